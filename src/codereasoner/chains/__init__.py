@@ -1,0 +1,1 @@
+"""Reasoning that leads to an answer."""

@@ -1,0 +1,71 @@
+"""Everything the library raises on purpose, named by the boundary that was crossed.
+
+CodeReasonerError
+├── UserError            the caller can mend it; the command line prints it and exits with 2
+│   ├── DataError        a file, a line or a field is not what it should be
+│   ├── UnknownName      no task, source, model, benchmark ... of that name
+│   ├── ConfigError      an option or a key of a configuration file
+│   └── MissingExtra     an optional dependency is not installed
+├── Shortfall            the work was done and the result is not good enough; exits with 1
+└── MachineryError       our own machinery failed; never the fault of a program or of a model
+    └── IsolationError   the kernel refuses a layer of isolation that was asked for
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from types import ModuleType
+
+
+class CodeReasonerError(Exception):
+    """The root of every error this library raises on purpose."""
+
+
+class UserError(CodeReasonerError):
+    """The caller can mend it: the message says what was wrong, the value seen and what to do."""
+
+
+class DataError(UserError):
+    """A file, a line or a field is not what it should be."""
+
+
+class UnknownName(UserError):
+    """No plugin of that kind has that name; the message lists the names there are."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"{kind} '{name}' is unknown; there are: {', '.join(sorted(known))}")
+
+
+class ConfigError(UserError):
+    """An option or a key of a configuration file is wrong."""
+
+
+class MissingExtra(UserError):
+    """An optional dependency is not installed; the message names the extra that brings it."""
+
+
+class Shortfall(CodeReasonerError):
+    """The work was done, and its result falls short of what was asked."""
+
+
+class MachineryError(CodeReasonerError):
+    """Our own machinery failed; no program and no model is to blame, and nothing is scored."""
+
+
+class IsolationError(MachineryError):
+    """The kernel refuses a layer of isolation that was asked for."""
+
+
+def import_extra(module: str, extra: str) -> ModuleType:
+    """Import an optional dependency, or say which extra brings it.
+
+    Raises:
+        MissingExtra: the module is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise MissingExtra(
+            f"this needs the package '{error.name}', which is not installed: pip install 'codereasoner[{extra}]'"
+        ) from error

@@ -1,0 +1,1 @@
+"""Asking models and counting grades."""

@@ -1,0 +1,1 @@
+"""Runs programs, isolated and traced."""

@@ -1,0 +1,219 @@
+"""What a plugin subclasses, and how it is found: Source, Model, Benchmark (and Task, in task.py).
+
+A plugin is one file. It is found by name when it lies in the package's own room, by an entry point of the group
+`codereasoner.<kind>s` when another package brings it, or as `file.py:ClassName` when it lies anywhere else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+import pkgutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from codereasoner.errors import DataError, UnknownName
+from codereasoner.records import Program, Run
+from codereasoner.task import Grade, Question, Runner, Task
+
+Kind = Literal["task", "source", "model", "benchmark"]
+
+
+class Source:
+    """Where programs come from."""
+
+    name: ClassVar[str]
+
+    def programs(self, split: str, count: int) -> Iterator[Program]:
+        """The first `count` programs of a split ("train", "rl", "test"), the same ones on every call."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a model is sampled. Temperature 0 is greedy."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 2048
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One request to a model. A scripted model reads the question; every other one reads only the messages."""
+
+    question: Question
+    messages: Sequence[Mapping[str, str]]
+    sample: int = 0
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What a model wrote for one prompt."""
+
+    text: str
+    finish: str = "stop"  # stop, length, or error
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Model:
+    """Who writes text. `find("model", "openai:gpt-5")` makes the class named `openai` with target "gpt-5"."""
+
+    name: ClassVar[str]
+    style: str | None = None  # the name of the style it was trained with; None: any
+
+    def __init__(self, target: str, **options: Any) -> None:
+        self.target = target
+
+    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
+        """Yield (index of the prompt, completion) as completions are ready, in any order, each index once."""
+        raise NotImplementedError
+
+
+class Benchmark:
+    """A fixed list of questions with a version, an official prompt, an official grader and published numbers."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    version: ClassVar[str]
+    license: ClassVar[str]
+    paper: ClassVar[str]
+    hub: ClassVar[str] = ""  # where the Hub keeps its data
+    published: ClassVar[Mapping[str, float]] = {}  # model -> published pass@1, percent
+
+    def load(self, data: Path) -> list[Question]:
+        """The questions of a data file, in the benchmark's own order and with its own ids.
+
+        Raises:
+            DataError: the file is not this benchmark's; the message names the line and the field.
+        """
+        raise NotImplementedError
+
+    def parse_generation(self, question: Question, text: str) -> str | None:
+        """The answer in one entry of a generations file of this benchmark, for the strict grader."""
+        raise NotImplementedError
+
+    def grade_officially(
+        self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
+    ) -> dict[str, list[bool]]:
+        """The published scorer's verdicts by question id, quirks included: a list may be shorter than the answers."""
+        raise NotImplementedError
+
+    def floors(self, questions: Sequence[Question]) -> dict[str, float]:
+        """What answers without any model get, in percent: "copy the first argument" -> 7.0."""
+        return {}
+
+
+_BASES: dict[Kind, type] = {"task": Task, "source": Source, "model": Model, "benchmark": Benchmark}
+_ROOMS: dict[Kind, str] = {
+    "task": "tasks",
+    "source": "programs",
+    "model": "models",
+    "benchmark": "benchmarks",
+}
+
+
+def find(kind: Kind, name: str, **options: Any) -> Any:
+    """Make the plugin of that kind and name: "output", "file.py:MyTask", for models also "scheme:target".
+
+    Raises:
+        UnknownName: there is none; the message lists those there are.
+        DataError: `file.py` is missing or has no such class.
+    """
+    path, _, target = name.partition(":")
+    if path.endswith(".py"):
+        found = _from_file(kind, Path(path), target)
+        return found("", **options) if kind == "model" else found(**options)
+    if kind == "model":
+        return _find_model(name, options)
+    known = available(kind)
+    if name not in known:
+        raise UnknownName(kind, name, known)
+    return known[name](**options)
+
+
+@cache
+def task(name: str) -> Task:
+    """The task of that name, made once."""
+    found: Task = find("task", name)
+    return found
+
+
+@cache
+def available(kind: Kind) -> dict[str, Any]:
+    """Every plugin class of a kind by name: the package's own, and those that entry points bring."""
+    found: dict[str, Any] = {}
+    room = importlib.import_module(f"codereasoner.{_ROOMS[kind]}")
+    for module in pkgutil.iter_modules(room.__path__):
+        found |= _classes(kind, importlib.import_module(f"{room.__name__}.{module.name}"))
+    for entry in importlib.metadata.entry_points(group=f"codereasoner.{kind}s"):
+        found[entry.name] = entry.load()
+    return dict(sorted(found.items()))
+
+
+def _find_model(name: str, options: dict[str, Any]) -> Model:
+    """`scheme:target`, or a path or Hub name, which the local model opens."""
+    scheme, colon, target = name.partition(":")
+    known = available("model")
+    if colon and scheme in known:
+        found: Model = known[scheme](target, **options)
+        return found
+    if colon or not (Path(name).exists() or name.count("/") == 1):
+        raise UnknownName("model", name, [f"{scheme}:NAME" for scheme in known] + ["a path", "a Hub name"])
+    local: Model = known["local"](name, **options)
+    return local
+
+
+def _from_file(kind: Kind, path: Path, name: str) -> Any:
+    if not path.is_file():
+        raise DataError(f"there is no file {path}")
+    module_name = f"codereasoner_plugin_{path.stem}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise DataError(f"{path} cannot be loaded as a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    spec.loader.exec_module(module)
+    found = getattr(module, name, None)
+    if not (inspect.isclass(found) and issubclass(found, _BASES[kind])):
+        classes = [each.__name__ for each in _classes(kind, module).values()]
+        raise DataError(f"{path} has no {kind} class '{name}'; it has: {', '.join(classes) or 'none'}")
+    return found
+
+
+def _classes(kind: Kind, module: Any) -> dict[str, Any]:
+    base = _BASES[kind]
+    return {
+        each.name: each
+        for each in vars(module).values()
+        if inspect.isclass(each)
+        and issubclass(each, base)
+        and each.__module__ == module.__name__
+        and hasattr(each, "name")
+    }
+
+
+__all__ = [
+    "Benchmark",
+    "Completion",
+    "Grade",
+    "Kind",
+    "Model",
+    "Prompt",
+    "Question",
+    "Run",
+    "Sampling",
+    "Source",
+    "Task",
+    "available",
+    "find",
+    "task",
+]

@@ -1,0 +1,320 @@
+"""Files of records that survive a kill: appended as they are made, whole when they have their final name.
+
+While a stage runs, its rows are appended to `NAME.part`; a killed stage starts again, drops a torn last line and
+continues after the rows that are there. When the last row is in, the file gets its final name, and beside it
+stands `NAME.manifest.json`: the resolved config, version, commit, seed, counts and host. A row that was dropped
+goes to `NAME.dropped.jsonl` with its reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from codereasoner import __version__
+from codereasoner.errors import DataError, import_extra
+from codereasoner.records import Plain
+
+P = TypeVar("P", bound=Plain)
+
+
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a JSONL or parquet file, one dict each.
+
+    Raises:
+        DataError: the file is missing, or a line of it is no JSON object; the message names the line.
+    """
+    if not path.is_file():
+        raise DataError(f"there is no file {path}")
+    if path.suffix == ".parquet":
+        yield from _read_parquet(path)
+        return
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(_decoded(path, file), start=1):
+            if line.strip():
+                yield _row(path, number, line)
+
+
+def read_records(path: Path, kind: type[P]) -> Iterator[P]:
+    """The records of a JSONL or parquet file.
+
+    Raises:
+        DataError: the file is missing or broken, or a row is no such record; the message names the line.
+    """
+    for number, row in enumerate(read_rows(path), start=1):
+        try:
+            yield kind.from_json(row)
+        except DataError as error:
+            raise DataError(f"{path}, row {number}: {error}") from None
+
+
+class Ledger:
+    """One output file of a stage: append rows, skip what is already there, finish.
+
+        with Ledger(path, config) as ledger:
+            for key in keys:
+                if key not in ledger:
+                    ledger.append(row)
+            ledger.finish()
+
+    A parquet file holds the fields named in `json_columns` as JSON text: those whose keys differ from row to row.
+    Leaving the block without `finish` keeps the part file for the next try. A part file that was begun with another
+    config is set aside as `NAME.part.old`.
+    """
+
+    def __init__(
+        self, path: Path, config: Mapping[str, Any], key: str = "id", json_columns: Sequence[str] = ()
+    ) -> None:
+        self.path = path
+        self.config = dict(config)
+        self.key = key
+        self.json_columns = tuple(json_columns)
+        self.counts: Counter[str] = Counter()
+        self.drops: Counter[str] = Counter()
+        self.extra: dict[str, Any] = {}
+        self._part = path.with_name(path.name + ".part")
+        self._dropped = path.with_name(path.name + ".dropped.jsonl")
+        self._keys: set[str] = set()
+        self._began = time.monotonic()
+
+    @property
+    def done(self) -> bool:
+        """Is the final file there, made with this config?"""
+        manifest = read_manifest(self.path)
+        return self.path.is_file() and manifest is not None and manifest.get("config") == _plain(self.config)
+
+    def __enter__(self) -> Self:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._begin_or_continue()
+        self._file = self._part.open("a", encoding="utf-8")
+        self._dropped_file = self._dropped.open("a", encoding="utf-8")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        self._dropped_file.close()
+        if not self._dropped.stat().st_size:
+            self._dropped.unlink()
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys
+
+    def __len__(self) -> int:
+        """Rows kept and dropped so far, this time and earlier."""
+        return len(self._keys)
+
+    def append(self, record: Plain | Mapping[str, Any]) -> None:
+        """Write one kept row; a row whose key is already there is left out."""
+        row = _row_of(record)
+        if row[self.key] not in self._keys:
+            self._keys.add(row[self.key])
+            self.counts["kept"] += 1
+            _write_line(self._file, row)
+
+    def drop(self, record: Plain | Mapping[str, Any], reason: str) -> None:
+        """Write one dropped row beside the kept ones, with the reason; the manifest counts the reasons."""
+        row = _row_of(record)
+        if row[self.key] not in self._keys:
+            self._keys.add(row[self.key])
+            self.drops[reason] += 1
+            _write_line(self._dropped_file, {"reason": reason, **row})
+
+    def finish(self) -> None:
+        """Give the file its final name and write the manifest."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._dropped_file.flush()
+        if self.path.suffix == ".parquet":
+            whole = self.path.with_name(self.path.name + ".whole")
+            _write_parquet(whole, self._part, self.json_columns)
+            os.replace(whole, self.path)
+            self._part.unlink()
+        else:
+            os.replace(self._part, self.path)
+        counts = dict(self.counts) | {"dropped": sum(self.drops.values())}
+        write_manifest(
+            self.path,
+            {
+                "config": _plain(self.config),
+                "counts": counts,
+                "drops": dict(self.drops.most_common()),
+                "seconds": round(time.monotonic() - self._began, 3),
+                **self.extra,
+            },
+        )
+        self._part_config().unlink(missing_ok=True)
+
+    def _part_config(self) -> Path:
+        return self._part.with_name(self._part.name + ".config.json")
+
+    def _begin_or_continue(self) -> None:
+        config = self._part_config()
+        same = config.is_file() and json.loads(config.read_text()) == _plain(self.config)
+        if self._part.is_file() and not same:
+            os.replace(self._part, self._part.with_name(self._part.name + ".old"))
+        if not same or not self._part.is_file():
+            self._dropped.unlink(missing_ok=True)
+        write_whole(config, json.dumps(_plain(self.config), indent=1))
+        for path, counter in ((self._part, self.counts), (self._dropped, self.drops)):
+            _trim_torn_line(path)
+            for row in read_rows_of_part(path) if path.is_file() else ():
+                self._keys.add(row[self.key])
+                counter[row.get("reason", "kept") if path is self._dropped else "kept"] += 1
+
+
+def write_records(path: Path, records: Iterable[Plain | Mapping[str, Any]], config: Mapping[str, Any]) -> None:
+    """Write a whole file at once, with its manifest; for outputs that are made in seconds."""
+    with Ledger(path, config) as ledger:
+        for record in records:
+            ledger.append(record)
+        ledger.finish()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a small file so that it is either the old one or the whole new one, never a torn one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
+
+
+def manifest_path(path: Path) -> Path:
+    """Where the manifest of an output stands."""
+    return path.with_name(path.name + ".manifest.json")
+
+
+def write_manifest(path: Path, facts: Mapping[str, Any]) -> None:
+    """Write the manifest of an output: what is given, and version, commit, host, Python and time."""
+    rows = {**facts, "version": __version__, "commit": commit(), "python": platform.python_version()}
+    rows["host"] = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    rows["written"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    write_whole(manifest_path(path), json.dumps(rows, indent=1) + "\n")
+
+
+def read_manifest(path: Path) -> dict[str, Any] | None:
+    """The manifest of an output, or None where there is none."""
+    manifest = manifest_path(path)
+    if not manifest.is_file():
+        return None
+    rows: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
+    return rows
+
+
+@cache
+def commit() -> str:
+    """The git commit of the checkout this package runs from, with '+' where it has changes; '' elsewhere."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return ""
+    command = ["git", "-C", str(root), "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout.strip()
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def read_rows_of_part(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a JSONL file whatever its suffix is."""
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            yield _row(path, number, line)
+
+
+def _row(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}, line {number}: not JSON ({error.msg} at column {error.colno})") from None
+    if not isinstance(row, dict):
+        raise DataError(f"{path}, line {number}: a JSON object is wanted, not {type(row).__name__}")
+    return row
+
+
+def _decoded(path: Path, lines: Iterable[str]) -> Iterator[str]:
+    try:
+        yield from lines
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text (byte {error.start})") from None
+
+
+def _row_of(record: Plain | Mapping[str, Any]) -> Mapping[str, Any]:
+    return record.to_json() if isinstance(record, Plain) else record
+
+
+def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The config as it will read back from JSON: tuples are lists, paths are text."""
+    plain: dict[str, Any] = json.loads(json.dumps(config, default=str))
+    return plain
+
+
+def _write_line(file: Any, row: Mapping[str, Any]) -> None:
+    file.write(json.dumps(row, ensure_ascii=True, separators=(",", ":")) + "\n")
+    file.flush()
+
+
+def _trim_torn_line(path: Path) -> None:
+    """Cut a file after its last whole line: a kill can leave half a row behind it."""
+    if not path.is_file():
+        return
+    with path.open("rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end:
+            start = max(0, end - 65_536)
+            file.seek(start)
+            newline = file.read(end - start).rfind(b"\n")
+            if newline >= 0:
+                end = start + newline + 1
+                break
+            end = start
+        file.truncate(end)
+
+
+def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
+    parquet = import_extra("pyarrow.parquet", "eval")
+    try:
+        file = parquet.ParquetFile(path)
+    except import_extra("pyarrow", "eval").ArrowInvalid as error:
+        raise DataError(f"{path}: not a parquet file ({error})") from None
+    packed = json.loads((file.schema_arrow.metadata or {}).get(_JSON_COLUMNS, b"[]"))
+    for batch in file.iter_batches(batch_size=1000):
+        for row in batch.to_pylist():
+            yield row | {name: json.loads(row[name]) for name in packed}
+
+
+def _write_parquet(whole: Path, part: Path, json_columns: Sequence[str]) -> None:
+    """Two passes over the part file, in batches: one finds the schema that fits every row, one writes."""
+    pyarrow = import_extra("pyarrow", "eval")
+    parquet = import_extra("pyarrow.parquet", "eval")
+    schema = pyarrow.schema([])
+    for batch in _batches(part, json_columns):
+        found = pyarrow.Table.from_pylist(batch).schema
+        schema = pyarrow.unify_schemas([schema, found], promote_options="permissive")
+    schema = schema.with_metadata({_JSON_COLUMNS: json.dumps(json_columns)})
+    with parquet.ParquetWriter(whole, schema, compression="zstd") as writer:
+        for batch in _batches(part, json_columns):
+            writer.write_table(pyarrow.Table.from_pylist(batch, schema=schema))
+
+
+def _batches(part: Path, json_columns: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
+    rows = read_rows_of_part(part)
+    while batch := [_packed(row, json_columns) for row in islice(rows, 5000)]:
+        yield batch
+
+
+_JSON_COLUMNS = b"codereasoner.json_columns"
+
+
+def _packed(row: dict[str, Any], json_columns: Sequence[str]) -> dict[str, Any]:
+    return row | {name: json.dumps(row[name], separators=(",", ":")) for name in json_columns}

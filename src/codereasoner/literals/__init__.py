@@ -1,0 +1,21 @@
+"""Write, read and compare Python values as literal text, without ever evaluating anything.
+
+A value travels between processes, files and models as text in one canonical form. `write` makes that text from
+a value and calls no code of the value; `read` makes the value from text and accepts literals only; `equal`
+compares two values with their types.
+"""
+
+from codereasoner.literals.compare import equal
+from codereasoner.literals.read import LiteralError, call_arguments, parse, read, read_arguments
+from codereasoner.literals.write import NotWritable, write
+
+__all__ = [
+    "LiteralError",
+    "NotWritable",
+    "call_arguments",
+    "equal",
+    "parse",
+    "read",
+    "read_arguments",
+    "write",
+]

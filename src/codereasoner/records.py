@@ -1,0 +1,216 @@
+"""The records that flow between the stages: Program, Job, Run, Step, Chain, Answer. All are plain JSON values.
+
+    programs.jsonl -> runs.parquet -> questions.jsonl -> chains.jsonl -> rows -> answers.jsonl -> report.html
+
+A record's id is made from its content, so the same work has the same id on every machine, and no stage does it
+twice. Question and Grade, the two records that belong to a Task, are in task.py.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self, TypeAlias, get_type_hints
+
+from codereasoner.errors import DataError
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Facts: TypeAlias = Mapping[str, Any]
+
+Outcome = Literal["ok", "raised", "exited", "timeout", "memory", "output", "crashed", "refused", "error"]
+"""How a run ended:
+ok        the call returned; the value may still have no literal
+raised    an exception left the call (or the program did not compile)
+exited    the program ended its process: sys.exit, os._exit, a signal it sent itself
+timeout   the CPU or wall limit; memory: the memory limit; output: too many bytes written or returned
+crashed   the interpreter died
+refused   never started: the call is no call, or the source can not be a program
+error     our own machinery failed, never the program's fault; nothing may be scored on it
+"""
+
+Record = Literal["value", "coverage", "trace"]
+Event = Literal["call", "line", "return", "yield", "exception"]
+
+
+def content_id(*parts: Json) -> str:
+    """Sixteen hexadecimal digits that name a content: the same on every machine and in every run."""
+    text = json.dumps(parts, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class Plain:
+    """A frozen dataclass of plain JSON values that can be written to a row and read back from one."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as a dict of plain JSON values."""
+        return {item.name: _to_json(getattr(self, item.name)) for item in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Self:
+        """The record of a row; lists become tuples where the field is a tuple.
+
+        Raises:
+            DataError: a field is missing, unknown or of another type than declared.
+        """
+        fields = {item.name: item for item in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        if unknown := sorted(set(row) - set(fields)):
+            raise DataError(f"{cls.__name__} has no field '{unknown[0]}'; it has: {', '.join(fields)}")
+        needed = [
+            name
+            for name, item in fields.items()
+            if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+        ]
+        if missing := [name for name in needed if name not in row]:
+            raise DataError(f"{cls.__name__} lacks the field '{missing[0]}'; it has: {', '.join(sorted(row))}")
+        hints = _hints(cls)
+        return cls(**{name: _read_field(cls, name, hints[name], value) for name, value in row.items()})
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_to_json(item) for item in value]
+    return value.to_json() if isinstance(value, Plain) else value
+
+
+_HINTS: dict[type, dict[str, Any]] = {}
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    if cls not in _HINTS:
+        _HINTS[cls] = get_type_hints(cls)
+    return _HINTS[cls]
+
+
+def _read_field(cls: type, name: str, hint: Any, value: Any) -> Any:
+    if hint is str and not isinstance(value, str):
+        raise DataError(f"{cls.__name__}.{name} must be a string, not {type(value).__name__}: {value!r:.60}")
+    if getattr(hint, "__origin__", None) is tuple:
+        if not isinstance(value, list | tuple):
+            raise DataError(f"{cls.__name__}.{name} must be a list, not {type(value).__name__}: {value!r:.60}")
+        item = hint.__args__[0]
+        if isinstance(item, type) and issubclass(item, Plain):
+            return tuple(item.from_json(row) for row in value)
+        return tuple(value)
+    return value
+
+
+@dataclass(frozen=True)
+class Program(Plain):
+    """Source code, the entry it is called by, its calls, where it came from, its licence."""
+
+    source: str
+    entry: str
+    calls: tuple[str, ...]  # the argument source of each call: "[1, 2], key='a'"
+    origin: str = ""  # the Source and the key that made it: "procedural/train/17"
+    split: str = ""  # train (SFT), rl, or test; a program is in one of them only
+    license: str = ""
+    features: Facts = field(default_factory=dict)
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            object.__setattr__(self, "id", content_id(self.source, self.entry))
+
+
+@dataclass(frozen=True)
+class Job(Plain):
+    """One call to execute and what to record of it. Nothing that is expected of the result stands in it."""
+
+    source: str
+    entry: str
+    call: str  # argument source
+    record: Record = "value"
+    harness: str = ""  # source that runs after `source` in the same namespace, and is never traced
+
+
+@dataclass(frozen=True)
+class Step(Plain):
+    """One event of a traced run, mostly one executed line, and what it changed in its frame.
+
+    `changes` are the locals that are different when this step has finished, as literals, also where they were
+    mutated in place and also where the step called other functions, whose steps stand in between. A value
+    without a faithful literal is written `<TypeName ...>`: no literal begins with `<`.
+    """
+
+    event: Event
+    frame: int  # 0 is the entry's; numbered in the order of first appearance
+    line: int  # 1 is the first line of the source
+    changes: Mapping[str, str] = field(default_factory=dict)  # at "call": the arguments
+    removed: tuple[str, ...] = ()  # locals that this step deleted
+    value: str = ""  # call: the function's name; return and yield: the value; exception: "TypeName: message"
+
+
+@dataclass(frozen=True)
+class Run(Plain):
+    """What happened when one call was executed."""
+
+    source: str
+    entry: str
+    call: str
+    outcome: Outcome
+    value: str | None = None  # the literal of what was returned; None where there is none
+    exception: str = ""  # "TypeName: message" where the outcome is raised
+    stdout: str = ""
+    steps: tuple[Step, ...] = ()
+    lines: tuple[int, ...] = ()  # executed lines in ascending order, where coverage or a trace was recorded
+    cut: str = ""  # the budget that ended the trace early: "steps", "bytes", "tracer removed"; "" when it is whole
+    reason: str = ""  # one sentence for every outcome but ok, naming the limit that was hit
+    isolation: str = ""  # the level, A to D, at which it ran
+    python: str = ""  # the version that ran it, for example 3.11
+    cpu_ms: float = 0.0
+    program: str = ""  # the Program's id and split, set by the stage that knows them
+    split: str = ""
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            object.__setattr__(self, "id", content_id(self.source, self.entry, self.call))
+
+    @property
+    def expression(self) -> str:
+        """The call as a Python expression: `f([1, 2])`."""
+        return f"{self.entry}({self.call})"
+
+
+@dataclass(frozen=True)
+class Chain(Plain):
+    """Reasoning text that leads to the answer of one question."""
+
+    question: str  # the Question's id
+    text: str
+    by: str  # "narrator", or the model that wrote it
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            object.__setattr__(self, "id", content_id(self.question, self.by, self.text))
+
+
+@dataclass(frozen=True)
+class Answer(Plain):
+    """One completion of one model for one question."""
+
+    question: str  # the Question's id
+    model: str
+    style: str
+    sample: int
+    text: str
+    finish: str = "stop"  # stop, length, or error
+    sampling: Facts = field(default_factory=dict)
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            key = answer_key(self.question, self.model, self.style, self.sample, self.sampling)
+            object.__setattr__(self, "id", key)
+
+
+def answer_key(question: str, model: str, style: str, sample: int, sampling: Facts) -> str:
+    """The id of an answer, known before it is asked for: everything that can change the answer is in it."""
+    return content_id(question, model, style, sample, dict(sampling))

@@ -1,0 +1,197 @@
+"""Question, Grade, Task: the one definition that serves data, instruction tuning, reward and evaluation.
+
+    run ──ask──> question ──prompt──> model ──completion──> parse ──verify──> grade
+                     └──────render──> the completion of a perfect model
+
+- An SFT row is `prompt` and `render(gold, chain)`; a GRPO row is `prompt` and the question as JSON.
+- The reward of every trainer is `grade(...).reward`; evaluation is `grade`, counted.
+- The gold self-check: `render(gold)` -> `parse` -> `grade` must be correct for every question there is.
+
+The rules of grading: the model's text is never evaluated here; a Job that must be executed goes to a runner, which
+gets no expected value; whatever a text can cause is `wrong`, and only a failure of our own machinery is `error`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from codereasoner.errors import MachineryError
+from codereasoner.literals import LiteralError
+from codereasoner.records import Facts, Job, Plain, Run, content_id
+from codereasoner.styles import Style
+
+Runner: TypeAlias = Callable[[Sequence[Job]], Sequence[Run]]
+"""Executes jobs, in order. Execution's `Pool.run` is one; a task never runs anything itself."""
+
+Verdict = Literal["correct", "wrong", "no_answer", "truncated", "error"]
+VERDICTS: tuple[Verdict, ...] = ("correct", "wrong", "no_answer", "truncated", "error")
+
+
+@dataclass(frozen=True)
+class Question(Plain):
+    """One verifiable item: its task, the facts its prompt shows, the gold answers, features of difficulty."""
+
+    task: str
+    facts: Facts  # what the prompt may show, and what the verifier needs: source, entry, call, line, ...
+    gold: tuple[str, ...]  # right answers as a model would write them; gold[0] is the canonical one
+    features: Facts = field(default_factory=dict)
+    program: str = ""  # the Program's id; answers to one program's questions are one cluster
+    split: str = ""
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            object.__setattr__(self, "id", content_id(self.task, dict(self.facts)))
+
+
+@dataclass(frozen=True)
+class Grade(Plain):
+    """The verdict on one completion."""
+
+    outcome: Verdict
+    answer: str | None = None  # the parsed answer; None where there is none
+    reason: str = ""  # a short, countable reason for everything but correct
+    parts: Mapping[str, float] = field(default_factory=dict)  # a task of several parts: each part's share, 0 to 1
+    credit: float | None = None  # what a task pays for its parts; None: 1 for correct and 0 for the rest
+
+    @property
+    def reward(self) -> float | None:
+        """What a trainer is given: None when our machinery failed, so that nothing is learnt from it."""
+        if self.outcome == "error":
+            return None
+        return self.credit if self.credit is not None else float(self.outcome == "correct")
+
+
+class Wrong(Exception):
+    """Raised by a task's `verify` or `job` to refuse an answer with its reason; grade makes it `wrong`."""
+
+
+class Task:
+    """A kind of question about a run. Subclass it in one file under tasks/, or in a file of your own.
+
+    A subclass sets `name` and `request`, and writes `ask`, `statement` and `verify`; a task whose answers must be
+    executed writes `job` too.
+    """
+
+    name: ClassVar[str]
+    request: ClassVar[str]  # one sentence that tells a model what to do, for the styles that instruct
+
+    def ask(self, run: Run) -> list[Question]:
+        """The well-defined questions about a run, in a fixed order; none where the run allows none."""
+        raise NotImplementedError
+
+    def statement(self, question: Question) -> str:
+        """What every prompt shows: the program and what is asked of it."""
+        raise NotImplementedError
+
+    def job(self, question: Question, answer: str) -> Job | None:
+        """What must be executed before the answer can be verified; None: nothing.
+
+        Raises:
+            Wrong, LiteralError: the answer is nothing that may be executed.
+        """
+        return None
+
+    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
+        """Is this answer right? Pure: it reads text and, where the task has a `job`, the Run of that job.
+
+        Raises:
+            Wrong, LiteralError: it is not, and the message is the reason.
+        """
+        raise NotImplementedError
+
+    def score(self, question: Question, answer: str, run: Run | None = None) -> Grade:
+        """The grade of a parsed answer. Override it, rather than `verify`, in a task that is graded in parts."""
+        right = self.verify(question, answer, run)
+        return Grade("correct" if right else "wrong", answer, "" if right else "another value")
+
+    # ---- what every task gets
+
+    def prompt(self, question: Question, style: Style) -> list[dict[str, str]]:
+        """The chat messages that put the question to a model."""
+        return style.messages(self.name, self.request, self.statement(question))
+
+    def render(self, question: Question, style: Style, chain: str = "") -> str:
+        """The completion of a perfect model."""
+        return style.render(self.statement(question), question.gold[0], chain)
+
+    def parse(self, question: Question, completion: str, style: Style) -> str | None:
+        """The answer in a completion, or None: the last complete one, in the form that the style asks for."""
+        return style.parse(completion)
+
+    def grade(
+        self,
+        question: Question,
+        completion: str,
+        style: Style,
+        runner: Runner | None = None,
+        finish: str = "stop",
+    ) -> Grade:
+        """The verdict on one completion; never raises."""
+        return grade_all([(self, question, completion, finish)], style, runner)[0]
+
+
+Item: TypeAlias = tuple[Task, Question, str, str]  # task, question, completion, finish reason
+
+
+def grade_all(items: Sequence[Item], style: Style, runner: Runner | None = None) -> list[Grade]:
+    """Grade completions together, so that all that must be executed goes to the runner in one batch.
+
+    Shapes: `n` items give `n` grades, in the same order.
+    """
+    grades: dict[int, Grade] = {}
+    answers: dict[int, str] = {}
+    jobs: dict[int, Job] = {}
+    for index, (task, question, completion, finish) in enumerate(items):
+        parsed = _guarded(partial(_parse, task, question, completion, style, finish))
+        if isinstance(parsed, Grade):
+            grades[index] = parsed
+            continue
+        answers[index] = parsed
+        job = _guarded(partial(task.job, question, parsed), parsed)
+        if isinstance(job, Grade):
+            grades[index] = job
+        elif job is not None:
+            jobs[index] = job
+    runs = _run(jobs, runner)
+    for index, answer in answers.items():
+        if index not in grades:
+            task, question = items[index][:2]
+            run = runs.get(index)
+            if run is not None and run.outcome == "error":
+                grades[index] = Grade("error", answer, run.reason)
+            else:
+                grades[index] = _guarded(partial(task.score, question, answer, run), answer)
+    return [grades[index] for index in range(len(items))]
+
+
+def _parse(task: Task, question: Question, completion: str, style: Style, finish: str) -> str | Grade:
+    if finish == "error":
+        return Grade("error", None, "the model gave no completion")
+    answer = task.parse(question, completion, style)
+    if answer is not None:
+        return answer
+    if finish == "length":
+        return Grade("truncated", None, "cut off before an answer")
+    return Grade("no_answer", None, "no complete answer")
+
+
+def _run(jobs: Mapping[int, Job], runner: Runner | None) -> dict[int, Run]:
+    if not jobs:
+        return {}
+    if runner is None:
+        raise MachineryError("these answers must be executed, and no runner was given: pass a Pool's run")
+    return dict(zip(jobs, runner(list(jobs.values())), strict=True))
+
+
+def _guarded(step: Callable[[], Any], answer: str | None = None) -> Any:
+    """What the step gives, or the grade of what it raised: a model's text can make an answer wrong, not us fail."""
+    try:
+        return step()
+    except (Wrong, LiteralError) as error:
+        return Grade("wrong", answer, str(error))
+    except Exception as error:  # noqa: BLE001 - the one place: no completion may stop a training run
+        return Grade("error", answer, f"the verifier failed: {type(error).__name__}: {error}")
