@@ -40,6 +40,7 @@ class Question(Plain):
     features: Facts = field(default_factory=dict)
     program: str = ""  # the Program's id; answers to one program's questions are one cluster
     split: str = ""
+    run: str = ""  # the id of the Run it was asked about; "" for a benchmark's own questions
     id: str = ""
 
     def __post_init__(self) -> None:
@@ -109,6 +110,14 @@ class Task:
         return Grade("correct" if right else "wrong", answer, "" if right else "another value")
 
     # ---- what every task gets
+
+    def question(
+        self, run: Run, facts: Mapping[str, Any], gold: Sequence[str], features: Mapping[str, Any] | None = None
+    ) -> Question:
+        """A question of this task about a run."""
+        return Question(
+            self.name, dict(facts), tuple(gold), features or {}, program=run.program, split=run.split, run=run.id
+        )
 
     def prompt(self, question: Question, style: Style) -> list[dict[str, str]]:
         """The chat messages that put the question to a model."""

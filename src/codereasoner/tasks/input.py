@@ -28,7 +28,7 @@ class Input(Task):
         except literals.LiteralError:
             return []
         facts = {"source": run.source, "entry": run.entry, "value": run.value}
-        return [Question(self.name, facts, gold=(f"{run.entry}({call})",), program=run.program, split=run.split)]
+        return [self.question(run, facts, [f"{run.entry}({call})"])]
 
     def statement(self, question: Question) -> str:
         """The program, and an assertion that lacks its left side."""

@@ -18,7 +18,7 @@ class Output(Task):
         if run.outcome != "ok" or run.value is None:
             return []
         facts = {"source": run.source, "entry": run.entry, "call": run.call}
-        return [Question(self.name, facts, gold=(run.value,), program=run.program, split=run.split)]
+        return [self.question(run, facts, [run.value])]
 
     def statement(self, question: Question) -> str:
         """The program, and an assertion that lacks its right side."""
