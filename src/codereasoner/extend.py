@@ -12,17 +12,24 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from codereasoner.errors import DataError, UnknownName
 from codereasoner.records import Program, Run
 from codereasoner.task import Grade, Question, Runner, Task
 
 Kind = Literal["task", "source", "model", "benchmark"]
+
+Progress: TypeAlias = Callable[[float, str], None]
+"""Called by long work now and then with the share that is done, 0 to 1, and a few words on what is going on."""
+
+
+def silent(share: float, text: str) -> None:
+    """The Progress of work that nobody watches."""
 
 
 class Source:
@@ -52,6 +59,7 @@ class Prompt:
     question: Question
     messages: Sequence[Mapping[str, str]]
     sample: int = 0
+    style: str = "direct"  # the name of the style the messages are in
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,11 @@ class Model:
 
     def __init__(self, target: str, **options: Any) -> None:
         self.target = target
+
+    @property
+    def identity(self) -> str:
+        """What names this model in the key of its answers: two models that can answer differently differ in it."""
+        return f"{self.name}:{self.target}"
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
         """Yield (index of the prompt, completion) as completions are ready, in any order, each index once."""
@@ -207,6 +220,7 @@ __all__ = [
     "Grade",
     "Kind",
     "Model",
+    "Progress",
     "Prompt",
     "Question",
     "Run",
@@ -215,5 +229,6 @@ __all__ = [
     "Task",
     "available",
     "find",
+    "silent",
     "task",
 ]

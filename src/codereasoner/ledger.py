@@ -8,6 +8,7 @@ goes to `NAME.dropped.jsonl` with its reason.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -210,6 +211,18 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
         return None
     rows: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
     return rows
+
+
+def fingerprint(path: Path) -> str:
+    """Sixteen hexadecimal digits of a file's content: in a stage's config they say which input it was made from.
+
+    Raises:
+        DataError: there is no such file.
+    """
+    if not path.is_file():
+        raise DataError(f"there is no file {path}")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 @cache

@@ -1,0 +1,64 @@
+"""Models that follow a script: they measure the machinery, the floors and the graders, not reasoning."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from codereasoner import extend, literals
+from codereasoner.errors import UnknownName
+from codereasoner.extend import Completion, Model, Prompt, Sampling
+from codereasoner.styles import find_style
+from codereasoner.task import Question
+
+
+class Scripted(Model):
+    """`scripted:gold` is always right, `silent` says nothing, `wrong` never is right, `copy` copies from the prompt,
+    `hostile` answers with an object that claims to equal everything.
+    """
+
+    name = "scripted"
+
+    def __init__(self, target: str, **options: Any) -> None:
+        super().__init__(target, **options)
+        if target not in _SCRIPTS:
+            raise UnknownName("script", target, _SCRIPTS)
+
+    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
+        """One completion for each prompt, at once and in order."""
+        write = _SCRIPTS[self.target]
+        for index, prompt in enumerate(prompts):
+            yield index, Completion(write(prompt))
+
+
+def _gold(prompt: Prompt) -> str:
+    return extend.task(prompt.question.task).render(prompt.question, find_style(prompt.style))
+
+
+def _answered_by(answer: Callable[[Question], str]) -> Callable[[Prompt], str]:
+    def write(prompt: Prompt) -> str:
+        task = extend.task(prompt.question.task)
+        return find_style(prompt.style).render(task.statement(prompt.question), answer(prompt.question))
+
+    return write
+
+
+def _copied(question: Question) -> str:
+    """The first argument for `output`, the asked-for value as the only argument for `input`."""
+    facts = question.facts
+    if "value" in facts:
+        return f"{facts['entry']}({facts['value']})"
+    arguments = literals.parse(f"f({facts.get('call', '')}\n)")
+    if isinstance(arguments, ast.Call) and arguments.args:
+        return ast.unparse(arguments.args[0])
+    return "None"
+
+
+_SCRIPTS: dict[str, Callable[[Prompt], str]] = {
+    "gold": _gold,
+    "silent": lambda prompt: "",
+    "wrong": _answered_by(lambda question: f"[{question.gold[0]}]"),
+    "copy": _answered_by(_copied),
+    "hostile": _answered_by(lambda question: "type('E', (), {'__eq__': lambda s, o: True})()"),
+}
