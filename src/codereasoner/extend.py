@@ -100,15 +100,24 @@ class Benchmark:
     license: ClassVar[str]
     paper: ClassVar[str]
     hub: ClassVar[str] = ""  # where the Hub keeps its data
+    files: ClassVar[Sequence[str]] = ()  # what its data files are called, below a folder of data
+    settings: ClassVar[Mapping[str, Any]] = {}  # how the paper samples and prompts
     published: ClassVar[Mapping[str, float]] = {}  # model -> published pass@1, percent
+    unavailable: Mapping[str, str] = {}  # set by load: records that cannot be asked here, by id, with the reason
 
-    def load(self, data: Path) -> list[Question]:
-        """The questions of a data file, in the benchmark's own order and with its own ids.
+    def load(self, data: Path, runner: Runner | None = None) -> list[Question]:
+        """The questions of a data file or folder, in the benchmark's own order and with its own ids.
+
+        Only a benchmark whose gold answers are not in its data but must be derived by execution needs the runner.
 
         Raises:
             DataError: the file is not this benchmark's; the message names the line and the field.
         """
         raise NotImplementedError
+
+    def read_generations(self, path: Path, questions: Sequence[Question]) -> Mapping[str, Sequence[str]] | None:
+        """The texts of a file in a format of this benchmark's own; None: it is `{id: [texts]}` or a kin of it."""
+        return None
 
     def parse_generation(self, question: Question, text: str) -> str | None:
         """The answer in one entry of a generations file of this benchmark, for the strict grader."""
@@ -116,9 +125,19 @@ class Benchmark:
 
     def grade_officially(
         self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
-    ) -> dict[str, list[bool]]:
-        """The published scorer's verdicts by question id, quirks included: a list may be shorter than the answers."""
+    ) -> dict[str, list[bool | None]]:
+        """The published scorer's verdict on every answer by question id; None: it leaves the answer out."""
         raise NotImplementedError
+
+    def official_counts(self, verdicts: Sequence[bool | None]) -> list[bool]:
+        """The verdicts on one question that enter the published pass@k; by default those that are not left out."""
+        return [verdict for verdict in verdicts if verdict is not None]
+
+    def metrics(
+        self, questions: Sequence[Question], correct: Mapping[str, Sequence[bool]]
+    ) -> dict[str, float | Mapping[str, float]]:
+        """Numbers of its own beside pass@k, in percent; `correct` holds the verdicts by question id."""
+        return {}
 
     def floors(self, questions: Sequence[Question]) -> dict[str, float]:
         """What answers without any model get, in percent: "copy the first argument" -> 7.0."""

@@ -151,11 +151,23 @@ def grade_all(items: Sequence[Item], style: Style, runner: Runner | None = None)
 
     Shapes: `n` items give `n` grades, in the same order.
     """
+    parsed = [
+        _guarded(partial(_parse, task, question, completion, style, finish))
+        for task, question, completion, finish in items
+    ]
+    answers = [(task, question, answer) for (task, question, _, _), answer in zip(items, parsed, strict=True)]
+    return grade_answers(answers, runner)
+
+
+def grade_answers(items: Sequence[tuple[Task, Question, str | Grade]], runner: Runner | None = None) -> list[Grade]:
+    """Grade parsed answers together; an item that is a grade already keeps it.
+
+    Shapes: `n` items give `n` grades, in the same order.
+    """
     grades: dict[int, Grade] = {}
     answers: dict[int, str] = {}
     jobs: dict[int, Job] = {}
-    for index, (task, question, completion, finish) in enumerate(items):
-        parsed = _guarded(partial(_parse, task, question, completion, style, finish))
+    for index, (task, question, parsed) in enumerate(items):
         if isinstance(parsed, Grade):
             grades[index] = parsed
             continue

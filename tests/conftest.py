@@ -1,0 +1,24 @@
+"""What every test may ask for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+WHERE = (
+    "the benchmark data is not here: set CODEREASONER_DATA to a folder with cruxeval/cruxeval.jsonl "
+    "(github.com/facebookresearch/cruxeval), reval/ (github.com/r-eval/REval), codeglance/ "
+    "(github.com/greenlight2000/CodeGlance) and livecodebench/ (github.com/minimario/cruxeval-lcb)"
+)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of public benchmark data; the test is skipped where there is none."""
+    beside = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+    folder = Path(os.environ.get("CODEREASONER_DATA") or beside)
+    if not folder.is_dir():
+        pytest.skip(WHERE)
+    return folder
