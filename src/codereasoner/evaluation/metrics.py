@@ -1,0 +1,79 @@
+"""The numbers of an evaluation: pass@k and intervals. Pure Python, so that scoring needs no extra."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+Z95 = 1.959963984540054  # the 97.5 % quantile of the normal distribution
+
+
+def pass_at_k(samples: int, correct: int, k: int) -> float:
+    """The chance that at least one of `k` answers is right, estimated without bias from `samples` answers.
+
+    Source: Chen et al. 2021 (arXiv:2107.03374), equation 1, as a running product. With fewer than `k` wrong answers
+    it is 1, also where there are fewer than `k` answers: the published scorers have it so.
+    """
+    if samples - correct < k:
+        return 1.0
+    missed = 1.0
+    for count in range(samples - correct + 1, samples + 1):
+        missed *= 1.0 - k / count
+    return 1.0 - missed
+
+
+def mean(values: Sequence[float]) -> float:
+    """The arithmetic mean; of nothing it is 0."""
+    return sum(values) / len(values) if values else 0.0
+
+
+def wilson_interval(successes: float, trials: int, z: float = Z95) -> tuple[float, float]:
+    """The Wilson score interval of a share, 0 to 1; of no trials it is everything.
+
+    Source: Wilson 1927, JASA 22. It stays inside 0 and 1 and is sound for few trials and for shares near the ends.
+    """
+    if trials <= 0:
+        return 0.0, 1.0
+    return _wilson(successes / trials, trials, z)
+
+
+def clustered_error(scores: Iterable[tuple[str, float]]) -> float:
+    """The standard error of a mean of (cluster, score), where scores of one cluster may be correlated.
+
+    Source: Miller 2024 (arXiv:2411.00640), section 2.2; with the small-sample factor G / (G - 1) for G clusters.
+    """
+    pairs = list(scores)
+    centre = mean([score for _, score in pairs])
+    sums: dict[str, float] = defaultdict(float)
+    for cluster, score in pairs:
+        sums[cluster] += score - centre
+    if len(sums) < 2:
+        return 0.0
+    correction = len(sums) / (len(sums) - 1)
+    return math.sqrt(correction * sum(value * value for value in sums.values())) / len(pairs)
+
+
+def clustered_interval(scores: Iterable[tuple[str, float]], z: float = Z95) -> tuple[float, float]:
+    """The 95 % interval of the mean of (cluster, score between 0 and 1): questions of one program are one cluster.
+
+    The Wilson interval at the effective number of trials, which is the number of independent ones that would give
+    the clustered standard error. Where the scores do not vary at all, every cluster counts as one trial.
+    """
+    pairs = list(scores)
+    if not pairs:
+        return 0.0, 1.0
+    share = mean([score for _, score in pairs])
+    error = clustered_error(pairs)
+    clusters = len({cluster for cluster, _ in pairs})
+    if error == 0 or not 0 < share < 1:
+        return wilson_interval(share * clusters, clusters, z)
+    effective = share * (1 - share) / (error * error)
+    return _wilson(share, effective, z)
+
+
+def _wilson(share: float, trials: float, z: float) -> tuple[float, float]:
+    spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    centre = share + z * z / (2 * trials)
+    scale = 1 + z * z / trials
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
