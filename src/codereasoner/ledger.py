@@ -69,17 +69,24 @@ class Ledger:
             ledger.finish()
 
     A parquet file holds the fields named in `json_columns` as JSON text: those whose keys differ from row to row.
+    With `reopen`, a finished file is opened again and grows; its config must stay the same for that.
     Leaving the block without `finish` keeps the part file for the next try. A part file that was begun with another
     config is set aside as `NAME.part.old`.
     """
 
     def __init__(
-        self, path: Path, config: Mapping[str, Any], key: str = "id", json_columns: Sequence[str] = ()
+        self,
+        path: Path,
+        config: Mapping[str, Any],
+        key: str = "id",
+        json_columns: Sequence[str] = (),
+        reopen: bool = False,
     ) -> None:
         self.path = path
         self.config = dict(config)
         self.key = key
         self.json_columns = tuple(json_columns)
+        self.reopen = reopen
         self.counts: Counter[str] = Counter()
         self.drops: Counter[str] = Counter()
         self.extra: dict[str, Any] = {}
@@ -162,6 +169,9 @@ class Ledger:
 
     def _begin_or_continue(self) -> None:
         config = self._part_config()
+        if self.reopen and self.done and not self._part.is_file():
+            write_whole(config, json.dumps(_plain(self.config), indent=1))
+            os.replace(self.path, self._part)
         same = config.is_file() and json.loads(config.read_text()) == _plain(self.config)
         if self._part.is_file() and not same:
             os.replace(self._part, self._part.with_name(self._part.name + ".old"))

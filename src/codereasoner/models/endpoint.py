@@ -62,6 +62,10 @@ class Endpoint(Model):
                 for future in futures:
                     future.cancel()
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def _ask(self, prompt: Prompt, sampling: Sampling) -> Completion:
         limit = "max_tokens" if self.base_url else "max_completion_tokens"
         try:

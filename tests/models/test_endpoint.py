@@ -1,0 +1,109 @@
+"""A model behind an OpenAI-compatible endpoint, against a real local HTTP server that speaks the protocol."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from codereasoner import extend
+from codereasoner.errors import ConfigError
+from codereasoner.extend import Prompt, Sampling
+from codereasoner.task import Question
+
+pytest.importorskip("openai")
+QUESTION = Question("output", {"source": "", "entry": "f", "call": ""}, ("1",))
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers by what the prompt says: echo it, fail once with the status it names, cut it off, or refuse it."""
+
+    failed: set[str] = set()
+    requests: list[dict[str, Any]] = []
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        Handler.requests.append(request)
+        text = request["messages"][0]["content"]
+        status = int(text.split()[1]) if text.startswith("fail") else 200
+        if status in (404, 401) or (status != 200 and text not in Handler.failed):
+            Handler.failed.add(text)
+            self.answer(status, {"error": {"message": "no", "type": "x", "code": status}})
+            return
+        finish = "length" if text.startswith("cut") else "stop"
+        message = {"role": "assistant", "content": text.upper()}
+        choice = {"index": 0, "message": message, "finish_reason": finish}
+        usage = {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
+        common = {"id": "1", "object": "chat.completion", "created": 0, "model": request["model"]}
+        self.answer(200, common | {"choices": [choice], "usage": usage})
+
+    def answer(self, status: int, body: dict[str, Any]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Retry-After", "0")
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def base_url() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/v1"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def complete(base_url: str, *texts: str, **options: Any) -> list[extend.Completion]:
+    model = extend.find("model", "openai:tiny", base_url=base_url, **options)
+    prompts = [Prompt(QUESTION, [{"role": "user", "content": text}], sample) for sample, text in enumerate(texts)]
+    done = dict(model.complete(prompts, Sampling(0.5, 0.9, 77, seed=10)))
+    model.close()
+    return [done[index] for index in range(len(texts))]
+
+
+def test_completions_come_with_their_finish_and_tokens(base_url: str) -> None:
+    one, two = complete(base_url, "hello", "cut here")
+    assert (one.text, one.finish, one.prompt_tokens, one.completion_tokens) == ("HELLO", "stop", 3, 5)
+    assert two.finish == "length"
+
+
+def test_the_sampling_is_sent_and_each_sample_has_its_own_seed(base_url: str) -> None:
+    Handler.requests.clear()
+    complete(base_url, "a", "b")
+    assert sorted(request["seed"] for request in Handler.requests) == [10, 11]
+    assert {(r["temperature"], r["top_p"], r["max_tokens"]) for r in Handler.requests} == {(0.5, 0.9, 77)}
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_passing_failure_is_tried_again(base_url: str, status: int) -> None:
+    [completion] = complete(base_url, f"fail {status} once")
+    assert completion.finish == "stop"
+
+
+def test_a_request_that_keeps_failing_is_an_error_and_the_others_go_on(base_url: str) -> None:
+    one, two = complete(base_url, "fail 400 always", "fine", retries=0)
+    assert one.finish == "error"
+    assert two.text == "FINE"
+
+
+def test_an_unknown_model_stops_with_a_sentence(base_url: str) -> None:
+    with pytest.raises(ConfigError, match="refuses model 'tiny'"):
+        complete(base_url, "fail 404 model")
+
+
+def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(ConfigError, match="set \\$OPENAI_API_KEY"):
+        extend.find("model", "openai:gpt")

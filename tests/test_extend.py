@@ -1,0 +1,60 @@
+"""How plugins are found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codereasoner import extend
+from codereasoner.errors import DataError, UnknownName
+
+PLUGIN = """
+from codereasoner.task import Task
+
+class Always(Task):
+    name = "always"
+    request = "Say yes."
+    def ask(self, run):
+        return [self.question(run, {"source": run.source}, ["yes"])]
+    def statement(self, question):
+        return question.facts["source"]
+    def verify(self, question, answer, run=None):
+        return answer == "yes"
+"""
+
+
+def test_a_task_is_found_by_name() -> None:
+    assert extend.find("task", "output").name == "output"
+
+
+def test_an_unknown_name_lists_what_there_is() -> None:
+    with pytest.raises(UnknownName, match=r"task 'outpt' is unknown; there are: .*input.*output"):
+        extend.find("task", "outpt")
+
+
+def test_a_task_in_a_file_is_found_by_path_and_class_name(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(PLUGIN)
+    assert extend.find("task", f"{tmp_path}/mine.py:Always").name == "always"
+
+
+def test_a_file_without_that_class_lists_those_it_has(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(PLUGIN)
+    with pytest.raises(DataError, match=r"has no task class 'Allways'; it has: Always"):
+        extend.find("task", f"{tmp_path}/mine.py:Allways")
+
+
+def test_a_missing_plugin_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"there is no file .*gone\.py"):
+        extend.find("task", f"{tmp_path}/gone.py:Always")
+
+
+def test_an_unknown_model_lists_the_schemes() -> None:
+    with pytest.raises(UnknownName, match=r"model 'gpt' is unknown; there are: .*openai:NAME"):
+        extend.find("model", "gpt")
+
+
+@pytest.mark.parametrize("kind", ["task", "source", "model", "benchmark"])
+def test_every_plugin_says_in_a_sentence_what_it_is(kind: extend.Kind) -> None:
+    for name, plugin in extend.available(kind).items():
+        assert (plugin.__doc__ or "").strip(), name

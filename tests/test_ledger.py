@@ -1,0 +1,165 @@
+"""Files of records that survive a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from codereasoner.errors import DataError
+from codereasoner.ledger import Ledger, fingerprint, read_manifest, read_records, read_rows, write_records
+from codereasoner.records import Program
+
+
+def rows(count: int) -> list[dict[str, object]]:
+    return [{"id": f"r{index}", "value": index} for index in range(count)]
+
+
+def test_the_final_name_appears_only_when_the_file_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    with Ledger(path, {}) as ledger:
+        ledger.append(rows(1)[0])
+        assert not path.exists()
+        ledger.finish()
+    assert list(read_rows(path)) == rows(1)
+
+
+def test_an_interrupted_ledger_continues_without_repeating_a_row(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    with Ledger(path, {"a": 1}) as ledger:
+        for row in rows(3):
+            ledger.append(row)
+    with Ledger(path, {"a": 1}) as ledger:
+        assert "r2" in ledger
+        assert "r3" not in ledger
+        for row in rows(5):
+            ledger.append(row)
+        ledger.finish()
+    assert list(read_rows(path)) == rows(5)
+
+
+def test_a_torn_last_line_is_dropped_and_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    with Ledger(path, {}) as ledger:
+        for row in rows(2):
+            ledger.append(row)
+    part = tmp_path / "rows.jsonl.part"
+    part.write_bytes(part.read_bytes()[:-5])
+    with Ledger(path, {}) as ledger:
+        assert "r1" not in ledger
+        for row in rows(2):
+            ledger.append(row)
+        ledger.finish()
+    assert list(read_rows(path)) == rows(2)
+
+
+def test_a_part_file_of_another_config_is_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    with Ledger(path, {"seed": 1}) as ledger:
+        ledger.append(rows(1)[0])
+    with Ledger(path, {"seed": 2}) as ledger:
+        assert len(ledger) == 0
+        ledger.finish()
+    assert (tmp_path / "rows.jsonl.part.old").exists()
+
+
+def test_dropped_rows_stand_beside_the_kept_ones_and_are_counted_by_reason(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    with Ledger(path, {}) as ledger:
+        ledger.append(rows(3)[0])
+        ledger.drop(rows(3)[1], "too long")
+        ledger.drop(rows(3)[2], "too long")
+        ledger.finish()
+    manifest = read_manifest(path)
+    assert manifest is not None
+    assert manifest["counts"] == {"kept": 1, "dropped": 2}
+    assert manifest["drops"] == {"too long": 2}
+    assert [row["reason"] for row in read_rows(tmp_path / "rows.jsonl.dropped.jsonl")] == ["too long"] * 2
+
+
+def test_the_manifest_says_what_made_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    write_records(path, rows(1), {"seed": 7})
+    manifest = read_manifest(path)
+    assert manifest is not None
+    assert manifest["config"] == {"seed": 7}
+    assert {"version", "commit", "python", "host", "seconds", "written"} <= set(manifest)
+
+
+def test_a_finished_file_is_done_for_its_config_only(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    write_records(path, rows(1), {"seed": 7})
+    assert Ledger(path, {"seed": 7}).done
+    assert not Ledger(path, {"seed": 8}).done
+
+
+def test_a_finished_file_can_be_reopened_and_grows(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    for count in (2, 4):
+        with Ledger(path, {}, reopen=True) as ledger:
+            for row in rows(count):
+                ledger.append(row)
+            ledger.finish()
+    assert list(read_rows(path)) == rows(4)
+
+
+def test_parquet_gives_back_the_rows_that_were_written(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    path = tmp_path / "rows.parquet"
+    written = [
+        {"id": "a", "free": {"x": 1}, "value": None, "list": []},
+        {"id": "b", "free": {"y": [2]}, "value": "two", "list": [1]},
+    ]
+    with Ledger(path, {}, json_columns=("free",)) as ledger:
+        for row in written:
+            ledger.append(row)
+        ledger.finish()
+    assert list(read_rows(path)) == written
+
+
+def test_a_broken_line_is_named_by_file_and_number(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"id": "a"}\n{"id": \n')
+    with pytest.raises(DataError, match=r"rows\.jsonl, line 2: not JSON"):
+        list(read_rows(path))
+
+
+def test_a_row_that_is_no_record_is_named_by_file_and_number(tmp_path: Path) -> None:
+    path = tmp_path / "programs.jsonl"
+    path.write_text(json.dumps({"source": "", "entry": "f"}) + "\n")
+    with pytest.raises(DataError, match=r"row 1: Program lacks the field 'calls'"):
+        list(read_records(path, Program))
+
+
+def test_a_missing_file_is_a_data_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no file"):
+        fingerprint(tmp_path / "nothing")
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from codereasoner.ledger import Ledger
+with Ledger(Path(sys.argv[1]), {}) as ledger:
+    for index in range(3000):
+        ledger.append({"id": f"r{index}", "value": index})
+        time.sleep(0.0005)
+    ledger.finish()
+"""
+
+
+def test_a_ledger_killed_at_any_moment_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    for delay in (0.3, 0.5, 0.8):
+        process = subprocess.Popen([sys.executable, "-c", WRITER, str(path)])
+        time.sleep(delay)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    subprocess.run([sys.executable, "-c", WRITER.replace("0.0005", "0"), str(path)], check=True)
+    assert list(read_rows(path)) == rows(3000)

@@ -1,0 +1,46 @@
+"""The records: ids from content, and plain JSON in and out."""
+
+from __future__ import annotations
+
+import pytest
+
+from codereasoner.errors import DataError
+from codereasoner.records import Answer, Program, Run, Step, answer_key
+
+RUN = Run(
+    source="def f(x):\n    return x",
+    entry="f",
+    call="1",
+    outcome="ok",
+    value="1",
+    steps=(Step("call", 0, 1, {"x": "1"}, value="f"), Step("line", 0, 2), Step("return", 0, 2, value="1")),
+)
+
+
+def test_a_run_survives_the_way_through_json() -> None:
+    assert Run.from_json(RUN.to_json()) == RUN
+
+
+def test_the_id_of_a_program_is_its_content_and_not_where_it_came_from() -> None:
+    one = Program("def f(x): return x", "f", ("1",), origin="here")
+    two = Program("def f(x): return x", "f", ("2",), origin="there")
+    assert one.id == two.id
+    assert one.id != Program("def f(x): return x + 1", "f", ("1",)).id
+
+
+def test_the_id_of_an_answer_is_known_before_it_is_asked_for() -> None:
+    answer = Answer("q", "m", "direct", 3, "text", sampling={"temperature": 0.5})
+    assert answer.id == answer_key("q", "m", "direct", 3, {"temperature": 0.5})
+    assert answer.id != answer_key("q", "m", "direct", 3, {"temperature": 0.6})
+
+
+def test_an_unknown_field_is_refused_with_the_fields_there_are() -> None:
+    with pytest.raises(DataError, match=r"Program has no field 'sauce'; it has: source, entry"):
+        Program.from_json({"sauce": "", "entry": "f", "calls": []})
+
+
+def test_a_field_of_another_type_is_refused() -> None:
+    with pytest.raises(DataError, match=r"Program\.source must be a string, not int: 3"):
+        Program.from_json({"source": 3, "entry": "f", "calls": []})
+    with pytest.raises(DataError, match=r"Program\.calls must be a list, not str"):
+        Program.from_json({"source": "", "entry": "f", "calls": "1"})

@@ -1,0 +1,110 @@
+"""The rooms of the house: who may import whom, and what may be imported at all."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "src" / "codereasoner"
+ORDER = [
+    {"errors", "literals"},
+    {"records"},
+    {"ledger", "steps"},
+    {"styles"},
+    {"task"},
+    {"extend"},
+    {"tasks", "programs", "execution", "models"},
+    {"chains", "benchmarks"},
+    {"training", "evaluation"},
+    {"reports", "exports"},
+    {"stages"},
+    {"cli"},
+    {"__main__"},
+]
+RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
+HEAVY = {
+    "torch": ("training/", "models/local.py"),
+    "transformers": ("training/", "models/local.py"),
+    "trl": ("training/",),
+    "openai": ("models/endpoint.py",),
+}
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Each imported module, and whether the import stands at the top level of the file."""
+    tree = ast.parse(path.read_text())
+    top = {id(node) for node in tree.body}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) in top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, id(node) in top
+            yield from ((f"{node.module}.{alias.name}", id(node) in top) for alias in node.names)
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+IDS = [path.relative_to(PACKAGE).as_posix() for path in FILES]
+
+
+@pytest.mark.parametrize("path", FILES, ids=IDS)
+def test_imports_point_left_only(path: Path) -> None:
+    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if room == "__init__":
+        return
+    assert room in RANK, f"{room} has no place in the order of rooms"
+    for module, _ in imports(path):
+        parts = module.split(".")
+        if parts[0] == "codereasoner" and len(parts) > 1 and parts[1] in RANK and parts[1] != room:
+            assert RANK[parts[1]] < RANK[room], f"{room} must not import {parts[1]}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=IDS)
+def test_heavy_libraries_are_imported_only_where_they_are_used_and_never_at_the_top(path: Path) -> None:
+    name = path.relative_to(PACKAGE).as_posix()
+    for module, top in imports(path):
+        for library, places in HEAVY.items():
+            if module.split(".")[0] == library:
+                assert name.startswith(places), f"{name} imports {library}"
+                assert not top, f"{name} imports {library} at its top"
+
+
+@pytest.mark.parametrize("path", FILES, ids=IDS)
+def test_only_task_catches_every_exception(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    blind = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id == "Exception"))
+    ]
+    assert not blind or path.name == "task.py" or path.parts[-2:] in WORKER_FILES
+
+
+WORKER_FILES = {("execution", "worker.py"), ("execution", "tracer.py")}
+"""They stand on the other side of the border, beside the program, whose every exception is data."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=IDS)
+def test_files_are_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 400
+
+
+def test_the_core_imports_in_under_300_ms_and_needs_no_extra() -> None:
+    code = (
+        "import time; began = time.perf_counter()\n"
+        "import codereasoner.task, codereasoner.extend, sys\n"
+        "seconds = time.perf_counter() - began\n"
+        "heavy = {'torch', 'numpy', 'transformers', 'pyarrow', 'openai', 'scipy', 'datasets'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "print(seconds)\n"
+    )
+    times = [
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+        for _ in range(3)
+    ]
+    assert min(times) < 0.3
