@@ -1,0 +1,175 @@
+"""Ask a model questions, keep every answer, grade them, and count.
+
+    questions -> answers.jsonl -> grades.jsonl -> summary.json        in the folder of one evaluation
+
+Answers are appended as they come, keyed by everything that can change them, so a killed evaluation asks nothing twice.
+Grades are made anew from the answers each time: grading is quick, and a grader may have changed.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from codereasoner import extend
+from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
+from codereasoner.extend import Model, Progress, Prompt, Sampling, silent
+from codereasoner.ledger import Ledger, read_records, write_records, write_whole
+from codereasoner.records import Answer, answer_key
+from codereasoner.styles import Style
+from codereasoner.task import VERDICTS, Grade, Question, Runner, grade_all
+
+PASS_AT = (1, 5, 10)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How questions are put to a model: what, beside the question and the model, can change an answer."""
+
+    style: Style
+    sampling: Sampling = field(default_factory=Sampling)
+    samples: int = 1
+
+    def facts(self) -> dict[str, Any]:
+        """The sampling as plain JSON, as it stands in every answer and its key."""
+        return dict(vars(self.sampling))
+
+
+def evaluate(
+    name: str,
+    questions: Sequence[Question],
+    model: Model,
+    asking: Asking,
+    folder: Path,
+    runner: Runner,
+    floors: Mapping[str, float] | None = None,
+    label: str = "",
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Evaluate one model on one list of questions; returns what is written to summary.json."""
+    answers = ask(questions, model, asking, folder / "answers.jsonl", progress)
+    grades = grade(questions, answers, asking.style, runner, folder / "grades.jsonl")
+    summary = {
+        "benchmark": name,
+        "model": label or model.identity,
+        "style": asking.style.name,
+        "sampling": asking.facts() | {"samples": asking.samples},
+        "grader": "strict",
+        **count(questions, grades),
+        "completion_tokens": sum(answer.completion_tokens for answer in answers),
+        "seconds": round(sum(answer.seconds for answer in answers), 3),
+        "floors": dict(floors or {}),
+    }
+    write_whole(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
+    return summary
+
+
+def ask(
+    questions: Sequence[Question], model: Model, asking: Asking, out: Path, progress: Progress = silent
+) -> list[Answer]:
+    """Every answer of the model, those of an earlier try included, in the order of questions and samples."""
+    facts = asking.facts()
+    wanted = [(question, sample) for question in questions for sample in range(asking.samples)]
+    keys = [answer_key(q.id, model.identity, asking.style.name, sample, facts) for q, sample in wanted]
+    with Ledger(out, {"records": "answers"}, reopen=True) as ledger:
+        missing = [
+            Prompt(question, extend.task(question.task).prompt(question, asking.style), sample, asking.style.name)
+            for key, (question, sample) in zip(keys, wanted, strict=True)
+            if key not in ledger
+        ]
+        _complete(missing, model, asking, ledger, len(wanted), progress)
+        ledger.finish()
+    by_key = {answer.id: answer for answer in read_records(out, Answer)}
+    return [by_key[key] for key in keys]
+
+
+def _complete(
+    prompts: Sequence[Prompt], model: Model, asking: Asking, ledger: Ledger, total: int, progress: Progress
+) -> None:
+    tokens, began, last = 0, time.monotonic(), time.monotonic()
+    for index, completion in model.complete(prompts, asking.sampling):
+        now = time.monotonic()
+        prompt = prompts[index]
+        ledger.append(
+            Answer(
+                prompt.question.id,
+                model.identity,
+                asking.style.name,
+                prompt.sample,
+                completion.text,
+                completion.finish,
+                asking.facts(),
+                completion.prompt_tokens,
+                completion.completion_tokens,
+                round(now - last, 6),
+            )
+        )
+        last = now
+        tokens += completion.completion_tokens
+        rate = tokens / max(now - began, 1e-9)
+        progress(len(ledger) / total, f"{len(ledger):,} of {total:,} answers, {rate:,.0f} tokens/s")
+
+
+def grade(
+    questions: Sequence[Question], answers: Sequence[Answer], style: Style, runner: Runner, out: Path
+) -> list[dict[str, Any]]:
+    """One row for each answer, in the same order: the Grade, and which question, answer and sample it is of."""
+    by_id = {question.id: question for question in questions}
+    rows: list[dict[str, Any]] = []
+    remaining = iter(answers)
+    while batch := list(islice(remaining, 2000)):
+        items = [(extend.task(by_id[a.question].task), by_id[a.question], a.text, a.finish) for a in batch]
+        for answer, verdict in zip(batch, grade_all(items, style, runner), strict=True):
+            rows.append(_grade_row(by_id[answer.question], answer, verdict))
+    out.unlink(missing_ok=True)
+    write_records(out, rows, {"style": style.name})
+    return rows
+
+
+def _grade_row(question: Question, answer: Answer, verdict: Grade) -> dict[str, Any]:
+    which = {"id": answer.id, "question": question.id, "task": question.task, "sample": answer.sample}
+    return which | verdict.to_json()
+
+
+def count(questions: Sequence[Question], grades: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The numbers of a summary: pass@k with intervals clustered by program, and every outcome; by task too."""
+    tasks = sorted({question.task for question in questions})
+    whole = _count(questions, grades)
+    if len(tasks) > 1:
+        whole["by_task"] = {
+            task: _count([q for q in questions if q.task == task], [g for g in grades if g["task"] == task])
+            for task in tasks
+        }
+    else:
+        whole["by_task"] = {task: dict(whole) for task in tasks}
+    return whole
+
+
+def _count(questions: Sequence[Question], grades: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    correct: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter({verdict: 0 for verdict in VERDICTS})
+    for row in grades:
+        outcomes[row["outcome"]] += 1
+        asked[row["question"]] += 1
+        correct[row["question"]] += row["outcome"] == "correct"
+    numbers: dict[str, Any] = {"n_questions": len(questions), "n_answers": len(grades)}
+    samples = min((asked[question.id] for question in questions), default=0)
+    for k in PASS_AT:
+        if 0 < k <= samples:
+            numbers[f"pass@{k}"] = (
+                100 * sum(pass_at_k(asked[q.id], correct[q.id], k) for q in questions) / len(questions)
+            )
+    if samples:
+        shares = [
+            (question.program or question.id, correct[question.id] / asked[question.id]) for question in questions
+        ]
+        low, high = clustered_interval(shares)
+        numbers["interval"] = [100 * low, 100 * high]
+    return numbers | {"outcomes": dict(outcomes)}
