@@ -5,8 +5,16 @@ a value and calls no code of the value; `read` makes the value from text and acc
 compares two values with their types.
 """
 
-from codereasoner.literals.compare import equal
-from codereasoner.literals.read import LiteralError, call_arguments, parse, read, read_arguments
+from codereasoner.literals.compare import equal, key
+from codereasoner.literals.read import (
+    LiteralError,
+    call_arguments,
+    parse,
+    parse_statement,
+    read,
+    read_arguments,
+    value_of,
+)
 from codereasoner.literals.write import NotWritable, write
 
 __all__ = [
@@ -14,8 +22,11 @@ __all__ = [
     "NotWritable",
     "call_arguments",
     "equal",
+    "key",
     "parse",
+    "parse_statement",
     "read",
     "read_arguments",
+    "value_of",
     "write",
 ]

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Hashable
 from typing import Any
 
 
-def equal(left: object, right: object) -> bool:
+def equal(left: Any, right: Any) -> bool:
     """Are two values that `read` can return the same value of the same type, at every depth?
 
     True is not 1, 1 is not 1.0, 0.0 is not -0.0, [1] is not (1,); nan equals nan; the order of sets and of dict
     keys does not matter.
     """
-    return _key(left) == _key(right)
+    kind = type(left)
+    if kind is not type(right):
+        return False
+    if kind is list or kind is tuple:
+        return len(left) == len(right) and all(map(equal, left, right))
+    if kind in _SIMPLE:
+        return bool(left == right)
+    return key(left) == key(right)
 
 
-def _key(value: Any) -> object:
+_SIMPLE = frozenset({str, int, bool, bytes, bytearray, type(None), type(Ellipsis)})
+
+
+def key(value: Any) -> Hashable:
+    """Something hashable that is the same for two values exactly when they are `equal`."""
     kind = type(value)
-    if kind in (list, tuple):
-        return kind, tuple(map(_key, value))
+    if kind is list or kind is tuple:
+        return kind, tuple(map(key, value))
     if kind is dict:
-        return kind, frozenset((_key(name), _key(item)) for name, item in value.items())
-    if kind in (set, frozenset):
-        return kind, frozenset(map(_key, value))
-    if kind in (float, complex):
+        return kind, _counted((key(name), key(item)) for name, item in value.items())
+    if kind is set or kind is frozenset:
+        return kind, _counted(map(key, value))
+    if kind is float or kind is complex:
         return kind, repr(value)
     if kind is range:
         return kind, value.start, value.stop, value.step
     return kind, bytes(value) if kind is bytearray else value
+
+
+def _counted(keys: Any) -> Hashable:
+    """A set may hold nan more than once, so that members are counted."""
+    return frozenset(Counter(keys).items())

@@ -2,18 +2,27 @@
 
 The whitelist, beyond what `ast.literal_eval` takes: nan and inf (`float('nan')`, `float('-inf')`), `set()`,
 `frozenset(...)`, `bytearray(...)`, `range(...)`, `complex(...)`, `dict(k=v)`, `list(...)`, `tuple(...)`, each with
-literal arguments. Nothing else can be called, named, looked up or computed.
+literal arguments. Nothing else can be called, named, looked up or computed, and a name must be written in the
+letters it is made of: Python itself reads a fullwidth `ｓｅｔ` as `set`, this file does not.
 """
 
 from __future__ import annotations
 
 import ast
+import re
+import threading
 import warnings
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
 
 from codereasoner.literals.write import MAX_CHARS, MAX_DEPTH, NotWritable, write
 
-MAX_RANGE = 1_000_000  # elements that list(range(...)) and its kin may hold
+MAX_RANGE = 20_000  # elements that list(range(...)) and its kin may hold, together in one text
+
+_BLANK = " \t\r\n\f"  # what Python calls white space; str.strip() takes twenty other characters
+_WARNS = re.compile(r"\\|[0-9][A-Za-z_]")  # escapes and numbers that may make the parser warn
+_WARNINGS_LOCK = threading.Lock()
 
 
 class LiteralError(ValueError):
@@ -26,7 +35,7 @@ def read(text: str) -> Any:
     Raises:
         LiteralError: the text is not one of the literal expressions listed at the top of this file.
     """
-    return _value(parse(text), MAX_DEPTH)
+    return value_of(parse(text))
 
 
 def read_arguments(text: str) -> str:
@@ -50,51 +59,108 @@ def call_arguments(call: ast.Call) -> str:
     names = [keyword.arg for keyword in call.keywords]
     if None in names or len(set(names)) < len(names):
         raise LiteralError("keyword arguments must be named, each once")
-    values = [_value(argument, MAX_DEPTH) for argument in call.args]
-    named = [(keyword.arg, _value(keyword.value, MAX_DEPTH)) for keyword in call.keywords]
+    budget = [MAX_RANGE]
+    values = [_value(argument, MAX_DEPTH, budget) for argument in call.args]
+    named = [(keyword.arg, _value(keyword.value, MAX_DEPTH, budget)) for keyword in call.keywords]
     try:
         return ", ".join([*map(write, values), *(f"{name}={write(value)}" for name, value in named)])
     except NotWritable as error:
         raise LiteralError(str(error)) from None
 
 
-def parse(text: str) -> ast.expr:
+def value_of(node: ast.expr) -> Any:
+    """The value of a parsed literal.
+
+    Raises:
+        LiteralError: the expression is no literal.
+    """
+    return _value(node, MAX_DEPTH, [MAX_RANGE])
+
+
+def parse(text: str, max_chars: int = MAX_CHARS) -> ast.expr:
     """Parse one expression, without running it; every way in which the parser can fail becomes LiteralError."""
-    if len(text) > MAX_CHARS:
-        raise LiteralError(f"the text has {len(text)} characters, more than {MAX_CHARS}")
+    tree = _parse(text, "eval", max_chars)
+    assert isinstance(tree, ast.Expression)
+    return tree.body
+
+
+def parse_statement(text: str, max_chars: int = MAX_CHARS) -> ast.stmt:
+    """Parse one statement, without running it.
+
+    Raises:
+        LiteralError: it is no Python, or not exactly one statement.
+    """
+    tree = _parse(text, "exec", max_chars)
+    assert isinstance(tree, ast.Module)
+    if len(tree.body) != 1:
+        raise LiteralError(f"{len(tree.body)} statements where one is expected: {_shorten(text)}")
+    return tree.body[0]
+
+
+def _parse(text: str, mode: str, max_chars: int) -> ast.AST:
+    if len(text) > max_chars:
+        raise LiteralError(f"the text has {len(text)} characters, more than {max_chars}")
+    text = text.strip(_BLANK)
+    if "\r" in text:  # Python ends lines there too, also inside strings
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        if _WARNS.search(text):
+            with _silence():
+                tree = ast.parse(text, mode=mode)
+        else:
+            tree = ast.parse(text, mode=mode)
+    except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
-        raise LiteralError(f"not a Python expression ({reason}): {_shorten(text)}") from None
+        raise LiteralError(f"not Python ({_shorten(reason)}): {_shorten(text)}") from None
+    if not text.isascii():
+        _refuse_disguised_names(tree, text)
+    return tree
 
 
-def _value(node: ast.AST, depth: int) -> Any:
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Without the parser's warnings; one thread at a time, as the filters belong to the whole process."""
+    with _WARNINGS_LOCK, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _refuse_disguised_names(tree: ast.AST, text: str) -> None:
+    """Python normalises identifiers (NFKC), so `ｆ(1)` calls `f`; here a name counts as it is written."""
+    lines = [line.encode() for line in text.split("\n")]
+    for node in ast.walk(tree):
+        name = node.id if isinstance(node, ast.Name) else node.arg if isinstance(node, ast.keyword) else None
+        if name is not None and not lines[node.lineno - 1].startswith(name.encode(), node.col_offset):  # type: ignore[attr-defined]
+            raise LiteralError(f"the name {_shorten(name)} is written in other characters")
+
+
+def _value(node: ast.AST, depth: int, budget: list[int]) -> Any:
+    """`depth` is how many levels may still follow; `budget[0]` how many elements ranges may still give."""
     if depth == 0:
         raise LiteralError(f"the literal is nested deeper than {MAX_DEPTH} levels")
-    match node:
-        case ast.Constant(value=value):
-            return value
-        case ast.List(elts=items):
-            return [_value(item, depth - 1) for item in items]
-        case ast.Tuple(elts=items):
-            return tuple(_value(item, depth - 1) for item in items)
-        case ast.Set(elts=items):
-            return set(_hashable([_value(item, depth - 1) for item in items]))
-        case ast.Dict(keys=keys, values=values) if None not in keys:
-            names = _hashable([_value(key, depth - 1) for key in keys if key is not None])
-            return dict(zip(names, [_value(value, depth - 1) for value in values], strict=True))
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
-            return _signed(node.op, _value(operand, depth - 1))
-        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=ast.Constant(value=complex() as imaginary)):
-            return _complex_sum(_value(left, depth - 1), node.op, imaginary)
-        case ast.Name(id="nan" | "inf" as name):
-            return float(name)
-        case ast.Call(func=ast.Name(id=name)) if name in _CONSTRUCTORS:
-            return _construct(name, node, depth)
-    raise LiteralError(f"not a literal: {_shorten(ast.unparse(node))}")
+    reader = _READERS.get(type(node))
+    return reader(node, depth - 1, budget) if reader else _refuse(node)
+
+
+def _refuse(node: ast.AST) -> NoReturn:
+    raise LiteralError(f"not a literal: {_describe(node)}")
+
+
+def _list(node: ast.List, depth: int, budget: list[int]) -> list[Any]:
+    return [item.value if type(item) is ast.Constant else _value(item, depth, budget) for item in node.elts]
+
+
+def _tuple(node: ast.Tuple, depth: int, budget: list[int]) -> tuple[Any, ...]:
+    return tuple([item.value if type(item) is ast.Constant else _value(item, depth, budget) for item in node.elts])
+
+
+def _set(node: ast.Set, depth: int, budget: list[int]) -> set[Any]:
+    return set(_hashable([_value(item, depth, budget) for item in node.elts]))
+
+
+def _dict(node: ast.Dict, depth: int, budget: list[int]) -> dict[Any, Any]:
+    names = _hashable([_refuse(node) if key is None else _value(key, depth, budget) for key in node.keys])
+    return dict(zip(names, [_value(value, depth, budget) for value in node.values], strict=True))
 
 
 def _hashable(values: list[Any]) -> list[Any]:
@@ -106,19 +172,33 @@ def _hashable(values: list[Any]) -> list[Any]:
     return values
 
 
-def _signed(sign: ast.unaryop, value: Any) -> Any:
+def _signed(node: ast.UnaryOp, depth: int, budget: list[int]) -> Any:
+    if not isinstance(node.op, ast.USub | ast.UAdd) or isinstance(node.operand, ast.UnaryOp):
+        _refuse(node)
+    value = _value(node.operand, depth, budget)
     if type(value) not in (int, float, complex):
         raise LiteralError("a sign stands before something that is no number")
-    return -value if isinstance(sign, ast.USub) else +value
+    return -value if isinstance(node.op, ast.USub) else +value
 
 
-def _complex_sum(left: Any, sign: ast.operator, imaginary: complex) -> complex:
+def _complex_sum(node: ast.BinOp, depth: int, budget: list[int]) -> complex:
+    right = node.right.value if isinstance(node.right, ast.Constant) else None
+    if type(right) is not complex or not isinstance(node.op, ast.Add | ast.Sub) or isinstance(node.left, ast.BinOp):
+        _refuse(node)
+    left = _value(node.left, depth, budget)
     if type(left) not in (int, float):
         raise LiteralError("only a number and an imaginary number can be added in a literal")
-    return complex(left) + imaginary if isinstance(sign, ast.Add) else complex(left) - imaginary
+    try:
+        return complex(left) + right if isinstance(node.op, ast.Add) else complex(left) - right
+    except OverflowError as error:
+        raise LiteralError(f"no complex number: {error}") from None
 
 
-_CONSTRUCTORS = {
+def _name(node: ast.Name, depth: int, budget: list[int]) -> float:
+    return float(node.id) if node.id in ("nan", "inf") else _refuse(node)
+
+
+_CONSTRUCTORS: dict[str, Callable[..., Any]] = {
     "float": float,
     "complex": complex,
     "set": set,
@@ -131,25 +211,65 @@ _CONSTRUCTORS = {
 }
 
 
-def _construct(name: str, node: ast.Call, depth: int) -> Any:
+def _construct(node: ast.Call, depth: int, budget: list[int]) -> Any:
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    if name not in _CONSTRUCTORS:
+        _refuse(node)
     if any(keyword.arg is None or name != "dict" for keyword in node.keywords):
         raise LiteralError(f"{name}() takes no such keyword arguments in a literal")
-    arguments = [_value(argument, depth - 1) for argument in node.args]
-    keywords = {keyword.arg: _value(keyword.value, depth - 1) for keyword in node.keywords if keyword.arg}
-    if name == "float" and not (len(arguments) == 1 and isinstance(arguments[0], str | int | float)):
+    arguments = [_value(argument, depth, budget) for argument in node.args]
+    keywords = {keyword.arg: _value(keyword.value, depth, budget) for keyword in node.keywords if keyword.arg}
+    if name == "float" and not (len(arguments) == 1 and type(arguments[0]) in (str, int, float)):
         raise LiteralError("float() takes one number or string in a literal")
-    sized = [argument for argument in arguments if isinstance(argument, range)]
-    if sized and len(sized[0]) > MAX_RANGE:
-        raise LiteralError(f"the range has more than {MAX_RANGE} elements")
     if name == "bytearray" and arguments and not isinstance(arguments[0], bytes):
         raise LiteralError("bytearray() takes bytes in a literal")
+    if name != "range":
+        _spend(arguments, budget)
     try:
         return _CONSTRUCTORS[name](*arguments, **keywords)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise LiteralError(f"{name}(...) is no value: {error}") from None
+    except (TypeError, ValueError, OverflowError, MemoryError) as error:
+        raise LiteralError(f"{name}(...) is no value: {_shorten(str(error))}") from None
+
+
+def _spend(arguments: list[Any], budget: list[int]) -> None:
+    """A range is the one short text that stands for many elements, so what it may unfold into is bounded."""
+    for span in arguments:
+        if type(span) is range:
+            size = max(0, (span.stop - span.start + span.step - (1 if span.step > 0 else -1)) // span.step)
+            budget[0] -= size
+            if budget[0] < 0:
+                raise LiteralError(f"the ranges have more than {MAX_RANGE} elements")
+
+
+_READERS: dict[type, Callable[..., Any]] = {
+    ast.Constant: lambda node, depth, budget: node.value,
+    ast.List: _list,
+    ast.Tuple: _tuple,
+    ast.Set: _set,
+    ast.Dict: _dict,
+    ast.UnaryOp: _signed,
+    ast.BinOp: _complex_sum,
+    ast.Name: _name,
+    ast.Call: _construct,
+}
+
+
+def _describe(node: ast.AST) -> str:
+    """The source of a refused expression, where it is small enough to be written."""
+    try:
+        return _shorten(ast.unparse(node)) if sum(1 for _ in _nodes(node, 100)) < 100 else type(node).__name__
+    except (RecursionError, ValueError):
+        return type(node).__name__
+
+
+def _nodes(node: ast.AST, limit: int) -> Iterator[ast.AST]:
+    for count, each in enumerate(ast.walk(node)):
+        if count == limit:
+            return
+        yield each
 
 
 def _shorten(text: str, width: int = 60) -> str:
-    text = " ".join(text.split())
+    text = " ".join(text[: 20 * width].split())
     text = text if len(text) <= width else text[: width - 1] + "…"
     return text.encode("utf-8", "backslashreplace").decode()
