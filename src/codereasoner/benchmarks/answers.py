@@ -1,0 +1,74 @@
+"""The answer in one entry of a generations file, for the strict grader.
+
+Entries of published files are mostly what the benchmark's own parser left: a value or a call. Some are whole
+completions, some repeat the assertion. What is taken here is what a reader would take; it is never evaluated.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from codereasoner import literals
+
+_BLOCK = re.compile(r"\[ANSWER\]((?:(?!\[ANSWER\]).)*?)\[/ANSWER\]", re.DOTALL)
+_TAG = re.compile(r"<answer>((?:(?!<answer>).)*?)</answer>", re.DOTALL)
+_FENCE = re.compile(r"\A```(?:python|py)?\n(.*?)\n?```\Z", re.DOTALL)
+
+
+def answer_block(text: str) -> str | None:
+    """The last complete [ANSWER] or <answer> block of a text, or the whole text where it has none; None when empty."""
+    blocks = _BLOCK.findall(text) or _TAG.findall(text)
+    if blocks:
+        text = blocks[-1]
+    elif "[ANSWER]" in text:
+        text = text.rsplit("[ANSWER]", 1)[1]
+    text = text.split("[/ANSWER]")[0].strip()
+    fenced = _FENCE.match(text)
+    return (fenced[1].strip() if fenced else text) or None
+
+
+def predicted_output(text: str, call: str) -> str | None:
+    """The value in `VALUE`, `CALL == VALUE` or `assert CALL == VALUE`, where CALL is the question's own call."""
+    answer = answer_block(text)
+    sides = _sides(answer)
+    if sides is not None and _same(sides[0], call):
+        return ast.unparse(sides[1])
+    return answer
+
+
+def predicted_call(text: str, value: str) -> str | None:
+    """The call in `CALL`, `CALL == VALUE` or `assert CALL == VALUE`, where VALUE is the question's own value."""
+    answer = answer_block(text)
+    sides = _sides(answer)
+    if sides is not None and _same(sides[1], value):
+        return ast.unparse(sides[0])
+    if sides is not None and _same(sides[0], value):
+        return ast.unparse(sides[1])
+    return _without_assert(answer)
+
+
+def _without_assert(answer: str | None) -> str | None:
+    if answer is None or not answer.startswith("assert "):
+        return answer
+    return answer.removeprefix("assert ").strip() or None
+
+
+def _sides(answer: str | None) -> tuple[ast.expr, ast.expr] | None:
+    if answer is None or "==" not in answer:
+        return None
+    try:
+        node = literals.parse(_without_assert(answer) or "")
+    except literals.LiteralError:
+        return None
+    match node:
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            return left, right
+    return None
+
+
+def _same(node: ast.expr, text: str) -> bool:
+    try:
+        return ast.dump(node) == ast.dump(literals.parse(text))
+    except literals.LiteralError:
+        return False

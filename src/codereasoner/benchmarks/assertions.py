@@ -1,0 +1,155 @@
+"""Does `assert EXPECTED == TEXT` pass after this code? The check of the published scorers, text and all.
+
+CRUXEval, LiveCodeBench and CodeGlance paste a model's text behind `==` and execute the statement; whatever raises
+nothing passes, so `3 or 1` and `2, 'message'` do. The verdicts here are the same, found by the quickest safe way:
+
+1. Text that does not parse can not pass.
+2. Two literals are compared as Python compares them (`True == 1`); nothing runs.
+3. A call of the entry with literal arguments is run as such a call, and its value is compared here.
+4. The rest, rarely more than some per cent, is executed as the very statement, in the runner's isolation.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from codereasoner import literals
+from codereasoner.errors import MachineryError
+from codereasoner.records import Job, Run
+from codereasoner.task import Runner
+
+WITNESS = "reached_the_end"  # called after the statement: its Run is ok exactly when nothing was raised before
+_HARNESS = f"def {WITNESS}():\n    return True\n"
+
+
+@dataclass(frozen=True)
+class Assertion:
+    """One check: the program, the name of its function, the expected text and the model's text."""
+
+    code: str
+    entry: str
+    expected: str
+    text: str
+
+    @property
+    def statement(self) -> str:
+        """What the published scorer executes after the program."""
+        return f"assert {self.expected} == {self.text}"
+
+
+def passes(assertions: Sequence[Assertion], runner: Runner | None) -> list[bool]:
+    """The verdict on each assertion, in order; equal ones are decided once.
+
+    Raises:
+        MachineryError: a run failed by no fault of the program, or something must run and there is no runner.
+    """
+    verdicts: dict[Assertion, bool] = {}
+    calls: dict[Assertion, Job] = {}
+    whole: list[Assertion] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # `1 is 1` and the like warn when they are parsed
+        for assertion in dict.fromkeys(assertions):
+            decided = _decide(assertion)
+            if isinstance(decided, bool):
+                verdicts[assertion] = decided
+            elif decided is None:
+                whole.append(assertion)
+            else:
+                calls[assertion] = decided
+    for assertion, run in zip(calls, _run(list(calls.values()), runner), strict=True):
+        if run.outcome == "ok" and run.value is None:
+            whole.append(assertion)  # a value without a literal may still be equal: a Counter, a view, a deque
+        else:
+            verdicts[assertion] = run.outcome == "ok" and _equal(assertion.expected, run.value or "")
+    statements = [Job(f"{each.code}\n{each.statement}\n", WITNESS, "", harness=_HARNESS) for each in whole]
+    for assertion, run in zip(whole, _run(statements, runner), strict=True):
+        verdicts[assertion] = run.outcome == "ok"
+    return [verdicts[assertion] for assertion in assertions]
+
+
+def _decide(assertion: Assertion) -> bool | Job | None:
+    """The verdict where it needs no run, the call to run where that is enough, or None."""
+    right = _right_side(assertion.statement)
+    if right is None:
+        return False
+    if not isinstance(right, ast.expr):
+        return None
+    expected = _literal(assertion.expected)
+    if expected is None:
+        return None
+    if _is_literal(right):
+        try:
+            return bool(expected[0] == ast.literal_eval(right))
+        except (ValueError, TypeError):  # an unhashable key or member: the statement would raise
+            return False
+    if isinstance(right, ast.Call) and isinstance(right.func, ast.Name) and right.func.id == assertion.entry:
+        values = [*right.args, *(keyword.value for keyword in right.keywords)]
+        if all(map(_is_literal, values)) and all(keyword.arg for keyword in right.keywords):
+            return Job(assertion.code, assertion.entry, _arguments(right))
+    return None
+
+
+def _right_side(statement: str) -> ast.expr | ast.Module | None:
+    """What stands right of `==`; the whole module where it is no such assertion; None where it does not parse."""
+    try:
+        tree = ast.parse(statement)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+    match tree.body:
+        case [ast.Assert(test=ast.Compare(ops=[ast.Eq()], comparators=[right]), msg=None)]:
+            return right
+    return tree
+
+
+def _is_literal(node: ast.expr) -> bool:
+    """Nothing but constants, containers of them and signed numbers: no name that a program could define."""
+    match node:
+        case ast.Constant():
+            return True
+        case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
+            return all(map(_is_literal, items))
+        case ast.Dict(keys=keys, values=values):
+            return all(key is not None and _is_literal(key) for key in keys) and all(map(_is_literal, values))
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Constant(value=int() | float() | complex() as number)):
+            return not isinstance(number, bool)
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _literal(text: str) -> tuple[object] | None:
+    """The value of an expected text in a tuple, or None where it is no literal."""
+    try:
+        node = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+    try:
+        return (ast.literal_eval(node),) if _is_literal(node) else None
+    except (ValueError, TypeError):
+        return None
+
+
+def _arguments(call: ast.Call) -> str:
+    """The argument list as it was written, so that sets keep the order in which they are built."""
+    named = [f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in call.keywords]
+    return ", ".join([*map(ast.unparse, call.args), *named])
+
+
+def _equal(expected: str, value: str) -> bool:
+    known = _literal(expected)
+    return known is not None and bool(known[0] == literals.read(value))
+
+
+def _run(jobs: Sequence[Job], runner: Runner | None) -> Sequence[Run]:
+    if not jobs:
+        return []
+    if runner is None:
+        raise MachineryError("these answers must be executed, and no runner was given: pass a Pool's run")
+    runs = runner(jobs)
+    for run in runs:
+        if run.outcome == "error":
+            raise MachineryError(f"a check could not be run: {run.reason}")
+    return runs

@@ -1,0 +1,117 @@
+"""Read a file of generations: the texts that a model wrote for the questions of a benchmark.
+
+Accepted, as .json, .json.gz or .jsonl: `{id: [texts]}`; the same below "raw_generations" or "generations", as
+scored files have it; a list of lists in the order of the questions; rows with an id and texts; answers.jsonl.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from codereasoner.errors import DataError
+from codereasoner.extend import Benchmark
+from codereasoner.task import Question
+
+_SHAPE = 'a generations file is {"id": ["text", ...], ...}'
+_ID_FIELDS = ("question", "id", "task_id", "question_id")
+_TEXT_FIELDS = ("texts", "generations", "pred_list", "output_list", "text", "generation", "answer")
+
+
+def read_generations(benchmark: Benchmark, path: Path, questions: Sequence[Question]) -> dict[str, list[str]]:
+    """The texts by question id, for exactly these questions.
+
+    Raises:
+        DataError: the file is missing, is of no known shape, or has missing or unknown ids.
+    """
+    if not path.exists():
+        own = benchmark.read_generations(path, questions)
+        if own is None:
+            raise DataError(f"there is no file {path}")
+        return _checked(benchmark, path, own, questions)
+    found = benchmark.read_generations(path, questions)
+    if found is None:
+        if path.is_dir():
+            raise DataError(f"{path} is a folder; the generations of {benchmark.name} are one file: {_SHAPE}")
+        found = _by_id(path, _load(path), questions)
+    return _checked(benchmark, path, found, questions)
+
+
+def _load(path: Path) -> Any:
+    try:
+        raw = path.read_bytes()
+        text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8")
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read: {error}") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text (byte {error.start})") from None
+    if ".jsonl" in path.name:
+        return [_json(path, number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    return _json(path, 0, text)
+
+
+def _json(path: Path, line: int, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {line or error.lineno}, column {error.colno}"
+        raise DataError(f"{path}, {where}: not JSON ({error.msg}); {_SHAPE}") from None
+    except RecursionError:
+        raise DataError(f"{path}: nested too deeply; {_SHAPE}") from None
+
+
+def _by_id(path: Path, content: Any, questions: Sequence[Question]) -> dict[str, list[str]]:
+    if isinstance(content, dict):
+        for name in ("raw_generations", "generations"):
+            if isinstance(content.get(name), dict | list) and name not in {question.id for question in questions}:
+                return _by_id(path, content[name], questions)
+        return {str(name): _texts(path, str(name), value) for name, value in content.items()}
+    if isinstance(content, list) and all(isinstance(row, dict) for row in content):
+        return _from_rows(path, content)
+    if isinstance(content, list):
+        if len(content) != len(questions):
+            raise DataError(
+                f"{path} is a list of {len(content)} entries, but there are {len(questions)} questions; {_SHAPE}"
+            )
+        return {q.id: _texts(path, q.id, value) for q, value in zip(questions, content, strict=True)}
+    raise DataError(f"{path} holds {type(content).__name__}; {_SHAPE}")
+
+
+def _from_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for number, row in enumerate(rows, start=1):
+        name = next((field for field in _ID_FIELDS if field in row), None)
+        text = next((field for field in _TEXT_FIELDS if field in row), None)
+        if name is None or text is None:
+            raise DataError(f"{path}, row {number}: no id with texts, but: {', '.join(map(str, row))}; {_SHAPE}")
+        found[str(row[name])] += _texts(path, str(row[name]), row[text])
+    return dict(found)
+
+
+def _texts(path: Path, name: str, value: Any) -> list[str]:
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+        raise DataError(f"{path}, id '{name}': a list of texts is wanted, not {value!r:.60}; {_SHAPE}")
+    return texts
+
+
+def _checked(
+    benchmark: Benchmark, path: Path, found: Mapping[str, Sequence[str]], questions: Sequence[Question]
+) -> dict[str, list[str]]:
+    """Every question has texts, and every text has a question (or one that cannot be asked here)."""
+    wanted = {question.id for question in questions}
+    missing = [question.id for question in questions if question.id not in found]
+    extra = [name for name in found if name not in wanted and name not in benchmark.unavailable]
+    if missing or extra:
+        parts = []
+        if missing:
+            parts.append(f"no texts for {len(missing)} of {len(wanted)} questions (the first is '{missing[0]}')")
+        if extra:
+            parts.append(f"{len(extra)} ids that {benchmark.name} does not have (the first is '{extra[0]}')")
+        raise DataError(f"{path} has {' and '.join(parts)}; every question of {benchmark.name} needs its id and texts")
+    return {question.id: list(found[question.id]) for question in questions}

@@ -1,0 +1,190 @@
+"""Score a file of generations on a benchmark: strictly, or exactly as the published scorer does.
+
+The strict grade of an answer is its task's own: the text is parsed to an answer, which is verified. Every answer has
+one outcome and none leaves the count. The official grade is the published scorer's, quirks included. A score by one
+grader can hold the other beside it, and the reasons why the two differ.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from codereasoner import extend
+from codereasoner.benchmarks.locate import locate
+from codereasoner.errors import ConfigError, DataError
+from codereasoner.evaluation.generations import read_generations
+from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
+from codereasoner.extend import Benchmark
+from codereasoner.task import VERDICTS, Grade, Question, Runner, grade_answers
+
+Grader = Literal["strict", "official"]
+GRADERS: tuple[Grader, ...] = ("strict", "official")
+PASS_AT = (1, 3, 5, 10)
+
+Generations = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """One grader's verdicts by question id: on every answer, and those that enter pass@k."""
+
+    grades: Mapping[str, Sequence[Grade]]
+    counted: Mapping[str, Sequence[bool]]
+
+
+def score_file(
+    name: str,
+    generations: Path,
+    data: Path | None = None,
+    grader: Grader = "strict",
+    runner: Runner | None = None,
+    compare: bool = True,
+) -> dict[str, Any]:
+    """Score a generations file on the benchmark of that name; `data` None: found as `locate` finds it.
+
+    Raises:
+        UserError: a name, a file or a field is wrong; the message says which and what to do.
+    """
+    benchmark: Benchmark = extend.find("benchmark", name)
+    questions = benchmark.load(locate(benchmark, data), runner)
+    texts = read_generations(benchmark, generations, questions)
+    return score(benchmark, questions, texts, grader, runner, compare)
+
+
+def score(
+    benchmark: Benchmark,
+    questions: Sequence[Question],
+    generations: Generations,
+    grader: Grader = "strict",
+    runner: Runner | None = None,
+    compare: bool = True,
+) -> dict[str, Any]:
+    """The numbers of one grader, in percent; with `compare` also the other grader's and why they differ.
+
+    pass@k is absent where a question has fewer than k answers. "interval" is the 95 % interval of pass@1, clustered
+    by program. "reasons" counts what is behind every outcome but correct.
+    """
+    if grader not in GRADERS:
+        raise ConfigError(f"the grader '{grader}' is unknown; there are: {', '.join(GRADERS)}")
+    if not questions:
+        raise DataError(f"{benchmark.name} has no questions that can be asked here: {_reasons(benchmark)}")
+    verdicts = _verdicts(benchmark, questions, generations, grader, runner)
+    result = {
+        "benchmark": benchmark.name,
+        "grader": grader,
+        **_numbers(benchmark, questions, generations, verdicts),
+        "reasons": _count_reasons(verdicts),
+    }
+    if benchmark.unavailable:
+        result["unavailable"] = dict(benchmark.unavailable)
+    if compare:
+        other: Grader = "official" if grader == "strict" else "strict"
+        others = _verdicts(benchmark, questions, generations, other, runner)
+        result["other"] = {"grader": other, **_numbers(benchmark, questions, generations, others)}
+        both = (verdicts, others) if grader == "strict" else (others, verdicts)
+        result["differences"] = differences(questions, *both)
+    return result
+
+
+def grade_strictly(
+    benchmark: Benchmark, questions: Sequence[Question], generations: Generations, runner: Runner | None
+) -> dict[str, list[Grade]]:
+    """The strict grade of every answer by question id; equal texts of one question are graded once."""
+    unique = {(question.id, text): question for question in questions for text in generations[question.id]}
+    items: list[tuple[Any, Question, str | Grade]] = []
+    for (_, text), question in unique.items():
+        parsed = benchmark.parse_generation(question, text)
+        answer = parsed if parsed is not None else Grade("no_answer", None, "no answer in the text")
+        items.append((extend.task(question.task), question, answer))
+    graded = dict(zip(unique, grade_answers(items, runner), strict=True))
+    return {q.id: [graded[q.id, text] for text in generations[q.id]] for q in questions}
+
+
+def differences(questions: Sequence[Question], strict: Verdicts, official: Verdicts) -> list[dict[str, Any]]:
+    """The answers on which the graders disagree, by reason, most frequent first, each with one example."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for question in questions:
+        pairs = zip(strict.grades[question.id], official.grades[question.id], strict=True)
+        for sample, (ours, theirs) in enumerate(pairs):
+            said = theirs.reason or theirs.outcome
+            if (ours.outcome == "correct") == (theirs.outcome == "correct") and theirs.outcome != "no_answer":
+                continue
+            row = found.setdefault(
+                (said, _reason(ours)),
+                {
+                    "official": said,
+                    "strict": ours.outcome,
+                    "reason": _reason(ours),
+                    "count": 0,
+                    "example": {"id": question.id, "sample": sample, "answer": ours.answer},
+                },
+            )
+            row["count"] += 1
+    return sorted(found.values(), key=lambda row: (-row["count"], row["official"], row["reason"]))
+
+
+def _verdicts(
+    benchmark: Benchmark,
+    questions: Sequence[Question],
+    generations: Generations,
+    grader: Grader,
+    runner: Runner | None,
+) -> Verdicts:
+    if grader == "strict":
+        grades = grade_strictly(benchmark, questions, generations, runner)
+        return Verdicts(grades, {name: [grade.outcome == "correct" for grade in row] for name, row in grades.items()})
+    if runner is None:
+        raise ConfigError("the official grader executes answers: pass a runner, such as a Pool's run")
+    official = benchmark.grade_officially(questions, generations, runner)
+    return Verdicts(
+        {name: [_official_grade(verdict) for verdict in row] for name, row in official.items()},
+        {name: benchmark.official_counts(row) for name, row in official.items()},
+    )
+
+
+def _official_grade(verdict: bool | None) -> Grade:
+    if verdict is None:
+        return Grade("no_answer", None, "left out of the count")
+    return Grade("correct") if verdict else Grade("wrong", None, "the published check fails")
+
+
+def _numbers(
+    benchmark: Benchmark, questions: Sequence[Question], generations: Generations, verdicts: Verdicts
+) -> dict[str, Any]:
+    counts = {name: (len(row), sum(row)) for name, row in verdicts.counted.items()}
+    samples = min(len(generations[question.id]) for question in questions)
+    numbers: dict[str, Any] = {
+        "n_questions": len(questions),
+        "n_answers": sum(len(generations[question.id]) for question in questions),
+    }
+    for k in PASS_AT:
+        if k <= samples:
+            chances = [pass_at_k(*counts[question.id], k) for question in questions]
+            numbers[f"pass@{k}"] = sum(chances) / len(chances) * 100
+    shares = [(q.program or q.id, counts[q.id][1] / (counts[q.id][0] or 1)) for q in questions]
+    numbers["interval"] = [100 * bound for bound in clustered_interval(shares)]
+    outcomes = Counter(grade.outcome for row in verdicts.grades.values() for grade in row)
+    numbers["outcomes"] = {verdict: outcomes[verdict] for verdict in VERDICTS}
+    correct = {name: [grade.outcome == "correct" for grade in row] for name, row in verdicts.grades.items()}
+    return numbers | dict(benchmark.metrics(questions, correct))
+
+
+def _count_reasons(verdicts: Verdicts) -> dict[str, int]:
+    counted = Counter(_reason(grade) for row in verdicts.grades.values() for grade in row if grade.outcome != "correct")
+    return dict(counted.most_common())
+
+
+def _reason(grade: Grade) -> str:
+    """A countable reason: the part before what was seen."""
+    if grade.outcome == "correct":
+        return "correct"
+    return grade.reason.split(":")[0].split(" (")[0] or grade.outcome
+
+
+def _reasons(benchmark: Benchmark) -> str:
+    known = Counter(benchmark.unavailable.values())
+    return "; ".join(f"{count} x {reason}" for reason, count in known.most_common(3)) or "its data is empty"
