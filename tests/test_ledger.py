@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -112,7 +113,7 @@ def test_a_finished_file_can_be_reopened_and_grows(tmp_path: Path) -> None:
 def test_parquet_gives_back_the_rows_that_were_written(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     path = tmp_path / "rows.parquet"
-    written = [
+    written: list[dict[str, Any]] = [
         {"id": "a", "free": {"x": 1}, "value": None, "list": []},
         {"id": "b", "free": {"y": [2]}, "value": "two", "list": [1]},
     ]

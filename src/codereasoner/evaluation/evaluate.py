@@ -154,7 +154,7 @@ def count(questions: Sequence[Question], grades: Sequence[Mapping[str, Any]]) ->
 def _count(questions: Sequence[Question], grades: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     correct: Counter[str] = Counter()
     asked: Counter[str] = Counter()
-    outcomes: Counter[str] = Counter({verdict: 0 for verdict in VERDICTS})
+    outcomes: Counter[str] = Counter(dict.fromkeys(VERDICTS, 0))
     for row in grades:
         outcomes[row["outcome"]] += 1
         asked[row["question"]] += 1
