@@ -13,7 +13,8 @@ gets no expected value; whatever a text can cause is `wrong`, and only a failure
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -21,7 +22,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from codereasoner.errors import MachineryError
 from codereasoner.literals import LiteralError
 from codereasoner.records import Facts, Job, Plain, Run, content_id
-from codereasoner.styles import Style
+from codereasoner.styles import Example, Style
 
 Runner: TypeAlias = Callable[[Sequence[Job]], Sequence[Run]]
 """Executes jobs, in order. Execution's `Pool.run` is one; a task never runs anything itself."""
@@ -70,19 +71,49 @@ class Wrong(Exception):
     """Raised by a task's `verify` or `job` to refuse an answer with its reason; grade makes it `wrong`."""
 
 
+@dataclass(frozen=True)
+class Skip:
+    """Why a task left a question out: a short, countable reason."""
+
+    reason: str
+
+
 class Task:
     """A kind of question about a run. Subclass it in one file under tasks/, or in a file of your own.
 
-    A subclass sets `name` and `request`, and writes `ask`, `statement` and `verify`; a task whose answers must be
-    executed writes `job` too.
+    A subclass sets `name` and `request`, and writes `ask` (or `consider`), `statement` and `verify`; a task whose
+    answers must be executed writes `job` too.
     """
 
     name: ClassVar[str]
     request: ClassVar[str]  # one sentence that tells a model what to do, for the styles that instruct
+    shown: ClassVar[Sequence[tuple[Facts, str, str]]] = ()  # facts, answer and chain of examples for few-shot styles
 
     def ask(self, run: Run) -> list[Question]:
-        """The well-defined questions about a run, in a fixed order; none where the run allows none."""
-        raise NotImplementedError
+        """The well-defined questions about a run, in a fixed order; none where the run allows none.
+
+        Override this, or `consider`, which also says why something was left out.
+        """
+        return [found for found in self.consider(run) if isinstance(found, Question)]
+
+    def consider(self, run: Run) -> Iterator[Question | Skip]:
+        """The questions about a run and, between them, what was left out and why."""
+        if type(self).ask is Task.ask:
+            raise NotImplementedError
+        questions = self.ask(run)
+        yield from questions
+        if not questions:
+            yield Skip("no reason given")
+
+    def survey(self, run: Run) -> tuple[list[Question], Counter[str]]:
+        """The questions about a run, and how often each reason left something out."""
+        found = list(self.consider(run))
+        skipped = Counter(each.reason for each in found if isinstance(each, Skip))
+        return [each for each in found if isinstance(each, Question)], skipped
+
+    def guesses(self, question: Question) -> Mapping[str, str]:
+        """Answers that need no thought, by name ("no", "the last argument"): what they earn is the guess rate."""
+        return {}
 
     def statement(self, question: Question) -> str:
         """What every prompt shows: the program and what is asked of it."""
@@ -121,7 +152,14 @@ class Task:
 
     def prompt(self, question: Question, style: Style) -> list[dict[str, str]]:
         """The chat messages that put the question to a model."""
-        return style.messages(self.name, self.request, self.statement(question))
+        if style.official is not None:
+            prompt = style.official(question)
+            return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else [dict(turn) for turn in prompt]
+        examples = [
+            Example(self.statement(Question(self.name, facts, (answer,))), answer, chain)
+            for facts, answer, chain in self.shown[: style.shots]
+        ]
+        return style.messages(self.name, self.request, self.statement(question), examples)
 
     def render(self, question: Question, style: Style, chain: str = "") -> str:
         """The completion of a perfect model."""
@@ -193,7 +231,7 @@ def _parse(task: Task, question: Question, completion: str, style: Style, finish
     if finish == "error":
         return Grade("error", None, "the model gave no completion")
     answer = task.parse(question, completion, style)
-    if answer is not None:
+    if answer is not None and not (finish == "length" and style.open_ended(completion)):
         return answer
     if finish == "length":
         return Grade("truncated", None, "cut off before an answer")
