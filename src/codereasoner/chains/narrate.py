@@ -1,0 +1,123 @@
+"""Write the reasoning for a question from the real trace of its run, so that every claim in it is true.
+
+`states` is terse and local, for a small model that is trained from scratch: one line for each executed statement, with
+the values it leaves behind. `steps` says the same in sentences, with line numbers and the code, for real models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, get_args
+
+from codereasoner.chains.story import Moment, header, tell
+from codereasoner.errors import ConfigError
+from codereasoner.records import Chain, Run
+from codereasoner.task import Question
+
+Detail = Literal["states", "steps"]
+DETAILS: tuple[Detail, ...] = get_args(Detail)
+
+
+def narrate(question: Question, run: Run, detail: Detail = "states") -> Chain:
+    """The chain that leads to the answer of a question about a run.
+
+    For the task `input` the chain tries the run's own call and verifies it; for every other task it follows the run.
+
+    Raises:
+        ConfigError: there is no such detail.
+        DataError: the run has no whole trace.
+    """
+    if detail not in DETAILS:
+        raise ConfigError(f"detail '{detail}' is unknown; there are: {', '.join(DETAILS)}")
+    lines = list(_TELL[detail](run, tell(run)))
+    if question.task == "input":
+        lines = [f"Wanted: {question.facts['value']}", f"Try {run.expression}", *lines]
+        lines.append(f"{run.expression} returns {run.value}, the value that is wanted.")
+    return Chain(question.id, "\n".join(lines), "narrator")
+
+
+# ---- states: for a small model
+
+
+def _states(run: Run, moments: list[Moment]) -> Iterator[str]:
+    last = ""
+    for moment in moments:
+        if line := _state(moment):
+            last = line
+            yield line
+    if run.value is not None and not last.endswith(f"= {run.value}") and last != f"return {run.value}":
+        yield f"return {run.value}"
+
+
+def _state(moment: Moment) -> str:
+    claims = _claims(moment)
+    match moment.kind:
+        case "call" if moment.frame:
+            return f"{moment.function}: {claims}"
+        case "return" if moment.frame:
+            return f"return {moment.value}"
+        case "yield":
+            return f"yield {moment.value}"
+        case "exception":
+            return moment.value
+        case "return":
+            return ""
+    branch = "" if moment.taken is None else _branch(moment)
+    return ", ".join(part for part in (branch, claims) if part)
+
+
+def _branch(moment: Moment) -> str:
+    word = type(moment.node).__name__.lower()
+    if word == "for":
+        return "" if moment.taken else "for end"
+    return f"{word} {moment.taken}"
+
+
+def _claims(moment: Moment) -> str:
+    """`x = 1, y = 'a'`: the values a moment leaves behind, those without a literal left out."""
+    return ", ".join(f"{name} = {value}" for name, value in moment.values.items() if not value.startswith("<"))
+
+
+# ---- steps: sentences for a real model
+
+
+def _steps(run: Run, moments: list[Moment]) -> Iterator[str]:
+    lines = run.source.splitlines()
+    for moment in moments:
+        if sentence := _sentence(moment, lines):
+            yield sentence
+    if run.value is not None:
+        yield f"So {run.expression} returns {run.value}."
+
+
+def _sentence(moment: Moment, lines: list[str]) -> str:
+    claims = " and ".join(f"{name} = {value}" for name, value in moment.values.items() if not value.startswith("<"))
+    if moment.kind == "call":
+        return f"{moment.function} is called with {claims}." if claims else f"{moment.function} is called."
+    place = f"Line {moment.line}"
+    if moment.node is not None:
+        place += f", `{header(moment.node, lines)}`"
+    match moment.kind:
+        case "return":
+            return f"{place}: {moment.function} returns {moment.value}."
+        case "yield":
+            return f"{place}: {moment.function} yields {moment.value}."
+        case "exception":
+            return f"{place}: raises {moment.value}."
+    if moment.taken is not None:
+        return f"{place}: {_outcome(moment, claims)}."
+    if moment.removed and not claims:
+        return f"{place}: {', '.join(moment.removed)} no longer exists."
+    return f"{place}: {claims}." if claims else ""
+
+
+def _outcome(moment: Moment, claims: str) -> str:
+    word = type(moment.node).__name__
+    if word == "For":
+        return f"pass {moment.visit}, {claims}" if moment.taken else "nothing is left, the loop ends"
+    if word == "While":
+        return "true, the body runs" if moment.taken else "false, the loop ends"
+    return "true, the body runs" if moment.taken else "false, the body is skipped"
+
+
+_TELL = {"states": _states, "steps": _steps}

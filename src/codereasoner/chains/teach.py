@@ -1,0 +1,87 @@
+"""Chains by rejection sampling: a teacher thinks and answers; its thoughts are kept when its answer was right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from codereasoner import extend
+from codereasoner.extend import Completion, Model, Prompt, Sampling
+from codereasoner.records import Chain
+from codereasoner.styles import Style
+from codereasoner.task import Grade, Question, Runner, grade_all
+
+TOGETHER = 256  # questions that are asked and graded in one batch
+
+_TAGGED = re.compile(r"<(reasoning|think)>(.*)</\1>", re.DOTALL)
+
+
+def teach(
+    questions: Iterable[Question],
+    model: Model,
+    style: Style,
+    runner: Runner | None = None,
+    tries: int = 4,
+    sampling: Sampling | None = None,
+) -> Iterator[tuple[Question, Chain | None, Grade]]:
+    """For each question, in order: the first chain that led to a right answer, or None and the grade of the last try.
+
+    A question is asked again, with another seed, until a try is right or there were `tries` of them. What the model
+    wrote without any reasoning is no chain, however right it is.
+    """
+    sampling = sampling or Sampling(temperature=0.6, top_p=0.9, max_tokens=4096)
+    stream = iter(questions)
+    while batch := list(islice(stream, TOGETHER)):
+        yield from _teach_together(batch, model, style, runner, tries, sampling)
+
+
+def reasoning(completion: str) -> str:
+    """The thoughts in a completion: what stands in its reasoning tags, or else before its answer."""
+    if found := _TAGGED.search(completion):
+        return found.group(2).strip()
+    before, answer, _ = completion.rpartition("<answer>")
+    return before.strip() if answer else ""
+
+
+def _teach_together(
+    batch: Sequence[Question], model: Model, style: Style, runner: Runner | None, tries: int, sampling: Sampling
+) -> Iterator[tuple[Question, Chain | None, Grade]]:
+    results: dict[int, tuple[Chain | None, Grade]] = {}
+    for attempt in range(tries):
+        left = [index for index in range(len(batch)) if index not in results or results[index][0] is None]
+        if not left:
+            break
+        asked = [batch[index] for index in left]
+        completions = _complete(asked, model, style, replace(sampling, seed=sampling.seed + attempt), attempt)
+        items = [
+            (extend.task(question.task), question, completion.text, completion.finish)
+            for question, completion in zip(asked, completions, strict=True)
+        ]
+        for index, completion, grade in zip(left, completions, grade_all(items, style, runner), strict=True):
+            results[index] = _judge(batch[index], completion.text, grade, model)
+    for index, question in enumerate(batch):
+        chain, grade = results[index]
+        yield question, chain, grade
+
+
+def _judge(question: Question, completion: str, grade: Grade, model: Model) -> tuple[Chain | None, Grade]:
+    if grade.outcome != "correct":
+        return None, grade
+    thoughts = reasoning(completion)
+    if not thoughts:
+        return None, replace(grade, reason="no reasoning before the answer")
+    return Chain(question.id, thoughts, model.identity), grade
+
+
+def _complete(
+    questions: Sequence[Question], model: Model, style: Style, sampling: Sampling, attempt: int
+) -> list[Completion]:
+    prompts = [
+        Prompt(question, extend.task(question.task).prompt(question, style), attempt, style.name)
+        for question in questions
+    ]
+    found = dict(model.complete(prompts, sampling))
+    missing = Completion("", finish="error")
+    return [found.get(index, missing) for index in range(len(prompts))]
