@@ -104,6 +104,8 @@ class Benchmark:
     settings: ClassVar[Mapping[str, Any]] = {}  # how the paper samples and prompts
     published: ClassVar[Mapping[str, float]] = {}  # model -> published pass@1, percent
     unavailable: Mapping[str, str] = {}  # set by load: records that cannot be asked here, by id, with the reason
+    recorded: Mapping[str, Sequence[bool]] = {}  # verdicts a scored file brings along, for what cannot be judged here
+    unjudged: Sequence[tuple[str, int, str]] = ()  # set by grade_officially: such answers, as (id, sample, text)
 
     def load(self, data: Path, runner: Runner | None = None) -> list[Question]:
         """The questions of a data file or folder, in the benchmark's own order and with its own ids.

@@ -38,7 +38,9 @@ def read_generations(benchmark: Benchmark, path: Path, questions: Sequence[Quest
     if found is None:
         if path.is_dir():
             raise DataError(f"{path} is a folder; the generations of {benchmark.name} are one file: {_SHAPE}")
-        found = _by_id(path, _load(path), questions)
+        content = _load(path)
+        found = _by_id(path, content, questions)
+        benchmark.recorded = _recorded(content, found)
     return _checked(benchmark, path, found, questions)
 
 
@@ -80,6 +82,18 @@ def _by_id(path: Path, content: Any, questions: Sequence[Question]) -> dict[str,
             )
         return {q.id: _texts(path, q.id, value) for q, value in zip(questions, content, strict=True)}
     raise DataError(f"{path} holds {type(content).__name__}; {_SHAPE}")
+
+
+def _recorded(content: Any, found: Mapping[str, Sequence[str]]) -> dict[str, list[bool]]:
+    """The verdicts of a scored file, where it has one for each text."""
+    scored = content.get("raw_scored_generations") if isinstance(content, dict) else None
+    if not isinstance(scored, dict):
+        return {}
+    return {
+        name: verdicts
+        for name, verdicts in scored.items()
+        if isinstance(verdicts, list) and len(verdicts) == len(found.get(name, ()))
+    }
 
 
 def _from_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -19,6 +19,7 @@ from codereasoner.errors import ConfigError, DataError
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
 from codereasoner.extend import Benchmark
+from codereasoner.records import Job, Run
 from codereasoner.task import VERDICTS, Grade, Question, Runner, grade_answers
 
 Grader = Literal["strict", "official"]
@@ -72,6 +73,7 @@ def score(
         raise ConfigError(f"the grader '{grader}' is unknown; there are: {', '.join(GRADERS)}")
     if not questions:
         raise DataError(f"{benchmark.name} has no questions that can be asked here: {_reasons(benchmark)}")
+    runner = _remembering(runner) if runner is not None and compare else runner
     verdicts = _verdicts(benchmark, questions, generations, grader, runner)
     result = {
         "benchmark": benchmark.name,
@@ -81,6 +83,8 @@ def score(
     }
     if benchmark.unavailable:
         result["unavailable"] = dict(benchmark.unavailable)
+    if grader == "official" and benchmark.unjudged:
+        result["unjudged"] = _unjudged(benchmark)
     if compare:
         other: Grader = "official" if grader == "strict" else "strict"
         others = _verdicts(benchmark, questions, generations, other, runner)
@@ -110,15 +114,17 @@ def differences(questions: Sequence[Question], strict: Verdicts, official: Verdi
     for question in questions:
         pairs = zip(strict.grades[question.id], official.grades[question.id], strict=True)
         for sample, (ours, theirs) in enumerate(pairs):
-            said = theirs.reason or theirs.outcome
             if (ours.outcome == "correct") == (theirs.outcome == "correct") and theirs.outcome != "no_answer":
                 continue
+            said, reason = theirs.reason or theirs.outcome, _reason(ours)
+            if said == "correct" and reason == "another value":
+                reason = "equal to Python, but of another type"
             row = found.setdefault(
-                (said, _reason(ours)),
+                (said, reason),
                 {
                     "official": said,
                     "strict": ours.outcome,
-                    "reason": _reason(ours),
+                    "reason": reason,
                     "count": 0,
                     "example": {"id": question.id, "sample": sample, "answer": ours.answer},
                 },
@@ -144,6 +150,26 @@ def _verdicts(
         {name: [_official_grade(verdict) for verdict in row] for name, row in official.items()},
         {name: benchmark.official_counts(row) for name, row in official.items()},
     )
+
+
+def _unjudged(benchmark: Benchmark) -> dict[str, Any]:
+    """Answers that cannot be judged here, and whose verdicts they have."""
+    listed = list(benchmark.unjudged)
+    taken = sum(name in benchmark.recorded for name, _, _ in listed)
+    examples = [{"id": name, "sample": sample, "answer": text} for name, sample, text in listed]
+    return {"count": len(listed), "verdicts_taken_from_the_file": taken, "answers": examples}
+
+
+def _remembering(runner: Runner) -> Runner:
+    """The same runner, which runs equal jobs once: both graders run most of the same calls."""
+    known: dict[Job, Run] = {}
+
+    def run(jobs: Sequence[Job]) -> Sequence[Run]:
+        new = [job for job in dict.fromkeys(jobs) if job not in known]
+        known.update(zip(new, runner(new) if new else [], strict=True))
+        return [known[job] for job in jobs]
+
+    return run
 
 
 def _official_grade(verdict: bool | None) -> Grade:
