@@ -1,0 +1,26 @@
+"""What the trace of a run says: which lines ran, in which order, and what the locals were before and after each.
+
+`visits` reads a trace as this project's tasks do; `reval` reads it as REval's ground truth does, quirks included.
+"""
+
+from codereasoner.steps.reval import (
+    reval_covered,
+    reval_next_lines,
+    reval_states,
+    reval_values,
+)
+from codereasoner.steps.source import chance, numbered, plain_lines, statements
+from codereasoner.steps.visits import Visit, visits
+
+__all__ = [
+    "Visit",
+    "chance",
+    "numbered",
+    "plain_lines",
+    "reval_covered",
+    "reval_next_lines",
+    "reval_states",
+    "reval_values",
+    "statements",
+    "visits",
+]

@@ -1,0 +1,72 @@
+"""Read the marks that stand in a trace for values without a literal: `<Point x=1, y=[2, 3]>`, `<list [<Point>]>`.
+
+Execution writes them (execution/describe.py); they are read here as text, and nothing of them is evaluated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from codereasoner import literals
+from codereasoner.literals import LiteralError
+
+_TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[\[({<]|[\])}>]|, |: """, re.DOTALL)
+_ATTRIBUTE = re.compile(r"([^\W\d]\w*)=(.*)", re.DOTALL)
+_CONTAINER = re.compile(r"<\w+ ([\[({].*[\])}])(?:, .*)?>", re.DOTALL)
+
+
+def is_mark(text: str) -> bool:
+    """Does the text stand for a value without a literal?"""
+    return text.startswith("<")
+
+
+def kind(text: str) -> str:
+    """The type's name of a mark; "" for a literal."""
+    return re.match(r"<(\w*)", text)[1] if is_mark(text) else ""  # type: ignore[index]
+
+
+def attributes(text: str) -> dict[str, str]:
+    """The attributes of an instance by name; none for a literal."""
+    if not is_mark(text):
+        return {}
+    inner = text[1:-1].partition(" ")[2]
+    found = (_ATTRIBUTE.fullmatch(part) for part in _parts(inner, ", "))
+    return {match[1]: match[2] for match in found if match}
+
+
+def element(text: str, index: str) -> str | None:
+    """What stands at an index or key of a container, or None."""
+    if not is_mark(text):
+        return _literal_element(text, index)
+    match = _CONTAINER.fullmatch(text)
+    body = next(iter(_parts(match[1], ", ")), "") if match else ""
+    items = list(_parts(body[1:-1], ", "))
+    if body.startswith("{"):
+        pairs = [tuple(_parts(item, ": ")) for item in items]
+        return next((pair[1] for pair in pairs if len(pair) == 2 and pair[0] == index), None)
+    place = int(index) if index.isdecimal() else -1
+    return items[place] if 0 <= place < len(items) else None
+
+
+def _literal_element(text: str, index: str) -> str | None:
+    try:
+        return literals.write(literals.read(text)[literals.read(index)])
+    except (LiteralError, TypeError, KeyError, IndexError, literals.NotWritable):
+        return None
+
+
+def _parts(text: str, separator: str) -> Iterator[str]:
+    """The parts between separators that stand in no bracket and no string."""
+    depth = start = 0
+    for token in _TOKEN.finditer(text):
+        mark = token[0]
+        if mark in "[({<":
+            depth += 1
+        elif mark in "])}>":
+            depth -= 1
+        elif mark == separator and depth == 0:
+            yield text[start : token.start()]
+            start = token.end()
+    if text[start:]:
+        yield text[start:]

@@ -1,0 +1,133 @@
+"""What the text of a program says about its lines, without running it."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+_SKIPPED = (ast.Global, ast.Nonlocal, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match)
+_CHANCE_MODULES = frozenset(
+    {"random", "secrets", "uuid", "time", "datetime", "calendar", "os", "sys", "gc", "threading"}
+)
+_CHANCE_NAMES = frozenset(
+    {"id", "hash", "input", "open", "globals", "locals", "vars", "dir", "breakpoint", "memoryview"}
+)
+
+
+@lru_cache(maxsize=512)
+def statements(source: str) -> Mapping[int, ast.AST]:
+    """The one statement (or `except`) of each plain line in a function; a header stands for its own line only.
+
+    A line is plain when it holds one statement, whole, and runs whenever the statement does. Docstrings, `global`,
+    `try`, `with` and `match`, whose lines run in ways that nobody would guess, are not; nor is a `while` whose test
+    is a constant, which Python does not come back to.
+    """
+    tree = _parse(source)
+    if tree is None:
+        return {}
+    found: dict[int, ast.AST] = {}
+    starts: Counter[int] = Counter()
+    for node in _inside_functions(tree):
+        starts[node.lineno] += 1  # type: ignore[attr-defined]
+        if _is_plain(node):
+            found[node.lineno] = node  # type: ignore[attr-defined]
+    return {line: node for line, node in sorted(found.items()) if starts[line] == 1}
+
+
+def plain_lines(source: str) -> frozenset[int]:
+    """The lines that can be asked about: see `statements`."""
+    return frozenset(statements(source))
+
+
+@lru_cache(maxsize=512)
+def has_constant_loop(source: str) -> bool:
+    """Is there a `while True` or its kin, whose header runs once only?"""
+    tree = _parse(source)
+    return tree is not None and any(
+        isinstance(node, ast.While) and isinstance(node.test, ast.Constant) for node in ast.walk(tree)
+    )
+
+
+@lru_cache(maxsize=512)
+def lines_in_loops(source: str) -> frozenset[int]:
+    """The lines inside the body of a loop, the headers apart."""
+    tree = _parse(source)
+    inside: set[int] = set()
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.For | ast.While | ast.AsyncFor):
+            for child in node.body:
+                inside.update(range(child.lineno, (child.end_lineno or child.lineno) + 1))
+    return frozenset(inside)
+
+
+@lru_cache(maxsize=512)
+def chance(source: str) -> str:
+    """What in a program may differ from run to run or machine to machine (`random`, `id`), or ""."""
+    tree = _parse(source)
+    for node in ast.walk(tree) if tree is not None else ():
+        match node:
+            case ast.Import(names=names):
+                modules = [alias.name.split(".")[0] for alias in names]
+            case ast.ImportFrom(module=str(module)):
+                modules = [module.split(".")[0]]
+            case ast.Call(func=ast.Name(id=name)) if name in _CHANCE_NAMES and name not in _defined(source):
+                return name
+            case _:
+                continue
+        if found := sorted(_CHANCE_MODULES.intersection(modules)):
+            return found[0]
+    return ""
+
+
+def numbered(source: str) -> str:
+    """The source with each line's number and a tab in front of it."""
+    return "\n".join(f"{number}\t{line}" for number, line in enumerate(source.rstrip().split("\n"), start=1))
+
+
+@lru_cache(maxsize=512)
+def _parse(source: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+
+
+def _defined(source: str) -> set[str]:
+    tree = _parse(source)
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} if tree is not None else set()
+
+
+def _inside_functions(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every statement and `except` below a function; a nested function or class is a statement of its own, too."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    pending: list[tuple[ast.AST, bool]] = [(node, False) for node in tree.body]
+    while pending:
+        node, inside = pending.pop()
+        if inside and isinstance(node, ast.stmt | ast.ExceptHandler):
+            yield node
+        inside = inside or isinstance(node, functions)
+        pending += [
+            (child, inside)
+            for child in ast.iter_child_nodes(node)
+            if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case)
+        ]
+
+
+def _is_plain(node: ast.AST) -> bool:
+    if isinstance(node, _SKIPPED) or getattr(node, "decorator_list", None):
+        return False
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return False
+    if isinstance(node, ast.While | ast.If) and isinstance(node.test, ast.Constant):
+        return False
+    first: int = node.lineno  # type: ignore[attr-defined]
+    body = getattr(node, "body", None)
+    if not body:
+        return bool(node.end_lineno == first)  # type: ignore[attr-defined]
+    parts = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt | ast.ExceptHandler)]
+    return all(getattr(part, "end_lineno", first) == first for part in parts) and bool(body[0].lineno > first)

@@ -1,0 +1,138 @@
+"""A trace as a list of visits: each execution of a line, with the locals before and after it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from codereasoner.records import Run, Step
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One execution of one line.
+
+    "After" means: when the line has finished, in its own frame. Where a reader could mean something else, because
+    other lines run in between or the frame ends, `unclear` says why; everything else is then not to be asked about.
+    """
+
+    index: int  # its place in run.steps
+    line: int
+    nth: int  # 1 when the line runs for the first time in this run, in whatever frame
+    frame: int
+    before: Mapping[str, str]  # the locals, as literals or marks
+    after: Mapping[str, str]
+    changes: Mapping[str, str]  # what the line bound or mutated
+    following: int | None  # the line that runs next, anywhere; None: the run ends
+    unclear: str  # "" or why there are two readings of "after this line"
+    raised: bool  # an exception was raised in the line, and may have been handled
+
+
+def visits(run: Run) -> list[Visit]:
+    """Every execution of a line, in the order in which they began.
+
+    The frames of comprehensions and lambdas that stay on their caller's line count as a part of that line: Python
+    3.12 has no frame for most of them.
+    """
+    steps = run.steps
+    heard = _heard(steps)
+    later = _next_of_frame(steps, heard)
+    lines = _next_lines(steps, heard)
+    counts: Counter[int] = Counter()
+    known: dict[int, dict[str, str]] = {}
+    found: list[Visit] = []
+    for index, step in enumerate(steps):
+        before = known.get(step.frame, {})
+        after = before
+        if step.changes or step.removed:
+            after = {name: text for name, text in before.items() if name not in step.removed} | dict(step.changes)
+            known[step.frame] = after
+        if step.event != "line" or not heard[index]:
+            continue
+        counts[step.line] += 1
+        unclear, raised = _reading(steps, heard, index, later[index])
+        found.append(
+            Visit(
+                index,
+                step.line,
+                counts[step.line],
+                step.frame,
+                before,
+                after,
+                step.changes,
+                lines[index],
+                unclear,
+                raised,
+            )
+        )
+    return found
+
+
+def _heard(steps: Sequence[Step]) -> list[bool]:
+    """False for the steps of an inner frame, such as a comprehension's, that never leaves its caller's line."""
+    names = {step.frame: step.value for step in steps if step.event == "call"}
+    lines: dict[int, set[int]] = {}
+    caller: dict[int, int] = {}
+    last = 0
+    for step in steps:
+        lines.setdefault(step.frame, set()).add(step.line)
+        if step.event == "call" and step.frame not in caller:
+            caller[step.frame] = last
+        last = step.line
+    quiet = {
+        frame
+        for frame, name in names.items()
+        if name.startswith("<") and frame != 0 and lines[frame] <= {caller[frame]}
+    }
+    return [step.frame not in quiet for step in steps]
+
+
+def _next_of_frame(steps: Sequence[Step], heard: Sequence[bool]) -> list[int | None]:
+    """For each step, the place of the next step of its own frame."""
+    following: dict[int, int] = {}
+    found: list[int | None] = [None] * len(steps)
+    for index in range(len(steps) - 1, -1, -1):
+        if heard[index]:
+            found[index] = following.get(steps[index].frame)
+            following[steps[index].frame] = index
+    return found
+
+
+def _next_lines(steps: Sequence[Step], heard: Sequence[bool]) -> list[int | None]:
+    """For each step, the line that runs next in the whole program."""
+    following: int | None = None
+    found: list[int | None] = [None] * len(steps)
+    for index in range(len(steps) - 1, -1, -1):
+        found[index] = following
+        if heard[index] and steps[index].event == "line":
+            following = steps[index].line
+    return found
+
+
+def _reading(steps: Sequence[Step], heard: Sequence[bool], index: int, later: int | None) -> tuple[str, bool]:
+    """Why "after this line" has two readings, or "", and whether an exception was raised in it."""
+    step = steps[index]
+    if later is None:
+        return "the trace ends in the line", False
+    if any(heard[index + 1 : later]):
+        return "the line calls another function", steps[later].event == "exception"
+    after = steps[later]
+    if after.event == "exception":
+        return _after_exception(steps, heard, later), True
+    if after.event == "yield":
+        return "the line yields", False
+    if after.event == "return":
+        return ("" if step.frame == 0 else "the function returns there"), False
+    if after.event == "line" and after.line == step.line:
+        return "the line runs again within itself", False
+    return "", False
+
+
+def _after_exception(steps: Sequence[Step], heard: Sequence[bool], place: int) -> str:
+    """An exception that the same frame handles leads to one next line; one that leaves the frame does not."""
+    for step, audible in zip(steps[place + 1 :], heard[place + 1 :], strict=True):
+        if audible and not (step.frame == steps[place].frame and step.event == "exception"):
+            stays = step.frame == steps[place].frame and step.event == "line"
+            return "" if stays else "an exception leaves the function there"
+    return "an exception leaves the function there"
