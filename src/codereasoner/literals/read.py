@@ -60,12 +60,37 @@ def call_arguments(call: ast.Call) -> str:
     if None in names or len(set(names)) < len(names):
         raise LiteralError("keyword arguments must be named, each once")
     budget = [MAX_RANGE]
-    values = [_value(argument, MAX_DEPTH, budget) for argument in call.args]
-    named = [(keyword.arg, _value(keyword.value, MAX_DEPTH, budget)) for keyword in call.keywords]
     try:
-        return ", ".join([*map(write, values), *(f"{name}={write(value)}" for name, value in named)])
+        values = [_source(argument, budget) for argument in call.args]
+        named = [f"{keyword.arg}={_source(keyword.value, budget)}" for keyword in call.keywords]
     except NotWritable as error:
         raise LiteralError(str(error)) from None
+    return ", ".join(values + named)
+
+
+def _source(node: ast.expr, budget: list[int]) -> str:
+    """The canonical text of a literal, but sets as they stand: in which order a set is built can order its members."""
+    text = write(_value(node, MAX_DEPTH, budget))
+    has_sets = any(isinstance(part, ast.Set) and len(part.elts) > 1 for part in ast.walk(node))
+    return _as_it_stands(node) if has_sets else text
+
+
+def _as_it_stands(node: ast.expr) -> str:
+    """The text of an expression that is known to be a literal."""
+    match node:
+        case ast.Set(elts=items):
+            return "{" + ", ".join(map(_as_it_stands, items)) + "}"
+        case ast.List(elts=items):
+            return "[" + ", ".join(map(_as_it_stands, items)) + "]"
+        case ast.Tuple(elts=items):
+            return "(" + ", ".join(map(_as_it_stands, items)) + (",)" if len(items) == 1 else ")")
+        case ast.Dict(keys=keys, values=values):
+            pairs = [(_as_it_stands(key), _as_it_stands(item)) for key, item in zip(keys, values, strict=True) if key]
+            return "{" + ", ".join([f"{key}: {item}" for key, item in pairs]) + "}"
+        case ast.Call(func=ast.Name(id=name), args=arguments):
+            named = [f"{keyword.arg}={_as_it_stands(keyword.value)}" for keyword in node.keywords]
+            return f"{name}({', '.join([*map(_as_it_stands, arguments), *named])})"
+    return write(value_of(node))
 
 
 def value_of(node: ast.expr) -> Any:

@@ -3,49 +3,110 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator, Mapping
 
 from codereasoner import literals
 from codereasoner.records import Job, Run
-from codereasoner.task import Question, Task, Wrong
+from codereasoner.steps import chance
+from codereasoner.task import Question, Skip, Task, Wrong
+
+MAX_ANSWER = 20_000  # characters, or twice those of the known call
+MAX_VALUE = 2_000  # characters of a value that is worth asking for
 
 
 class Input(Task):
     """Find a call that returns a given value. Any call that does is right; it is verified by running it.
 
-    The arguments must be literals, and they are written anew from their values before they are run, so an answer
-    can neither redefine the function nor smuggle in a call or an object of its own.
+    An answer is the call, or an assertion `CALL == VALUE` with the question's own value. The arguments must be
+    literals, and they are written anew before they are run, so an answer can neither redefine the function nor
+    smuggle in a call or an object of its own.
     """
 
     name = "input"
     request = "Complete the assertion with a call of the function, all arguments literals, that makes it true."
+    shown = (
+        (
+            {"source": "def f(words, k):\n    return [w[:k] for w in words if len(w) > k]", "entry": "f",
+             "value": "['plu', 'app']"},
+            "f(['plum', 'apple'], 3)",
+            "The parts have 3 letters, so k is 3 and each word is longer: 'plum' gives 'plu', 'apple' gives 'app'.",
+        ),
+        (
+            {"source": "def f(n):\n    t = 0\n    while n > 0:\n        t += n % 10\n        n //= 10\n    return t",
+             "entry": "f", "value": "11"},
+            "f(29)",
+            "f adds the digits of n. 2 + 9 is 11, so n may be 29.",
+        ),
+    )  # fmt: skip
 
-    def ask(self, run: Run) -> list[Question]:
+    def consider(self, run: Run) -> Iterator[Question | Skip]:
         """One question for a run that returned a value with a literal, if its own call is made of literals."""
-        if run.outcome != "ok" or run.value is None:
-            return []
         try:
             call = literals.read_arguments(run.call)
         except literals.LiteralError:
-            return []
+            yield Skip("the call's arguments are not literals")
+            return
+        if reason := _unfit(run):
+            yield Skip(reason)
+            return
         facts = {"source": run.source, "entry": run.entry, "value": run.value}
-        return [self.question(run, facts, [f"{run.entry}({call})"])]
+        yield self.question(run, facts, [f"{run.entry}({call})"])
+
+    def guesses(self, question: Question) -> Mapping[str, str]:
+        """The value itself as the argument, or a constant."""
+        entry = question.facts["entry"]
+        arguments = {"the value": question.facts["value"], "nothing": "", "''": "''", "[]": "[]", "0": "0"}
+        return {name: f"{entry}({argument})" for name, argument in arguments.items()}
 
     def statement(self, question: Question) -> str:
         """The program, and an assertion that lacks its left side."""
         return f"{question.facts['source'].rstrip()}\nassert ?? == {question.facts['value']}"
 
     def job(self, question: Question, answer: str) -> Job:
-        """The call, rebuilt from the values of its arguments."""
-        call = literals.parse(answer)
-        entry = question.facts["entry"]
-        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == entry):
-            raise Wrong(f"not a call of {entry}")
-        return Job(question.facts["source"], entry, literals.call_arguments(call))
+        """The call, written anew from its arguments."""
+        facts = question.facts
+        limit = max(MAX_ANSWER, 2 * len(question.gold[0]) if question.gold else 0)
+        call = _call(answer, facts["value"], limit)
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == facts["entry"]):
+            raise Wrong(f"not a call of {facts['entry']}")
+        return Job(facts["source"], facts["entry"], literals.call_arguments(call))
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
         """The call returned, and what it returned is the value that was asked for."""
-        if run is None or run.outcome != "ok":
-            raise Wrong("the call did not return" if run is None else f"the call {run.outcome}: {run.reason}")
+        if run is None:
+            raise Wrong("the call was not run")
+        if run.outcome != "ok":
+            raise Wrong(f"the call {run.outcome}")
         if run.value is None:
             raise Wrong("the call returned a value without a literal")
         return literals.equal(literals.read(run.value), literals.read(question.facts["value"]))
+
+
+def _unfit(run: Run) -> str:
+    if run.outcome != "ok":
+        return f"the call {run.outcome}"
+    if run.value is None:
+        return "the value has no literal"
+    if len(run.value) > MAX_VALUE:
+        return f"the value is longer than {MAX_VALUE} characters"
+    if name := chance(run.source):
+        return f"the program depends on chance, time or the machine ({name})"
+    return ""
+
+
+def _call(answer: str, value: str, limit: int) -> ast.expr:
+    """The call in `CALL`, `CALL == VALUE` or `assert CALL == VALUE`; the value must be the question's own."""
+    node: ast.AST
+    if answer.startswith("assert"):
+        node = literals.parse_statement(answer, limit)
+        if not isinstance(node, ast.Assert) or node.msg is not None:
+            raise Wrong("not an assertion of the form: assert CALL == VALUE")
+        node = node.test
+    else:
+        node = literals.parse(answer, limit)
+    match node:
+        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
+            if not literals.equal(literals.value_of(right), literals.read(value)):
+                raise Wrong("the assertion is about another value")
+            return left
+    return node

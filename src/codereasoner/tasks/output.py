@@ -2,23 +2,54 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Hashable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
 from codereasoner import literals
 from codereasoner.records import Run
-from codereasoner.task import Question, Task
+from codereasoner.steps import chance
+from codereasoner.task import Question, Skip, Task, Wrong
+
+MAX_ANSWER = 20_000  # characters, or twice those of the right answer
 
 
 class Output(Task):
-    """Predict the value that a call returns. Nothing is executed: both values are literals."""
+    """Predict the value that a call returns. Nothing is executed: both values are literals.
+
+    An answer is the literal, or the whole assertion with the question's own call on its left side.
+    """
 
     name = "output"
     request = "Complete the assertion with the literal value that the call returns."
+    shown = (
+        (
+            {"source": "def f(words, k):\n    return [w[:k] for w in words if len(w) > k]", "entry": "f",
+             "call": "['plum', 'fig', 'apple'], 3"},
+            "['plu', 'app']",
+            "k is 3. 'plum' has 4 letters, more than 3: 'plu'. 'fig' has 3, not more: left out. 'apple' has 5: 'app'.",
+        ),
+        (
+            {"source": "def f(n):\n    t = 0\n    while n > 0:\n        t += n % 10\n        n //= 10\n    return t",
+             "entry": "f", "call": "407"},
+            "11",
+            "n is 407: t is 7, n is 40. Then t is 7 + 0 = 7, n is 4. Then t is 7 + 4 = 11, n is 0. The loop ends.",
+        ),
+    )  # fmt: skip
 
-    def ask(self, run: Run) -> list[Question]:
+    def consider(self, run: Run) -> Iterator[Question | Skip]:
         """One question for a run that returned a value with a literal."""
-        if run.outcome != "ok" or run.value is None:
-            return []
+        if reason := unfit(run):
+            yield Skip(reason)
+            return
         facts = {"source": run.source, "entry": run.entry, "call": run.call}
-        return [self.question(run, facts, [run.value])]
+        yield self.question(run, facts, [run.value or ""])
+
+    def guesses(self, question: Question) -> Mapping[str, str]:
+        """A constant, or the first or last argument as it is."""
+        constants = {"None": "None", "True": "True", "False": "False", "0": "0", "''": "''", "[]": "[]"}
+        return constants | _arguments(question.facts["call"])
 
     def statement(self, question: Question) -> str:
         """The program, and an assertion that lacks its right side."""
@@ -27,4 +58,59 @@ class Output(Task):
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
         """The same value of the same type, at every depth."""
-        return literals.equal(literals.read(answer), literals.read(question.gold[0]))
+        gold = question.gold[0]
+        if answer == gold:
+            return True
+        limit = max(MAX_ANSWER, 2 * len(gold))
+        if answer.startswith("assert"):
+            value = _right_side(question, literals.parse_statement(answer, limit))
+        else:
+            value = literals.value_of(literals.parse(answer, limit))
+        return literals.key(value) == _gold_key(gold)
+
+
+def unfit(run: Run) -> str:
+    """Why the value of a run can not be asked about, or ""."""
+    if run.outcome != "ok":
+        return f"the call {run.outcome}"
+    if run.value is None:
+        return "the value has no literal"
+    if name := chance(run.source):
+        return f"the program depends on chance, time or the machine ({name})"
+    return ""
+
+
+@lru_cache(maxsize=65536)
+def _gold_key(gold: str) -> Hashable:
+    return literals.key(literals.read(gold))
+
+
+def _right_side(question: Question, statement: ast.stmt) -> Any:
+    """The value in `assert CALL == VALUE`; the call must be the question's own, and nothing may follow."""
+    facts = question.facts
+    match statement:
+        case ast.Assert(test=ast.Compare(left=ast.Call() as left, ops=[ast.Eq()], comparators=[right]), msg=None):
+            if _same_call(left, f"{facts['entry']}({facts['call']})"):
+                return literals.value_of(right)
+            raise Wrong("the assertion is about another call")
+    raise Wrong("not an assertion of the form: assert CALL == VALUE")
+
+
+def _same_call(call: ast.Call, text: str) -> bool:
+    asked = literals.parse(text)
+    if ast.dump(call) == ast.dump(asked):
+        return True
+    if not isinstance(asked, ast.Call) or ast.dump(call.func) != ast.dump(asked.func):
+        return False
+    return literals.call_arguments(call) == literals.call_arguments(asked)
+
+
+def _arguments(call: str) -> dict[str, str]:
+    try:
+        node = literals.parse(f"f({call}\n)")
+    except literals.LiteralError:
+        return {}
+    values = [*node.args, *(keyword.value for keyword in node.keywords)] if isinstance(node, ast.Call) else []
+    if not values:
+        return {}
+    return {"the first argument": ast.unparse(values[0]), "the last argument": ast.unparse(values[-1])}

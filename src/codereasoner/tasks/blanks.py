@@ -1,0 +1,90 @@
+"""Which values make these assertions true?"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from codereasoner import literals
+from codereasoner.records import Run
+from codereasoner.task import Question, Skip, Task, Wrong
+
+BLANK = "??"
+_NAME = "blank_to_fill"  # stands for ?? where test code is parsed
+
+
+class Blanks(Task):
+    """Fill every `??` in a piece of test code with a literal. Nothing is executed.
+
+    The answer is the completed test code, of which everything but the blanks must be as it was; where there is one
+    blank, its value alone is an answer too. Facts: source, test (with `??`), optionally setup (run before the test).
+    """
+
+    name = "blanks"
+    request = (
+        "Complete the test code: replace each ?? with the literal value that makes the assertion true. "
+        "Answer with the completed code, or with the value alone where there is only one ??."
+    )
+
+    def consider(self, run: Run) -> Iterator[Question | Skip]:
+        """None: a run of one call has no test code; these questions come with a benchmark."""
+        yield Skip("a run has no test code")
+
+    def statement(self, question: Question) -> str:
+        """The program, what ran before the test, and the test with its blanks."""
+        parts = [question.facts["source"].rstrip(), question.facts.get("setup", ""), question.facts["test"].rstrip()]
+        return "\n\n".join(part for part in parts if part)
+
+    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
+        """Each blank has the same value of the same type, at every depth."""
+        test = question.facts["test"]
+        wanted = filled(test, question.gold[0])
+        given = filled(test, answer)
+        if len(wanted) != len(given):
+            raise Wrong(f"{len(given)} of {len(wanted)} blanks are filled")
+        return all(map(literals.equal, map(literals.read, given), map(literals.read, wanted)))
+
+
+def filled(test: str, answer: str) -> list[str]:
+    """What stands in the blanks of an answer, in the order of the test.
+
+    Raises:
+        Wrong, LiteralError: the answer is neither the completed test nor, for one blank, a single expression.
+    """
+    single = test.count(BLANK) <= 1
+    if single:
+        try:
+            return [ast.unparse(literals.parse(answer))]
+        except literals.LiteralError:
+            if "assert" not in answer:
+                raise
+    with_names, completed = _parse(test.replace(BLANK, _NAME)), _parse(answer)
+    if with_names is None or completed is None:
+        raise Wrong("the answer is not Python")
+    found: list[str] = []
+    if not _aligned(with_names, completed, found):
+        raise Wrong("the answer changes more of the test than its blanks")
+    return found
+
+
+def _parse(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+
+
+def _aligned(pattern: object, code: object, found: list[str]) -> bool:
+    """Are the trees the same but for the blanks, whose contents are appended to `found`?"""
+    if isinstance(pattern, ast.Name) and pattern.id == _NAME and isinstance(code, ast.expr):
+        found.append(ast.unparse(code))
+        return True
+    if isinstance(pattern, ast.AST) and isinstance(code, ast.AST):
+        return type(pattern) is type(code) and all(
+            _aligned(getattr(pattern, name, None), getattr(code, name, None), found) for name in pattern._fields
+        )
+    if isinstance(pattern, list) and isinstance(code, list):
+        return len(pattern) == len(code) and all(
+            _aligned(left, right, found) for left, right in zip(pattern, code, strict=True)
+        )
+    return type(pattern) is type(code) and pattern == code
