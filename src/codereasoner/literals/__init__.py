@@ -13,6 +13,7 @@ from codereasoner.literals.read import (
     parse_statement,
     read,
     read_arguments,
+    same_expression,
     value_of,
 )
 from codereasoner.literals.write import NotWritable, write
@@ -27,6 +28,7 @@ __all__ = [
     "parse_statement",
     "read",
     "read_arguments",
+    "same_expression",
     "value_of",
     "write",
 ]

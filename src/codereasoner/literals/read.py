@@ -122,6 +122,24 @@ def parse_statement(text: str, max_chars: int = MAX_CHARS) -> ast.stmt:
     return tree.body[0]
 
 
+def same_expression(left: ast.expr, right: ast.expr) -> bool:
+    """Are two parsed expressions the same text, white space and the kind of quotes apart? Nothing else is the same."""
+    pairs: list[tuple[Any, Any]] = [(left, right)]
+    while pairs:
+        one, other = pairs.pop()
+        if type(one) is not type(other):
+            return False
+        if isinstance(one, ast.AST):
+            pairs += [(getattr(one, name, None), getattr(other, name, None)) for name in one._fields]
+        elif isinstance(one, list):
+            if len(one) != len(other):
+                return False
+            pairs += zip(one, other, strict=True)
+        elif repr(one) != repr(other):
+            return False
+    return True
+
+
 def _parse(text: str, mode: str, max_chars: int) -> ast.AST:
     if len(text) > max_chars:
         raise LiteralError(f"the text has {len(text)} characters, more than {max_chars}")

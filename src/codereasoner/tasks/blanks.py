@@ -14,16 +14,18 @@ _NAME = "blank_to_fill"  # stands for ?? where test code is parsed
 
 
 class Blanks(Task):
-    """Fill every `??` in a piece of test code with a literal. Nothing is executed.
+    """Fill every blank in a piece of test code with a literal. Nothing is executed.
 
     The answer is the completed test code, of which everything but the blanks must be as it was; where there is one
-    blank, its value alone is an answer too. Facts: source, test (with `??`), optionally setup (run before the test).
+    blank, its value alone is an answer too. Facts: source, test, optionally setup (which runs before the test) and
+    blank (how a blank is written, where it is not `??`).
     """
 
     name = "blanks"
     request = (
-        "Complete the test code: replace each ?? with the literal value that makes the assertion true. "
-        "Answer with the completed code, or with the value alone where there is only one ??."
+        "Complete the test code: put the literal value that makes the assertion true in place of each blank, "
+        "which is written ?? or <ground_truth>. Answer with the completed test code, or, where there is only one "
+        "blank, with its value alone."
     )
 
     def consider(self, run: Run) -> Iterator[Question | Skip]:
@@ -37,28 +39,28 @@ class Blanks(Task):
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
         """Each blank has the same value of the same type, at every depth."""
-        test = question.facts["test"]
-        wanted = filled(test, question.gold[0])
-        given = filled(test, answer)
+        test, blank = question.facts["test"], question.facts.get("blank", BLANK)
+        wanted = filled(test, question.gold[0], blank)
+        given = filled(test, answer, blank)
         if len(wanted) != len(given):
             raise Wrong(f"{len(given)} of {len(wanted)} blanks are filled")
         return all(map(literals.equal, map(literals.read, given), map(literals.read, wanted)))
 
 
-def filled(test: str, answer: str) -> list[str]:
+def filled(test: str, answer: str, blank: str = BLANK) -> list[str]:
     """What stands in the blanks of an answer, in the order of the test.
 
     Raises:
         Wrong, LiteralError: the answer is neither the completed test nor, for one blank, a single expression.
     """
-    single = test.count(BLANK) <= 1
+    single = test.count(blank) <= 1
     if single:
         try:
             return [ast.unparse(literals.parse(answer))]
         except literals.LiteralError:
             if "assert" not in answer:
                 raise
-    with_names, completed = _parse(test.replace(BLANK, _NAME)), _parse(answer)
+    with_names, completed = _parse(test.replace(blank, _NAME)), _parse(answer)
     if with_names is None or completed is None:
         raise Wrong("the answer is not Python")
     found: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from codereasoner import literals
 from codereasoner.records import Job, Run
@@ -19,7 +20,7 @@ class Input(Task):
 
     An answer is the call, or an assertion `CALL == VALUE` with the question's own value. The arguments must be
     literals, and they are written anew before they are run, so an answer can neither redefine the function nor
-    smuggle in a call or an object of its own.
+    smuggle in a call or an object of its own. The known call alone may have other arguments, as 7 of CRUXEval's do.
     """
 
     name = "input"
@@ -40,15 +41,14 @@ class Input(Task):
     )  # fmt: skip
 
     def consider(self, run: Run) -> Iterator[Question | Skip]:
-        """One question for a run that returned a value with a literal, if its own call is made of literals."""
-        try:
-            call = literals.read_arguments(run.call)
-        except literals.LiteralError:
-            yield Skip("the call's arguments are not literals")
-            return
+        """One question for a run that returned a value with a literal."""
         if reason := _unfit(run):
             yield Skip(reason)
             return
+        try:
+            call = literals.read_arguments(run.call)
+        except literals.LiteralError:
+            call = run.call
         facts = {"source": run.source, "entry": run.entry, "value": run.value}
         yield self.question(run, facts, [f"{run.entry}({call})"])
 
@@ -69,7 +69,12 @@ class Input(Task):
         call = _call(answer, facts["value"], limit)
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == facts["entry"]):
             raise Wrong(f"not a call of {facts['entry']}")
-        return Job(facts["source"], facts["entry"], literals.call_arguments(call))
+        try:
+            return Job(facts["source"], facts["entry"], literals.call_arguments(call))
+        except literals.LiteralError:
+            if not any(literals.same_expression(call, known) for known in map(_parsed, question.gold)):
+                raise
+        return Job(facts["source"], facts["entry"], _written(call))  # the known call, which the data vouches for
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
         """The call returned, and what it returned is the value that was asked for."""
@@ -92,6 +97,16 @@ def _unfit(run: Run) -> str:
     if name := chance(run.source):
         return f"the program depends on chance, time or the machine ({name})"
     return ""
+
+
+@lru_cache(maxsize=4096)
+def _parsed(call: str) -> ast.expr:
+    return literals.parse(call)
+
+
+def _written(call: ast.Call) -> str:
+    named = [f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in call.keywords]
+    return ", ".join([*map(ast.unparse, call.args), *named])
 
 
 def _call(answer: str, value: str, limit: int) -> ast.expr:

@@ -98,9 +98,9 @@ def _right_side(question: Question, statement: ast.stmt) -> Any:
 
 def _same_call(call: ast.Call, text: str) -> bool:
     asked = literals.parse(text)
-    if ast.dump(call) == ast.dump(asked):
+    if literals.same_expression(call, asked):
         return True
-    if not isinstance(asked, ast.Call) or ast.dump(call.func) != ast.dump(asked.func):
+    if not isinstance(asked, ast.Call) or not literals.same_expression(call.func, asked.func):
         return False
     return literals.call_arguments(call) == literals.call_arguments(asked)
 
