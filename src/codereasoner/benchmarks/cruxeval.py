@@ -24,7 +24,7 @@ class _Cruxeval(Benchmark):
     license = "MIT"
     paper = "arXiv:2401.03065"
     hub = "cruxeval-org/cruxeval"
-    files = ("cruxeval/cruxeval.jsonl", "cruxeval.jsonl")
+    files: ClassVar[Sequence[str]] = ("cruxeval/cruxeval.jsonl", "cruxeval.jsonl")
     settings: ClassVar[Mapping[str, Any]] = {
         "temperature": {"pass@1": 0.2, "pass@5": 0.8},
         "samples": 10,
@@ -79,9 +79,8 @@ class CruxevalOutput(_Cruxeval):
     task = "output"
     published: ClassVar[Mapping[str, float]] = {
         "Code Llama 7B": 34.2125,
-        "GPT-3.5 Turbo (direct)": 49.4,
-        "GPT-4 (direct)": 68.7,
-        "GPT-4 (chain of thought)": 77.1,
+        "Code Llama 34B": 46.0,
+        "GPT-4 (chain of thought)": 81.0,
         "SemCoder-S 6.7B": 63.9,
     }
 
@@ -116,9 +115,8 @@ class CruxevalInput(_Cruxeval):
     task = "input"
     published: ClassVar[Mapping[str, float]] = {
         "Code Llama 7B": 35.95,
-        "GPT-3.5 Turbo (direct)": 49.0,
-        "GPT-4 (direct)": 69.8,
-        "GPT-4 (chain of thought)": 75.5,
+        "Code Llama 34B": 50.0,
+        "GPT-4 (chain of thought)": 75.0,
         "SemCoder-S 6.7B": 63.6,
     }
 

@@ -53,20 +53,27 @@ def filled(test: str, answer: str, blank: str = BLANK) -> list[str]:
     Raises:
         Wrong, LiteralError: the answer is neither the completed test nor, for one blank, a single expression.
     """
-    single = test.count(blank) <= 1
-    if single:
+    with_names = _parse(test.replace(blank, _NAME))
+    if _count(test, blank, with_names) <= 1:
         try:
             return [ast.unparse(literals.parse(answer))]
         except literals.LiteralError:
             if "assert" not in answer:
                 raise
-    with_names, completed = _parse(test.replace(blank, _NAME)), _parse(answer)
+    completed = _parse(answer)
     if with_names is None or completed is None:
         raise Wrong("the answer is not Python")
     found: list[str] = []
     if not _aligned(with_names, completed, found):
         raise Wrong("the answer changes more of the test than its blanks")
     return found
+
+
+def _count(test: str, blank: str, tree: ast.Module | None) -> int:
+    """How many blanks there are; one in a comment is none."""
+    if tree is None:
+        return test.count(blank)
+    return sum(isinstance(node, ast.Name) and node.id == _NAME for node in ast.walk(tree))
 
 
 def _parse(text: str) -> ast.Module | None:
