@@ -1,0 +1,102 @@
+"""The data flow of a run: what each stage kept and dropped, for which reasons, and how long it took."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from codereasoner.reports.folder import FILES, Evaluation, model_order, part_of
+
+STAGES = {
+    "programs.jsonl": "Programs",
+    "runs.parquet": "Runs",
+    "questions.jsonl": "Questions",
+    "chains.jsonl": "Chains",
+    "sft.parquet": "SFT rows",
+    "grpo.parquet": "GRPO rows",
+    "answers": "Answers",
+}
+LINKS = (
+    ("programs.jsonl", "runs.parquet"),
+    ("runs.parquet", "questions.jsonl"),
+    ("questions.jsonl", "chains.jsonl"),
+    ("chains.jsonl", "sft.parquet"),
+    ("questions.jsonl", "grpo.parquet"),
+    ("questions.jsonl", "answers"),
+)
+
+
+def flow(
+    folder: Path, manifests: Mapping[str, Mapping[str, Any]], evaluations: list[Evaluation]
+) -> list[dict[str, Any]]:
+    """One node for each stage: {"id", "title", "state", "kept", "dropped", "drops": [[reason, count]], "seconds"}.
+
+    `state` is "done", "running" (the part file is there) or "missing"; `counts` is what else the manifest counted.
+    """
+    nodes = [
+        _stage(folder / name, title, manifests.get(name, {})) for name, title in STAGES.items() if name != "answers"
+    ]
+    return [*nodes, _answers(evaluations)]
+
+
+def stage_seconds(manifests: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """[{"stage", "seconds"}] for all outputs whose manifest tells it, in the order of the stages.
+
+    An evaluation is one stage: its answers and its grades together.
+    """
+    stages: Counter[str] = Counter()
+    for name, manifest in manifests.items():
+        if isinstance(manifest.get("seconds"), int | float):
+            stages[str(PurePosixPath(name).parent) if "/" in name else name] += manifest["seconds"]
+    return [{"stage": name, "seconds": stages[name]} for name in sorted(stages, key=_stage_order)]
+
+
+def _stage_order(name: str) -> tuple[int, tuple[int, str]]:
+    if name in FILES:
+        return FILES.index(name), (0, "")
+    if name.startswith("evaluations/"):
+        questions, _, model = name.rpartition("@")
+        return len(FILES) + 1, (model_order(model)[0], questions)
+    return len(FILES), model_order(name)
+
+
+def _stage(path: Path, title: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    node: dict[str, Any] = {"id": path.name, "title": title, "state": "missing", "kept": None, "drops": []}
+    if path.is_file():
+        counts = manifest.get("counts", {})
+        drops = manifest.get("drops", {})
+        return node | {
+            "state": "done",
+            "kept": counts.get("kept"),
+            "dropped": counts.get("dropped", sum(drops.values())),
+            "drops": [[reason, count] for reason, count in sorted(drops.items(), key=lambda item: -item[1])],
+            "counts": [[name, count] for name, count in counts.items() if name not in ("kept", "dropped")],
+            "seconds": manifest.get("seconds"),
+        }
+    if part_of(path).is_file():
+        return node | {"state": "running", "kept": _lines(part_of(path))}
+    return node
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
+
+
+def _answers(evaluations: list[Evaluation]) -> dict[str, Any]:
+    counts = [
+        [f"{each.questions}@{each.model}", each.summary["n_answers"]]
+        for each in evaluations
+        if "n_answers" in each.summary
+    ]
+    return {
+        "id": "answers",
+        "title": STAGES["answers"],
+        "state": "done" if counts else "missing",
+        "kept": sum(count for _, count in counts) if counts else None,
+        "dropped": 0,
+        "drops": [],
+        "counts": counts,
+    }

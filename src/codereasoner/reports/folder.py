@@ -1,0 +1,147 @@
+"""What stands in a run folder: its stages with their manifests, its checkpoints and its evaluations.
+
+    config.yaml  programs.jsonl  runs.parquet  questions.jsonl  chains.jsonl  sft.parquet  grpo.parquet
+    base/ sft/ grpo/ control/  with history.jsonl  evaluations/<questions>@<model>/  report.html
+
+Every part may be missing: a run that was stopped, or that began in the middle, shows what is there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from codereasoner.errors import DataError
+from codereasoner.ledger import read_manifest, read_rows
+
+FILES = ("programs.jsonl", "runs.parquet", "questions.jsonl", "chains.jsonl", "sft.parquet", "grpo.parquet")
+CHECKPOINTS = ("base", "sft", "control", "grpo")  # in the order in which a reader compares them
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One folder under evaluations/: a list of questions put to one model."""
+
+    folder: Path
+    questions: str  # the name of the list of questions
+    model: str  # a short name to show; `summary["model"]` is the model's full identity
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check_run_folder(folder: Path) -> None:
+    """Refuse a folder in which nothing is that a run leaves behind.
+
+    Raises:
+        DataError: it is missing, no folder, or no run folder.
+    """
+    if not folder.exists():
+        raise DataError(f"there is no folder {folder}; `codereasoner demo` makes one under runs/")
+    if not folder.is_dir():
+        raise DataError(f"{folder} is a file; give the folder of a run, such as runs/demo")
+    names = ("config.yaml", *FILES)
+    if any((folder / name).exists() or part_of(folder / name).exists() for name in names):
+        return
+    if checkpoints(folder) or evaluations(folder):
+        return
+    raise DataError(
+        f"{folder} is no run folder: it holds none of {', '.join(names)}, no trained checkpoint and no evaluation; "
+        "give a folder such as runs/demo"
+    )
+
+
+def part_of(path: Path) -> Path:
+    """Where the rows of an output stand until it is whole."""
+    return path.with_name(path.name + ".part")
+
+
+def manifests(folder: Path) -> dict[str, dict[str, Any]]:
+    """The manifests of a run folder by the name of their output, `evaluations/...` included, oldest first."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in [*folder.glob("*.manifest.json"), *folder.glob("evaluations/*/*.manifest.json")]:
+        output = path.with_name(path.name.removesuffix(".manifest.json"))
+        rows = read_manifest(output)
+        if isinstance(rows, dict):
+            found[output.relative_to(folder).as_posix()] = rows
+    return dict(sorted(found.items(), key=lambda item: str(item[1].get("written", ""))))
+
+
+def config(folder: Path) -> tuple[dict[str, Any], str]:
+    """The resolved configuration of a run and its text; both empty where there is none.
+
+    Raises:
+        DataError: config.yaml is no YAML mapping.
+    """
+    path = folder / "config.yaml"
+    if not path.is_file():
+        return {}, ""
+    text = path.read_text(encoding="utf-8")
+    try:
+        rows = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise DataError(f"{path} is not YAML: {str(error).splitlines()[0]}") from None
+    if not isinstance(rows, dict):
+        raise DataError(f"{path}: a mapping is wanted, not {type(rows).__name__}")
+    return rows, text
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The folders of models, in the order base, sft, control, grpo, then the rest by name."""
+    found = [
+        path
+        for path in folder.iterdir()
+        if path.is_dir() and any((path / name).is_file() for name in ("history.jsonl", "codereasoner.json"))
+    ]
+    return sorted(found, key=lambda path: model_order(path.name))
+
+
+def model_order(name: str) -> tuple[int, str]:
+    """Sorts the names of models: the stages of training in their order, then the rest."""
+    return (CHECKPOINTS.index(name), "") if name in CHECKPOINTS else (len(CHECKPOINTS), name)
+
+
+def evaluations(folder: Path) -> list[Evaluation]:
+    """The evaluations of a run, those without a summary too: they were stopped.
+
+    Raises:
+        DataError: a summary.json is no JSON object.
+    """
+    found = []
+    for path in sorted(folder.glob("evaluations/*")):
+        if path.is_dir() and any((path / name).is_file() for name in ("summary.json", "grades.jsonl", "answers.jsonl")):
+            questions, _, model = path.name.rpartition("@")
+            found.append(Evaluation(path, questions or path.name, model or path.name, _summary(path / "summary.json")))
+    return sorted(found, key=lambda each: (each.questions, model_order(each.model)))
+
+
+def _summary(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON: {error}") from None
+    if not isinstance(rows, dict):
+        raise DataError(f"{path}: a JSON object is wanted, not {type(rows).__name__}")
+    return rows
+
+
+def rows_so_far(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a JSONL file that may still be written to: nothing where it is missing, no torn last line."""
+    if not path.is_file():
+        return
+    try:
+        yield from read_rows(path)
+    except DataError:
+        if _ends_whole(path):
+            raise
+
+
+def _ends_whole(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read(1) == b"\n"

@@ -1,0 +1,87 @@
+"""The results of a run or of several: one row for each evaluation, and what must be said loudly beside them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from codereasoner.reports.folder import Evaluation
+from codereasoner.task import VERDICTS
+
+TRUNCATED_LIMIT = 0.05  # above these shares an accuracy says more about the format than about reasoning
+NO_ANSWER_LIMIT = 0.20
+DIRECTIONS = {"output": "forward", "input": "backward"}
+
+
+def results(evaluations: Sequence[Evaluation]) -> list[dict[str, Any]]:
+    """One row for each evaluation with a summary, in the order given.
+
+    A row is {"questions", "model", "identity", "grader", "style", "n_questions", "n_answers", "pass@1", "interval",
+    "outcomes", "tasks": [{"task", "n_questions", "pass@1", "interval", "outcomes"}], "floors"}; figures in percent.
+    """
+    found = [each for each in evaluations if each.summary]
+    return [_row(each, label) for each, label in zip(found, labels(found), strict=True)]
+
+
+def labels(evaluations: Sequence[Evaluation]) -> list[str]:
+    """A name for each evaluation's model; style and grader are added where the name alone would be ambiguous."""
+    names = Counter((each.questions, each.model) for each in evaluations)
+    return [
+        each.model if names[each.questions, each.model] == 1 else f"{each.model} ({_way(each.summary)})"
+        for each in evaluations
+    ]
+
+
+def warnings(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A sentence for each evaluation in which too many answers were cut off or could not be read."""
+    found = []
+    for row in rows:
+        name = f"{row['model']} on {row['questions']}"
+        total = sum(row["outcomes"].values())
+        truncated, silent = row["outcomes"].get("truncated", 0), row["outcomes"].get("no_answer", 0)
+        if total and truncated > TRUNCATED_LIMIT * total:
+            found.append(
+                f"{name}: {100 * truncated / total:.1f} % of the answers were cut off. "
+                "Raise max_tokens before reading this accuracy."
+            )
+        if total and silent > NO_ANSWER_LIMIT * total:
+            found.append(
+                f"{name}: no answer was found in {100 * silent / total:.1f} % of the completions. "
+                "The accuracy measures the format more than the reasoning."
+            )
+    return found
+
+
+def _row(evaluation: Evaluation, label: str) -> dict[str, Any]:
+    summary = evaluation.summary
+    return {
+        "questions": evaluation.questions,
+        "model": label,
+        "identity": summary.get("model", evaluation.model),
+        "grader": summary.get("grader", ""),
+        "style": summary.get("style", ""),
+        **_figures(summary),
+        "n_answers": summary.get("n_answers"),
+        "tasks": [{"task": name, **_figures(part)} for name, part in _in_order(summary.get("by_task", {}))],
+        "floors": dict(summary.get("floors", {})),
+    }
+
+
+def _figures(part: Mapping[str, Any]) -> dict[str, Any]:
+    outcomes = part.get("outcomes", {})
+    return {
+        "n_questions": part.get("n_questions"),
+        "pass@1": part.get("pass@1"),
+        "interval": part.get("interval"),
+        "outcomes": {verdict: outcomes.get(verdict, 0) for verdict in VERDICTS},
+    }
+
+
+def _in_order(tasks: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+    first = [name for name in DIRECTIONS if name in tasks]
+    return [(name, tasks[name]) for name in first + sorted(set(tasks) - set(first))]
+
+
+def _way(summary: Mapping[str, Any]) -> str:
+    return ", ".join(str(summary[name]) for name in ("style", "grader") if summary.get(name))

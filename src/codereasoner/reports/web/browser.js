@@ -1,0 +1,112 @@
+// The second view: search and filters, the list, and the question that is open.
+
+const FILTERS = ["task", "split", "model", "outcome"];
+
+async function showBrowser(index) {
+  const root = document.getElementById("questions");
+  if (!index.id.length) return root.append(el("p", { class: "empty" }, "This run has no questions yet."));
+  const list = questionList(index, (number) => go({ id: index.id[number], step: "" }, true));
+  const counter = el("span", { role: "status", class: "small soft" });
+  const filters = filterBar(index, counter);
+  const detail = el("div", { class: "detail", "aria-label": "The open question", role: "region" });
+  root.append(el("div", { class: "side" }, filters.node, list.node), detail);
+  const numbers = new Map(index.id.map((id, number) => [id, number]));
+  const browser = { index, list, counter, filters, detail, numbers, root, open: -1, trace: null };
+  onPlace((place, before) => followPlace(browser, place, before));
+  await applyFilters(browser, here);
+  await openQuestion(browser, here.id);
+  return browser;
+}
+
+function filterBar(index, counter) {
+  const search = el("input", { type: "search", placeholder: "Search code, call, answer, id   ( / )", "aria-label": "Search questions", autocomplete: "off", spellcheck: "false", oninput: () => go({ q: search.value }) });
+  const options = {
+    task: [...new Set(index.task)].map((name) => [name, taskName(name)]),
+    split: [...new Set(index.split)].filter(Boolean).map((name) => [name, name]),
+    model: index.models.map((name) => [name, name]),
+    outcome: [...Object.entries(OUTCOMES).map(([key, { name }]) => [key, name]), ["differ", "models differ"]],
+  };
+  const selects = Object.fromEntries(FILTERS.map((name) => [name, select(name, options[name])]));
+  const clear = el("button", { type: "button", class: "small", onclick: () => go({ q: "", task: "", split: "", model: "", outcome: "" }) }, "clear filters");
+  const show = (place) => {
+    if (search.value !== place.q) search.value = place.q;
+    for (const name of FILTERS) selects[name].value = place[name];
+    clear.hidden = !place.q && FILTERS.every((name) => !place[name]);
+  };
+  const node = el("div", { class: "filters", role: "search" }, search, FILTERS.map((name) => selects[name]), el("p", {}, counter, clear));
+  return { node, show, search };
+}
+
+const ANY = { task: "every task", split: "every split", model: "any model", outcome: "any outcome" };
+
+function select(name, options) {
+  return el("select", { "aria-label": name, onchange: (event) => go({ [name]: event.target.value }) },
+    el("option", { value: "" }, ANY[name]), options.map(([value, text]) => el("option", { value }, text)));
+}
+
+async function followPlace(browser, place, before) {
+  if (["q", ...FILTERS].some((name) => place[name] !== before[name])) await applyFilters(browser, place);
+  if (place.id !== before.id) await openQuestion(browser, place.id);
+}
+
+async function applyFilters(browser, place) {
+  const { index, list, counter, filters } = browser;
+  filters.show(place);
+  const words = place.q.toLowerCase().trim();
+  const sources = words ? await lowered() : [];
+  if (place.q !== here.q) return;
+  const found = [];
+  for (let number = 0; number < index.id.length; number += 1) {
+    if (fits(index, number, place) && (!words || contains(index, number, sources, words))) found.push(number);
+  }
+  list.show(found);
+  list.choose(browser.open);
+  const total = index.total > index.id.length ? `${whole(index.id.length)} shown of ${whole(index.total)}` : whole(index.id.length);
+  counter.textContent = `${whole(found.length)} of ${total} questions`;
+}
+
+let loweredSources = null;
+
+async function lowered() {
+  loweredSources ??= (await block("programs")).map((source) => source.toLowerCase());
+  return loweredSources;
+}
+
+function contains(index, number, sources, words) {
+  return index.label[number].toLowerCase().includes(words) || index.id[number].startsWith(words) || index.gold[number].toLowerCase().includes(words)
+    || sources[index.program[number]].includes(words);
+}
+
+function fits(index, number, { task, split, model, outcome }) {
+  if ((task && index.task[number] !== task) || (split && index.split[number] !== split)) return false;
+  if (!model && !outcome) return true;
+  const given = (model ? [model] : index.models).map((name) => index.outcomes[name]?.[number] ?? "").filter(Boolean);
+  if (outcome === "differ") return new Set(index.models.map((name) => index.outcomes[name][number]).filter(Boolean)).size > 1;
+  return outcome ? given.some((codes) => codes.includes(OUTCOMES[outcome]?.code)) : given.length > 0;
+}
+
+async function openQuestion(browser, id) {
+  const { index, list, detail, numbers, root } = browser;
+  const number = numbers.get(id) ?? -1;
+  browser.open = number;
+  browser.trace = null;
+  root.classList.toggle("open", number >= 0);
+  list.choose(number);
+  if (number < 0) {
+    detail.replaceChildren(el("p", { class: "empty" }, id ? `There is no question ${id} in this report.` : "Choose a question, or press j."));
+    return;
+  }
+  const made = await questionDetail(index, number);
+  if (browser.open !== number) return;
+  browser.trace = made.trace;
+  const head = detailHead(index, number, made.detail, (by) => moveBy(browser, by), () => go({ id: "", step: "" }, true));
+  detail.replaceChildren(head, ...made.nodes);
+  detail.scrollTop = 0;
+}
+
+function moveBy(browser, by) {
+  const rows = browser.list.rows();
+  const at = rows.indexOf(browser.open);
+  const to = at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(Math.max(0, at + by), rows.length - 1);
+  if (rows.length && rows[to] !== browser.open) go({ id: browser.index.id[rows[to]], step: "" });
+}

@@ -1,0 +1,130 @@
+// Line charts as SVG, drawn anew when their width changes.
+
+const CHART = { height: 210, left: 46, right: 12, top: 10, bottom: 40 };
+
+function responsive(draw) {
+  const holder = el("div", {});
+  let width = 0;
+  new ResizeObserver(([entry]) => {
+    const now = Math.floor(entry.contentRect.width);
+    if (now && now !== width) holder.replaceChildren(draw((width = now)));
+  }).observe(holder);
+  return holder;
+}
+
+function ticks(low, high, count) {
+  const rough = (high - low) / count || 1;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
+  const found = [];
+  for (let value = Math.ceil(low / step - 1e-9) * step; value <= high + step * 1e-9; value += step) found.push(Number(value.toPrecision(12)));
+  return found;
+}
+
+// Ticks that begin at or below `low` and end at or above `high`.
+function outerTicks(low, high, count) {
+  const found = ticks(low, high, count);
+  const step = found.length > 1 ? found[1] - found[0] : high - low || 1;
+  if (found[0] > low) found.unshift(Number((found[0] - step).toPrecision(12)));
+  if (found.at(-1) < high) found.push(Number((found.at(-1) + step).toPrecision(12)));
+  return found;
+}
+
+function scale(low, high, from, to) {
+  return (value) => from + ((value - low) / (high - low || 1)) * (to - from);
+}
+
+function short(value) {
+  const size = Math.abs(value);
+  if (size >= 1e9) return `${Number((value / 1e9).toPrecision(3))}G`;
+  if (size >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`;
+  if (size >= 1e4) return `${Number((value / 1e3).toPrecision(3))}k`;
+  return size && size < 1e-3 ? value.toExponential(0) : String(Number(value.toPrecision(3)));
+}
+
+function smoothed(values) {
+  const weight = Math.max(0, 1 - 12 / values.length);
+  let mean = 0;
+  let sum = 0;
+  return values.map((value) => {
+    mean = weight * mean + (1 - weight) * value;
+    sum = weight * sum + (1 - weight);
+    return mean / sum;
+  });
+}
+
+function pathOf(xs, ys, x, y) {
+  return xs.map((value, index) => `${index ? "L" : "M"}${x(value).toFixed(1)} ${y(ys[index]).toFixed(1)}`).join("");
+}
+
+// lines: [{ name, number, xs, ys }]; options: { title, unit, xLabel, note }
+function lineChart(lines, options) {
+  const readout = el("ul", { class: "legend" });
+  const say = (text) => readout.replaceChildren(...lines.map((line) => legendItem(line, text(line))));
+  say(() => "");
+  const caption = el("figcaption", {}, el("b", {}, options.title), readout);
+  const note = options.note ? el("p", { class: "small soft" }, options.note) : null;
+  return el("figure", {}, caption, responsive((width) => drawLines(lines, options, width, say)), note);
+}
+
+function legendItem(line, text) {
+  return el("li", {}, el("span", { class: "dot", style: series(line.number) }), `${line.name} `, el("b", {}, text));
+}
+
+function drawLines(lines, options, width, say) {
+  const xs = lines.flatMap((line) => line.xs);
+  const ys = lines.flatMap((line) => line.ys);
+  const [xLow, xHigh] = [Math.min(0, ...xs), Math.max(...xs)];
+  const yTicks = outerTicks(Math.min(0, ...ys), Math.max(...ys) || 1, 4);
+  const x = scale(xLow, xHigh, CHART.left, width - CHART.right);
+  const y = scale(yTicks[0], yTicks.at(-1), CHART.height - CHART.bottom, CHART.top);
+  const rule = svg("line", { class: "rule", y1: CHART.top, y2: CHART.height - CHART.bottom, visibility: "hidden" });
+  const picture = svg("svg", { width, height: CHART.height, role: "img", "aria-label": describe(lines, options) },
+    yAxis(yTicks, y, width, options.unit), xAxis(ticks(xLow, xHigh, width > 500 ? 8 : 4), x, options.xLabel, width),
+    lines.map((line) => drawLine(line, x, y)), rule);
+  followPointer(picture, lines, scale(CHART.left, width - CHART.right, xLow, xHigh), x, rule, say, options.unit);
+  return picture;
+}
+
+function drawLine(line, x, y) {
+  const noisy = line.ys.length > 40;
+  return svg("g", { style: series(line.number) },
+    noisy ? svg("path", { class: "raw", d: pathOf(line.xs, line.ys, x, y) }) : null,
+    svg("path", { class: "smooth", d: pathOf(line.xs, noisy ? smoothed(line.ys) : line.ys, x, y) }));
+}
+
+function yAxis(marks, y, width, unit) {
+  return marks.map((value) => svg("g", {},
+    svg("line", { class: "grid", x1: CHART.left, x2: width - CHART.right, y1: y(value), y2: y(value) }),
+    svg("text", { x: CHART.left - 8, y: y(value) + 4, "text-anchor": "end" }, short(value) + (unit === "%" ? " %" : ""))));
+}
+
+function xAxis(marks, x, label, width) {
+  const bottom = CHART.height - CHART.bottom;
+  return [
+    svg("line", { class: "axis", x1: CHART.left, x2: width - CHART.right, y1: bottom, y2: bottom }),
+    marks.map((value) => svg("text", { x: x(value), y: bottom + 17, "text-anchor": "middle" }, short(value))),
+    svg("text", { x: (CHART.left + width - CHART.right) / 2, y: CHART.height - 4, "text-anchor": "middle" }, label),
+  ];
+}
+
+function followPointer(picture, lines, valueAt, x, rule, say, unit) {
+  picture.addEventListener("pointermove", (event) => {
+    const wanted = valueAt(event.clientX - picture.getBoundingClientRect().left);
+    const at = (line) => line.xs.reduce((best, value, index) => (Math.abs(value - wanted) < Math.abs(line.xs[best] - wanted) ? index : best), 0);
+    rule.setAttribute("visibility", "visible");
+    const shown = x(lines[0].xs[at(lines[0])]);
+    rule.setAttribute("x1", shown);
+    rule.setAttribute("x2", shown);
+    say((line) => `${short(line.ys[at(line)])}${unit === "%" ? " %" : ""}`);
+  });
+  picture.addEventListener("pointerleave", () => {
+    rule.setAttribute("visibility", "hidden");
+    say(() => "");
+  });
+}
+
+function describe(lines, options) {
+  const parts = lines.map((line) => `${line.name} from ${short(line.ys[0])} to ${short(line.ys.at(-1))}`);
+  return `${options.title} against ${options.xLabel}: ${parts.join("; ")}`;
+}

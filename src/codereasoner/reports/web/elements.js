@@ -1,0 +1,81 @@
+// Every text reaches the page through these functions, as text and never as HTML.
+
+const OUTCOMES = {
+  correct: { code: "c", name: "correct", glyph: "✓" },
+  wrong: { code: "w", name: "wrong", glyph: "✗" },
+  no_answer: { code: "n", name: "no answer", glyph: "∅" },
+  truncated: { code: "t", name: "truncated", glyph: "…" },
+  error: { code: "e", name: "error", glyph: "!" },
+};
+const OUTCOME_OF = Object.fromEntries(Object.entries(OUTCOMES).map(([key, value]) => [value.code, key]));
+const TASKS = { output: "forward", input: "backward" };
+
+function fill(node, props, children) {
+  for (const [name, value] of Object.entries(props ?? {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "style") for (const [key, item] of Object.entries(value)) node.style.setProperty(key, item);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat(9).filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+function el(tag, props, ...children) {
+  return fill(document.createElement(tag), props, children);
+}
+
+function svg(tag, props, ...children) {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), props, children);
+}
+
+// Characters that a reader would not see, or that reorder what they see, are shown by their number.
+const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+function visible(text) {
+  const nodes = [];
+  let end = 0;
+  for (const match of String(text).matchAll(UNSEEN)) {
+    const code = match[0].codePointAt(0).toString(16).padStart(4, "0");
+    nodes.push(text.slice(end, match.index), el("span", { class: "odd", title: `U+${code.toUpperCase()}` }, `\\u${code}`));
+    end = match.index + match[0].length;
+  }
+  return [...nodes, String(text).slice(end)];
+}
+
+function badge(outcome) {
+  const { name, glyph } = OUTCOMES[outcome] ?? OUTCOMES.error;
+  return el("span", { class: `badge o-${outcome}` }, el("span", { "aria-hidden": "true" }, glyph), name);
+}
+
+function mark(code, model) {
+  const outcome = OUTCOME_OF[code];
+  if (!outcome) return el("span", { class: "mark none", title: `${model}: not asked` }, "·");
+  return el("span", { class: `mark o-${outcome}`, title: `${model}: ${OUTCOMES[outcome].name}` }, OUTCOMES[outcome].glyph);
+}
+
+function series(number) {
+  return { "--series": `var(--series-${number % 6})` };
+}
+
+const percent = (value) => (typeof value === "number" ? `${value.toFixed(1)} %` : "–");
+const whole = (value) => (typeof value === "number" ? value.toLocaleString("en-US") : "–");
+const seconds = (value) => (value < 10 ? `${value.toFixed(2)} s` : value < 120 ? `${value.toFixed(0)} s` : `${(value / 60).toFixed(1)} min`);
+const taskName = (task) => (TASKS[task] ? `${TASKS[task]} (${task})` : task);
+
+async function unpack(name) {
+  const node = document.getElementById(`data-${name}`);
+  if (!node) return null;
+  const bytes = Uint8Array.from(atob(node.textContent), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+const unpacked = new Map();
+
+// A block of data, unpacked once; the last few are kept.
+function block(name) {
+  if (!unpacked.has(name)) unpacked.set(name, unpack(name));
+  if (unpacked.size > 24) unpacked.delete(unpacked.keys().next().value);
+  return unpacked.get(name);
+}

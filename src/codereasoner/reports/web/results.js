@@ -1,0 +1,133 @@
+// Accuracy with its intervals, and the outcomes in full.
+
+const PLOT = { row: 27, left: 92, right: 16, top: 6, bottom: 34 };
+
+function resultsSection(results) {
+  if (!results.length) return null;
+  const groups = Map.groupBy ? Map.groupBy(results, groupOf) : grouped(results);
+  return el("section", { "aria-labelledby": "results" }, el("h2", { id: "results" }, "Results"),
+    el("div", { class: "stack" }, [...groups.values()].map(resultCard)));
+}
+
+function groupOf(row) {
+  return row.questions;
+}
+
+function grouped(rows) {
+  const groups = new Map();
+  for (const row of rows) groups.set(groupOf(row), [...(groups.get(groupOf(row)) ?? []), row]);
+  return groups;
+}
+
+function resultCard(rows) {
+  const tasks = [...new Set(rows.flatMap((row) => row.tasks.map(({ task }) => task)))];
+  const columns = tasks.length > 1 ? [...tasks, null] : tasks.length ? tasks : [null];
+  const ways = [...new Set(rows.map((row) => [row.style && `style ${row.style}`, row.grader && `${row.grader} grader`].filter(Boolean).join(", ")))];
+  return el("div", { class: "card" },
+    el("div", { class: "headline" }, el("h3", {}, visible(rows[0].questions)),
+      el("span", { class: "small soft" }, `pass@1 with 95 % intervals, ${whole(rows[0].n_questions)} questions; ${ways.join("; ")}`)),
+    el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of accuracies" }, resultTable(rows, columns)),
+    el("div", { class: "panels" }, columns.map((task) => whiskerPlot(rows, task))),
+    el("h3", { style: { "margin-top": "1.4rem" } }, "Outcomes of all answers"), outcomeBars(rows, columns.filter((task) => task !== null || !tasks.length)));
+}
+
+function part(row, task) {
+  return task === null ? row : row.tasks.find((each) => each.task === task);
+}
+
+const columnName = (task) => (task === null ? "all" : taskName(task));
+
+function resultTable(rows, columns) {
+  const head = el("tr", {}, el("th", { scope: "col" }, "model"), columns.map((task) => el("th", { scope: "col" }, columnName(task))));
+  const body = rows.map((row) => el("tr", {},
+    el("th", { scope: "row", title: row.identity }, el("span", { class: "dot", style: series(seriesOf(row.model)) }), visible(row.model)),
+    columns.map((task) => el("td", {}, figure(part(row, task))))));
+  return el("table", {}, el("thead", {}, head), el("tbody", {}, body), floorRows(rows, columns));
+}
+
+function figure(numbers) {
+  if (!numbers || typeof numbers["pass@1"] !== "number") return "–";
+  return [el("b", {}, percent(numbers["pass@1"])), " ", intervalText(numbers.interval)];
+}
+
+function intervalText(interval) {
+  return interval ? el("span", { class: "interval" }, `${interval[0].toFixed(1)} to ${interval[1].toFixed(1)}`) : null;
+}
+
+function floorRows(rows, columns) {
+  const floors = Object.entries(Object.assign({}, ...rows.map((row) => row.floors)));
+  if (!floors.length) return null;
+  return el("tfoot", {}, floors.map(([name, value]) => el("tr", {},
+    el("th", { scope: "row", colspan: columns.length }, `without a model: ${name}`), el("td", {}, percent(value)))));
+}
+
+function whiskerPlot(rows, task) {
+  const shown = rows.filter((row) => typeof part(row, task)?.["pass@1"] === "number");
+  if (!shown.length) return null;
+  const floors = columnHasFloors(rows, task) ? Object.entries(Object.assign({}, ...rows.map((row) => row.floors))) : [];
+  return el("figure", {}, el("figcaption", {}, el("b", {}, columnName(task)), el("span", { class: "small soft" }, `${whole(part(shown[0], task).n_questions)} questions`)),
+    responsive((width) => drawWhiskers(shown, task, floors, width)));
+}
+
+function columnHasFloors(rows, task) {
+  return task === null || rows[0].tasks.length <= 1;
+}
+
+function drawWhiskers(rows, task, floors, width) {
+  const values = rows.map((row) => part(row, task));
+  const high = Math.max(...values.flatMap((value) => [value["pass@1"], value.interval?.[1] ?? 0]), ...floors.map(([, value]) => value), 5);
+  const top = Math.min(100, Math.ceil(high / 10) * 10);
+  const x = scale(0, top, PLOT.left, width - PLOT.right);
+  const height = PLOT.top + rows.length * PLOT.row + PLOT.bottom;
+  const label = rows.map((row, index) => `${row.model} ${percent(values[index]["pass@1"])}`).join(", ");
+  return svg("svg", { width, height, role: "img", "aria-label": `Accuracy, ${columnName(task)}: ${label}` },
+    whiskerAxis(x, top, height), floors.map(([name, value]) => floorLine(name, x(value), height)),
+    rows.map((row, index) => whisker(row, values[index], x, PLOT.top + (index + 0.5) * PLOT.row)));
+}
+
+function whiskerAxis(x, top, height) {
+  const bottom = height - PLOT.bottom;
+  return ticks(0, top, 5).map((value) => svg("g", {},
+    svg("line", { class: "grid", x1: x(value), x2: x(value), y1: PLOT.top, y2: bottom }),
+    svg("text", { x: x(value), y: bottom + 16, "text-anchor": "middle" }, `${value} %`)));
+}
+
+function floorLine(name, at, height) {
+  return svg("line", { class: "floor", x1: at, x2: at, y1: PLOT.top, y2: height - PLOT.bottom }, svg("title", {}, `without a model: ${name}`));
+}
+
+function whisker(row, value, x, y) {
+  const [low, high] = value.interval ?? [value["pass@1"], value["pass@1"]];
+  const name = row.model.length > 13 ? `${row.model.slice(0, 12)}…` : row.model;
+  return svg("g", { style: series(seriesOf(row.model)) },
+    svg("title", {}, `${row.model}: ${percent(value["pass@1"])}, 95 % interval ${low.toFixed(1)} to ${high.toFixed(1)}`),
+    svg("text", { class: "name", x: PLOT.left - 10, y: y + 4, "text-anchor": "end" }, name),
+    svg("line", { class: "whisker", x1: x(low), x2: x(high), y1: y, y2: y }),
+    [low, high].map((end) => svg("line", { class: "whisker", x1: x(end), x2: x(end), y1: y - 4, y2: y + 4 })),
+    svg("circle", { class: "point", cx: x(value["pass@1"]), cy: y, r: 5 }));
+}
+
+function outcomeBars(rows, tasks) {
+  return el("div", { class: "outcomes" }, tasks.map((task) => [
+    tasks.length > 1 ? el("h4", { class: "small soft" }, columnName(task)) : null,
+    rows.filter((row) => part(row, task)).map((row) => outcomeRow(row, task)),
+  ]));
+}
+
+function outcomeRow(row, task) {
+  const outcomes = Object.entries(part(row, task).outcomes);
+  const total = outcomes.reduce((sum, [, count]) => sum + count, 0);
+  const bar = outcomes.filter(([, count]) => count).map(([outcome, count]) => el("span", { class: `o-${outcome}`, style: { flex: `${count} 0 0` }, title: `${OUTCOMES[outcome].name}: ${whole(count)}` }));
+  return el("div", { class: "outcome-row" },
+    el("span", {}, el("span", { class: "dot", style: series(seriesOf(row.model)) }), visible(row.model)),
+    el("div", { class: "stacked", "aria-hidden": "true" }, bar),
+    el("ul", { class: "tally" }, outcomes.map(([outcome, count]) => el("li", { class: `o-${outcome}` }, tallyItem(row, task, outcome, count, total)))));
+}
+
+// A count leads to its questions.
+function tallyItem(row, task, outcome, count, total) {
+  const text = `${OUTCOMES[outcome].name} ${whole(count)}`;
+  if (!count) return el("span", { class: "none" }, text);
+  const share = ` (${((100 * count) / total).toFixed(1)} %)`;
+  return el("a", { href: hashOf({ ...NOWHERE, view: "questions", model: row.model, task: task ?? "", outcome }) }, text, el("span", { class: "soft" }, share));
+}

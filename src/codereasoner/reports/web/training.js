@@ -1,0 +1,57 @@
+// The training curves of every trained model.
+
+const AXES = { seconds: "seconds of training", tokens: "tokens seen", step: "step" };
+const PLOTS = [
+  { column: "loss", title: "Loss", only: (model) => model !== "grpo" },
+  { column: "reward", title: "Reward" },
+  { column: "zero_variance", title: "Groups without variance", unit: "%", factor: 100,
+    note: "All completions of such a group got the same reward, so it teaches nothing." },
+  { column: "truncated", title: "Truncated completions", unit: "%", factor: 100 },
+  { column: "completion_tokens", title: "Completion length in tokens" },
+  { column: "entropy", title: "Entropy" },
+  { column: "learning_rate", title: "Learning rate" },
+];
+
+function trainingSection(curves) {
+  if (!curves.length) return null;
+  const axes = Object.keys(AXES).filter((axis) => curves.every(({ columns }) => columns[axis]));
+  const charts = el("div", { class: "panels" });
+  const draw = (axis) => charts.replaceChildren(...PLOTS.map((plot) => chartOf(plot, curves, axis)).filter(Boolean));
+  const choice = axisChoice(axes, draw);
+  draw(axes[0]);
+  return el("section", { "aria-labelledby": "training" },
+    el("div", { class: "headline" }, el("h2", { id: "training" }, "Training"), choice),
+    el("div", { class: "card" }, charts));
+}
+
+function axisChoice(axes, draw) {
+  const buttons = axes.map((axis, index) => el("button", { type: "button", "aria-pressed": String(index === 0), onclick: () => press(axis) }, axis));
+  const press = (axis) => {
+    buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.textContent === axis)));
+    draw(axis);
+  };
+  return el("div", { class: "choice", role: "group", "aria-label": "What the horizontal axis shows" }, buttons);
+}
+
+function chartOf(plot, curves, axis) {
+  const lines = curves.map((curve) => lineOf(plot, curve, axis)).filter(Boolean);
+  return lines.length ? lineChart(lines, { ...plot, xLabel: AXES[axis] ?? "row" }) : null;
+}
+
+function lineOf(plot, { model, columns }, axis) {
+  if (!columns[plot.column] || (plot.only && !plot.only(model))) return null;
+  const points = columns[plot.column].map((value, index) => [columns[axis]?.[index] ?? index, value]).filter(([, value]) => value !== null);
+  const [xs, ys] = [points.map(([x]) => x), points.map(([, value]) => value * (plot.factor ?? 1))];
+  return points.length > 1 ? { name: model, number: seriesOf(model), xs, ys } : null;
+}
+
+const KNOWN = ["base", "sft", "control", "grpo"];
+const others = [];
+
+// One colour for a model everywhere in the page.
+function seriesOf(model) {
+  const name = model.replace(/ \(.*\)$/, "");
+  if (KNOWN.includes(name)) return KNOWN.indexOf(name);
+  if (!others.includes(model)) others.push(model);
+  return 4 + others.indexOf(model);
+}
