@@ -23,11 +23,12 @@ from codereasoner.records import Plain, Run
 
 @dataclass(frozen=True)
 class Audit(Plain):
-    """How many claims of a chain were checked, how many are true, and the first that is not."""
+    """How many claims of a chain were checked, how many are true, and the first that is not, with where it stands."""
 
     checked: int
     true: int
     first_false: str | None = None
+    first_false_at: tuple[int, int] | None = None  # characters of the chain, the second not included
 
     @property
     def share(self) -> float | None:
@@ -43,8 +44,8 @@ def audit(chain: str, run: Run) -> Audit:
     """
     history = _History(tell(run))
     checked = true = now = 0
-    first_false = None
-    for name, text, value in claims(chain):
+    first_false, first_false_at = None, None
+    for name, text, value, at in _located_claims(chain):
         if not history.knows(name):
             continue
         checked += 1
@@ -53,13 +54,18 @@ def audit(chain: str, run: Run) -> Audit:
             true += 1
             now = found
         elif first_false is None:
-            first_false = f"{name} = {text}"
-    return Audit(checked, true, first_false)
+            first_false, first_false_at = f"{name} = {text}", at
+    return Audit(checked, true, first_false, first_false_at)
 
 
 def claims(chain: str) -> Iterator[tuple[str, str, str]]:
     """Each `name = literal` in a text: the name, the literal as it stands there, and in canonical form."""
-    text = _FENCED.sub(lambda block: "\n" * block.group().count("\n"), chain)
+    for name, literal, canonical, _ in _located_claims(chain):
+        yield name, literal, canonical
+
+
+def _located_claims(chain: str) -> Iterator[tuple[str, str, str, tuple[int, int]]]:
+    text = _FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block.group()), chain)
     for match in _NAME.finditer(text):
         if _TOGETHER.search(text, max(0, match.start() - 80), match.start()):
             continue
@@ -68,9 +74,10 @@ def claims(chain: str) -> Iterator[tuple[str, str, str]]:
             continue
         literal = text[match.end() : end]
         try:
-            yield match.group(1), literal, literals.write(literals.read(literal))
+            canonical = literals.write(literals.read(literal))
         except (literals.LiteralError, literals.NotWritable):
             continue
+        yield match.group(1), literal, canonical, (match.start(), end)
 
 
 class _History:
