@@ -66,7 +66,7 @@ class Style:
 
     def render(self, statement: str, answer: str, chain: str = "") -> str:
         """The completion of a perfect model: the chain, where there is one, and the answer in its form."""
-        if not chain:
+        if not chain or (self.form == "bare" and not self.reasons):
             return _RENDER[self.form](statement, answer)
         if self.form in ("tag", "block"):
             return f"<reasoning>{chain}</reasoning>" + _RENDER[self.form](statement, answer)

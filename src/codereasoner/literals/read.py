@@ -135,7 +135,7 @@ def same_expression(left: ast.expr, right: ast.expr) -> bool:
             if len(one) != len(other):
                 return False
             pairs += zip(one, other, strict=True)
-        elif repr(one) != repr(other):
+        elif one != other:
             return False
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -84,7 +85,12 @@ def chance(source: str) -> str:
 
 def numbered(source: str) -> str:
     """The source with each line's number and a tab in front of it."""
-    return "\n".join(f"{number}\t{line}" for number, line in enumerate(source.rstrip().split("\n"), start=1))
+    return "\n".join(f"{number}\t{line}" for number, line in enumerate(split_lines(source.rstrip()), start=1))
+
+
+def split_lines(source: str) -> list[str]:
+    """The lines as Python counts them; str.splitlines() breaks at other characters, too."""
+    return re.split("\r\n|\r|\n", source)
 
 
 @lru_cache(maxsize=512)

@@ -27,18 +27,24 @@ class Input(Task):
     request = "Complete the assertion with a call of the function, all arguments literals, that makes it true."
     shown = (
         (
-            {"source": "def f(words, k):\n    return [w[:k] for w in words if len(w) > k]", "entry": "f",
-             "value": "['plu', 'app']"},
+            {
+                "source": "def f(words, k):\n    return [w[:k] for w in words if len(w) > k]",
+                "entry": "f",
+                "value": "['plu', 'app']",
+            },
             "f(['plum', 'apple'], 3)",
             "The parts have 3 letters, so k is 3 and each word is longer: 'plum' gives 'plu', 'apple' gives 'app'.",
         ),
         (
-            {"source": "def f(n):\n    t = 0\n    while n > 0:\n        t += n % 10\n        n //= 10\n    return t",
-             "entry": "f", "value": "11"},
+            {
+                "source": "def f(n):\n    t = 0\n    while n > 0:\n        t += n % 10\n        n //= 10\n    return t",
+                "entry": "f",
+                "value": "11",
+            },
             "f(29)",
             "f adds the digits of n. 2 + 9 is 11, so n may be 29.",
         ),
-    )  # fmt: skip
+    )
 
     def consider(self, run: Run) -> Iterator[Question | Skip]:
         """One question for a run that returned a value with a literal."""

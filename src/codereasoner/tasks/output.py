@@ -25,18 +25,24 @@ class Output(Task):
     request = "Complete the assertion with the literal value that the call returns."
     shown = (
         (
-            {"source": "def f(words, k):\n    return [w[:k] for w in words if len(w) > k]", "entry": "f",
-             "call": "['plum', 'fig', 'apple'], 3"},
+            {
+                "source": "def f(words, k):\n    return [w[:k] for w in words if len(w) > k]",
+                "entry": "f",
+                "call": "['plum', 'fig', 'apple'], 3",
+            },
             "['plu', 'app']",
             "k is 3. 'plum' has 4 letters, more than 3: 'plu'. 'fig' has 3, not more: left out. 'apple' has 5: 'app'.",
         ),
         (
-            {"source": "def f(n):\n    t = 0\n    while n > 0:\n        t += n % 10\n        n //= 10\n    return t",
-             "entry": "f", "call": "407"},
+            {
+                "source": "def f(n):\n    t = 0\n    while n > 0:\n        t += n % 10\n        n //= 10\n    return t",
+                "entry": "f",
+                "call": "407",
+            },
             "11",
             "n is 407: t is 7, n is 40. Then t is 7 + 0 = 7, n is 4. Then t is 7 + 4 = 11, n is 0. The loop ends.",
         ),
-    )  # fmt: skip
+    )
 
     def consider(self, run: Run) -> Iterator[Question | Skip]:
         """One question for a run that returned a value with a literal."""

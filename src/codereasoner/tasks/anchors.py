@@ -1,0 +1,160 @@
+"""What do the anchors on the way say, and what does the call return?"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from random import Random
+
+from codereasoner.literals import LiteralError
+from codereasoner.records import Run
+from codereasoner.steps import statements, visits
+from codereasoner.steps.source import lines_in_loops, split_lines
+from codereasoner.task import Grade, Question, Skip, Task, Wrong
+from codereasoner.tasks import state
+from codereasoner.tasks.coverage import invocation, untraceable
+from codereasoner.tasks.output import Output, unfit
+
+
+class Anchors(Task):
+    """Predict the intermediate values at anchors, then the output: one step on each line, the output on the last.
+
+    Anchors stand after assignments of the called function, none of them in a loop, at most ten (StepCodeReasoner,
+    arXiv:2605.11922). Those that the run does not reach have no line in the answer. Correct when the output is: the
+    steps are graded apart, in the parts `step 1`, `step 2`, ..., and `steps`, the share of them that is right.
+    """
+
+    name = "anchors"
+    request = (
+        "Comments such as `# x?` are anchors. For each anchor that the call reaches, in order, write the variable and "
+        "its value, as in: x = 3; each on a line of its own. On the last line write the value that the call returns."
+    )
+    limit = 10  # anchors in one program
+    shown = (
+        (
+            {
+                "source": "def f(n):\n    t = n * 2\n    if t > 9:\n        t = 9\n    return [t]",
+                "entry": "f",
+                "call": "4",
+                "anchors": [[2, ["t"]], [4, ["t"]]],
+            },
+            "t = 8\n[8]",
+            "t is 4 * 2 = 8. 8 is not more than 9, so the second anchor is not reached. The call returns [8].",
+        ),
+        (
+            {
+                "source": "def f(s):\n    a, b = s.split('-')\n    c = b + a\n    return c",
+                "entry": "f",
+                "call": "'x-y'",
+                "anchors": [[2, ["a", "b"]], [3, ["c"]]],
+            },
+            "a = 'x'\nb = 'y'\nc = 'yx'\n'yx'",
+            "The split gives 'x' and 'y'. c is 'y' + 'x'.",
+        ),
+    )
+
+    def consider(self, run: Run) -> Iterator[Question | Skip]:
+        """One question for a run that reaches at least one anchor."""
+        if reason := unfit(run) or untraceable(run):
+            yield Skip(reason)
+            return
+        if sum(step.event == "call" and step.value == run.entry for step in run.steps) != 1:
+            yield Skip("the function calls itself")
+            return
+        reached, spoilt = _reached(run)
+        placed = [(line, names) for line, names in _assignments(run) if line not in spoilt]
+        if len(placed) > self.limit:
+            placed = sorted(Random(f"anchors/{run.id}").sample(placed, self.limit))
+        lines = {line for line, _ in placed}
+        steps = [f"{name} = {text}" for line, name, text in reached if line in lines]
+        if not steps:
+            yield Skip("no assignment outside of loops is reached")
+            return
+        anchors = [[line, list(names)] for line, names in placed]
+        facts = {"source": run.source, "entry": run.entry, "call": run.call, "anchors": anchors}
+        yield self.question(run, facts, ["\n".join([*steps, run.value or ""])], {"steps": len(steps)})
+
+    def statement(self, question: Question) -> str:
+        """The program with its anchors, and the call."""
+        facts = question.facts
+        lines = split_lines(facts["source"].rstrip())
+        for line, names in facts["anchors"]:
+            lines[line - 1] += f"  # {'? '.join(names)}?"
+        return "\n".join([*lines, f"{invocation(facts)}  # anchors, then the value?"])
+
+    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
+        """Is the output right, whatever the steps are?"""
+        return Output().verify(Question("output", question.facts, (_lines(question.gold[0])[-1],)), _lines(answer)[-1])
+
+    def score(self, question: Question, answer: str, run: Run | None = None) -> Grade:
+        """Parts: `final`, `step 1` and so on, and `steps`."""
+        golds, lines = _lines(question.gold[0])[:-1], _lines(answer)[:-1]
+        right = [number < len(lines) and _same(lines[number], gold) for number, gold in enumerate(golds)]
+        parts = {f"step {number}": float(held) for number, held in enumerate(right, start=1)}
+        parts["steps"] = sum(right) / max(len(golds), len(lines))
+        try:
+            final, reason = self.verify(question, answer), "the final value is wrong"
+        except (Wrong, LiteralError) as error:
+            final, reason = False, str(error)
+        parts["final"] = float(final)
+        return Grade("correct", answer, "", parts) if final else Grade("wrong", answer, reason, parts)
+
+
+def _assignments(run: Run) -> list[tuple[int, tuple[str, ...]]]:
+    """The plain lines of the called function that assign to names outside of loops, with the names."""
+    looped = lines_in_loops(run.source)
+    first = next(step.line for step in run.steps if step.event == "call" and step.frame == 0)
+    inside = _lines_of_function(run.source, first)
+    return [
+        (line, names)
+        for line, node in statements(run.source).items()
+        if line in inside and line not in looped and (names := _names(node))
+    ]
+
+
+def _lines_of_function(source: str, first: int) -> range:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and first in (node.lineno, *(each.lineno for each in node.decorator_list)):
+            return range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    return range(0)
+
+
+def _names(node: ast.AST) -> tuple[str, ...]:
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AugAssign(target=ast.Name(id=name)):
+            return (name,)
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+            return (name,)
+        case ast.Assign(targets=[ast.Tuple(elts=parts)]):
+            names = [part.id for part in parts if isinstance(part, ast.Name)]
+            return tuple(names) if len(names) == len(parts) == len(set(names)) else ()
+    return ()
+
+
+def _reached(run: Run) -> tuple[list[tuple[int, str, str]], set[int]]:
+    """Each (line, variable, value) that the run passes, and the lines whose values can not be asked about."""
+    anchors: Mapping[int, Sequence[str]] = dict(_assignments(run))
+    reached: list[tuple[int, str, str]] = []
+    spoilt: set[int] = set()
+    for visit in visits(run):
+        if visit.frame != 0 or visit.line not in anchors:
+            continue
+        for name in anchors[visit.line]:
+            text = visit.after.get(name, "<unbound>")
+            if text.startswith("<") or len(text) > state.MAX_VALUE or visit.raised:
+                spoilt.add(visit.line)
+            reached.append((visit.line, name, text))
+    return reached, spoilt
+
+
+def _lines(answer: str) -> list[str]:
+    lines = [line.strip() for line in answer.split("\n") if line.strip()]
+    return [*lines[:-1], lines[-1].removeprefix("return ")] if lines else [""]
+
+
+def _same(line: str, gold: str) -> bool:
+    (name, _, text), (known, _, value) = line.partition("="), gold.partition("=")
+    try:
+        return name.strip() == known.strip() and state.is_state(text.strip(), (value.strip(),))
+    except (Wrong, LiteralError):
+        return False

@@ -1,0 +1,186 @@
+"""Which line runs right after line L?"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from random import Random
+
+from codereasoner.records import Run
+from codereasoner.steps import Visit, numbered, statements, visits
+from codereasoner.steps.source import has_constant_loop, split_lines
+from codereasoner.task import Question, Skip, Task, Wrong
+from codereasoner.tasks.coverage import invocation, untraceable
+
+MAX_TIME = 20  # nobody counts further than this
+
+_NUMBER = re.compile(r"(?:line )?(-1|[0-9]{1,6})\.?", re.IGNORECASE | re.ASCII)
+
+
+class Path(Task):
+    """Predict which line runs right after the n-th time that a line runs.
+
+    Asked in pairs, one step to the line below and one to somewhere else. `time` 0 in a question's facts stands for
+    any time: every line that ever follows is then right, as in REval; -1 stands for the end of the run.
+    """
+
+    name = "path"
+    request = (
+        "Each line has its number in front. Which line runs right after the line that the last comment names has run "
+        "for the n-th time? Answer with its number, or -1 where the call ends."
+    )
+    limit = 4  # questions about one run
+    shown = (
+        (
+            {
+                "source": "def f(n):\n    if n % 2:\n        return n + 1\n    return n",
+                "entry": "f",
+                "call": "8",
+                "line": 2,
+                "time": 1,
+            },
+            "4",
+            "8 % 2 is 0, so the test fails and line 3 is left out. Line 4 runs next.",
+        ),
+        (
+            {
+                "source": "def f(s):\n    k = 0\n    for c in s:\n        if c > 'a':\n            k = 1\n    return k",
+                "entry": "f",
+                "call": "'ab'",
+                "line": 4,
+                "time": 2,
+            },
+            "5",
+            "The first time c is 'a'. The second time c is 'b', so the test holds and line 5 runs.",
+        ),
+    )
+
+    def consider(self, run: Run) -> Iterator[Question | Skip]:
+        """Up to `limit` questions, half of them about steps that do not lead to the line below."""
+        if reason := untraceable(run):
+            yield Skip(reason)
+            return
+        found = list(turns(run))
+        yield from (each for each in found if isinstance(each, Skip))
+        moves = [each for each in found if isinstance(each, Turn)]
+        if not any(turn.jumps for turn in moves):
+            yield Skip("the run goes straight down")
+            return
+        for turn in pick(moves, self.limit, Random(f"path/{run.id}")):
+            facts = {"source": run.source, "entry": run.entry, "call": run.call, **turn.facts()}
+            yield self.question(run, facts, [turn.gold], {"time": turn.time, "jumps": turn.jumps})
+
+    def guesses(self, question: Question) -> Mapping[str, str]:
+        """The line below, the end, and the line itself."""
+        line = question.facts["line"]
+        below = next_below(question.facts["source"], line)
+        return {
+            "the line below": str(below),
+            "the end": "-1",
+            "two below": str(next_below(question.facts["source"], below)),
+        }
+
+    def statement(self, question: Question) -> str:
+        """The program with line numbers, the call, the line and the time."""
+        facts = question.facts
+        return f"{numbered(facts['source'])}\n{invocation(facts)}  # {asked(facts)}?"
+
+    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
+        """The same number; or the line's own text, where no other line reads the same."""
+        return is_line(answer, question.facts["source"], question.gold)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One step from a line to the next."""
+
+    index: int  # the visit's place in the trace
+    line: int
+    time: int
+    following: int  # -1: the end
+    jumps: bool  # is it another line than the one below?
+    branch: bool  # does the line decide what follows?
+
+    @property
+    def gold(self) -> str:
+        """The right answer."""
+        return str(self.following)
+
+    def facts(self) -> dict[str, object]:
+        """What a question says of it."""
+        return {"line": self.line, "time": self.time}
+
+
+def asked(facts: Mapping[str, object]) -> str:
+    """The question in a few words: `line after line 3, time 2`."""
+    when = f"time {facts['time']}" if facts["time"] else "any time"
+    return f"line after line {facts['line']}, {when}"
+
+
+def is_line(answer: str, source: str, golds: tuple[str, ...]) -> bool:
+    """Does the answer name one of the right lines?
+
+    Raises:
+        Wrong: it names none.
+    """
+    text = answer.strip()
+    number = _NUMBER.fullmatch(text)
+    if number:
+        return str(int(number[1])) in golds
+    lines = enumerate(split_lines(source), start=1)
+    named = [place for place, line in lines if text and text in (line.strip(), f"{place}\t{line}".strip())]
+    if len(named) != 1:
+        raise Wrong("not a line's number" if not named else "several lines read so; a number is needed")
+    return str(named[0]) in golds
+
+
+def turns(run: Run) -> Iterator[Turn | Skip]:
+    """Every step from one line to the next that has one reading, and what was left out."""
+    plain = statements(run.source)
+    endless = has_constant_loop(run.source)
+    for visit in visits(run):
+        if visit.line not in plain or visit.nth > MAX_TIME:
+            continue
+        if reason := _unfit(visit, plain, endless):
+            yield Skip(reason)
+            continue
+        following = visit.following or -1
+        jumps = following != next_below(run.source, visit.line)
+        branch = isinstance(plain[visit.line], ast.If | ast.For | ast.While)
+        yield Turn(visit.index, visit.line, visit.nth, following, jumps, branch)
+
+
+def pick(moves: list[Turn], limit: int, random: Random) -> list[Turn]:
+    """As many jumps as steps down, in trace order: deciding lines first, each (line, next line) once."""
+    chosen: list[Turn] = []
+    halves = [[turn for turn in moves if turn.jumps is jumps] for jumps in (True, False)]
+    ways = [{(turn.line, turn.following): turn for turn in random.sample(half, len(half))} for half in halves]
+    count = min(limit // 2, *(len(way) for way in ways))
+    for way in ways:
+        turns = sorted(way.values(), key=lambda turn: not turn.branch)
+        chosen += turns[:count]
+    return sorted(chosen, key=lambda turn: turn.index)
+
+
+def next_below(source: str, line: int) -> int:
+    """The number of the next line below that holds code; -1 where there is none."""
+    lines = split_lines(source)
+    for number in range(line + 1, len(lines) + 1):
+        text = lines[number - 1].strip()
+        if text and not text.startswith("#"):
+            return number
+    return -1
+
+
+def _unfit(visit: Visit, plain: Mapping[int, ast.AST], endless: bool) -> str:
+    if visit.unclear:
+        return visit.unclear
+    if isinstance(plain[visit.line], ast.Return):
+        return "the line returns from the call"
+    if visit.following is not None and visit.following not in plain:
+        return "the next line is a part of a statement"
+    if endless and visit.following is not None and visit.following <= visit.line:
+        return "a loop whose test is a constant"
+    return ""

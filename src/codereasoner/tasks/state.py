@@ -1,0 +1,195 @@
+"""What value and type has variable v after line L?"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from random import Random
+
+from codereasoner import literals
+from codereasoner.records import Run
+from codereasoner.steps import Visit, numbered, statements, visits
+from codereasoner.task import Question, Skip, Task, Wrong
+from codereasoner.tasks.coverage import invocation, untraceable
+
+MAX_ANSWER = 20_000  # characters, or twice those of the right answer
+MAX_VALUE = 200  # characters of a value that is worth asking for
+MAX_TIME = 20  # nobody counts further than this
+
+_TYPE = re.compile(r"\s*([A-Za-z_][\w.]*)(?:\[.*\])?\s*", re.DOTALL | re.ASCII)
+_TYPE_NAMES = {"none": "nonetype", "string": "str", "integer": "int", "boolean": "bool"}
+
+
+class State(Task):
+    """Predict a variable's value and type when a line has finished, for the n-th time that the line runs.
+
+    Asked where the line changes the variable and does not itself name the value. `time` 0 in a question's facts
+    stands for any time: every value the variable ever has after the line is then right, and the answer `Nil` where
+    it has none, as in REval.
+    """
+
+    name = "state"
+    request = (
+        "Each line has its number in front. What is the value of the variable that the last comment names, right after "
+        "the line has finished for the n-th time? Answer with the literal and its type, as in: [1, 2]; list"
+    )
+    limit = 4  # questions about one run
+    shown = (
+        (
+            {
+                "source": "def f(xs):\n    best = 0\n    for x in xs:\n        best = max(best, x)\n    return best",
+                "entry": "f",
+                "call": "[3, 1, 4]",
+                "line": 4,
+                "variable": "best",
+                "time": 2,
+            },
+            "3; int",
+            "Line 4 first makes best max(0, 3) = 3. The second time x is 1, and max(3, 1) is 3.",
+        ),
+        (
+            {
+                "source": "def f(s):\n    parts = s.split(',')\n    return parts[::-1]",
+                "entry": "f",
+                "call": "'b,a'",
+                "line": 2,
+                "variable": "parts",
+                "time": 1,
+            },
+            "['b', 'a']; list",
+            "'b,a' is split at the comma: ['b', 'a'].",
+        ),
+    )
+
+    def consider(self, run: Run) -> Iterator[Question | Skip]:
+        """Up to `limit` questions; half of them, where there are so many, beyond the first time of a line."""
+        if reason := untraceable(run):
+            yield Skip(reason)
+            return
+        found = list(changes(run))
+        yield from (each for each in found if isinstance(each, Skip))
+        moments = [each for each in found if isinstance(each, Moment)]
+        for moment in pick(moments, self.limit, Random(f"state/{run.id}")):
+            facts = {"source": run.source, "entry": run.entry, "call": run.call, **moment.facts()}
+            yield self.question(run, facts, [moment.gold], {"time": moment.time})
+
+    def guesses(self, question: Question) -> Mapping[str, str]:
+        """Constants, and the variable's value in the call where it is a parameter."""
+        return {"0": "0; int", "1": "1; int", "''": "''; str", "[]": "[]; list", "True": "True; bool"}
+
+    def statement(self, question: Question) -> str:
+        """The program with line numbers, the call, the variable, the line and the time."""
+        facts = question.facts
+        return f"{numbered(facts['source'])}\n{invocation(facts)}  # {asked(facts)}?"
+
+    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
+        """The same value of the same type; a type, where one is given, must be the value's own."""
+        return is_state(answer, question.gold)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a variable is after one visit of a line."""
+
+    index: int  # the visit's place in the trace
+    line: int
+    variable: str
+    time: int
+    gold: str
+
+    def facts(self) -> dict[str, object]:
+        """What a question says of it."""
+        return {"line": self.line, "variable": self.variable, "time": self.time}
+
+
+def asked(facts: Mapping[str, object]) -> str:
+    """The question in a few words: `x after line 3, time 2`."""
+    when = f"time {facts['time']}" if facts["time"] else "any time"
+    return f"{facts['variable']} after line {facts['line']}, {when}"
+
+
+def is_state(answer: str, golds: tuple[str, ...]) -> bool:
+    """Is this one of the right states?
+
+    Raises:
+        Wrong, LiteralError: it is not, and the message is the reason.
+    """
+    if answer.strip(" []\t\r\n").lower() == "nil":
+        return "Nil" in golds
+    text, type_name = _split(answer)
+    value = literals.value_of(literals.parse(text, max(MAX_ANSWER, 2 * max(map(len, golds)))))
+    if type_name and _TYPE_NAMES.get(type_name, type_name) != type(value).__name__.lower():
+        raise Wrong(f"the value is no {type_name[:40]}")
+    return literals.key(value) in map(_key, golds)
+
+
+def changes(run: Run) -> Iterator[Moment | Skip]:
+    """Every moment at which a line has changed a variable to a value worth asking for, and what was left out."""
+    plain = statements(run.source)
+    for visit in visits(run):
+        if not visit.changes or visit.line not in plain or visit.nth > MAX_TIME:
+            continue
+        if visit.unclear or visit.raised:
+            yield Skip(visit.unclear or "the line raises")
+            continue
+        for variable, text in visit.changes.items():
+            reason = _unfit(text, variable, visit, plain[visit.line])
+            yield Skip(reason) if reason else Moment(visit.index, visit.line, variable, visit.nth, gold(text))
+
+
+def pick(moments: list[Moment], limit: int, random: Random) -> list[Moment]:
+    """Moments in trace order: different variables and lines first, and every other one beyond a line's first time."""
+    later = [moment for moment in moments if moment.time > 1]
+    first = [moment for moment in moments if moment.time == 1]
+    queues = [random.sample(each, len(each)) for each in (later, first)]
+    chosen: dict[tuple[int, str], Moment] = {}
+    while len(chosen) < limit and any(queues):
+        for queue in queues:
+            while queue:
+                moment = queue.pop()
+                if (moment.line, moment.variable) not in chosen:
+                    chosen[moment.line, moment.variable] = moment
+                    break
+    return sorted(list(chosen.values())[:limit], key=lambda moment: (moment.index, moment.variable))
+
+
+def gold(text: str) -> str:
+    """The right answer for a value: `3; int`."""
+    return f"{text}; {type(literals.read(text)).__name__}"
+
+
+def _unfit(text: str, variable: str, visit: Visit, statement: ast.AST) -> str:
+    if text.startswith("<"):
+        return "the value has no literal"
+    if len(text) > MAX_VALUE:
+        return f"the value is longer than {MAX_VALUE} characters"
+    if isinstance(statement, ast.Assign) and _is_constant(statement.value):
+        return "the line names the value"
+    return ""
+
+
+def _is_constant(node: ast.expr) -> bool:
+    try:
+        literals.value_of(node)
+    except literals.LiteralError:
+        return False
+    return True
+
+
+def _split(answer: str) -> tuple[str, str]:
+    """The value and, in lower case, the type of `VALUE; TYPE`; no type where none is given."""
+    text, _, tail = answer.rpartition(";")
+    named = _TYPE.fullmatch(tail)
+    return (text, named[1].lower()) if text and named else (answer, "")
+
+
+@lru_cache(maxsize=65536)
+def _key(gold: str) -> Hashable:
+    """The key of a right answer; that of no value where a benchmark's answer has no literal."""
+    try:
+        return literals.key(literals.read(_split(gold)[0]))
+    except literals.LiteralError:
+        return gold, "no literal"

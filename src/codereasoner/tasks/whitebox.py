@@ -1,0 +1,145 @@
+"""What does the call return, and what happens on the way?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import partial
+from random import Random
+from typing import Any
+
+from codereasoner.literals import LiteralError
+from codereasoner.records import Run
+from codereasoner.steps import numbered
+from codereasoner.task import Grade, Question, Skip, Task, Wrong
+from codereasoner.tasks import path, state
+from codereasoner.tasks.coverage import invocation, untraceable
+from codereasoner.tasks.output import Output, unfit
+
+_NUMBERING = re.compile(r"[0-9]{1,2}[.)]\s+(?=\S)")
+
+
+class WhiteBox(Task):
+    """Predict the output and, in the order of the run, states and steps of the same run, one answer on each line.
+
+    Correct when all of it is. The credit is ExecVerify's reward (arXiv:2603.11226): 2 x (0.5 x output + 0.5 x share of
+    the questions that are right), from 0 to 2, and nothing for the questions where the output is wrong.
+    """
+
+    name = "whitebox"
+    request = (
+        "Each line has its number in front. Give the value that the call returns, then the answer to each comment "
+        "below it, each on a line of its own: a variable's value and type, as in: 3; int; or the number of the line "
+        "that runs next (-1 where the call ends)."
+    )
+    limit = 5  # questions of each kind about one run
+    shown = (
+        (
+            {
+                "source": "def f(n):\n    t = n\n    if n % 2:\n        t += 1\n    return t * 2",
+                "entry": "f",
+                "call": "8",
+                "questions": [
+                    {"kind": "state", "line": 2, "variable": "t", "time": 1},
+                    {"kind": "path", "line": 3, "time": 1},
+                ],
+            },
+            "16\n8; int\n5",
+            "n is 8, so t is 8. 8 % 2 is 0, so line 4 is left out and line 5 returns 8 * 2 = 16.",
+        ),
+        (
+            {
+                "source": "def f(xs):\n    b = 0\n    for x in xs:\n        if x > b:\n            b = x\n    return b",
+                "entry": "f",
+                "call": "[3, 5]",
+                "questions": [
+                    {"kind": "path", "line": 4, "time": 1},
+                    {"kind": "state", "line": 5, "variable": "b", "time": 2},
+                ],
+            },
+            "5\n5\n5; int",
+            "x is 3, more than 0: line 5 makes b 3. x is 5, more than 3: line 5 makes b 5. The loop ends: 5.",
+        ),
+    )
+
+    def consider(self, run: Run) -> Iterator[Question | Skip]:
+        """One question for a run with at least one state or step to ask about."""
+        if reason := unfit(run) or untraceable(run):
+            yield Skip(reason)
+            return
+        random = Random(f"whitebox/{run.id}")
+        moments = [each for each in state.changes(run) if isinstance(each, state.Moment)]
+        turns = [each for each in path.turns(run) if isinstance(each, path.Turn)]
+        states = state.pick(moments, self.limit, random)
+        steps = path.pick(turns, self.limit + 1, random)
+        steps = random.sample(steps, min(len(steps), self.limit))
+        asked = [(each.index, {"kind": "state", **each.facts()}, each.gold) for each in states]
+        asked += [(each.index, {"kind": "path", **each.facts()}, each.gold) for each in steps]
+        if not asked:
+            yield Skip("nothing on the way can be asked about")
+            return
+        asked.sort(key=lambda each: (each[0], each[1]["kind"]))
+        facts = {"source": run.source, "entry": run.entry, "call": run.call, "questions": [each[1] for each in asked]}
+        answer = "\n".join([run.value or "", *(each[2] for each in asked)])
+        yield self.question(run, facts, [answer], {"questions": len(asked)})
+
+    def statement(self, question: Question) -> str:
+        """The program with line numbers, the call, and each question."""
+        facts = question.facts
+        lines = [f"# {_asked(each)}?" for each in facts["questions"]]
+        return "\n".join([numbered(facts["source"]), f"{invocation(facts)}  # returns?", *lines])
+
+    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
+        """Is all of it right?"""
+        return self.score(question, answer, run).outcome == "correct"
+
+    def score(self, question: Question, answer: str, run: Run | None = None) -> Grade:
+        """Parts: `output`, `state`, `path`, and `questions`, the share of all states and steps that are right."""
+        lines, golds = answer_lines(answer), answer_lines(question.gold[0])
+        if len(lines) > len(golds):
+            return Grade("wrong", answer, "more answers than questions", _parts(question, [False] * len(golds)), 0.0)
+        right = [
+            number < len(lines) and _holds(partial(_is_right, question, number, lines[number], golds[number]))
+            for number in range(len(golds))
+        ]
+        parts = _parts(question, right)
+        credit = 2 * (0.5 + 0.5 * parts["questions"]) if right[0] else 0.0
+        if all(right):
+            return Grade("correct", answer, "", parts, credit)
+        reason = "a question is wrong" if right[0] else "the output is wrong"
+        return Grade("wrong", answer, "answers are missing" if len(lines) < len(golds) else reason, parts, credit)
+
+
+def answer_lines(answer: str) -> list[str]:
+    """The lines of an answer that hold something, without numbers in front."""
+    lines = [line.strip() for line in answer.split("\n")]
+    return [_NUMBERING.sub("", line, count=1) if _NUMBERING.match(line) else line for line in lines if line]
+
+
+def _is_right(question: Question, number: int, answer: str, gold: str) -> bool:
+    if number == 0:
+        return Output().verify(Question("output", question.facts, (gold,)), answer)
+    if question.facts["questions"][number - 1]["kind"] == "state":
+        return state.is_state(answer, (gold,))
+    return path.is_line(answer, question.facts["source"], (gold,))
+
+
+def _holds(check: partial[bool]) -> bool:
+    try:
+        return check()
+    except (Wrong, LiteralError):
+        return False
+
+
+def _parts(question: Question, right: list[bool]) -> dict[str, float]:
+    """The share of right answers among the states, the steps, and both."""
+    kinds = [each["kind"] for each in question.facts["questions"]]
+    parts = {"output": float(right[0])}
+    for kind in sorted(set(kinds)):
+        held = [each for each, of in zip(right[1:], kinds, strict=True) if of == kind]
+        parts[kind] = sum(held) / len(held)
+    return parts | {"questions": sum(right[1:]) / len(kinds)}
+
+
+def _asked(asked: Mapping[str, Any]) -> str:
+    return state.asked(asked) if asked["kind"] == "state" else path.asked(asked)
