@@ -1,0 +1,367 @@
+"""Runs one REval program where programs are run, and reads its states as REval does. Never imported by the library.
+
+The text of this file is the source of a Job (see reval_truth.py); its functions are the entries, and their arguments
+are literals. REval's rules, which are its published ground truth:
+
+- A state is made by a line event of any function of the program, with a copy of the locals as they are before the
+  line, without modules, functions and iterators. Return and exception events make states without locals. An event on
+  the line of the last state goes into that state.
+- A line is covered when it has a state; its next lines are those of the states after its states, -1 after the last.
+- The value after a line is read from the locals of the state that follows it; where no visit has one, it is Nil.
+
+REval evaluates the text of an answer as Python, and so does this file: inside the isolation, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import copy
+import importlib
+import itertools
+import pydoc
+import re
+import sys
+import types
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+PROGRAM, TEST = "<reval program>", "<reval test>"
+SKIPPED = ("module", "function", "builtin_function_or_method")
+AT_HAND = {"np": "numpy", "pd": "pandas", "json": "json", "re": "re", "os": "os", "sys": "sys"}
+NIL = "Nil"
+ERROR = "ERROR"
+
+
+def truth(code: str, entry: str, given: str, test: str, index: int, points: list[Any], limit: int) -> list[Any]:
+    """For each (line, expression): covered, the next lines, the distinct [type, repr] after it or None, the visits.
+
+    `given` holds the arguments of a function as a tuple; for a class it is "", and the `index`-th test class runs.
+    """
+    states = watch(make_call(load(code), entry, given, test, index))
+    found = []
+    for line, expression in points:
+        values = value_after(states, line, expression)
+        distinct: list[list[str]] = []
+        for value in values or ():
+            pair = [type(value).__name__, repr(value)]
+            if pair not in distinct and len(distinct) < limit:
+                distinct.append(pair)
+        covered = any(state[0] == line for state in states)
+        visits = 0 if values is None else len(values)
+        found.append([covered, sorted(next_lines(states, line)), None if values is None else distinct, visits])
+    return found
+
+
+def grade_states(
+    code: str, entry: str, given: str, test: str, index: int, points: list[Any], answers: list[Any]
+) -> list[list[bool]]:
+    """The official verdict on each answer text of each point; answers[i] holds (text, chain of thought?) of point i."""
+    states = watch(make_call(load(code), entry, given, test, index))
+    found = []
+    for (line, expression), texts in zip(points, answers, strict=True):
+        actual = value_after(states, line, expression)
+        found.append([same_state(parse_state(text, reasoned), actual) for text, reasoned in texts])
+    return found
+
+
+def run_output(code: str, entry: str, test: str, index: int, completed: str) -> bool:
+    """Whether the completed test passes as REval runs it; only an exception of an ordinary kind fails it."""
+    names = load(code)
+    if not test:
+        return attempt(exec, compile_or_raise(completed), names)[0]
+    return attempt(run_method, names, test_class(names, entry, test, index), completed)[0]
+
+
+def blank_values(code: str, entry: str, test: str, index: int, body: str) -> list[str]:
+    """The repr of every value that the test, rewritten to call `noted`, passes to it, in order."""
+    names = load(code)
+    case = test_class(names, entry, test, index)
+    seen: list[str] = []
+
+    def noted(value: Any) -> Any:
+        seen.append(repr(value))
+        return value
+
+    names["noted"] = noted
+    run_method(names, case, body)
+    return seen
+
+
+def attempt(step: Callable[..., Any], *arguments: Any) -> tuple[bool, Any]:
+    """Whether the step returned, and what: REval takes every ordinary exception of an answer for a failure."""
+    try:
+        return True, step(*arguments)
+    except Exception:  # noqa: BLE001 - the rule of the published scorer, kept inside the isolation
+        return False, None
+
+
+# ---- running
+
+
+def compile_or_raise(text: str) -> Any:
+    """The code of a text; for one that does not compile, code that raises."""
+    compiled, code = attempt(compile, text, TEST, "exec")
+    return code if compiled else compile("raise SyntaxError", TEST, "exec")
+
+
+def run_method(names: dict[str, Any], case: Any, completed: str) -> None:
+    """Run a completed test as a method of the test case, after its set-up."""
+    exec(compile(as_method(completed), TEST, "exec"), names)  # noqa: S102 - see the top of the file
+    case.reval_output = names["reval_output"]
+    instance = case()
+    instance.setUp()
+    instance.reval_output()
+
+
+def load(code: str) -> dict[str, Any]:
+    """The names that the program defines."""
+    prepare(code)
+    names: dict[str, Any] = {"__name__": "program"}
+    exec(compile(code, PROGRAM, "exec"), names)  # noqa: S102
+    return names
+
+
+def prepare(code: str) -> None:
+    """Old names and prints of numpy, and stand-ins for the two functions of gensim that REval's programs call."""
+    if "gensim" in code:
+        stand_in_for_gensim()
+    if "numpy" in code:
+        numpy: Any = importlib.import_module("numpy")
+        if not hasattr(numpy, "mat"):
+            numpy.mat = numpy.asmatrix  # what np.mat was before numpy 2
+        if "__float__" not in vars(numpy.matrix):
+            numpy.matrix.__float__ = lambda matrix: float(matrix.item())  # which numpy 2.4 refuses
+        if int(numpy.__version__.split(".")[0]) >= 2:
+            numpy.set_printoptions(legacy="1.25")  # 2.0, not np.float64(2.0)
+
+
+def stand_in_for_gensim() -> None:
+    try:
+        importlib.import_module("gensim")
+    except ImportError:
+        gensim, matutils, utils = (types.ModuleType(name) for name in ("gensim", "gensim.matutils", "gensim.utils"))
+        vars(matutils)["unitvec"] = unit_vector
+        vars(utils)["decode_htmlentities"] = importlib.import_module("html").unescape
+        vars(gensim).update(matutils=matutils, utils=utils)
+        sys.modules.update({"gensim": gensim, "gensim.matutils": matutils, "gensim.utils": utils})
+
+
+def unit_vector(vector: Any) -> Any:
+    """A dense vector divided by its Euclidean length; a vector of zeros as it is."""
+    numpy = importlib.import_module("numpy")
+    vector = numpy.asarray(vector, dtype=float)
+    length = numpy.linalg.norm(vector)
+    return vector / length if length > 0 else vector
+
+
+def make_call(names: dict[str, Any], entry: str, given: str, test: str, index: int) -> Callable[[], Any]:
+    """What is watched: the function with its arguments, or a test method of an instance that is set up."""
+    if not test:
+        function, arguments = names[entry], eval(given, names)  # noqa: S307
+        return lambda: function(*arguments)
+    case = test_class(names, entry, test, index)
+    instance = case()
+    instance.setUp()
+    method = next(name for name in vars(case) if name.startswith("test"))
+    return lambda: getattr(instance, method)()
+
+
+def test_class(names: dict[str, Any], entry: str, test: str, index: int) -> Any:
+    """The `index`-th test case of the class, in the order of the test's source."""
+    unittest = importlib.import_module("unittest")
+    exec(compile(test, TEST, "exec"), names)  # noqa: S102
+    cases = [
+        value
+        for name, value in names.items()
+        if isinstance(value, type) and re.match(entry + "Test.*", name) and issubclass(value, unittest.TestCase)
+    ]
+    return cases[index]
+
+
+def as_method(completed: str) -> str:
+    """The completed test as the body of a method: every line indented but those inside triple quotes."""
+    lines = ["def reval_output(self):"]
+    quoted = False
+    for line in completed.split("\n"):
+        lines.append(line if quoted else "\t" + line)
+        if "'''" in line or '"""' in line:
+            quoted = not quoted
+    return "\n".join(lines).replace("assert", "self.assert")
+
+
+def watch(call: Callable[[], Any]) -> list[tuple[int, dict[str, Any]]]:
+    """The states of a call: (line, copied locals)."""
+    states: list[tuple[int, dict[str, Any]]] = []
+
+    def local(frame: Any, event: str, argument: Any) -> Any:
+        line = frame.f_lineno
+        if not states or states[-1][0] != line:
+            states.append((line, {}))
+        if event == "line":
+            states[-1] = (line, {n: copy.deepcopy(v) for n, v in frame.f_locals.items() if not hidden(v)})
+        return local
+
+    def enter(frame: Any, event: str, argument: Any) -> Any:
+        return local if frame.f_code.co_filename == PROGRAM else None
+
+    sys.settrace(enter)
+    try:
+        call()
+    finally:
+        sys.settrace(None)
+    return states
+
+
+def hidden(value: Any) -> bool:
+    """Does REval leave this value out of a state?"""
+    return value.__class__.__name__ in SKIPPED or isinstance(value, Iterator)
+
+
+# ---- reading states
+
+
+def next_lines(states: Sequence[tuple[int, dict[str, Any]]], line: int) -> set[int]:
+    """The lines of the states after those of a line; -1 after the last, and for a line without states."""
+    places = [place for place, state in enumerate(states) if state[0] == line]
+    return {states[place + 1][0] if place + 1 < len(states) else -1 for place in places} or {-1}
+
+
+def value_after(states: Sequence[tuple[int, dict[str, Any]]], line: int, expression: str) -> list[Any] | None:
+    """The values of the expression after the line, one for each visit that has one; None is Nil."""
+    places = [place for place, state in enumerate(states) if state[0] == line]
+    after = [states[min(place + 1, len(states) - 1)][1] for place in places]
+    return attempt(lambda: values_of(ast.parse(expression, mode="eval").body, after))[1] or None
+
+
+def values_of(node: ast.AST, after: Sequence[dict[str, Any]]) -> list[Any]:
+    """All values of an expression; parts are combined in every way, as REval combines them."""
+    match node:
+        case ast.Constant(value=value):
+            return [value] if after else []
+        case ast.Name(id=name):
+            return [held[name] for held in after if name in held]
+        case ast.Attribute(value=owner, attr=name):
+            return [getattr(each, name) for each in values_of(owner, after) if hasattr(each, name)]
+        case ast.Subscript(value=owner, slice=key):
+            return list(elements(itertools.product(values_of(owner, after), values_of(key, after))))
+        case ast.Tuple(elts=parts):
+            return list(itertools.product(*(values_of(part, after) for part in parts)))
+    return []
+
+
+def elements(pairs: Any) -> Iterator[Any]:
+    for owner, key in pairs:
+        try:
+            found = owner[key]
+        except (TypeError, KeyError, IndexError):
+            continue
+        yield found
+
+
+# ---- the official reading of an answer "value; type"
+
+
+def parse_state(text: str, reasoned: bool) -> Any:
+    """ERROR, NIL, or (value, type)."""
+    if reasoned and "[/THOUGHT]" not in text:
+        return ERROR
+    for quote, plain in (("\u2018", "'"), ("\u2019", "'"), ("\u201c", '"'), ("\u201d", '"')):
+        text = text.replace(quote, plain)
+    text = between_marks(text.strip())
+    if text.capitalize() == NIL or text == "[Nil]":
+        return NIL
+    value, semicolon, kind = text.rpartition(";")
+    if not semicolon:
+        return ERROR
+    value = value.strip()
+    if value.capitalize() == NIL:
+        return NIL
+    read, pair = attempt(typed_value, value, type_name(kind.strip().lower()))
+    return pair if read else ERROR
+
+
+def between_marks(text: str) -> str:
+    """What follows the first [ANSWER], up to the first [/ANSWER, where these are."""
+    if "[ANSWER]" in text:
+        text = text.partition("[ANSWER]")[2].strip()
+    for mark in ("[/ANSWER]", "[/ANSWER"):
+        if mark in text:
+            text = text.partition(mark)[0].strip()
+    return text
+
+
+def type_name(kind: str) -> str:
+    """Without `<class ...>` and generics, and with the official aliases."""
+    wrapped = re.match(r"<class '(.*)'>", kind)
+    kind = wrapped[1] if wrapped else kind
+    generic = re.match(r"(.*)\[.*\]", kind)
+    kind = generic[1] if generic else kind
+    kind = {"string": "str", "integer": "int"}.get(kind, kind)
+    return "tuple" if "," in kind or "tuple" in kind else kind
+
+
+def typed_value(value: str, kind: str) -> Any:
+    """The value by the rule of its type.
+
+    Raises:
+        Exception: of any kind, where it cannot be read.
+    """
+    if kind == "str":
+        quoted, content = attempt(evaluate, value)
+        return (content if quoted else value), str
+    if kind in ("datetime.datetime", "datetime"):
+        return parse_date(value), pydoc.locate(kind)
+    if kind in ("numpy.ndarray", "np.ndarray"):
+        return importlib.import_module("numpy").array(evaluate(value)), pydoc.locate(kind)
+    if value == "None" or kind == "NoneType":
+        return None, type(None)
+    found: Any = pydoc.locate(kind)
+    if not isinstance(found, type):
+        raise ValueError(f"{kind} is no type")
+    if found.__module__ == "builtins":
+        return evaluate(value), found
+    made, instance = attempt(lambda: found(evaluate(value)))
+    return (instance if made else found(value)), found
+
+
+def evaluate(text: str) -> Any:
+    """The value of a text as Python, with the modules that the published scorer has at hand."""
+    names: dict[str, Any] = {"__builtins__": builtins}
+    for alias, module in AT_HAND.items():
+        if re.search(rf"\b{alias}\b", text):
+            names[alias] = importlib.import_module(module)
+    return eval(text, names)  # noqa: S307
+
+
+def parse_date(text: str) -> Any:
+    try:
+        return importlib.import_module("dateutil.parser").parse(text)
+    except ImportError:
+        return importlib.import_module("datetime").datetime.fromisoformat(text)
+
+
+def same_state(answer: Any, actual: list[Any] | None) -> bool:
+    """The official comparison: the type of any visit, and the value of any visit."""
+    if answer is ERROR or answer is NIL or actual is None:
+        return answer is NIL and actual is None
+    value, kind = answer
+    if all(kind != type(each) for each in actual) or type(value) != kind:  # noqa: E721 - types are compared, not their kin
+        return False
+    if kind is float:
+        return any(attempt(close, value, each) == (True, True) for each in actual)
+    try:
+        return value in actual
+    except ValueError:  # an array has no truth value
+        return any(same_array(value, each) for each in actual)
+
+
+def close(value: float, actual: Any) -> bool:
+    return bool(abs(value - actual) < 1e-6)
+
+
+def same_array(value: Any, actual: Any) -> bool:
+    numpy = importlib.import_module("numpy")
+    if isinstance(value, numpy.ndarray) and isinstance(actual, numpy.ndarray):
+        return bool(attempt(numpy.allclose, value, actual)[1])
+    return bool(attempt(lambda: bool(value == actual))[1])
