@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -41,11 +42,14 @@ def flow(
     return [*nodes, _answers(evaluations)]
 
 
-def stage_seconds(manifests: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """[{"stage", "seconds"}] for all outputs whose manifest tells it, in the order of the stages.
+def stage_seconds(folder: Path, manifests: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """[{"stage", "seconds"}] in the order of the stages: from stages.json, else from the manifests.
 
-    An evaluation is one stage: its answers and its grades together.
+    Without stages.json an evaluation is one stage: its answers and its grades together.
     """
+    measured = folder / "stages.json"
+    if measured.is_file():
+        return [{"stage": name, "seconds": seconds} for name, seconds in json.loads(measured.read_text()).items()]
     stages: Counter[str] = Counter()
     for name, manifest in manifests.items():
         if isinstance(manifest.get("seconds"), int | float):
@@ -66,11 +70,11 @@ def _stage(path: Path, title: str, manifest: Mapping[str, Any]) -> dict[str, Any
     node: dict[str, Any] = {"id": path.name, "title": title, "state": "missing", "kept": None, "drops": []}
     if path.is_file():
         counts = manifest.get("counts", {})
-        drops = manifest.get("drops", {})
+        drops = {**manifest.get("drops", {}), **manifest.get("left_out", {})}
         return node | {
             "state": "done",
             "kept": counts.get("kept"),
-            "dropped": counts.get("dropped", sum(drops.values())),
+            "dropped": sum(drops.values()) or counts.get("dropped", 0),
             "drops": [[reason, count] for reason, count in sorted(drops.items(), key=lambda item: -item[1])],
             "counts": [[name, count] for name, count in counts.items() if name not in ("kept", "dropped")],
             "seconds": manifest.get("seconds"),

@@ -89,6 +89,12 @@ def config(folder: Path) -> tuple[dict[str, Any], str]:
     return rows, text
 
 
+def command_of(text: str) -> str:
+    """The command that a configuration file names in its first line, a comment; "" where it names none."""
+    first = text.partition("\n")[0]
+    return first.removeprefix("# ") if first.startswith("# codereasoner") else ""
+
+
 def checkpoints(folder: Path) -> list[Path]:
     """The folders of models, in the order base, sft, control, grpo, then the rest by name."""
     found = [

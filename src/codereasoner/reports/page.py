@@ -20,7 +20,7 @@ from typing import Any
 from codereasoner.ledger import write_whole
 from codereasoner.reports.curves import curves
 from codereasoner.reports.flow import LINKS, flow, stage_seconds
-from codereasoner.reports.folder import Evaluation, check_run_folder, config, evaluations, manifests
+from codereasoner.reports.folder import Evaluation, check_run_folder, command_of, config, evaluations, manifests
 from codereasoner.reports.questions import LIMIT, browser
 from codereasoner.reports.results import results, warnings
 
@@ -99,13 +99,14 @@ def _summary(folder: Path, found: list[Evaluation]) -> dict[str, Any]:
     outputs = manifests(folder)
     settings, text = config(folder)
     rows = results(found)
+    stages = stage_seconds(folder, outputs)
     return {
         "name": _name(folder),
-        "facts": _facts(settings, outputs),
+        "facts": _facts(settings, text, outputs, stages),
         "config": text,
         "flow": flow(folder, outputs, found),
         "links": LINKS,
-        "stages": stage_seconds(outputs),
+        "stages": stages,
         "curves": curves(folder),
         "results": rows,
         "warnings": warnings(rows),
@@ -113,12 +114,14 @@ def _summary(folder: Path, found: list[Evaluation]) -> dict[str, Any]:
     }
 
 
-def _facts(settings: Mapping[str, Any], outputs: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
+def _facts(
+    settings: Mapping[str, Any], text: str, outputs: Mapping[str, Mapping[str, Any]], stages: list[dict[str, Any]]
+) -> list[list[str]]:
     """[label, value] of what identifies the run: the newest manifest speaks where config.yaml is silent."""
     newest = list(outputs.values())[-1] if outputs else {}
-    seconds = sum(stage["seconds"] for stage in stage_seconds(outputs))
+    seconds = sum(stage["seconds"] for stage in stages)
     facts = {
-        "command": settings.get("command", newest.get("command")),
+        "command": settings.get("command", newest.get("command")) or command_of(text),
         "seed": settings.get("seed", newest.get("seed")),
         "version": newest.get("version"),
         "commit": newest.get("commit"),

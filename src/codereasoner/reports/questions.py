@@ -115,10 +115,12 @@ def _add_answers(evaluation: Evaluation, label: str, shown: Mapping[str, Shown],
         counts[grade["question"]] += 1
         row = answers.get(grade.get("id"))
         if row is not None and counts[grade["question"]] <= SAMPLES:
-            item.answers.append(_answer(Answer.from_json(row), grade, label, runs.get(item.question.run)))
+            item.answers.append(_answer(item.question, Answer.from_json(row), grade, label, runs.get(item.question.run)))
 
 
-def _answer(answer: Answer, grade: Mapping[str, Any], label: str, run: Run | None) -> dict[str, Any]:
+def _answer(
+    question: Question, answer: Answer, grade: Mapping[str, Any], label: str, run: Run | None
+) -> dict[str, Any]:
     text = clip(answer.text, TEXT_LIMIT)
     return {
         "model": label,
@@ -130,7 +132,7 @@ def _answer(answer: Answer, grade: Mapping[str, Any], label: str, run: Run | Non
         "answer": None if grade.get("answer") is None else clip(grade["answer"], VALUE_LIMIT),
         "reason": grade.get("reason", ""),
         "parts": grade.get("parts") or {},
-        "false": first_false_claim(text, run) if run is not None else None,
+        "false": first_false_claim(question, text, run),
     }
 
 

@@ -58,7 +58,7 @@ def _row(evaluation: Evaluation, label: str) -> dict[str, Any]:
     return {
         "questions": evaluation.questions,
         "model": label,
-        "identity": summary.get("model", evaluation.model),
+        "identity": str(summary.get("model", evaluation.model)),
         "grader": summary.get("grader", ""),
         "style": summary.get("style", ""),
         **_figures(summary),

@@ -42,14 +42,13 @@ function short(value) {
   return size && size < 1e-3 ? value.toExponential(0) : String(Number(value.toPrecision(3)));
 }
 
+// The mean of a window around each value: it follows without lagging behind.
 function smoothed(values) {
-  const weight = Math.max(0, 1 - 12 / values.length);
-  let mean = 0;
-  let sum = 0;
-  return values.map((value) => {
-    mean = weight * mean + (1 - weight) * value;
-    sum = weight * sum + (1 - weight);
-    return mean / sum;
+  const reach = Math.ceil(values.length / 40);
+  return values.map((_, index) => {
+    const near = Math.min(reach, index, values.length - 1 - index);
+    const window = values.slice(index - near, index + near + 1);
+    return window.reduce((sum, value) => sum + value, 0) / window.length;
   });
 }
 

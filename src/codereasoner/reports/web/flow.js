@@ -53,8 +53,8 @@ function dropList(drops) {
 function connect(picture, from, to) {
   const [whole, a, b] = [picture, from, to].map((node) => node.getBoundingClientRect());
   const across = b.left > a.right;
-  const start = across ? [a.right, a.top + 28] : [a.left + 20, a.bottom];
-  const end = across ? [b.left, b.top + 28] : [b.left + 20, b.top];
+  const start = across ? [a.right, (a.top + a.bottom) / 2] : [a.left + 20, a.bottom];
+  const end = across ? [b.left, (b.top + b.bottom) / 2] : [b.left + 20, b.top];
   if (to.classList.contains("side-branch") && !across) return bracket(whole, a, b);
   const [x1, y1, x2, y2] = [start[0] - whole.left, start[1] - whole.top, end[0] - whole.left, end[1] - whole.top];
   const middle = (x1 + x2) / 2;

@@ -1,6 +1,6 @@
 // Accuracy with its intervals, and the outcomes in full.
 
-const PLOT = { row: 27, left: 92, right: 16, top: 6, bottom: 34 };
+const PLOT = { row: 27, right: 16, top: 6, bottom: 34 };
 
 function resultsSection(results) {
   if (!results.length) return null;
@@ -40,9 +40,17 @@ const columnName = (task) => (task === null ? "all" : taskName(task));
 function resultTable(rows, columns) {
   const head = el("tr", {}, el("th", { scope: "col" }, "model"), columns.map((task) => el("th", { scope: "col" }, columnName(task))));
   const body = rows.map((row) => el("tr", {},
-    el("th", { scope: "row", title: row.identity }, el("span", { class: "dot", style: series(seriesOf(row.model)) }), visible(row.model)),
+    el("th", { scope: "row" }, modelName(row), identityNote(row)),
     columns.map((task) => el("td", {}, figure(part(row, task))))));
   return el("table", {}, el("thead", {}, head), el("tbody", {}, body), floorRows(rows, columns));
+}
+
+function modelName({ model }) {
+  return el("span", { class: "model" }, el("span", { class: "dot", style: series(seriesOf(model)) }), visible(model));
+}
+
+function identityNote({ identity, model }) {
+  return identity === model ? null : el("div", { class: "identity" }, visible(identity));
 }
 
 function figure(numbers) {
@@ -51,7 +59,7 @@ function figure(numbers) {
 }
 
 function intervalText(interval) {
-  return interval ? el("span", { class: "interval" }, `${interval[0].toFixed(1)} to ${interval[1].toFixed(1)}`) : null;
+  return interval ? el("span", { class: "interval" }, `${interval[0].toFixed(1)}–${interval[1].toFixed(1)}`) : null;
 }
 
 function floorRows(rows, columns) {
@@ -77,12 +85,13 @@ function drawWhiskers(rows, task, floors, width) {
   const values = rows.map((row) => part(row, task));
   const high = Math.max(...values.flatMap((value) => [value["pass@1"], value.interval?.[1] ?? 0]), ...floors.map(([, value]) => value), 5);
   const top = Math.min(100, Math.ceil(high / 10) * 10);
-  const x = scale(0, top, PLOT.left, width - PLOT.right);
+  const left = 16 + 7 * Math.max(...rows.map((row) => Math.min(13, row.model.length)));
+  const x = scale(0, top, left, width - PLOT.right);
   const height = PLOT.top + rows.length * PLOT.row + PLOT.bottom;
   const label = rows.map((row, index) => `${row.model} ${percent(values[index]["pass@1"])}`).join(", ");
   return svg("svg", { width, height, role: "img", "aria-label": `Accuracy, ${columnName(task)}: ${label}` },
     whiskerAxis(x, top, height), floors.map(([name, value]) => floorLine(name, x(value), height)),
-    rows.map((row, index) => whisker(row, values[index], x, PLOT.top + (index + 0.5) * PLOT.row)));
+    rows.map((row, index) => whisker(row, values[index], x, left - 10, PLOT.top + (index + 0.5) * PLOT.row)));
 }
 
 function whiskerAxis(x, top, height) {
@@ -96,12 +105,12 @@ function floorLine(name, at, height) {
   return svg("line", { class: "floor", x1: at, x2: at, y1: PLOT.top, y2: height - PLOT.bottom }, svg("title", {}, `without a model: ${name}`));
 }
 
-function whisker(row, value, x, y) {
+function whisker(row, value, x, nameEnd, y) {
   const [low, high] = value.interval ?? [value["pass@1"], value["pass@1"]];
   const name = row.model.length > 13 ? `${row.model.slice(0, 12)}…` : row.model;
   return svg("g", { style: series(seriesOf(row.model)) },
     svg("title", {}, `${row.model}: ${percent(value["pass@1"])}, 95 % interval ${low.toFixed(1)} to ${high.toFixed(1)}`),
-    svg("text", { class: "name", x: PLOT.left - 10, y: y + 4, "text-anchor": "end" }, name),
+    svg("text", { class: "name", x: nameEnd, y: y + 4, "text-anchor": "end" }, name),
     svg("line", { class: "whisker", x1: x(low), x2: x(high), y1: y, y2: y }),
     [low, high].map((end) => svg("line", { class: "whisker", x1: x(end), x2: x(end), y1: y - 4, y2: y + 4 })),
     svg("circle", { class: "point", cx: x(value["pass@1"]), cy: y, r: 5 }));
@@ -119,7 +128,7 @@ function outcomeRow(row, task) {
   const total = outcomes.reduce((sum, [, count]) => sum + count, 0);
   const bar = outcomes.filter(([, count]) => count).map(([outcome, count]) => el("span", { class: `o-${outcome}`, style: { flex: `${count} 0 0` }, title: `${OUTCOMES[outcome].name}: ${whole(count)}` }));
   return el("div", { class: "outcome-row" },
-    el("span", {}, el("span", { class: "dot", style: series(seriesOf(row.model)) }), visible(row.model)),
+    modelName(row),
     el("div", { class: "stacked", "aria-hidden": "true" }, bar),
     el("ul", { class: "tally" }, outcomes.map(([outcome, count]) => el("li", { class: `o-${outcome}` }, tallyItem(row, task, outcome, count, total)))));
 }
