@@ -25,7 +25,11 @@ class NotWritable(ValueError):
     """The value has no faithful literal; the message is one sentence that says why."""
 
 
-_ValueError, _RecursionError, _NotWritable = ValueError, RecursionError, NotWritable
+class TooLong(NotWritable):
+    """The value has a literal, but it is longer than was allowed."""
+
+
+_ValueError, _RecursionError, _NotWritable, _TooLong = ValueError, RecursionError, NotWritable, TooLong
 
 
 def write(value: object, max_chars: int = MAX_CHARS) -> str:
@@ -34,8 +38,8 @@ def write(value: object, max_chars: int = MAX_CHARS) -> str:
     Only exact built-in types are written, so no `__repr__` of a program is ever called.
 
     Raises:
-        NotWritable: the value, or something in it, has no faithful literal, holds itself, is nested deeper
-            than MAX_DEPTH, or would be longer than max_chars.
+        NotWritable: the value, or something in it, has no faithful literal, holds itself, or is nested deeper
+            than MAX_DEPTH. TooLong: the literal would be longer than max_chars.
     """
     room = [max_chars, max_chars]
     try:
@@ -65,8 +69,8 @@ def _write(value: Any, depth: int, room: list[int]) -> str:
     return text
 
 
-def _too_long(room: list[int]) -> NotWritable:
-    return _NotWritable(f"the literal is longer than {room[1]} characters")
+def _too_long(room: list[int]) -> TooLong:
+    return _TooLong(f"the literal is longer than {room[1]} characters")
 
 
 def _write_atom(value: Any, depth: int, room: list[int]) -> str:

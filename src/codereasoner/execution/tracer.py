@@ -1,0 +1,211 @@
+"""Record what a program does, line by line, with sys.settrace: the reference tracer.
+
+A step is a list [event, frame, line, value, removed, changes], appended when its line begins and completed when
+its frame is next heard of: whatever then is different in the frame's locals was changed by that step, by binding,
+by mutation in place, or inside the functions that it called. Values are written by describe.py, so no code of the
+program runs. This file also runs inside the workers.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from codereasoner.execution.describe import describe, type_name
+from codereasoner.literals.write import NotWritable, write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, FrameType
+    from typing import Any
+
+    Local = Callable[[FrameType, str, Any], Any]
+
+_ATOMS = (int, str, bool, float, type(None), bytes)  # immutable, and changed only by being bound anew
+_NEVER = object()  # is no value of any program
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: the classes that programs make have it, the built-in exceptions do not
+_LEAVES = ("RETURN_VALUE", "RETURN_CONST", "RETURN_GENERATOR")
+
+_type, _len = type, len
+
+
+class Tracer:
+    """Traces the code objects of one file name; all other code runs untraced."""
+
+    def __init__(self, filename: str, steps: int, trace_bytes: int, value_chars: int) -> None:
+        self.filename = filename
+        self.max_steps, self.max_bytes, self.value_chars = steps, trace_bytes, value_chars
+        self.steps: list[list[Any]] = []
+        self.lines: set[int] = set()
+        self.cut = ""
+        self.size = 0
+        self.frames = 0
+        self.trace: Local = self._enter
+
+    def start(self) -> None:
+        """Trace everything that is called from here on."""
+        sys.settrace(self.trace)
+
+    def stop(self) -> None:
+        """Stop; a program that has removed the tracer itself is told by `cut`."""
+        if sys.gettrace() != self.trace:
+            self.cut = self.cut or "tracer removed"
+        sys.settrace(None)
+
+    def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
+        code = frame.f_code
+        if code.co_filename != self.filename:
+            return None
+        try:
+            local: Any = frame.f_trace
+            if local is None:
+                local = self._local(self.frames)
+                self.frames += 1
+            local(frame, "call", argument)
+        except RecursionError:
+            self.cut = self.cut or "depth"
+        return local
+
+    def _local(self, number: int) -> Local:
+        """The trace function of one frame, which keeps what is known of that frame."""
+        known: dict[str, tuple[object, str]] = {}
+        last: list[Any] | None = None
+        add_line, steps = self.lines.add, self.steps
+
+        def local(frame: FrameType, event: str, argument: Any) -> Any:
+            nonlocal last
+            try:
+                line = frame.f_lineno
+                if event == "line":
+                    add_line(line)
+                if self.cut:
+                    return local
+                if last is not None:
+                    self._compare(frame, known, last)
+                if _len(steps) >= self.max_steps:
+                    self.cut = "steps"
+                    return local
+                if event == "line":
+                    last = ["line", number, line, "", (), []]
+                else:
+                    last = self._step(frame, event, number, argument)
+                if last is not None:
+                    steps.append(last)
+                    if event == "call":
+                        self._compare(frame, known, last)
+            except RecursionError:
+                self.cut = self.cut or "depth"
+            return local
+
+        return local
+
+    def _step(self, frame: FrameType, event: str, number: int, argument: Any) -> list[Any] | None:
+        if event == "call":
+            value = frame.f_code.co_name
+        elif event == "return":
+            operation = _operation(frame)
+            if operation == "YIELD_VALUE":
+                event = "yield"
+            elif operation not in _LEAVES:
+                return None  # an exception leaves the frame; its own event has told so
+            value = describe(argument, self.value_chars)
+        else:
+            value = exception_text(argument[1] if argument[1] is not None else argument[0](), self.value_chars)
+        self.size += _len(value)
+        line = frame.f_code.co_firstlineno if event == "call" else frame.f_lineno
+        return [event, number, line, value, (), []]
+
+    def _compare(self, frame: FrameType, known: dict[str, tuple[object, str]], step: list[Any]) -> None:
+        """Add to the step what is different from what is known of the frame's locals."""
+        changes = step[5]
+        present = frame.f_locals
+        hidden = 0
+        for name, value in present.items():
+            old = known.get(name)
+            if old is not None:
+                if old[0] is value:
+                    continue
+            elif name[0] == "." or (name[:2] == "__" and name[-2:] == "__"):
+                hidden += 1
+                continue
+            text = describe(value, self.value_chars)
+            if old is None or old[1] != text:
+                changes.append(name)
+                changes.append(text)
+                self.size += _len(text)
+            known[name] = (value if _type(value) in _ATOMS else _NEVER, text)
+        if _len(known) + hidden != _len(present):
+            step[4] = tuple([name for name in known if name not in present])
+            for name in step[4]:
+                del known[name]
+        if self.size > self.max_bytes:
+            self.cut = "bytes"
+
+
+class Lines:
+    """Records which lines of one file are executed, and nothing else."""
+
+    cut = ""
+    steps: tuple[()] = ()
+
+    def __init__(self, filename: str) -> None:
+        self.lines: set[int] = set()
+        add_line = self.lines.add
+
+        def local(frame: FrameType, event: str, argument: Any) -> Any:
+            if event == "line":
+                add_line(frame.f_lineno)
+            return local
+
+        def enter(frame: FrameType, event: str, argument: Any) -> Any:
+            return local if frame.f_code.co_filename == filename else None
+
+        self.trace: Local = enter
+
+    def start(self) -> None:
+        """Trace everything that is called from here on."""
+        sys.settrace(self.trace)
+
+    def stop(self) -> None:
+        """Stop; a program that has removed the tracer itself is told by `cut`."""
+        if sys.gettrace() is not self.trace:
+            self.cut = "tracer removed"
+        sys.settrace(None)
+
+
+def exception_text(error: BaseException, max_chars: int) -> str:
+    """`TypeName: message`, or `TypeName` where the message cannot be had without calling the program's code."""
+    name = type_name(error)
+    message = _message(error)
+    return f"{name}: {message}"[:max_chars] if message else name
+
+
+def _message(error: BaseException) -> str:
+    arguments: Any = BaseException.args.__get__(error)  # type: ignore[attr-defined]
+    for kind in type.__getattribute__(_type(error), "__mro__"):
+        if kind is BaseException or kind is KeyError or not kind.__flags__ & _HEAP_TYPE:
+            break
+        if "__str__" in type.__dict__["__dict__"].__get__(kind):
+            return ""
+    try:
+        write(arguments)
+        return str(kind.__str__(error))
+    except NotWritable:
+        return ""
+
+
+_OPERATIONS: dict[CodeType, bytes] = {}
+_NAMES: dict[int, str] = {}
+
+
+def _operation(frame: FrameType) -> str:
+    """The name of the instruction that the frame is at."""
+    code = frame.f_code
+    instructions = _OPERATIONS.get(code)
+    if instructions is None:
+        instructions = _OPERATIONS[code] = code.co_code
+    if not _NAMES:
+        import opcode  # here, and only once: it is wanted by traces only
+
+        _NAMES.update({number: name for name, number in opcode.opmap.items()})
+    return _NAMES.get(instructions[frame.f_lasti], "")
