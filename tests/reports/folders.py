@@ -13,8 +13,9 @@ from types import FrameType
 from typing import Any
 
 from codereasoner import extend, literals
+from codereasoner.chains.narrate import narrate
 from codereasoner.ledger import Ledger, write_manifest, write_records, write_whole
-from codereasoner.records import Answer, Chain, Program, Run, Step, answer_key
+from codereasoner.records import Answer, Program, Run, Step, answer_key
 from codereasoner.styles import STYLES
 from codereasoner.task import VERDICTS, Question
 
@@ -42,7 +43,8 @@ TEMPLATES: tuple[tuple[str, str], ...] = (
         "[[1, 2], [3, {b}], [], [{a}]]",
     ),
     (
-        "def f(text):\n    counts = {{}}\n    for letter in text:\n        counts[letter] = counts.get(letter, 0) + {a}\n"
+        "def f(text):\n    counts = {{}}\n    for letter in text:\n"
+        "        counts[letter] = counts.get(letter, 0) + {a}\n"
         "    best = max(counts, key=counts.get)\n    return best, counts[best] - {b}",
         "'mississippi{b}'",
     ),
@@ -68,7 +70,7 @@ def make_run(folder: Path, programs: int, models: Sequence[str], hostile: bool =
         ledger.finish()
     _write(folder / "questions.jsonl", questions, {"the value has no literal": 3})
     by_run = {run.id: run for run in runs}
-    chains = [_chain(question, by_run[question.run]) for question in questions]
+    chains = [narrate(question, by_run[question.run]) for question in questions]
     _write(folder / "chains.jsonl", chains, {"longer than 900 tokens": 5, "the task has no narrator": 1})
     for name, split in (("sft.parquet", "train"), ("grpo.parquet", "rl")):
         _write(folder / name, [{"id": q.id, "prompt": "..."} for q in questions if q.split == split], {})
@@ -158,11 +160,6 @@ def _tracer(steps: list[Step]) -> Callable[..., Any]:
     return trace
 
 
-def _chain(question: Question, run: Run) -> Chain:
-    lines = [f"Line {s.line}: {name} is now {value}." for s in run.steps for name, value in s.changes.items()]
-    return Chain(question.id, "\n".join(lines[:40]) + f"\nSo the call returns {run.value}.", "narrator")
-
-
 def evaluate(folder: Path, model: str, questions: Sequence[Question], chains: dict[str, str], hostile: bool) -> None:
     """An evaluation folder as `evaluate` leaves it: answers, grades and a summary."""
     style = STYLES["terse"]
@@ -202,7 +199,9 @@ def _completion(question: Question, outcome: str, chain: str) -> str:
     if outcome == "correct":
         return STYLES["terse"].render(statement, question.gold[0], chain)
     if outcome == "wrong":
-        return STYLES["terse"].render(statement, "[1, 2, 'other']", chain.replace(" is now ", " becomes ", 2))
+        return STYLES["terse"].render(
+            statement, "[1, 2, 'other']", chain[::-1].replace(" = "[::-1], " = 4"[::-1], 2)[::-1]
+        )
     return "<reasoning>" + chain[: len(chain) // 2]
 
 
@@ -220,7 +219,7 @@ def _summary(model: str, grades: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _figures(grades: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    outcomes = Counter({verdict: 0 for verdict in VERDICTS}) + Counter(row["outcome"] for row in grades)
+    outcomes = Counter(dict.fromkeys(VERDICTS, 0)) + Counter(row["outcome"] for row in grades)
     share = outcomes["correct"] / max(1, len(grades))
     half = 1.96 * math.sqrt(share * (1 - share) / max(1, len(grades)))
     return {

@@ -24,8 +24,10 @@ from codereasoner.reports.folder import Evaluation, check_run_folder, command_of
 from codereasoner.reports.questions import LIMIT, browser
 from codereasoner.reports.results import results, warnings
 
-SCRIPTS = ("elements", "place", "charts", "flow", "results", "training", "summary", "python", "trace", "loops")
-SCRIPTS += ("answers", "detail", "list", "browser", "keys", "main")
+SCRIPTS = (
+    *("elements", "place", "charts", "flow", "results", "training", "summary"),
+    *("python", "trace", "loops", "answers", "detail", "list", "browser", "keys", "main"),
+)  # in the order in which they stand in the page
 
 
 def write_report(run_folder: Path, limit: int = LIMIT) -> Path:
@@ -49,7 +51,9 @@ def assemble(title: str, blocks: Mapping[str, Any]) -> str:
     """
     style = _web("page.css")
     script = "\n".join(_web(f"{name}.js") for name in SCRIPTS)
-    data = "\n".join(f'<script type="text/plain" id="data-{name}">{pack(value)}</script>' for name, value in blocks.items())
+    data = "\n".join(
+        f'<script type="text/plain" id="data-{name}">{pack(value)}</script>' for name, value in blocks.items()
+    )
     parts = {
         "{{title}}": html.escape(title),
         "{{policy}}": f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:",

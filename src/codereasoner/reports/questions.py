@@ -115,7 +115,9 @@ def _add_answers(evaluation: Evaluation, label: str, shown: Mapping[str, Shown],
         counts[grade["question"]] += 1
         row = answers.get(grade.get("id"))
         if row is not None and counts[grade["question"]] <= SAMPLES:
-            item.answers.append(_answer(item.question, Answer.from_json(row), grade, label, runs.get(item.question.run)))
+            item.answers.append(
+                _answer(item.question, Answer.from_json(row), grade, label, runs.get(item.question.run))
+            )
 
 
 def _answer(
@@ -138,11 +140,16 @@ def _answer(
 
 def _blocks(shown: list[Shown], runs: Mapping[str, Run], models: list[str], total: int) -> dict[str, Any]:
     programs: dict[str, int] = {}
-    run_numbers = {run: number for number, run in enumerate(dict.fromkeys(i.question.run for i in shown if i.question.run in runs))}
+    run_numbers = {
+        run: number for number, run in enumerate(dict.fromkeys(i.question.run for i in shown if i.question.run in runs))
+    }
     for item in shown:
         programs.setdefault(str(item.question.facts.get("source", "")), len(programs))
     blocks: dict[str, Any] = {"index": _index(shown, models, programs, run_numbers, total), "programs": list(programs)}
-    for name, rows in (("details", [_detail(item) for item in shown]), ("runs", [_trace(runs[run]) for run in run_numbers])):
+    for name, rows in (
+        ("details", [_detail(item) for item in shown]),
+        ("runs", [_trace(runs[run]) for run in run_numbers]),
+    ):
         for start in range(0, len(rows), CHUNK):
             blocks[f"{name}-{start // CHUNK}"] = rows[start : start + CHUNK]
     return blocks

@@ -15,7 +15,16 @@ async function showBrowser(index) {
   onPlace((place, before) => followPlace(browser, place, before));
   await applyFilters(browser, here);
   await openQuestion(browser, here.id);
+  openFirst(browser);
   return browser;
+}
+
+const isWide = () => window.matchMedia("(min-width: 861px)").matches;
+
+// Where list and question stand side by side, a question is always open.
+function openFirst(browser) {
+  const [first] = browser.list.rows();
+  if (here.view === "questions" && !here.id && isWide() && first !== undefined) go({ id: browser.index.id[first] });
 }
 
 function filterBar(index, counter) {
@@ -47,6 +56,7 @@ function select(name, options) {
 async function followPlace(browser, place, before) {
   if (["q", ...FILTERS].some((name) => place[name] !== before[name])) await applyFilters(browser, place);
   if (place.id !== before.id) await openQuestion(browser, place.id);
+  else openFirst(browser);
 }
 
 async function applyFilters(browser, place) {

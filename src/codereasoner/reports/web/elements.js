@@ -58,7 +58,9 @@ function series(number) {
   return { "--series": `var(--series-${number % 6})` };
 }
 
-const percent = (value) => (typeof value === "number" ? `${value.toFixed(1)} %` : "–");
+const TENTHS = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1, roundingMode: "halfEven" }); // as Python rounds
+const tenths = (value) => TENTHS.format(value);
+const percent = (value) => (typeof value === "number" ? `${tenths(value)} %` : "–");
 const whole = (value) => (typeof value === "number" ? value.toLocaleString("en-US") : "–");
 const seconds = (value) => (value < 10 ? `${value.toFixed(2)} s` : value < 120 ? `${value.toFixed(0)} s` : `${(value / 60).toFixed(1)} min`);
 const taskName = (task) => (TASKS[task] ? `${TASKS[task]} (${task})` : task);

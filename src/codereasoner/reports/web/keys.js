@@ -51,5 +51,5 @@ function escape(browser, typing) {
   const { search } = browser.filters;
   if (typing && document.activeElement === search && search.value) go({ q: "" });
   else if (typing) browser.list.node.focus();
-  else go({ id: "", step: "" }, true);
+  else if (!isWide()) go({ id: "", step: "" }, true);
 }

@@ -59,7 +59,7 @@ function figure(numbers) {
 }
 
 function intervalText(interval) {
-  return interval ? el("span", { class: "interval" }, `${interval[0].toFixed(1)}–${interval[1].toFixed(1)}`) : null;
+  return interval ? el("span", { class: "interval" }, `${tenths(interval[0])}–${tenths(interval[1])}`) : null;
 }
 
 function floorRows(rows, columns) {
@@ -109,7 +109,7 @@ function whisker(row, value, x, nameEnd, y) {
   const [low, high] = value.interval ?? [value["pass@1"], value["pass@1"]];
   const name = row.model.length > 13 ? `${row.model.slice(0, 12)}…` : row.model;
   return svg("g", { style: series(seriesOf(row.model)) },
-    svg("title", {}, `${row.model}: ${percent(value["pass@1"])}, 95 % interval ${low.toFixed(1)} to ${high.toFixed(1)}`),
+    svg("title", {}, `${row.model}: ${percent(value["pass@1"])}, 95 % interval ${tenths(low)} to ${tenths(high)}`),
     svg("text", { class: "name", x: nameEnd, y: y + 4, "text-anchor": "end" }, name),
     svg("line", { class: "whisker", x1: x(low), x2: x(high), y1: y, y2: y }),
     [low, high].map((end) => svg("line", { class: "whisker", x1: x(end), x2: x(end), y1: y - 4, y2: y + 4 })),
@@ -137,6 +137,6 @@ function outcomeRow(row, task) {
 function tallyItem(row, task, outcome, count, total) {
   const text = `${OUTCOMES[outcome].name} ${whole(count)}`;
   if (!count) return el("span", { class: "none" }, text);
-  const share = ` (${((100 * count) / total).toFixed(1)} %)`;
+  const share = ` (${percent((100 * count) / total)})`;
   return el("a", { href: hashOf({ ...NOWHERE, view: "questions", model: row.model, task: task ?? "", outcome }) }, text, el("span", { class: "soft" }, share));
 }

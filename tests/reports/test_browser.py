@@ -1,0 +1,218 @@
+"""The report in a real browser."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from folders import MODELS
+
+pytest_plugins = ["report_fixtures"]
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def open_page(chromium: Any) -> Open:
+    """Opens a report at a place, in a width and a colour scheme, and waits until it is ready."""
+
+    def open_it(report: Path, place: str = "", width: int = 1280, scheme: str = "light") -> Any:
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        chromium.get("about:blank")
+        chromium.get_log("browser"), chromium.get_log("performance")
+        chromium.get(f"file://{report}{place}")
+        wait_for(lambda: chromium.execute_script("return document.documentElement.dataset.ready"))
+        return chromium
+
+    return open_it
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 15) -> Any:
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, "the page did not get there"
+        time.sleep(0.02)
+    return value
+
+
+def press(page: Any, *keys: str) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    ActionChains(page).send_keys(*keys).perform()
+
+
+def text(page: Any, selector: str) -> str:
+    found: str = page.execute_script("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
+    return found
+
+
+def count(page: Any, selector: str) -> int:
+    found: int = page.execute_script("return document.querySelectorAll(arguments[0]).length", selector)
+    return found
+
+
+def place(page: Any) -> str:
+    found: str = page.execute_script("return location.hash")
+    return found
+
+
+@pytest.mark.parametrize("view", ["#summary", "#questions"])
+def test_the_page_opens_without_a_message_and_asks_nothing_of_the_network(
+    report: Path, open_page: Open, view: str
+) -> None:
+    page = open_page(report, view)
+    time.sleep(0.3)
+    assert page.get_log("browser") == []
+    events = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
+    sent = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+    assert [url.partition("#")[0] for url in sent if not url.startswith(("data:", "blob:"))] == [f"file://{report}"]
+
+
+def test_ten_thousand_questions_open_in_two_seconds(large_report: Path, open_page: Open) -> None:
+    times = []
+    for _ in range(3):
+        page = open_page(large_report, "#questions")
+        times.append(int(page.execute_script("return document.documentElement.dataset.ready")))
+    assert text(page, ".filters [role=status]") == "10,000 of 10,000 questions"
+    assert count(page, ".row") < 40
+    assert min(times) < 2000, times
+
+
+def test_search_goes_through_the_code_of_ten_thousand_questions(large_report: Path, open_page: Open) -> None:
+    page = open_page(large_report, "#questions?q=enumerate")
+    assert wait_for(lambda: text(page, ".filters [role=status]").startswith("2,500 of"))
+
+
+def test_hostile_texts_are_shown_as_text(report: Path, open_page: Open) -> None:
+    page = open_page(report, "#questions?q=script")
+    wait_for(lambda: "</script>" in text(page, ".code"))
+    assert page.title == "small · codereasoner"
+    assert count(page, ".detail b:not(.o-wrong b)") == 0
+    page = open_page(report, "#questions")
+    shown = wait_for(lambda: text(page, ".answer:nth-child(2) pre"))
+    assert (
+        "</script><script>document.title = 'broken'</script> <b>bold</b> \\u202e right \\u200b \\ud800 \\u0007" in shown
+    )
+    assert page.title == "small · codereasoner"
+
+
+def test_j_and_k_walk_through_the_questions_and_the_place_survives_a_reload(report: Path, open_page: Open) -> None:
+    page = open_page(report, "#questions")
+    first = wait_for(lambda: place(page) if "id=" in place(page) else "")
+    press(page, "j", "j", "k")
+    second = wait_for(lambda: place(page) if place(page) != first else "")
+    press(page, "k")
+    wait_for(lambda: place(page) == first)
+    press(page, "j")
+    wait_for(lambda: place(page) == second)
+    shown = wait_for(lambda: text(page, ".asked"))
+    page.refresh()
+    assert wait_for(lambda: text(page, ".asked")) == shown
+    assert place(page) == second
+
+
+def test_arrows_step_through_the_trace_and_mark_what_changed(report: Path, open_page: Open) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    page = open_page(report, "#questions")
+    wait_for(lambda: count(page, ".code .now"))
+    press(page, Keys.ARROW_RIGHT)
+    assert text(page, ".stepper output") == "step 2 of 21, line 2"
+    assert text(page, ".code .now").split() == ["2", "total", "=", "0"]
+    assert text(page, ".locals .changed") == "total"
+    assert "step=1" in place(page)
+    press(page, Keys.ARROW_LEFT, Keys.ARROW_LEFT)
+    assert text(page, ".stepper output") == "step 1 of 21, line 1"
+
+
+def test_loops_are_folded_by_iteration(report: Path, open_page: Open) -> None:
+    page = open_page(report, "#questions")
+    wait_for(lambda: count(page, ".all-steps"))
+    page.execute_script("document.querySelector('.all-steps').open = true")
+    assert "for word in words: 4 iterations" in wait_for(lambda: text(page, ".steps"))
+    assert count(page, ".steps > details") == 1
+
+
+def test_slash_searches_and_escape_leaves(report: Path, open_page: Open) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    page = open_page(report, "#questions")
+    press(page, "/")
+    press(page, "mississippi3")
+    wait_for(lambda: text(page, ".filters [role=status]").startswith("2 of"))
+    press(page, Keys.ESCAPE)
+    wait_for(lambda: text(page, ".filters [role=status]").startswith("96 of"))
+    press(page, Keys.ESCAPE)
+    assert page.execute_script("return document.activeElement.getAttribute('role')") == "listbox"
+
+
+def test_an_outcome_of_the_summary_leads_to_its_questions(report: Path, open_page: Open) -> None:
+    page = open_page(report, "#summary")
+    link = "document.querySelector('.outcomes .o-truncated a')"
+    said = page.execute_script(f"return {link}.innerText").split()[1]
+    page.execute_script(f"{link}.click()")
+    wait_for(lambda: text(page, ".filters [role=status]").startswith(f"{said} of"))
+    assert "model=base" in place(page)
+
+
+def test_the_answers_of_all_models_stand_side_by_side_with_their_grades(report: Path, open_page: Open) -> None:
+    page = open_page(report, "#questions")
+    wait_for(lambda: count(page, ".answer .badge") == len(MODELS))
+    tops = page.execute_script(
+        "return [...document.querySelectorAll('.answer')].map((card) => card.getBoundingClientRect().top)"
+    )
+    assert tops[0] == tops[1] == tops[2]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("view", ["#summary", "#questions", "#questions?q=mississippi3&id=ID"])
+def test_nothing_is_wider_than_the_window(report: Path, open_page: Open, view: str, width: int, scheme: str) -> None:
+    page = open_page(report, view.replace("&id=ID", ""), width, scheme)
+    if "ID" in view:
+        wait_for(lambda: count(page, ".row") == 2)
+        page.execute_script("document.querySelector('.row').click()")
+        wait_for(lambda: text(page, ".asked"))
+    time.sleep(0.1)
+    assert page.execute_script("return document.documentElement.scrollWidth") <= width
+    dark = page.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 26)"
+    assert dark == (scheme == "dark")
+
+
+def test_on_a_narrow_window_a_question_has_its_own_view(report: Path, open_page: Open) -> None:
+    page = open_page(report, "#questions", width=400)
+    assert page.execute_script("return document.querySelector('.detail').offsetWidth") == 0
+    page.execute_script("document.querySelector('.row').click()")
+    wait_for(lambda: page.execute_script("return document.querySelector('.detail').offsetWidth") > 0)
+    wait_for(lambda: count(page, ".back"))
+    page.execute_script("document.querySelector('.back').click()")
+    wait_for(lambda: page.execute_script("return document.querySelector('.detail').offsetWidth") == 0)
+
+
+@pytest.mark.parametrize("view", ["#summary", "#questions"])
+def test_everything_that_can_be_used_has_a_name(report: Path, open_page: Open, view: str) -> None:
+    page = open_page(report, view)
+    time.sleep(0.3)
+    nodes = page.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    used = ("button", "link", "searchbox", "combobox", "slider", "listbox", "option", "region", "image", "navigation")
+    nameless = [
+        n["role"]["value"]
+        for n in nodes
+        if not n["ignored"] and n["role"]["value"] in used and not n.get("name", {}).get("value")
+    ]
+    assert nameless == []
+
+
+def test_a_run_without_questions_says_so(tmp_path: Path, open_page: Open) -> None:
+    from codereasoner.reports.page import write_report
+
+    (tmp_path / "config.yaml").write_text("seed: 1\n")
+    page = open_page(write_report(tmp_path), "#questions")
+    assert text(page, "#questions") == "This run has no questions yet."
+    assert page.get_log("browser") == []
