@@ -75,18 +75,20 @@ class Style:
     def parse(self, completion: str) -> str | None:
         """The last complete answer of a completion, or None."""
         if self.form == "bare" and self.reasons:
-            return completion.rstrip().rpartition("\n")[2].strip() or None
+            return completion.rstrip(_BLANK).rpartition("\n")[2].strip(_BLANK) or None
         if self.opened:  # what follows the first closing mark is a question that the model made up
             closing = _CLOSING[self.form]
             completion = _OPENING[self.form] + (completion.partition(closing)[0] if closing else completion) + closing
         answer = _PARSE[self.form](completion)
-        return answer.strip() or None if answer is not None else None
+        return answer.strip(_BLANK) or None if answer is not None else None
 
     def open_ended(self, completion: str) -> bool:
         """Does the answer end only where the completion ends? Then one that was cut off has no complete answer."""
         closing = _CLOSING[self.form]
         return not closing or (self.opened and closing not in completion)
 
+
+_BLANK = " \t\r\n\f"  # str.strip() takes twenty other characters, that no Python program could hold
 
 _OPENING: dict[Form, str] = {
     "tag": "<answer>",
@@ -198,7 +200,7 @@ def _last_box(completion: str) -> str | None:
     for match in [*_BOX.finditer(completion)][:-9:-1]:
         end = _end_of_box(completion, match.end())
         if end is not None:
-            found = completion[match.end() : end].strip()
+            found = completion[match.end() : end].strip(_BLANK)
             text = _BOX_TEXT.fullmatch(found)
             return text[1] if text else found
     return None

@@ -71,8 +71,9 @@ def call_arguments(call: ast.Call) -> str:
 def _source(node: ast.expr, budget: list[int]) -> str:
     """The canonical text of a literal, but sets as they stand: in which order a set is built can order its members."""
     text = write(_value(node, MAX_DEPTH, budget))
-    has_sets = any(isinstance(part, ast.Set) and len(part.elts) > 1 for part in ast.walk(node))
-    return _as_it_stands(node) if has_sets else text
+    if "{" in text and any(isinstance(part, ast.Set) and len(part.elts) > 1 for part in ast.walk(node)):
+        return _as_it_stands(node)
+    return text
 
 
 def _as_it_stands(node: ast.expr) -> str:

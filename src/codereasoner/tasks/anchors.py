@@ -148,13 +148,13 @@ def _reached(run: Run) -> tuple[list[tuple[int, str, str]], set[int]]:
 
 
 def _lines(answer: str) -> list[str]:
-    lines = [line.strip() for line in answer.split("\n") if line.strip()]
+    lines = [line for line in (each.strip(" \t\r") for each in answer.split("\n")) if line]
     return [*lines[:-1], lines[-1].removeprefix("return ")] if lines else [""]
 
 
 def _same(line: str, gold: str) -> bool:
     (name, _, text), (known, _, value) = line.partition("="), gold.partition("=")
     try:
-        return name.strip() == known.strip() and state.is_state(text.strip(), (value.strip(),))
+        return name.strip(" \t") == known.strip() and state.is_state(text.strip(" \t"), (value.strip(),))
     except (Wrong, LiteralError):
         return False

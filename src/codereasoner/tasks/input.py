@@ -11,7 +11,7 @@ from codereasoner.records import Job, Run
 from codereasoner.steps import chance
 from codereasoner.task import Question, Skip, Task, Wrong
 
-MAX_ANSWER = 20_000  # characters, or twice those of the known call
+MAX_ANSWER = 10_000  # characters, or twice those of the known call
 MAX_VALUE = 2_000  # characters of a value that is worth asking for
 
 

@@ -125,7 +125,7 @@ def is_line(answer: str, source: str, golds: tuple[str, ...]) -> bool:
     Raises:
         Wrong: it names none.
     """
-    text = answer.strip()
+    text = answer.strip(" \t\r\n")
     number = _NUMBER.fullmatch(text)
     if number:
         return str(int(number[1])) in golds

@@ -112,7 +112,7 @@ class WhiteBox(Task):
 
 def answer_lines(answer: str) -> list[str]:
     """The lines of an answer that hold something, without numbers in front."""
-    lines = [line.strip() for line in answer.split("\n")]
+    lines = [line.strip(" \t\r") for line in answer.split("\n")]
     return [_NUMBERING.sub("", line, count=1) if _NUMBERING.match(line) else line for line in lines if line]
 
 

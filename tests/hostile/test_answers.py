@@ -1,0 +1,136 @@
+"""No attack is accepted by any verifier, none makes one fail, and each is refused quickly."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from answers_attacks import COMPLETIONS, GENERIC, SPECIFIC
+
+from codereasoner import extend
+from codereasoner.execution.pool import Pool
+from codereasoner.styles import STYLES, Style
+from codereasoner.task import Grade, Question, Runner, grade_all, grade_answers
+
+SOURCE = """\
+def f(x):
+    y = x + 1
+    if y > 1:
+        x = y - 1
+    else:
+        x = 0
+    return [y, x]
+"""
+CALLED = {"source": SOURCE, "entry": "f", "call": "1"}
+WHITEBOX = [{"kind": "state", "line": 2, "variable": "y", "time": 1}, {"kind": "path", "line": 3, "time": 1}]
+ANCHORS = [[2, ["y"]], [4, ["x"]], [6, ["x"]]]
+QUESTIONS = {
+    "output": Question("output", CALLED, ("[2, 1]",)),
+    "input": Question("input", {"source": SOURCE, "entry": "f", "value": "[2, 1]"}, ("f(1)",)),
+    "coverage": Question("coverage", CALLED | {"line": 6}, ("no",)),
+    "state": Question("state", CALLED | {"line": 2, "variable": "y", "time": 1}, ("2; int",)),
+    "path": Question("path", CALLED | {"line": 3, "time": 1}, ("4",)),
+    "whitebox": Question("whitebox", CALLED | {"questions": WHITEBOX}, ("[2, 1]\n2; int\n4",)),
+    "anchors": Question("anchors", CALLED | {"anchors": ANCHORS}, ("y = 2\nx = 1\n[2, 1]",)),
+}
+WRONG = {"input": "f(7)", "coverage": "yes", "state": "3; int", "path": "5"}
+FORMS = {
+    style.form: style for style in (STYLES[name] for name in ("direct", "assertion", "block", "boxed", "terse", "bare"))
+}
+SECONDS = 0.05
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        yield pool.run
+
+
+def attacks(task: str) -> list[str]:
+    """The answers that attack a task, each once."""
+    return list(dict.fromkeys(fill(text, task) for text in [*GENERIC, *SPECIFIC[task]]))
+
+
+def fill(text: str, task: str) -> str:
+    question = QUESTIONS[task]
+    call = "f(2)" if task == "input" else "f(1)"
+    return text.format(call=call, gold=question.gold[0], wrong=WRONG.get(task, "[3, 2]"), entry="f", line=3)
+
+
+def accepted(grade: Grade) -> bool:
+    """Anchors count a right value as correct whatever the steps are: there an attack must also get the steps."""
+    return grade.outcome == "correct" and grade.parts.get("steps", 1.0) == 1.0
+
+
+def check(texts: list[str], task: str, style: Style, runner: Runner) -> None:
+    question, verifier = QUESTIONS[task], extend.task(task)
+    grades = grade_all([(verifier, question, text, "stop") for text in texts], style, runner)
+    assert [text[:80] for text, grade in zip(texts, grades, strict=True) if accepted(grade)] == []
+    assert [grade for grade in grades if grade.outcome == "error"] == []
+    assert all(grade.reason and len(grade.reason) < 300 for grade in grades if grade.outcome != "correct")
+
+
+@pytest.mark.parametrize("task", QUESTIONS)
+def test_the_right_answer_is_accepted_in_every_form(task: str, runner: Runner) -> None:
+    question, verifier = QUESTIONS[task], extend.task(task)
+    for style in STYLES.values():
+        grade = verifier.grade(question, verifier.render(question, style, "Because."), style, runner)
+        assert grade.outcome == "correct"
+        assert all(part == 1.0 for part in grade.parts.values())
+
+
+@pytest.mark.parametrize("task", QUESTIONS)
+def test_there_are_at_least_150_attacks_on_each_verifier(task: str) -> None:
+    assert len(attacks(task)) >= 150
+
+
+@pytest.mark.parametrize("task", QUESTIONS)
+def test_no_hostile_answer_is_accepted(task: str, runner: Runner) -> None:
+    answers = [(extend.task(task), QUESTIONS[task], text) for text in attacks(task)]
+    grades = grade_answers(answers, runner)
+    assert [text[:80] for (_, _, text), grade in zip(answers, grades, strict=True) if accepted(grade)] == []
+    assert [grade for grade in grades if grade.outcome == "error"] == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("task", QUESTIONS)
+def test_no_hostile_answer_is_accepted_in_any_form(task: str, form: str, runner: Runner) -> None:
+    style = FORMS[form]  # type: ignore[index]
+    texts = [text for text in attacks(task) if len(text) < 5000]
+    if form == "fenced":
+        texts = [text for text in texts if "\nassert" not in text]  # the last assertion in a block is the answer
+    check([style.render("", text) for text in texts], task, style, runner)
+
+
+@pytest.mark.parametrize("task", QUESTIONS)
+def test_no_hostile_completion_is_accepted(task: str, runner: Runner) -> None:
+    check([fill(text, task) for text in COMPLETIONS], task, STYLES["reasoning"], runner)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_completion_is_parsed_quickly(form: str) -> None:
+    for text in COMPLETIONS + attacks("path"):
+        began = time.perf_counter()
+        FORMS[form].parse(text)  # type: ignore[index]
+        assert time.perf_counter() - began < SECONDS or _quickest(lambda: FORMS[form].parse(text)) < SECONDS  # type: ignore[index] # noqa: B023
+
+
+@pytest.mark.parametrize("task", QUESTIONS)
+def test_every_attack_is_refused_quickly(task: str, runner: Runner) -> None:
+    question, verifier = QUESTIONS[task], extend.task(task)
+    verifier.grade(question, "<answer>1</answer>", STYLES["reasoning"], runner)
+    for text in attacks(task):
+        began = time.perf_counter()
+        grade_answers([(verifier, question, text)], runner)
+        if time.perf_counter() - began > SECONDS:
+            assert _quickest(lambda: grade_answers([(verifier, question, text)], runner)) < SECONDS, text[:80]  # noqa: B023
+
+
+def _quickest(work: object) -> float:
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        work()  # type: ignore[operator]
+        times.append(time.perf_counter() - began)
+    return min(times)
