@@ -117,6 +117,10 @@ class Benchmark:
         """
         raise NotImplementedError
 
+    def generation_sets(self, path: Path) -> list[Path]:
+        """A path for each model whose texts `path` holds; almost always itself alone."""
+        return [path]
+
     def read_generations(self, path: Path, questions: Sequence[Question]) -> Mapping[str, Sequence[str]] | None:
         """The texts of a file in a format of this benchmark's own; None: it is `{id: [texts]}` or a kin of it."""
         return None

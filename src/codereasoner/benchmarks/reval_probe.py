@@ -33,59 +33,84 @@ NIL = "Nil"
 ERROR = "ERROR"
 
 
-def truth(code: str, entry: str, given: str, test: str, index: int, points: list[Any], limit: int) -> list[Any]:
-    """For each (line, expression): covered, the next lines, the distinct [type, repr] after it or None, the visits.
+def truths(code: str, entry: str, test: str, asked: list[Any], limit: int) -> list[Any]:
+    """For each (given, index, points) the truth of its points, or the exception of its run as text.
 
-    `given` holds the arguments of a function as a tuple; for a class it is "", and the `index`-th test class runs.
+    The truth of a (line, expression) is: covered, the next lines, the distinct [type, repr] after it or None, the
+    visits. `given` holds the arguments of a function as a tuple; of a class, the `index`-th test class runs.
     """
-    states = watch(make_call(load(code), entry, given, test, index))
-    found = []
-    for line, expression in points:
-        values = value_after(states, line, expression)
-        distinct: list[list[str]] = []
-        for value in values or ():
-            pair = [type(value).__name__, repr(value)]
-            if pair not in distinct and len(distinct) < limit:
-                distinct.append(pair)
-        covered = any(state[0] == line for state in states)
-        visits = 0 if values is None else len(values)
-        found.append([covered, sorted(next_lines(states, line)), None if values is None else distinct, visits])
-    return found
+
+    def truth(given: str, index: int, points: list[Any]) -> list[Any]:
+        states = watch(make_call(load(code), entry, given, test, index))
+        return [point_truth(states, line, expression, limit) for line, expression in points]
+
+    return [told(truth, *each) for each in asked]
 
 
-def grade_states(
-    code: str, entry: str, given: str, test: str, index: int, points: list[Any], answers: list[Any]
-) -> list[list[bool]]:
-    """The official verdict on each answer text of each point; answers[i] holds (text, chain of thought?) of point i."""
-    states = watch(make_call(load(code), entry, given, test, index))
-    found = []
-    for (line, expression), texts in zip(points, answers, strict=True):
-        actual = value_after(states, line, expression)
-        found.append([same_state(parse_state(text, reasoned), actual) for text, reasoned in texts])
-    return found
+def grade_states(code: str, entry: str, test: str, asked: list[Any]) -> list[Any]:
+    """For each (given, index, points, answers, reasoned) the official verdicts on the texts answers[i] of point i."""
+
+    def verdicts(given: str, index: int, points: list[Any], answers: list[Any], reasoned: bool) -> list[list[bool]]:
+        states = watch(make_call(load(code), entry, given, test, index))
+        actual = [value_after(states, line, expression) for line, expression in points]
+        return [
+            [same_state(parse_state(text, reasoned), values) for text in texts]
+            for values, texts in zip(actual, answers, strict=True)
+        ]
+
+    return [told(verdicts, *each) for each in asked]
 
 
-def run_output(code: str, entry: str, test: str, index: int, completed: str) -> bool:
-    """Whether the completed test passes as REval runs it; only an exception of an ordinary kind fails it."""
-    names = load(code)
-    if not test:
-        return attempt(exec, compile_or_raise(completed), names)[0]
-    return attempt(run_method, names, test_class(names, entry, test, index), completed)[0]
+def run_outputs(code: str, entry: str, test: str, asked: list[Any]) -> list[bool]:
+    """For each (index, completed test): does it pass, as REval runs it?"""
+
+    def run(index: int, completed: str) -> None:
+        names = load(code)
+        if test:
+            run_method(names, test_class(names, entry, test, index), completed)
+        else:
+            exec(compile(completed, TEST, "exec"), names)  # noqa: S102 - see the top of the file
+
+    return [attempt(run, *each)[0] for each in asked]
 
 
-def blank_values(code: str, entry: str, test: str, index: int, body: str) -> list[str]:
-    """The repr of every value that the test, rewritten to call `noted`, passes to it, in order."""
-    names = load(code)
-    case = test_class(names, entry, test, index)
-    seen: list[str] = []
+def blank_values(code: str, entry: str, test: str, asked: list[Any]) -> list[Any]:
+    """For each (index, test that calls `noted`) the repr of every value that it passes to it, or the exception."""
 
-    def noted(value: Any) -> Any:
-        seen.append(repr(value))
-        return value
+    def note(index: int, body: str) -> list[str]:
+        names = load(code)
+        seen: list[str] = []
 
-    names["noted"] = noted
-    run_method(names, case, body)
-    return seen
+        def noted(value: Any) -> Any:
+            seen.append(repr(value))
+            return value
+
+        names["noted"] = noted
+        run_method(names, test_class(names, entry, test, index), body)
+        return seen
+
+    return [told(note, *each) for each in asked]
+
+
+def point_truth(states: Sequence[tuple[int, dict[str, Any]]], line: int, expression: str, limit: int) -> list[Any]:
+    """The truth of one probe point."""
+    values = value_after(states, line, expression)
+    distinct: list[list[str]] = []
+    for value in values or ():
+        pair = [type(value).__name__, repr(value)]
+        if pair not in distinct and len(distinct) < limit:
+            distinct.append(pair)
+    covered = any(state[0] == line for state in states)
+    visits = 0 if values is None else len(values)
+    return [covered, sorted(next_lines(states, line)), None if values is None else distinct, visits]
+
+
+def told(step: Callable[..., Any], *arguments: Any) -> Any:
+    """What the step returns, or `TypeName: message` of what it raised."""
+    try:
+        return step(*arguments)
+    except Exception as error:  # noqa: BLE001 - a run that fails makes its own points unavailable, and no others
+        return f"{type(error).__name__}: {error}"
 
 
 def attempt(step: Callable[..., Any], *arguments: Any) -> tuple[bool, Any]:
@@ -97,12 +122,6 @@ def attempt(step: Callable[..., Any], *arguments: Any) -> tuple[bool, Any]:
 
 
 # ---- running
-
-
-def compile_or_raise(text: str) -> Any:
-    """The code of a text; for one that does not compile, code that raises."""
-    compiled, code = attempt(compile, text, TEST, "exec")
-    return code if compiled else compile("raise SyntaxError", TEST, "exec")
 
 
 def run_method(names: dict[str, Any], case: Any, completed: str) -> None:

@@ -47,13 +47,20 @@ def score_file(
 ) -> dict[str, Any]:
     """Score a generations file on the benchmark of that name; `data` None: found as `locate` finds it.
 
+    A folder with the logs of several models gives {"benchmark", "grader", "models": {name: its score}}.
+
     Raises:
         UserError: a name, a file or a field is wrong; the message says which and what to do.
     """
     benchmark: Benchmark = extend.find("benchmark", name)
     questions = benchmark.load(locate(benchmark, data), runner)
-    texts = read_generations(benchmark, generations, questions)
-    return score(benchmark, questions, texts, grader, runner, compare)
+    scores = {}
+    for path in benchmark.generation_sets(generations):
+        texts = read_generations(benchmark, path, questions)
+        scores[path.name] = score(benchmark, questions, texts, grader, runner, compare)
+    if len(scores) == 1:
+        return next(iter(scores.values()))
+    return {"benchmark": name, "grader": grader, "models": scores}
 
 
 def score(

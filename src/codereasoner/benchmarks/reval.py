@@ -1,0 +1,297 @@
+"""REval: 154 programs, 690 inputs, 3,152 probe points; coverage, state, path, output, and their consistency.
+
+Its ground truth is not in its data: it is derived by running the programs (reval_truth.py). Questions have the ids
+`TASK/DREval/IDX/INPUT/POINT`; those about outputs have no point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from codereasoner.benchmarks import reval_parsing as official
+from codereasoner.benchmarks.answers import answer_block
+from codereasoner.benchmarks.reval_data import Pair, read_pairs, test_method
+from codereasoner.benchmarks.reval_logs import Logs, find_logs, read_log, recorded_verdict
+from codereasoner.benchmarks.reval_truth import PointTruth, blank_golds, derive, output_verdicts, state_verdicts
+from codereasoner.extend import Benchmark
+from codereasoner.task import Question, Runner
+
+# Values of these types are of the built-in type, too; the answer that names it is right.
+_KIN = {"float64": "float", "str_": "str", "NavigableString": "str"}
+
+
+class _Reval(Benchmark):
+    version = "commit 2f148b9 of github.com/r-eval/REval; ground truth of Python 3.11"
+    license = "none stated; its programs are HumanEval's (MIT) and ClassEval's (MIT)"
+    paper = "arXiv:2403.16437"
+    files: ClassVar[Sequence[str]] = ("reval/DREval_data.jsonl", "DREval_data.jsonl", "data/DREval_data.jsonl")
+    settings: ClassVar[Mapping[str, Any]] = {
+        "temperature": 0.8,
+        "samples": 1,
+        "repeats": 5,
+        "max_new_tokens": {"direct": 256, "cot": 1024},
+        "stop": "[/ANSWER]",
+    }
+    parts: ClassVar[tuple[str, ...]]
+
+    def __init__(self) -> None:
+        self.pairs: dict[str, Pair] = {}
+        self.truth: dict[str, list[PointTruth] | str] = {}
+        self.unavailable: dict[str, str] = {}
+        self.recorded: dict[str, list[bool]] = {}
+        self.reasoned: bool | None = None
+
+    def load(self, data: Path, runner: Runner | None = None) -> list[Question]:
+        """The questions of each part in turn, in the order of the tasks file; the runner runs the programs."""
+        pairs = read_pairs(data)
+        self.pairs = {pair.id: pair for pair in pairs}
+        self.truth = derive(pairs, runner)
+        classes = [pair for pair in pairs if pair.test and "output" in self.parts]
+        golds = blank_golds(classes, runner)
+        found: list[Question] = []
+        for part in self.parts:
+            for pair in pairs:
+                truth = self.truth[pair.id]
+                if isinstance(truth, str):
+                    self.unavailable |= dict.fromkeys(_ids(part, pair), f"{pair.id} does not run here: {truth}")
+                elif part == "output":
+                    found.append(_output_question(pair, golds.get(pair.id, "")))
+                else:
+                    found += [_point_question(part, pair, place, point) for place, point in enumerate(truth)]
+        return found
+
+    def generation_sets(self, path: Path) -> list[Path]:
+        """A path for each model of which a folder holds logs."""
+        logs = find_logs(path, self.parts)
+        folder = path if path.is_dir() else path.parent
+        return [folder / each.model for each in logs] if len(logs) > 1 else [path]
+
+    def read_generations(self, path: Path, questions: Sequence[Question]) -> Mapping[str, Sequence[str]] | None:
+        """The texts of REval's logs, where the path leads to such."""
+        logs = find_logs(path, self.parts)
+        if not logs:
+            return None
+        return self._read(logs[0])
+
+    def _read(self, logs: Logs) -> dict[str, list[str]]:
+        self.reasoned = logs.reasoned
+        texts: dict[str, list[str]] = {}
+        for part, path in logs.files.items():
+            for name, result in read_log(path, part):
+                texts.setdefault(name, []).append(result["generated"])
+                verdict = recorded_verdict(part, result)
+                if verdict is not None:
+                    self.recorded.setdefault(name, []).append(verdict)
+        return texts
+
+    def parse_generation(self, question: Question, text: str) -> str | None:
+        """The last complete [ANSWER] block, or what follows the reasoning."""
+        block = answer_block(text.rpartition("[/THOUGHT]")[2])
+        if block is None or question.task in ("blanks", "output", "state"):
+            return block
+        return block.split("\n")[0].strip() or None
+
+    def grade_officially(
+        self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
+    ) -> dict[str, list[bool | None]]:
+        """Each part by its own published rule; states and outputs are evaluated where programs are run."""
+        verdicts: dict[str, list[bool | None]] = {}
+        by_part: dict[str, list[tuple[Question, Pair, str]]] = {part: [] for part in self.parts}
+        for question in questions:
+            part, _, rest = question.id.partition("/")
+            pair = self.pairs["/".join(rest.split("/")[:3])]
+            by_part[part] += [(question, pair, text) for text in generations[question.id]]
+            verdicts[question.id] = []
+        for part, items in by_part.items():
+            for (question, _, _), verdict in zip(items, self._judge(part, items, runner), strict=True):
+                verdicts[question.id].append(verdict)
+        return verdicts
+
+    def _judge(self, part: str, items: Sequence[tuple[Question, Pair, str]], runner: Runner) -> Sequence[bool | None]:
+        reasoned = bool(self.reasoned)
+        if part == "output":
+            return _judge_outputs(items, reasoned, runner)
+        if part == "state":
+            answers = [(pair, _place(question), text) for question, pair, text in items]
+            return [bool(verdict) for verdict in state_verdicts(answers, reasoned, runner)]
+        verdicts = []
+        for question, pair, text in items:
+            truth = self.truth[pair.id][_place(question)]
+            assert isinstance(truth, PointTruth)
+            if part == "coverage":
+                verdicts.append(official.parse_coverage(text, reasoned) == truth.covered)
+            else:
+                lines = official.path_lines(official.parse_path(text, reasoned), pair.code)
+                verdicts.append(any(line in truth.next_lines for line in lines))
+        return verdicts
+
+    def metrics(
+        self, questions: Sequence[Question], correct: Mapping[str, Sequence[bool]]
+    ) -> dict[str, float | Mapping[str, float]]:
+        """Accuracy of each part, precision, recall and F1 of coverage, and the consistency of all four."""
+        numbers: dict[str, float | Mapping[str, float]] = {}
+        for part in self.parts:
+            asked = [question for question in questions if question.id.startswith(f"{part}/")]
+            if asked:
+                numbers[part] = _part_metrics(part, asked, correct)
+        if len(self.parts) == 4:
+            numbers["consistency"] = self._consistency(questions, correct)
+        return numbers
+
+    def _consistency(self, questions: Sequence[Question], correct: Mapping[str, Sequence[bool]]) -> float:
+        points = []
+        for question in questions:
+            part, _, rest = question.id.partition("/")
+            if part == "coverage":
+                first = [correct[f"{each}/{rest}"][0] for each in ("coverage", "state", "path")]
+                output = correct[f"output/{rest.rpartition('/')[0]}"][0]
+                points.append((first[0], first[1], first[2], output))
+        return official.consistency(points) if points else 0.0
+
+    def floors(self, questions: Sequence[Question]) -> dict[str, float]:
+        """What the same answer to every question gets, in percent of the questions of its part."""
+        constant = {"coverage": ("yes to all", "yes"), "path": ("-1 to all", "-1"), "state": ("Nil to all", "Nil")}
+        found = {}
+        for part, (name, answer) in constant.items():
+            asked = [question for question in questions if question.task == part]
+            if asked:
+                found[name] = 100 * sum(answer in question.gold for question in asked) / len(asked)
+        return found
+
+
+class RevalCoverage(_Reval):
+    """Is line L executed? 3,152 points."""
+
+    name = "reval-coverage"
+    title = "REval: code coverage prediction"
+    parts = ("coverage",)
+
+
+class RevalState(_Reval):
+    """What value and type has a variable after line L?"""
+
+    name = "reval-state"
+    title = "REval: program state prediction"
+    parts = ("state",)
+
+
+class RevalPath(_Reval):
+    """Which line runs after line L?"""
+
+    name = "reval-path"
+    title = "REval: execution path prediction"
+    parts = ("path",)
+
+
+class RevalOutput(_Reval):
+    """Which values complete the assertions? 690 inputs."""
+
+    name = "reval-output"
+    title = "REval: output prediction"
+    parts = ("output",)
+
+
+class RevalConsistency(_Reval):
+    """Incremental consistency: all four parts of every point."""
+
+    name = "reval-consistency"
+    title = "REval: incremental consistency"
+    parts = ("coverage", "state", "path", "output")
+
+
+class RevalAll(_Reval):
+    """All four parts and their consistency."""
+
+    name = "reval"
+    title = "REval"
+    parts = ("coverage", "state", "path", "output")
+
+
+def _point_question(part: str, pair: Pair, place: int, truth: PointTruth) -> Question:
+    line, expression = pair.points[place]
+    facts: dict[str, Any] = {
+        "source": pair.code,
+        "entry": pair.entry,
+        "call": "" if pair.test else pair.given[1:-2],
+        "invocation": _invocation(pair),
+        "line": line,
+    }
+    if part != "coverage":
+        facts["time"] = 0
+    if part == "state":
+        facts["variable"] = expression
+    gold = {"coverage": _coverage_gold, "path": _path_gold, "state": _state_gold}[part](truth)
+    return Question(part, facts, gold, program=f"DREval/{pair.idx}", id=f"{part}/{pair.id}/{place}")
+
+
+def _coverage_gold(truth: PointTruth) -> tuple[str, ...]:
+    return ("yes" if truth.covered else "no",)
+
+
+def _path_gold(truth: PointTruth) -> tuple[str, ...]:
+    return tuple(str(line) for line in truth.next_lines)
+
+
+def _state_gold(truth: PointTruth) -> tuple[str, ...]:
+    if truth.state is None:
+        return ("Nil",)
+    return tuple(f"{text}; {_KIN.get(kind, kind)}" for kind, text in truth.state)
+
+
+def _invocation(pair: Pair) -> str:
+    """The call of a function; of a class its set-up, as comments, and its test."""
+    if not pair.test:
+        return pair.invocation
+    test, setup = test_method(pair)
+    before = [f"# set up before: {line}" for line in setup.split("\n") if line]
+    return "\n".join([*before, test])
+
+
+def _output_question(pair: Pair, completed: str) -> Question:
+    program, name = f"DREval/{pair.idx}", f"output/{pair.id}"
+    if not pair.test:
+        facts = {"source": pair.code, "entry": pair.entry, "call": pair.given[1:-2]}
+        return Question("output", facts, (pair.expected,), program=program, id=name)
+    _, setup = test_method(pair)
+    facts = {"source": pair.code, "test": pair.output_pred.strip(), "setup": setup}
+    return Question("blanks", facts, (completed,), program=program, id=name)
+
+
+def _ids(part: str, pair: Pair) -> list[str]:
+    if part == "output":
+        return [f"output/{pair.id}"]
+    return [f"{part}/{pair.id}/{place}" for place in range(len(pair.points))]
+
+
+def _place(question: Question) -> int:
+    return int(question.id.rpartition("/")[2])
+
+
+def _judge_outputs(
+    items: Sequence[tuple[Question, Pair, str]], reasoned: bool, runner: Runner
+) -> Sequence[bool | None]:
+    completed = [
+        (pair, official.pad_output(official.parse_output(text, reasoned), pair.output_pred)) for _, pair, text in items
+    ]
+    worth = [not official.is_penalised(text, pair.output_pred) for pair, text in completed]
+    ran = iter(output_verdicts([each for each, good in zip(completed, worth, strict=True) if good], runner))
+    return [next(ran) if good else False for good in worth]
+
+
+def _part_metrics(
+    part: str, questions: Sequence[Question], correct: Mapping[str, Sequence[bool]]
+) -> Mapping[str, float]:
+    """Accuracy in percent; for coverage also precision, recall and F1 of YES."""
+    right = [(question.gold[0] == "yes", verdict) for question in questions for verdict in correct[question.id]]
+    numbers = {"accuracy": 100 * sum(verdict for _, verdict in right) / len(right)}
+    if part == "coverage":
+        true_yes = sum(covered and verdict for covered, verdict in right)
+        false_yes = sum(not covered and not verdict for covered, verdict in right)
+        missed = sum(covered and not verdict for covered, verdict in right)
+        precision = true_yes / (true_yes + false_yes) if true_yes + false_yes else 0.0
+        recall = true_yes / (true_yes + missed) if true_yes + missed else 0.0
+        f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+        numbers |= {"precision": 100 * precision, "recall": 100 * recall, "f1": 100 * f1}
+    return numbers
