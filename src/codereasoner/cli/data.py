@@ -1,0 +1,150 @@
+"""programs, trace, ask, chain, rows: the stages that build data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from codereasoner import extend, stages
+from codereasoner.chains.narrate import DETAILS
+from codereasoner.cli.options import Stage, bar, console, json_option, open_pool, weak_option, workers_option
+from codereasoner.cli.trace_view import show_trace
+from codereasoner.errors import ConfigError
+from codereasoner.extend import Sampling
+from codereasoner.styles import STYLES, find_style
+
+_PATH = click.Path(path_type=Path)
+_style = click.option("--style", type=click.Choice(sorted(STYLES)), default="reasoning", show_default=True)
+
+
+@click.command("programs", cls=Stage)
+@click.option("--source", default="procedural", show_default=True, help="A source's name, or file.py:Class.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="An option of the source; repeat it.")
+@click.option("--train", type=int, default=1000, show_default=True, help="Programs for instruction tuning.")
+@click.option("--rl", type=int, default=0, show_default=True, help="Programs for reinforcement learning.")
+@click.option("--test", type=int, default=0, show_default=True, help="Programs held out.")
+@click.option("--out", type=_PATH, default=Path("programs.jsonl"), show_default=True)
+def programs_command(source: str, settings: tuple[str, ...], train: int, rl: int, test: int, out: Path) -> None:
+    """Write programs: source code, an entry and its calls."""
+    options = dict(_setting(text) for text in settings)
+    splits = {name: count for name, count in (("train", train), ("rl", rl), ("test", test)) if count}
+    with bar("programs") as progress:
+        stages.write_programs(
+            out, extend.find("source", source, **options), splits, {"source": source} | options, progress
+        )
+    _say(out)
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigError(f"--set takes KEY=VALUE, not '{text}'")
+    return key.replace("-", "_"), int(value) if value.isdigit() else value
+
+
+@click.command("trace", cls=Stage)
+@click.argument("programs", type=_PATH)
+@click.argument("call", required=False)
+@click.option("--out", type=_PATH, default=Path("runs.parquet"), show_default=True)
+@workers_option
+@weak_option
+@json_option
+def trace_command(
+    programs: Path, call: str | None, out: Path, workers: int | None, allow_weak_isolation: bool, as_json: bool
+) -> None:
+    """Run and trace programs, or show one call: codereasoner trace FILE.py "f(3)"."""
+    with open_pool(1 if call else workers, allow_weak_isolation) as pool:
+        if call is not None:
+            show_trace(programs, call, pool, as_json)
+            return
+        with bar("trace") as progress:
+            stages.trace_programs(programs, out, pool, progress)
+    _say(out)
+
+
+@click.command("ask", cls=Stage)
+@click.argument("runs", type=_PATH)
+@click.option("--task", "tasks", multiple=True, default=("output", "input"), show_default=True)
+@click.option("--out", type=_PATH, default=Path("questions.jsonl"), show_default=True)
+def ask_command(runs: Path, tasks: tuple[str, ...], out: Path) -> None:
+    """Ask the tasks' questions about each run."""
+    with bar("ask") as progress:
+        stages.ask_questions(runs, out, tasks, progress)
+    _say(out)
+
+
+@click.command("chain", cls=Stage)
+@click.argument("questions", type=_PATH)
+@click.option("--runs", type=_PATH, default=Path("runs.parquet"), show_default=True, help="For the narrator.")
+@click.option("--task", "tasks", multiple=True, default=("output",), show_default=True)
+@click.option("--by", default="narrator", show_default=True, help="narrator, or a model: openai:NAME, a path, ...")
+@click.option("--detail", type=click.Choice(DETAILS), default="steps", show_default=True)
+@click.option("--base-url", help="The endpoint of an openai: model.")
+@click.option("--tries", type=int, default=4, show_default=True, help="Samples a question before it is given up.")
+@click.option("--temperature", type=float, default=0.6, show_default=True)
+@click.option("--top-p", type=float, default=0.9, show_default=True)
+@click.option("--max-tokens", type=int, default=4096, show_default=True)
+@_style
+@click.option("--out", type=_PATH, default=Path("chains.jsonl"), show_default=True)
+@workers_option
+@weak_option
+def chain_command(
+    questions: Path,
+    runs: Path,
+    tasks: tuple[str, ...],
+    by: str,
+    detail: Any,
+    base_url: str | None,
+    tries: int,
+    temperature: float,
+    top_p: float,
+    max_tokens: int,
+    style: str,
+    out: Path,
+    workers: int | None,
+    allow_weak_isolation: bool,
+) -> None:
+    """Write the reasoning chains: from the trace, or by a teacher whose answers are verified."""
+    with bar("chain") as progress:
+        if by == "narrator":
+            stages.narrate_chains(questions, runs, out, tasks, detail, progress)
+        else:
+            teacher = extend.find("model", by, **({"base_url": base_url} if base_url else {}))
+            sampling = Sampling(temperature, top_p, max_tokens)
+            with open_pool(workers, allow_weak_isolation) as pool:
+                stages.teach_chains(questions, out, tasks, teacher, find_style(style), tries, sampling, pool, progress)
+    _say(out)
+
+
+@click.command("rows", cls=Stage)
+@click.argument("questions", type=_PATH)
+@click.option("--chains", type=_PATH, default=Path("chains.jsonl"), show_default=True)
+@click.option("--direct", multiple=True, help="A task that is answered without a chain; repeat it.")
+@click.option("--rl-task", "rl_tasks", multiple=True, default=("output", "input"), show_default=True)
+@_style
+@click.option("--sft-out", type=_PATH, default=Path("sft.parquet"), show_default=True)
+@click.option("--grpo-out", type=_PATH, default=Path("grpo.parquet"), show_default=True)
+def rows_command(
+    questions: Path,
+    chains: Path,
+    direct: tuple[str, ...],
+    rl_tasks: tuple[str, ...],
+    style: str,
+    sft_out: Path,
+    grpo_out: Path,
+) -> None:
+    """Write the training rows: sft.parquet from the train split, grpo.parquet from the rl split."""
+    stages.write_sft_rows(questions, chains, sft_out, find_style(style), direct)
+    stages.write_grpo_rows(questions, grpo_out, find_style(style), rl_tasks)
+    _say(sft_out)
+    _say(grpo_out)
+
+
+def _say(out: Path) -> None:
+    """One line on what lies where, and each reason why rows were dropped."""
+    counts = stages.counts(out)
+    console.print(f"{out}: {counts.get('kept', 0):,} kept, {counts.get('dropped', 0):,} dropped")
+    for reason, count in counts["drops"].items():
+        console.print(f"  {count:>8,}  {reason}")

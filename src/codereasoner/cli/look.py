@@ -1,0 +1,51 @@
+"""report, list, doctor: looking at what is there."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from codereasoner import extend
+from codereasoner.cli.options import Stage, json_option, print_json
+from codereasoner.reports.page import write_report
+from codereasoner.styles import STYLES
+
+
+@click.command("report", cls=Stage)
+@click.argument("run", type=click.Path(path_type=Path))
+def report_command(run: Path) -> None:
+    """Write report.html, one self-contained page, into a run folder."""
+    click.echo(write_report(run))
+
+
+@click.command("list", cls=Stage)
+@json_option
+def list_command(as_json: bool) -> None:
+    """List the tasks, sources, models, benchmarks and styles there are."""
+    found: dict[str, dict[str, str]] = {
+        f"{kind}s": {name: _sentence(plugin) for name, plugin in extend.available(kind).items()}
+        for kind in get_args(extend.Kind)
+    }
+    found["styles"] = {
+        name: f"answers in the form '{style.form}', {'with' if style.reasons else 'without'} reasoning"
+        for name, style in STYLES.items()
+    }
+    if as_json:
+        print_json(found)
+        return
+    for kind, plugins in found.items():
+        table = Table(title=kind, title_justify="left", title_style="bold", box=None, show_header=False)
+        for name, sentence in plugins.items():
+            table.add_row(f"  {name}", sentence)
+        Console().print(table)
+
+
+def _sentence(plugin: Any) -> str:
+    """The first sentence of a class's docstring."""
+    text = " ".join((inspect.getdoc(plugin) or "").split())
+    return text.split(". ")[0].rstrip(".")

@@ -1,0 +1,128 @@
+"""evaluate and score: asking models, and grading files of answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from codereasoner import extend
+from codereasoner.benchmarks.locate import locate
+from codereasoner.cli.numbers import show_score, show_summary
+from codereasoner.cli.options import (
+    Stage,
+    bar,
+    console,
+    data_option,
+    json_option,
+    open_pool,
+    print_json,
+    save_config,
+    weak_option,
+    workers_option,
+)
+from codereasoner.errors import ConfigError
+from codereasoner.evaluation.evaluate import Asking, evaluate
+from codereasoner.evaluation.score import GRADERS, Grader, score_file
+from codereasoner.extend import Benchmark, Model, Sampling
+from codereasoner.ledger import read_records
+from codereasoner.styles import STYLES, find_style
+from codereasoner.task import Question, Runner
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("evaluate", cls=Stage)
+@click.argument("questions")
+@click.option("--model", required=True, help="scripted:gold, a path or Hub name, openai:NAME.")
+@data_option
+@click.option("--base-url", help="The endpoint of an openai: model.")
+@click.option("--style", type=click.Choice(sorted(STYLES)), help="The model's own, or reasoning.")
+@click.option("--samples", type=int, default=1, show_default=True, help="Answers to each question.")
+@click.option("--temperature", type=float, default=0.0, show_default=True)
+@click.option("--top-p", type=float, default=1.0, show_default=True)
+@click.option("--max-tokens", type=int, default=2048, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--limit", type=int, help="Ask only the first so many questions.")
+@click.option("--split", default="test", show_default=True, help="Of a questions file: the split to ask.")
+@click.option("--out", type=_PATH, help="The evaluation's folder; evaluations/QUESTIONS@MODEL by default.")
+@workers_option
+@weak_option
+@json_option
+@click.pass_context
+def evaluate_command(
+    context: click.Context,
+    questions: str,
+    model: str,
+    data: Path | None,
+    base_url: str | None,
+    style: str | None,
+    samples: int,
+    temperature: float,
+    top_p: float,
+    max_tokens: int,
+    seed: int,
+    limit: int | None,
+    split: str,
+    out: Path | None,
+    workers: int | None,
+    allow_weak_isolation: bool,
+    as_json: bool,
+) -> None:
+    """Ask a model a benchmark's questions, or those of a questions.jsonl, and count what it knows."""
+    answering: Model = extend.find("model", model, **({"base_url": base_url} if base_url else {}))
+    asking = Asking(
+        find_style(style or answering.style or "reasoning"), Sampling(temperature, top_p, max_tokens, seed), samples
+    )
+    folder = out or Path("evaluations") / f"{Path(questions).stem}@{_folder_name(model)}"
+    save_config(context, folder)
+    with open_pool(workers, allow_weak_isolation) as pool, bar(f"{questions} {model}") as progress:
+        asked, floors = _questions(questions, data, split, pool.run)
+        summary = evaluate(
+            questions, asked[:limit], answering, asking, folder, pool.run, floors, label=model, progress=progress
+        )
+    show_summary(summary)
+    console.print(f"answers, grades and summary: {folder}")
+    if as_json:
+        print_json(summary)
+
+
+def _questions(name: str, data: Path | None, split: str, runner: Runner) -> tuple[list[Question], dict[str, float]]:
+    """The questions of a benchmark, or of a file, and what answers without a model get."""
+    if name.endswith((".jsonl", ".parquet")):
+        found = [question for question in read_records(Path(name), Question) if question.split in ("", split)]
+        if not found:
+            raise ConfigError(f"{name} has no question of the split '{split}': give another --split")
+        return found, {}
+    benchmark: Benchmark = extend.find("benchmark", name)
+    found = benchmark.load(locate(benchmark, data), runner)
+    return found, benchmark.floors(found)
+
+
+def _folder_name(model: str) -> str:
+    return model.strip("/").replace("/", "-").replace(":", "-")
+
+
+@click.command("score", cls=Stage)
+@click.argument("benchmark")
+@data_option
+@click.option("--generations", type=_PATH, required=True, help="A file {id: [texts]}, .json or .json.gz, or a folder.")
+@click.option("--grader", type=click.Choice(GRADERS), default="strict", show_default=True)
+@workers_option
+@weak_option
+@json_option
+def score_command(
+    benchmark: str,
+    data: Path | None,
+    generations: Path,
+    grader: Grader,
+    workers: int | None,
+    allow_weak_isolation: bool,
+    as_json: bool,
+) -> None:
+    """Grade a file of answers on a benchmark: strictly, or exactly as its published scorer does."""
+    with open_pool(workers, allow_weak_isolation) as pool:
+        result = score_file(benchmark, generations, data, grader, pool.run)
+    show_score(result)
+    if as_json:
+        print_json(result)

@@ -1,0 +1,81 @@
+"""Scores, checks and summaries as tables on standard error; the JSON of a command goes to standard output alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from codereasoner.cli.options import console
+from codereasoner.task import VERDICTS
+
+MOST = 12  # rows of a list of reasons
+
+
+def percent(part: Mapping[str, Any], k: int = 1) -> str:
+    """`35.9 % [33.0, 38.9]`, or a dash where there is no such number."""
+    value = part.get(f"pass@{k}")
+    if value is None:
+        return "-"
+    interval = part.get("interval") if k == 1 else None
+    return f"{value:.1f} %" + (f" [{interval[0]:.1f}, {interval[1]:.1f}]" if interval else "")
+
+
+def show_summary(summary: Mapping[str, Any]) -> None:
+    """One row for the whole and one for each task, then what answers without a model get.
+
+    The columns after pass@k are the outcomes: correct, wrong, no answer, truncated, error.
+    """
+    table = _numbers_table(f"{summary['model']} on {summary['benchmark']}, style {summary['style']}")
+    table.add_row("all", *_numbers(summary))
+    if len(summary["by_task"]) > 1:
+        for task, part in summary["by_task"].items():
+            table.add_row(task, *_numbers(part))
+    for name, floor in summary["floors"].items():
+        table.add_row(f"[dim]no model: {name}[/]", "", f"[dim]{floor:.1f} %[/]")
+    console.print(table)
+
+
+def show_score(result: Mapping[str, Any]) -> None:
+    """Both graders, one row each, and the reasons why they differ."""
+    table = _numbers_table(result["benchmark"], "grader")
+    table.add_row(result["grader"], *_numbers(result))
+    if "other" in result:
+        table.add_row(result["other"]["grader"], *_numbers(result["other"]))
+    console.print(table)
+    if result.get("differences"):
+        reasons = Table(title="where the graders differ", title_justify="left", box=None)
+        for column in ("count", "official", "strict", "reason", "example"):
+            reasons.add_column(column, overflow="fold")
+        for row in result["differences"][:MOST]:
+            example = row["example"]
+            shown = f"{example['id']}: {str(example['answer'])[:60]}"
+            reasons.add_row(f"{row['count']:,}", row["official"], row["strict"], row["reason"], shown)
+        console.print(reasons)
+
+
+def show_check(result: Mapping[str, Any]) -> None:
+    """What was checked and what was rejected, with the reason."""
+    wrong = result.get("rejected") or result.get("differing") or []
+    for name, value in result.items():
+        if name not in ("rejected", "differing") and not isinstance(value, list | dict):
+            console.print(f"{name.replace('_', ' ')}: {value:,}" if isinstance(value, int) else f"{name}: {value}")
+    for task, rates in (result.get("guess_rates") or {}).items():
+        for guess, rate in rates.items():
+            console.print(f"[dim]{task}, answered '{guess}' every time: {rate:.1f} %[/]")
+    for row in wrong[:MOST]:
+        console.print(f"[red]{row}[/]")
+
+
+def _numbers_table(title: str, first: str = "") -> Table:
+    table = Table(title=title, title_justify="left", box=None)
+    table.add_column(first, no_wrap=True)
+    for column in ("n", "pass@1 [95 %]", "pass@5", "correct", "wrong", "none", "cut", "error"):
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _numbers(part: Mapping[str, Any]) -> list[str]:
+    outcomes = [f"{part['outcomes'].get(verdict, 0):,}" for verdict in VERDICTS]
+    return [f"{part['n_questions']:,}", percent(part), percent(part, 5), *outcomes]

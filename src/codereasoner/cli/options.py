@@ -1,0 +1,170 @@
+"""What every command shares: YAML configs with the words of the options, progress, pools, and where output goes."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import yaml
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from codereasoner.errors import ConfigError
+from codereasoner.execution.pool import Pool
+from codereasoner.extend import Progress
+from codereasoner.ledger import write_whole
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+console = Console(stderr=True)
+"""Where people look. Standard output is for results only, so that `--json` gives one JSON object and nothing else."""
+
+
+class Stage(click.Command):
+    """A command whose options can also stand in a YAML file, under the same words; options given as flags win."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.params.append(
+            click.Option(
+                ["--config"],
+                type=click.Path(path_type=Path),
+                is_eager=True,
+                expose_value=False,
+                callback=_read_config,
+                help="A YAML file with these options; flags win.",
+            )
+        )
+
+
+def _read_config(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
+    if path is None:
+        return
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise ConfigError(f"the config {path} cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the config {path} is no YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"the config {path} must be a mapping of options, not {type(values).__name__}")
+    names = _words(context.command)
+    for key in values:
+        if key not in names:
+            there_are = ", ".join(sorted(names))
+            raise ConfigError(f"{path}: '{key}' is no option of {context.command.name}; there are: {there_are}")
+    context.default_map = {names[key]: value for key, value in values.items()}
+
+
+def _words(command: click.Command) -> dict[str, str]:
+    """The word of each option, as it is written on the command line, and the name of its parameter."""
+    words = {}
+    for parameter in command.params:
+        word = parameter.opts[0].removeprefix("--") if isinstance(parameter, click.Option) else parameter.name
+        if word and parameter.name and word not in ("config", "help"):
+            words[word] = parameter.name
+    return words
+
+
+def save_config(context: click.Context, folder: Path) -> None:
+    """Write the resolved options of this command beside its output; the file can be given as --config."""
+    values = {word: _yaml_value(context.params[name]) for word, name in sorted(_words(context.command).items())}
+    write_whole(folder / "config.yaml", f"# codereasoner {context.command.name}\n{yaml.safe_dump(values)}")
+
+
+def _yaml_value(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_yaml_value(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+# ---- options made from the fields of a frozen dataclass
+
+
+def options_of(config: type) -> Callable[[Function], Function]:
+    """One option for each field of a config dataclass; a field's metadata holds its "help"."""
+    hints = typing.get_type_hints(config)
+
+    def decorate(function: Function) -> Function:
+        for field in reversed(dataclasses.fields(config)):
+            function = _option(field, hints[field.name])(function)
+        return function
+
+    return decorate
+
+
+def config_from(config: type, values: Mapping[str, Any]) -> Any:
+    """The config dataclass made from a command's values."""
+    names = [field.name for field in dataclasses.fields(config)]
+    return config(**{name: values[name] for name in names if name in values})
+
+
+def _option(field: Any, hint: Any) -> Callable[[Function], Function]:
+    word = "--" + field.name.replace("_", "-")
+    default = None if field.default is dataclasses.MISSING else field.default
+    shown = {"help": field.metadata.get("help", ""), "default": default, "show_default": default is not None}
+    if hint is bool:
+        return click.option(f"{word}/--no-{word[2:]}", **shown)
+    if typing.get_origin(hint) is typing.Literal:
+        return click.option(word, type=click.Choice(typing.get_args(hint)), **shown)
+    if isinstance(hint, types.UnionType):
+        hint = next(each for each in typing.get_args(hint) if each is not type(None))
+    if typing.get_origin(hint) is tuple:
+        return click.option(word, type=typing.get_args(hint)[0], multiple=True, **shown)
+    return click.option(word, type=hint, **shown)
+
+
+# ---- what commands print
+
+
+@contextlib.contextmanager
+def bar(title: str) -> Iterator[Progress]:
+    """A progress bar on standard error, fed by the callable it gives."""
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[words]}"),
+    )
+    with Bars(*columns, console=console) as bars:
+        task = bars.add_task(title, total=1.0, words="")
+        yield lambda share, text: bars.update(task, completed=share, words=text)
+        bars.update(task, completed=1.0)
+
+
+def print_json(result: Mapping[str, Any]) -> None:
+    """Print the one JSON object of `--json`."""
+    click.echo(json.dumps(result))
+
+
+# ---- what several commands take
+
+workers_option = click.option("--workers", type=int, help="Worker processes for execution; all cores by default.")
+weak_option = click.option(
+    "--allow-weak-isolation", is_flag=True, help="Go on where the kernel refuses a layer of isolation."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="The benchmark's data, a file or a folder; else $CODEREASONER_DATA, else the Hub.",
+)
+
+
+@contextlib.contextmanager
+def open_pool(workers: int | None, allow_weak_isolation: bool) -> Iterator[Pool]:
+    """A pool of workers, closed at the end; says once when isolation is weaker than level A."""
+    with Pool(workers=workers, allow_weak_isolation=allow_weak_isolation) as pool:
+        if pool.level != "A":
+            console.print(f"[yellow]isolation level {pool.level}[/]: `codereasoner doctor` says what is missing")
+        yield pool

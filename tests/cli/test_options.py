@@ -1,0 +1,68 @@
+"""YAML configs with the words of the options; options made from dataclasses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import click
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from codereasoner.cli.options import Stage, config_from, options_of, save_config
+
+
+@dataclass(frozen=True)
+class Config:
+    """One field of each kind."""
+
+    count: int = field(default=3, metadata={"help": "How many."})
+    rate: float | None = None
+    lora: bool = False
+    mode: Literal["fast", "slow"] = "fast"
+    tasks: tuple[str, ...] = ("output",)
+
+
+SEEN: list[Config] = []
+
+
+@click.command("some", cls=Stage)
+@options_of(Config)
+@click.pass_context
+def some(context: click.Context, **values: object) -> None:
+    SEEN.append(config_from(Config, values))
+    save_config(context, Path())
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.chdir(tmp_path)
+    return CliRunner()
+
+
+def config(runner: CliRunner, *words: str) -> Config:
+    result = runner.invoke(some, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return SEEN[-1]
+
+
+def test_every_field_is_an_option(run: CliRunner) -> None:
+    made = config(run, "--count", "5", "--rate", "0.5", "--lora", "--mode", "slow", "--tasks", "a", "--tasks", "b")
+    assert made == Config(5, 0.5, True, "slow", ("a", "b"))
+
+
+def test_without_options_the_defaults_stand(run: CliRunner) -> None:
+    assert config(run) == Config()
+
+
+def test_a_config_file_has_the_same_words_and_flags_win(run: CliRunner) -> None:
+    Path("c.yaml").write_text("count: 7\nlora: true\nmode: slow\ntasks: [input]\n")
+    assert config(run, "--config", "c.yaml", "--mode", "fast") == Config(7, None, True, "fast", ("input",))
+
+
+def test_the_resolved_config_can_be_given_again(run: CliRunner) -> None:
+    made = config(run, "--count", "9", "--lora", "--tasks", "x")
+    assert yaml.safe_load(Path("config.yaml").read_text())["count"] == 9
+    assert config(run, "--config", "config.yaml") == made

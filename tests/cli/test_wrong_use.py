@@ -1,0 +1,96 @@
+"""Bad input: each mistake gets one clear sentence and exit code 2, no traceback, nothing half-written."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from codereasoner.cli import main
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+    """Runs the command line in an empty folder; gives the exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "400")
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["codereasoner", *words])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        out, err = capsys.readouterr()
+        return int(stopped.value.code or 0), out, err
+
+    return run
+
+
+QUESTION = {"task": "output", "facts": {"source": "def f(x):\n    return x", "entry": "f", "call": "1"}, "gold": ["1"]}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["trace", "gone.jsonl"], "there is no file gone.jsonl"),
+        (["ask", "gone.parquet"], "there is no file gone.parquet"),
+        (["ask", "gone.parquet", "--task", "outpt"], "task 'outpt' is unknown; there are: "),
+        (["evaluate", "gone.jsonl", "--model", "scripted:gold"], "there is no file gone.jsonl"),
+        (["evaluate", "cruxeval", "--model", "scripted:gold"], "benchmark 'cruxeval' is unknown; there are: "),
+        (["evaluate", "cruxeval-o", "--model", "gpt"], "model 'gpt' is unknown; there are: "),
+        (["score", "cruxeval-o", "--data", "gone", "--generations", "gone"], "gone"),
+        (["check"], "give either a questions file or --benchmark NAME"),
+        (["programs", "--set", "breadth"], "--set takes KEY=VALUE, not 'breadth'"),
+        (["programs", "--source", "nowhere"], "source 'nowhere' is unknown; there are: "),
+        (["report", "gone"], "there is no folder gone"),
+        (["trace", "gone.py", "f(3)"], "gone.py cannot be read as Python source"),
+        (["trace", "gone.py", "3"], "a call such as 'f(3)' is wanted, not '3'"),
+        (["train"], "No such command 'train'"),
+        (["ask", "gone", "--tusk", "output"], "No such option"),
+        (["ask", "gone", "--config", "gone.yaml"], "the config gone.yaml cannot be read"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_sentence(command: Command, words: list[str], sentence: str) -> None:
+    code, out, err = command(*words)
+    assert code == 2
+    assert out == ""
+    assert sentence in err
+    assert "Traceback" not in err
+    assert [path.name for path in Path().iterdir() if path.name != "evaluations"] == []
+
+
+def test_a_broken_line_is_named_by_file_and_number(command: Command) -> None:
+    Path("questions.jsonl").write_text(json.dumps(QUESTION) + '\n{"task": \n')
+    code, _, err = command("evaluate", "questions.jsonl", "--model", "scripted:gold")
+    assert code == 2
+    assert "questions.jsonl, line 2: not JSON" in err
+
+
+def test_a_config_key_that_does_not_exist_lists_those_that_do(command: Command) -> None:
+    Path("ask.yaml").write_text("task: [output]\ncolour: red\n")
+    code, _, err = command("ask", "gone", "--config", "ask.yaml")
+    assert code == 2
+    assert "'colour' is no option of ask; there are: out, runs, task" in err
+
+
+def test_generations_with_a_missing_id_name_it(command: Command, shared_data: Path) -> None:
+    Path("generations.json").write_text(json.dumps({"sample_0": ["1"]}))
+    data = str(shared_data / "cruxeval" / "cruxeval.jsonl")
+    code, out, err = command("score", "cruxeval-o", "--data", data, "--generations", "generations.json", "--json")
+    assert code == 2
+    assert out == ""
+    assert "sample_1" in err
+
+
+def test_generations_with_an_unknown_id_name_it(command: Command, shared_data: Path) -> None:
+    texts = {f"sample_{index}": ["1"] for index in range(801)}
+    Path("generations.json").write_text(json.dumps(texts))
+    data = str(shared_data / "cruxeval" / "cruxeval.jsonl")
+    code, _, err = command("score", "cruxeval-o", "--data", data, "--generations", "generations.json")
+    assert code == 2
+    assert "sample_800" in err
