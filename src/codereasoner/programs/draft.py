@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from codereasoner.records import content_id
 
@@ -64,3 +64,23 @@ def pick(random: Random, items: Sequence[T]) -> T:
 def number(random: Random, low: int, high: int) -> int:
     """An integer from low to high, both included."""
     return low + int(random.random() * (high - low + 1))
+
+
+class Weighted(Protocol):
+    """Something that is picked the more often the more it weighs."""
+
+    @property
+    def weight(self) -> float: ...
+
+
+W = TypeVar("W", bound=Weighted)
+
+
+def pick_weighted(random: Random, items: Sequence[W]) -> W:
+    """One of the items, in proportion to their weights."""
+    left = random.random() * sum([item.weight for item in items])
+    for item in items:
+        left -= item.weight
+        if left < 0:
+            return item
+    return items[-1]

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from random import Random
+from typing import Literal, get_args
 
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Source
-from codereasoner.programs import tiny
-from codereasoner.programs.draft import SHARES, Draft, split_of
+from codereasoner.programs import grammar, tiny
+from codereasoner.programs.draft import SHARES, Draft, number, split_of
 from codereasoner.records import Program
+
+Breadth = Literal["tiny", "full"]
+
+TYPES: dict[str, tuple[str, ...]] = {"tiny": tiny.TYPES, "full": ("str", "list", "dict", "set", "tuple", "int")}
+"""The types that the first argument of a program can have."""
 
 MAX_TRIES = 20_000
 """Keys in a row that may give nothing new before the grammar is held to be exhausted."""
@@ -18,24 +24,35 @@ MAX_TRIES = 20_000
 class Procedural(Source):
     """An endless stream of programs over the built-in types, with a dial for their difficulty.
 
-    `breadth="tiny"` is the rung for a model of half a million parameters that is trained from scratch in minutes.
+    `breadth="tiny"` is the rung for a model of half a million parameters that is trained from scratch in minutes; it
+    has no dial. In `"full"` the difficulty goes from 1 (one or two expressions) over 2 (branches), 3 (loops) and 4
+    (loops with branches, dicts, comprehensions) to 5 (nested and while loops, helper functions); None mixes all five.
     """
 
     name = "procedural"
 
-    def __init__(self, breadth: str = "tiny", types: Sequence[str] = ()) -> None:
-        if breadth != "tiny":
-            raise ConfigError(f"breadth '{breadth}' is unknown; there are: tiny")
+    def __init__(
+        self, breadth: Breadth = "full", difficulty: int | None = None, types: Sequence[str] = (), calls: int = 2
+    ) -> None:
+        if breadth not in get_args(Breadth):
+            raise ConfigError(f"breadth '{breadth}' is unknown; there are: {', '.join(get_args(Breadth))}")
+        if difficulty is not None and difficulty not in grammar.LEVELS:
+            raise ConfigError(f"difficulty must be 1 to 5 or None, not {difficulty!r}")
+        if calls < 1:
+            raise ConfigError(f"calls must be 1 or more, not {calls}")
+        known = TYPES[breadth]
+        if unknown := sorted(set(types) - set(known)):
+            raise ConfigError(f"type '{unknown[0]}' is unknown in breadth '{breadth}'; there are: {', '.join(known)}")
         self.breadth = breadth
-        self.types = tuple(types) or tiny.TYPES
-        if unknown := sorted(set(self.types) - set(tiny.TYPES)):
-            raise ConfigError(f"type '{unknown[0]}' is unknown; there are: {', '.join(tiny.TYPES)}")
+        self.difficulty = difficulty
+        self.types = tuple(types) or known
+        self.calls = calls
 
     def programs(self, split: str, count: int) -> Iterator[Program]:
         """The first `count` programs of a split, the same ones on every call and every machine.
 
         Raises:
-            ConfigError: the split is unknown, or the breadth has no more programs.
+            ConfigError: the split is unknown, or there are no more programs.
         """
         if split not in SHARES:
             raise ConfigError(f"split '{split}' is unknown; there are: {', '.join(SHARES)}")
@@ -54,7 +71,11 @@ class Procedural(Source):
 
     def draft(self, split: str, index: int) -> Draft:
         """The program of one key, which may belong to another split."""
-        return tiny.tiny(Random(f"programs/{self.breadth}/{split}/{index}"), self.types)
+        random = Random(f"programs/{self.breadth}/{split}/{index}")
+        if self.breadth == "tiny":
+            return tiny.tiny(random, self.types)
+        level = self.difficulty or number(random, grammar.LEVELS[0], grammar.LEVELS[-1])
+        return grammar.draft(random, level, self.types, self.calls)
 
     def _program(self, draft: Draft, split: str, index: int) -> Program:
         return Program(

@@ -1,0 +1,212 @@
+"""Expression forms: one line of a table says what kind of value a piece of code gives, and what stands in its holes.
+
+    str 4 1 | {str.}.replace({char}, {char}) | =
+
+means: gives a string, weight 4, from difficulty 1 on; the least length of the result is that of the first hole.
+A hole is `{kind}`, with signs after it where needed: `.` what a method is called on, `+` an operand, `!` a variable
+only, `>2` at least 2 (the length of a collection or string, the value of an integer), `~x` the comprehension variable
+it must mention. `$` stands for the text of the first hole. A last column of `=`, `=+1`, `=-1` or a number gives the
+least length or value of the result.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+from codereasoner.programs import forms_data, forms_text
+
+UNKNOWN = -99
+"""The least value of an integer of which nothing is known."""
+
+TYPES = {
+    "str": "str",
+    "char": "str",
+    "int": "int",
+    "float": "float",
+    "bool": "bool",
+    "ints": "list",
+    "strs": "list",
+    "pairs": "list",
+    "nested": "list",
+    "counts": "dict",
+    "names": "dict",
+    "groups": "dict",
+    "tally": "dict",
+    "intset": "set",
+    "strset": "set",
+    "tup": "tuple",
+    "pair": "tuple",
+}
+"""The Python type of every kind of value."""
+
+ACCEPTS = {"str": ("str", "char")}
+"""Which kinds may stand where a kind is wanted, when there are more than itself."""
+
+
+@dataclass(frozen=True)
+class Hole:
+    """What has to be written in one place of a form."""
+
+    kind: str
+    place: str = ""  # "." receiver, "+" operand, "" anything
+    variable: bool = False
+    low: int | None = None
+    mention: str = ""  # the comprehension or template variable that must be mentioned
+    iterated: bool = False  # by a comprehension
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to write an expression of a kind."""
+
+    kind: str
+    weight: float
+    level: int
+    texts: tuple[str, ...]  # one more than holes: what stands around them
+    holes: tuple[Hole, ...]
+    low: int | None  # of the result, absolute; None: by `shift` from the first hole
+    shift: int | None
+    atom: bool  # may a method be called on it, or an operator stand beside it, without brackets?
+    names: tuple[str, ...]  # the constructs it shows: "str.replace", "slice", "listcomp"
+    locals: Mapping[str, str]  # comprehension variables and their kinds
+
+
+HOLE = re.compile(r"\{([a-z]+)([.+!]*)(?:>(\d+))?(?:~(\w))?\}")
+_LOCAL = re.compile(r"@(\w):(\w+)")
+
+
+@cache
+def forms() -> dict[str, tuple[Form, ...]]:
+    """Every form by the kind of its value."""
+    found: dict[str, list[Form]] = {}
+    for form in _read(forms_text.TABLE + forms_data.TABLE):
+        found.setdefault(form.kind, []).append(form)
+    return {kind: tuple(items) for kind, items in found.items()}
+
+
+@cache
+def reach(level: int) -> dict[tuple[str, str], int]:
+    """How many forms must be put into each other, at least, so that a value of one kind mentions one of another."""
+    steps = {(kind, kind): 0 for kind in TYPES}
+    steps |= {(kind, other): 0 for kind, others in ACCEPTS.items() for other in others}
+    changed = True
+    while changed:
+        changed = False
+        for kind, items in forms().items():
+            for form in items:
+                for hole in form.holes if form.level <= level else ():
+                    for (source, target), distance in list(steps.items()):
+                        if source == hole.kind and distance + 1 < steps.get((kind, target), 99):
+                            steps[kind, target] = distance + 1
+                            changed = True
+    return steps
+
+
+def parse_hole(match: re.Match[str]) -> Hole:
+    """The hole that a piece `{...}` of a template stands for."""
+    kind, signs, low, mention = match.groups()
+    return Hole(kind, signs.replace("!", ""), "!" in signs, int(low) if low else None, mention or "")
+
+
+def _read(table: str) -> Iterator[Form]:
+    for line in table.strip().splitlines():
+        if line.strip():
+            head, _, rest = line.partition(" | ")
+            template, _, low = rest.rpartition(" | ")
+            kind, weight, level = head.split()
+            yield _form(kind, float(weight), int(level), template.strip(), low.strip())
+
+
+def _form(kind: str, weight: float, level: int, template: str, low: str) -> Form:
+    local = dict(_LOCAL.findall(template))
+    template = _LOCAL.sub(r"@\1", template)
+    names = constructs(template, kind)
+    texts, holes, end = [], [], 0
+    for match in HOLE.finditer(template):
+        texts.append(template[end : match.start()])
+        hole = parse_hole(match)
+        iterated = template[: match.start()].endswith(" in ") and " for @" in template[: match.start()]
+        holes.append(replace(hole, place="+", iterated=True) if iterated else hole)
+        end = match.end()
+    texts.append(template[end:])
+    shift = int(low[1:] or 0) if low.startswith("=") else None
+    fixed = None if shift is not None else int(low) if low not in ("", "-") else UNKNOWN if kind == "int" else 0
+    return Form(kind, weight, level, tuple(texts), tuple(holes), fixed, shift, _is_atom(template), names, local)
+
+
+def _is_atom(template: str) -> bool:
+    bare = HOLE.sub("x", template)
+    depth = 0
+    for letter in bare:
+        depth += (letter in "([{") - (letter in ")]}")
+        if letter == " " and depth == 0:
+            return False
+    return not bare.startswith("-")
+
+
+def constructs(template: str, kind: str = "") -> tuple[str, ...]:
+    """The names of what a template shows: methods with their type, built-ins, operators, comprehensions."""
+    kinds = [TYPES.get(match.group(1), "str") for match in HOLE.finditer(template)] or ["str"]
+    bare = HOLE.sub("x", template)
+    found = [f"{_owner(method, kinds[0])}.{method}" for method in re.findall(r"(?<=[\w')\]])\.(\w+)\(", bare)]
+    found += [name for name in re.findall(r"(?<![.\w])([a-z]+)\(", bare) if name not in _NOT_BUILTINS]
+    if re.search(r"\[[^\]]*:[^\]]*\]", bare) and kind not in ("counts", "names"):
+        found.append(f"{kinds[0]}[:]")
+    elif re.search(r"[x)]\[", bare):
+        found.append(f"{kinds[0]}[i]")
+    outside = re.sub(r" for @\w(, @\w)? in ", " ", bare)
+    for operator in _OPERATORS:
+        if f" {operator} " in outside:
+            found.append(f"{kinds[-1] if operator in ('in', 'not in') else kinds[0]} {operator}")
+    found += [name for piece, name in _PIECES.items() if piece in outside]
+    if (start := bare.find(" for @")) >= 0:
+        found.append(_comprehension(bare, start))
+    return tuple(dict.fromkeys(found))
+
+
+def _owner(method: str, first: str) -> str:
+    return "str" if method in _OF_STR else "dict" if method == "fromkeys" else first
+
+
+def _comprehension(bare: str, start: int) -> str:
+    depth = 0
+    for letter in reversed(bare[:start]):
+        depth += (letter in ")]}") - (letter in "([{")
+        if depth < 0:
+            if letter == "{":
+                return "dict comprehension" if ": " in bare[:start] else "set comprehension"
+            return "list comprehension" if letter == "[" else "generator expression"
+    return "generator expression"
+
+
+_OPERATORS = (
+    *(
+        "+",
+        "-",
+        "*",
+        "//",
+        "/",
+        "%",
+        "**",
+        "==",
+        "!=",
+        "<",
+        ">",
+        "<=",
+        ">=",
+        "in",
+        "not in",
+        "and",
+        "or",
+        "&",
+        "|",
+        "^",
+    ),
+    *("+=", "-=", "*=", "//=", "%="),
+)
+_OF_STR = frozenset(["join", "maketrans", "format", "translate"])
+_NOT_BUILTINS = frozenset(["x", "if", "in", "for", "while", "and", "or", "not", "return"])
+_PIECES = {"f'": "f-string", " else ": "conditional expression", "lambda": "lambda"}

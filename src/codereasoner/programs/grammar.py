@@ -1,0 +1,215 @@
+"""One program of the grammar: a variable is followed through changes, branches and loops to what is returned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+from codereasoner.programs.draft import Draft, number, pick, pick_weighted
+from codereasoner.programs.forms import ACCEPTS, TYPES
+from codereasoner.programs.names import constant
+from codereasoner.programs.statements import INDENT, change, fitting_idioms, idiom
+from codereasoner.programs.values import calls
+from codereasoner.programs.writer import DeadEnd, Var, Writer
+
+LEVELS = (1, 2, 3, 4, 5)
+
+STATEMENTS = {1: (0, 2), 2: (1, 3), 3: (1, 2), 4: (1, 2), 5: (1, 3)}
+"""By level: how many steps lead from the first argument to the return; a loop is one step."""
+
+_FIRST = {"str": 10, "ints": 6, "strs": 1.5, "counts": 2, "int": 1.5, "tup": 0.75, "intset": 0.75, "nested": 0.5}
+"""The kinds of the first argument, in about the proportions of CRUXEval; sets and tuples more often."""
+
+_LEVEL_ONE = ("str", "ints", "int")
+
+
+class _Kind:
+    def __init__(self, name: str, weight: float) -> None:
+        self.name = name
+        self.weight = weight
+
+
+def draft(random: Random, level: int, types: Sequence[str], count: int) -> Draft:
+    """One program of a level with up to `count` calls."""
+    while True:
+        writer = Writer(random, level, 1 if random.random() < 0.5 else 2 if random.random() < 0.75 else 3)
+        try:
+            helper = _helper(random, level) if level == 5 and random.random() < 0.15 else None
+            if helper is not None:
+                writer.helpers.append(helper[1])
+                writer.taken |= helper[2]
+            steps = _body(writer, types)
+        except DeadEnd:
+            continue
+        if helper is None or writer.constructs["helper call"]:
+            return _finish(writer, helper[0] if helper else "", steps, count)
+
+
+def _body(writer: Writer, types: Sequence[str]) -> int:
+    first = _first(writer, types)
+    focus = writer.new_param(first)
+    steps = number(writer.random, *STATEMENTS[writer.level])
+    needs_loop = writer.level >= 3
+    for index in range(steps):
+        loop = needs_loop and (index == steps - 1 or writer.random.random() < 0.5)
+        if loop:
+            needs_loop = False
+        focus = _tried(writer, focus, loop)
+    _return(writer, focus)
+    return steps
+
+
+def _first(writer: Writer, types: Sequence[str]) -> str:
+    names = _LEVEL_ONE if writer.level == 1 else tuple(_FIRST)
+    return pick_weighted(writer.random, [_Kind(name, _FIRST[name]) for name in names if TYPES[name] in types]).name
+
+
+def _tried(writer: Writer, focus: Var, loop: bool) -> Var:
+    """One step that works out; lines that lead nowhere are taken back."""
+    for _ in range(6):
+        saved = writer.save()
+        try:
+            return _step(writer, focus, loop)
+        except DeadEnd:
+            writer.restore(saved)
+    raise DeadEnd
+
+
+def _step(writer: Writer, focus: Var, loop: bool) -> Var:
+    chance = writer.random.random()
+    fitting = fitting_idioms(writer, focus)
+    if loop or (fitting and writer.level >= 3 and chance < 0.25):
+        if not fitting:
+            raise DeadEnd
+        return idiom(writer, pick_weighted(writer.random, fitting), focus)
+    if writer.level >= 2 and chance < 0.42:
+        return _branch(writer, focus)
+    if writer.level >= 2 and chance < 0.5:
+        _guard(writer, focus)
+        return focus
+    if chance < 0.75 or focus.kind in ("bool", "pair", "pairs", "groups", "names", "strset"):
+        return _assign(writer, focus)
+    return change(writer, focus, INDENT)
+
+
+def _assign(writer: Writer, focus: Var) -> Var:
+    """A new variable that is made from the focus."""
+    kinds = [_Kind(kind, weight) for kind, weight in _NEXT.items() if 0 < writer.reach.get((kind, focus.kind), 99) <= 2]
+    if not kinds:
+        raise DeadEnd
+    kind = pick_weighted(writer.random, kinds).name
+    found = writer.expr(kind, focus)
+    if found.text == focus.name or found.text.startswith("'"):
+        raise DeadEnd
+    var = Var(writer.new_name(kind, "new"), kind, found.low)
+    writer.lines.append(f"{INDENT}{var.name} = {found.text}")
+    return writer.put(var)
+
+
+_NEXT = {"str": 4, "ints": 4, "strs": 3, "int": 3, "counts": 2, "tup": 0.75, "intset": 0.75}
+_NEXT |= {"pairs": 0.5, "nested": 0.5}
+
+
+def _branch(writer: Writer, focus: Var) -> Var:
+    """The focus is changed in one way or another."""
+    writer.constructs["if"] += 1
+    writer.lines.append(f"{INDENT}if {writer.expr('bool', focus).text}:")
+    before = focus
+    focus = change(writer, before, INDENT * 2)
+    low = focus.low
+    if writer.level >= 4 and writer.random.random() < 0.2:
+        writer.lines.append(f"{INDENT}elif {writer.expr('bool', before).text}:")
+        low = min(low, change(writer, before, INDENT * 2).low)
+        writer.constructs["elif"] += 1
+    if writer.random.random() < 0.65:
+        writer.lines.append(f"{INDENT}else:")
+        low = min(low, change(writer, before, INDENT * 2).low)
+        writer.constructs["else"] += 1
+    else:
+        low = min(low, before.low)
+    return writer.put(replace(focus, low=low))
+
+
+def _guard(writer: Writer, focus: Var) -> None:
+    """An early return."""
+    empty = {"str": "''", "ints": "[]", "strs": "[]", "counts": "{}", "int": "0", "tup": "()"}.get(focus.kind)
+    if empty is None or any(" return " in line for line in writer.lines):
+        raise DeadEnd
+    writer.constructs["early return"] += 1
+    writer.lines.append(f"{INDENT}if {writer.expr('bool', focus).text}:")
+    value = pick(writer.random, (empty, focus.name, "-1", "False", repr(pick(writer.random, ("no", "none", "yes")))))
+    if writer.random.random() < 0.4:
+        value = writer.expr(focus.kind, focus).text
+    writer.guard = value
+    writer.lines.append(f"{INDENT * 2}return {value}")
+
+
+def _return(writer: Writer, focus: Var) -> None:
+    writer.lines.append(f"{INDENT}return {_result(writer, focus)}")
+    given = writer.lines[-1].strip().removeprefix("return ")
+    if given == writer.guard or (len(writer.lines) == 1 and given == focus.name):
+        raise DeadEnd
+
+
+def _result(writer: Writer, focus: Var) -> str:
+    chance = writer.random.random()
+    if focus.kind == "strs" and chance < 0.45:
+        writer.constructs["str.join"] += 1
+        return f"{pick(writer.random, (chr(39) * 2, constant(writer.random, 'sep') or ''))}.join({focus.name})"
+    plain = 0.25 if len(writer.lines) == 0 else 0.55
+    if chance < plain:
+        return focus.name
+    if chance < plain + 0.06:
+        others = [var for var in writer.scope if var.name != focus.name and var.name not in writer.hidden]
+        if others:
+            writer.constructs["tuple"] += 1
+            pair = [focus.name, pick(writer.random, others).name]
+            return ", ".join(pair if writer.random.random() < 0.6 else pair[::-1])
+    kinds = [_Kind(kind, weight) for kind, weight in _RETURNED.items() if writer.reach.get((kind, focus.kind), 99) <= 2]
+    kind = pick_weighted(writer.random, kinds).name if writer.random.random() < 0.5 and kinds else focus.kind
+    return writer.expr(kind, focus).text
+
+
+_RETURNED = {"str": 8, "ints": 4, "strs": 2, "int": 4, "bool": 4, "counts": 2, "tup": 1, "float": 1, "pairs": 0.5}
+
+
+def _helper(random: Random, level: int) -> tuple[str, tuple[str, str, str], set[str]]:
+    """A helper function: its text, its name with the kinds of its argument and value, and the names in it."""
+    writer = Writer(random, level - 2, 1)
+    takes = pick(random, ("str", "char", "int", "int", "ints"))
+    gives = pick(random, {"str": ("str", "int"), "char": ("str",), "int": ("int",), "ints": ("int", "ints")}[takes])
+    name = writer.new_name("helper")
+    param = writer.new_param(takes)
+    if random.random() < 0.5:
+        writer.lines.append(f"{INDENT}if {writer.expr('bool', param).text}:")
+        writer.lines.append(f"{INDENT * 2}return {writer.expr(gives, param).text}")
+    found = writer.expr(gives, param)
+    if found.text == param.name and not writer.lines:
+        raise DeadEnd
+    writer.lines.append(f"{INDENT}return {found.text}")
+    text = "\n".join([f"def {name}({param.name}):", *writer.lines]) + "\n\n"
+    return text, (name, "str" if takes == "str" else takes, gives), writer.taken
+
+
+def _finish(writer: Writer, helper: str, steps: int, count: int) -> Draft:
+    header = f"def f({', '.join(param.name for param in writer.params)}):"
+    source = helper + "\n".join([header, *writer.lines])
+    found = sorted(name for name in writer.constructs if name not in ("idiom", "x"))
+    features = {
+        "difficulty": writer.level,
+        "statements": len(writer.lines),
+        "constructs": found,
+        "types": [TYPES[param.kind] for param in writer.params],
+    }
+    random, params, letters = writer.random, tuple(writer.params), tuple(writer.letters)
+    return Draft(
+        source,
+        "f",
+        lambda: calls(random, params, letters, count, writer.level, found),
+        frozenset(writer.taken),
+        features,
+    )
+
+
+__all__ = ["ACCEPTS", "LEVELS", "draft"]

@@ -1,0 +1,287 @@
+"""Reads the tables of changes and idioms, and writes statements: changes, blocks and whole idioms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+from codereasoner.programs import changes as change_tables
+from codereasoner.programs import idioms_data, idioms_text
+from codereasoner.programs.draft import pick, pick_weighted
+from codereasoner.programs.forms import ACCEPTS, HOLE, UNKNOWN, constructs, parse_hole
+from codereasoner.programs.writer import DeadEnd, Var, Writer
+
+INDENT = "    "
+
+
+@dataclass(frozen=True)
+class Change:
+    """A statement that changes a variable, or one that an accumulator is updated with."""
+
+    kind: str
+    weight: float
+    level: int
+    template: str
+    shift: int = 0  # what becomes of the least length
+    names: tuple[str, ...] = ()
+
+    @property
+    def needs(self) -> int:
+        """The least length at which the statement cannot fail, and leaves something over."""
+        return 2 if self.shift == -1 else 1 if re.search(r"\$s\[-?[01]\]|m..\(\$s", self.template) else UNKNOWN
+
+
+@dataclass(frozen=True)
+class Idiom:
+    """Several statements that belong together, mostly a loop."""
+
+    reads: str
+    low: int
+    weight: float
+    level: int
+    result: str  # the kind of $r; "" when $s is changed
+    names: Mapping[str, str]  # the other template names: "c": "char", "e": "char=$s[$i]"
+    lines: tuple[str, ...]
+
+
+@cache
+def changes() -> tuple[Change, ...]:
+    """What may be done to a variable in place."""
+    return tuple(_read_changes(change_tables.CHANGES, "$s"))
+
+
+@cache
+def updates() -> tuple[Change, ...]:
+    """What an accumulator may be updated with."""
+    return tuple(_read_changes(change_tables.UPDATES, "$r"))
+
+
+@cache
+def all_idioms() -> tuple[Idiom, ...]:
+    """The idioms, in the order of their table."""
+    return tuple(
+        _read_idiom(block) for block in f"{idioms_text.IDIOMS.strip()}\n\n{idioms_data.IDIOMS.strip()}".split("\n\n")
+    )
+
+
+def change(writer: Writer, var: Var, indent: str, reassign: float = 0.4) -> Var:
+    """Write one statement that changes a variable; what it is afterwards.
+
+    Raises:
+        DeadEnd: there is no such statement.
+    """
+    fitting = [
+        each for each in changes() if each.kind == var.kind and each.level <= writer.level and var.low >= each.needs
+    ]
+    if not fitting or writer.random.random() < (0.85 if var.kind in ("str", "int") else reassign):
+        found = writer.expr(var.kind, var)
+        if found.text == var.name:
+            raise DeadEnd
+        writer.lines.append(f"{indent}{var.name} = {found.text}")
+        return writer.put(replace(var, low=found.low))
+    chosen = pick_weighted(writer.random, fitting)
+    writer.hidden.add(var.name)
+    _write_line(writer, chosen.template, {"s": var}, indent)
+    writer.hidden.discard(var.name)
+    _count(writer, chosen, var)
+    low = var.low + chosen.shift if chosen.shift > -9 else UNKNOWN if var.kind == "int" else 0
+    return writer.put(replace(var, low=low))
+
+
+def update(writer: Writer, result: Var, about: Var, indent: str) -> None:
+    """Write one statement by which an accumulator takes in what a loop is about."""
+    fitting = [each for each in updates() if each.kind == result.kind and each.level <= writer.level]
+    if not fitting:
+        raise DeadEnd
+    chosen = pick_weighted(writer.random, fitting)
+    _write_line(writer, chosen.template, {"r": result, "c": about}, indent)
+    _count(writer, chosen, result)
+
+
+def block(writer: Writer, result: Var, about: Var, indent: str, depth: int = 0) -> None:
+    """Write the body of a loop: updates of the result, plain or in branches and inner loops."""
+    chance = writer.random.random()
+    deeper = indent + INDENT
+    if writer.level < 3 or depth >= 2 or chance < 0.3:
+        update(writer, result, about, indent)
+    elif chance < 0.62 or depth == 1:
+        _condition(writer, about, indent, "if")
+        _short_update(writer, result, about, deeper, writer.level >= 5 and depth == 0)
+        if writer.random.random() < 0.35:
+            _else(writer, result, about, indent)
+    elif chance < 0.68 and not writer.in_while:
+        _condition(writer, about, indent, "if")
+        writer.lines.append(deeper + pick(writer.random, ("continue", "continue", "break")))
+        update(writer, result, about, indent)
+    elif chance < 0.78:
+        found = writer.expr(about.kind, about)
+        if found.text == about.name or "[" in about.name:
+            raise DeadEnd
+        writer.lines.append(f"{indent}{about.name} = {found.text}")
+        block(writer, result, replace(about, low=0), indent, depth + 1)
+    elif chance < 0.88 and writer.level >= 4:
+        _inner_loop(writer, result, about, indent, depth)
+    elif chance < 0.94:
+        update(writer, result, about, indent)
+        update(writer, result, about, indent)
+    else:
+        update(writer, result, about, indent)
+
+
+def idiom(writer: Writer, chosen: Idiom, var: Var) -> Var:
+    """Write an idiom about a variable; the variable that now holds its outcome."""
+    names: dict[str, Var] = {"s": var}
+    result = Var(writer.new_name(chosen.result, "new"), chosen.result, 0) if chosen.result else var
+    names["r"] = result
+    aliases = {}
+    for short, kind in chosen.names.items():
+        kind, _, text = kind.partition("=")
+        if text:
+            aliases[short] = (kind, text)
+        else:
+            names[short] = Var(writer.new_name(kind, _role(short, kind)), kind, int(kind == "char"))
+    for short, (kind, text) in aliases.items():
+        names[short] = Var(_filled(writer, text, names), kind, 1)
+    before, hidden = list(writer.scope), set(writer.hidden)
+    writer.hidden |= {result.name} if chosen.result else {var.name}
+    writer.in_while = any(line.startswith("while") for line in chosen.lines)
+    for line in chosen.lines:
+        _idiom_line(writer, line, names)
+    params = [each for each in writer.params if each not in before]
+    writer.scope, writer.hidden = before + params, hidden
+    writer.constructs.update(["idiom"])
+    if any(re.search(r"\$s( =|\.pop|\.remove|\[| -=| //=)|del \$s", line) for line in chosen.lines):
+        writer.put(replace(var, low=UNKNOWN if var.kind == "int" else 0))
+    return writer.put(replace(result, low=UNKNOWN if result.kind == "int" else 0))
+
+
+def _idiom_line(writer: Writer, line: str, names: Mapping[str, Var]) -> None:
+    code = line.lstrip()
+    indent = INDENT + line[: len(line) - len(code)]
+    if code.startswith("block "):
+        _, result, about = code.split()
+        block(writer, names[result], names[about], indent)
+        return
+    _write_line(writer, code, names, indent)
+    for short in re.findall(r"\$(\w)", code.partition(" in ")[0] if code.startswith("for ") else code):
+        if names[short].name not in {each.name for each in writer.scope}:
+            writer.scope.append(names[short])
+
+
+def _write_line(writer: Writer, template: str, names: Mapping[str, Var], indent: str) -> None:
+    writer.constructs.update(_of_template(template))
+    writer.lines.append(indent + _filled(writer, template, names))
+
+
+def _filled(writer: Writer, template: str, names: Mapping[str, Var]) -> str:
+    """A template with its holes written and its names put in."""
+
+    def write(match: re.Match[str]) -> str:
+        hole = parse_hole(match)
+        return writer.fill(replace(hole, mention=""), names[hole.mention] if hole.mention else None)
+
+    text = HOLE.sub(write, template)
+    return re.sub(r"\$(\w)", lambda match: names[match.group(1)].name, text)
+
+
+def _condition(writer: Writer, about: Var, indent: str, word: str) -> None:
+    writer.constructs[word] += 1
+    writer.lines.append(f"{indent}{word} {writer.expr('bool', about).text}:")
+
+
+def _short_update(writer: Writer, result: Var, about: Var, indent: str, nest: bool) -> None:
+    if nest and writer.random.random() < 0.35:
+        block(writer, result, about, indent, 1)
+    elif result.kind == "int" and writer.random.random() < 0.5:
+        writer.lines.append(f"{indent}{result.name} += 1")
+    else:
+        update(writer, result, about, indent)
+
+
+def _else(writer: Writer, result: Var, about: Var, indent: str) -> None:
+    if writer.random.random() < 0.3:
+        _condition(writer, about, indent, "elif")
+        update(writer, result, about, indent + INDENT)
+    if writer.random.random() < 0.8:
+        writer.constructs["else"] += 1
+        writer.lines.append(f"{indent}else:")
+        update(writer, result, about, indent + INDENT)
+
+
+def _inner_loop(writer: Writer, result: Var, about: Var, indent: str, depth: int) -> None:
+    """A loop in a loop: over the parts of what the outer one is about, or over something else."""
+    if about.kind not in ("str", "char", "int", "ints"):
+        raise DeadEnd
+    kind = {"str": "char", "char": "char", "int": "int", "ints": "int"}[about.kind]
+    inner = Var(writer.new_name(kind, "each"), kind, 0)
+    if about.kind == "str":
+        over = about.name
+    elif about.kind == "int" and writer.random.random() < 0.4:
+        over = f"range({pick(writer.random, ('2', '3'))})"
+    else:
+        over = writer.expr("str" if kind == "char" else "ints", about if about.kind == "ints" else None, 1).text
+    writer.constructs["inner for"] += 1
+    writer.lines.append(f"{indent}for {inner.name} in {over}:")
+    writer.scope.append(inner)
+    if about.kind in ("char", "int"):
+        writer.lines.append(
+            f"{indent}{INDENT}if {about.name} {pick(writer.random, ('==', '<', '!=', '>'))} {inner.name}:"
+        )
+        _short_update(writer, result, pick(writer.random, (about, inner)), indent + 2 * INDENT, False)
+    else:
+        block(writer, result, inner, indent + INDENT, depth + 1)
+    writer.scope.remove(inner)
+
+
+def _count(writer: Writer, chosen: Change, var: Var) -> None:
+    writer.constructs.update(chosen.names)
+
+
+@cache
+def _of_template(template: str) -> tuple[str, ...]:
+    """The constructs of a line of an idiom."""
+    words = [word for word in ("for", "while", "if", "else", "elif", "try", "del") if re.match(rf"{word}\b", template)]
+    return (*words, *(name for name in constructs(re.sub(r"\$(\w)", "x", template)) if "." not in name))
+
+
+def _role(short: str, kind: str) -> str:
+    return "index" if kind == "int" and short in "ij" else "each"
+
+
+def _read_changes(table: str, name: str) -> Iterator[Change]:
+    for line in table.strip().splitlines():
+        head, _, template = line.partition(" | ")
+        kind, weight, level, *shift = head.split()
+        yield Change(
+            kind,
+            float(weight),
+            int(level),
+            template,
+            int(shift[0]) if shift else 0,
+            tuple(_names_of_change(template.replace(name, f"{{{kind}!}}"))),
+        )
+
+
+def _names_of_change(template: str) -> Iterator[str]:
+    yield from (each for each in constructs(re.sub(r"\{(\w+[^}~]*)~\w\}", r"{\1}", template)))
+
+
+def _read_idiom(text: str) -> Idiom:
+    head, *lines = text.splitlines()
+    left, _, right = head.partition(" >")
+    reads, weight, level = left.split()
+    result, _, others = right.partition(";")
+    names = dict(other.split(":", 1) for other in others.split())
+    kind, _, low = reads.partition(">")
+    return Idiom(kind, int(low or 0), float(weight), int(level), result.strip().removeprefix("r:"), names, tuple(lines))
+
+
+def fitting_idioms(writer: Writer, var: Var) -> list[Idiom]:
+    """The idioms that may be about this variable."""
+    return [
+        each
+        for each in all_idioms()
+        if var.kind in ACCEPTS.get(each.reads, (each.reads,)) and each.level <= writer.level and var.low >= each.low
+    ]

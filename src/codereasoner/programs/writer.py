@@ -1,0 +1,310 @@
+"""Writes one program: expressions that are well typed by construction, from the forms and the variables in scope."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+from codereasoner.programs.draft import pick, pick_weighted
+from codereasoner.programs.forms import ACCEPTS, UNKNOWN, Form, Hole, forms, reach
+from codereasoner.programs.names import constant, pool
+
+
+class DeadEnd(Exception):
+    """What was begun cannot be finished with what there is; the caller tries something else."""
+
+
+@dataclass(frozen=True)
+class Var:
+    """A variable in scope. `low` is its least length, or for an integer its least value."""
+
+    name: str
+    kind: str
+    low: int = 0
+
+
+@dataclass(frozen=True)
+class Expr:
+    """A written expression."""
+
+    text: str
+    atom: bool = True
+    low: int = 0
+    names: tuple[str, ...] = ()  # the constructs of its outermost form
+    kind: str = ""
+
+
+PARAMETER_LOW = {"int": 1, "float": UNKNOWN, "char": 1, "str": 3}
+"""The least length or value of an argument; 2 for the kinds that are not named."""
+
+
+class Writer:
+    """The state of a program that is being written: parameters, variables, lines and what was used."""
+
+    def __init__(self, random: Random, level: int, most_params: int, types: Sequence[str] = ()) -> None:
+        self.random = random
+        self.level = level
+        self.most_params = most_params
+        self.params: list[Var] = []
+        self.scope: list[Var] = []
+        self.hidden: set[str] = set()  # accumulators that must not be read now: they would grow without end
+        self.taken: set[str] = {"f"}  # every name that stands in the program
+        self.constructs: Counter[str] = Counter()
+        self.letters: list[str] = []  # constant strings; arguments will contain them
+        self.helpers: list[tuple[str, str, str]] = []  # name, kind of its argument, kind of its value
+        self.lines: list[str] = []
+        self.in_while = False  # a loop that `continue` would keep from ending
+        self.guard = ""  # what an early return gives
+        self.inside = False  # a comprehension: there is none in another
+        self.reach = reach(level)
+
+    # ---- variables
+
+    def new_name(self, kind: str, role: str = "") -> str:
+        """A name that is not taken, as a person would choose it for this kind and role."""
+        names = pool(kind, role)
+        free = [name for name in names if name not in self.taken] or [f"{names[0]}{len(self.taken)}"]
+        name = pick(self.random, free[:4])
+        self.taken.add(name)
+        return name
+
+    def new_param(self, kind: str) -> Var:
+        """One more parameter of the function."""
+        if len(self.params) >= self.most_params or kind in _NO_PARAMS:
+            raise DeadEnd
+        var = Var(self.new_name(kind), kind, PARAMETER_LOW.get(kind, 2))
+        self.params.append(var)
+        self.scope.append(var)
+        return var
+
+    def visible(self, kind: str, low: int | None = None) -> list[Var]:
+        """The variables that may stand where a kind is wanted."""
+        kinds = ACCEPTS.get(kind, (kind,))
+        return [
+            var
+            for var in self.scope
+            if var.kind in kinds and var.name not in self.hidden and (low is None or var.low >= low)
+        ]
+
+    def put(self, var: Var) -> Var:
+        """A variable has come into being, or has another kind or least length than before."""
+        self.scope = [each for each in self.scope if each.name != var.name]
+        self.scope.append(var)
+        return var
+
+    def save(self) -> tuple[Any, ...]:
+        """What `restore` needs to take back everything that is written from now on."""
+        state = (self.params, self.scope, self.hidden, self.taken, self.constructs, self.letters)
+        return (len(self.lines), *(copy(part) for part in state))
+
+    def restore(self, saved: tuple[Any, ...]) -> None:
+        """Take back what was written since `save`; a saved state can be restored once."""
+        lines, self.params, self.scope, self.hidden, self.taken, self.constructs, self.letters = saved
+        del self.lines[lines:]
+
+    # ---- expressions
+
+    def expr(self, kind: str, must: Var | None = None, depth: int = 2) -> Expr:
+        """An expression of a kind, which mentions a variable where it must."""
+        return self._fill(Hole(kind), must, depth)
+
+    def fill(self, hole: Hole, must: Var | None, depth: int = 2) -> str:
+        """The code for a hole of a statement."""
+        return self._fill(hole, must, depth).text
+
+    def _fill(self, hole: Hole, must: Var | None, depth: int) -> Expr:
+        text = constant(self.random, hole.kind)
+        if text is not None:
+            if must is not None:
+                raise DeadEnd
+            self._remember(hole.kind, text)
+            return Expr(text, low=1, kind=hole.kind)
+        found = self._mention(hole, must, depth) if must is not None else self._free(hole, depth)
+        if hole.iterated and found.kind == "char":
+            raise DeadEnd
+        return replace(found, text=f"({found.text})", atom=True) if hole.place and not found.atom else found
+
+    def _mention(self, hole: Hole, must: Var, depth: int) -> Expr:
+        fits = must.kind in ACCEPTS.get(hole.kind, (hole.kind,)) and (hole.low is None or must.low >= hole.low)
+        if hole.variable and not fits:
+            raise DeadEnd
+        if fits and (hole.variable or depth <= 0 or self.random.random() < 0.6):
+            return _of(must)
+        return self._by_form(hole, must, depth)
+
+    def _free(self, hole: Hole, depth: int) -> Expr:
+        known = self.visible(hole.kind, hole.low)
+        if hole.variable or (hole.low is not None and hole.low > 0):
+            var = pick(self.random, known) if known else self.new_param(hole.kind)
+            return _of(var)
+        chance = self.random.random()
+        if depth > 0 and chance < _NEST[self.level]:
+            return self._by_form(hole, None, depth)
+        if known and chance < 0.75:
+            var = pick(self.random, known)
+            return _of(var)
+        if hole.kind in _LITERALS and hole.place != "." and (chance < 0.93 or len(self.params) >= self.most_params):
+            return self._literal(hole.kind)
+        if len(self.params) < self.most_params and hole.kind not in _NO_PARAMS:
+            var = self.new_param(hole.kind)
+            return _of(var)
+        if known:
+            return _of(pick(self.random, known))
+        return self._by_form(hole, None, depth)
+
+    def _literal(self, kind: str) -> Expr:
+        text = constant(self.random, f"{kind} literal") or ""
+        self._remember(kind, text)
+        return Expr(text, low=int(text) if kind == "int" else 0, kind=kind)
+
+    def _remember(self, kind: str, text: str) -> None:
+        if text[:1] == "'":
+            self.letters.append(text[1:-1])
+
+    def _by_form(self, hole: Hole, must: Var | None, depth: int) -> Expr:
+        if must is not None and (helper := self._helper(hole.kind, must)):
+            return helper
+        candidates = [form for form in forms().get(hole.kind, ()) if self._possible(form, hole, must, depth)]
+        for _ in range(4):
+            if not candidates or depth < 0:
+                break
+            form = pick_weighted(self.random, candidates)
+            try:
+                return self._write(form, must, depth - 1)
+            except DeadEnd:
+                continue
+        raise DeadEnd
+
+    def _possible(self, form: Form, hole: Hole, must: Var | None, depth: int) -> bool:
+        if (
+            form.level > self.level
+            or (self.inside and form.locals)
+            or (hole.low is not None and (form.low or 0) < hole.low)
+        ):
+            return False
+        if must is None:
+            return True
+        return any(self.reach.get((each.kind, must.kind), 99) <= depth - 1 for each in form.holes if not each.mention)
+
+    def _helper(self, kind: str, must: Var) -> Expr | None:
+        for name, takes, gives in self.helpers:
+            if gives == kind and must.kind in ACCEPTS.get(takes, (takes,)) and self.random.random() < 0.7:
+                self.constructs["helper call"] += 1
+                return Expr(f"{name}({must.name})")
+        return None
+
+    def _write(self, form: Form, must: Var | None, depth: int) -> Expr:
+        saved = self.save()
+        try:
+            found = self._fill_form(form, must, depth)
+        except DeadEnd:
+            self.restore(saved)
+            raise
+        self.constructs.update(form.names)
+        return found
+
+    def _fill_form(self, form: Form, must: Var | None, depth: int) -> Expr:
+        local = {
+            short: Var(self.new_name(kind, "each"), kind, int(kind == "char")) for short, kind in form.locals.items()
+        }
+        where = self._place_of(form, must, depth)
+        parts: list[Expr] = []
+        for index, hole in enumerate(form.holes):
+            if hole.mention:
+                parts.append(self._in_comprehension(hole, local, depth))
+            else:
+                parts.append(self._fill(hole, must if index == where else None, depth))
+        self._refuse_silly(form, parts)
+        text = form.texts[0] + "".join(part.text + after for part, after in zip(parts, form.texts[1:], strict=True))
+        for short, var in local.items():
+            text = text.replace(f"@{short}", var.name)
+        text = text.replace("$", parts[0].text) if parts else text
+        low = form.low if form.low is not None else parts[0].low + (form.shift or 0)
+        return Expr(text, form.atom, low, form.names, form.kind)
+
+    def _in_comprehension(self, hole: Hole, local: dict[str, Var], depth: int) -> Expr:
+        scope, params, each = self.scope, len(self.params), local[hole.mention]
+        self.scope = [*scope, *local.values()]
+        self.inside = True
+        try:
+            found = self._fill(hole, each, max(depth, 1))
+        finally:
+            self.scope, self.inside = scope + self.params[params:], False
+        if found.text == each.name:
+            raise DeadEnd
+        return found
+
+    def _place_of(self, form: Form, must: Var | None, depth: int) -> int:
+        """The hole in which the variable will be mentioned."""
+        if must is None:
+            return -1
+        places = [
+            index
+            for index, hole in enumerate(form.holes)
+            if not hole.mention and self.reach.get((hole.kind, must.kind), 99) <= depth
+        ]
+        if not places:
+            raise DeadEnd
+        return places[0] if self.random.random() < 0.7 else pick(self.random, places)
+
+    def _refuse_silly(self, form: Form, parts: list[Expr]) -> None:
+        """No person writes `x - x`, `a.upper().lower()` or `sorted(sorted(x))`."""
+        texts = [part.text for part in parts if not part.text.isdigit()]
+        if len(texts) != len(set(texts)) and not form.locals:
+            raise DeadEnd
+        own = {_GROUPS[name] for name in form.names if name in _GROUPS}
+        if any(_GROUPS.get(name) in own for part in parts for name in part.names):
+            raise DeadEnd
+        if parts and parts[0].kind == "char" and not _NOT_OF_A_CHAR.isdisjoint(form.names):
+            raise DeadEnd
+        if all(part.text[:1] in "'0123456789" for part in parts) and parts:
+            raise DeadEnd
+
+
+def _of(var: Var) -> Expr:
+    return Expr(var.name, low=var.low, kind=var.kind)
+
+
+_NEST = {1: 0.1, 2: 0.2, 3: 0.22, 4: 0.25, 5: 0.28}
+"""By level: how often a hole that could hold a variable or a constant holds another form."""
+
+_LITERALS = frozenset(["int", "str", "char", "float"])
+_NO_PARAMS = frozenset(["bool", "pairs", "pair", "names", "groups", "tally", "strset"])
+_CASE = ("upper", "lower", "swapcase", "title", "capitalize", "casefold")
+_WRAPS = (
+    "list",
+    "tuple",
+    "set",
+    "bool",
+    "sorted",
+    "reversed",
+    "list.copy",
+    "set.copy",
+    "dict.copy",
+    "str.join",
+    "range",
+)
+_GROUPS = (
+    {f"str.{name}": "case" for name in _CASE}
+    | {f"str.{name}": "strip" for name in ("strip", "lstrip", "rstrip")}
+    | {f"str.{name}": "pad" for name in ("center", "ljust", "rjust", "zfill")}
+    | dict.fromkeys(_WRAPS, "wrap")
+    | {name: name for name in ("abs", "str", "conditional expression", "str.encode", "bool and", "bool or")}
+    | {"str[:]": "slice", "list[:]": "slice", "tuple[:]": "slice"}
+)
+"""Constructs of one group are not put straight into each other."""
+
+_ODD_METHODS = (
+    *("join", "split", "rsplit", "splitlines", "partition", "rpartition", "count", "find", "rfind", "index", "rindex"),
+    *("title", "capitalize", "istitle", "removeprefix", "removesuffix", "expandtabs", "startswith", "endswith"),
+    "translate",
+)
+_NOT_OF_A_CHAR = frozenset(
+    [f"str.{method}" for method in _ODD_METHODS]
+    + ["str[:]", "str[i]", "list", "sorted", "set", "len", "min", "max", "reversed", "filter", "map"]
+)
+"""What is done to strings and is odd where the string is known to be one character."""
