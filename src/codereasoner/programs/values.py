@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence, Set
 from random import Random
 from typing import Any
 
+from codereasoner.literals import write
 from codereasoner.programs.draft import number, pick
 from codereasoner.programs.writer import Var
 
