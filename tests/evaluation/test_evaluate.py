@@ -11,7 +11,7 @@ import pytest
 from codereasoner import extend
 from codereasoner.evaluation.evaluate import Asking, evaluate
 from codereasoner.extend import Completion, Model, Prompt, Sampling
-from codereasoner.ledger import read_rows
+from codereasoner.ledger import read_records, read_rows
 from codereasoner.records import Job, Run
 from codereasoner.styles import find_style
 from codereasoner.task import Question
@@ -93,3 +93,4 @@ def test_the_folder_holds_answers_grades_and_the_summary(tmp_path: Path) -> None
     assert first["outcome"] == "wrong"
     assert first["answer"] == "[1]"
     assert {"id", "question", "task", "sample", "reason"} <= set(first)
+    assert list(read_records(tmp_path / "questions.jsonl", Question)) == questions(2)

@@ -21,7 +21,7 @@ from codereasoner import extend
 from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
 from codereasoner.extend import Model, Progress, Prompt, Sampling, silent
 from codereasoner.ledger import Ledger, read_records, write_records, write_whole
-from codereasoner.records import Answer, answer_key
+from codereasoner.records import Answer, answer_key, content_id
 from codereasoner.styles import Style
 from codereasoner.task import VERDICTS, Grade, Question, Runner, grade_all
 
@@ -55,6 +55,7 @@ def evaluate(
     """Evaluate one model on one list of questions; returns what is written to summary.json."""
     answers = ask(questions, model, asking, folder / "answers.jsonl", progress)
     grades = grade(questions, answers, asking.style, runner, folder / "grades.jsonl")
+    _keep_questions(questions, folder / "questions.jsonl")
     summary = {
         "benchmark": name,
         "model": label or model.identity,
@@ -130,6 +131,17 @@ def grade(
     out.unlink(missing_ok=True)
     write_records(out, rows, {"style": style.name})
     return rows
+
+
+def _keep_questions(questions: Sequence[Question], out: Path) -> None:
+    """The questions beside their answers: a report can show them where a benchmark's data is not at hand."""
+    ledger = Ledger(out, {"questions": content_id(*(question.id for question in questions))})
+    if not ledger.done:
+        out.unlink(missing_ok=True)
+        with ledger:
+            for question in questions:
+                ledger.append(question)
+            ledger.finish()
 
 
 def _grade_row(question: Question, answer: Answer, verdict: Grade) -> dict[str, Any]:
