@@ -60,7 +60,8 @@ def trace_programs(programs: Path, out: Path, pool: Pool, progress: Progress = s
 
         for run in pool.stream(jobs()):
             program = waiting.popleft()
-            run = replace(run, program=program.id, split=program.split)
+            # Without its CPU time a run is the same bytes on every try.
+            run = replace(run, program=program.id, split=program.split, cpu_ms=0.0)
             if reason := drop_reason(program, run):
                 ledger.drop(replace(run, steps=()), reason)
             else:

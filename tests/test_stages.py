@@ -1,0 +1,137 @@
+"""The stages that build data, from programs to training rows."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from codereasoner import extend, stages
+from codereasoner.execution.pool import Pool
+from codereasoner.ledger import read_manifest, read_records, read_rows
+from codereasoner.records import Chain, Program, Run
+from codereasoner.styles import find_style
+from codereasoner.task import Question, grade_all
+
+pytest.importorskip("pyarrow")
+TERSE = find_style("terse")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with every file from programs to rows, of 60 programs."""
+    folder = tmp_path_factory.mktemp("run")
+    build(folder)
+    return folder
+
+
+def build(folder: Path) -> None:
+    source = extend.find("source", "procedural", breadth="tiny")
+    stages.write_programs(folder / "programs.jsonl", source, {"train": 40, "rl": 10, "test": 10}, {})
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        stages.trace_programs(folder / "programs.jsonl", folder / "runs.parquet", pool)
+    stages.ask_questions(folder / "runs.parquet", folder / "questions.jsonl", ["output", "input"])
+    stages.narrate_chains(
+        folder / "questions.jsonl", folder / "runs.parquet", folder / "chains.jsonl", ["output"], "states"
+    )
+    rows = (folder / "questions.jsonl", folder / "chains.jsonl", folder / "sft.parquet")
+    stages.write_sft_rows(*rows, TERSE, direct=["input"])
+    stages.write_grpo_rows(folder / "questions.jsonl", folder / "grpo.parquet", TERSE, ["input"])
+
+
+def test_every_program_is_in_one_split_only(built: Path) -> None:
+    programs = list(read_records(built / "programs.jsonl", Program))
+    assert len({program.id for program in programs}) == len(programs) == 60
+    assert {program.split for program in programs} == {"train", "rl", "test"}
+
+
+def test_every_kept_call_of_every_program_is_traced(built: Path) -> None:
+    calls = sum(len(program.calls) for program in read_records(built / "programs.jsonl", Program))
+    runs = list(read_records(built / "runs.parquet", Run))
+    dropped = built / "runs.parquet.dropped.jsonl"
+    assert len(runs) + (len(list(read_rows(dropped))) if dropped.exists() else 0) == calls
+    assert all(run.steps and run.outcome == "ok" for run in runs)
+
+
+def test_the_rendered_gold_and_chain_of_every_row_is_graded_correct(built: Path) -> None:
+    questions = {question.id: question for question in read_records(built / "questions.jsonl", Question)}
+    rows = list(read_rows(built / "sft.parquet"))
+    items = [
+        (extend.task(questions[row["id"]].task), questions[row["id"]], row["completion"][0]["content"], "stop")
+        for row in rows
+    ]
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        grades = grade_all(items, TERSE, pool.run)
+    assert {grade.outcome for grade in grades} == {"correct"}
+
+
+def test_training_rows_come_from_their_own_split(built: Path) -> None:
+    splits = {question.id: question.split for question in read_records(built / "questions.jsonl", Question)}
+    assert {splits[row["id"]] for row in read_rows(built / "sft.parquet")} == {"train"}
+    assert {splits[row["id"]] for row in read_rows(built / "grpo.parquet")} == {"rl"}
+
+
+def test_the_second_time_nothing_is_done(built: Path) -> None:
+    files = [path for path in built.iterdir() if path.is_file()]
+    before = {path: path.stat().st_mtime_ns for path in files}
+    build(built)
+    assert {path: path.stat().st_mtime_ns for path in files} == before
+
+
+def test_another_input_makes_the_output_anew(built: Path, tmp_path: Path) -> None:
+    for name in ("questions.jsonl", "runs.parquet"):
+        (tmp_path / name).write_bytes((built / name).read_bytes())
+    words = (tmp_path / "questions.jsonl", tmp_path / "runs.parquet", tmp_path / "chains.jsonl", ["output"])
+    stages.narrate_chains(*words, "states")
+    lines = (tmp_path / "questions.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "questions.jsonl").write_text("".join(lines[:10]))
+    stages.narrate_chains(*words, "states")
+    asked = {q.id for q in read_records(tmp_path / "questions.jsonl", Question) if q.task == "output"}
+    assert {chain.question for chain in read_records(tmp_path / "chains.jsonl", Chain)} == asked
+
+
+def test_dropped_runs_are_counted_by_reason(tmp_path: Path) -> None:
+    programs = tmp_path / "programs.jsonl"
+    sources = ["def f(x):\n    return x[9]", "def f(x):\n    return x", "def f(x):\n    return x[:1]"]
+    stages.write_programs(programs, Listed(sources), {"train": 3}, {})
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        stages.trace_programs(programs, tmp_path / "runs.parquet", pool)
+    manifest = read_manifest(tmp_path / "runs.parquet")
+    assert manifest is not None
+    assert manifest["counts"] == {"kept": 1, "dropped": 2}
+    assert manifest["drops"] == {"raises IndexError": 1, "copy of an argument": 1}
+
+
+class Listed(extend.Source):
+    """These programs, each called with a list of two."""
+
+    name = "listed"
+
+    def __init__(self, sources: list[str]) -> None:
+        self.sources = sources
+
+    def programs(self, split: str, count: int):  # type: ignore[no-untyped-def]
+        """One program for each source."""
+        return iter([Program(source, "f", ("[1, 2]",), split=split) for source in self.sources[:count]])
+
+
+@pytest.mark.slow
+def test_a_trace_stage_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    source = extend.find("source", "procedural", breadth="tiny")
+    stages.write_programs(tmp_path / "programs.jsonl", source, {"train": 400}, {})
+    command = [sys.executable, "-m", "codereasoner", "trace", str(tmp_path / "programs.jsonl")]
+    command += ["--workers", "1", "--allow-weak-isolation", "--out"]
+    moments = random.Random(0)
+    for _ in range(4):
+        process = subprocess.Popen([*command, str(tmp_path / "killed.jsonl")], stderr=subprocess.DEVNULL)
+        time.sleep(moments.uniform(0.3, 1.2))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    for name in ("killed.jsonl", "whole.jsonl"):
+        subprocess.run([*command, str(tmp_path / name)], check=True, stderr=subprocess.DEVNULL)
+    assert (tmp_path / "killed.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
