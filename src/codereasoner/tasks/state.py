@@ -77,8 +77,9 @@ class State(Task):
             yield self.question(run, facts, [moment.gold], {"time": moment.time})
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Constants, and the variable's value in the call where it is a parameter."""
-        return {"0": "0; int", "1": "1; int", "''": "''; str", "[]": "[]; list", "True": "True; bool"}
+        """Constants."""
+        constants = {"0": "0; int", "1": "1; int", "''": "''; str", "[]": "[]; list", "True": "True; bool"}
+        return constants if question.facts["time"] else constants | {"Nil": "Nil"}
 
     def statement(self, question: Question) -> str:
         """The program with line numbers, the call, the variable, the line and the time."""
@@ -117,6 +118,8 @@ def is_state(answer: str, golds: tuple[str, ...]) -> bool:
     Raises:
         Wrong, LiteralError: it is not, and the message is the reason.
     """
+    if answer in golds:
+        return True
     if answer.strip(" []\t\r\n").lower() == "nil":
         return "Nil" in golds
     text, type_name = _split(answer)
