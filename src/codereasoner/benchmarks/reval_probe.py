@@ -19,7 +19,6 @@ import builtins
 import copy
 import importlib
 import itertools
-import pydoc
 import re
 import sys
 import types
@@ -330,18 +329,35 @@ def typed_value(value: str, kind: str) -> Any:
         quoted, content = attempt(evaluate, value)
         return (content if quoted else value), str
     if kind in ("datetime.datetime", "datetime"):
-        return parse_date(value), pydoc.locate(kind)
+        return parse_date(value), locate(kind)
     if kind in ("numpy.ndarray", "np.ndarray"):
-        return importlib.import_module("numpy").array(evaluate(value)), pydoc.locate(kind)
+        return importlib.import_module("numpy").array(evaluate(value)), locate(kind)
     if value == "None" or kind == "NoneType":
         return None, type(None)
-    found: Any = pydoc.locate(kind)
+    found: Any = locate(kind)
     if not isinstance(found, type):
         raise ValueError(f"{kind} is no type")
     if found.__module__ == "builtins":
         return evaluate(value), found
     made, instance = attempt(lambda: found(evaluate(value)))
     return (instance if made else found(value)), found
+
+
+def locate(path: str) -> Any:
+    """What a dotted path names, in modules first and then among the built-ins; None where it is nothing."""
+    found: Any = builtins
+    rest = path.split(".")
+    while rest and found is not None:
+        name = rest[0] if found is builtins else f"{getattr(found, '__name__', '')}.{rest[0]}"
+        if found is builtins or isinstance(found, types.ModuleType):
+            try:
+                found = importlib.import_module(name)
+            except ImportError:
+                found = getattr(found, rest[0], None)
+        else:
+            found = getattr(found, rest[0], None)
+        rest = rest[1:]
+    return found
 
 
 def evaluate(text: str) -> Any:
