@@ -20,11 +20,12 @@ from codereasoner.records import Program, Run
 
 @dataclass(frozen=True)
 class Sizes:
-    """The most characters that a program, a call and a value may have."""
+    """The most characters that a program, a call and a value may have, and the most steps of a trace."""
 
     source: int = 4000
     call: int = 1000
     value: int = 1000
+    steps: int = 400
 
 
 def drop_reason(program: Program, run: Run, again: Run | None = None, sizes: Sizes | None = None) -> str | None:
@@ -125,7 +126,7 @@ def _too_long(run: Run, sizes: Sizes) -> str | None:
     ):
         if len(text) > most:
             return f"{name} too long"
-    return None
+    return "trace too long" if len(run.steps) > sizes.steps else None
 
 
 def _has_comment(source: str) -> bool:

@@ -25,7 +25,7 @@ int 3 1 | min({ints!>1}) | -
 int 3 1 | {ints!>1}[0] | -
 int 3 1 | {ints!>1}[-1] | -
 int 1 2 | {ints!>2}[1] | -
-int 2 2 | {ints!>1}[{int} % len($)] | -
+int 2 2 | {ints!>1}[{int+} % len($)] | -
 int 2 1 | {ints.}.count({int}) | 0
 int 1 3 | {ints!.>1}.index(max($)) | 0
 int 1 3 | {ints!.>1}.index($[-1]) | 0

@@ -80,7 +80,7 @@ char 1 4 | chr(ord({char}) + 1) | 1
 char 1 3 | min({str!>1}) | 1
 char 1 3 | max({str!>1}) | 1
 char 2 3 | {char+} if {bool} else {char+} | 1
-char 2 3 | {str!>1}[{int} % len($)] | -
+char 2 3 | {str!>1}[{int+} % len($)] | -
 strs 5 1 | list({str}) | =
 strs 3 1 | {str.}.split() | -
 strs 4 1 | {str.}.split({sep}) | 1
@@ -128,7 +128,7 @@ int 1 2 | len(set({str})) | =
 int 1 3 | ord({char}) - ord('a') | -
 int 2 3 | sum({bool~x} for @x:char in {str}) | 0
 int 1 3 | sum(1 for @x:char in {str} if {bool~x}) | 0
-int 2 2 | {strs.}.count({str}) | 0
+int 2 2 | {strs!.}.count({str}) | 0
 int 2 1 | len({strs}) | =
 bool 3 1 | {str.}.isupper() | -
 bool 3 1 | {str.}.islower() | -
@@ -139,9 +139,9 @@ bool 1 2 | {str.}.isspace() | -
 bool 1 2 | {str.}.istitle() | -
 bool 1 2 | {str.}.isnumeric() | -
 bool 1 2 | {str.}.isdecimal() | -
-bool 1 3 | {str.}.isascii() | -
-bool 1 3 | {str.}.isidentifier() | -
-bool 1 3 | {str.}.isprintable() | -
+bool 0.25 3 | {str.}.isascii() | -
+bool 0.25 3 | {str.}.isidentifier() | -
+bool 0.25 3 | {str.}.isprintable() | -
 bool 3 1 | {str.}.startswith({char}) | -
 bool 3 1 | {str.}.endswith({char}) | -
 bool 5 1 | {char} in {str} | -

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
@@ -124,7 +125,10 @@ def _branch(writer: Writer, focus: Var) -> Var:
         writer.constructs["elif"] += 1
     if writer.random.random() < 0.65:
         writer.lines.append(f"{INDENT}else:")
+        changed = writer.lines[-2]
         low = min(low, change(writer, before, INDENT * 2).low)
+        if writer.lines[-1] == changed:
+            raise DeadEnd
         writer.constructs["else"] += 1
     else:
         low = min(low, before.low)
@@ -148,8 +152,16 @@ def _guard(writer: Writer, focus: Var) -> None:
 def _return(writer: Writer, focus: Var) -> None:
     writer.lines.append(f"{INDENT}return {_result(writer, focus)}")
     given = writer.lines[-1].strip().removeprefix("return ")
-    if given == writer.guard or (len(writer.lines) == 1 and given == focus.name):
+    if given == writer.guard or (given == focus.name and not _is_changed(writer, focus.name)):
         raise DeadEnd
+
+
+def _is_changed(writer: Writer, name: str) -> bool:
+    """Is a variable made or changed anywhere, or is it an argument as it came?"""
+    change = re.compile(
+        rf"(?<!\w){name}(\[[^\]]*\])*( [-+*/%]*= |\.\w+\(|, \w+ = )|del {name}\[|, {name} = |for .*{name} in "
+    )
+    return any(change.search(line.partition(" == ")[0]) for line in writer.lines[:-1])
 
 
 def _result(writer: Writer, focus: Var) -> str:

@@ -70,9 +70,9 @@ str 3 4 > r:str ; i:int c:char
 $r = ''
 for $i, $c in enumerate({str~s}):
     if $i % {small} == 0:
-        $r += {str~c}
+        $r += $c.{case}()
     else:
-        $r += {str~c}
+        $r += $c
 
 str 3 4 > r:strs ; w:str
 $r = []

@@ -96,7 +96,12 @@ def update(writer: Writer, result: Var, about: Var, indent: str) -> None:
     if not fitting:
         raise DeadEnd
     chosen = pick_weighted(writer.random, fitting)
+    hidden = set(writer.hidden)
+    if writer.random.random() < 0.85:  # a whole string or list in every pass makes values too long to follow
+        writer.hidden |= {var.name for var in writer.scope if var.kind in ("str", "strs", "ints", "nested")}
+        writer.hidden.discard(about.name)
     _write_line(writer, chosen.template, {"r": result, "c": about}, indent)
+    writer.hidden = hidden
     _count(writer, chosen, result)
 
 
@@ -143,9 +148,10 @@ def idiom(writer: Writer, chosen: Idiom, var: Var) -> Var:
         else:
             names[short] = Var(writer.new_name(kind, _role(short, kind)), kind, int(kind == "char"))
     for short, (kind, text) in aliases.items():
-        names[short] = Var(_filled(writer, text, names), kind, 1)
+        names[short] = Var(_filled(writer, text, names), kind, 1 if kind == "char" else UNKNOWN if kind == "int" else 0)
     before, hidden = list(writer.scope), set(writer.hidden)
     writer.hidden |= {result.name} if chosen.result else {var.name}
+    writer.loop_over = var.name
     writer.in_while = any(line.startswith("while") for line in chosen.lines)
     for line in chosen.lines:
         _idiom_line(writer, line, names)
@@ -180,7 +186,9 @@ def _filled(writer: Writer, template: str, names: Mapping[str, Var]) -> str:
 
     def write(match: re.Match[str]) -> str:
         hole = parse_hole(match)
-        return writer.fill(replace(hole, mention=""), names[hole.mention] if hole.mention else None)
+        must = names[hole.mention] if hole.mention else None
+        iterated = template.startswith("for ") and template[: match.start()].endswith(" in ")
+        return writer.fill(replace(hole, mention="", iterated=iterated), must)
 
     text = HOLE.sub(write, template)
     return re.sub(r"\$(\w)", lambda match: names[match.group(1)].name, text)
@@ -188,7 +196,13 @@ def _filled(writer: Writer, template: str, names: Mapping[str, Var]) -> str:
 
 def _condition(writer: Writer, about: Var, indent: str, word: str) -> None:
     writer.constructs[word] += 1
-    writer.lines.append(f"{indent}{word} {writer.expr('bool', about).text}:")
+    test = writer.expr("bool", about).text
+    _, member, container = test.partition(
+        f"{about.name} in " if f"{about.name} in " in test else f"{about.name} not in "
+    )
+    if member and writer.loop_over in container:
+        raise DeadEnd  # what a loop goes over holds each of its items
+    writer.lines.append(f"{indent}{word} {test}:")
 
 
 def _short_update(writer: Writer, result: Var, about: Var, indent: str, nest: bool) -> None:
@@ -207,7 +221,10 @@ def _else(writer: Writer, result: Var, about: Var, indent: str) -> None:
     if writer.random.random() < 0.8:
         writer.constructs["else"] += 1
         writer.lines.append(f"{indent}else:")
+        before = writer.lines[-2]
         update(writer, result, about, indent + INDENT)
+        if writer.lines[-1] == before:
+            raise DeadEnd
 
 
 def _inner_loop(writer: Writer, result: Var, about: Var, indent: str, depth: int) -> None:
@@ -221,7 +238,7 @@ def _inner_loop(writer: Writer, result: Var, about: Var, indent: str, depth: int
     elif about.kind == "int" and writer.random.random() < 0.4:
         over = f"range({pick(writer.random, ('2', '3'))})"
     else:
-        over = writer.expr("str" if kind == "char" else "ints", about if about.kind == "ints" else None, 1).text
+        over = writer.expr("str" if kind == "char" else "ints", about if about.kind == "ints" else None).text
     writer.constructs["inner for"] += 1
     writer.lines.append(f"{indent}for {inner.name} in {over}:")
     writer.scope.append(inner)

@@ -137,8 +137,10 @@ class _Values:
         return pick(self.random, self.alphabet)
 
     def _word(self) -> str:
-        if self.random.random() < 0.5:
+        if self.random.random() < 0.35:
             return pick(self.random, _WORDS)
+        if self.letters and self.random.random() < 0.3:
+            return pick(self.random, self.letters)
         letters = [letter for letter in self.letters if letter.isalnum()]
         start = pick(self.random, letters) if letters and self.random.random() < 0.3 else ""
         return start + "".join(pick(self.random, self.alphabet) for _ in range(number(self.random, 1, 4)))
@@ -147,4 +149,6 @@ class _Values:
         known = "".join(self.texts)
         if known and self.random.random() < 0.5:
             return pick(self.random, known)
+        if self.letters and self.random.random() < 0.3:
+            return pick(self.random, self.letters)
         return self._word() if self.random.random() < 0.3 else pick(self.random, _LOWER)

@@ -58,6 +58,7 @@ class Writer:
         self.helpers: list[tuple[str, str, str]] = []  # name, kind of its argument, kind of its value
         self.lines: list[str] = []
         self.in_while = False  # a loop that `continue` would keep from ending
+        self.loop_over = ""  # the name of what the current loop goes over
         self.guard = ""  # what an early return gives
         self.inside = False  # a comprehension: there is none in another
         self.reach = reach(level)
@@ -108,13 +109,20 @@ class Writer:
 
     # ---- expressions
 
-    def expr(self, kind: str, must: Var | None = None, depth: int = 2) -> Expr:
+    def expr(self, kind: str, must: Var | None = None) -> Expr:
         """An expression of a kind, which mentions a variable where it must."""
-        return self._fill(Hole(kind), must, depth)
+        return self._fill(Hole(kind), must, self._depth())
 
-    def fill(self, hole: Hole, must: Var | None, depth: int = 2) -> str:
+    def fill(self, hole: Hole, must: Var | None) -> str:
         """The code for a hole of a statement."""
-        return self._fill(hole, must, depth).text
+        found = self._fill(hole, must, self._depth())
+        if hole.iterated and "list" in found.names:
+            raise DeadEnd
+        return found.text
+
+    def _depth(self) -> int:
+        """How deep forms may stand in forms: mostly not at all, as people write."""
+        return 1 if self.random.random() < 0.6 else 2
 
     def _fill(self, hole: Hole, must: Var | None, depth: int) -> Expr:
         text = constant(self.random, hole.kind)
@@ -147,7 +155,12 @@ class Writer:
         if known and chance < 0.75:
             var = pick(self.random, known)
             return _of(var)
-        if hole.kind in _LITERALS and hole.place != "." and (chance < 0.93 or len(self.params) >= self.most_params):
+        if (
+            hole.kind in _LITERALS
+            and hole.place != "."
+            and not hole.iterated
+            and (chance < 0.93 or len(self.params) >= self.most_params)
+        ):
             return self._literal(hole.kind)
         if len(self.params) < self.most_params and hole.kind not in _NO_PARAMS:
             var = self.new_param(hole.kind)
@@ -269,7 +282,7 @@ def _of(var: Var) -> Expr:
     return Expr(var.name, low=var.low, kind=var.kind)
 
 
-_NEST = {1: 0.1, 2: 0.2, 3: 0.22, 4: 0.25, 5: 0.28}
+_NEST = {1: 0.1, 2: 0.15, 3: 0.15, 4: 0.18, 5: 0.2}
 """By level: how often a hole that could hold a variable or a constant holds another form."""
 
 _LITERALS = frozenset(["int", "str", "char", "float"])
