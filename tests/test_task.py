@@ -1,0 +1,147 @@
+"""Grading: one outcome for every completion, whatever a model, a runner or a task does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from codereasoner import extend
+from codereasoner.errors import MachineryError
+from codereasoner.records import Job, Run
+from codereasoner.styles import STYLES, official_style
+from codereasoner.task import Grade, Question, Skip, Task, Wrong, grade_all, grade_answers
+
+REASONING = STYLES["reasoning"]
+OUTPUT = extend.task("output")
+QUESTION = Question("output", {"source": "def f(x):\n    return x\n", "entry": "f", "call": "2"}, ("2",))
+
+
+class Length(Task):
+    """A task that says nothing of what it leaves out, in the smallest form."""
+
+    name = "length"
+    request = "How long is it?"
+    shown = (({"text": "ab"}, "2", "a, b."), ({"text": ""}, "0", "Nothing."))
+
+    def ask(self, run: Run) -> list[Question]:
+        return [self.question(run, {"text": run.source}, [str(len(run.source))])] if run.source else []
+
+    def statement(self, question: Question) -> str:
+        return f"{question.facts['text']}?"
+
+    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
+        if answer == "fail":
+            raise RuntimeError("a bug of the verifier")
+        if not answer.isdecimal():
+            raise Wrong("no number")
+        return answer == question.gold[0]
+
+
+class Executed(Length):
+    """The same, by execution."""
+
+    def job(self, question: Question, answer: str) -> Job:
+        return Job(answer, "f", "")
+
+    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
+        return run is not None and run.value == question.gold[0]
+
+
+def ran(source: str, outcome: str = "ok") -> Run:
+    return Run(source, "f", "", outcome, "2", reason="the worker died" if outcome == "error" else "")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("completion", "finish", "outcome"),
+    [
+        ("<answer>2</answer>", "stop", "correct"),
+        ("<answer>3</answer>", "stop", "wrong"),
+        ("<answer>f(2)</answer>", "stop", "wrong"),
+        ("<answer>x</answer>", "stop", "wrong"),
+        ("2", "stop", "no_answer"),
+        ("", "stop", "no_answer"),
+        ("<answer>2", "length", "truncated"),
+        ("<answer>2</answer> and", "length", "correct"),
+        ("", "error", "error"),
+        ("<answer>2</answer>", "error", "error"),
+    ],
+)
+def test_every_completion_has_one_outcome(completion: str, finish: str, outcome: str) -> None:
+    grade = OUTPUT.grade(QUESTION, completion, REASONING, finish=finish)
+    assert grade.outcome == outcome
+    assert bool(grade.reason) == (outcome != "correct")
+    assert grade.reward == (None if outcome == "error" else float(outcome == "correct"))
+
+
+@pytest.mark.parametrize("name", ["bare", "terse"])
+def test_a_cut_off_completion_without_a_closing_mark_is_truncated(name: str) -> None:
+    completion = STYLES[name].render("", "2")
+    assert OUTPUT.grade(QUESTION, completion, STYLES[name], finish="length").outcome == "truncated"
+    assert OUTPUT.grade(QUESTION, completion, STYLES[name]).outcome == "correct"
+
+
+def test_a_bug_of_a_verifier_is_an_error_of_that_answer_alone() -> None:
+    question = Question("length", {"text": "ab"}, ("2",))
+    grades = grade_answers([(Length(), question, answer) for answer in ("fail", "2", "x")])
+    assert [grade.outcome for grade in grades] == ["error", "correct", "wrong"]
+    assert grades[0].reward is None
+
+
+def test_all_that_must_run_goes_to_the_runner_in_one_batch_in_order() -> None:
+    batches: list[list[str]] = []
+
+    def runner(jobs: Sequence[Job]) -> list[Run]:
+        batches.append([job.source for job in jobs])
+        return [ran(job.source, "error" if job.source == "b" else "ok") for job in jobs]
+
+    question = Question("length", {"text": "ab"}, ("2",))
+    items: list[tuple[Task, Question, str | Grade]] = [
+        (Executed(), question, "a"),
+        (OUTPUT, QUESTION, "2"),
+        (Executed(), question, "b"),
+        (Executed(), question, Grade("no_answer", None, "nothing")),
+        (Executed(), question, "c"),
+    ]
+    grades = grade_answers(items, runner)
+    assert batches == [["a", "b", "c"]]
+    assert [grade.outcome for grade in grades] == ["correct", "correct", "error", "no_answer", "correct"]
+
+
+def test_an_answer_that_must_run_without_a_runner_is_our_failure() -> None:
+    with pytest.raises(MachineryError, match="no runner was given"):
+        grade_answers([(Executed(), QUESTION, "a")])
+
+
+def test_grades_come_in_the_order_of_the_completions() -> None:
+    texts = [f"<answer>{number}</answer>" for number in range(5)]
+    grades = grade_all([(OUTPUT, QUESTION, text, "stop") for text in texts], REASONING)
+    assert [grade.outcome == "correct" for grade in grades] == [False, False, True, False, False]
+
+
+def test_a_task_that_only_asks_still_counts_what_it_leaves_out() -> None:
+    questions, skipped = Length().survey(ran("abc"))
+    assert [question.gold for question in questions] == [("3",)]
+    assert not skipped
+    assert Length().survey(ran("")) == ([], {"no reason given": 1})
+
+
+def test_a_task_that_considers_asks_only_its_questions() -> None:
+    run = Run("def f():\n    raise ValueError", "f", "", "raised")
+    assert list(OUTPUT.consider(run)) == [Skip("the call raised")]
+    assert OUTPUT.ask(run) == []
+
+
+def test_few_shot_prompts_show_the_tasks_own_examples() -> None:
+    turns = Length().prompt(Question("length", {"text": "abc"}, ("3",)), STYLES["direct-2shot"])
+    assert [turn["content"] for turn in turns][1] == "<answer>2</answer>"
+    assert "abc?" in turns[-1]["content"]
+
+
+def test_an_official_style_asks_with_the_prompts_it_was_given() -> None:
+    style = official_style("official", lambda question: f"official {question.id}", "block", reasons=False, opened=True)
+    assert OUTPUT.prompt(QUESTION, style) == [{"role": "user", "content": f"official {QUESTION.id}"}]
+
+
+def test_a_question_survives_json() -> None:
+    assert Question.from_json(QUESTION.to_json()) == QUESTION
