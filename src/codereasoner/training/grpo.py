@@ -1,0 +1,191 @@
+"""GRPO (arXiv:2402.03300): a model writes several answers to a prompt; those that are right are made more likely."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from codereasoner.errors import ConfigError, DataError, import_extra
+from codereasoner.extend import Progress, Sampling, silent
+from codereasoner.ledger import fingerprint, read_rows
+from codereasoner.task import Runner
+from codereasoner.training import session
+from codereasoner.training.reward import Reward
+from codereasoner.training.select import selected
+from codereasoner.training.settings import arguments_for_device, identity, load, lora, option, quiet, style_of
+from codereasoner.training.watch import Clock, make_watch, on_the_clock
+
+
+@dataclass(frozen=True)
+class GrpoConfig:
+    """How to train. The defaults are current practice: Dr. GRPO's loss (arXiv:2503.20783), DAPO's wider upper clip
+    and masked truncation (arXiv:2503.14476), and prompts chosen for what they can teach.
+    """
+
+    seed: int = option(0, "Seed of the order of the prompts and of sampling.")
+    seconds: float | None = option(
+        None, "Train for so many seconds, the learning rate driven by the clock; without it, epochs or steps count."
+    )
+    epochs: float = option(1.0, "Passes over the prompts, where no seconds are given.")
+    max_steps: int | None = option(None, "Updates, instead of epochs.")
+    rollouts: int = option(8, "Completions of one prompt, which are compared with one another.")
+    batch: int = option(8, "Completions in one forward pass on one device.")
+    accumulate: int = option(16, "Forward passes for one update.")
+    reuse: int = option(1, "Updates made from the completions of one round of sampling.")
+    learning_rate: float = option(1e-6, "The highest learning rate.")
+    warmup: float = option(0.0, "Share of the updates over which the learning rate rises; not when seconds are given.")
+    adam_beta2: float = option(0.99, "Decay of Adam's second moment.")
+    weight_decay: float = option(0.0, "Weight decay.")
+    max_grad_norm: float = option(1.0, "Gradients are clipped to this norm.")
+    max_tokens: int = option(2048, "Tokens of a completion; one that is longer is cut off.")
+    temperature: float = option(1.0, "Temperature of the completions.")
+    loss: Literal["grpo", "dr_grpo", "dapo", "bnpo", "cispo"] = option("dr_grpo", "How the loss is summed over tokens.")
+    scale_rewards: Literal["group", "batch", "none"] = option(
+        "none", "What advantages are divided by: the deviation in the group, in the batch, or nothing."
+    )
+    beta: float = option(0.0, "Weight of the KL term; 0 leaves it out.")
+    epsilon: float = option(0.2, "How far a token's probability may fall in one update.")
+    epsilon_high: float = option(0.28, "How far it may rise.")
+    mask_truncated: bool = option(True, "Learn nothing from a completion that was cut off.")
+    select: int = option(
+        4, "Completions per prompt of a pass that first leaves out prompts that are always or never solved; 0: no pass."
+    )
+    prompts: int | None = option(None, "Use only the first so many prompts.")
+    vllm: Literal["off", "colocate", "server"] = option(
+        "off", "Where vLLM generates: in this process, or on a server; off: transformers."
+    )
+    lora: int = option(0, "Rank of LoRA adapters; 0 trains every weight.")
+    threads: int | None = option(None, "CPU threads; all cores by default.")
+    log_every: int = option(1, "Updates between two rows of history.jsonl.")
+    save_seconds: float = option(600.0, "Seconds between two checkpoints; what a kill can cost.")
+
+
+def grpo(
+    rows: Path, model: str | Path, out: Path, config: GrpoConfig, runner: Runner | None, progress: Progress = silent
+) -> Path:
+    """Train a model on the prompts of a file; returns its folder. A killed training continues where it was saved.
+
+    The pass that selects prompts is part of the budget of time, and its result is kept beside the checkpoints.
+
+    Raises:
+        DataError: the rows are no GRPO rows, or none of them can teach this model anything.
+        ConfigError: the model cannot be loaded, or the batch does not hold whole groups of rollouts.
+        MachineryError: the grader failed on more than 1 % of a step's completions.
+    """
+    source = str(model)
+    _check(config)
+    whole = {"rows": fingerprint(rows), "model": identity(source), **asdict(config)}
+    if session.is_done(out, whole):
+        return out
+    with quiet():
+        clock = Clock(config.seconds)
+        checkpoint = session.prepare(out, whole, clock)
+        progress(0.0, "loading the model")
+        loaded, tokenizer = load(source)
+        reward = Reward(style_of(source) or "reasoning", runner, frozenset([tokenizer.eos_token_id]))
+        prompts = _prompts(rows, config)
+        if config.select:
+            kept = out / "checkpoints" / "selected.json"
+            sampling = Sampling(config.temperature, 1.0, config.max_tokens, config.seed)
+            prompts = selected(prompts, loaded, tokenizer, reward, config.select, sampling, kept, clock, progress)
+        _check_enough(prompts, config)
+        trainer = _trainer(loaded, tokenizer, prompts, reward, out, config, clock, progress)
+        session.train(trainer, checkpoint)
+        session.finish(trainer, tokenizer, out, whole, source, clock)
+    return out
+
+
+def _check(config: GrpoConfig) -> None:
+    if config.batch * config.accumulate % config.rollouts:
+        raise ConfigError(
+            f"batch {config.batch} times accumulate {config.accumulate} must be a multiple of the {config.rollouts} "
+            "rollouts of one prompt"
+        )
+
+
+def _check_enough(prompts: Sequence[Mapping[str, Any]], config: GrpoConfig) -> None:
+    needed = config.batch * config.accumulate * config.reuse // config.rollouts
+    if len(prompts) < needed:
+        raise DataError(
+            f"there are {len(prompts)} prompts to train on, and one round of sampling takes {needed}: give more prompts, "
+            "or a smaller batch or accumulate"
+        )
+
+
+def _prompts(rows: Path, config: GrpoConfig) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = []
+    for row in read_rows(rows):
+        if not row.get("prompt") or not row.get("question"):
+            name = row.get("id", len(found) + 1)
+            raise DataError(f"{rows}, row {name} has no prompt and question: is it a GRPO row?")
+        found.append(row)
+        if len(found) == config.prompts:
+            break
+    if not found:
+        raise DataError(f"{rows} has no rows")
+    return found
+
+
+def _trainer(
+    loaded: Any,
+    tokenizer: Any,
+    prompts: list[Mapping[str, Any]],
+    reward: Reward,
+    out: Path,
+    config: GrpoConfig,
+    clock: Clock,
+    progress: Progress,
+) -> Any:
+    trl = import_extra("trl", "train")
+    datasets = import_extra("datasets", "train")
+    arguments = trl.GRPOConfig(
+        **session.arguments(out, config, clock),
+        **arguments_for_device(config.threads),
+        **_method(config),
+        steps_per_generation=config.accumulate * config.reuse,
+        use_vllm=config.vllm != "off",
+        vllm_mode="colocate" if config.vllm == "off" else config.vllm,
+    )
+    columns = {name: [row[name] for row in prompts] for name in ("prompt", "question")}
+    return on_the_clock(trl.GRPOTrainer, clock)(
+        model=loaded,
+        args=arguments,
+        reward_funcs=reward,
+        train_dataset=datasets.Dataset.from_dict(columns),
+        processing_class=tokenizer,
+        peft_config=lora(config.lora),
+        callbacks=[make_watch(clock, out / "history.jsonl", config.save_seconds, _row, progress)],
+    )
+
+
+def _method(config: GrpoConfig) -> dict[str, Any]:
+    """What makes it this kind of GRPO."""
+    return {
+        "num_generations": config.rollouts,
+        "max_completion_length": config.max_tokens,
+        "temperature": config.temperature,
+        "loss_type": config.loss,
+        "scale_rewards": config.scale_rewards,
+        "beta": config.beta,
+        "epsilon": config.epsilon,
+        "epsilon_high": config.epsilon_high,
+        "mask_truncated_completions": config.mask_truncated,
+    }
+
+
+def _row(logs: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "loss": logs["loss"],
+        "learning_rate": logs.get("learning_rate"),
+        "grad_norm": logs.get("grad_norm"),
+        "reward": logs.get("reward"),
+        "pass_rate": logs.get("pass_rate"),
+        "reward_seconds": logs.get("reward_seconds"),
+        "step_seconds": logs.get("step_time"),
+        "zero_variance": logs.get("frac_reward_zero_std"),
+        "truncated": logs.get("completions/clipped_ratio"),
+        "completion_tokens": logs.get("completions/mean_length"),
+        "entropy": logs.get("entropy"),
+    }

@@ -1,0 +1,132 @@
+"""The reward of a completion: its grade, so that training and evaluation can never disagree.
+
+`reward` is the core that every trainer shares, one completion at a time; `rewards` grades a batch together, so that
+what must be executed goes to the runner at once; `Reward` is what TRL's `reward_funcs` takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from codereasoner import extend
+from codereasoner.errors import MachineryError
+from codereasoner.extend import Completion
+from codereasoner.styles import Style, find_style
+from codereasoner.task import Grade, Runner, grade_all
+from codereasoner.training.rows import read_question
+
+TOLERATED = 0.01  # share of a step's grades that may be failures of our own machinery
+
+
+def reward(
+    question: str, completion: str, style: Style | str, runner: Runner | None = None, finish: str = "stop"
+) -> float | None:
+    """The reward of one completion; None when our machinery failed, so that nothing is learnt from it.
+
+    `question` is the JSON text of a row's column. Never raises for what a completion holds.
+    """
+    return rewards([question], [completion], style, runner, [finish])[0]
+
+
+async def reward_async(
+    question: str, completion: str, style: Style | str, runner: Runner | None = None, finish: str = "stop"
+) -> float | None:
+    """The same from async code, without blocking its loop."""
+    return await asyncio.to_thread(reward, question, completion, style, runner, finish)
+
+
+def rewards(
+    questions: Sequence[str],
+    completions: Sequence[str],
+    style: Style | str,
+    runner: Runner | None = None,
+    finishes: Sequence[str] | None = None,
+) -> list[float | None]:
+    """The rewards of completions, each for its question.
+
+    Shapes: `n` questions and `n` completions give `n` rewards, in the same order.
+    """
+    return [each.reward for each in _grades(questions, completions, style, runner, finishes)]
+
+
+def _grades(
+    questions: Sequence[str],
+    completions: Sequence[str],
+    style: Style | str,
+    runner: Runner | None,
+    finishes: Sequence[str] | None,
+) -> list[Grade]:
+    found = find_style(style) if isinstance(style, str) else style
+    known = {text: read_question(text) for text in set(questions)}
+    asked = [known[text] for text in questions]
+    ends = finishes or ["stop"] * len(asked)
+    items = [
+        (extend.task(question.task), question, completion, finish)
+        for question, completion, finish in zip(asked, completions, ends, strict=True)
+    ]
+    return grade_all(items, found, runner)
+
+
+class Reward:
+    """TRL's reward function: reads the `question` column, grades, and logs its seconds and the pass rate."""
+
+    def __init__(self, style: Style | str, runner: Runner | None = None, ends: frozenset[int] = frozenset()) -> None:
+        self.style = style
+        self.runner = runner
+        self.ends = ends  # the tokens that end a turn; without them, every completion counts as ended
+        self.__name__ = "grade"
+
+    def __call__(
+        self,
+        prompts: Sequence[Any],
+        completions: Sequence[Any],
+        question: Sequence[str],
+        completion_ids: Sequence[Sequence[int]] | None = None,
+        log_metric: Any = None,
+        **columns: Any,
+    ) -> list[float | None]:
+        """The rewards of a step's completions.
+
+        Raises:
+            MachineryError: more than 1 % of the grades are failures of our own machinery.
+        """
+        began = time.perf_counter()
+        texts = [_text(completion) for completion in completions]
+        grades = _grades(question, texts, self.style, self.runner, self._finishes(completion_ids))
+        _refuse_errors(grades)
+        if log_metric:
+            log_metric("reward_seconds", time.perf_counter() - began)
+            log_metric("pass_rate", sum(grade.outcome == "correct" for grade in grades) / max(1, len(grades)))
+        return [grade.reward for grade in grades]
+
+    def values(self, questions: Sequence[str], completions: Sequence[Completion]) -> list[float]:
+        """The rewards of completions of a model of ours; one that our machinery failed to grade counts as 0.
+
+        Raises:
+            MachineryError: more than 1 % of the grades are failures of our own machinery.
+        """
+        texts, finishes = [each.text for each in completions], [each.finish for each in completions]
+        grades = _grades(questions, texts, self.style, self.runner, finishes)
+        _refuse_errors(grades)
+        return [grade.reward or 0.0 for grade in grades]
+
+    def _finishes(self, ids: Sequence[Sequence[int]] | None) -> list[str] | None:
+        if ids is None or not self.ends:
+            return None
+        return ["stop" if len(each) and each[-1] in self.ends else "length" for each in ids]
+
+
+def _text(completion: str | Sequence[Mapping[str, str]]) -> str:
+    return completion if isinstance(completion, str) else completion[-1]["content"]
+
+
+def _refuse_errors(grades: Sequence[Grade]) -> None:
+    errors = [grade for grade in grades if grade.outcome == "error"]
+    if len(errors) > TOLERATED * len(grades):
+        raise MachineryError(
+            f"{len(errors)} of {len(grades)} grades of this step are failures of the grader, more than 1 %: "
+            f"{errors[0].reason}; mend that and start again, training continues from its last checkpoint"
+        )

@@ -1,0 +1,45 @@
+"""What a trainer reads: one row for each example of instruction tuning or prompt of reinforcement."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from codereasoner import extend
+from codereasoner.styles import Style
+from codereasoner.task import Question
+
+
+def sft_row(question: Question, chain: str | None, style: Style) -> dict[str, Any]:
+    """A prompt, and the completion of a perfect model: the chain, where there is one, and the gold answer.
+
+    Shapes: `prompt` and `completion` are lists of chat messages, as TRL and every chat template take them.
+    """
+    task = extend.task(question.task)
+    completion = task.render(question, style, chain or "")
+    return {
+        "id": question.id,
+        "prompt": task.prompt(question, style),
+        "completion": [{"role": "assistant", "content": completion}],
+        "question": question_text(question),
+    }
+
+
+def grpo_row(question: Question, style: Style) -> dict[str, Any]:
+    """A prompt, and the question that its completions are graded against."""
+    task = extend.task(question.task)
+    return {"id": question.id, "prompt": task.prompt(question, style), "question": question_text(question)}
+
+
+def question_text(question: Question) -> str:
+    """A question as the JSON text of a column: its facts differ in their keys from task to task, a column may not."""
+    return json.dumps(question.to_json(), ensure_ascii=True, separators=(",", ":"))
+
+
+def read_question(text: str) -> Question:
+    """The question of a column's text.
+
+    Raises:
+        DataError: the text is no question.
+    """
+    return Question.from_json(json.loads(text))

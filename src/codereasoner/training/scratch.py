@@ -1,0 +1,196 @@
+"""A transformer to train from nothing, in an ordinary Hugging Face folder: a real tokenizer and a Qwen3-style model.
+
+The tokenizer is bytes without merges, so every letter and digit of a literal is a token of its own: a tokenizer that
+merges letters makes reversing and slicing unlearnable for a small model. Only pieces of code that stand outside
+literals, and separators, are single tokens. (Qwen3, not Qwen2: `AutoTokenizer` replaces the tokenizer of any folder of
+type qwen2 by Qwen's own, which normalises text and so changes literals.)
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from codereasoner.errors import ConfigError, import_extra
+from codereasoner.ledger import read_manifest, write_manifest
+
+STYLE = "terse"
+PAD, END, USER, ASSISTANT = "<|pad|>", "<|end|>", "<|user|>", "<|assistant|>"
+TAGS = ("<reasoning>", "</reasoning>", "<answer>", "</answer>")
+CONTEXT = 4096  # tokens
+
+TEMPLATE = (
+    "{% for message in messages %}"
+    "{% if message['role'] == 'assistant' %}{{ '<|assistant|>' + message['content'] + '<|end|>' }}"
+    "{% else %}{{ '<|user|>' + message['content'] }}{% endif %}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
+)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The shape of a transformer."""
+
+    width: int
+    layers: int
+    heads: int
+    key_heads: int
+    inner: int  # width of the feed-forward layers
+
+
+SIZES = {
+    "0.3m": Shape(96, 3, 4, 2, 256),
+    "0.5m": Shape(112, 4, 4, 2, 288),
+    "1m": Shape(160, 4, 4, 2, 416),
+    "3m": Shape(256, 5, 8, 4, 640),
+    "10m": Shape(384, 7, 8, 4, 1024),
+    "30m": Shape(640, 8, 10, 5, 1600),
+    "100m": Shape(896, 12, 14, 7, 2432),
+}
+"""Shapes by their parameters, in millions."""
+
+
+def is_scratch_name(name: str) -> bool:
+    """Does this name a new model, "scratch:0.5m", rather than a folder or one on the Hub?"""
+    return name.partition(":")[0] == "scratch"
+
+
+def make_scratch_model(folder: Path, seed: int = 0, size: str = "0.5m") -> Path:
+    """Write an untrained model and its tokenizer as a Hugging Face folder; does nothing when it is there already.
+
+    `size` is one of SIZES, or a name that holds one: "scratch:0.5m".
+
+    Raises:
+        ConfigError: there is no such size.
+    """
+    size = size.removeprefix("scratch").removeprefix(":") or "0.5m"
+    if size not in SIZES:
+        raise ConfigError(f"size '{size}' is unknown; there are: {', '.join(SIZES)}")
+    config = {"seed": seed, "size": size}
+    manifest = read_manifest(folder)
+    if manifest and manifest.get("config") == config and (folder / "model.safetensors").is_file():
+        return folder
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    tokenizer = make_tokenizer()
+    tokenizer.save_pretrained(part)
+    model = _model(SIZES[size], seed, tokenizer)
+    model.save_pretrained(part)
+    (part / "codereasoner.json").write_text(json.dumps({"style": STYLE, **config}) + "\n", encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+    write_manifest(folder, {"config": config, "counts": {"parameters": model.num_parameters()}})
+    return folder
+
+
+def make_tokenizer() -> Any:
+    """The tokenizer: 256 bytes, the pieces, the tags; the end of a turn is the eos, and pad is another token."""
+    tokenizers = import_extra("tokenizers", "train")
+    transformers = import_extra("transformers", "train")
+    alphabet = sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
+    core = tokenizers.Tokenizer(tokenizers.models.BPE({byte: index for index, byte in enumerate(alphabet)}, []))
+    core.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    core.decoder = tokenizers.decoders.ByteLevel()
+    core.add_special_tokens([tokenizers.AddedToken(text, special=True) for text in (PAD, END, USER, ASSISTANT)])
+    core.add_tokens([tokenizers.AddedToken(text, normalized=False) for text in (*TAGS, *pieces())])
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        pad_token=PAD,
+        eos_token=END,
+        additional_special_tokens=[USER, ASSISTANT],
+        padding_side="left",
+        model_max_length=CONTEXT,
+        clean_up_tokenization_spaces=False,
+    )
+    tokenizer.chat_template = TEMPLATE
+    return tokenizer
+
+
+def pieces() -> list[str]:
+    """Texts that are one token: separators, and pieces of code that a literal does not hold."""
+    return [*dict.fromkeys([*_SEPARATORS, *_LINES, *_BLOCKS, *_METHODS, *_CALLS])]
+
+
+_SEPARATORS = (
+    ", ",
+    ": ",
+    " = ",
+    " += ",
+    " -= ",
+    " == ",
+    " != ",
+    " < ",
+    " > ",
+    " <= ",
+    " >= ",
+    " + ",
+    " - ",
+    " * ",
+    " % ",
+)
+_LINES = (
+    "def f(x):",
+    "def f(s):",
+    "def f(",
+    "):\n",
+    "\nassert f(",
+    "\nassert ?? == ",
+    ") == ??",
+    "\n    return ",
+    "\n    x = ",
+    "\n    s = ",
+    "[::-1]",
+    "x = ",
+    "s = ",
+    "\nx = ",
+    "\ns = ",
+    "\n=",
+    "=f(",
+    "\nreturn ",
+)
+_WORDS = ("if ", "elif ", "else:", "for ", "while ", "return ", "break", "continue", "pass")
+_BLOCKS = tuple("\n" + "    " * depth + word for depth, word in product((1, 2, 3, 4), ("", *_WORDS)))
+_METHODS = tuple(
+    f".{name}("
+    for name in (
+        *("append", "insert", "pop", "sort", "reverse", "extend", "remove", "clear", "copy", "count", "index"),
+        *("upper", "lower", "strip", "replace", "split", "join", "startswith", "endswith", "find", "items"),
+        *("get", "keys", "values", "update", "add", "discard"),
+    )
+)
+_CALLS = tuple(
+    f" {name}(" for name in ("len", "sorted", "sum", "min", "max", "range", "enumerate", "str", "int", "list", "set")
+)
+
+
+def _model(shape: Shape, seed: int, tokenizer: Any) -> Any:
+    torch = import_extra("torch", "train")
+    transformers = import_extra("transformers", "train")
+    config = transformers.Qwen3Config(
+        vocab_size=len(tokenizer),
+        hidden_size=shape.width,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.key_heads,
+        head_dim=shape.width // shape.heads,
+        intermediate_size=shape.inner,
+        max_position_embeddings=CONTEXT,
+        tie_word_embeddings=True,
+        initializer_range=INITIAL_SPREAD / shape.width**0.5,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        dtype="float32",
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return transformers.Qwen3ForCausalLM(config)
+
+
+INITIAL_SPREAD = 0.5
+"""Standard deviation of the first weights, times the square root of the width."""

@@ -1,0 +1,81 @@
+"""Which prompts can teach a model something by reinforcement: those that it solves sometimes, not always or never."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from codereasoner.errors import DataError, import_extra
+from codereasoner.extend import Progress, Sampling
+from codereasoner.ledger import write_whole
+from codereasoner.models.local import MAX_BATCH, generate, tokenise
+from codereasoner.training.reward import Reward
+from codereasoner.training.watch import Clock
+
+SHARE = 0.15  # of a budget of time that the pass may use; prompts it does not reach are left out
+
+
+def selected(
+    prompts: Sequence[Mapping[str, Any]],
+    model: Any,
+    tokenizer: Any,
+    reward: Reward,
+    tries: int,
+    sampling: Sampling,
+    kept: Path,
+    clock: Clock,
+    progress: Progress,
+) -> list[Mapping[str, Any]]:
+    """The prompts with 0 < pass rate < 1 in `tries` completions; the rates are kept in a file and used again.
+
+    Raises:
+        DataError: there are none.
+    """
+    if not kept.is_file():
+        clock.start()
+        rates = dict(_rates(prompts, model, tokenizer, reward, tries, sampling, clock, progress))
+        write_whole(kept, json.dumps({"seconds": clock.seconds, "rates": rates}) + "\n")
+    found = json.loads(kept.read_text(encoding="utf-8"))
+    clock.before = max(clock.before, found["seconds"])
+    rates = found["rates"]
+    chosen = [row for row in prompts if 0.0 < rates.get(row["id"], 0.0) < 1.0]
+    if not chosen:
+        always = sum(rate == 1.0 for rate in rates.values())
+        raise DataError(
+            f"none of {len(rates)} prompts is solved sometimes: {always} always, {len(rates) - always} never; "
+            "reinforcement has nothing to compare, so train the model more before it, or give harder questions"
+        )
+    return chosen
+
+
+def _rates(
+    prompts: Sequence[Mapping[str, Any]],
+    model: Any,
+    tokenizer: Any,
+    reward: Reward,
+    tries: int,
+    sampling: Sampling,
+    clock: Clock,
+    progress: Progress,
+) -> Iterator[tuple[str, float]]:
+    """The id and pass rate of prompt after prompt, as far as the time goes."""
+    torch = import_extra("torch", "train")
+    torch.manual_seed(sampling.seed)
+    began, limit = time.monotonic(), (clock.budget or float("inf")) * SHARE
+    size = max(1, MAX_BATCH // tries)
+    model.eval()
+    for start in range(0, len(prompts), size):
+        if time.monotonic() - began > limit:
+            break
+        rows = prompts[start : start + size]
+        ids = [each for each in tokenise([row["prompt"] for row in rows], tokenizer) for _ in range(tries)]
+        completions = generate(model, tokenizer, ids, sampling)
+        questions = [row["question"] for row in rows for _ in range(tries)]
+        values = reward.values(questions, completions)
+        for index, row in enumerate(rows):
+            yield row["id"], sum(values[index * tries : (index + 1) * tries]) / tries
+        progress(0.0, f"choosing prompts: {start + len(rows):,} of {len(prompts):,} tried")
+    model.train()

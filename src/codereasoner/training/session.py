@@ -1,0 +1,99 @@
+"""One training from start to end: done already, continued, or begun; then saved whole under its name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from codereasoner.errors import import_extra
+from codereasoner.ledger import read_manifest, write_manifest, write_whole
+from codereasoner.training.settings import write_card
+from codereasoner.training.watch import Clock, continue_clock, last_checkpoint, trim_history
+
+FOREVER = 10_000_000  # steps; training by the clock ends before
+WHOLE = "whole"  # in the manifest's state, when training has ended and the weights are in place
+
+
+def is_done(out: Path, config: Mapping[str, Any]) -> bool:
+    """Has this training ended with this config, and is its model there?"""
+    manifest = read_manifest(out)
+    there = any(out.glob("*.safetensors"))
+    return there and manifest is not None and manifest.get("config") == _plain(config)
+
+
+def prepare(out: Path, config: Mapping[str, Any], clock: Clock) -> Path | None:
+    """Make the folder ready; the checkpoint to continue from, with the clock set to it, or None to begin."""
+    checkpoints = out / "checkpoints"
+    note = checkpoints / "config.json"
+    if not note.is_file() or json.loads(note.read_text(encoding="utf-8")) != _plain(config):
+        shutil.rmtree(checkpoints, ignore_errors=True)
+        (out / "history.jsonl").unlink(missing_ok=True)
+        write_whole(note, json.dumps(_plain(config)) + "\n")
+    checkpoint = last_checkpoint(checkpoints)
+    trim_history(out / "history.jsonl", _steps(checkpoint))
+    if checkpoint:
+        continue_clock(clock, checkpoint)
+    return checkpoint
+
+
+def train(trainer: Any, checkpoint: Path | None) -> None:
+    """Train with a trainer whose own printing is taken away."""
+    transformers = import_extra("transformers", "train")
+    for callback in (transformers.PrinterCallback, transformers.trainer_callback.ProgressCallback):
+        trainer.remove_callback(callback)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+
+
+def finish(trainer: Any, tokenizer: Any, out: Path, config: Mapping[str, Any], model: str, clock: Clock) -> None:
+    """Save the trained model whole, with its card and manifest, and remove the checkpoints."""
+    steps = trainer.state.global_step
+    if not trainer.is_world_process_zero():
+        trainer.save_model(str(out))
+        return
+    trained = trainer.accelerator.unwrap_model(trainer.model)
+    if hasattr(trained, "merge_and_unload"):
+        trained = trained.merge_and_unload()
+        trained.save_pretrained(str(out))
+    else:
+        trainer.save_model(str(out))
+    tokenizer.save_pretrained(str(out))
+    (out / "training_args.bin").unlink(missing_ok=True)
+    facts = {"steps": steps, "seconds": round(clock.seconds, 3)}
+    write_card(out, model, facts)
+    write_manifest(out, {"config": _plain(config), "counts": facts})
+    shutil.rmtree(out / "checkpoints", ignore_errors=True)
+
+
+def arguments(out: Path, config: Any, clock: Clock) -> dict[str, Any]:
+    """The arguments that every trainer gets."""
+    return {
+        "output_dir": str(out / "checkpoints"),
+        "seed": config.seed,
+        "learning_rate": config.learning_rate,
+        "per_device_train_batch_size": config.batch,
+        "gradient_accumulation_steps": config.accumulate,
+        "num_train_epochs": config.epochs,
+        "max_steps": FOREVER if clock.budget is not None else (config.max_steps or -1),
+        "warmup_steps": config.warmup,
+        "lr_scheduler_type": "cosine",
+        "adam_beta2": config.adam_beta2,
+        "weight_decay": config.weight_decay,
+        "max_grad_norm": config.max_grad_norm,
+        "logging_steps": config.log_every,
+        "save_strategy": "no",  # the watch saves by the clock
+        "save_total_limit": 1,
+        "report_to": [],
+        "disable_tqdm": True,
+    }
+
+
+def _steps(checkpoint: Path | None) -> int:
+    return int(checkpoint.name.rpartition("-")[2]) if checkpoint else -1
+
+
+def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(config, default=str))
+    return plain

@@ -1,0 +1,113 @@
+"""What SFT and GRPO share: how an option is declared, devices, and loading a model with its tokenizer."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import field
+from pathlib import Path
+from typing import Any
+
+from codereasoner.errors import ConfigError, import_extra
+from codereasoner.ledger import fingerprint
+from codereasoner.styles import STYLES
+
+CARD = "codereasoner.json"
+"""Beside a model's weights: the style it was trained with, and what it was trained on."""
+
+
+def option(default: Any, words: str) -> Any:
+    """A field of a config: its default, and the sentence that the command line shows."""
+    return field(default=default, metadata={"help": words})
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Without the progress bars, notices and telemetry of the libraries; what we have to say goes through Progress."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    transformers = import_extra("transformers", "train")
+    logs = [transformers.utils.logging, import_extra("datasets", "train").utils.logging]
+    before = [log.get_verbosity() for log in logs]
+    bars = transformers.utils.logging.is_progress_bar_enabled()
+    for log in logs:
+        log.set_verbosity_error()
+        log.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for log, level in zip(logs, before, strict=True):
+            log.set_verbosity(level)
+        if bars:
+            transformers.utils.logging.enable_progress_bar()
+
+
+def has_gpu() -> bool:
+    """Is there a GPU that torch can use?"""
+    return bool(import_extra("torch", "train").cuda.is_available())
+
+
+def arguments_for_device(threads: int | None) -> dict[str, Any]:
+    """The arguments of a TRL trainer that follow from the device: bf16 and checkpointing pay on a GPU only.
+
+    On a CPU without matrix units bf16 is three times slower than fp32.
+    """
+    torch = import_extra("torch", "train")
+    if threads:
+        torch.set_num_threads(threads)
+    gpu = has_gpu()
+    return {"use_cpu": not gpu, "bf16": gpu, "gradient_checkpointing": gpu}
+
+
+def load(model: str) -> tuple[Any, Any]:
+    """A causal language model and its tokenizer, of a folder or of the Hub; fp32 on a CPU, bf16 on a GPU.
+
+    Raises:
+        ConfigError: there is no such model, or the tokenizer's pad token ends turns too.
+    """
+    torch = import_extra("torch", "train")
+    transformers = import_extra("transformers", "train")
+    dtype = torch.bfloat16 if has_gpu() else torch.float32
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(model)
+        loaded = transformers.AutoModelForCausalLM.from_pretrained(model, dtype=dtype)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"the model {model} cannot be loaded: {str(error).splitlines()[0]}") from None
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.padding_side = "left"
+    return loaded, tokenizer
+
+
+def lora(rank: int) -> Any:
+    """LoRA adapters of that rank on every linear layer; None for rank 0."""
+    if not rank:
+        return None
+    peft = import_extra("peft", "train")
+    return peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM")
+
+
+def identity(model: str) -> str:
+    """What names a model in the config of a training: the content of its weights for a folder, else its name."""
+    weights = sorted(Path(model).glob("*.safetensors")) if Path(model).is_dir() else []
+    return "+".join(map(fingerprint, weights)) or model
+
+
+def style_of(model: str) -> str | None:
+    """The style in a model's card; None where it has none, as models of the Hub."""
+    card = Path(model) / CARD
+    if not card.is_file():
+        return None
+    name = json.loads(card.read_text(encoding="utf-8")).get("style")
+    return name if name in STYLES else None
+
+
+def write_card(folder: Path, model: str, facts: Mapping[str, Any]) -> None:
+    """Write the card of a trained model; it keeps the style of the model that it was made from."""
+    style = style_of(model) or "reasoning"
+    (folder / CARD).write_text(json.dumps({"style": style, "from": model, **facts}, indent=1) + "\n", encoding="utf-8")

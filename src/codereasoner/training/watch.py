@@ -1,0 +1,156 @@
+"""Training by the clock: how far it is, how fast it learns, when it saves, and when it ends."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from codereasoner.errors import import_extra
+from codereasoner.extend import Progress, silent
+
+FLAT = 0.6  # share of a budget of time at the full learning rate; over the rest it falls to zero in a line
+STATE = "trainer_state.json"
+
+
+@dataclass
+class Clock:
+    """Seconds of training so far, those of earlier tries included, and how many there are."""
+
+    budget: float | None
+    before: float = 0.0  # of earlier tries
+    began: float = field(default_factory=time.monotonic)
+    tokens_before: int = 0
+
+    def start(self) -> None:
+        """Count from now on: what went before, loading and the like, is no training."""
+        self.began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training until now."""
+        return self.before + time.monotonic() - self.began
+
+    @property
+    def over(self) -> bool:
+        """Is the budget used up?"""
+        return self.budget is not None and self.seconds >= self.budget
+
+    def rate(self, step: int = 0) -> float:
+        """The factor of the learning rate now, 1 to 0: it is the clock and not the step that decides."""
+        if self.budget is None:
+            return 1.0
+        left = 1.0 - self.seconds / self.budget
+        return max(0.0, min(1.0, left / (1.0 - FLAT)))
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """The newest whole checkpoint in a folder; torn ones, of a kill while saving, are removed."""
+    found: dict[int, Path] = {}
+    for each in folder.glob("checkpoint-*"):
+        if _is_whole(each):
+            found[int(each.name.rpartition("-")[2])] = each
+        else:
+            shutil.rmtree(each)
+    return found[max(found)] if found else None
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """The state is what the trainer writes last."""
+    try:
+        json.loads((checkpoint / STATE).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return False
+    return True
+
+
+def continue_clock(clock: Clock, checkpoint: Path) -> None:
+    """Set the clock to where a checkpoint was saved."""
+    state = json.loads((checkpoint / STATE).read_text(encoding="utf-8"))
+    kept = state.get("stateful_callbacks", {}).get("Watch", {}).get("attributes", {})
+    clock.before = float(kept.get("seconds", 0.0))
+    clock.tokens_before = int(kept.get("tokens", 0))
+
+
+def trim_history(history: Path, steps: int) -> None:
+    """Drop the rows after a step, and a torn last one: training goes on from there."""
+    if not history.is_file():
+        return
+    lines = history.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= steps]
+    history.write_text("".join(kept), encoding="utf-8")
+
+
+Row = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+def make_watch(clock: Clock, history: Path, save_seconds: float, row: Row, progress: Progress = silent) -> Any:
+    """A callback that writes history.jsonl, reports progress, saves by the clock and ends training on time.
+
+    `row` picks from what the trainer logs.
+    """
+    transformers = import_extra("transformers", "train")
+    exportable = import_extra("transformers.trainer_callback", "train").ExportableState
+
+    class Watch(transformers.TrainerCallback, exportable):  # type: ignore[misc, name-defined, valid-type]
+        """State that is saved with each checkpoint: seconds and tokens."""
+
+        saved = 0.0
+        tokens = 0
+
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            clock.start()
+            self.saved, self.tokens = clock.seconds, clock.tokens_before
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if clock.over:
+                control.should_training_stop = control.should_log = True
+            elif clock.seconds - self.saved >= save_seconds:
+                control.should_save, self.saved = True, clock.seconds
+            share = clock.seconds / clock.budget if clock.budget else state.global_step / max(1, state.max_steps)
+            progress(min(1.0, share), self.words)
+
+        words = "the first step"
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any], **_: Any) -> None:
+            if "loss" not in logs or not state.is_world_process_zero:
+                return
+            self.tokens = clock.tokens_before + int(logs.get("num_tokens") or 0)
+            common = {"step": state.global_step, "seconds": round(clock.seconds, 3), "tokens": self.tokens}
+            values = common | row(logs)
+            with history.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(values) + "\n")
+            self.words = _words(values)
+
+        def state(self) -> dict[str, Any]:
+            return {"args": {}, "attributes": {"seconds": clock.seconds, "tokens": self.tokens}}
+
+    return Watch()
+
+
+def _words(values: Mapping[str, Any]) -> str:
+    shown = [f"step {values['step']:,}"]
+    shown += [f"{name} {values[name]:.3f}" for name in ("loss", "reward") if isinstance(values.get(name), float)]
+    shown.append(f"{values['tokens'] / max(values['seconds'], 1e-9):,.0f} tokens/s")
+    return ", ".join(shown)
+
+
+def on_the_clock(trainer: type, clock: Clock) -> type:
+    """The trainer class, with a learning rate that follows the clock; unchanged where there is no budget of time."""
+    if clock.budget is None:
+        return trainer
+
+    class OnTheClock(trainer):  # type: ignore[misc]
+        """Only the schedule differs."""
+
+        def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+            schedules = import_extra("torch.optim.lr_scheduler", "train")
+            self.lr_scheduler = schedules.LambdaLR(optimizer or self.optimizer, clock.rate)
+            self._created_lr_scheduler = True
+            return self.lr_scheduler
+
+    return OnTheClock
