@@ -98,7 +98,7 @@ def test_a_model_that_is_there_is_not_made_again(folder: Path) -> None:
 
 
 def test_an_unknown_size_lists_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="0.5m"):
+    with pytest.raises(ConfigError, match="there are: 0"):
         make_scratch_model(tmp_path / "base", 0, "7b")
 
 

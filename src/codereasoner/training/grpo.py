@@ -109,7 +109,7 @@ def _check_enough(prompts: Sequence[Mapping[str, Any]], config: GrpoConfig) -> N
     needed = config.batch * config.accumulate * config.reuse // config.rollouts
     if len(prompts) < needed:
         raise DataError(
-            f"there are {len(prompts)} prompts to train on, and one round of sampling takes {needed}: give more prompts, "
+            f"there are {len(prompts)} prompts to train on; one round of sampling takes {needed}: give more prompts, "
             "or a smaller batch or accumulate"
         )
 

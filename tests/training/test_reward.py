@@ -1,0 +1,77 @@
+"""The reward is the grade, whoever asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from codereasoner import extend
+from codereasoner.errors import MachineryError
+from codereasoner.records import Job, Run
+from codereasoner.styles import find_style
+from codereasoner.training.reward import Reward, reward, reward_async, rewards
+from codereasoner.training.rows import question_text
+
+TERSE = find_style("terse")
+RUN = Run("def f(x):\n    return x[1:]\n", "f", "[1, 2]", "ok", value="[2]")
+FORWARD = question_text(extend.task("output").ask(RUN)[0])
+BACKWARD = question_text(extend.task("input").ask(RUN)[0])
+
+
+def run(jobs: Sequence[Job]) -> list[Run]:
+    """What the program of RUN does, without running it."""
+    values = {"[1, 2]": "[2]", "[7, 2]": "[2]", "[2]": "[]"}
+    return [Run(job.source, job.entry, job.call, "ok", value=values[job.call]) for job in jobs]
+
+
+def broken(jobs: Sequence[Job]) -> list[Run]:
+    """A runner whose machinery failed."""
+    return [Run(job.source, job.entry, job.call, "error", reason="the pool is gone") for job in jobs]
+
+
+def test_a_right_answer_is_paid_and_a_wrong_one_is_not() -> None:
+    assert rewards([FORWARD] * 3, ["=[2]", "=[3]", "nothing"], TERSE) == [1.0, 0.0, 0.0]
+
+
+def test_any_input_that_gives_the_value_is_paid() -> None:
+    assert rewards([BACKWARD] * 3, ["=f([1, 2])", "=f([7, 2])", "=f([2])"], TERSE, run) == [1.0, 1.0, 0.0]
+
+
+def test_an_error_of_our_machinery_has_no_reward() -> None:
+    assert reward(BACKWARD, "=f([1, 2])", TERSE, broken) is None
+
+
+def test_the_style_may_be_given_by_name_and_from_async_code() -> None:
+    assert asyncio.run(reward_async(FORWARD, "=[2]", "terse")) == 1.0
+
+
+def test_an_answer_that_was_cut_off_is_not_paid_where_its_end_is_what_closes_it() -> None:
+    assert reward(FORWARD, "=[2]", TERSE, finish="length") == 0.0
+
+
+def test_trl_gives_messages_and_columns_and_gets_rewards_and_a_log() -> None:
+    logged: dict[str, float] = {}
+    graded = Reward("terse", run, frozenset([9]))
+    found = graded(
+        prompts=[[{"role": "user", "content": "?"}]] * 2,
+        completions=[[{"role": "assistant", "content": "=f([1, 2])"}]] * 2,
+        question=[BACKWARD] * 2,
+        completion_ids=[[5, 9], [5, 6]],
+        log_metric=logged.__setitem__,
+        trainer_state=None,
+    )
+    assert found == [1.0, 0.0]
+    assert logged["pass_rate"] == 0.5
+    assert 0 < logged["reward_seconds"] < 1
+
+
+def test_up_to_one_error_in_a_hundred_is_borne_and_more_end_the_training() -> None:
+    def mostly(jobs: Sequence[Job]) -> list[Run]:
+        return [*broken(jobs[:1]), *run(jobs[1:])]
+
+    completions = ["=f([1, 2])"] * 100
+    assert Reward(TERSE, mostly)([], completions, [BACKWARD] * 100)[:2] == [None, 1.0]
+    with pytest.raises(MachineryError, match="1 of 50 grades of this step are failures of the grader"):
+        Reward(TERSE, mostly)([], completions[:50], [BACKWARD] * 50)
