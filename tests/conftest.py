@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from codereasoner.execution.pool import Pool
 
 WHERE = (
     "the benchmark data is not here: set CODEREASONER_DATA to a folder with cruxeval/cruxeval.jsonl "
@@ -22,3 +25,10 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(WHERE)
     return folder
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[Pool]:
+    """One worker, for all tests that only need programs to be run."""
+    with Pool(workers=1, allow_weak_isolation=True) as running:
+        yield running
