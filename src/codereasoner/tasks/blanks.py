@@ -53,20 +53,19 @@ def filled(test: str, answer: str, blank: str = BLANK) -> list[str]:
     Raises:
         Wrong, LiteralError: the answer is neither the completed test nor, for one blank, a single expression.
     """
-    with_names = _parse(test.replace(blank, _NAME))
-    if _count(test, blank, with_names) <= 1:
+    pattern, completed = _parse(test.replace(blank, _NAME)), _parse(answer)
+    found: list[str] = []
+    if pattern is not None and completed is not None and _aligned(pattern, completed, found):
+        return found
+    if _count(test, blank, pattern) <= 1:
         try:
             return [ast.unparse(literals.parse(answer))]
         except literals.LiteralError:
             if "assert" not in answer:
                 raise
-    completed = _parse(answer)
-    if with_names is None or completed is None:
+    if pattern is None or completed is None:
         raise Wrong("the answer is not Python")
-    found: list[str] = []
-    if not _aligned(with_names, completed, found):
-        raise Wrong("the answer changes more of the test than its blanks")
-    return found
+    raise Wrong("the answer changes more of the test than its blanks")
 
 
 def _count(test: str, blank: str, tree: ast.Module | None) -> int:
