@@ -1,0 +1,294 @@
+"""What a trace says of a program's lines, in this project's reading and in REval's."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from codereasoner import steps
+from codereasoner.execution.pool import Pool
+from codereasoner.records import Job, Run
+from codereasoner.steps.marks import attributes, element, kind
+
+
+def trace(pool: Pool, source: str, call: str, entry: str = "f") -> Run:
+    [run] = pool.run([Job(dedent(source).lstrip("\n"), entry, call, record="trace")])
+    assert run.outcome == "ok", run.reason or run.exception
+    return run
+
+
+def test_a_visit_knows_the_locals_before_and_after_its_line_and_the_line_that_follows(pool: Pool) -> None:
+    run = trace(
+        pool,
+        """
+        def f(n):
+            t = 0
+            for i in range(n):
+                t += i
+            return t
+        """,
+        "2",
+    )
+    found = steps.visits(run)
+    assert [visit.line for visit in found] == [2, 3, 4, 3, 4, 3, 5]
+    assert [visit.nth for visit in found if visit.line == 4] == [1, 2]
+    assert found[4].before == {"n": "2", "t": "0", "i": "1"}
+    assert found[4].after == {"n": "2", "t": "1", "i": "1"}
+    assert found[1].changes == {"i": "0"}
+    assert [visit.following for visit in found] == [3, 4, 3, 4, 3, 5, None]
+    assert not any(visit.unclear for visit in found)
+
+
+def test_mutation_in_place_and_deletion_are_changes(pool: Pool) -> None:
+    run = trace(
+        pool,
+        """
+        def f(a):
+            b = a
+            a.append(1)
+            del b
+            return a
+        """,
+        "[]",
+    )
+    second, third = steps.visits(run)[1:3]
+    assert second.changes == {"a": "[1]", "b": "[1]"}
+    assert third.after == {"a": "[1]"}
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "reason"),
+    [
+        ("x = g(x)\n    return x", 4, "the line calls another function"),
+        ("return g(x)", 4, "the line calls another function"),
+        ("x = sorted([x], key=g)\n    return x", 4, "the line calls another function"),
+        ("while x < 9: x += 1\n    return x", 4, "the line runs again within itself"),
+    ],
+)
+def test_after_a_line_has_two_readings_where_other_lines_run_within_it(
+    pool: Pool, body: str, line: int, reason: str
+) -> None:
+    run = trace(pool, f"def g(y):\n    return y + 1\ndef f(x):\n    {body}\n", "1")
+    first = next(visit for visit in steps.visits(run) if visit.line == line)
+    assert first.unclear == reason
+
+
+def test_a_helpers_return_leads_to_two_places(pool: Pool) -> None:
+    run = trace(pool, "def g(y):\n    return y + 1\ndef f(x):\n    x = g(x)\n    return x\n", "1")
+    assert {visit.line: visit.unclear for visit in steps.visits(run)} == {
+        4: "the line calls another function",
+        2: "the function returns there",
+        5: "",
+    }
+
+
+@pytest.mark.parametrize(
+    "expression", ["[i * 2 for i in x]", "{i for i in x}", "sum(i for i in x)", "max(x, key=lambda i: -i)"]
+)
+def test_comprehensions_and_lambdas_on_their_own_line_are_a_part_of_it(pool: Pool, expression: str) -> None:
+    run = trace(pool, f"def f(x):\n    y = {expression}\n    return y\n", "[1, 2]")
+    found = steps.visits(run)
+    assert [(visit.line, visit.unclear, visit.following) for visit in found] == [(2, "", 3), (3, "", None)]
+
+
+def test_a_generator_that_is_consumed_elsewhere_is_not_a_part_of_its_line(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    y = (i for i in x)\n    z = list(y)\n    return z\n", "[1, 2]")
+    assert [visit.unclear for visit in steps.visits(run) if visit.line == 3] == ["the line calls another function"]
+
+
+def test_a_handled_exception_leads_to_its_handler_and_an_unhandled_one_leaves(pool: Pool) -> None:
+    run = trace(
+        pool,
+        """
+        def g(x):
+            return 1 // x
+        def f(x):
+            try:
+                y = 1 // x
+            except ZeroDivisionError:
+                y = 0
+            try:
+                y = g(x)
+            except ZeroDivisionError:
+                y = 1
+            return y
+        """,
+        "0",
+    )
+    found = {visit.line: visit for visit in steps.visits(run)}
+    assert (found[5].raised, found[5].unclear, found[5].following) == (True, "", 6)
+    assert found[2].unclear == "an exception leaves the function there"
+    assert found[9].unclear == "the line calls another function"
+
+
+def test_plain_lines_hold_one_whole_statement_of_a_function() -> None:
+    source = dedent(
+        '''
+        import math
+        LIMIT = 3
+        def f(x):
+            """Say nothing."""
+            global LIMIT
+            a = 1; b = 2
+            if x: return 1
+            y = (x +
+                 1)
+            try:
+                z = 1
+            except ValueError:
+                z = 2
+            while True:
+                break
+            with open(x) as file:
+                pass
+            for i in y:
+                z += i
+            def g(n):
+                return n
+            @g
+            def h(n): return n
+            return z
+        '''
+    ).lstrip("\n")
+    assert sorted(steps.plain_lines(source)) == [11, 12, 13, 15, 17, 18, 19, 20, 21, 24]
+
+
+def test_source_that_does_not_parse_has_no_plain_lines() -> None:
+    assert steps.plain_lines("def f(:") == frozenset()
+    assert steps.chance("def f(:") == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("import random\ndef f(): return 1", "random"),
+        ("from time import time\ndef f(): return 1", "time"),
+        ("def f(x): return id(x)", "id"),
+        ("def id(x): return x\ndef f(x): return id(x)", ""),
+        ("import math\ndef f(x): return x.time", ""),
+    ],
+)
+def test_chance_is_found_in_the_text(source: str, name: str) -> None:
+    assert steps.chance(source) == name
+
+
+def test_lines_are_counted_as_python_counts_them() -> None:
+    assert steps.numbered("a\x0c = 1\r\nb\u2028c\n\n") == "1\ta\x0c = 1\n2\tb\u2028c"
+
+
+HELPER = """
+def g(x):
+    return x + 1
+def f(x):
+    z = g(x)
+    w = z
+    return w
+"""
+
+
+def test_reval_finds_nil_after_a_call_of_a_traced_function(pool: Pool) -> None:
+    run = trace(pool, HELPER, "1")
+    assert [state.line for state in steps.reval_states(run)] == [4, 2, 5, 6]
+    assert steps.reval_values(run, 4, "z") is None
+    assert steps.reval_values(run, 5, "w") == ["2"]
+    assert steps.reval_values(run, 2, "x") is None
+    assert steps.reval_values(run, 1, "x") is None
+
+
+def test_reval_follows_lines_into_whatever_function_and_ends_with_minus_one(pool: Pool) -> None:
+    run = trace(pool, HELPER, "1")
+    assert steps.reval_next_lines(run, 4) == {2}
+    assert steps.reval_next_lines(run, 2) == {5}
+    assert steps.reval_next_lines(run, 6) == {-1}
+    assert steps.reval_next_lines(run, 1) == {-1}
+    assert steps.reval_covered(run, 2)
+    assert not steps.reval_covered(run, 3)
+
+
+def test_reval_merges_the_iterations_of_a_loop_on_one_line(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    while x < 5: x += 1\n    return x\n", "1")
+    assert [state.line for state in steps.reval_states(run)] == [2, 3]
+    assert steps.reval_values(run, 2, "x") == ["5"]
+
+
+def test_reval_combines_all_values_of_the_parts_of_an_expression(pool: Pool) -> None:
+    run = trace(pool, "def f(a):\n    for i in range(2):\n        a[i] += 1\n    return a\n", "[5, 6]")
+    assert steps.reval_values(run, 3, "a[i]") == ["6", "6", "6", "7"]
+    assert steps.reval_values(run, 3, "(i, i)") == ["(0, 0)", "(0, 1)", "(1, 0)", "(1, 1)"]
+    assert steps.reval_values(run, 3, "a[-1]") is None
+    assert steps.reval_values(run, 3, "a[9]") is None
+
+
+def test_reval_reads_attributes_of_objects(pool: Pool) -> None:
+    source = """
+    class P:
+        def __init__(self, x):
+            self.x = [x, 'a, b>']
+            self.y = 1
+    def f(x):
+        p = P(x)
+        q = p
+        return 1
+    """
+    run = trace(pool, source, "3")
+    assert steps.reval_values(run, 7, "q.x") == ["[3, 'a, b>']"]
+    assert steps.reval_values(run, 7, "q.x[1]") == ["'a, b>'"]
+    assert steps.reval_values(run, 7, "q.z") is None
+
+
+def test_reval_agrees_with_its_published_ground_truth_on_every_humaneval_point(pool: Pool, shared_data: object) -> None:
+    import json
+    from pathlib import Path
+
+    folder = Path(str(shared_data)) / "reval"
+    programs = [json.loads(line) for line in (folder / "DREval_data.jsonl").read_text().splitlines()]
+    points = [json.loads(line) for line in (folder / "ground_truth_py3.11.jsonl").read_text().splitlines()]
+    points = [point for point in points if point["idx"] < 85]
+    pairs = sorted({(point["idx"], point["input_idx"]) for point in points})
+    jobs = [
+        Job(programs[idx]["code"], programs[idx]["entry_point"], programs[idx]["inputs"][place].strip()[1:-1], "trace")
+        for idx, place in pairs
+    ]
+    runs = dict(zip(pairs, pool.run(jobs), strict=True))
+    for point in points:
+        run, line = runs[point["idx"], point["input_idx"]], point["lineno"]
+        assert steps.reval_covered(run, line) == point["covered"], point
+        assert steps.reval_next_lines(run, line) == set(point["next_lines"]), point
+        values = steps.reval_values(run, line, point["var"])
+        assert (values is None) == (point["state"] is None), point
+        assert {text for _, text in point["state"] or ()} <= set(values or ()), point
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "found"),
+    [
+        ("<P x=1, y='<, '>", "P", {"x": "1", "y": "'<, '"}),
+        ("<P x=<Q y=[1, 2]>, z=(1, 2)>", "P", {"x": "<Q y=[1, 2]>", "z": "(1, 2)"}),
+        ("<deque [1, 2]>", "deque", {}),
+        ("[1]", "", {}),
+        ("<P>", "P", {}),
+        ("<", "", {}),
+    ],
+)
+def test_marks_are_read_as_text(text: str, name: str, found: dict[str, str]) -> None:
+    assert kind(text) == name
+    assert attributes(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "index", "found"),
+    [
+        ("[1, 2]", "1", "2"),
+        ("{'a': 1}", "'a'", "1"),
+        ("[1]", "5", None),
+        ("3", "0", None),
+        ("<list [1, <P x=1>]>", "1", "<P x=1>"),
+        ("<dict {'a': <P>, 2: 3}>", "2", "3"),
+        ("<deque [1]>", "7", None),
+        ("<P x=1>", "0", None),
+        ("<list of 9000 items>", "0", None),
+    ],
+)
+def test_elements_are_found_in_literals_and_marks(text: str, index: str, found: str | None) -> None:
+    assert element(text, index) == found
