@@ -30,10 +30,9 @@ SEEN: list[Config] = []
 
 @click.command("some", cls=Stage)
 @options_of(Config)
-@click.pass_context
-def some(context: click.Context, **values: object) -> None:
+def some(**values: object) -> None:
     SEEN.append(config_from(Config, values))
-    save_config(context, Path())
+    save_config(Path())
 
 
 @pytest.fixture

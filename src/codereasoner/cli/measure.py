@@ -49,9 +49,7 @@ _PATH = click.Path(path_type=Path)
 @workers_option
 @weak_option
 @json_option
-@click.pass_context
 def evaluate_command(
-    context: click.Context,
     questions: str,
     model: str,
     data: Path | None,
@@ -75,7 +73,7 @@ def evaluate_command(
         find_style(style or answering.style or "reasoning"), Sampling(temperature, top_p, max_tokens, seed), samples
     )
     folder = out or Path("evaluations") / f"{Path(questions).stem}@{_folder_name(model)}"
-    save_config(context, folder)
+    save_config(folder)
     with open_pool(workers, allow_weak_isolation) as pool, bar(f"{questions} {model}") as progress:
         asked, floors = _questions(questions, data, split, pool.run)
         summary = evaluate(

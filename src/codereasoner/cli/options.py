@@ -74,8 +74,9 @@ def _words(command: click.Command) -> dict[str, str]:
     return words
 
 
-def save_config(context: click.Context, folder: Path) -> None:
-    """Write the resolved options of this command beside its output; the file can be given as --config."""
+def save_config(folder: Path) -> None:
+    """Write the resolved options of the running command beside its output; the file can be given as --config."""
+    context = click.get_current_context()
     values = {word: _yaml_value(context.params[name]) for word, name in sorted(_words(context.command).items())}
     write_whole(folder / "config.yaml", f"# codereasoner {context.command.name}\n{yaml.safe_dump(values)}")
 

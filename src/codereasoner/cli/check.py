@@ -1,0 +1,52 @@
+"""check: prove that the graders accept what is right, and measure what a guess without thought earns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from codereasoner.cli.numbers import show_check
+from codereasoner.cli.options import Stage, data_option, json_option, open_pool, print_json, weak_option, workers_option
+from codereasoner.errors import ConfigError, Shortfall
+from codereasoner.evaluation.check import check_benchmark, gold_check
+from codereasoner.ledger import read_records
+from codereasoner.styles import STYLES, find_style
+from codereasoner.task import Question
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("check", cls=Stage)
+@click.argument("questions", type=_PATH, required=False)
+@click.option("--benchmark", help="Check this benchmark's questions instead of a file's.")
+@data_option
+@click.option("--truth", type=_PATH, help="For reval: derive the ground truth and compare it with this file.")
+@click.option("--style", type=click.Choice(sorted(STYLES)), default="direct", show_default=True)
+@workers_option
+@weak_option
+@json_option
+def check_command(
+    questions: Path | None,
+    benchmark: str | None,
+    data: Path | None,
+    truth: Path | None,
+    style: str,
+    workers: int | None,
+    allow_weak_isolation: bool,
+    as_json: bool,
+) -> None:
+    """Prove that the graders accept every right answer, and show what a guess without thought earns."""
+    if (questions is None) == (benchmark is None):
+        raise ConfigError("give either a questions file or --benchmark NAME")
+    with open_pool(workers, allow_weak_isolation) as pool:
+        if benchmark is not None:
+            result = check_benchmark(benchmark, data, pool.run, truth)
+        else:
+            found = list(read_records(Path(str(questions)), Question))
+            result = gold_check(found, find_style(style), pool.run)
+    show_check(result)
+    if as_json:
+        print_json(result)
+    if result.get("rejected") or result.get("differing"):
+        raise Shortfall("not every right answer is accepted: see `rejected` or `differing`")

@@ -1,0 +1,72 @@
+"""sft and grpo: training through TRL, the same command for the embedded model and for a 7 B one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from codereasoner.cli.options import (
+    Stage,
+    bar,
+    config_from,
+    console,
+    open_pool,
+    options_of,
+    save_config,
+    weak_option,
+    workers_option,
+)
+from codereasoner.training.grpo import GrpoConfig, grpo
+from codereasoner.training.scratch import is_scratch_name, make_scratch_model
+from codereasoner.training.sft import SftConfig, sft
+
+_PATH = click.Path(path_type=Path)
+_model = click.option(
+    "--model", required=True, help="A path or Hub name; scratch:SIZE makes a new model (0.3m, 0.5m, 1m, 3m, ...)."
+)
+
+
+@click.command("sft", cls=Stage)
+@click.argument("rows", type=_PATH)
+@_model
+@click.option("--out", type=_PATH, default=Path("sft"), show_default=True, help="The checkpoint's folder.")
+@options_of(SftConfig)
+def sft_command(rows: Path, model: str, out: Path, **values: Any) -> None:
+    """Instruction tuning on verified chains: the rows of sft.parquet."""
+    config: SftConfig = config_from(SftConfig, values)
+    save_config(out)
+    with bar("sft") as progress:
+        sft(rows, _made(model, out, config.seed), out, config, progress)
+    console.print(f"the model: {out}")
+
+
+@click.command("grpo", cls=Stage)
+@click.argument("rows", type=_PATH)
+@_model
+@click.option("--out", type=_PATH, default=Path("grpo"), show_default=True, help="The checkpoint's folder.")
+@options_of(GrpoConfig)
+@workers_option
+@weak_option
+def grpo_command(
+    rows: Path,
+    model: str,
+    out: Path,
+    workers: int | None,
+    allow_weak_isolation: bool,
+    **values: Any,
+) -> None:
+    """Reinforcement learning with a verified reward: the prompts of grpo.parquet."""
+    config: GrpoConfig = config_from(GrpoConfig, values)
+    save_config(out)
+    with open_pool(workers, allow_weak_isolation) as pool, bar("grpo") as progress:
+        grpo(rows, _made(model, out, config.seed), out, config, pool.run, progress)
+    console.print(f"the model: {out}")
+
+
+def _made(model: str, out: Path, seed: int) -> str:
+    """The model to start from; a new one is written beside the output first."""
+    if not is_scratch_name(model):
+        return model
+    return str(make_scratch_model(out.with_name(out.name + "-base"), seed, model))
