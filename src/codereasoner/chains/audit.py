@@ -116,7 +116,7 @@ class _History:
 _FENCED = re.compile(r"```.*?```", re.DOTALL)
 _NAME = re.compile(r"(?<![\w.'\"\]])([A-Za-z_]\w*)\s*=(?!=)\s*")
 _TOGETHER = re.compile(r"(?:^|[\s`(])[A-Za-z_]\w*\s*,\s*\Z")
-_GOES_ON = re.compile(r"\s*(?:[-+*/%@|&^<>!~\[(]|==)|\.\w|\w|\s+(?:if|or|in|not|for)\b")
+_GOES_ON = re.compile(r"[ \t]*(?:[-+*/%@|&^<>!~\[(]|==)|\.\w|\w|[ \t]+(?:if|or|in|not|for)\b")
 _ATOM = re.compile(
     r"[-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?j?|(?:True|False|None|nan|inf)\b"
     r"|(?:float|set|frozenset|range|bytearray|complex)(?=\()"
