@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
+import re
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -80,6 +83,12 @@ def make_run(folder: Path, programs: int, models: Sequence[str], hostile: bool =
     for model in models:
         evaluate(folder / "evaluations" / f"test@{model}", model, held_out, texts, hostile)
     return folder
+
+
+def blocks(report: Path) -> dict[str, Any]:
+    """The data in a page, unpacked."""
+    found = re.findall(r'<script type="text/plain" id="data-([\w-]+)">([^<]*)</script>', report.read_text())
+    return {name: json.loads(zlib.decompress(base64.b64decode(text))) for name, text in found}
 
 
 def _write(path: Path, records: Sequence[Any], drops: dict[str, int]) -> None:
@@ -199,9 +208,7 @@ def _completion(question: Question, outcome: str, chain: str) -> str:
     if outcome == "correct":
         return STYLES["terse"].render(statement, question.gold[0], chain)
     if outcome == "wrong":
-        return STYLES["terse"].render(
-            statement, "[1, 2, 'other']", chain[::-1].replace(" = "[::-1], " = 4"[::-1], 2)[::-1]
-        )
+        return STYLES["terse"].render(statement, "[1, 2, 'other']", re.sub(r"= (\d)", r"= 4\1", chain, count=2))
     return "<reasoning>" + chain[: len(chain) // 2]
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import re
 import shutil
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,12 +43,6 @@ def report(run_folder: Path) -> Path:
 def large_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a run with 10,000 questions, all of them shown."""
     return write_report(make_run(tmp_path_factory.mktemp("runs") / "large", 5000, MODELS[1:]))
-
-
-def blocks(report: Path) -> dict[str, Any]:
-    """The data in a page, unpacked."""
-    found = re.findall(r'<script type="text/plain" id="data-([\w-]+)">([^<]*)</script>', report.read_text())
-    return {name: json.loads(zlib.decompress(base64.b64decode(text))) for name, text in found}
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from report_fixtures import blocks
+from folders import blocks
 
 from codereasoner.errors import DataError
 from codereasoner.ledger import write_records
 from codereasoner.reports.page import SCRIPTS, pack, write_report
+from codereasoner.task import Question
 
 pytest_plugins = ["report_fixtures"]
 
@@ -169,3 +170,40 @@ def test_every_colour_of_text_has_enough_contrast(scheme: str) -> None:
             low, high = sorted((luminance(palette[text]), luminance(palette[ground])))
             assert (high + 0.05) / (low + 0.05) >= 4.5, f"{text} on {ground}"
     assert set(palette) == set(colours("light"))
+
+
+def test_questions_of_a_benchmark_are_shown_under_its_name(run_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(run_folder, tmp_path / "run")
+    for benchmark in ("cruxeval-o", "cruxeval-i"):
+        evaluation = folder / "evaluations" / f"{benchmark}@grpo"
+        question = Question(
+            "output", {"source": "def f(x):\n    return x", "entry": "f", "call": "1"}, ("1",), id="sample_0"
+        )
+        write_records(evaluation / "questions.jsonl", [question], {})
+        grade = {"id": "a", "question": "sample_0", "task": "output", "sample": 0, "outcome": "correct"}
+        write_records(evaluation / "grades.jsonl", [grade], {})
+    index = blocks(write_report(folder))["index"]
+    for benchmark in ("cruxeval-o", "cruxeval-i"):
+        number = index["id"].index(f"{benchmark}/sample_0")
+        assert index["split"][number] == benchmark
+        assert index["outcomes"]["grpo"][number] == "c"
+        assert index["lists"][benchmark] == [benchmark]
+
+
+def test_the_folder_of_one_evaluation_has_a_report_of_its_own(run_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(run_folder / "evaluations" / "test@grpo", tmp_path / "test@grpo")
+    shutil.copy(run_folder / "questions.jsonl", folder)
+    found = blocks(write_report(folder))
+    assert [row["model"] for row in found["summary"]["results"]] == ["grpo"]
+    assert (
+        "".join(found["index"]["outcomes"]["grpo"]).count("c") == found["summary"]["results"][0]["outcomes"]["correct"]
+    )
+
+
+def test_accuracy_by_feature_counts_every_graded_question_once(report: Path) -> None:
+    features = blocks(report)["summary"]["features"]
+    lines = [row for row in features if row["feature"] == "lines of the program" and row["task"] == "output"]
+    assert [sum(part["questions"] for part in row["bins"]) for row in lines] == [16]
+    share, low, high = lines[0]["bins"][0]["models"]["grpo"]
+    assert 0 <= low <= share <= high <= 100
+    assert {row["feature"] for row in features} >= {"executed lines", "level"}

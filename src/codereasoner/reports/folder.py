@@ -111,13 +111,13 @@ def model_order(name: str) -> tuple[int, str]:
 
 
 def evaluations(folder: Path) -> list[Evaluation]:
-    """The evaluations of a run, those without a summary too: they were stopped.
+    """The evaluations of a run, those without a summary too: they were stopped. The folder itself may be one.
 
     Raises:
         DataError: a summary.json is no JSON object.
     """
     found = []
-    for path in sorted(folder.glob("evaluations/*")):
+    for path in [folder.resolve(), *sorted(folder.glob("evaluations/*"))]:
         if path.is_dir() and any((path / name).is_file() for name in ("summary.json", "grades.jsonl", "answers.jsonl")):
             questions, _, model = path.name.rpartition("@")
             found.append(Evaluation(path, questions or path.name, model or path.name, _summary(path / "summary.json")))

@@ -19,13 +19,15 @@ from typing import Any
 
 from codereasoner.ledger import write_whole
 from codereasoner.reports.curves import curves
+from codereasoner.reports.features import accuracy_by_feature
 from codereasoner.reports.flow import LINKS, flow, stage_seconds
 from codereasoner.reports.folder import Evaluation, check_run_folder, command_of, config, evaluations, manifests
-from codereasoner.reports.questions import LIMIT, browser
+from codereasoner.reports.gather import LIMIT, gather
+from codereasoner.reports.questions import browser
 from codereasoner.reports.results import results, warnings
 
 SCRIPTS = (
-    *("elements", "place", "charts", "flow", "results", "training", "summary"),
+    *("elements", "place", "charts", "flow", "results", "features", "training", "summary"),
     *("python", "trace", "loops", "answers", "detail", "list", "browser", "keys", "main"),
 )  # in the order in which they stand in the page
 
@@ -38,7 +40,9 @@ def write_report(run_folder: Path, limit: int = LIMIT) -> Path:
     """
     check_run_folder(run_folder)
     found = evaluations(run_folder)
-    blocks = {"summary": _summary(run_folder, found)} | browser(run_folder, found, limit)
+    gathered = gather(run_folder, found, limit)
+    features = accuracy_by_feature(run_folder, gathered)
+    blocks = {"summary": _summary(run_folder, found) | {"features": features}} | browser(gathered)
     out = run_folder / "report.html"
     write_whole(out, assemble(_name(run_folder), blocks))
     return out

@@ -33,6 +33,12 @@ def labels(evaluations: Sequence[Evaluation]) -> list[str]:
     ]
 
 
+def task_order(task: str) -> tuple[int, str]:
+    """Sorts the names of tasks: forward, backward, then the rest by name."""
+    first = list(DIRECTIONS)
+    return (first.index(task), "") if task in first else (len(first), task)
+
+
 def warnings(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """A sentence for each evaluation in which too many answers were cut off or could not be read."""
     found = []
@@ -55,6 +61,7 @@ def warnings(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _row(evaluation: Evaluation, label: str) -> dict[str, Any]:
     summary = evaluation.summary
+    parts = summary.get("by_task", {})
     return {
         "questions": evaluation.questions,
         "model": label,
@@ -63,7 +70,10 @@ def _row(evaluation: Evaluation, label: str) -> dict[str, Any]:
         "style": summary.get("style", ""),
         **_figures(summary),
         "n_answers": summary.get("n_answers"),
-        "tasks": [{"task": name, **_figures(part)} for name, part in _in_order(summary.get("by_task", {}))],
+        "tasks": [
+            {"task": name, **_figures(part)}
+            for name, part in sorted(parts.items(), key=lambda part: task_order(part[0]))
+        ],
         "floors": dict(summary.get("floors", {})),
     }
 
@@ -76,11 +86,6 @@ def _figures(part: Mapping[str, Any]) -> dict[str, Any]:
         "interval": part.get("interval"),
         "outcomes": {verdict: outcomes.get(verdict, 0) for verdict in VERDICTS},
     }
-
-
-def _in_order(tasks: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
-    first = [name for name in DIRECTIONS if name in tasks]
-    return [(name, tasks[name]) for name in first + sorted(set(tasks) - set(first))]
 
 
 def _way(summary: Mapping[str, Any]) -> str:

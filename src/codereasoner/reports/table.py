@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from codereasoner.reports.results import DIRECTIONS
+from codereasoner.reports.results import DIRECTIONS, task_order
 
 
 def results_table(summaries: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
@@ -16,7 +16,7 @@ def results_table(summaries: Mapping[str, Mapping[str, Any]]) -> list[list[str]]
         [["model", "forward (output)", "all"], ["grpo", "62.5 % [57.6, 67.2]", ...], ["no model: ...", "", "7.0 %"]]
     """
     found = {task for summary in summaries.values() for task in summary.get("by_task", {})}
-    tasks = [task for task in DIRECTIONS if task in found] + sorted(found - set(DIRECTIONS))
+    tasks = sorted(found, key=task_order)
     whole = [] if len(tasks) == 1 else ["all"]
     rows = [["model", *(_heading(task) for task in tasks), *whole]]
     for name, summary in summaries.items():

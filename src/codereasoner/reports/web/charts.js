@@ -46,8 +46,7 @@ function short(value) {
 function smoothed(values) {
   const reach = Math.ceil(values.length / 40);
   return values.map((_, index) => {
-    const near = Math.min(reach, index, values.length - 1 - index);
-    const window = values.slice(index - near, index + near + 1);
+    const window = values.slice(Math.max(0, index - reach), index + reach + 1);
     return window.reduce((sum, value) => sum + value, 0) / window.length;
   });
 }

@@ -2,11 +2,11 @@
 
 const PLOT = { row: 27, right: 16, top: 6, bottom: 34 };
 
-function resultsSection(results) {
+function resultsSection({ results, features, lists }) {
   if (!results.length) return null;
   const groups = Map.groupBy ? Map.groupBy(results, groupOf) : grouped(results);
   return el("section", { "aria-labelledby": "results" }, el("h2", { id: "results" }, "Results"),
-    el("div", { class: "stack" }, [...groups.values()].map(resultCard)));
+    el("div", { class: "stack" }, [...groups.values()].map((rows) => resultCard(rows, features, lists))));
 }
 
 function groupOf(row) {
@@ -19,7 +19,7 @@ function grouped(rows) {
   return groups;
 }
 
-function resultCard(rows) {
+function resultCard(rows, features, lists) {
   const tasks = [...new Set(rows.flatMap((row) => row.tasks.map(({ task }) => task)))];
   const columns = tasks.length > 1 ? [...tasks, null] : tasks.length ? tasks : [null];
   const ways = [...new Set(rows.map((row) => [row.style && `style ${row.style}`, row.grader && `${row.grader} grader`].filter(Boolean).join(", ")))];
@@ -28,7 +28,8 @@ function resultCard(rows) {
       el("span", { class: "small soft" }, `pass@1 with 95 % intervals, ${whole(rows[0].n_questions)} questions; ${ways.join("; ")}`)),
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of accuracies" }, resultTable(rows, columns)),
     el("div", { class: "panels" }, columns.map((task) => whiskerPlot(rows, task))),
-    el("h3", { style: { "margin-top": "1.4rem" } }, "Outcomes of all answers"), outcomeBars(rows, columns.filter((task) => task !== null || !tasks.length)));
+    el("h3", { style: { "margin-top": "1.4rem" } }, "Outcomes of all answers"), outcomeBars(rows, columns.filter((task) => task !== null || !tasks.length), lists[rows[0].questions] ?? []),
+    featurePlots(features.filter(({ list }) => list === rows[0].questions)));
 }
 
 function part(row, task) {
@@ -116,27 +117,27 @@ function whisker(row, value, x, nameEnd, y) {
     svg("circle", { class: "point", cx: x(value["pass@1"]), cy: y, r: 5 }));
 }
 
-function outcomeBars(rows, tasks) {
+function outcomeBars(rows, tasks, splits) {
   return el("div", { class: "outcomes" }, tasks.map((task) => [
     tasks.length > 1 ? el("h4", { class: "small soft" }, columnName(task)) : null,
-    rows.filter((row) => part(row, task)).map((row) => outcomeRow(row, task)),
+    rows.filter((row) => part(row, task)).map((row) => outcomeRow(row, task, splits)),
   ]));
 }
 
-function outcomeRow(row, task) {
+function outcomeRow(row, task, splits) {
   const outcomes = Object.entries(part(row, task).outcomes);
   const total = outcomes.reduce((sum, [, count]) => sum + count, 0);
   const bar = outcomes.filter(([, count]) => count).map(([outcome, count]) => el("span", { class: `o-${outcome}`, style: { flex: `${count} 0 0` }, title: `${OUTCOMES[outcome].name}: ${whole(count)}` }));
   return el("div", { class: "outcome-row" },
     modelName(row),
     el("div", { class: "stacked", "aria-hidden": "true" }, bar),
-    el("ul", { class: "tally" }, outcomes.map(([outcome, count]) => el("li", { class: `o-${outcome}` }, tallyItem(row, task, outcome, count, total)))));
+    el("ul", { class: "tally" }, outcomes.map(([outcome, count]) => el("li", { class: `o-${outcome}` }, tallyItem(row, task, splits, outcome, count, total)))));
 }
 
 // A count leads to its questions.
-function tallyItem(row, task, outcome, count, total) {
+function tallyItem(row, task, splits, outcome, count, total) {
   const text = `${OUTCOMES[outcome].name} ${whole(count)}`;
   if (!count) return el("span", { class: "none" }, text);
   const share = ` (${percent((100 * count) / total)})`;
-  return el("a", { href: hashOf({ ...NOWHERE, view: "questions", model: row.model, task: task ?? "", outcome }) }, text, el("span", { class: "soft" }, share));
+  return el("a", { href: hashOf({ ...NOWHERE, view: "questions", model: row.model, task: task ?? "", split: splits.length === 1 ? splits[0] : "", outcome }) }, text, el("span", { class: "soft" }, share));
 }

@@ -3,7 +3,7 @@
 function showSummary(data) {
   document.getElementById("run-name").textContent = data.name;
   document.getElementById("summary").append(...[
-    titleSection(data), warningBox(data.warnings), resultsSection(data.results), unfinishedNote(data.unfinished),
+    titleSection(data), warningBox(data.warnings), resultsSection(data), unfinishedNote(data.unfinished),
     trainingSection(data.curves), flowSection(data.flow, data.links), timeSection(data.stages), configSection(data.config),
   ].filter(Boolean));
 }

@@ -17,20 +17,11 @@ function trainingSection(curves) {
   const axes = Object.keys(AXES).filter((axis) => curves.every(({ columns }) => columns[axis]));
   const charts = el("div", { class: "panels" });
   const draw = (axis) => charts.replaceChildren(...PLOTS.map((plot) => chartOf(plot, curves, axis)).filter(Boolean));
-  const choice = axisChoice(axes, draw);
+  const choice = pressOne(axes, String, draw, "What the horizontal axis shows");
   draw(axes[0]);
   return el("section", { "aria-labelledby": "training" },
     el("div", { class: "headline" }, el("h2", { id: "training" }, "Training"), choice),
     el("div", { class: "card" }, charts));
-}
-
-function axisChoice(axes, draw) {
-  const buttons = axes.map((axis, index) => el("button", { type: "button", "aria-pressed": String(index === 0), onclick: () => press(axis) }, axis));
-  const press = (axis) => {
-    buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.textContent === axis)));
-    draw(axis);
-  };
-  return el("div", { class: "choice", role: "group", "aria-label": "What the horizontal axis shows" }, buttons);
 }
 
 function chartOf(plot, curves, axis) {

@@ -1,0 +1,154 @@
+"""The questions of a run with all that belongs to them: traces, chains, answers, grades.
+
+A run's own questions are named by their id, those that an evaluation on a benchmark brought along by the benchmark's
+name and their id in it: two benchmarks may both have a `sample_0`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from codereasoner.ledger import read_records
+from codereasoner.records import Answer, Chain, Run
+from codereasoner.reports.claims import first_false_claim
+from codereasoner.reports.folder import Evaluation, part_of, rows_so_far
+from codereasoner.reports.results import labels
+from codereasoner.task import Question
+
+LIMIT = 10_000  # questions in one page
+SAMPLES = 4  # answers of one model to one question that are shown
+TEXT_LIMIT = 20_000  # characters of a completion
+VALUE_LIMIT = 2_000  # characters of one value
+
+CODES = {"correct": "c", "wrong": "w", "no_answer": "n", "truncated": "t", "error": "e"}
+
+
+@dataclass
+class Shown:
+    """A question on its way into the page, with everything that belongs to it."""
+
+    name: str
+    question: Question
+    group: str  # its split; for a question of a benchmark the benchmark's name
+    chains: list[Chain] = field(default_factory=list)
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    outcomes: dict[str, str] = field(default_factory=dict)  # model label -> one code for each sample
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The questions of a run that are shown, by name."""
+
+    shown: Mapping[str, Shown]
+    runs: Mapping[str, Run]  # the runs they are about, by id
+    models: Sequence[str]  # labels
+    lists: Mapping[str, Sequence[str]]  # name of a list of questions -> the groups its questions are in
+    total: int  # questions there are, shown or not
+
+
+def gather(folder: Path, evaluations: Sequence[Evaluation], limit: int = LIMIT) -> Gathered:
+    """At most `limit` questions, those first that a model answered.
+
+    Raises:
+        DataError: a file of the run is broken; the message names the file and the line.
+    """
+    asked = {row["question"] for each in evaluations for row in _grades(each)}
+    first: dict[str, Shown] = {}
+    rest: dict[str, Shown] = {}
+    total = 0
+    for item in _all_questions(folder, evaluations):
+        total += 1
+        chosen = first if item.question.id in asked else rest
+        if len(chosen) < limit:
+            chosen[item.name] = item
+    shown = dict(list((first | rest).items())[:limit])
+    runs = _runs(folder, {item.question.run for item in shown.values()})
+    _add_chains(folder, shown)
+    groups: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for evaluation, label in zip(evaluations, labels(evaluations), strict=True):
+        for item in _add_answers(evaluation, label, shown, runs):
+            groups[evaluation.questions][item.group] = None
+    models = list(dict.fromkeys(labels(evaluations)))
+    return Gathered(shown, runs, models, {name: list(found) for name, found in groups.items()}, total)
+
+
+def _all_questions(folder: Path, evaluations: Sequence[Evaluation]) -> Iterator[Shown]:
+    """The run's own questions, then those that evaluations on benchmarks brought along; each once."""
+    whole = folder / "questions.jsonl"
+    seen: set[str] = set()
+    if not any(each.folder == folder.resolve() for each in evaluations):
+        for row in rows_so_far(whole if whole.is_file() else part_of(whole)):
+            question = Question.from_json(row)
+            if question.id not in seen:
+                seen.add(question.id)
+                yield Shown(question.id, question, question.split)
+    own = frozenset(seen)
+    for each in evaluations:
+        for row in rows_so_far(each.folder / "questions.jsonl"):
+            question = Question.from_json(row)
+            name = f"{each.questions}/{question.id}"
+            if question.id not in own and name not in seen:
+                seen.add(name)
+                yield Shown(name, question, question.split or each.questions)
+
+
+def _grades(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
+    return rows_so_far(evaluation.folder / "grades.jsonl")
+
+
+def _runs(folder: Path, wanted: set[str]) -> dict[str, Run]:
+    path = folder / "runs.parquet"
+    if not path.is_file() or not wanted - {""}:
+        return {}
+    return {run.id: run for run in read_records(path, Run) if run.id in wanted}
+
+
+def _add_chains(folder: Path, shown: Mapping[str, Shown]) -> None:
+    for row in rows_so_far(folder / "chains.jsonl"):
+        item = shown.get(row["question"])
+        if item is not None and len(item.chains) < SAMPLES:
+            item.chains.append(Chain.from_json(row))
+
+
+def _add_answers(
+    evaluation: Evaluation, label: str, shown: Mapping[str, Shown], runs: Mapping[str, Run]
+) -> Iterator[Shown]:
+    """Add the graded answers of one evaluation; an answers.jsonl may also hold answers of an earlier setting."""
+    answers = {row["id"]: row for row in rows_so_far(evaluation.folder / "answers.jsonl")}
+    for grade in _grades(evaluation):
+        item = shown.get(grade["question"]) or shown.get(f"{evaluation.questions}/{grade['question']}")
+        if item is None:
+            continue
+        item.outcomes[label] = item.outcomes.get(label, "") + CODES.get(grade["outcome"], "e")
+        row = answers.get(grade.get("id"))
+        if row is not None and len(item.outcomes[label]) <= SAMPLES:
+            run = runs.get(item.question.run)
+            item.answers.append(_answer(item.question, Answer.from_json(row), grade, label, run))
+        yield item
+
+
+def _answer(
+    question: Question, answer: Answer, grade: Mapping[str, Any], label: str, run: Run | None
+) -> dict[str, Any]:
+    text = clip(answer.text, TEXT_LIMIT)
+    return {
+        "model": label,
+        "sample": answer.sample,
+        "text": text,
+        "finish": answer.finish,
+        "tokens": answer.completion_tokens,
+        "outcome": grade["outcome"],
+        "answer": None if grade.get("answer") is None else clip(grade["answer"], VALUE_LIMIT),
+        "reason": grade.get("reason", ""),
+        "parts": grade.get("parts") or {},
+        "false": first_false_claim(question, text, run),
+    }
+
+
+def clip(text: str, limit: int) -> str:
+    """The text, or its beginning and how much is left out."""
+    return text if len(text) <= limit else f"{text[:limit]} ... ({len(text) - limit:,} more characters)"
