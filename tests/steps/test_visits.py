@@ -180,8 +180,8 @@ def test_lines_are_counted_as_python_counts_them() -> None:
 HELPER = """
 def g(x):
     return x + 1
-def f(x):
-    z = g(x)
+def f(n):
+    z = g(n)
     w = z
     return w
 """

@@ -26,8 +26,10 @@ SHOWN = 200  # rejected or differing rows that are listed
 _TRUTH_FIELDS = ("idx", "input_idx", "lineno", "var", "covered", "next_lines", "state", "state_visits")
 
 
-def gold_check(questions: Sequence[Question], style: Style, runner: Runner | None) -> dict[str, Any]:
-    """Grade every question's right answer, and every trivial one.
+def gold_check(
+    questions: Sequence[Question], style: Style, runner: Runner | None, guess: bool = True
+) -> dict[str, Any]:
+    """Grade every question's right answer and, with `guess`, every trivial one.
 
     Returns {"questions", "gold_accepted", "rejected": [{"id", "task", "gold", "outcome", "reason"}], "by_task":
     {task: {"questions", "gold_accepted"}}, "guess_rates": {task: {guess: percent}}}.
@@ -42,7 +44,7 @@ def gold_check(questions: Sequence[Question], style: Style, runner: Runner | Non
         "gold_accepted": len(questions) - len(rejected),
         "rejected": rejected[:SHOWN],
         "by_task": {name: dict(count) for name, count in sorted(by_task.items())},
-        "guess_rates": guess_rates(questions, runner),
+        "guess_rates": guess_rates(questions, runner) if guess else {},
     }
 
 

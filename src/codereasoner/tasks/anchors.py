@@ -27,7 +27,7 @@ class Anchors(Task):
     name = "anchors"
     request = (
         "Comments such as `# x?` are anchors. For each anchor that the call reaches, in order, write the variable and "
-        "its value, as in: x = 3; each on a line of its own. On the last line write the value that the call returns."
+        "its value, as in `x = 3`, each on a line of its own. On the last line write the value that the call returns."
     )
     limit = 10  # anchors in one program
     shown = (

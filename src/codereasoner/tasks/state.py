@@ -34,7 +34,7 @@ class State(Task):
     name = "state"
     request = (
         "Each line has its number in front. What is the value of the variable that the last comment names, right after "
-        "the line has finished for the n-th time? Answer with the literal and its type, as in: [1, 2]; list"
+        "the line has finished for the n-th time? Answer with the literal and its type in the form `[1, 2]; list`."
     )
     limit = 4  # questions about one run
     shown = (
@@ -71,6 +71,8 @@ class State(Task):
             return
         found = list(changes(run))
         yield from (each for each in found if isinstance(each, Skip))
+        if not found:
+            yield Skip("no line changes a variable")
         moments = [each for each in found if isinstance(each, Moment)]
         for moment in pick(moments, self.limit, Random(f"state/{run.id}")):
             facts = {"source": run.source, "entry": run.entry, "call": run.call, **moment.facts()}

@@ -29,7 +29,7 @@ class WhiteBox(Task):
     name = "whitebox"
     request = (
         "Each line has its number in front. Give the value that the call returns, then the answer to each comment "
-        "below it, each on a line of its own: a variable's value and type, as in: 3; int; or the number of the line "
+        "below it, each on a line of its own: a variable's value and type, as in `3; int`, or the number of the line "
         "that runs next (-1 where the call ends)."
     )
     limit = 5  # questions of each kind about one run
