@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from codereasoner import extend
+from codereasoner import extend, literals
 from codereasoner.benchmarks.locate import locate
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.evaluation.generations import read_generations
@@ -124,7 +124,7 @@ def differences(questions: Sequence[Question], strict: Verdicts, official: Verdi
             if (ours.outcome == "correct") == (theirs.outcome == "correct") and theirs.outcome != "no_answer":
                 continue
             said, reason = theirs.reason or theirs.outcome, _reason(ours)
-            if said == "correct" and reason == "another value":
+            if said == "correct" and _equal_to_python(question, ours):
                 reason = "equal to Python, but of another type"
             row = found.setdefault(
                 (said, reason),
@@ -138,6 +138,14 @@ def differences(questions: Sequence[Question], strict: Verdicts, official: Verdi
             )
             row["count"] += 1
     return sorted(found.values(), key=lambda row: (-row["count"], row["official"], row["reason"]))
+
+
+def _equal_to_python(question: Question, grade: Grade) -> bool:
+    """Is the answer the right value but for its type, as `2.0` is for 2 and `True` for 1?"""
+    try:
+        return bool(literals.read(grade.answer or "") == literals.read(question.gold[0]))
+    except literals.LiteralError:
+        return False
 
 
 def _verdicts(

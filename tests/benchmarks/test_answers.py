@@ -1,0 +1,37 @@
+"""What is taken for the answer in an entry of a generations file."""
+
+from __future__ import annotations
+
+import pytest
+
+from codereasoner.benchmarks.answers import answer_block, predicted_call, predicted_output
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("[1]", "[1]"),
+        ("  ", None),
+        ("[ANSWER]1[/ANSWER] no, [ANSWER]\n2\n[/ANSWER]", "2"),
+        ("so [ANSWER] 3", "3"),
+        ("<answer>4</answer>", "4"),
+        ("```python\n5\n```", "5"),
+        ("6\n[/ANSWER]\nmore", "6"),
+    ],
+)
+def test_the_last_complete_block_is_the_answer(text: str, answer: str | None) -> None:
+    assert answer_block(text) == answer
+
+
+@pytest.mark.parametrize("text", ["3", "f(1, 2) == 3", "assert f(1, 2) == 3", "assert f( 1,2 ) == 3"])
+def test_an_output_may_repeat_the_assertion(text: str) -> None:
+    assert predicted_output(text, "f(1, 2)") == "3"
+
+
+def test_an_output_beside_another_call_is_not_taken_apart() -> None:
+    assert predicted_output("f(9) == 3", "f(1)") == "f(9) == 3"
+
+
+@pytest.mark.parametrize("text", ["f(1)", "assert f(1)", "f(1) == 3", "assert f(1) == 3", "assert 3 == f(1)"])
+def test_an_input_may_repeat_the_assertion(text: str) -> None:
+    assert predicted_call(text, "3") == "f(1)"

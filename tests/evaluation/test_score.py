@@ -1,0 +1,137 @@
+"""Files of generations in every accepted shape, and what is said of the others."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codereasoner.benchmarks.cruxeval import CruxevalOutput
+from codereasoner.benchmarks.locate import locate
+from codereasoner.errors import ConfigError, DataError
+from codereasoner.evaluation.generations import read_generations
+from codereasoner.evaluation.score import score
+from codereasoner.task import Question
+
+CODE = "def f(x):\n    return x + 1"
+WANTED = {"sample_0": ["2", "3"], "sample_1": ["3", "3"]}
+
+
+@pytest.fixture
+def benchmark() -> CruxevalOutput:
+    return CruxevalOutput()
+
+
+@pytest.fixture
+def questions(benchmark: CruxevalOutput) -> list[Question]:
+    rows = [{"code": CODE, "input": f"{n}", "output": f"{n + 1}", "id": f"sample_{n - 1}"} for n in (1, 2)]
+    return [benchmark.question(row) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        WANTED,
+        {"raw_generations": WANTED, "raw_scored_generations": {}},
+        {"generations": WANTED},
+        [["2", "3"], ["3", "3"]],
+        [{"id": "sample_0", "pred_list": ["2", "3"]}, {"id": "sample_1", "pred_list": ["3", "3"]}],
+        [{"question": f"sample_{n}", "text": text} for n, text in ((0, "2"), (0, "3"), (1, "3"), (1, "3"))],
+    ],
+)
+def test_the_shapes_of_published_files_are_read(
+    content: Any, benchmark: CruxevalOutput, questions: list[Question], tmp_path: Path
+) -> None:
+    path = tmp_path / "generations.json"
+    path.write_text(json.dumps(content))
+    assert read_generations(benchmark, path, questions) == WANTED
+
+
+def test_a_gzipped_file_is_read(benchmark: CruxevalOutput, questions: list[Question], tmp_path: Path) -> None:
+    path = tmp_path / "generations.json.gz"
+    path.write_bytes(gzip.compress(json.dumps(WANTED).encode()))
+    assert read_generations(benchmark, path, questions) == WANTED
+
+
+def test_jsonl_rows_are_read(benchmark: CruxevalOutput, questions: list[Question], tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    path.write_text("".join(json.dumps({"id": name, "texts": texts}) + "\n" for name, texts in WANTED.items()))
+    assert read_generations(benchmark, path, questions) == WANTED
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"sample_0": ["2"]}', r"no texts for 1 of 2 questions \(the first is 'sample_1'\)"),
+        ('{"sample_0": ["2"], "sample_1": ["3"], "x": ["4"]}', r"1 ids that cruxeval-o does not have .*'x'"),
+        ('{"sample_0": [2], "sample_1": ["3"]}', "id 'sample_0': a list of texts is wanted"),
+        ('{"sample_0": [], "sample_1": ["3"]}', "id 'sample_0': a list of texts is wanted"),
+        ('[["2"]]', "a list of 1 entries, but there are 2 questions"),
+        ('{"sample_0": ', "line 1, column 14: not JSON"),
+        ("7", "holds int"),
+        ('[{"a": 1}]', "row 1: no id with texts"),
+    ],
+)
+def test_a_broken_file_is_told_in_one_sentence(
+    text: str, message: str, benchmark: CruxevalOutput, questions: list[Question], tmp_path: Path
+) -> None:
+    path = tmp_path / "generations.json"
+    path.write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_generations(benchmark, path, questions)
+
+
+def test_a_missing_file_and_a_broken_gzip_are_told(
+    benchmark: CruxevalOutput, questions: list[Question], tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match="there is no file"):
+        read_generations(benchmark, tmp_path / "none.json", questions)
+    path = tmp_path / "torn.json.gz"
+    path.write_bytes(gzip.compress(b"{}" * 100)[:-9])
+    with pytest.raises(DataError, match="cannot be read"):
+        read_generations(benchmark, path, questions)
+
+
+def test_every_answer_has_one_outcome(benchmark: CruxevalOutput, questions: list[Question]) -> None:
+    texts = {"sample_0": ["2", "", "f(1)", "[", "2.0"], "sample_1": ["3"] * 5}
+    result = score(benchmark, questions, texts, compare=False)
+    assert result["outcomes"] == {"correct": 6, "wrong": 3, "no_answer": 1, "truncated": 0, "error": 0}
+    assert result["n_answers"] == sum(result["outcomes"].values())
+    assert sum(result["reasons"].values()) == 4
+    assert result["pass@1"] == pytest.approx(60.0)
+
+
+def test_the_interval_is_of_programs_and_holds_the_score(benchmark: CruxevalOutput, questions: list[Question]) -> None:
+    result = score(benchmark, questions, WANTED, compare=False)
+    low, high = result["interval"]
+    assert 0 <= low < result["pass@1"] < high <= 100
+
+
+def test_an_unknown_grader_and_an_official_one_without_a_runner_are_refused(
+    benchmark: CruxevalOutput, questions: list[Question]
+) -> None:
+    with pytest.raises(ConfigError, match="there are: strict, official"):
+        score(benchmark, questions, WANTED, "lenient")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="pass a runner"):
+        score(benchmark, questions, WANTED, "official")
+
+
+def test_data_is_found_by_path_by_folder_and_by_the_environment(
+    benchmark: CruxevalOutput, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cruxeval" / "cruxeval.jsonl"
+    path.parent.mkdir()
+    path.write_text("")
+    assert locate(benchmark, path) == locate(benchmark, path.parent) == locate(benchmark, tmp_path) == path
+    monkeypatch.setenv("CODEREASONER_DATA", str(tmp_path))
+    assert locate(benchmark) == path
+
+
+def test_data_that_is_nowhere_is_told_with_what_was_looked_for(benchmark: CruxevalOutput, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"looked for: cruxeval/cruxeval\.jsonl"):
+        locate(benchmark, tmp_path)
+    with pytest.raises(DataError, match="give --data the file or folder of cruxeval-o"):
+        locate(benchmark, tmp_path / "none")
