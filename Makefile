@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format clean
+.PHONY: demo test check format clean bench-grading
 
 demo: $(STAMP)
 	$(BIN)/codereasoner demo
@@ -21,6 +21,10 @@ check: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Grading speed; PEER=cruxeval=PATH adds the official scorer of a checkout, DATA=PATH names cruxeval.jsonl.
+bench-grading: $(STAMP)
+	$(BIN)/python benchmarks/grading.py $(if $(PEER),--peer $(PEER)) $(if $(DATA),--data $(DATA))
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
