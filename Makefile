@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 .PHONY: demo test check format clean bench-grading
 
 demo: $(STAMP)
-	$(BIN)/codereasoner demo
+	$(BIN)/codereasoner demo $(DEMO)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
