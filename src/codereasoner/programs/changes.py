@@ -89,5 +89,5 @@ strset 4 2 | $r.add({str~c})
 pairs 4 3 | $r.append(({str~c}, {int}))
 tup 3 3 | $r += ({int~c},)
 nested 3 4 | $r.append([{int~c}, {int}])
-float 3 3 | $r += {int~c} / {small}
+float 3 3 | $r += {int+~c} / {small}
 """

@@ -3,10 +3,10 @@
     str 4 1 | {str.}.replace({char}, {char}) | =
 
 means: gives a string, weight 4, from difficulty 1 on; the least length of the result is that of the first hole.
-A hole is `{kind}`, with signs after it where needed: `.` what a method is called on, `+` an operand, `!` a variable
-only, `>2` at least 2 (the length of a collection or string, the value of an integer), `~x` the comprehension variable
-it must mention. `$` stands for the text of the first hole. A last column of `=`, `=+1`, `=-1` or a number gives the
-least length or value of the result.
+A hole is `{kind}`, with signs after it where needed: `.` what a method is called on, `+` an operand, `=` an operand
+of a comparison, `!` a variable only, `>2` at least 2 (the length of a collection or string, the value of an integer),
+`~x` the comprehension variable it must mention. `$` stands for the text of the first hole. A last column of `=`, `=+1`,
+`=-1` or a number gives the least length or value of the result.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Hole:
     """What has to be written in one place of a form."""
 
     kind: str
-    place: str = ""  # "." receiver, "+" operand, "" anything
+    place: str = ""  # "." receiver, "+" operand, "=" operand of something that binds loosely, "" anything
     variable: bool = False
     low: int | None = None
     mention: str = ""  # the comprehension or template variable that must be mentioned
@@ -74,7 +74,7 @@ class Form:
     locals: Mapping[str, str]  # comprehension variables and their kinds
 
 
-HOLE = re.compile(r"\{([a-z]+)([.+!]*)(?:>(\d+))?(?:~(\w))?\}")
+HOLE = re.compile(r"\{([a-z]+)([.+!=]*)(?:>(\d+))?(?:~(\w))?\}")
 _LOCAL = re.compile(r"@(\w):(\w+)")
 
 

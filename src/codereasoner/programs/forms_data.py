@@ -2,7 +2,7 @@
 
 TABLE = r"""
 int 5 1 | {int+} + {int+} | -
-int 4 1 | {int+} - {int+} | -
+int 6 1 | {int+} - {int+} | -
 int 3 1 | {int+} * {small} | -
 int 2 1 | {int+} % {small} | 0
 int 2 1 | {int+} // {small} | -
@@ -10,23 +10,23 @@ int 1 3 | {int+} ** 2 | 0
 int 2 2 | {int+} % {int+!>1} | 0
 int 1 3 | {int+} // {int+!>1} | -
 int 2 2 | abs({int}) | 0
-int 2 2 | max({int}, {int}) | -
-int 2 2 | min({int}, {int}) | -
+int 1 2 | max({int}, {int}) | -
+int 1 2 | min({int}, {int}) | -
 int 1 3 | -{int.} | -
 int 1 4 | {int.}.bit_length() | 0
 int 1 4 | divmod({int}, {small})[0] | -
 int 1 4 | pow({int+}, 2) | 0
 int 1 4 | int(str({int})[-1]) | 0
-int 2 3 | {int+} if {bool} else {int+} | -
+int 4 3 | {int+} if {bool} else {int+} | -
 int 4 1 | len({ints}) | =
-int 4 1 | sum({ints}) | -
-int 3 1 | max({ints!>1}) | -
-int 3 1 | min({ints!>1}) | -
+int 1.5 1 | sum({ints}) | -
+int 1 1 | max({ints!>1}) | -
+int 1 1 | min({ints!>1}) | -
 int 3 1 | {ints!>1}[0] | -
 int 3 1 | {ints!>1}[-1] | -
 int 1 2 | {ints!>2}[1] | -
 int 2 2 | {ints!>1}[{int+} % len($)] | -
-int 2 1 | {ints.}.count({int}) | 0
+int 1.5 1 | {ints.}.count({int}) | 0
 int 1 3 | {ints!.>1}.index(max($)) | 0
 int 1 3 | {ints!.>1}.index($[-1]) | 0
 int 1 3 | sum({int~x} for @x:int in {ints}) | -
@@ -57,34 +57,34 @@ float 2 3 | sum({ints!>1}) / len($) | -
 float 1 2 | abs({float}) | -
 float 1 3 | max({float}, {float}) | -
 bool 1 3 | {float.}.is_integer() | -
-bool 1 2 | {float+} > {int+} | -
-bool 5 1 | {int+} {compare} {int+} | -
+bool 1 2 | {float=} > {int=} | -
+bool 5 1 | {int=} {compare} {int=} | -
 bool 3 1 | {int+} % 2 == 0 | -
 bool 2 1 | {int+} % {small} == {bit} | -
-bool 2 1 | {int+} == {int+} | -
-bool 1 1 | {int+} != {int+} | -
-bool 4 1 | {int} in {ints} | -
-bool 1 1 | {int} not in {ints} | -
-bool 1 2 | len({ints!}) {compare} {int} | -
+bool 4 1 | {int=} == {int=} | -
+bool 1 1 | {int=} != {int=} | -
+bool 2 1 | {int=} in {ints=} | -
+bool 0.5 1 | {int=} not in {ints=} | -
+bool 1 2 | len({ints!}) {compare} {int=} | -
 bool 1 3 | any({bool~x} for @x:int in {ints}) | -
 bool 1 3 | all({bool~x} for @x:char in {str}) | -
 bool 1 3 | any({bool~x} for @x:char in {str}) | -
 bool 1 4 | all({bool~x} for @x:int in {ints}) | -
-bool 2 3 | {bool+} and {bool+} | -
-bool 2 3 | {bool+} or {bool+} | -
+bool 16 3 | {bool=} and {bool=} | -
+bool 10 3 | {bool=} or {bool=} | -
 bool 1 3 | not {bool+} | -
 bool 1 2 | bool({ints!}) | -
-bool 3 2 | {str} in {counts!} | -
-bool 1 2 | {str} not in {counts!} | -
-bool 1 3 | {int} in {names!} | -
-bool 3 2 | {int} in {intset} | -
-bool 2 2 | {char} in {strset} | -
+bool 2 2 | {str=} in {counts!=} | -
+bool 1 2 | {str=} not in {counts!=} | -
+bool 1 3 | {int=} in {names!=} | -
+bool 3 2 | {int=} in {intset=} | -
+bool 2 2 | {char=} in {strset=} | -
 bool 2 3 | {intset.}.issubset({intset}) | -
 bool 1 3 | {intset.}.issuperset({intset}) | -
 bool 2 3 | {intset.}.isdisjoint({intset}) | -
-bool 2 2 | {int} in {tup} | -
+bool 2 2 | {int=} in {tup=} | -
 bool 1 3 | {tup+} < {tup+} | -
-bool 1 3 | {ints+} == {ints.}[::-1] | -
+bool 1 3 | {ints!} == $[::-1] | -
 bool 1 3 | {intset+} == {intset+} | -
 ints 4 1 | {ints.}[::-1] | =
 ints 4 1 | {ints.}[1:] | =-1
@@ -95,14 +95,14 @@ ints 2 2 | {ints.}[::2] | -
 ints 2 2 | {ints.}[{int}:] | -
 ints 2 2 | {ints.}[:{int}] | -
 ints 1 3 | {ints.}[{int}:{int}] | -
-ints 4 1 | sorted({ints}) | =
-ints 2 2 | sorted({ints}, reverse=True) | =
+ints 1.5 1 | sorted({ints}) | =
+ints 1 2 | sorted({ints}, reverse=True) | =
 ints 2 2 | list(reversed({ints})) | =
 ints 4 1 | {ints+} + [{int}] | =+1
 ints 2 1 | [{int}] + {ints+} | 1
 ints 2 2 | {ints+} + {ints+} | =
 ints 1 2 | {ints+} * 2 | =
-ints 2 1 | {ints!.}.copy() | =
+ints 3 1 | {ints!.}.copy() | =
 ints 3 2 | [{int~x} for @x:int in {ints}] | =
 ints 3 2 | [@x for @x:int in {ints} if {bool~x}] | -
 ints 2 3 | [{int~x} for @x:int in {ints} if {bool~x}] | -
@@ -110,7 +110,7 @@ ints 2 3 | [len(@x) for @x:str in {strs}] | =
 ints 1 4 | [{int~x} for @x:char in {str}] | =
 ints 1 4 | [@x + @y for @x:int, @y:int in zip({ints}, {ints})] | -
 ints 1 4 | [@x * @y for @x:int, @y:int in enumerate({ints})] | =
-ints 1 4 | [@x for @x:int, @y:char in enumerate({str}) if @y == {char}] | -
+ints 1 4 | [@x for @x:int, @y:char in enumerate({str}) if @y == {char=}] | -
 ints 1 4 | list(map(lambda @x:int: {int~x}, {ints})) | =
 ints 1 4 | list(filter(lambda @x:int: {bool~x}, {ints})) | -
 ints 1 4 | list(map(len, {strs})) | =
@@ -144,18 +144,18 @@ counts 1 3 | {@x: {int~x} for @x:str in {strs}} | -
 counts 1 3 | dict(zip({strs}, {ints})) | -
 counts 2 2 | {counts!.}.copy() | =
 counts 1 3 | dict(sorted({counts!.}.items())) | =
-counts 1 4 | {@x: @y for @x:char, @y:int in {counts!.}.items() if @y {compare} {int}} | -
+counts 1 4 | {@x: @y for @x:char, @y:int in {counts!.}.items() if @y {compare} {int=}} | -
 counts 1 4 | {@x: @y + {small} for @x:char, @y:int in {counts!.}.items()} | =
 counts 1 4 | {counts!+} | {{char}: {int}} | 1
 ints 3 3 | list({tally!}) | =
 ints 2 3 | sorted({tally!}) | =
-ints 2 3 | [@x for @x:int, @y:int in {tally!.}.items() if @y {compare} {int}] | -
+ints 2 3 | [@x for @x:int, @y:int in {tally!.}.items() if @y {compare} {int=}] | -
 ints 2 3 | list({tally!.}.values()) | =
 int 3 3 | len({tally!}) | =
 int 2 3 | max({tally!.>1}.values()) | -
 int 2 3 | {tally!.}.get({int}, 0) | 0
-bool 2 3 | {int} in {tally!} | -
-tally 1 3 | {@x: @y for @x:int, @y:int in {tally!.}.items() if @y {compare} {int}} | -
+bool 2 3 | {int=} in {tally!=} | -
+tally 1 3 | {@x: @y for @x:int, @y:int in {tally!.}.items() if @y {compare} {int=}} | -
 tally 1 3 | {@x: {int~x} for @x:int in {ints}} | =
 names 2 3 | dict(enumerate({str})) | =
 names 1 3 | {@x: {str~x} for @x:int in {ints}} | -

@@ -192,12 +192,12 @@ def _helper(random: Random, level: int) -> tuple[str, tuple[str, str, str], set[
     takes = pick(random, ("str", "char", "int", "int", "ints"))
     gives = pick(random, {"str": ("str", "int"), "char": ("str",), "int": ("int",), "ints": ("int", "ints")}[takes])
     name = writer.new_name("helper")
-    param = writer.new_param(takes)
+    param = writer.put(replace(writer.new_param(takes), low=0))
     if random.random() < 0.5:
         writer.lines.append(f"{INDENT}if {writer.expr('bool', param).text}:")
         writer.lines.append(f"{INDENT * 2}return {writer.expr(gives, param).text}")
     found = writer.expr(gives, param)
-    if found.text == param.name and not writer.lines:
+    if found.text == param.name or writer.lines[-1:] == [f"{INDENT * 2}return {found.text}"]:
         raise DeadEnd
     writer.lines.append(f"{INDENT}return {found.text}")
     text = "\n".join([f"def {name}({param.name}):", *writer.lines]) + "\n\n"

@@ -29,11 +29,11 @@ for $i in range(len($s)):
 
 ints 4 3 > ; i:int
 for $i in range(len($s)):
-    $s[$i] = $s[$i] {arith} {int}
+    $s[$i] = $s[$i] {arith} {int+}
 
 ints 3 4 > ; i:int
 for $i in range(len($s)):
-    if $s[$i] {compare} {int}:
+    if $s[$i] {compare} {int=}:
         $s[$i] = {int}
 
 ints 3 4 > r:ints ; i:int x:int
@@ -95,26 +95,26 @@ for $i in range(len($s) - 1):
     if $s[$i] {compare} $s[$i + 1]:
         $r.append($s[$i + 1] - $s[$i])
 
-ints 3 4 >
+ints 6 4 >
 while len($s) > {small}:
     $s.pop()
 
-ints 2 4 > r:ints
+ints 4 4 > r:ints
 $r = []
 while $s:
     $r.append($s.pop())
 
-ints 2 5 > r:ints ; x:int
+ints 4 5 > r:ints ; x:int
 $r = []
 while $s:
     $x = $s.pop(0)
     block r x
 
-ints 2 4 > ; q:int={int!}
+ints 4 4 > ; q:int={int!}
 while $q in $s:
     $s.remove($q)
 
-ints 1 5 > r:ints ; i:int j:int
+ints 2 5 > r:ints ; i:int j:int
 $i, $j = 0, len($s) - 1
 while $i < $j:
     $s[$i], $s[$j] = $s[$j], $s[$i]
@@ -181,7 +181,7 @@ for $k in $s:
 
 counts 2 4 > ; k:str
 for $k in list($s):
-    if $s[$k] {compare} {int}:
+    if $s[$k] {compare} {int=}:
         del $s[$k]
 
 counts 2 4 > ; k:str
@@ -196,7 +196,7 @@ for $k, $v in $s.items():
         $r[$v] = []
     $r[$v].append($k)
 
-counts 2 4 > r:int
+counts 4 4 > r:int
 $r = 0
 while $s:
     $r += $s.popitem()[1]
@@ -221,13 +221,13 @@ $r = 0
 for $i in range(1, $s + 1):
     block r i
 
-int 2 4 > r:ints
+int 4 4 > r:ints
 $r = []
 while $s > 0:
     $r.append($s % {few})
     $s //= 2
 
-int 2 4 > r:int
+int 4 4 > r:int
 $r = 0
 while $s > {small}:
     $s -= {few}
@@ -238,7 +238,7 @@ $r = 0
 for $c in str($s):
     $r += int($c)
 
-int 1 4 > r:int
+int 2 4 > r:int
 $r = 1
 while $r < $s:
     $r *= 2
@@ -290,7 +290,7 @@ for $x in {ints!}:
     if $x in $s:
         block r x
 
-intset 1 4 > r:ints
+intset 2 4 > r:ints
 $r = []
 while $s:
     $r.append(min($s))
@@ -367,7 +367,7 @@ for $k, $v in $s.items():
     if {bool~v}:
         $r.append({int~k})
 
-float 2 3 > r:int
+float 4 3 > r:int
 $r = 0
 while $s > {small}:
     $s -= {few}

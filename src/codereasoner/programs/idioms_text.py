@@ -107,30 +107,30 @@ for $c in $s:
         $t += $c
 $r.append($t)
 
-str 2 4 > ; q:char={char!}
+str 4 4 > ; q:char={char!}
 while $s.startswith($q):
     $s = $s[1:]
 
-str 2 4 > r:int
+str 4 4 > r:int
 $r = 0
 while $r < len($s) and $s[$r] != {char}:
     $r += 1
 
-str 2 4 > r:strs
+str 4 4 > r:strs
 $r = []
 while len($s) > {small}:
     $r.append($s[:2])
     $s = $s[2:]
 
-str 2 4 >
+str 4 4 >
 while len($s) > {width}:
     $s = $s[1:-1]
 
-str 1 4 >
+str 2 4 >
 while len($s) < {width}:
     $s = $s + {char}
 
-str 1 5 > r:str ; i:int j:int
+str 2 5 > r:str ; i:int j:int
 $i, $j = 0, len($s) - 1
 $r = ''
 while $i < $j:
@@ -138,7 +138,7 @@ while $i < $j:
     $i += 1
     $j -= 1
 
-str 1 5 > r:int ; i:int e:char=$s[$i]
+str 2 5 > r:int ; i:int e:char=$s[$i]
 $r = 0
 $i = 0
 while $i < len($s):
@@ -165,7 +165,7 @@ $r = list($s)
 for $i in range(0, len($r), 2):
     $r[$i] = $r[$i].upper()
 
-str 1 4 > r:int ; c:char
+str 2 4 > r:int ; c:char
 try:
     $r = $s.index({char})
 except ValueError:

@@ -15,11 +15,11 @@ def normal_form(source: str) -> str:
         tree = ast.parse(source)
     except (ValueError, MemoryError, RecursionError) as error:
         raise SyntaxError(str(error)) from None
-    own = _own_names(tree)
+    own = own_names(tree)
     return ast.unparse(ast.fix_missing_locations(_Numbered(own).visit(tree)))
 
 
-def _own_names(tree: ast.AST) -> frozenset[str]:
+def own_names(tree: ast.AST) -> frozenset[str]:
     """The names that the program itself binds: functions, parameters, variables."""
     names: set[str] = set()
     for node in ast.walk(tree):

@@ -10,6 +10,7 @@ from codereasoner.errors import ConfigError
 from codereasoner.extend import Source
 from codereasoner.programs import grammar, tiny
 from codereasoner.programs.draft import SHARES, Draft, number, split_of
+from codereasoner.programs.excluded import is_excluded
 from codereasoner.records import Program
 
 Breadth = Literal["tiny", "full"]
@@ -49,7 +50,7 @@ class Procedural(Source):
         self.calls = calls
 
     def programs(self, split: str, count: int) -> Iterator[Program]:
-        """The first `count` programs of a split, the same ones on every call and every machine.
+        """The first `count` programs of a split, the same ones on every call and every machine; none of a benchmark.
 
         Raises:
             ConfigError: the split is unknown, or there are no more programs.
@@ -61,7 +62,7 @@ class Procedural(Source):
         while len(seen) < count:
             draft = self.draft(split, index)
             shape = draft.shape
-            if shape not in seen and split_of(shape) == split:
+            if shape not in seen and split_of(shape) == split and not is_excluded(shape):
                 seen.add(shape)
                 last = index
                 yield self._program(draft, split, index)

@@ -134,7 +134,10 @@ class Writer:
         found = self._mention(hole, must, depth) if must is not None else self._free(hole, depth)
         if hole.iterated and found.kind == "char":
             raise DeadEnd
-        return replace(found, text=f"({found.text})", atom=True) if hole.place and not found.atom else found
+        loose = any(word in found.text for word in (" if ", " and ", " or "))
+        if found.atom or not hole.place or (hole.place == "=" and not loose):
+            return found
+        return replace(found, text=f"({found.text})", atom=True)
 
     def _mention(self, hole: Hole, must: Var, depth: int) -> Expr:
         fits = must.kind in ACCEPTS.get(hole.kind, (hole.kind,)) and (hole.low is None or must.low >= hole.low)

@@ -1,0 +1,40 @@
+"""Programs that must never be made, because a benchmark asks about them: excluded.txt holds a hash of each.
+
+The hash is of the program with its own names numbered and layout and round brackets gone, so that it is known under
+any names. The file holds the 800 programs of CRUXEval (arXiv:2401.03065).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from codereasoner.programs.draft import numbered
+from codereasoner.programs.normal import own_names
+from codereasoner.records import content_id
+
+
+def is_excluded(shape: str) -> bool:
+    """Is a program of this shape one of a benchmark?"""
+    return _key(shape) in _keys()
+
+
+def keys(sources: Iterable[str]) -> list[str]:
+    """The lines of excluded.txt for some programs, in ascending order."""
+    found = set()
+    for source in sources:
+        tree = ast.parse(source)
+        found.add(_key(numbered(ast.unparse(tree), own_names(tree))))
+    return sorted(found)
+
+
+def _key(shape: str) -> str:
+    return content_id(re.sub(r"[\s()]", "", shape))[:12]
+
+
+@cache
+def _keys() -> frozenset[str]:
+    return frozenset(Path(__file__).with_name("excluded.txt").read_text(encoding="ascii").split())
