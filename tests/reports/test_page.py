@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from folders import blocks
 
+from codereasoner import extend
 from codereasoner.errors import DataError
 from codereasoner.ledger import write_records
+from codereasoner.records import Run, Step
 from codereasoner.reports.page import SCRIPTS, pack, write_report
+from codereasoner.reports.questions import asked
 from codereasoner.task import Question
 
 pytest_plugins = ["report_fixtures"]
@@ -207,3 +210,13 @@ def test_accuracy_by_feature_counts_every_graded_question_once(report: Path) -> 
     share, low, high = lines[0]["bins"][0]["models"]["grpo"]
     assert 0 <= low <= share <= high <= 100
     assert {row["feature"] for row in features} >= {"executed lines", "level"}
+
+
+def test_the_question_does_not_repeat_the_program_that_is_shown_beside_it() -> None:
+    source = "def f(x):\n    y = 2\n    return x"
+    run = Run(
+        source, "f", "1", "ok", "1", steps=(Step("call", 0, 1, {"x": "1"}, value="f"), Step("line", 0, 2, {"y": "2"}))
+    )
+    questions = [question for name in ("output", "state") for question in extend.task(name).ask(run)]
+    assert questions
+    assert not any("return x" in asked(question) for question in questions)

@@ -12,12 +12,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_manifest, read_rows
+from codereasoner.records import Plain
+
+P = TypeVar("P", bound=Plain)
 
 FILES = ("programs.jsonl", "runs.parquet", "questions.jsonl", "chains.jsonl", "sft.parquet", "grpo.parquet")
 CHECKPOINTS = ("base", "sft", "control", "grpo")  # in the order in which a reader compares them
@@ -145,6 +148,19 @@ def rows_so_far(path: Path) -> Iterator[dict[str, Any]]:
     except DataError:
         if _ends_whole(path):
             raise
+
+
+def records_so_far(path: Path, kind: type[P]) -> Iterator[P]:
+    """The records of such a file.
+
+    Raises:
+        DataError: a row is no such record; the message names the row.
+    """
+    for number, row in enumerate(rows_so_far(path), start=1):
+        try:
+            yield kind.from_json(row)
+        except DataError as error:
+            raise DataError(f"{path}, row {number}: {error}") from None
 
 
 def _ends_whole(path: Path) -> bool:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from codereasoner.errors import DataError
 from codereasoner.ledger import read_records
 from codereasoner.records import Answer, Chain, Run
 from codereasoner.reports.claims import first_false_claim
-from codereasoner.reports.folder import Evaluation, part_of, rows_so_far
+from codereasoner.reports.folder import Evaluation, part_of, records_so_far, rows_so_far
 from codereasoner.reports.results import labels
 from codereasoner.task import Question
 
@@ -81,15 +82,13 @@ def _all_questions(folder: Path, evaluations: Sequence[Evaluation]) -> Iterator[
     whole = folder / "questions.jsonl"
     seen: set[str] = set()
     if not any(each.folder == folder.resolve() for each in evaluations):
-        for row in rows_so_far(whole if whole.is_file() else part_of(whole)):
-            question = Question.from_json(row)
+        for question in records_so_far(whole if whole.is_file() else part_of(whole), Question):
             if question.id not in seen:
                 seen.add(question.id)
                 yield Shown(question.id, question, question.split)
     own = frozenset(seen)
     for each in evaluations:
-        for row in rows_so_far(each.folder / "questions.jsonl"):
-            question = Question.from_json(row)
+        for question in records_so_far(each.folder / "questions.jsonl", Question):
             name = f"{each.questions}/{question.id}"
             if question.id not in own and name not in seen:
                 seen.add(name)
@@ -97,7 +96,11 @@ def _all_questions(folder: Path, evaluations: Sequence[Evaluation]) -> Iterator[
 
 
 def _grades(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
-    return rows_so_far(evaluation.folder / "grades.jsonl")
+    path = evaluation.folder / "grades.jsonl"
+    for number, row in enumerate(rows_so_far(path), start=1):
+        if missing := [name for name in ("id", "question", "outcome") if not isinstance(row.get(name), str)]:
+            raise DataError(f"{path}, row {number}: a grade needs the text '{missing[0]}'; it has: {', '.join(row)}")
+        yield row
 
 
 def _runs(folder: Path, wanted: set[str]) -> dict[str, Run]:
@@ -108,26 +111,25 @@ def _runs(folder: Path, wanted: set[str]) -> dict[str, Run]:
 
 
 def _add_chains(folder: Path, shown: Mapping[str, Shown]) -> None:
-    for row in rows_so_far(folder / "chains.jsonl"):
-        item = shown.get(row["question"])
+    for chain in records_so_far(folder / "chains.jsonl", Chain):
+        item = shown.get(chain.question)
         if item is not None and len(item.chains) < SAMPLES:
-            item.chains.append(Chain.from_json(row))
+            item.chains.append(chain)
 
 
 def _add_answers(
     evaluation: Evaluation, label: str, shown: Mapping[str, Shown], runs: Mapping[str, Run]
 ) -> Iterator[Shown]:
     """Add the graded answers of one evaluation; an answers.jsonl may also hold answers of an earlier setting."""
-    answers = {row["id"]: row for row in rows_so_far(evaluation.folder / "answers.jsonl")}
+    answers = {answer.id: answer for answer in records_so_far(evaluation.folder / "answers.jsonl", Answer)}
     for grade in _grades(evaluation):
         item = shown.get(grade["question"]) or shown.get(f"{evaluation.questions}/{grade['question']}")
         if item is None:
             continue
         item.outcomes[label] = item.outcomes.get(label, "") + CODES.get(grade["outcome"], "e")
-        row = answers.get(grade.get("id"))
-        if row is not None and len(item.outcomes[label]) <= SAMPLES:
-            run = runs.get(item.question.run)
-            item.answers.append(_answer(item.question, Answer.from_json(row), grade, label, run))
+        answer = answers.get(grade["id"])
+        if answer is not None and len(item.outcomes[label]) <= SAMPLES:
+            item.answers.append(_answer(item.question, answer, grade, label, runs.get(item.question.run)))
         yield item
 
 

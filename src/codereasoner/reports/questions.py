@@ -10,6 +10,7 @@ The page holds an index of all questions, and details in chunks that it unpacks 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ from codereasoner.task import Question
 CHUNK = 100  # questions, or traces, that are unpacked together
 LABEL_LIMIT = 160  # characters of a question in the list
 STEP_LIMIT = 1_000  # steps of one trace
+
+_NUMBERED = re.compile(r"\s*(\d{1,6})\b[:|.]?(.*)", re.DOTALL)
 
 
 def browser(found: Gathered) -> dict[str, Any]:
@@ -75,7 +78,19 @@ def asked(question: Question) -> str:
         statement = extend.task(question.task).statement(question)
     except UnknownName:  # a task of somebody's own file, which is not at hand here
         return ", ".join(f"{name} = {value}" for name, value in question.facts.items() if name != "source")
-    return statement.removeprefix(_source(question).rstrip())
+    source = _source(question).rstrip()
+    return _without_numbered(statement.removeprefix(source), source.split("\n"))
+
+
+def _without_numbered(statement: str, source: list[str]) -> str:
+    """The statement without the lines that repeat the source behind their numbers: the page shows the source itself."""
+    kept = []
+    for line in statement.split("\n"):
+        found = _NUMBERED.match(line)
+        number = int(found.group(1)) if found else 0
+        if not (found and 0 < number <= len(source) and found.group(2).strip() == source[number - 1].strip()):
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def _source(question: Question) -> str:

@@ -55,7 +55,7 @@ function mark(code, model) {
 }
 
 function series(number) {
-  return { "--series": `var(--series-${number % 6})` };
+  return { "--series": `var(--series-${number % 8})` };
 }
 
 const TENTHS = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1, roundingMode: "halfEven" }); // as Python rounds

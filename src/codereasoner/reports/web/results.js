@@ -86,7 +86,7 @@ function drawWhiskers(rows, task, floors, width) {
   const values = rows.map((row) => part(row, task));
   const high = Math.max(...values.flatMap((value) => [value["pass@1"], value.interval?.[1] ?? 0]), ...floors.map(([, value]) => value), 5);
   const top = Math.min(100, Math.ceil(high / 10) * 10);
-  const left = 16 + 7 * Math.max(...rows.map((row) => Math.min(13, row.model.length)));
+  const left = 16 + 7 * Math.max(...rows.map((row) => Math.min(16, row.model.length)));
   const x = scale(0, top, left, width - PLOT.right);
   const height = PLOT.top + rows.length * PLOT.row + PLOT.bottom;
   const label = rows.map((row, index) => `${row.model} ${percent(values[index]["pass@1"])}`).join(", ");
@@ -108,7 +108,7 @@ function floorLine(name, at, height) {
 
 function whisker(row, value, x, nameEnd, y) {
   const [low, high] = value.interval ?? [value["pass@1"], value["pass@1"]];
-  const name = row.model.length > 13 ? `${row.model.slice(0, 12)}…` : row.model;
+  const name = row.model.length > 16 ? `${row.model.slice(0, 15)}…` : row.model;
   return svg("g", { style: series(seriesOf(row.model)) },
     svg("title", {}, `${row.model}: ${percent(value["pass@1"])}, 95 % interval ${tenths(low)} to ${tenths(high)}`),
     svg("text", { class: "name", x: nameEnd, y: y + 4, "text-anchor": "end" }, name),
@@ -118,10 +118,12 @@ function whisker(row, value, x, nameEnd, y) {
 }
 
 function outcomeBars(rows, tasks, splits) {
-  return el("div", { class: "outcomes" }, tasks.map((task) => [
+  const bars = (shown) => el("div", { class: "outcomes" }, shown.map((task) => [
     tasks.length > 1 ? el("h4", { class: "small soft" }, columnName(task)) : null,
     rows.filter((row) => part(row, task)).map((row) => outcomeRow(row, task, splits)),
   ]));
+  if (tasks.length <= 2) return bars(tasks);
+  return [bars([null]), el("details", { class: "features" }, el("summary", {}, "Outcomes by task"), bars(tasks))];
 }
 
 function outcomeRow(row, task, splits) {
