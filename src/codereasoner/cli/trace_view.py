@@ -34,7 +34,7 @@ def show_trace(path: Path, call: str, pool: Pool, as_json: bool) -> None:
         Console().print(_annotated(run))
         click.echo(f"{run.expression} -> {_result(run)}")
     if run.outcome != "ok":
-        raise Shortfall(f"the call {run.outcome}: {run.reason or run.exception}")
+        raise Shortfall(run.reason or f"the call {run.outcome}")
 
 
 def split_call(call: str) -> tuple[str, str]:
