@@ -12,9 +12,19 @@ import yaml
 
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_manifest
+from codereasoner.records import Chain, Program
 from codereasoner.reports.flow import flow
-from codereasoner.reports.folder import check_run_folder, command_of, config, evaluations, manifests, rows_so_far
+from codereasoner.reports.folder import (
+    check_run_folder,
+    command_of,
+    config,
+    evaluations,
+    manifests,
+    records_so_far,
+    rows_so_far,
+)
 from codereasoner.reports.table import markdown, outcome_table, results_table
+from codereasoner.task import Question
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -30,12 +40,12 @@ def dataset_card(run_folder: Path) -> str:
     licenses: Counter[str] = Counter()
     origins: Counter[str] = Counter()
     lines: list[int] = []
-    for program in rows_so_far(run_folder / "programs.jsonl"):
-        licenses[program.get("license") or "not stated"] += 1
-        origins[str(program.get("origin", "")).partition("/")[0] or "not stated"] += 1
-        lines.append(program["source"].count("\n") + 1)
-    chains = [len(row["text"]) for row in rows_so_far(run_folder / "chains.jsonl")]
-    questions = Counter((row["task"], row.get("split", "")) for row in rows_so_far(run_folder / "questions.jsonl"))
+    for program in records_so_far(run_folder / "programs.jsonl", Program):
+        licenses[program.license or "not stated"] += 1
+        origins[program.origin.partition("/")[0] or "not stated"] += 1
+        lines.append(program.source.count("\n") + 1)
+    chains = [len(chain.text) for chain in records_so_far(run_folder / "chains.jsonl", Chain)]
+    questions = Counter((each.task, each.split) for each in records_so_far(run_folder / "questions.jsonl", Question))
     head = {
         "license": next(iter(licenses)).lower() if len(licenses) == 1 else "other",
         "task_categories": ["text-generation"],

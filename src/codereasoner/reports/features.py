@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner.evaluation.metrics import wilson_interval
-from codereasoner.reports.folder import rows_so_far
+from codereasoner.records import Program
+from codereasoner.reports.folder import records_so_far
 from codereasoner.reports.gather import Gathered, Shown
 from codereasoner.reports.results import task_order
 
@@ -42,7 +43,8 @@ def accuracy_by_feature(folder: Path, found: Gathered) -> list[dict[str, Any]]:
 
 def _program_features(folder: Path, found: Gathered) -> dict[str, Mapping[str, Any]]:
     wanted = {item.question.program for item in found.shown.values() if item.outcomes}
-    return {row["id"]: row.get("features", {}) for row in rows_so_far(folder / "programs.jsonl") if row["id"] in wanted}
+    programs = records_so_far(folder / "programs.jsonl", Program)
+    return {program.id: program.features for program in programs if program.id in wanted}
 
 
 def _binned(items: Sequence[Shown], programs: Mapping[str, Mapping[str, Any]], found: Gathered) -> dict[str, list[Bin]]:

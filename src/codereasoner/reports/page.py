@@ -100,7 +100,7 @@ def _hash(text: str) -> str:
 
 
 def _name(folder: Path) -> str:
-    return folder.resolve().name
+    return folder.resolve().name.encode("utf-8", "replace").decode()
 
 
 def _summary(folder: Path, found: list[Evaluation]) -> dict[str, Any]:

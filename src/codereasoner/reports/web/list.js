@@ -1,6 +1,7 @@
 // The list of questions: only the rows in sight are in the page.
 
 const ROW_HEIGHT = 56;
+const MARKS = 9; // of models, in one row
 
 function questionList(index, onChoose) {
   const runway = el("div", { style: { position: "relative" } });
@@ -39,7 +40,7 @@ function reveal(node, at) {
 }
 
 function questionRow(index, number, at, total, selected, onChoose) {
-  const marks = index.models.map((model) => mark(index.outcomes[model][number][0], model));
+  const marks = index.models.slice(0, MARKS).map((model) => mark(index.outcomes[model][number][0], model));
   const said = index.models.filter((model) => index.outcomes[model][number]).map((model) => `${model} ${OUTCOMES[OUTCOME_OF[index.outcomes[model][number][0]]].name}`);
   return el("div", {
     class: "row", id: `row-${number}`, role: "option", "aria-selected": String(selected), "aria-posinset": at + 1, "aria-setsize": total,

@@ -29,7 +29,7 @@ function traceSection(source, run) {
     const why = run ? "This run was not traced." : "No run of this question is in the folder, so there is no trace.";
     return el("section", { "aria-label": "Code" }, code.node, el("p", { class: "small soft" }, why), run ? endOfRun(run) : null);
   }
-  let position = Math.min(Math.max(0, Number(here.step || 0)), steps.length - 1);
+  let position = Math.min(Math.max(0, Math.floor(Number(here.step)) || 0), steps.length - 1);
   const state = el("div", { class: "state", "aria-live": "polite" });
   const stepper = stepControls(steps, (to) => jump(to));
   const list = stepList(steps, source, (to) => jump(to));
@@ -82,8 +82,8 @@ function codeRow(nodes, number, visits, traced, lines, onLine) {
   const gutter = lines.has(number)
     ? el("button", { type: "button", class: "line-number", tabindex: "-1", title: "to the next step on this line", onclick: () => onLine(number) }, label)
     : el("span", { class: "line-number" }, label);
-  const count = traced ? el("span", { class: "visits", title: visits ? `ran ${visits} times` : "" }, visits > 1 ? `×${visits}` : "") : null;
-  return el("li", { class: traced && !lines.has(number) ? "untouched" : "" }, gutter, count, el("span", {}, nodes));
+  const count = traced ? el("span", { class: "visits", title: visits ? `ran ${visits} times` : "" }, visits ? `×${visits}` : "") : null;
+  return el("li", {}, gutter, count, el("span", {}, nodes));
 }
 
 function stepControls(steps, onMove) {
