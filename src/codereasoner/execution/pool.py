@@ -50,7 +50,8 @@ class Pool:
     ) -> None:
         self.level = "D"
         self._count = workers or os.cpu_count() or 1
-        settings = {"limits": asdict(limits), "level": "D"}
+        settings = {"limits": asdict(limits), "level": "D", "preload": list(preload)}
+        settings["paths"] = sys.path[1:] if preload else []
         self._workers = [_Worker(settings) for _ in range(self._count)]
 
     def __enter__(self) -> Self:
@@ -93,7 +94,7 @@ class _Worker:
     def __init__(self, settings: dict[str, Any]) -> None:
         start = Path(__file__).with_name("start.py")
         words = [sys.executable, "-S", "-B", "-s", "-P", str(start), marshal.dumps(settings).hex()]
-        environment = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+        environment = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
         self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         self._splitter = Splitter()
         self._ready: deque[list[Any]] = deque()

@@ -39,5 +39,8 @@ if __name__ == "__main__":
     import os
 
     settings = marshal.loads(bytes.fromhex(sys.argv[1]))
+    sys.path += [path for path in settings["paths"] if path not in sys.path]
+    for name in settings["preload"]:
+        __import__(name)  # once, so that its import time counts against no program
     worker = load(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     worker["serve"](0, 1, settings)  # type: ignore[operator]
