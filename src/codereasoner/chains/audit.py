@@ -66,7 +66,9 @@ def claims(chain: str) -> Iterator[tuple[str, str, str]]:
 
 def _located_claims(chain: str) -> Iterator[tuple[str, str, str, tuple[int, int]]]:
     text = _FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block.group()), chain)
-    for match in _NAME.finditer(text):
+    position = 0
+    while match := _NAME.search(text, position):
+        position = match.end()
         if _TOGETHER.search(text, max(0, match.start() - 80), match.start()):
             continue
         end = _literal_end(text, match.end())
@@ -77,6 +79,7 @@ def _located_claims(chain: str) -> Iterator[tuple[str, str, str, tuple[int, int]
             canonical = literals.write(literals.read(literal))
         except (literals.LiteralError, literals.NotWritable):
             continue
+        position = end  # what stands in a literal is no claim
         yield match.group(1), literal, canonical, (match.start(), end)
 
 
@@ -116,7 +119,7 @@ class _History:
 _FENCED = re.compile(r"```.*?```", re.DOTALL)
 _NAME = re.compile(r"(?<![\w.'\"\]])([A-Za-z_]\w*)\s*=(?!=)\s*")
 _TOGETHER = re.compile(r"(?:^|[\s`(])[A-Za-z_]\w*\s*,\s*\Z")
-_GOES_ON = re.compile(r"[ \t]*(?:[-+*/%@|&^<>!~\[(]|==)|\.\w|\w|[ \t]+(?:if|or|in|not|for)\b")
+_GOES_ON = re.compile(r"[ \t]*(?:[-+*/%@|&^<>!~\[(]|==)|\.\w|[\w'\"]|[ \t]+(?:if|or|in|not|for)\b")
 _ATOM = re.compile(
     r"[-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?j?|(?:True|False|None|nan|inf)\b"
     r"|(?:float|set|frozenset|range|bytearray|complex)(?=\()"

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from codereasoner import extend
+from codereasoner.chains.audit import audit
+from codereasoner.chains.narrate import DETAILS, Detail, narrate
+from codereasoner.errors import ConfigError, DataError
+from codereasoner.execution.pool import Pool
+from codereasoner.programs.procedural import Procedural
+from codereasoner.records import Job, Run
+from codereasoner.task import Question
+
+LOOP = """def g(a, b):
+    if a > b:
+        return a
+    return b
+
+def f(text, n):
+    counts = {}
+    best = 0
+    for c in text:
+        if c in counts:
+            counts[c] += 1
+        elif c == 'z':
+            break
+        else:
+            counts[c] = 1
+        best = g(best,
+                 counts[c])
+    while n > 1:
+        n -= 1
+    return [k for k in counts if counts[k] == best], n
+"""
+
+
+def trace(pool: Pool, source: str, call: str) -> Run:
+    return pool.run([Job(source, "f", call, record="trace")])[0]
+
+
+def question(run: Run, task: str = "output") -> Question:
+    return extend.task(task).ask(run)[0]
+
+
+def test_the_states_of_a_straight_program_are_its_chain(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    x.sort()\n    x.append(3)\n    return x", "[2, 1]")
+    assert narrate(question(run), run).text == "x = [2, 1]\nx = [1, 2]\nx = [1, 2, 3]"
+
+
+def test_a_statement_that_changes_nothing_repeats_the_state(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    x.sort()\n    return x", "[1, 2]")
+    assert narrate(question(run), run).text == "x = [1, 2]\nx = [1, 2]"
+
+
+def test_a_value_that_is_no_state_stands_at_the_end(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    return len(x)", "[1, 2]")
+    assert narrate(question(run), run).text == "x = [1, 2]\nreturn 2"
+
+
+def test_branches_loops_and_calls_are_told_in_the_order_in_which_they_finish(pool: Pool) -> None:
+    run = trace(pool, LOOP, "'abz', 2")
+    assert narrate(question(run), run).text.splitlines() == [
+        "text = 'abz', n = 2",
+        "counts = {}",
+        "best = 0",
+        *(
+            "c = 'a'",
+            "if False",
+            "if False",
+            "counts = {'a': 1}",
+            "g: a = 0, b = 1",
+            "if False",
+            "return 1",
+            "best = 1",
+        ),
+        *("c = 'b'", "if False", "if False", "counts = {'a': 1, 'b': 1}"),
+        *("g: a = 1, b = 1", "if False", "return 1", "best = 1"),
+        *("c = 'z'", "if False", "if True"),
+        *("while True", "n = 1", "while False"),
+        "return (['a', 'b'], 1)",
+    ]
+
+
+def test_sentences_name_lines_code_and_passes(pool: Pool) -> None:
+    run = trace(pool, LOOP, "'aa', 1")
+    lines = narrate(question(run), run, "steps").text.splitlines()
+    assert lines[0] == "f is called with text = 'aa' and n = 1."
+    assert "Line 9, `for c in text:`: pass 2, c = 'a'." in lines
+    assert "Line 10, `if c in counts:`: true, the body runs." in lines
+    assert "Line 9, `for c in text:`: nothing is left, the loop ends." in lines
+    assert "Line 18, `while n > 1:`: false, the loop ends." in lines
+    assert lines[-1] == "So f('aa', 1) returns (['a'], 1)."
+
+
+def test_a_chain_for_an_input_tries_the_call_and_verifies_it(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    return x[::-1]", "'ab'")
+    lines = narrate(question(run, "input"), run, "steps").text.splitlines()
+    assert lines[:2] == ["Wanted: 'ba'", "Try f('ab')"]
+    assert lines[-1] == "f('ab') returns 'ba', the value that is wanted."
+
+
+def test_a_run_without_a_whole_trace_is_refused(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    return x[::-1]", "'ab'")
+    for broken in (replace(run, steps=()), replace(run, cut="steps")):
+        with pytest.raises(DataError, match="no whole trace"):
+            narrate(question(run), broken)
+
+
+def test_an_unknown_detail_is_refused(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    return x[::-1]", "'ab'")
+    with pytest.raises(ConfigError, match="detail 'long' is unknown"):
+        narrate(question(run), run, "long")  # type: ignore[arg-type]
+
+
+def runs_of(pool: Pool, source: Procedural, count: int) -> Sequence[Run]:
+    jobs = [Job(p.source, p.entry, p.calls[0], record="trace") for p in source.programs("train", count)]
+    return [run for run in pool.run(jobs) if run.outcome == "ok" and run.value is not None and not run.cut]
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+@pytest.mark.parametrize("difficulty", [0, 2, 3, 5])
+def test_every_claim_of_the_narrator_is_true(pool: Pool, difficulty: int, detail: Detail) -> None:
+    source = Procedural("full", difficulty) if difficulty else Procedural("tiny")
+    checked = 0
+    for run in runs_of(pool, source, 60):
+        found = audit(narrate(question(run), run, detail).text, run)
+        assert found.first_false is None, (run.source, run.call, found)
+        checked += found.checked
+    assert checked > 100
+
+
+def test_nearly_every_program_runs(pool: Pool) -> None:
+    for difficulty in (1, 3, 5):
+        assert len(runs_of(pool, Procedural("full", difficulty), 60)) >= 58
