@@ -103,9 +103,14 @@ class Benchmark:
     files: ClassVar[Sequence[str]] = ()  # what its data files are called, below a folder of data
     settings: ClassVar[Mapping[str, Any]] = {}  # how the paper samples and prompts
     published: ClassVar[Mapping[str, float]] = {}  # model -> published pass@1, percent
+    packages: ClassVar[Sequence[str]] = ()  # what its programs import beyond what is quick to import
     unavailable: Mapping[str, str] = {}  # set by load: records that cannot be asked here, by id, with the reason
     recorded: Mapping[str, Sequence[bool]] = {}  # verdicts a scored file brings along, for what cannot be judged here
     unjudged: Sequence[tuple[str, int, str]] = ()  # set by grade_officially: such answers, as (id, sample, text)
+
+    def preload(self) -> list[str]:
+        """Those of its packages that are installed: a pool that preloads them can run all programs there are."""
+        return [name for name in self.packages if importlib.util.find_spec(name) is not None]
 
     def load(self, data: Path, runner: Runner | None = None) -> list[Question]:
         """The questions of a data file or folder, in the benchmark's own order and with its own ids.

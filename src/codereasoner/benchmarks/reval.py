@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from codereasoner.benchmarks import reval_parsing as official
 from codereasoner.benchmarks.answers import answer_block
-from codereasoner.benchmarks.reval_data import Pair, read_pairs, test_method
+from codereasoner.benchmarks.reval_data import Pair, method_of_test, read_pairs
 from codereasoner.benchmarks.reval_logs import Logs, find_logs, read_log, recorded_verdict
 from codereasoner.benchmarks.reval_truth import PointTruth, blank_golds, derive, output_verdicts, state_verdicts
 from codereasoner.extend import Benchmark
@@ -34,6 +34,7 @@ class _Reval(Benchmark):
         "max_new_tokens": {"direct": 256, "cot": 1024},
         "stop": "[/ANSWER]",
     }
+    packages: ClassVar[Sequence[str]] = ("ast", "copy", "re", "typing", "unittest", "numpy", "bs4", "lxml")
     parts: ClassVar[tuple[str, ...]]
 
     def __init__(self) -> None:
@@ -244,7 +245,7 @@ def _invocation(pair: Pair) -> str:
     """The call of a function; of a class its set-up, as comments, and its test."""
     if not pair.test:
         return pair.invocation
-    test, setup = test_method(pair)
+    test, setup = method_of_test(pair)
     before = [f"# set up before: {line}" for line in setup.split("\n") if line]
     return "\n".join([*before, test])
 
@@ -254,7 +255,7 @@ def _output_question(pair: Pair, completed: str) -> Question:
     if not pair.test:
         facts = {"source": pair.code, "entry": pair.entry, "call": pair.given[1:-2]}
         return Question("output", facts, (pair.expected,), program=program, id=name)
-    _, setup = test_method(pair)
+    _, setup = method_of_test(pair)
     facts = {"source": pair.code, "test": pair.output_pred.strip(), "setup": setup}
     return Question("blanks", facts, (completed,), program=program, id=name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,8 @@ def _need(path: Path, number: int, row: Any, fields: Mapping[str, type]) -> None
             raise DataError(f"{path}, line {number}: '{name}' must be {kind.__name__}, not {value!r:.40}")
 
 
-def test_method(pair: Pair) -> tuple[str, str]:
+@cache
+def method_of_test(pair: Pair) -> tuple[str, str]:
     """The source of the pair's test as free-standing assertions, and of the set-up that runs before it.
 
     The pair's test is the first test method of the test class that its input index counts to.

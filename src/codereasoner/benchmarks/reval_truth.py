@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner import literals
-from codereasoner.benchmarks.reval_data import BLANK, Pair, test_method
+from codereasoner.benchmarks.reval_data import BLANK, Pair, method_of_test
 from codereasoner.errors import MachineryError
 from codereasoner.records import Job, Run
 from codereasoner.task import Runner
@@ -158,7 +158,7 @@ def _truth(covered: bool, lines: Sequence[int], state: Sequence[Sequence[str]] |
 
 def _noting(pair: Pair) -> tuple[str, int, list[ast.expr]]:
     """The test with `noted(...)` around each blank's expression that is no literal, their count, all expressions."""
-    tree = ast.parse(test_method(pair)[0])
+    tree = ast.parse(method_of_test(pair)[0])
     expressions: list[ast.expr] = []
     count = 0
 

@@ -1,0 +1,195 @@
+"""REval: its ground truth, its five numbers, its parsers, and what trivial answers get by its rules and by ours."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codereasoner.benchmarks import reval_parsing, reval_probe
+from codereasoner.benchmarks.reval import RevalAll, RevalOutput
+from codereasoner.benchmarks.reval_data import read_pairs
+from codereasoner.errors import DataError
+from codereasoner.evaluation.check import compare_truth
+from codereasoner.evaluation.generations import read_generations
+from codereasoner.evaluation.score import grade_strictly, score
+from codereasoner.execution.pool import Limits, Pool
+from codereasoner.extend import find
+from codereasoner.task import Question, Runner
+
+ORACLE = {"coverage": 100.0, "state": 98.54060913705584, "path": 100.0, "output": 100.0}
+SYNTH = {
+    "coverage": 81.05964467005076,
+    "state": 50.66624365482234,
+    "path": 60.27918781725889,
+    "output": 54.63768115942029,
+}
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    """A pool that can also run the programs that need numpy and others."""
+    with Pool(workers=2, limits=Limits(), preload=RevalAll().preload(), allow_weak_isolation=True) as pool:
+        yield pool.run
+
+
+@pytest.fixture(scope="module")
+def loaded(shared_data: Path, runner: Runner) -> tuple[RevalAll, list[Question]]:
+    benchmark = RevalAll()
+    return benchmark, benchmark.load(shared_data / "reval", runner)
+
+
+def test_the_data_has_690_pairs_and_3152_points(shared_data: Path) -> None:
+    pairs = read_pairs(shared_data / "reval")
+    assert (len(pairs), sum(len(pair.points) for pair in pairs)) == (690, 3152)
+
+
+def test_the_published_ground_truth_is_derived_to_the_last_point(shared_data: Path, runner: Runner) -> None:
+    result = compare_truth(RevalAll(), shared_data / "reval", shared_data / "reval/ground_truth_py3.11.jsonl", runner)
+    assert result == {"points": 2385, "equal": 2385, "differing": []}
+
+
+def test_every_point_can_be_asked(loaded: tuple[RevalAll, list[Question]]) -> None:
+    benchmark, questions = loaded
+    assert not benchmark.unavailable
+    assert len(questions) == 3 * 3152 + 690
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "parts", "f1", "consistency"),
+    [
+        ("oracle_direct_temp0.0", ORACLE, 100.0, 98.54060913705584),
+        ("synth_direct_temp0.0", SYNTH, 81.87063467962344, 21.720336294416242),
+    ],
+)
+def test_the_five_official_numbers_of_the_logs(
+    model: str,
+    parts: dict[str, float],
+    f1: float,
+    consistency: float,
+    loaded: tuple[RevalAll, list[Question]],
+    shared_data: Path,
+    runner: Runner,
+) -> None:
+    benchmark, questions = loaded
+    texts = read_generations(benchmark, shared_data / "reval/synthetic_logs" / model, questions)
+    result = score(benchmark, questions, texts, "official", runner, compare=False)
+    assert {part: result[part]["accuracy"] for part in parts} == pytest.approx(parts, abs=1e-9)
+    assert result["coverage"]["f1"] == pytest.approx(f1, abs=1e-9)
+    assert result["consistency"] == pytest.approx(consistency, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "floor", "share"),
+    [
+        ("coverage", "YES", "yes to all", 53.74),
+        ("path", "-1", "-1 to all", 58.66),
+        ("state", "Nil", "Nil to all", 50.16),
+    ],
+)
+def test_one_answer_to_all_gets_half_of_each_part(
+    part: str, text: str, floor: str, share: float, loaded: tuple[RevalAll, list[Question]], runner: Runner
+) -> None:
+    benchmark, questions = loaded
+    asked = [question for question in questions if question.task == part]
+    grades = grade_strictly(benchmark, asked, {question.id: [text] for question in asked}, runner)
+    strict = 100 * sum(row[0].outcome == "correct" for row in grades.values()) / len(asked)
+    assert strict == pytest.approx(share, abs=0.005)
+    assert benchmark.floors(questions)[floor] == strict
+
+
+@pytest.mark.slow
+def test_a_true_assertion_about_nothing_gets_96_percent_officially_and_nothing_strictly(
+    shared_data: Path, runner: Runner
+) -> None:
+    benchmark = RevalOutput()
+    questions = benchmark.load(shared_data / "reval", runner)
+    texts = {}
+    for question in questions:
+        pair = benchmark.pairs[question.id.removeprefix("output/")]
+        line = "assertEqual(1, 1)" if pair.test else "assert 1 == 1"
+        texts[question.id] = ["\n".join([line] * pair.output_pred.strip().count("assert"))]
+    result = score(benchmark, questions, texts, "official", runner)
+    assert result["pass@1"] == pytest.approx(100 * 664 / 690, abs=0.2)
+    assert result["other"]["pass@1"] == 0.0
+
+
+@pytest.fixture(scope="module")
+def tables(shared_data: Path) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = json.loads((shared_data / "reval/official_parser_edge_cases.json").read_text())
+    return found
+
+
+@pytest.mark.parametrize("mode", ["direct", "cot"])
+def test_coverage_and_path_are_read_as_the_official_parsers_read_them(mode: str, tables: dict[str, list[Any]]) -> None:
+    reasoned = mode == "cot"
+    for text, expected in tables[f"coverage_{mode}"]:
+        assert reval_parsing.parse_coverage(text, reasoned) == expected, text
+    for text, expected in tables[f"path_{mode}"]:
+        assert reval_parsing.parse_path(text, reasoned) == expected, text
+
+
+def test_states_are_read_as_the_official_parser_reads_them(tables: dict[str, list[Any]]) -> None:
+    pytest.importorskip("numpy")
+    assert len(tables["state_direct"]) == 58
+    for text, expected in tables["state_direct"]:
+        found = reval_probe.parse_state(text, False)
+        shown = (
+            found if isinstance(found, str) else [repr(found[0]).replace("np.float64(0.5)", "0.5"), found[1].__name__]
+        )
+        assert shown == expected, text
+
+
+def test_states_are_compared_as_the_official_scorer_compares_them(tables: dict[str, list[Any]]) -> None:
+    numpy = pytest.importorskip("numpy")
+    for text, values, expected in tables["state_eq"]:
+        actual = None if values == "Nil" else eval(values, {"array": numpy.array})
+        if values == "[0.5]":  # of a numpy.float64, whose repr was that of a float
+            actual = [numpy.float64(0.5)]
+        assert reval_probe.same_state(reval_probe.parse_state(text, False), actual) == expected, (text, values)
+
+
+def test_penalties_and_padding_are_the_official_ones(tables: dict[str, list[Any]]) -> None:
+    for text, question, expected in tables["penalty"]:
+        assert reval_parsing.is_penalised(text, question) == expected, text
+    for text, question, padded in tables["output_phase2"]:
+        assert reval_parsing.pad_output(text, question) == padded, text
+
+
+def test_consistency_gives_nothing_for_a_later_task_without_the_earlier_ones() -> None:
+    yes, no = True, False
+    points = [(yes, yes, yes, yes), (yes, yes, yes, no), (yes, yes, no, no), (yes, no, no, no), (yes, no, yes, yes)]
+    assert reval_parsing.consistency(points) == 100 * (1 + 0.5 + 0.25 + 0.125) / 5
+
+
+def test_a_folder_of_several_models_is_one_set_each(shared_data: Path) -> None:
+    folder = shared_data / "reval/synthetic_logs"
+    sets = [path.name for path in RevalAll().generation_sets(folder)]
+    assert sets == ["oracle_direct_temp0.0", "synth_direct_temp0.0"]
+    one = folder / "state@synth_direct_temp0.0.jsonl"
+    assert RevalAll().generation_sets(one) == [one]
+
+
+def test_a_missing_log_is_told(shared_data: Path, tmp_path: Path) -> None:
+    shutil.copy(shared_data / "reval/synthetic_logs/path@synth_direct_temp0.0.jsonl", tmp_path)
+    with pytest.raises(DataError, match=r"has no log coverage@synth_direct_temp0\.0\.jsonl"):
+        RevalAll().generation_sets(tmp_path)
+    assert find("benchmark", "reval-path").read_generations(tmp_path, [])
+
+
+def test_a_log_of_another_shape_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "path@x.jsonl"
+    path.write_text('{"task_id": "DREval/0", "generation": 3}\n')
+    with pytest.raises(DataError, match="line 1: 'generation' must be a list"):
+        find("benchmark", "reval-path").read_generations(path, [])
+
+
+def test_data_without_the_tasks_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "DREval_data.jsonl").write_text("")
+    with pytest.raises(DataError, match=r"there is no file .*DREval_tasks\.jsonl"):
+        read_pairs(tmp_path)
