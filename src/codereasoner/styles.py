@@ -145,7 +145,7 @@ def _escaped(form: Form, answer: str) -> str:
 
 def _render_fenced(statement: str, answer: str) -> str:
     question = statement.rpartition("\n")[2]
-    if question.startswith("assert ") and question.count("??") == 1:
+    if question.startswith("assert ") and question.count("??") == 1 and not answer.startswith("assert "):
         answer = question.replace("??", answer)
     return f"```python\n{_escaped('fenced', answer)}\n```"
 

@@ -184,7 +184,20 @@ ANCHORS = [
     "y = 2\nassert True", "y = 2\nprint([2, 1])", "y = 2\nyield [2, 1]", "y = 2\n*[2, 1]", "y = 2\n[2.0, 1]",
 ]  # fmt: skip
 
+BLANKS = [
+    "assert f(1) == f(1)", "assert [2, 1] == [2, 1]", "assert f(1) == [2, 1] or True", "assert True == [2, 1]",
+    "assert f(2) == [2, 1]", "assert f(1) in [[2, 1]]", "assert f(1) != [2, 1]", "assert f(1) == [2, 1], 1",
+    "assert f(1) == [2, 1]\nassert True", "assert f(1) == [2, 1]; pass", "import os\nassert f(1) == [2, 1]",
+    "f = lambda x: [2, 1]\nassert f(1) == [2, 1]", "assert f(1) == (y := [2, 1])", "assert f(1) == [2.0, 1]",
+    "assert f(1) == [2, True]", "assert f(1) == (2, 1)", "assert f(1) == ??", "??", "blank_to_fill",
+    "assert f(1) == blank_to_fill", "assert f(1) == [1 + 1, 1]", "assert f(1) == [*[2, 1]]", "assert ｆ(1) == [2, 1]",
+    "if f(1) == [2, 1]: pass", "assert f(1) == [2, 1] == [2, 1]", "assert (f(1) == [2, 1]) == True", "f(1) == [2, 1]",
+    "assert f(1) == ANY", "assert f(1) == mock.ANY", "assert f(1) is [2, 1]", "[2, 1] or 1", "[2, 1][:]", "[1 + 1, 1]",
+    "assert f(1) == " + "[" * 500, "assert f(1) == 1" + "+1" * 5000, "assert f(1) == 0x" + "f" * 9000,
+]  # fmt: skip
+
 SPECIFIC = {
+    "blanks": BLANKS,
     "output": OUTPUT,
     "input": INPUT,
     "coverage": COVERAGE,

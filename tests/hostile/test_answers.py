@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from answers_attacks import COMPLETIONS, GENERIC, SPECIFIC
+from tests.hostile.answers_attacks import COMPLETIONS, GENERIC, SPECIFIC
 
 from codereasoner import extend
 from codereasoner.execution.pool import Pool
@@ -32,6 +32,7 @@ QUESTIONS = {
     "state": Question("state", CALLED | {"line": 2, "variable": "y", "time": 1}, ("2; int",)),
     "path": Question("path", CALLED | {"line": 3, "time": 1}, ("4",)),
     "whitebox": Question("whitebox", CALLED | {"questions": WHITEBOX}, ("[2, 1]\n2; int\n4",)),
+    "blanks": Question("blanks", {"source": SOURCE, "test": "assert f(1) == ??"}, ("assert f(1) == [2, 1]",)),
     "anchors": Question("anchors", CALLED | {"anchors": ANCHORS}, ("y = 2\nx = 1\n[2, 1]",)),
 }
 WRONG = {"input": "f(7)", "coverage": "yes", "state": "3; int", "path": "5"}

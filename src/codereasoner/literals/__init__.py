@@ -11,14 +11,16 @@ from codereasoner.literals.read import (
     call_arguments,
     parse,
     parse_statement,
+    parse_statements,
     read,
     read_arguments,
     same_expression,
     value_of,
 )
-from codereasoner.literals.write import NotWritable, write
+from codereasoner.literals.write import MAX_CHARS, NotWritable, write
 
 __all__ = [
+    "MAX_CHARS",
     "LiteralError",
     "NotWritable",
     "call_arguments",
@@ -26,6 +28,7 @@ __all__ = [
     "key",
     "parse",
     "parse_statement",
+    "parse_statements",
     "read",
     "read_arguments",
     "same_expression",

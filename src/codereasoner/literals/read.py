@@ -116,11 +116,21 @@ def parse_statement(text: str, max_chars: int = MAX_CHARS) -> ast.stmt:
     Raises:
         LiteralError: it is no Python, or not exactly one statement.
     """
+    statements = parse_statements(text, max_chars)
+    if len(statements) != 1:
+        raise LiteralError(f"{len(statements)} statements where one is expected: {_shorten(text)}")
+    return statements[0]
+
+
+def parse_statements(text: str, max_chars: int = MAX_CHARS) -> list[ast.stmt]:
+    """Parse a piece of a program, without running it.
+
+    Raises:
+        LiteralError: it is no Python, or longer than max_chars.
+    """
     tree = _parse(text, "exec", max_chars)
     assert isinstance(tree, ast.Module)
-    if len(tree.body) != 1:
-        raise LiteralError(f"{len(tree.body)} statements where one is expected: {_shorten(text)}")
-    return tree.body[0]
+    return tree.body
 
 
 def same_expression(left: ast.expr, right: ast.expr) -> bool:

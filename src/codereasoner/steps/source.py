@@ -83,6 +83,16 @@ def chance(source: str) -> str:
     return ""
 
 
+def own_parts(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node of a statement but those of the statements in its body."""
+    pending = [node]
+    while pending:
+        yield (part := pending.pop())
+        pending += [
+            child for child in ast.iter_child_nodes(part) if not isinstance(child, ast.stmt | ast.ExceptHandler)
+        ]
+
+
 def numbered(source: str) -> str:
     """The source with each line's number and a tab in front of it."""
     return "\n".join(f"{number}\t{line}" for number, line in enumerate(split_lines(source.rstrip()), start=1))

@@ -10,6 +10,7 @@ from codereasoner.records import Run
 from codereasoner.task import Question, Skip, Task, Wrong
 
 BLANK = "??"
+MAX_ANSWER = 20_000  # characters, or twice those of the right answer
 _NAME = "blank_to_fill"  # stands for ?? where test code is parsed
 
 
@@ -38,28 +39,30 @@ class Blanks(Task):
         return "\n\n".join(part for part in parts if part)
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """Each blank has the same value of the same type, at every depth."""
-        test, blank = question.facts["test"], question.facts.get("blank", BLANK)
-        wanted = filled(test, question.gold[0], blank)
-        given = filled(test, answer, blank)
+        """Each blank has the same value of the same type, at every depth, or is what the test itself says there."""
+        test, gold, blank = question.facts["test"], question.gold[0], question.facts.get("blank", BLANK)
+        if answer == gold:
+            return True
+        wanted = filled(test, gold, blank)
+        given = filled(test, answer, blank, max(MAX_ANSWER, 2 * len(gold)))
         if len(wanted) != len(given):
             raise Wrong(f"{len(given)} of {len(wanted)} blanks are filled")
-        return all(map(literals.equal, map(literals.read, given), map(literals.read, wanted)))
+        return all(map(_same, given, wanted))
 
 
-def filled(test: str, answer: str, blank: str = BLANK) -> list[str]:
+def filled(test: str, answer: str, blank: str = BLANK, max_chars: int = literals.MAX_CHARS) -> list[ast.expr]:
     """What stands in the blanks of an answer, in the order of the test.
 
     Raises:
         Wrong, LiteralError: the answer is neither the completed test nor, for one blank, a single expression.
     """
-    pattern, completed = _parse(test.replace(blank, _NAME)), _parse(answer)
-    found: list[str] = []
+    pattern, completed = _parse(test.replace(blank, _NAME), literals.MAX_CHARS), _parse(answer, max_chars)
+    found: list[ast.expr] = []
     if pattern is not None and completed is not None and _aligned(pattern, completed, found):
         return found
     if _count(test, blank, pattern) <= 1:
         try:
-            return [ast.unparse(literals.parse(answer))]
+            return [literals.parse(answer, max_chars)]
         except literals.LiteralError:
             if "assert" not in answer:
                 raise
@@ -68,24 +71,32 @@ def filled(test: str, answer: str, blank: str = BLANK) -> list[str]:
     raise Wrong("the answer changes more of the test than its blanks")
 
 
-def _count(test: str, blank: str, tree: ast.Module | None) -> int:
+def _same(given: ast.expr, wanted: ast.expr) -> bool:
+    """A blank of the test may hold what is no literal, such as a class; then only the very same text is right."""
+    if literals.same_expression(given, wanted):
+        return True
+    return literals.equal(literals.value_of(given), literals.value_of(wanted))
+
+
+def _count(test: str, blank: str, tree: list[ast.stmt] | None) -> int:
     """How many blanks there are; one in a comment is none."""
     if tree is None:
         return test.count(blank)
-    return sum(isinstance(node, ast.Name) and node.id == _NAME for node in ast.walk(tree))
+    nodes = (node for statement in tree for node in ast.walk(statement))
+    return sum(isinstance(node, ast.Name) and node.id == _NAME for node in nodes)
 
 
-def _parse(text: str) -> ast.Module | None:
+def _parse(text: str, max_chars: int) -> list[ast.stmt] | None:
     try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return literals.parse_statements(text, max_chars)
+    except literals.LiteralError:
         return None
 
 
-def _aligned(pattern: object, code: object, found: list[str]) -> bool:
-    """Are the trees the same but for the blanks, whose contents are appended to `found`?"""
+def _aligned(pattern: object, code: object, found: list[ast.expr]) -> bool:
+    """Are the trees the same but for the blanks, whose contents are appended to `found`? As deep as the pattern."""
     if isinstance(pattern, ast.Name) and pattern.id == _NAME and isinstance(code, ast.expr):
-        found.append(ast.unparse(code))
+        found.append(code)
         return True
     if isinstance(pattern, ast.AST) and isinstance(code, ast.AST):
         return type(pattern) is type(code) and all(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from random import Random
+from typing import Literal
 
 from codereasoner.records import Run
 from codereasoner.steps import chance, numbered, statements
@@ -83,6 +84,10 @@ class Coverage(Task):
         if word not in ("yes", "no"):
             raise Wrong("neither yes nor no")
         return word == question.gold[0].lower()
+
+
+Reading = Literal["own", "reval"]
+"""Whether "after a line" means when the line has finished, or what REval's tracer makes of it: see steps/reval.py."""
 
 
 def untraceable(run: Run) -> str:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from random import Random
 
 from codereasoner.records import Run
-from codereasoner.steps import Visit, numbered, statements, visits
+from codereasoner.steps import Visit, numbered, reval_next_lines, statements, visits
 from codereasoner.steps.source import has_constant_loop, split_lines
 from codereasoner.task import Question, Skip, Task, Wrong
-from codereasoner.tasks.coverage import invocation, untraceable
+from codereasoner.tasks.coverage import Reading, invocation, untraceable
 
 MAX_TIME = 20  # nobody counts further than this
 
@@ -23,7 +23,8 @@ class Path(Task):
     """Predict which line runs right after the n-th time that a line runs.
 
     Asked in pairs, one step to the line below and one to somewhere else. `time` 0 in a question's facts stands for
-    any time: every line that ever follows is then right, as in REval; -1 stands for the end of the run.
+    any time: every line that ever follows is then right; -1 stands for the end of the run. `Path("reval")` asks so,
+    in REval's meaning, with -1 for lines that are not executed.
     """
 
     name = "path"
@@ -57,10 +58,16 @@ class Path(Task):
         ),
     )
 
+    def __init__(self, reading: Reading = "own") -> None:
+        self.reading = reading
+
     def consider(self, run: Run) -> Iterator[Question | Skip]:
         """Up to `limit` questions, half of them about steps that do not lead to the line below."""
         if reason := untraceable(run):
             yield Skip(reason)
+            return
+        if self.reading == "reval":
+            yield from self._as_reval(run)
             return
         found = list(turns(run))
         yield from (each for each in found if isinstance(each, Skip))
@@ -71,6 +78,14 @@ class Path(Task):
         for turn in pick(moves, self.limit, Random(f"path/{run.id}")):
             facts = {"source": run.source, "entry": run.entry, "call": run.call, **turn.facts()}
             yield self.question(run, facts, [turn.gold], {"time": turn.time, "jumps": turn.jumps})
+
+    def _as_reval(self, run: Run) -> Iterator[Question]:
+        random = Random(f"path/reval/{run.id}")
+        plain = sorted(statements(run.source))
+        for line in sorted(random.sample(plain, min(self.limit, len(plain)))):
+            golds = [str(number) for number in sorted(reval_next_lines(run, line), reverse=True)]
+            facts = {"source": run.source, "entry": run.entry, "call": run.call, "line": line, "time": 0}
+            yield self.question(run, facts, golds)
 
     def guesses(self, question: Question) -> Mapping[str, str]:
         """The line below, the end, and the line itself."""

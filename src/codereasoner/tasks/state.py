@@ -11,9 +11,10 @@ from random import Random
 
 from codereasoner import literals
 from codereasoner.records import Run
-from codereasoner.steps import Visit, numbered, statements, visits
+from codereasoner.steps import Visit, numbered, reval_values, statements, visits
+from codereasoner.steps.source import own_parts
 from codereasoner.task import Question, Skip, Task, Wrong
-from codereasoner.tasks.coverage import invocation, untraceable
+from codereasoner.tasks.coverage import Reading, invocation, untraceable
 
 MAX_ANSWER = 20_000  # characters, or twice those of the right answer
 MAX_VALUE = 200  # characters of a value that is worth asking for
@@ -28,7 +29,7 @@ class State(Task):
 
     Asked where the line changes the variable and does not itself name the value. `time` 0 in a question's facts
     stands for any time: every value the variable ever has after the line is then right, and the answer `Nil` where
-    it has none, as in REval.
+    it has none. `State("reval")` asks so, in REval's meaning.
     """
 
     name = "state"
@@ -64,10 +65,16 @@ class State(Task):
         ),
     )
 
+    def __init__(self, reading: Reading = "own") -> None:
+        self.reading = reading
+
     def consider(self, run: Run) -> Iterator[Question | Skip]:
         """Up to `limit` questions; half of them, where there are so many, beyond the first time of a line."""
         if reason := untraceable(run):
             yield Skip(reason)
+            return
+        if self.reading == "reval":
+            yield from self._as_reval(run)
             return
         found = list(changes(run))
         yield from (each for each in found if isinstance(each, Skip))
@@ -77,6 +84,23 @@ class State(Task):
         for moment in pick(moments, self.limit, Random(f"state/{run.id}")):
             facts = {"source": run.source, "entry": run.entry, "call": run.call, **moment.facts()}
             yield self.question(run, facts, [moment.gold], {"time": moment.time})
+
+    def _as_reval(self, run: Run) -> Iterator[Question | Skip]:
+        """Variables that stand on a line, half of the questions about those that are Nil after it."""
+        held: list[tuple[int, str, tuple[str, ...]]] = []
+        for line, node in statements(run.source).items():
+            for name in sorted({part.id for part in own_parts(node) if isinstance(part, ast.Name)}):
+                values = reval_values(run, line, name)
+                if any(text.startswith("<") for text in values or ()):
+                    yield Skip("the value has no literal")
+                else:
+                    held.append((line, name, tuple(map(gold, dict.fromkeys(values or ()))) or ("Nil",)))
+        random = Random(f"state/reval/{run.id}")
+        queues = [[each for each in held if (each[2] == ("Nil",)) is nil] for nil in (False, True)]
+        drawn = [random.sample(queue, min(self.limit // 2, len(queue))) for queue in queues]
+        for line, name, golds in sorted(drawn[0] + drawn[1]):
+            facts = {"source": run.source, "entry": run.entry, "call": run.call}
+            yield self.question(run, {**facts, "line": line, "variable": name, "time": 0}, golds)
 
     def guesses(self, question: Question) -> Mapping[str, str]:
         """Constants."""
