@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from folders import MODELS, make_run, small_run
+from tests.reports.folders import MODELS, make_run, small_run
 
 from codereasoner.reports.page import write_report
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from folders import MODELS
+from tests.reports.folders import MODELS
 
-pytest_plugins = ["report_fixtures"]
+pytest_plugins = ["tests.reports.report_fixtures"]
 Open = Callable[..., Any]
 
 
@@ -124,7 +124,7 @@ def test_arrows_step_through_the_trace_and_mark_what_changed(report: Path, open_
     wait_for(lambda: count(page, ".code .now"))
     press(page, Keys.ARROW_RIGHT)
     assert text(page, ".stepper output") == "step 2 of 21, line 2"
-    assert text(page, ".code .now").split() == ["2", "total", "=", "0"]
+    assert text(page, ".code .now").split() == ["2", "×1", "total", "=", "0"]
     assert text(page, ".locals .changed") == "total"
     assert "step=1" in place(page)
     press(page, Keys.ARROW_LEFT, Keys.ARROW_LEFT)

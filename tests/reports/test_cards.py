@@ -11,7 +11,7 @@ from codereasoner.errors import DataError
 from codereasoner.ledger import read_manifest
 from codereasoner.reports.cards import dataset_card, model_card
 
-pytest_plugins = ["report_fixtures"]
+pytest_plugins = ["tests.reports.report_fixtures"]
 
 
 def test_the_card_of_the_data_counts_what_was_kept_and_dropped(run_folder: Path) -> None:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from folders import blocks
+from tests.reports.folders import blocks
 
 from codereasoner import extend
 from codereasoner.errors import DataError
@@ -18,7 +18,7 @@ from codereasoner.reports.page import SCRIPTS, pack, write_report
 from codereasoner.reports.questions import asked
 from codereasoner.task import Question
 
-pytest_plugins = ["report_fixtures"]
+pytest_plugins = ["tests.reports.report_fixtures"]
 
 
 def test_a_missing_folder_is_refused_with_a_sentence(tmp_path: Path) -> None:
@@ -220,3 +220,17 @@ def test_the_question_does_not_repeat_the_program_that_is_shown_beside_it() -> N
     questions = [question for name in ("output", "state") for question in extend.task(name).ask(run)]
     assert questions
     assert not any("return x" in asked(question) for question in questions)
+
+
+def test_a_row_that_is_no_grade_is_named(run_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(run_folder, tmp_path / "run")
+    (folder / "evaluations" / "test@grpo" / "grades.jsonl").write_text('{"id": "a"}\n')
+    with pytest.raises(DataError, match=r"grades.jsonl, row 1: a grade needs the text 'question'; it has: id"):
+        write_report(folder)
+
+
+def test_a_row_that_is_no_chain_is_named(run_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(run_folder, tmp_path / "run")
+    (folder / "chains.jsonl").write_text('{"question": "a"}\n')
+    with pytest.raises(DataError, match=r"chains.jsonl, row 1: Chain lacks the field 'text'"):
+        write_report(folder)

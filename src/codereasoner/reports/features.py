@@ -43,6 +43,8 @@ def accuracy_by_feature(folder: Path, found: Gathered) -> list[dict[str, Any]]:
 
 def _program_features(folder: Path, found: Gathered) -> dict[str, Mapping[str, Any]]:
     wanted = {item.question.program for item in found.shown.values() if item.outcomes}
+    if not wanted:
+        return {}
     programs = records_so_far(folder / "programs.jsonl", Program)
     return {program.id: program.features for program in programs if program.id in wanted}
 
