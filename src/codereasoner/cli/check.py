@@ -39,7 +39,7 @@ def check_command(
     """Prove that the graders accept every right answer, and show what a guess without thought earns."""
     if (questions is None) == (benchmark is None):
         raise ConfigError("give either a questions file or --benchmark NAME")
-    with open_pool(workers, allow_weak_isolation) as pool:
+    with open_pool(workers, allow_weak_isolation, benchmark or "") as pool:
         if benchmark is not None:
             result = check_benchmark(benchmark, data, pool.run, truth)
         else:

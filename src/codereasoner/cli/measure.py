@@ -74,7 +74,8 @@ def evaluate_command(
     )
     folder = out or Path("evaluations") / f"{Path(questions).stem}@{_folder_name(model)}"
     save_config(folder)
-    with open_pool(workers, allow_weak_isolation) as pool, bar(f"{questions} {model}") as progress:
+    named = "" if _is_file(questions) else questions
+    with open_pool(workers, allow_weak_isolation, named) as pool, bar(f"{questions} {model}") as progress:
         asked, floors = _questions(questions, data, split, pool.run)
         summary = evaluate(
             questions, asked[:limit], answering, asking, folder, pool.run, floors, label=model, progress=progress
@@ -87,7 +88,7 @@ def evaluate_command(
 
 def _questions(name: str, data: Path | None, split: str, runner: Runner) -> tuple[list[Question], dict[str, float]]:
     """The questions of a benchmark, or of a file, and what answers without a model get."""
-    if name.endswith((".jsonl", ".parquet")):
+    if _is_file(name):
         found = [question for question in read_records(Path(name), Question) if question.split in ("", split)]
         if not found:
             raise ConfigError(f"{name} has no question of the split '{split}': give another --split")
@@ -95,6 +96,11 @@ def _questions(name: str, data: Path | None, split: str, runner: Runner) -> tupl
     benchmark: Benchmark = extend.find("benchmark", name)
     found = benchmark.load(locate(benchmark, data), runner)
     return found, benchmark.floors(found)
+
+
+def _is_file(name: str) -> bool:
+    """Is this a questions file, not a benchmark's name?"""
+    return name.endswith((".jsonl", ".parquet"))
 
 
 def _folder_name(model: str) -> str:
@@ -119,7 +125,7 @@ def score_command(
     as_json: bool,
 ) -> None:
     """Grade a file of answers on a benchmark: strictly, or exactly as its published scorer does."""
-    with open_pool(workers, allow_weak_isolation) as pool:
+    with open_pool(workers, allow_weak_isolation, benchmark) as pool:
         result = score_file(benchmark, generations, data, grader, pool.run)
     show_score(result)
     if as_json:

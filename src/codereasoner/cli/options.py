@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
+from codereasoner import extend
 from codereasoner.errors import ConfigError
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress
@@ -163,9 +164,13 @@ data_option = click.option(
 
 
 @contextlib.contextmanager
-def open_pool(workers: int | None, allow_weak_isolation: bool) -> Iterator[Pool]:
-    """A pool of workers, closed at the end; says once when isolation is weaker than level A."""
-    with Pool(workers=workers, allow_weak_isolation=allow_weak_isolation) as pool:
+def open_pool(workers: int | None, allow_weak_isolation: bool, benchmark: str = "") -> Iterator[Pool]:
+    """A pool of workers, closed at the end; says once when isolation is weaker than level A.
+
+    Where a benchmark is named, what its programs import is preloaded.
+    """
+    preload = extend.find("benchmark", benchmark).preload() if benchmark else []
+    with Pool(workers=workers, preload=preload, allow_weak_isolation=allow_weak_isolation) as pool:
         if pool.level != "A":
             console.print(f"[yellow]isolation level {pool.level}[/]: `codereasoner doctor` says what is missing")
         yield pool
