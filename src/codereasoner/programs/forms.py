@@ -151,7 +151,8 @@ def constructs(template: str, kind: str = "") -> tuple[str, ...]:
     """The names of what a template shows: methods with their type, built-ins, operators, comprehensions."""
     kinds = [TYPES.get(match.group(1), "str") for match in HOLE.finditer(template)] or ["str"]
     bare = HOLE.sub("x", template)
-    found = [f"{_owner(method, kinds[0])}.{method}" for method in re.findall(r"(?<=[\w')\]])\.(\w+)\(", bare)]
+    methods = [name for name in re.findall(r"(?<=[\w')\]])\.(\w+)\(", bare) if name != "x"]
+    found = [f"{_owner(method, kinds)}.{method}" for method in methods]
     found += [name for name in re.findall(r"(?<![.\w])([a-z]+)\(", bare) if name not in _NOT_BUILTINS]
     if re.search(r"\[[^\]]*:[^\]]*\]", bare) and kind not in ("counts", "names"):
         found.append(f"{kinds[0]}[:]")
@@ -167,8 +168,10 @@ def constructs(template: str, kind: str = "") -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _owner(method: str, first: str) -> str:
-    return "str" if method in _OF_STR else "dict" if method == "fromkeys" else first
+def _owner(method: str, kinds: list[str]) -> str:
+    """The type a method belongs to: that of the first hole that has it, or else the first type that has it."""
+    kinds = [*kinds, *("str", "dict", "list", "set")] if method not in _OF_STR else ["str"]
+    return next((kind for kind in kinds if hasattr(_CLASSES[kind], method)), "str")
 
 
 def _comprehension(bare: str, start: int) -> str:
@@ -207,6 +210,7 @@ _OPERATORS = (
     ),
     *("+=", "-=", "*=", "//=", "%="),
 )
-_OF_STR = frozenset(["join", "maketrans", "format", "translate"])
+_OF_STR = frozenset(["join", "maketrans", "format", "translate", "decode"])
+_CLASSES: dict[str, type] = {each.__name__: each for each in (str, int, float, bool, list, dict, set, tuple)}
 _NOT_BUILTINS = frozenset(["x", "if", "in", "for", "while", "and", "or", "not", "return"])
 _PIECES = {"f'": "f-string", " else ": "conditional expression", "lambda": "lambda"}

@@ -58,6 +58,7 @@ str 1 3 | f'{{str!}}-{{str!}}' | 1
 str 1 3 | f'{{int!}}: {{str!}}' | 3
 str 1 3 | '{} {}'.format({str}, {int}) | 2
 str 1 3 | '{}{}'.format({str}, {str}) | -
+str 1 4 | '{K}={V}'.format_map({'K': {str}, 'V': {int}}) | 2
 str 1 4 | '%s=%d' % ({str}, {int}) | 2
 str 2 3 | {str+} if {bool} else {str+} | -
 str 2 3 | ''.join({char~x} for @x:char in {str} if {bool~x}) | -

@@ -206,6 +206,24 @@ $r = []
 for $k, $v in sorted($s.items()):
     $r.append(($k, {int~v}))
 
+counts 1 4 > r:counts ; k:str v:int
+$r = {}
+for $k, $v in $s.items():
+    $r[$k] = $v {arith} {int+}
+$s.clear()
+
+ints 1 4 > r:ints
+$r = {ints~s}
+$s.clear()
+
+intset 1 4 > r:ints
+$r = sorted($s)
+$s.clear()
+
+intset 1 4 > r:int ; t:intset
+$t = {{int~s}}
+$r = $t.pop()
+
 counts 1 4 > r:counts ; k:str v:int o:counts
 $r = $s.copy()
 for $k, $v in {counts!}.items():

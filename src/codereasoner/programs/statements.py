@@ -25,7 +25,6 @@ class Change:
     level: int
     template: str
     shift: int = 0  # what becomes of the least length
-    names: tuple[str, ...] = ()
 
     @property
     def needs(self) -> int:
@@ -49,13 +48,13 @@ class Idiom:
 @cache
 def changes() -> tuple[Change, ...]:
     """What may be done to a variable in place."""
-    return tuple(_read_changes(change_tables.CHANGES, "$s"))
+    return tuple(_read_changes(change_tables.CHANGES))
 
 
 @cache
 def updates() -> tuple[Change, ...]:
     """What an accumulator may be updated with."""
-    return tuple(_read_changes(change_tables.UPDATES, "$r"))
+    return tuple(_read_changes(change_tables.UPDATES))
 
 
 @cache
@@ -85,7 +84,6 @@ def change(writer: Writer, var: Var, indent: str, reassign: float = 0.4) -> Var:
     writer.hidden.add(var.name)
     _write_line(writer, chosen.template, {"s": var}, indent)
     writer.hidden.discard(var.name)
-    _count(writer, chosen, var)
     low = var.low + chosen.shift if chosen.shift > -9 else UNKNOWN if var.kind == "int" else 0
     return writer.put(replace(var, low=low))
 
@@ -102,7 +100,6 @@ def update(writer: Writer, result: Var, about: Var, indent: str) -> None:
         writer.hidden.discard(about.name)
     _write_line(writer, chosen.template, {"r": result, "c": about}, indent)
     writer.hidden = hidden
-    _count(writer, chosen, result)
 
 
 def block(writer: Writer, result: Var, about: Var, indent: str, depth: int = 0) -> None:
@@ -177,7 +174,8 @@ def _idiom_line(writer: Writer, line: str, names: Mapping[str, Var]) -> None:
 
 
 def _write_line(writer: Writer, template: str, names: Mapping[str, Var], indent: str) -> None:
-    writer.constructs.update(_of_template(template))
+    holes = re.sub(r"\$(\w)", lambda match: f"{{{names[match.group(1)].kind}!}}", template)
+    writer.constructs.update(_of_template(re.sub(r"~\w\}", "}", holes)))
     writer.lines.append(indent + _filled(writer, template, names))
 
 
@@ -252,37 +250,22 @@ def _inner_loop(writer: Writer, result: Var, about: Var, indent: str, depth: int
     writer.scope.remove(inner)
 
 
-def _count(writer: Writer, chosen: Change, var: Var) -> None:
-    writer.constructs.update(chosen.names)
-
-
 @cache
 def _of_template(template: str) -> tuple[str, ...]:
-    """The constructs of a line of an idiom."""
+    """The constructs of a statement, whose names are written as holes."""
     words = [word for word in ("for", "while", "if", "else", "elif", "try", "del") if re.match(rf"{word}\b", template)]
-    return (*words, *(name for name in constructs(re.sub(r"\$(\w)", "x", template)) if "." not in name))
+    return (*words, *constructs(template.replace(" in ", " of ") if words == ["for"] else template))
 
 
 def _role(short: str, kind: str) -> str:
     return "index" if kind == "int" and short in "ij" else "each"
 
 
-def _read_changes(table: str, name: str) -> Iterator[Change]:
+def _read_changes(table: str) -> Iterator[Change]:
     for line in table.strip().splitlines():
         head, _, template = line.partition(" | ")
         kind, weight, level, *shift = head.split()
-        yield Change(
-            kind,
-            float(weight),
-            int(level),
-            template,
-            int(shift[0]) if shift else 0,
-            tuple(_names_of_change(template.replace(name, f"{{{kind}!}}"))),
-        )
-
-
-def _names_of_change(template: str) -> Iterator[str]:
-    yield from (each for each in constructs(re.sub(r"\{(\w+[^}~]*)~\w\}", r"{\1}", template)))
+        yield Change(kind, float(weight), int(level), template, int(shift[0]) if shift else 0)
 
 
 def _read_idiom(text: str) -> Idiom:
