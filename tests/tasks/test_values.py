@@ -1,0 +1,160 @@
+"""The output and input tasks: what is right, what is wrong, and for which reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from codereasoner import extend
+from codereasoner.execution.pool import Pool
+from codereasoner.records import Run
+from codereasoner.task import Grade, Question, Skip, grade_answers
+
+OUTPUT, INPUT = extend.task("output"), extend.task("input")
+
+
+def output(gold: str, call: str = "1") -> Question:
+    return Question("output", {"source": "def f(*a, **k):\n    return a\n", "entry": "f", "call": call}, (gold,))
+
+
+def graded(question: Question, answer: str) -> Grade:
+    return grade_answers([(extend.task(question.task), question, answer)])[0]
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer"),
+    [
+        ("{'b': 1, 'a': {2, 3}}", '{"a": {3, 2}, "b": 1}'),
+        ("(1,)", "(1,)"),
+        ("(1, 2)", "1, 2"),
+        ("'a\"b'", '"a\\"b"'),
+        ("nan", "float('nan')"),
+        ("[]", "list()"),
+        ("1000000", "1_000_000"),
+        ("1e+16", "10000000000000000.0"),
+        ("[1, 2]", "[\n    1,\n    2,\n]"),
+        ("2", "assert f(1) == 2"),
+        ("2", "assert f( 1 ) == 2  # so"),
+        ("2", "assert (f(1) == 2)"),
+    ],
+)
+def test_an_equal_literal_in_any_notation_is_right(gold: str, answer: str) -> None:
+    assert graded(output(gold), answer).outcome == "correct"
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "reason"),
+    [
+        ("1", "True", "another value"),
+        ("1", "1.0", "another value"),
+        ("[1]", "(1,)", "another value"),
+        ("0.0", "-0.0", "another value"),
+        ("'1'", "1", "another value"),
+        ("2", "f(1)", "not a literal: f(1)"),
+        ("2", "1 + 1", "not a literal: 1 + 1"),
+        ("2", "assert f(2) == 2", "the assertion is about another call"),
+        ("2", "assert f(1) == 2, 'x'", "not an assertion of the form: assert CALL == VALUE"),
+        ("2", "assert f(1) == f(1)", "not a literal: f(1)"),
+        ("2", "assert 1\nassert f(1) == 2", "2 statements where one is expected: assert 1 assert f(1) == 2"),
+        ("2", "2" * 30_000, "the text has 30000 characters, more than 20000"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_says_why(gold: str, answer: str, reason: str) -> None:
+    grade = graded(output(gold), answer)
+    assert (grade.outcome, grade.reason, grade.answer) == ("wrong", reason, answer)
+
+
+def test_a_long_value_may_have_a_long_answer() -> None:
+    gold = str(list(range(9000)))
+    assert graded(output(gold), gold.replace(", ", ",")).outcome == "correct"
+
+
+@pytest.mark.parametrize("call", ["'a', k=[1]", '"a",k=[1,]', "'a', k=[ 1 ]"])
+def test_an_assertion_may_write_the_call_in_another_notation(call: str) -> None:
+    assert graded(output("2", "'a', k=[1]"), f"assert f({call}) == 2").outcome == "correct"
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        (Run("def f(): ...", "f", "", "ok", value=None), "the value has no literal"),
+        (Run("def f(): ...", "f", "", "timeout"), "the call timeout"),
+        (Run("import time", "f", "", "ok", "1"), "the program depends on chance, time or the machine (time)"),
+    ],
+)  # fmt: skip
+def test_a_question_that_is_not_well_defined_is_left_out(run: Run, reason: str) -> None:
+    assert list(OUTPUT.consider(run)) == list(INPUT.consider(run)) == [Skip(reason)]
+
+
+def test_a_value_too_long_to_ask_for_is_no_input_question() -> None:
+    run = Run("def f(n): return n", "f", "1", "ok", str([1] * 2000))
+    assert list(INPUT.consider(run)) == [Skip("the value is longer than 2000 characters")]
+    assert len(OUTPUT.ask(run)) == 1
+
+
+PROGRAM = "def f(x, y=0):\n    if x == 'stop':\n        raise ValueError\n    return sorted(x) + [y]\n"
+
+
+def asked(value: str, gold: str = "f('b')") -> Question:
+    return Question("input", {"source": PROGRAM, "entry": "f", "value": value}, (gold,))
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "reason"),
+    [
+        ("f('ba', 1)", "correct", ""),
+        ("f(x='ab', y=1)", "correct", ""),
+        ("f(['b', 'a'], 1)", "correct", ""),
+        ("f(y=1, x=('a', 'b'))", "correct", ""),
+        ("assert f('ba', 1) == ['a', 'b', 1]", "correct", ""),
+        ("f('ba', 1) == ['a','b',1]", "correct", ""),
+        ("f('ab', True)", "wrong", "another value"),
+        ("f('ab')", "wrong", "another value"),
+        ("f()", "wrong", "the call raised"),
+        ("f('stop')", "wrong", "the call raised"),
+        ("f(1)", "wrong", "the call raised"),
+        ("g('ab', 1)", "wrong", "not a call of f"),
+        ("['a', 'b', 1]", "wrong", "not a call of f"),
+        ("f('ab', 1) == ['a', 'b', 2]", "wrong", "the assertion is about another value"),
+        ("assert f('ab', 1) == f('ab', 1)", "wrong", "not a literal: f('ab', 1)"),
+        ("f('a' + 'b', 1)", "wrong", "not a literal: 'a' + 'b'"),
+        ("f(*['ab', 1])", "wrong", "not a literal: *['ab', 1]"),
+        ("f(**{'x': 'ab', 'y': 1})", "wrong", "keyword arguments must be named, each once"),
+    ],
+)
+def test_any_call_that_gives_the_value_is_right(answer: str, outcome: str, reason: str, pool: Pool) -> None:
+    [grade] = grade_answers([(INPUT, asked("['a', 'b', 1]"), answer)], pool.run)
+    assert (grade.outcome, grade.reason) == (outcome, reason)
+
+
+def test_the_known_call_is_right_though_its_arguments_are_no_literals(pool: Pool) -> None:
+    question = asked("['a', 'b', 0]", "f(list('ba') + [])")
+    answers = ["f(list('ba') + [])", 'f(list("ba")+[])', "f(list('ab') + [])"]
+    grades = grade_answers([(INPUT, question, answer) for answer in answers], pool.run)
+    assert [grade.outcome for grade in grades] == ["correct", "correct", "wrong"]
+
+
+def test_a_set_argument_keeps_the_order_in_which_it_is_written(pool: Pool) -> None:
+    source = "def f(s):\n    return list(s)\n"
+    for order in ("{8, 0}", "{0, 8}"):
+        job = INPUT.job(asked("1"), f"f({order})")
+        assert job is not None
+        assert job.call == order
+    question = Question("input", {"source": source, "entry": "f", "value": "[8, 0]"}, ("f({8, 0})",))
+    grades = grade_answers([(INPUT, question, answer) for answer in ("f({8, 0})", "f({0, 8})")], pool.run)
+    assert [grade.outcome for grade in grades] == ["correct", "wrong"]
+
+
+def test_blanks_are_compared_one_by_one() -> None:
+    test = "assert f(1) == ??\nassert f(2) == ??"
+    question = Question(
+        "blanks", {"source": "def f(x): return x", "test": test}, ("assert f(1) == 1\nassert f(2) == 2",)
+    )
+    verdicts = {
+        "assert f(1) == 1\nassert f(2) == 2": "correct",
+        "assert f(1)==1 # so\n\nassert f(2) == 2": "correct",
+        "assert f(1) == 1\nassert f(2) == 2.0": "wrong",
+        "assert f(1) == 1": "wrong",
+        "assert 1 == 1\nassert f(2) == 2": "wrong",
+        "1\n2": "wrong",
+    }
+    assert {answer: graded(question, answer).outcome for answer in verdicts} == verdicts
