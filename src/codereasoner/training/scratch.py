@@ -17,6 +17,7 @@ from typing import Any
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.ledger import read_manifest, write_manifest
+from codereasoner.training.settings import quiet
 
 STYLE = "terse"
 PAD, END, USER, ASSISTANT = "<|pad|>", "<|end|>", "<|user|>", "<|assistant|>"
@@ -77,10 +78,11 @@ def make_scratch_model(folder: Path, seed: int = 0, size: str = "0.5m") -> Path:
         return folder
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
-    tokenizer = make_tokenizer()
-    tokenizer.save_pretrained(part)
-    model = _model(SIZES[size], seed, tokenizer)
-    model.save_pretrained(part)
+    with quiet():
+        tokenizer = make_tokenizer()
+        tokenizer.save_pretrained(part)
+        model = _model(SIZES[size], seed, tokenizer)
+        model.save_pretrained(part)
     (part / "codereasoner.json").write_text(json.dumps({"style": STYLE, **config}) + "\n", encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
@@ -145,8 +147,6 @@ _LINES = (
     "\n    x = ",
     "\n    s = ",
     "[::-1]",
-    "x = ",
-    "s = ",
     "\nx = ",
     "\ns = ",
     "\n=",

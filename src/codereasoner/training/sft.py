@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from codereasoner.errors import DataError, import_extra
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.training import session
+from codereasoner.training.muon import make_muon
 from codereasoner.training.settings import arguments_for_device, identity, load, lora, option, quiet
 from codereasoner.training.watch import Clock, make_watch, on_the_clock
 
@@ -31,6 +32,9 @@ class SftConfig:
     accumulate: int = option(8, "Forward passes for one update.")
     learning_rate: float = option(1e-5, "The highest learning rate.")
     warmup: float = option(0.1, "Share of the updates over which the learning rate rises; not when seconds are given.")
+    optimizer: Literal["adamw", "muon"] = option(
+        "adamw", "Muon learns a small model from scratch in far fewer steps; AdamW is for models that know something."
+    )
     adam_beta2: float = option(0.999, "Decay of Adam's second moment.")
     weight_decay: float = option(0.0, "Weight decay.")
     max_grad_norm: float = option(1.0, "Gradients are clipped to this norm.")
@@ -132,8 +136,14 @@ def _trainer(
         train_dataset=dataset,
         processing_class=tokenizer,
         peft_config=lora(config.lora),
+        optimizers=(_optimizer(loaded, config), None),
         callbacks=[watch],
     )
+
+
+def _optimizer(loaded: Any, config: SftConfig) -> Any:
+    """None leaves AdamW to the trainer."""
+    return make_muon(loaded, config.learning_rate, config.adam_beta2) if config.optimizer == "muon" else None
 
 
 def _row(logs: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,54 @@
+"""A task that a tiny model learns in seconds: what does this list end with?"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codereasoner import extend
+from codereasoner.records import Job, Run
+from codereasoner.styles import find_style
+from codereasoner.task import Question
+from codereasoner.training.rows import grpo_row, sft_row
+from codereasoner.training.scratch import make_scratch_model
+
+SOURCE = "def f(x):\n    return 7\n"
+
+
+def question(task: str, digit: int) -> Question:
+    """A question about a function that returns 7 whatever it is given."""
+    return extend.task(task).ask(Run(SOURCE, "f", f"[{digit}]", "ok", value="7"))[0]
+
+
+def run(jobs: Sequence[Job]) -> list[Run]:
+    """What that function does, without running it."""
+    return [Run(job.source, job.entry, job.call, "ok", value="7") for job in jobs]
+
+
+def write(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_scratch_model(tmp_path_factory.mktemp("models") / "base", 0, "0.3m")
+
+
+@pytest.fixture(scope="session")
+def sft_rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    chance = random.Random("test/training/rows")
+    asked = [question(chance.choice(("output", "input")), chance.randint(0, 9)) for _ in range(64)]
+    rows = [sft_row(each, None, find_style("terse")) | {"id": str(index)} for index, each in enumerate(asked)]
+    return write(tmp_path_factory.mktemp("rows") / "sft.jsonl", rows)
+
+
+@pytest.fixture(scope="session")
+def grpo_rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rows = [grpo_row(question("output", digit), find_style("terse")) | {"id": str(digit)} for digit in range(10)]
+    return write(tmp_path_factory.mktemp("rows") / "grpo.jsonl", rows)

@@ -1,0 +1,78 @@
+"""GRPO: what is right becomes more likely."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codereasoner.errors import ConfigError, DataError
+from codereasoner.training.grpo import GrpoConfig, grpo
+from codereasoner.training.sft import SftConfig, sft
+
+FAST = GrpoConfig(
+    max_steps=16, batch=64, accumulate=1, learning_rate=1e-3, max_tokens=8, select=0, threads=1, temperature=1.5
+)
+
+
+def history(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def started(base: Path, sft_rows: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that gives the right answer now and then."""
+    config = SftConfig(max_steps=80, batch=8, accumulate=1, learning_rate=2e-3, warmup=0.0, threads=1, optimizer="muon")
+    return sft(sft_rows, base, tmp_path_factory.mktemp("started") / "sft", config)
+
+
+@pytest.fixture(scope="module")
+def trained(started: Path, grpo_rows: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return grpo(grpo_rows, started, tmp_path_factory.mktemp("grpo") / "grpo", FAST, None)
+
+
+def test_the_reward_rises(trained: Path) -> None:
+    rewards = [row["reward"] for row in history(trained)]
+    assert sum(rewards[-3:]) / 3 > sum(rewards[:3]) / 3 + 0.15
+
+
+def test_what_matters_is_logged(trained: Path) -> None:
+    row = history(trained)[0]
+    wanted = {"step", "seconds", "tokens", "loss", "reward", "reward_seconds", "zero_variance", "truncated"}
+    assert wanted | {"completion_tokens", "pass_rate"} <= set(row)
+    assert all(row[name] is not None for name in wanted)
+    assert row["reward_seconds"] < 0.05 * row["step_seconds"]
+
+
+def test_the_pass_that_selects_prompts_is_saved(started: Path, grpo_rows: Path, tmp_path: Path) -> None:
+    config = GrpoConfig(
+        max_steps=1, batch=8, accumulate=1, max_tokens=8, select=4, threads=1, temperature=1.5, save_seconds=0
+    )
+    seen: list[str] = []
+    grpo(grpo_rows, started, tmp_path / "grpo", config, None, lambda share, text: seen.append(text))
+    assert "choosing prompts: 10 of 10 tried" in seen
+
+
+def test_prompts_that_are_never_solved_teach_nothing(base: Path, grpo_rows: Path, tmp_path: Path) -> None:
+    config = GrpoConfig(max_steps=1, batch=8, accumulate=1, max_tokens=2, select=2, threads=1)
+    with pytest.raises(DataError, match="0 always, 10 never"):
+        grpo(grpo_rows, base, tmp_path / "grpo", config, None)
+
+
+def test_a_batch_holds_whole_groups(base: Path, grpo_rows: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="multiple of the 8 rollouts"):
+        grpo(grpo_rows, base, tmp_path / "grpo", GrpoConfig(batch=4, accumulate=1), None)
+
+
+def test_too_few_prompts_for_one_round_are_refused(base: Path, grpo_rows: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there are 10 prompts"):
+        grpo(grpo_rows, base, tmp_path / "grpo", GrpoConfig(batch=64, accumulate=2, select=0), None)
+
+
+def test_sft_rows_are_refused(base: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"id": "a", "prompt": [{"role": "user", "content": "x"}]}\n')
+    with pytest.raises(DataError, match="is it a GRPO row"):
+        grpo(rows, base, tmp_path / "grpo", FAST, None)

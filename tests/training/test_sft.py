@@ -1,0 +1,119 @@
+"""Instruction tuning: it learns, it keeps to its time, and a kill costs only what was not saved."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codereasoner.errors import ConfigError
+from codereasoner.training.sft import SftConfig, sft
+
+FAST = SftConfig(seconds=5, batch=8, accumulate=1, learning_rate=2e-3, log_every=2, threads=1)
+
+
+def history(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def trained(base: Path, sft_rows: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sft(sft_rows, base, tmp_path_factory.mktemp("sft") / "sft", FAST)
+
+
+def test_five_seconds_lower_the_loss(trained: Path) -> None:
+    rows = history(trained)
+    assert rows[-1]["loss"] < 0.5 * rows[0]["loss"]
+
+
+def test_the_learning_rate_follows_the_clock_down_to_nothing(trained: Path) -> None:
+    rows = history(trained)
+    assert rows[0]["learning_rate"] == pytest.approx(2e-3)
+    assert rows[-1]["learning_rate"] < 3e-4
+    assert 5 <= rows[-1]["seconds"] < 7
+
+
+def test_the_trained_model_is_an_ordinary_folder_that_keeps_its_style(trained: Path) -> None:
+    assert json.loads((trained / "codereasoner.json").read_text())["style"] == "terse"
+    assert (trained / "model.safetensors").is_file()
+    assert (trained / "tokenizer.json").is_file()
+    assert not (trained / "checkpoints").exists()
+
+
+def test_the_same_training_is_not_done_twice(base: Path, sft_rows: Path, trained: Path) -> None:
+    before = (trained / "model.safetensors").stat().st_mtime_ns
+    sft(sft_rows, base, trained, FAST)
+    assert (trained / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_training_says_nothing_and_tells_its_progress(
+    base: Path, sft_rows: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    told: list[tuple[float, str]] = []
+    config = SftConfig(max_steps=4, batch=4, accumulate=2, log_every=1, threads=1)
+    sft(sft_rows, base, tmp_path / "sft", config, lambda share, text: told.append((share, text)))
+    assert capfd.readouterr() == ("", "")
+    assert [share for share, _ in told] == sorted(share for share, _ in told)
+    assert told[-1][0] == 1.0
+    assert [row["step"] for row in history(tmp_path / "sft")] == [1, 2, 3, 4]
+
+
+def test_steps_follow_a_cosine_with_warm_up(base: Path, sft_rows: Path, tmp_path: Path) -> None:
+    config = SftConfig(max_steps=10, batch=2, accumulate=1, warmup=0.2, log_every=1, learning_rate=1.0, threads=1)
+    sft(sft_rows, base, tmp_path / "sft", config)
+    rates = [row["learning_rate"] for row in history(tmp_path / "sft")]
+    assert rates[:3] == [0.0, 0.5, 1.0]
+    assert rates[3:] == sorted(rates[3:], reverse=True)
+
+
+def test_lora_gives_a_whole_model_too(base: Path, sft_rows: Path, tmp_path: Path) -> None:
+    config = SftConfig(max_steps=2, batch=4, accumulate=1, lora=4, threads=1, learning_rate=0.1)
+    out = sft(sft_rows, base, tmp_path / "sft", config)
+    assert not (out / "adapter_model.safetensors").exists()
+    assert (out / "model.safetensors").read_bytes() != (base / "model.safetensors").read_bytes()
+
+
+def test_a_model_that_is_not_there_is_the_callers_mistake(sft_rows: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be loaded"):
+        sft(sft_rows, tmp_path / "nothing", tmp_path / "sft", FAST)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from codereasoner.training.sft import SftConfig, sft
+rows, base, out = map(Path, sys.argv[1:])
+config = SftConfig(seconds=12, batch=8, accumulate=1, learning_rate=2e-3, log_every=1, threads=1, save_seconds=1)
+sft(rows, base, out, config)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_training_continues_where_it_was_saved_and_ends_with_the_same_budget(
+    base: Path, sft_rows: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "sft"
+    command = [sys.executable, "-c", KILLED, str(sft_rows), str(base), str(out)]
+    process = subprocess.Popen(command)
+    deadline = time.monotonic() + 60
+    while not list(out.glob("checkpoints/checkpoint-*/trainer_state.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    saved = max(int(path.name.rpartition("-")[2]) for path in out.glob("checkpoints/checkpoint-*"))
+    before = [row for row in history(out) if row["step"] <= saved]
+    config = SftConfig(seconds=12, batch=8, accumulate=1, learning_rate=2e-3, log_every=1, threads=1, save_seconds=1)
+    sft(sft_rows, base, out, config)
+    rows = history(out)
+    assert rows[: len(before)] == before
+    assert [row["step"] for row in rows] == list(range(1, len(rows) + 1))
+    assert rows[len(before)]["seconds"] >= before[-1]["seconds"]
+    assert 12 <= rows[-1]["seconds"] < 14
+    assert rows[-1]["tokens"] > before[-1]["tokens"]
