@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.hostile.answers_attacks import COMPLETIONS, GENERIC, SPECIFIC
 
 from codereasoner import extend
 from codereasoner.execution.pool import Pool
+from codereasoner.literals import LiteralError, read_arguments
 from codereasoner.styles import STYLES, Style
-from codereasoner.task import Grade, Question, Runner, grade_all, grade_answers
+from codereasoner.task import Grade, Question, Runner, Wrong, grade_all, grade_answers
 
 SOURCE = """\
 def f(x):
@@ -126,6 +130,36 @@ def test_every_attack_is_refused_quickly(task: str, runner: Runner) -> None:
         grade_answers([(verifier, question, text)], runner)
         if time.perf_counter() - began > SECONDS:
             assert _quickest(lambda: grade_answers([(verifier, question, text)], runner)) < SECONDS, text[:80]  # noqa: B023
+
+
+PIECES = [
+    "assert ", "f(1)", "f(", " == ", "[2, 1]", "[", "]", "(", ")", "{", "}", ",", ";", " int", "'", '"', "\\", "\n",
+    "=", "-", "+", "1", "2", "4", "no", "yes", "y = 2", "Nil", "nan", "set()", "list(", "range(9)", "??", "lambda: ",
+    " or ", "\x00", "\ud800", "ｆ", "\u200b", "# ", "return ", "line ", "<answer>", "</answer>", "```", "\\boxed{",
+    "[ANSWER]", "\t", "\r", "1e999", "9" * 4400, "0x" + "f" * 4400, "*", "**",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("task", [name for name in QUESTIONS if name != "input"])
+@settings(deadline=None, max_examples=150)
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=12), form=st.sampled_from(sorted(FORMS)))
+def test_no_completion_makes_a_verifier_fail(task: str, pieces: list[str], form: str) -> None:
+    question, verifier = QUESTIONS[task], extend.task(task)
+    text = "".join(pieces)
+    style = FORMS[form]  # type: ignore[index]
+    for completion in (text, style.render("", text)):
+        grade = verifier.grade(question, completion, style)
+        assert grade.outcome != "error", grade.reason
+        grade.reason.encode()
+
+
+@settings(deadline=None, max_examples=300)
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=12))
+def test_no_answer_makes_the_input_tasks_job_fail(pieces: list[str]) -> None:
+    with contextlib.suppress(Wrong, LiteralError):
+        job = extend.task("input").job(QUESTIONS["input"], "".join(pieces))
+        assert job is not None
+        assert read_arguments(job.call) == job.call
 
 
 def _quickest(work: object) -> float:

@@ -10,7 +10,7 @@ from codereasoner.records import Run
 from codereasoner.task import Question, Skip, Task, Wrong
 
 BLANK = "??"
-MAX_ANSWER = 20_000  # characters, or twice those of the right answer
+MAX_ANSWER = 10_000  # characters, or twice those of the right answer
 _NAME = "blank_to_fill"  # stands for ?? where test code is parsed
 
 

@@ -12,7 +12,7 @@ from codereasoner.records import Run
 from codereasoner.steps import chance
 from codereasoner.task import Question, Skip, Task, Wrong
 
-MAX_ANSWER = 20_000  # characters, or twice those of the right answer
+MAX_ANSWER = 10_000  # characters, or twice those of the right answer
 
 
 class Output(Task):

@@ -16,7 +16,7 @@ from codereasoner.steps.source import own_parts
 from codereasoner.task import Question, Skip, Task, Wrong
 from codereasoner.tasks.coverage import Reading, invocation, untraceable
 
-MAX_ANSWER = 20_000  # characters, or twice those of the right answer
+MAX_ANSWER = 10_000  # characters, or twice those of the right answer
 MAX_VALUE = 200  # characters of a value that is worth asking for
 MAX_TIME = 20  # nobody counts further than this
 
