@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from codereasoner import extend
+from codereasoner import extend, literals
 from codereasoner.chains.audit import audit
 from codereasoner.chains.narrate import DETAILS, Detail, narrate
 from codereasoner.errors import ConfigError, DataError
@@ -135,3 +136,42 @@ def test_every_claim_of_the_narrator_is_true(pool: Pool, difficulty: int, detail
 def test_nearly_every_program_runs(pool: Pool) -> None:
     for difficulty in (1, 3, 5):
         assert len(runs_of(pool, Procedural("full", difficulty), 60)) >= 58
+
+
+def test_operations_stand_on_their_own_with_their_values(pool: Pool) -> None:
+    loop = "    for c in text[1:]:\n        if c.islower() and n > 1:\n            out += c * n\n"
+    run = trace(pool, f"def f(text, n):\n    out = ''\n{loop}    return [out.upper(), len(out)]", "'xaB', 2")
+    assert narrate(question(run), run, "expressions").text.splitlines() == [
+        "text = 'xaB', n = 2",
+        "out = ''",
+        "'xaB'[1:] -> 'aB'",
+        "c = 'a'; left 'B'",
+        "'a'.islower() -> True",
+        "2 > 1 -> if True",
+        "'a' * 2 -> 'aa'",
+        "'' + 'aa' -> out = 'aa'",
+        "c = 'B'; left ''",
+        "'B'.islower() -> if False",
+        "for end",
+        "'aa'.upper() -> 'AA'",
+        "len('aa') -> 2",
+        "return ['AA', 2]",
+    ]
+
+
+def test_a_list_that_changes_under_its_loop_is_told_without_what_is_left(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    for i in x:\n        x.remove(i)\n    return x", "[1, 2, 3]")
+    assert "left" not in narrate(question(run), run, "expressions").text.splitlines()[3]
+
+
+@pytest.mark.parametrize("difficulty", [1, 2, 3, 4, 5])
+def test_every_operation_of_the_narrator_is_true(pool: Pool, difficulty: int) -> None:
+    checked = 0
+    for run in runs_of(pool, Procedural("full", difficulty), 60):
+        for line in narrate(question(run), run, "expressions").text.splitlines():
+            operation, arrow, found = line.rpartition(" -> ")
+            value = re.sub(r"^(\w+ = |if |while )", "", found)
+            if arrow and not operation.startswith("f'"):
+                assert literals.equal(eval(operation), literals.read(value)), (run.source, line)
+                checked += 1
+    assert checked > 50

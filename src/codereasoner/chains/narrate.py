@@ -1,7 +1,9 @@
 """Write the reasoning for a question from the real trace of its run, so that every claim in it is true.
 
-`states` is terse and local, for a small model that is trained from scratch: one line for each executed statement, with
-the values it leaves behind. `steps` says the same in sentences, with line numbers and the code, for real models.
+`states` is terse, for a small model that is trained from scratch: one line for each executed statement, with the values
+it leaves behind. `expressions` is terse and local: every operation is written out on its own, with the values it is
+applied to, and each pass of a loop says what is left to go over. `steps` is `states` in sentences, with line numbers
+and the code, for real models.
 """
 
 from __future__ import annotations
@@ -9,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, get_args
 
+from codereasoner.chains.operations import Operations
 from codereasoner.chains.story import Moment, header, tell
 from codereasoner.errors import ConfigError
 from codereasoner.records import Chain, Run
 from codereasoner.task import Question
 
-Detail = Literal["states", "steps"]
+Detail = Literal["states", "expressions", "steps"]
 DETAILS: tuple[Detail, ...] = get_args(Detail)
 
 
@@ -78,6 +81,20 @@ def _claims(moment: Moment) -> str:
     return ", ".join(f"{name} = {value}" for name, value in moment.values.items() if not value.startswith("<"))
 
 
+# ---- expressions: the same with every operation on its own
+
+
+def _expressions(run: Run, moments: list[Moment]) -> Iterator[str]:
+    operations = Operations(run.source)
+    last = ""
+    for moment in moments:
+        for line in operations.before(moment, _state(moment)):
+            last = line
+            yield line
+    if run.value is not None and not last.endswith((f"= {run.value}", f"-> {run.value}", f"return {run.value}")):
+        yield f"return {run.value}"
+
+
 # ---- steps: sentences for a real model
 
 
@@ -120,4 +137,4 @@ def _outcome(moment: Moment, claims: str) -> str:
     return "true, the body runs" if moment.taken else "false, the body is skipped"
 
 
-_TELL = {"states": _states, "steps": _steps}
+_TELL = {"states": _states, "expressions": _expressions, "steps": _steps}

@@ -32,6 +32,7 @@ class Moment:
     visit: int = 1  # for: the how-many-th time this loop's header runs since the loop began
     value: str = ""  # what was returned or yielded, or the exception
     state: Mapping[str, str] = field(default_factory=dict)  # all variables of the frame when it finished
+    before: Mapping[str, str] = field(default_factory=dict)  # and before it began
 
 
 def tell(run: Run) -> list[Moment]:
@@ -109,6 +110,7 @@ class _Teller:
         if not steps:
             return
         changes: dict[str, str] = {}
+        before = dict(self.states.get(frame, {}))
         for step in steps:
             self._apply(step)
             changes.update(step.changes)
@@ -119,21 +121,37 @@ class _Teller:
         if not isinstance(node, ast.For) or taken:
             state = self.states[frame]
             changes = {name: state[name] for name in _targets(node) if name in state} | changes
-        self._add("line", steps[0], node, changes, taken)
+        self._add("line", steps[0], node, changes, taken, before)
 
     def _count_visit(self, frame: int, node: ast.For, taken: bool) -> None:
         key = (frame, node.lineno)
         self.visits[key] = self.visits.get(key, 0) + 1 if taken else 0
 
     def _add(
-        self, kind: Kind, step: Step, node: Statement | None, values: Mapping[str, str], taken: bool | None = None
+        self,
+        kind: Kind,
+        step: Step,
+        node: Statement | None,
+        values: Mapping[str, str],
+        taken: bool | None = None,
+        before: Mapping[str, str] | None = None,
     ) -> None:
-        visit = self.visits.get((step.frame, node.lineno), 1) if node is not None else 1
-        function, state = self.names.get(step.frame, ""), dict(self.states.get(step.frame, {}))
-        moment = Moment(
-            kind, step.frame, function, step.line, node, values, step.removed, taken, visit, step.value, state
+        self.moments.append(
+            Moment(
+                kind,
+                step.frame,
+                self.names.get(step.frame, ""),
+                step.line,
+                node,
+                values,
+                step.removed,
+                taken,
+                self.visits.get((step.frame, node.lineno), 1) if node is not None else 1,
+                step.value,
+                dict(self.states.get(step.frame, {})),
+                before or {},
+            )
         )
-        self.moments.append(moment)
 
 
 def _is_block(node: Statement) -> bool:

@@ -1,0 +1,338 @@
+"""What each part of an expression gives, computed from the known values of the variables, one operation at a time.
+
+    len(text) > n      ->      len('abc') -> 3,  3 > 2 -> True
+
+Nothing of a program is ever called: only operators, pure methods of the built-in types and a few built-in functions
+are applied, to values that came from literals, and only where the result stays small. Where anything else is met, the
+trail ends there; what was written down before is true all the same.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from codereasoner import literals
+
+MAX_LENGTH = 200  # characters of a literal, items of a collection
+MAX_STEPS = 60
+
+
+class Unknown(Exception):
+    """The value of a part cannot be told."""
+
+
+def explain(node: ast.expr, state: Mapping[str, str]) -> list[str]:
+    """The operations that lead to the value of an expression, as far as they can be told."""
+    trail = Trail(state)
+    try:
+        trail.value(node)
+    except (Unknown, TypeError, ValueError, LookupError, ArithmeticError):
+        return trail.lines
+    return trail.lines
+
+
+class Trail:
+    """The operations that lead to the value of an expression, as text: `[1, 2] + [3] -> [1, 2, 3]`."""
+
+    def __init__(self, state: Mapping[str, str]) -> None:
+        self.state = dict(state)
+        self.values: dict[str, Any] = {}
+        self.lines: list[str] = []
+
+    def value(self, node: ast.expr) -> Any:
+        """The value of an expression; each operation on the way is written down.
+
+        Raises:
+            Unknown: a part of it is none of the operations that may be applied here.
+        """
+        write = _WRITERS.get(type(node))
+        if write is None or len(self.lines) > MAX_STEPS:
+            raise Unknown
+        return write(self, node)
+
+    def note(self, operation: str, compute: Callable[[], Any]) -> Any:
+        """Apply an operation and write it down.
+
+        Raises:
+            Unknown: it fails, or what it gives is too long.
+        """
+        try:
+            result = compute()
+        except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, MemoryError):
+            raise Unknown from None
+        self.lines.append(f"{operation} -> {text_of(result)}")
+        return result
+
+    # ---- one method for each kind of expression
+
+    def _constant(self, node: ast.Constant) -> Any:
+        return node.value
+
+    def _name(self, node: ast.Name) -> Any:
+        if node.id not in self.values:
+            try:
+                self.values[node.id] = literals.read(self.state[node.id])
+            except (KeyError, literals.LiteralError):
+                raise Unknown from None
+        return self.values[node.id]
+
+    def _binary(self, node: ast.BinOp) -> Any:
+        left, right = self.value(node.left), self.value(node.right)
+        sign, apply = _OPERATORS.get(type(node.op), ("", None))
+        if apply is None or not _stays_small(sign, left, right):
+            raise Unknown
+        shown = f"({text_of(left)})" if sign == "**" and text_of(left)[0] == "-" else text_of(left)
+        return self.note(f"{shown} {sign} {text_of(right)}", partial(apply, left, right))
+
+    def _unary(self, node: ast.UnaryOp) -> Any:
+        value = self.value(node.operand)
+        if isinstance(node.op, ast.Not):
+            return self.note(f"not {text_of(value)}", lambda: not value)
+        if not isinstance(node.op, ast.USub) or type(value) not in (int, float):
+            raise Unknown
+        return -value
+
+    def _boolean(self, node: ast.BoolOp) -> Any:
+        """Both words stop at the first part that decides."""
+        stops = isinstance(node.op, ast.Or)
+        result = None
+        for part in node.values:
+            result = self.value(part)
+            if bool(result) is stops:
+                break
+        return result
+
+    def _compare(self, node: ast.Compare) -> bool:
+        left = self.value(node.left)
+        for sign, part in zip(node.ops, node.comparators, strict=True):
+            right = self.value(part)
+            word, apply = _COMPARISONS[type(sign)]
+            if not self.note(f"{text_of(left)} {word} {text_of(right)}", partial(apply, left, right)):
+                return False
+            left = right
+        return True
+
+    def _choice(self, node: ast.IfExp) -> Any:
+        return self.value(node.body if self.value(node.test) else node.orelse)
+
+    def _subscript(self, node: ast.Subscript) -> Any:
+        owner = self.value(node.value)
+        if isinstance(node.slice, ast.Slice):
+            bounds = [
+                self.value(part) if part else None for part in (node.slice.lower, node.slice.upper, node.slice.step)
+            ]
+            shown = ":".join("" if bound is None else text_of(bound) for bound in bounds[: 3 if bounds[2] else 2])
+            return self.note(f"{text_of(owner)}[{shown}]", lambda: owner[slice(*bounds)])
+        index = self.value(node.slice)
+        return self.note(f"{text_of(owner)}[{text_of(index)}]", lambda: owner[index])
+
+    def _list(self, node: ast.List) -> list[Any]:
+        return [self.value(item) for item in node.elts]
+
+    def _tuple(self, node: ast.Tuple) -> tuple[Any, ...]:
+        return tuple(self.value(item) for item in node.elts)
+
+    def _set(self, node: ast.Set) -> set[Any]:
+        return {self.value(item) for item in node.elts}
+
+    def _dict(self, node: ast.Dict) -> dict[Any, Any]:
+        if any(key is None for key in node.keys):
+            raise Unknown
+        return {self.value(key): self.value(item) for key, item in zip(node.keys, node.values, strict=True) if key}
+
+    def _joined(self, node: ast.JoinedStr) -> str:
+        parts = []
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                if part.format_spec or part.conversion != -1:
+                    raise Unknown
+                value = self.value(part.value)
+                parts.append(value if type(value) is str else text_of(value))
+            else:
+                parts.append(self.value(part))
+        return str(self.note(ast.unparse(node), lambda: "".join(parts)))
+
+    def _call(self, node: ast.Call) -> Any:
+        if any(keyword.arg != "reverse" for keyword in node.keywords):
+            raise Unknown
+        named = {str(keyword.arg): self.value(keyword.value) for keyword in node.keywords}
+        if isinstance(node.func, ast.Name):
+            name, owner = node.func.id, None
+            function = _FUNCTIONS.get(name) if name not in self.state else None
+        elif isinstance(node.func, ast.Attribute):
+            owner, name = self.value(node.func.value), node.func.attr
+            function = getattr(owner, name) if name in _METHODS.get(type(owner), ()) else None
+        else:
+            raise Unknown
+        arguments = [self.value(argument) for argument in node.args]
+        if function is None or any(
+            type(each) is int and abs(each) > MAX_LENGTH for each in arguments if owner is not None
+        ):
+            raise Unknown
+        if name in _SILENT:
+            return _silently(lambda: function(*arguments, **named))
+        shown = ", ".join([*map(text_of, arguments), *(f"{key}={value}" for key, value in named.items())])
+        before = ""
+        if isinstance(node.func, ast.Attribute):
+            before = f"({text_of(owner)})." if type(owner) in (int, float) else f"{text_of(owner)}."
+        return self.note(f"{before}{name}({shown})", lambda: function(*arguments, **named))
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Any:
+        """Item by item: `c 'a'` says which one, and then what its parts give."""
+        if len(node.generators) != 1:
+            raise Unknown
+        loop = node.generators[0]
+        pairs: list[tuple[Any, Any]] = []
+        for item in self.value(loop.iter):
+            inner = Trail(self.state)
+            inner.values = self.values | _bound(loop.target, item)
+            inner.lines = self.lines
+            self.lines.append(f"{ast.unparse(loop.target)} {text_of(item)}")
+            if all(inner.value(test) for test in loop.ifs):
+                key = inner.value(node.key) if isinstance(node, ast.DictComp) else None
+                pairs.append((key, inner.value(node.value if isinstance(node, ast.DictComp) else node.elt)))
+        if isinstance(node, ast.DictComp):
+            return dict(pairs)
+        values = [value for _, value in pairs]
+        return set(values) if isinstance(node, ast.SetComp) else values
+
+
+def text_of(value: Any) -> str:
+    """The literal of a value.
+
+    Raises:
+        Unknown: it has none, or one that is too long.
+    """
+    try:
+        return literals.write(value, MAX_LENGTH)
+    except literals.NotWritable:
+        raise Unknown from None
+
+
+def _bound(target: ast.expr, item: Any) -> dict[str, Any]:
+    if isinstance(target, ast.Name):
+        return {target.id: item}
+    if isinstance(target, ast.Tuple) and isinstance(item, tuple) and len(item) == len(target.elts):
+        return {
+            name: value
+            for part, each in zip(target.elts, item, strict=True)
+            for name, value in _bound(part, each).items()
+        }
+    raise Unknown
+
+
+def _silently(compute: Callable[[], Any]) -> Any:
+    try:
+        result = compute()
+        if len(result) > MAX_LENGTH:
+            raise Unknown
+        return result if isinstance(result, range) else list(result)
+    except (TypeError, ValueError):
+        raise Unknown from None
+
+
+def _stays_small(sign: str, left: Any, right: Any) -> bool:
+    if sign == "*":
+        sizes = [
+            abs(each) if isinstance(each, int) else len(each) if hasattr(each, "__len__") else 1
+            for each in (left, right)
+        ]
+        return (isinstance(left, int) and isinstance(right, int)) or sizes[0] * sizes[1] <= MAX_LENGTH
+    if sign == "**":
+        return isinstance(left, int | float) and isinstance(right, int) and abs(left) < 10_000 and 0 <= right < 20
+    return not (sign == "%" and isinstance(left, str | bytes))
+
+
+_STR = (
+    *("upper", "lower", "swapcase", "title", "capitalize", "casefold", "strip", "lstrip", "rstrip", "replace", "join"),
+    *("split", "rsplit", "splitlines", "partition", "rpartition", "count", "find", "rfind", "index", "rindex"),
+    *("startswith", "endswith", "isupper", "islower", "isalpha", "isdigit", "isalnum", "isspace", "istitle"),
+    *("isnumeric", "isdecimal", "isascii", "isidentifier", "isprintable", "center", "ljust", "rjust", "zfill"),
+    *("removeprefix", "removesuffix", "expandtabs"),
+)
+_METHODS: dict[type, frozenset[str]] = {
+    str: frozenset(_STR),
+    list: frozenset(("count", "index", "copy")),
+    tuple: frozenset(("count", "index")),
+    dict: frozenset(("get", "keys", "values", "items", "copy")),
+    set: frozenset(
+        ("union", "intersection", "difference", "symmetric_difference", "issubset", "issuperset", "isdisjoint", "copy")
+    ),
+    int: frozenset(("bit_length",)),
+    float: frozenset(("is_integer",)),
+}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    each.__name__: each
+    for each in (
+        len,
+        sum,
+        max,
+        min,
+        sorted,
+        abs,
+        str,
+        int,
+        float,
+        list,
+        tuple,
+        set,
+        dict,
+        bool,
+        ord,
+        chr,
+        round,
+        any,
+        all,
+    )
+} | {each.__name__: each for each in (range, enumerate, zip, reversed, divmod, bin)}
+_SILENT = frozenset(("range", "enumerate", "zip", "reversed", "items", "keys", "values"))
+"""What gives no value with a literal: it is shown by what is made of it."""
+
+_OPERATORS: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]] = {
+    ast.Add: ("+", operator.add),
+    ast.Sub: ("-", operator.sub),
+    ast.Mult: ("*", operator.mul),
+    ast.Div: ("/", operator.truediv),
+    ast.FloorDiv: ("//", operator.floordiv),
+    ast.Mod: ("%", operator.mod),
+    ast.Pow: ("**", operator.pow),
+    ast.BitAnd: ("&", operator.and_),
+    ast.BitOr: ("|", operator.or_),
+    ast.BitXor: ("^", operator.xor),
+}
+_COMPARISONS: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], Any]]] = {
+    ast.Eq: ("==", operator.eq),
+    ast.NotEq: ("!=", operator.ne),
+    ast.Lt: ("<", operator.lt),
+    ast.LtE: ("<=", operator.le),
+    ast.Gt: (">", operator.gt),
+    ast.GtE: (">=", operator.ge),
+    ast.In: ("in", lambda left, right: left in right),
+    ast.NotIn: ("not in", lambda left, right: left not in right),
+    ast.Is: ("is", operator.is_),
+    ast.IsNot: ("is not", operator.is_not),
+}
+_WRITERS: dict[type[ast.expr], Callable[[Trail, Any], Any]] = {
+    ast.Constant: Trail._constant,
+    ast.Name: Trail._name,
+    ast.BinOp: Trail._binary,
+    ast.UnaryOp: Trail._unary,
+    ast.BoolOp: Trail._boolean,
+    ast.Compare: Trail._compare,
+    ast.IfExp: Trail._choice,
+    ast.Subscript: Trail._subscript,
+    ast.List: Trail._list,
+    ast.Tuple: Trail._tuple,
+    ast.Set: Trail._set,
+    ast.Dict: Trail._dict,
+    ast.JoinedStr: Trail._joined,
+    ast.Call: Trail._call,
+    ast.ListComp: Trail._comprehension,
+    ast.SetComp: Trail._comprehension,
+    ast.GeneratorExp: Trail._comprehension,
+    ast.DictComp: Trail._comprehension,
+}

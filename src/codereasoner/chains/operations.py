@@ -1,0 +1,111 @@
+"""The lines of a moment with every operation of its statement on its own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from codereasoner.chains.expressions import Trail, Unknown, explain, text_of
+from codereasoner.chains.story import Moment
+
+
+class Operations:
+    """Writes the operations of one run; remembers what its loops have left to go over."""
+
+    def __init__(self, source: str) -> None:
+        tree = ast.parse(source)
+        self._functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        self._left: dict[tuple[int, int], str | list[Any]] = {}  # by frame and line of a loop
+
+    def before(self, moment: Moment, line: str) -> Iterator[str]:
+        """The operations of a moment, and then the line that says what it leaves behind."""
+        node = moment.node
+        if moment.kind != "line" or node is None or self._calls_own(node):
+            if line:
+                yield line
+            return
+        if isinstance(node, ast.For):
+            yield from self._loop(moment, node, line)
+            return
+        lines = [each for expression in _parts(node) for each in explain(expression, moment.before)]
+        operation, arrow, value = lines[-1].rpartition(" -> ") if lines else ("", "", "")
+        if arrow and _says(line, value):
+            lines[-1] = f"{operation} -> {line}"
+        elif line:
+            lines.append(line)
+        yield from lines
+
+    def _calls_own(self, node: ast.AST) -> bool:
+        """Does it call a function of the program, whose moments stand before this one?"""
+        parts = _parts(node) if isinstance(node, ast.stmt) else []
+        names = (each.id for part in parts for each in ast.walk(part) if isinstance(each, ast.Name))
+        return any(name in self._functions for name in names)
+
+    def _loop(self, moment: Moment, node: ast.For, line: str) -> Iterator[str]:
+        """`c = 'a'; left 'bc'`: what is left is told as long as the loop really goes over it."""
+        key = (moment.frame, node.lineno)
+        if moment.visit == 1:
+            yield from explain(node.iter, moment.before)
+            self._left[key] = _items(node.iter, moment)
+        left = self._left.get(key)
+        if moment.taken and left and _is_bound(node.target, left[0], moment):
+            self._left[key] = left[1:]
+            yield f"{line}; left {text_of(left[1:])}"
+            return
+        self._left[key] = ""
+        if line:
+            yield line
+
+
+def _parts(node: ast.stmt | ast.ExceptHandler | ast.AST) -> list[ast.expr]:
+    """The expressions that a statement computes before it does what it is there for."""
+    match node:
+        case ast.Assign(value=value, targets=[ast.Subscript(slice=index)]) if not isinstance(index, ast.Slice):
+            return [value, index]
+        case ast.Assign(value=value) | ast.Return(value=ast.expr() as value):
+            return [value]
+        case ast.AugAssign(target=target, op=sign, value=value):
+            return [ast.BinOp(_loaded(target), sign, value)]
+        case ast.If(test=test) | ast.While(test=test) | ast.Assert(test=test):
+            return [test]
+        case ast.For(iter=iterable):
+            return [iterable]
+        case ast.Expr(value=ast.Call(args=arguments)):
+            return list(arguments)
+    return []
+
+
+def _loaded(target: ast.expr) -> ast.expr:
+    loaded: ast.expr = ast.parse(ast.unparse(target), mode="eval").body
+    return loaded
+
+
+def _says(line: str, value: str) -> bool:
+    """Does a line say this value and nothing else: `x = 3`, `if True`?"""
+    return line in (f"if {value}", f"while {value}") or (line.count(" = ") == 1 and line.partition(" = ")[2] == value)
+
+
+def _items(iterable: ast.expr, moment: Moment) -> str | list[Any]:
+    """What a loop goes over: a string or a list of its items; nothing where it cannot be told."""
+    try:
+        found = Trail(moment.before).value(iterable)
+        items = found if isinstance(found, str) else list(found)
+        text_of(items)
+        return items
+    except (Unknown, TypeError, ValueError, LookupError, ArithmeticError):
+        return ""
+
+
+def _is_bound(target: ast.expr, item: Any, moment: Moment) -> bool:
+    """Has the loop's variable, or have its variables, the value of this item?"""
+    if isinstance(target, ast.Name):
+        pairs = [(target, item)]
+    elif isinstance(target, ast.Tuple) and isinstance(item, tuple) and len(item) == len(target.elts):
+        pairs = list(zip(target.elts, item, strict=True))  # type: ignore[arg-type]
+    else:
+        return False
+    try:
+        return all(isinstance(name, ast.Name) and moment.state.get(name.id) == text_of(value) for name, value in pairs)
+    except Unknown:
+        return False
