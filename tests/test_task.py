@@ -88,7 +88,7 @@ def test_a_bug_of_a_verifier_is_an_error_of_that_answer_alone() -> None:
     assert grades[0].reward is None
 
 
-def test_all_that_must_run_goes_to_the_runner_in_one_batch_in_order() -> None:
+def test_all_that_must_run_goes_to_the_runner_in_one_batch_in_order_and_once() -> None:
     batches: list[list[str]] = []
 
     def runner(jobs: Sequence[Job]) -> list[Run]:
@@ -102,10 +102,11 @@ def test_all_that_must_run_goes_to_the_runner_in_one_batch_in_order() -> None:
         (Executed(), question, "b"),
         (Executed(), question, Grade("no_answer", None, "nothing")),
         (Executed(), question, "c"),
+        (Executed(), question, "a"),
     ]
     grades = grade_answers(items, runner)
     assert batches == [["a", "b", "c"]]
-    assert [grade.outcome for grade in grades] == ["correct", "correct", "error", "no_answer", "correct"]
+    assert [grade.outcome for grade in grades] == ["correct", "correct", "error", "no_answer", "correct", "correct"]
 
 
 def test_an_answer_that_must_run_without_a_runner_is_our_failure() -> None:

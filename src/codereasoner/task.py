@@ -239,11 +239,14 @@ def _parse(task: Task, question: Question, completion: str, style: Style, finish
 
 
 def _run(jobs: Mapping[int, Job], runner: Runner | None) -> dict[int, Run]:
+    """The runs of the jobs; equal ones, which the samples of one question often are, are run once."""
     if not jobs:
         return {}
     if runner is None:
         raise MachineryError("these answers must be executed, and no runner was given: pass a Pool's run")
-    return dict(zip(jobs, runner(list(jobs.values())), strict=True))
+    unique = list(dict.fromkeys(jobs.values()))
+    runs = dict(zip(unique, runner(unique), strict=True))
+    return {index: runs[job] for index, job in jobs.items()}
 
 
 def _guarded(step: Callable[[], Any], answer: str | None = None) -> Any:
