@@ -122,6 +122,10 @@ class Benchmark:
         """
         raise NotImplementedError
 
+    def sources(self, data: Path) -> dict[str, str]:
+        """The programs of a data file by question id, for the check of training data against them."""
+        return {question.id: question.facts["source"] for question in self.load(data) if question.facts["source"]}
+
     def generation_sets(self, path: Path) -> list[Path]:
         """A path for each model whose texts `path` holds; almost always itself alone."""
         return [path]

@@ -7,6 +7,7 @@ torchdata).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -47,6 +48,12 @@ class CodeglanceCruxeval(CruxevalOutput):
     files = ("codeglance/cruxeval.jsonl", "cruxeval/cruxeval.jsonl", "cruxeval.jsonl")
     settings: ClassVar[Mapping[str, Any]] = SETTINGS
     published: ClassVar[Mapping[str, float]] = {}
+
+    def question(self, row: Mapping[str, Any]) -> Question:
+        """The question of CRUXEval, with the features that CodeGlance's own file has."""
+        found = super().question(row)
+        features = {name: row[name] for name in FEATURES if name in row}
+        return replace(found, features={**found.features, **features})
 
 
 class _Codeglance(Benchmark):

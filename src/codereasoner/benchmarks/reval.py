@@ -63,6 +63,10 @@ class _Reval(Benchmark):
                     found += [_point_question(part, pair, place, point) for place, point in enumerate(truth)]
         return found
 
+    def sources(self, data: Path) -> dict[str, str]:
+        """The 154 programs."""
+        return {f"DREval/{pair.idx}": pair.code for pair in read_pairs(data)}
+
     def generation_sets(self, path: Path) -> list[Path]:
         """A path for each model of which a folder holds logs."""
         logs = find_logs(path, self.parts)
@@ -137,6 +141,8 @@ class _Reval(Benchmark):
             asked = [question for question in questions if question.id.startswith(f"{part}/")]
             if asked:
                 numbers[part] = _part_metrics(part, asked, correct)
+                if len(self.parts) == 1:
+                    numbers |= _part_metrics(part, asked, correct)
         if len(self.parts) == 4:
             numbers["consistency"] = self._consistency(questions, correct)
         return numbers
@@ -195,11 +201,18 @@ class RevalOutput(_Reval):
 
 
 class RevalConsistency(_Reval):
-    """Incremental consistency: all four parts of every point."""
+    """Incremental consistency: all four parts of every point. Its pass@1 is the consistency."""
 
     name = "reval-consistency"
     title = "REval: incremental consistency"
     parts = ("coverage", "state", "path", "output")
+
+    def metrics(
+        self, questions: Sequence[Question], correct: Mapping[str, Sequence[bool]]
+    ) -> dict[str, float | Mapping[str, float]]:
+        """The consistency, also as pass@1."""
+        numbers = super().metrics(questions, correct)
+        return numbers | {"pass@1": numbers["consistency"]}
 
 
 class RevalAll(_Reval):

@@ -16,7 +16,9 @@ from typing import Any, Literal
 from codereasoner import extend, literals
 from codereasoner.benchmarks.locate import locate
 from codereasoner.errors import ConfigError, DataError
+from codereasoner.evaluation.features import FEATURES, accuracy_table, static_features
 from codereasoner.evaluation.generations import read_generations
+from codereasoner.evaluation.logistic import logistic
 from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
 from codereasoner.extend import Benchmark
 from codereasoner.records import Job, Run
@@ -88,6 +90,8 @@ def score(
         **_numbers(benchmark, questions, generations, verdicts),
         "reasons": _count_reasons(verdicts),
     }
+    if benchmark.name.startswith("codeglance"):
+        result["by_feature"] = by_feature(questions, verdicts)
     if benchmark.unavailable:
         result["unavailable"] = dict(benchmark.unavailable)
     if grader == "official" and benchmark.unjudged:
@@ -113,6 +117,21 @@ def grade_strictly(
         items.append((extend.task(question.task), question, answer))
     graded = dict(zip(unique, grade_answers(items, runner), strict=True))
     return {q.id: [graded[q.id, text] for text in generations[q.id]] for q in questions}
+
+
+def by_feature(questions: Sequence[Question], verdicts: Verdicts) -> dict[str, Any]:
+    """CodeGlance's analysis: accuracy by feature with intervals, and a logistic model of all features together.
+
+    The features are those of the data where it has some, else those that reading the program gives.
+    """
+    rows = []
+    for question in questions:
+        held = {name: question.features[name] for name in FEATURES if name in question.features}
+        counted = verdicts.counted[question.id]
+        share = sum(counted) / (len(counted) or 1)
+        rows.append((question.program or question.id, held or static_features(question.facts["source"]), share))
+    effects = logistic([(held, share) for _, held, share in rows], FEATURES)
+    return {"accuracy": accuracy_table(rows), "logistic": [vars(effect) for effect in effects]}
 
 
 def differences(questions: Sequence[Question], strict: Verdicts, official: Verdicts) -> list[dict[str, Any]]:

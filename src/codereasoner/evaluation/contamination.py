@@ -1,0 +1,196 @@
+"""Is a training program one of a benchmark's? Compared as text, as syntax, and by the tokens they share.
+
+exact       the same text, but for blank lines, comments and trailing spaces
+structure   the same syntax tree when every name is replaced by its number of appearance and docstrings are dropped
+n-grams     most of the program's runs of tokens stand in one benchmark program
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import os
+import tokenize
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codereasoner import extend
+from codereasoner.benchmarks.locate import VARIABLE, locate
+from codereasoner.errors import DataError, MissingExtra
+from codereasoner.extend import Benchmark
+from codereasoner.records import Program
+
+RUN = 10  # tokens in an n-gram
+SHARE = 0.6  # of a program's n-grams in one benchmark program, from which on it counts as a copy
+MIN_RUNS = 8  # n-grams that a program must have for its share to mean anything
+_SKIPPED = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Which benchmark program a program copies, and how that shows."""
+
+    benchmark: str
+    id: str
+    how: str  # exact, structure, n-grams
+    share: float = 1.0
+
+    @property
+    def reason(self) -> str:
+        """One countable sentence."""
+        return f"in {self.benchmark} ({self.how})"
+
+
+class Known:
+    """The programs of benchmarks, ready to be compared with."""
+
+    def __init__(self, sources: Mapping[str, Mapping[str, str]]) -> None:
+        """`sources` holds the program texts by benchmark and question id."""
+        self.names = [(benchmark, name) for benchmark, programs in sources.items() for name in programs]
+        self._texts: dict[str, int] = {}
+        self._trees: dict[str, int] = {}
+        self._runs: dict[int, list[int]] = defaultdict(list)
+        for place, (benchmark, name) in enumerate(self.names):
+            source = sources[benchmark][name]
+            self._texts.setdefault(_digest(normal_text(source)), place)
+            tree = normal_tree(source)
+            if tree:
+                self._trees.setdefault(_digest(tree), place)
+            for run in set(token_runs(source)):
+                self._runs[run].append(place)
+
+    def overlap(self, source: str) -> Overlap | None:
+        """The strongest overlap of a program with a benchmark's, or None."""
+        place = self._texts.get(_digest(normal_text(source)))
+        if place is not None:
+            return Overlap(*self.names[place], "exact")
+        tree = normal_tree(source)
+        place = self._trees.get(_digest(tree)) if tree else None
+        if place is not None:
+            return Overlap(*self.names[place], "structure")
+        runs = set(token_runs(source))
+        if len(runs) < MIN_RUNS:
+            return None
+        shared = Counter(place for run in runs for place in self._runs.get(run, ()))
+        for place, count in shared.most_common(1):
+            if count >= SHARE * len(runs):
+                return Overlap(*self.names[place], "n-grams", count / len(runs))
+        return None
+
+
+def known_benchmarks(data: Path | None = None) -> tuple[Known, dict[str, str]]:
+    """The programs of every registered benchmark whose data is at hand, and why the others are left out.
+
+    Nothing is fetched: the data is in the folder `data`, or below $CODEREASONER_DATA.
+    """
+    sources: dict[str, Mapping[str, str]] = {}
+    missing: dict[str, str] = {}
+    for name, kind in extend.available("benchmark").items():
+        benchmark: Benchmark = kind()
+        if data is None and not os.environ.get(VARIABLE):
+            missing[name] = f"no folder of benchmark data: give one, or set ${VARIABLE}"
+            continue
+        try:
+            sources[name] = benchmark.sources(locate(benchmark, data))
+        except (DataError, MissingExtra) as error:
+            missing[name] = str(error)
+            continue
+        if not sources[name]:
+            missing[name] = "its data here holds no programs"
+    return Known(sources), missing
+
+
+def contamination_report(programs: Iterable[Program], data: Path | None = None) -> dict[str, Any]:
+    """What of these programs is in a benchmark, for the dataset card.
+
+    Returns {"programs", "compared_with": {benchmark: programs}, "not_compared": {benchmark: reason}, "reasons":
+    {reason: count}, "overlaps": [{"program", "benchmark", "id", "how", "share"}]}.
+    """
+    known, missing = known_benchmarks(data)
+    overlaps: list[dict[str, Any]] = []
+    reasons: Counter[str] = Counter()
+    count = 0
+    for program in programs:
+        count += 1
+        found = known.overlap(program.source)
+        if found is not None:
+            reasons[found.reason] += 1
+            overlaps.append({"program": program.id, **vars(found)})
+    return {
+        "programs": count,
+        "compared_with": dict(Counter(benchmark for benchmark, _ in known.names)),
+        "not_compared": missing,
+        "reasons": dict(reasons.most_common()),
+        "overlaps": overlaps,
+    }
+
+
+def normal_text(source: str) -> str:
+    """Without comments, blank lines and trailing spaces; a source that is no Python only loses the last two."""
+    tokens = _tokens(source)
+    if tokens is None:
+        return "\n".join(line.rstrip() for line in source.split("\n") if line.strip())
+    rows: dict[int, list[str]] = defaultdict(list)
+    for token in tokens:
+        if token.type not in _SKIPPED:
+            rows[token.start[0]].append(token.string)
+    indents = {number: len(line) - len(line.lstrip()) for number, line in enumerate(source.split("\n"), start=1)}
+    return "\n".join(" " * indents.get(number, 0) + " ".join(row) for number, row in sorted(rows.items()))
+
+
+def normal_tree(source: str) -> str:
+    """The syntax tree as text, its names replaced by numbers in the order of appearance; "" where there is none."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return ""
+    return ast.dump(_Renamed().visit(tree))
+
+
+class _Renamed(ast.NodeTransformer):
+    """Numbers the names of a program; names of attributes and modules stay, as they have a meaning outside."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, str] = {}
+
+    def _number(self, name: str) -> str:
+        return self.numbers.setdefault(name, f"n{len(self.numbers)}")
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        node.id = self._number(node.id)
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.arg, node.annotation = self._number(node.arg), None
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.name, node.returns = self._number(node.name), None
+        if len(node.body) > 1 and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+        return self.generic_visit(node)
+
+    def visit_keyword(self, node: ast.keyword) -> ast.AST:
+        node.arg = self.numbers.get(node.arg, node.arg) if node.arg else None
+        return self.generic_visit(node)
+
+
+def token_runs(source: str) -> list[int]:
+    """A hash of every run of tokens; names of variables stay as they are."""
+    words = [token.string for token in _tokens(source) or () if token.type not in _SKIPPED]
+    return [hash(tuple(words[start : start + RUN])) for start in range(len(words) - RUN + 1)]
+
+
+def _tokens(source: str) -> list[tokenize.TokenInfo] | None:
+    try:
+        return list(tokenize.generate_tokens(io.StringIO(source).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return None
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,62 @@
+"""Counts what a program executes, where programs are run. Never imported by the library: its text is a Job's source."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Any
+
+PROGRAM = "<measured program>"
+
+
+def measure(code: str, call: str, called: list[str]) -> list[Any]:
+    """[line events of the program, line events of libraries, [[parameters, lines of source], or None, of each name]].
+
+    The module is executed with `call` as its last line, and all of its own lines count, also those at its top.
+    `called` holds dotted names, looked up among the names that the program has defined when it ended.
+    """
+    names: dict[str, Any] = {"__name__": "program"}
+    counts = {True: 0, False: 0}
+
+    def local(frame: Any, event: str, argument: Any) -> Any:
+        if event == "line":
+            counts[frame.f_code.co_filename == PROGRAM] += 1
+        return local
+
+    compiled = compile(f"{code}\nresult = {call}" if call else code, PROGRAM, "exec")
+    own = sys._getframe().f_code.co_filename
+
+    def enter(frame: Any, event: str, argument: Any) -> Any:
+        return None if frame.f_code.co_filename == own else local
+
+    sys.settrace(enter)
+    try:
+        exec(compiled, names)  # noqa: S102 - see the top of the file
+    finally:
+        sys.settrace(None)
+    return [counts[True], counts[False], [describe(names, dotted) for dotted in called]]
+
+
+def describe(names: dict[str, Any], dotted: str) -> list[int | None] | None:
+    """[parameters or None, lines of source or None] of what a dotted name stands for; None where it is nothing."""
+    first, *rest = dotted.split(".")
+    found = names.get(first)
+    for part in rest:
+        found = getattr(found, part, None)
+    if found is None:
+        return None
+    return [parameters(found), source_lines(found)]
+
+
+def parameters(function: Any) -> int | None:
+    try:
+        return len(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return None
+
+
+def source_lines(function: Any) -> int | None:
+    try:
+        return len(inspect.getsourcelines(function)[0])
+    except (TypeError, OSError):
+        return None

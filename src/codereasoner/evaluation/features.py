@@ -1,0 +1,199 @@
+"""What makes a program hard to read: CodeGlance's nine features (arXiv:2602.13962, section 4.1), for any program.
+
+The published code lines, complexities and trace lengths of CRUXEval are reproduced. The published counts of APIs
+are annotations whose rule is not published; ours are defined here:
+
+common_api_count          calls of anything that the program neither defines nor finds among the built-ins
+specified_api_parameters  arguments that these calls pass
+total_api_parameters      parameters in the signatures of those that can be looked up by name
+unseen_function_count     of these calls, distinct names that belong to modules that are not installed here
+encapsulated_code_lines   lines of source of those that can be looked up by name
+encapsulated_trace_length lines executed in libraries
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib.util
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from codereasoner import literals
+from codereasoner.evaluation.metrics import clustered_interval, mean
+from codereasoner.records import Job, Run
+from codereasoner.task import Runner
+
+FEATURES = (
+    "code_lines",
+    "cyclomatic_complexity",
+    "execution_trace_length",
+    "common_api_count",
+    "total_api_parameters",
+    "specified_api_parameters",
+    "unseen_function_count",
+    "encapsulated_code_lines",
+    "encapsulated_trace_length",
+)
+
+Features = Mapping[str, int | None]
+
+
+def features(programs: Sequence[tuple[str, str]], runner: Runner | None = None) -> list[dict[str, int | None]]:
+    """The nine features of each (source, call expression), None where one cannot be had; without a runner the static.
+
+    A call expression such as `f([1, 2])` is executed as the last line of the module.
+    """
+    found = [static_features(source) for source, _ in programs]
+    if runner is None:
+        return found
+    jobs = [_job(source, call) for source, call in programs]
+    for row, run in zip(found, runner(jobs), strict=True):
+        row.update(_measured(run))
+    return found
+
+
+def static_features(source: str) -> dict[str, int | None]:
+    """The features that reading the source gives; the others are None."""
+    row: dict[str, int | None] = dict.fromkeys(FEATURES)
+    row["code_lines"] = code_lines(source)
+    tree = _parse(source)
+    if tree is None:
+        return row
+    calls = api_calls(tree)
+    row["cyclomatic_complexity"] = complexity(tree)
+    row["common_api_count"] = len(calls)
+    row["specified_api_parameters"] = sum(len(call.args) + len(call.keywords) for call in calls)
+    row["unseen_function_count"] = len(unseen_functions(tree, calls))
+    return row
+
+
+def code_lines(source: str) -> int:
+    """Lines that are not blank; comments count."""
+    return sum(bool(line.strip()) for line in source.split("\n"))
+
+
+def complexity(tree: ast.AST) -> int:
+    """1 and one for each if, for, while, except and try.
+
+    McCabe's number counts no `try`; CodeGlance's does.
+    """
+    branches = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.Try, ast.TryStar)
+    return 1 + sum(isinstance(node, branches) for node in ast.walk(tree))
+
+
+def api_calls(tree: ast.AST) -> list[ast.Call]:
+    """The calls of methods, and of names that are neither defined in the program nor built in."""
+    defined = {
+        node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    } | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    known = defined | set(dir(builtins))
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and (isinstance(node.func, ast.Attribute) or (isinstance(node.func, ast.Name) and node.func.id not in known))
+    ]
+
+
+def unseen_functions(tree: ast.AST, calls: Sequence[ast.Call]) -> set[str]:
+    """The distinct names of API calls, in a program that imports a module which is not installed here."""
+    if not any(not _is_installed(name) for name in imported_modules(tree)):
+        return set()
+    return {_dotted(call.func).rpartition(".")[2] for call in calls}
+
+
+def imported_modules(tree: ast.AST) -> set[str]:
+    """The top-level modules that a program imports."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+@cache
+def _is_installed(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+def _dotted(node: ast.expr) -> str:
+    """`a.b.c` of an attribute chain; where it begins with no name, its last part alone."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        owner = _dotted(node.value)
+        return f"{owner}.{node.attr}" if owner else node.attr
+    return ""
+
+
+def _job(source: str, call: str) -> Job:
+    tree = _parse(source)
+    called = sorted({_dotted(each.func) for each in api_calls(tree)} - {""}) if tree else []
+    return Job(_probe(), "measure", ", ".join(map(repr, (source, call, called))))
+
+
+@cache
+def _probe() -> str:
+    return Path(__file__).with_name("feature_probe.py").read_text(encoding="utf-8")
+
+
+def _measured(run: Run) -> dict[str, int | None]:
+    if run.outcome != "ok" or run.value is None:
+        return {}
+    own, library, described = literals.read(run.value)
+    known = [each for each in described if each is not None]
+    return {
+        "execution_trace_length": own,
+        "encapsulated_trace_length": library,
+        "total_api_parameters": sum(count or 0 for count, _ in known),
+        "encapsulated_code_lines": sum(lines or 0 for _, lines in known),
+    }
+
+
+def _parse(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+
+
+def accuracy_table(
+    rows: Sequence[tuple[str, Mapping[str, Any], float]], names: Sequence[str] = FEATURES, bins: int = 4
+) -> list[dict[str, Any]]:
+    """Accuracy by feature: rows are (program, features, share of right answers); each bin has its 95 % interval.
+
+    Returns [{"feature", "low", "high", "questions", "accuracy", "interval"}], in percent, of bins of about equally
+    many questions; equal values are never in two bins.
+    """
+    table: list[dict[str, Any]] = []
+    for name in names:
+        held = sorted(((row[1][name], row) for row in rows if row[1].get(name) is not None), key=lambda pair: pair[0])
+        for part in _bins(held, bins):
+            shares = [(row[0], row[2]) for _, row in part]
+            low, high = clustered_interval(shares)
+            table.append(
+                {
+                    "feature": name,
+                    "low": part[0][0],
+                    "high": part[-1][0],
+                    "questions": len(part),
+                    "accuracy": 100 * mean([share for _, share in shares]),
+                    "interval": [100 * low, 100 * high],
+                }
+            )
+    return table
+
+
+def _bins(held: Sequence[tuple[Any, Any]], bins: int) -> list[list[tuple[Any, Any]]]:
+    parts: list[list[tuple[Any, Any]]] = []
+    for place, pair in enumerate(held):
+        full = parts and place * bins // len(held) >= len(parts)
+        if not parts or (full and parts[-1][-1][0] != pair[0]):
+            parts.append([])
+        parts[-1].append(pair)
+    return parts

@@ -1,0 +1,64 @@
+"""Programs of a benchmark are found again, copied, renamed or a little changed; others are left alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codereasoner.evaluation.contamination import Known, contamination_report
+from codereasoner.records import Program
+
+SOURCE = """def f(text, lower):
+    count = 0
+    for char in text:
+        if char.isdecimal():
+            char = lower
+        if char in ['p', 'C']:
+            count += 1
+    return count, text
+"""
+
+
+@pytest.fixture(scope="module")
+def known() -> Known:
+    return Known({"cruxeval-o": {"sample_5": SOURCE}})
+
+
+def how(known: Known, source: str) -> str:
+    found = known.overlap(source)
+    return found.how if found else ""
+
+
+def test_a_copy_is_exact_whatever_its_comments_and_spaces(known: Known) -> None:
+    copy = SOURCE.replace("count = 0", "count  =  0   # so far\n")
+    assert how(known, copy) == "exact"
+
+
+def test_a_renamed_copy_has_the_same_structure(known: Known) -> None:
+    assert how(known, SOURCE.replace("count", "n").replace("def f", "def g").replace("char", "c")) == "structure"
+
+
+def test_a_copy_with_one_change_shares_most_of_its_tokens(known: Known) -> None:
+    found = known.overlap(SOURCE.replace("count += 1", "count += 2"))
+    assert found is not None
+    assert found.how == "n-grams"
+    assert 0.6 <= found.share < 1
+
+
+def test_another_program_is_left_alone(known: Known) -> None:
+    assert how(known, "def f(numbers):\n    return sorted(n * n for n in numbers if n % 2)[::-1] or [0, 1, 2, 3]") == ""
+    assert how(known, "this is no Python (") == ""
+
+
+def test_the_report_counts_reasons_and_says_what_was_not_compared(tmp_path: Path) -> None:
+    record = {"code": SOURCE, "input": "'a', 'b'", "output": "(0, 'a')", "id": "sample_0"}
+    (tmp_path / "cruxeval.jsonl").write_text(json.dumps(record) + "\n")
+    programs = [Program(SOURCE, "f", ()), Program("def f(x):\n    return x", "f", ())]
+    report = contamination_report(programs, tmp_path)
+    assert report["programs"] == 2
+    assert report["compared_with"]["cruxeval-o"] == 1
+    assert "reval" in report["not_compared"]
+    assert [row["how"] for row in report["overlaps"]] == ["exact"]
+    assert sum(report["reasons"].values()) == 1
