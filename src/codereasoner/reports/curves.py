@@ -12,7 +12,7 @@ POINTS = 600  # a chart is at most about this many pixels wide
 
 
 def curves(folder: Path) -> list[dict[str, Any]]:
-    """One entry for each trained model: {"model", "rows", "columns": {name: [number or None, ...]}}.
+    """One entry for each trained model: {"model", "rows", "columns": {name: [number or None]}, "last": {name: number}}.
 
     Shapes: the columns of one entry are equally long, at most POINTS. A longer history is thinned by the mean of
     neighbouring rows, so a peak of one step is lowered, not lost by luck.
@@ -21,8 +21,13 @@ def curves(folder: Path) -> list[dict[str, Any]]:
     for checkpoint in checkpoints(folder):
         rows = list(rows_so_far(checkpoint / "history.jsonl"))
         if rows:
-            found.append({"model": checkpoint.name, "rows": len(rows), "columns": _columns(rows)})
+            found.append({"model": checkpoint.name, "rows": len(rows), "columns": _columns(rows), "last": _last(rows)})
     return found
+
+
+def _last(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """The last number of every column."""
+    return {name: value for row in rows for name, value in row.items() if _is_number(value)}
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[float | None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -50,10 +50,11 @@ def stage_seconds(folder: Path, manifests: Mapping[str, Mapping[str, Any]]) -> l
     measured = folder / "stages.json"
     if measured.is_file():
         return [{"stage": name, "seconds": seconds} for name, seconds in json.loads(measured.read_text()).items()]
-    stages: Counter[str] = Counter()
+    stages: defaultdict[str, float] = defaultdict(float)
     for name, manifest in manifests.items():
-        if isinstance(manifest.get("seconds"), int | float):
-            stages[str(PurePosixPath(name).parent) if "/" in name else name] += manifest["seconds"]
+        seconds = manifest.get("seconds", manifest.get("counts", {}).get("seconds"))
+        if isinstance(seconds, int | float):
+            stages[str(PurePosixPath(name).parent) if "/" in name else name] += seconds
     return [{"stage": name, "seconds": stages[name]} for name in sorted(stages, key=_stage_order)]
 
 

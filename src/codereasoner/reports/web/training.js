@@ -3,12 +3,16 @@
 const AXES = { seconds: "seconds of training", tokens: "tokens seen", step: "step" };
 const PLOTS = [
   { column: "loss", title: "Loss", only: (model) => model !== "grpo" },
+  { column: "token_accuracy", title: "Tokens predicted", unit: "%", factor: 100 },
   { column: "reward", title: "Reward" },
+  { column: "pass_rate", title: "Completions that were right", unit: "%", factor: 100 },
   { column: "zero_variance", title: "Groups without variance", unit: "%", factor: 100,
     note: "All completions of such a group got the same reward, so it teaches nothing." },
   { column: "truncated", title: "Truncated completions", unit: "%", factor: 100 },
   { column: "completion_tokens", title: "Completion length in tokens" },
   { column: "entropy", title: "Entropy" },
+  { column: "step_seconds", title: "Seconds per step" },
+  { column: "reward_seconds", title: "Seconds per step on rewards" },
   { column: "learning_rate", title: "Learning rate" },
 ];
 
@@ -21,7 +25,19 @@ function trainingSection(curves) {
   draw(axes[0]);
   return el("section", { "aria-labelledby": "training" },
     el("div", { class: "headline" }, el("h2", { id: "training" }, "Training"), choice),
-    el("div", { class: "card" }, charts));
+    el("div", { class: "card" }, spentTable(curves), charts));
+}
+
+const SPENT = { step: "steps", seconds: "seconds", tokens: "tokens", loss: "last loss", reward: "last reward", completion_tokens: "last length in tokens" };
+
+// What each training spent, and where it ended.
+function spentTable(curves) {
+  const columns = Object.keys(SPENT).filter((name) => curves.some((curve) => curve.last[name] !== undefined));
+  const rows = curves.map(({ model, last }) => el("tr", {}, el("th", { scope: "row" }, modelName({ model })),
+    columns.map((name) => el("td", { class: "number" }, last[name] === undefined ? "" : short(last[name])))));
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What each training spent" }, el("table", {},
+    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "model"), columns.map((name) => el("th", { scope: "col", class: "number" }, SPENT[name])))),
+    el("tbody", {}, rows)));
 }
 
 function chartOf(plot, curves, axis) {
