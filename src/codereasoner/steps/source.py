@@ -35,7 +35,12 @@ def statements(source: str) -> Mapping[int, ast.AST]:
         starts[node.lineno] += 1  # type: ignore[attr-defined]
         if _is_plain(node):
             found[node.lineno] = node  # type: ignore[attr-defined]
-    return {line: node for line, node in sorted(found.items()) if starts[line] == 1}
+    lines = split_lines(source)
+    return {
+        line: node
+        for line, node in sorted(found.items())
+        if starts[line] == 1 and not lines[line - 1].encode()[: node.col_offset].strip()  # type: ignore[attr-defined]
+    }
 
 
 def plain_lines(source: str) -> frozenset[int]:

@@ -13,7 +13,7 @@ from codereasoner.steps.source import lines_in_loops, split_lines
 from codereasoner.task import Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks import state
 from codereasoner.tasks.coverage import invocation, untraceable
-from codereasoner.tasks.output import Output, unfit
+from codereasoner.tasks.output import Output, outer_arguments, unfit
 
 
 class Anchors(Task):
@@ -73,6 +73,10 @@ class Anchors(Task):
         anchors = [[line, list(names)] for line, names in placed]
         facts = {"source": run.source, "entry": run.entry, "call": run.call, "anchors": anchors}
         yield self.question(run, facts, ["\n".join([*steps, run.value or ""])], {"steps": len(steps)})
+
+    def guesses(self, question: Question) -> Mapping[str, str]:
+        """An argument as the output, without any step."""
+        return outer_arguments(question.facts["call"])
 
     def statement(self, question: Question) -> str:
         """The program with its anchors, and the call."""

@@ -55,7 +55,7 @@ class Output(Task):
     def guesses(self, question: Question) -> Mapping[str, str]:
         """A constant, or the first or last argument as it is."""
         constants = {"None": "None", "True": "True", "False": "False", "0": "0", "''": "''", "[]": "[]"}
-        return constants | _arguments(question.facts["call"])
+        return constants | outer_arguments(question.facts["call"])
 
     def statement(self, question: Question) -> str:
         """The program, and an assertion that lacks its right side."""
@@ -111,7 +111,8 @@ def _same_call(call: ast.Call, text: str) -> bool:
     return literals.call_arguments(call) == literals.call_arguments(asked)
 
 
-def _arguments(call: str) -> dict[str, str]:
+def outer_arguments(call: str) -> dict[str, str]:
+    """The first and the last argument of a call, as guesses of its value."""
     try:
         node = literals.parse(f"f({call}\n)")
     except literals.LiteralError:

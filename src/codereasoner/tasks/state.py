@@ -161,6 +161,9 @@ def changes(run: Run) -> Iterator[Moment | Skip]:
     for visit in visits(run):
         if not visit.changes or visit.line not in plain or visit.nth > MAX_TIME:
             continue
+        if isinstance(plain[visit.line], ast.Return):
+            yield Skip("the line returns from the call")
+            continue
         if visit.unclear or visit.raised:
             yield Skip(visit.unclear or "the line raises")
             continue

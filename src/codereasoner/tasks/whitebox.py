@@ -14,7 +14,7 @@ from codereasoner.steps import numbered
 from codereasoner.task import Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks import path, state
 from codereasoner.tasks.coverage import invocation, untraceable
-from codereasoner.tasks.output import Output, unfit
+from codereasoner.tasks.output import Output, outer_arguments, unfit
 
 _NUMBERING = re.compile(r"[0-9]{1,2}[.)]\s+(?=\S)")
 
@@ -82,6 +82,15 @@ class WhiteBox(Task):
         facts = {"source": run.source, "entry": run.entry, "call": run.call, "questions": [each[1] for each in asked]}
         answer = "\n".join([run.value or "", *(each[2] for each in asked)])
         yield self.question(run, facts, [answer], {"questions": len(asked)})
+
+    def guesses(self, question: Question) -> Mapping[str, str]:
+        """An argument as the output, 1 for every state, and the line below for every step."""
+        facts = question.facts
+        below = [str(path.next_below(facts["source"], each["line"])) for each in facts["questions"]]
+        rest = [
+            line if each["kind"] == "path" else "1; int" for each, line in zip(facts["questions"], below, strict=True)
+        ]
+        return {name: "\n".join([value, *rest]) for name, value in outer_arguments(facts["call"]).items()}
 
     def statement(self, question: Question) -> str:
         """The program with line numbers, the call, and each question."""
