@@ -38,12 +38,20 @@ def show_summary(summary: Mapping[str, Any]) -> None:
 
 
 def show_score(result: Mapping[str, Any]) -> None:
-    """Both graders, one row each, and the reasons why they differ."""
+    """Both graders, one row each, the benchmark's own numbers, and the reasons why the graders differ."""
+    for model, part in result.get("models", {}).items():
+        console.print(f"[bold]{model}[/]")
+        show_score(part)
+    if "models" in result:
+        return
     table = _numbers_table(result["benchmark"], "grader")
-    table.add_row(result["grader"], *_numbers(result))
-    if "other" in result:
-        table.add_row(result["other"]["grader"], *_numbers(result["other"]))
+    graders = [result, result["other"]] if "other" in result else [result]
+    for part in graders:
+        table.add_row(part["grader"], *_numbers(part))
     console.print(table)
+    for part in graders:
+        for line in _own_numbers(part):
+            console.print(f"[dim]{part['grader']}[/] {line}")
     if result.get("differences"):
         reasons = Table(title="where the graders differ", title_justify="left", box=None)
         for column in ("count", "official", "strict", "reason", "example"):
@@ -53,6 +61,17 @@ def show_score(result: Mapping[str, Any]) -> None:
             shown = f"{example['id']}: {str(example['answer'])[:60]}"
             reasons.add_row(f"{row['count']:,}", row["official"], row["strict"], row["reason"], shown)
         console.print(reasons)
+
+
+def _own_numbers(part: Mapping[str, Any]) -> list[str]:
+    """What a benchmark measures beside pass@k: `coverage: accuracy 81.06, precision 84.30, ...`."""
+    lines = []
+    for name, value in part.items():
+        if isinstance(value, float) and "@" not in name:
+            lines.append(f"{name}: {value:.2f}")
+        elif isinstance(value, Mapping) and value and all(isinstance(number, float) for number in value.values()):
+            lines.append(f"{name}: " + ", ".join(f"{key} {number:.2f}" for key, number in value.items()))
+    return lines
 
 
 def show_check(result: Mapping[str, Any]) -> None:
