@@ -12,9 +12,12 @@ of a comparison, `!` a variable only, `>2` at least 2 (the length of a collectio
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import accumulate
+from random import Random
 
 from codereasoner.programs import forms_data, forms_text
 
@@ -103,6 +106,36 @@ def reach(level: int) -> dict[tuple[str, str], int]:
                             steps[kind, target] = distance + 1
                             changed = True
     return steps
+
+
+class Candidates:
+    """Forms to pick from, each the more often the more it weighs."""
+
+    def __init__(self, found: tuple[Form, ...]) -> None:
+        self.forms = found
+        self._sums = list(accumulate(form.weight for form in found))
+
+    def pick(self, random: Random) -> Form:
+        """One of the forms; there must be one."""
+        return self.forms[min(bisect_right(self._sums, random.random() * self._sums[-1]), len(self.forms) - 1)]
+
+
+@cache
+def possible(kind: str, level: int, mention: str, depth: int, inside: bool) -> Candidates:
+    """The forms of a kind that a level has, in which a variable of the kind `mention` can be put at that depth.
+
+    `inside` a comprehension there is no other one.
+    """
+    steps = reach(level)
+
+    def fits(form: Form) -> bool:
+        if form.level > level or (inside and form.locals):
+            return False
+        if not mention:
+            return True
+        return any(steps.get((hole.kind, mention), 99) <= depth - 1 for hole in form.holes if not hole.mention)
+
+    return Candidates(tuple(form for form in forms().get(kind, ()) if fits(form)))
 
 
 def parse_hole(match: re.Match[str]) -> Hole:

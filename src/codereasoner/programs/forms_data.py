@@ -57,7 +57,7 @@ float 2 3 | sum({ints!>1}) / len($) | -
 float 1 2 | abs({float}) | -
 float 1 3 | max({float}, {float}) | -
 bool 1 3 | {float.}.is_integer() | -
-bool 1 2 | {float=} > {int=} | -
+bool 0.25 2 | {float=} > {int=} | -
 bool 5 1 | {int=} {compare} {int=} | -
 bool 3 1 | {int+} % 2 == 0 | -
 bool 2 1 | {int+} % {small} == {bit} | -

@@ -43,7 +43,7 @@ def draft(random: Random, level: int, types: Sequence[str], count: int) -> Draft
             steps = _body(writer, types)
         except DeadEnd:
             continue
-        if helper is None or writer.constructs["helper call"]:
+        if helper is None or "helper call" in writer.constructs:
             return _finish(writer, helper[0] if helper else "", steps, count)
 
 
@@ -114,7 +114,7 @@ _NEXT |= {"pairs": 0.5, "nested": 0.5}
 
 def _branch(writer: Writer, focus: Var) -> Var:
     """The focus is changed in one way or another."""
-    writer.constructs["if"] += 1
+    writer.constructs.append("if")
     writer.lines.append(f"{INDENT}if {writer.expr('bool', focus).text}:")
     before = focus
     focus = change(writer, before, INDENT * 2)
@@ -122,14 +122,14 @@ def _branch(writer: Writer, focus: Var) -> Var:
     if writer.level >= 4 and writer.random.random() < 0.2:
         writer.lines.append(f"{INDENT}elif {writer.expr('bool', before).text}:")
         low = min(low, change(writer, before, INDENT * 2).low)
-        writer.constructs["elif"] += 1
+        writer.constructs.append("elif")
     if writer.random.random() < 0.65:
         writer.lines.append(f"{INDENT}else:")
         changed = writer.lines[-2]
         low = min(low, change(writer, before, INDENT * 2).low)
         if writer.lines[-1] == changed:
             raise DeadEnd
-        writer.constructs["else"] += 1
+        writer.constructs.append("else")
     else:
         low = min(low, before.low)
     return writer.put(replace(focus, low=low))
@@ -140,7 +140,7 @@ def _guard(writer: Writer, focus: Var) -> None:
     empty = {"str": "''", "ints": "[]", "strs": "[]", "counts": "{}", "int": "0", "tup": "()"}.get(focus.kind)
     if empty is None or any(" return " in line for line in writer.lines):
         raise DeadEnd
-    writer.constructs["early return"] += 1
+    writer.constructs.append("early return")
     writer.lines.append(f"{INDENT}if {writer.expr('bool', focus).text}:")
     value = pick(writer.random, (empty, focus.name, "-1", "False", repr(pick(writer.random, ("no", "none", "yes")))))
     if writer.random.random() < 0.4:
@@ -167,7 +167,7 @@ def _is_changed(writer: Writer, name: str) -> bool:
 def _result(writer: Writer, focus: Var) -> str:
     chance = writer.random.random()
     if focus.kind == "strs" and chance < 0.45:
-        writer.constructs["str.join"] += 1
+        writer.constructs.append("str.join")
         return f"{pick(writer.random, (chr(39) * 2, constant(writer.random, 'sep') or ''))}.join({focus.name})"
     plain = 0.25 if len(writer.lines) == 0 else 0.55
     if chance < plain:
@@ -175,7 +175,7 @@ def _result(writer: Writer, focus: Var) -> str:
     if chance < plain + 0.06:
         others = [var for var in writer.scope if var.name != focus.name and var.name not in writer.hidden]
         if others:
-            writer.constructs["tuple"] += 1
+            writer.constructs.append("tuple")
             pair = [focus.name, pick(writer.random, others).name]
             return ", ".join(pair if writer.random.random() < 0.6 else pair[::-1])
     kinds = [_Kind(kind, weight) for kind, weight in _RETURNED.items() if writer.reach.get((kind, focus.kind), 99) <= 2]
@@ -207,7 +207,7 @@ def _helper(random: Random, level: int) -> tuple[str, tuple[str, str, str], set[
 def _finish(writer: Writer, helper: str, steps: int, count: int) -> Draft:
     header = f"def f({', '.join(param.name for param in writer.params)}):"
     source = helper + "\n".join([header, *writer.lines])
-    found = sorted(name for name in writer.constructs if name not in ("idiom", "x"))
+    found = sorted(set(writer.constructs))
     features = {
         "difficulty": writer.level,
         "statements": len(writer.lines),

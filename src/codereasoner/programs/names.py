@@ -77,7 +77,7 @@ def constant(random: Random, kind: str) -> str | None:
         return pick(random, _CONSTANTS[kind])
     match kind:
         case "int literal":
-            return str(number(random, 1, 9) if random.random() < 0.75 else pick(random, (0, 10, 12, 15, 20, 100)))
+            return str(number(random, 1, 9) if random.random() < 0.75 else pick(random, (0, 10, 12, 15, 20)))
         case "char literal":
             return repr(pick(random, _LETTERS if random.random() < 0.7 else ",-_ .0123456789ABCXYZ!@#"))
         case "str literal" | "word":

@@ -108,6 +108,9 @@ def block(writer: Writer, result: Var, about: Var, indent: str, depth: int = 0) 
     deeper = indent + INDENT
     if writer.level < 3 or depth >= 2 or chance < 0.3:
         update(writer, result, about, indent)
+        copies = writer.lines[-1].strip() in (f"{result.name}.append({about.name})", f"{result.name} += {about.name}")
+        if copies and depth == 0 and result.kind != "int" and writer.random.random() < 0.75:
+            raise DeadEnd  # a loop that only copies
     elif chance < 0.62 or depth == 1:
         _condition(writer, about, indent, "if")
         _short_update(writer, result, about, deeper, writer.level >= 5 and depth == 0)
@@ -154,7 +157,6 @@ def idiom(writer: Writer, chosen: Idiom, var: Var) -> Var:
         _idiom_line(writer, line, names)
     params = [each for each in writer.params if each not in before]
     writer.scope, writer.hidden = before + params, hidden
-    writer.constructs.update(["idiom"])
     if any(re.search(r"\$s( =|\.pop|\.remove|\[| -=| //=)|del \$s", line) for line in chosen.lines):
         writer.put(replace(var, low=UNKNOWN if var.kind == "int" else 0))
     return writer.put(replace(result, low=UNKNOWN if result.kind == "int" else 0))
@@ -175,7 +177,7 @@ def _idiom_line(writer: Writer, line: str, names: Mapping[str, Var]) -> None:
 
 def _write_line(writer: Writer, template: str, names: Mapping[str, Var], indent: str) -> None:
     holes = re.sub(r"\$(\w)", lambda match: f"{{{names[match.group(1)].kind}!}}", template)
-    writer.constructs.update(_of_template(re.sub(r"~\w\}", "}", holes)))
+    writer.constructs.extend(_of_template(re.sub(r"~\w\}", "}", holes)))
     writer.lines.append(indent + _filled(writer, template, names))
 
 
@@ -193,7 +195,7 @@ def _filled(writer: Writer, template: str, names: Mapping[str, Var]) -> str:
 
 
 def _condition(writer: Writer, about: Var, indent: str, word: str) -> None:
-    writer.constructs[word] += 1
+    writer.constructs.append(word)
     test = writer.expr("bool", about).text
     _, member, container = test.partition(
         f"{about.name} in " if f"{about.name} in " in test else f"{about.name} not in "
@@ -217,7 +219,7 @@ def _else(writer: Writer, result: Var, about: Var, indent: str) -> None:
         _condition(writer, about, indent, "elif")
         update(writer, result, about, indent + INDENT)
     if writer.random.random() < 0.8:
-        writer.constructs["else"] += 1
+        writer.constructs.append("else")
         writer.lines.append(f"{indent}else:")
         before = writer.lines[-2]
         update(writer, result, about, indent + INDENT)
@@ -237,7 +239,7 @@ def _inner_loop(writer: Writer, result: Var, about: Var, indent: str, depth: int
         over = f"range({pick(writer.random, ('2', '3'))})"
     else:
         over = writer.expr("str" if kind == "char" else "ints", about if about.kind == "ints" else None).text
-    writer.constructs["inner for"] += 1
+    writer.constructs.append("inner for")
     writer.lines.append(f"{indent}for {inner.name} in {over}:")
     writer.scope.append(inner)
     if about.kind in ("char", "int"):
@@ -280,8 +282,11 @@ def _read_idiom(text: str) -> Idiom:
 
 def fitting_idioms(writer: Writer, var: Var) -> list[Idiom]:
     """The idioms that may be about this variable."""
-    return [
-        each
-        for each in all_idioms()
-        if var.kind in ACCEPTS.get(each.reads, (each.reads,)) and each.level <= writer.level and var.low >= each.low
-    ]
+    return [each for each in _idioms_of(var.kind, writer.level) if not each.low or var.low >= each.low]
+
+
+@cache
+def _idioms_of(kind: str, level: int) -> tuple[Idiom, ...]:
+    return tuple(
+        each for each in all_idioms() if kind in ACCEPTS.get(each.reads, (each.reads,)) and each.level <= level
+    )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
+from typing import TypeAlias
 
-from codereasoner.programs.draft import pick, pick_weighted
-from codereasoner.programs.forms import ACCEPTS, UNKNOWN, Form, Hole, forms, reach
+from codereasoner.programs.draft import pick
+from codereasoner.programs.forms import ACCEPTS, UNKNOWN, Candidates, Form, Hole, possible, reach
 from codereasoner.programs.names import constant, pool
 
 
@@ -42,6 +40,9 @@ PARAMETER_LOW = {"int": 1, "float": UNKNOWN, "char": 1, "str": 3}
 """The least length or value of an argument; 2 for the kinds that are not named."""
 
 
+Saved: TypeAlias = tuple[tuple[int, ...], list[Var], set[str], set[str]]
+
+
 class Writer:
     """The state of a program that is being written: parameters, variables, lines and what was used."""
 
@@ -53,7 +54,7 @@ class Writer:
         self.scope: list[Var] = []
         self.hidden: set[str] = set()  # accumulators that must not be read now: they would grow without end
         self.taken: set[str] = {"f"}  # every name that stands in the program
-        self.constructs: Counter[str] = Counter()
+        self.constructs: list[str] = []
         self.letters: list[str] = []  # constant strings; arguments will contain them
         self.helpers: list[tuple[str, str, str]] = []  # name, kind of its argument, kind of its value
         self.lines: list[str] = []
@@ -97,15 +98,16 @@ class Writer:
         self.scope.append(var)
         return var
 
-    def save(self) -> tuple[Any, ...]:
+    def save(self) -> Saved:
         """What `restore` needs to take back everything that is written from now on."""
-        state = (self.params, self.scope, self.hidden, self.taken, self.constructs, self.letters)
-        return (len(self.lines), *(copy(part) for part in state))
+        lengths = (len(self.lines), len(self.params), len(self.constructs), len(self.letters))
+        return lengths, list(self.scope), set(self.hidden), set(self.taken)
 
-    def restore(self, saved: tuple[Any, ...]) -> None:
+    def restore(self, saved: Saved) -> None:
         """Take back what was written since `save`; a saved state can be restored once."""
-        lines, self.params, self.scope, self.hidden, self.taken, self.constructs, self.letters = saved
-        del self.lines[lines:]
+        lengths, self.scope, self.hidden, self.taken = saved
+        for part, length in zip((self.lines, self.params, self.constructs, self.letters), lengths, strict=True):
+            del part[length:]  # type: ignore[attr-defined]
 
     # ---- expressions
 
@@ -184,32 +186,23 @@ class Writer:
     def _by_form(self, hole: Hole, must: Var | None, depth: int) -> Expr:
         if must is not None and (helper := self._helper(hole.kind, must)):
             return helper
-        candidates = [form for form in forms().get(hole.kind, ()) if self._possible(form, hole, must, depth)]
+        candidates = possible(hole.kind, self.level, must.kind if must else "", depth, self.inside)
+        if hole.low is not None:
+            candidates = Candidates(tuple(form for form in candidates.forms if (form.low or 0) >= (hole.low or 0)))
         for _ in range(4):
-            if not candidates or depth < 0:
+            if not candidates.forms or depth < 0:
                 break
-            form = pick_weighted(self.random, candidates)
+            form = candidates.pick(self.random)
             try:
                 return self._write(form, must, depth - 1)
             except DeadEnd:
                 continue
         raise DeadEnd
 
-    def _possible(self, form: Form, hole: Hole, must: Var | None, depth: int) -> bool:
-        if (
-            form.level > self.level
-            or (self.inside and form.locals)
-            or (hole.low is not None and (form.low or 0) < hole.low)
-        ):
-            return False
-        if must is None:
-            return True
-        return any(self.reach.get((each.kind, must.kind), 99) <= depth - 1 for each in form.holes if not each.mention)
-
     def _helper(self, kind: str, must: Var) -> Expr | None:
         for name, takes, gives in self.helpers:
             if gives == kind and must.kind in ACCEPTS.get(takes, (takes,)) and self.random.random() < 0.7:
-                self.constructs["helper call"] += 1
+                self.constructs.append("helper call")
                 return Expr(f"{name}({must.name})")
         return None
 
@@ -220,7 +213,7 @@ class Writer:
         except DeadEnd:
             self.restore(saved)
             raise
-        self.constructs.update(form.names)
+        self.constructs.extend(form.names)
         return found
 
     def _fill_form(self, form: Form, must: Var | None, depth: int) -> Expr:
