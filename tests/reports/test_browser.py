@@ -74,6 +74,7 @@ def test_the_page_opens_without_a_message_and_asks_nothing_of_the_network(
     assert [url.partition("#")[0] for url in sent if not url.startswith(("data:", "blob:"))] == [f"file://{report}"]
 
 
+@pytest.mark.slow
 def test_ten_thousand_questions_open_in_two_seconds(large_report: Path, open_page: Open) -> None:
     times = []
     for _ in range(3):
@@ -84,6 +85,7 @@ def test_ten_thousand_questions_open_in_two_seconds(large_report: Path, open_pag
     assert min(times) < 2000, times
 
 
+@pytest.mark.slow
 def test_search_goes_through_the_code_of_ten_thousand_questions(large_report: Path, open_page: Open) -> None:
     page = open_page(large_report, "#questions?q=enumerate")
     assert wait_for(lambda: text(page, ".filters [role=status]").startswith("2,500 of"))

@@ -84,6 +84,7 @@ def _figures(part: Mapping[str, Any]) -> dict[str, Any]:
         "n_questions": part.get("n_questions"),
         "pass@1": part.get("pass@1"),
         "interval": part.get("interval"),
+        "more": [[name, value] for name, value in part.items() if name.startswith("pass@") and name != "pass@1"],
         "outcomes": {verdict: outcomes.get(verdict, 0) for verdict in VERDICTS},
     }
 

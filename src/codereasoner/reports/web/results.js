@@ -56,7 +56,8 @@ function identityNote({ identity, model }) {
 
 function figure(numbers) {
   if (!numbers || typeof numbers["pass@1"] !== "number") return "–";
-  return [el("b", {}, percent(numbers["pass@1"])), " ", intervalText(numbers.interval)];
+  return [el("b", {}, percent(numbers["pass@1"])), " ", intervalText(numbers.interval),
+    numbers.more.map(([name, value]) => el("div", { class: "interval" }, `${name} ${percent(value)}`))];
 }
 
 function intervalText(interval) {

@@ -28,15 +28,22 @@ function trainingSection(curves) {
     el("div", { class: "card" }, spentTable(curves), charts));
 }
 
-const SPENT = { step: "steps", seconds: "seconds", tokens: "tokens", loss: "last loss", reward: "last reward", completion_tokens: "last length in tokens" };
+const SPENT = { step: "steps", seconds: "seconds", tokens: "tokens" };
+
+function endOf({ reward, loss }) {
+  if (reward !== undefined) return `reward ${short(reward)}`;
+  return loss === undefined ? "" : `loss ${short(loss)}`;
+}
 
 // What each training spent, and where it ended.
 function spentTable(curves) {
   const columns = Object.keys(SPENT).filter((name) => curves.some((curve) => curve.last[name] !== undefined));
   const rows = curves.map(({ model, last }) => el("tr", {}, el("th", { scope: "row" }, modelName({ model })),
-    columns.map((name) => el("td", { class: "number" }, last[name] === undefined ? "" : short(last[name])))));
+    columns.map((name) => el("td", { class: "number" }, last[name] === undefined ? "" : short(last[name]))),
+    el("td", { class: "number" }, endOf(last))));
   return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What each training spent" }, el("table", {},
-    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "model"), columns.map((name) => el("th", { scope: "col", class: "number" }, SPENT[name])))),
+    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "model"), columns.map((name) => el("th", { scope: "col", class: "number" }, SPENT[name])),
+      el("th", { scope: "col", class: "number" }, "ended at"))),
     el("tbody", {}, rows)));
 }
 
