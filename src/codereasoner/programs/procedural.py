@@ -25,9 +25,10 @@ MAX_TRIES = 20_000
 class Procedural(Source):
     """An endless stream of programs over the built-in types, with a dial for their difficulty.
 
-    `breadth="tiny"` is the rung for a model of half a million parameters that is trained from scratch in minutes; it
-    has no dial. In `"full"` the difficulty goes from 1 (one or two expressions) over 2 (branches), 3 (loops) and 4
-    (loops with branches, dicts, comprehensions) to 5 (nested and while loops, helper functions); None mixes all five.
+    `breadth="tiny"` is the rung for a model of half a million parameters that is trained from scratch in minutes; its
+    difficulty is the number of statements, 1 to 5, and None means 1 to 3. In `"full"` the difficulty goes from 1 (one
+    or two expressions) over 2 (branches), 3 (loops) and 4 (loops with branches, dicts, comprehensions) to 5 (nested
+    and while loops, helper functions); None mixes all five.
     """
 
     name = "procedural"
@@ -74,7 +75,7 @@ class Procedural(Source):
         """The program of one key, which may belong to another split."""
         random = Random(f"programs/{self.breadth}/{split}/{index}")
         if self.breadth == "tiny":
-            return tiny.tiny(random, self.types)
+            return tiny.tiny(random, self.types, self.difficulty)
         level = self.difficulty or number(random, grammar.LEVELS[0], grammar.LEVELS[-1])
         return grammar.draft(random, level, self.types, self.calls)
 

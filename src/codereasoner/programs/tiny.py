@@ -6,8 +6,8 @@
         return x
     assert f([1, 2]) == ??
 
-One to three statements of eight forms over a list of two to four digits, or of five forms over a string of two to
-four letters. Every character of a program and of its chain is a token for the embedded model, so names are one letter.
+One to three statements (or as many as are asked for) of eight forms over a list of two to four digits, or of five
+forms over a string of two to four letters. Every character of a program and of its chain is a token for the embedded model, so names are one letter.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ LENGTHS = (2, 4)  # of an argument
 MAX_LENGTH = 6  # of a value on the way
 LETTERS = "abcdefghijkl"
 NAMES = frozenset("xs")
-CALLS = {1: 8, 2: 4, 3: 2}
+CALLS = {1: 8, 2: 4, 3: 2, 4: 2, 5: 2}
 """Calls for a program of so many statements: there are few short programs, and they teach the single step."""
 
 
-def tiny(random: Random, types: Sequence[str] = TYPES) -> Draft:
-    """One program of the narrowest rung, with its calls."""
+def tiny(random: Random, types: Sequence[str] = TYPES, statements: int | None = None) -> Draft:
+    """One program of the narrowest rung, with its calls: of so many statements, or of one to three."""
     kind = pick(random, types)
     name = "x" if kind == "list" else "s"
-    statements = number(random, 1, 3)
+    statements = statements or number(random, 1, 3)
     body: list[str] = []
     used: list[str] = []
     low, high = LENGTHS
