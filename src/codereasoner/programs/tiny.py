@@ -7,7 +7,8 @@
     assert f([1, 2]) == ??
 
 One to three statements (or as many as are asked for) of eight forms over a list of two to four digits, or of five
-forms over a string of two to four letters. Every character of a program and of its chain is a token for the embedded model, so names are one letter.
+forms over a string of two to four letters. Every character of a program and of its chain is a token for the embedded
+model, so names are one letter.
 """
 
 from __future__ import annotations
