@@ -8,7 +8,7 @@ import pytest
 
 from codereasoner import extend, literals
 from codereasoner.chains.audit import audit
-from codereasoner.chains.narrate import DETAILS, Detail, narrate
+from codereasoner.chains.narrate import DETAILS, Detail, backwards, narrate
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.programs.procedural import Procedural
@@ -96,11 +96,39 @@ def test_sentences_name_lines_code_and_passes(pool: Pool) -> None:
     assert lines[-1] == "So f('aa', 1) returns (['a'], 1)."
 
 
-def test_a_chain_for_an_input_tries_the_call_and_verifies_it(pool: Pool) -> None:
-    run = trace(pool, "def f(x):\n    return x[::-1]", "'ab'")
-    lines = narrate(question(run, "input"), run, "steps").text.splitlines()
-    assert lines[:2] == ["Wanted: 'ba'", "Try f('ab')"]
-    assert lines[-1] == "f('ab') returns 'ba', the value that is wanted."
+def test_a_chain_for_an_input_goes_back_tries_the_call_and_verifies_it(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    x.append(3)\n    x = x[::-1]\n    return x", "[1, 2]")
+    assert narrate(question(run, "input"), run).text.splitlines() == [
+        "Wanted: [3, 2, 1]",
+        "Backwards: [3, 2, 1] <- [1, 2, 3] <- [1, 2]",
+        "Try f([1, 2])",
+        *("x = [1, 2]", "x = [1, 2, 3]", "x = [3, 2, 1]"),
+        "f([1, 2]) returns [3, 2, 1], the value that is wanted.",
+    ]
+
+
+def test_a_search_follows_attempts_that_fail_first(pool: Pool) -> None:
+    source = "def f(x):\n    return len(x)"
+    run, other, same = (trace(pool, source, call) for call in ("'abc'", "'a'", "'xyz'"))
+    assert narrate(question(run, "input"), run, "states", [other, same]).text.splitlines() == [
+        "Wanted: 3",
+        *("Try f('a')", "x = 'a'", "return 1", "f('a') returns 1, not what is wanted."),
+        *("Try f('abc')", "x = 'abc'", "return 3", "f('abc') returns 3, the value that is wanted."),
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(x):\n    if x:\n        x = x[1:]\n    return x",
+        "def f(x):\n    y = x[1:]\n    return y",
+        "def f(x):\n    x = x[1:]\n    return len(x)",
+        "def g(x):\n    return x[1:]\n\ndef f(x):\n    x = g(x)\n    return x",
+        "def f(x):\n    return x",
+    ],
+)
+def test_only_a_straight_line_over_one_argument_is_told_backwards(pool: Pool, source: str) -> None:
+    assert backwards(trace(pool, source, "[1, 2]")) == []
 
 
 def test_a_run_without_a_whole_trace_is_refused(pool: Pool) -> None:

@@ -8,7 +8,8 @@ and the code, for real models.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+from collections.abc import Iterator, Sequence
 from typing import Literal, get_args
 
 from codereasoner.chains.operations import Operations
@@ -21,22 +22,57 @@ Detail = Literal["states", "expressions", "steps"]
 DETAILS: tuple[Detail, ...] = get_args(Detail)
 
 
-def narrate(question: Question, run: Run, detail: Detail = "states") -> Chain:
+def narrate(question: Question, run: Run, detail: Detail = "states", attempts: Sequence[Run] = ()) -> Chain:
     """The chain that leads to the answer of a question about a run.
 
-    For the task `input` the chain tries the run's own call and verifies it; for every other task it follows the run.
+    For the task `input` the chain goes back from the wanted value where the program is a straight line, follows the
+    attempts (traced runs of the same program, each with another value) and then the run itself, and compares what they
+    return. For every other task it follows the run.
 
     Raises:
         ConfigError: there is no such detail.
-        DataError: the run has no whole trace.
+        DataError: the run, or an attempt, has no whole trace.
     """
     if detail not in DETAILS:
         raise ConfigError(f"detail '{detail}' is unknown; there are: {', '.join(DETAILS)}")
-    lines = list(_TELL[detail](run, tell(run)))
     if question.task == "input":
-        lines = [f"Wanted: {question.facts['value']}", f"Try {run.expression}", *lines]
-        lines.append(f"{run.expression} returns {run.value}, the value that is wanted.")
+        lines = list(_search(question.facts["value"], run, detail, attempts))
+    else:
+        lines = list(_TELL[detail](run, tell(run)))
     return Chain(question.id, "\n".join(lines), "narrator")
+
+
+# ---- input: back from the value, then try and compare
+
+
+def _search(wanted: str, run: Run, detail: Detail, attempts: Sequence[Run]) -> Iterator[str]:
+    yield f"Wanted: {wanted}"
+    if back := backwards(run):
+        yield f"Backwards: {' <- '.join(back)}"
+    for each in [*(attempt for attempt in attempts if attempt.value not in (None, wanted)), run]:
+        yield f"Try {each.expression}"
+        yield from _TELL[detail](each, tell(each))
+        verdict = "the value that is wanted" if each is run else "not what is wanted"
+        yield f"{each.expression} returns {each.value}, {verdict}."
+
+
+def backwards(run: Run) -> list[str]:
+    """The values of the variable that is returned, from the last to the first, where nothing branches, loops or calls.
+
+    Empty where the program is no such straight line over one variable that comes in as an argument.
+    """
+    moments = tell(run)
+    first, last = moments[0], moments[-1]
+    body = moments[1:-1]
+    returned = body[-1].node if body else None
+    if not isinstance(returned, ast.Return) or not isinstance(returned.value, ast.Name):
+        return []
+    name = returned.value.id
+    straight = all(moment.kind == "line" and moment.taken is None and moment.frame == first.frame for moment in body)
+    if not straight or name not in first.values or last.kind != "return":
+        return []
+    values = [first.values[name], *(moment.values[name] for moment in body if name in moment.values)]
+    return values[::-1] if len(values) > 1 and not any(value.startswith("<") for value in values) else []
 
 
 # ---- states: for a small model
