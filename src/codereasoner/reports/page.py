@@ -23,6 +23,7 @@ from codereasoner.reports.features import accuracy_by_feature
 from codereasoner.reports.flow import LINKS, flow, stage_seconds
 from codereasoner.reports.folder import Evaluation, check_run_folder, command_of, config, evaluations, manifests
 from codereasoner.reports.gather import LIMIT, gather
+from codereasoner.reports.pairs import differences
 from codereasoner.reports.questions import browser
 from codereasoner.reports.results import results, warnings
 
@@ -41,8 +42,8 @@ def write_report(run_folder: Path, limit: int = LIMIT) -> Path:
     check_run_folder(run_folder)
     found = evaluations(run_folder)
     gathered = gather(run_folder, found, limit)
-    features = accuracy_by_feature(run_folder, gathered)
-    blocks = {"summary": _summary(run_folder, found) | {"features": features}} | browser(gathered)
+    compared = {"features": accuracy_by_feature(run_folder, gathered), "differences": differences(gathered)}
+    blocks = {"summary": _summary(run_folder, found) | compared} | browser(gathered)
     out = run_folder / "report.html"
     write_whole(out, assemble(_name(run_folder), blocks))
     return out

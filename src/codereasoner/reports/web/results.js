@@ -2,11 +2,11 @@
 
 const PLOT = { row: 27, right: 16, top: 6, bottom: 34 };
 
-function resultsSection({ results, features, lists }) {
+function resultsSection({ results, features, differences, lists }) {
   if (!results.length) return null;
   const groups = Map.groupBy ? Map.groupBy(results, groupOf) : grouped(results);
   return el("section", { "aria-labelledby": "results" }, el("h2", { id: "results" }, "Results"),
-    el("div", { class: "stack" }, [...groups.values()].map((rows) => resultCard(rows, features, lists))));
+    el("div", { class: "stack" }, [...groups.values()].map((rows) => resultCard(rows, features, differences, lists))));
 }
 
 function groupOf(row) {
@@ -19,7 +19,7 @@ function grouped(rows) {
   return groups;
 }
 
-function resultCard(rows, features, lists) {
+function resultCard(rows, features, differences, lists) {
   const tasks = [...new Set(rows.flatMap((row) => row.tasks.map(({ task }) => task)))];
   const columns = tasks.length > 1 ? [...tasks, null] : tasks.length ? tasks : [null];
   const ways = [...new Set(rows.map((row) => [row.style && `style ${row.style}`, row.grader && `${row.grader} grader`].filter(Boolean).join(", ")))];
@@ -28,6 +28,7 @@ function resultCard(rows, features, lists) {
       el("span", { class: "small soft" }, `pass@1 with 95 % intervals, ${whole(rows[0].n_questions)} questions; ${ways.join("; ")}`)),
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of accuracies" }, resultTable(rows, columns)),
     el("div", { class: "panels" }, columns.map((task) => whiskerPlot(rows, task))),
+    differenceTable(differences.filter(({ list }) => list === rows[0].questions), columns),
     el("h3", { style: { "margin-top": "1.4rem" } }, "Outcomes of all answers"), outcomeBars(rows, columns.filter((task) => task !== null || !tasks.length), lists[rows[0].questions] ?? []),
     featurePlots(features.filter(({ list }) => list === rows[0].questions)));
 }
@@ -77,6 +78,27 @@ function whiskerPlot(rows, task) {
   const floors = columnHasFloors(rows, task) ? Object.entries(Object.assign({}, ...rows.map((row) => row.floors))) : [];
   return el("figure", {}, el("figcaption", {}, el("b", {}, columnName(task)), el("span", { class: "small soft" }, `${whole(part(shown[0], task).n_questions)} questions`)),
     responsive((width) => drawWhiskers(shown, task, floors, width)));
+}
+
+// Each model against the one before it, on the same questions.
+function differenceTable(differences, columns) {
+  if (!differences.length) return null;
+  const shown = columns.map((task) => task ?? "all");
+  const rows = differences.map(({ first, second, tasks }) => el("tr", {},
+    el("th", { scope: "row" }, visible(second), el("span", { class: "soft" }, " − "), visible(first)),
+    shown.map((task) => el("td", {}, tasks[task] ? differenceText(tasks[task]) : "–"))));
+  return [el("h3", { style: { "margin-top": "1.4rem" } }, "Differences on the same questions"),
+    el("p", { class: "small soft" }, "points, with 95 % intervals; bold where the interval leaves out zero; ↑ questions gained, ↓ lost"),
+    el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Differences between models" }, el("table", { class: "differences" },
+      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "models"), columns.map((task) => el("th", { scope: "col" }, columnName(task))))),
+      el("tbody", {}, rows)))];
+}
+
+function differenceText({ difference, interval, gained, lost }) {
+  const sure = interval[0] > 0 || interval[1] < 0;
+  const signed = (value) => (value > 0 ? "+" : "") + tenths(value).replace("-", "−");
+  return [el(sure ? "b" : "span", {}, signed(difference)), " ", el("span", { class: "interval" }, `${signed(interval[0])} to ${signed(interval[1])}`),
+    " ", el("span", { class: "interval" }, `↑${whole(gained)} ↓${whole(lost)}`)];
 }
 
 function columnHasFloors(rows, task) {
