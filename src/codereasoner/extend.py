@@ -103,6 +103,7 @@ class Benchmark:
     files: ClassVar[Sequence[str]] = ()  # what its data files are called, below a folder of data
     settings: ClassVar[Mapping[str, Any]] = {}  # how the paper samples and prompts
     published: ClassVar[Mapping[str, float]] = {}  # model -> published pass@1, percent
+    reruns: ClassVar[bool] = False  # does a check run its programs again? (not where that takes minutes)
     packages: ClassVar[Sequence[str]] = ()  # what its programs import beyond what is quick to import
     unavailable: Mapping[str, str] = {}  # set by load: records that cannot be asked here, by id, with the reason
     recorded: Mapping[str, Sequence[bool]] = {}  # verdicts a scored file brings along, for what cannot be judged here

@@ -100,6 +100,8 @@ class CodeglancePannum(_Codeglance):
 
     name = "codeglance-pannum"
     title = "CodeGlance: API interaction (PanNumEval)"
+    reruns = True
+    packages = ("numpy", "pandas")
     files = ("codeglance/PanNumEval_reasoning.jsonl", "PanNumEval_reasoning.jsonl")
 
 
@@ -108,6 +110,7 @@ class CodeglanceMonkbeat(_Codeglance):
 
     name = "codeglance-monkbeat"
     title = "CodeGlance: unseen functions (MonkBeatEval)"
+    reruns = True
     files = ("codeglance/MonkBeatEval_reasoning.jsonl", "MonkBeatEval_reasoning.jsonl")
 
 
@@ -116,6 +119,7 @@ class CodeglanceTorchdata(_Codeglance):
 
     name = "codeglance-torchdata"
     title = "CodeGlance: unseen functions (torchdata)"
+    reruns = True
     files = ("codeglance/torchdata_reasoning.jsonl", "torchdata_reasoning.jsonl")
 
 

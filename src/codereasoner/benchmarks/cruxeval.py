@@ -33,6 +33,7 @@ class _Cruxeval(Benchmark):
         "stop": "[/ANSWER]",
         "timeout_seconds": 3,
     }
+    reruns = True
     task: ClassVar[str]
 
     def load(self, data: Path, runner: Runner | None = None) -> list[Question]:

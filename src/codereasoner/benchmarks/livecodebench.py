@@ -67,6 +67,7 @@ class LiveCodeBenchExecution(Benchmark):
 
     name = "livecodebench-exec"
     title = "LiveCodeBench code execution (v2)"
+    reruns = True
     version = "livecodebench/execution-v2: 479 calls, 92 problems, contests of 2023-05-07 to 2023-11-26"
     license = "MIT"
     paper = "arXiv:2403.07974"

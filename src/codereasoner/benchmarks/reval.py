@@ -94,9 +94,21 @@ class _Reval(Benchmark):
     def parse_generation(self, question: Question, text: str) -> str | None:
         """The last complete [ANSWER] block, or what follows the reasoning."""
         block = answer_block(text.rpartition("[/THOUGHT]")[2])
-        if block is None or question.task in ("blanks", "output", "state"):
+        if block is not None and question.task == "state":
+            return self._with_built_in_type(question, block)
+        if block is None or question.task in ("blanks", "output"):
             return block
         return block.split("\n")[0].strip() or None
+
+    def _with_built_in_type(self, question: Question, answer: str) -> str:
+        """`2.0; numpy.float64` as `2.0; float`, where the value is a numpy.float64: that is a float, too."""
+        value, semicolon, kind = answer.rpartition(";")
+        kind = kind.strip().rpartition(".")[2]
+        truth = self.truth.get(question.id.partition("/")[2].rpartition("/")[0])
+        state = truth[_place(question)].state if isinstance(truth, list) else None
+        if semicolon and kind in _KIN and kind in {name for name, _ in state or ()}:
+            return f"{value}; {_KIN[kind]}"
+        return answer
 
     def grade_officially(
         self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner

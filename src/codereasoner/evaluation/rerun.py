@@ -1,0 +1,69 @@
+"""Run a benchmark's programs again: is the recorded answer what they give here?
+
+A record whose program needs a package that is not installed cannot be run; one whose program raises, or gives
+another value than the recorded one, is ill-posed here, and its reason says so. Results depend on versions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from codereasoner import literals
+from codereasoner.records import Job, Run
+from codereasoner.task import Question, Runner
+
+WITNESS = "reached_the_end"
+_HARNESS = f"def {WITNESS}():\n    return True\n"
+
+
+def rerun(questions: Sequence[Question], runner: Runner) -> dict[str, Any]:
+    """Run what can be run.
+
+    Returns {"agree", "ill_posed": [{"id", "reason"}], "cannot_run": {reason: count}}.
+    """
+    jobs = [(question, job) for question in questions if (job := _job(question))]
+    agree = 0
+    ill_posed: list[dict[str, str]] = []
+    cannot: Counter[str] = Counter({"it has no program here": len(questions) - len(jobs)})
+    for (question, _), run in zip(jobs, runner([job for _, job in jobs]), strict=True):
+        if run.exception.startswith("ModuleNotFoundError"):
+            cannot[f"it needs a package: {run.exception.partition(': ')[2]}"] += 1
+        elif reason := _difference(question, run):
+            ill_posed.append({"id": question.id, "reason": reason})
+        else:
+            agree += 1
+    return {"agree": agree, "ill_posed": ill_posed, "cannot_run": dict((+cannot).most_common())}
+
+
+def _job(question: Question) -> Job | None:
+    """The recorded call; of test code, the whole of it with the recorded answer in its blank."""
+    facts = question.facts
+    if not facts.get("source"):
+        return None
+    if question.task == "output":
+        return Job(facts["source"], facts["entry"], facts["call"])
+    if question.task == "input":
+        call = question.gold[0].strip()
+        return Job(facts["source"], facts["entry"], call[len(facts["entry"]) + 1 : -1])
+    if question.task == "blanks" and facts.get("blank"):
+        test = facts["test"].replace(facts["blank"], f"({question.gold[0]})")
+        return Job(f"{facts['source']}\n{test}\n", WITNESS, "", harness=_HARNESS)
+    return None
+
+
+def _difference(question: Question, run: Run) -> str:
+    """Why a run does not give the recorded answer; "" where it does."""
+    if question.task == "blanks":
+        if run.exception.startswith("AssertionError"):
+            return "running it gives another value"
+        return "" if run.outcome == "ok" else f"running it fails: {run.exception or run.reason}"[:200]
+    if run.outcome != "ok" or run.value is None:
+        return f"running it gives no value: {run.reason}"[:200]
+    wanted = question.gold[0] if question.task == "output" else question.facts["value"]
+    try:
+        same = literals.equal(literals.read(run.value), literals.read(wanted))
+    except literals.LiteralError as error:
+        return f"the recorded value is no literal: {error}"[:200]
+    return "" if same else f"running it gives {run.value}"[:200]
