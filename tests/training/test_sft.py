@@ -90,7 +90,7 @@ import sys
 from pathlib import Path
 from codereasoner.training.sft import SftConfig, sft
 rows, base, out = map(Path, sys.argv[1:])
-config = SftConfig(seconds=12, batch=8, accumulate=1, learning_rate=2e-3, log_every=1, threads=1, save_seconds=1)
+config = SftConfig(seconds=6, batch=8, accumulate=1, learning_rate=2e-3, log_every=1, threads=1, save_seconds=0.5)
 sft(rows, base, out, config)
 """
 
@@ -109,11 +109,11 @@ def test_a_killed_training_continues_where_it_was_saved_and_ends_with_the_same_b
     process.wait()
     saved = max(int(path.name.rpartition("-")[2]) for path in out.glob("checkpoints/checkpoint-*"))
     before = [row for row in history(out) if row["step"] <= saved]
-    config = SftConfig(seconds=12, batch=8, accumulate=1, learning_rate=2e-3, log_every=1, threads=1, save_seconds=1)
+    config = SftConfig(seconds=6, batch=8, accumulate=1, learning_rate=2e-3, log_every=1, threads=1, save_seconds=0.5)
     sft(sft_rows, base, out, config)
     rows = history(out)
     assert rows[: len(before)] == before
     assert [row["step"] for row in rows] == list(range(1, len(rows) + 1))
     assert rows[len(before)]["seconds"] >= before[-1]["seconds"]
-    assert 12 <= rows[-1]["seconds"] < 14
+    assert 6 <= rows[-1]["seconds"] < 8
     assert rows[-1]["tokens"] > before[-1]["tokens"]

@@ -1,0 +1,69 @@
+"""Settings that belong together: the paper's, those of the embedded model, and how they become words of a command."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from codereasoner.training.grpo import GrpoConfig
+from codereasoner.training.sft import SftConfig
+
+SFT: dict[str, SftConfig] = {
+    "paper": SftConfig(),
+    "scratch": SftConfig(
+        seconds=150.0,
+        batch=16,
+        accumulate=1,
+        learning_rate=2e-3,
+        optimizer="muon",
+        max_length=1024,
+        log_every=25,
+        save_seconds=15.0,
+    ),
+}
+"""paper: arXiv:2507.17548, section 4. scratch: a model of 0.3 to 1 million parameters, from nothing, in minutes."""
+
+GRPO: dict[str, GrpoConfig] = {
+    "paper": GrpoConfig(
+        rollouts=8,
+        batch=8,
+        accumulate=64,
+        reuse=2,
+        epochs=2.0,
+        learning_rate=1e-6,
+        max_tokens=4096,
+        temperature=1.0,
+        loss="grpo",
+        scale_rewards="group",
+        beta=0.0,
+        epsilon=0.2,
+        epsilon_high=0.2,
+        mask_truncated=False,
+        select=0,
+    ),
+    "default": GrpoConfig(),
+    "scratch": GrpoConfig(
+        seconds=100.0,
+        batch=64,
+        accumulate=4,
+        learning_rate=5e-4,
+        max_tokens=24,
+        select=0,
+        save_seconds=15.0,
+    ),
+}
+"""paper: all-or-nothing reward, no KL term; 128 prompts of 8 rollouts are sampled together and learnt from in two
+updates of 64 prompts each. default: current practice. scratch: for the model that SFT's scratch settings made."""
+
+
+def flags(config: SftConfig | GrpoConfig, **changes: Any) -> list[str]:
+    """The config as the words of its command: ["--batch", "16", ...]; `changes` replace single values."""
+    words: list[str] = []
+    for each in fields(config):
+        value = changes.get(each.name, getattr(config, each.name))
+        name = each.name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{name}" if value else f"--no-{name}")
+        elif value is not None:
+            words += [f"--{name}", str(value)]
+    return words
