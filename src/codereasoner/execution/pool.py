@@ -1,26 +1,24 @@
-"""The pool: worker processes that run programs, in order, for every stage."""
+"""The pool: isolated worker processes that run programs, in order, for every stage."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import marshal
 import os
-import subprocess
-import sys
+import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
-from pathlib import Path
+from threading import Lock
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from codereasoner.errors import MachineryError
-from codereasoner.execution.frames import JOBS, RESULT, Splitter, pack
-from codereasoner.records import Job, Run, Step
+from codereasoner.execution.crew import Crew, Ticket
+from codereasoner.records import Job, Run
 
 Level = Literal["auto", "A", "B", "C", "D"]
+WINDOW = 96  # jobs of one stream that are under way for each worker
 
 
 @dataclass(frozen=True)
@@ -38,21 +36,31 @@ class Limits:
 
 
 class Pool:
-    """Worker processes that fork for each program."""
+    """Worker processes, each shut in once; `level` says how well, from A (everything) to D (a process only).
+
+    preload: modules that are imported before the first program runs, so that no program pays for them.
+    One pool may be used by several threads at once, but not by a fork of the process that made it.
+
+    Raises:
+        IsolationError: the level cannot be had, or is weaker than A and allow_weak_isolation is not set.
+        MachineryError: no worker starts.
+    """
 
     def __init__(
         self,
         workers: int | None = None,
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),
         preload: Sequence[str] = (),
         level: Level = "auto",
         allow_weak_isolation: bool = False,
     ) -> None:
-        self.level = "D"
-        self._count = workers or os.cpu_count() or 1
-        settings = {"limits": asdict(limits), "level": "D", "preload": list(preload)}
-        settings["paths"] = sys.path[1:] if preload else []
-        self._workers = [_Worker(settings) for _ in range(self._count)]
+        self._lock = Lock()
+        self._owner = os.getpid()
+        count = workers or os.cpu_count() or 1
+        self._crew = Crew(count, asdict(limits), tuple(preload), level, allow_weak_isolation)
+        self.level = self._crew.level
+        self._count = count
+        self._end = weakref.finalize(self, _end, self._crew, self._owner)
 
     def __enter__(self) -> Self:
         return self
@@ -61,84 +69,65 @@ class Pool:
         self.close()
 
     def run(self, jobs: Sequence[Job]) -> list[Run]:
-        """The runs of these jobs, in order."""
-        return list(self.stream(jobs))
+        """The runs of these jobs, in order; equal jobs are executed once."""
+        different = list(dict.fromkeys(jobs))
+        runs = dict(zip(different, self.stream(different), strict=True))
+        return [runs[job] for job in jobs]
 
     def stream(self, jobs: Iterable[Job]) -> Iterator[Run]:
-        """The runs of these jobs, in order, a bounded number of them in flight."""
-        waiting: deque[tuple[Job, _Worker]] = deque()
+        """The runs of these jobs, in order, a bounded number of them under way."""
         source = iter(jobs)
-        turn = 0
-        while True:
-            for job in islice(source, 16 * self._count - len(waiting)):
-                worker = self._workers[turn % self._count]
-                turn += 1
-                worker.send(job)
-                waiting.append((job, worker))
-            if not waiting:
-                return
-            job, worker = waiting.popleft()
-            yield worker.receive(job, self.level)
+        waiting: deque[Ticket] = deque()
+        room = WINDOW * self._count
+        more = True
+        try:
+            while True:
+                if more and len(waiting) <= room // 2:
+                    fresh = [Ticket(job) for job in islice(source, room - len(waiting))]
+                    waiting += fresh
+                    more = len(waiting) == room
+                    self._submit(fresh)
+                if not waiting:
+                    return
+                yield self._result(waiting[0])
+                waiting.popleft()
+        finally:
+            if waiting:
+                self._forget(waiting)
 
     async def run_async(self, jobs: Sequence[Job]) -> list[Run]:
         """The runs of these jobs, in order, without blocking the event loop."""
         return await asyncio.to_thread(self.run, jobs)
 
     def close(self) -> None:
-        """End the workers."""
-        for worker in self._workers:
-            worker.close()
+        """End the workers; no process and no descriptor is left."""
+        self._end()
+
+    def _submit(self, tickets: list[Ticket]) -> None:
+        self._check()
+        with self._lock:
+            self._crew.queue += tickets
+            self._crew.hand_out()
+
+    def _result(self, ticket: Ticket) -> Run:
+        while ticket.run is None:
+            self._check()
+            with self._lock:
+                if ticket.run is None:
+                    self._crew.turn()
+        return ticket.run
+
+    def _forget(self, tickets: Iterable[Ticket]) -> None:
+        with self._lock:
+            self._crew.forget(tickets)
+
+    def _check(self) -> None:
+        if not self._end.alive:
+            raise MachineryError("this pool is closed")
+        if os.getpid() != self._owner:
+            raise MachineryError("this pool belongs to the process that made it: make one in each process")
 
 
-class _Worker:
-    def __init__(self, settings: dict[str, Any]) -> None:
-        start = Path(__file__).with_name("start.py")
-        words = [sys.executable, "-S", "-B", "-s", "-P", str(start), marshal.dumps(settings).hex()]
-        environment = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
-        self._splitter = Splitter()
-        self._ready: deque[list[Any]] = deque()
-
-    def send(self, job: Job) -> None:
-        body = marshal.dumps([(0, job.source, job.entry, job.call, job.record, job.harness)])
-        assert self._process.stdin is not None
-        self._process.stdin.write(pack(JOBS, 0, body))
-        self._process.stdin.flush()
-
-    def receive(self, job: Job, level: str) -> Run:
-        assert self._process.stdout is not None
-        while not self._ready:
-            data = os.read(self._process.stdout.fileno(), 1 << 16)
-            if not data:
-                raise MachineryError("a worker died")
-            for kind, _, body in self._splitter.feed(data):
-                if kind == RESULT:
-                    self._ready.append(json.loads(body))
-        outcome, value, exception, stdout, steps, lines, cut, reason, cpu_ms = self._ready.popleft()
-        return Run(
-            job.source,
-            job.entry,
-            job.call,
-            outcome,
-            value,
-            exception,
-            stdout,
-            tuple(_step(*step) for step in steps),
-            tuple(lines),
-            cut,
-            reason,
-            level,
-            f"{sys.version_info.major}.{sys.version_info.minor}",
-            cpu_ms,
-        )
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait()
-
-
-def _step(event: Any, frame: int, line: int, value: str, removed: list[str], changes: list[str]) -> Step:
-    return Step(event, frame, line, dict(zip(changes[::2], changes[1::2], strict=True)), tuple(removed), value)
+def _end(crew: Crew, owner: int) -> None:
+    if os.getpid() == owner:
+        crew.end()

@@ -1,0 +1,255 @@
+"""What a pool promises: order, once each, replacement of workers, and nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from codereasoner.errors import IsolationError, MachineryError
+from codereasoner.execution.pool import Limits, Pool
+from codereasoner.records import Job, Run
+
+DOUBLE = "def f(x):\n    return x * 2"
+FAST = Limits(wall_seconds=1.0, cpu_seconds=0.5)
+
+
+def job(number: int) -> Job:
+    return Job(DOUBLE, "f", str(number))
+
+
+def values(runs: list[Run]) -> list[str | None]:
+    return [run.value for run in runs]
+
+
+def descendants() -> set[int]:
+    """All processes below this one."""
+    parents = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                    parents[int(name)] = int(file.read().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+    found, before = {os.getpid()}, 0
+    while len(found) != before:
+        before = len(found)
+        found |= {child for child, parent in parents.items() if parent in found}
+    return found - {os.getpid()}
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def within(seconds: float, condition: object) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():  # type: ignore[operator]
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Pool]:
+    with Pool(workers=2, limits=FAST, allow_weak_isolation=True) as pool:
+        yield pool
+
+
+def test_runs_come_in_the_order_of_their_jobs(two: Pool) -> None:
+    assert values(two.run([job(number) for number in range(300)])) == [str(2 * number) for number in range(300)]
+
+
+def test_no_job_makes_no_run(two: Pool) -> None:
+    assert two.run([]) == []
+
+
+def test_equal_jobs_are_executed_once_in_a_call(two: Pool) -> None:
+    import_time = Job("import time\ndef f():\n    return time.monotonic_ns()", "f", "")
+    assert len({run.value for run in two.run([import_time] * 20)}) == 1
+
+
+def test_a_stream_takes_no_more_jobs_than_it_has_room_for(two: Pool) -> None:
+    taken = 0
+
+    def endless() -> Iterator[Job]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield job(taken)
+
+    stream = two.stream(endless())
+    assert [next(stream).value for _ in range(50)] == [str(2 * number) for number in range(1, 51)]
+    stream.close()  # type: ignore[attr-defined]
+    assert taken < 1000
+
+
+def test_a_stream_that_is_left_early_does_not_disturb_the_next(two: Pool) -> None:
+    stream = two.stream(job(number) for number in range(100))
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    assert values(two.run([job(7)])) == ["14"]
+
+
+def test_two_streams_may_be_read_in_turn(two: Pool) -> None:
+    first, second = two.stream(map(job, range(20))), two.stream(map(job, range(100, 120)))
+    pairs = [(one.value, other.value) for one, other in zip(first, second, strict=True)]
+    assert pairs == [(str(2 * number), str(2 * number + 200)) for number in range(20)]
+
+
+def test_several_threads_may_share_a_pool(two: Pool) -> None:
+    results: dict[int, list[str | None]] = {}
+
+    def work(start: int) -> None:
+        results[start] = values(two.run([job(start + number) for number in range(60)]))
+
+    threads = [threading.Thread(target=work, args=(start,)) for start in (0, 1000, 2000, 3000)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {start: [str(2 * (start + n)) for n in range(60)] for start in (0, 1000, 2000, 3000)}
+
+
+def test_the_event_loop_goes_on_while_programs_run(two: Pool) -> None:
+    async def both() -> tuple[list[Run], int]:
+        task = asyncio.create_task(two.run_async([Job("import time\ndef f():\n    time.sleep(0.4)", "f", "")]))
+        ticks = 0
+        while not task.done():
+            await asyncio.sleep(0.02)
+            ticks += 1
+        return task.result(), ticks
+
+    runs, ticks = asyncio.run(both())
+    assert runs[0].outcome == "ok"
+    assert ticks > 5
+
+
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_worker_that_dies_or_falls_silent_is_replaced_and_its_jobs_run_again(stop: signal.Signals) -> None:
+    before = descendants()
+    with Pool(workers=1, limits=Limits(wall_seconds=0.5), allow_weak_isolation=True) as pool:
+        pool._crew._silence = 1.0
+        stream = pool.stream([job(number) for number in range(40)])
+        found = [next(stream).value]
+        for pid in descendants() - before:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, stop)
+        found += [run.value for run in stream]
+    assert found == [str(2 * number) for number in range(40)]
+
+
+def test_closing_leaves_no_process_and_no_descriptor() -> None:
+    gc.collect()
+    before = len(os.listdir("/proc/self/fd")), descendants()
+    with Pool(workers=2, allow_weak_isolation=True) as pool:
+        pool.run([job(1)])
+        assert len(descendants() - before[1]) >= 3
+    assert (len(os.listdir("/proc/self/fd")), descendants()) == before
+
+
+def test_a_closed_pool_says_so() -> None:
+    pool = Pool(workers=1, allow_weak_isolation=True)
+    pool.close()
+    pool.close()
+    with pytest.raises(MachineryError, match="closed"):
+        pool.run([job(1)])
+
+
+def test_a_forgotten_pool_ends_its_workers() -> None:
+    before = descendants()
+    pool = Pool(workers=1, allow_weak_isolation=True)
+    assert descendants() != before
+    del pool
+    gc.collect()
+    assert descendants() == before
+
+
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
+def test_no_worker_outlives_the_process_that_made_it(stop: signal.Signals) -> None:
+    code = (
+        "import sys, time\n"
+        "sys.path.insert(0, 'tests/execution')\n"
+        "from codereasoner.execution.pool import Pool\n"
+        "from codereasoner.records import Job\n"
+        "pool = Pool(workers=1, allow_weak_isolation=True)\n"
+        "stream = pool.stream([Job('def f():\\n    while True: pass', 'f', '')] )\n"
+        "print(pool._crew._workers[0].process.pid, flush=True)\n"
+        "next(stream)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        outside = int(process.stdout.readline())
+        with open(f"/proc/{outside}/task/{outside}/children", encoding="ascii") as file:
+            inside = [int(word) for word in file.read().split()]
+        time.sleep(0.2)
+        process.send_signal(stop)
+    assert inside
+    assert within(3, lambda: all(gone(pid) for pid in [outside, *inside]))
+
+
+def test_a_fork_of_the_process_may_not_use_the_pool(two: Pool) -> None:
+    child = os.fork()
+    if child == 0:
+        try:
+            two.run([job(1)])
+        except MachineryError:
+            os._exit(7)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert values(two.run([job(1)])) == ["2"]
+
+
+def test_level_a_is_taken_where_it_can_be_had_and_every_run_says_so(level_a: None) -> None:
+    with Pool(workers=1) as pool:
+        assert pool.level == "A"
+        assert pool.run([job(1)])[0].isolation == "A"
+
+
+@pytest.mark.parametrize("level", ["B", "C", "D"])
+def test_weak_isolation_must_be_allowed(level: str) -> None:
+    with pytest.raises(IsolationError, match=f"level {level}.*allow_weak_isolation"):
+        Pool(workers=1, level=level)  # type: ignore[arg-type]
+    with Pool(workers=1, level=level, allow_weak_isolation=True) as pool:  # type: ignore[arg-type]
+        run = pool.run([job(1)])[0]
+        assert (pool.level, run.isolation, run.value) == (level, level, "2")
+
+
+def test_a_program_too_long_is_refused(two: Pool) -> None:
+    run = two.run([Job("#" * 3_000_000, "f", "")])[0]
+    assert run.outcome == "refused"
+    assert "longer" in run.reason
+
+
+def test_a_preloaded_module_that_is_not_installed_is_named() -> None:
+    with pytest.raises(MachineryError, match="no_such_module"):
+        Pool(workers=1, preload=["no_such_module"], allow_weak_isolation=True)
+
+
+def test_a_preloaded_module_is_there_before_the_program() -> None:
+    pytest.importorskip("numpy")
+    source = """import sys
+def f():
+    there = 'numpy' in sys.modules
+    import numpy
+    return there, int(numpy.arange(5).sum())
+"""
+    with Pool(workers=1, preload=["numpy"], allow_weak_isolation=True) as pool:
+        assert pool.run([Job(source, "f", "")])[0].value == "(True, 10)"
