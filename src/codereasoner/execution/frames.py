@@ -15,7 +15,7 @@ VERSION = 1
 HEADER = 12
 MAX_BODY = 16_000_000  # bytes
 
-READY, JOBS, RESULT, SLOW, REFUSED = 1, 2, 3, 4, 5  # the kinds
+READY, JOBS, RESULT = 1, 2, 3  # the kinds
 
 
 class FrameError(ValueError):

@@ -8,7 +8,6 @@ program which replaces built-ins changes its own run only. This file also runs i
 
 from __future__ import annotations
 
-import posix
 import sys
 from time import process_time
 
@@ -19,7 +18,6 @@ try:
 except ImportError:
     from json.encoder import py_encode_basestring_ascii as quote
 
-from codereasoner.execution.gate import is_clean
 from codereasoner.execution.tracer import Lines, Tracer, exception_text
 from codereasoner.literals.write import NotWritable, TooLong, write
 
@@ -33,46 +31,28 @@ DEPTH = 1000  # frames of recursion that a program may use, as in a fresh interp
 
 _ONLY_AST = 0x400  # PyCF_ONLY_AST
 _compile, _exec, _eval, _isinstance, _str, _len, _type = compile, exec, eval, isinstance, str, len, type
-_sorted, _repr, _join, _nothing = sorted, repr, ", ".join, b""
-
-
-_COMPILE_ERRORS = (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError)
+_sorted, _repr, _join = sorted, repr, ", ".join
 
 
 class Compiled:
-    """The code objects of a source and its harness; `fault` is the whole answer where they cannot be made."""
+    """The code objects of a job; `fault` is the whole answer where they cannot be made."""
 
-    def __init__(self, source: str, harness: str) -> None:
+    def __init__(self, source: str, entry: str, call: str, harness: str) -> None:
         self.fault: bytes | None = None
         self.source: CodeType | None = None
         self.harness: CodeType | None = None
-        self.clean = False
+        self.call: CodeType | None = None
         try:
             self.source = _compile(source, PROGRAM, "exec", 0, True)
             self.harness = _compile(harness, HARNESS, "exec", 0, True) if harness else None
-        except _COMPILE_ERRORS as error:
-            text = exception_text(error, 500)
-            self.fault = answer("raised", exception=text, reason="the program does not compile: " + text)
-            return
-        self.clean = is_clean([self.source] if self.harness is None else [self.source, self.harness])
-
-
-class Call:
-    """The code object of one call; `fault` is the whole answer where the text is no call."""
-
-    def __init__(self, entry: str, call: str, compiled: Compiled) -> None:
-        self.fault = compiled.fault
-        self.compiled = compiled
-        self.code: CodeType | None = None
-        self.clean = False
-        if self.fault is not None:
+        except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
+            reason = "the program does not compile: " + exception_text(error, 500)
+            self.fault = answer("raised", exception=exception_text(error, 500), reason=reason)
             return
         try:
-            self.code = compile_call(entry, call)
-        except _COMPILE_ERRORS as error:
+            self.call = compile_call(entry, call)
+        except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
             self.fault = answer("refused", reason=f"this is no call of {entry!r}: {exception_text(error, 500)}")
-            return
-        self.clean = compiled.clean and is_clean([self.code])
 
 
 def compile_call(entry: str, call: str) -> CodeType:
@@ -119,27 +99,20 @@ class Output(_io._RawIOBase):
         return size
 
 
-class _Ignored:
-    """Whatever a program has done to its standard output, or its exit does, is not our fault."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *error: object) -> bool:
-        return True
-
-
-def run(job: Call, record: str, limits: dict[str, Any], send: Any) -> None:
+def run(compiled: Compiled, record: str, limits: dict[str, Any], send: Any) -> None:
     """Run a compiled job in this process and give the answer to `send`; a write too many ends the process."""
+    if compiled.fault is not None:
+        send(compiled.fault)
+        return
     started = process_time()
 
     def too_much(reason: str) -> None:
-        send(answer("output", reason=reason + " (limit: output_bytes)", cpu_ms=(process_time() - started) * 1000))
+        send(answer("output", reason=reason, cpu_ms=(process_time() - started) * 1000))
         _end()
 
     output = Output(limits["output_bytes"], True, too_much)
     sys.stdout = _io.TextIOWrapper(_io.BufferedWriter(output), "utf-8", "surrogateescape")
-    errors = Output(limits["output_bytes"], False, too_much)
-    sys.stderr = _io.TextIOWrapper(_io.BufferedWriter(errors), "utf-8", "backslashreplace")
+    sys.stderr = _io.TextIOWrapper(_io.BufferedWriter(Output(limits["output_bytes"], False, too_much)), "utf-8", "backslashreplace")
     sys.stdin = _io.StringIO("")
     written = sys.stdout
     tracer: Any = None
@@ -147,35 +120,38 @@ def run(job: Call, record: str, limits: dict[str, Any], send: Any) -> None:
         tracer = Tracer(PROGRAM, limits["steps"], limits["trace_bytes"], limits["value_chars"])
     elif record == "coverage":
         tracer = Lines(PROGRAM)
-    facts = _outcome(job, tracer, limits)
+    facts = _outcome(compiled, tracer, limits)
     cpu_ms = (process_time() - started) * 1000
-    with _Ignored():
+    try:
         written.flush()
-    facts["stdout"] = _nothing.join(output.parts).decode("utf-8", "surrogateescape")
+    except (ValueError, OSError):
+        pass
+    facts["stdout"] = b"".join(output.parts).decode("utf-8", "surrogateescape")
     if tracer is not None:
         facts.update(steps=tracer.steps, lines=_sorted(tracer.lines), cut=tracer.cut)
     send(answer(**facts, cpu_ms=cpu_ms))
 
 
 def _end() -> None:
+    import posix
+
     posix._exit(0)
 
 
-def _outcome(job: Call, tracer: Any, limits: dict[str, Any]) -> dict[str, Any]:
+def _outcome(compiled: Compiled, tracer: Any, limits: dict[str, Any]) -> dict[str, Any]:
     """Execute the program and its call: the outcome, and the value or the exception."""
     module = _type(sys)("program")
     sys.modules["program"] = module
     names = module.__dict__
     sys.setrecursionlimit(DEPTH + 20)
     try:
-        _exec(job.compiled.source, names)
-        if job.compiled.harness is not None:
-            _exec(job.compiled.harness, names)
+        _exec(compiled.source, names)
+        if compiled.harness is not None:
+            _exec(compiled.harness, names)
         try:
             if tracer is not None:
-                sys.setrecursionlimit(DEPTH + 21)  # the tracer's own frame
                 tracer.start()
-            value = _eval(job.code, names)
+            value = _eval(compiled.call, names)
         finally:
             if tracer is not None:
                 tracer.stop()
