@@ -14,7 +14,7 @@ function readPlace() {
 function hashOf(place) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(place)) if (name !== "view" && value !== "") query.set(name, value);
-  return `#${place.view}${query.size ? `?${query}` : ""}`;
+  return `#${[place.view, String(query)].filter(Boolean).join("?")}`;
 }
 
 // Go to a place; `push` makes a step that the browser's Back button undoes.
