@@ -108,12 +108,16 @@ def reach(level: int) -> dict[tuple[str, str], int]:
     return steps
 
 
+WANTED = 25
+"""How much more a form weighs that shows a wanted construct."""
+
+
 class Candidates:
     """Forms to pick from, each the more often the more it weighs."""
 
-    def __init__(self, found: tuple[Form, ...]) -> None:
+    def __init__(self, found: tuple[Form, ...], wanted: str = "") -> None:
         self.forms = found
-        self._sums = list(accumulate(form.weight for form in found))
+        self._sums = list(accumulate(form.weight * (WANTED if wanted in form.names else 1) for form in found))
 
     def pick(self, random: Random) -> Form:
         """One of the forms; there must be one."""
@@ -121,21 +125,21 @@ class Candidates:
 
 
 @cache
-def possible(kind: str, level: int, mention: str, depth: int, inside: bool) -> Candidates:
+def possible(kind: str, level: int, mention: str, depth: int, inside: bool, wanted: str) -> Candidates:
     """The forms of a kind that a level has, in which a variable of the kind `mention` can be put at that depth.
 
-    `inside` a comprehension there is no other one.
+    `inside` a comprehension there is no other one; forms that show a `wanted` construct are there at every level.
     """
     steps = reach(level)
 
     def fits(form: Form) -> bool:
-        if form.level > level or (inside and form.locals):
+        if (form.level > level and wanted not in form.names) or (inside and form.locals):
             return False
         if not mention:
             return True
         return any(steps.get((hole.kind, mention), 99) <= depth - 1 for hole in form.holes if not hole.mention)
 
-    return Candidates(tuple(form for form in forms().get(kind, ()) if fits(form)))
+    return Candidates(tuple(form for form in forms().get(kind, ()) if fits(form)), wanted)
 
 
 def parse_hole(match: re.Match[str]) -> Hole:

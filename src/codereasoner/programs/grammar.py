@@ -8,9 +8,9 @@ from dataclasses import replace
 from random import Random
 
 from codereasoner.programs.draft import Draft, number, pick, pick_weighted
-from codereasoner.programs.forms import ACCEPTS, TYPES
+from codereasoner.programs.forms import TYPES
 from codereasoner.programs.names import constant
-from codereasoner.programs.statements import INDENT, change, fitting_idioms, idiom
+from codereasoner.programs.statements import INDENT, change, choose, fitting_idioms, idiom, shown_by
 from codereasoner.programs.values import calls
 from codereasoner.programs.writer import DeadEnd, Var, Writer
 
@@ -31,12 +31,25 @@ class _Kind:
         self.weight = weight
 
 
-def draft(random: Random, level: int, types: Sequence[str], count: int) -> Draft:
-    """One program of a level with up to `count` calls."""
+def draft(
+    random: Random,
+    level: int,
+    types: Sequence[str],
+    count: int,
+    wanted: str = "",
+    deep: bool = False,
+    helps: bool = False,
+) -> Draft:
+    """One program of a level with up to `count` calls.
+
+    A `wanted` construct is shown as often as it can be, in a `deep` one branches stand in branches, and `helps` gives
+    it a helper function for sure.
+    """
     while True:
-        writer = Writer(random, level, 1 if random.random() < 0.5 else 2 if random.random() < 0.75 else 3)
+        most = 1 if random.random() < 0.5 else 2 if random.random() < 0.75 else 3
+        writer = Writer(random, level, most, wanted, deep)
         try:
-            helper = _helper(random, level) if level == 5 and random.random() < 0.15 else None
+            helper = _helper(random, level) if helps or (level == 5 and random.random() < 0.15) else None
             if helper is not None:
                 writer.helpers.append(helper[1])
                 writer.taken |= helper[2]
@@ -63,7 +76,11 @@ def _body(writer: Writer, types: Sequence[str]) -> int:
 
 def _first(writer: Writer, types: Sequence[str]) -> str:
     names = _LEVEL_ONE if writer.level == 1 else tuple(_FIRST)
-    return pick_weighted(writer.random, [_Kind(name, _FIRST[name]) for name in names if TYPES[name] in types]).name
+    owner = writer.wanted.partition(".")[0].partition(" ")[0]
+    if owner in types and writer.random.random() < 0.7:
+        types = (owner,)
+    fitting = [_Kind(name, _FIRST[name]) for name in names if TYPES[name] in types]
+    return pick_weighted(writer.random, fitting or [_Kind(name, _FIRST[name]) for name in names]).name
 
 
 def _tried(writer: Writer, focus: Var, loop: bool) -> Var:
@@ -80,10 +97,12 @@ def _tried(writer: Writer, focus: Var, loop: bool) -> Var:
 def _step(writer: Writer, focus: Var, loop: bool) -> Var:
     chance = writer.random.random()
     fitting = fitting_idioms(writer, focus)
-    if loop or (fitting and writer.level >= 3 and chance < 0.25):
+    if writer.wanted and writer.level < 3:
+        fitting = [each for each in fitting if each.depth == 0 and writer.wanted in shown_by(each)]
+    if loop or (fitting and (writer.level >= 3 or writer.wanted) and chance < 0.25):
         if not fitting:
             raise DeadEnd
-        return idiom(writer, pick_weighted(writer.random, fitting), focus)
+        return idiom(writer, choose(writer, fitting), focus)
     if writer.level >= 2 and chance < 0.42:
         return _branch(writer, focus)
     if writer.level >= 2 and chance < 0.5:
@@ -211,6 +230,8 @@ def _finish(writer: Writer, helper: str, steps: int, count: int) -> Draft:
     features = {
         "difficulty": writer.level,
         "statements": len(writer.lines),
+        "depth": max(len(line) - len(line.lstrip()) for line in writer.lines) // len(INDENT) - 1,
+        "helper": bool(helper),
         "constructs": found,
         "types": [TYPES[param.kind] for param in writer.params],
     }
@@ -222,6 +243,3 @@ def _finish(writer: Writer, helper: str, steps: int, count: int) -> Draft:
         frozenset(writer.taken),
         features,
     )
-
-
-__all__ = ["ACCEPTS", "LEVELS", "draft"]

@@ -212,8 +212,12 @@ for $k, $v in $s.items():
     $r[$k] = $v {arith} {int+}
 $s.clear()
 
+counts 1 4 > r:int
+$r = len($s)
+$s.clear()
+
 ints 1 4 > r:ints
-$r = {ints~s}
+$r = $s[::-1]
 $s.clear()
 
 intset 1 4 > r:ints

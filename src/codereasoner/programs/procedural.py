@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Source
-from codereasoner.programs import grammar, tiny
+from codereasoner.programs import grammar, grid, tiny
 from codereasoner.programs.draft import SHARES, Draft, number, split_of
 from codereasoner.programs.excluded import is_excluded
 from codereasoner.records import Program
@@ -28,13 +28,20 @@ class Procedural(Source):
     `breadth="tiny"` is the rung for a model of half a million parameters that is trained from scratch in minutes; its
     difficulty is the number of statements, 1 to 5, and None means 1 to 3. In `"full"` the difficulty goes from 1 (one
     or two expressions) over 2 (branches), 3 (loops) and 4 (loops with branches, dicts, comprehensions) to 5 (nested
-    and while loops, helper functions); None mixes all five.
+    and while loops, helper functions); None mixes all five. There a construct ("str.zfill") and a configuration of 1
+    to 6 ask for one cell of the constraint grid.
     """
 
     name = "procedural"
 
     def __init__(
-        self, breadth: Breadth = "full", difficulty: int | None = None, types: Sequence[str] = (), calls: int = 2
+        self,
+        breadth: Breadth = "full",
+        difficulty: int | None = None,
+        types: Sequence[str] = (),
+        calls: int = 2,
+        construct: str = "",
+        configuration: int | None = None,
     ) -> None:
         if breadth not in get_args(Breadth):
             raise ConfigError(f"breadth '{breadth}' is unknown; there are: {', '.join(get_args(Breadth))}")
@@ -42,6 +49,12 @@ class Procedural(Source):
             raise ConfigError(f"difficulty must be 1 to 5 or None, not {difficulty!r}")
         if calls < 1:
             raise ConfigError(f"calls must be 1 or more, not {calls}")
+        if construct and construct not in grid.constructs():
+            raise ConfigError(f"construct '{construct}' is unknown; there are: {', '.join(grid.constructs())}")
+        if configuration is not None and configuration not in grid.CONFIGURATIONS:
+            raise ConfigError(f"configuration must be 1 to 6 or None, not {configuration!r}")
+        if breadth == "tiny" and (construct or configuration):
+            raise ConfigError("breadth 'tiny' has no constraint grid: leave construct and configuration out")
         known = TYPES[breadth]
         if unknown := sorted(set(types) - set(known)):
             raise ConfigError(f"type '{unknown[0]}' is unknown in breadth '{breadth}'; there are: {', '.join(known)}")
@@ -49,6 +62,8 @@ class Procedural(Source):
         self.difficulty = difficulty
         self.types = tuple(types) or known
         self.calls = calls
+        self.construct = construct
+        self.configuration = configuration
 
     def programs(self, split: str, count: int) -> Iterator[Program]:
         """The first `count` programs of a split, the same ones on every call and every machine; none of a benchmark.
@@ -63,7 +78,7 @@ class Procedural(Source):
         while len(seen) < count:
             draft = self.draft(split, index)
             shape = draft.shape
-            if shape not in seen and split_of(shape) == split and not is_excluded(shape):
+            if self._is_asked_for(draft) and shape not in seen and split_of(shape) == split and not is_excluded(shape):
                 seen.add(shape)
                 last = index
                 yield self._program(draft, split, index)
@@ -76,8 +91,15 @@ class Procedural(Source):
         random = Random(f"programs/{self.breadth}/{split}/{index}")
         if self.breadth == "tiny":
             return tiny.tiny(random, self.types, self.difficulty)
-        level = self.difficulty or number(random, grammar.LEVELS[0], grammar.LEVELS[-1])
-        return grammar.draft(random, level, self.types, self.calls)
+        if self.configuration:
+            cell = grid.CONFIGURATIONS[self.configuration]
+            deep, helps, level = cell.depth == 3, cell.helper, self.difficulty or cell.level
+        else:
+            deep, helps, level = False, False, self.difficulty or number(random, grammar.LEVELS[0], grammar.LEVELS[-1])
+        return grammar.draft(random, level, self.types, self.calls, self.construct, deep, helps)
+
+    def _is_asked_for(self, draft: Draft) -> bool:
+        return self.breadth == "tiny" or grid.is_in_cell(draft.features, self.construct, self.configuration)
 
     def _program(self, draft: Draft, split: str, index: int) -> Program:
         return Program(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import TypeVar
 
 from codereasoner.programs import changes as change_tables
 from codereasoner.programs import idioms_data, idioms_text
@@ -14,6 +15,7 @@ from codereasoner.programs.forms import ACCEPTS, HOLE, UNKNOWN, constructs, pars
 from codereasoner.programs.writer import DeadEnd, Var, Writer
 
 INDENT = "    "
+C = TypeVar("C", "Change", "Idiom")
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,13 @@ class Idiom:
     weight: float
     level: int
     result: str  # the kind of $r; "" when $s is changed
-    names: Mapping[str, str]  # the other template names: "c": "char", "e": "char=$s[$i]"
+    names: Mapping[str, str] = field(hash=False)  # the other template names: "c": "char", "e": "char=$s[$i]"
     lines: tuple[str, ...]
+
+    @property
+    def depth(self) -> int:
+        """How deep its own control flow is."""
+        return max(len(line) - len(line.lstrip()) for line in self.lines) // len(INDENT)
 
 
 @cache
@@ -71,16 +78,14 @@ def change(writer: Writer, var: Var, indent: str, reassign: float = 0.4) -> Var:
     Raises:
         DeadEnd: there is no such statement.
     """
-    fitting = [
-        each for each in changes() if each.kind == var.kind and each.level <= writer.level and var.low >= each.needs
-    ]
+    fitting = [each for each in _of_level(writer, changes()) if each.kind == var.kind and var.low >= each.needs]
     if not fitting or writer.random.random() < (0.85 if var.kind in ("str", "int") else reassign):
         found = writer.expr(var.kind, var)
         if found.text == var.name:
             raise DeadEnd
         writer.lines.append(f"{indent}{var.name} = {found.text}")
         return writer.put(replace(var, low=found.low))
-    chosen = pick_weighted(writer.random, fitting)
+    chosen = choose(writer, fitting)
     writer.hidden.add(var.name)
     _write_line(writer, chosen.template, {"s": var}, indent)
     writer.hidden.discard(var.name)
@@ -90,10 +95,10 @@ def change(writer: Writer, var: Var, indent: str, reassign: float = 0.4) -> Var:
 
 def update(writer: Writer, result: Var, about: Var, indent: str) -> None:
     """Write one statement by which an accumulator takes in what a loop is about."""
-    fitting = [each for each in updates() if each.kind == result.kind and each.level <= writer.level]
+    fitting = [each for each in _of_level(writer, updates()) if each.kind == result.kind]
     if not fitting:
         raise DeadEnd
-    chosen = pick_weighted(writer.random, fitting)
+    chosen = choose(writer, fitting)
     hidden = set(writer.hidden)
     if writer.random.random() < 0.85:  # a whole string or list in every pass makes values too long to follow
         writer.hidden |= {var.name for var in writer.scope if var.kind in ("str", "strs", "ints", "nested")}
@@ -106,6 +111,8 @@ def block(writer: Writer, result: Var, about: Var, indent: str, depth: int = 0) 
     """Write the body of a loop: updates of the result, plain or in branches and inner loops."""
     chance = writer.random.random()
     deeper = indent + INDENT
+    if writer.deep and depth == 0:
+        chance = 0.3 + chance / 4
     if writer.level < 3 or depth >= 2 or chance < 0.3:
         update(writer, result, about, indent)
         copies = writer.lines[-1].strip() in (f"{result.name}.append({about.name})", f"{result.name} += {about.name}")
@@ -113,7 +120,7 @@ def block(writer: Writer, result: Var, about: Var, indent: str, depth: int = 0) 
             raise DeadEnd  # a loop that only copies
     elif chance < 0.62 or depth == 1:
         _condition(writer, about, indent, "if")
-        _short_update(writer, result, about, deeper, writer.level >= 5 and depth == 0)
+        _short_update(writer, result, about, deeper, depth)
         if writer.random.random() < 0.35:
             _else(writer, result, about, indent)
     elif chance < 0.68 and not writer.in_while:
@@ -176,8 +183,7 @@ def _idiom_line(writer: Writer, line: str, names: Mapping[str, Var]) -> None:
 
 
 def _write_line(writer: Writer, template: str, names: Mapping[str, Var], indent: str) -> None:
-    holes = re.sub(r"\$(\w)", lambda match: f"{{{names[match.group(1)].kind}!}}", template)
-    writer.constructs.extend(_of_template(re.sub(r"~\w\}", "}", holes)))
+    writer.constructs.extend(_of_line(template, {short: var.kind for short, var in names.items()}))
     writer.lines.append(indent + _filled(writer, template, names))
 
 
@@ -205,8 +211,8 @@ def _condition(writer: Writer, about: Var, indent: str, word: str) -> None:
     writer.lines.append(f"{indent}{word} {test}:")
 
 
-def _short_update(writer: Writer, result: Var, about: Var, indent: str, nest: bool) -> None:
-    if nest and writer.random.random() < 0.35:
+def _short_update(writer: Writer, result: Var, about: Var, indent: str, depth: int) -> None:
+    if depth == 0 and (writer.deep or (writer.level >= 5 and writer.random.random() < 0.35)):
         block(writer, result, about, indent, 1)
     elif result.kind == "int" and writer.random.random() < 0.5:
         writer.lines.append(f"{indent}{result.name} += 1")
@@ -246,10 +252,15 @@ def _inner_loop(writer: Writer, result: Var, about: Var, indent: str, depth: int
         writer.lines.append(
             f"{indent}{INDENT}if {about.name} {pick(writer.random, ('==', '<', '!=', '>'))} {inner.name}:"
         )
-        _short_update(writer, result, pick(writer.random, (about, inner)), indent + 2 * INDENT, False)
+        _short_update(writer, result, pick(writer.random, (about, inner)), indent + 2 * INDENT, 1)
     else:
         block(writer, result, inner, indent + INDENT, depth + 1)
     writer.scope.remove(inner)
+
+
+def _of_line(template: str, kinds: Mapping[str, str]) -> tuple[str, ...]:
+    holes = re.sub(r"\$(\w)", lambda match: f"{{{kinds[match.group(1)]}!}}", template)
+    return _of_template(re.sub(r"~\w\}", "}", holes))
 
 
 @cache
@@ -282,11 +293,29 @@ def _read_idiom(text: str) -> Idiom:
 
 def fitting_idioms(writer: Writer, var: Var) -> list[Idiom]:
     """The idioms that may be about this variable."""
-    return [each for each in _idioms_of(var.kind, writer.level) if not each.low or var.low >= each.low]
+    return [each for each in _of_level(writer, _idioms_about(var.kind)) if not each.low or var.low >= each.low]
+
+
+def choose(writer: Writer, items: Sequence[C]) -> C:
+    """One of the changes or idioms by weight, mostly one that shows the wanted construct where there is one."""
+    wanted = [each for each in items if writer.wanted in shown_by(each)] if writer.wanted else []
+    return pick_weighted(writer.random, wanted if wanted and writer.random.random() < 0.6 else items)
 
 
 @cache
-def _idioms_of(kind: str, level: int) -> tuple[Idiom, ...]:
-    return tuple(
-        each for each in all_idioms() if kind in ACCEPTS.get(each.reads, (each.reads,)) and each.level <= level
-    )
+def _idioms_about(kind: str) -> tuple[Idiom, ...]:
+    return tuple(each for each in all_idioms() if kind in ACCEPTS.get(each.reads, (each.reads,)))
+
+
+def _of_level(writer: Writer, items: Iterable[C]) -> list[C]:
+    return [each for each in items if each.level <= writer.level or writer.wanted in shown_by(each)]
+
+
+@cache
+def shown_by(item: Change | Idiom) -> frozenset[str]:
+    """The constructs of a change or an idiom."""
+    if isinstance(item, Change):
+        return frozenset(_of_line(item.template, {"s": item.kind, "r": item.kind, "c": "str"}))
+    kinds = {short: kind.partition("=")[0] for short, kind in item.names.items()}
+    kinds |= {"s": item.reads, "r": item.result or item.reads}
+    return frozenset(name for line in item.lines for name in _of_line(line.strip(), kinds))

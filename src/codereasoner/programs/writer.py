@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import TypeAlias
@@ -46,10 +45,12 @@ Saved: TypeAlias = tuple[tuple[int, ...], list[Var], set[str], set[str]]
 class Writer:
     """The state of a program that is being written: parameters, variables, lines and what was used."""
 
-    def __init__(self, random: Random, level: int, most_params: int, types: Sequence[str] = ()) -> None:
+    def __init__(self, random: Random, level: int, most_params: int, wanted: str = "", deep: bool = False) -> None:
         self.random = random
         self.level = level
         self.most_params = most_params
+        self.wanted = wanted  # a construct that is to be shown
+        self.deep = deep  # are branches to stand in branches?
         self.params: list[Var] = []
         self.scope: list[Var] = []
         self.hidden: set[str] = set()  # accumulators that must not be read now: they would grow without end
@@ -186,7 +187,7 @@ class Writer:
     def _by_form(self, hole: Hole, must: Var | None, depth: int) -> Expr:
         if must is not None and (helper := self._helper(hole.kind, must)):
             return helper
-        candidates = possible(hole.kind, self.level, must.kind if must else "", depth, self.inside)
+        candidates = possible(hole.kind, self.level, must.kind if must else "", depth, self.inside, self.wanted)
         if hole.low is not None:
             candidates = Candidates(tuple(form for form in candidates.forms if (form.low or 0) >= (hole.low or 0)))
         for _ in range(4):
