@@ -76,3 +76,17 @@ def test_sft_rows_are_refused(base: Path, tmp_path: Path) -> None:
     rows.write_text('{"id": "a", "prompt": [{"role": "user", "content": "x"}]}\n')
     with pytest.raises(DataError, match="is it a GRPO row"):
         grpo(rows, base, tmp_path / "grpo", FAST, None)
+
+
+def test_a_stopped_training_continues_after_its_last_checkpoint(started: Path, grpo_rows: Path, tmp_path: Path) -> None:
+    config = GrpoConfig(max_steps=5, batch=8, accumulate=1, max_tokens=8, select=0, threads=1, save_seconds=0)
+
+    def stop(share: float, text: str) -> None:
+        if share > 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        grpo(grpo_rows, started, tmp_path / "grpo", config, None, stop)
+    assert len(history(tmp_path / "grpo")) == 2
+    grpo(grpo_rows, started, tmp_path / "grpo", config, None)
+    assert [row["step"] for row in history(tmp_path / "grpo")] == [1, 2, 3, 4, 5]

@@ -12,7 +12,7 @@ from codereasoner.errors import DataError
 from codereasoner.records import Run
 from codereasoner.styles import find_style
 from codereasoner.task import Question
-from codereasoner.training.rows import grpo_row, read_question, sft_row
+from codereasoner.training.rows import grpo_row, read_question, sft_row, style_of_rows
 from codereasoner.training.scratch import make_tokenizer
 from codereasoner.training.sft import IGNORED, tokenised
 
@@ -78,3 +78,11 @@ def test_a_tokenizer_of_a_template_that_ends_with_a_line_break_learns_only_up_to
     other.chat_template = tokenizer.chat_template.replace("'<|end|>'", "'<|end|>\n'")
     row = tokenised([sft_row(question, None, TERSE)], other, 1000)[0]
     assert row["input_ids"][-1] == tokenizer.eos_token_id
+
+
+def test_rows_of_one_style_name_it_and_rows_of_several_are_refused(question: Question) -> None:
+    terse, direct = sft_row(question, None, TERSE), grpo_row(question, find_style("direct"))
+    assert style_of_rows([terse, terse], "reasoning") == "terse"
+    assert style_of_rows([{"prompt": []}], "reasoning") == "reasoning"
+    with pytest.raises(DataError, match="several styles: direct, terse"):
+        style_of_rows([terse, direct], "reasoning")

@@ -13,6 +13,7 @@ from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.task import Runner
 from codereasoner.training import session
 from codereasoner.training.reward import Reward
+from codereasoner.training.rows import style_of_rows
 from codereasoner.training.select import selected
 from codereasoner.training.settings import arguments_for_device, identity, load, lora, option, quiet, style_of
 from codereasoner.training.watch import Clock, make_watch, on_the_clock
@@ -84,8 +85,9 @@ def grpo(
         checkpoint = session.prepare(out, whole, clock)
         progress(0.0, "loading the model")
         loaded, tokenizer = load(source)
-        reward = Reward(style_of(source) or "reasoning", runner, frozenset([tokenizer.eos_token_id]))
         prompts = _prompts(rows, config)
+        style = style_of_rows(prompts, style_of(source))
+        reward = Reward(style, runner, frozenset([tokenizer.eos_token_id]))
         if config.select:
             kept = out / "checkpoints" / "selected.json"
             sampling = Sampling(config.temperature, 1.0, config.max_tokens, config.seed)
@@ -93,7 +95,7 @@ def grpo(
         _check_enough(prompts, config)
         trainer = _trainer(loaded, tokenizer, prompts, reward, out, config, clock, progress)
         session.train(trainer, checkpoint)
-        session.finish(trainer, tokenizer, out, whole, source, clock)
+        session.finish(trainer, tokenizer, out, whole, source, style, clock)
     return out
 
 

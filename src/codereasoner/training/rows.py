@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from codereasoner import extend
+from codereasoner.errors import DataError
 from codereasoner.styles import Style
 from codereasoner.task import Question
 
@@ -22,18 +24,36 @@ def sft_row(question: Question, chain: str | None, style: Style) -> dict[str, An
         "prompt": task.prompt(question, style),
         "completion": [{"role": "assistant", "content": completion}],
         "question": question_text(question),
+        "style": style.name,
     }
 
 
 def grpo_row(question: Question, style: Style) -> dict[str, Any]:
     """A prompt, and the question that its completions are graded against."""
     task = extend.task(question.task)
-    return {"id": question.id, "prompt": task.prompt(question, style), "question": question_text(question)}
+    return {
+        "id": question.id,
+        "prompt": task.prompt(question, style),
+        "question": question_text(question),
+        "style": style.name,
+    }
 
 
 def question_text(question: Question) -> str:
     """A question as the JSON text of a column: its facts differ in their keys from task to task, a column may not."""
     return json.dumps(question.to_json(), ensure_ascii=True, separators=(",", ":"))
+
+
+def style_of_rows(rows: Iterable[Mapping[str, Any]], default: str) -> str:
+    """The name of the style that all these rows are written in; the default where they do not say.
+
+    Raises:
+        DataError: they are in several styles: a model is trained in one.
+    """
+    found = sorted({row["style"] for row in rows if row.get("style")})
+    if len(found) > 1:
+        raise DataError(f"the rows are in several styles: {', '.join(found)}; a model is trained in one")
+    return found[0] if found else default
 
 
 def read_question(text: str) -> Question:

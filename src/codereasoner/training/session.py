@@ -14,7 +14,6 @@ from codereasoner.training.settings import write_card
 from codereasoner.training.watch import Clock, continue_clock, last_checkpoint, trim_history
 
 FOREVER = 10_000_000  # steps; training by the clock ends before
-WHOLE = "whole"  # in the manifest's state, when training has ended and the weights are in place
 
 
 def is_done(out: Path, config: Mapping[str, Any]) -> bool:
@@ -47,7 +46,9 @@ def train(trainer: Any, checkpoint: Path | None) -> None:
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
 
-def finish(trainer: Any, tokenizer: Any, out: Path, config: Mapping[str, Any], model: str, clock: Clock) -> None:
+def finish(
+    trainer: Any, tokenizer: Any, out: Path, config: Mapping[str, Any], model: str, style: str, clock: Clock
+) -> None:
     """Save the trained model whole, with its card and manifest, and remove the checkpoints."""
     steps = trainer.state.global_step
     if not trainer.is_world_process_zero():
@@ -62,7 +63,7 @@ def finish(trainer: Any, tokenizer: Any, out: Path, config: Mapping[str, Any], m
     tokenizer.save_pretrained(str(out))
     (out / "training_args.bin").unlink(missing_ok=True)
     facts = {"steps": steps, "seconds": round(clock.seconds, 3)}
-    write_card(out, model, facts)
+    write_card(out, model, style, facts)
     write_manifest(out, {"config": _plain(config), "counts": facts})
     shutil.rmtree(out / "checkpoints", ignore_errors=True)
 

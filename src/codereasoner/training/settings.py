@@ -98,16 +98,13 @@ def identity(model: str) -> str:
     return "+".join(map(fingerprint, weights)) or model
 
 
-def style_of(model: str) -> str | None:
-    """The style in a model's card; None where it has none, as models of the Hub."""
+def style_of(model: str) -> str:
+    """The style in a model's card; "reasoning" for one that has no card, as those of the Hub."""
     card = Path(model) / CARD
-    if not card.is_file():
-        return None
-    name = json.loads(card.read_text(encoding="utf-8")).get("style")
-    return name if name in STYLES else None
+    name = json.loads(card.read_text(encoding="utf-8")).get("style") if card.is_file() else None
+    return name if name in STYLES else "reasoning"
 
 
-def write_card(folder: Path, model: str, facts: Mapping[str, Any]) -> None:
-    """Write the card of a trained model; it keeps the style of the model that it was made from."""
-    style = style_of(model) or "reasoning"
+def write_card(folder: Path, model: str, style: str, facts: Mapping[str, Any]) -> None:
+    """Write the card of a trained model: the style it answers in, and what it was made from."""
     (folder / CARD).write_text(json.dumps({"style": style, "from": model, **facts}, indent=1) + "\n", encoding="utf-8")

@@ -12,7 +12,8 @@ from codereasoner.extend import Progress, silent
 from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.training import session
 from codereasoner.training.muon import make_muon
-from codereasoner.training.settings import arguments_for_device, identity, load, lora, option, quiet
+from codereasoner.training.rows import style_of_rows
+from codereasoner.training.settings import arguments_for_device, identity, load, lora, option, quiet, style_of
 from codereasoner.training.watch import Clock, make_watch, on_the_clock
 
 IGNORED = -100  # the label of a token that is not learnt
@@ -61,10 +62,12 @@ def sft(rows: Path, model: str | Path, out: Path, config: SftConfig, progress: P
         checkpoint = session.prepare(out, whole, clock)
         progress(0.0, "loading the model")
         loaded, tokenizer = load(source)
-        dataset = tokenised(read_rows(rows), tokenizer, config.max_length)
+        examples = list(read_rows(rows))
+        style = style_of_rows(examples, style_of(source))
+        dataset = tokenised(examples, tokenizer, config.max_length)
         trainer = _trainer(loaded, tokenizer, dataset, out, config, clock, progress)
         session.train(trainer, checkpoint)
-        session.finish(trainer, tokenizer, out, whole, source, clock)
+        session.finish(trainer, tokenizer, out, whole, source, style, clock)
     return out
 
 
