@@ -35,3 +35,9 @@ def test_an_output_beside_another_call_is_not_taken_apart() -> None:
 @pytest.mark.parametrize("text", ["f(1)", "assert f(1)", "f(1) == 3", "assert f(1) == 3", "assert 3 == f(1)"])
 def test_an_input_may_repeat_the_assertion(text: str) -> None:
     assert predicted_call(text, "3") == "f(1)"
+
+
+@pytest.mark.parametrize("value", ["-" * 5000 + "1", "1" + "+1" * 5000, "[" * 500, "x" + ".a" * 5000])
+def test_texts_that_nest_without_end_are_answers_like_others(value: str) -> None:
+    assert predicted_output(f"f(1) == {value}", "f(1)")
+    assert predicted_call(f"f({value}) == 3", "3")

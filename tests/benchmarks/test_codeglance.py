@@ -28,8 +28,15 @@ def test_every_gold_of_the_small_sets_is_accepted(name: str, count: int, shared_
 
 def test_the_ill_posed_records_of_ds1000_are_listed_with_their_reason(shared_data: Path, runner: Runner) -> None:
     result = check_benchmark("codeglance-ds1000", shared_data, runner)
-    assert result["questions"] - result["gold_accepted"] == len(result["rejected"]) == 30
-    assert {row["id"]: row["reason"] for row in result["rejected"]}["sample_244"] == "not a literal: B"
+    assert len(result["ill_posed"]) == 30
+    assert {row["id"]: row["reason"] for row in result["ill_posed"]}["sample_244"] == "not a literal: B"
+
+
+def test_programs_of_a_library_that_exists_nowhere_cannot_run(shared_data: Path, runner: Runner) -> None:
+    result = check_benchmark("codeglance-monkbeat", shared_data, runner)["rerun"]
+    assert result["agree"] == 0
+    assert sum(result["cannot_run"].values()) == 49
+    assert [row["id"] for row in result["ill_posed"]] == ["sample_36"]
 
 
 def test_ids_are_those_of_the_generations_and_features_are_kept(shared_data: Path) -> None:

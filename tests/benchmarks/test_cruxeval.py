@@ -125,3 +125,16 @@ def test_scoring_by_name_finds_the_data_in_a_folder(shared_data: Path, tmp_path:
     path = tmp_path / "generations.json"
     path.write_text(json.dumps({question.id: [question.gold[0]] for question in questions}))
     assert score_file("cruxeval-o", path, shared_data, compare=False)["pass@1"] == 100.0
+
+
+def test_a_variant_with_another_function_name_is_scored_alike(runner: Runner) -> None:
+    code = "def helper(x):\n    return x\n\ndef total(x):\n    return x + 1"
+    record = {"code": code, "input": "1", "output": "2", "id": "a"}
+    cases: list[tuple[CruxevalInput | CruxevalOutput, list[str]]] = [
+        (CruxevalInput(), ["total(1)", "f(1)"]),
+        (CruxevalOutput(), ["2", "total(1)"]),
+    ]
+    for benchmark, texts in cases:
+        result = score(benchmark, [benchmark.question(record)], {"a": texts}, "official", runner)
+        assert result["outcomes"]["correct"] == 1
+        assert result["other"]["outcomes"]["correct"] == 1

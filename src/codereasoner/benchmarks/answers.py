@@ -33,7 +33,7 @@ def predicted_output(text: str, call: str) -> str | None:
     answer = answer_block(text)
     sides = _sides(answer)
     if sides is not None and _same(sides[0], call):
-        return ast.unparse(sides[1])
+        return sides[1]
     return answer
 
 
@@ -42,9 +42,9 @@ def predicted_call(text: str, value: str) -> str | None:
     answer = answer_block(text)
     sides = _sides(answer)
     if sides is not None and _same(sides[1], value):
-        return ast.unparse(sides[0])
+        return sides[0]
     if sides is not None and _same(sides[0], value):
-        return ast.unparse(sides[1])
+        return sides[1]
     return _without_assert(answer)
 
 
@@ -54,7 +54,8 @@ def _without_assert(answer: str | None) -> str | None:
     return answer.removeprefix("assert ").strip() or None
 
 
-def _sides(answer: str | None) -> tuple[ast.expr, ast.expr] | None:
+def _sides(answer: str | None) -> tuple[str, str] | None:
+    """The source of both sides of one `==`."""
     if answer is None or "==" not in answer:
         return None
     try:
@@ -63,12 +64,16 @@ def _sides(answer: str | None) -> tuple[ast.expr, ast.expr] | None:
         return None
     match node:
         case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
-            return left, right
+            try:
+                return ast.unparse(left), ast.unparse(right)
+            except RecursionError:  # thousands of signs or operators in a row
+                return None
     return None
 
 
-def _same(node: ast.expr, text: str) -> bool:
+def _same(left: str, right: str) -> bool:
+    """Do two texts say the same, but for spaces and quotes?"""
     try:
-        return ast.dump(node) == ast.dump(literals.parse(text))
-    except literals.LiteralError:
+        return left == ast.unparse(literals.parse(right))
+    except (literals.LiteralError, RecursionError):
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -60,7 +61,8 @@ class _Cruxeval(Benchmark):
         ]
         verdicts: dict[str, list[bool | None]] = {q.id: [None] * len(generations[q.id]) for q in questions}
         assertions = [
-            Assertion(question.facts["source"], ENTRY, question.features["output"], text) for question, _, text in kept
+            Assertion(question.facts["source"], question.facts["entry"], question.features["output"], text)
+            for question, _, text in kept
         ]
         for (question, index, _), passed in zip(kept, passes(assertions, runner), strict=True):
             verdicts[question.id][index] = passed
@@ -87,16 +89,16 @@ class CruxevalOutput(_Cruxeval):
 
     def question(self, row: Mapping[str, Any]) -> Question:
         """The gold is the recorded output."""
-        facts = {"source": row["code"], "entry": ENTRY, "call": row["input"]}
+        facts = {"source": row["code"], "entry": entry_of(row["code"]), "call": row["input"]}
         return Question("output", facts, (row["output"],), {"output": row["output"]}, program=row["id"], id=row["id"])
 
     def parse_generation(self, question: Question, text: str) -> str | None:
         """The value, also where the assertion is repeated before it."""
-        return predicted_output(text, f"{ENTRY}({question.facts['call']})")
+        return predicted_output(text, _invocation(question))
 
     def left_out(self, question: Question, text: str) -> bool:
         """A text that holds the call itself would let the scorer compute the answer."""
-        return f"{ENTRY}({question.facts['call']})" in text
+        return _invocation(question) in text
 
     def floors(self, questions: Sequence[Question]) -> dict[str, float]:
         """What answers without a model get: the first argument, and the commonest constant."""
@@ -123,8 +125,8 @@ class CruxevalInput(_Cruxeval):
 
     def question(self, row: Mapping[str, Any]) -> Question:
         """The gold is the recorded input; any call that returns the output is right."""
-        facts = {"source": row["code"], "entry": ENTRY, "value": row["output"]}
-        gold = (f"{ENTRY}({row['input']})",)
+        facts = {"source": row["code"], "entry": entry_of(row["code"]), "value": row["output"]}
+        gold = (f"{facts['entry']}({row['input']})",)
         return Question("input", facts, gold, {"output": row["output"]}, program=row["id"], id=row["id"])
 
     def parse_generation(self, question: Question, text: str) -> str | None:
@@ -133,7 +135,7 @@ class CruxevalInput(_Cruxeval):
 
     def left_out(self, question: Question, text: str) -> bool:
         """A text without `f(` holds no call."""
-        return f"{ENTRY}(" not in text
+        return f"{question.facts['entry']}(" not in text
 
     def floors(self, questions: Sequence[Question]) -> dict[str, float]:
         """None is computed: a fixed call would have to be run on every program."""
@@ -162,9 +164,19 @@ def read_cruxeval(data: Path) -> list[dict[str, Any]]:
     return list(rows.values())
 
 
+def entry_of(code: str) -> str:
+    """`f`, as in all of CRUXEval; in a variant with other names the last function that the code defines."""
+    names = re.findall(r"^def ([A-Za-z_]\w*)\(", code, re.MULTILINE)
+    return ENTRY if ENTRY in names or not names else str(names[-1])
+
+
+def _invocation(question: Question) -> str:
+    return f"{question.facts['entry']}({question.facts['call']})"
+
+
 def _first_argument_is_right(question: Question) -> bool:
     try:
-        call = literals.parse(f"{ENTRY}({question.facts['call']}\n)")
+        call = literals.parse(f"f({question.facts['call']}\n)")
         first = next(iter(getattr(call, "args", [])), None)
         return first is not None and literals.equal(literals.read(ast.unparse(first)), literals.read(question.gold[0]))
     except literals.LiteralError:

@@ -166,11 +166,9 @@ def stand_in_for_gensim() -> None:
 
 
 def unit_vector(vector: Any) -> Any:
-    """A dense vector divided by its Euclidean length; a vector of zeros as it is."""
-    numpy = importlib.import_module("numpy")
-    vector = numpy.asarray(vector, dtype=float)
-    length = numpy.linalg.norm(vector)
-    return vector / length if length > 0 else vector
+    """A dense vector scaled to the Euclidean length 1; a vector of zeros as it is."""
+    length = importlib.import_module("numpy").linalg.norm(vector)
+    return vector * (1.0 / length) if length > 0 else vector
 
 
 def make_call(names: dict[str, Any], entry: str, given: str, test: str, index: int) -> Callable[[], Any]:

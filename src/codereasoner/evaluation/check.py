@@ -15,7 +15,7 @@ from codereasoner import extend
 from codereasoner.benchmarks.locate import locate
 from codereasoner.benchmarks.reval import RevalAll
 from codereasoner.errors import ConfigError, DataError
-from codereasoner.evaluation.rerun import rerun
+from codereasoner.evaluation.rerun import rerun, unreadable_golds
 from codereasoner.extend import Benchmark
 from codereasoner.ledger import read_rows
 from codereasoner.styles import Style, find_style
@@ -81,6 +81,8 @@ def check_benchmark(
         return compare_truth(benchmark, locate(benchmark, data), truth, runner)
     questions = benchmark.load(locate(benchmark, data), runner)
     result = {"benchmark": name, **gold_check(questions, find_style(style), runner)}
+    if unreadable := unreadable_golds(questions):
+        result["ill_posed"] = unreadable
     if benchmark.reruns and runner is not None:
         result["rerun"] = rerun(questions, runner)
     if benchmark.unavailable:

@@ -145,10 +145,9 @@ def normal_text(source: str) -> str:
 def normal_tree(source: str) -> str:
     """The syntax tree as text, its names replaced by numbers in the order of appearance; "" where there is none."""
     try:
-        tree = ast.parse(source)
+        return ast.dump(_Renamed().visit(ast.parse(source)))
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return ""
-    return ast.dump(_Renamed().visit(tree))
 
 
 class _Renamed(ast.NodeTransformer):

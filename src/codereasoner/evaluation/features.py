@@ -123,12 +123,15 @@ def _is_installed(module: str) -> bool:
 
 def _dotted(node: ast.expr) -> str:
     """`a.b.c` of an attribute chain; where it begins with no name, its last part alone."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
     if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        owner = _dotted(node.value)
-        return f"{owner}.{node.attr}" if owner else node.attr
-    return ""
+        parts.append(node.id)
+    elif parts:
+        parts = parts[:1]
+    return ".".join(reversed(parts))
 
 
 def _job(source: str, call: str) -> Job:

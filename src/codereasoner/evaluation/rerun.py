@@ -37,6 +37,18 @@ def rerun(questions: Sequence[Question], runner: Runner) -> dict[str, Any]:
     return {"agree": agree, "ill_posed": ill_posed, "cannot_run": dict((+cannot).most_common())}
 
 
+def unreadable_golds(questions: Sequence[Question]) -> list[dict[str, str]]:
+    """The questions whose recorded answer is no literal: only that very text can be right."""
+    found = []
+    for question in questions:
+        if question.task in ("output", "blanks") and "assert" not in question.gold[0]:
+            try:
+                literals.read(question.gold[0])
+            except literals.LiteralError as error:
+                found.append({"id": question.id, "reason": str(error)})
+    return found
+
+
 def _job(question: Question) -> Job | None:
     """The recorded call; of test code, the whole of it with the recorded answer in its blank."""
     facts = question.facts
