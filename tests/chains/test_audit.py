@@ -24,6 +24,7 @@ def run(pool: Pool) -> Run:
         ("x = y + 1, z = [1] + y, w = 'a'.upper(), v = 3 if w else 4", []),
         ("x == 3, x >= 3, x != 3, d['x'] = 3, a.x = 3", []),
         ("x, y = 1, 2", []),
+        ("f(x=1, y=[2], z=3) gives w=4 (n=5)", [("w", "4"), ("n", "5")]),
         ("x = [v for v in y], z = f(3), q = f'{x}'", []),
         ("```python\nx = 3\n```\nn = 4", [("n", "4")]),
         ("x = True and n = None", [("x", "True"), ("n", "None")]),

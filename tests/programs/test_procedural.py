@@ -38,7 +38,7 @@ def test_an_unknown_split_is_refused() -> None:
 
 def test_an_exhausted_rung_says_so() -> None:
     with pytest.raises(ConfigError, match="has only"):
-        list(Procedural("tiny", types=["str"]).programs("test", 10**6))
+        list(Procedural("tiny", 1, types=["str"]).programs("test", 10**6))
 
 
 def test_the_difficulty_of_a_tiny_program_is_its_number_of_statements() -> None:

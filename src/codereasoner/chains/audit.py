@@ -5,7 +5,8 @@ last true claim: a chain has to go forward with the run. The earliest such momen
 a later one false. What is no claim, and so is not counted:
 - a name that is no variable of the run, or one that never has a value with a literal;
 - a right side that is not a whole literal: `x = y + 1`, `x = [1] + y`, `x = 'a'.upper()`, `x = 3 if y else 4`;
-- one name of several that are assigned together (`x, y = 1, 2`), and what stands in fenced code blocks.
+- a keyword argument (`f(x=1)`), one name of several that are assigned together (`x, y = 1, 2`), and what stands in
+  fenced code blocks or inside another literal.
 What an audit cannot see: a claim in other words ("x is now 3"), and whether a claim is about this or about a later
 pass of a loop. A recollection of an earlier state ("at first x = 1") counts as false.
 """
@@ -69,7 +70,8 @@ def _located_claims(chain: str) -> Iterator[tuple[str, str, str, tuple[int, int]
     position = 0
     while match := _NAME.search(text, position):
         position = match.end()
-        if _TOGETHER.search(text, max(0, match.start() - 80), match.start()):
+        before = text[max(0, match.start() - 80) : match.start()]
+        if _TOGETHER.search(before) or (" " not in match.group() and _IN_A_CALL.search(before)):
             continue
         end = _literal_end(text, match.end())
         if end is None or _GOES_ON.match(text, end):
@@ -118,8 +120,9 @@ class _History:
 
 _FENCED = re.compile(r"```.*?```", re.DOTALL)
 _NAME = re.compile(r"(?<![\w.'\"\]])([A-Za-z_]\w*)\s*=(?!=)\s*")
+_IN_A_CALL = re.compile(r"\w\([^()\n]*\Z")
 _TOGETHER = re.compile(r"(?:^|[\s`(])[A-Za-z_]\w*\s*,\s*\Z")
-_GOES_ON = re.compile(r"[ \t]*(?:[-+*/%@|&^<>!~\[(]|==)|\.\w|[\w'\"]|[ \t]+(?:if|or|in|not|for)\b")
+_GOES_ON = re.compile(r"[(\[]|[ \t]*(?:[-+*/%@|&^<>!~]|==)|\.\w|[\w'\"]|[ \t]+(?:if|or|in|not|for)\b")
 _ATOM = re.compile(
     r"[-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?j?|(?:True|False|None|nan|inf)\b"
     r"|(?:float|set|frozenset|range|bytearray|complex)(?=\()"
