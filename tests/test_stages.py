@@ -97,14 +97,15 @@ def test_another_input_makes_the_output_anew(built: Path, tmp_path: Path) -> Non
 
 def test_dropped_runs_are_counted_by_reason(tmp_path: Path) -> None:
     programs = tmp_path / "programs.jsonl"
-    sources = ["def f(x):\n    return x[9]", "def f(x):\n    return x", "def f(x):\n    return x[:1]"]
-    stages.write_programs(programs, Listed(sources), {"train": 3}, {})
+    bodies = ["return x[9]", "return x", "return x[:1]", "print('\\udc80')\n    return x[:1]"]
+    sources = [f"def f(x):\n    {body}" for body in bodies]
+    stages.write_programs(programs, Listed(sources), {"train": 4}, {})
     with Pool(workers=1, allow_weak_isolation=True) as pool:
         stages.trace_programs(programs, tmp_path / "runs.parquet", pool)
     manifest = read_manifest(tmp_path / "runs.parquet")
     assert manifest is not None
-    assert manifest["counts"] == {"kept": 1, "dropped": 2}
-    assert manifest["drops"] == {"raises IndexError": 1, "copy of an argument": 1}
+    assert manifest["counts"] == {"kept": 1, "dropped": 3}
+    assert manifest["drops"] == {"raises IndexError": 1, "copy of an argument": 1, "prints what is no text": 1}
 
 
 class Listed(extend.Source):

@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from codereasoner import extend, stages
-from codereasoner.cli.demo_config import MODELS, DemoConfig
+from codereasoner.cli.demo_config import GRPO, MODELS, SFT, DemoConfig
 from codereasoner.cli.numbers import percent
 from codereasoner.cli.options import (
     Stage,
@@ -35,6 +35,7 @@ from codereasoner.cli.options import (
     workers_option,
 )
 from codereasoner.cli.processes import Training, train_together
+from codereasoner.evaluation.check import guess_rates
 from codereasoner.evaluation.evaluate import Asking, evaluate
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress, Sampling
@@ -73,7 +74,10 @@ def run_demo(folder: Path, config: DemoConfig, pool: Pool) -> dict[str, dict[str
     """All stages in order, each skipped when its output is there; returns the summaries by model."""
     _build_data(folder, config, pool)
     _train(folder, config)
-    return {model: _evaluate(folder, model, config, pool) for model in MODELS}
+    questions = _held_out(folder, config.questions)
+    with _stage(folder, "floors"):
+        floors = _floors(questions, pool)
+    return {model: _evaluate(folder, model, questions, floors, config, pool) for model in MODELS}
 
 
 def _build_data(folder: Path, config: DemoConfig, pool: Pool) -> None:
@@ -100,14 +104,14 @@ def _train(folder: Path, config: DemoConfig) -> None:
     with _stage(folder, "base"):
         if not (base / "codereasoner.json").is_file():
             make_scratch_model(base, config.seed, config.size)
-    sft = _training(folder / "sft", ["sft", rows, "--model", str(base)], config.sft_seconds, 2, config)
+    sft = _training(folder / "sft", ["sft", rows, "--model", str(base), *SFT], config.sft_seconds, 1, config)
     with _stage(folder, "sft") as progress:
         train_together([sft], progress)
     start = ["--model", str(folder / "sft")]
-    grpo = ["grpo", str(folder / "grpo.parquet"), *start]
+    grpo = ["grpo", str(folder / "grpo.parquet"), *start, *GRPO]
     both = [
         _training(folder / "grpo", grpo, config.grpo_seconds, 1, config),
-        _training(folder / "control", ["sft", rows, *start], config.grpo_seconds, 1, config),
+        _training(folder / "control", ["sft", rows, *start, *SFT], config.grpo_seconds, 1, config),
     ]
     with _stage(folder, "grpo and control") as progress:
         train_together(both, progress)
@@ -118,18 +122,29 @@ def _training(folder: Path, words: list[str], seconds: float, threads: int, conf
     return Training(folder, [*words, *common], seconds, threads)
 
 
-def _evaluate(folder: Path, model: str, config: DemoConfig, pool: Pool) -> dict[str, Any]:
+def _floors(questions: list[Question], pool: Pool) -> dict[str, float]:
+    """The best that a guess without thought earns on each task."""
+    best = {
+        task: max(rates.items(), key=lambda pair: pair[1]) for task, rates in guess_rates(questions, pool.run).items()
+    }
+    return {f"{task}: always {guess}": rate for task, (guess, rate) in best.items()}
+
+
+def _evaluate(
+    folder: Path, model: str, questions: list[Question], floors: dict[str, float], config: DemoConfig, pool: Pool
+) -> dict[str, Any]:
     asking = Asking(STYLE, Sampling(max_tokens=config.max_tokens))
     with _stage(folder, f"evaluate {model}") as progress:
         return evaluate(
             "held out",
-            _held_out(folder, config.questions),
+            questions,
             extend.find("model", str(folder / model)),
             asking,
             folder / "evaluations" / f"held-out@{model}",
             pool.run,
-            label=MODELS[model],
-            progress=progress,
+            floors,
+            MODELS[model],
+            progress,
         )
 
 
@@ -178,6 +193,10 @@ def _accuracy_table(summaries: dict[str, dict[str, Any]]) -> Table:
     table.add_column(f"backward: find an input ({first[BACKWARD]['n_questions']})", justify="right")
     for model, summary in summaries.items():
         table.add_row(MODELS[model], *(percent(summary["by_task"][task]) for task in (FORWARD, BACKWARD)))
+    for name, rate in next(iter(summaries.values()))["floors"].items():
+        shown = f"[dim]{rate:.1f} %[/]"
+        task, _, words = name.partition(": ")
+        table.add_row(f"[dim]no model: {words}[/]", *((shown, "") if task == FORWARD else ("", shown)))
     return table
 
 

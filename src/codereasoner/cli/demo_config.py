@@ -14,6 +14,11 @@ MODELS = {
 """The models that the demo evaluates, by their folder."""
 
 
+SFT = ("--optimizer", "muon", "--batch", "16", "--accumulate", "1", "--learning-rate", "0.005")
+GRPO = ("--batch", "128", "--accumulate", "1", "--learning-rate", "0.0005", "--max-tokens", "24", "--select", "0")
+"""The settings of training that differ from the commands' defaults, which are for models that know something."""
+
+
 def _option(default: Any, words: str) -> Any:
     return field(default=default, metadata={"help": words})
 
@@ -24,7 +29,7 @@ class DemoConfig:
 
     seed: int = _option(0, "Seed of the model's first weights and of training.")
     breadth: str = _option("tiny", "How much of Python the programs use.")
-    size: str = _option("tiny", "The size of the from-scratch model.")
+    size: str = _option("0.3m", "The size of the from-scratch model.")
     train: int = _option(8000, "Programs for instruction tuning.")
     rl: int = _option(3000, "Programs for GRPO.")
     test: int = _option(400, "Programs held out.")

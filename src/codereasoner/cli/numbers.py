@@ -23,10 +23,7 @@ def percent(part: Mapping[str, Any], k: int = 1) -> str:
 
 
 def show_summary(summary: Mapping[str, Any]) -> None:
-    """One row for the whole and one for each task, then what answers without a model get.
-
-    The columns after pass@k are the outcomes: correct, wrong, no answer, truncated, error.
-    """
+    """One row for the whole and one for each task, then what answers without a model get."""
     table = _numbers_table(f"{summary['model']} on {summary['benchmark']}, style {summary['style']}")
     table.add_row("all", *_numbers(summary))
     if len(summary["by_task"]) > 1:
@@ -89,12 +86,14 @@ def show_check(result: Mapping[str, Any]) -> None:
 
 def _numbers_table(title: str, first: str = "") -> Table:
     table = Table(title=title, title_justify="left", box=None)
-    table.add_column(first, no_wrap=True)
-    for column in ("n", "pass@1 [95 %]", "pass@5", "correct", "wrong", "none", "cut", "error"):
+    table.add_column(first)
+    for column in ("n", "pass@1 [95 %]", "pass@5"):
         table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("outcomes")
     return table
 
 
 def _numbers(part: Mapping[str, Any]) -> list[str]:
-    outcomes = [f"{part['outcomes'].get(verdict, 0):,}" for verdict in VERDICTS]
-    return [f"{part['n_questions']:,}", percent(part), percent(part, 5), *outcomes]
+    found = {verdict: part["outcomes"].get(verdict, 0) for verdict in VERDICTS}
+    outcomes = ", ".join(f"{count:,} {verdict.replace('_', ' ')}" for verdict, count in found.items() if count)
+    return [f"{part['n_questions']:,}", percent(part), percent(part, 5), outcomes]

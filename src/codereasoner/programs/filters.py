@@ -71,7 +71,18 @@ def run_reason(run: Run) -> str | None:
         return "value has no literal"
     if run.cut:
         return f"trace cut: {run.cut}"
+    if not _is_text(run.stdout):
+        return "prints what is no text"
     return None if _reads_back(run.value) else "value does not read back"
+
+
+def _is_text(text: str) -> bool:
+    """Can every file format store it? Lone surrogates stand for printed bytes that are no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def differs_reason(run: Run, again: Run) -> str | None:
