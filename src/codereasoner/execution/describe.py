@@ -10,7 +10,7 @@ No literal begins with `<`, so a mark is never taken for a value. This file also
 
 from __future__ import annotations
 
-from _collections import deque
+from collections import deque
 
 from codereasoner.literals.write import NotWritable, write
 
@@ -26,7 +26,7 @@ _type, _len, _id, _isinstance = type, len, id, isinstance
 _getattribute = object.__getattribute__
 _type_getattribute = type.__getattribute__
 _function = type(write)
-_named = (_function, type(len), type((lambda: (yield))()), type([].__iter__), type(_function.__get__))
+_named: tuple[type, ...] = (_function, type(len), type((lambda: (yield))()), type([].__iter__), type(write.__get__))
 _BUILT_IN_BASES = (dict, list, tuple, set, frozenset, str, bytes, int, float, BaseException, deque)
 
 
@@ -51,6 +51,7 @@ def type_name(value: object) -> str:
 
 def _size(value: object) -> str:
     name = type_name(value)
+    base: Any
     for base in (list, tuple, dict, set, frozenset, deque):
         if _isinstance_exactly(value, base):
             return f"{name} of {base.__len__(value)} items"  # type: ignore[arg-type]
@@ -106,7 +107,9 @@ def _contents(value: Any, depth: int, path: list[int]) -> list[str]:
     if base is tuple:
         return ["(" + _join(tuple.__iter__(value), depth, path) + (",)" if tuple.__len__(value) == 1 else ")")]
     if base is set or base is frozenset:
-        return ["{" + ", ".join(sorted([_item(member, depth - 1, path) for member in _first(base.__iter__(value))])) + "}"]
+        return [
+            "{" + ", ".join(sorted([_item(member, depth - 1, path) for member in _first(base.__iter__(value))])) + "}"
+        ]
     if base is BaseException:
         return [_item(argument, depth - 1, path) for argument in BaseException.args.__get__(value)]  # type: ignore[attr-defined]
     return [base.__repr__(value)] if _len(base.__repr__(value)) < 1000 else []

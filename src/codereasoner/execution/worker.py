@@ -1,105 +1,282 @@
-"""The process that runs programs: it reads jobs from a pipe, forks for each, and writes back what came of it.
+"""The process that serves a pool: it takes jobs from a pipe, has them run by others, and sends back what came of it.
 
-It holds as little memory as it can, because a fork costs what its parent holds. This file runs inside the
-workers, as process 1 of their own process namespace where there is one.
+                                 +--> shared.py: many jobs, one after another (the fast lane)
+    pool --jobs--> this process -+
+         <-answers-              +--> alone.py: one job that wants more time or memory (the slow lane)
+
+It runs no program itself and compiles none, so nothing that a program does can end it; it is process 1 of its own
+process namespace where there is one. Answers go back in the order in which they are ready, under their jobs'
+numbers. A job that breaks the shared process runs again, alone: only then its outcome counts. This file holds as
+little memory as it can, because a fork costs what its parent holds.
 """
 
 from __future__ import annotations
 
+import _warnings
 import marshal
 import posix
 import select
+from collections import deque
+from contextlib import suppress
 from time import monotonic
 
-from codereasoner.execution.frames import JOBS, READY, RESULT, Splitter, pack
-from codereasoner.execution.runner import Compiled, answer, run
+from codereasoner.execution.alone import Child, ended, send
+from codereasoner.execution.frames import ALONE, DONE, JOBS, LEFT, READY, RESULT, SPENT, FrameError, Splitter, pack
+from codereasoner.execution.program import Compiled, Program
+from codereasoner.execution.pure import make_seals
+from codereasoner.execution.shared import FAST_WALL, Shared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_SIGKILL, _SIGXCPU, _SIGPROF = 9, 24, 27
+    Job = tuple[int, str, str, str, str, str]  # number, source, entry, call, record, harness
+
+RUNS = 100  # jobs that one shared process does before a new one takes its place
+BATCH = 64  # jobs that it is given at a time
+MOST_WAITING = 256  # jobs that are read ahead
+MOST_UNSENT = 1 << 20  # bytes of answers that are kept for a pool that does not read
+
+_SIGKILL = 9
+_STUCK = FAST_WALL * 1.5  # seconds in which the shared process must have answered something
+_LOOK = 0.1  # seconds after which it is looked at, although it has not rung
+_IN, _OUT, _GONE = select.POLLIN, select.POLLOUT, select.POLLHUP | select.POLLERR
 
 
 def serve(source: int, sink: int, settings: dict[str, Any]) -> None:
     """Answer jobs until the pipe they come from is closed."""
-    limits = settings["limits"]
-    splitter = Splitter()
-    _send(sink, pack(READY, 0, settings["level"].encode()))
-    while data := posix.read(source, 1 << 16):
-        for kind, _, body in splitter.feed(data):
-            if kind == JOBS:
-                for number, text, entry, call, record, harness in marshal.loads(body):
-                    result = _alone(Compiled(text, entry, call, harness), record, limits)
-                    _send(sink, pack(RESULT, number, result))
+    _warnings.filters.insert(0, ("ignore", None, Warning, None, 0))
+    make_seals()
+    jobs, answers = posix.dup(source), posix.dup(sink)
+    for descriptor in (source, sink):  # where programs write by number, nothing is to be found
+        posix.dup2(2, descriptor)
+    worker = Worker(jobs, answers, settings["limits"])
+    worker.say(pack(READY, 0, settings["level"].encode()))
+    worker.live()
 
 
-def _send(sink: int, data: bytes) -> None:
-    while data:
-        data = data[posix.write(sink, data) :]
+class Runner:
+    """The shared process, seen from outside."""
+
+    def __init__(self, limits: dict[str, Any], closing: tuple[int, ...]) -> None:
+        source, self.sink = posix.pipe()
+        self.source, sink = posix.pipe()
+        self.bell, bell = posix.pipe()
+        self.pid = posix.fork()
+        if self.pid == 0:
+            try:
+                for descriptor in (*closing, self.sink, self.source, self.bell):
+                    posix.close(descriptor)
+                Shared(source, sink, bell, limits).live()
+            finally:
+                posix._exit(0)
+        for descriptor in (source, sink, bell):
+            posix.close(descriptor)
+        posix.set_blocking(self.source, False)
+        self.splitter = Splitter()
+        self.jobs: dict[int, Job] = {}  # given to it and not yet answered, in order
+        self.given = 0
+        self.busy = self.spent = self.left = False
+        self.seen = self.asked = 0.0  # when it last answered something, and was last looked at
+
+    def give(self, jobs: list[Job]) -> None:
+        """Give it jobs; it must not be busy."""
+        self.jobs = {job[0]: job for job in jobs}
+        self.given += len(jobs)
+        self.busy = True
+        self.seen = self.asked = monotonic()
+        with suppress(OSError):  # it may have died, which the bell will tell
+            send(self.sink, pack(JOBS, 0, marshal.dumps(jobs)))
+
+    def read(self) -> tuple[list[tuple[int, int, bytes]], bool]:
+        """The frames that have come, and whether more can come."""
+        found: list[tuple[int, int, bytes]] = []
+        while True:
+            try:
+                data = posix.read(self.source, 1 << 16)
+            except BlockingIOError:
+                return found, True
+            if not data:
+                return found, False
+            try:
+                found += self.splitter.feed(data)
+            except FrameError:
+                return found, False
+
+    def end(self) -> None:
+        """Kill it and what it has forked."""
+        for descriptor in (self.sink, self.source, self.bell):
+            posix.close(descriptor)
+        with suppress(OSError):
+            posix.kill(self.pid, _SIGKILL)
+        posix.waitpid(self.pid, 0)
 
 
-def _alone(compiled: Compiled, record: str, limits: dict[str, Any]) -> bytes:
-    """The answer of a job that runs in a fork of its own."""
-    if compiled.fault is not None:
-        return compiled.fault
-    reader, writer = posix.pipe()
-    child = posix.fork()
-    if child == 0:
+class Worker:
+    """The queues, the two lanes, and the loop that serves them."""
+
+    def __init__(self, source: int, sink: int, limits: dict[str, Any]) -> None:
+        self.source, self.sink, self.limits = source, sink, limits
+        self.waiting: deque[Job] = deque()  # for the fast lane
+        self.slow: deque[Job] = deque()
+        self.runner: Runner | None = None
+        self.child: Child | None = None
+        self.child_job: Job | None = None
+        self.unsent = bytearray()
+        self.splitter = Splitter()
+        posix.set_blocking(sink, False)
+
+    def live(self) -> None:
+        """Serve until the pool closes its end."""
+        while True:
+            self._start()
+            ready = self._poll()
+            if self.source in ready and not self._listen():
+                break
+            if self.sink in ready:
+                self.say(b"")
+            self._tend_runner(ready)
+            self._tend_child(ready)
+        self._leave()
+
+    def say(self, data: bytes) -> None:
+        """Send as much as the pipe takes, and keep the rest."""
+        self.unsent += data
         try:
-            posix.close(reader)
-            _confine(limits)
-            run(compiled, record, limits, lambda body: _send(writer, pack(RESULT, 0, body)))
-        finally:
-            posix._exit(0)
-    posix.close(writer)
-    body, late = _collect(reader, monotonic() + limits["wall_seconds"])
-    posix.close(reader)
-    try:
-        posix.kill(child, _SIGKILL)
-    except ProcessLookupError:
-        pass
-    _, status = posix.waitpid(child, 0)
-    return body if body is not None else _ended(status, late, limits)
+            while self.unsent:
+                del self.unsent[: posix.write(self.sink, self.unsent[: 1 << 16])]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._leave()
 
+    def _leave(self) -> None:
+        if self.runner is not None:
+            self.runner.end()
+        if self.child is not None:
+            self.child.end()
+        posix._exit(0)
 
-def _confine(limits: dict[str, Any]) -> None:
-    """The limits of one child."""
-    import resource
+    def _listen(self) -> bool:
+        """Read jobs; False when there will be no more."""
+        data = posix.read(self.source, 1 << 18)
+        for kind, _, body in self.splitter.feed(data):
+            if kind == JOBS:
+                self.waiting.extend(marshal.loads(body))
+        return bool(data)
 
-    import _signal
+    def _start(self) -> None:
+        """Give work to whoever has none."""
+        if self.waiting and (self.runner is None or not self.runner.busy):
+            if self.runner is None:
+                closing = (self.source, self.sink) + ((self.child.reader,) if self.child else ())
+                self.runner = Runner(self.limits, closing)
+            count = min(len(self.waiting), BATCH)
+            self.runner.give([self.waiting.popleft() for _ in range(count)])
+        if self.slow and self.child is None:
+            job = self.child_job = self.slow.popleft()
+            closing = (self.source, self.sink)
+            if self.runner is not None:
+                closing += (self.runner.sink, self.runner.source, self.runner.bell)
+            _, text, entry, call, record, harness = job
 
-    resource.setrlimit(resource.RLIMIT_CPU, (int(limits["cpu_seconds"]) + 1, int(limits["cpu_seconds"]) + 2))
-    resource.setrlimit(resource.RLIMIT_AS, (limits["memory_bytes"], limits["memory_bytes"]))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _signal.setitimer(_signal.ITIMER_PROF, limits["cpu_seconds"])
+            def compile_job() -> Compiled:
+                return Compiled(Program(text, harness), entry, call)
 
+            limits = self.limits
+            self.child = Child(compile_job, record, limits, limits["cpu_seconds"], limits["wall_seconds"], closing)
 
-def _collect(reader: int, deadline: float) -> tuple[bytes | None, bool]:
-    """The first whole frame of a child, and whether the deadline passed before there was one."""
-    poll = select.poll()
-    poll.register(reader, select.POLLIN)
-    splitter = Splitter()
-    while True:
-        left = deadline - monotonic()
-        if left <= 0 or not poll.poll(left * 1000):
-            return None, True
-        data = posix.read(reader, 1 << 16)
-        if not data:
-            return None, False
-        for _, _, body in splitter.feed(data):
-            return body, False
+    def _poll(self) -> set[int]:
+        """The descriptors that have something to say, or have been closed at their other end."""
+        poll = select.poll()
+        poll.register(self.source, _IN if len(self.waiting) < MOST_WAITING and len(self.unsent) < MOST_UNSENT else 0)
+        if self.unsent:
+            poll.register(self.sink, _OUT)
+        left: list[float] = []
+        now = monotonic()
+        if self.runner is not None:
+            poll.register(self.runner.bell, _IN)
+            if self.runner.busy:
+                left.append(self.runner.asked + _LOOK - now)
+        if self.child is not None:
+            poll.register(self.child.reader, _IN)
+            left.append(self.child.deadline - now)
+        return {place for place, _ in poll.poll(max(0.0, min(left)) * 1000 + 1 if left else None)}
 
+    def _tend_runner(self, ready: set[int]) -> None:
+        """Pass on what the shared process has answered; where it is dead or stuck, the job it was at runs alone."""
+        runner = self.runner
+        if runner is None:
+            return
+        now = monotonic()
+        if runner.bell not in ready and not (runner.busy and now >= runner.asked + _LOOK):
+            return
+        runner.asked = now
+        alive = True
+        if runner.bell in ready:
+            alive = bool(posix.read(runner.bell, 1 << 12))
+        frames, more = runner.read()
+        if frames:
+            runner.seen = now
+            self._pass_on(runner, frames)
+        if not (alive and more) or (runner.busy and now > runner.seen + _STUCK):
+            self._give_up(runner)
+        elif not runner.busy and (runner.spent or runner.given >= RUNS):
+            self.runner = None
+            runner.end()
 
-def _ended(status: int, late: bool, limits: dict[str, Any]) -> bytes:
-    """The answer for a child that ended without one."""
-    if late:
-        return answer("timeout", reason=f"more than {limits['wall_seconds']} seconds (limit: wall_seconds)")
-    if not posix.WIFSIGNALED(status):
-        return answer("exited", reason=f"the program ended its process with status {posix.WEXITSTATUS(status)}")
-    number = posix.WTERMSIG(status)
-    if number in (_SIGPROF, _SIGXCPU):
-        return answer("timeout", reason=f"more than {limits['cpu_seconds']} seconds of CPU (limit: cpu_seconds)")
-    if number in (4, 6, 7, 8, 11):
-        return answer("crashed", reason=f"the interpreter died of signal {number}")
-    return answer("exited", reason=f"the program's process was ended by signal {number}")
+    def _pass_on(self, runner: Runner, frames: list[tuple[int, int, bytes]]) -> None:
+        answers = []
+        for kind, number, body in frames:
+            if kind == DONE:
+                runner.busy = bool(runner.jobs)
+            elif kind == SPENT:
+                runner.spent = True
+            elif (job := runner.jobs.pop(number, None)) is None:
+                continue
+            elif kind in (ALONE, LEFT):
+                self.slow.append(job)
+                runner.left = kind == LEFT
+            else:
+                answers.append(pack(RESULT, number, body))
+        if answers:
+            self.say(b"".join(answers))
+
+    def _give_up(self, runner: Runner) -> None:
+        """End the shared process: the first job that it has not answered is to blame, the others go to the next one."""
+        jobs = list(runner.jobs.values())
+        if jobs and not runner.left:
+            self.slow.append(jobs.pop(0))
+        self.waiting.extendleft(reversed(jobs))
+        self.runner = None
+        runner.end()
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Where this is process 1, end whatever the dead one has left behind, and reap it."""
+        if posix.getpid() != 1:
+            return
+        job = self.child_job
+        if self.child is not None and job is not None:
+            self.child.end()
+            self.child = None
+            self.slow.appendleft(job)
+        try:
+            posix.kill(-1, _SIGKILL)
+            while True:
+                posix.waitpid(-1, 0)
+        except OSError:
+            pass
+
+    def _tend_child(self, ready: set[int]) -> None:
+        """Pass on the answer of the slow lane, or say what ended it."""
+        child, job = self.child, self.child_job
+        if child is None or job is None:
+            return
+        body = child.read() if child.reader in ready else None
+        late = body is None and monotonic() > child.deadline
+        if body is None and not late:
+            return
+        self.child = None
+        status, used = child.end()
+        self.say(pack(RESULT, job[0], body or ended(child, status, used, late)))

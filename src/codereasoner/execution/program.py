@@ -1,0 +1,100 @@
+"""Compile jobs: the code objects of a program and of its call, kept for the next job with the same program.
+
+This file also runs inside the workers.
+"""
+
+from __future__ import annotations
+
+from codereasoner.execution.answer import answer
+from codereasoner.execution.gate import may_share
+from codereasoner.execution.tracer import exception_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Any
+
+    Modules = tuple[str, ...] | None
+
+PROGRAM, HARNESS, CALL = "<program>", "<harness>", "<call>"
+
+_ONLY_AST = 0x400  # PyCF_ONLY_AST
+_FAULTS = (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError)
+_compile, _type, _len = compile, type, len
+
+
+class Program:
+    """The code objects of a source and its harness; `fault` is the whole answer where they cannot be made."""
+
+    def __init__(self, source: str, harness: str) -> None:
+        self.fault: bytes | None = None
+        self.source: CodeType | None = None
+        self.harness: CodeType | None = None
+        self.modules: Modules = None
+        try:
+            self.source = _compile(source, PROGRAM, "exec", 0, True)
+            self.harness = _compile(harness, HARNESS, "exec", 0, True) if harness else None
+        except _FAULTS as error:
+            reason = "the program does not compile: " + exception_text(error, 500)
+            self.fault = answer("raised", exception=exception_text(error, 500), reason=reason)
+            return
+        self.modules = may_share(self.source, self.harness)
+
+
+class Compiled:
+    """A program and one call of it. `modules` are those that it imports; None where it must run alone."""
+
+    def __init__(self, program: Program, entry: str, call: str) -> None:
+        self.program = program
+        self.fault = program.fault
+        self.call: CodeType | None = None
+        self.modules: Modules = None
+        if self.fault is not None:
+            return
+        try:
+            self.call = compile_call(entry, call)
+        except _FAULTS as error:
+            self.fault = answer("refused", reason=f"this is no call of {entry!r}: {exception_text(error, 500)}")
+            return
+        if program.modules is not None and may_share(self.call) == ():
+            self.modules = program.modules
+
+
+class Cache:
+    """The programs that were compiled last."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.programs: dict[tuple[str, str], Program] = {}
+
+    def compile(self, source: str, entry: str, call: str, harness: str) -> Compiled:
+        """A job's code objects."""
+        key = (source, harness)
+        program = self.programs.get(key)
+        if program is None:
+            if _len(self.programs) >= self.size:
+                self.programs.clear()
+            program = self.programs[key] = Program(source, harness)
+        return Compiled(program, entry, call)
+
+
+def compile_call(entry: str, call: str) -> CodeType:
+    """The code of `entry(call)`.
+
+    Raises:
+        SyntaxError, ValueError, MemoryError, RecursionError: it is not one call of the entry.
+    """
+    text = f"{entry}({call}\n)"
+    if not entry.replace(".", "").replace("()", "").isidentifier():
+        raise ValueError("the entry must be a name")
+    if ")" in call:
+        tree: Any = _compile(text, CALL, "eval", _ONLY_AST, True)
+        function = _compile(entry, CALL, "eval", _ONLY_AST, True).body
+        body = tree.body
+        if _type(body).__name__ != "Call" or (body.func.end_lineno, body.func.end_col_offset) != (
+            function.end_lineno,
+            function.end_col_offset,
+        ):
+            raise ValueError("the text is more than the arguments of one call")
+        return _compile(tree, CALL, "eval", 0, True)
+    return _compile(text, CALL, "eval", 0, True)

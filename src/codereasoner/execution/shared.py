@@ -1,0 +1,125 @@
+"""The process that runs many jobs: those that pass the gate run in it, one after another, the others in forks of it.
+
+It is forked by worker.py, which reads its results and gives it up after about a hundred jobs, or when it dies. It
+answers each job with one frame:
+
+    RESULT  the answer
+    ALONE   nothing is decided: the job wants more time, or memory, than is given here; it must run again, alone
+    LEFT    the same, and this process ends
+    SPENT   (after the RESULT) this process should not be trusted with another job
+
+The last frame of a batch is DONE. A byte through the bell says that there is something to read: the reader is not
+woken for each single job. This file also runs inside the workers.
+"""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]
+import gc
+import marshal
+import posix
+import resource
+
+from codereasoner.execution.alone import Child, bounded, ended, lower, send
+from codereasoner.execution.answer import answer
+from codereasoner.execution.frames import ALONE, DONE, JOBS, LEFT, RESULT, SPENT, Splitter, pack
+from codereasoner.execution.program import Cache, Compiled
+from codereasoner.execution.pure import untouched
+from codereasoner.execution.runner import Streams, run, set_depth
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+FAST_CPU = {"value": 0.1, "coverage": 0.2, "trace": 0.4}  # seconds of CPU for a first try
+FAST_WALL = 0.8  # seconds for a first try
+GARBAGE = 20_000  # objects in cycles that may be left behind before the process is given up
+
+_ROOM = 32_000  # bytes of results that fit into a pipe with certainty
+_SIGPROF = 27
+_WAKE = b"\0"
+_len, _exit, _setitimer, _PROF = len, posix._exit, _signal.setitimer, _signal.ITIMER_PROF
+
+
+class Shared:
+    """The state of this process: its pipes, its code, its streams."""
+
+    def __init__(self, source: int, sink: int, bell: int, limits: dict[str, Any], cache_size: int = 64) -> None:
+        self.source, self.sink, self.bell, self.limits = source, sink, bell, limits
+        self.cache = Cache(cache_size)
+        self.number = 0
+        self.pending = 0
+        self.spent = False
+        self.streams = Streams(limits["output_bytes"], self._leave)
+
+    def live(self) -> NoReturn:
+        """Do jobs until there are no more."""
+        gc.disable()
+        gc.freeze()
+        lower(resource.RLIMIT_AS, self.limits["memory_bytes"])
+        set_depth()
+        splitter = Splitter()
+        try:
+            while data := posix.read(self.source, 1 << 18):
+                for kind, _, body in splitter.feed(data):
+                    if kind == JOBS:
+                        for job in marshal.loads(body):
+                            self._do(*job)
+                        self._tell(pack(DONE, 0, b""))
+                        self._ring()
+        finally:
+            _exit(0)
+
+    def _do(self, number: int, source: str, entry: str, call: str, record: str, harness: str) -> None:
+        self.number = number
+        fast = FAST_CPU[record]
+        _setitimer(_PROF, fast)
+        try:
+            compiled = self.cache.compile(source, entry, call, harness)
+        except MemoryError:
+            self._leave()
+        if compiled.fault is not None:
+            self._tell(pack(RESULT, number, compiled.fault))
+        elif compiled.modules is None:
+            self._fork(compiled, record, fast)
+        else:
+            facts, suspect = run(compiled, record, self.limits, self.streams, True)
+            if suspect == "memory" or (compiled.modules and not untouched(compiled.modules)):
+                self._leave()
+            self._tell(pack(RESULT, number, bounded(answer(**facts))))
+            if (suspect or gc.get_count()[0] > GARBAGE) and not self.spent:
+                self.spent = True
+                self._tell(pack(SPENT, number, b""))
+
+    def _fork(self, compiled: Compiled, record: str, fast: float) -> None:
+        """Run a job in a process of its own; where it takes long, that is for the slow lane to do."""
+        _setitimer(_PROF, 0.0)
+        limits = self.limits
+        cpu, wall = min(fast, limits["cpu_seconds"]), min(FAST_WALL, limits["wall_seconds"])
+        child = Child(lambda: compiled, record, limits, cpu, wall, (self.source, self.sink, self.bell))
+        body = child.wait()
+        status, used = child.end()
+        if not body:
+            timed = posix.WIFSIGNALED(status) and (posix.WTERMSIG(status) == _SIGPROF or used >= cpu)
+            if body is None or timed:
+                self._tell(pack(ALONE, self.number, b""))
+                return
+            body = ended(child, status, used, False)
+        self._tell(pack(RESULT, self.number, body))
+
+    def _leave(self) -> NoReturn:
+        """Give this process up in the middle of a job, which is to run again, alone."""
+        self._tell(pack(LEFT, self.number, b""))
+        _exit(0)
+
+    def _tell(self, frame: bytes) -> None:
+        """Send a frame; the reader is woken first where the pipe might be full."""
+        self.pending += _len(frame)
+        if self.pending > _ROOM:
+            self._ring()
+            self.pending = _len(frame)
+        send(self.sink, frame)
+
+    def _ring(self) -> None:
+        self.pending = 0
+        send(self.bell, _WAKE)
