@@ -111,7 +111,7 @@ OUTPUT = [
     "assert [2, 1] == {entry}(1)", "assert g(1) == [2, 1]", "assert (lambda x: [2, 1])(1) == [2, 1]",
     "assert {entry}(*[1]) == [2, 1]", "assert f.f(1) == [2, 1]", "assert ｆ(1) == [2, 1]",
     "assert {entry}(1) == [２, 1]", "assert {entry}(1) == [2, 1] # x\nx", "assert {entry}(1) == ([2, 1] or 1)",
-    "{entry}(1) == [2, 1]", "bytearray(b'')", "range(2, 0, -1)", "list(range(2, 1, -1))", "dict([[2, 1]])",
+    "[2, 1] == {entry}(1)", "bytearray(b'')", "range(2, 0, -1)", "list(range(2, 1, -1))", "dict([[2, 1]])",
     "[2, 1] # x\n,", "[2, 1],",
 ]  # fmt: skip
 

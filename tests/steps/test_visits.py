@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from textwrap import dedent
 
 import pytest
@@ -237,6 +238,7 @@ def test_reval_reads_attributes_of_objects(pool: Pool) -> None:
     assert steps.reval_values(run, 7, "q.z") is None
 
 
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the truth is that of Python 3.11: 3.12 has fewer frames")
 def test_reval_agrees_with_its_published_ground_truth_on_every_humaneval_point(pool: Pool, shared_data: object) -> None:
     import json
     from pathlib import Path

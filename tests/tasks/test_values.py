@@ -34,6 +34,7 @@ def graded(question: Question, answer: str) -> Grade:
         ("[1, 2]", "[\n    1,\n    2,\n]"),
         ("2", "assert f(1) == 2"),
         ("2", "assert f( 1 ) == 2  # so"),
+        ("2", "f(1) == 2"),
         ("2", "assert (f(1) == 2)"),
     ],
 )
@@ -50,6 +51,8 @@ def test_an_equal_literal_in_any_notation_is_right(gold: str, answer: str) -> No
         ("0.0", "-0.0", "another value"),
         ("'1'", "1", "another value"),
         ("2", "f(1)", "not a literal: f(1)"),
+        ("2", "f(2) == 2", "the assertion is about another call"),
+        ("2", "2 == 2", "not an assertion of the form: assert CALL == VALUE"),
         ("2", "1 + 1", "not a literal: 1 + 1"),
         ("2", "assert f(2) == 2", "the assertion is about another call"),
         ("2", "assert f(1) == 2, 'x'", "not an assertion of the form: assert CALL == VALUE"),

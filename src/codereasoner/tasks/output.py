@@ -12,13 +12,14 @@ from codereasoner.records import Run
 from codereasoner.steps import chance
 from codereasoner.task import Question, Skip, Task, Wrong
 
+_FORM = "not an assertion of the form: assert CALL == VALUE"
 MAX_ANSWER = 10_000  # characters, or twice those of the right answer
 
 
 class Output(Task):
     """Predict the value that a call returns. Nothing is executed: both values are literals.
 
-    An answer is the literal, or the whole assertion with the question's own call on its left side.
+    An answer is the literal, or an assertion `CALL == VALUE` with the question's own call.
     """
 
     name = "output"
@@ -69,9 +70,10 @@ class Output(Task):
             return True
         limit = max(MAX_ANSWER, 2 * len(gold))
         if answer.startswith("assert"):
-            value = _right_side(question, literals.parse_statement(answer, limit))
+            node = _asserted(literals.parse_statement(answer, limit))
         else:
-            value = literals.value_of(literals.parse(answer, limit))
+            node = literals.parse(answer, limit)
+        value = _right_side(question, node) if isinstance(node, ast.Compare) else literals.value_of(node)
         return literals.key(value) == _gold_key(gold)
 
 
@@ -91,15 +93,21 @@ def _gold_key(gold: str) -> Hashable:
     return literals.key(literals.read(gold))
 
 
-def _right_side(question: Question, statement: ast.stmt) -> Any:
-    """The value in `assert CALL == VALUE`; the call must be the question's own, and nothing may follow."""
+def _asserted(statement: ast.stmt) -> ast.Compare:
+    if isinstance(statement, ast.Assert) and statement.msg is None and isinstance(statement.test, ast.Compare):
+        return statement.test
+    raise Wrong(_FORM)
+
+
+def _right_side(question: Question, node: ast.Compare) -> Any:
+    """The value in `CALL == VALUE`; the call must be the question's own."""
     facts = question.facts
-    match statement:
-        case ast.Assert(test=ast.Compare(left=ast.Call() as left, ops=[ast.Eq()], comparators=[right]), msg=None):
+    match node:
+        case ast.Compare(left=ast.Call() as left, ops=[ast.Eq()], comparators=[right]):
             if _same_call(left, f"{facts['entry']}({facts['call']})"):
                 return literals.value_of(right)
             raise Wrong("the assertion is about another call")
-    raise Wrong("not an assertion of the form: assert CALL == VALUE")
+    raise Wrong(_FORM)
 
 
 def _same_call(call: ast.Call, text: str) -> bool:
