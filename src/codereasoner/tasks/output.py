@@ -69,6 +69,7 @@ class Output(Task):
         if answer == gold:
             return True
         limit = max(MAX_ANSWER, 2 * len(gold))
+        node: ast.expr
         if answer.startswith("assert"):
             node = _asserted(literals.parse_statement(answer, limit))
         else:
