@@ -14,8 +14,8 @@ from codereasoner.records import Event, Job, Outcome, Run, Step
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
-_OUTCOMES = frozenset(get_args(Outcome))
-_EVENTS = frozenset(get_args(Event))
+_OUTCOMES: dict[Any, Outcome] = {name: name for name in get_args(Outcome) if name != "error"}  # that is ours to say
+_EVENTS: dict[Any, Event] = {name: name for name in get_args(Event)}
 _CUTS = frozenset({"", "steps", "bytes", "depth", "tracer removed"})
 _TEXT = frozenset({str})
 _MAX_LINE = 1 << 31
@@ -42,15 +42,16 @@ def _read(body: bytes, job: Job, level: str) -> Run:
     row = _DECODER.decode(body.decode("ascii"))
     if type(row) is not list or len(row) != 9:
         raise _MalformedError("it must be a list of nine")
-    outcome, value, exception, stdout, steps, lines, cut, reason, cpu_ms = row
-    if outcome not in _OUTCOMES:
-        raise _MalformedError(f"no outcome is called {outcome!r:.40}")
+    name, value, exception, stdout, steps, lines, cut, reason, cpu_ms = row
+    outcome = _OUTCOMES.get(name) if type(name) is str else None
+    if outcome is None:
+        raise _MalformedError(f"no outcome is called {name!r:.40}")
     if value is not None and (type(value) is not str or outcome != "ok"):
         raise _MalformedError("a value must be text, and only the outcome ok has one")
     for text in (exception, stdout, reason):
         if type(text) is not str:
             raise _MalformedError("exception, stdout and reason must be text")
-    if cut not in _CUTS:
+    if type(cut) is not str or cut not in _CUTS:
         raise _MalformedError(f"nothing is cut by {cut!r:.40}")
     if type(cpu_ms) is not float or not 0 <= cpu_ms < 1e9:
         raise _MalformedError(f"{cpu_ms!r:.40} is no time")
@@ -87,9 +88,10 @@ def _read_steps(steps: Any) -> tuple[Step, ...]:
 def _read_step(row: Any) -> Step:
     if type(row) is not list or len(row) != 6:
         raise _MalformedError("a step must be a list of six")
-    event, frame, line, value, removed, changes = row
-    if event not in _EVENTS:
-        raise _MalformedError(f"no event is called {event!r:.40}")
+    name, frame, line, value, removed, changes = row
+    event = _EVENTS.get(name) if type(name) is str else None
+    if event is None:
+        raise _MalformedError(f"no event is called {name!r:.40}")
     if type(frame) is not int or type(line) is not int or not 0 <= frame < _MAX_LINE or not 0 <= line < _MAX_LINE:
         raise _MalformedError("the frame and the line of a step must be whole numbers")
     if type(value) is not str or type(removed) is not list or type(changes) is not list or len(changes) % 2:

@@ -18,7 +18,8 @@ from codereasoner.execution.crew import Crew, Ticket
 from codereasoner.records import Job, Run
 
 Level = Literal["auto", "A", "B", "C", "D"]
-WINDOW = 96  # jobs of one stream that are under way for each worker
+WINDOW = 128  # jobs of one stream that are under way for each worker
+FINISHED = 4  # times as many may wait, finished, for one that takes long
 
 
 @dataclass(frozen=True)
@@ -78,19 +79,20 @@ class Pool:
         """The runs of these jobs, in order, a bounded number of them under way."""
         source = iter(jobs)
         waiting: deque[Ticket] = deque()
-        room = WINDOW * self._count
-        more = True
+        more, room = True, WINDOW * self._count
         try:
             while True:
-                if more and len(waiting) <= room // 2:
-                    fresh = [Ticket(job) for job in islice(source, room - len(waiting))]
+                under_way = sum([ticket.run is None for ticket in waiting]) if more else 0
+                if more and under_way <= room // 2 and len(waiting) <= (FINISHED - 1) * room:
+                    fresh = [Ticket(job) for job in islice(source, room - under_way)]
+                    more = len(fresh) == room - under_way
                     waiting += fresh
-                    more = len(waiting) == room
                     self._submit(fresh)
                 if not waiting:
                     return
-                yield self._result(waiting[0])
-                waiting.popleft()
+                self._turn(waiting[0])
+                while waiting and waiting[0].run is not None:
+                    yield waiting.popleft().run  # type: ignore[misc]
         finally:
             if waiting:
                 self._forget(waiting)
@@ -109,13 +111,13 @@ class Pool:
             self._crew.queue += tickets
             self._crew.hand_out()
 
-    def _result(self, ticket: Ticket) -> Run:
-        while ticket.run is None:
-            self._check()
+    def _turn(self, ticket: Ticket) -> None:
+        """Wait for something to happen, unless the ticket is done already."""
+        self._check()
+        if ticket.run is None:
             with self._lock:
                 if ticket.run is None:
                     self._crew.turn()
-        return ticket.run
 
     def _forget(self, tickets: Iterable[Ticket]) -> None:
         with self._lock:
