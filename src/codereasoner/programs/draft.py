@@ -77,7 +77,10 @@ W = TypeVar("W", bound=Weighted)
 
 
 def pick_weighted(random: Random, items: Sequence[W]) -> W:
-    """One of the items, in proportion to their weights."""
+    """One of the items, in proportion to their weights.
+
+    Weights are multiples of a quarter, so that their sum is the same in every Python.
+    """
     left = random.random() * sum([item.weight for item in items])
     for item in items:
         left -= item.weight

@@ -53,14 +53,14 @@ def draft(
             if helper is not None:
                 writer.helpers.append(helper[1])
                 writer.taken |= helper[2]
-            steps = _body(writer, types)
+            _body(writer, types)
         except DeadEnd:
             continue
         if helper is None or "helper call" in writer.constructs:
-            return _finish(writer, helper[0] if helper else "", steps, count)
+            return _finish(writer, helper[0] if helper else "", count)
 
 
-def _body(writer: Writer, types: Sequence[str]) -> int:
+def _body(writer: Writer, types: Sequence[str]) -> None:
     first = _first(writer, types)
     focus = writer.new_param(first)
     steps = number(writer.random, *STATEMENTS[writer.level])
@@ -71,7 +71,6 @@ def _body(writer: Writer, types: Sequence[str]) -> int:
             needs_loop = False
         focus = _tried(writer, focus, loop)
     _return(writer, focus)
-    return steps
 
 
 def _first(writer: Writer, types: Sequence[str]) -> str:
@@ -223,7 +222,7 @@ def _helper(random: Random, level: int) -> tuple[str, tuple[str, str, str], set[
     return text, (name, "str" if takes == "str" else takes, gives), writer.taken
 
 
-def _finish(writer: Writer, helper: str, steps: int, count: int) -> Draft:
+def _finish(writer: Writer, helper: str, count: int) -> Draft:
     header = f"def f({', '.join(param.name for param in writer.params)}):"
     source = helper + "\n".join([header, *writer.lines])
     found = sorted(set(writer.constructs))
