@@ -13,10 +13,14 @@ from typing import Any
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.ledger import fingerprint
+from codereasoner.models.local import PATIENT
 from codereasoner.styles import STYLES
 
 CARD = "codereasoner.json"
 """Beside a model's weights: the style it was trained with, and what it was trained on."""
+
+ENVIRONMENT = {"HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false", **PATIENT}
+"""Variables that the libraries read when they are first imported."""
 
 
 def option(default: Any, words: str) -> Any:
@@ -27,8 +31,8 @@ def option(default: Any, words: str) -> Any:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Without the progress bars, notices and telemetry of the libraries; what we have to say goes through Progress."""
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     transformers = import_extra("transformers", "train")
     logs = [transformers.utils.logging, import_extra("datasets", "train").utils.logging]
     before = [log.get_verbosity() for log in logs]
