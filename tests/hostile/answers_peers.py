@@ -56,10 +56,14 @@ def attacks(mode: str) -> list[str]:
 def verdicts(peer: str, path: Path, mode: str) -> list[bool | None]:
     """The scorer's verdict on each attack; None where it failed itself. A scorer that dies gives no more verdicts."""
     folder, imports, call = PEERS[peer]
-    work = {"program": [PROGRAM, "1", "[2, 1]"], "mode": mode, "texts": attacks(mode)}
+    call_of_program = "1" if peer == "cruxeval" else "f(1)"
+    work = {"program": [PROGRAM, call_of_program, "[2, 1]"], "mode": mode, "texts": attacks(mode)}
     command = [sys.executable, "-W", "ignore", "-c", SCRIPT.format(imports=imports, call=call), str(path / folder)]
     done = subprocess.run(command, input=json.dumps(work), capture_output=True, text=True, preexec_fn=_limit)
-    return [json.loads(line) for line in done.stdout.splitlines() if line in ("true", "false", "null")]
+    found = [json.loads(line) for line in done.stdout.splitlines() if line in ("true", "false", "null")]
+    if not found:
+        sys.exit(f"the scorer of {peer} in {path} does not start: {done.stderr[-300:]}")
+    return found
 
 
 def _limit() -> None:

@@ -72,8 +72,8 @@ class Path(Task):
         found = list(turns(run))
         yield from (each for each in found if isinstance(each, Skip))
         moves = [each for each in found if isinstance(each, Turn)]
-        if not any(turn.jumps for turn in moves):
-            yield Skip("the run goes straight down")
+        if len({turn.jumps for turn in moves}) < 2:
+            yield Skip("every step is a jump" if moves and moves[0].jumps else "the run goes straight down")
             return
         for turn in pick(moves, self.limit, Random(f"path/{run.id}")):
             facts = {"source": run.source, "entry": run.entry, "call": run.call, **turn.facts()}
