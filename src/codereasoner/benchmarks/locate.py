@@ -42,6 +42,8 @@ def _inside(benchmark: Benchmark, data: Path) -> Path:
     for name in benchmark.files:
         if (data / name).exists():
             return data / name
+        if data.resolve().as_posix().endswith(f"/{name}"):
+            return data
     raise DataError(f"{data} has no data of {benchmark.name}; looked for: {', '.join(benchmark.files)}")
 
 
