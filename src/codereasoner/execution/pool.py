@@ -26,7 +26,7 @@ FINISHED = 4  # times as many may wait, finished, for one that takes long
 class Limits:
     """What one run may use; Run.reason names the limit that ended it."""
 
-    cpu_seconds: float = 3.0
+    cpu_seconds: float = 1.0
     wall_seconds: float = 10.0
     memory_bytes: int = 1 << 30
     output_bytes: int = 100_000
