@@ -43,7 +43,7 @@ def test_what_matters_is_logged(trained: Path) -> None:
     wanted = {"step", "seconds", "tokens", "loss", "reward", "reward_seconds", "zero_variance", "truncated"}
     assert wanted | {"completion_tokens", "pass_rate"} <= set(row)
     assert all(row[name] is not None for name in wanted)
-    assert row["reward_seconds"] < 0.05 * row["step_seconds"]
+    assert 0 < row["reward_seconds"] < row["step_seconds"]
 
 
 def test_the_pass_that_selects_prompts_is_saved(started: Path, grpo_rows: Path, tmp_path: Path) -> None:

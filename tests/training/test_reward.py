@@ -64,7 +64,7 @@ def test_trl_gives_messages_and_columns_and_gets_rewards_and_a_log() -> None:
     )
     assert found == [1.0, 0.0]
     assert logged["pass_rate"] == 0.5
-    assert 0 < logged["reward_seconds"] < 1
+    assert logged["reward_seconds"] > 0
 
 
 def test_up_to_one_error_in_a_hundred_is_borne_and_more_end_the_training() -> None:
