@@ -95,6 +95,11 @@ def _questions(name: str, data: Path | None, split: str, runner: Runner) -> tupl
         return found, {}
     benchmark: Benchmark = extend.find("benchmark", name)
     found = benchmark.load(locate(benchmark, data), runner)
+    if unasked := [question.id for question in found if question.facts.get("source") == ""]:
+        raise ConfigError(
+            f"the data of {name} has no programs (the first without one is '{unasked[0]}'): it can score answers, "
+            f"but not be asked; give --data the records of {benchmark.hub or 'the benchmark'}"
+        )
     return found, benchmark.floors(found)
 
 
