@@ -44,6 +44,10 @@ def train_together(trainings: Sequence[Training], progress: Progress = silent) -
         except KeyboardInterrupt:
             _stop(running)
             raise
+        finally:
+            for process in running:
+                if process.stdin:
+                    process.stdin.close()
     for training, process in zip(trainings, running, strict=True):
         if process.returncode != 0:
             raise MachineryError(_failure(training, process.returncode))
@@ -53,8 +57,8 @@ def _start(training: Training, files: ExitStack) -> subprocess.Popen[bytes]:
     training.folder.mkdir(parents=True, exist_ok=True)
     log = files.enter_context((training.folder / "log.txt").open("ab"))
     environment = os.environ | {"OMP_NUM_THREADS": str(training.threads), "TOKENIZERS_PARALLELISM": "false"}
-    command = [sys.executable, "-m", "codereasoner", *training.arguments]
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+    command = [sys.executable, "-m", "codereasoner.cli.child", *training.arguments]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment)
 
 
 def _stop(running: Sequence[subprocess.Popen[bytes]]) -> None:

@@ -1,0 +1,22 @@
+"""A command that ends when the process that started it ends, however that one ends: `python -m codereasoner.cli.child`.
+
+The starting process keeps the writing end of this one's standard input, which the kernel closes with it, also on kill -9.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from codereasoner.cli import main
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 4096):
+        pass
+    os._exit(130)
+
+
+if __name__ == "__main__":
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    main()

@@ -1,0 +1,68 @@
+"""The demo, cut short: killed twice, it ends with every record of a run and has repeated no finished work."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from codereasoner.ledger import read_rows
+
+pytest.importorskip("trl")
+
+WORDS = "--train 60 --rl 30 --test 30 --questions 6 --sft-seconds 4 --grpo-seconds 4 --max-tokens 16".split()
+RECORDS = ["programs.jsonl", "runs.parquet", "questions.jsonl", "chains.jsonl", "sft.parquet", "grpo.parquet"]
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "codereasoner", "demo", "--name", "short", "--allow-weak-isolation", *WORDS]
+    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
+    output = (folder / "output.txt").open("ab")
+    with output:
+        return subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
+
+
+def processes_of(folder: Path) -> list[str]:
+    """The command lines of the processes that work in this folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.readlink(entry / "cwd") == str(folder):
+                found.append((entry / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_demo_killed_twice_ends_whole_and_repeats_nothing(tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "short"
+    for awaited in (run / "chains.jsonl.manifest.json", run / "sft" / "history.jsonl"):
+        process = start(tmp_path)
+        while not awaited.exists() and process.poll() is None:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    deadline = time.monotonic() + 10
+    while processes_of(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_of(tmp_path) == []
+    finished = {name: (run / name).stat().st_mtime_ns for name in RECORDS}
+    process = start(tmp_path)
+    assert process.wait(timeout=240) == 0, (tmp_path / "output.txt").read_text()[-3000:]
+    assert {name: (run / name).stat().st_mtime_ns for name in RECORDS} == finished
+    for model in ("base", "sft", "grpo", "control"):
+        summary = json.loads((run / "evaluations" / f"held-out@{model}" / "summary.json").read_text())
+        assert {task: part["n_answers"] for task, part in summary["by_task"].items()} == {"input": 6, "output": 6}
+    assert 4 <= list(read_rows(run / "sft" / "history.jsonl"))[-1]["seconds"] < 15
+    assert (run / "report.html").stat().st_size > 10_000
+    shown = (tmp_path / "output.txt").read_text()
+    for words in ("untrained", "after SFT", "after GRPO", "control: more SFT", "no model", "sample answers"):
+        assert words in shown
