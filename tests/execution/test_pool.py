@@ -253,3 +253,70 @@ def f():
 """
     with Pool(workers=1, preload=["numpy"], allow_weak_isolation=True) as pool:
         assert pool.run([Job(source, "f", "")])[0].value == "(True, 10)"
+
+
+def test_a_job_that_kills_two_workers_is_an_error_and_its_neighbours_are_not() -> None:
+    killer = Job("import os\ndef f():\n    os.kill(os.getppid(), 9)", "f", "")
+    with Pool(workers=2, level="D", allow_weak_isolation=True) as pool:
+        runs = pool.run([*map(job, range(20)), killer, *map(job, range(20, 40))])
+    assert [run.outcome for run in runs].count("ok") == 40
+    assert runs[20].outcome == "error"
+    assert "twice" in runs[20].reason
+
+
+class Stop(BaseException):
+    """Comes out of nowhere, as Ctrl-C does."""
+
+
+def test_an_interrupted_pool_can_be_used_again(two: Pool) -> None:
+    def stop(number: int, frame: object) -> None:
+        raise Stop
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(Stop):
+            two.run([Job("import time\ndef f(x):\n    time.sleep(0.9)", "f", str(number)) for number in range(10)])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert values(two.run([job(3)])) == ["6"]
+
+
+def test_a_slow_job_does_not_hold_up_the_others_of_a_stream(two: Pool) -> None:
+    slow = Job("import time\ndef f():\n    time.sleep(0.8)", "f", "")
+    taken = 0
+
+    def jobs() -> Iterator[Job]:
+        nonlocal taken
+        for number in range(900):
+            taken = number
+            yield slow if number == 0 else job(number)
+
+    stream = two.stream(jobs())
+    assert next(stream).outcome == "ok"
+    assert taken > 500
+    assert len(list(stream)) == 899
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root has something to give up")
+def test_what_is_missing_is_named_and_level_b_is_taken_where_it_is_allowed() -> None:
+    code = (
+        "import ctypes, os, sys\n"
+        "if len(sys.argv) == 1:\n"
+        "    ctypes.CDLL(None).prctl(24, 21, 0, 0, 0)  # no CAP_SYS_ADMIN, as in an ordinary container\n"
+        "    os.execv(sys.executable, [sys.executable, '-c', sys.orig_argv[2], 'again'])\n"
+        "from codereasoner.errors import IsolationError\n"
+        "from codereasoner.execution.pool import Pool\n"
+        "try:\n"
+        "    Pool(workers=1)\n"
+        "except IsolationError as error:\n"
+        "    print(error)\n"
+        "with Pool(workers=1, allow_weak_isolation=True) as pool:\n"
+        "    print(pool.level)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    message, level = done.stdout.splitlines()
+    assert level == "B"
+    assert "mount namespace: unshare: Operation not permitted" in message
+    assert "--allow-weak-isolation" in message

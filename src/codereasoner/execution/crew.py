@@ -17,7 +17,8 @@ from codereasoner.records import Job, Run
 
 LEVELS = ("A", "B", "C", "D")
 MEANING = {
-    "B": "no namespaces: programs see the machine's processes and network interfaces, though they can reach neither",
+    "A": "programs find an empty, read-only world of their own: no file, process, network or device of this machine",
+    "B": "no namespaces: programs see that the machine has other processes, though they can reach none, and no file",
     "C": "no namespaces and no Landlock: programs can read every file that you can read",
     "D": "a process only: programs can read, write and send whatever you can",
 }
@@ -247,6 +248,10 @@ class Crew:
         """Nobody waits for these any more."""
         for ticket in tickets:
             ticket.forgotten = True
+
+    def processes(self) -> list[int]:
+        """The ids of the workers' outer processes."""
+        return [worker.process.pid for worker in self._workers]
 
     def end(self) -> None:
         """End all workers."""

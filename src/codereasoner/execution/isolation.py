@@ -96,25 +96,54 @@ def new_user_namespace(process: int | None = None) -> None:
 
 
 def become_nobody(process: int) -> None:
-    """Root becomes the user `nobody` and leaves for a user namespace of its own, because limits do not bind root."""
+    """Root becomes the user `nobody` and leaves for a user namespace of its own, because limits do not bind root.
+
+    Where there is no such user, in a container's user namespace, "root" is an ordinary user of the machine already.
+    `process` is a descriptor of the directory /proc/self.
+    """
     try:
-        os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
+        _change_user()
     except OSError as error:
-        raise LayerError(error.errno, f"user namespace: setresuid: {error.strerror}") from None
+        file = os.open("uid_map", os.O_RDONLY | os.O_CLOEXEC, dir_fd=process)
+        users = os.read(file, 1000).split()
+        os.close(file)
+        if users == [b"0", b"0", b"4294967295"]:
+            raise LayerError(error.errno, f"user namespace: setresuid: {error.strerror}") from None
     _prctl("user namespace", _SET_DUMPABLE, 1)  # or the maps in /proc would belong to root
     new_user_namespace(process)
 
 
+def become_nobody_if_readable(paths: Iterable[str]) -> None:
+    """Root becomes the user `nobody`, without a namespace, where that can be and nobody can read these paths."""
+    _drop_bounds()
+    try:
+        os.seteuid(NOBODY)
+        readable = all(os.access(path, os.R_OK, effective_ids=True) for path in paths)
+        os.seteuid(0)
+        if readable:
+            _change_user()
+    except OSError:
+        return  # it goes on as who it is, without capabilities
+
+
+def _change_user() -> None:
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
 def drop_privileges() -> None:
     """No capability is held, none can be gained: capabilities(7), capset(2)."""
-    number = 0
-    while _libc.prctl(_CAPABILITY_DROP, ctypes.c_ulong(number), 0, 0, 0) == 0:
-        number += 1
+    _drop_bounds()
     _libc.prctl(_SET_SECUREBITS, ctypes.c_ulong(0x2F), 0, 0, 0)  # refused to an ordinary user, who needs it not
     header = struct.pack("=Ii", 0x20080522, 0)
     _syscall("capabilities", "capset", _CAPSET, header, bytes(24))
+
+
+def _drop_bounds() -> None:
+    number = 0
+    while _libc.prctl(_CAPABILITY_DROP, ctypes.c_ulong(number), 0, 0, 0) == 0:
+        number += 1
 
 
 # --- The root: mount_namespaces(7), mount(2), pivot_root(2), mount_setattr(2) ----------------------------------------

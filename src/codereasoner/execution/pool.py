@@ -101,6 +101,11 @@ class Pool:
         """The runs of these jobs, in order, without blocking the event loop."""
         return await asyncio.to_thread(self.run, jobs)
 
+    def processes(self) -> list[int]:
+        """The ids of the processes that shut the workers in; each has one child, the worker."""
+        with self._lock:
+            return self._crew.processes()
+
     def close(self) -> None:
         """End the workers; no process and no descriptor is left."""
         self._end()

@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
 }
 START_SECONDS = 60.0  # within which a worker must say that it is ready
+END_SECONDS = 2.0  # within which it ends of its own accord when its pipes are closed
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -121,7 +122,7 @@ class Process:
             with contextlib.suppress(OSError):
                 pipe.close()
         try:
-            self._popen.wait(5)
+            self._popen.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             self._popen.kill()
             self._popen.wait()
@@ -157,7 +158,7 @@ def _interpreter(packages: bool) -> dict[str, Any]:
     paths = [executable, "/lib", "/lib64", "/usr/lib", "/usr/lib64", f"{prefix}/lib", f"{prefix}/lib64", standard]
     paths += [os.path.realpath(sysconfig.get_path("platstdlib")), "/etc/ld.so.cache"]
     hidden = [f"{standard}/site-packages", f"{standard}/dist-packages", "/usr/lib/python3/dist-packages"]
-    return {"executable": executable, "paths": paths, "hidden": [] if packages else hidden}
+    return {"executable": executable, "standard": standard, "paths": paths, "hidden": [] if packages else hidden}
 
 
 def _package_folders(preload: Sequence[str]) -> list[str]:

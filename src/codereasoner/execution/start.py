@@ -60,7 +60,8 @@ loaded.serve(0, 1, settings)
 def main(settings: dict[str, Any]) -> NoReturn:
     """Start one worker at the level of these settings, and end it when the pool is gone.
 
-    settings: level, A to D; executable; paths, all that the worker may read; hidden, what of it shall seem empty.
+    settings: level, A to D; executable; standard, the library's folder; paths, all that the worker may read; hidden,
+    what of them shall seem empty.
     """
     pool = os.getppid()
     layers = {**_load("isolation"), **_load("syscalls")} if sys.platform == "linux" else {}
@@ -102,6 +103,8 @@ def _shut_in(settings: dict[str, Any], layers: dict[str, Any]) -> None:
             layers["become_nobody"](process)
         else:
             os.close(process)
+    elif level in "BC" and os.geteuid() == 0:
+        layers["become_nobody_if_readable"]([settings["executable"], settings["standard"]])
     layers["fix_addresses"]()
     layers["limit_resources"]()
     if level == "D":
@@ -117,7 +120,8 @@ def _shut_in(settings: dict[str, Any], layers: dict[str, Any]) -> None:
 
 def _fail(error: OSError) -> NoReturn:
     """Tell the pool why there will be no worker: a READY frame with the number SHUT_OUT."""
-    body = (error.strerror or str(error)).encode("utf-8", "replace")[:10_000]
+    place = f" ({error.filename})" if error.filename else ""
+    body = ((error.strerror or str(error)) + place).encode("utf-8", "replace")[:10_000]
     os.write(1, b"CR\1\1" + SHUT_OUT.to_bytes(4, "little") + len(body).to_bytes(4, "little") + body)
     os._exit(3)
 

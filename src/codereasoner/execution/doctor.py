@@ -1,0 +1,94 @@
+"""What this machine gives to shut programs in, what is missing, and whether the hostile list is contained here."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from codereasoner.errors import IsolationError
+from codereasoner.execution.crew import MEANING
+from codereasoner.execution.hostile import LIMITS, attacks, faults, jobs
+from codereasoner.execution.isolation import LAYERS, landlock_version
+from codereasoner.execution.pool import Pool
+from codereasoner.execution.process import ENVIRONMENT
+
+WITHOUT = {
+    "user namespace": "an ordinary user can make no other namespace, and the kernel knows root's programs as root's",
+    "mount namespace": "programs see the machine's file system",
+    "uts namespace": "programs read the machine's name",
+    "ipc namespace": "programs find the machine's shared memory and message queues",
+    "pid namespace": "programs see the machine's processes, and what they start may outlive them",
+    "network namespace": "programs see the machine's network interfaces",
+    "empty root": "programs find the machine's files, as far as Landlock does not forbid them",
+    "no new privileges": "set-user-id programs give their rights away; Landlock and seccomp need this layer",
+    "Landlock": "files are guarded by the empty root alone",
+    "seccomp": "programs may make every system call, and so reach every fault of the kernel",
+    "resource limits": "programs may fill the memory and the disk",
+    "death with the parent": "a worker may outlive its pool",
+}
+PROBE_SECONDS = 20
+
+
+def examine(hostile: bool = True) -> dict[str, Any]:
+    """What this machine gives, as plain data.
+
+    level, meaning: the isolation level that a pool gets here ("" with a reason where no worker starts), in words;
+    layers: for each its name, whether it is available, what the kernel answered, and what is so without it;
+    python, platform, user, landlock (its version), worker_kb (resident), start_ms (until the first answer);
+    hostile: programs, how many; faults, a sentence for each that was not contained; left out where it was not asked for.
+    """
+    found: dict[str, Any] = {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "user": os.geteuid(),
+        "landlock": landlock_version() if sys.platform == "linux" else 0,
+        "layers": [_layer(name) for name in LAYERS],
+    }
+    began = perf_counter()
+    try:
+        with Pool(limits=LIMITS, allow_weak_isolation=True) as pool:
+            found["start_ms"] = round((perf_counter() - began) * 1000, 1)
+            found["level"], found["meaning"] = pool.level, MEANING[pool.level]
+            found["worker_kb"] = _resident(pool)
+            if hostile:
+                found["hostile"] = _hostile(pool)
+    except IsolationError as error:
+        found["level"], found["meaning"] = "", str(error)
+    return found
+
+
+def _layer(name: str) -> dict[str, Any]:
+    """Try one layer in a process of its own."""
+    reason = "this is not Linux"
+    if sys.platform == "linux":
+        words = [sys.executable, "-S", "-B", "-s", "-P", str(Path(__file__).with_name("isolation.py")), name]
+        try:
+            done = subprocess.run(
+                words, capture_output=True, text=True, env=ENVIRONMENT, timeout=PROBE_SECONDS, check=False
+            )
+            reason = "" if done.returncode == 0 else done.stdout or f"the probe ended with status {done.returncode}"
+        except subprocess.TimeoutExpired:
+            reason = f"the probe did not end within {PROBE_SECONDS} seconds"
+    return {"name": name, "available": not reason, "reason": reason, "without": WITHOUT[name]}
+
+
+def _resident(pool: Pool) -> int:
+    """The resident memory of the first worker in kB; 0 where the machine does not tell."""
+    outside = pool.processes()[0]
+    try:
+        inside = Path(f"/proc/{outside}/task/{outside}/children").read_text().split()[0]
+        return int(Path(f"/proc/{inside}/status").read_text().partition("VmRSS:")[2].split()[0])
+    except (OSError, IndexError):
+        return 0
+
+
+def _hostile(pool: Pool) -> dict[str, Any]:
+    """Run the whole list, an ordinary program after each attack."""
+    attacked = attacks()
+    found = faults(attacked, pool.run(jobs(attacked)))
+    return {"programs": len(attacked), "faults": found}
