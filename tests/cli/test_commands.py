@@ -35,6 +35,15 @@ def test_trace_as_json_is_one_run(command: Command) -> None:
     assert (run["outcome"], run["value"], run["lines"]) == ("ok", "3", [2, 3, 4, 5])
 
 
+def test_doctor_names_every_layer_and_the_level(command: Command) -> None:
+    code, out, _ = command("doctor", "--no-hostile")
+    assert code == 0
+    assert "isolation level" in out
+    assert "seccomp" in out
+    code, out, _ = command("doctor", "--no-hostile", "--json")
+    assert json.loads(out)["level"] in ("A", "B", "C", "D")
+
+
 def test_list_as_json_names_every_plugin(command: Command) -> None:
     _, out, _ = command("list", "--json")
     found = json.loads(out)

@@ -12,6 +12,8 @@ from rich.table import Table
 
 from codereasoner import extend
 from codereasoner.cli.options import Stage, json_option, print_json
+from codereasoner.errors import Shortfall
+from codereasoner.execution.doctor import examine
 from codereasoner.reports.page import write_report
 from codereasoner.styles import STYLES
 
@@ -49,3 +51,37 @@ def _sentence(plugin: Any) -> str:
     """The first sentence of a class's docstring."""
     text = " ".join((inspect.getdoc(plugin) or "").split())
     return text.split(". ")[0].rstrip(".")
+
+
+@click.command("doctor", cls=Stage)
+@click.option("--no-hostile", is_flag=True, help="Leave out the list of hostile programs, which takes some seconds.")
+@json_option
+def doctor_command(no_hostile: bool, as_json: bool) -> None:
+    """Say which layers of isolation this machine gives, and whether hostile programs are contained."""
+    found = examine(hostile=not no_hostile)
+    if as_json:
+        print_json(found)
+    else:
+        _show_doctor(found)
+    if not found["level"]:
+        raise Shortfall(f"no worker starts here: {found['meaning']}")
+    if faults := found.get("hostile", {}).get("faults"):
+        raise Shortfall(f"{len(faults)} of {found['hostile']['programs']} hostile programs were not contained")
+
+
+def _show_doctor(found: dict[str, Any]) -> None:
+    console = Console()
+    console.print(f"Python {found['python']} on {found['platform']}, user {found['user']}")
+    table = Table(box=None, show_header=False)
+    for layer in found["layers"]:
+        said = "" if layer["available"] else f"{layer['reason']}. Without it {layer['without']}."
+        table.add_row(f"  {layer['name']}", "[green]yes[/]" if layer["available"] else "[red]no[/]", said)
+    console.print(table)
+    if found["level"]:
+        console.print(f"isolation level {found['level']}: {found['meaning']}")
+        console.print(f"a worker starts in {found['start_ms']} ms and holds {found['worker_kb'] / 1024:.1f} MiB")
+    if "hostile" in found:
+        count, faults = found["hostile"]["programs"], found["hostile"]["faults"]
+        console.print(f"{count - len(faults)} of {count} hostile programs contained")
+        for fault in faults:
+            console.print(f"  {fault}", markup=False)
