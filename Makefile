@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format clean bench-grading
+.PHONY: demo test check format clean bench-grading bench-execution soak
 
 demo: $(STAMP)
 	$(BIN)/codereasoner demo $(DEMO)
@@ -25,6 +25,14 @@ format: $(STAMP)
 # Grading speed; PEER=cruxeval=PATH adds the official scorer of a checkout, DATA=PATH names cruxeval.jsonl.
 bench-grading: $(STAMP)
 	$(BIN)/python benchmarks/grading.py $(if $(PEER),--peer $(PEER)) $(if $(DATA),--data $(DATA))
+
+# Execution speed; PEER="cruxeval=PATH livecodebench=PATH" adds the scorers of checkouts, DATA=PATH names cruxeval.jsonl.
+bench-execution: $(STAMP)
+	$(BIN)/python benchmarks/execution.py $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
+
+# 200,000 runs, one in fifty hostile: memory, descriptors and speed at the end as at the start.
+soak: $(STAMP)
+	$(BIN)/python benchmarks/soak.py $(if $(RUNS),--runs $(RUNS))
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -17,6 +17,10 @@ WHERE = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite-golden", action="store_true", help="write the golden traces anew")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of public benchmark data; the test is skipped where there is none."""
