@@ -84,3 +84,10 @@ def test_the_excluded_programs_are_those_of_cruxeval(shared_data: Path) -> None:
     sources = [row["code"] for row in read_rows(shared_data / "cruxeval" / "cruxeval.jsonl")]
     listed = Path(excluded.__file__).with_name("excluded.txt").read_text().split()
     assert excluded.keys(sources) == listed
+
+
+def test_a_condition_in_a_loop_keeps_its_meaning_beside_a_conditional_expression() -> None:
+    lines = [line for level in (4, 5) for program in programs(level) for line in program.source.splitlines()]
+    loops = [ast.parse(f"{line.strip()}\n    pass").body[0] for line in lines if line.strip().startswith("while ")]
+    assert loops
+    assert not any(isinstance(loop, ast.While) and isinstance(loop.test, ast.IfExp) for loop in loops)

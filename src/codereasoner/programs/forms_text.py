@@ -26,8 +26,8 @@ str 2 2 | {str.}[:{int}] | -
 str 1 3 | {str.}[{int}:{int}] | -
 str 1 2 | {str.}[-{small}:] | -
 str 4 1 | {str+} + {str+} | =
-str 3 1 | {str+} + {char} | =+1
-str 2 1 | {char} + {str+} | 1
+str 3 1 | {str+} + {char+} | =+1
+str 2 1 | {char+} + {str+} | 1
 str 2 2 | {str+} * {small} | =
 str 1 3 | {str+} * {few} | -
 str 1 2 | {str.}.center({width}, {fill}) | 8

@@ -113,7 +113,7 @@ while $s.startswith($q):
 
 str 4 4 > r:int
 $r = 0
-while $r < len($s) and $s[$r] != {char}:
+while $r < len($s) and $s[$r] != {char=}:
     $r += 1
 
 str 4 4 > r:strs
@@ -128,7 +128,7 @@ while len($s) > {width}:
 
 str 2 4 >
 while len($s) < {width}:
-    $s = $s + {char}
+    $s = $s + {char+}
 
 str 2 5 > r:str ; i:int j:int
 $i, $j = 0, len($s) - 1
