@@ -37,8 +37,10 @@ Event = Literal["call", "line", "return", "yield", "exception"]
 
 def content_id(*parts: Json) -> str:
     """Sixteen hexadecimal digits that name a content: the same on every machine and in every run."""
-    text = json.dumps(parts, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(_encode(parts).encode()).hexdigest()[:16]
+
+
+_encode = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode
 
 
 class Plain:
