@@ -55,7 +55,7 @@ class Crew:
         self, count: int, limits: dict[str, Any], preload: Sequence[str], level: str, allow_weak_isolation: bool
     ) -> None:
         self.queue: deque[Ticket] = deque()
-        self._limits, self._preload = limits, preload
+        self._count, self._limits, self._preload = count, limits, preload
         self._number = 0
         self._failed_starts = 0
         self._silence = 2 * limits["wall_seconds"] + GRACE_SECONDS
@@ -65,14 +65,15 @@ class Crew:
         try:
             self.level, first = self._first(level, allow_weak_isolation)
             self._add(first)
-            for _ in range(count - 1):
-                self._add(self._start())
+            self._fill()
         except BaseException:
             self.end()
             raise
 
-    def _start(self) -> Process:
-        return Process(self.level, self._limits, self._preload)
+    def _fill(self) -> None:
+        """Start the workers that are wanting."""
+        while len(self._workers) < self._count:
+            self._add(Process(self.level, self._limits, self._preload))
 
     def _first(self, wanted: str, allow_weak_isolation: bool) -> tuple[str, Process]:
         """The best level of those that may be, and a worker that has started at it."""
@@ -106,6 +107,7 @@ class Crew:
 
     def hand_out(self) -> None:
         """Give every worker that has room for more its share of what is waiting."""
+        self._fill()
         for worker in self._workers:
             if self._retries and not worker.tickets:
                 self._give(worker, [self._retries.popleft()])
@@ -163,6 +165,7 @@ class Crew:
         Raises:
             MachineryError: no worker starts any more.
         """
+        self._fill()
         try:
             for key, events in self._selector.select(1.0):
                 worker = key.data
@@ -220,7 +223,7 @@ class Crew:
             self._failed_starts += 1
             if self._failed_starts >= FAILED_STARTS:
                 raise MachineryError(f"no worker starts any more: the last one {what}")
-        self._add(self._start())
+        self._fill()
 
     def _remove(self, worker: _Worker) -> None:
         self._workers.remove(worker)
@@ -230,9 +233,8 @@ class Crew:
         worker.process.end()
 
     def _start_over(self) -> None:
-        """After an interruption nothing is known of what is on its way: new workers, and nothing to do."""
-        workers = list(self._workers)
-        for worker in workers:
+        """After an interruption nothing is known of what is on its way: no workers until the next job, nothing to do."""
+        for worker in list(self._workers):
             self._remove(worker)
             for ticket in worker.tickets.values():
                 ticket.run = failed(ticket.job, self.level, "error", "the pool was interrupted")
@@ -241,8 +243,6 @@ class Crew:
         self.queue.clear()
         self._retries.clear()
         self._failed_starts = 0
-        for _ in workers:
-            self._add(self._start())
 
     def forget(self, tickets: Iterable[Ticket]) -> None:
         """Nobody waits for these any more."""

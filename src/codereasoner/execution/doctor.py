@@ -40,7 +40,7 @@ def examine(hostile: bool = True) -> dict[str, Any]:
     level, meaning: the isolation level that a pool gets here ("" with a reason where no worker starts), in words;
     layers: for each its name, whether it is available, what the kernel answered, and what is so without it;
     python, platform, user, landlock (its version), worker_kb (resident), start_ms (until the first answer);
-    hostile: programs, how many; faults, a sentence for each that was not contained; left out where it was not asked for.
+    hostile: programs, how many; faults, a sentence for each that was not contained; only where it was asked for.
     """
     found: dict[str, Any] = {
         "python": platform.python_version(),
