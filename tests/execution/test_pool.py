@@ -31,8 +31,9 @@ def values(runs: list[Run]) -> list[str | None]:
     return [run.value for run in runs]
 
 
-def descendants() -> set[int]:
-    """All processes below this one."""
+def descendants(above: int = 0) -> set[int]:
+    """All processes below one, by default this one."""
+    above = above or os.getpid()
     parents = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -41,11 +42,11 @@ def descendants() -> set[int]:
                     parents[int(name)] = int(file.read().rpartition(")")[2].split()[1])
             except OSError:
                 continue
-    found, before = {os.getpid()}, 0
+    found, before = {above}, 0
     while len(found) != before:
         before = len(found)
         found |= {child for child, parent in parents.items() if parent in found}
-    return found - {os.getpid()}
+    return found - {above}
 
 
 def gone(pid: int) -> bool:
@@ -180,29 +181,42 @@ def test_a_forgotten_pool_ends_its_workers() -> None:
     assert descendants() == before
 
 
+SLEEPER = """
+from codereasoner.execution.pool import Pool
+from codereasoner.records import Job
+pool = Pool(workers=1, level="LEVEL", allow_weak_isolation=True)
+stream = pool.stream([Job("import time\\ndef f():\\n    time.sleep(60)", "f", "")])
+print(pool.processes()[0], flush=True)
+next(stream)
+"""
+
+
+@pytest.mark.parametrize("level", ["auto", "B", "D"])
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
-def test_no_worker_outlives_the_process_that_made_it(stop: signal.Signals) -> None:
-    code = (
-        "import sys, time\n"
-        "sys.path.insert(0, 'tests/execution')\n"
-        "from codereasoner.execution.pool import Pool\n"
-        "from codereasoner.records import Job\n"
-        "pool = Pool(workers=1, allow_weak_isolation=True)\n"
-        "stream = pool.stream([Job('def f():\\n    while True: pass', 'f', '')] )\n"
-        "print(pool._crew._workers[0].process.pid, flush=True)\n"
-        "next(stream)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
+def test_nothing_outlives_the_process_that_made_the_pool(stop: signal.Signals, level: str) -> None:
+    words = [sys.executable, "-c", SLEEPER.replace("LEVEL", level)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         outside = int(process.stdout.readline())
-        with open(f"/proc/{outside}/task/{outside}/children", encoding="ascii") as file:
-            inside = [int(word) for word in file.read().split()]
-        time.sleep(0.2)
+        time.sleep(0.4)  # until the program sleeps, in a fork of its own
+        family = descendants(outside)
         process.send_signal(stop)
-    assert inside
-    assert within(3, lambda: all(gone(pid) for pid in [outside, *inside]))
+    assert len(family) >= 2
+    assert within(3, lambda: all(gone(pid) for pid in [outside, *family]))
+
+
+def test_a_fork_of_the_process_does_not_keep_the_workers() -> None:
+    pool = Pool(workers=1, allow_weak_isolation=True)
+    outside = pool.processes()[0]
+    child = os.fork()
+    if child == 0:
+        time.sleep(60)
+    began = time.monotonic()
+    pool.close()
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert time.monotonic() - began < 1
+    assert gone(outside)
 
 
 def test_a_fork_of_the_process_may_not_use_the_pool(two: Pool) -> None:

@@ -233,7 +233,7 @@ class Crew:
         worker.process.end()
 
     def _start_over(self) -> None:
-        """After an interruption nothing is known of what is on its way: no workers until the next job, nothing to do."""
+        """After an interruption nothing is known of what is on its way: no worker until the next job."""
         for worker in list(self._workers):
             self._remove(worker)
             for ticket in worker.tickets.values():

@@ -15,7 +15,7 @@ from codereasoner.execution.crew import MEANING
 from codereasoner.execution.hostile import LIMITS, attacks, faults, jobs
 from codereasoner.execution.isolation import LAYERS, landlock_version
 from codereasoner.execution.pool import Pool
-from codereasoner.execution.process import ENVIRONMENT
+from codereasoner.execution.process import environment
 
 WITHOUT = {
     "user namespace": "an ordinary user can make no other namespace, and the kernel knows root's programs as root's",
@@ -69,7 +69,7 @@ def _layer(name: str) -> dict[str, Any]:
         words = [sys.executable, "-S", "-B", "-s", "-P", str(Path(__file__).with_name("isolation.py")), name]
         try:
             done = subprocess.run(
-                words, capture_output=True, text=True, env=ENVIRONMENT, timeout=PROBE_SECONDS, check=False
+                words, capture_output=True, text=True, env=environment(), timeout=PROBE_SECONDS, check=False
             )
             reason = "" if done.returncode == 0 else done.stdout or f"the probe ended with status {done.returncode}"
         except subprocess.TimeoutExpired:

@@ -35,6 +35,7 @@ _RDONLY, _NOSUID, _NODEV, _NOEXEC = 1, 2, 4, 8  # mount(2); mount_setattr(2) has
 _BIND, _REC, _PRIVATE, _DETACH = 0x1000, 0x4000, 0x40000, 2
 _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _SET_DEATH_SIGNAL, _CAPABILITY_DROP, _SET_SECUREBITS, _NO_NEW_PRIVILEGES, _SET_DUMPABLE = 1, 24, 28, 38, 4  # prctl(2)
+_SET_SUBREAPER = 36
 _ADDR_NO_RANDOMIZE = 0x0040000  # personality(2)
 
 
@@ -244,6 +245,11 @@ def restrict_files(paths: Iterable[str]) -> None:
 def die_with_parent() -> None:
     """SIGKILL when the parent ends: PR_SET_PDEATHSIG of prctl(2)."""
     _prctl("death with the parent", _SET_DEATH_SIGNAL, 9)
+
+
+def inherit_orphans() -> None:
+    """What a descendant leaves behind becomes our child: PR_SET_CHILD_SUBREAPER of prctl(2)."""
+    _prctl("orphans", _SET_SUBREAPER, 1)
 
 
 def refuse_new_privileges() -> None:

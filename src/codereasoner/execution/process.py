@@ -30,6 +30,7 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
+PASSED_ON = ("LD_LIBRARY_PATH",)  # an interpreter may not start without; no program sees it
 START_SECONDS = 60.0  # within which a worker must say that it is ready
 END_SECONDS = 2.0  # within which it ends of its own accord when its pipes are closed
 _PACKAGE = Path(__file__).parents[1]
@@ -54,7 +55,7 @@ class Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=ENVIRONMENT,
+                env=environment(),
                 cwd="/",
                 start_new_session=True,
                 bufsize=0,
@@ -121,11 +122,17 @@ class Process:
             assert pipe is not None
             with contextlib.suppress(OSError):
                 pipe.close()
+        self._popen.terminate()
         try:
             self._popen.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             self._popen.kill()
             self._popen.wait()
+
+
+def environment() -> dict[str, str]:
+    """The environment that a worker's interpreter starts in; it is emptied before the first program."""
+    return ENVIRONMENT | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
 @cache

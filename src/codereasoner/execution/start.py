@@ -9,6 +9,7 @@ inside. This process stays outside; it waits for the pool to go away, in whateve
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -69,16 +70,15 @@ def main(settings: dict[str, Any]) -> NoReturn:
     try:
         if settings["level"] == "A":
             layers["enter_namespaces"]()
-        ready, note = os.pipe()
+        if layers:
+            layers["inherit_orphans"]()
         child = os.fork()
         if child == 0:
-            os.close(ready)
-            os.close(note)
             _become_worker(settings, layers)
     except OSError as error:
         _fail(error)
     os.close(1)
-    _watch(pool, child, ready, note)
+    _watch(pool, child)
 
 
 def _become_worker(settings: dict[str, Any], layers: dict[str, Any]) -> NoReturn:
@@ -118,10 +118,12 @@ def _shut_in(settings: dict[str, Any], layers: dict[str, Any]) -> None:
     layers["allow_only"](layers["_libc"], layers["MACHINE"])
 
 
-def _fail(error: OSError) -> NoReturn:
+def _fail(error: OSError | str) -> NoReturn:
     """Tell the pool why there will be no worker: a READY frame with the number SHUT_OUT."""
-    place = f" ({error.filename})" if error.filename else ""
-    body = ((error.strerror or str(error)) + place).encode("utf-8", "replace")[:10_000]
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        text = error.strerror + (f" ({error.filename})" if error.filename else "")
+    body = text.encode("utf-8", "replace")[:10_000]
     os.write(1, b"CR\1\1" + SHUT_OUT.to_bytes(4, "little") + len(body).to_bytes(4, "little") + body)
     os._exit(3)
 
@@ -146,36 +148,64 @@ def _load(name: str) -> dict[str, Any]:
     return module.__dict__
 
 
-def _watch(pool: int, child: int, ready: int, note: int) -> NoReturn:
+def _watch(pool: int, child: int) -> NoReturn:
     """Wait for the end of the pool or of the child; nothing of either remains.
 
     The end of the pool closes its end of the job pipe; where a fork of it still holds that end, our parent changes.
     """
+    ready, note = os.pipe()
+    os.set_blocking(ready, False)
     os.set_blocking(note, False)
     signal.set_wakeup_fd(note)
+    stopped = False
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal stopped
+        stopped = True
+
+    signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     poll = select.poll()
     poll.register(0, 0)  # POLLHUP is reported unasked
     poll.register(ready, select.POLLIN)
-    while os.getppid() == pool:
-        if os.waitpid(child, os.WNOHANG)[0]:
-            os._exit(0)
+    while not stopped and os.getppid() == pool and not _ended(child):
         if any(place == 0 for place, _ in poll.poll(PARENT_CHECK)):
             break
-        _drain(ready)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+        with contextlib.suppress(BlockingIOError):
+            os.read(ready, 1000)
+    _end_all(child)
     os._exit(0)
 
 
-def _drain(ready: int) -> None:
-    poll = select.poll()
-    poll.register(ready, select.POLLIN)
-    while poll.poll(0):
-        os.read(ready, 1000)
+def _ended(child: int) -> bool:
+    """Whether the child has ended; orphans of it that have ended too are buried."""
+    while True:
+        try:
+            found = os.waitpid(-1, os.WNOHANG)[0]
+        except ChildProcessError:
+            return True
+        if found in (0, child):
+            return found == child
+
+
+def _end_all(child: int) -> None:
+    """Kill the child and whatever it has left: as their subreaper we inherit it."""
+    left = [child]
+    while left:
+        for process in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(-1, 0)
+        try:
+            with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+                left = [int(word) for word in file.read().split()]
+        except OSError:
+            left = []
 
 
 if __name__ == "__main__":
     import marshal
 
+    sys.excepthook = lambda kind, error, trace: _fail(f"{kind.__name__}: {error}")
     main(marshal.loads(bytes.fromhex(sys.argv[1])))
