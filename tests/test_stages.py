@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from codereasoner import extend, stages
+from codereasoner.errors import ConfigError
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_manifest, read_records, read_rows
 from codereasoner.records import Chain, Program, Run
@@ -32,7 +33,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def build(folder: Path) -> None:
     source = extend.find("source", "procedural", breadth="tiny")
-    stages.write_programs(folder / "programs.jsonl", source, {"train": 40, "rl": 10, "test": 10}, {})
+    stages.write_programs(
+        folder / "programs.jsonl", [("train", 40, source), ("rl", 10, source), ("test", 10, source)], {}
+    )
     with Pool(workers=1, allow_weak_isolation=True) as pool:
         stages.trace_programs(folder / "programs.jsonl", folder / "runs.parquet", pool)
     stages.ask_questions(folder / "runs.parquet", folder / "questions.jsonl", ["output", "input"])
@@ -99,7 +102,7 @@ def test_dropped_runs_are_counted_by_reason(tmp_path: Path) -> None:
     programs = tmp_path / "programs.jsonl"
     bodies = ["return x[9]", "return x", "return x[:1]", "print('\\udc80')\n    return x[:1]"]
     sources = [f"def f(x):\n    {body}" for body in bodies]
-    stages.write_programs(programs, Listed(sources), {"train": 4}, {})
+    stages.write_programs(programs, [("train", 4, Listed(sources))], {})
     with Pool(workers=1, allow_weak_isolation=True) as pool:
         stages.trace_programs(programs, tmp_path / "runs.parquet", pool)
     manifest = read_manifest(tmp_path / "runs.parquet")
@@ -124,7 +127,7 @@ class Listed(extend.Source):
 @pytest.mark.slow
 def test_a_trace_stage_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Path) -> None:
     source = extend.find("source", "procedural", breadth="tiny")
-    stages.write_programs(tmp_path / "programs.jsonl", source, {"train": 400}, {})
+    stages.write_programs(tmp_path / "programs.jsonl", [("train", 400, source)], {})
     command = [sys.executable, "-m", "codereasoner", "trace", str(tmp_path / "programs.jsonl")]
     command += ["--workers", "1", "--allow-weak-isolation", "--out"]
     moments = random.Random(0)
@@ -136,3 +139,20 @@ def test_a_trace_stage_killed_again_and_again_ends_with_the_same_bytes(tmp_path:
     for name in ("killed.jsonl", "whole.jsonl"):
         subprocess.run([*command, str(tmp_path / name)], check=True, stderr=subprocess.DEVNULL)
     assert (tmp_path / "killed.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+
+
+def test_rl_rows_can_be_of_chosen_difficulties(built: Path, tmp_path: Path) -> None:
+    stages.write_grpo_rows(built / "questions.jsonl", tmp_path / "g.parquet", TERSE, ["input@3", "output@1-2"])
+    chosen = {row["id"] for row in read_rows(tmp_path / "g.parquet")}
+    wanted = {
+        question.id
+        for question in read_records(built / "questions.jsonl", Question)
+        if question.split == "rl" and (question.features["difficulty"] == 3) == (question.task == "input")
+    }
+    assert chosen == wanted != set()
+
+
+@pytest.mark.parametrize("text", ["input@", "input@x", "input@3-x"])
+def test_difficulties_that_are_none_are_refused(built: Path, tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="write input, input@5 or input@3-5"):
+        stages.write_grpo_rows(built / "questions.jsonl", tmp_path / "g.parquet", TERSE, [text])

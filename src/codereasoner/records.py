@@ -163,8 +163,9 @@ class Run(Plain):
     isolation: str = ""  # the level, A to D, at which it ran
     python: str = ""  # the version that ran it, for example 3.11
     cpu_ms: float = 0.0
-    program: str = ""  # the Program's id and split, set by the stage that knows them
+    program: str = ""  # the Program's id, split and difficulty, set by the stage that knows them
     split: str = ""
+    difficulty: int = 0
     id: str = ""
 
     def __post_init__(self) -> None:

@@ -6,16 +6,17 @@ killed one stopped, and does nothing when its output is there, made from the sam
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from codereasoner import extend
 from codereasoner.chains.narrate import Detail, narrate
 from codereasoner.chains.teach import teach
-from codereasoner.errors import DataError
+from codereasoner.errors import ConfigError, DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Model, Progress, Sampling, Source, silent
 from codereasoner.ledger import Ledger, fingerprint, read_manifest, read_records
@@ -25,17 +26,18 @@ from codereasoner.styles import Style
 from codereasoner.task import Question
 from codereasoner.training.rows import grpo_row, sft_row
 
+Part: TypeAlias = tuple[str, int, Source]
+"""So many programs of this split, from this source."""
 
-def write_programs(
-    out: Path, source: Source, splits: Mapping[str, int], config: Mapping[str, Any], progress: Progress = silent
-) -> None:
-    """programs.jsonl: `splits[split]` programs of each split, each program once."""
-    ledger = Ledger(out, {**config, "splits": dict(splits)})
+
+def write_programs(out: Path, parts: Sequence[Part], config: Mapping[str, Any], progress: Progress = silent) -> None:
+    """programs.jsonl: the programs of every part, each program once."""
+    ledger = Ledger(out, {**config, "parts": [[split, count] for split, count, _ in parts]})
     if ledger.done:
         return
-    total = sum(splits.values())
+    total = sum(count for _, count, _ in parts)
     with ledger:
-        for split, count in splits.items():
+        for split, count, source in parts:
             for program in source.programs(split, count):
                 ledger.append(program)
                 _tell(progress, len(ledger), total, "programs written")
@@ -61,7 +63,8 @@ def trace_programs(programs: Path, out: Path, pool: Pool, progress: Progress = s
         for run in pool.stream(jobs()):
             program = waiting.popleft()
             # Without its CPU time a run is the same bytes on every try.
-            run = replace(run, program=program.id, split=program.split, cpu_ms=0.0)
+            difficulty = int(program.features.get("difficulty", 0))
+            run = replace(run, program=program.id, split=program.split, difficulty=difficulty, cpu_ms=0.0)
             if reason := drop_reason(program, run):
                 ledger.drop(replace(run, steps=()), reason)
             else:
@@ -161,19 +164,39 @@ def write_sft_rows(
         ledger.finish()
 
 
-def write_grpo_rows(
-    questions: Path, out: Path, style: Style, tasks: Sequence[str], split: str = "rl", limit: int | None = None
-) -> None:
-    """grpo.parquet: a prompt and its question for each question of these tasks in the split."""
-    config = {"questions": fingerprint(questions), "tasks": list(tasks), "style": style.name, "split": split}
-    ledger = Ledger(out, config | {"limit": limit})
+def write_grpo_rows(questions: Path, out: Path, style: Style, tasks: Sequence[str], split: str = "rl") -> None:
+    """grpo.parquet: a prompt and its question for each question of these tasks in the split.
+
+    A task may name the difficulties it wants: "input@5", "output@1-3".
+    """
+    ledger = Ledger(
+        out, {"questions": fingerprint(questions), "tasks": list(tasks), "style": style.name, "split": split}
+    )
     if ledger.done:
         return
+    wanted = [_parse_wanted(text) for text in tasks]
     with ledger:
         for question in _of_split(questions, split):
-            if question.task in tasks and (limit is None or len(ledger) < limit):
+            difficulty = question.features.get("difficulty", 0)
+            if any(question.task == task and low <= difficulty <= high for task, low, high in wanted):
                 ledger.append(grpo_row(question, style))
         ledger.finish()
+
+
+def _parse_wanted(text: str) -> tuple[str, float, float]:
+    """ "input@3-5" as the task and the lowest and highest difficulty.
+
+    Raises:
+        ConfigError: what follows the @ is no difficulty. UnknownName: there is no such task.
+    """
+    name, at, levels = text.partition("@")
+    extend.task(name)
+    if not at:
+        return name, 0, math.inf
+    low, _, high = levels.partition("-")
+    if not (low.isdigit() and (high or low).isdigit()):
+        raise ConfigError(f"'{text}' is no task with difficulties: write input, input@5 or input@3-5")
+    return name, int(low), int(high or low)
 
 
 def counts(out: Path) -> dict[str, Any]:

@@ -145,10 +145,10 @@ class Task:
     def question(
         self, run: Run, facts: Mapping[str, Any], gold: Sequence[str], features: Mapping[str, Any] | None = None
     ) -> Question:
-        """A question of this task about a run."""
-        return Question(
-            self.name, dict(facts), tuple(gold), features or {}, program=run.program, split=run.split, run=run.id
-        )
+        """A question of this task about a run; the difficulty of its program is one of its features."""
+        known = {"difficulty": run.difficulty} if run.difficulty else {}
+        features = known | dict(features or {})
+        return Question(self.name, dict(facts), tuple(gold), features, program=run.program, split=run.split, run=run.id)
 
     def prompt(self, question: Question, style: Style) -> list[dict[str, str]]:
         """The chat messages that put the question to a model."""

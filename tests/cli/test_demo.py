@@ -16,13 +16,14 @@ from codereasoner.ledger import read_rows
 
 pytest.importorskip("trl")
 
-WORDS = "--train 60 --rl 30 --test 30 --questions 6 --sft-seconds 4 --grpo-seconds 4 --max-tokens 16".split()
+WORDS = "--train 60 --rl 30 --test 6 --sft-seconds 4 --grpo-seconds 4 --max-tokens 16".split()
+MODELS = ["base", "sft", "grpo", "control"]
 RECORDS = ["programs.jsonl", "runs.parquet", "questions.jsonl", "chains.jsonl", "sft.parquet", "grpo.parquet"]
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "codereasoner", "demo", "--name", "short", "--allow-weak-isolation", *WORDS]
-    environment = os.environ | {"HF_HUB_OFFLINE": "1"}
+    environment = {name: value for name, value in os.environ.items() if name != "CODEREASONER_DATA"}
     output = (folder / "output.txt").open("ab")
     with output:
         return subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
@@ -58,11 +59,11 @@ def test_a_demo_killed_twice_ends_whole_and_repeats_nothing(tmp_path: Path) -> N
     process = start(tmp_path)
     assert process.wait(timeout=240) == 0, (tmp_path / "output.txt").read_text()[-3000:]
     assert {name: (run / name).stat().st_mtime_ns for name in RECORDS} == finished
-    for model in ("base", "sft", "grpo", "control"):
-        summary = json.loads((run / "evaluations" / f"held-out@{model}" / "summary.json").read_text())
+    for name in (f"{questions}@{model}" for questions in ("held-out", "longer") for model in MODELS):
+        summary = json.loads((run / "evaluations" / name / "summary.json").read_text())
         assert {task: part["n_answers"] for task, part in summary["by_task"].items()} == {"input": 6, "output": 6}
     assert 4 <= list(read_rows(run / "sft" / "history.jsonl"))[-1]["seconds"] < 15
     assert (run / "report.html").stat().st_size > 10_000
     shown = (tmp_path / "output.txt").read_text()
-    for words in ("untrained", "after SFT", "after GRPO", "control: more SFT", "no model", "sample answers"):
+    for words in ("untrained", "after SFT", "after GRPO", "control: more SFT", "best guess, no model", "Sample answers"):
         assert words in shown

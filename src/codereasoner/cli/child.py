@@ -1,6 +1,6 @@
 """A command that ends when the process that started it ends, however that one ends: `python -m codereasoner.cli.child`.
 
-The starting process keeps the writing end of this one's standard input, which the kernel closes with it, also on kill -9.
+The starting process keeps the writing end of this one's standard input; the kernel closes it, also after kill -9.
 """
 
 from __future__ import annotations

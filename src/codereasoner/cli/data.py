@@ -29,11 +29,10 @@ _style = click.option("--style", type=click.Choice(sorted(STYLES)), default="rea
 def programs_command(source: str, settings: tuple[str, ...], train: int, rl: int, test: int, out: Path) -> None:
     """Write programs: source code, an entry and its calls."""
     options = dict(_setting(text) for text in settings)
-    splits = {name: count for name, count in (("train", train), ("rl", rl), ("test", test)) if count}
+    found = extend.find("source", source, **options)
+    parts = [(split, count, found) for split, count in (("train", train), ("rl", rl), ("test", test)) if count]
     with bar("programs") as progress:
-        stages.write_programs(
-            out, extend.find("source", source, **options), splits, {"source": source} | options, progress
-        )
+        stages.write_programs(out, parts, {"source": source} | options, progress)
     _say(out)
 
 
@@ -122,7 +121,14 @@ def chain_command(
 @click.argument("questions", type=_PATH)
 @click.option("--chains", type=_PATH, default=Path("chains.jsonl"), show_default=True)
 @click.option("--direct", multiple=True, help="A task that is answered without a chain; repeat it.")
-@click.option("--rl-task", "rl_tasks", multiple=True, default=("output", "input"), show_default=True)
+@click.option(
+    "--rl-task",
+    "rl_tasks",
+    multiple=True,
+    default=("output", "input"),
+    show_default=True,
+    help="A task of the RL rows, also with its difficulties: input@3-5; repeat it.",
+)
 @_style
 @click.option("--sft-out", type=_PATH, default=Path("sft.parquet"), show_default=True)
 @click.option("--grpo-out", type=_PATH, default=Path("grpo.parquet"), show_default=True)

@@ -9,14 +9,16 @@ MODELS = {
     "base": "untrained",
     "sft": "after SFT",
     "grpo": "after GRPO",
-    "control": "control: more SFT for GRPO's compute",
+    "control": "control: more SFT",
 }
 """The models that the demo evaluates, by their folder."""
 
+TAUGHT, LONGER = (1, 3), (5, 5)
+"""Statements of the programs that SFT teaches, and of those that GRPO practises without being shown an answer."""
 
-SFT = ("--optimizer", "muon", "--batch", "16", "--accumulate", "1", "--learning-rate", "0.005")
-GRPO = ("--batch", "128", "--accumulate", "1", "--learning-rate", "0.0005", "--max-tokens", "24", "--select", "0")
-"""The settings of training that differ from the commands' defaults, which are for models that know something."""
+GRPO_TASKS = ("input@5", "output@1-3")
+"""GRPO practises finding inputs of longer programs, where the final answer alone can teach something; beside them stand
+some short forward questions, so that what SFT taught is not forgotten."""
 
 
 def _option(default: Any, words: str) -> Any:
@@ -28,13 +30,12 @@ class DemoConfig:
     """The options of the demo; every default is what `make demo` does."""
 
     seed: int = _option(0, "Seed of the model's first weights and of training.")
-    breadth: str = _option("tiny", "How much of Python the programs use.")
     size: str = _option("0.3m", "The size of the from-scratch model.")
-    train: int = _option(8000, "Programs for instruction tuning.")
-    rl: int = _option(3000, "Programs for GRPO.")
-    test: int = _option(400, "Programs held out.")
-    questions: int = _option(300, "Held-out questions of each direction that every model answers.")
-    grpo_tasks: tuple[str, ...] = _option(("input",), "A task that GRPO trains; repeat it.")
+    train: int = _option(5000, "Programs for instruction tuning, of 1 to 3 statements.")
+    rl: int = _option(
+        1200, "Longer programs for GRPO, of 5 statements; a seventh as many short ones stand beside them."
+    )
+    test: int = _option(300, "Programs held out, of 1 to 3 statements, and as many of 5.")
     sft_seconds: float = _option(150.0, "Seconds of instruction tuning.")
     grpo_seconds: float = _option(100.0, "Seconds of GRPO, and of the control that spends them on more SFT.")
-    max_tokens: int = _option(160, "Tokens of an answer in the evaluation.")
+    max_tokens: int = _option(120, "Tokens of an answer in the evaluation.")

@@ -48,7 +48,7 @@ def tiny(random: Random, types: Sequence[str] = TYPES, statements: int | None = 
     def write_calls() -> tuple[str, ...]:
         return tuple({_argument(random, kind): None for _ in range(CALLS[statements])})
 
-    features = {"difficulty": 0, "statements": statements, "constructs": sorted(set(used)), "types": [kind]}
+    features = {"difficulty": statements, "statements": statements, "constructs": sorted(set(used)), "types": [kind]}
     return Draft("\n    ".join(lines), "f", write_calls, NAMES, features)
 
 
