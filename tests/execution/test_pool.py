@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from codereasoner.errors import IsolationError, MachineryError
+from codereasoner.errors import ConfigError, IsolationError, MachineryError
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.records import Job, Run
 
@@ -320,7 +320,7 @@ def test_what_is_missing_is_named_and_level_b_is_taken_where_it_is_allowed() -> 
         "if len(sys.argv) == 1:\n"
         "    ctypes.CDLL(None).prctl(24, 21, 0, 0, 0)  # no CAP_SYS_ADMIN, as in an ordinary container\n"
         "    os.execv(sys.executable, [sys.executable, '-c', sys.orig_argv[2], 'again'])\n"
-        "from codereasoner.errors import IsolationError\n"
+        "from codereasoner.errors import ConfigError, IsolationError\n"
         "from codereasoner.execution.pool import Pool\n"
         "try:\n"
         "    Pool(workers=1)\n"
@@ -334,3 +334,33 @@ def test_what_is_missing_is_named_and_level_b_is_taken_where_it_is_allowed() -> 
     assert level == "B"
     assert "mount namespace: unshare: Operation not permitted" in message
     assert "--allow-weak-isolation" in message
+
+
+def test_a_worker_that_talks_nonsense_is_replaced_and_its_neighbours_run_again() -> None:
+    source = """
+import os
+def f():
+    worker = os.getppid()
+    for name in os.listdir(f"/proc/{worker}/fd"):
+        try:
+            pipe = os.open(f"/proc/{worker}/fd/{name}", os.O_WRONLY | os.O_NONBLOCK)
+            os.write(pipe, b"nonsense" * 20)
+        except OSError:
+            pass
+"""
+    with Pool(workers=1, limits=FAST, level="D", allow_weak_isolation=True) as pool:
+        runs = pool.run([*map(job, range(10)), Job(source, "f", ""), *map(job, range(10, 20))])
+        assert [run.value for run in runs if run.outcome == "ok"][:1] == ["0"]
+        assert values(pool.run([job(50)])) == ["100"]
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_a_pool_of_no_workers_is_refused(workers: int) -> None:
+    with pytest.raises(ConfigError, match="at least one"):
+        Pool(workers=workers)
+
+
+@pytest.mark.parametrize("seconds", [0, -1.0, float("nan"), float("inf")])
+def test_a_limit_that_is_none_is_refused(seconds: float) -> None:
+    with pytest.raises(ConfigError, match="cpu_seconds"):
+        Pool(workers=1, limits=Limits(cpu_seconds=seconds))

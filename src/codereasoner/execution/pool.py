@@ -13,7 +13,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Literal, Self
 
-from codereasoner.errors import MachineryError
+from codereasoner.errors import ConfigError, MachineryError
 from codereasoner.execution.crew import Crew, Ticket
 from codereasoner.records import Job, Run
 
@@ -39,12 +39,13 @@ class Limits:
 class Pool:
     """Worker processes, each shut in once; `level` says how well, from A (everything) to D (a process only).
 
+    workers: their number, by default as many as there are cores for this process.
     preload: modules that are imported before the first program runs, so that no program pays for them.
     One pool may be used by several threads at once, but not by a fork of the process that made it.
 
     Raises:
         IsolationError: the level cannot be had, or is weaker than A and allow_weak_isolation is not set.
-        MachineryError: no worker starts.
+        MachineryError: no worker starts. ConfigError: fewer workers than one, or a limit that is none.
     """
 
     def __init__(
@@ -57,7 +58,8 @@ class Pool:
     ) -> None:
         self._lock = Lock()
         self._owner = os.getpid()
-        count = workers or os.cpu_count() or 1
+        count = _cores() if workers is None else workers
+        _check_numbers(count, limits)
         self._crew = Crew(count, asdict(limits), tuple(preload), level, allow_weak_isolation)
         self.level = self._crew.level
         self._count = count
@@ -133,6 +135,19 @@ class Pool:
             raise MachineryError("this pool is closed")
         if os.getpid() != self._owner:
             raise MachineryError("this pool belongs to the process that made it: make one in each process")
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _check_numbers(workers: int, limits: Limits) -> None:
+    if workers < 1:
+        raise ConfigError(f"a pool must have at least one worker, not {workers}")
+    for name, value in asdict(limits).items():
+        if not 0 < value < 1 << 62:
+            raise ConfigError(f"the limit {name} must be a number above 0, not {value}")
 
 
 def _end(crew: Crew, owner: int) -> None:
