@@ -364,3 +364,25 @@ def test_a_pool_of_no_workers_is_refused(workers: int) -> None:
 def test_a_limit_that_is_none_is_refused(seconds: float) -> None:
     with pytest.raises(ConfigError, match="cpu_seconds"):
         Pool(workers=1, limits=Limits(cpu_seconds=seconds))
+
+
+def test_a_pool_outlives_the_thread_that_made_it() -> None:
+    made: list[Pool] = []
+    thread = threading.Thread(target=lambda: made.append(Pool(workers=1, allow_weak_isolation=True)))
+    thread.start()
+    thread.join()
+    time.sleep(0.1)
+    with made[0] as pool:
+        before = pool.processes()
+        assert values(pool.run([job(4)])) == ["8"]
+        assert pool.processes() == before
+
+
+def test_several_batches_may_run_at_once_in_one_event_loop(two: Pool) -> None:
+    async def batches() -> list[list[Run]]:
+        return await asyncio.gather(
+            *[two.run_async([job(start + n) for n in range(30)]) for start in range(0, 500, 100)]
+        )
+
+    for start, runs in zip(range(0, 500, 100), asyncio.run(batches()), strict=True):
+        assert values(runs) == [str(2 * (start + n)) for n in range(30)]
