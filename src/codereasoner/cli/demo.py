@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -64,18 +65,25 @@ def _accuracy_table(summaries: Summaries) -> Table:
     """One row for each model; a column for each direction and each set of held-out programs."""
     columns = [(name, task) for name in SETS for task in (FORWARD, BACKWARD)]
     title = "Accuracy on programs never seen, greedy, with its 95 % interval"
-    table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column("model")
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, caption_justify="left")
+    table.caption = "forward: predict the output; backward: find an input; a step is a statement of the program"
+    table.add_column("", no_wrap=True)
     for name, task in columns:
         low, high = SETS[name]
-        statements = f"{low} to {high} statements" if low < high else f"{low} statements"
-        asked = summaries[name]["base"]["by_task"][task]["n_questions"]
-        words = "forward: predict the output" if task == FORWARD else "backward: find an input"
-        table.add_column(f"{words}\n{statements}, n = {asked}", justify="right")
+        words = f"{low}-{high} steps" if low < high else f"{low} steps"
+        table.add_column(f"{'forward' if task == FORWARD else 'backward'}\n{words}", justify="right", no_wrap=True)
     for model, label in MODELS.items():
-        table.add_row(label, *(percent(summaries[name][model]["by_task"][task]) for name, task in columns))
-    table.add_row("[dim]best guess, no model[/]", *(f"[dim]{_floor(summaries, *column)}[/]" for column in columns))
+        table.add_row(label, *(_cell(summaries[name][model]["by_task"][task]) for name, task in columns))
+    table.add_row("[dim]best guess[/]", *(f"[dim]{_floor(summaries, *column)}[/]" for column in columns))
+    counts = (str(summaries[name]["base"]["by_task"][task]["n_questions"]) for name, task in columns)
+    table.add_row("[dim]questions[/]", *(f"[dim]{count}[/]" for count in counts))
     return table
+
+
+def _cell(part: dict[str, Any]) -> str:
+    """`68.7 %` with its interval in the line below."""
+    value, _, interval = percent(part).partition(" [")
+    return f"[bold]{value}[/]\n{interval.removesuffix(']').replace(', ', ' to ')}"
 
 
 def _floor(summaries: Summaries, name: str, task: str) -> str:

@@ -36,6 +36,6 @@ class DemoConfig:
         1200, "Longer programs for GRPO, of 5 statements; a seventh as many short ones stand beside them."
     )
     test: int = _option(300, "Programs held out, of 1 to 3 statements, and as many of 5.")
-    sft_seconds: float = _option(150.0, "Seconds of instruction tuning.")
-    grpo_seconds: float = _option(100.0, "Seconds of GRPO, and of the control that spends them on more SFT.")
+    sft_seconds: float = _option(180.0, "Seconds of instruction tuning.")
+    grpo_seconds: float = _option(140.0, "Seconds of GRPO, and of the control that spends them on more SFT.")
     max_tokens: int = _option(120, "Tokens of an answer in the evaluation.")
