@@ -24,24 +24,16 @@ if TYPE_CHECKING:
     from codereasoner.execution.program import Compiled
 
 _SIGKILL, _SIGXCPU, _SIGPROF = 9, 24, 27
+_NONE = (0, 0)
 _CRASHES = (4, 6, 7, 8, 11)
 _exit, _pwrite = posix._exit, posix.write
 
 
 class Child:
-    """A process that runs one job, seen from the process that forked it."""
+    """A process that does one thing, seen from the process that forked it."""
 
-    def __init__(
-        self,
-        compile_job: Callable[[], Compiled],
-        record: str,
-        limits: dict[str, Any],
-        cpu: float,
-        wall: float,
-        closing: tuple[int, ...],
-    ) -> None:
-        """Fork. In the child, the descriptors of `closing` are closed and it ends with its one answer."""
-        self.limits, self.cpu, self.wall = limits, cpu, wall
+    def __init__(self, act: Callable[[int], None], wall: float, closing: tuple[int, ...]) -> None:
+        """Fork. The child closes the descriptors of `closing`; `act` writes its answer to the one that it is given."""
         self.reader, writer = posix.pipe()
         self.deadline = monotonic() + wall
         self.pid = posix.fork()
@@ -50,7 +42,7 @@ class Child:
                 posix.close(self.reader)
                 for descriptor in closing:
                     posix.close(descriptor)
-                _live(compile_job, record, limits, cpu, writer)
+                act(writer)
             finally:
                 _exit(0)
         posix.close(writer)
@@ -80,6 +72,10 @@ class Child:
             if body is not None:
                 return body
 
+    def stopped(self) -> bool:
+        """Whether somebody has sent it a signal that stops it."""
+        return posix.waitid(posix.P_PID, self.pid, posix.WSTOPPED | posix.WNOHANG | posix.WNOWAIT) is not None
+
     def end(self) -> tuple[int, float]:
         """Kill it and all it has started; gives its wait status and its CPU seconds."""
         posix.close(self.reader)
@@ -97,11 +93,11 @@ def send(sink: int, data: bytes) -> None:
         data = data[_pwrite(sink, data) :]
 
 
-def _live(compile_job: Callable[[], Compiled], record: str, limits: dict[str, Any], cpu: float, writer: int) -> None:
-    """The child's whole life."""
-    posix.setsid()
-    _confine(limits, cpu)
-    compiled = compile_job()
+def live(compiled: Compiled, record: str, limits: dict[str, Any], streams: Streams | None, writer: int) -> None:
+    """Run one job in this process, which is for that job only, and write its answer.
+
+    streams: those of the process that forked this one, where it had some.
+    """
     if compiled.fault is not None:
         send(writer, pack(RESULT, 0, compiled.fault))
         return
@@ -110,8 +106,14 @@ def _live(compile_job: Callable[[], Compiled], record: str, limits: dict[str, An
         send(writer, pack(RESULT, 0, too_much_output(limits)))
         _exit(0)
 
+    if streams is None:
+        streams = Streams(limits["output_bytes"], too_much)
+    streams.out.too_much = streams.error.too_much = too_much
     set_depth()
-    facts, _ = run(compiled, record, limits, Streams(limits["output_bytes"], too_much))
+    facts, _ = run(compiled, record, limits, streams)
+    if facts["cpu_ms"] > limits["cpu_seconds"] * 1000:
+        send(writer, pack(RESULT, 0, too_slow(limits, facts["cpu_ms"])))
+        return
     send(writer, pack(RESULT, 0, bounded(answer(**facts))))
 
 
@@ -122,14 +124,18 @@ def bounded(body: bytes) -> bytes:
     return answer("output", reason=f"the answer takes more than {MAX_BODY} bytes (limit: result_chars)")
 
 
-def _confine(limits: dict[str, Any], cpu: float) -> None:
-    """The limits of one child; those that the program could lift itself are hard."""
-    seconds = int(cpu) + 1
+def confine(limits: dict[str, Any], cpu: float, hard: bool) -> None:
+    """The limits of a process that runs one job. hard: also those that hold where it has lifted the others itself."""
+    posix.setsid()
     processes = limits.get("processes", 1)
-    lower(resource.RLIMIT_CPU, seconds, seconds + 1)
-    lower(resource.RLIMIT_AS, limits["memory_bytes"])
-    lower(resource.RLIMIT_NPROC, 0 if processes <= 1 else processes + 4)
-    lower(resource.RLIMIT_CORE, 0)
+    if processes <= 1:
+        resource.setrlimit(resource.RLIMIT_NPROC, _NONE)
+    else:
+        lower(resource.RLIMIT_NPROC, processes + 4)
+    if hard:
+        seconds = int(cpu) + 1
+        lower(resource.RLIMIT_CPU, seconds, seconds + 1)
+        lower(resource.RLIMIT_AS, limits["memory_bytes"])
     _signal.setitimer(_signal.ITIMER_PROF, cpu)
 
 
@@ -142,13 +148,22 @@ def lower(limit: int, soft: int, hard: int | None = None) -> None:
     resource.setrlimit(limit, (soft, hard))
 
 
-def ended(child: Child, status: int, used: float, late: bool) -> bytes:
-    """The answer for a child that ended without one, or was killed at its deadline."""
-    limits = child.limits
+def doubtful(limits: dict[str, Any], status: int, used: float) -> bool:
+    """Whether a child was ended by a signal that one of its neighbours may have sent."""
+    return posix.WIFSIGNALED(status) and used < limits["cpu_seconds"] * 0.8
+
+
+def too_slow(limits: dict[str, Any], cpu_ms: float) -> bytes:
+    """The answer for a program that used too much CPU."""
+    reason = f"more than {limits['cpu_seconds']} seconds of CPU (limit: cpu_seconds)"
+    return answer("timeout", reason=reason, cpu_ms=cpu_ms)
+
+
+def ended(limits: dict[str, Any], status: int, used: float, late: bool) -> bytes:
+    """The answer for a child that ended without one, or was killed at its deadline; used: seconds of CPU."""
     signal = posix.WTERMSIG(status) if posix.WIFSIGNALED(status) else 0
-    if signal in (_SIGPROF, _SIGXCPU) or used >= limits["cpu_seconds"]:
-        reason = f"more than {limits['cpu_seconds']} seconds of CPU (limit: cpu_seconds)"
-        return answer("timeout", reason=reason, cpu_ms=used * 1000)
+    if (signal in (_SIGPROF, _SIGXCPU) and used > limits["cpu_seconds"] * 0.8) or used >= limits["cpu_seconds"]:
+        return too_slow(limits, used * 1000)
     if late:
         reason = f"more than {limits['wall_seconds']} seconds (limit: wall_seconds)"
         return answer("timeout", reason=reason, cpu_ms=used * 1000)

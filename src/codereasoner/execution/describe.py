@@ -1,7 +1,7 @@
 """Write any value of a program as text without calling the program's code: its literal, or a mark in angle brackets.
 
     [1, 2]                       a value with a literal
-    <Point x=1, y=[2, 3]>        an instance: its type's name and its attributes
+    <Point x=1, y=[2, 3]>        an instance: its type's name and its attributes, also those in slots
     <list [1, <Point x=1, y=2>]> a container that holds something without a literal
     <deque [1, 2]>, <Counter {'a': 1}>, <function f>, <generator g>, <list of 90000 items>
 
@@ -10,9 +10,11 @@ No literal begins with `<`, so a mark is never taken for a value. This file also
 
 from __future__ import annotations
 
+import builtins
+from _operator import is_ as _is
 from collections import deque
 
-from codereasoner.literals.write import NotWritable, write
+from codereasoner.literals.write import HEX_BITS, NotWritable, TooLong, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,120 +22,213 @@ if TYPE_CHECKING:
     from typing import Any
 
 MAX_DEPTH = 12  # of a mark: deeper objects are written as their type's name only
-MAX_ITEMS = 1_000  # of one container inside a mark
+MAX_ITEMS = 1_000  # of all containers and instances inside one mark
+UNKNOWN = object()  # the shape of a value that cannot be compared at a glance
 
-_type, _len, _id, _isinstance = type, len, id, isinstance
-_getattribute = object.__getattribute__
+_type, _len, _id, _repr, _hex, _set, _map = type, len, id, repr, hex, set, map
+_tuple, _all, _sorted, _join = tuple, all, sorted, ", ".join
+_list, _dict, _str, _int = list, dict, str, int
+_TypeError, _AttributeError, _ValueError, _BaseException = TypeError, AttributeError, ValueError, BaseException
+_NotWritable, _TooLong = NotWritable, TooLong
 _type_getattribute = type.__getattribute__
-_function = type(write)
+_namespace = type.__dict__["__dict__"].__get__
+_flags = type.__dict__["__flags__"].__get__
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: the classes that programs make have it
+_function, _module = type(write), type(builtins)
+_arguments: Any = BaseException.__dict__["args"].__get__
+_module_dict: Any = _module.__dict__["__dict__"].__get__  # type: ignore[index]
 _named: tuple[type, ...] = (_function, type(len), type((lambda: (yield))()), type([].__iter__), type(write.__get__))
 _BUILT_IN_BASES = (dict, list, tuple, set, frozenset, str, bytes, int, float, BaseException, deque)
+_SIZED_BASES = (list, tuple, dict, set, frozenset, deque)
+_TEXT_BASES = (str, bytes, bytearray)
+_GETSET, _MEMBER = type(_function.__dict__["__code__"]), type(_function.__dict__["__globals__"])
+_ATOMS = frozenset({int, str, bool, float, type(None), bytes})  # immutable, and changed only by being bound anew
+_SIMPLE = frozenset({int, str, bool, type(None)})  # whose repr is their literal, where it is not long
+_SHORT = 2_000  # characters; below, an int's repr is its literal
+_FEW = 200  # items
 
 
 def describe(value: object, max_chars: int) -> str:
     """The literal of a value, or its mark; neither is longer than max_chars, give or take a type's name."""
     try:
         return write(value, max_chars)
-    except NotWritable:
+    except _TooLong:
+        return f"<{_size(value)}>"
+    except _NotWritable:
         pass
-    text = _mark(value, MAX_DEPTH, [])
+    text = _mark(value, MAX_DEPTH, [], [MAX_ITEMS])
     if _len(text) <= max_chars:
         return text
     return f"<{_size(value)}>"
+
+
+def show(value: Any, max_chars: int) -> tuple[str, object]:
+    """The description, and a shape: None for what never changes, UNKNOWN, or what `unchanged` compares with later."""
+    kind = _type(value)
+    if kind in _ATOMS:
+        if (kind is _int and -(1 << 99) < value < (1 << 99)) or (kind is _str and _len(value) < _FEW):
+            text = _repr(value)
+            if _len(text) <= max_chars:
+                return text, None
+        return describe(value, max_chars), None
+    if kind is _list or kind is _tuple:
+        items: tuple[object, ...] = _tuple(value)
+        shape: tuple[object, ...] = items
+    elif kind is _dict:
+        items = (*value, *value.values())
+        shape = (_tuple(value), _tuple(value.values()))
+    else:
+        return describe(value, max_chars), UNKNOWN
+    kinds = _set(_map(_type, items))
+    if not kinds <= _ATOMS:
+        return describe(value, max_chars), UNKNOWN
+    if kinds <= _SIMPLE and _len(items) <= _FEW:
+        try:
+            text = _repr(value)
+        except _ValueError:  # an int longer than the interpreter's digit limit
+            return describe(value, max_chars), shape
+        if _len(text) <= _SHORT and _len(text) <= max_chars:
+            return text, shape
+    return describe(value, max_chars), shape
+
+
+def unchanged(value: Any, shape: Any) -> bool:
+    """Whether the very same container still holds the very same atoms."""
+    if shape is UNKNOWN:
+        return False
+    if _type(value) is _dict:
+        names, values = shape
+        return _len(value) == _len(names) and _all(_map(_is, value, names)) and _all(_map(_is, value.values(), values))
+    return _len(value) == _len(shape) and _all(_map(_is, value, shape))
 
 
 def type_name(value: object) -> str:
     """The name of the value's type, read without asking the type."""
     kind = _type(value)
     name = _type_getattribute(kind, "__name__")
-    return name if _type(name) is str else "object"
+    return name if _type(name) is _str else "object"
 
 
-def _size(value: object) -> str:
+def _size(value: Any) -> str:
     name = type_name(value)
     base: Any
-    for base in (list, tuple, dict, set, frozenset, deque):
-        if _isinstance_exactly(value, base):
-            return f"{name} of {base.__len__(value)} items"  # type: ignore[arg-type]
-    for base in (str, bytes, bytearray):
-        if _isinstance_exactly(value, base):
-            return f"{name} of length {base.__len__(value)}"  # type: ignore[arg-type]
-    if _type(value) is int:
-        return f"int of {int.bit_length(value)} bits"  # type: ignore[arg-type]
+    for base in _SIZED_BASES:
+        if _is_exactly(value, base):
+            return f"{name} of {base.__len__(value)} items"
+    for base in _TEXT_BASES:
+        if _is_exactly(value, base):
+            return f"{name} of length {base.__len__(value)}"
+    if _type(value) is _int:
+        return f"int of {value.bit_length()} bits"
     return f"{name} too long to show"
 
 
-def _isinstance_exactly(value: object, base: type) -> bool:
+def _is_exactly(value: object, base: type) -> bool:
     """Like isinstance, but not to be deceived by a `__class__` of the program."""
     return base in _type_getattribute(_type(value), "__mro__")
 
 
-def _item(value: object, depth: int, path: list[int]) -> str:
+def _item(value: object, depth: int, path: list[int], room: list[int]) -> str:
+    """One item of a mark; `room` is the number of items that may still be written."""
+    if room[0] <= 0:
+        return "..."
+    room[0] -= 1
     try:
         return write(value, 1000)
-    except NotWritable:
-        return _mark(value, depth, path)
+    except _TooLong:
+        return f"<{_size(value)}>"
+    except _NotWritable:
+        return _mark(value, depth, path, room)
 
 
-def _mark(value: Any, depth: int, path: list[int]) -> str:
+def _mark(value: Any, depth: int, path: list[int], room: list[int]) -> str:
     name = type_name(value)
     kind = _type(value)
     if kind in _named:
         own = value.__name__
-        return f"<{name} {own}>" if _type(own) is str else f"<{name}>"
+        return f"<{name} {own}>" if _type(own) is _str else f"<{name}>"
     if depth == 0 or _id(value) in path:
         return f"<{name} ...>"
     path.append(_id(value))
-    parts = [*_contents(value, depth, path), *_attributes(value, depth, path)]
+    parts = [*_contents(value, depth, path, room), *_attributes(value, depth, path, room)]
     path.pop()
-    return f"<{name} {', '.join(parts)}>" if parts else f"<{name}>"
+    return f"<{name} {_join(parts)}>" if parts else f"<{name}>"
 
 
-def _contents(value: Any, depth: int, path: list[int]) -> list[str]:
+def _contents(value: Any, depth: int, path: list[int], room: list[int]) -> list[str]:
+    """What a built-in container, text or number holds, also where the type is derived from it."""
     mro = _type_getattribute(_type(value), "__mro__")
-    if type in mro:
+    if _type in mro:
         own = _type_getattribute(value, "__name__")
-        return [own] if _type(own) is str else []
+        return [own] if _type(own) is _str else []
+    base: Any
     for base in _BUILT_IN_BASES:
         if base in mro:
             break
     else:
         return []
-    if base is dict:
-        pairs = _first(dict.items(value))
-        return ["{" + ", ".join([f"{_item(k, depth - 1, path)}: {_item(v, depth - 1, path)}" for k, v in pairs]) + "}"]
-    if base is list or base is deque:
-        return ["[" + _join(base.__iter__(value), depth, path) + "]"]
-    if base is tuple:
-        return ["(" + _join(tuple.__iter__(value), depth, path) + (",)" if tuple.__len__(value) == 1 else ")")]
-    if base is set or base is frozenset:
-        return [
-            "{" + ", ".join(sorted([_item(member, depth - 1, path) for member in _first(base.__iter__(value))])) + "}"
+    if base is _dict:
+        pairs = [
+            f"{_item(key, depth - 1, path, room)}: {_item(item, depth - 1, path, room)}"
+            for key, item in _first(base.items(value), room)
         ]
-    if base is BaseException:
-        return [_item(argument, depth - 1, path) for argument in BaseException.args.__get__(value)]  # type: ignore[attr-defined]
-    return [base.__repr__(value)] if _len(base.__repr__(value)) < 1000 else []
+        return ["{" + _join(pairs) + "}"]
+    if base is _BaseException:
+        return _items(_arguments(value), depth, path, room)
+    if base in _SIZED_BASES:
+        items = _items(base.__iter__(value), depth, path, room)
+        if base is _tuple:
+            return ["(" + _join(items) + (",)" if _len(items) == 1 else ")")]
+        if base is _list or base is deque:
+            return ["[" + _join(items) + "]"]
+        return ["{" + _join(_sorted(items)) + "}"]
+    if base is _int and _int.bit_length(value) > HEX_BITS:
+        return [_hex(_int.__index__(value))]
+    if base in _TEXT_BASES and base.__len__(value) > 1000:
+        return []
+    return [base.__repr__(value)]
 
 
-def _join(values: Iterable[object], depth: int, path: list[int]) -> str:
-    return ", ".join([_item(item, depth - 1, path) for item in _first(values)])
+def _items(values: Iterable[object], depth: int, path: list[int], room: list[int]) -> list[str]:
+    return [_item(item, depth - 1, path, room) for item in _first(values, room)]
 
 
-def _first(values: Iterable[Any]) -> list[Any]:
+def _first(values: Iterable[Any], room: list[int]) -> list[Any]:
+    """As many of the values as there is room for, and one more."""
     found: list[Any] = []
     for value in values:
         found.append(value)
-        if _len(found) == MAX_ITEMS:
+        if _len(found) > room[0]:
             break
     return found
 
 
-def _attributes(value: object, depth: int, path: list[int]) -> list[str]:
-    """`name=value` for everything in the instance's own dict."""
+def _attributes(value: object, depth: int, path: list[int], room: list[int]) -> list[str]:
+    """`name=value` for everything in the instance's own dict and slots, found without asking the instance."""
+    mro = _type_getattribute(_type(value), "__mro__")
+    if _type in mro:
+        return []
+    if _module in mro:
+        name = _module_dict(value).get("__name__")
+        return [name] if _type(name) is _str else []
+    found: dict[str, object] = {}
+    for kind in mro:
+        heap = _flags(kind) & _HEAP_TYPE
+        for name, item in _namespace(kind).items():
+            if (_type(item) is _GETSET and name == "__dict__") or (
+                _type(item) is _MEMBER and heap and name[:2] != "__"
+            ):
+                _read_own(value, name, item, found)
+    return [f"{name}={_item(found[name], depth - 1, path, room)}" for name in _first(found, room)]
+
+
+def _read_own(value: object, name: str, descriptor: Any, found: dict[str, object]) -> None:
+    """Add the attributes that a descriptor made by the interpreter gives access to."""
     try:
-        own = _getattribute(value, "__dict__")
-    except AttributeError:
-        return []
-    if _type(own) is not dict or _type(value) is type:
-        return []
-    return [f"{name}={_item(item, depth - 1, path)}" for name, item in _first(own.items()) if _type(name) is str]
+        own = descriptor.__get__(value)
+    except (_TypeError, _AttributeError):  # it belongs to another type, or the slot is empty
+        return
+    if name != "__dict__":
+        found[name] = own
+    elif _type(own) is _dict:
+        found.update({key: item for key, item in own.items() if _type(key) is _str})

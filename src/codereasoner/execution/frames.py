@@ -16,7 +16,7 @@ HEADER = 12
 MAX_BODY = 16_000_000  # bytes
 
 READY, JOBS, RESULT = 1, 2, 3  # the kinds
-ALONE, LEFT, SPENT, DONE = 4, 5, 6, 7  # kinds that are used inside a worker only, see shared.py
+ALONE, LEFT, SPENT, DONE, LATER = 4, 5, 6, 7, 8  # kinds that are used inside a worker only, see shared.py
 
 
 class FrameError(ValueError):

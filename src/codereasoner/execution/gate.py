@@ -12,12 +12,17 @@ import builtins
 import opcode
 import sys
 
-from codereasoner.execution.pure import ALLOWED_MEMBERS, REFUSED_MEMBERS
+from codereasoner.execution.pure import find_pure, seal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from types import CodeType
+    from typing import Any
+
+    from codereasoner.execution.pure import Pure
+
+    Seals = tuple[tuple[str, str], ...]
 
 _BUILT_INS = (
     "abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod enumerate filter float"
@@ -73,6 +78,8 @@ _IMPORT_NAME, _IMPORT_FROM = opcode.opmap["IMPORT_NAME"], opcode.opmap["IMPORT_F
 _LOAD_CONST, _EXTENDED = opcode.opmap["LOAD_CONST"], opcode.opmap["EXTENDED_ARG"]
 _STORES = (opcode.opmap["STORE_ATTR"], opcode.opmap["DELETE_ATTR"])
 
+_STORING = frozenset({"__init__", "total_ordering"})  # they store attributes without an instruction that does
+
 _len, _type, _range = len, type, range
 
 
@@ -94,9 +101,9 @@ _VERDICTS = _first_verdicts()
 _MAX_VERDICTS = 50_000
 
 
-def may_share(*codes: CodeType | None) -> tuple[str, ...] | None:
-    """The pure modules that the program imports where it may share a process; None where it may not."""
-    imported: set[str] = set()
+def may_share(*codes: CodeType | None) -> Seals | None:
+    """None where the program must run alone; else the seals that it could break, which are to be looked at after it."""
+    imported: list[tuple[Pure, str]] = []
     private = False
     waiting = [code for code in codes if code is not None]
     while waiting:
@@ -147,37 +154,47 @@ def _instructions(code: CodeType) -> list[tuple[int, int]]:
     return found
 
 
-def _read_imports(code: CodeType, imported: set[str]) -> bool:
-    """Add the modules that the code imports; False where it imports something else than members that are allowed."""
-    module = ""
+def _read_imports(code: CodeType, imported: list[tuple[Pure, str]]) -> bool:
+    """Add what the code imports; False where that is something else than pure modules and members that are allowed."""
     constants: list[object] = [None, None]
     for operation, argument in _instructions(code):
         if operation == _LOAD_CONST:
             constants = [constants[-1], code.co_consts[argument]]
         elif operation == _IMPORT_NAME:
-            module = code.co_names[argument]
-            if constants[0] != 0 or module not in ALLOWED_MEMBERS:
+            name = code.co_names[argument]
+            pure = find_pure(name)
+            if pure is None or constants[0] != 0:
                 return False
-            members = constants[1]
-            if members is not None and not ALLOWED_MEMBERS[module].issuperset(members):  # type: ignore[arg-type]
+            members: Any = constants[1]
+            if members is None:
+                imported.append((pure, ""))
+                if name == "collections.abc":  # this statement binds the module that it is in
+                    imported.append((find_pure("collections") or pure, ""))
+            elif not pure.allowed.issuperset(members):
                 return False
-            imported.add(module)
+            else:
+                imported += [(pure, member) for member in members]
     return True
 
 
-def _with_imports(codes: tuple[CodeType | None, ...], imported: set[str], private: bool) -> tuple[str, ...] | None:
+def _with_imports(codes: tuple[CodeType | None, ...], imported: list[tuple[Pure, str]], private: bool) -> Seals | None:
     """With modules at hand, their own insides are refused, and stores that a seal would not notice."""
-    refused = set().union(*[REFUSED_MEMBERS[module] for module in imported])
+    refused = frozenset().union(*[pure.refused for pure, _ in imported])
+    stores = False
     waiting = [code for code in codes if code is not None]
     while waiting:
         code = waiting.pop()
         if not refused.isdisjoint(code.co_names):
             return None
-        if private:
-            if "__annotations__" in code.co_names:
-                return None
-            for operation, argument in _instructions(code):
+        if private and "__annotations__" in code.co_names:
+            return None
+        if not _STORING.isdisjoint(code.co_names):
+            stores = True
+        operations = code.co_code[::2]
+        if _STORES[0] in operations or _STORES[1] in operations:
+            stores = True
+            for operation, argument in _instructions(code) if private else ():
                 if operation in _STORES and code.co_names[argument][:2] == "__":
                     return None
         waiting += [constant for constant in code.co_consts if _type(constant) is _type(code)]
-    return tuple(imported)
+    return tuple([seal(pure, member) for pure, member in imported]) if stores else ()

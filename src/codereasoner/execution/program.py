@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
 
-    Modules = tuple[str, ...] | None
+    from codereasoner.execution.gate import Seals
 
 PROGRAM, HARNESS, CALL = "<program>", "<harness>", "<call>"
 
@@ -30,7 +30,7 @@ class Program:
         self.fault: bytes | None = None
         self.source: CodeType | None = None
         self.harness: CodeType | None = None
-        self.modules: Modules = None
+        self.seals: Seals | None = None
         try:
             self.source = _compile(source, PROGRAM, "exec", 0, True)
             self.harness = _compile(harness, HARNESS, "exec", 0, True) if harness else None
@@ -38,17 +38,17 @@ class Program:
             reason = "the program does not compile: " + exception_text(error, 500)
             self.fault = answer("raised", exception=exception_text(error, 500), reason=reason)
             return
-        self.modules = may_share(self.source, self.harness)
+        self.seals = may_share(self.source, self.harness)
 
 
 class Compiled:
-    """A program and one call of it. `modules` are those that it imports; None where it must run alone."""
+    """A program and one call of it. `seals` are those that it could break; None where it must run alone."""
 
     def __init__(self, program: Program, entry: str, call: str) -> None:
         self.program = program
         self.fault = program.fault
         self.call: CodeType | None = None
-        self.modules: Modules = None
+        self.seals: Seals | None = None
         if self.fault is not None:
             return
         try:
@@ -56,8 +56,8 @@ class Compiled:
         except _FAULTS as error:
             self.fault = answer("refused", reason=f"this is no call of {entry!r}: {exception_text(error, 500)}")
             return
-        if program.modules is not None and may_share(self.call) == ():
-            self.modules = program.modules
+        if program.seals is not None and may_share(self.call) == ():
+            self.seals = program.seals
 
 
 class Cache:

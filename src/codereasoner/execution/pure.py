@@ -13,7 +13,6 @@ from _operator import is_ as _is
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
 _ABSTRACT = (
     "Awaitable AsyncIterable AsyncIterator Hashable Iterable Iterator Generator Reversible Sized Container Callable"
@@ -41,34 +40,40 @@ _MEMBERS = {
     " Tuple Type TypeVar Union cast",
 }
 
-_type, _dict, _tuple, _all, _map = type, dict, tuple, all, map
-_modules: dict[str, Any] = {name: __import__(name, None, None, ["*"]) for name in _MEMBERS}
-ALLOWED_MEMBERS = {
-    name: frozenset(
-        [member for member in dir(_modules[name]) if member[0] != "_"] if members == "*" else members.split()
-    )
-    for name, members in _MEMBERS.items()
-}
+_type, _tuple, _all, _map = type, tuple, all, map
+_known: dict[str, Pure] = {}
 
 
-def _refused(name: str) -> frozenset[str]:
-    """Names that lead from a module to something that is not meant for programs."""
-    module = _modules[name]
-    found = {member for member in dir(module) if member[:2] != "__"} - ALLOWED_MEMBERS[name]
-    for member in ALLOWED_MEMBERS[name]:
-        found.update([inner for inner in dir(getattr(module, member, None)) if inner[0] == "_" and inner[:2] != "__"])
-    return frozenset(found)
+def find_pure(name: str) -> Pure | None:
+    """What is known of a module; None where it is none of the pure ones. It is imported and sealed the first time."""
+    found = _known.get(name)
+    if found is None and name in _MEMBERS:
+        found = _known[name] = Pure(name)
+    return found
 
 
-REFUSED_MEMBERS = {name: _refused(name) for name in _MEMBERS}
+class Pure:
+    """A pure module: the members that programs may use, names that lead further than that, and its seal."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        module = __import__(name, None, None, ["*"])
+        members = _MEMBERS[name]
+        self.allowed = frozenset([own for own in dir(module) if own[0] != "_"] if members == "*" else members.split())
+        refused = {own for own in dir(module) if own[:2] != "__"} - self.allowed
+        for own in self.allowed:
+            inner = getattr(module, own, None)
+            refused.update([word for word in dir(inner) if word[0] == "_" and word[:2] != "__"])
+        self.refused = frozenset(refused)
+        self.module = module
 
 
 class Seal:
-    """Copies of the dicts of a module, as they were when the worker started."""
+    """Copies of the dicts of a module, or of a member of it, as they were before any program could use it."""
 
-    def __init__(self, module: object) -> None:
+    def __init__(self, owner: object) -> None:
         self.parts: list[tuple[Mapping[str, object], tuple[str, ...], tuple[object, ...]]] = []
-        self._add(module, set())
+        self._add(owner, set())
 
     def whole(self) -> bool:
         """Whether every dict is as it was."""
@@ -79,26 +84,28 @@ class Seal:
 
     def _add(self, owner: object, seen: set[int]) -> None:
         own = getattr(owner, "__dict__", None)
-        if own is None or id(owner) in seen or _type(own) not in (_dict, _type(_type.__dict__)):
+        if own is None or id(owner) in seen or _type(own) not in (dict, _type(_type.__dict__)):
             return
         if _type(owner) is _type and not owner.__flags__ & 1 << 9:  # type: ignore[attr-defined]
             return  # a type made in C cannot be changed
         seen.add(id(owner))
         self.parts.append((own, _tuple(own), _tuple(own.values())))
         for item in list(own.values()):
-            if _type(item) is not _type(sys):
+            if _type(item) is not _type(sys) or item.__name__ in _MEMBERS:
                 self._add(item, seen)
 
 
-_seals: dict[str, Seal] = {}
+_seals: dict[tuple[str, str], Seal] = {}
 
 
-def make_seals() -> None:
-    """Seal the modules, once, before any program has run."""
-    for name, module in _modules.items():
-        _seals[name] = Seal(module)
+def seal(pure: Pure, member: str) -> tuple[str, str]:
+    """Seal a module, or one member of it where it has a name; gives what `untouched` takes."""
+    key = (pure.name, member)
+    if key not in _seals:
+        _seals[key] = Seal(getattr(pure.module, member) if member else pure.module)
+    return key
 
 
-def untouched(names: tuple[str, ...]) -> bool:
-    """Whether these modules are as they were when the worker started."""
-    return all(_seals[name].whole() for name in names)
+def untouched(keys: tuple[tuple[str, str], ...]) -> bool:
+    """Whether all that is under these seals is as it was."""
+    return all(_seals[key].whole() for key in keys)

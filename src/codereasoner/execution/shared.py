@@ -1,9 +1,10 @@
 """The process that runs many jobs: those that pass the gate run in it, one after another, the others in forks of it.
 
 It is forked by worker.py, which reads its results and gives it up after about a hundred jobs, or when it dies. It
-answers each job with one frame:
+says of each job, with one frame:
 
     RESULT  the answer
+    LATER   it must run alone, and does after the others of its batch
     ALONE   nothing is decided: the job wants more time, or memory, than is given here; it must run again, alone
     LEFT    the same, and this process ends
     SPENT   (after the RESULT) this process should not be trusted with another job
@@ -20,9 +21,9 @@ import marshal
 import posix
 import resource
 
-from codereasoner.execution.alone import Child, bounded, ended, lower, send
+from codereasoner.execution.alone import Child, bounded, confine, ended, live, lower, send
 from codereasoner.execution.answer import answer
-from codereasoner.execution.frames import ALONE, DONE, JOBS, LEFT, RESULT, SPENT, Splitter, pack
+from codereasoner.execution.frames import ALONE, DONE, JOBS, LATER, LEFT, RESULT, SPENT, Splitter, pack
 from codereasoner.execution.program import Cache, Compiled
 from codereasoner.execution.pure import untouched
 from codereasoner.execution.runner import Streams, run, set_depth
@@ -36,7 +37,6 @@ FAST_WALL = 0.8  # seconds for a first try
 GARBAGE = 20_000  # objects in cycles that may be left behind before the process is given up
 
 _ROOM = 32_000  # bytes of results that fit into a pipe with certainty
-_SIGPROF = 27
 _WAKE = b"\0"
 _len, _exit, _setitimer, _PROF = len, posix._exit, _signal.setitimer, _signal.ITIMER_PROF
 
@@ -48,6 +48,8 @@ class Shared:
         self.source, self.sink, self.bell, self.limits = source, sink, bell, limits
         self.cache = Cache(cache_size)
         self.number = 0
+        self.deferred: list[tuple[int, Compiled, str, float]] = []  # what must run alone, after the rest of its batch:
+        # between forks nothing is compiled, since after a fork each page that is touched is copied
         self.pending = 0
         self.spent = False
         self.streams = Streams(limits["output_bytes"], self._leave)
@@ -65,6 +67,9 @@ class Shared:
                     if kind == JOBS:
                         for job in marshal.loads(body):
                             self._do(*job)
+                        for later in self.deferred:
+                            self._fork(*later)
+                        self.deferred.clear()
                         self._tell(pack(DONE, 0, b""))
                         self._ring()
         finally:
@@ -80,31 +85,37 @@ class Shared:
             self._leave()
         if compiled.fault is not None:
             self._tell(pack(RESULT, number, compiled.fault))
-        elif compiled.modules is None:
-            self._fork(compiled, record, fast)
+        elif compiled.seals is None:
+            self.deferred.append((number, compiled, record, fast))
+            self._tell(pack(LATER, number, b""))
         else:
             facts, suspect = run(compiled, record, self.limits, self.streams, True)
-            if suspect == "memory" or (compiled.modules and not untouched(compiled.modules)):
+            if suspect == "memory" or (compiled.seals and not untouched(compiled.seals)):
                 self._leave()
             self._tell(pack(RESULT, number, bounded(answer(**facts))))
             if (suspect or gc.get_count()[0] > GARBAGE) and not self.spent:
                 self.spent = True
                 self._tell(pack(SPENT, number, b""))
 
-    def _fork(self, compiled: Compiled, record: str, fast: float) -> None:
+    def _fork(self, number: int, compiled: Compiled, record: str, fast: float) -> None:
         """Run a job in a process of its own; where it takes long, that is for the slow lane to do."""
         _setitimer(_PROF, 0.0)
+        self.number = number
         limits = self.limits
-        cpu, wall = min(fast, limits["cpu_seconds"]), min(FAST_WALL, limits["wall_seconds"])
-        child = Child(lambda: compiled, record, limits, cpu, wall, (self.source, self.sink, self.bell))
+
+        def act(writer: int) -> None:
+            confine(limits, fast, False)
+            gc.enable()
+            live(compiled, record, limits, self.streams, writer)
+
+        child = Child(act, min(FAST_WALL, limits["wall_seconds"]), (self.source, self.sink, self.bell))
         body = child.wait()
         status, used = child.end()
         if not body:
-            timed = posix.WIFSIGNALED(status) and (posix.WTERMSIG(status) == _SIGPROF or used >= cpu)
-            if body is None or timed:
+            if body is None or posix.WIFSIGNALED(status):  # a neighbour may have sent the signal
                 self._tell(pack(ALONE, self.number, b""))
                 return
-            body = ended(child, status, used, False)
+            body = ended(limits, status, used, False)
         self._tell(pack(RESULT, self.number, body))
 
     def _leave(self) -> NoReturn:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 
-from codereasoner.execution.describe import describe, type_name
+from codereasoner.execution.describe import UNKNOWN, describe, show, type_name, unchanged
 from codereasoner.literals.write import NotWritable, write
 
 TYPE_CHECKING = False
@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
     Local = Callable[[FrameType, str, Any], Any]
 
-_ATOMS = (int, str, bool, float, type(None), bytes)  # immutable, and changed only by being bound anew
-_NEVER = object()  # is no value of any program
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: the classes that programs make have it, the built-in exceptions do not
+_YIELDS = ("YIELD_VALUE", "RESUME")  # from Python 3.13 on, a frame that has yielded is at what comes next
 _LEAVES = ("RETURN_VALUE", "RETURN_CONST", "RETURN_GENERATOR")
 
+_HEADROOM = 300  # frames that the tracer may use where the program has used up its own
+
 _type, _len = type, len
+_flags = type.__dict__["__flags__"].__get__
+_settrace, _gettrace = sys.settrace, sys.gettrace
+_getrecursionlimit, _setrecursionlimit = sys.getrecursionlimit, sys.setrecursionlimit
 
 
 class Tracer:
@@ -44,13 +48,19 @@ class Tracer:
 
     def start(self) -> None:
         """Trace everything that is called from here on."""
-        sys.settrace(self.trace)
+        _setrecursionlimit(_getrecursionlimit() + 1)  # the trace function's own frame
+        _settrace(self.trace)
 
     def stop(self) -> None:
         """Stop; a program that has removed the tracer itself is told by `cut`."""
-        if sys.gettrace() != self.trace:
+        if _gettrace() != self.trace:
             self.cut = self.cut or "tracer removed"
-        sys.settrace(None)
+        _settrace(None)
+
+    def _end(self, cut: str) -> None:
+        """A budget is used up: the run goes on untraced."""
+        self.cut = cut
+        _settrace(None)
 
     def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
         code = frame.f_code
@@ -63,48 +73,63 @@ class Tracer:
                 self.frames += 1
             local(frame, "call", argument)
         except RecursionError:
-            self.cut = self.cut or "depth"
+            self._end("depth")
         return local
 
     def _local(self, number: int) -> Local:
         """The trace function of one frame, which keeps what is known of that frame."""
-        known: dict[str, tuple[object, str]] = {}
+        known: dict[str, tuple[object, str, object]] = {}
         last: list[Any] | None = None
         add_line, steps = self.lines.add, self.steps
 
         def local(frame: FrameType, event: str, argument: Any) -> Any:
-            nonlocal last
             try:
-                line = frame.f_lineno
-                if event == "line":
-                    add_line(line)
-                if self.cut:
-                    return local
-                if last is not None:
-                    self._compare(frame, known, last)
-                if _len(steps) >= self.max_steps:
-                    self.cut = "steps"
-                    return local
-                if event == "line":
-                    last = ["line", number, line, "", (), []]
-                else:
-                    last = self._step(frame, event, number, argument)
-                if last is not None:
-                    steps.append(last)
-                    if event == "call":
-                        self._compare(frame, known, last)
+                hear(frame, event, argument)
             except RecursionError:
-                self.cut = self.cut or "depth"
+                limit = _getrecursionlimit()
+                _setrecursionlimit(limit + _HEADROOM)
+                try:
+                    hear(frame, event, argument)
+                except RecursionError:
+                    self._end("depth")
+                _setrecursionlimit(limit)
             return local
+
+        def hear(frame: FrameType, event: str, argument: Any) -> None:
+            nonlocal last
+            if last is not None:
+                self._compare(frame, known, last)
+            if event == "line":
+                line = frame.f_lineno
+                add_line(line)
+                step: list[Any] = ["line", number, line, "", (), []]
+            else:
+                found = self._step(frame, event, number, argument, last)
+                if found is None:
+                    last = None
+                    return
+                step = found
+            if _len(steps) >= self.max_steps:
+                self._end("steps")
+                return
+            if event == "call":
+                self._compare(frame, known, step)
+            last = step
+            steps.append(step)
+            if self.size > self.max_bytes:
+                self._end("bytes")
 
         return local
 
-    def _step(self, frame: FrameType, event: str, number: int, argument: Any) -> list[Any] | None:
+    def _step(
+        self, frame: FrameType, event: str, number: int, argument: Any, last: list[Any] | None
+    ) -> list[Any] | None:
         if event == "call":
             value = frame.f_code.co_name
         elif event == "return":
             operation = _operation(frame)
-            if operation == "YIELD_VALUE":
+            thrown = argument is None and last is not None and last[0] == "exception"
+            if operation in _YIELDS and not (operation == "RESUME" and thrown):
                 event = "yield"
             elif operation not in _LEAVES:
                 return None  # an exception leaves the frame; its own event has told so
@@ -115,7 +140,7 @@ class Tracer:
         line = frame.f_code.co_firstlineno if event == "call" else frame.f_lineno
         return [event, number, line, value, (), []]
 
-    def _compare(self, frame: FrameType, known: dict[str, tuple[object, str]], step: list[Any]) -> None:
+    def _compare(self, frame: FrameType, known: dict[str, tuple[object, str, object]], step: list[Any]) -> None:
         """Add to the step what is different from what is known of the frame's locals."""
         changes = step[5]
         present = frame.f_locals
@@ -123,23 +148,21 @@ class Tracer:
         for name, value in present.items():
             old = known.get(name)
             if old is not None:
-                if old[0] is value:
+                if old[0] is value and (old[2] is None or unchanged(value, old[2])):
                     continue
             elif name[0] == "." or (name[:2] == "__" and name[-2:] == "__"):
                 hidden += 1
                 continue
-            text = describe(value, self.value_chars)
+            text, shape = show(value, self.value_chars)
             if old is None or old[1] != text:
                 changes.append(name)
                 changes.append(text)
                 self.size += _len(text)
-            known[name] = (value if _type(value) in _ATOMS else _NEVER, text)
+            known[name] = (value if shape is not UNKNOWN else UNKNOWN, text, shape)
         if _len(known) + hidden != _len(present):
             step[4] = tuple([name for name in known if name not in present])
             for name in step[4]:
                 del known[name]
-        if self.size > self.max_bytes:
-            self.cut = "bytes"
 
 
 class Lines:
@@ -164,13 +187,14 @@ class Lines:
 
     def start(self) -> None:
         """Trace everything that is called from here on."""
-        sys.settrace(self.trace)
+        _setrecursionlimit(_getrecursionlimit() + 1)  # the trace function's own frame
+        _settrace(self.trace)
 
     def stop(self) -> None:
         """Stop; a program that has removed the tracer itself is told by `cut`."""
-        if sys.gettrace() is not self.trace:
+        if _gettrace() is not self.trace:
             self.cut = "tracer removed"
-        sys.settrace(None)
+        _settrace(None)
 
 
 def exception_text(error: BaseException, max_chars: int) -> str:
@@ -183,7 +207,7 @@ def exception_text(error: BaseException, max_chars: int) -> str:
 def _message(error: BaseException) -> str:
     arguments: Any = BaseException.args.__get__(error)  # type: ignore[attr-defined]
     for kind in type.__getattribute__(_type(error), "__mro__"):
-        if kind is BaseException or kind is KeyError or not kind.__flags__ & _HEAP_TYPE:
+        if kind is BaseException or kind is KeyError or not _flags(kind) & _HEAP_TYPE:
             break
         if "__str__" in type.__dict__["__dict__"].__get__(kind):
             return ""

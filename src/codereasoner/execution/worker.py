@@ -20,10 +20,21 @@ from collections import deque
 from contextlib import suppress
 from time import monotonic
 
-from codereasoner.execution.alone import Child, ended, send
-from codereasoner.execution.frames import ALONE, DONE, JOBS, LEFT, READY, RESULT, SPENT, FrameError, Splitter, pack
+from codereasoner.execution.alone import Child, confine, doubtful, ended, live, send
+from codereasoner.execution.frames import (
+    ALONE,
+    DONE,
+    JOBS,
+    LATER,
+    LEFT,
+    READY,
+    RESULT,
+    SPENT,
+    FrameError,
+    Splitter,
+    pack,
+)
 from codereasoner.execution.program import Compiled, Program
-from codereasoner.execution.pure import make_seals
 from codereasoner.execution.shared import FAST_WALL, Shared
 
 TYPE_CHECKING = False
@@ -32,12 +43,13 @@ if TYPE_CHECKING:
 
     Job = tuple[int, str, str, str, str, str]  # number, source, entry, call, record, harness
 
-RUNS = 100  # jobs that one shared process does before a new one takes its place
+RUNS = 500  # jobs that one shared process does before a new one takes its place
 BATCH = 64  # jobs that it is given at a time
 MOST_WAITING = 256  # jobs that are read ahead
 MOST_UNSENT = 1 << 20  # bytes of answers that are kept for a pool that does not read
 
 _SIGKILL = 9
+_SAMPLED = 1.3  # a timer counts CPU time in ticks, and may be early; the exact time is looked at afterwards
 _STUCK = FAST_WALL * 1.5  # seconds in which the shared process must have answered something
 _LOOK = 0.1  # seconds after which it is looked at, although it has not rung
 _IN, _OUT, _GONE = select.POLLIN, select.POLLOUT, select.POLLHUP | select.POLLERR
@@ -46,7 +58,6 @@ _IN, _OUT, _GONE = select.POLLIN, select.POLLOUT, select.POLLHUP | select.POLLER
 def serve(source: int, sink: int, settings: dict[str, Any]) -> None:
     """Answer jobs until the pipe they come from is closed."""
     _warnings.filters.insert(0, ("ignore", None, Warning, None, 0))
-    make_seals()
     jobs, answers = posix.dup(source), posix.dup(sink)
     for descriptor in (source, sink):  # where programs write by number, nothing is to be found
         posix.dup2(2, descriptor)
@@ -122,6 +133,8 @@ class Worker:
         self.runner: Runner | None = None
         self.child: Child | None = None
         self.child_job: Job | None = None
+        self.again: Job | None = None  # a job that a neighbour may have ended: it runs once more, with nobody beside it
+        self.guarded = False  # whether that is what the child is doing
         self.unsent = bytearray()
         self.splitter = Splitter()
         posix.set_blocking(sink, False)
@@ -151,8 +164,7 @@ class Worker:
             self._leave()
 
     def _leave(self) -> None:
-        if self.runner is not None:
-            self.runner.end()
+        self._end_runner()
         if self.child is not None:
             self.child.end()
         posix._exit(0)
@@ -167,24 +179,38 @@ class Worker:
 
     def _start(self) -> None:
         """Give work to whoever has none."""
-        if self.waiting and (self.runner is None or not self.runner.busy):
+        busy = self.runner is not None and self.runner.busy
+        if self.again is not None:
+            if self.child is None and not busy:
+                self._end_runner()
+                self._sweep()
+                self._start_child(self.again)
+                self.again, self.guarded = None, True
+            return
+        if self.guarded:
+            return
+        if self.waiting and not busy:
             if self.runner is None:
                 closing = (self.source, self.sink) + ((self.child.reader,) if self.child else ())
                 self.runner = Runner(self.limits, closing)
             count = min(len(self.waiting), BATCH)
             self.runner.give([self.waiting.popleft() for _ in range(count)])
         if self.slow and self.child is None:
-            job = self.child_job = self.slow.popleft()
-            closing = (self.source, self.sink)
-            if self.runner is not None:
-                closing += (self.runner.sink, self.runner.source, self.runner.bell)
-            _, text, entry, call, record, harness = job
+            self._start_child(self.slow.popleft())
 
-            def compile_job() -> Compiled:
-                return Compiled(Program(text, harness), entry, call)
+    def _start_child(self, job: Job) -> None:
+        """Run a job in a process of its own, at the full limits."""
+        _, text, entry, call, record, harness = self.child_job = job
+        limits = self.limits
+        closing: tuple[int, ...] = (self.source, self.sink)
+        if self.runner is not None:
+            closing += (self.runner.sink, self.runner.source, self.runner.bell)
 
-            limits = self.limits
-            self.child = Child(compile_job, record, limits, limits["cpu_seconds"], limits["wall_seconds"], closing)
+        def act(writer: int) -> None:
+            confine(limits, limits["cpu_seconds"] * _SAMPLED, True)
+            live(Compiled(Program(text, harness), entry, call), record, limits, None, writer)
+
+        self.child = Child(act, limits["wall_seconds"], closing)
 
     def _poll(self) -> set[int]:
         """The descriptors that have something to say, or have been closed at their other end."""
@@ -222,8 +248,7 @@ class Worker:
         if not (alive and more) or (runner.busy and now > runner.seen + _STUCK):
             self._give_up(runner)
         elif not runner.busy and (runner.spent or runner.given >= RUNS):
-            self.runner = None
-            runner.end()
+            self._end_runner()
 
     def _pass_on(self, runner: Runner, frames: list[tuple[int, int, bytes]]) -> None:
         answers = []
@@ -234,6 +259,8 @@ class Worker:
                 runner.spent = True
             elif (job := runner.jobs.pop(number, None)) is None:
                 continue
+            elif kind == LATER:
+                runner.jobs[number] = job
             elif kind in (ALONE, LEFT):
                 self.slow.append(job)
                 runner.left = kind == LEFT
@@ -248,9 +275,13 @@ class Worker:
         if jobs and not runner.left:
             self.slow.append(jobs.pop(0))
         self.waiting.extendleft(reversed(jobs))
-        self.runner = None
-        runner.end()
+        self._end_runner()
         self._sweep()
+
+    def _end_runner(self) -> None:
+        if self.runner is not None:
+            self.runner.end()
+            self.runner = None
 
     def _sweep(self) -> None:
         """Where this is process 1, end whatever the dead one has left behind, and reap it."""
@@ -278,5 +309,10 @@ class Worker:
         if body is None and not late:
             return
         self.child = None
+        stopped = late and child.stopped()
         status, used = child.end()
-        self.say(pack(RESULT, job[0], body or ended(child, status, used, late)))
+        if not body and not self.guarded and (stopped or (not late and doubtful(self.limits, status, used))):
+            self.again = job
+            return
+        self.guarded = False
+        self.say(pack(RESULT, job[0], body or ended(self.limits, status, used, late)))
