@@ -71,7 +71,9 @@ def test_up_to_one_error_in_a_hundred_is_borne_and_more_end_the_training() -> No
     def mostly(jobs: Sequence[Job]) -> list[Run]:
         return [*broken(jobs[:1]), *run(jobs[1:])]
 
-    completions = ["=f([1, 2])"] * 100
-    assert Reward(TERSE, mostly)([], completions, [BACKWARD] * 100)[:2] == [None, 1.0]
+    completions = [f"=f([{number}, 2])" for number in range(100)]
+    found = Reward(TERSE, mostly)([], completions, [BACKWARD] * 100)
+    assert found[0] is None
+    assert None not in found[1:]
     with pytest.raises(MachineryError, match="1 of 50 grades of this step are failures of the grader"):
         Reward(TERSE, mostly)([], completions[:50], [BACKWARD] * 50)
