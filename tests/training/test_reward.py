@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -22,8 +23,7 @@ BACKWARD = question_text(extend.task("input").ask(RUN)[0])
 
 def run(jobs: Sequence[Job]) -> list[Run]:
     """What the program of RUN does, without running it."""
-    values = {"[1, 2]": "[2]", "[7, 2]": "[2]", "[2]": "[]"}
-    return [Run(job.source, job.entry, job.call, "ok", value=values[job.call]) for job in jobs]
+    return [Run(job.source, job.entry, job.call, "ok", value=str(json.loads(job.call)[1:])) for job in jobs]
 
 
 def broken(jobs: Sequence[Job]) -> list[Run]:
@@ -72,8 +72,6 @@ def test_up_to_one_error_in_a_hundred_is_borne_and_more_end_the_training() -> No
         return [*broken(jobs[:1]), *run(jobs[1:])]
 
     completions = [f"=f([{number}, 2])" for number in range(100)]
-    found = Reward(TERSE, mostly)([], completions, [BACKWARD] * 100)
-    assert found[0] is None
-    assert None not in found[1:]
+    assert Reward(TERSE, mostly)([], completions, [BACKWARD] * 100) == [None, *[1.0] * 99]
     with pytest.raises(MachineryError, match="1 of 50 grades of this step are failures of the grader"):
         Reward(TERSE, mostly)([], completions[:50], [BACKWARD] * 50)
