@@ -25,8 +25,6 @@ _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: the classes that programs make have 
 _YIELDS = ("YIELD_VALUE", "RESUME")  # from Python 3.13 on, a frame that has yielded is at what comes next
 _LEAVES = ("RETURN_VALUE", "RETURN_CONST", "RETURN_GENERATOR")
 
-_HEADROOM = 300  # frames that the tracer may use where the program has used up its own
-
 _type, _len = type, len
 _flags = type.__dict__["__flags__"].__get__
 _settrace, _gettrace = sys.settrace, sys.gettrace
@@ -66,6 +64,8 @@ class Tracer:
         code = frame.f_code
         if code.co_filename != self.filename:
             return None
+        if self.cut:
+            return None
         try:
             local: Any = frame.f_trace
             if local is None:
@@ -73,7 +73,8 @@ class Tracer:
                 self.frames += 1
             local(frame, "call", argument)
         except RecursionError:
-            self._end("depth")
+            self.cut = self.cut or "depth"
+            return None
         return local
 
     def _local(self, number: int) -> Local:
@@ -86,17 +87,13 @@ class Tracer:
             try:
                 hear(frame, event, argument)
             except RecursionError:
-                limit = _getrecursionlimit()
-                _setrecursionlimit(limit + _HEADROOM)
-                try:
-                    hear(frame, event, argument)
-                except RecursionError:
-                    self._end("depth")
-                _setrecursionlimit(limit)
+                self.cut = self.cut or "depth"
             return local
 
         def hear(frame: FrameType, event: str, argument: Any) -> None:
             nonlocal last
+            if self.cut:  # "depth": to remove the trace function here would take another frame
+                return
             if last is not None:
                 self._compare(frame, known, last)
             if event == "line":

@@ -1,0 +1,174 @@
+"""What a worker does with programs of every kind: two lanes, limits that are named, neighbours that are not harmed."""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Iterator
+from dataclasses import asdict
+from select import select
+
+import pytest
+
+from codereasoner.execution.frames import JOBS, RESULT, pack
+from codereasoner.execution.pool import Limits, Pool
+from codereasoner.execution.process import Process
+from codereasoner.records import Job, Run
+
+LIMITS = Limits(cpu_seconds=0.5, wall_seconds=2.0, memory_bytes=300 << 20, output_bytes=10_000, result_chars=5_000)
+LOOP = "def f():\n    while True:\n        pass"
+ALONE = "import sys\n"  # which the gate refuses
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    with Pool(workers=1, limits=LIMITS, allow_weak_isolation=True) as pool:
+        yield pool
+
+
+def run(pool: Pool, source: str, call: str = "", record: str = "value") -> Run:
+    [found] = pool.run([Job(source, "f", call, record)])  # type: ignore[arg-type]
+    return found
+
+
+STUBBORN = {
+    "an endless loop": LOOP,
+    "a loop that catches everything": "def f():\n    while True:\n        try:\n            while True: pass\n"
+    "        except BaseException: pass",
+    "a loop in C": "def f():\n    return 9 ** 9 ** 9",
+    "a loop of its own process": ALONE + LOOP,
+    "a loop that ignores the timer": "import signal\nfor n in (14, 24, 26, 27):\n"
+    "    signal.signal(n, signal.SIG_IGN)\n" + LOOP,
+    "a loop that removes the timer": "import signal\nsignal.setitimer(signal.ITIMER_PROF, 0)\n" + LOOP,
+    "an endless finally": "def f():\n    while True:\n        try:\n            return 1\n"
+    "        finally:\n            continue",
+    "compiling without end": "def f():\n    return " + "+".join(["9 ** 9 ** 9"] * 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("source", STUBBORN.values(), ids=STUBBORN)
+def test_a_program_that_does_not_want_to_end_is_ended_by_its_cpu_limit(pool: Pool, source: str) -> None:
+    found = run(pool, source)
+    assert (found.outcome, "cpu_seconds" in found.reason) == ("timeout", True)
+    assert found.cpu_ms >= 400
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome", "limit"),
+    [
+        ("import time\ndef f():\n    time.sleep(100)", "timeout", "wall_seconds"),
+        ("def f():\n    return [0] * 10 ** 9", "memory", "memory_bytes"),
+        ("def f():\n    x = []\n    while True:\n        x.append(bytes(10 ** 6))", "memory", "memory_bytes"),
+        ("def f():\n    print('a' * 20_000)", "output", "output_bytes"),
+        (STUBBORN["a loop that catches everything"].replace("pass", "print('a' * 2000)", 1), "output", "output_bytes"),
+        (ALONE + "def f():\n    sys.stderr.write('a' * 20_000)", "output", "output_bytes"),
+        ("def f():\n    return 'a' * 20_000", "output", "result_chars"),
+    ],
+)  # fmt: skip
+def test_the_limit_that_ended_a_run_is_named(pool: Pool, source: str, outcome: str, limit: str) -> None:
+    found = run(pool, source)
+    assert (found.outcome, limit in found.reason) == (outcome, True), found.reason
+
+
+@pytest.mark.parametrize("act", ["os.fork()", "threading.Thread(target=print).start()", "subprocess.run(['true'])"])
+def test_no_program_starts_a_process_or_a_thread(pool: Pool, act: str) -> None:
+    assert run(pool, f"import os, subprocess, threading\ndef f():\n    {act}").outcome == "raised"
+
+
+def test_a_run_that_takes_longer_than_the_first_try_is_confirmed_and_not_lost(pool: Pool) -> None:
+    for begin in ("", ALONE):
+        found = run(pool, begin + "def f(n):\n    while n:\n        n -= 1\n    return n", "6_000_000")
+        assert (found.outcome, found.value) == ("ok", "0"), found.reason
+
+
+def test_others_are_answered_while_one_is_in_the_slow_lane() -> None:
+    worker = Process("D", asdict(LIMITS), ())
+    jobs = [
+        (0, LOOP, "f", "", "value", ""),
+        *[(n, "def f(n):\n    return n", "f", str(n), "value", "") for n in range(1, 200)],
+    ]
+    worker.write(pack(JOBS, 0, marshal.dumps(jobs)))
+    numbers: list[int] = []
+    try:
+        while len(numbers) < len(jobs):
+            select([worker.source], [worker.sink] if worker.unsent else [], [], 10)
+            worker.write()
+            found = worker.read()
+            assert found is not None
+            numbers += [number for kind, number, _ in found if kind == RESULT]
+    finally:
+        worker.end()
+    assert sorted(numbers) == list(range(200))
+    assert numbers[-1] == 0
+
+
+def test_jobs_behind_one_that_breaks_the_shared_process_are_not_harmed(pool: Pool) -> None:
+    plain = [Job("def f(n):\n    return n", "f", str(n)) for n in range(30)]
+    bad = [
+        Job(LOOP, "f", ""),
+        Job("def f():\n    return [0] * 10 ** 9", "f", ""),
+        Job("def f():\n    print('a' * 20_000)", "f", ""),
+    ]
+    found = pool.run([*plain[:10], bad[0], *plain[10:20], bad[1], bad[2], *plain[20:]])
+    assert [each.outcome for each in found if each.outcome != "ok"] == ["timeout", "memory", "output"]
+    assert [each.value for each in found if each.outcome == "ok"] == [str(n) for n in range(30)]
+
+
+SAME = {
+    "depth of recursion": (
+        "def f(n=0):\n    try:\n        return f(n + 1)\n    except RecursionError:\n        return n",
+        "",
+    ),
+    "depth of an error": ("def f(n):\n    return f(n + 1)", "0"),
+    "output": ("def f():\n    print('a', end='')\n    print([1], 'b')", ""),
+    "an exception": ("def f():\n    return {}['a']", ""),
+    "leaving": ("def f():\n    raise SystemExit(3)", ""),
+    "order of a set": ("def f():\n    return list({'a', 'b', 'c', 'd'})", ""),
+    "hash of a string": ("def f():\n    return hash('a')", ""),
+    "reading input": ("def f():\n    return input()", ""),
+    "the name of the module": ("def f():\n    return __name__", ""),
+    "a generator that is thrown away": (
+        "def f():\n    def g():\n        try:\n            yield 1\n        finally:\n            print(2)\n"
+        "    return next(g())",
+        "",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "call"), SAME.values(), ids=SAME)
+def test_a_run_is_the_same_shared_and_alone(pool: Pool, source: str, call: str) -> None:
+    shared, alone = run(pool, source, call), run(pool, source + "\n" + ALONE, call)
+    for field in ("outcome", "value", "exception", "stdout"):
+        assert getattr(shared, field) == getattr(alone, field)
+
+
+def test_a_neighbour_that_kills_everything_it_can_see_changes_nothing_for_others(pool: Pool) -> None:
+    kill = "import os, signal\ndef f(n):\n    os.kill(-1, n)\n    return n"
+    plain = [Job(ALONE + "def f(n):\n    return n", "f", str(n)) for n in range(10)]
+    found = pool.run([Job(LOOP, "f", ""), *plain[:5], Job(kill, "f", "9"), *plain[5:], Job(kill, "f", "11")])
+    assert found[0].outcome == "timeout"
+    assert [each.value for each in found[1:6] + found[7:12]] == [str(n) for n in range(10)]
+
+
+BAD = {
+    "a syntax error": ("def f(:", "", "raised"),
+    "a null byte": ("def f():\n    return '\0'", "", "raised"),
+    "a lone surrogate": ("def f():\n    return '\udc80'", "", "raised"),
+    "too many brackets": ("def f():\n    return " + "(" * 500 + ")" * 500, "", "raised"),
+    "a call that is none": ("def f():\n    return 1", "1) + f(2", "refused"),
+    "a call that does not end": ("def f():\n    return 1", "1, (", "refused"),
+    "a statement": ("def f():\n    return 1", "); import os; f(", "refused"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "call", "outcome"), BAD.values(), ids=BAD)
+def test_what_is_no_program_or_no_call_is_an_outcome_with_a_sentence(
+    pool: Pool, source: str, call: str, outcome: str
+) -> None:
+    found = run(pool, source, call)
+    assert (found.outcome, bool(found.reason)) == (outcome, True)
+
+
+def test_cpu_time_is_that_of_the_program(pool: Pool) -> None:
+    source = "def f(n):\n    while n:\n        n -= 1"
+    short, long = run(pool, source, "1000").cpu_ms, run(pool, source, "1_000_000").cpu_ms
+    assert 0 < short < long / 10
