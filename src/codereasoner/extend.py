@@ -77,6 +77,7 @@ class Model:
 
     name: ClassVar[str]
     style: str | None = None  # the name of the style it was trained with; None: any
+    max_tokens: int | None = None  # of its answers, where nothing else is asked for; None: the usual limit
 
     def __init__(self, target: str, **options: Any) -> None:
         self.target = target

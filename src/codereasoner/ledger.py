@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from codereasoner import __version__
-from codereasoner.errors import DataError, import_extra
+from codereasoner.errors import DataError, MissingExtra, import_extra
 from codereasoner.records import Plain
 
 P = TypeVar("P", bound=Plain)
@@ -102,6 +102,8 @@ class Ledger:
         return self.path.is_file() and manifest is not None and manifest.get("config") == _plain(self.config)
 
     def __enter__(self) -> Self:
+        if self.path.suffix == ".parquet":
+            _check_parquet(self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._begin_or_continue()
         self._file = self._part.open("a", encoding="utf-8")
@@ -302,6 +304,14 @@ def _trim_torn_line(path: Path) -> None:
                 break
             end = start
         file.truncate(end)
+
+
+def _check_parquet(path: Path) -> None:
+    """Say before the work, not after it, that this file cannot be written here."""
+    try:
+        import_extra("pyarrow.parquet", "eval")
+    except MissingExtra as error:
+        raise MissingExtra(f"{path} is a parquet file: {error}; or name a file that ends in .jsonl") from None
 
 
 def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:

@@ -41,7 +41,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--samples", type=int, default=1, show_default=True, help="Answers to each question.")
 @click.option("--temperature", type=float, default=0.0, show_default=True)
 @click.option("--top-p", type=float, default=1.0, show_default=True)
-@click.option("--max-tokens", type=int, default=2048, show_default=True)
+@click.option("--max-tokens", type=int, help="Of an answer; the model's own limit, or 2048.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--limit", type=int, help="Ask only the first so many questions.")
 @click.option("--split", default="test", show_default=True, help="Of a questions file: the split to ask.")
@@ -58,7 +58,7 @@ def evaluate_command(
     samples: int,
     temperature: float,
     top_p: float,
-    max_tokens: int,
+    max_tokens: int | None,
     seed: int,
     limit: int | None,
     split: str,
@@ -70,7 +70,9 @@ def evaluate_command(
     """Ask a model a benchmark's questions, or those of a questions.jsonl, and count what it knows."""
     answering: Model = extend.find("model", model, **({"base_url": base_url} if base_url else {}))
     asking = Asking(
-        find_style(style or answering.style or "reasoning"), Sampling(temperature, top_p, max_tokens, seed), samples
+        find_style(style or answering.style or "reasoning"),
+        Sampling(temperature, top_p, max_tokens or answering.max_tokens or 2048, seed),
+        samples,
     )
     folder = out or Path("evaluations") / f"{Path(questions).stem}@{_folder_name(model)}"
     save_config(folder)

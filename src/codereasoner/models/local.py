@@ -33,7 +33,9 @@ class Local(Model):
         super().__init__(target, **options)
         self.threads = threads
         self.batch = batch
-        self.style = _style_of(Path(target))
+        card = _card(Path(target))
+        self.style = card.get("style")
+        self.max_tokens = card.get("max_tokens")
         self._loaded: tuple[Any, Any] | None = None
 
     @property
@@ -107,12 +109,11 @@ def generate(model: Any, tokenizer: Any, ids: Sequence[list[int]], sampling: Sam
     ]
 
 
-def _style_of(folder: Path) -> str | None:
-    card = folder / "codereasoner.json"
-    if not card.is_file():
-        return None
-    style: str | None = json.loads(card.read_text(encoding="utf-8")).get("style")
-    return style
+def _card(folder: Path) -> dict[str, Any]:
+    """What training wrote beside the weights; empty for a model that was trained elsewhere."""
+    path = folder / "codereasoner.json"
+    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return card
 
 
 def _load(target: str) -> tuple[Any, Any]:

@@ -23,6 +23,7 @@ STYLE = "terse"
 PAD, END, USER, ASSISTANT = "<|pad|>", "<|end|>", "<|user|>", "<|assistant|>"
 TAGS = ("<reasoning>", "</reasoning>", "<answer>", "</answer>")
 CONTEXT = 4096  # tokens
+MAX_TOKENS = 128  # of an answer, where nothing else is asked for: chains of tiny programs are shorter
 
 TEMPLATE = (
     "{% for message in messages %}"
@@ -83,7 +84,9 @@ def make_scratch_model(folder: Path, seed: int = 0, size: str = "0.5m") -> Path:
         tokenizer.save_pretrained(part)
         model = _model(SIZES[size], seed, tokenizer)
         model.save_pretrained(part)
-    (part / "codereasoner.json").write_text(json.dumps({"style": STYLE, **config}) + "\n", encoding="utf-8")
+    (part / "codereasoner.json").write_text(
+        json.dumps({"style": STYLE, "max_tokens": MAX_TOKENS, **config}) + "\n", encoding="utf-8"
+    )
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
     write_manifest(folder, {"config": config, "counts": {"parameters": model.num_parameters()}})

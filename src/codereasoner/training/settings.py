@@ -104,11 +104,18 @@ def identity(model: str) -> str:
 
 def style_of(model: str) -> str:
     """The style in a model's card; "reasoning" for one that has no card, as those of the Hub."""
-    card = Path(model) / CARD
-    name = json.loads(card.read_text(encoding="utf-8")).get("style") if card.is_file() else None
+    name = _card(model).get("style")
     return name if name in STYLES else "reasoning"
 
 
 def write_card(folder: Path, model: str, style: str, facts: Mapping[str, Any]) -> None:
-    """Write the card of a trained model: the style it answers in, and what it was made from."""
-    (folder / CARD).write_text(json.dumps({"style": style, "from": model, **facts}, indent=1) + "\n", encoding="utf-8")
+    """Write the card of a trained model: the style it answers in, how long its answers get, what it was made from."""
+    kept = {name: value for name, value in _card(model).items() if name == "max_tokens"}
+    card = {"style": style, **kept, "from": model, **facts}
+    (folder / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+
+def _card(model: str) -> dict[str, Any]:
+    path = Path(model) / CARD
+    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return card
