@@ -16,7 +16,8 @@ from codereasoner.ledger import read_rows
 
 pytest.importorskip("trl")
 
-WORDS = "--train 60 --rl 30 --test 6 --sft-seconds 4 --grpo-seconds 4 --max-tokens 16".split()
+SIZES = {"train": 60, "rl": 30, "test": 6, "sft-seconds": 4, "grpo-seconds": 4, "max-tokens": 16}
+WORDS = [f"--{name}={value}" for name, value in SIZES.items()]
 MODELS = ["base", "sft", "grpo", "control"]
 RECORDS = ["programs.jsonl", "runs.parquet", "questions.jsonl", "chains.jsonl", "sft.parquet", "grpo.parquet"]
 
@@ -64,6 +65,7 @@ def test_a_demo_killed_twice_ends_whole_and_repeats_nothing(tmp_path: Path) -> N
         assert {task: part["n_answers"] for task, part in summary["by_task"].items()} == {"input": 6, "output": 6}
     assert 4 <= list(read_rows(run / "sft" / "history.jsonl"))[-1]["seconds"] < 15
     assert (run / "report.html").stat().st_size > 10_000
+    assert all((run / name / "README.md").exists() for name in ("", "sft", "grpo", "control"))
     shown = (tmp_path / "output.txt").read_text()
     for words in ("untrained", "after SFT", "after GRPO", "control: more SFT", "best guess", "Sample answers"):
         assert words in shown

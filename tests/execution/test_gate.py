@@ -11,7 +11,8 @@ ORDINARY = {
     "a generator": "def f(n):\n    def g():\n        yield from range(n)\n    return list(g())",
     "a class with attributes": "class P:\n    def __init__(self, x):\n        self.x = x\n        self._y = [x]\n"
     "    def __eq__(self, other):\n        return self.x == other.x\ndef f(x):\n    return P(x) == P(x)",
-    "a subclass with super": "class A:\n    def g(self): return 1\nclass B(A):\n    def g(self): return super().g() + 1",
+    "a subclass with super": "class A:\n    def g(self): return 1\n"
+    "class B(A):\n    def g(self): return super().g() + 1",
     "a decorator": "def d(g):\n    def h(*a):\n        return g(*a) + 1\n    return h\n@d\ndef f(x):\n    return x",
     "an exception of its own": "class E(Exception):\n    pass\ndef f(x):\n    try:\n        raise E(x)\n"
     "    except E as e:\n        return e.args",
@@ -41,7 +42,8 @@ REFUSED = {
     "the dict of a type": "def f(x):\n    return int.__dict__ == x",
     "subclasses": "def f(x):\n    return ().__class__.__base__.__subclasses__()",
     "the frame of a generator": "def f(x):\n    g = (i for i in x)\n    return g.gi_frame.f_back",
-    "a traceback": "def f(x):\n    try:\n        x()\n    except Exception as e:\n        return e.__traceback__.tb_frame",
+    "a traceback": "def f(x):\n    try:\n        x()\n"
+    "    except Exception as e:\n        return e.__traceback__.tb_frame",
     "a name that the program stores too": "gi_frame = 1\ndef f(x):\n    return (i for i in x).gi_frame",
     "an import of sys": "import sys\ndef f(x):\n    return x",
     "an import of random": "import random\ndef f(x):\n    return x",

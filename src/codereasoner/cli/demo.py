@@ -24,6 +24,7 @@ from codereasoner.cli.demo_run import BACKWARD, FORWARD, SETS, Summaries, run_de
 from codereasoner.cli.numbers import percent
 from codereasoner.cli.options import Stage, config_from, open_pool, options_of, save_config, weak_option, workers_option
 from codereasoner.ledger import read_records, read_rows
+from codereasoner.reports.cards import write_cards
 from codereasoner.reports.page import write_report
 from codereasoner.task import Question
 
@@ -45,6 +46,7 @@ def demo_command(name: str, fresh: bool, workers: int | None, allow_weak_isolati
         summaries = run_demo(folder, config, pool)
     with stage(folder, "report"):
         report = write_report(folder)
+        write_cards(folder)
     _show(folder, summaries)
     click.echo(f"report: {report}")
 

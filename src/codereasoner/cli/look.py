@@ -14,6 +14,7 @@ from codereasoner import extend
 from codereasoner.cli.options import Stage, json_option, print_json
 from codereasoner.errors import Shortfall
 from codereasoner.execution.doctor import examine
+from codereasoner.reports.cards import write_cards
 from codereasoner.reports.page import write_report
 from codereasoner.styles import STYLES
 
@@ -21,8 +22,11 @@ from codereasoner.styles import STYLES
 @click.command("report", cls=Stage)
 @click.argument("run", type=click.Path(path_type=Path))
 def report_command(run: Path) -> None:
-    """Write report.html, one self-contained page, into a run folder."""
+    """Write report.html, one self-contained page, into the folder of a run or of an evaluation, and a run's cards."""
     click.echo(write_report(run))
+    if not (run / "summary.json").is_file():
+        for card in write_cards(run):
+            click.echo(card)
 
 
 @click.command("list", cls=Stage)

@@ -22,21 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner import literals
+from codereasoner.benchmarks.codeglance import FEATURES
 from codereasoner.evaluation.metrics import clustered_interval, mean
 from codereasoner.records import Job, Run
 from codereasoner.task import Runner
-
-FEATURES = (
-    "code_lines",
-    "cyclomatic_complexity",
-    "execution_trace_length",
-    "common_api_count",
-    "total_api_parameters",
-    "specified_api_parameters",
-    "unseen_function_count",
-    "encapsulated_code_lines",
-    "encapsulated_trace_length",
-)
 
 Features = Mapping[str, int | None]
 

@@ -11,11 +11,12 @@ from typing import Any
 import yaml
 
 from codereasoner.errors import DataError
-from codereasoner.ledger import read_manifest
+from codereasoner.ledger import read_manifest, write_whole
 from codereasoner.records import Chain, Program
 from codereasoner.reports.flow import flow
 from codereasoner.reports.folder import (
     check_run_folder,
+    checkpoints,
     command_of,
     config,
     evaluations,
@@ -27,6 +28,21 @@ from codereasoner.reports.table import markdown, outcome_table, results_table
 from codereasoner.task import Question
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def write_cards(run_folder: Path) -> list[Path]:
+    """README.md with the dataset card into a run folder, and one with the model card into each trained checkpoint.
+
+    Raises:
+        DataError: the folder is no run folder, or one of its files is broken.
+    """
+    texts = {run_folder / "README.md": dataset_card(run_folder)}
+    for checkpoint in checkpoints(run_folder):
+        if (checkpoint / "codereasoner.json").is_file():
+            texts[checkpoint / "README.md"] = model_card(checkpoint, run_folder)
+    for path, text in texts.items():
+        write_whole(path, text)
+    return list(texts)
 
 
 def dataset_card(run_folder: Path) -> str:
