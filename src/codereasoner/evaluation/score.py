@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from codereasoner import extend, literals
+from codereasoner.benchmarks.codeglance import FEATURES
 from codereasoner.benchmarks.locate import locate
 from codereasoner.errors import ConfigError, DataError
-from codereasoner.evaluation.features import FEATURES, accuracy_table, static_features
+from codereasoner.evaluation.features import accuracy_table, static_features
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.logistic import logistic
 from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
