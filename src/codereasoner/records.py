@@ -158,7 +158,7 @@ class Run(Plain):
     stdout: str = ""
     steps: tuple[Step, ...] = ()
     lines: tuple[int, ...] = ()  # executed lines in ascending order, where coverage or a trace was recorded
-    cut: str = ""  # the budget that ended the trace early: "steps", "bytes", "tracer removed"; "" when it is whole
+    cut: str = ""  # what ended the trace early: "steps", "bytes", "depth", "tracer removed"; "" when it is whole
     reason: str = ""  # one sentence for every outcome but ok, naming the limit that was hit
     isolation: str = ""  # the level, A to D, at which it ran
     python: str = ""  # the version that ran it, for example 3.11
