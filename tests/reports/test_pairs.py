@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from codereasoner.reports.gather import Gathered, Shown
 from codereasoner.reports.pairs import differences
@@ -15,9 +16,10 @@ def gathered(codes: dict[str, str], task: str = "output") -> Gathered:
     shown = {}
     for number in range(count):
         item = Shown(str(number), Question(task, {"number": number}, ("1",)), "test")
+        item.lists = {"held-out"}
         item.outcomes = {model: found[number] for model, found in codes.items()}
         shown[item.name] = item
-    return Gathered(shown, {}, list(codes), {"test": ["test"]}, count)
+    return Gathered(shown, {}, list(codes), {"held-out": ["test"]}, count)
 
 
 def test_a_difference_counts_gains_and_losses() -> None:
@@ -43,6 +45,18 @@ def test_equal_models_differ_by_nothing() -> None:
     assert row["tasks"]["output"] == {"difference": 0.0, "interval": [0.0, 0.0], "gained": 0, "lost": 0}
 
 
-def test_each_model_is_compared_with_the_one_before_it() -> None:
+def test_each_model_is_compared_with_the_one_before_it_and_grpo_with_its_start() -> None:
     rows = differences(gathered({"base": "ww", "sft": "cw", "control": "cw", "grpo": "cc"}))
-    assert [(row["first"], row["second"]) for row in rows] == [("base", "sft"), ("sft", "control"), ("control", "grpo")]
+    pairs = [("base", "sft"), ("sft", "control"), ("control", "grpo"), ("sft", "grpo")]
+    assert [(row["first"], row["second"]) for row in rows] == pairs
+
+
+def test_two_lists_of_questions_of_one_split_are_kept_apart() -> None:
+    found = gathered({"sft": "wwcc", "grpo": "ccww"})
+    for name in ("2", "3"):
+        found.shown[name].lists = {"longer"}
+    both = replace(found, lists={"held-out": ["test"], "longer": ["test"]})
+    assert [(row["list"], row["tasks"]["output"]["difference"]) for row in differences(both)] == [
+        ("held-out", 100.0),
+        ("longer", -100.0),
+    ]

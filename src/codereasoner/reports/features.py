@@ -30,10 +30,9 @@ def accuracy_by_feature(folder: Path, found: Gathered) -> list[dict[str, Any]]:
     """
     programs = _program_features(folder, found)
     groups: defaultdict[tuple[str, str], list[Shown]] = defaultdict(list)
-    lists = {group: name for name, split in found.lists.items() for group in split}
     for item in found.shown.values():
-        if item.outcomes and item.group in lists:
-            groups[lists[item.group], item.question.task].append(item)
+        for name in item.lists:
+            groups[name, item.question.task].append(item)
     rows = []
     for (name, task), items in sorted(groups.items(), key=lambda group: (group[0][0], task_order(group[0][1]))):
         for feature, bins in _binned(items, programs, found).items():

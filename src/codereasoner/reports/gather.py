@@ -38,6 +38,7 @@ class Shown:
     chains: list[Chain] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
     outcomes: dict[str, str] = field(default_factory=dict)  # model label -> one code for each sample
+    lists: set[str] = field(default_factory=set)  # the lists of questions in which a model answered it
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def gather(folder: Path, evaluations: Sequence[Evaluation], limit: int = LIMIT) 
     for evaluation, label in zip(evaluations, labels(evaluations), strict=True):
         for item in _add_answers(evaluation, label, shown, runs):
             groups[evaluation.questions][item.group] = None
+            item.lists.add(evaluation.questions)
     models = list(dict.fromkeys(labels(evaluations)))
     return Gathered(shown, runs, models, {name: list(found) for name, found in groups.items()}, total)
 

@@ -22,17 +22,24 @@ FEWEST = 2  # questions, for a difference to have an interval
 def differences(found: Gathered) -> list[dict[str, Any]]:
     """[{"list", "first", "second", "tasks": {task or "all": {"difference", "interval", "gained", "lost"}}}], percent.
 
-    Each model is compared with the one before it in the order of the results: untrained, SFT, control, GRPO.
+    Each model is compared with the one before it in the order of the results (untrained, SFT, control, GRPO), and
+    GRPO with the SFT that it started from.
     """
     rows = []
-    for name, groups in found.lists.items():
-        items = [item for item in found.shown.values() if item.group in groups and item.outcomes]
+    for name in found.lists:
+        items = [item for item in found.shown.values() if name in item.lists]
         models = [model for model in found.models if any(model in item.outcomes for item in items)]
-        for first, second in pairwise(models):
+        for first, second in _pairs(models):
             both = [item for item in items if first in item.outcomes and second in item.outcomes]
             if len(both) >= FEWEST:
                 rows.append({"list": name, "first": first, "second": second, "tasks": _by_task(both, first, second)})
     return rows
+
+
+def _pairs(models: Sequence[str]) -> list[tuple[str, str]]:
+    start, end = "sft", "grpo"
+    found = list(pairwise(models))
+    return found if not {start, end} <= set(models) or (start, end) in found else [*found, (start, end)]
 
 
 def _by_task(items: Sequence[Shown], first: str, second: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ function resultCard(rows, features, differences, lists) {
     el("div", { class: "headline" }, el("h3", {}, visible(rows[0].questions)),
       el("span", { class: "small soft" }, `pass@1 with 95 % intervals, ${whole(rows[0].n_questions)} questions; ${ways.join("; ")}`)),
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of accuracies" }, resultTable(rows, columns)),
-    el("div", { class: "panels" }, columns.map((task) => whiskerPlot(rows, task))),
+    el("div", { class: "panels" }, columns.map((task) => whiskerPlot(rows, task, columns))),
     differenceTable(differences.filter(({ list }) => list === rows[0].questions), columns),
     el("h3", { style: { "margin-top": "1.4rem" } }, "Outcomes of all answers"), outcomeBars(rows, columns.filter((task) => task !== null || !tasks.length), lists[rows[0].questions] ?? []),
     featurePlots(features.filter(({ list }) => list === rows[0].questions)));
@@ -66,21 +66,31 @@ function intervalText(interval) {
 }
 
 function floorRows(rows, columns) {
-  const floors = Object.entries(Object.assign({}, ...rows.map((row) => row.floors)));
+  const floors = floorsOf(rows);
   if (!floors.length) return null;
   return el("tfoot", {}, floors.map(([name, value]) => el("tr", {},
-    el("th", { scope: "row", colspan: columns.length }, `without a model: ${name}`), el("td", {}, percent(value)))));
+    el("th", { scope: "row" }, `without a model: ${name}`),
+    columns.map((task) => el("td", {}, floorColumn(name, columns) === task ? percent(value) : "")))));
 }
 
-function whiskerPlot(rows, task) {
+function floorsOf(rows) {
+  return Object.entries(Object.assign({}, ...rows.map((row) => row.floors)));
+}
+
+// A floor named "input: always 0" belongs to the column of that task, any other to the last column.
+function floorColumn(name, columns) {
+  return columns.find((task) => task && name.startsWith(`${task}: `)) ?? columns[columns.length - 1];
+}
+
+function whiskerPlot(rows, task, columns) {
   const shown = rows.filter((row) => typeof part(row, task)?.["pass@1"] === "number");
   if (!shown.length) return null;
-  const floors = columnHasFloors(rows, task) ? Object.entries(Object.assign({}, ...rows.map((row) => row.floors))) : [];
+  const floors = floorsOf(rows).filter(([name]) => floorColumn(name, columns) === task);
   return el("figure", {}, el("figcaption", {}, el("b", {}, columnName(task)), el("span", { class: "small soft" }, `${whole(part(shown[0], task).n_questions)} questions`)),
     responsive((width) => drawWhiskers(shown, task, floors, width)));
 }
 
-// Each model against the one before it, on the same questions.
+// Each model against the one before it, and GRPO against its start, on the same questions.
 function differenceTable(differences, columns) {
   if (!differences.length) return null;
   const shown = columns.map((task) => task ?? "all");
@@ -99,10 +109,6 @@ function differenceText({ difference, interval, gained, lost }) {
   const signed = (value) => (value > 0 ? "+" : "") + tenths(value).replace("-", "−");
   return [el(sure ? "b" : "span", {}, signed(difference)), " ", el("span", { class: "interval" }, `${signed(interval[0])} to ${signed(interval[1])}`),
     " ", el("span", { class: "interval" }, `↑${whole(gained)} ↓${whole(lost)}`)];
-}
-
-function columnHasFloors(rows, task) {
-  return task === null || rows[0].tasks.length <= 1;
 }
 
 function drawWhiskers(rows, task, floors, width) {
