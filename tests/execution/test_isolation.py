@@ -61,6 +61,8 @@ def inside(pool: Pool) -> str:
     "path", ["/etc/passwd", "/proc/self/maps", "/proc/1/environ", "/dev/mem", "/sys/kernel", "/home", "/var", "/tmp"]
 )
 def test_the_rest_of_the_machine_is_not_there(best: Pool, path: str) -> None:
+    if any(Path(shown).is_relative_to(path) for shown in (sys.prefix, sys.base_prefix, __file__)):
+        pytest.skip(f"{path} leads to the interpreter or to this package, which programs may see")
     assert look(best, f"os.stat({path!r}).st_size") == "FileNotFoundError"
 
 
