@@ -58,3 +58,19 @@ def test_an_unknown_model_lists_the_schemes() -> None:
 def test_every_plugin_says_in_a_sentence_what_it_is(kind: extend.Kind) -> None:
     for name, plugin in extend.available(kind).items():
         assert (plugin.__doc__ or "").strip(), name
+
+
+def test_a_plugin_of_another_package_is_found_by_its_entry_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other_package.py").write_text(PLUGIN)
+    metadata = tmp_path / "other_package-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: other-package\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[codereasoner.tasks]\nalways = other_package:Always\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    extend.available.cache_clear()
+    try:
+        assert extend.find("task", "always").name == "always"
+    finally:
+        extend.available.cache_clear()
