@@ -51,6 +51,7 @@ class Shared:
         self.deferred: list[tuple[int, Compiled, str, float]] = []  # what must run alone, after the rest of its batch:
         # between forks nothing is compiled, since after a fork each page that is touched is copied
         self.pending = 0
+        self.garbage = 0  # objects made in earlier runs, which no collection looks at any more
         self.spent = False
         self.streams = Streams(limits["output_bytes"], self._leave)
 
@@ -93,7 +94,7 @@ class Shared:
             if suspect == "memory" or (compiled.seals and not untouched(compiled.seals)):
                 self._leave()
             self._tell(pack(RESULT, number, bounded(answer(**facts))))
-            if (suspect or gc.get_count()[0] > GARBAGE) and not self.spent:
+            if (suspect or self.garbage + gc.get_count()[0] > GARBAGE) and not self.spent:
                 self.spent = True
                 self._tell(pack(SPENT, number, b""))
 
@@ -102,6 +103,8 @@ class Shared:
         _setitimer(_PROF, 0.0)
         self.number = number
         limits = self.limits
+        self.garbage += gc.get_count()[0]
+        gc.freeze()  # else the child's first collection would touch, and so copy, all that lies here
 
         def act(writer: int) -> None:
             confine(limits, fast, False)
