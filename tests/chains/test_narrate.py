@@ -63,7 +63,9 @@ def test_a_value_that_is_no_state_stands_at_the_end(pool: Pool) -> None:
 
 def test_branches_loops_and_calls_are_told_in_the_order_in_which_they_finish(pool: Pool) -> None:
     run = trace(pool, LOOP, "'abz', 2")
-    assert narrate(question(run), run).text.splitlines() == [
+    told = narrate(question(run), run).text.splitlines()
+    # From Python 3.12 on a comprehension's variable is one of its function's.
+    assert [line for line in told if not line.startswith("k = ")] == [
         "text = 'abz', n = 2",
         "counts = {}",
         "best = 0",

@@ -88,9 +88,11 @@ def test_a_helpers_return_leads_to_two_places(pool: Pool) -> None:
     "expression", ["[i * 2 for i in x]", "{i for i in x}", "sum(i for i in x)", "max(x, key=lambda i: -i)"]
 )
 def test_comprehensions_and_lambdas_on_their_own_line_are_a_part_of_it(pool: Pool, expression: str) -> None:
+    if sys.version_info >= (3, 12) and expression[0] in "[{":
+        pytest.skip("from Python 3.12 on such lines count once for each item, and are left out of the questions")
     run = trace(pool, f"def f(x):\n    y = {expression}\n    return y\n", "[1, 2]")
-    found = steps.visits(run)
-    assert [(visit.line, visit.unclear, visit.following) for visit in found] == [(2, "", 3), (3, "", None)]
+    found = [(visit.line, visit.unclear, visit.following) for visit in steps.visits(run)]
+    assert found == [(2, "", 3), (3, "", None)]
 
 
 def test_a_generator_that_is_consumed_elsewhere_is_not_a_part_of_its_line(pool: Pool) -> None:

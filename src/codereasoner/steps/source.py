@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 _SKIPPED = (ast.Global, ast.Nonlocal, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match)
+_INLINED = (ast.ListComp, ast.SetComp, ast.DictComp) if sys.version_info >= (3, 12) else ()
+"""From Python 3.12 on these run in their function's own frame (PEP 709), and their line counts once for each item."""
 _CHANCE_MODULES = frozenset(
     {"random", "secrets", "uuid", "time", "datetime", "calendar", "os", "sys", "gc", "threading"}
 )
@@ -141,6 +144,8 @@ def _inside_functions(tree: ast.Module) -> Iterator[ast.AST]:
 
 def _is_plain(node: ast.AST) -> bool:
     if isinstance(node, _SKIPPED) or getattr(node, "decorator_list", None):
+        return False
+    if any(isinstance(part, _INLINED) for part in own_parts(node)):
         return False
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return False
