@@ -1,0 +1,24 @@
+"""The stages that build data: programs -> runs -> questions -> chains -> rows. Each reads one file and writes the next.
+
+A stage is a function of its input file, its output file and plain options. It appends as it goes, continues where a
+killed one stopped, and does nothing when its output is there, made from the same input with the same options.
+"""
+
+from codereasoner.stages.ask import ask_questions
+from codereasoner.stages.chain import narrate_chains, teach_chains
+from codereasoner.stages.programs import Part, write_programs
+from codereasoner.stages.progress import counts
+from codereasoner.stages.rows import write_grpo_rows, write_sft_rows
+from codereasoner.stages.trace import trace_programs
+
+__all__ = [
+    "Part",
+    "ask_questions",
+    "counts",
+    "narrate_chains",
+    "teach_chains",
+    "trace_programs",
+    "write_grpo_rows",
+    "write_programs",
+    "write_sft_rows",
+]
