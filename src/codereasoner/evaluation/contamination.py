@@ -1,13 +1,12 @@
 """Is a training program one of a benchmark's? Compared as text, as syntax, and by the tokens they share.
 
 exact       the same text, but for blank lines, comments and trailing spaces
-structure   the same syntax tree when every name is replaced by its number of appearance and docstrings are dropped
+structure   the same when its own names are numbered, and layout, comments, annotations and docstrings are dropped
 n-grams     most of the program's runs of tokens stand in one benchmark program
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import io
 import os
@@ -22,6 +21,7 @@ from codereasoner import extend
 from codereasoner.benchmarks.locate import VARIABLE, locate
 from codereasoner.errors import DataError, MissingExtra
 from codereasoner.extend import Benchmark
+from codereasoner.programs.normal import normal_form
 from codereasoner.records import Program
 
 RUN = 10  # tokens in an n-gram
@@ -54,11 +54,14 @@ class Known:
         self._texts: dict[str, int] = {}
         self._trees: dict[str, int] = {}
         self._runs: dict[int, list[int]] = defaultdict(list)
+        seen: set[str] = set()
         for place, (benchmark, name) in enumerate(self.names):
             source = sources[benchmark][name]
+            if source in seen:  # the same program in another benchmark, which the first one stands for
+                continue
+            seen.add(source)
             self._texts.setdefault(_digest(normal_text(source)), place)
-            tree = normal_tree(source)
-            if tree:
+            if tree := normal_tree(source):
                 self._trees.setdefault(_digest(tree), place)
             for run in set(token_runs(source)):
                 self._runs[run].append(place)
@@ -143,39 +146,11 @@ def normal_text(source: str) -> str:
 
 
 def normal_tree(source: str) -> str:
-    """The syntax tree as text, its names replaced by numbers in the order of appearance; "" where there is none."""
+    """The program with its own names numbered and its layout gone; "" where it does not parse."""
     try:
-        return ast.dump(_Renamed().visit(ast.parse(source)))
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return normal_form(source)
+    except (SyntaxError, MemoryError, RecursionError):
         return ""
-
-
-class _Renamed(ast.NodeTransformer):
-    """Numbers the names of a program; names of attributes and modules stay, as they have a meaning outside."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[str, str] = {}
-
-    def _number(self, name: str) -> str:
-        return self.numbers.setdefault(name, f"n{len(self.numbers)}")
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        node.id = self._number(node.id)
-        return node
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        node.arg, node.annotation = self._number(node.arg), None
-        return node
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.name, node.returns = self._number(node.name), None
-        if len(node.body) > 1 and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:]
-        return self.generic_visit(node)
-
-    def visit_keyword(self, node: ast.keyword) -> ast.AST:
-        node.arg = self.numbers.get(node.arg, node.arg) if node.arg else None
-        return self.generic_visit(node)
 
 
 def token_runs(source: str) -> list[int]:
