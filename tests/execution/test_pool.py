@@ -386,3 +386,12 @@ def test_several_batches_may_run_at_once_in_one_event_loop(two: Pool) -> None:
 
     for start, runs in zip(range(0, 500, 100), asyncio.run(batches()), strict=True):
         assert values(runs) == [str(2 * (start + n)) for n in range(30)]
+
+
+def test_pools_of_other_hash_seeds_see_sets_in_other_orders() -> None:
+    job = Job("def f(text):\n    return list(set(text))", "f", "'abcdefgh'")
+    values = set()
+    for seed in (0, 1):
+        with Pool(workers=1, allow_weak_isolation=True, hash_seed=seed) as other:
+            values.add(other.run([job])[0].value)
+    assert len(values) == 2

@@ -52,10 +52,16 @@ class Crew:
     """The workers, not safe to be used by two threads at once: the pool has the lock."""
 
     def __init__(
-        self, count: int, limits: dict[str, Any], preload: Sequence[str], level: str, allow_weak_isolation: bool
+        self,
+        count: int,
+        limits: dict[str, Any],
+        preload: Sequence[str],
+        level: str,
+        allow_weak_isolation: bool,
+        hash_seed: int = 0,
     ) -> None:
         self.queue: deque[Ticket] = deque()
-        self._count, self._limits, self._preload = count, limits, preload
+        self._count, self._limits, self._preload, self._hash_seed = count, limits, preload, hash_seed
         self._number = 0
         self._failed_starts = 0
         self._silence = 2 * limits["wall_seconds"] + GRACE_SECONDS
@@ -73,7 +79,7 @@ class Crew:
     def _fill(self) -> None:
         """Start the workers that are wanting."""
         while len(self._workers) < self._count:
-            self._add(Process(self.level, self._limits, self._preload))
+            self._add(Process(self.level, self._limits, self._preload, self._hash_seed))
 
     def _first(self, wanted: str, allow_weak_isolation: bool) -> tuple[str, Process]:
         """The best level of those that may be, and a worker that has started at it."""
@@ -84,7 +90,7 @@ class Crew:
         for level in levels:
             if level != "A" and not allow_weak_isolation:
                 raise IsolationError(_weak(level, missing))
-            process = Process(level, self._limits, self._preload)
+            process = Process(level, self._limits, self._preload, self._hash_seed)
             try:
                 _await(process)
             except IsolationError as error:

@@ -41,6 +41,7 @@ class Pool:
 
     workers: their number, by default as many as there are cores for this process.
     preload: modules that are imported before the first program runs, so that no program pays for them.
+    hash_seed: the workers' PYTHONHASHSEED: two pools that differ in it show what depends on the order of a set.
     One pool may be used by several threads at once, but not by a fork of the process that made it.
 
     Raises:
@@ -55,12 +56,13 @@ class Pool:
         preload: Sequence[str] = (),
         level: Level = "auto",
         allow_weak_isolation: bool = False,
+        hash_seed: int = 0,
     ) -> None:
         self._lock = Lock()
         self._owner = os.getpid()
         count = _cores() if workers is None else workers
         _check_numbers(count, limits)
-        self._crew = Crew(count, asdict(limits), tuple(preload), level, allow_weak_isolation)
+        self._crew = Crew(count, asdict(limits), tuple(preload), level, allow_weak_isolation, hash_seed)
         self.level = self._crew.level
         self._count = count
         self._end = weakref.finalize(self, _end, self._crew, self._owner)

@@ -23,7 +23,6 @@ from codereasoner.execution.start import FAILED, SHUT_OUT
 
 SERVES = "codereasoner.execution.worker"  # the file that runs inside a worker, with all that it imports
 ENVIRONMENT = {
-    "PYTHONHASHSEED": "0",
     "TZ": "UTC",
     "LC_ALL": "C.UTF-8",
     "OPENBLAS_NUM_THREADS": "1",
@@ -43,7 +42,7 @@ class Process:
         MachineryError: no process can be started.
     """
 
-    def __init__(self, level: str, limits: dict[str, Any], preload: Sequence[str]) -> None:
+    def __init__(self, level: str, limits: dict[str, Any], preload: Sequence[str], hash_seed: int = 0) -> None:
         packages = _package_folders(preload)
         settings = {**_interpreter(bool(preload)), "level": level}
         settings["paths"] = settings["paths"] + packages
@@ -55,7 +54,7 @@ class Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=environment(),
+                env=environment(hash_seed),
                 cwd="/",
                 start_new_session=True,
                 bufsize=0,
@@ -130,9 +129,10 @@ class Process:
             self._popen.wait()
 
 
-def environment() -> dict[str, str]:
+def environment(hash_seed: int = 0) -> dict[str, str]:
     """The environment that a worker's interpreter starts in; it is emptied before the first program."""
-    return ENVIRONMENT | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    seeded = ENVIRONMENT | {"PYTHONHASHSEED": str(hash_seed)}
+    return seeded | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
 @cache
