@@ -25,6 +25,7 @@ _WHERE = {
     "evaluate": "measure",
     "score": "measure",
     "check": "check",
+    "compare": "compare",
     "report": "look",
     "list": "look",
     "doctor": "look",

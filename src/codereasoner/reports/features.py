@@ -21,43 +21,45 @@ CATEGORIES = 8  # of a name, the most frequent ones
 NAME_LIMIT = 24  # characters of a category: longer texts are no categories
 
 Bin = tuple[str, list[Shown]]
+Programs = Mapping[str, Mapping[str, Any]]  # features by the program's id
 
 
-def accuracy_by_feature(folder: Path, found: Gathered) -> list[dict[str, Any]]:
+def accuracy_by_feature(found: Gathered, programs: Programs) -> list[dict[str, Any]]:
     """[{"list", "task", "feature", "bins": [{"label", "questions", "models": {label: [share, low, high]}}]}], percent.
 
     `list` is the name of the list of questions; a feature with one bin only tells nothing and is left out.
     """
-    programs = _program_features(folder, found)
     groups: defaultdict[tuple[str, str], list[Shown]] = defaultdict(list)
     for item in found.shown.values():
         for name in item.lists:
             groups[name, item.question.task].append(item)
     rows = []
     for (name, task), items in sorted(groups.items(), key=lambda group: (group[0][0], task_order(group[0][1]))):
-        for feature, bins in _binned(items, programs, found).items():
+        for feature, bins in binned(items, programs, found).items():
             rows.append({"list": name, "task": task, "feature": feature, "bins": [_bin(each) for each in bins]})
     return rows
 
 
-def _program_features(folder: Path, found: Gathered) -> dict[str, Mapping[str, Any]]:
+def program_features(folders: Sequence[Path], found: Gathered) -> Programs:
+    """The features of the programs of the questions that a model answered, by the program's id."""
     wanted = {item.question.program for item in found.shown.values() if item.outcomes}
     if not wanted:
         return {}
-    programs = records_so_far(folder / "programs.jsonl", Program)
+    programs = (program for folder in folders for program in records_so_far(folder / "programs.jsonl", Program))
     return {program.id: program.features for program in programs if program.id in wanted}
 
 
-def _binned(items: Sequence[Shown], programs: Mapping[str, Mapping[str, Any]], found: Gathered) -> dict[str, list[Bin]]:
+def binned(items: Sequence[Shown], programs: Programs, found: Gathered) -> dict[str, list[Bin]]:
+    """The questions in bins by each feature; a feature with one bin only is left out."""
     values: defaultdict[str, list[tuple[Any, Shown]]] = defaultdict(list)
     for item in items:
         for name, value in _features(item, programs, found).items():
             values[name].append((value, item))
-    binned = {name: _bins(pairs) for name, pairs in values.items()}
-    return {name: bins for name, bins in binned.items() if len(bins) > 1}
+    bins = {name: _bins(pairs) for name, pairs in values.items()}
+    return {name: found for name, found in bins.items() if len(found) > 1}
 
 
-def _features(item: Shown, programs: Mapping[str, Mapping[str, Any]], found: Gathered) -> dict[str, Any]:
+def _features(item: Shown, programs: Programs, found: Gathered) -> dict[str, Any]:
     question = item.question
     features: dict[str, Any] = {"lines of the program": str(question.facts.get("source", "")).strip().count("\n") + 1}
     if run := found.runs.get(question.run):

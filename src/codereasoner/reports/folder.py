@@ -9,7 +9,7 @@ Every part may be missing: a run that was stopped, or that began in the middle, 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,6 +34,12 @@ class Evaluation:
     questions: str  # the name of the list of questions
     model: str  # a short name to show; `summary["model"]` is the model's full identity
     summary: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def run(self) -> Path:
+        """The folder of the run it belongs to; its own where it stands alone."""
+        parent = self.folder.parent
+        return parent.parent if parent.name == "evaluations" else self.folder
 
 
 def check_run_folder(folder: Path) -> None:
@@ -125,6 +131,25 @@ def evaluations(folder: Path) -> list[Evaluation]:
             questions, _, model = path.name.rpartition("@")
             found.append(Evaluation(path, questions or path.name, model or path.name, _summary(path / "summary.json")))
     return sorted(found, key=lambda each: (each.questions, model_order(each.model)))
+
+
+def chosen_evaluations(paths: Sequence[Path]) -> list[Evaluation]:
+    """The evaluations that paths name, in their order: each the folder of one evaluation, or of a run with several.
+
+    Raises:
+        DataError: a path is no such folder, or its evaluation was not finished.
+    """
+    found: dict[Path, Evaluation] = {}
+    for path in paths:
+        if not path.is_dir():
+            raise DataError(f"there is no folder {path}; give evaluations such as runs/demo/evaluations/test@grpo")
+        inside = evaluations(path)
+        if not inside:
+            raise DataError(f"{path} holds no evaluation; `codereasoner evaluate` makes one")
+        found |= {each.folder: each for each in inside if each.summary}
+        if unfinished := [each.folder for each in inside if not each.summary and len(inside) == 1]:
+            raise DataError(f"{unfinished[0]} has no summary.json: the evaluation was stopped; run it again first")
+    return list(found.values())
 
 
 def _summary(path: Path) -> dict[str, Any]:

@@ -52,8 +52,10 @@ class Gathered:
     total: int  # questions there are, shown or not
 
 
-def gather(folder: Path, evaluations: Sequence[Evaluation], limit: int = LIMIT) -> Gathered:
-    """At most `limit` questions, those first that a model answered.
+def gather(
+    folders: Sequence[Path], evaluations: Sequence[Evaluation], limit: int = LIMIT, only_asked: bool = False
+) -> Gathered:
+    """At most `limit` questions of the run folders, those first that a model answered; or only those.
 
     Raises:
         DataError: a file of the run is broken; the message names the file and the line.
@@ -62,14 +64,16 @@ def gather(folder: Path, evaluations: Sequence[Evaluation], limit: int = LIMIT) 
     first: dict[str, Shown] = {}
     rest: dict[str, Shown] = {}
     total = 0
-    for item in _all_questions(folder, evaluations):
+    for item in _all_questions(folders, evaluations):
+        if only_asked and item.question.id not in asked:
+            continue
         total += 1
         chosen = first if item.question.id in asked else rest
         if len(chosen) < limit:
             chosen[item.name] = item
     shown = dict(list((first | rest).items())[:limit])
-    runs = _runs(folder, {item.question.run for item in shown.values()})
-    _add_chains(folder, shown)
+    runs = _runs(folders, {item.question.run for item in shown.values()})
+    _add_chains(folders, shown)
     groups: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for evaluation, label in zip(evaluations, labels(evaluations), strict=True):
         for item in _add_answers(evaluation, label, shown, runs):
@@ -79,11 +83,13 @@ def gather(folder: Path, evaluations: Sequence[Evaluation], limit: int = LIMIT) 
     return Gathered(shown, runs, models, {name: list(found) for name, found in groups.items()}, total)
 
 
-def _all_questions(folder: Path, evaluations: Sequence[Evaluation]) -> Iterator[Shown]:
-    """The run's own questions, then those that evaluations on benchmarks brought along; each once."""
-    whole = folder / "questions.jsonl"
+def _all_questions(folders: Sequence[Path], evaluations: Sequence[Evaluation]) -> Iterator[Shown]:
+    """The runs' own questions, then those that evaluations on benchmarks brought along; each once."""
     seen: set[str] = set()
-    if not any(each.folder == folder.resolve() for each in evaluations):
+    for folder in folders:
+        if any(each.folder == folder.resolve() for each in evaluations):
+            continue
+        whole = folder / "questions.jsonl"
         for question in records_so_far(whole if whole.is_file() else part_of(whole), Question):
             if question.id not in seen:
                 seen.add(question.id)
@@ -105,15 +111,13 @@ def _grades(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def _runs(folder: Path, wanted: set[str]) -> dict[str, Run]:
-    path = folder / "runs.parquet"
-    if not path.is_file() or not wanted - {""}:
-        return {}
-    return {run.id: run for run in read_records(path, Run) if run.id in wanted}
+def _runs(folders: Sequence[Path], wanted: set[str]) -> dict[str, Run]:
+    paths = [folder / "runs.parquet" for folder in folders if wanted - {""}]
+    return {run.id: run for path in paths if path.is_file() for run in read_records(path, Run) if run.id in wanted}
 
 
-def _add_chains(folder: Path, shown: Mapping[str, Shown]) -> None:
-    for chain in records_so_far(folder / "chains.jsonl", Chain):
+def _add_chains(folders: Sequence[Path], shown: Mapping[str, Shown]) -> None:
+    for chain in (chain for folder in folders for chain in records_so_far(folder / "chains.jsonl", Chain)):
         item = shown.get(chain.question)
         if item is not None and len(item.chains) < SAMPLES:
             item.chains.append(chain)

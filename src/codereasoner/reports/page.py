@@ -19,7 +19,7 @@ from typing import Any
 
 from codereasoner.ledger import write_whole
 from codereasoner.reports.curves import curves
-from codereasoner.reports.features import accuracy_by_feature
+from codereasoner.reports.features import accuracy_by_feature, program_features
 from codereasoner.reports.flow import LINKS, flow, stage_seconds
 from codereasoner.reports.folder import Evaluation, check_run_folder, command_of, config, evaluations, manifests
 from codereasoner.reports.gather import LIMIT, gather
@@ -41,8 +41,9 @@ def write_report(run_folder: Path, limit: int = LIMIT) -> Path:
     """
     check_run_folder(run_folder)
     found = evaluations(run_folder)
-    gathered = gather(run_folder, found, limit)
-    compared = {"features": accuracy_by_feature(run_folder, gathered), "differences": differences(gathered)}
+    gathered = gather([run_folder], found, limit)
+    features = accuracy_by_feature(gathered, program_features([run_folder], gathered))
+    compared = {"features": features, "differences": differences(gathered)}
     blocks = {"summary": _summary(run_folder, found) | compared} | browser(gathered)
     out = run_folder / "report.html"
     write_whole(out, assemble(_name(run_folder), blocks))

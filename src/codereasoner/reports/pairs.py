@@ -1,66 +1,110 @@
-"""Is the next model better than the one before it? Both are compared on the same questions.
-
-    difference   mean over the questions of (share of right answers of the second - of the first)
-    interval     +- 1.96 standard errors, questions of one program being one cluster
-
-Source: Miller 2024 (arXiv:2411.00640), sections 2.2 and 4.2. A comparison of pairs is sharper than two intervals.
-"""
+"""The models of a list of questions compared pair by pair: in all, by task, by feature, and question by question."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from codereasoner.evaluation.metrics import Z95, clustered_error, mean
+from codereasoner.evaluation.compare import Pair, mcnemar, paired
+from codereasoner.reports.features import binned
 from codereasoner.reports.gather import Gathered, Shown
+from codereasoner.reports.questions import asked
 from codereasoner.reports.results import task_order
 
 FEWEST = 2  # questions, for a difference to have an interval
+WORDS = 160  # characters of a flipped question
 
 
 def differences(found: Gathered) -> list[dict[str, Any]]:
-    """[{"list", "first", "second", "tasks": {task or "all": {"difference", "interval", "gained", "lost"}}}], percent.
+    """[{"list", "first", "second", "tasks": {task or "all": what `paired` gives}}], percent.
 
     Each model is compared with the one before it in the order of the results (untrained, SFT, control, GRPO), and
     GRPO with the SFT that it started from.
     """
+    return [
+        _row(name, both, first, second)
+        for name in found.lists
+        for first, second in _chain(_models(found, name))
+        if len(both := _both(found, name, first, second)) >= FEWEST
+    ]
+
+
+def comparisons(found: Gathered, programs: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """As `differences`, but of every model with the first one of its list, each row with more.
+
+    Its "tasks" have McNemar's "p"; "by_feature" is [{"feature", "bins": [{"label", and what `paired` gives}]}];
+    "gained" and "lost" list the questions that flipped, as {"id", "task", "question"}; "not_shared" counts, for the
+    first and the second model, the questions that the other one was not asked.
+    """
     rows = []
     for name in found.lists:
-        items = [item for item in found.shown.values() if name in item.lists]
-        models = [model for model in found.models if any(model in item.outcomes for item in items)]
-        for first, second in _pairs(models):
-            both = [item for item in items if first in item.outcomes and second in item.outcomes]
+        models = _models(found, name)
+        for second in models[1:]:
+            both = _both(found, name, models[0], second)
             if len(both) >= FEWEST:
-                rows.append({"list": name, "first": first, "second": second, "tasks": _by_task(both, first, second)})
+                rows.append(_row(name, both, models[0], second) | _more(found, name, both, models[0], second, programs))
     return rows
 
 
-def _pairs(models: Sequence[str]) -> list[tuple[str, str]]:
+def _more(
+    found: Gathered,
+    name: str,
+    both: Sequence[Shown],
+    first: str,
+    second: str,
+    programs: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    row = _row(name, both, first, second)
+    tested = {task: part | {"p": mcnemar(part["gained"], part["lost"])} for task, part in row["tasks"].items()}
+    features = {
+        feature: [{"label": label, **paired(_pairs(items, first, second))} for label, items in bins]
+        for feature, bins in binned(both, programs, found).items()
+    }
+    items = [item for item in found.shown.values() if name in item.lists]
+    return {
+        "tasks": tested,
+        "by_feature": [{"feature": feature, "bins": bins} for feature, bins in features.items()],
+        "gained": [_named(item) for item in both if _share(item, second) > _share(item, first)],
+        "lost": [_named(item) for item in both if _share(item, second) < _share(item, first)],
+        "not_shared": [sum(model in item.outcomes for item in items) - len(both) for model in (first, second)],
+    }
+
+
+def _models(found: Gathered, name: str) -> list[str]:
+    items = [item for item in found.shown.values() if name in item.lists]
+    return [model for model in found.models if any(model in item.outcomes for item in items)]
+
+
+def _both(found: Gathered, name: str, first: str, second: str) -> list[Shown]:
+    items = (item for item in found.shown.values() if name in item.lists)
+    return [item for item in items if first in item.outcomes and second in item.outcomes]
+
+
+def _chain(models: Sequence[str]) -> list[tuple[str, str]]:
     start, end = "sft", "grpo"
     found = list(pairwise(models))
     return found if not {start, end} <= set(models) or (start, end) in found else [*found, (start, end)]
 
 
-def _by_task(items: Sequence[Shown], first: str, second: str) -> dict[str, Any]:
+def _row(name: str, items: Sequence[Shown], first: str, second: str) -> dict[str, Any]:
     tasks = sorted({item.question.task for item in items}, key=task_order)
     parts = {task: [item for item in items if item.question.task == task] for task in tasks}
     if len(tasks) > 1:
         parts["all"] = list(items)
-    return {task: _difference(part, first, second) for task, part in parts.items() if len(part) >= FEWEST}
+    found = {task: paired(_pairs(part, first, second)) for task, part in parts.items() if len(part) >= FEWEST}
+    return {"list": name, "first": first, "second": second, "tasks": found}
 
 
-def _difference(items: Sequence[Shown], first: str, second: str) -> dict[str, Any]:
-    scores = [(item.question.program or item.name, _share(item, second) - _share(item, first)) for item in items]
-    centre, error = mean([score for _, score in scores]), clustered_error(scores)
-    return {
-        "difference": round(100 * centre, 3),
-        "interval": [round(100 * (centre + sign * Z95 * error), 3) for sign in (-1, 1)],
-        "gained": sum(score > 0 for _, score in scores),
-        "lost": sum(score < 0 for _, score in scores),
-    }
+def _pairs(items: Sequence[Shown], first: str, second: str) -> list[Pair]:
+    return [Pair(item.question.program or item.name, _share(item, first), _share(item, second)) for item in items]
 
 
 def _share(item: Shown, model: str) -> float:
     codes = item.outcomes[model]
     return codes.count("c") / len(codes)
+
+
+def _named(item: Shown) -> dict[str, str]:
+    words = asked(item.question).strip().rpartition("\n")[2].removeprefix("assert ")
+    return {"id": item.name, "task": item.question.task, "question": words[:WORDS]}

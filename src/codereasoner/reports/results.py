@@ -25,18 +25,30 @@ def results(evaluations: Sequence[Evaluation]) -> list[dict[str, Any]]:
 
 
 def labels(evaluations: Sequence[Evaluation]) -> list[str]:
-    """A name for each evaluation's model; style and grader are added where the name alone would be ambiguous."""
-    names = Counter((each.questions, each.model) for each in evaluations)
-    return [
-        each.model if names[each.questions, each.model] == 1 else f"{each.model} ({_way(each.summary)})"
-        for each in evaluations
-    ]
+    """A name for each evaluation's model; style and grader, or the run, are added where the name alone is ambiguous."""
+    plain = [each.model for each in evaluations]
+    ways = [f"{each.model} ({_way(each.summary)})" for each in evaluations]
+    runs = [f"{each.model} ({each.run.name})" for each in evaluations]
+    both = [f"{each.model} ({each.run.name}, {_way(each.summary)})" for each in evaluations]
+    lists = [each.questions for each in evaluations]
+    counts = [Counter(zip(lists, names, strict=True)) for names in (plain, ways, runs, both)]
+    found = []
+    for number, questions in enumerate(lists):
+        names = [each[number] for each in (plain, ways, runs, both)]
+        unique = (name for name, count in zip(names, counts, strict=True) if count[questions, name] == 1)
+        found.append(next(unique, str(evaluations[number].folder)))
+    return found
 
 
 def task_order(task: str) -> tuple[int, str]:
     """Sorts the names of tasks: forward, backward, then the rest by name."""
     first = list(DIRECTIONS)
     return (first.index(task), "") if task in first else (len(first), task)
+
+
+def floors_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """What answers without a model get, by name, in percent."""
+    return {name: value for row in rows for name, value in row["floors"].items()}
 
 
 def warnings(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -1,0 +1,69 @@
+"""Is one model better than another? Two models on the same questions, compared question by question.
+
+    difference   mean over the questions of (share of right answers of the second - of the first)
+    interval     +- 1.96 standard errors of it, questions about one program being one cluster
+    gained       questions on which the second model has a larger share of right answers; lost: a smaller one
+    p            McNemar's exact test of gained against lost
+
+Sources: Miller 2024 (arXiv:2411.00640), sections 2.2 and 4.2; McNemar 1947, Psychometrika 12. A comparison of pairs is
+sharper than two intervals side by side: what makes a question hard for both models cancels. McNemar's test takes the
+questions as independent and the interval does not, so where programs have several questions, believe the interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from codereasoner.errors import import_extra
+from codereasoner.evaluation.metrics import Z95, clustered_error, mean
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One question that both models answered."""
+
+    cluster: str  # the program
+    first: float  # the share of the first model's answers that are right, 0 to 1
+    second: float
+
+
+def paired(pairs: Sequence[Pair]) -> dict[str, Any]:
+    """{"questions", "first", "second", "difference", "interval", "gained", "lost"}; shares in percent.
+
+    With fewer than two clusters there is no interval, and "interval" is None.
+    """
+    scores = [(pair.cluster, pair.second - pair.first) for pair in pairs]
+    centre, error = mean([score for _, score in scores]), clustered_error(scores)
+    several = len({cluster for cluster, _ in scores}) > 1
+    return {
+        "questions": len(pairs),
+        "first": _percent(mean([pair.first for pair in pairs])),
+        "second": _percent(mean([pair.second for pair in pairs])),
+        "difference": _percent(centre),
+        "interval": [_percent(max(-1.0, min(1.0, centre + sign * Z95 * error))) for sign in (-1, 1)]
+        if several
+        else None,
+        "gained": sum(score > 0 for _, score in scores),
+        "lost": sum(score < 0 for _, score in scores),
+    }
+
+
+def mcnemar(gained: int, lost: int) -> float:
+    """The two-sided p of McNemar's exact test: how likely so uneven a split is where neither model is better.
+
+    Questions on which both do equally well say nothing about which is better and do not enter. With several samples
+    of each question it is the sign test of the questions' shares, which is the same for one sample.
+
+    Raises:
+        MissingExtra: scipy is not installed.
+    """
+    if gained + lost == 0:
+        return 1.0
+    stats = import_extra("scipy.stats", "eval")
+    return float(stats.binomtest(gained, gained + lost, 0.5).pvalue)
+
+
+def _percent(share: float) -> float:
+    return round(100 * share, 3)

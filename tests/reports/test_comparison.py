@@ -1,0 +1,76 @@
+"""Evaluations compared on the questions they share."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.reports.folders import blocks
+
+from codereasoner.errors import DataError
+from codereasoner.reports.comparison import compare, write_comparison
+
+pytest_plugins = ["tests.reports.report_fixtures"]
+
+
+def test_every_evaluation_of_a_run_is_compared_with_the_first(run_folder: Path) -> None:
+    found, _ = compare([run_folder])
+    assert [(row["first"], row["second"]) for row in found["comparisons"]] == [
+        ("base", "sft"),
+        ("base", "control"),
+        ("base", "grpo"),
+    ]
+
+
+def test_flipped_questions_are_those_that_one_model_alone_got_right(run_folder: Path) -> None:
+    folder = run_folder / "evaluations"
+    found, questions = compare([folder / "test@sft", folder / "test@grpo"])
+    [row] = found["comparisons"]
+    for word, codes in (("gained", ("w", "c")), ("lost", ("c", "w"))):
+        assert row[word]
+        for item in row[word]:
+            outcomes = questions.shown[item["id"]].outcomes
+            assert (outcomes["sft"] == "c", outcomes["grpo"] == "c") == (codes[0] == "c", codes[1] == "c")
+    assert (len(row["gained"]), len(row["lost"])) == (row["tasks"]["all"]["gained"], row["tasks"]["all"]["lost"])
+
+
+def test_a_feature_has_every_question_in_one_of_its_bins(run_folder: Path) -> None:
+    found, _ = compare([run_folder])
+    [lines] = [each for each in found["comparisons"][0]["by_feature"] if each["feature"] == "lines of the program"]
+    assert sum(part["questions"] for part in lines["bins"]) == 32
+
+
+def test_two_runs_of_one_model_keep_their_names_apart(run_folder: Path, tmp_path: Path) -> None:
+    for name in ("monday", "tuesday"):
+        shutil.copytree(run_folder, tmp_path / name)
+    paths = [tmp_path / name / "evaluations" / "test@grpo" for name in ("monday", "tuesday")]
+    [row] = compare(paths)[0]["comparisons"]
+    assert (row["first"], row["second"]) == ("grpo (monday)", "grpo (tuesday)")
+    assert row["tasks"]["all"]["difference"] == 0.0
+
+
+def test_questions_that_only_one_was_asked_are_told_of(run_folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(run_folder, tmp_path / "run")
+    grades = folder / "evaluations" / "test@sft" / "grades.jsonl"
+    grades.write_text("".join(grades.read_text().splitlines(keepends=True)[:20]))
+    found, _ = compare([folder / "evaluations" / "test@sft", folder / "evaluations" / "test@grpo"])
+    assert found["comparisons"][0]["tasks"]["all"]["questions"] == 20
+    assert any("12 to grpo alone" in sentence for sentence in found["warnings"])
+
+
+def test_nothing_in_common_is_refused(run_folder: Path) -> None:
+    with pytest.raises(DataError, match="no two of these evaluations share questions"):
+        compare([run_folder / "evaluations" / "test@sft"])
+
+
+def test_a_folder_without_evaluations_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds no evaluation"):
+        compare([tmp_path])
+
+
+def test_the_page_holds_the_questions_that_were_asked_and_no_others(run_folder: Path, tmp_path: Path) -> None:
+    found = blocks(write_comparison([run_folder], tmp_path / "comparison.html"))
+    assert len(found["index"]["id"]) == 32
+    assert [row["second"] for row in found["summary"]["differences"]] == ["sft", "control", "grpo"]
+    assert all("p" in part for row in found["summary"]["differences"] for part in row["tasks"].values())
