@@ -1,23 +1,19 @@
-"""Is every claim of a chain true? Each `name = literal` in its text is looked up in the trace of the run.
+"""Is every claim of a chain true? Each claim that a variable has a value is looked up in the trace of the run.
 
 A claim is true when a variable of that name has that value, of that type, at some moment not before the moment of the
 last true claim: a chain has to go forward with the run. The earliest such moment is taken, so a true claim never makes
-a later one false. What is no claim, and so is not counted:
-- a name that is no variable of the run, or one that never has a value with a literal;
-- a right side that is not a whole literal: `x = y + 1`, `x = [1] + y`, `x = 'a'.upper()`, `x = 3 if y else 4`;
-- a keyword argument (`f(x=1)`), one name of several that are assigned together (`x, y = 1, 2`), and what stands in
-  fenced code blocks or inside another literal.
-What an audit cannot see: a claim in other words ("x is now 3"), and whether a claim is about this or about a later
-pass of a loop. A recollection of an earlier state ("at first x = 1") counts as false.
+a later one false. A claim that says it looks back ("initially x = 1", "x was 3") may speak of any moment that is past.
+Not counted is a name that is no variable of the run or never has a value with a literal, and a line of the program
+that is only quoted. What a claim looks like is told in claims.py. What an audit cannot see: a claim in words of
+another kind, and whether a claim is about this or about a later pass of a loop.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from codereasoner import literals
+from codereasoner.chains.claims import Claim, calls, claims
 from codereasoner.chains.story import Moment, tell
 from codereasoner.records import Plain, Run
 
@@ -43,54 +39,79 @@ def audit(chain: str, run: Run) -> Audit:
     Raises:
         DataError: the run has no whole trace.
     """
-    history = _History(tell(run))
-    checked = true = now = 0
-    first_false, first_false_at = None, None
-    for name, text, value, at in _located_claims(chain):
-        if not history.knows(name):
+    return _count((claim, history) for history in [History(run)] for claim in claims(chain))
+
+
+def audit_search(chain: str, runs: Mapping[str, Run]) -> Audit:
+    """Check a chain that looks for a call: what is claimed after a call is named is about the run of that call.
+
+    `runs` holds the traced run of each call that the chain names, by its arguments in canonical form. What is claimed
+    before any call is named, or about one that is not among them, is not counted.
+
+    Raises:
+        DataError: a run has no whole trace.
+    """
+    return _count(_by_call(chain, runs))
+
+
+def _by_call(chain: str, runs: Mapping[str, Run]) -> Iterator[tuple[Claim, History]]:
+    """Each claim with the history of the call that was named last before it."""
+    if not runs:
+        return
+    named = list(calls(chain, next(iter(runs.values())).entry))
+    histories: dict[str, History] = {}
+    for claim in claims(chain):
+        while len(named) > 1 and named[1][0] <= claim.start:
+            named.pop(0)
+        if not named or named[0][0] > claim.start or named[0][1] not in runs:
+            continue
+        call = named[0][1]
+        if call not in histories:
+            histories[call] = History(runs[call])
+        yield claim, histories[call]
+
+
+def _count(pairs: Iterator[tuple[Claim, History]]) -> Audit:
+    checked = true = 0
+    first_false: Claim | None = None
+    for claim, history in pairs:
+        verdict = history.check(claim)
+        if verdict is None:
             continue
         checked += 1
-        found = history.next(name, value, now)
-        if found is not None:
-            true += 1
-            now = found
-        elif first_false is None:
-            first_false, first_false_at = f"{name} = {text}", at
-    return Audit(checked, true, first_false, first_false_at)
+        true += verdict
+        if not verdict and first_false is None:
+            first_false = claim
+    if first_false is None:
+        return Audit(checked, true)
+    said = f"{first_false.name} = {first_false.literal}"
+    return Audit(checked, true, said, (first_false.start, first_false.end))
 
 
-def claims(chain: str) -> Iterator[tuple[str, str, str]]:
-    """Each `name = literal` in a text: the name, the literal as it stands there, and in canonical form."""
-    for name, literal, canonical, _ in _located_claims(chain):
-        yield name, literal, canonical
+class History:
+    """When did which variable have which value? Remembers up to where the claims about it have come."""
 
-
-def _located_claims(chain: str) -> Iterator[tuple[str, str, str, tuple[int, int]]]:
-    text = _FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block.group()), chain)
-    position = 0
-    while match := _NAME.search(text, position):
-        position = match.end()
-        before = text[max(0, match.start() - 80) : match.start()]
-        if _TOGETHER.search(before) or (" " not in match.group() and _IN_A_CALL.search(before)):
-            continue
-        end = _literal_end(text, match.end())
-        if end is None or _GOES_ON.match(text, end):
-            continue
-        literal = text[match.end() : end]
-        try:
-            canonical = literals.write(literals.read(literal))
-        except (literals.LiteralError, literals.NotWritable):
-            continue
-        position = end  # what stands in a literal is no claim
-        yield match.group(1), literal, canonical, (match.start(), end)
-
-
-class _History:
-    """When did which variable have which value? Times are indices of moments."""
-
-    def __init__(self, moments: Sequence[Moment]) -> None:
+    def __init__(self, run: Run) -> None:
         self._spans: dict[tuple[str, str], list[tuple[int, int]]] = {}  # (name, value): from, until (not included)
         self._names: set[str] = set()
+        self._code = {line.strip() for line in run.source.splitlines()}
+        self._now = 0
+        self._read(tell(run))
+
+    def check(self, claim: Claim) -> bool | None:
+        """Is a claim true, after those that were checked before it? None: it is none about this run."""
+        if claim.name not in self._names or claim.quoted in self._code:
+            return None
+        spans = self._spans.get((claim.name, claim.value), ())
+        if claim.looks_back and any(since <= self._now for since, _ in spans):
+            return True
+        times = [max(since, self._now) for since, until in spans if until > self._now]
+        if not times:
+            return False
+        self._now = min(times)
+        return True
+
+    def _read(self, moments: Sequence[Moment]) -> None:
         open_: dict[int, dict[str, tuple[str, int]]] = {}  # frame: name: value, since
         for now, moment in enumerate(moments):
             self._move(open_.setdefault(moment.frame, {}), moment.state, now)
@@ -108,54 +129,3 @@ class _History:
             if name not in frame and not value.startswith("<"):
                 self._names.add(name)
                 frame[name] = (value, now)
-
-    def knows(self, name: str) -> bool:
-        return name in self._names
-
-    def next(self, name: str, value: str, now: int) -> int | None:
-        """The first time, from now on, at which the variable has the value."""
-        times = [max(since, now) for since, until in self._spans.get((name, value), ()) if until > now]
-        return min(times, default=None)
-
-
-_FENCED = re.compile(r"```.*?```", re.DOTALL)
-_NAME = re.compile(r"(?<![\w.'\"\]])([A-Za-z_]\w*)\s*=(?!=)\s*")
-_IN_A_CALL = re.compile(r"\w\([^()\n]*\Z")
-_TOGETHER = re.compile(r"(?:^|[\s`(])[A-Za-z_]\w*\s*,\s*\Z")
-_GOES_ON = re.compile(r"[(\[]|[ \t]*(?:[-+*/%@|&^<>!~]|==)|\.\w|[\w'\"]|[ \t]+(?:if|or|in|not|for)\b")
-_ATOM = re.compile(
-    r"[-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?j?|(?:True|False|None|nan|inf)\b"
-    r"|(?:float|set|frozenset|range|bytearray|complex)(?=\()"
-)
-_QUOTED = re.compile(r"b?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")
-_CLOSING = {"(": ")", "[": "]", "{": "}"}
-
-
-def _literal_end(text: str, start: int) -> int | None:
-    """Where the literal that begins here ends, or None: none begins here."""
-    if match := _QUOTED.match(text, start):
-        return match.end()
-    atom = _ATOM.match(text, start)
-    if atom and text[atom.end() : atom.end() + 1] != "(":
-        return atom.end()
-    return _bracket_end(text, atom.end() if atom else start)
-
-
-def _bracket_end(text: str, start: int) -> int | None:
-    if text[start : start + 1] not in _CLOSING:
-        return None
-    expected: list[str] = []
-    position = start
-    while position < len(text):
-        if quoted := _QUOTED.match(text, position):
-            position = quoted.end()
-            continue
-        letter = text[position]
-        if letter in _CLOSING:
-            expected.append(_CLOSING[letter])
-        elif letter in _CLOSING.values() and letter != expected.pop():
-            return None
-        position += 1
-        if not expected:
-            return position
-    return None

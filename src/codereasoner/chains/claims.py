@@ -1,0 +1,218 @@
+"""Where a text claims that a variable has a value: `x = [1, 2]`, "x is now 3", "`total` becomes 6", "- n: 4".
+
+The texts are a narrator's or any model's, so both code and prose count:
+- `name = literal`, also with Markdown around either side, an arrow in place of `=`, or a computation on the way:
+  `x = 2 + 3 = 5` claims that x is 5;
+- "name is literal", with becomes, equals, was and their like, where the literal ends its clause;
+- a line of a list that says nothing but "name: literal".
+
+What is no claim:
+- a right side that is not a whole literal: `x = y + 1`, `x = [1] + y`, `x = 'a'.upper()`, `x = 3 if y else 4`;
+- a keyword argument (`f(x=1)`), one name of several that are assigned together (`x, y = 1, 2`);
+- what is only supposed ("if x = 3", "suppose x is 3"), and what stands in fenced code blocks or in another literal.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from codereasoner import literals
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of a text: which name, which value, where, and whether it looks back to an earlier state."""
+
+    name: str
+    literal: str  # as it stands in the text
+    value: str  # in canonical form
+    start: int  # characters of the text, `end` not included
+    end: int
+    looks_back: bool = False  # "initially x = 1", "x was 3"
+    quoted: str = ""  # the inline code it stands in, where it is code of one piece: `x = 3`
+
+
+def claims(text: str) -> Iterator[Claim]:
+    """The claims of a text, in order; whether the names are variables of a program is not asked here."""
+    text = _FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block.group()), text)
+    position = 0
+    while match := _RELATION.search(text, position):
+        position = match.end("relation")
+        if _is_no_claim(text, match):
+            continue
+        start = _MARKUP.match(text, position).end()  # type: ignore[union-attr]  # it matches nothing at least
+        end = literal_end(text, start)
+        in_words = match.group("relation").strip()[:1].isalpha()
+        if end is not None and not _goes_on(text, end, in_words, match.group("relation").strip() == ":"):
+            literal = text[start:end]
+        elif in_words or (found := _computed(text, start)) is None:
+            continue
+        else:
+            literal, end = found
+        if (value := _canonical(literal)) is None:
+            continue
+        position = end  # what stands in a literal is no claim
+        yield Claim(
+            match["name"], literal, value, match.start("name"), end, _looks_back(text, match), _code(text, match)
+        )
+
+
+def calls(text: str, entry: str) -> Iterator[tuple[int, str]]:
+    """Where a text names a call of a function with literal arguments: the position, and the arguments in canonical form."""
+    for match in re.finditer(rf"(?<![\w.])(?<!def ){re.escape(entry)}(?=\()", text):
+        end = _bracket_end(text, match.end())
+        if end is None:
+            continue
+        try:
+            yield match.start(), literals.read_arguments(text[match.end() + 1 : end - 1])
+        except literals.LiteralError:
+            continue
+
+
+# ---- around the claim
+
+_FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_MARKUP = re.compile(r"[ \t]*[`*$]{0,3}[ \t]*")
+_WORDS = (
+    r"is(?:[ \t]+(?:now|still|then|just|also|currently|initially|again|equal[ \t]+to|(?:set|updated|changed|initiali[sz]ed|"
+    r"assigned|bound)(?:[ \t]+(?:to|as|with))?))?|was|becomes|became|equals|remains|stays|starts[ \t]+(?:as|at|with)|"
+    r"has[ \t]+the[ \t]+value|ends[ \t]+up[ \t]+(?:as|at)"
+)
+_RELATION = re.compile(
+    r"(?<![\w.'\"\]])(?P<name>[A-Za-z_]\w*)[`*$]{0,3}"
+    rf"(?P<relation>\s*=(?![=>])\s*|[ \t]*(?:=>|->|→|⇒|←|:=)[ \t]*|[ \t]+(?:{_WORDS})[ \t]+|:[ \t]+)"
+)
+_IN_A_CALL = re.compile(r"\w\([^()\n]*\Z")
+_TOGETHER = re.compile(r"(?:^|[\s`(])[A-Za-z_]\w*[`*]{0,2}\s*,\s*[`*]{0,2}\Z")
+_SUPPOSED = re.compile(
+    r"\b(?:if|suppose|assume|assuming|unless|whether|until|say|were|not)(?:[ \t]+(?:that|the|now|we|have|had))*[ \t]*[`*$]{0,3}\Z",
+    re.IGNORECASE,
+)
+_LIST_LINE = re.compile(r"(?:^|\n)[ \t]*(?:[-*+•][ \t]+)?[`*$]{0,3}\Z")
+_BACK = re.compile(
+    r"\b(?:initially|originally|at first|earlier|previously|at the start|started|used to|recall)\b", re.IGNORECASE
+)
+_LOOKS_BACK = ("was", "starts")
+
+
+def _is_no_claim(text: str, match: re.Match[str]) -> bool:
+    name = match.start("name")
+    before = text[max(0, name - 80) : name]
+    relation = match["relation"]
+    if relation.strip() == ":":
+        return not _LIST_LINE.search(before)
+    if _TOGETHER.search(before) or _SUPPOSED.search(before):
+        return True
+    return relation == "=" and bool(_IN_A_CALL.search(before))
+
+
+def _looks_back(text: str, match: re.Match[str]) -> bool:
+    """Does the claim's own clause, or its verb, speak of an earlier state?"""
+    clause = re.split(r"[\n;]|\.\s", text[max(0, match.start() - 60) : match.start()])[-1]
+    return match["relation"].strip().startswith(_LOOKS_BACK) or bool(_BACK.search(clause))
+
+
+def _code(text: str, match: re.Match[str]) -> str:
+    """The inline code that the claim begins, up to its closing backtick."""
+    start = match.start("name")
+    if text[start - 1 : start] != "`":
+        return ""
+    line = text[start:].split("\n", 1)[0]
+    code, closed, _ = line.partition("`")
+    return code.strip() if closed else ""
+
+
+def _canonical(literal: str) -> str | None:
+    """The canonical form of a literal; None where it is none, or one that is only begun: `[1, 2, ...]`."""
+    if "..." in _QUOTED.sub("", literal):
+        return None
+    try:
+        return literals.write(literals.read(literal))
+    except (literals.LiteralError, literals.NotWritable):
+        return None
+
+
+# ---- where a literal ends
+
+_GOES_ON = re.compile(
+    r"[`*$]{0,3}(?:[(\[]|[ \t]*(?:[-+/%@|&^<>!~]|\*(?!\*)|==?)|\.\w|[\w'\"]|,\d{3}\b|[ \t]+(?:if|or|in|not|for)\b|[ \t]*(?:→|⇒))"
+)
+_ENDS_CLAUSE = re.compile(
+    r"[`*$]{0,3}(?:[ \t]*(?:[.,;:)!?]|\n|\Z|—|–)|[ \t]+(?:and|so|because|since|after|at|before|now|then|which|while|here|again|when|in|on|as|by|from|with)\b|[ \t]+\()"
+)
+_ATOM = re.compile(
+    r"[-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?j?|(?:True|False|None|nan|inf)\b"
+    r"|(?:float|set|frozenset|range|bytearray|complex)(?=\()"
+)
+_QUOTED = re.compile(r"b?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+def _goes_on(text: str, end: int, in_words: bool, in_list: bool) -> bool:
+    """Is the literal only the beginning of what is said?"""
+    if in_list:
+        return not re.compile(r"[`*$.,;]{0,4}[ \t]*(?:\n|\Z)").match(text, end)
+    if in_words and not _ENDS_CLAUSE.match(text, end):
+        return True
+    return bool(_GOES_ON.match(text, end))
+
+
+def _computed(text: str, start: int) -> tuple[str, int] | None:
+    """The literal and the end of `2 + 3 = 5`: what a computation on the way comes to, each part of it an expression."""
+    position = start
+    line_end = min((at for sign in "\n;" if (at := text.find(sign, start)) >= 0), default=len(text))
+    found = None
+    while match := _EQUALS.search(text, position, line_end):
+        if not _is_computation(text[position : match.start()].strip(" \t`*$")):
+            break
+        after = _MARKUP.match(text, match.end()).end()  # type: ignore[union-attr]
+        end = literal_end(text, after)
+        if end is not None and not _goes_on(text, end, in_words=False, in_list=False):
+            found = text[after:end], end
+            break
+        position = match.end()
+    return found
+
+
+_EQUALS = re.compile(r"(?<![=!<>:+*/%|&^-])(?:=(?![=>])|→|⇒)")
+
+
+def _is_computation(text: str) -> bool:
+    try:
+        node = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return not isinstance(node, ast.Name | ast.Tuple | ast.BoolOp | ast.Starred)
+
+
+def literal_end(text: str, start: int) -> int | None:
+    """Where the literal that begins here ends, or None: none begins here."""
+    if match := _QUOTED.match(text, start):
+        return match.end()
+    atom = _ATOM.match(text, start)
+    if atom and text[atom.end() : atom.end() + 1] != "(":
+        return atom.end()
+    return _bracket_end(text, atom.end() if atom else start)
+
+
+def _bracket_end(text: str, start: int) -> int | None:
+    if text[start : start + 1] not in _CLOSING:
+        return None
+    expected: list[str] = []
+    position = start
+    while position < len(text):
+        if quoted := _QUOTED.match(text, position):
+            position = quoted.end()
+            continue
+        letter = text[position]
+        if letter in _CLOSING:
+            expected.append(_CLOSING[letter])
+        elif letter in _CLOSING.values() and letter != expected.pop():
+            return None
+        position += 1
+        if not expected:
+            return position
+    return None
