@@ -12,7 +12,8 @@ from codereasoner.execution.answers import read_answer
 from codereasoner.records import Job
 
 JOB = Job("def f(): pass", "f", "")
-GOOD = ["ok", "1", "", "", [["line", 0, 1, "", ["a"], ["x", "1"]]], [1], "", "", 0.5]
+STEPS = ["cl", [0, 0], [1, 2], ["f"], [{}, {"x": "1"}], [[1, ["a"]]]]
+GOOD: list[object] = ["ok", "1", "", "", STEPS, [1], "", "", 0.5]
 
 
 def changed(place: int, value: object) -> bytes:
@@ -22,7 +23,7 @@ def changed(place: int, value: object) -> bytes:
 def test_a_good_answer_is_read() -> None:
     run = read_answer(json.dumps(GOOD).encode(), JOB, "A")
     assert (run.outcome, run.value, run.lines, run.isolation, run.cpu_ms) == ("ok", "1", (1,), "A", 0.5)
-    assert (run.steps[0].changes, run.steps[0].removed) == ({"x": "1"}, ("a",))
+    assert (run.steps[1].changes, run.steps[1].removed) == ({"x": "1"}, ("a",))
 
 
 @pytest.mark.parametrize(
@@ -42,13 +43,32 @@ def test_a_good_answer_is_read() -> None:
         changed(3, {"a": 1}),
         changed(4, "steps"),
         changed(4, [[]]),
-        changed(4, [["line", 0, 1, "", [], ["x"]]]),
-        changed(4, [["line", -1, 1, "", [], []]]),
-        changed(4, [["line", True, 1, "", [], []]]),
-        changed(4, [["dance", 0, 1, "", [], []]]),
-        changed(4, [[["line"], 0, 1, "", [], []]]),
-        changed(4, [["line", 0, 1, "", [], ["x", 1]]]),
-        changed(4, [["line", 0, 1, "", [1], []]]),
+        *(
+            changed(4, [*STEPS[:place], value, *STEPS[place + 1 :]])
+            for place, value in [
+                (0, "c"),
+                (0, "cx"),
+                (0, ["c", "l"]),
+                (1, [0]),
+                (1, [0, -1]),
+                (1, [0, True]),
+                (1, [0, 1 << 31]),
+                (2, [1, "2"]),
+                (2, {}),
+                (3, []),
+                (3, [1]),
+                (3, ["f", "g"]),
+                (4, [{}]),
+                (4, [{}, ["x", "1"]]),
+                (4, [{}, {"x": 1}]),
+                (4, {}),
+                (5, {"1": ["a"]}),
+                (5, [[1]]),
+                (5, [["1", ["a"]]]),
+                (5, [[1, [2]]]),
+                (5, [[1, "a"]]),
+            ]
+        ),
         changed(5, [1.5]),
         changed(5, [10**30]),
         changed(6, "no budget"),

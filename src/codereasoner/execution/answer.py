@@ -2,6 +2,14 @@
 
     [outcome, value, exception, stdout, steps, lines, cut, reason, cpu_ms]
 
+The steps are six columns, which are quicker to write, to check and to read than a row for each step:
+
+    [events, frames, lines, values, changes, removed]
+     "clly"  [0, ..] [1, ..] ["f", "1"]  [{"x": "1"}, {}, ...]  [[2, ["x"]]]
+
+events has a letter for each step: call, line, return, yield, exception; values those of all steps but lines; changes
+an object for each step; removed the number of each step that deleted names, and the names. No steps are [].
+
 This file also runs inside the workers, beside programs: it uses no built-in that a program can replace.
 """
 
@@ -16,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_repr, _join = repr, ", ".join
+_repr, _zip, _enumerate, _join, _joined = repr, zip, enumerate, ", ".join, "".join
 
 
 def answer(
@@ -24,19 +32,19 @@ def answer(
     value: str | None = None,
     exception: str = "",
     stdout: str = "",
-    steps: Any = (),
+    steps: str = "[]",
     lines: Any = (),
     cut: str = "",
     reason: str = "",
     cpu_ms: float = 0.0,
 ) -> bytes:
     """The answer as JSON text in ASCII."""
-    text = "[{}, {}, {}, {}, [{}], [{}], {}, {}, {:.3f}]".format(
+    text = "[{}, {}, {}, {}, {}, [{}], {}, {}, {:.3f}]".format(
         quote(outcome),
         "null" if value is None else quote(value),
         quote(exception),
         quote(stdout),
-        _join([_step(*step) for step in steps]),
+        steps,
         _join([_repr(line) for line in lines]),
         quote(cut),
         quote(reason),
@@ -45,7 +53,23 @@ def answer(
     return text.encode("ascii")
 
 
-def _step(event: str, frame: int, line: int, value: str, removed: Any, changes: Any) -> str:
-    names = _join([quote(name) for name in removed])
-    pairs = _join([quote(text) for text in changes])
-    return f'["{event}", {frame}, {line}, {quote(value)}, [{names}], [{pairs}]]'
+def steps_text(steps: Any) -> str:
+    """The columns of these steps, each [event, frame, line, value, removed, changes] with names and values in turn."""
+    if not steps:
+        return "[]"
+    events = _joined([step[0][0] for step in steps])
+    frames = _join([_repr(step[1]) for step in steps])
+    lines = _join([_repr(step[2]) for step in steps])
+    values = _join([quote(step[3]) for step in steps if step[0] != "line"])
+    changes = _join([_object(step[5]) if step[5] else "{}" for step in steps])
+    removed = _join([_removed(number, step[4]) for number, step in _enumerate(steps) if step[4]])
+    return f'["{events}", [{frames}], [{lines}], [{values}], [{changes}], [{removed}]]'
+
+
+def _object(changes: Any) -> str:
+    texts = [quote(text) for text in changes]
+    return "{" + _join([name + ": " + text for name, text in _zip(texts[::2], texts[1::2])]) + "}"
+
+
+def _removed(number: int, names: Any) -> str:
+    return f"[{number}, [{_join([quote(name) for name in names])}]]"

@@ -1,13 +1,14 @@
 """Read what a worker sent, strictly: it comes from beside a program that nobody trusts.
 
 An answer that is not exactly what a worker writes is the outcome of its own job, and never an exception here.
-The answer is the JSON list that runner.py describes.
+The answer is the JSON list that answer.py describes.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from itertools import chain
 from typing import Any, Never, get_args
 
 from codereasoner.records import Event, Job, Outcome, Run, Step
@@ -15,10 +16,11 @@ from codereasoner.records import Event, Job, Outcome, Run, Step
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 _OUTCOMES: dict[Any, Outcome] = {name: name for name in get_args(Outcome) if name != "error"}  # that is ours to say
-_EVENTS: dict[Any, Event] = {name: name for name in get_args(Event)}
+_EVENTS: dict[str, Event] = {name[0]: name for name in get_args(Event)}
 _CUTS = frozenset({"", "steps", "bytes", "depth", "tracer removed"})
 _TEXT = frozenset({str})
 _MAX_LINE = 1 << 31
+_new, _set = object.__new__, object.__setattr__
 
 
 class _MalformedError(ValueError):
@@ -74,31 +76,61 @@ def _read(body: bytes, job: Job, level: str) -> Run:
 
 
 def _read_lines(lines: Any) -> tuple[int, ...]:
-    if type(lines) is not list or not all(type(line) is int and 0 <= line < _MAX_LINE for line in lines):
+    if not _all_of(int, lines) or not 0 <= min(lines) <= max(lines) < _MAX_LINE:
         raise _MalformedError("lines must be whole numbers")
     return tuple(lines)
 
 
-def _read_steps(steps: Any) -> tuple[Step, ...]:
-    if type(steps) is not list:
-        raise _MalformedError("steps must be a list")
-    return tuple([_read_step(step) for step in steps])
+def _read_steps(columns: Any) -> tuple[Step, ...]:
+    """The steps of the columns that answer.py describes, whose types are checked a column at a time."""
+    if type(columns) is not list or len(columns) != 6:
+        raise _MalformedError("steps must be six columns")
+    events, frames, lines, values, changes, removed = columns
+    if type(events) is not str or not _EVENTS.keys() >= set(events):
+        raise _MalformedError(f"no events are called {events!r:.40}")
+    for numbers in (frames, lines):
+        if (
+            not _all_of(int, numbers)
+            or len(numbers) != len(events)
+            or not 0 <= min(numbers) <= max(numbers) < _MAX_LINE
+        ):
+            raise _MalformedError("the frame and the line of each step must be whole numbers")
+    if not _all_of(str, values) or len(values) != len(events) - events.count("l"):
+        raise _MalformedError("the values of steps must be text")
+    if not _all_of(dict, changes) or len(changes) != len(events):
+        raise _MalformedError("the changes of each step must be an object")
+    if not _TEXT.issuperset(map(type, chain.from_iterable(map(dict.values, changes)))):
+        raise _MalformedError("the changes of steps must be text")
+    gone = _read_removed(removed) if removed else {}
+    rest = iter(values)
+    found = []
+    for number, event in enumerate(events):
+        step = _new(Step)  # its own constructor, which sets one frozen field after another, takes twice as long
+        fields = {
+            "event": _EVENTS[event],
+            "frame": frames[number],
+            "line": lines[number],
+            "changes": changes[number],
+            "removed": gone.get(number, ()) if gone else (),
+            "value": "" if event == "l" else next(rest),
+        }
+        _set(step, "__dict__", fields)
+        found.append(step)
+    return tuple(found)
 
 
-def _read_step(row: Any) -> Step:
-    if type(row) is not list or len(row) != 6:
-        raise _MalformedError("a step must be a list of six")
-    name, frame, line, value, removed, changes = row
-    event = _EVENTS.get(name) if type(name) is str else None
-    if event is None:
-        raise _MalformedError(f"no event is called {name!r:.40}")
-    if type(frame) is not int or type(line) is not int or not 0 <= frame < _MAX_LINE or not 0 <= line < _MAX_LINE:
-        raise _MalformedError("the frame and the line of a step must be whole numbers")
-    if type(value) is not str or type(removed) is not list or type(changes) is not list or len(changes) % 2:
-        raise _MalformedError("the values of a step must be text")
-    if not (_TEXT.issuperset(map(type, changes)) and _TEXT.issuperset(map(type, removed))):
-        raise _MalformedError("names and values in a step must be text")
-    return Step(event, frame, line, dict(zip(changes[::2], changes[1::2], strict=True)), tuple(removed), value)
+def _read_removed(rows: Any) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
+    for row in rows if type(rows) is list else [None]:
+        if type(row) is not list or len(row) != 2 or type(row[0]) is not int or not _all_of(str, row[1]):
+            raise _MalformedError("what steps removed must be numbers and names")
+        found[row[0]] = tuple(row[1])
+    return found
+
+
+def _all_of(kind: type, values: Any) -> bool:
+    """Whether this is a list of values of exactly this type."""
+    return type(values) is list and {kind}.issuperset(map(type, values))
 
 
 def _refuse_constant(text: str) -> Never:

@@ -106,7 +106,7 @@ def run(
         module.__dict__.clear()
         streams.take()
     if tracer is not None:
-        facts.update(steps=tracer.steps, lines=_sorted(tracer.lines), cut=tracer.cut)
+        facts.update(steps=tracer.text(), lines=_sorted(tracer.lines), cut=tracer.cut)
     return facts, suspect
 
 

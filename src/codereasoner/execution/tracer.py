@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 
+from codereasoner.execution.answer import steps_text
 from codereasoner.execution.describe import UNKNOWN, describe, show, type_name, unchanged
 from codereasoner.literals.write import NotWritable, write
 
@@ -54,6 +55,10 @@ class Tracer:
         if _gettrace() != self.trace:
             self.cut = self.cut or "tracer removed"
         _settrace(None)
+
+    def text(self) -> str:
+        """The steps as the columns that answer.py describes."""
+        return steps_text(self.steps)
 
     def _end(self, cut: str) -> None:
         """A budget is used up: the run goes on untraced."""
@@ -166,7 +171,6 @@ class Lines:
     """Records which lines of one file are executed, and nothing else."""
 
     cut = ""
-    steps: tuple[()] = ()
 
     def __init__(self, filename: str) -> None:
         self.lines: set[int] = set()
@@ -192,6 +196,10 @@ class Lines:
         if _gettrace() is not self.trace:
             self.cut = "tracer removed"
         _settrace(None)
+
+    def text(self) -> str:
+        """There are no steps."""
+        return "[]"
 
 
 def exception_text(error: BaseException, max_chars: int) -> str:
