@@ -22,6 +22,7 @@ from codereasoner.cli.options import (
     workers_option,
 )
 from codereasoner.errors import ConfigError
+from codereasoner.evaluation.augment import NAMES, Name, make_augmentation
 from codereasoner.evaluation.evaluate import Asking, evaluate
 from codereasoner.evaluation.score import GRADERS, Grader, score_file
 from codereasoner.extend import Benchmark, Model, Sampling
@@ -38,6 +39,8 @@ _PATH = click.Path(path_type=Path)
 @data_option
 @click.option("--base-url", help="The endpoint of an openai: model.")
 @click.option("--style", type=click.Choice(sorted(STYLES)), help="The model's own, or reasoning.")
+@click.option("--augment", type=click.Choice(NAMES), default="none", show_default=True, help="Beside the question.")
+@click.option("--augment-from", type=_PATH, help="A file of CodeGlance's API documents, or a folder of code.")
 @click.option("--samples", type=int, default=1, show_default=True, help="Answers to each question.")
 @click.option("--temperature", type=float, default=0.0, show_default=True)
 @click.option("--top-p", type=float, default=1.0, show_default=True)
@@ -55,6 +58,8 @@ def evaluate_command(
     data: Path | None,
     base_url: str | None,
     style: str | None,
+    augment: Name,
+    augment_from: Path | None,
     samples: int,
     temperature: float,
     top_p: float,
@@ -69,16 +74,16 @@ def evaluate_command(
 ) -> None:
     """Ask a model a benchmark's questions, or those of a questions.jsonl, and count what it knows."""
     answering: Model = extend.find("model", model, **({"base_url": base_url} if base_url else {}))
-    asking = Asking(
-        find_style(style or answering.style or "reasoning"),
-        Sampling(temperature, top_p, max_tokens or answering.max_tokens or 2048, seed),
-        samples,
-    )
+    asked_style = find_style(style or answering.style or "reasoning")
+    sampling = Sampling(temperature, top_p, max_tokens or answering.max_tokens or 2048, seed)
     folder = out or Path("evaluations") / f"{Path(questions).stem}@{_folder_name(model)}"
     save_config(folder)
     named = "" if _is_file(questions) else questions
     with open_pool(workers, allow_weak_isolation, named) as pool, bar(f"{questions} {model}") as progress:
-        asked, floors = _questions(questions, data, split, pool.run)
+        benchmark: Benchmark | None = extend.find("benchmark", named) if named else None
+        asked, floors = _questions(questions, benchmark, data, split, pool.run)
+        augmentation = make_augmentation(augment, augment_from, asked[:limit], pool.run, benchmark)
+        asking = Asking(augmentation.style(asked_style), sampling, samples, augmentation)
         summary = evaluate(
             questions, asked[:limit], answering, asking, folder, pool.run, floors, label=model, progress=progress
         )
@@ -88,14 +93,15 @@ def evaluate_command(
         print_json(summary)
 
 
-def _questions(name: str, data: Path | None, split: str, runner: Runner) -> tuple[list[Question], dict[str, float]]:
+def _questions(
+    name: str, benchmark: Benchmark | None, data: Path | None, split: str, runner: Runner
+) -> tuple[list[Question], dict[str, float]]:
     """The questions of a benchmark, or of a file, and what answers without a model get."""
-    if _is_file(name):
+    if benchmark is None:
         found = [question for question in read_records(Path(name), Question) if question.split in ("", split)]
         if not found:
             raise ConfigError(f"{name} has no question of the split '{split}': give another --split")
         return found, {}
-    benchmark: Benchmark = extend.find("benchmark", name)
     found = benchmark.load(locate(benchmark, data), runner)
     if unasked := [question.id for question in found if question.facts.get("source") == ""]:
         raise ConfigError(

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner import extend
+from codereasoner.evaluation.augment import PLAIN, Augmentation
 from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
 from codereasoner.extend import Model, Progress, Prompt, Sampling, silent
 from codereasoner.ledger import Ledger, read_records, write_records, write_whole
@@ -35,10 +36,16 @@ class Asking:
     style: Style
     sampling: Sampling = field(default_factory=Sampling)
     samples: int = 1
+    augmentation: Augmentation = PLAIN
 
     def facts(self) -> dict[str, Any]:
-        """The sampling as plain JSON, as it stands in every answer and its key."""
-        return dict(vars(self.sampling))
+        """The sampling and the augmentation as plain JSON, as they stand in every answer and its key."""
+        return vars(self.sampling) | self.augmentation.facts()
+
+    def messages(self, question: Question) -> list[dict[str, str]]:
+        """The prompt of a question."""
+        messages = extend.task(question.task).prompt(question, self.style)
+        return self.augmentation.messages(question, messages)
 
 
 def evaluate(
@@ -80,7 +87,7 @@ def ask(
     keys = [answer_key(q.id, model.identity, asking.style.name, sample, facts) for q, sample in wanted]
     with Ledger(out, {"records": "answers"}, reopen=True) as ledger:
         missing = [
-            Prompt(question, extend.task(question.task).prompt(question, asking.style), sample, asking.style.name)
+            Prompt(question, asking.messages(question), sample, asking.style.name)
             for key, (question, sample) in zip(keys, wanted, strict=True)
             if key not in ledger
         ]

@@ -91,7 +91,7 @@ def unseen_functions(tree: ast.AST, calls: Sequence[ast.Call]) -> set[str]:
     """The distinct names of API calls, in a program that imports a module which is not installed here."""
     if not any(not _is_installed(name) for name in imported_modules(tree)):
         return set()
-    return {_dotted(call.func).rpartition(".")[2] for call in calls}
+    return {dotted_name(call.func).rpartition(".")[2] for call in calls}
 
 
 def imported_modules(tree: ast.AST) -> set[str]:
@@ -110,7 +110,7 @@ def _is_installed(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 
-def _dotted(node: ast.expr) -> str:
+def dotted_name(node: ast.expr) -> str:
     """`a.b.c` of an attribute chain; where it begins with no name, its last part alone."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
@@ -125,7 +125,7 @@ def _dotted(node: ast.expr) -> str:
 
 def _job(source: str, call: str) -> Job:
     tree = _parse(source)
-    called = sorted({_dotted(each.func) for each in api_calls(tree)} - {""}) if tree else []
+    called = sorted({dotted_name(each.func) for each in api_calls(tree)} - {""}) if tree else []
     return Job(_probe(), "measure", ", ".join(map(repr, (source, call, called))))
 
 
