@@ -128,6 +128,11 @@ class Ledger:
         """Rows kept and dropped so far, this time and earlier."""
         return len(self._keys)
 
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The kept rows so far, those of an earlier try included, in the order in which they were written."""
+        self._file.flush()
+        yield from read_rows_of_part(self._part)
+
     def append(self, record: Plain | Mapping[str, Any]) -> None:
         """Write one kept row; a row whose key is already there is left out."""
         row = _row_of(record)
