@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format clean bench-grading bench-execution soak
+.PHONY: demo test check format clean bench-grading bench-execution soak test-verifiers
 
 demo: $(STAMP)
 	$(BIN)/codereasoner demo $(DEMO)
@@ -34,11 +34,18 @@ bench-execution: $(STAMP)
 soak: $(STAMP)
 	$(BIN)/python benchmarks/soak.py $(if $(RUNS),--runs $(RUNS))
 
+# verifiers needs an older openai than we do: its test runs it from an environment of its own.
+VERIFIERS := .venv-verifiers
+test-verifiers: $(STAMP)
+	$(PYTHON) -m venv $(VERIFIERS)
+	$(VERIFIERS)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[verifiers]'
+	CODEREASONER_VERIFIERS=$(VERIFIERS)/bin/vf-eval $(BIN)/python -m pytest tests/exports/test_verifiers.py
+
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,eval,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,eval,inspect,dev]'
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VERIFIERS) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -61,7 +61,7 @@ def claims(text: str) -> Iterator[Claim]:
 
 
 def calls(text: str, entry: str) -> Iterator[tuple[int, str]]:
-    """Where a text calls a function with literal arguments: the position, and the arguments in canonical form."""
+    """Where a text names a call of a function with literal arguments: the position, and the canonical arguments."""
     for match in re.finditer(rf"(?<![\w.])(?<!def ){re.escape(entry)}(?=\()", text):
         end = _bracket_end(text, match.end())
         if end is None:
@@ -77,10 +77,10 @@ def calls(text: str, entry: str) -> Iterator[tuple[int, str]]:
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _MARKUP = re.compile(r"[ \t]*[`*$]{0,3}[ \t]*")
 _WORDS = (
-    r"is(?:[ \t]+(?:now|still|then|just|also|currently|initially|again|equal[ \t]+to"
-    r"|(?:set|updated|changed|initiali[sz]ed|assigned|bound)(?:[ \t]+(?:to|as|with))?))?"
-    r"|was|becomes|became|equals|remains|stays|starts[ \t]+(?:as|at|with)"
-    r"|has[ \t]+the[ \t]+value|ends[ \t]+up[ \t]+(?:as|at)"
+    r"is(?:[ \t]+(?:now|still|then|just|also|currently|initially|again|equal[ \t]+to|"
+    r"(?:set|updated|changed|initiali[sz]ed|assigned|bound)(?:[ \t]+(?:to|as|with))?))?|"
+    r"was|becomes|became|equals|remains|stays|starts[ \t]+(?:as|at|with)|"
+    r"has[ \t]+the[ \t]+value|ends[ \t]+up[ \t]+(?:as|at)"
 )
 _RELATION = re.compile(
     r"(?<![\w.'\"\]])(?P<name>[A-Za-z_]\w*)[`*$]{0,3}"
@@ -140,14 +140,14 @@ def _canonical(literal: str) -> str | None:
 # ---- where a literal ends
 
 _GOES_ON = re.compile(
-    r"[`*$]{0,3}(?:[(\[]|[ \t]*(?:[-+/%@|&^<>!~]|\*(?!\*)|==?)|\.\w|[\w'\"]|,\d{3}\b"
-    r"|[ \t]+(?:if|or|in|not|for)\b|[ \t]*(?:→|⇒))"
+    r"[`*$]{0,3}(?:[(\[]|[ \t]*(?:[-+/%@|&^<>!~]|\*(?!\*)|==?)|\.\w|[\w'\"]|,\d{3}\b|"
+    r"[ \t]+(?:if|or|in|not|for)\b|[ \t]*(?:→|⇒))"
 )
 _ENDS_CLAUSE = re.compile(
-    r"[`*$]{0,3}(?:[ \t]*(?:[.,;:)!?]|\n|\Z|—|–)|[ \t]+\(|[ \t]+(?:and|so|because|since|after|at|before|now|then|which"
-    r"|while|here|again|when|in|on|as|by|from|with)\b)"
+    r"[`*$]{0,3}(?:[ \t]*(?:[.,;:)!?]|\n|\Z|—|–)|"
+    r"[ \t]+(?:and|so|because|since|after|at|before|now|then|which|while|here|again|when|in|on|as|by|from|with)\b|"
+    r"[ \t]+\()"
 )
-_ENDS_LINE = re.compile(r"[`*$.,;]{0,4}[ \t]*(?:\n|\Z)")
 _ATOM = re.compile(
     r"[-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?j?|(?:True|False|None|nan|inf)\b"
     r"|(?:float|set|frozenset|range|bytearray|complex)(?=\()"
@@ -159,7 +159,7 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 def _goes_on(text: str, end: int, in_words: bool, in_list: bool) -> bool:
     """Is the literal only the beginning of what is said?"""
     if in_list:
-        return not _ENDS_LINE.match(text, end)
+        return not re.compile(r"[`*$.,;]{0,4}[ \t]*(?:\n|\Z)").match(text, end)
     if in_words and not _ENDS_CLAUSE.match(text, end):
         return True
     return bool(_GOES_ON.match(text, end))
