@@ -164,3 +164,46 @@ def test_a_ledger_killed_at_any_moment_ends_as_if_it_had_not_been(tmp_path: Path
         process.wait()
     subprocess.run([sys.executable, "-c", WRITER.replace("0.0005", "0"), str(path)], check=True)
     assert list(read_rows(path)) == rows(3000)
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.parquet"])
+@pytest.mark.parametrize("last", ["write_manifest", "Ledger._tidy"])
+def test_a_kill_at_the_very_end_loses_nothing_and_leaves_nothing(
+    name: str, last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    path = tmp_path / name
+    monkeypatch.setattr(f"codereasoner.ledger.{last}", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_all(path)
+    monkeypatch.undo()
+    ledger = Ledger(path, {})
+    assert ledger.done is (last == "Ledger._tidy")
+    if not ledger.done:
+        with ledger:
+            assert len(ledger) == 6
+            ledger.finish()
+    assert list(read_rows(path)) == rows(5)
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted(
+        [name, f"{name}.manifest.json", f"{name}.dropped.jsonl"]
+    )
+
+
+def write_all(path: Path) -> None:
+    with Ledger(path, {}) as ledger:
+        for row in rows(5):
+            ledger.append(row)
+        ledger.drop({"id": "d"}, "no use")
+        ledger.finish()
+
+
+def test_the_rest_of_another_config_is_no_part_of_what_is_done(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    write_records(path, rows(1), {"a": 1})
+    with Ledger(path, {"a": 2}) as other:
+        other.append(rows(2)[1])
+    assert Ledger(path, {"a": 1}).done
+    with Ledger(path, {"a": 2}) as other:
+        assert "r1" in other

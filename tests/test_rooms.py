@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "codereasoner"
 ORDER = [
     {"errors", "literals"},
-    {"records"},
+    {"records", "disk"},
     {"ledger", "steps"},
     {"styles"},
     {"task"},

@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from codereasoner import __version__
+from codereasoner.disk import Keys
 from codereasoner.errors import DataError, MissingExtra, import_extra
 from codereasoner.records import Plain
 
@@ -92,14 +93,17 @@ class Ledger:
         self.extra: dict[str, Any] = {}
         self._part = path.with_name(path.name + ".part")
         self._dropped = path.with_name(path.name + ".dropped.jsonl")
-        self._keys: set[str] = set()
+        self._keys = Keys()
         self._began = time.monotonic()
 
     @property
     def done(self) -> bool:
         """Is the final file there, made with this config?"""
         manifest = read_manifest(self.path)
-        return self.path.is_file() and manifest is not None and manifest.get("config") == _plain(self.config)
+        done = self.path.is_file() and manifest is not None and manifest.get("config") == _plain(self.config)
+        if done:
+            self._tidy()
+        return done
 
     def __enter__(self) -> Self:
         if self.path.suffix == ".parquet":
@@ -115,8 +119,7 @@ class Ledger:
     ) -> None:
         self._file.close()
         self._dropped_file.close()
-        if not self._dropped.stat().st_size:
-            self._dropped.unlink()
+        self._tidy_dropped()
 
     def __contains__(self, key: object) -> bool:
         return key in self._keys
@@ -125,19 +128,22 @@ class Ledger:
         """Rows kept and dropped so far, this time and earlier."""
         return len(self._keys)
 
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The kept rows so far, those of an earlier try included, in the order in which they were written."""
+        self._file.flush()
+        yield from read_rows_of_part(self._part)
+
     def append(self, record: Plain | Mapping[str, Any]) -> None:
         """Write one kept row; a row whose key is already there is left out."""
         row = _row_of(record)
-        if row[self.key] not in self._keys:
-            self._keys.add(row[self.key])
+        if self._keys.add(row[self.key]):
             self.counts["kept"] += 1
             _write_line(self._file, row)
 
     def drop(self, record: Plain | Mapping[str, Any], reason: str) -> None:
         """Write one dropped row beside the kept ones, with the reason; the manifest counts the reasons."""
         row = _row_of(record)
-        if row[self.key] not in self._keys:
-            self._keys.add(row[self.key])
+        if self._keys.add(row[self.key]):
             self.drops[reason] += 1
             _write_line(self._dropped_file, {"reason": reason, **row})
 
@@ -150,7 +156,6 @@ class Ledger:
             whole = self.path.with_name(self.path.name + ".whole")
             _write_parquet(whole, self._part, self.json_columns)
             os.replace(whole, self.path)
-            self._part.unlink()
         else:
             os.replace(self._part, self.path)
         counts = dict(self.counts) | {"dropped": sum(self.drops.values())}
@@ -164,21 +169,40 @@ class Ledger:
                 **self.extra,
             },
         )
-        self._part_config().unlink(missing_ok=True)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Remove what only an unfinished file needs; a kill right after the manifest leaves it behind."""
+        if self._is_ours():
+            self._part.unlink(missing_ok=True)
+            self._part_config().unlink()
+            self._tidy_dropped()
+
+    def _tidy_dropped(self) -> None:
+        if self._dropped.is_file() and not self._dropped.stat().st_size:
+            self._dropped.unlink()
 
     def _part_config(self) -> Path:
         return self._part.with_name(self._part.name + ".config.json")
+
+    def _is_ours(self) -> bool:
+        """Was the part file begun with this config?"""
+        config = self._part_config()
+        return config.is_file() and json.loads(config.read_text(encoding="utf-8")) == _plain(self.config)
 
     def _begin_or_continue(self) -> None:
         config = self._part_config()
         if self.reopen and self.done and not self._part.is_file():
             write_whole(config, json.dumps(_plain(self.config), indent=1))
             os.replace(self.path, self._part)
-        same = config.is_file() and json.loads(config.read_text()) == _plain(self.config)
-        if self._part.is_file() and not same:
+        same = self._is_ours()
+        if same and not self._part.is_file() and self.path.is_file():  # killed between its final name and its manifest
+            os.replace(self.path, self._part)
+        if not same and self._part.is_file() and self._part.stat().st_size:
             os.replace(self._part, self._part.with_name(self._part.name + ".old"))
         if not same or not self._part.is_file():
             self._dropped.unlink(missing_ok=True)
+        self._part.touch()  # before its config: a config without a part file tells of a file that is whole
         write_whole(config, json.dumps(_plain(self.config), indent=1))
         for path, counter in ((self._part, self.counts), (self._dropped, self.drops)):
             _trim_torn_line(path)

@@ -62,12 +62,6 @@ def test_a_run_of_no_use_is_dropped(changes: dict[str, str], why: str | None) ->
     assert reason(**changes) == why
 
 
-def test_a_run_that_ends_otherwise_the_second_time_is_dropped() -> None:
-    program = Program(SOURCE, "f", ("[1, 2]",))
-    assert drop_reason(program, run(), run()) is None
-    assert drop_reason(program, run(), run(stdout="1\n")) == "not deterministic"
-
-
 def test_the_sizes_can_be_chosen() -> None:
     assert drop_reason(Program(SOURCE, "f", ()), run(), sizes=Sizes(source=10)) == "source too long"
 

@@ -111,17 +111,37 @@ def test_dropped_runs_are_counted_by_reason(tmp_path: Path) -> None:
     assert manifest["drops"] == {"raises IndexError": 1, "copy of an argument": 1, "prints what is no text": 1}
 
 
+def test_what_another_hash_seed_changes_is_dropped_and_the_branches_are_counted(tmp_path: Path) -> None:
+    sources = [
+        "def f(x):\n    return ''.join(set(map(chr, range(97, 97 + 9 * len(x)))))",
+        "def f(x):\n    if x[0] > 1:\n        return x[0] * 2\n    return x[:1]",
+    ]
+    programs, out = tmp_path / "programs.jsonl", tmp_path / "runs.parquet"
+    stages.write_programs(programs, [("train", 2, Listed(sources, ("[1, 2]", "[0]", "[2]", "[0]")))], {})
+    with (
+        Pool(workers=1, allow_weak_isolation=True) as pool,
+        Pool(workers=1, allow_weak_isolation=True, hash_seed=1) as again,
+    ):
+        stages.trace_programs(programs, out, pool, again=again, keep=stages.Keep(calls=2))
+    manifest = read_manifest(out)
+    assert manifest is not None
+    assert manifest["drops"] == {"not deterministic": 3, "copy of an argument": 1}
+    assert [run.call for run in read_records(out, Run)] == ["[1, 2]", "[2]"]
+    assert manifest["branches"] == {"programs": 1, "whole": 1, "possible": 2, "covered": 2, "share": 1.0}
+
+
 class Listed(extend.Source):
     """These programs, each called with a list of two."""
 
     name = "listed"
 
-    def __init__(self, sources: list[str]) -> None:
+    def __init__(self, sources: list[str], calls: tuple[str, ...] = ("[1, 2]",)) -> None:
         self.sources = sources
+        self.calls = tuple(dict.fromkeys(calls))
 
     def programs(self, split: str, count: int):  # type: ignore[no-untyped-def]
         """One program for each source."""
-        return iter([Program(source, "f", ("[1, 2]",), split=split) for source in self.sources[:count]])
+        return iter([Program(source, "f", self.calls, split=split) for source in self.sources[:count]])
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,14 @@ from codereasoner.chains.narrate import DETAILS
 from codereasoner.cli.options import Stage, bar, console, json_option, open_pool, weak_option, workers_option
 from codereasoner.cli.trace_view import show_trace
 from codereasoner.errors import ConfigError
+from codereasoner.execution.pool import Pool
 from codereasoner.extend import Sampling
+from codereasoner.ledger import read_manifest
+from codereasoner.programs.filters import Sizes
 from codereasoner.styles import STYLES, find_style
 
 _PATH = click.Path(path_type=Path)
+_SIZES = "source, call, value (characters), steps (of a trace)"
 _style = click.option("--style", type=click.Choice(sorted(STYLES)), default="reasoning", show_default=True)
 
 
@@ -46,21 +52,49 @@ def _setting(text: str) -> tuple[str, Any]:
 @click.command("trace", cls=Stage)
 @click.argument("programs", type=_PATH)
 @click.argument("call", required=False)
+@click.option("--calls", type=int, default=0, help="The most calls to keep of a program: those of other paths first.")
+@click.option("--second-run/--no-second-run", default=True, show_default=True, help="Again, under another hash seed.")
+@click.option("--size", "sizes", multiple=True, metavar="NAME=N", help=f"The most of {_SIZES}; repeat it.")
 @click.option("--out", type=_PATH, default=Path("runs.parquet"), show_default=True)
 @workers_option
 @weak_option
 @json_option
 def trace_command(
-    programs: Path, call: str | None, out: Path, workers: int | None, allow_weak_isolation: bool, as_json: bool
+    programs: Path,
+    call: str | None,
+    calls: int,
+    second_run: bool,
+    sizes: tuple[str, ...],
+    out: Path,
+    workers: int | None,
+    allow_weak_isolation: bool,
+    as_json: bool,
 ) -> None:
     """Run and trace programs, or show one call: codereasoner trace FILE.py "f(3)"."""
+    keep = stages.Keep(calls, _sizes(sizes))
     with open_pool(1 if call else workers, allow_weak_isolation) as pool:
         if call is not None:
             show_trace(programs, call, pool, as_json)
             return
-        with bar("trace") as progress:
-            stages.trace_programs(programs, out, pool, progress)
+        with bar("trace") as progress, _second_pool(second_run, workers, allow_weak_isolation) as again:
+            stages.trace_programs(programs, out, pool, progress, again, keep)
     _say(out)
+
+
+@contextlib.contextmanager
+def _second_pool(wanted: bool, workers: int | None, allow_weak_isolation: bool) -> Iterator[Pool | None]:
+    if not wanted:
+        yield None
+        return
+    with Pool(workers=workers, allow_weak_isolation=allow_weak_isolation, hash_seed=1) as again:
+        yield again
+
+
+def _sizes(texts: tuple[str, ...]) -> Sizes:
+    given = dict(_setting(text) for text in texts)
+    if wrong := [name for name, most in given.items() if name not in vars(Sizes()) or not isinstance(most, int)]:
+        raise ConfigError(f"--size takes NAME=N with one of {_SIZES}, not '{wrong[0]}={given[wrong[0]]}'")
+    return Sizes(**given)
 
 
 @click.command("ask", cls=Stage)
@@ -154,3 +188,6 @@ def _say(out: Path) -> None:
     console.print(f"{out}: {counts.get('kept', 0):,} kept, {counts.get('dropped', 0):,} dropped")
     for reason, count in counts["drops"].items():
         console.print(f"  {count:>8,}  {reason}")
+    if branches := (read_manifest(out) or {}).get("branches"):
+        shown = f"{branches['covered']:,} of {branches['possible']:,} jumps taken ({branches['share']:.1%})"
+        console.print(f"  {shown}; every one in {branches['whole']:,} of {branches['programs']:,} programs")

@@ -28,15 +28,11 @@ class Sizes:
     steps: int = 400
 
 
-def drop_reason(program: Program, run: Run, again: Run | None = None, sizes: Sizes | None = None) -> str | None:
-    """Why this run of a program is dropped, or None: it is kept. `again` is a second run with another hash seed."""
+def drop_reason(program: Program, run: Run, sizes: Sizes | None = None) -> str | None:
+    """Why this run of a program is dropped, or None: it is kept. What a second run shows is in repeat.py."""
     sizes = sizes or Sizes()
     return (
-        program_reason(program.source, program.entry)
-        or _too_long(run, sizes)
-        or run_reason(run)
-        or (differs_reason(run, again) if again is not None else None)
-        or trivial_reason(run)
+        program_reason(program.source, program.entry) or _too_long(run, sizes) or run_reason(run) or trivial_reason(run)
     )
 
 
@@ -83,17 +79,6 @@ def _is_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def differs_reason(run: Run, again: Run) -> str | None:
-    """Did the second run of the same call end otherwise?"""
-    same = (run.outcome, run.value, run.stdout, run.exception) == (
-        again.outcome,
-        again.value,
-        again.stdout,
-        again.exception,
-    )
-    return None if same else "not deterministic"
 
 
 def trivial_reason(run: Run) -> str | None:

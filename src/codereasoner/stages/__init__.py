@@ -9,12 +9,14 @@ from codereasoner.stages.chain import narrate_chains, teach_chains
 from codereasoner.stages.programs import Part, write_programs
 from codereasoner.stages.progress import counts
 from codereasoner.stages.rows import write_grpo_rows, write_sft_rows
-from codereasoner.stages.trace import trace_programs
+from codereasoner.stages.trace import Keep, judged, trace_programs
 
 __all__ = [
+    "Keep",
     "Part",
     "ask_questions",
     "counts",
+    "judged",
     "narrate_chains",
     "teach_chains",
     "trace_programs",

@@ -1,44 +1,134 @@
-"""runs.parquet: every call of every program, run and traced."""
+"""runs.parquet: every call of every program, run and traced, and run again under another hash seed."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records
-from codereasoner.programs.filters import drop_reason
+from codereasoner.programs.branches import Covered, spread, taken
+from codereasoner.programs.filters import Sizes, drop_reason
+from codereasoner.programs.repeat import second_job, second_reason
 from codereasoner.records import Job, Program, Run
 from codereasoner.stages.progress import tell
 
+Judged: TypeAlias = tuple[Run, str | None]
+"""A run, and why it is dropped; None: it is kept."""
 
-def trace_programs(programs: Path, out: Path, pool: Pool, progress: Progress = silent) -> None:
-    """runs.parquet: every call of every program, run and traced; what no question can be asked about is dropped."""
-    ledger = Ledger(out, {"programs": fingerprint(programs)}, json_columns=("steps", "lines"))
+
+@dataclass(frozen=True)
+class Keep:
+    """What of the runs is kept: at most so many `calls` a program (0: all), and nothing beyond these sizes."""
+
+    calls: int = 0
+    sizes: Sizes = field(default_factory=Sizes)
+
+
+def trace_programs(
+    programs: Path,
+    out: Path,
+    pool: Pool,
+    progress: Progress = silent,
+    again: Pool | None = None,
+    keep: Keep | None = None,
+) -> None:
+    """runs.parquet: every call of every program, run and traced; what no question can be asked about is dropped.
+
+    With a pool `again` of another hash seed each call runs a second time, and what then ends otherwise is dropped.
+    The manifest says how many jumps the kept calls take of all that are possible.
+    """
+    keep = keep or Keep()
+    facts = {"programs": fingerprint(programs), "second_run": again is not None, "calls": keep.calls}
+    ledger = Ledger(out, facts | {"sizes": vars(keep.sizes)}, json_columns=("steps", "lines"))
     if ledger.done:
         return
     total = sum(len(program.calls) for program in read_records(programs, Program))
     with ledger:
-        waiting: deque[Program] = deque()
-
-        def jobs() -> Iterator[Job]:
-            for program in read_records(programs, Program):
-                for call in program.calls:
-                    if Run(program.source, program.entry, call, "ok").id not in ledger:
-                        waiting.append(program)
-                        yield Job(program.source, program.entry, call, record="trace")
-
-        for run in pool.stream(jobs()):
-            program = waiting.popleft()
-            # Without its CPU time a run is the same bytes on every try.
-            difficulty = int(program.features.get("difficulty", 0))
-            run = replace(run, program=program.id, split=program.split, difficulty=difficulty, cpu_ms=0.0)
-            if reason := drop_reason(program, run):
-                ledger.drop(replace(run, steps=()), reason)
-            else:
-                ledger.append(run)
-            tell(progress, len(ledger), total, "calls traced")
+        left = (program for program in read_records(programs, Program) if not _is_done(program, ledger))
+        for _, runs in judged(left, pool, again, keep):
+            for run, reason in runs:
+                if reason is None:
+                    ledger.append(run)
+                else:
+                    ledger.drop(replace(run, steps=()), reason)
+                tell(progress, len(ledger), total, "calls traced")
+        ledger.extra["branches"] = _branches(ledger.rows())
         ledger.finish()
+
+
+def judged(
+    programs: Iterable[Program], pool: Pool, again: Pool | None = None, keep: Keep | None = None
+) -> Iterator[tuple[Program, list[Judged]]]:
+    """Each program with its runs, in order, and what is wrong with each."""
+    keep = keep or Keep()
+    runs = _first_runs(programs, pool, keep)
+    if again is not None:
+        runs = _second_runs(runs, again)
+    for _, group in groupby(runs, key=lambda each: each[0].id):
+        found = list(group)
+        yield found[0][0], _within(keep, [(run, reason) for _, run, reason in found])
+
+
+def _first_runs(programs: Iterable[Program], pool: Pool, keep: Keep) -> Iterator[tuple[Program, Run, str | None]]:
+    waiting: deque[Program] = deque()
+
+    def jobs() -> Iterator[Job]:
+        for program in programs:
+            for call in program.calls:
+                waiting.append(program)
+                yield Job(program.source, program.entry, call, record="trace")
+
+    for run in pool.stream(jobs()):
+        program = waiting.popleft()
+        difficulty = int(program.features.get("difficulty", 0))
+        # Without its CPU time a run is the same bytes on every try.
+        run = replace(run, program=program.id, split=program.split, difficulty=difficulty, cpu_ms=0.0)
+        yield program, run, drop_reason(program, run, keep.sizes)
+
+
+def _second_runs(
+    runs: Iterable[tuple[Program, Run, str | None]], again: Pool
+) -> Iterator[tuple[Program, Run, str | None]]:
+    waiting: deque[tuple[Program, Run, str | None]] = deque()
+
+    def jobs() -> Iterator[Job]:
+        for program, run, reason in runs:
+            waiting.append((program, run, reason))
+            if reason is None:
+                yield second_job(run)
+
+    for second in again.stream(jobs()):
+        while waiting[0][2] is not None:
+            yield waiting.popleft()
+        program, run, _ = waiting.popleft()
+        yield program, run, second_reason(run, second)
+    yield from waiting
+
+
+def _within(keep: Keep, runs: list[Judged]) -> list[Judged]:
+    """No more calls than are wanted: those that take the most different paths."""
+    good = [run for run, reason in runs if reason is None]
+    if not keep.calls or len(good) <= keep.calls:
+        return runs
+    chosen = {run.id for run in spread(good, keep.calls)}
+    return [(run, reason or (None if run.id in chosen else "one call too many")) for run, reason in runs]
+
+
+def _is_done(program: Program, ledger: Ledger) -> bool:
+    """A program of which only some calls were written before a kill is run once more, whole."""
+    return all(Run(program.source, program.entry, call, "ok").id in ledger for call in program.calls)
+
+
+def _branches(rows: Iterable[Mapping[str, Any]]) -> dict[str, int | float]:
+    """How many jumps the calls of each program take together, of all that are possible, and of how many calls."""
+    covered = Covered()
+    for _, group in groupby(rows, key=lambda row: row["program"]):
+        runs = [Run.from_json(row) for row in group]
+        covered.add(runs[0].source, map(taken, runs))
+    return covered.facts()

@@ -1,0 +1,72 @@
+"""Sets and tables of any size: in memory while they are small, in a private file that vanishes when they are large."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+IN_MEMORY = 500_000  # keys of 16 characters: about 60 MB
+
+
+class Keys:
+    """A set of texts that only grows; beyond `limit` it lies on disk, so that its memory has a bound."""
+
+    def __init__(self, limit: int = IN_MEMORY) -> None:
+        self._limit = limit
+        self._fresh: set[str] = set()
+        self._base: sqlite3.Connection | None = None
+        self._count = 0
+
+    def __contains__(self, key: object) -> bool:
+        if key in self._fresh:
+            return True
+        if self._base is None:
+            return False
+        return self._base.execute("SELECT 1 FROM keys WHERE key = ?", (key,)).fetchone() is not None
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, key: str) -> bool:
+        """Add a key; False where it is there already."""
+        if key in self:
+            return False
+        self._fresh.add(key)
+        self._count += 1
+        if len(self._fresh) >= self._limit:
+            self._spill()
+        return True
+
+    def _spill(self) -> None:
+        if self._base is None:
+            self._base = _private_base()
+            self._base.execute("CREATE TABLE keys (key TEXT PRIMARY KEY) WITHOUT ROWID")
+        self._base.executemany("INSERT INTO keys VALUES (?)", ((key,) for key in sorted(self._fresh)))
+        self._fresh.clear()
+
+
+class Rows:
+    """A table of JSON rows by key, on disk: for records that are asked for in another order than that of their file."""
+
+    def __init__(self, rows: Iterable[tuple[str, Any]]) -> None:
+        self._base = _private_base()
+        self._base.execute("CREATE TABLE entries (key TEXT PRIMARY KEY, row TEXT) WITHOUT ROWID")
+        texts = ((key, json.dumps(row, separators=(",", ":"))) for key, row in rows)
+        self._base.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", texts)
+
+    def get(self, key: str) -> Any:
+        """The row of a key, or None."""
+        found = self._base.execute("SELECT row FROM entries WHERE key = ?", (key,)).fetchone()
+        return None if found is None else json.loads(found[0])
+
+
+def _private_base() -> sqlite3.Connection:
+    """A database in a file of the system's folder for temporary files, which ends with the connection."""
+    base = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    base.execute("PRAGMA journal_mode = OFF")
+    base.execute("PRAGMA synchronous = OFF")
+    base.execute("PRAGMA cache_size = -65536")  # KiB
+    base.execute("BEGIN")
+    return base

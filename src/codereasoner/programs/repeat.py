@@ -1,0 +1,34 @@
+"""The second run of a call, under another hash seed, with the assertion that the first one gives.
+
+CodeReasoner (arXiv:2507.17548) keeps a program when the assertion made of its call and its value passes. Here the same
+run also shows what the order of sets decides: the value, or a step on the way to it.
+"""
+
+from __future__ import annotations
+
+from codereasoner.records import Job, Run
+
+_ENTRY = "_call_and_assert"
+
+
+def second_job(run: Run) -> Job:
+    """The call of a run that gave a value, traced once more, with the comparison of an assertion."""
+    harness = (
+        f"def {_ENTRY}(*values, **named):\n"
+        f"    found = {run.entry}(*values, **named)\n"
+        f"    return found, found == {run.value}\n"
+    )
+    return Job(run.source, _ENTRY, run.call, "trace" if run.steps else "value", harness)
+
+
+def second_reason(run: Run, again: Run) -> str | None:
+    """Did the call end otherwise the second time, or on another way, or does its assertion fail?"""
+    if again.outcome == "error":
+        return "our machinery failed"
+    if again.outcome != "ok" or again.stdout != run.stdout:
+        return "not deterministic"
+    if again.value == f"({run.value}, False)":
+        return "assertion fails"
+    if again.value != f"({run.value}, True)":
+        return "not deterministic"
+    return None if again.steps == run.steps else "steps not deterministic"

@@ -1,0 +1,31 @@
+"""Sets and tables that spill to disk."""
+
+from __future__ import annotations
+
+import pytest
+
+from codereasoner.disk import Keys, Rows
+
+
+@pytest.mark.parametrize("limit", [3, 10_000])
+def test_a_set_of_keys_is_the_same_set_wherever_it_lies(limit: int) -> None:
+    keys = Keys(limit)
+    wanted = [f"key {number}" for number in range(1000)]
+    assert all(keys.add(key) for key in wanted)
+    assert not any(keys.add(key) for key in wanted)
+    assert len(keys) == 1000
+    assert all(key in keys for key in wanted)
+    assert "key 1000" not in keys
+
+
+def test_a_set_beyond_its_limit_keeps_little_in_memory() -> None:
+    keys = Keys(100)
+    for number in range(5000):
+        keys.add(f"key {number}")
+    assert len(keys._fresh) < 100
+
+
+def test_rows_are_found_by_their_key() -> None:
+    rows = Rows((str(number), {"n": number}) for number in range(100))
+    assert rows.get("42") == {"n": 42}
+    assert rows.get("100") is None
