@@ -222,6 +222,17 @@ def test_white_box_answers_may_be_numbered(pool: Pool) -> None:
     assert graded(question, numbered).outcome == "correct"
 
 
+def test_a_literal_of_a_white_box_answer_may_go_on_over_several_lines(pool: Pool) -> None:
+    question = whitebox(pool)
+    output, *rest = question.gold[0].split("\n")
+    assert output == "(['a', 'b'], 4)"
+    for text in ("(\n  ['a',\n\n   'b'],  # two (of\n  4,\n)", '(["""a""", \'b\'],\n4)', "(['\\\na', 'b'], 4)"):
+        assert graded(question, "\n".join([text, *rest])).outcome == "correct"
+    assert (
+        graded(question, "\n".join(["(['a', 'b'], 4", *rest])).parts == graded(question, "?\n" + "\n".join(rest)).parts
+    )
+
+
 ANCHORED = """\
 def f(n):
     a, b = n, n + 1
@@ -250,6 +261,7 @@ def test_anchors_are_graded_step_by_step_with_the_final_value_apart(pool: Pool) 
     assert (grade.outcome, grade.reward, grade.parts["steps"], grade.parts["final"]) == ("wrong", 0.0, 1.0, 0.0)
     assert graded(question, "a = 2\nb = 3\nc = [5]\nd = 1\nd = 2\nd = 3\n[5]").parts["steps"] == 0.5
     assert graded(question, "[5]").parts["steps"] == 0.0
+    assert graded(question, "a = 2\nb = 3\nc = [\n  5,\n]\nreturn [\n  5\n]").parts["steps"] == 1.0
 
 
 def test_at_most_ten_anchors_are_placed(pool: Pool) -> None:

@@ -6,6 +6,7 @@ compares two values with their types.
 """
 
 from codereasoner.literals.compare import equal, key
+from codereasoner.literals.items import items
 from codereasoner.literals.read import (
     LiteralError,
     call_arguments,
@@ -25,6 +26,7 @@ __all__ = [
     "NotWritable",
     "call_arguments",
     "equal",
+    "items",
     "key",
     "parse",
     "parse_statement",

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
+from codereasoner import literals
 from codereasoner.literals import LiteralError
 from codereasoner.records import Run
 from codereasoner.steps import statements, visits
@@ -13,7 +14,7 @@ from codereasoner.steps.source import lines_in_loops, split_lines
 from codereasoner.task import Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks import state
 from codereasoner.tasks.coverage import invocation, untraceable
-from codereasoner.tasks.output import Output, outer_arguments, unfit
+from codereasoner.tasks.output import MAX_ANSWER, Output, outer_arguments, unfit
 
 
 class Anchors(Task):
@@ -92,6 +93,8 @@ class Anchors(Task):
 
     def score(self, question: Question, answer: str, run: Run | None = None) -> Grade:
         """Parts: `final`, `step 1` and so on, and `steps`."""
+        if len(answer) > max(MAX_ANSWER, 2 * len(question.gold[0])):
+            raise Wrong("too long an answer")
         golds, lines = _lines(question.gold[0])[:-1], _lines(answer)[:-1]
         right = [number < len(lines) and _same(lines[number], gold) for number, gold in enumerate(golds)]
         parts = {f"step {number}": float(held) for number, held in enumerate(right, start=1)}
@@ -152,7 +155,7 @@ def _reached(run: Run) -> tuple[list[tuple[int, str, str]], set[int]]:
 
 
 def _lines(answer: str) -> list[str]:
-    lines = [line for line in (each.strip(" \t\r") for each in answer.split("\n")) if line]
+    lines = literals.items(answer)
     return [*lines[:-1], lines[-1].removeprefix("return ")] if lines else [""]
 
 

@@ -8,15 +8,16 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from codereasoner import literals
 from codereasoner.literals import LiteralError
 from codereasoner.records import Run
 from codereasoner.steps import numbered
 from codereasoner.task import Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks import path, state
 from codereasoner.tasks.coverage import invocation, untraceable
-from codereasoner.tasks.output import Output, outer_arguments, unfit
+from codereasoner.tasks.output import MAX_ANSWER, Output, outer_arguments, unfit
 
-_NUMBERING = re.compile(r"[0-9]{1,2}[.)]\s+(?=\S)")
+_NUMBERING = re.compile(r"^[0-9]{1,2}[.)][ \t]+(?=\S)")
 
 
 class WhiteBox(Task):
@@ -104,7 +105,9 @@ class WhiteBox(Task):
 
     def score(self, question: Question, answer: str, run: Run | None = None) -> Grade:
         """Parts: `output`, `state`, `path`, and `questions`, the share of all states and steps that are right."""
-        lines, golds = answer_lines(answer), answer_lines(question.gold[0])
+        if len(answer) > max(MAX_ANSWER, 2 * len(question.gold[0])):
+            raise Wrong("too long an answer")
+        lines, golds = answers_in(answer), answers_in(question.gold[0])
         if len(lines) > len(golds):
             return Grade("wrong", answer, "more answers than questions", _parts(question, [False] * len(golds)), 0.0)
         right = [
@@ -119,10 +122,9 @@ class WhiteBox(Task):
         return Grade("wrong", answer, "answers are missing" if len(lines) < len(golds) else reason, parts, credit)
 
 
-def answer_lines(answer: str) -> list[str]:
-    """The lines of an answer that hold something, without numbers in front."""
-    lines = [line.strip(" \t\r") for line in answer.split("\n")]
-    return [_NUMBERING.sub("", line, count=1) if _NUMBERING.match(line) else line for line in lines if line]
+def answers_in(text: str) -> list[str]:
+    """The answers in a text, without numbers in front: one a line, a literal may go on over several lines."""
+    return [_NUMBERING.sub("", item, count=1) for item in literals.items(text)]
 
 
 def _is_right(question: Question, number: int, answer: str, gold: str) -> bool:

@@ -1,0 +1,47 @@
+"""Split text that holds one Python expression a line, where an expression may go on over several lines."""
+
+from __future__ import annotations
+
+import re
+
+PATIENCE = 20  # expressions that are never closed; after so many, each line is one
+_TOKEN = re.compile(r"""\\.|\"{3}|'{3}|["'\[\](){}#\n]""", re.DOTALL)
+_BLANK = " \t\r\n\f"
+
+
+def items(text: str) -> list[str]:
+    """The expressions of a text, without blank lines, in time linear in the text.
+
+    A line goes on where a bracket or a triple quote is open or a backslash ends it. What is never closed stands alone
+    on its line.
+    """
+    found: list[str] = []
+    start, patience = 0, PATIENCE
+    while start < len(text):
+        end = _end(text, start) if patience else None
+        if end is None:
+            patience = max(0, patience - 1)
+            end = text.find("\n", start) % (len(text) + 1)  # -1, no line end, is the end of the text
+        found.append(text[start:end].strip(_BLANK))
+        start = end + 1
+    return [item for item in found if item]
+
+
+def _end(text: str, start: int) -> int | None:
+    """Where the expression that begins at `start` ends, the end of a line or of the text; None: it is never closed."""
+    depth, inside = 0, ""  # open brackets; the quote or comment that the place is in
+    for token in _TOKEN.finditer(text, start):
+        mark = token[0]
+        if mark == "\n" or (inside == "#" and mark == "\\\n"):
+            inside = inside if len(inside) == 3 else ""
+            if not inside and depth == 0:
+                return token.end() - 1
+        elif inside:
+            inside = "" if mark == inside else inside
+        elif mark in "[({":
+            depth += 1
+        elif mark in "])}":
+            depth = max(0, depth - 1)
+        elif mark[0] != "\\":
+            inside = mark
+    return None if depth or len(inside) == 3 else len(text)
