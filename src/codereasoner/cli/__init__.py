@@ -20,6 +20,7 @@ _WHERE = {
     "ask": "data",
     "chain": "data",
     "rows": "data",
+    "audit": "audit",
     "sft": "train",
     "grpo": "train",
     "evaluate": "measure",

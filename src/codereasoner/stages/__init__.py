@@ -5,6 +5,8 @@ killed one stopped, and does nothing when its output is there, made from the sam
 """
 
 from codereasoner.stages.ask import ask_questions
+from codereasoner.stages.audit import audit_texts, keep_true
+from codereasoner.stages.audit import summarize as summarize_audit
 from codereasoner.stages.chain import narrate_chains, teach_chains
 from codereasoner.stages.programs import Part, write_programs
 from codereasoner.stages.progress import counts
@@ -15,9 +17,12 @@ __all__ = [
     "Keep",
     "Part",
     "ask_questions",
+    "audit_texts",
     "counts",
     "judged",
+    "keep_true",
     "narrate_chains",
+    "summarize_audit",
     "teach_chains",
     "trace_programs",
     "write_grpo_rows",

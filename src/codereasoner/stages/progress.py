@@ -15,7 +15,7 @@ def counts(out: Path) -> dict[str, Any]:
     return {**manifest.get("counts", {}), "drops": manifest.get("drops", {})}
 
 
-def tell(progress: Progress, done: int, total: int, what: str) -> None:
-    """Report to whom it concerns, every 50 rows and at the end."""
-    if done % 50 == 0 or done == total:
+def tell(progress: Progress, done: int, total: int, what: str, every: int = 50) -> None:
+    """Report to whom it concerns, every so many rows and at the end."""
+    if done % every == 0 or done == total:
         progress(done / max(total, 1), f"{done:,} of {total:,} {what}")
