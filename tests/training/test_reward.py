@@ -9,10 +9,11 @@ from collections.abc import Sequence
 import pytest
 
 from codereasoner import extend
-from codereasoner.errors import MachineryError
+from codereasoner.errors import ConfigError, MachineryError
 from codereasoner.records import Job, Run
 from codereasoner.styles import find_style
-from codereasoner.training.reward import Reward, reward, reward_async, rewards
+from codereasoner.task import Grade
+from codereasoner.training.reward import Reward, Terms, reward, reward_async, rewards, rewards_async
 from codereasoner.training.rows import question_text
 
 TERSE = find_style("terse")
@@ -45,6 +46,7 @@ def test_an_error_of_our_machinery_has_no_reward() -> None:
 
 def test_the_style_may_be_given_by_name_and_from_async_code() -> None:
     assert asyncio.run(reward_async(FORWARD, "=[2]", "terse")) == 1.0
+    assert asyncio.run(rewards_async([FORWARD] * 2, ["=[2]", "=[3]"], "terse")) == [1.0, 0.0]
 
 
 def test_an_answer_that_was_cut_off_is_not_paid_where_its_end_is_what_closes_it() -> None:
@@ -75,3 +77,39 @@ def test_up_to_one_error_in_a_hundred_is_borne_and_more_end_the_training() -> No
     assert Reward(TERSE, mostly)([], completions, [BACKWARD] * 100) == [None, *[1.0] * 99]
     with pytest.raises(MachineryError, match="1 of 50 grades of this step are failures of the grader"):
         Reward(TERSE, mostly)([], completions[:50], [BACKWARD] * 50)
+
+
+RIGHT, UNPARSED, FAILED = Grade("correct"), Grade("no_answer"), Grade("error")
+
+
+def test_without_terms_the_reward_is_the_grade() -> None:
+    assert [Terms().reward(grade, 10_000) for grade in (RIGHT, UNPARSED, FAILED)] == [1.0, 0.0, None]
+    assert Terms().reward(Grade("wrong", credit=1.5)) == 1.5
+
+
+def test_a_parsed_answer_gets_the_bonus_right_or_wrong_and_a_missing_one_the_penalty() -> None:
+    terms = Terms(format_bonus=0.1, format_penalty=0.5)
+    assert terms.reward(RIGHT) == 1.1
+    assert terms.reward(Grade("wrong")) == 0.1
+    assert [terms.reward(grade) for grade in (UNPARSED, Grade("truncated"), FAILED)] == [-0.5, -0.5, None]
+
+
+def test_length_costs_as_dapos_equation_13_says() -> None:
+    terms = Terms(overlong=4096, limit=20480)  # DAPO's own setting
+    costs = {0: 0.0, 16384: 0.0, 16385: -1 / 4096, 18432: -0.5, 20480: -1.0, 30000: -1.0}
+    assert {tokens: terms.for_length(tokens) for tokens in costs} == costs
+    assert terms.reward(RIGHT, 18432) == 0.5
+    assert terms.reward(RIGHT) == 1.0
+
+
+def test_terms_that_are_none_are_refused() -> None:
+    with pytest.raises(ConfigError, match="amounts from 0 up"):
+        Terms(format_penalty=-1.0)
+    with pytest.raises(ConfigError, match="overlong 9 must be from 0 to the limit of a completion, which is 8 tokens"):
+        Terms(overlong=9, limit=8)
+
+
+def test_trl_gets_the_terms_too() -> None:
+    graded = Reward("terse", run, terms=Terms(format_bonus=0.25, overlong=2, limit=4))
+    found = graded([], ["=[2]", "nothing"], [FORWARD] * 2, completion_ids=[[1, 2, 3], [1]])
+    assert found == [0.75, 0.0]

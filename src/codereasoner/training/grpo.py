@@ -12,7 +12,7 @@ from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.task import Runner
 from codereasoner.training import session
-from codereasoner.training.reward import Reward
+from codereasoner.training.reward import Reward, Terms
 from codereasoner.training.rows import style_of_rows
 from codereasoner.training.select import selected
 from codereasoner.training.settings import arguments_for_device, identity, load, lora, option, quiet, style_of
@@ -50,6 +50,11 @@ class GrpoConfig:
     epsilon: float = option(0.2, "How far a token's probability may fall in one update.")
     epsilon_high: float = option(0.28, "How far it may rise.")
     mask_truncated: bool = option(True, "Learn nothing from a completion that was cut off.")
+    format_bonus: float = option(0.0, "Added to the reward of a completion with an answer that can be parsed.")
+    format_penalty: float = option(0.0, "Taken off the reward of a completion without one.")
+    overlong: int = option(
+        0, "Tokens below max-tokens from which on length costs, up to 1 (arXiv:2503.14476, eq. 13); 0: it never does."
+    )
     select: int = option(
         4, "Completions per prompt of a pass that first leaves out prompts that are always or never solved; 0: no pass."
     )
@@ -72,11 +77,13 @@ def grpo(
 
     Raises:
         DataError: the rows are no GRPO rows, or none of them can teach this model anything.
-        ConfigError: the model cannot be loaded, or the batch does not hold whole groups of rollouts.
+        ConfigError: the model cannot be loaded, the batch does not hold whole groups of rollouts, or a term of the
+            reward is none.
         MachineryError: the grader failed on more than 1 % of a step's completions.
     """
     source = str(model)
     _check(config)
+    terms = Terms(config.format_bonus, config.format_penalty, config.overlong, config.max_tokens)
     whole = {"rows": fingerprint(rows), "model": identity(source), **asdict(config)}
     if session.is_done(out, whole):
         return out
@@ -87,7 +94,7 @@ def grpo(
         loaded, tokenizer = load(source)
         prompts = _prompts(rows, config)
         style = style_of_rows(prompts, style_of(source))
-        reward = Reward(style, runner, frozenset([tokenizer.eos_token_id]))
+        reward = Reward(style, runner, frozenset([tokenizer.eos_token_id]), terms)
         if config.select:
             kept = out / "checkpoints" / "selected.json"
             sampling = Sampling(config.temperature, 1.0, config.max_tokens, config.seed)

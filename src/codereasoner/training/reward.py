@@ -1,7 +1,8 @@
 """The reward of a completion: its grade, so that training and evaluation can never disagree.
 
 `reward` is the core that every trainer shares, one completion at a time; `rewards` grades a batch together, so that
-what must be executed goes to the runner at once; `Reward` is what TRL's `reward_funcs` takes.
+what must be executed goes to the runner at once; `Reward` is what TRL's `reward_funcs` takes. `Terms` adds what some
+recipes add to a verified reward; all of it is off by default. verl and OpenRLHF are served by `exports/`.
 """
 
 from __future__ import annotations
@@ -9,16 +10,64 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from codereasoner import extend
-from codereasoner.errors import MachineryError
+from codereasoner.errors import ConfigError, MachineryError
 from codereasoner.extend import Completion
 from codereasoner.styles import Style, find_style
 from codereasoner.task import Grade, Runner, grade_all
 from codereasoner.training.rows import read_question
 
 TOLERATED = 0.01  # share of a step's grades that may be failures of our own machinery
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is added to the grade's reward, apart from it: nothing, if it is not asked for.
+
+    format_bonus: for a completion with an answer that could be parsed, right or wrong.
+    format_penalty: taken off for one without.
+    overlong: tokens below `limit` from which on length costs: DAPO's soft over-long punishment (arXiv:2503.14476,
+        eq. 13), from 0 at `limit - overlong` tokens down to -1 at `limit` and beyond; 0 turns it off.
+
+    Raises:
+        ConfigError: a term has the wrong sign, or the buffer is longer than the limit.
+    """
+
+    format_bonus: float = 0.0
+    format_penalty: float = 0.0
+    overlong: int = 0
+    limit: int = 0
+
+    def __post_init__(self) -> None:
+        if self.format_bonus < 0 or self.format_penalty < 0:
+            raise ConfigError(
+                f"format_bonus {self.format_bonus} and format_penalty {self.format_penalty} are amounts from 0 up; "
+                "the penalty is subtracted"
+            )
+        if not 0 <= self.overlong <= max(self.limit, 0):
+            raise ConfigError(
+                f"overlong {self.overlong} must be from 0 to the limit of a completion, which is {self.limit} tokens"
+            )
+
+    def reward(self, grade: Grade, tokens: int | None = None) -> float | None:
+        """The grade's reward and the terms; None where the grade has none.
+
+        `tokens` is the length of the completion; without it, length costs nothing.
+        """
+        if grade.reward is None:
+            return None
+        parsed = grade.outcome in ("correct", "wrong")
+        form = self.format_bonus if parsed else -self.format_penalty
+        return grade.reward + form + self.for_length(tokens or 0)
+
+    def for_length(self, tokens: int) -> float:
+        """DAPO's eq. 13 for a completion of so many tokens, from -1 to 0."""
+        if not self.overlong:
+            return 0.0
+        return min(0.0, max(-1.0, (self.limit - self.overlong - tokens) / self.overlong))
 
 
 def reward(
@@ -38,6 +87,17 @@ async def reward_async(
     return await asyncio.to_thread(reward, question, completion, style, runner, finish)
 
 
+async def rewards_async(
+    questions: Sequence[str],
+    completions: Sequence[str],
+    style: Style | str,
+    runner: Runner | None = None,
+    finishes: Sequence[str] | None = None,
+) -> list[float | None]:
+    """A batch from async code, without blocking its loop."""
+    return await asyncio.to_thread(rewards, questions, completions, style, runner, finishes)
+
+
 def rewards(
     questions: Sequence[str],
     completions: Sequence[str],
@@ -49,16 +109,20 @@ def rewards(
 
     Shapes: `n` questions and `n` completions give `n` rewards, in the same order.
     """
-    return [each.reward for each in _grades(questions, completions, style, runner, finishes)]
+    return [each.reward for each in grades_of(questions, completions, style, runner, finishes)]
 
 
-def _grades(
+def grades_of(
     questions: Sequence[str],
     completions: Sequence[str],
     style: Style | str,
     runner: Runner | None,
-    finishes: Sequence[str] | None,
+    finishes: Sequence[str] | None = None,
 ) -> list[Grade]:
+    """The grades of completions, each for its question, made together.
+
+    Shapes: `n` questions and `n` completions give `n` grades, in the same order.
+    """
     found = find_style(style) if isinstance(style, str) else style
     known = {text: read_question(text) for text in set(questions)}
     asked = [known[text] for text in questions]
@@ -73,10 +137,17 @@ def _grades(
 class Reward:
     """TRL's reward function: reads the `question` column, grades, and logs its seconds and the pass rate."""
 
-    def __init__(self, style: Style | str, runner: Runner | None = None, ends: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self,
+        style: Style | str,
+        runner: Runner | None = None,
+        ends: frozenset[int] = frozenset(),
+        terms: Terms = Terms(),
+    ) -> None:
         self.style = style
         self.runner = runner
         self.ends = ends  # the tokens that end a turn; without them, every completion counts as ended
+        self.terms = terms
         self.__name__ = "grade"
 
     def __call__(
@@ -95,21 +166,22 @@ class Reward:
         """
         began = time.perf_counter()
         texts = [_text(completion) for completion in completions]
-        grades = _grades(question, texts, self.style, self.runner, self._finishes(completion_ids))
+        grades = grades_of(question, texts, self.style, self.runner, self._finishes(completion_ids))
         _refuse_errors(grades)
         if log_metric:
             log_metric("reward_seconds", time.perf_counter() - began)
             log_metric("pass_rate", sum(grade.outcome == "correct" for grade in grades) / max(1, len(grades)))
-        return [grade.reward for grade in grades]
+        lengths = [len(ids) for ids in completion_ids] if completion_ids is not None else [0] * len(grades)
+        return [self.terms.reward(grade, length) for grade, length in zip(grades, lengths, strict=True)]
 
     def values(self, questions: Sequence[str], completions: Sequence[Completion]) -> list[float]:
-        """The rewards of completions of a model of ours; one that our machinery failed to grade counts as 0.
+        """The rewards, without terms, of a model of ours; what our machinery failed to grade counts as 0.
 
         Raises:
             MachineryError: more than 1 % of the grades are failures of our own machinery.
         """
         texts, finishes = [each.text for each in completions], [each.finish for each in completions]
-        grades = _grades(questions, texts, self.style, self.runner, finishes)
+        grades = grades_of(questions, texts, self.style, self.runner, finishes)
         _refuse_errors(grades)
         return [grade.reward or 0.0 for grade in grades]
 
