@@ -98,6 +98,11 @@ class History:
         self._now = 0
         self._read(tell(run))
 
+    @property
+    def now(self) -> int:
+        """The moment, an index in what `tell` gives, up to which the claims have come."""
+        return self._now
+
     def check(self, claim: Claim) -> bool | None:
         """Is a claim true, after those that were checked before it? None: it is none about this run."""
         if claim.name not in self._names or claim.quoted in self._code:

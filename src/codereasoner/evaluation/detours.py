@@ -1,0 +1,152 @@
+"""The same call with one decision taken the other way: what it would have returned then.
+
+A decision is a test of an `if` or a `while`, whether a `for` takes its next item, and that a simple statement is done
+at all. Followed are straight-line statements, `if`, `while` and `for`, with the operations of `evaluation.otherwise`;
+where the program does anything else, or where following it does not give what the run really returned, there are no
+detours.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from codereasoner.chains.expressions import Unknown, text_of
+from codereasoner.evaluation.otherwise import State, bind, follow, value_of
+
+STEPS = 5_000  # statements followed for one call, all its detours together
+LENGTH = 2_000  # statements of one of them
+
+
+@dataclass(frozen=True)
+class Detour:
+    """One decision taken the other way, and the value that the call returns then."""
+
+    node: ast.stmt
+    taken: bool  # did the run enter the body there? True for a simple statement, which the detour leaves out
+    value: str  # a literal
+
+
+@lru_cache(maxsize=1024)  # several models answer one question
+def detours(source: str, entry: str, arguments: tuple[tuple[str, str], ...], returned: str) -> tuple[Detour, ...]:
+    """The detours of a call, from its last decision to its first; `arguments` are the variables it begins with."""
+    return tuple(_detours(source, entry, dict(arguments), returned))
+
+
+def _detours(source: str, entry: str, arguments: State, returned: str) -> Iterator[Detour]:
+    function = _function(source, entry)
+    if function is None:
+        return
+    plain = _Walk(None)
+    if plain.returned(function, arguments) != returned:
+        return
+    steps = plain.steps
+    for number in range(len(plain.decisions) - 1, -1, -1):
+        walk = _Walk(number)
+        value = walk.returned(function, arguments)
+        steps += walk.steps
+        if steps > STEPS:
+            return
+        if value is not None:
+            node, taken = plain.decisions[number]
+            yield Detour(node, taken, value)
+
+
+def _function(source: str, entry: str) -> ast.FunctionDef | None:
+    found = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef) and node.name == entry]
+    return found[-1] if found else None
+
+
+class _Return(Exception):
+    def __init__(self, value: str) -> None:
+        self.value = value
+
+
+class _Break(Exception):
+    pass
+
+
+class _Continue(Exception):
+    pass
+
+
+class _Walk:
+    def __init__(self, flipped: int | None) -> None:
+        self.flipped = flipped
+        self.decisions: list[tuple[ast.stmt, bool]] = []
+        self.steps = 0
+
+    def returned(self, function: ast.FunctionDef, arguments: State) -> str | None:
+        """What the call returns; None where it cannot be told."""
+        try:
+            self._block(function.body, dict(arguments))
+        except _Return as found:
+            return found.value
+        except Unknown:
+            return None
+        return "None"
+
+    def _decide(self, node: ast.stmt, taken: bool) -> bool:
+        self.decisions.append((node, taken))
+        return taken != (len(self.decisions) - 1 == self.flipped)
+
+    def _block(self, statements: Sequence[ast.stmt], state: dict[str, str]) -> None:
+        for statement in statements:
+            self._statement(statement, state)
+
+    def _statement(self, statement: ast.stmt, state: dict[str, str]) -> None:
+        self.steps += 1
+        if self.steps > LENGTH:
+            raise Unknown
+        match statement:
+            case ast.If(test=test, body=body, orelse=orelse):
+                self._block(body if self._decide(statement, bool(value_of(test, state))) else orelse, state)
+            case ast.While():
+                self._while(statement, state)
+            case ast.For():
+                self._for(statement, state)
+            case ast.Return(value=value):
+                raise _Return(text_of(value_of(value, state)) if value is not None else "None")
+            case ast.Break():
+                raise _Break
+            case ast.Continue():
+                raise _Continue
+            case _:
+                if self._decide(statement, True):
+                    follow(statement, state)
+
+    def _while(self, loop: ast.While, state: dict[str, str]) -> None:
+        while self._decide(loop, bool(value_of(loop.test, state))):
+            self.steps += 1
+            if self.steps > LENGTH:
+                raise Unknown
+            if not self._pass(loop, state):
+                return
+        self._block(loop.orelse, state)
+
+    def _for(self, loop: ast.For, state: dict[str, str]) -> None:
+        found = value_of(loop.iter, state)
+        if not hasattr(found, "__iter__"):
+            raise Unknown
+        items = list(found)
+        if isinstance(found, range):
+            items.append(found.start + found.step * len(found))  # where one pass too many would go
+        for place, item in enumerate(items):
+            if not self._decide(loop, place < len(found)):
+                break
+            bind(loop.target, item, state)
+            if not self._pass(loop, state):
+                return
+        self._block(loop.orelse, state)
+
+    def _pass(self, loop: ast.While | ast.For, state: dict[str, str]) -> bool:
+        """Follow the body once; False where it breaks out of the loop."""
+        try:
+            self._block(loop.body, state)
+        except _Break:
+            return False
+        except _Continue:
+            pass
+        return True
