@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from random import Random
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
 
+from codereasoner.disk import Keys
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Source
 from codereasoner.programs import grammar, grid, tiny
 from codereasoner.programs.draft import SHARES, Draft, number, split_of
 from codereasoner.programs.excluded import is_excluded
-from codereasoner.records import Program
+from codereasoner.records import Program, content_id
 
 Breadth = Literal["tiny", "full"]
 
 TYPES: dict[str, tuple[str, ...]] = {"tiny": tiny.TYPES, "full": ("str", "list", "dict", "set", "tuple", "int")}
 """The types that the first argument of a program can have."""
 
+RANGE = 256
+"""Keys that are drafted together."""
+
+Candidate: TypeAlias = tuple[int, str, Program]
+"""A program of one key: the key, the id of its shape, and itself."""
+
 MAX_TRIES = 20_000
 """Keys in a row that may give nothing new before the grammar is held to be exhausted."""
+
+
+def key_ranges() -> Iterator[range]:
+    """All keys, in ranges that are drafted together."""
+    return (range(start, start + RANGE) for start in count(0, RANGE))
 
 
 class Procedural(Source):
@@ -73,18 +86,37 @@ class Procedural(Source):
         """
         if split not in SHARES:
             raise ConfigError(f"split '{split}' is unknown; there are: {', '.join(SHARES)}")
-        seen: set[str] = set()
-        index = last = 0
-        while len(seen) < count:
+        yield from self.chosen(split, count, (self.candidates(split, keys) for keys in key_ranges()))
+
+    def candidates(self, split: str, keys: range) -> list[Candidate]:
+        """The programs of some keys that belong to the split; work that can be done anywhere, in any order."""
+        found = []
+        for index in keys:
             draft = self.draft(split, index)
             shape = draft.shape
-            if self._is_asked_for(draft) and shape not in seen and split_of(shape) == split and not is_excluded(shape):
-                seen.add(shape)
-                last = index
-                yield self._program(draft, split, index)
-            elif index - last > MAX_TRIES:
+            if self._is_asked_for(draft) and split_of(shape) == split and not is_excluded(shape):
+                found.append((index, content_id(shape), self._program(draft, split, index)))
+        return found
+
+    def chosen(self, split: str, count: int, found: Iterable[Sequence[Candidate]]) -> Iterator[Program]:
+        """The first `count` different programs of the candidates of all keys, range after range.
+
+        Raises:
+            ConfigError: there are no more programs.
+        """
+        seen = Keys()
+        last = 0
+        for keys, candidates in zip(key_ranges(), found, strict=False):
+            for index, shape, program in candidates:
+                if len(seen) == count:
+                    return
+                if seen.add(shape):
+                    last = index
+                    yield program
+            if len(seen) == count:
+                return
+            if keys[-1] - last > MAX_TRIES:
                 raise ConfigError(f"breadth '{self.breadth}' has only {len(seen)} programs in split '{split}'")
-            index += 1
 
     def draft(self, split: str, index: int) -> Draft:
         """The program of one key, which may belong to another split."""
