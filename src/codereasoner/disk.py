@@ -41,7 +41,7 @@ class Keys:
 
     def _spill(self) -> None:
         if self._base is None:
-            self._base = _private_base()
+            self._base = private_base()
             self._base.execute("CREATE TABLE keys (key TEXT PRIMARY KEY) WITHOUT ROWID")
         self._base.executemany("INSERT INTO keys VALUES (?)", ((key,) for key in sorted(self._fresh)))
         self._fresh.clear()
@@ -51,7 +51,7 @@ class Rows:
     """A table of JSON rows by key, on disk: for records that are asked for in another order than that of their file."""
 
     def __init__(self, rows: Iterable[tuple[str, Any]]) -> None:
-        self._base = _private_base()
+        self._base = private_base()
         self._base.execute("CREATE TABLE entries (key TEXT PRIMARY KEY, row TEXT) WITHOUT ROWID")
         texts = ((key, json.dumps(row, separators=(",", ":"))) for key, row in rows)
         self._base.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", texts)
@@ -62,7 +62,7 @@ class Rows:
         return None if found is None else json.loads(found[0])
 
 
-def _private_base() -> sqlite3.Connection:
+def private_base() -> sqlite3.Connection:
     """A database in a file of the system's folder for temporary files, which ends with the connection."""
     base = sqlite3.connect("", isolation_level=None, check_same_thread=False)
     base.execute("PRAGMA journal_mode = OFF")

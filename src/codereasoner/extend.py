@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from codereasoner.errors import DataError, UnknownName
-from codereasoner.records import Program, Run
+from codereasoner.records import Plain, Program, Run
 from codereasoner.task import Grade, Question, Runner, Task
 
 Kind = Literal["task", "source", "model", "benchmark"]
@@ -32,14 +32,30 @@ def silent(share: float, text: str) -> None:
     """The Progress of work that nobody watches."""
 
 
+@dataclass(frozen=True)
+class Rejected(Plain):
+    """What a source made and could not use: it is dropped, with the reason, and counted."""
+
+    text: str
+    reason: str
+    origin: str = ""
+
+
 class Source:
     """Where programs come from."""
 
     name: ClassVar[str]
 
-    def programs(self, split: str, count: int) -> Iterator[Program]:
-        """The first `count` programs of a split ("train", "rl", "test"), the same ones on every call."""
+    def programs(self, split: str, count: int) -> Iterator[Program | Rejected]:
+        """The first `count` programs of a split ("train", "rl", "test"), the same ones on every call.
+
+        The caller may stop before the end; what a source rejects stands between its programs and does not count.
+        """
         raise NotImplementedError
+
+    def facts(self) -> Mapping[str, Any]:
+        """What the manifest says about how the programs came about, beside their number: tokens, cost ..."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -259,6 +275,7 @@ __all__ = [
     "Progress",
     "Prompt",
     "Question",
+    "Rejected",
     "Run",
     "Sampling",
     "Source",

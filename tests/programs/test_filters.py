@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from codereasoner.programs.filters import Duplicates, Sizes, drop_reason
+from codereasoner.programs.filters import Sizes, drop_reason
 from codereasoner.records import Program, Run
 
 SOURCE = "def f(x):\n    return x[::-1]"
@@ -64,10 +64,3 @@ def test_a_run_of_no_use_is_dropped(changes: dict[str, str], why: str | None) ->
 
 def test_the_sizes_can_be_chosen() -> None:
     assert drop_reason(Program(SOURCE, "f", ()), run(), sizes=Sizes(source=10)) == "source too long"
-
-
-def test_a_program_in_other_names_and_layout_is_a_duplicate() -> None:
-    duplicates = Duplicates()
-    sources = ["def f(x):\n    y = x\n    return y", "def g(a):\n  'Text.'\n  b = a\n\n  return (b)", SOURCE]
-    found = [duplicates.reason(Program(source, "f", ())) for source in sources]
-    assert found == [None, "duplicate", None]

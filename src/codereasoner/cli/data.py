@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from codereasoner.execution.pool import Pool
 from codereasoner.extend import Sampling
 from codereasoner.ledger import read_manifest
 from codereasoner.programs.filters import Sizes
+from codereasoner.programs.screen import Screen
+from codereasoner.stages.against import read_against
 from codereasoner.styles import STYLES, find_style
 
 _PATH = click.Path(path_type=Path)
@@ -31,14 +34,34 @@ _style = click.option("--style", type=click.Choice(sorted(STYLES)), default="rea
 @click.option("--train", type=int, default=1000, show_default=True, help="Programs for instruction tuning.")
 @click.option("--rl", type=int, default=0, show_default=True, help="Programs for reinforcement learning.")
 @click.option("--test", type=int, default=0, show_default=True, help="Programs held out.")
+@click.option("--mutations", type=int, default=0, show_default=True, help="More calls a program, of other arguments.")
+@click.option("--near", type=float, default=0.0, help="Similarity, 0 to 1, of a near duplicate; 0.9 is a good one.")
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="NAME[=PATH]",
+    help="A benchmark that no program may be of, with its data, else from the Hub; 'all' for each at hand; repeat it.",
+)
 @click.option("--out", type=_PATH, default=Path("programs.jsonl"), show_default=True)
-def programs_command(source: str, settings: tuple[str, ...], train: int, rl: int, test: int, out: Path) -> None:
+def programs_command(
+    source: str,
+    settings: tuple[str, ...],
+    train: int,
+    rl: int,
+    test: int,
+    mutations: int,
+    near: float,
+    against: tuple[str, ...],
+    out: Path,
+) -> None:
     """Write programs: source code, an entry and its calls."""
     options = dict(_setting(text) for text in settings)
     found = extend.find("source", source, **options)
     parts = [(split, count, found) for split, count in (("train", train), ("rl", rl), ("test", test)) if count]
+    known = read_against(against)
+    config = {"source": source, **options, "near": near, "against": known.facts()}
     with bar("programs") as progress:
-        stages.write_programs(out, parts, {"source": source} | options, progress)
+        stages.write_programs(out, parts, config, progress, partial(Screen, near, known.reason), mutations)
     _say(out)
 
 

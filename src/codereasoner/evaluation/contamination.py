@@ -50,6 +50,7 @@ class Known:
 
     def __init__(self, sources: Mapping[str, Mapping[str, str]]) -> None:
         """`sources` holds the program texts by benchmark and question id."""
+        self.sources = sources
         self.names = [(benchmark, name) for benchmark, programs in sources.items() for name in programs]
         self._texts: dict[str, int] = {}
         self._trees: dict[str, int] = {}

@@ -24,11 +24,17 @@ def is_excluded(shape: str) -> bool:
 
 def keys(sources: Iterable[str]) -> list[str]:
     """The lines of excluded.txt for some programs, in ascending order."""
-    found = set()
-    for source in sources:
-        tree = ast.parse(source)
-        found.add(_key(numbered(ast.unparse(tree), own_names(tree))))
-    return sorted(found)
+    return sorted({_key(shape_of(source)) for source in sources})
+
+
+def shape_of(source: str) -> str:
+    """The shape of any program: its own names numbered in the order of their appearance.
+
+    Raises:
+        SyntaxError: it does not parse.
+    """
+    tree = ast.parse(source)
+    return numbered(ast.unparse(tree), own_names(tree))
 
 
 def _key(shape: str) -> str:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from codereasoner import literals
-from codereasoner.programs.normal import normal_form
 from codereasoner.records import Program, Run
 
 
@@ -86,24 +85,6 @@ def trivial_reason(run: Run) -> str | None:
     if run.value is None or run.value[0] not in "'\"[({b":
         return None
     return "copy of an argument" if run.value in _arguments(run.call) else None
-
-
-class Duplicates:
-    """Which programs were seen before, in whatever names and layout they were written."""
-
-    def __init__(self) -> None:
-        self._seen: set[str] = set()
-
-    def reason(self, program: Program) -> str | None:
-        """Why this program is dropped: it is one that came before, exactly or up to names and layout."""
-        try:
-            shape = normal_form(program.source)
-        except SyntaxError:
-            return "does not parse"
-        if shape in self._seen:
-            return "duplicate"
-        self._seen.add(shape)
-        return None
 
 
 _ENDED = {
