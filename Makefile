@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format clean bench-grading bench-execution soak test-verifiers
+.PHONY: demo test check format clean bench-grading bench-execution bench-evaluating soak test-verifiers
 
 demo: $(STAMP)
 	$(BIN)/codereasoner demo $(DEMO)
@@ -33,6 +33,10 @@ bench-execution: $(STAMP)
 # 200,000 runs, one in fifty hostile: memory, descriptors and speed at the end as at the start.
 soak: $(STAMP)
 	$(BIN)/python benchmarks/soak.py $(if $(RUNS),--runs $(RUNS))
+
+# The speed of an evaluation: 16,000 answers of a scripted model, and local generation beside transformers alone.
+bench-evaluating: $(STAMP)
+	$(BIN)/python benchmarks/evaluating.py $(if $(DATA),--data $(DATA))
 
 # verifiers needs an older openai than we do: its test runs it from an environment of its own.
 VERIFIERS := .venv-verifiers

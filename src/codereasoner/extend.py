@@ -94,6 +94,7 @@ class Model:
     name: ClassVar[str]
     style: str | None = None  # the name of the style it was trained with; None: any
     max_tokens: int | None = None  # of its answers, where nothing else is asked for; None: the usual limit
+    price: tuple[float, float] = (0.0, 0.0)  # dollars for a million tokens of prompts, and of completions
 
     def __init__(self, target: str, **options: Any) -> None:
         self.target = target
@@ -106,6 +107,10 @@ class Model:
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
         """Yield (index of the prompt, completion) as completions are ready, in any order, each index once."""
         raise NotImplementedError
+
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """What so many tokens cost, in dollars."""
+        return (prompt_tokens * self.price[0] + completion_tokens * self.price[1]) / 1e6
 
 
 class Benchmark:

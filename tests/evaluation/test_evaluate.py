@@ -94,3 +94,46 @@ def test_the_folder_holds_answers_grades_and_the_summary(tmp_path: Path) -> None
     assert first["answer"] == "[1]"
     assert {"id", "question", "task", "sample", "reason"} <= set(first)
     assert list(read_records(tmp_path / "questions.jsonl", Question)) == questions(2)
+
+
+class Flaky(Model):
+    """A served model whose second request fails, until `mended`."""
+
+    name = "flaky"
+    mended = False
+
+    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
+        for index, prompt in enumerate(prompts):
+            if index == 1 and not self.mended:
+                yield index, Completion("", finish="error")
+            else:
+                yield index, Completion(f"<answer>{prompt.question.gold[0]}</answer>", "stop", 1000, 10)
+
+
+def test_a_failed_request_is_an_error_now_and_asked_again_next_time(tmp_path: Path) -> None:
+    model = Flaky("")
+    model.price = (2.0, 30.0)
+    summary = evaluate("some", questions(4), model, ASKING, tmp_path, nothing_runs)
+    assert summary["outcomes"] == {"correct": 3, "wrong": 0, "no_answer": 0, "truncated": 0, "error": 1}
+    assert summary["dollars"] == pytest.approx(3 * (1000 * 2.0 + 10 * 30.0) / 1e6)
+    model.mended = True
+    assert evaluate("some", questions(4), model, ASKING, tmp_path, nothing_runs)["outcomes"]["correct"] == 4
+
+
+def test_the_progress_says_how_many_are_right_so_far(tmp_path: Path) -> None:
+    said: list[tuple[float, str]] = []
+    evaluate(
+        "some",
+        questions(1200),
+        Flaky(""),
+        ASKING,
+        tmp_path,
+        nothing_runs,
+        progress=lambda share, words: said.append((share, words)),
+    )
+    assert len(said) == 1200
+    assert said[-1][0] == 1.0
+    middle = said[700][1]
+    assert middle.startswith("701 of 1,200 answers, 99.8 % right, ")
+    assert "tokens/s" in middle
+    assert middle.endswith("1 failed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -107,3 +108,16 @@ def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(ConfigError, match="set \\$OPENAI_API_KEY"):
         extend.find("model", "openai:gpt")
+
+
+def test_requests_are_paced(base_url: str) -> None:
+    began = time.monotonic()
+    done = complete(base_url, "a", "b", "c", requests_per_minute=1200)
+    assert [each.text for each in done] == ["A", "B", "C"]
+    assert time.monotonic() - began >= 2 * 60 / 1200
+
+
+@pytest.mark.parametrize("option", [{"concurrency": 0}, {"requests_per_minute": -1}])
+def test_a_pace_that_is_none_is_named(option: dict[str, int]) -> None:
+    with pytest.raises(ConfigError, match="must be positive"):
+        extend.find("model", "openai:tiny", base_url="http://127.0.0.1:1/v1", **option)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,6 +15,7 @@ from codereasoner.cli.options import (
     bar,
     console,
     data_option,
+    endpoint_options,
     json_option,
     open_pool,
     print_json,
@@ -37,7 +39,7 @@ _PATH = click.Path(path_type=Path)
 @click.argument("questions")
 @click.option("--model", required=True, help="scripted:gold, a path or Hub name, openai:NAME.")
 @data_option
-@click.option("--base-url", help="The endpoint of an openai: model.")
+@endpoint_options
 @click.option("--style", type=click.Choice(sorted(STYLES)), help="The model's own, or reasoning.")
 @click.option("--augment", type=click.Choice(NAMES), default="none", show_default=True, help="Beside the question.")
 @click.option("--augment-from", type=_PATH, help="A file of CodeGlance's API documents, or a folder of code.")
@@ -56,7 +58,7 @@ def evaluate_command(
     questions: str,
     model: str,
     data: Path | None,
-    base_url: str | None,
+    endpoint: dict[str, Any],
     style: str | None,
     augment: Name,
     augment_from: Path | None,
@@ -73,7 +75,7 @@ def evaluate_command(
     as_json: bool,
 ) -> None:
     """Ask a model a benchmark's questions, or those of a questions.jsonl, and count what it knows."""
-    answering: Model = extend.find("model", model, **({"base_url": base_url} if base_url else {}))
+    answering: Model = extend.find("model", model, **endpoint)
     asked_style = find_style(style or answering.style or "reasoning")
     sampling = Sampling(temperature, top_p, max_tokens or answering.max_tokens or 2048, seed)
     folder = out or Path("evaluations") / f"{Path(questions).stem}@{_folder_name(model)}"

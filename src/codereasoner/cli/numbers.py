@@ -8,6 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from codereasoner.cli.options import console
+from codereasoner.reports.results import warnings
 from codereasoner.task import VERDICTS
 
 MOST = 12  # rows of a list of reasons
@@ -32,6 +33,13 @@ def show_summary(summary: Mapping[str, Any]) -> None:
     for name, floor in summary["floors"].items():
         table.add_row(f"[dim]no model: {name}[/]", "", f"[dim]{floor:.1f} %[/]")
     console.print(table)
+    tokens = f"{summary['prompt_tokens']:,} tokens of prompts, {summary['completion_tokens']:,} of completions"
+    dollars = f", ${summary['dollars']:,.2f}" if summary["dollars"] else ""
+    console.print(f"[dim]{tokens}{dollars}[/]")
+    for sentence in warnings([{**summary, "questions": summary["benchmark"]}]):
+        console.print(f"[bold red]warning[/] {sentence}")
+    if failed := summary["outcomes"]["error"]:
+        console.print(f"[bold red]warning[/] {failed:,} requests or checks failed; the same command tries them again.")
 
 
 def show_score(result: Mapping[str, Any]) -> None:

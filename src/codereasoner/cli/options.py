@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import types
 import typing
@@ -161,6 +162,28 @@ data_option = click.option(
     type=click.Path(path_type=Path),
     help="The benchmark's data, a file or a folder; else $CODEREASONER_DATA, else the Hub.",
 )
+
+_ENDPOINT = (
+    click.option("--base-url", help="The endpoint of an openai: model."),
+    click.option("--concurrency", type=int, help="Requests to an endpoint under way at once; 32 by default."),
+    click.option("--requests-per-minute", type=float, help="To an endpoint, at most; no limit by default."),
+    click.option("--price-in", type=float, help="Dollars for a million tokens of prompts, for the account."),
+    click.option("--price-out", type=float, help="Dollars for a million tokens of completions."),
+)
+_ENDPOINT_NAMES = ("base_url", "concurrency", "requests_per_minute", "price_in", "price_out")
+
+
+def endpoint_options(function: Function) -> Function:
+    """What a served model can be told; the command gets those that were given as the dict `endpoint`."""
+
+    @functools.wraps(function)
+    def command(**values: Any) -> Any:
+        asked = {name: values.pop(name) for name in _ENDPOINT_NAMES}
+        return function(**values, endpoint={name: value for name, value in asked.items() if value is not None})
+
+    for option in reversed(_ENDPOINT):
+        command = option(command)
+    return typing.cast(Function, command)
 
 
 @contextlib.contextmanager

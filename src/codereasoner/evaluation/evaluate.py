@@ -3,7 +3,7 @@
     questions -> answers.jsonl -> grades.jsonl -> summary.json        in the folder of one evaluation
 
 Answers are appended as they come, keyed by everything that can change them, so a killed evaluation asks nothing twice.
-Grades are made anew from the answers each time: grading is quick, and a grader may have changed.
+Grades are made anew from the answers by every evaluation: grading is quick, and a grader may have changed.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from codereasoner import extend
 from codereasoner.evaluation.augment import PLAIN, Augmentation
 from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
+from codereasoner.evaluation.tally import Tally
 from codereasoner.extend import Model, Progress, Prompt, Sampling, silent
-from codereasoner.ledger import Ledger, read_records, write_records, write_whole
+from codereasoner.ledger import Ledger, write_records, write_whole
 from codereasoner.records import Answer, answer_key, content_id
 from codereasoner.styles import Style
-from codereasoner.task import VERDICTS, Grade, Question, Runner, grade_all
+from codereasoner.task import VERDICTS, Grade, Question, Runner
 
 PASS_AT = (1, 5, 10)
 
@@ -59,10 +59,16 @@ def evaluate(
     label: str = "",
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Evaluate one model on one list of questions; returns what is written to summary.json."""
-    answers = ask(questions, model, asking, folder / "answers.jsonl", progress)
-    grades = grade(questions, answers, asking.style, runner, folder / "grades.jsonl")
+    """Evaluate one model on one list of questions; returns what is written to summary.json.
+
+    A request that failed for good counts as an error and is not kept: the same evaluation asks it again next time.
+    """
+    tally = Tally(questions, asking.style, runner, len(questions) * asking.samples, progress)
+    answers = ask(questions, model, asking, folder / "answers.jsonl", tally)
+    grades = keep_grades(questions, answers, tally.grades, asking.style, folder / "grades.jsonl")
     _keep_questions(questions, folder / "questions.jsonl")
+    prompted = sum(answer.prompt_tokens for answer in answers)
+    completed = sum(answer.completion_tokens for answer in answers)
     summary = {
         "benchmark": name,
         "model": label or model.identity,
@@ -70,7 +76,9 @@ def evaluate(
         "sampling": asking.facts() | {"samples": asking.samples},
         "grader": "strict",
         **count(questions, grades),
-        "completion_tokens": sum(answer.completion_tokens for answer in answers),
+        "prompt_tokens": prompted,
+        "completion_tokens": completed,
+        "dollars": round(model.cost(prompted, completed), 6),
         "seconds": round(sum(answer.seconds for answer in answers), 3),
         "floors": dict(floors or {}),
     }
@@ -79,62 +87,66 @@ def evaluate(
 
 
 def ask(
-    questions: Sequence[Question], model: Model, asking: Asking, out: Path, progress: Progress = silent
+    questions: Sequence[Question], model: Model, asking: Asking, out: Path, tally: Tally | None = None
 ) -> list[Answer]:
-    """Every answer of the model, those of an earlier try included, in the order of questions and samples."""
+    """Every answer of the model, those of an earlier try included, in the order of questions and samples.
+
+    Each answer is shown to the tally, which has graded all of them in the end.
+    """
     facts = asking.facts()
     wanted = [(question, sample) for question in questions for sample in range(asking.samples)]
     keys = [answer_key(q.id, model.identity, asking.style.name, sample, facts) for q, sample in wanted]
+    by_key: dict[str, Answer] = {}
     with Ledger(out, {"records": "answers"}, reopen=True) as ledger:
         missing = [
             Prompt(question, asking.messages(question), sample, asking.style.name)
             for key, (question, sample) in zip(keys, wanted, strict=True)
             if key not in ledger
         ]
-        _complete(missing, model, asking, ledger, len(wanted), progress)
+        if len(missing) < len(wanted):
+            ours = set(keys)
+            by_key |= {row["id"]: Answer.from_json(row) for row in ledger.rows() if row["id"] in ours}
+        if tally:
+            tally.earlier([*by_key.values()])
+        for answer in _answers(missing, model, asking):
+            if answer.finish != "error":
+                ledger.append(answer)
+            by_key[answer.id] = answer
+            if tally:
+                tally.add(answer)
         ledger.finish()
-    by_key = {answer.id: answer for answer in read_records(out, Answer)}
+    if tally:
+        tally.settle()
     return [by_key[key] for key in keys]
 
 
-def _complete(
-    prompts: Sequence[Prompt], model: Model, asking: Asking, ledger: Ledger, total: int, progress: Progress
-) -> None:
-    tokens, began, last = 0, time.monotonic(), time.monotonic()
+def _answers(prompts: Sequence[Prompt], model: Model, asking: Asking) -> Iterator[Answer]:
+    """The model's answers as they are ready, each with the seconds since the last one."""
+    identity, facts, last = model.identity, asking.facts(), time.monotonic()
     for index, completion in model.complete(prompts, asking.sampling):
         now = time.monotonic()
         prompt = prompts[index]
-        ledger.append(
-            Answer(
-                prompt.question.id,
-                model.identity,
-                asking.style.name,
-                prompt.sample,
-                completion.text,
-                completion.finish,
-                asking.facts(),
-                completion.prompt_tokens,
-                completion.completion_tokens,
-                round(now - last, 6),
-            )
+        yield Answer(
+            prompt.question.id,
+            identity,
+            asking.style.name,
+            prompt.sample,
+            completion.text,
+            completion.finish,
+            facts,
+            completion.prompt_tokens,
+            completion.completion_tokens,
+            round(now - last, 6),
         )
         last = now
-        tokens += completion.completion_tokens
-        rate = tokens / max(now - began, 1e-9)
-        progress(len(ledger) / total, f"{len(ledger):,} of {total:,} answers, {rate:,.0f} tokens/s")
 
 
-def grade(
-    questions: Sequence[Question], answers: Sequence[Answer], style: Style, runner: Runner, out: Path
+def keep_grades(
+    questions: Sequence[Question], answers: Sequence[Answer], grades: Mapping[str, Grade], style: Style, out: Path
 ) -> list[dict[str, Any]]:
-    """One row for each answer, in the same order: the Grade, and which question, answer and sample it is of."""
+    """Write one row for each answer, in the same order: its Grade, and which question, answer and sample it is of."""
     by_id = {question.id: question for question in questions}
-    rows: list[dict[str, Any]] = []
-    remaining = iter(answers)
-    while batch := list(islice(remaining, 2000)):
-        items = [(extend.task(by_id[a.question].task), by_id[a.question], a.text, a.finish) for a in batch]
-        for answer, verdict in zip(batch, grade_all(items, style, runner), strict=True):
-            rows.append(_grade_row(by_id[answer.question], answer, verdict))
+    rows = [_grade_row(by_id[answer.question], answer, grades[answer.id]) for answer in answers]
     out.unlink(missing_ok=True)
     write_records(out, rows, {"style": style.name})
     return rows

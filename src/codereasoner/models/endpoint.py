@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
@@ -25,6 +27,9 @@ class Endpoint(Model):
         target: str,
         base_url: str | None = None,
         concurrency: int = 32,
+        requests_per_minute: float | None = None,
+        price_in: float = 0.0,
+        price_out: float = 0.0,
         retries: int = 6,
         timeout: float = 600.0,
         **options: Any,
@@ -32,11 +37,16 @@ class Endpoint(Model):
         super().__init__(target, **options)
         if not target:
             raise ConfigError("the model is named 'openai:', without a name: write openai:NAME")
+        for word, number in (("concurrency", concurrency), ("requests-per-minute", requests_per_minute or 1)):
+            if number <= 0:
+                raise ConfigError(f"{word} is {number}, and must be positive")
         openai = import_extra("openai", "eval")
         key = os.environ.get("OPENAI_API_KEY") or ("none" if base_url else None)
         if key is None:
             raise ConfigError("there is no API key: set $OPENAI_API_KEY, or give --base-url of a local server")
         self.concurrency = concurrency
+        self.price = (price_in, price_out)
+        self._pace = Pace(requests_per_minute)
         self.base_url = base_url
         self._client = openai.OpenAI(api_key=key, base_url=base_url, max_retries=retries, timeout=timeout)
         self._fatal = (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError)
@@ -67,6 +77,7 @@ class Endpoint(Model):
         self._client.close()
 
     def _ask(self, prompt: Prompt, sampling: Sampling) -> Completion:
+        self._pace.wait()
         limit = "max_tokens" if self.base_url else "max_completion_tokens"
         try:
             response = self._client.chat.completions.create(
@@ -88,3 +99,19 @@ class Endpoint(Model):
             usage.prompt_tokens if usage else 0,
             usage.completion_tokens if usage else 0,
         )
+
+
+class Pace:
+    """Lets callers of many threads pass one after another, so many a minute at most; None: as they come."""
+
+    def __init__(self, per_minute: float | None) -> None:
+        self._gap = 60.0 / per_minute if per_minute else 0.0
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Return when it is the caller's turn."""
+        with self._lock:
+            turn = max(self._next, time.monotonic())
+            self._next = turn + self._gap
+        time.sleep(max(0.0, turn - time.monotonic()))

@@ -55,19 +55,19 @@ class Local(Model):
         for name, value in PATIENT.items():
             os.environ.setdefault(name, value)
         torch = import_extra("torch", "train")
-        model, tokenizer = self._load()
+        model, tokenizer = self.load()
         ids = tokenise([prompt.messages for prompt in prompts], tokenizer)
-        order = sorted(range(len(ids)), key=lambda index: -len(ids[index]))
         if sampling.temperature > 0:
             torch.manual_seed(sampling.seed)
-        room = BATCH_TOKENS_GPU if model.device.type == "cuda" else BATCH_TOKENS
-        while order:
-            longest = len(ids[order[0]]) + min(sampling.max_tokens, EXPECTED_TOKENS)
-            size = max(1, min(self.batch, room // longest))
-            chosen, order = order[:size], order[size:]
+        for chosen in batches(ids, self.batch, sampling, model.device.type == "cuda"):
             yield from zip(chosen, generate(model, tokenizer, [ids[each] for each in chosen], sampling), strict=True)
 
-    def _load(self) -> tuple[Any, Any]:
+    def load(self) -> tuple[Any, Any]:
+        """The model and its tokenizer, loaded on first use.
+
+        Raises:
+            ConfigError: they cannot be loaded.
+        """
         if self._loaded is None:
             torch = import_extra("torch", "train")
             if self.threads:
@@ -77,6 +77,17 @@ class Local(Model):
 
 
 EXPECTED_TOKENS = 512  # of a completion, when a batch is sized; few use all that they may
+
+
+def batches(ids: Sequence[list[int]], most: int, sampling: Sampling, gpu: bool) -> Iterator[list[int]]:
+    """The indices of prompts that are generated together: of like length, the longest first, `most` at most."""
+    order = sorted(range(len(ids)), key=lambda index: -len(ids[index]))
+    room = BATCH_TOKENS_GPU if gpu else BATCH_TOKENS
+    while order:
+        longest = len(ids[order[0]]) + min(sampling.max_tokens, EXPECTED_TOKENS)
+        size = max(1, min(most, room // longest))
+        yield order[:size]
+        order = order[size:]
 
 
 def tokenise(prompts: Sequence[Sequence[Mapping[str, str]]], tokenizer: Any) -> list[list[int]]:
