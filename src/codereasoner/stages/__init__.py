@@ -7,6 +7,7 @@ killed one stopped, and does nothing when its output is there, made from the sam
 from codereasoner.stages.ask import ask_questions
 from codereasoner.stages.audit import audit_texts, keep_true
 from codereasoner.stages.audit import summarize as summarize_audit
+from codereasoner.stages.balance import choose_questions
 from codereasoner.stages.chain import narrate_chains, teach_chains
 from codereasoner.stages.programs import Part, write_programs
 from codereasoner.stages.progress import counts
@@ -18,6 +19,7 @@ __all__ = [
     "Part",
     "ask_questions",
     "audit_texts",
+    "choose_questions",
     "counts",
     "judged",
     "keep_true",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import groupby
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from codereasoner.chains.narrate import Detail, narrate
 from codereasoner.chains.teach import teach
@@ -11,27 +15,51 @@ from codereasoner.errors import DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Model, Progress, Sampling, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records
-from codereasoner.records import Run
+from codereasoner.records import Chain, Run
+from codereasoner.stages.engine import Engine, InProcess, batches_of
 from codereasoner.stages.progress import tell
 from codereasoner.styles import Style
 from codereasoner.task import Question
 
+TOGETHER = 64  # chains that are told in one batch
+
+Told: TypeAlias = tuple[Question, Run, tuple[Run, ...]]
+"""A question, the run it was asked about, and other runs of the same program."""
+
 
 def narrate_chains(
-    questions: Path, runs: Path, out: Path, tasks: Sequence[str], detail: Detail, progress: Progress = silent
+    questions: Path,
+    runs: Path,
+    out: Path,
+    tasks: Sequence[str],
+    detail: Detail,
+    progress: Progress = silent,
+    engine: Engine | None = None,
+    attempts: int = 1,
 ) -> None:
-    """chains.jsonl: the narrator's chain for each question of these tasks, from the trace it was asked about."""
+    """chains.jsonl: the narrator's chain for each question of these tasks, from the trace it was asked about.
+
+    A chain that looks for an input tries so many other calls of the same program first, where there are such.
+    """
     config = {"questions": fingerprint(questions), "runs": fingerprint(runs), "tasks": list(tasks), "detail": detail}
-    ledger = Ledger(out, config | {"by": "narrator"}, key="question")
+    ledger = Ledger(out, config | {"by": "narrator", "attempts": attempts}, key="question")
     if ledger.done:
         return
     total = sum(1 for _ in _of_tasks(questions, tasks))
     with ledger:
-        for done, (question, run) in enumerate(_with_runs(_of_tasks(questions, tasks), runs), start=1):
-            if question.id not in ledger:
-                ledger.append(narrate(question, run, detail))
-            tell(progress, done, total, "questions answered")
+        told = (each for each in _with_runs(_of_tasks(questions, tasks), runs) if each[0].id not in ledger)
+        for chains in (engine or InProcess()).map(partial(narrate_batch, detail, attempts), batches_of(told, TOGETHER)):
+            for chain in chains:
+                ledger.append(chain)
+                tell(progress, len(ledger), total, "questions answered")
         ledger.finish()
+
+
+def narrate_batch(detail: Detail, attempts: int, told: Sequence[Told]) -> list[Chain]:
+    """The narrator's chain for each of these questions."""
+    return [
+        narrate(question, run, detail, _attempts(question, run, others, attempts)) for question, run, others in told
+    ]
 
 
 def teach_chains(
@@ -45,34 +73,67 @@ def teach_chains(
     pool: Pool,
     progress: Progress = silent,
 ) -> None:
-    """chains.jsonl: a teacher's chains, each kept because the answer it led to was verified."""
+    """chains.jsonl: a teacher's chains, each kept because the answer it led to was verified.
+
+    The manifest says how many questions of each task and difficulty were answered within `tries` tries.
+    """
     config = {"questions": fingerprint(questions), "tasks": list(tasks), "by": teacher.identity, "tries": tries}
     ledger = Ledger(out, config | {"style": style.name, "sampling": vars(sampling)}, key="question")
     if ledger.done:
         return
     with ledger:
-        missing = [question for question in _of_tasks(questions, tasks) if question.id not in ledger]
-        total = len(missing) + len(ledger)
+        total = sum(1 for _ in _of_tasks(questions, tasks))
+        missing = (question for question in _of_tasks(questions, tasks) if question.id not in ledger)
         for question, chain, grade in teach(missing, teacher, style, pool.run, tries, sampling):
             if chain is None:
                 ledger.drop({"question": question.id}, grade.reason or grade.outcome)
             else:
                 ledger.append(chain)
             tell(progress, len(ledger), total, "questions taught")
+        accepted = {row["question"] for row in ledger.rows()}
+        ledger.extra["accepted"] = acceptance(_of_tasks(questions, tasks), accepted)
         ledger.finish()
+
+
+def acceptance(questions: Iterable[Question], accepted: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Which share of the questions has a chain, 0 to 1: by task, and by task and difficulty ("output@3")."""
+    known = frozenset(accepted)
+    asked: Counter[str] = Counter()
+    taught: Counter[str] = Counter()
+    for question in questions:
+        names = [question.task]
+        if difficulty := question.features.get("difficulty"):
+            names.append(f"{question.task}@{difficulty}")
+        asked.update(names)
+        if question.id in known:
+            taught.update(names)
+    return {name: _rate(asked, taught, name) for name in sorted(asked)}
+
+
+def _rate(asked: Mapping[str, int], taught: Mapping[str, int], name: str) -> dict[str, Any]:
+    count = taught.get(name, 0)
+    return {"asked": asked[name], "accepted": count, "share": round(count / asked[name], 4)}
 
 
 def _of_tasks(questions: Path, tasks: Sequence[str]) -> Iterator[Question]:
     return (question for question in read_records(questions, Question) if question.task in tasks)
 
 
-def _with_runs(questions: Iterable[Question], runs: Path) -> Iterator[tuple[Question, Run]]:
-    """Each question with its run. Questions stand in the order of the runs, so one pass over the runs is enough."""
-    records = read_records(runs, Run)
-    run = next(records, None)
+def _attempts(question: Question, run: Run, others: Sequence[Run], most: int) -> list[Run]:
+    """The first calls of the same program that give another value: what one may try before the call that is right."""
+    if question.task != "input":
+        return []
+    return [each for each in others if each.id != run.id and each.value != run.value][:most]
+
+
+def _with_runs(questions: Iterable[Question], runs: Path) -> Iterator[Told]:
+    """Each question with its run and the others of the program: questions stand in the order of the runs."""
+    programs = groupby(read_records(runs, Run), key=lambda run: (run.source, run.entry))
+    group: dict[str, Run] = {}
     for question in questions:
-        while run is not None and run.id != question.run:
-            run = next(records, None)
-        if run is None:
-            raise DataError(f"{runs} has no run '{question.run}' for question '{question.id}', or in another order")
-        yield question, run
+        while question.run not in group:
+            found = next(programs, None)
+            if found is None:
+                raise DataError(f"{runs} has no run '{question.run}' for question '{question.id}', or in another order")
+            group = {run.id: run for run in found[1]}
+        yield question, group[question.run], tuple(group.values())

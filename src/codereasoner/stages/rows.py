@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from codereasoner import extend
+from codereasoner.disk import Rows
 from codereasoner.errors import ConfigError
 from codereasoner.ledger import Ledger, fingerprint, read_records
 from codereasoner.records import Chain
@@ -26,13 +27,15 @@ def write_sft_rows(
     ledger = Ledger(out, config | {"style": style.name, "split": split})
     if ledger.done:
         return
-    texts = {chain.question: chain.text for chain in read_records(chains, Chain)}
+    texts = Rows((chain.question, chain.text) for chain in read_records(chains, Chain))
     with ledger:
         for question in _of_split(questions, split):
+            if question.id in ledger:
+                continue
             if question.task in direct:
                 ledger.append(sft_row(question, None, style))
-            elif question.id in texts:
-                ledger.append(sft_row(question, texts[question.id], style))
+            elif (text := texts.get(question.id)) is not None:
+                ledger.append(sft_row(question, text, style))
             else:
                 ledger.drop({"id": question.id}, "no chain")
         ledger.finish()

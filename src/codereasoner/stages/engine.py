@@ -1,0 +1,178 @@
+"""Who does the work of a stage: this process, several of this machine, or a Ray cluster. The records are the same.
+
+A stage cuts its input into batches and gives each to `work`, a function without side effects; the results come back
+in the order of the batches, whoever did them and however often, and only the stage's own process writes. So a node
+that dies loses nothing, since its batches are done again elsewhere, and nothing comes twice.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
+from multiprocessing import connection, get_context, parent_process
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self, TypeVar, get_args
+
+from codereasoner.errors import ConfigError, MachineryError, import_extra
+
+Name = Literal["local", "ray"]
+NAMES: tuple[Name, ...] = get_args(Name)
+
+UNDER_WAY = 3
+"""Batches that are handed out for each process: one is worked on, the others are on their way."""
+
+Batch = TypeVar("Batch")
+Result = TypeVar("Result")
+
+
+class Engine(Protocol):
+    """Does the batches of a stage. Use it in a `with` block: its processes end with it."""
+
+    spread: bool  # is the work done on other machines?
+
+    def map(self, work: Callable[[Batch], Result], batches: Iterable[Batch]) -> Iterator[Result]:
+        """`work(batch)` for each batch, in order; a bounded number is under way, so there may be no end of batches."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None: ...
+
+
+def make_engine(name: str = "local", workers: int | None = None, address: str | None = None) -> Engine:
+    """The engine of a name; `address` is that of a running Ray cluster, and without one Ray starts on this machine.
+
+    Raises:
+        ConfigError: there is no such engine, or it has no workers. MissingExtra: Ray is not installed.
+    """
+    if workers is not None and workers < 1:
+        raise ConfigError(f"an engine must have at least one worker, not {workers}")
+    if name == "ray":
+        return OnRay(workers, address)
+    if name != "local":
+        raise ConfigError(f"engine '{name}' is unknown; there are: {', '.join(NAMES)}")
+    count = workers or _cores()
+    return Processes(count) if count > 1 else InProcess()
+
+
+class InProcess:
+    """Does every batch here, when its result is asked for."""
+
+    spread = False
+
+    def map(self, work: Callable[[Batch], Result], batches: Iterable[Batch]) -> Iterator[Result]:
+        return map(work, batches)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None: ...
+
+
+class Processes:
+    """Several processes of this machine; they end with the one that made them, even when it is killed."""
+
+    spread = False
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    def map(self, work: Callable[[Batch], Result], batches: Iterable[Batch]) -> Iterator[Result]:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(self.workers, get_context("spawn"), _end_with_parent)
+        submit = self._pool.submit
+        return _in_order(
+            (lambda batch: submit(work, batch)), lambda job: job.result(), batches, self.workers * UNDER_WAY
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+
+class OnRay:
+    """The nodes of a Ray cluster; a batch whose node dies is done again on another one, however often."""
+
+    spread = True
+
+    def __init__(self, workers: int | None = None, address: str | None = None) -> None:
+        self._ray = import_extra("ray", "ray")
+        self._started = not self._ray.is_initialized()
+        if self._started:
+            quiet: Mapping[str, Any] = {"log_to_driver": False, "include_dashboard": False, "logging_level": "ERROR"}
+            self._ray.init(**({"address": address, **quiet} if address else {"num_cpus": workers, **quiet}))
+        self.workers = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+
+    def map(self, work: Callable[[Batch], Result], batches: Iterable[Batch]) -> Iterator[Result]:
+        ray = self._ray
+        remote = ray.remote(max_retries=-1, retry_exceptions=False)(_called)
+        kept = ray.put(work)
+
+        def result(job: Any) -> Result:
+            try:
+                found: Result = ray.get(job)
+            except ray.exceptions.RayTaskError as error:
+                raise error.cause if isinstance(error.cause, Exception) else error from None
+            except ray.exceptions.RayError as error:
+                raise MachineryError(f"the Ray cluster could not do a batch: {error}") from None
+            return found
+
+        return _in_order(lambda batch: remote.remote(kept, batch), result, batches, self.workers * UNDER_WAY)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
+        if self._started:
+            self._ray.shutdown()
+
+
+def batches_of(items: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
+    """The items in lists of `size`, the last one shorter."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _in_order(
+    submit: Callable[[Batch], Any], result: Callable[[Any], Result], batches: Iterable[Batch], under_way: int
+) -> Iterator[Result]:
+    """The results of the batches, in order, with so many of them handed out at most."""
+    waiting: deque[Any] = deque()
+    rest = iter(batches)
+    waiting.extend(submit(batch) for batch in islice(rest, under_way))
+    while waiting:
+        found = result(waiting.popleft())
+        waiting.extend(submit(batch) for batch in islice(rest, 1))
+        yield found
+
+
+def _called(work: Callable[[Batch], Result], batch: Batch) -> Result:
+    return work(batch)
+
+
+def _end_with_parent() -> None:
+    """Ends this process when the one that started it is gone: a killed one cannot say goodbye."""
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_wait_and_end, args=(parent.sentinel,), daemon=True).start()
+
+
+def _wait_and_end(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+__all__ = ["NAMES", "Engine", "InProcess", "OnRay", "Processes", "batches_of", "make_engine"]

@@ -1,0 +1,105 @@
+"""Whoever does the work, the results come in order, once each."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from itertools import count, islice
+from pathlib import Path
+
+import pytest
+
+from codereasoner.errors import ConfigError, MissingExtra
+from codereasoner.stages.engine import Engine, InProcess, Processes, batches_of, make_engine
+
+
+def doubled(batch: list[int]) -> list[int]:
+    return [2 * number for number in batch]
+
+
+def slow_first(number: int) -> tuple[int, int]:
+    time.sleep(0.2 if number == 0 else 0)
+    return number, os.getpid()
+
+
+def refused(number: int) -> int:
+    raise ConfigError(f"not {number}")
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Engine]:
+    with Processes(2) as engine:
+        yield engine
+
+
+def test_batches_hold_every_item_once() -> None:
+    assert list(batches_of(range(7), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
+
+
+def test_several_processes_give_the_results_of_one_in_the_same_order(processes: Engine) -> None:
+    batches = list(batches_of(range(50), 7))
+    assert list(processes.map(doubled, batches)) == list(InProcess().map(doubled, batches))
+    results = list(processes.map(slow_first, range(20)))
+    assert [number for number, _ in results] == list(range(20))
+    assert os.getpid() not in {process for _, process in results}
+
+
+def test_batches_without_an_end_are_taken_only_as_they_are_needed(processes: Engine) -> None:
+    taken = []
+    numbers = (taken.append(number) or number for number in count())  # type: ignore[func-returns-value]
+    assert [number for number, _ in islice(processes.map(slow_first, numbers), 5)] == [0, 1, 2, 3, 4]
+    assert len(taken) < 20
+
+
+def test_an_error_of_the_work_reaches_the_stage(processes: Engine) -> None:
+    with pytest.raises(ConfigError, match="not 3"):
+        list(processes.map(refused, [3]))
+
+
+def test_an_engine_that_is_none_is_refused() -> None:
+    with pytest.raises(ConfigError, match="engine 'spark' is unknown; there are: local, ray"):
+        make_engine("spark")
+    with pytest.raises(ConfigError, match="at least one worker, not 0"):
+        make_engine("local", 0)
+
+
+def test_ray_that_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtra, match=r"codereasoner\[ray\]"):
+        make_engine("ray")
+
+
+def test_the_local_engine_imports_no_ray() -> None:
+    program = "import sys, codereasoner.stages.engine as e; e.make_engine('local', 2); sys.exit('ray' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+PARENT = """
+import sys, time
+from codereasoner.stages.engine import Processes
+if __name__ == "__main__":
+    engine = Processes(2)
+    for _ in engine.map(abs, [1]):
+        print(*[process.pid for process in engine._pool._processes.values()], flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_processes_of_a_killed_stage_end_with_it(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    parent = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    children = [int(word) for word in parent.stdout.readline().split()]
+    assert children
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
