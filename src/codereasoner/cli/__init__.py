@@ -21,6 +21,7 @@ _WHERE = {
     "chain": "data",
     "rows": "data",
     "audit": "audit",
+    "export": "export",
     "sft": "train",
     "grpo": "train",
     "evaluate": "measure",

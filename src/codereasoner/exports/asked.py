@@ -22,6 +22,8 @@ from codereasoner.task import Grade, Question
 
 WEAK = "CODEREASONER_ALLOW_WEAK_ISOLATION"
 """Set to 1, it lets the pool start where the kernel refuses a layer of isolation."""
+WORKERS = "CODEREASONER_WORKERS"
+"""The worker processes of each process's pool; all cores by default."""
 
 
 def questions_of(name: str, data: str | None = None, split: str = "test", limit: int | None = None) -> list[Question]:
@@ -61,6 +63,13 @@ def pool_of_process(preload: tuple[str, ...] = ()) -> Pool:
 
 @cache
 def _pool(process: int, preload: tuple[str, ...]) -> Pool:
-    pool = Pool(preload=preload, allow_weak_isolation=os.environ.get(WEAK) == "1")
+    pool = Pool(_workers(), preload=preload, allow_weak_isolation=os.environ.get(WEAK) == "1")
     atexit.register(pool.close)
     return pool
+
+
+def _workers() -> int | None:
+    text = os.environ.get(WORKERS, "")
+    if text and not text.isdecimal():
+        raise ConfigError(f"{WORKERS} must be a number of processes, not '{text}'")
+    return int(text) if text else None

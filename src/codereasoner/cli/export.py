@@ -1,0 +1,36 @@
+"""export: training rows in the format of another trainer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from codereasoner import stages
+from codereasoner.cli.options import Stage, bar, console, json_option, print_json
+from codereasoner.exports.files import export
+from codereasoner.exports.formats import FORMATS
+from codereasoner.ledger import manifest_path
+
+
+@click.command("export", cls=Stage)
+@click.argument("rows", type=click.Path(path_type=Path))
+@click.option("--to", required=True, type=click.Choice(sorted(FORMATS)), help="Whose format.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("exports"), show_default=True, help="The folder.")
+@click.option(
+    "--held-out",
+    type=float,
+    default=0.0,
+    show_default=True,
+    help="Share of the programs whose rows go to NAME-held-out, for validation.",
+)
+@json_option
+def export_command(rows: Path, to: str, out: Path, held_out: float, as_json: bool) -> None:
+    """Write sft.parquet or grpo.parquet for TRL, verl, LLaMA-Factory, OpenRLHF, or as plain messages."""
+    with bar("export") as progress:
+        files = export(rows, to, out, held_out, progress)
+    written = {str(path): stages.counts(path)["kept"] for path in files if manifest_path(path).is_file()}
+    for path, count in written.items():
+        console.print(f"{path}: {count:,} rows")
+    if as_json:
+        print_json({"files": [str(path) for path in files], "rows": written})

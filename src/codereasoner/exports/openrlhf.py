@@ -1,0 +1,79 @@
+"""Our grade as OpenRLHF's reward: `--reward.remote_url .../codereasoner/exports/openrlhf.py`.
+
+OpenRLHF loads this file and calls `reward_func`. For other settings, name a file of your own:
+
+    from codereasoner.exports.openrlhf import RewardFunction
+    reward_func = RewardFunction(format_bonus=0.1, end="<|im_end|>")
+
+OpenRLHF has its own length term, `--reward.overlong_buffer_len`.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from codereasoner.errors import CodeReasonerError, import_extra
+from codereasoner.exports.desk import desk_of_process
+from codereasoner.training.reward import Terms
+
+_END = re.compile(r"(?:<\|[A-Za-z0-9_]{2,30}\|>|<｜[^<>\n]{2,30}｜>|</s>|<eos>|<end_of_turn>)\s*\Z")
+TAIL = 200  # characters at the end of a prompt by which it is found where its beginning was cut off
+
+
+class RewardFunction:
+    """Callable as OpenRLHF's reward_func(queries, prompts, labels).
+
+    end: the token that ends a completion; by default whatever looks like one. A completion without it was cut off.
+    format_bonus, format_penalty: as in `training.reward.Terms`.
+    """
+
+    def __init__(self, format_bonus: float = 0.0, format_penalty: float = 0.0, end: str = "") -> None:
+        self._terms = Terms(format_bonus, format_penalty)
+        self._end = re.compile(re.escape(end) + r"\s*\Z") if end else _END
+
+    def __call__(
+        self, queries: Sequence[str], prompts: Sequence[str], labels: Sequence[str], **others: Any
+    ) -> dict[str, Any]:
+        """Rewards, scores from 0 to 1 for dynamic filtering, and logs, each a float tensor of shape (n,).
+
+        `labels` are those that `codereasoner export --to openrlhf` wrote. OpenRLHF cannot leave a completion out: one
+        that our machinery failed to grade, twice, counts 0 and is logged as machinery_error.
+
+        Raises:
+            MachineryError: that happened to more than 1 % of the latest thousand. OpenRLHF logs it, and stops for
+                want of a reward.
+        """
+        completions = [self._completion(query, prompt) for query, prompt in zip(queries, prompts, strict=True)]
+        try:
+            grades = desk_of_process().grade(
+                labels, [text for text, _ in completions], [finish for _, finish in completions]
+            )
+        except CodeReasonerError as error:
+            logging.getLogger(__name__).error("no reward: %s", error)
+            raise
+        tensor = import_extra("torch", "train").tensor
+        right = tensor([float(grade.outcome == "correct") for grade in grades])
+        failed = tensor([float(grade.outcome == "error") for grade in grades])
+        return {
+            "rewards": tensor([self._terms.reward(grade) or 0.0 for grade in grades]),
+            "scores": right,
+            "extra_logs": {"correct": right, "machinery_error": failed},
+        }
+
+    def _completion(self, query: str, prompt: str) -> tuple[str, str]:
+        """What the model wrote, without the prompt and the token that ends it, and how it ended."""
+        shown = prompt if query.startswith(prompt) else prompt[-TAIL:]  # one that is too long loses its beginning
+        text = query.partition(shown)[2] if shown else query
+        ended = self._end.search(text)
+        if ended is None:
+            return text, "length"
+        while ended is not None:
+            text = text[: ended.start()]
+            ended = self._end.search(text)
+        return text, "stop"
+
+
+reward_func = RewardFunction()

@@ -1,0 +1,78 @@
+"""verl's and OpenRLHF's reward functions pay the grade."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import pytest
+from tests.exports.test_desk import FORWARD, LABEL, Counting, answers
+
+from codereasoner.errors import ConfigError, MachineryError
+from codereasoner.exports import desk, openrlhf, verl
+
+PROMPT = "<|im_start|>user\nGive the answer inside <answer>...</answer>.<|im_end|>\n<|im_start|>assistant\n"
+
+
+@pytest.fixture(autouse=True)
+def _counting(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = desk.Desk(Counting())
+    monkeypatch.setattr(desk, "_DESKS", {os.getpid(): chosen})
+
+
+def test_verl_is_given_the_score_and_what_it_logs() -> None:
+    right = verl.compute_score("codereasoner", answers(1)[0], LABEL, {"index": 3}, reward_router_address=None)
+    assert right == {"score": 1.0, "acc": 1.0, "answered": 1.0, "machinery_error": 0.0}
+    none = verl.compute_score("codereasoner", "I do not know", LABEL)
+    assert none == {"score": 0.0, "acc": 0.0, "answered": 0.0, "machinery_error": 0.0}
+
+
+def test_verl_gets_the_same_from_its_event_loop_and_for_a_batch() -> None:
+    batch = verl.compute_scores(["c"] * 4, answers(4), [LABEL] * 4, [{}] * 4)
+
+    async def one_by_one() -> list[dict[str, float]]:
+        return await asyncio.gather(*(verl.compute_score_async("c", text, LABEL, {}) for text in answers(4)))
+
+    assert asyncio.run(one_by_one()) == batch
+    assert [each["score"] for each in batch] == [1.0, 0.0, 1.0, 0.0]
+
+
+def test_format_terms_are_off_by_default_and_given_by_name() -> None:
+    paid = verl.compute_score("c", "nothing", LABEL, format_bonus=0.1, format_penalty=0.5)
+    assert (paid["score"], paid["acc"]) == (-0.5, 0.0)
+    assert verl.compute_scores(["c"], answers(1), [LABEL], format_bonus=0.1)[0]["score"] == 1.1
+    with pytest.raises(ConfigError):
+        verl.compute_score("c", "nothing", LABEL, format_bonus=-1)
+
+
+def test_openrlhf_gets_tensors_for_what_the_model_wrote_after_the_prompt() -> None:
+    queries = [PROMPT + answers(1)[0] + "<|im_end|>", PROMPT + "no idea<|im_end|>"]
+    found = openrlhf.reward_func(queries, [PROMPT] * 2, [LABEL] * 2)
+    assert found["rewards"].tolist() == [1.0, 0.0]
+    assert found["scores"].tolist() == [1.0, 0.0]
+    assert found["extra_logs"]["machinery_error"].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("end", ["<|im_end|>", "</s>", "<｜end▁of▁sentence｜>", "<eos>", "<|im_end|>\n<|endoftext|>"])
+def test_the_end_token_is_no_part_of_an_open_ended_answer(end: str) -> None:
+    assert openrlhf.reward_func(["p=[2]" + end], ["p"], [FORWARD])["rewards"].tolist() == [1.0]
+    assert openrlhf.reward_func(["p=[2]"], ["p"], [FORWARD])["rewards"].tolist() == [0.0]  # it was cut off
+    own = openrlhf.RewardFunction(end="<fin>")
+    assert own(["p=[2]<fin>"], ["p"], [FORWARD])["rewards"].tolist() == [1.0]
+
+
+def test_a_prompt_that_lost_its_beginning_is_still_told_from_the_completion() -> None:
+    long = "x" * 1000 + PROMPT
+    query = long[700:] + answers(1)[0] + "<|im_end|>"
+    assert openrlhf.reward_func([query], [long], [LABEL])["rewards"].tolist() == [1.0]
+    unknown = openrlhf.reward_func([answers(1)[0] + "<|im_end|>"], [long], [LABEL])
+    assert unknown["rewards"].tolist() == [0.0]
+
+
+def test_openrlhf_is_told_why_there_is_no_reward(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(desk, "_DESKS", {os.getpid(): desk.Desk(Counting(failing=99), step=10)})
+    with pytest.raises(MachineryError):
+        openrlhf.reward_func([PROMPT + answers(1)[0]], [PROMPT], [LABEL])
+    assert "no reward: 1 of the latest 1 grades are failures of the grader" in caplog.text
