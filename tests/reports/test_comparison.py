@@ -74,3 +74,12 @@ def test_the_page_holds_the_questions_that_were_asked_and_no_others(run_folder: 
     assert len(found["index"]["id"]) == 32
     assert [row["second"] for row in found["summary"]["differences"]] == ["sft", "control", "grpo"]
     assert all("p" in part for row in found["summary"]["differences"] for part in row["tasks"].values())
+
+
+def test_a_model_that_claims_falsely_is_told_by_its_steps_and_its_mistakes(run_folder: Path) -> None:
+    found, _ = compare([run_folder])
+    steps = {row["model"]: row["steps"]["share"] for row in found["results"] if row["steps"]}
+    assert steps["grpo"] > steps["base"]
+    counts = {row["model"]: row["counts"] for row in found["mistakes"]}
+    wrong = {row["model"]: row["outcomes"]["wrong"] + row["outcomes"]["no_answer"] for row in found["results"]}
+    assert {model: sum(kinds.values()) for model, kinds in counts.items()} == wrong

@@ -10,8 +10,10 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from codereasoner.cli.options import Stage, console, json_option, print_json
+from codereasoner.cli.look import trace_all
+from codereasoner.cli.options import Stage, console, json_option, print_json, weak_option, workers_option
 from codereasoner.reports.comparison import compare, write_comparison
+from codereasoner.reports.folder import chosen_evaluations
 from codereasoner.reports.results import floors_of, task_order
 from codereasoner.reports.table import accuracy
 
@@ -23,9 +25,17 @@ _PATH = click.Path(path_type=Path)
 @click.option("--report", "report", type=_PATH, help="Write the comparison as a page, such as comparison.html.")
 @click.option("--by", multiple=True, metavar="FEATURE", help="Show only these features; repeat it.  [default: all]")
 @click.option("--show", type=int, default=10, show_default=True, help="Flipped questions, and bins of features, shown.")
+@workers_option
+@weak_option
 @json_option
 def compare_command(
-    evaluations: tuple[Path, ...], report: Path | None, by: tuple[str, ...], show: int, as_json: bool
+    evaluations: tuple[Path, ...],
+    report: Path | None,
+    by: tuple[str, ...],
+    show: int,
+    workers: int | None,
+    allow_weak_isolation: bool,
+    as_json: bool,
 ) -> None:
     """Compare evaluations, or all evaluations of a run, with the first of them on the questions they share.
 
@@ -33,6 +43,8 @@ def compare_command(
     codereasoner compare runs/demo/evaluations/test@sft runs/demo/evaluations/test@grpo
     codereasoner compare runs/demo --report comparison.html
     """
+    if report is not None:
+        trace_all(chosen_evaluations(evaluations), workers, allow_weak_isolation)
     found, _ = compare(evaluations)
     for sentence in found["warnings"]:
         console.print(f"[bold red]careful[/] {sentence}", highlight=False)
@@ -77,9 +89,9 @@ def _show_results(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _show_differences(rows: Sequence[Mapping[str, Any]]) -> None:
     table = Table(title="differences, in points", title_justify="left", title_style="bold", box=None)
-    table.add_column("second - first")
-    table.add_column("task")
-    for heading in ("questions", "difference [95 %]", "gained", "lost", "McNemar p"):
+    table.add_column("models", overflow="fold")
+    table.add_column("task", no_wrap=True)
+    for heading in ("n", "difference [95 %]", "gained", "lost", "McNemar p"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         for task, part in row["tasks"].items():
@@ -103,10 +115,12 @@ def _show_flips(row: Mapping[str, Any], show: int) -> None:
         if not flipped:
             continue
         table = Table(title=f"{word} by {row['second']}: {len(flipped):,}", title_justify="left", box=None)
-        for column in ("task", "id", "question"):
-            table.add_column(column, overflow="ellipsis", no_wrap=True)
-        for item in flipped[:show]:
-            table.add_row(Text(item["task"], style=colour), Text(item["id"]), Text(item["question"]))
+        shown = [(item["task"], item["id"].removeprefix(f"{row['list']}/")) for item in flipped[:show]]
+        for place, column in enumerate(("task", "id")):
+            table.add_column(column, no_wrap=True, min_width=max((len(each[place]) for each in shown), default=0))
+        table.add_column("question", overflow="ellipsis", no_wrap=True)
+        for (task, name), item in zip(shown, flipped, strict=False):
+            table.add_row(Text(task, style=colour), Text(name), Text(item["question"]))
         console.print(table)
         if len(flipped) > show:
             console.print(f"[dim]and {len(flipped) - show:,} more: --show {len(flipped)}, or --json[/]")

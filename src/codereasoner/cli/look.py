@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,22 +12,49 @@ from rich.console import Console
 from rich.table import Table
 
 from codereasoner import extend
-from codereasoner.cli.options import Stage, json_option, print_json
-from codereasoner.errors import Shortfall
+from codereasoner.cli.options import (
+    Stage,
+    bar,
+    console,
+    json_option,
+    open_pool,
+    print_json,
+    weak_option,
+    workers_option,
+)
+from codereasoner.errors import IsolationError, Shortfall
 from codereasoner.execution.doctor import examine
 from codereasoner.reports.cards import write_cards
+from codereasoner.reports.folder import Evaluation, chosen_evaluations, evaluations
 from codereasoner.reports.page import write_report
+from codereasoner.reports.traces import trace_answers, untraced
 from codereasoner.styles import STYLES
 
 
 @click.command("report", cls=Stage)
 @click.argument("run", type=click.Path(path_type=Path))
-def report_command(run: Path) -> None:
+@click.option("--trace/--no-trace", default=True, help="Trace the calls of answers that came without a trace.")
+@workers_option
+@weak_option
+def report_command(run: Path, trace: bool, workers: int | None, allow_weak_isolation: bool) -> None:
     """Write report.html, one self-contained page, into the folder of a run or of an evaluation, and a run's cards."""
+    if trace:
+        trace_all(chosen_evaluations([run]) if run.is_dir() and evaluations(run) else [], workers, allow_weak_isolation)
     click.echo(write_report(run))
     if not (run / "summary.json").is_file():
         for card in write_cards(run):
             click.echo(card)
+
+
+def trace_all(found: Sequence[Evaluation], workers: int | None, allow_weak_isolation: bool) -> None:
+    """Trace what a page would show without a trace; where nothing can be isolated, say so and go on without."""
+    if not untraced(found):
+        return
+    try:
+        with open_pool(workers, allow_weak_isolation) as pool, bar("traces") as progress:
+            trace_answers(found, pool.run, progress)
+    except IsolationError as error:
+        console.print(f"[yellow]no traces[/]: {error}; --allow-weak-isolation traces all the same")
 
 
 @click.command("list", cls=Stage)
@@ -74,18 +102,18 @@ def doctor_command(no_hostile: bool, as_json: bool) -> None:
 
 
 def _show_doctor(found: dict[str, Any]) -> None:
-    console = Console()
-    console.print(f"Python {found['python']} on {found['platform']}, user {found['user']}")
+    out = Console()
+    out.print(f"Python {found['python']} on {found['platform']}, user {found['user']}")
     table = Table(box=None, show_header=False)
     for layer in found["layers"]:
         said = "" if layer["available"] else f"{layer['reason']}. Without it {layer['without']}."
         table.add_row(f"  {layer['name']}", "[green]yes[/]" if layer["available"] else "[red]no[/]", said)
-    console.print(table)
+    out.print(table)
     if found["level"]:
-        console.print(f"isolation level {found['level']}: {found['meaning']}")
-        console.print(f"a worker starts in {found['start_ms']} ms and holds {found['worker_kb'] / 1024:.1f} MiB")
+        out.print(f"isolation level {found['level']}: {found['meaning']}")
+        out.print(f"a worker starts in {found['start_ms']} ms and holds {found['worker_kb'] / 1024:.1f} MiB")
     if "hostile" in found:
         count, faults = found["hostile"]["programs"], found["hostile"]["faults"]
-        console.print(f"{count - len(faults)} of {count} hostile programs contained")
+        out.print(f"{count - len(faults)} of {count} hostile programs contained")
         for fault in faults:
-            console.print(f"  {fault}", markup=False)
+            out.print(f"  {fault}", markup=False)

@@ -136,6 +136,8 @@ def _stale_value(spot: Spot, moments: Sequence[Moment]) -> Why | None:
     if spot.name and spot.claimed in past.get(spot.name, ()):
         return f"{spot.name} was {_short(spot.claimed)} before", spot.line
     for name in names_read(spot.node) if spot.node is not None else []:
+        if not spot.name and spot.claimed in (spot.before.get(name), *past.get(name, ())):
+            return f"{_short(spot.claimed)} is what {name} was on the way", spot.line
         for old in past.get(name, [])[:REACH]:
             if old != spot.before.get(name) and _redone(spot, {**spot.before, name: old}) == spot.claimed:
                 return f"{_short(spot.claimed)} comes of the earlier value {_short(old)} of {name}", spot.line

@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 
 from codereasoner import literals
 from codereasoner.chains.audit import History
-from codereasoner.chains.claims import Claim, claims
+from codereasoner.chains.claims import Claim, calls, claims
 from codereasoner.chains.story import Moment, tell
 from codereasoner.errors import DataError
 from codereasoner.evaluation.explanations import Kind, Mistake, Spot, explained, of_a_detour
@@ -48,7 +48,10 @@ def mistake(
     if not reason.startswith(_ABOUT_THE_VALUE):
         return Mistake("format", reason or "not of the form that was asked for")
     moments = _moments(run)
-    found = _in_chain(text, run, moments) if run is not None and moments else None
+    found = None
+    if run is not None and moments:
+        said = text if "call" in question.facts else _about(run, text)
+        found = _in_chain(said, run, moments)
     if found is None or found.kind == "other":
         answered = _in_answer(question, answer or "", run, moments)
         found = answered if found is None or (answered is not None and answered.kind != "other") else found
@@ -69,6 +72,12 @@ def _moments(run: Run | None) -> list[Moment]:
         return tell(run)
     except DataError:  # the trace is not whole
         return []
+
+
+def _about(run: Run, text: str) -> str:
+    """Of a text that looks for a call, what it says from where it first names the one that was run."""
+    starts = (start for start, call in calls(text, run.entry) if call == run.call)
+    return text[next(starts, len(text)) :]
 
 
 # ---- the chain

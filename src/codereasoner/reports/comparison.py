@@ -11,6 +11,7 @@ from codereasoner.ledger import write_whole
 from codereasoner.reports.features import accuracy_by_feature, program_features
 from codereasoner.reports.folder import Evaluation, chosen_evaluations
 from codereasoner.reports.gather import Gathered, gather
+from codereasoner.reports.mistakes import mistake_counts, with_steps
 from codereasoner.reports.page import assemble
 from codereasoner.reports.pairs import comparisons
 from codereasoner.reports.questions import browser
@@ -37,12 +38,13 @@ def compare(paths: Sequence[Path], limit: int = EVERYTHING) -> tuple[dict[str, A
     if not rows:
         asked = ", ".join(f"{each.model} was asked {each.questions}" for each in found)
         raise DataError(f"no two of these evaluations share questions, so nothing can be compared: {asked}")
-    made = results(found)
+    made = with_steps(results(found), gathered)
     compared = {
         "results": made,
         "comparisons": rows,
         "warnings": warnings(made) + _unshared(rows),
         "features": accuracy_by_feature(gathered, programs),
+        "mistakes": mistake_counts(gathered),
     }
     return compared, gathered
 
@@ -68,6 +70,7 @@ def write_comparison(paths: Sequence[Path], out: Path, limit: int = 10_000) -> P
         "results": compared["results"],
         "warnings": compared["warnings"],
         "features": compared["features"],
+        "mistakes": compared["mistakes"],
         "differences": [_without_lists(row) for row in compared["comparisons"]],
     }
     write_whole(out, assemble(name, {"summary": summary} | browser(gathered)))

@@ -15,6 +15,7 @@ from codereasoner.records import Program
 from codereasoner.reports.folder import records_so_far
 from codereasoner.reports.gather import Gathered, Shown
 from codereasoner.reports.results import task_order
+from codereasoner.reports.traces import run_id
 
 BINS = 5  # of a number, about equally many questions in each
 CATEGORIES = 8  # of a name, the most frequent ones
@@ -62,7 +63,7 @@ def binned(items: Sequence[Shown], programs: Programs, found: Gathered) -> dict[
 def _features(item: Shown, programs: Programs, found: Gathered) -> dict[str, Any]:
     question = item.question
     features: dict[str, Any] = {"lines of the program": str(question.facts.get("source", "")).strip().count("\n") + 1}
-    if run := found.runs.get(question.run):
+    if run := found.runs.get(run_id(question)):
         features["executed lines"] = sum(step.event == "line" for step in run.steps)
     if question.gold:
         features["characters of the gold answer"] = len(question.gold[0])

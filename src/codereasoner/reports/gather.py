@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner.errors import DataError
+from codereasoner.evaluation.explanations import KINDS, Mistake
+from codereasoner.evaluation.mistakes import mistake
 from codereasoner.ledger import read_records
 from codereasoner.records import Answer, Chain, Run
-from codereasoner.reports.claims import first_false_claim
+from codereasoner.reports.claims import Checked, check_claims
 from codereasoner.reports.folder import Evaluation, part_of, records_so_far, rows_so_far
 from codereasoner.reports.results import labels
+from codereasoner.reports.traces import run_id, traced_runs
 from codereasoner.task import Question
 
 LIMIT = 10_000  # questions in one page
@@ -26,6 +29,7 @@ TEXT_LIMIT = 20_000  # characters of a completion
 VALUE_LIMIT = 2_000  # characters of one value
 
 CODES = {"correct": "c", "wrong": "w", "no_answer": "n", "truncated": "t", "error": "e"}
+MISTAKES: Mapping[str, str] = dict(zip(KINDS, "blsitfo", strict=True))
 
 
 @dataclass
@@ -38,6 +42,8 @@ class Shown:
     chains: list[Chain] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)
     outcomes: dict[str, str] = field(default_factory=dict)  # model label -> one code for each sample
+    mistakes: dict[str, str] = field(default_factory=dict)  # model label -> one code for each sample, "-" for none
+    steps: dict[str, list[float]] = field(default_factory=dict)  # model label -> shares of true claims
     lists: set[str] = field(default_factory=set)  # the lists of questions in which a model answered it
 
 
@@ -73,6 +79,8 @@ def gather(
             chosen[item.name] = item
     shown = dict(list((first | rest).items())[:limit])
     runs = _runs(folders, {item.question.run for item in shown.values()})
+    for each in evaluations:
+        runs |= {name: run for name, run in traced_runs(each).items() if name not in runs}
     _add_chains(folders, shown)
     groups: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for evaluation, label in zip(evaluations, labels(evaluations), strict=True):
@@ -134,26 +142,39 @@ def _add_answers(
             continue
         item.outcomes[label] = item.outcomes.get(label, "") + CODES.get(grade["outcome"], "e")
         answer = answers.get(grade["id"])
+        run = runs.get(run_id(item.question, grade.get("answer") if "call" not in item.question.facts else None))
+        found, checked = _judged(item.question, answer.text if answer is not None else "", grade, run)
+        item.mistakes[label] = item.mistakes.get(label, "") + (MISTAKES[found.kind] if found else "-")
+        if checked.share is not None:
+            item.steps.setdefault(label, []).append(checked.share)
         if answer is not None and len(item.outcomes[label]) <= SAMPLES:
-            item.answers.append(_answer(item.question, answer, grade, label, runs.get(item.question.run)))
+            item.answers.append(_answer(answer, grade, label, found, checked))
         yield item
 
 
+def _judged(question: Question, text: str, grade: Mapping[str, Any], run: Run | None) -> tuple[Mistake | None, Checked]:
+    """The class of an answer's mistake, and what of its chain is true."""
+    text = text[:TEXT_LIMIT]
+    answer, reason = grade.get("answer"), str(grade.get("reason", ""))
+    return mistake(question, grade["outcome"], answer, reason, text, run), check_claims(question, text, run)
+
+
 def _answer(
-    question: Question, answer: Answer, grade: Mapping[str, Any], label: str, run: Run | None
+    answer: Answer, grade: Mapping[str, Any], label: str, found: Mistake | None, checked: Checked
 ) -> dict[str, Any]:
-    text = clip(answer.text, TEXT_LIMIT)
     return {
         "model": label,
         "sample": answer.sample,
-        "text": text,
+        "text": clip(answer.text, TEXT_LIMIT),
         "finish": answer.finish,
         "tokens": answer.completion_tokens,
         "outcome": grade["outcome"],
         "answer": None if grade.get("answer") is None else clip(grade["answer"], VALUE_LIMIT),
         "reason": grade.get("reason", ""),
         "parts": grade.get("parts") or {},
-        "false": first_false_claim(question, text, run),
+        "false": checked.false,
+        "claims": [checked.true, checked.checked],
+        "mistake": [found.kind, found.why, found.line] if found else None,
     }
 
 

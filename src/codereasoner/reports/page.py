@@ -23,6 +23,7 @@ from codereasoner.reports.features import accuracy_by_feature, program_features
 from codereasoner.reports.flow import LINKS, flow, stage_seconds
 from codereasoner.reports.folder import Evaluation, check_run_folder, command_of, config, evaluations, manifests
 from codereasoner.reports.gather import LIMIT, gather
+from codereasoner.reports.mistakes import mistake_counts, with_steps
 from codereasoner.reports.pairs import differences
 from codereasoner.reports.questions import browser
 from codereasoner.reports.results import results, warnings
@@ -43,8 +44,9 @@ def write_report(run_folder: Path, limit: int = LIMIT) -> Path:
     found = evaluations(run_folder)
     gathered = gather([run_folder], found, limit)
     features = accuracy_by_feature(gathered, program_features([run_folder], gathered))
-    compared = {"features": features, "differences": differences(gathered)}
-    blocks = {"summary": _summary(run_folder, found) | compared} | browser(gathered)
+    compared = {"features": features, "differences": differences(gathered), "mistakes": mistake_counts(gathered)}
+    summary = _summary(run_folder, found)
+    blocks = {"summary": summary | compared | {"results": with_steps(summary["results"], gathered)}} | browser(gathered)
     out = run_folder / "report.html"
     write_whole(out, assemble(_name(run_folder), blocks))
     return out

@@ -11,13 +11,14 @@ The page holds an index of all questions, and details in chunks that it unpacks 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from codereasoner import extend
 from codereasoner.errors import UnknownName
 from codereasoner.records import Run
 from codereasoner.reports.gather import SAMPLES, TEXT_LIMIT, VALUE_LIMIT, Gathered, Shown, clip
+from codereasoner.reports.traces import run_id
 from codereasoner.task import Question
 
 CHUNK = 100  # questions, or traces, that are unpacked together
@@ -29,20 +30,23 @@ _NUMBERED = re.compile(r"\s*(\d{1,6})\b[:|.]?(.*)", re.DOTALL)
 
 def browser(found: Gathered) -> dict[str, Any]:
     """The blocks of the browser by name."""
-    runs = {run: number for number, run in enumerate(found.runs)}
+    about = [run_id(item.question) for item in found.shown.values()]
+    shown = list(dict.fromkeys(name for name in about if name in found.runs))
+    runs = {name: number for number, name in enumerate(shown)}
     programs: dict[str, int] = {}
     for item in found.shown.values():
         programs.setdefault(_source(item.question), len(programs))
     details = [_detail(item) for item in found.shown.values()]
-    traces = [_trace(run) for run in found.runs.values()]
-    blocks: dict[str, Any] = {"index": _index(found, programs, runs), "programs": list(programs)}
+    traces = [_trace(found.runs[name]) for name in shown]
+    places = [runs.get(name, -1) for name in about]
+    blocks: dict[str, Any] = {"index": _index(found, programs, places), "programs": list(programs)}
     for name, rows in (("details", details), ("runs", traces)):
         for start in range(0, len(rows), CHUNK):
             blocks[f"{name}-{start // CHUNK}"] = rows[start : start + CHUNK]
     return blocks
 
 
-def _index(found: Gathered, programs: Mapping[str, int], runs: Mapping[str, int]) -> dict[str, Any]:
+def _index(found: Gathered, programs: Mapping[str, int], runs: Sequence[int]) -> dict[str, Any]:
     items = list(found.shown.values())
     questions = [item.question for item in items]
     return {
@@ -56,8 +60,9 @@ def _index(found: Gathered, programs: Mapping[str, int], runs: Mapping[str, int]
         "label": [clip(_last_line(asked(question)), LABEL_LIMIT) for question in questions],
         "gold": [clip(question.gold[0] if question.gold else "", LABEL_LIMIT) for question in questions],
         "program": [programs[_source(question)] for question in questions],
-        "run": [runs.get(question.run, -1) for question in questions],
+        "run": list(runs),
         "outcomes": {name: [item.outcomes.get(name, "") for item in items] for name in found.models},
+        "mistakes": {name: [item.mistakes.get(name, "") for item in items] for name in found.models},
     }
 
 
