@@ -12,6 +12,8 @@ from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.task import Runner
 from codereasoner.training import session
+from codereasoner.training.bilevel import bi_level
+from codereasoner.training.held_out import make_check
 from codereasoner.training.reward import Reward, Terms
 from codereasoner.training.rows import style_of_rows
 from codereasoner.training.select import selected
@@ -28,6 +30,9 @@ class GrpoConfig:
     seed: int = option(0, "Seed of the order of the prompts and of sampling.")
     seconds: float | None = option(
         None, "Train for so many seconds, the learning rate driven by the clock; without it, epochs or steps count."
+    )
+    clock: Literal["wall", "cpu"] = option(
+        "wall", "What seconds are: of the clock, or CPU time of this process, which load does not change."
     )
     epochs: float = option(1.0, "Passes over the prompts, where no seconds are given.")
     max_steps: int | None = option(None, "Updates, instead of epochs.")
@@ -46,6 +51,10 @@ class GrpoConfig:
     scale_rewards: Literal["group", "batch", "none"] = option(
         "none", "What advantages are divided by: the deviation in the group, in the batch, or nothing."
     )
+    advantage: Literal["group", "bi-level"] = option(
+        "group", "One advantage for a completion, or one for each step of an answer that has steps (anchors)."
+    )
+    step_weight: float = option(0.3, "What a right step adds to the advantage of its tokens, where it is bi-level.")
     beta: float = option(0.0, "Weight of the KL term; 0 leaves it out.")
     epsilon: float = option(0.2, "How far a token's probability may fall in one update.")
     epsilon_high: float = option(0.28, "How far it may rise.")
@@ -65,6 +74,11 @@ class GrpoConfig:
     lora: int = option(0, "Rank of LoRA adapters; 0 trains every weight.")
     threads: int | None = option(None, "CPU threads; all cores by default.")
     log_every: int = option(1, "Updates between two rows of history.jsonl.")
+    held_out: str | None = option(
+        None, "Rows of questions, as GRPO reads them, that the model is asked while it trains; no training time."
+    )
+    checks: int = option(8, "How often they are asked, at equal shares of the training; once more at its start.")
+    check_questions: int = option(200, "Ask only the first so many of them.")
     save_seconds: float = option(600.0, "Seconds between two checkpoints; what a kill can cost.")
 
 
@@ -88,7 +102,7 @@ def grpo(
     if session.is_done(out, whole):
         return out
     with quiet():
-        clock = Clock(config.seconds)
+        clock = Clock(config.seconds, config.clock)
         checkpoint = session.prepare(out, whole, clock)
         progress(0.0, "loading the model")
         loaded, tokenizer = load(source)
@@ -100,7 +114,9 @@ def grpo(
             sampling = Sampling(config.temperature, 1.0, config.max_tokens, config.seed)
             prompts = selected(prompts, loaded, tokenizer, reward, config.select, sampling, kept, clock, progress)
         _check_enough(prompts, config)
-        trainer = _trainer(loaded, tokenizer, prompts, reward, out, config, clock, progress)
+        check = make_check(config.held_out, config.check_questions, config.max_tokens, style, runner, tokenizer)
+        watch = make_watch(clock, out / "history.jsonl", config.save_seconds, _row, progress, check, config.checks)
+        trainer = _trainer(loaded, tokenizer, prompts, reward, out, config, clock, watch)
         session.train(trainer, checkpoint)
         session.finish(trainer, tokenizer, out, whole, source, style, clock)
     return out
@@ -145,7 +161,7 @@ def _trainer(
     out: Path,
     config: GrpoConfig,
     clock: Clock,
-    progress: Progress,
+    watch: Any,
 ) -> Any:
     trl = import_extra("trl", "train")
     datasets = import_extra("datasets", "train")
@@ -158,14 +174,17 @@ def _trainer(
         vllm_mode="colocate" if config.vllm == "off" else config.vllm,
     )
     columns = {name: [row[name] for row in prompts] for name in ("prompt", "question")}
-    return on_the_clock(trl.GRPOTrainer, clock)(
+    trainer = trl.GRPOTrainer
+    if config.advantage == "bi-level":
+        trainer = bi_level(trainer, reward, config.step_weight)
+    return on_the_clock(trainer, clock)(
         model=loaded,
         args=arguments,
         reward_funcs=reward,
         train_dataset=datasets.Dataset.from_dict(columns),
         processing_class=tokenizer,
         peft_config=lora(config.lora),
-        callbacks=[make_watch(clock, out / "history.jsonl", config.save_seconds, _row, progress)],
+        callbacks=[watch],
     )
 
 

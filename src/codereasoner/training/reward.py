@@ -148,6 +148,7 @@ class Reward:
         self.runner = runner
         self.ends = ends  # the tokens that end a turn; without them, every completion counts as ended
         self.terms = terms
+        self.grades: list[Grade] = []  # of the last call
         self.__name__ = "grade"
 
     def __call__(
@@ -166,7 +167,7 @@ class Reward:
         """
         began = time.perf_counter()
         texts = [_text(completion) for completion in completions]
-        grades = grades_of(question, texts, self.style, self.runner, self._finishes(completion_ids))
+        self.grades = grades = grades_of(question, texts, self.style, self.runner, self._finishes(completion_ids))
         _refuse_errors(grades)
         if log_metric:
             log_metric("reward_seconds", time.perf_counter() - began)
@@ -180,10 +181,17 @@ class Reward:
         Raises:
             MachineryError: more than 1 % of the grades are failures of our own machinery.
         """
+        return [grade.reward or 0.0 for grade in self._graded(questions, completions)]
+
+    def correct(self, questions: Sequence[str], completions: Sequence[Completion]) -> list[bool]:
+        """Is each of these completions right? As `values`, for tasks that pay for parts of an answer too."""
+        return [grade.outcome == "correct" for grade in self._graded(questions, completions)]
+
+    def _graded(self, questions: Sequence[str], completions: Sequence[Completion]) -> list[Grade]:
         texts, finishes = [each.text for each in completions], [each.finish for each in completions]
         grades = grades_of(questions, texts, self.style, self.runner, finishes)
         _refuse_errors(grades)
-        return [grade.reward or 0.0 for grade in grades]
+        return grades
 
     def _finishes(self, ids: Sequence[Sequence[int]] | None) -> list[str] | None:
         if ids is None or not self.ends:

@@ -10,7 +10,9 @@ from typing import Any, Literal
 from codereasoner.errors import DataError, import_extra
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import fingerprint, read_rows
+from codereasoner.task import Runner
 from codereasoner.training import session
+from codereasoner.training.held_out import make_check
 from codereasoner.training.muon import make_muon
 from codereasoner.training.rows import style_of_rows
 from codereasoner.training.settings import arguments_for_device, identity, load, lora, option, quiet, style_of
@@ -26,6 +28,9 @@ class SftConfig:
     seed: int = option(0, "Seed of the order of the rows.")
     seconds: float | None = option(
         None, "Train for so many seconds, the learning rate driven by the clock; without it, epochs or steps count."
+    )
+    clock: Literal["wall", "cpu"] = option(
+        "wall", "What seconds are: of the clock, or CPU time of this process, which load does not change."
     )
     epochs: float = option(2.0, "Passes over the rows, where no seconds are given.")
     max_steps: int | None = option(None, "Updates, instead of epochs.")
@@ -43,11 +48,26 @@ class SftConfig:
     lora: int = option(0, "Rank of LoRA adapters; 0 trains every weight.")
     threads: int | None = option(None, "CPU threads; all cores by default.")
     log_every: int = option(10, "Updates between two rows of history.jsonl.")
+    held_out: str | None = option(
+        None, "Rows of questions, as GRPO reads them, that the model is asked while it trains; no training time."
+    )
+    checks: int = option(8, "How often they are asked, at equal shares of the training; once more at its start.")
+    check_questions: int = option(200, "Ask only the first so many of them.")
+    check_tokens: int = option(2048, "Tokens of an answer to them.")
     save_seconds: float = option(600.0, "Seconds between two checkpoints; what a kill can cost.")
 
 
-def sft(rows: Path, model: str | Path, out: Path, config: SftConfig, progress: Progress = silent) -> Path:
+def sft(
+    rows: Path,
+    model: str | Path,
+    out: Path,
+    config: SftConfig,
+    progress: Progress = silent,
+    runner: Runner | None = None,
+) -> Path:
     """Tune a model on the rows of a file; returns its folder. A killed training continues where it was saved.
+
+    The runner executes what held-out questions need executed.
 
     Raises:
         DataError: the rows are no SFT rows, or all are too long.
@@ -58,14 +78,16 @@ def sft(rows: Path, model: str | Path, out: Path, config: SftConfig, progress: P
     if session.is_done(out, whole):
         return out
     with quiet():
-        clock = Clock(config.seconds)
+        clock = Clock(config.seconds, config.clock)
         checkpoint = session.prepare(out, whole, clock)
         progress(0.0, "loading the model")
         loaded, tokenizer = load(source)
         examples = list(read_rows(rows))
         style = style_of_rows(examples, style_of(source))
         dataset = tokenised(examples, tokenizer, config.max_length)
-        trainer = _trainer(loaded, tokenizer, dataset, out, config, clock, progress)
+        check = make_check(config.held_out, config.check_questions, config.check_tokens, style, runner, tokenizer)
+        watch = make_watch(clock, out / "history.jsonl", config.save_seconds, _row, progress, check, config.checks)
+        trainer = _trainer(loaded, tokenizer, dataset, out, config, clock, watch)
         session.train(trainer, checkpoint)
         session.finish(trainer, tokenizer, out, whole, source, style, clock)
     return out
@@ -119,9 +141,7 @@ def _until_end(ids: list[int], end: int) -> list[int]:
     return ids[: len(ids) - ids[::-1].index(end)]
 
 
-def _trainer(
-    loaded: Any, tokenizer: Any, dataset: Any, out: Path, config: SftConfig, clock: Clock, progress: Progress
-) -> Any:
+def _trainer(loaded: Any, tokenizer: Any, dataset: Any, out: Path, config: SftConfig, clock: Clock, watch: Any) -> Any:
     trl = import_extra("trl", "train")
     arguments = trl.SFTConfig(
         **session.arguments(out, config, clock),
@@ -132,7 +152,6 @@ def _trainer(
         length_column_name="length",
         dataset_kwargs={"skip_prepare_dataset": True},
     )
-    watch = make_watch(clock, out / "history.jsonl", config.save_seconds, _row, progress)
     return on_the_clock(trl.SFTTrainer, clock)(
         model=loaded,
         args=arguments,

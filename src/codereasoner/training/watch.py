@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from codereasoner.errors import import_extra
 from codereasoner.extend import Progress, silent
+from codereasoner.training.held_out import Check
 
 FLAT = 0.6  # share of a budget of time at the full learning rate; over the rest it falls to zero in a line
 STATE = "trainer_state.json"
@@ -19,21 +21,41 @@ STATE = "trainer_state.json"
 
 @dataclass
 class Clock:
-    """Seconds of training so far, those of earlier tries included, and how many there are."""
+    """Seconds of training so far, those of earlier tries included, and how many there are.
+
+    Of kind "cpu" they are seconds of CPU time of this process, over all its threads: what other processes do does not
+    change them, so trainings with the same budget are comparable on a machine that is shared.
+    """
 
     budget: float | None
+    kind: Literal["wall", "cpu"] = "wall"
     before: float = 0.0  # of earlier tries
-    began: float = field(default_factory=time.monotonic)
+    began: float = -1.0
     tokens_before: int = 0
+
+    def __post_init__(self) -> None:
+        self.start()
 
     def start(self) -> None:
         """Count from now on: what went before, loading and the like, is no training."""
-        self.began = time.monotonic()
+        self.began = self._now()
+
+    def _now(self) -> float:
+        return time.process_time() if self.kind == "cpu" else time.monotonic()
 
     @property
     def seconds(self) -> float:
         """Seconds of training until now."""
-        return self.before + time.monotonic() - self.began
+        return self.before + self._now() - self.began
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What is done inside, such as an evaluation, is no training and costs nothing of the budget."""
+        stopped = self._now()
+        try:
+            yield
+        finally:
+            self.began += self._now() - stopped
 
     @property
     def over(self) -> bool:
@@ -88,10 +110,19 @@ def trim_history(history: Path, steps: int) -> None:
 Row = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
-def make_watch(clock: Clock, history: Path, save_seconds: float, row: Row, progress: Progress = silent) -> Any:
+def make_watch(
+    clock: Clock,
+    history: Path,
+    save_seconds: float,
+    row: Row,
+    progress: Progress = silent,
+    check: Check | None = None,
+    checks: int = 1,
+) -> Any:
     """A callback that writes history.jsonl, reports progress, saves by the clock and ends training on time.
 
-    `row` picks from what the trainer logs.
+    `row` picks from what the trainer logs. `check` is asked at the start and then `checks` times at equal shares of
+    the training; what it finds stands in the row of that step.
     """
     transformers = import_extra("transformers", "train")
     exportable = import_extra("transformers.trainer_callback", "train").ExportableState
@@ -101,18 +132,39 @@ def make_watch(clock: Clock, history: Path, save_seconds: float, row: Row, progr
 
         saved = 0.0
         tokens = 0
+        checked = -1  # how many shares of the training had passed at the last check
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             clock.start()
             self.saved, self.tokens = clock.seconds, clock.tokens_before
+            if state.global_step:
+                self.checked = int(checks * self.share(state))
+            elif found := self.check(state, _["model"]):
+                self.write({"step": 0, "seconds": 0.0, "tokens": 0} | found)
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if clock.over:
                 control.should_training_stop = control.should_log = True
             elif clock.seconds - self.saved >= save_seconds:
                 control.should_save, self.saved = True, clock.seconds
-            share = clock.seconds / clock.budget if clock.budget else state.global_step / max(1, state.max_steps)
-            progress(min(1.0, share), self.words)
+            self.found |= self.check(state, _["model"])
+            control.should_log = control.should_log or bool(self.found)
+            progress(self.share(state), self.words)
+
+        def share(self, state: Any) -> float:
+            done = clock.seconds / clock.budget if clock.budget else state.global_step / max(1, state.max_steps)
+            return min(1.0, done)
+
+        found: dict[str, Any] = {}
+
+        def check(self, state: Any, model: Any) -> dict[str, Any]:
+            """What the held-out questions give, where they are due and this process is the one that asks them."""
+            passed = int(checks * self.share(state))
+            if check is None or passed <= self.checked or not state.is_world_process_zero:
+                return {}
+            self.checked = passed
+            with clock.paused():
+                return dict(check(model))
 
         words = "the first step"
 
@@ -121,10 +173,14 @@ def make_watch(clock: Clock, history: Path, save_seconds: float, row: Row, progr
                 return
             self.tokens = clock.tokens_before + int(logs.get("num_tokens") or 0)
             common = {"step": state.global_step, "seconds": round(clock.seconds, 3), "tokens": self.tokens}
-            values = common | row(logs)
+            values = common | row(logs) | self.found
+            self.found = {}
+            self.write(values)
+            self.words = _words(values)
+
+        def write(self, values: Mapping[str, Any]) -> None:
             with history.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(values) + "\n")
-            self.words = _words(values)
 
         def state(self) -> dict[str, Any]:
             return {"args": {}, "attributes": {"seconds": clock.seconds, "tokens": self.tokens}}
