@@ -93,6 +93,9 @@ def test_reasoning_before_the_answer_and_answers_without_steps_get_nothing_more(
     grade = Grade("correct", "a = 7\n7", parts={"step 1": 1.0, "steps": 1.0, "final": 1.0})
     added = token_bonuses(text, pieces, grade, WEIGHT)
     assert [piece for piece, value in zip(pieces, added, strict=True) if value] == list("a = 7\n")
+    text = "=a = [7,\n 7]\n7"
+    grade = Grade("correct", "a = [7,\n 7]\n7", parts={"step 1": 1.0})
+    assert token_bonuses(text, list(text), grade, 1.0) == [0.0, *[1.0] * 12, 0.0]
     assert set(token_bonuses("=7", ["=", "7"], Grade("correct", "7"), WEIGHT)) == {0.0}
     assert set(token_bonuses("=7", ["=", "7"], Grade("no_answer"), WEIGHT)) == {0.0}
 

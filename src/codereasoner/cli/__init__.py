@@ -24,6 +24,8 @@ _WHERE = {
     "export": "export",
     "sft": "train",
     "grpo": "train",
+    "rft": "train",
+    "ablate": "ablate",
     "evaluate": "measure",
     "score": "measure",
     "check": "check",

@@ -1,7 +1,8 @@
-"""sft and grpo: training through TRL, the same command for the embedded model and for a 7 B one."""
+"""sft, grpo and rft: training through TRL, the same command for the embedded model and for a 7 B one."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from codereasoner.cli.options import (
     workers_option,
 )
 from codereasoner.training.grpo import GrpoConfig, grpo
+from codereasoner.training.rft import RftConfig, rft
 from codereasoner.training.scratch import is_scratch_name, make_scratch_model
 from codereasoner.training.sft import SftConfig, sft
 
@@ -33,12 +35,23 @@ _model = click.option(
 @_model
 @click.option("--out", type=_PATH, default=Path("sft"), show_default=True, help="The checkpoint's folder.")
 @options_of(SftConfig)
-def sft_command(rows: Path, model: str, out: Path, **values: Any) -> None:
+@workers_option
+@weak_option
+def sft_command(
+    rows: Path,
+    model: str,
+    out: Path,
+    workers: int | None,
+    allow_weak_isolation: bool,
+    **values: Any,
+) -> None:
     """Instruction tuning on verified chains: the rows of sft.parquet."""
     config: SftConfig = config_from(SftConfig, values)
     save_config(out)
-    with bar("sft") as progress:
-        sft(rows, _made(model, out, config.seed), out, config, progress)
+    with ExitStack() as stack:
+        pool = stack.enter_context(open_pool(workers, allow_weak_isolation)) if config.held_out else None
+        progress = stack.enter_context(bar("sft"))
+        sft(rows, _made(model, out, config.seed), out, config, progress, pool.run if pool else None)
     console.print(f"the model: {out}")
 
 
@@ -62,6 +75,29 @@ def grpo_command(
     save_config(out)
     with open_pool(workers, allow_weak_isolation) as pool, bar("grpo") as progress:
         grpo(rows, _made(model, out, config.seed), out, config, pool.run, progress)
+    console.print(f"the model: {out}")
+
+
+@click.command("rft", cls=Stage)
+@click.argument("rows", type=_PATH)
+@_model
+@click.option("--out", type=_PATH, default=Path("rft"), show_default=True, help="The checkpoint's folder.")
+@options_of(RftConfig)
+@workers_option
+@weak_option
+def rft_command(
+    rows: Path,
+    model: str,
+    out: Path,
+    workers: int | None,
+    allow_weak_isolation: bool,
+    **values: Any,
+) -> None:
+    """Rejection-sampling fine-tuning, the control of grpo: tune on the model's own right answers to grpo.parquet."""
+    config: RftConfig = config_from(RftConfig, values)
+    save_config(out)
+    with open_pool(workers, allow_weak_isolation) as pool, bar("rft") as progress:
+        rft(rows, model, out, config, pool.run, progress)
     console.print(f"the model: {out}")
 
 

@@ -17,20 +17,28 @@ from codereasoner.training.rows import grpo_row, sft_row
 
 
 def write_sft_rows(
-    questions: Path, chains: Path, out: Path, style: Style, direct: Sequence[str] = (), split: str = "train"
+    questions: Path,
+    chains: Path,
+    out: Path,
+    style: Style,
+    direct: Sequence[str] = (),
+    split: str = "train",
+    tasks: Sequence[str] | None = None,
 ) -> None:
-    """sft.parquet: a prompt and the completion to learn for each question of the split.
+    """sft.parquet: a prompt and the completion to learn for each question of the split, or of these tasks in it.
 
     Questions of the `direct` tasks are answered without reasoning; one of another task that has no chain is dropped.
     """
     config = {"questions": fingerprint(questions), "chains": fingerprint(chains), "direct": list(direct)}
+    if tasks is not None:
+        config["tasks"] = list(tasks)
     ledger = Ledger(out, config | {"style": style.name, "split": split})
     if ledger.done:
         return
     texts = Rows((chain.question, chain.text) for chain in read_records(chains, Chain))
     with ledger:
         for question in _of_split(questions, split):
-            if question.id in ledger:
+            if question.id in ledger or (tasks is not None and question.task not in tasks):
                 continue
             if question.task in direct:
                 ledger.append(sft_row(question, None, style))

@@ -5,7 +5,7 @@ The tokens of step i of n, whose reward r_i is 1 where the step is right and 0 e
     A + weight * r_i * (1 + mean of r_j over the later steps j > i)
 
 where A is GRPO's advantage of the whole completion and the mean over no steps is 0; the paper's weight is 0.3. All
-other tokens get A. A step is one line of the answer, as in the task `anchors`.
+other tokens get A. A step is one part of the answer on lines of its own, as in the task `anchors`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from codereasoner.literals import items
 from codereasoner.task import Grade
 from codereasoner.training.reward import Reward
 
@@ -40,8 +41,8 @@ def step_rewards(grade: Grade) -> list[float]:
 def token_bonuses(text: str, pieces: Sequence[str], grade: Grade, weight: float) -> list[float]:
     """What is added to the advantage of each token of a completion; `pieces` are the texts of its tokens, one by one.
 
-    Shapes: `n` tokens give `n` bonuses. A token belongs to the line that it begins in, and a newline to the line that
-    it ends.
+    Shapes: `n` tokens give `n` bonuses. A token belongs to the line that it begins in, and a newline to the
+    line that it ends.
     """
     added = [0.0] * len(pieces)
     rewards = step_rewards(grade)
@@ -50,8 +51,11 @@ def token_bonuses(text: str, pieces: Sequence[str], grade: Grade, weight: float)
     start = text.rfind(grade.answer)
     if start < 0:
         return added
-    lines = _lines_of_steps(text, start, start + len(grade.answer))
-    of_line = dict(zip(lines, bonuses(rewards, weight), strict=False))
+    of_line = {
+        line: bonus
+        for lines, bonus in zip(_lines_of_steps(text, start, grade.answer), bonuses(rewards, weight), strict=False)
+        for line in lines
+    }
     line = 0
     position = 0
     for index, piece in enumerate(pieces):
@@ -62,11 +66,15 @@ def token_bonuses(text: str, pieces: Sequence[str], grade: Grade, weight: float)
     return added
 
 
-def _lines_of_steps(text: str, start: int, end: int) -> list[int]:
-    """The numbers of the lines of the completion in which the steps stand: the answer's lines but the last."""
-    first = text.count("\n", 0, start)
-    held = [first + number for number, line in enumerate(text[start:end].split("\n")) if line.strip(" \t\r")]
-    return held[:-1]
+def _lines_of_steps(text: str, start: int, answer: str) -> list[range]:
+    """The numbers of the lines of the completion in which each step stands; the last part of the answer is no step."""
+    found = []
+    for step in items(answer)[:-1]:
+        start = text.index(step, start)
+        first = text.count("\n", 0, start)
+        start += len(step)
+        found.append(range(first, first + step.count("\n") + 1))
+    return found
 
 
 def bi_level(trainer: type, reward: Reward, weight: float) -> type:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from codereasoner.training.grpo import GrpoConfig
+from codereasoner.training.rft import RftConfig
 from codereasoner.training.sft import SftConfig
 
 SFT: dict[str, SftConfig] = {
@@ -54,6 +55,10 @@ GRPO: dict[str, GrpoConfig] = {
 }
 """paper: all-or-nothing reward, no KL term; 128 prompts of 8 rollouts are sampled together and learnt from in two
 updates of 64 prompts each. default: current practice. scratch: for the model that SFT's scratch settings made."""
+
+
+RFT: dict[str, RftConfig] = {"scratch": RftConfig(**asdict(SFT["scratch"]) | {"seconds": 100.0, "max_tokens": 120})}
+"""scratch: the control of GRPO's scratch settings; its learning rate is that of SFT."""
 
 
 def flags(config: SftConfig | GrpoConfig, **changes: Any) -> list[str]:

@@ -1,0 +1,79 @@
+"""ablate: what each part of the method is worth, as trainings of equal compute on the embedded model, in one table.
+
+    data -> for each seed: SFT -> for each arm: what follows -> evaluate -> results.json, table.md
+
+Compute is counted in CPU seconds of the training process, so a busy machine changes how long it takes, not what is
+compared. Arms that share their SFT share its checkpoint.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from codereasoner.cli.ablate_arms import AblateConfig
+from codereasoner.cli.ablate_run import run_ablation
+from codereasoner.cli.ablate_table import cell, markdown, results
+from codereasoner.cli.options import (
+    Stage,
+    config_from,
+    json_option,
+    open_pool,
+    options_of,
+    print_json,
+    save_config,
+    weak_option,
+    workers_option,
+)
+from codereasoner.ledger import write_whole
+
+
+@click.command("ablate", cls=Stage)
+@click.option("--name", default="ablate", show_default=True, help="The run's name; it lies in runs/NAME.")
+@click.option("--fresh", is_flag=True, help="Begin anew instead of continuing the run of that name.")
+@options_of(AblateConfig)
+@workers_option
+@weak_option
+@json_option
+def ablate_command(
+    name: str, fresh: bool, workers: int | None, allow_weak_isolation: bool, as_json: bool, **values: Any
+) -> None:
+    """Compare parts of the method at equal compute, with several seeds: one table with intervals."""
+    folder = Path("runs") / name
+    if fresh and folder.exists():
+        shutil.rmtree(folder)
+    config: AblateConfig = config_from(AblateConfig, values)
+    save_config(folder)
+
+    def keep(seeds: int) -> None:
+        found = results(folder, config)
+        write_whole(folder / "results.json", json.dumps(found, indent=1) + "\n")
+        write_whole(folder / "table.md", markdown(found))
+
+    with open_pool(workers, allow_weak_isolation) as pool:
+        run_ablation(folder, config, pool, keep)
+    found = results(folder, config)
+    if as_json:
+        print_json(found)
+    else:
+        _show(found, config)
+
+
+def _show(found: dict[str, Any], config: AblateConfig) -> None:
+    title = f"Accuracy on programs never seen, greedy, percent; mean of {config.seeds} seeds with its 95 % interval"
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, caption_justify="left")
+    first = found["arms"][found["first"]]["label"]
+    table.caption = f"below each: the difference to '{first}', question by question"
+    table.add_column("", overflow="fold")
+    for column in found["columns"]:
+        table.add_column(column, justify="right", no_wrap=True)
+    for arm in found["arms"].values():
+        table.add_row(arm["label"], *(cell(arm, column, "\n") for column in found["columns"]))
+    Console().print(table)

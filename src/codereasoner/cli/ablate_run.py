@@ -1,0 +1,150 @@
+"""The work of an ablation: data once; for each seed the trainings of every arm, and their evaluation.
+
+runs/NAME/  questions.jsonl  sft-ROWS.parquet  prompts-PROMPTS.parquet
+            seed-0/  base/  sft-ROWS/  ARM/  evaluations/SET@ARM/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from codereasoner import extend, stages
+from codereasoner.cli.ablate_arms import ANCHORS, ARMS, BACKWARD, FORWARD, PROMPTS, ROWS, WHITEBOX, AblateConfig, Arm
+from codereasoner.cli.demo_run import STYLE, stage
+from codereasoner.cli.processes import Training, train_together
+from codereasoner.errors import ConfigError
+from codereasoner.evaluation.evaluate import Asking, evaluate
+from codereasoner.execution.pool import Pool
+from codereasoner.extend import Model, Progress, Sampling
+from codereasoner.ledger import read_records
+from codereasoner.task import Question
+from codereasoner.training.presets import GRPO, RFT, SFT, flags
+from codereasoner.training.scratch import make_scratch_model
+
+SHORT, LONG = (1, 3), (5, 5)
+SETS = {"short": SHORT, "longer": LONG}
+
+
+def run_ablation(folder: Path, config: AblateConfig, pool: Pool, finished: Callable[[int], None]) -> None:
+    """Do what is not done yet, seed by seed; `finished` is called after each with the number of seeds there are.
+
+    Raises:
+        ConfigError: an arm is unknown.
+    """
+    for name in config.arms:
+        if name not in ARMS:
+            raise ConfigError(f"arm '{name}' is unknown; there are: {', '.join(ARMS)}")
+    _build_data(folder, config, pool)
+    sets = {name: _held_out(folder, *levels) for name, levels in SETS.items()}
+    for seed in range(config.seeds):
+        for name in config.arms:
+            model = _train(folder, folder / f"seed-{seed}", ARMS[name], name, seed, config)
+            for questions in sets:
+                with stage(folder, f"seed {seed}: evaluate {name} {questions}") as progress:
+                    _evaluate(folder / f"seed-{seed}", questions, sets[questions], name, model, config, pool, progress)
+        finished(seed + 1)
+
+
+def _build_data(folder: Path, config: AblateConfig, pool: Pool) -> None:
+    settings: dict[str, Any] = {"breadth": "tiny", "types": ["list"]}
+    short = extend.find("source", "procedural", **settings)
+    longer = extend.find("source", "procedural", **settings, difficulty=LONG[0])
+    parts = [
+        ("train", config.train, short),
+        ("rl", config.rl, longer),
+        ("rl", config.rl // 3, short),
+        ("test", config.test, short),
+        ("test", config.test, longer),
+    ]
+    programs, runs, questions, chains = (
+        folder / name for name in ("programs.jsonl", "runs.parquet", "questions.jsonl", "chains.jsonl")
+    )
+    with stage(folder, "programs") as progress:
+        stages.write_programs(programs, parts, {"source": "procedural", **settings}, progress)
+    with stage(folder, "trace") as progress:
+        stages.trace_programs(programs, runs, pool, progress)
+    with stage(folder, "ask") as progress:
+        stages.ask_questions(runs, questions, _tasks(config), progress)
+    with stage(folder, "chain") as progress:
+        stages.narrate_chains(questions, runs, chains, (FORWARD,), "states", progress)
+    with stage(folder, "rows"):
+        for name in {ARMS[arm].rows for arm in config.arms} - {""}:
+            rows = ROWS[name]
+            stages.write_sft_rows(
+                questions, chains, folder / f"sft-{name}.parquet", STYLE, direct=rows.direct, tasks=rows.tasks
+            )
+        for name in {ARMS[arm].prompts for arm in config.arms} - {""}:
+            stages.write_grpo_rows(questions, folder / f"prompts-{name}.parquet", STYLE, PROMPTS[name])
+
+
+def _tasks(config: AblateConfig) -> tuple[str, ...]:
+    inside = any(ARMS[arm].rows == "inside" for arm in config.arms)
+    return (FORWARD, BACKWARD, WHITEBOX, ANCHORS) if inside else (FORWARD, BACKWARD)
+
+
+def _train(data: Path, folder: Path, arm: Arm, name: str, seed: int, config: AblateConfig) -> Path:
+    """The trained model of one arm; SFT on the same rows is done once for all arms of a seed."""
+    model = folder / "base"
+    make_scratch_model(model, seed, config.size)
+    common: dict[str, Any] = {"clock": "cpu", "threads": 1}
+    seconds = config.then_seconds
+    if arm.rows:
+        start = folder / f"sft-{arm.rows}"
+        rows = str(data / f"sft-{arm.rows}.parquet")
+        words = flags(SFT["scratch"], seconds=config.sft_seconds, seed=seed, **common)
+        _one(data, f"seed {seed}: {start.name}", start, ["sft", rows, *words], model, config.sft_seconds)
+        model = start
+    else:
+        seconds += config.sft_seconds
+    if arm.then == "":
+        return model
+    prompts = str(data / f"prompts-{arm.prompts}.parquet")
+    if arm.then == "sft":
+        words = ["sft", rows, *flags(SFT["scratch"], seconds=seconds, seed=seed + 1000, **common)]
+    elif arm.then == "rft":
+        words = ["rft", prompts, *flags(RFT["scratch"], seconds=seconds, seed=seed, **common)]
+    else:
+        advantage = "bi-level" if arm.bi_level else "group"
+        words = ["grpo", prompts, *flags(GRPO["scratch"], seconds=seconds, seed=seed, advantage=advantage, **common)]
+    _one(data, f"seed {seed}: {name}", folder / name, words, model, seconds)
+    return folder / name
+
+
+def _one(data: Path, title: str, out: Path, words: list[str], model: Path, seconds: float) -> None:
+    with stage(data, title) as progress:
+        command = [*words, "--model", str(model), "--out", str(out)]
+        train_together([Training(out, command, seconds, threads=1)], progress)
+
+
+def _held_out(folder: Path, low: int, high: int) -> list[Question]:
+    """For each program of the test split with so many statements, its first question of each task."""
+    found: dict[tuple[str, str], Question] = {}
+    for question in read_records(folder / "questions.jsonl", Question):
+        if question.split == "test" and low <= question.features["difficulty"] <= high:
+            found.setdefault((question.program, question.task), question)
+    return list(found.values())
+
+
+def _evaluate(
+    folder: Path,
+    name: str,
+    questions: list[Question],
+    arm: str,
+    model: Path,
+    config: AblateConfig,
+    pool: Pool,
+    progress: Progress,
+) -> None:
+    known = ROWS[ARMS[arm].rows].tasks if ARMS[arm].rows == "inside" else (FORWARD, BACKWARD)
+    asked = [question for question in questions if question.task in known]
+    answering: Model = extend.find("model", str(model))
+    asking = Asking(STYLE, Sampling(max_tokens=config.max_tokens))
+    out = folder / "evaluations" / f"{name}@{arm}"
+    evaluate(name, asked, answering, asking, out, pool.run, label=ARMS[arm].label, progress=progress)
+
+
+def seeds_of(folder: Path) -> Iterator[Path]:
+    """The folders of the seeds."""
+    yield from sorted(folder.glob("seed-*"), key=lambda path: int(path.name.partition("-")[2]))

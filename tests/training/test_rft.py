@@ -1,0 +1,43 @@
+"""Rejection-sampling fine-tuning: only right answers are learnt, each once, and sampling is part of the budget."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codereasoner.errors import DataError
+from codereasoner.ledger import read_rows
+from codereasoner.training.rft import RftConfig, rft
+from codereasoner.training.rows import read_question
+from codereasoner.training.sft import SftConfig, sft
+
+TUNE = SftConfig(max_steps=80, batch=8, accumulate=1, learning_rate=2e-3, warmup=0.0, threads=1, optimizer="muon")
+
+
+def config(**changes: object) -> RftConfig:
+    return RftConfig(**vars(TUNE) | {"max_tokens": 8, "temperature": 1.5} | changes)
+
+
+def test_right_answers_are_kept_once_and_learnt_in_the_time_that_is_left(
+    base: Path, sft_rows: Path, grpo_rows: Path, tmp_path: Path
+) -> None:
+    start = sft(sft_rows, base, tmp_path / "sft", TUNE)
+    out = rft(grpo_rows, start, tmp_path / "rft", config(seconds=2.0, clock="cpu", log_every=1), None)
+    rows = list(read_rows(out / "rft.jsonl"))
+    assert rows
+    assert len({(json.dumps(row["prompt"]), row["completion"][0]["content"]) for row in rows}) == len(rows)
+    for row in rows:
+        assert row["completion"][0]["content"].rpartition("=")[2].strip() in read_question(row["question"]).gold
+    spent = json.loads((out / "rft.json").read_text())["seconds"]
+    assert spent + list(read_rows(out / "history.jsonl"))[-1]["seconds"] == pytest.approx(2.0, abs=0.5)
+    assert (out / "model.safetensors").read_bytes() != (start / "model.safetensors").read_bytes()
+    saved = (out / "model.safetensors").stat().st_mtime_ns
+    rft(grpo_rows, start, out, config(seconds=2.0, clock="cpu", log_every=1), None)
+    assert (out / "model.safetensors").stat().st_mtime_ns == saved
+
+
+def test_a_model_that_is_never_right_has_nothing_to_learn(base: Path, grpo_rows: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="none of 20 completions"):
+        rft(grpo_rows, base, tmp_path / "rft", config(samples=2, max_tokens=2), None)
