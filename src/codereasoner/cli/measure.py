@@ -29,6 +29,7 @@ from codereasoner.evaluation.evaluate import Asking, evaluate
 from codereasoner.evaluation.score import GRADERS, Grader, score_file
 from codereasoner.extend import Benchmark, Model, Sampling
 from codereasoner.ledger import read_records
+from codereasoner.reports.feature_plots import write_feature_plots
 from codereasoner.styles import STYLES, find_style
 from codereasoner.task import Question, Runner
 
@@ -127,6 +128,7 @@ def _folder_name(model: str) -> str:
 @data_option
 @click.option("--generations", type=_PATH, required=True, help="A file {id: [texts]}, .json or .json.gz, or a folder.")
 @click.option("--grader", type=click.Choice(GRADERS), default="strict", show_default=True)
+@click.option("--plots", type=_PATH, help="For CodeGlance: write a page with accuracy by feature to this file.")
 @workers_option
 @weak_option
 @json_option
@@ -135,6 +137,7 @@ def score_command(
     data: Path | None,
     generations: Path,
     grader: Grader,
+    plots: Path | None,
     workers: int | None,
     allow_weak_isolation: bool,
     as_json: bool,
@@ -143,5 +146,8 @@ def score_command(
     with open_pool(workers, allow_weak_isolation, benchmark) as pool:
         result = score_file(benchmark, generations, data, grader, pool.run)
     show_score(result)
+    if plots is not None:
+        write_feature_plots(result, plots)
+        console.print(f"accuracy by feature: {plots}")
     if as_json:
         print_json(result)
