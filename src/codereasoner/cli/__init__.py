@@ -22,6 +22,7 @@ _WHERE = {
     "rows": "data",
     "audit": "audit",
     "export": "export",
+    "build": "build",
     "sft": "train",
     "grpo": "train",
     "rft": "train",

@@ -55,17 +55,17 @@ def programs_command(
     out: Path,
 ) -> None:
     """Write programs: source code, an entry and its calls."""
-    options = dict(_setting(text) for text in settings)
+    options = dict(setting(text) for text in settings)
     found = extend.find("source", source, **options)
     parts = [(split, count, found) for split, count in (("train", train), ("rl", rl), ("test", test)) if count]
     known = read_against(against)
     config = {"source": source, **options, "near": near, "against": known.facts()}
     with bar("programs") as progress:
         stages.write_programs(out, parts, config, progress, partial(Screen, near, known.reason), mutations)
-    _say(out)
+    say(out)
 
 
-def _setting(text: str) -> tuple[str, Any]:
+def setting(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals:
         raise ConfigError(f"--set takes KEY=VALUE, not '{text}'")
@@ -99,13 +99,13 @@ def trace_command(
         if call is not None:
             show_trace(programs, call, pool, as_json)
             return
-        with bar("trace") as progress, _second_pool(second_run, workers, allow_weak_isolation) as again:
+        with bar("trace") as progress, second_pool(second_run, workers, allow_weak_isolation) as again:
             stages.trace_programs(programs, out, pool, progress, again, keep)
-    _say(out)
+    say(out)
 
 
 @contextlib.contextmanager
-def _second_pool(wanted: bool, workers: int | None, allow_weak_isolation: bool) -> Iterator[Pool | None]:
+def second_pool(wanted: bool, workers: int | None, allow_weak_isolation: bool) -> Iterator[Pool | None]:
     if not wanted:
         yield None
         return
@@ -114,7 +114,7 @@ def _second_pool(wanted: bool, workers: int | None, allow_weak_isolation: bool) 
 
 
 def _sizes(texts: tuple[str, ...]) -> Sizes:
-    given = dict(_setting(text) for text in texts)
+    given = dict(setting(text) for text in texts)
     if wrong := [name for name, most in given.items() if name not in vars(Sizes()) or not isinstance(most, int)]:
         raise ConfigError(f"--size takes NAME=N with one of {_SIZES}, not '{wrong[0]}={given[wrong[0]]}'")
     return Sizes(**given)
@@ -128,7 +128,7 @@ def ask_command(runs: Path, tasks: tuple[str, ...], out: Path) -> None:
     """Ask the tasks' questions about each run."""
     with bar("ask") as progress:
         stages.ask_questions(runs, out, tasks, progress)
-    _say(out)
+    say(out)
 
 
 @click.command("chain", cls=Stage)
@@ -137,6 +137,9 @@ def ask_command(runs: Path, tasks: tuple[str, ...], out: Path) -> None:
 @click.option("--task", "tasks", multiple=True, default=("output",), show_default=True)
 @click.option("--by", default="narrator", show_default=True, help="narrator, or a model: openai:NAME, a path, ...")
 @click.option("--detail", type=click.Choice(DETAILS), default="steps", show_default=True)
+@click.option(
+    "--attempts", type=int, default=1, show_default=True, help="Calls the narrator tries before the right one."
+)
 @click.option("--base-url", help="The endpoint of an openai: model.")
 @click.option("--tries", type=int, default=4, show_default=True, help="Samples a question before it is given up.")
 @click.option("--temperature", type=float, default=0.6, show_default=True)
@@ -152,6 +155,7 @@ def chain_command(
     tasks: tuple[str, ...],
     by: str,
     detail: Any,
+    attempts: int,
     base_url: str | None,
     tries: int,
     temperature: float,
@@ -165,13 +169,13 @@ def chain_command(
     """Write the reasoning chains: from the trace, or by a teacher whose answers are verified."""
     with bar("chain") as progress:
         if by == "narrator":
-            stages.narrate_chains(questions, runs, out, tasks, detail, progress)
+            stages.narrate_chains(questions, runs, out, tasks, detail, progress, attempts=attempts)
         else:
             teacher = extend.find("model", by, **({"base_url": base_url} if base_url else {}))
             sampling = Sampling(temperature, top_p, max_tokens)
             with open_pool(workers, allow_weak_isolation) as pool:
                 stages.teach_chains(questions, out, tasks, teacher, find_style(style), tries, sampling, pool, progress)
-    _say(out)
+    say(out)
 
 
 @click.command("rows", cls=Stage)
@@ -201,11 +205,11 @@ def rows_command(
     """Write the training rows: sft.parquet from the train split, grpo.parquet from the rl split."""
     stages.write_sft_rows(questions, chains, sft_out, find_style(style), direct)
     stages.write_grpo_rows(questions, grpo_out, find_style(style), rl_tasks)
-    _say(sft_out)
-    _say(grpo_out)
+    say(sft_out)
+    say(grpo_out)
 
 
-def _say(out: Path) -> None:
+def say(out: Path) -> None:
     """One line on what lies where, and each reason why rows were dropped."""
     counts = stages.counts(out)
     console.print(f"{out}: {counts.get('kept', 0):,} kept, {counts.get('dropped', 0):,} dropped")

@@ -30,11 +30,6 @@ MAX_TRIES = 20_000
 """Keys in a row that may give nothing new before the grammar is held to be exhausted."""
 
 
-def key_ranges() -> Iterator[range]:
-    """All keys, in ranges that are drafted together."""
-    return (range(start, start + RANGE) for start in count(0, RANGE))
-
-
 class Procedural(Source):
     """An endless stream of programs over the built-in types, with a dial for their difficulty.
 
@@ -86,7 +81,11 @@ class Procedural(Source):
         """
         if split not in SHARES:
             raise ConfigError(f"split '{split}' is unknown; there are: {', '.join(SHARES)}")
-        yield from self.chosen(split, count, (self.candidates(split, keys) for keys in key_ranges()))
+        yield from self.chosen(split, count, (self.candidates(split, keys) for keys in self.ranges()))
+
+    def ranges(self) -> Iterator[range]:
+        """All keys, in ranges that are drafted together."""
+        return (range(start, start + RANGE) for start in count(0, RANGE))
 
     def candidates(self, split: str, keys: range) -> list[Candidate]:
         """The programs of some keys that belong to the split; work that can be done anywhere, in any order."""
@@ -106,7 +105,7 @@ class Procedural(Source):
         """
         seen = Keys()
         last = 0
-        for keys, candidates in zip(key_ranges(), found, strict=False):
+        for keys, candidates in zip(self.ranges(), found, strict=False):
             for index, shape, program in candidates:
                 if len(seen) == count:
                     return

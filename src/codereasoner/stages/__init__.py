@@ -8,21 +8,28 @@ from codereasoner.stages.ask import ask_questions
 from codereasoner.stages.audit import audit_texts, keep_true
 from codereasoner.stages.audit import summarize as summarize_audit
 from codereasoner.stages.balance import choose_questions
+from codereasoner.stages.build import BuildConfig, Watch, build
 from codereasoner.stages.chain import narrate_chains, teach_chains
+from codereasoner.stages.engine import Engine, make_engine
 from codereasoner.stages.programs import Part, write_programs
 from codereasoner.stages.progress import counts
 from codereasoner.stages.rows import write_grpo_rows, write_sft_rows
 from codereasoner.stages.trace import Keep, judged, trace_programs
 
 __all__ = [
+    "BuildConfig",
+    "Engine",
     "Keep",
     "Part",
+    "Watch",
     "ask_questions",
     "audit_texts",
+    "build",
     "choose_questions",
     "counts",
     "judged",
     "keep_true",
+    "make_engine",
     "narrate_chains",
     "summarize_audit",
     "teach_chains",

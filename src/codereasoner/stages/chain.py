@@ -36,18 +36,21 @@ def narrate_chains(
     progress: Progress = silent,
     engine: Engine | None = None,
     attempts: int = 1,
+    split: str = "",
 ) -> None:
     """chains.jsonl: the narrator's chain for each question of these tasks, from the trace it was asked about.
+
+    With a split, only questions of that split get chains.
 
     A chain that looks for an input tries so many other calls of the same program first, where there are such.
     """
     config = {"questions": fingerprint(questions), "runs": fingerprint(runs), "tasks": list(tasks), "detail": detail}
-    ledger = Ledger(out, config | {"by": "narrator", "attempts": attempts}, key="question")
+    ledger = Ledger(out, config | {"by": "narrator", "attempts": attempts, "split": split}, key="question")
     if ledger.done:
         return
-    total = sum(1 for _ in _of_tasks(questions, tasks))
+    total = sum(1 for _ in _of_tasks(questions, tasks, split))
     with ledger:
-        told = (each for each in _with_runs(_of_tasks(questions, tasks), runs) if each[0].id not in ledger)
+        told = (each for each in _with_runs(_of_tasks(questions, tasks, split), runs) if each[0].id not in ledger)
         for chains in (engine or InProcess()).map(partial(narrate_batch, detail, attempts), batches_of(told, TOGETHER)):
             for chain in chains:
                 ledger.append(chain)
@@ -72,18 +75,19 @@ def teach_chains(
     sampling: Sampling,
     pool: Pool,
     progress: Progress = silent,
+    split: str = "",
 ) -> None:
     """chains.jsonl: a teacher's chains, each kept because the answer it led to was verified.
 
     The manifest says how many questions of each task and difficulty were answered within `tries` tries.
     """
     config = {"questions": fingerprint(questions), "tasks": list(tasks), "by": teacher.identity, "tries": tries}
-    ledger = Ledger(out, config | {"style": style.name, "sampling": vars(sampling)}, key="question")
+    ledger = Ledger(out, config | {"style": style.name, "sampling": vars(sampling), "split": split}, key="question")
     if ledger.done:
         return
     with ledger:
-        total = sum(1 for _ in _of_tasks(questions, tasks))
-        missing = (question for question in _of_tasks(questions, tasks) if question.id not in ledger)
+        total = sum(1 for _ in _of_tasks(questions, tasks, split))
+        missing = (question for question in _of_tasks(questions, tasks, split) if question.id not in ledger)
         for question, chain, grade in teach(missing, teacher, style, pool.run, tries, sampling):
             if chain is None:
                 ledger.drop({"question": question.id}, grade.reason or grade.outcome)
@@ -91,7 +95,7 @@ def teach_chains(
                 ledger.append(chain)
             tell(progress, len(ledger), total, "questions taught")
         accepted = {row["question"] for row in ledger.rows()}
-        ledger.extra["accepted"] = acceptance(_of_tasks(questions, tasks), accepted)
+        ledger.extra["accepted"] = acceptance(_of_tasks(questions, tasks, split), accepted)
         ledger.finish()
 
 
@@ -115,8 +119,11 @@ def _rate(asked: Mapping[str, int], taught: Mapping[str, int], name: str) -> dic
     return {"asked": asked[name], "accepted": count, "share": round(count / asked[name], 4)}
 
 
-def _of_tasks(questions: Path, tasks: Sequence[str]) -> Iterator[Question]:
-    return (question for question in read_records(questions, Question) if question.task in tasks)
+def _of_tasks(questions: Path, tasks: Sequence[str], split: str) -> Iterator[Question]:
+    """The questions of these tasks, of one split or, with none named, of all."""
+    for question in read_records(questions, Question):
+        if question.task in tasks and split in ("", question.split):
+            yield question
 
 
 def _attempts(question: Question, run: Run, others: Sequence[Run], most: int) -> list[Run]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -30,6 +31,10 @@ class Keep:
     sizes: Sizes = field(default_factory=Sizes)
 
 
+Judge: TypeAlias = Callable[[Iterable[Program]], Iterator[tuple[Program, list[Judged]]]]
+"""Runs programs, in order, and says of each run what is wrong with it."""
+
+
 def trace_programs(
     programs: Path,
     out: Path,
@@ -44,14 +49,22 @@ def trace_programs(
     The manifest says how many jumps the kept calls take of all that are possible.
     """
     keep = keep or Keep()
-    facts = {"programs": fingerprint(programs), "second_run": again is not None, "calls": keep.calls}
+    judge = partial(judged, pool=pool, again=again, keep=keep)
+    write_runs(programs, out, judge, second_run=again is not None, keep=keep, progress=progress)
+
+
+def write_runs(
+    programs: Path, out: Path, judge: Judge, second_run: bool, keep: Keep, progress: Progress = silent
+) -> None:
+    """The same, by whoever judges the programs."""
+    facts = {"programs": fingerprint(programs), "second_run": second_run, "calls": keep.calls}
     ledger = Ledger(out, facts | {"sizes": vars(keep.sizes)}, json_columns=("steps", "lines"))
     if ledger.done:
         return
     total = sum(len(program.calls) for program in read_records(programs, Program))
     with ledger:
         left = (program for program in read_records(programs, Program) if not _is_done(program, ledger))
-        for _, runs in judged(left, pool, again, keep):
+        for _, runs in judge(left):
             for run, reason in runs:
                 if reason is None:
                     ledger.append(run)

@@ -1,0 +1,76 @@
+"""build: a whole data set with one command."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from codereasoner import stages
+from codereasoner.cli.data import say, second_pool, setting
+from codereasoner.cli.demo_run import stage
+from codereasoner.cli.options import Stage, config_from, console, open_pool, options_of, save_config, weak_option
+from codereasoner.execution.pool import Pool
+from codereasoner.extend import Progress
+from codereasoner.reports.cards import write_cards
+from codereasoner.stages.build import Paths
+from codereasoner.stages.engine import NAMES, Engine
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("build", cls=Stage)
+@click.option("--out", type=_PATH, default=Path("set"), show_default=True, help="The folder of the data set.")
+@options_of(stages.BuildConfig)
+@click.option("--engine", type=click.Choice(NAMES), default="local", show_default=True, help="Who does the work.")
+@click.option("--ray-address", help="A running Ray cluster; without one Ray starts on this machine.")
+@click.option("--workers", type=int, help="Processes of this machine, or of the Ray that is started on it.")
+@weak_option
+def build_command(
+    out: Path,
+    engine: str,
+    ray_address: str | None,
+    workers: int | None,
+    allow_weak_isolation: bool,
+    **values: Any,
+) -> None:
+    """Build a data set: programs, traces, questions, balanced sets, chains, rows, and its card.
+
+    The same command goes on where it was stopped. `--config build.yaml` holds the options, under the same words.
+    """
+    config: stages.BuildConfig = config_from(stages.BuildConfig, values)
+    save_config(out)
+    with (
+        stages.make_engine(engine, workers, ray_address) as doing,
+        _pools(doing, config, workers, allow_weak_isolation) as (pool, again),
+    ):
+        stages.build(out, config, pool, again, doing, _watched(out), setting, allow_weak_isolation)
+    with stage(out, "card"):
+        write_cards(out)
+    for path in vars(Paths(out)).values():
+        if path.is_file():
+            say(path)
+    console.print(f"the card: {out / 'README.md'}")
+
+
+@contextlib.contextmanager
+def _pools(
+    engine: Engine, config: stages.BuildConfig, workers: int | None, allow_weak_isolation: bool
+) -> Iterator[tuple[Pool, Pool | None]]:
+    """The pools of this machine; one worker is enough where an engine traces elsewhere."""
+    here = 1 if engine.spread else workers
+    with (
+        open_pool(here, allow_weak_isolation) as pool,
+        second_pool(config.second_run and not engine.spread, here, allow_weak_isolation) as again,
+    ):
+        yield pool, again
+
+
+def _watched(folder: Path) -> stages.Watch:
+    def watch(name: str) -> contextlib.AbstractContextManager[Progress]:
+        return stage(folder, name)
+
+    return watch
