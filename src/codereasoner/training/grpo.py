@@ -71,6 +71,7 @@ class GrpoConfig:
     vllm: Literal["off", "colocate", "server"] = option(
         "off", "Where vLLM generates: in this process, or on a server; off: transformers."
     )
+    vllm_url: str | None = option(None, "The address of that server, http://HOST:8000, as `trl vllm-serve` prints it.")
     lora: int = option(0, "Rank of LoRA adapters; 0 trains every weight.")
     threads: int | None = option(None, "CPU threads; all cores by default.")
     log_every: int = option(1, "Updates between two rows of history.jsonl.")
@@ -128,6 +129,8 @@ def _check(config: GrpoConfig) -> None:
             f"batch {config.batch} times accumulate {config.accumulate} must be a multiple of the {config.rollouts} "
             "rollouts of one prompt"
         )
+    if config.vllm_url and config.vllm != "server":
+        raise ConfigError(f"vllm-url is the address of a server, and vllm is '{config.vllm}': give --vllm server too")
 
 
 def _check_enough(prompts: Sequence[Mapping[str, Any]], config: GrpoConfig) -> None:
@@ -172,6 +175,7 @@ def _trainer(
         steps_per_generation=config.accumulate * config.reuse,
         use_vllm=config.vllm != "off",
         vllm_mode="colocate" if config.vllm == "off" else config.vllm,
+        vllm_server_base_url=config.vllm_url,
     )
     columns = {name: [row[name] for row in prompts] for name in ("prompt", "question")}
     trainer = trl.GRPOTrainer
