@@ -45,7 +45,7 @@ test-verifiers: $(STAMP)
 	$(VERIFIERS)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[verifiers]'
 	CODEREASONER_VERIFIERS=$(VERIFIERS)/bin/vf-eval $(BIN)/python -m pytest tests/exports/test_verifiers.py
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml setup.py constraints.txt $(wildcard src/codereasoner/execution/native/*)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,eval,inspect,dev]'

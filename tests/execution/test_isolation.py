@@ -83,7 +83,9 @@ def test_an_event_loop_works(best: Pool) -> None:
     assert look(best, "asyncio.run(asyncio.sleep(0, 3))", "import asyncio") == 3
 
 
-@pytest.mark.parametrize("path", ["/x", "/tmp/x", "/usr/lib/x", os.path.join(os.path.dirname(os.__file__), "x.py")])
+@pytest.mark.parametrize(
+    "path", ["/x", "/tmp/written", "/usr/lib/x", os.path.join(os.path.dirname(os.__file__), "x.py")]
+)
 def test_nothing_can_be_written(best: Pool, landlocked: Pool, path: str) -> None:
     for pool in (best, landlocked):
         assert look(pool, f"open({path!r}, 'w')") in ("PermissionError", "FileNotFoundError", "OSError")

@@ -11,7 +11,7 @@ import pytest
 
 from codereasoner.execution.frames import JOBS, RESULT, pack
 from codereasoner.execution.pool import Limits, Pool
-from codereasoner.execution.process import Process
+from codereasoner.execution.process import Process, Setup
 from codereasoner.records import Job, Run
 
 LIMITS = Limits(cpu_seconds=0.5, wall_seconds=2.0, memory_bytes=300 << 20, output_bytes=10_000, result_chars=5_000)
@@ -81,7 +81,7 @@ def test_a_run_that_takes_longer_than_the_first_try_is_confirmed_and_not_lost(po
 
 
 def test_others_are_answered_while_one_is_in_the_slow_lane() -> None:
-    worker = Process("D", asdict(LIMITS), ())
+    worker = Process("D", Setup(asdict(LIMITS)))
     jobs = [
         (0, LOOP, "f", "", "value", ""),
         *[(n, "def f(n):\n    return n", "f", str(n), "value", "") for n in range(1, 200)],

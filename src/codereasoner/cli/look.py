@@ -112,6 +112,7 @@ def _show_doctor(found: dict[str, Any]) -> None:
     if found["level"]:
         out.print(f"isolation level {found['level']}: {found['meaning']}")
         out.print(f"a worker starts in {found['start_ms']} ms and holds {found['worker_kb'] / 1024:.1f} MiB")
+        out.print(f"the tracer is the one in {found['tracer']}")
     if "hostile" in found:
         count, faults = found["hostile"]["programs"], found["hostile"]["faults"]
         out.print(f"{count - len(faults)} of {count} hostile programs contained")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import marshal
 import selectors
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from time import monotonic
-from typing import Any
 
 from codereasoner.errors import IsolationError, MachineryError
 from codereasoner.execution.answers import failed, read_answer
 from codereasoner.execution.frames import JOBS, RESULT, FrameError, pack
-from codereasoner.execution.process import START_SECONDS, Process
+from codereasoner.execution.process import START_SECONDS, Process, Setup
 from codereasoner.records import Job, Run
 
 LEVELS = ("A", "B", "C", "D")
@@ -51,25 +50,18 @@ class _Worker:
 class Crew:
     """The workers, not safe to be used by two threads at once: the pool has the lock."""
 
-    def __init__(
-        self,
-        count: int,
-        limits: dict[str, Any],
-        preload: Sequence[str],
-        level: str,
-        allow_weak_isolation: bool,
-        hash_seed: int = 0,
-    ) -> None:
+    def __init__(self, count: int, setup: Setup, level: str, allow_weak_isolation: bool) -> None:
         self.queue: deque[Ticket] = deque()
-        self._count, self._limits, self._preload, self._hash_seed = count, limits, preload, hash_seed
+        self._count, self._setup = count, setup
         self._number = 0
         self._failed_starts = 0
-        self._silence = 2 * limits["wall_seconds"] + GRACE_SECONDS
+        self._silence = 2 * setup.limits["wall_seconds"] + GRACE_SECONDS
         self._selector = selectors.DefaultSelector()
         self._workers: list[_Worker] = []
         self._retries: deque[Ticket] = deque()
         try:
             self.level, first = self._first(level, allow_weak_isolation)
+            self.tracer = first.tracer
             self._add(first)
             self._fill()
         except BaseException:
@@ -79,7 +71,7 @@ class Crew:
     def _fill(self) -> None:
         """Start the workers that are wanting."""
         while len(self._workers) < self._count:
-            self._add(Process(self.level, self._limits, self._preload, self._hash_seed))
+            self._add(Process(self.level, self._setup))
 
     def _first(self, wanted: str, allow_weak_isolation: bool) -> tuple[str, Process]:
         """The best level of those that may be, and a worker that has started at it."""
@@ -90,7 +82,7 @@ class Crew:
         for level in levels:
             if level != "A" and not allow_weak_isolation:
                 raise IsolationError(_weak(level, missing))
-            process = Process(level, self._limits, self._preload, self._hash_seed)
+            process = Process(level, self._setup)
             try:
                 _await(process)
             except IsolationError as error:

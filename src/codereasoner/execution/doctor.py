@@ -39,6 +39,7 @@ def examine(hostile: bool = True) -> dict[str, Any]:
 
     level, meaning: the isolation level that a pool gets here ("" with a reason where no worker starts), in words;
     layers: for each its name, whether it is available, what the kernel answered, and what is so without it;
+    tracer: C or Python;
     python, platform, user, landlock (its version), worker_kb (resident), start_ms (until the first answer);
     hostile: programs, how many; faults, a sentence for each that was not contained; only where it was asked for.
     """
@@ -53,7 +54,7 @@ def examine(hostile: bool = True) -> dict[str, Any]:
     try:
         with Pool(limits=LIMITS, allow_weak_isolation=True) as pool:
             found["start_ms"] = round((perf_counter() - began) * 1000, 1)
-            found["level"], found["meaning"] = pool.level, MEANING[pool.level]
+            found["level"], found["meaning"], found["tracer"] = pool.level, MEANING[pool.level], pool.tracer
             found["worker_kb"] = _resident(pool)
             if hostile:
                 found["hostile"] = _hostile(pool)

@@ -163,8 +163,10 @@ def _read_only(path: str) -> None:
     _syscall("empty root", f"mount_setattr({path})", _MOUNT_SETATTR, *words)
 
 
-def enter_empty_root(paths: Iterable[str], hidden: Iterable[str] = ()) -> None:
+def enter_empty_root(paths: Iterable[str], hidden: Iterable[str] = (), extra: str = "", name: str = "") -> None:
     """A read-only root that holds these absolute paths and nothing else; directories in `hidden` seem empty.
+
+    extra: one more path, which is shown under another name.
 
     The new root is put together on one temporary file system on top of another, so that no path can lie
     underneath the place where it is made.
@@ -178,6 +180,8 @@ def enter_empty_root(paths: Iterable[str], hidden: Iterable[str] = ()) -> None:
     _mount("tmpfs", "/new", "tmpfs", _NOSUID | _NODEV, "size=1m,mode=755")
     for path in paths:
         _show(path)
+    if extra:
+        _show(extra, name)
     for path in hidden:
         if os.path.isdir("/new" + path):
             _mount("tmpfs", "/new" + path, "tmpfs", _NOSUID | _NODEV | _NOEXEC, "size=4k,mode=755")
@@ -188,9 +192,9 @@ def enter_empty_root(paths: Iterable[str], hidden: Iterable[str] = ()) -> None:
     os.chdir("/")
 
 
-def _show(path: str) -> None:
-    """Bind one path of the old root into the new one; a symbolic link is made again."""
-    old, new = "/old" + path, "/new" + path
+def _show(path: str, name: str = "") -> None:
+    """Bind one path of the old root into the new one, perhaps under another name; a symbolic link is made again."""
+    old, new = "/old" + path, "/new" + (name or path)
     if os.path.lexists(new) or not os.path.lexists(old):
         return
     os.makedirs(os.path.dirname(new), 0o755, exist_ok=True)

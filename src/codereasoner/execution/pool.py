@@ -15,9 +15,11 @@ from typing import Literal, Self
 
 from codereasoner.errors import ConfigError, MachineryError
 from codereasoner.execution.crew import Crew, Ticket
+from codereasoner.execution.process import Setup
 from codereasoner.records import Job, Run
 
 Level = Literal["auto", "A", "B", "C", "D"]
+Tracing = Literal["auto", "python"]
 WINDOW = 128  # jobs of one stream that are under way for each worker
 FINISHED = 4  # times as many may wait, finished, for one that takes long
 
@@ -42,6 +44,8 @@ class Pool:
     workers: their number, by default as many as there are cores for this process.
     preload: modules that are imported before the first program runs, so that no program pays for them.
     hash_seed: the workers' PYTHONHASHSEED: two pools that differ in it show what depends on the order of a set.
+    tracer: "auto" takes the one in C where it was built with the package, "python" the reference tracer; both give the
+    same steps. The attribute `tracer` says which one it is: C or Python.
     One pool may be used by several threads at once, but not by a fork of the process that made it.
 
     Raises:
@@ -57,13 +61,15 @@ class Pool:
         level: Level = "auto",
         allow_weak_isolation: bool = False,
         hash_seed: int = 0,
+        tracer: Tracing = "auto",
     ) -> None:
         self._lock = Lock()
         self._owner = os.getpid()
         count = _cores() if workers is None else workers
         _check_numbers(count, limits)
-        self._crew = Crew(count, asdict(limits), tuple(preload), level, allow_weak_isolation, hash_seed)
-        self.level = self._crew.level
+        setup = Setup(asdict(limits), tuple(preload), hash_seed, tracer)
+        self._crew = Crew(count, setup, level, allow_weak_isolation)
+        self.level, self.tracer = self._crew.level, self._crew.tracer
         self._count = count
         self._end = weakref.finalize(self, _end, self._crew, self._owner)
 

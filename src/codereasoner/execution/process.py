@@ -11,7 +11,9 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from time import monotonic
 from types import CodeType
@@ -30,9 +32,20 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
 }
 PASSED_ON = ("LD_LIBRARY_PATH",)  # an interpreter may not start without; no program sees it
+INSIDE = "/tracer.so"  # the C tracer's file, as a worker of level A sees it
 START_SECONDS = 60.0  # within which a worker must say that it is ready
 END_SECONDS = 2.0  # within which it ends of its own accord when its pipes are closed
 _PACKAGE = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is the same for all workers of a pool, see there."""
+
+    limits: dict[str, Any]
+    preload: Sequence[str] = ()
+    hash_seed: int = 0
+    tracer: str = "auto"
 
 
 class Process:
@@ -42,10 +55,11 @@ class Process:
         MachineryError: no process can be started.
     """
 
-    def __init__(self, level: str, limits: dict[str, Any], preload: Sequence[str], hash_seed: int = 0) -> None:
-        packages = _package_folders(preload)
-        settings = {**_interpreter(bool(preload)), "level": level}
-        settings["paths"] = settings["paths"] + packages
+    def __init__(self, level: str, setup: Setup) -> None:
+        packages = _package_folders(setup.preload)
+        extension = _extension() if setup.tracer == "auto" else ""
+        settings = {**_interpreter(bool(packages)), "level": level, "extension": extension, "inside": INSIDE}
+        settings["paths"] = settings["paths"] + packages + ([extension] if extension and level != "A" else [])
         start = Path(__file__).with_name("start.py")
         words = [settings["executable"], "-S", "-B", "-s", "-P", str(start), marshal.dumps(settings).hex()]
         try:
@@ -54,7 +68,7 @@ class Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=environment(hash_seed),
+                env=environment(setup.hash_seed),
                 cwd="/",
                 start_new_session=True,
                 bufsize=0,
@@ -67,10 +81,12 @@ class Process:
         os.set_blocking(self.sink, False)
         os.set_blocking(self.source, False)
         self._splitter = Splitter()
-        inside = {"level": level, "limits": limits, "preload": list(preload), "paths": packages}
+        inside = {"limits": setup.limits, "preload": list(setup.preload), "paths": packages}
+        inside["extension"] = INSIDE if extension and level == "A" else extension
         body = marshal.dumps((_codes(), inside))
         self.unsent = bytearray(len(body).to_bytes(8, "little") + body)
         self.ready = False
+        self.tracer = ""  # which one it has, from when it is ready
         self.started = monotonic()
 
     @property
@@ -113,6 +129,7 @@ class Process:
             if number == FAILED or kind != READY:
                 raise MachineryError(f"the worker does not start: {body[:2000].decode('utf-8', 'replace')}")
             self.ready = True
+            self.tracer = body.decode("ascii", "replace")
         return frames
 
     def end(self) -> None:
@@ -154,6 +171,12 @@ def _codes() -> list[tuple[str, CodeType]]:
 
     add(SERVES)
     return list(found.items())
+
+
+def _extension() -> str:
+    """The file of the C tracer for this version of Python; "" where it was not built."""
+    place = Path(__file__).with_name("_trace" + EXTENSION_SUFFIXES[0])
+    return str(place.resolve()) if place.is_file() else ""
 
 
 @cache

@@ -12,8 +12,8 @@ from contextlib import suppress
 from time import thread_time
 
 from codereasoner.execution.answer import answer
-from codereasoner.execution.program import PROGRAM
-from codereasoner.execution.tracer import Lines, Tracer, exception_text
+from codereasoner.execution.tracer import exception_text
+from codereasoner.execution.tracers import make
 from codereasoner.literals.write import NotWritable, TooLong, write
 
 TYPE_CHECKING = False
@@ -91,11 +91,7 @@ def run(
 
     In a shared process nothing of the program is left when this returns, except for cycles, which are never collected.
     """
-    tracer: Any = None
-    if record == "trace":
-        tracer = Tracer(PROGRAM, limits["steps"], limits["trace_bytes"], limits["value_chars"])
-    elif record == "coverage":
-        tracer = Lines(PROGRAM)
+    tracer = make(record, limits)
     module = _module("program")
     _modules["program"] = module
     started = thread_time()  # the clock of the process stands still between ticks while a timer runs

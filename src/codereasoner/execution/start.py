@@ -23,7 +23,7 @@ SHUT_OUT, FAILED = 1, 2  # numbers of a READY frame whose body is the reason why
 PARENT_CHECK = 1000  # milliseconds between two looks at who our parent is
 
 BOOTSTRAP = """
-import marshal, posix, sys
+import _imp, marshal, posix, sys
 def read(size):
     parts = []
     while size:
@@ -39,6 +39,12 @@ try:
     sys.path += settings["paths"]
     for name in settings["preload"]:
         __import__(name)
+    try:
+        place = settings["extension"]
+        spec = type(sys.implementation)(name="codereasoner.execution._trace", origin=place)
+        settings["extension"] = _imp.create_dynamic(spec) if place else None
+    except ImportError:
+        settings["extension"] = None
     module = type(sys)
     names = ["codereasoner", "codereasoner.literals", "codereasoner.execution"]
     for name in names:
@@ -49,7 +55,7 @@ try:
         exec(code, loaded.__dict__)
     for name in names:
         del sys.modules[name]
-    del files, code, names, module
+    del files, code, names, module, place, spec
 except BaseException as error:
     body = f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:10000]
     posix.write(1, b"CR\\1\\1\\2\\0\\0\\0" + len(body).to_bytes(4, "little") + body)
@@ -62,7 +68,7 @@ def main(settings: dict[str, Any]) -> NoReturn:
     """Start one worker at the level of these settings, and end it when the pool is gone.
 
     settings: level, A to D; executable; standard, the library's folder; paths, all that the worker may read; hidden,
-    what of them shall seem empty.
+    what of them shall seem empty; extension, the file of the C tracer, and inside, where level A shows it.
     """
     pool = os.getppid()
     layers = {**_load("isolation"), **_load("syscalls")} if sys.platform == "linux" else {}
@@ -98,7 +104,8 @@ def _shut_in(settings: dict[str, Any], layers: dict[str, Any]) -> None:
     if level == "A":
         process = os.open("/proc/self", os.O_PATH)
         layers["rename_host"]()
-        layers["enter_empty_root"](paths, settings["hidden"])
+        layers["enter_empty_root"](paths, settings["hidden"], settings["extension"], settings["inside"])
+        paths.append(settings["inside"])
         if os.geteuid() == 0:
             layers["become_nobody"](process)
         else:

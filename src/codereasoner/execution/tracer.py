@@ -8,6 +8,7 @@ program runs. This file also runs inside the workers.
 
 from __future__ import annotations
 
+import opcode
 import sys
 
 from codereasoner.execution.answer import steps_text
@@ -23,10 +24,19 @@ if TYPE_CHECKING:
     Local = Callable[[FrameType, str, Any], Any]
 
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: the classes that programs make have it, the built-in exceptions do not
-_YIELDS = ("YIELD_VALUE", "RESUME")  # from Python 3.13 on, a frame that has yielded is at what comes next
-_LEAVES = ("RETURN_VALUE", "RETURN_CONST", "RETURN_GENERATOR")
 
-_type, _len = type, len
+
+def _operations(*names: str) -> bytes:
+    return bytes([opcode.opmap[name] for name in names if name in opcode.opmap])
+
+
+YIELDS = _operations("YIELD_VALUE", "RESUME")  # from Python 3.13 on, a frame that has yielded is at what comes next
+LEAVES = _operations("RETURN_VALUE", "RETURN_CONST", "RETURN_GENERATOR")
+
+SPARE = 60  # frames short of the recursion limit, where a trace is cut: a tracer in Python needs some of its own
+
+_type, _len, _dict, _str, _items = type, len, dict, str, dict.items
+_getframe = sys._getframe
 _flags = type.__dict__["__flags__"].__get__
 _settrace, _gettrace = sys.settrace, sys.gettrace
 _getrecursionlimit, _setrecursionlimit = sys.getrecursionlimit, sys.setrecursionlimit
@@ -43,10 +53,16 @@ class Tracer:
         self.cut = ""
         self.size = 0
         self.frames = 0
+        self.active = self.base = 0  # traced frames that are being executed, and frames below them
         self.trace: Local = self._enter
 
     def start(self) -> None:
         """Trace everything that is called from here on."""
+        frame: FrameType | None = _getframe(1)
+        self.base = 1
+        while frame is not None:
+            self.base += 1
+            frame = frame.f_back
         _setrecursionlimit(_getrecursionlimit() + 1)  # the trace function's own frame
         _settrace(self.trace)
 
@@ -86,13 +102,23 @@ class Tracer:
         """The trace function of one frame, which keeps what is known of that frame."""
         known: dict[str, tuple[object, str, object]] = {}
         last: list[Any] | None = None
+        inside = False
         add_line, steps = self.lines.add, self.steps
 
         def local(frame: FrameType, event: str, argument: Any) -> Any:
+            nonlocal inside
             try:
+                if event == "call" and not inside:
+                    inside = True
+                    self.active += 1
+                    if self.active > _getrecursionlimit() - self.base - SPARE:
+                        self.cut = self.cut or "depth"
                 hear(frame, event, argument)
             except RecursionError:
                 self.cut = self.cut or "depth"
+            if event == "return" and inside:
+                inside = False
+                self.active -= 1
             return local
 
         def hear(frame: FrameType, event: str, argument: Any) -> None:
@@ -102,7 +128,7 @@ class Tracer:
             if last is not None:
                 self._compare(frame, known, last)
             if event == "line":
-                line = frame.f_lineno
+                line = frame.f_lineno or 0
                 add_line(line)
                 step: list[Any] = ["line", number, line, "", (), []]
             else:
@@ -131,23 +157,28 @@ class Tracer:
         elif event == "return":
             operation = _operation(frame)
             thrown = argument is None and last is not None and last[0] == "exception"
-            if operation in _YIELDS and not (operation == "RESUME" and thrown):
+            if operation in YIELDS and not thrown:
                 event = "yield"
-            elif operation not in _LEAVES:
+            elif operation not in LEAVES:
                 return None  # an exception leaves the frame; its own event has told so
             value = describe(argument, self.value_chars)
         else:
-            value = exception_text(argument[1] if argument[1] is not None else argument[0](), self.value_chars)
+            value = thrown_text(argument, self.value_chars)
         self.size += _len(value)
-        line = frame.f_code.co_firstlineno if event == "call" else frame.f_lineno
+        line = frame.f_code.co_firstlineno if event == "call" else frame.f_lineno or 0
         return [event, number, line, value, (), []]
 
     def _compare(self, frame: FrameType, known: dict[str, tuple[object, str, object]], step: list[Any]) -> None:
         """Add to the step what is different from what is known of the frame's locals."""
         changes = step[5]
-        present = frame.f_locals
+        present: Any = frame.f_locals
+        if _type(present) not in _NAMESPACES:  # in the body of a class, whose metaclass may prepare anything
+            present = _dict(_items(present)) if _dict in type.__getattribute__(_type(present), "__mro__") else {}
         hidden = 0
         for name, value in present.items():
+            if _type(name) is not _str:
+                hidden += 1
+                continue
             old = known.get(name)
             if old is not None:
                 if old[0] is value and (old[2] is None or unchanged(value, old[2])):
@@ -202,6 +233,11 @@ class Lines:
         return "[]"
 
 
+def thrown_text(argument: Any, max_chars: int) -> str:
+    """The text of what a trace function is given when there is an exception: its type, itself, its traceback."""
+    return exception_text(argument[1] if argument[1] is not None else argument[0](), max_chars)
+
+
 def exception_text(error: BaseException, max_chars: int) -> str:
     """`TypeName: message`, or `TypeName` where the message cannot be had without calling the program's code."""
     name = type_name(error)
@@ -223,18 +259,14 @@ def _message(error: BaseException) -> str:
         return ""
 
 
-_OPERATIONS: dict[CodeType, bytes] = {}
-_NAMES: dict[int, str] = {}
+_NAMESPACES = frozenset({dict, _type((lambda: _getframe().f_locals)())})
+_CODES: dict[CodeType, bytes] = {}
 
 
-def _operation(frame: FrameType) -> str:
-    """The name of the instruction that the frame is at."""
+def _operation(frame: FrameType) -> int:
+    """The instruction that the frame is at."""
     code = frame.f_code
-    instructions = _OPERATIONS.get(code)
+    instructions = _CODES.get(code)
     if instructions is None:
-        instructions = _OPERATIONS[code] = code.co_code
-    if not _NAMES:
-        import opcode  # here, and only once: it is wanted by traces only
-
-        _NAMES.update({number: name for name, number in opcode.opmap.items()})
-    return _NAMES.get(instructions[frame.f_lasti], "")
+        instructions = _CODES[code] = code.co_code
+    return instructions[frame.f_lasti]

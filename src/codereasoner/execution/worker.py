@@ -36,6 +36,7 @@ from codereasoner.execution.frames import (
 )
 from codereasoner.execution.program import Compiled, Program
 from codereasoner.execution.shared import FAST_WALL, Shared
+from codereasoner.execution.tracers import use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def serve(source: int, sink: int, settings: dict[str, Any]) -> None:
     for descriptor in (source, sink):  # where programs write by number, nothing is to be found
         posix.dup2(2, descriptor)
     worker = Worker(jobs, answers, settings["limits"])
-    worker.say(pack(READY, 0, settings["level"].encode()))
+    worker.say(pack(READY, 0, use(settings["extension"]).encode()))
     worker.live()
 
 

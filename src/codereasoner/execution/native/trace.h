@@ -1,0 +1,58 @@
+/* What the files of the C tracer share. See trace.c for what it is. */
+
+#ifndef CODEREASONER_TRACE_H
+#define CODEREASONER_TRACE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <frameobject.h>
+#include <stdbool.h>
+
+/* Bytes that grow. */
+typedef struct {
+    char *data;
+    Py_ssize_t size, room;
+} Text;
+
+int text_add(Text *text, const char *data, Py_ssize_t size);
+int text_int(Text *text, long long number);
+int text_unicode(Text *text, PyObject *unicode);                   /* as UTF-8, lone surrogates too */
+int text_json(Text *text, const char *utf8, Py_ssize_t size);      /* as a JSON string in ASCII */
+int text_json_unicode(Text *text, Text *scratch, PyObject *unicode);
+Py_ssize_t text_characters(const char *utf8, Py_ssize_t size);
+void text_free(Text *text);
+
+/* Append the literal of a value: 1 done, 0 it is not for us (nothing is appended), -1 an exception is set. */
+int write_literal(Text *to, PyObject *value, Py_ssize_t max_chars);
+bool is_atom(PyObject *value);
+
+/* The steps of a trace, each completed when its frame is next heard of. */
+typedef struct {
+    char event;
+    int frame, line;
+    Py_ssize_t value_at, value_size;     /* in the arena; nothing at a line */
+    Py_ssize_t removed_at, removed_size; /* in the arena, as JSON */
+    Py_ssize_t first, last;              /* segments of changes; -1 for none */
+} Step;
+
+/* A stretch of `"name": "text"` pairs in the arena. */
+typedef struct {
+    Py_ssize_t at, size, next;
+} Segment;
+
+typedef struct {
+    Step *steps;
+    Py_ssize_t count, room;
+    Segment *segments;
+    Py_ssize_t segment_count, segment_room;
+    Text arena;
+} Steps;
+
+Py_ssize_t steps_add(Steps *steps, char event, int frame, int line, Py_ssize_t value_at); /* its number; -1 */
+int steps_change(Steps *steps, Py_ssize_t step, Py_ssize_t at);                        /* arena from `at` on */
+PyObject *steps_text(const Steps *steps);
+void steps_free(Steps *steps);
+
+int grow(void **data, Py_ssize_t *room, Py_ssize_t wanted, size_t each);
+
+#endif

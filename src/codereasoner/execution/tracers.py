@@ -1,0 +1,37 @@
+"""Which tracers a worker has: those in C where they were built with the package, else the reference tracers in Python.
+
+Both write the same bytes. This file also runs inside the workers.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from codereasoner.execution.describe import describe
+from codereasoner.execution.program import PROGRAM
+from codereasoner.execution.tracer import LEAVES, SPARE, YIELDS, Lines, Tracer, thrown_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+C, PYTHON = "C", "Python"
+
+_kinds: dict[str, Any] = {"trace": Tracer, "coverage": Lines}
+
+
+def use(extension: Any) -> str:
+    """Take the tracers of this module, which is `_trace`, or those in Python where it is None; gives their name."""
+    if extension is None:
+        _kinds.update(trace=Tracer, coverage=Lines)
+        return PYTHON
+    extension.use(describe, thrown_text, sys.getrecursionlimit, SPARE, YIELDS, LEAVES)
+    _kinds.update(trace=extension.Tracer, coverage=extension.Lines)
+    return C
+
+
+def make(record: str, limits: dict[str, Any]) -> Any:
+    """The tracer for what is to be recorded of a run; None where that is its value only."""
+    if record == "trace":
+        return _kinds[record](PROGRAM, limits["steps"], limits["trace_bytes"], limits["value_chars"])
+    return _kinds[record](PROGRAM) if record == "coverage" else None

@@ -1,0 +1,143 @@
+"""The tracer in C and the reference tracer in Python say the same of every program, to the byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.execution import both_tracers
+from tests.execution.test_property import ARGUMENTS, BLOCKS, PRELUDE, indented
+
+from codereasoner.execution import tracers
+from codereasoner.execution.hostile import LIMITS, attacks
+from codereasoner.execution.pool import Limits, Pool, Tracing
+from codereasoner.records import Job, Run
+
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+NATIVE = Path(tracers.__file__).with_name("native")
+ASK = "import sysconfig as s; print(s.get_path('include'), s.get_config_var('EXT_SUFFIX'))"
+
+
+@cache
+def interpreter(version: str) -> str:
+    """The Python of this version; the test is skipped where there is none."""
+    if version == HERE:
+        return sys.executable
+    places = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    python = str(places[-1]) if places else shutil.which(f"python{version}")
+    return python or pytest.skip(f"there is no Python {version} here")
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The folder of extensions that were built, by version."""
+    return {"folder": tmp_path_factory.mktemp("built")}
+
+
+def build(version: str, built: dict[str, Path]) -> Path:
+    """Build the extension for this version, with every warning an error."""
+    if version not in built:
+        python = interpreter(version)
+        include, suffix = subprocess.run([python, "-c", ASK], capture_output=True, text=True, check=True).stdout.split()
+        compiler = shutil.which("cc") or pytest.skip("there is no C compiler here")
+        if not Path(include, "Python.h").is_file():
+            pytest.skip(f"there are no headers of Python {version} here")
+        place = built["folder"] / f"_trace{suffix}"
+        words = [compiler, "-O1", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", f"-I{include}", "-o", str(place)]
+        words += ["-undefined", "dynamic_lookup"] if sys.platform == "darwin" else []
+        subprocess.run([*words, *map(str, sorted(NATIVE.glob("*.c")))], check=True)
+        built[version] = place
+    return built[version]
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_both_say_the_same_of_golden_and_awkward_programs(version: str, built: dict[str, Path]) -> None:
+    place = build(version, built)
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": f"{root / 'src'}:{root}"}
+    words = [interpreter(version), "-W", "ignore", both_tracers.__file__, str(place)]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == []
+
+
+def test_what_was_built_for_another_version_is_refused(built: dict[str, Path]) -> None:
+    others = [version for version in ("3.12", "3.13") if version != HERE]
+    place = build(others[0], built)
+    with pytest.raises(ImportError):
+        both_tracers.load(str(place))
+
+
+# ---- in pools
+
+
+@pytest.fixture(scope="module")
+def pools() -> Iterator[tuple[Pool, Pool]]:
+    """One with the tracer in C, one with that in Python."""
+    with (
+        Pool(workers=1, allow_weak_isolation=True) as ours,
+        Pool(workers=1, allow_weak_isolation=True, tracer="python") as reference,
+    ):
+        assert reference.tracer == "Python"
+        if ours.tracer != "C":
+            pytest.skip("the C tracer is not built: pip install -e .")
+        yield ours, reference
+
+
+def told(run: Run) -> tuple[object, ...]:
+    """All of a run but its time."""
+    return run.outcome, run.value, run.exception, run.stdout, run.steps, run.lines, run.cut
+
+
+def test_the_package_has_it_where_there_was_a_compiler() -> None:
+    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        assert pool.tracer == ("C" if NATIVE.with_name(f"_trace{suffix}").is_file() else "Python")
+
+
+def test_both_say_the_same_of_cruxeval(pools: tuple[Pool, Pool], shared_data: Path) -> None:
+    rows = [json.loads(line) for line in (shared_data / "cruxeval" / "cruxeval.jsonl").read_text().splitlines()]
+    jobs = [Job(row["code"], "f", row["input"], "trace") for row in rows]
+    runs = [pool.run(jobs) for pool in pools]
+    assert [told(run) for run in runs[0]] == [told(run) for run in runs[1]]
+    assert sum(len(run.steps) for run in runs[0]) > 10_000
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(BLOCKS, ARGUMENTS, st.sampled_from(["trace", "coverage"]))
+def test_both_say_the_same_of_any_program(
+    pools: tuple[Pool, Pool], block: list[str], arguments: tuple[object, ...], record: str
+) -> None:
+    source = PRELUDE + "\n".join(["def f(a, b, items, text, table):", *indented(block), "    return a, seen, table"])
+    job = Job(source, "f", repr(arguments)[1:-1], record)  # type: ignore[arg-type]
+    ours, reference = (pool.run([job])[0] for pool in pools)
+    assert told(ours) == told(reference)
+
+
+def test_both_say_the_same_of_hostile_programs() -> None:
+    seen = "look for the expected answer in all objects"  # where it finds the tracer itself
+    chosen = [attack for attack in attacks() if "timeout" not in attack.outcomes and attack.name != seen]
+    jobs = [Job(each.job.source, each.job.entry, each.job.call, "trace") for each in chosen]
+    limits = Limits(**{**vars(LIMITS), "cpu_seconds": 5.0, "steps": 300})
+    found = []
+    kinds: tuple[Tracing, ...] = ("auto", "python")
+    for kind in kinds:
+        with Pool(workers=1, limits=limits, allow_weak_isolation=True, tracer=kind) as pool:
+            if pool.level != "A":
+                pytest.skip("this machine has no isolation level A, without which no attack is run")
+            found.append(pool.run(jobs))
+    different = [
+        attack.name
+        for attack, ours, reference in zip(chosen, *found, strict=True)
+        if (ours.outcome, ours.steps, ours.cut) != (reference.outcome, reference.steps, reference.cut)
+    ]
+    assert different == []
