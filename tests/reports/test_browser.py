@@ -97,7 +97,7 @@ def test_hostile_texts_are_shown_as_text(report: Path, open_page: Open) -> None:
     assert page.title == "small · codereasoner"
     assert count(page, ".detail b:not(.o-wrong b)") == 0
     page = open_page(report, "#questions")
-    shown = wait_for(lambda: text(page, ".answer:nth-child(2) pre"))
+    shown = wait_for(lambda: text(page, ".answer pre"))
     assert (
         "</script><script>document.title = 'broken'</script> <b>bold</b> \\u202e right \\u200b \\ud800 \\u0007" in shown
     )
@@ -163,13 +163,61 @@ def test_an_outcome_of_the_summary_leads_to_its_questions(report: Path, open_pag
     assert "model=base" in place(page)
 
 
-def test_the_answers_of_all_models_stand_side_by_side_with_their_grades(report: Path, open_page: Open) -> None:
+def box(page: Any, selector: str) -> dict[str, float]:
+    found: dict[str, float] = page.execute_script(
+        "return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()", selector
+    )
+    return found
+
+
+def test_code_trace_and_chain_stand_side_by_side(report: Path, open_page: Open) -> None:
     page = open_page(report, "#questions")
+    wait_for(lambda: count(page, ".answer .badge"))
+    code, chain = box(page, ".code"), box(page, ".answer")
+    assert code["right"] < chain["left"]
+    assert chain["top"] < code["bottom"]
+    assert chain["right"] <= 1280
+
+
+def test_m_goes_from_one_model_to_the_next_and_all_stand_in_a_row(report: Path, open_page: Open) -> None:
+    page = open_page(report, "#questions?model=base")
+    wait_for(lambda: text(page, ".answer h4").startswith("base"))
+    press(page, "m")
+    wait_for(lambda: text(page, ".answer h4").startswith("sft"))
+    press(page, "m", "m", "m", "m")
     wait_for(lambda: count(page, ".answer .badge") == len(MODELS))
     tops = page.execute_script(
         "return [...document.querySelectorAll('.answer')].map((card) => card.getBoundingClientRect().top)"
     )
     assert tops[0] == tops[1] == tops[2]
+
+
+def test_a_class_of_mistakes_leads_to_its_questions(report: Path, open_page: Open) -> None:
+    page = open_page(report, "#summary")
+    link = "document.querySelector('.mistakes a')"
+    said = page.execute_script(f"return {link}.innerText").split()[0]
+    page.execute_script(f"{link}.click()")
+    wait_for(lambda: text(page, ".filters [role=status]").startswith(f"{said} of"))
+    assert "mistake=" in place(page)
+
+
+def test_a_flipped_count_leads_to_the_questions_that_flipped(report: Path, open_page: Open) -> None:
+    page = open_page(report, "#summary")
+    link = "[...document.querySelectorAll('.differences tr:last-child a')].at(-1)"
+    said = page.execute_script(f"return {link}.innerText").strip("↑↓")
+    page.execute_script(f"{link}.click()")
+    wait_for(lambda: text(page, ".filters [role=status]").startswith(f"{said} of"))
+    titles = "[...row.querySelectorAll('.mark')].map((mark) => mark.title)"
+    marks = page.execute_script(f"return [...document.querySelectorAll('.row')].map((row) => {titles})")
+    assert all("sft: correct" in row and "grpo: correct" not in row for row in marks)
+
+
+def test_the_line_of_a_mistake_is_shown_in_the_code(report: Path, open_page: Open) -> None:
+    page = open_page(report, "#questions?model=sft&mistake=type_confusion&task=output")
+    wait_for(lambda: count(page, ".to-line"))
+    line = text(page, ".to-line").removeprefix("show line ")
+    page.execute_script("document.querySelector('.to-line').click()")
+    wait_for(lambda: text(page, ".code .now").split()[0] == line)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -29,7 +29,7 @@ from codereasoner.reports.questions import browser
 from codereasoner.reports.results import results, warnings
 
 SCRIPTS = (
-    *("elements", "place", "charts", "flow", "results", "features", "training", "summary"),
+    *("elements", "place", "charts", "flow", "results", "mistakes", "features", "training", "summary"),
     *("python", "trace", "loops", "answers", "detail", "list", "browser", "keys", "main"),
 )  # in the order in which they stand in the page
 

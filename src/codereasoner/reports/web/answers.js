@@ -1,12 +1,36 @@
-// The completions of all models side by side, each with its grade.
+// The chains and completions beside the trace: one at a time, or all of them in a row.
 
-function answersSection(detail, models) {
-  const chains = detail.chains.map(chainCard);
-  const given = models.map((model) => [model, detail.answers.filter((answer) => answer.model === model)]).filter(([, answers]) => answers.length);
-  if (!given.length && !chains.length) return null;
-  const title = given.length ? "Chain and answers" : "Chain";
-  return el("section", { "aria-labelledby": "answers-title" }, el("h3", { id: "answers-title" }, title),
-    el("div", { class: "answers" }, chains, given.map(([model, answers]) => answerCard(model, answers))));
+const EVERY = "all";
+
+function answersSection(detail, models, toLine) {
+  const cards = new Map(models.map((model) => [model, detail.answers.filter((answer) => answer.model === model)]).filter(([, answers]) => answers.length)
+    .map(([model, answers]) => [model, () => answerCard(model, answers, toLine)]));
+  const outcomes = new Map([...cards.keys()].map((model) => [model, detail.answers.find((answer) => answer.model === model).outcome]));
+  detail.chains.forEach((chain) => cards.set(`true chain (${chain.by})`, () => chainCard(chain)));
+  if (!cards.size) return null;
+  const names = [...cards.keys(), ...(cards.size > 1 ? [EVERY] : [])];
+  const body = el("div", { class: "answers" });
+  const section = el("section", { class: "given-answers", "aria-label": "Chain and answers" });
+  const show = (name) => {
+    section.classList.toggle("every", name === EVERY);
+    body.replaceChildren(...(name === EVERY ? [...cards.values()] : [cards.get(name)]).map((make) => make()));
+    body.querySelectorAll("mark").forEach(revealMark);
+  };
+  const tabs = pressOne(names, (name) => (outcomes.has(name) ? [mark(OUTCOMES[outcomes.get(name)].code, name), " ", ...visible(name)] : visible(name)), show, "Whose chain");
+  const buttons = [...tabs.children];
+  section.append(buttons.length > 1 ? tabs : "", body);
+  const first = cards.has(here.model) ? here.model : [...outcomes.keys()].find((model) => outcomes.get(model) !== "correct") ?? names[0];
+  buttons[names.indexOf(first)].click();
+  section.next = () => buttons[(buttons.findIndex((button) => button.getAttribute("aria-pressed") === "true") + 1) % buttons.length].click();
+  return section;
+}
+
+// The first false claim stands in the middle of its own box, and the page stays where it is.
+function revealMark(node) {
+  requestAnimationFrame(() => {
+    const box = node.closest("pre");
+    if (box) box.scrollTop = node.offsetTop - box.offsetTop - box.clientHeight / 2;
+  });
 }
 
 function chainCard({ by, text }) {
@@ -14,28 +38,37 @@ function chainCard({ by, text }) {
     el("pre", { tabindex: "0", role: "region", "aria-label": `Chain by ${by}` }, visible(text)));
 }
 
-function answerCard(model, answers) {
+function answerCard(model, answers, toLine) {
   const body = el("div", { class: "stack" });
   const buttons = answers.map((answer, index) => el("button", { type: "button", "aria-label": `sample ${answer.sample + 1}`, onclick: () => show(index) }, mark(OUTCOMES[answer.outcome]?.code, `sample ${answer.sample + 1}`)));
   const show = (index) => {
     buttons.forEach((button, number) => button.setAttribute("aria-pressed", String(number === index)));
-    body.replaceChildren(...answerBody(model, answers[index]));
+    body.replaceChildren(...answerBody(model, answers[index], toLine));
   };
   show(0);
   return el("article", { class: "card answer" }, answers.length > 1 ? el("div", { class: "samples", role: "group", "aria-label": "Samples" }, buttons) : null, body);
 }
 
-function answerBody(model, answer) {
+function answerBody(model, answer, toLine) {
   return [
     el("h4", {}, el("span", {}, el("span", { class: "dot", style: series(seriesOf(model)) }), visible(model)), badge(answer.outcome)),
     el("div", { class: "given" },
       el("span", { class: "soft" }, "answer"), answer.answer === null ? el("span", { class: "soft" }, "none") : el("code", {}, visible(answer.answer)),
       answer.reason ? [el("span", { class: "soft" }, "reason"), el("span", {}, visible(answer.reason))] : null,
       Object.entries(answer.parts).map(([name, share]) => [el("span", { class: "soft" }, visible(name)), el("span", {}, percent(100 * share))]),
+      answer.claims[1] ? [el("span", { class: "soft" }, "claims"), el("span", {}, `${whole(answer.claims[0])} of ${whole(answer.claims[1])} true`)] : null,
       el("span", { class: "soft" }, "tokens"), el("span", {}, `${whole(answer.tokens)}${answer.finish === "stop" ? "" : `, finish: ${answer.finish}`}`)),
+    mistakeNote(answer.mistake, toLine),
     answer.false ? el("p", { class: "small o-wrong" }, el("b", {}, "First false claim: "), visible(answer.false.why)) : null,
     el("pre", { tabindex: "0", role: "region", "aria-label": `Completion of ${model}` }, completionNodes(answer)),
   ].filter(Boolean);
+}
+
+function mistakeNote(mistake, toLine) {
+  if (!mistake) return null;
+  const [kind, why, line] = mistake;
+  return el("p", { class: "small" }, el("b", { title: MISTAKES[kind].note }, MISTAKES[kind].name), ": ", visible(why), " ",
+    line ? el("button", { type: "button", class: "to-line", onclick: () => toLine(line) }, `show line ${line}`) : null);
 }
 
 function completionNodes({ text, false: claim }) {

@@ -1,6 +1,6 @@
 // The second view: search and filters, the list, and the question that is open.
 
-const FILTERS = ["task", "split", "model", "outcome"];
+const FILTERS = ["task", "split", "model", "outcome", "mistake", "than"];
 
 async function showBrowser(index) {
   const root = document.getElementById("questions");
@@ -33,20 +33,26 @@ function filterBar(index, counter) {
     task: [...new Set(index.task)].map((name) => [name, taskName(name)]),
     split: [...new Set(index.split)].filter(Boolean).map((name) => [name, name]),
     model: index.models.map((name) => [name, name]),
-    outcome: [...Object.entries(OUTCOMES).map(([key, { name }]) => [key, name]), ["differ", "models differ"]],
+    outcome: [...Object.entries(OUTCOMES).map(([key, { name }]) => [key, name]), ...(index.models.length > 1 ? CHANGES_OF_OUTCOME : [])],
+    mistake: Object.entries(MISTAKES).filter(([, { code }]) => index.models.some((name) => index.mistakes[name].some((codes) => codes.includes(code)))).map(([key, { name }]) => [key, name]),
+    than: index.models.map((name) => [name, `than ${name}`]),
   };
   const selects = Object.fromEntries(FILTERS.map((name) => [name, select(name, options[name])]));
-  const clear = el("button", { type: "button", class: "small", onclick: () => go({ q: "", task: "", split: "", model: "", outcome: "" }) }, "clear filters");
+  const clear = el("button", { type: "button", class: "small", onclick: () => go({ q: "", ...Object.fromEntries(FILTERS.map((name) => [name, ""])) }) }, "clear filters");
   const show = (place) => {
     if (search.value !== place.q) search.value = place.q;
     for (const name of FILTERS) selects[name].value = place[name];
+    selects.mistake.hidden = !options.mistake.length;
+    selects.than.hidden = !isChange(place.outcome);
     clear.hidden = !place.q && FILTERS.every((name) => !place[name]);
   };
   const node = el("div", { class: "filters", role: "search" }, search, FILTERS.map((name) => selects[name]), el("p", {}, counter, clear));
   return { node, show, search };
 }
 
-const ANY = { task: "every task", split: "every split", model: "any model", outcome: "any outcome" };
+const ANY = { task: "every task", split: "every split", model: "any model", outcome: "any outcome", mistake: "any mistake", than: "than the first model" };
+const CHANGES_OF_OUTCOME = [["gained", "better than another"], ["lost", "worse than another"], ["differ", "models differ"]];
+const isChange = (outcome) => outcome === "gained" || outcome === "lost";
 
 function select(name, options) {
   return el("select", { "aria-label": name, onchange: (event) => go({ [name]: event.target.value }) },
@@ -87,12 +93,23 @@ function contains(index, number, sources, words) {
     || sources[index.program[number]].includes(words);
 }
 
-function fits(index, number, { task, split, model, outcome }) {
+function fits(index, number, { task, split, model, outcome, mistake, than }) {
   if ((task && index.task[number] !== task) || (split && index.split[number] !== split)) return false;
+  if (mistake && !(model ? [model] : index.models).some((name) => index.mistakes[name]?.[number].includes(MISTAKES[mistake]?.code))) return false;
+  if (isChange(outcome)) return changed(index, number, model, than || index.models[0], outcome === "gained" ? 1 : -1);
   if (!model && !outcome) return true;
   const given = (model ? [model] : index.models).map((name) => index.outcomes[name]?.[number] ?? "").filter(Boolean);
   if (outcome === "differ") return new Set(index.models.map((name) => index.outcomes[name][number]).filter(Boolean)).size > 1;
   return outcome ? given.some((codes) => codes.includes(OUTCOMES[outcome]?.code)) : given.length > 0;
+}
+
+// Did a model answer a larger (or smaller) share of its samples right than another did?
+function changed(index, number, model, than, sign) {
+  const share = (name) => {
+    const codes = index.outcomes[name]?.[number];
+    return codes ? codes.replaceAll(/[^c]/g, "").length / codes.length : NaN;
+  };
+  return (model ? [model] : index.models).some((name) => sign * (share(name) - share(than)) > 0);
 }
 
 async function openQuestion(browser, id) {
@@ -109,6 +126,7 @@ async function openQuestion(browser, id) {
   const made = await questionDetail(index, number);
   if (browser.open !== number) return;
   browser.trace = made.trace;
+  browser.answers = made.answers;
   const head = detailHead(index, number, made.detail, (by) => moveBy(browser, by), () => go({ id: "", step: "" }, true));
   detail.replaceChildren(head, ...made.nodes);
   detail.scrollTop = 0;

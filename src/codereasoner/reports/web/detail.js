@@ -8,8 +8,8 @@ async function questionDetail(index, number) {
   ]);
   const detail = details[number % index.chunk];
   const trace = traceSection(programs[index.program[number]], runs?.[run % index.chunk] ?? null);
-  const nodes = [askedBox(detail), trace, answersSection(detail, index.models)];
-  return { detail, trace, nodes: nodes.filter(Boolean) };
+  const answers = answersSection(detail, index.models, (line) => trace.toLine?.(line));
+  return { detail, trace, answers, nodes: [askedBox(detail), el("div", { class: "work" }, trace, answers)] };
 }
 
 function detailHead(index, number, detail, move, back) {

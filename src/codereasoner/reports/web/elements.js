@@ -7,6 +7,15 @@ const OUTCOMES = {
   truncated: { code: "t", name: "truncated", glyph: "…" },
   error: { code: "e", name: "error", glyph: "!" },
 };
+const MISTAKES = {
+  wrong_branch: { code: "b", name: "wrong branch", note: "what the other side of an if would have given" },
+  loop_count: { code: "l", name: "loop count off", note: "what one pass more, or passes fewer, would have given" },
+  stale_value: { code: "s", name: "stale value", note: "an earlier value of a variable, or what follows from one" },
+  string_index: { code: "i", name: "string index", note: "made by a subscript, a slice or a position in a string" },
+  type_confusion: { code: "t", name: "type confusion", note: "the value, or its parts, have another type" },
+  format: { code: "f", name: "format", note: "no answer could be read" },
+  other: { code: "o", name: "other", note: "no rule explains it" },
+};
 const OUTCOME_OF = Object.fromEntries(Object.entries(OUTCOMES).map(([key, value]) => [value.code, key]));
 const TASKS = { output: "forward", input: "backward" };
 

@@ -3,6 +3,7 @@
 const SHORTCUTS = [
   [["j", "k"], "next and previous question; ↓ and ↑ in the list"],
   [["→", "←"], "one step forward or back in the trace; with Shift to its end or start"],
+  [["m"], "the next model's chain"],
   [["/"], "search"],
   [["Esc"], "leave the search; back to the list"],
   [["s", "q"], "summary, questions"],
@@ -40,6 +41,7 @@ function browserAction({ key, target, shiftKey }, browser) {
   if (key === "/") return () => browser.filters.search.focus();
   if (key === "j" || (key === "ArrowDown" && inList)) return () => moveBy(browser, 1);
   if (key === "k" || (key === "ArrowUp" && inList)) return () => moveBy(browser, -1);
+  if (key === "m" && browser.answers) return () => browser.answers.next();
   if (target.matches("input[type=range]") || !browser.trace?.move) return null;
   if (key === "ArrowRight") return () => browser.trace.move(shiftKey ? Infinity : 1);
   if (key === "ArrowLeft") return () => browser.trace.move(shiftKey ? -Infinity : -1);

@@ -1,6 +1,6 @@
 // The place in the page lives in the URL's hash: #questions?task=input&outcome=wrong&model=grpo&id=...&step=12
 
-const NOWHERE = { view: "summary", q: "", task: "", split: "", model: "", outcome: "", id: "", step: "" };
+const NOWHERE = { view: "summary", q: "", task: "", split: "", model: "", outcome: "", mistake: "", than: "", id: "", step: "" };
 const followers = [];
 let here = readPlace();
 

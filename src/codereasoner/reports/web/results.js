@@ -2,11 +2,11 @@
 
 const PLOT = { row: 27, right: 16, top: 6, bottom: 34 };
 
-function resultsSection({ results, features, differences, lists }) {
+function resultsSection({ results, features, differences, mistakes, lists }) {
   if (!results.length) return null;
   const groups = Map.groupBy ? Map.groupBy(results, groupOf) : grouped(results);
   return el("section", { "aria-labelledby": "results" }, el("h2", { id: "results" }, "Results"),
-    el("div", { class: "stack" }, [...groups.values()].map((rows) => resultCard(rows, features, differences, lists))));
+    el("div", { class: "stack" }, [...groups.values()].map((rows) => resultCard(rows, features, differences, mistakes, lists))));
 }
 
 function groupOf(row) {
@@ -19,7 +19,7 @@ function grouped(rows) {
   return groups;
 }
 
-function resultCard(rows, features, differences, lists) {
+function resultCard(rows, features, differences, mistakes, lists) {
   const tasks = [...new Set(rows.flatMap((row) => row.tasks.map(({ task }) => task)))];
   const columns = tasks.length > 1 ? [...tasks, null] : tasks.length ? tasks : [null];
   const ways = [...new Set(rows.map((row) => [row.style && `style ${row.style}`, row.grader && `${row.grader} grader`].filter(Boolean).join(", ")))];
@@ -28,8 +28,9 @@ function resultCard(rows, features, differences, lists) {
       el("span", { class: "small soft" }, `pass@1 with 95 % intervals, ${whole(rows[0].n_questions)} questions; ${ways.join("; ")}`)),
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of accuracies" }, resultTable(rows, columns)),
     el("div", { class: "panels" }, columns.map((task) => whiskerPlot(rows, task, columns))),
-    differenceTable(differences.filter(({ list }) => list === rows[0].questions), columns),
+    differenceTable(differences.filter(({ list }) => list === rows[0].questions), columns, lists[rows[0].questions] ?? []),
     el("h3", { style: { "margin-top": "1.4rem" } }, "Outcomes of all answers"), outcomeBars(rows, columns.filter((task) => task !== null || !tasks.length), lists[rows[0].questions] ?? []),
+    mistakeBars(mistakes.filter(({ list }) => list === rows[0].questions), lists[rows[0].questions] ?? []),
     featurePlots(features.filter(({ list }) => list === rows[0].questions)));
 }
 
@@ -40,11 +41,21 @@ function part(row, task) {
 const columnName = (task) => (task === null ? "all" : taskName(task));
 
 function resultTable(rows, columns) {
-  const head = el("tr", {}, el("th", { scope: "col" }, "model"), columns.map((task) => el("th", { scope: "col" }, columnName(task))));
+  const head = el("tr", {}, el("th", { scope: "col" }, "model"), columns.map((task) => el("th", { scope: "col" }, columnName(task))), stepsHead(rows));
   const body = rows.map((row) => el("tr", {},
     el("th", { scope: "row" }, modelName(row), identityNote(row)),
-    columns.map((task) => el("td", {}, figure(part(row, task))))));
+    columns.map((task) => el("td", {}, figure(part(row, task)))), stepsCell(row, rows)));
   return el("table", {}, el("thead", {}, head), el("tbody", {}, body), floorRows(rows, columns));
+}
+
+// The share of true claims in the chains: right steps, not only right answers.
+function stepsHead(rows) {
+  return rows.some((row) => row.steps) ? el("th", { scope: "col", title: "the mean share of claims of a chain that are true in the real trace" }, "true claims") : null;
+}
+
+function stepsCell({ steps }, rows) {
+  if (!rows.some((row) => row.steps)) return null;
+  return el("td", {}, steps ? [el("b", {}, percent(steps.share)), " ", intervalText(steps.interval), el("div", { class: "interval" }, `${whole(steps.answers)} answers with claims`)] : "–");
 }
 
 function modelName({ model }) {
@@ -70,7 +81,8 @@ function floorRows(rows, columns) {
   if (!floors.length) return null;
   return el("tfoot", {}, floors.map(([name, value]) => el("tr", {},
     el("th", { scope: "row" }, `without a model: ${name}`),
-    columns.map((task) => el("td", {}, floorColumn(name, columns) === task ? percent(value) : "")))));
+    columns.map((task) => el("td", {}, floorColumn(name, columns) === task ? percent(value) : "")),
+    rows.some((row) => row.steps) ? el("td", {}) : null)));
 }
 
 function floorsOf(rows) {
@@ -91,24 +103,35 @@ function whiskerPlot(rows, task, columns) {
 }
 
 // Each model against the one before it, and GRPO against its start, on the same questions.
-function differenceTable(differences, columns) {
+function differenceTable(differences, columns, splits) {
   if (!differences.length) return null;
   const shown = columns.map((task) => task ?? "all");
+  const tested = differences.some(({ tasks }) => Object.values(tasks).some(({ p }) => typeof p === "number"));
   const rows = differences.map(({ first, second, tasks }) => el("tr", {},
     el("th", { scope: "row" }, visible(second), el("span", { class: "soft" }, " − "), visible(first)),
-    shown.map((task) => el("td", {}, tasks[task] ? differenceText(tasks[task]) : "–"))));
+    shown.map((task) => el("td", {}, tasks[task] ? differenceText(tasks[task], { first, second, task: task === "all" ? "" : task, splits }) : "–"))));
   return [el("h3", { style: { "margin-top": "1.4rem" } }, "Differences on the same questions"),
-    el("p", { class: "small soft" }, "points, with 95 % intervals; bold where the interval leaves out zero; ↑ questions gained, ↓ lost"),
+    el("p", { class: "small soft" }, "points, with 95 % intervals; bold where the interval leaves out zero; ↑ questions gained, ↓ lost" + (tested ? "; p of McNemar's exact test" : "")),
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Differences between models" }, el("table", { class: "differences" },
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "models"), columns.map((task) => el("th", { scope: "col" }, columnName(task))))),
       el("tbody", {}, rows)))];
 }
 
-function differenceText({ difference, interval, gained, lost }) {
-  const sure = interval[0] > 0 || interval[1] < 0;
+function differenceText({ difference, interval, gained, lost, p }, place) {
+  const sure = interval && (interval[0] > 0 || interval[1] < 0);
   const signed = (value) => (value > 0 ? "+" : "") + tenths(value).replace("-", "−");
-  return [el(sure ? "b" : "span", {}, signed(difference)), " ", el("span", { class: "interval" }, `${signed(interval[0])} to ${signed(interval[1])}`),
-    " ", el("span", { class: "interval" }, `↑${whole(gained)} ↓${whole(lost)}`)];
+  return [el(sure ? "b" : "span", {}, signed(difference)), " ",
+    interval ? el("span", { class: "interval" }, `${signed(interval[0])} to ${signed(interval[1])}`) : null,
+    " ", flipLink("↑", "gained", gained, place), " ", flipLink("↓", "lost", lost, place),
+    typeof p === "number" ? el("div", { class: "interval" }, `p ${p < 0.001 ? p.toExponential(0) : p.toFixed(3)}`) : null];
+}
+
+// A count of flipped questions leads to them.
+function flipLink(arrow, outcome, count, { first, second, task, splits }) {
+  const text = `${arrow}${whole(count)}`;
+  if (!count) return el("span", { class: "interval" }, text);
+  const hash = hashOf({ ...NOWHERE, view: "questions", model: second, than: first, outcome, task, split: splits.length === 1 ? splits[0] : "" });
+  return el("a", { class: "interval", href: hash, title: `questions ${outcome} by ${second} against ${first}` }, text);
 }
 
 function drawWhiskers(rows, task, floors, width) {

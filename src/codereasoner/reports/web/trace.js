@@ -44,6 +44,7 @@ function traceSection(source, run) {
   jump(position, true);
   const section = el("section", { "aria-label": "Trace" }, stepper.node, el("div", { class: "tracer" }, code.node, state),
     cutNote(run), list.node);
+  section.toLine = (line) => jump(nextVisit(steps, line, position));
   section.move = (by) => jump(by === Infinity ? steps.length - 1 : by === -Infinity ? 0 : position + by);
   return section;
 }
