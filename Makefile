@@ -4,13 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format clean bench-grading bench-execution bench-evaluating soak test-verifiers
+.PHONY: demo test test-exports check format clean bench-grading bench-execution bench-evaluating soak test-verifiers
 
 demo: $(STAMP)
 	$(BIN)/codereasoner demo $(DEMO)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
+
+# What `codereasoner export` writes, loaded by verl, OpenRLHF and LLaMA-Factory, each in an environment of its own.
+test-exports: $(STAMP) .venv-verl/.installed .venv-llamafactory/.installed
+	CODEREASONER_VERL_PYTHON=$(CURDIR)/.venv-verl/bin/python \
+	CODEREASONER_LLAMAFACTORY_PYTHON=$(CURDIR)/.venv-llamafactory/bin/python \
+	$(BIN)/python -m pytest tests/exports/test_libraries.py
 
 check: $(STAMP)
 	$(BIN)/ruff check .
@@ -51,5 +57,17 @@ $(STAMP): pyproject.toml setup.py constraints.txt $(wildcard src/codereasoner/ex
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,eval,inspect,dev]'
 	touch $@
 
+.venv-verl/.installed: tests/exports/real/verl.txt
+	$(PYTHON) -m venv .venv-verl
+	.venv-verl/bin/python -m pip install --quiet --requirement $<
+	.venv-verl/bin/python -m pip install --quiet --no-deps verl==0.9.1 openrlhf==0.11.2
+	touch $@
+
+.venv-llamafactory/.installed: tests/exports/real/llamafactory.txt
+	$(PYTHON) -m venv .venv-llamafactory
+	.venv-llamafactory/bin/python -m pip install --quiet --requirement $<
+	.venv-llamafactory/bin/python -m pip install --quiet --no-deps llamafactory==0.9.5
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(VERIFIERS) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-verl .venv-llamafactory $(VERIFIERS) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache
