@@ -94,11 +94,11 @@ def test_files_are_short(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 400
 
 
-def test_the_core_imports_in_under_300_ms_and_needs_no_extra() -> None:
+def test_the_core_imports_in_under_300_ms_of_cpu_and_needs_no_extra() -> None:
     code = (
-        "import time; began = time.perf_counter()\n"
+        "import time; began = time.process_time()\n"
         "import codereasoner.task, codereasoner.extend, sys\n"
-        "seconds = time.perf_counter() - began\n"
+        "seconds = time.process_time() - began\n"
         "heavy = {'torch', 'numpy', 'transformers', 'pyarrow', 'openai', 'scipy', 'datasets'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
         "print(seconds)\n"
