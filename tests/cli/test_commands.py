@@ -16,8 +16,8 @@ def test_trace_shows_each_line_with_what_it_did(command: Command) -> None:
     Path("p.py").write_text(PROGRAM)
     code, out, _ = command("trace", "p.py", "f(3)", WEAK)
     assert code == 0
-    assert "t = 1   t = 3   (3 times)" in out
-    assert "f(3) -> 3" in out
+    assert "t = 0 → 1 → 3" in out
+    assert "f(3) → 3" in out
 
 
 def test_trace_of_a_call_that_raises_says_so_and_exits_with_1(command: Command) -> None:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
 from pathlib import Path
 
-import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from codereasoner.cli.annotate import annotated, result
 from codereasoner.cli.options import print_json
 from codereasoner.errors import ConfigError, DataError, Shortfall
 from codereasoner.execution.pool import Pool
-from codereasoner.records import Job, Run, Step
-
-SHOWN = 4  # visits of a line that are shown before the rest is folded
+from codereasoner.records import Job
 
 
 def show_trace(path: Path, call: str, pool: Pool, as_json: bool) -> None:
@@ -27,12 +23,17 @@ def show_trace(path: Path, call: str, pool: Pool, as_json: bool) -> None:
         Shortfall: the call did not return.
     """
     entry, arguments = split_call(call)
-    [run] = pool.run([Job(_source(path), entry, arguments, record="trace")])
+    [run] = pool.run([Job(read_source(path), entry, arguments, record="trace")])
     if as_json:
         print_json(run.to_json())
     else:
-        Console().print(_annotated(run))
-        click.echo(f"{run.expression} -> {_result(run)}")
+        out = Console()
+        out.print(annotated(run))
+        if run.stdout:
+            out.print(Text("printed: ", style="dim") + Text(run.stdout.rstrip()))
+        if run.cut:
+            out.print(f"[yellow]the trace ends early:[/] its budget of {run.cut} was used up")
+        out.print(result(run))
     if run.outcome != "ok":
         raise Shortfall(run.reason or f"the call {run.outcome}")
 
@@ -54,47 +55,13 @@ def split_call(call: str) -> tuple[str, str]:
     return node.func.id, ", ".join(arguments)
 
 
-def _source(path: Path) -> str:
+def read_source(path: Path) -> str:
+    """The text of a Python file.
+
+    Raises:
+        DataError: it cannot be read.
+    """
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read as Python source: {error}") from None
-
-
-def _result(run: Run) -> str:
-    if run.outcome == "ok":
-        return run.value if run.value is not None else "a value without a literal"
-    return run.exception or run.outcome
-
-
-def _annotated(run: Run) -> Table:
-    visits: defaultdict[int, list[Step]] = defaultdict(list)
-    for step in run.steps:
-        visits[step.line].append(step)
-    table = Table(box=None, pad_edge=False, padding=(0, 1))
-    table.add_column("", justify="right", style="dim")
-    table.add_column("", overflow="fold")
-    table.add_column("", overflow="fold", style="cyan")
-    for number, line in enumerate(run.source.rstrip().splitlines(), start=1):
-        executed = number in visits
-        table.add_row(str(number), Text(line, style="" if executed else "dim"), Text(_what_happened(visits[number])))
-    return table
-
-
-def _what_happened(steps: list[Step]) -> str:
-    words = [text for text in map(_words, steps) if text]
-    count = sum(step.event == "line" for step in steps)
-    shown = words if len(words) <= SHOWN else [*words[: SHOWN - 1], "…", words[-1]]
-    return "   ".join(shown) + (f"   ({count} times)" if count > 1 else "")
-
-
-def _words(step: Step) -> str:
-    changes = ", ".join(f"{name} = {value}" for name, value in step.changes.items())
-    match step.event:
-        case "return":
-            return f"returns {step.value}"
-        case "yield":
-            return f"yields {step.value}"
-        case "exception":
-            return f"raises {step.value}"
-    return changes

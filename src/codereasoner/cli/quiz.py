@@ -1,0 +1,178 @@
+"""quiz: does this model read this function right, and where does it first go wrong?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from codereasoner import extend
+from codereasoner.cli.annotate import annotated, result
+from codereasoner.cli.options import (
+    Stage,
+    bar,
+    endpoint_options,
+    json_option,
+    open_pool,
+    print_json,
+    weak_option,
+)
+from codereasoner.cli.trace_view import read_source, split_call
+from codereasoner.evaluation.explanations import KINDS
+from codereasoner.evaluation.quiz import TASKS, Reply, questions_about, quiz, traced
+from codereasoner.extend import Model, Sampling
+from codereasoner.records import Run
+from codereasoner.reports.claims import check_claims
+from codereasoner.reports.questions import asked
+from codereasoner.styles import STYLES, find_style
+
+AROUND = 6  # lines of a chain that are shown on either side of its first false claim
+SIDE_BY_SIDE = 130  # columns of a terminal
+_MARKS = {"correct": "[green]✓[/]", "wrong": "[red]✗[/]", "no_answer": "[yellow]∅[/]", "truncated": "[magenta]…[/]"}
+
+
+@click.command("quiz", cls=Stage)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("call")
+@click.option("--model", required=True, help="scripted:gold, a path or Hub name, openai:NAME.")
+@click.option("--task", "tasks", multiple=True, default=TASKS, show_default=True, help="Repeat it.")
+@endpoint_options
+@click.option("--style", type=click.Choice(sorted(STYLES)), help="The model's own, or reasoning.")
+@click.option("--temperature", type=float, default=0.0, show_default=True)
+@click.option("--max-tokens", type=int, help="Of an answer; the model's own limit, or 2048.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@weak_option
+@json_option
+def quiz_command(
+    file: Path,
+    call: str,
+    model: str,
+    tasks: tuple[str, ...],
+    endpoint: dict[str, Any],
+    style: str | None,
+    temperature: float,
+    max_tokens: int | None,
+    seed: int,
+    allow_weak_isolation: bool,
+    as_json: bool,
+) -> None:
+    """Ask a model about one call of a function of yours, and show where it first goes wrong beside the true trace.
+
+    \b
+    codereasoner quiz prices.py "total([3, 4], rate=0.2)" --model runs/demo/sft
+    """
+    entry, arguments = split_call(call)
+    answering: Model = extend.find("model", model, **endpoint)
+    way = find_style(style or answering.style or "reasoning")
+    sampling = Sampling(temperature, max_tokens=max_tokens or answering.max_tokens or 2048, seed=seed)
+    with open_pool(1, allow_weak_isolation) as pool:
+        run = traced(read_source(file), entry, arguments, pool.run)
+        questions = questions_about(run, tasks)
+        with bar(f"{len(questions)} questions"):
+            replies = quiz(run, questions, answering, way, sampling, pool.run)
+    if as_json:
+        print_json({"model": answering.identity, "call": run.expression, "value": run.value, **_summary(replies, run)})
+        return
+    out = Console()
+    out.print(_table(replies))
+    out.print(_score(replies))
+    _show_first_mistake(out, replies, run)
+
+
+def _summary(replies: Sequence[Reply], run: Run) -> dict[str, Any]:
+    rows = []
+    for reply in replies:
+        checked = check_claims(reply.question, reply.text, run)
+        rows.append(
+            {
+                "task": reply.question.task,
+                "question": asked(reply.question).strip(),
+                "gold": list(reply.question.gold),
+                "text": reply.text,
+                **reply.grade.to_json(),
+                "mistake": reply.mistake.to_json() if reply.mistake else None,
+                "claims": {"true": checked.true, "checked": checked.checked, "first_false": checked.false},
+            }
+        )
+    right = sum(reply.grade.outcome == "correct" for reply in replies)
+    return {"right": right, "asked": len(replies), "questions": rows}
+
+
+def _table(replies: Sequence[Reply]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for column in ("task", "question", "answer", "right answer", ""):
+        table.add_column(column, overflow="fold")
+    for reply in replies:
+        right = reply.grade.outcome == "correct"
+        words = asked(reply.question).strip().rpartition("\n")[2].removeprefix("assert ").rpartition("  # ")[2]
+        if reply.question.task == "whitebox":
+            words = "the output, and what happens on the way"
+        gold = "" if right else _cut(reply.question.gold[0])
+        answer = reply.grade.answer if reply.grade.answer is not None else reply.grade.outcome.replace("_", " ")
+        found = KINDS[reply.mistake.kind] if reply.mistake else ""
+        mark = _MARKS.get(reply.grade.outcome, "!")
+        table.add_row(mark, reply.question.task, Text(words), Text(_cut(answer)), Text(gold), Text(found, style="red"))
+    return table
+
+
+def _score(replies: Sequence[Reply]) -> Text:
+    asked_of = Counter(reply.question.task for reply in replies)
+    right = Counter(reply.question.task for reply in replies if reply.grade.outcome == "correct")
+    parts = ", ".join(f"{task} {right[task]}/{count}" for task, count in asked_of.items())
+    return Text.assemble((f"{right.total()} of {len(replies)} right", "bold"), f": {parts}")
+
+
+def _show_first_mistake(out: Console, replies: Sequence[Reply], run: Run) -> None:
+    """The first wrong answer with a mistake: its chain around the first false claim, beside the annotated source."""
+    reply = next((each for each in replies if each.mistake is not None), None)
+    if reply is None or reply.mistake is None:
+        out.print(annotated(run))
+        out.print(result(run))
+        return
+    found = reply.mistake
+    note = f"{KINDS[found.kind]}: {found.why}"
+    out.print()
+    out.print(Text.assemble(("first goes wrong", "bold red"), f" in the question about {reply.question.task}: {note}"))
+    trace = Group(annotated(run, {found.line: KINDS[found.kind]} if found.line else None), result(run))
+    said, happened = Panel(_excerpt(reply, run), title="what the model says"), Panel(trace, title="what happens")
+    if out.width < SIDE_BY_SIDE:
+        out.print(said, happened)
+        return
+    both = Table.grid(expand=True, padding=(0, 1))
+    both.add_column(ratio=2)
+    both.add_column(ratio=3)
+    both.add_row(said, happened)
+    out.print(both)
+
+
+def _excerpt(reply: Reply, run: Run) -> Text:
+    """The chain around its first false claim, which is marked; its beginning where none is false."""
+    checked = check_claims(reply.question, reply.text, run)
+    if checked.false is None:
+        return Text(_lines(reply.text, 0, 2 * AROUND))
+    start, end = int(str(checked.false["start"])), int(str(checked.false["end"]))
+    line = reply.text.count("\n", 0, start)
+    first = max(0, line - AROUND)
+    offset = sum(len(each) + 1 for each in reply.text.split("\n")[:first])
+    shown = Text(_lines(reply.text, first, 2 * AROUND + 1))
+    shown.stylize("bold white on red", start - offset, end - offset)
+    return Text.assemble(shown, "\n\n", (f"{checked.true} of the {checked.checked} claims are true", "dim"))
+
+
+def _lines(text: str, first: int, count: int) -> str:
+    lines = text.split("\n")
+    shown = "\n".join(lines[first : first + count])
+    return shown + ("\n…" if len(lines) > first + count else "")
+
+
+def _cut(text: str) -> str:
+    flat = " ⏎ ".join(text.split("\n"))
+    return flat if len(flat) <= 60 else f"{flat[:59]}…"

@@ -1,0 +1,78 @@
+"""Does a model read one function right, and where does it first go wrong?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from codereasoner import extend
+from codereasoner.errors import ConfigError, Shortfall
+from codereasoner.evaluation.explanations import Mistake
+from codereasoner.evaluation.mistakes import mistake
+from codereasoner.extend import Model, Prompt, Sampling
+from codereasoner.records import Job, Run
+from codereasoner.styles import Style
+from codereasoner.task import Grade, Question, Runner, grade_all
+
+TASKS = ("output", "coverage", "state", "path", "whitebox")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One question of a quiz with what the model made of it."""
+
+    question: Question
+    text: str
+    finish: str
+    grade: Grade
+    mistake: Mistake | None  # None for a right answer, and for one that was cut off
+
+
+def traced(source: str, entry: str, arguments: str, runner: Runner) -> Run:
+    """The traced run that a quiz is about.
+
+    Raises:
+        Shortfall: the call does not return, so there is nothing to ask.
+    """
+    [run] = runner([Job(source, entry, arguments, record="trace")])
+    if run.outcome != "ok":
+        raise Shortfall(
+            f"{run.expression} {run.outcome}, so nothing can be asked about it: {run.exception or run.reason}"
+        )
+    return run
+
+
+def questions_about(run: Run, tasks: Sequence[str] = TASKS) -> list[Question]:
+    """The questions of the tasks about a run, in the order of the tasks.
+
+    Raises:
+        ConfigError: the tasks have none; the message says why.
+    """
+    found: list[Question] = []
+    reasons: dict[str, None] = {}
+    for name in tasks:
+        asked, skipped = extend.task(name).survey(run)
+        found += asked
+        reasons |= dict.fromkeys(f"{name}: {reason}" for reason in skipped)
+    if not found:
+        raise ConfigError(f"there is nothing to ask about {run.expression}: {'; '.join(reasons)}")
+    return found
+
+
+def quiz(
+    run: Run, questions: Sequence[Question], model: Model, style: Style, sampling: Sampling, runner: Runner
+) -> list[Reply]:
+    """Ask the model all questions about the run; replies in the order of the questions."""
+    prompts = [Prompt(each, extend.task(each.task).prompt(each, style), 0, style.name) for each in questions]
+    given = dict(model.complete(prompts, sampling))
+    completions = [given[index] for index in range(len(prompts))]
+    items = [
+        (extend.task(question.task), question, completion.text, completion.finish)
+        for question, completion in zip(questions, completions, strict=True)
+    ]
+    replies = []
+    for (_, question, text, finish), grade in zip(items, grade_all(items, style, runner), strict=True):
+        about = run if "call" in question.facts else None
+        found = mistake(question, grade.outcome, grade.answer, grade.reason, text, about)
+        replies.append(Reply(question, text, finish, grade, found))
+    return replies
