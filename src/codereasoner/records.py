@@ -11,8 +11,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any, Literal, Self, TypeAlias, get_type_hints
 
 from codereasoner.errors import DataError
@@ -48,7 +49,7 @@ class Plain:
 
     def to_json(self) -> dict[str, Any]:
         """The record as a dict of plain JSON values."""
-        return {item.name: _to_json(getattr(self, item.name)) for item in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return {name: _to_json(getattr(self, name)) for name in _shape(type(self)).readers}
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Self:
@@ -57,18 +58,13 @@ class Plain:
         Raises:
             DataError: a field is missing, unknown or of another type than declared.
         """
-        fields = {item.name: item for item in dataclasses.fields(cls)}  # type: ignore[arg-type]
-        if unknown := sorted(set(row) - set(fields)):
-            raise DataError(f"{cls.__name__} has no field '{unknown[0]}'; it has: {', '.join(fields)}")
-        needed = [
-            name
-            for name, item in fields.items()
-            if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
-        ]
-        if missing := [name for name in needed if name not in row]:
+        shape = _shape(cls)
+        if unknown := sorted(set(row) - set(shape.readers)):
+            raise DataError(f"{cls.__name__} has no field '{unknown[0]}'; it has: {', '.join(shape.readers)}")
+        if missing := [name for name in shape.needed if name not in row]:
             raise DataError(f"{cls.__name__} lacks the field '{missing[0]}'; it has: {', '.join(sorted(row))}")
-        hints = _hints(cls)
-        return cls(**{name: _read_field(cls, name, hints[name], value) for name, value in row.items()})
+        readers = shape.readers
+        return cls(**{name: readers[name](value) for name, value in row.items()})
 
 
 def _to_json(value: Any) -> Any:
@@ -77,26 +73,51 @@ def _to_json(value: Any) -> Any:
     return value.to_json() if isinstance(value, Plain) else value
 
 
-_HINTS: dict[type, dict[str, Any]] = {}
+@dataclass(frozen=True)
+class _Shape:
+    """How the rows of a record are read: by field, and which fields there must be."""
+
+    readers: Mapping[str, Callable[[Any], Any]]
+    needed: tuple[str, ...]
 
 
-def _hints(cls: type) -> dict[str, Any]:
-    if cls not in _HINTS:
-        _HINTS[cls] = get_type_hints(cls)
-    return _HINTS[cls]
+@cache
+def _shape(cls: type) -> _Shape:
+    fields = dataclasses.fields(cls)
+    hints = get_type_hints(cls)
+    needed = [
+        item.name
+        for item in fields
+        if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+    ]
+    return _Shape({item.name: _reader(cls, item.name, hints[item.name]) for item in fields}, tuple(needed))
 
 
-def _read_field(cls: type, name: str, hint: Any, value: Any) -> Any:
-    if hint is str and not isinstance(value, str):
-        raise DataError(f"{cls.__name__}.{name} must be a string, not {type(value).__name__}: {value!r:.60}")
-    if getattr(hint, "__origin__", None) is tuple:
-        if not isinstance(value, list | tuple):
-            raise DataError(f"{cls.__name__}.{name} must be a list, not {type(value).__name__}: {value!r:.60}")
-        item = hint.__args__[0]
-        if isinstance(item, type) and issubclass(item, Plain):
-            return tuple(item.from_json(row) for row in value)
-        return tuple(value)
+def _reader(cls: type, name: str, hint: Any) -> Callable[[Any], Any]:
+    """What makes the value of a field from that of a row."""
+    if hint is str:
+        return partial(_read_text, f"{cls.__name__}.{name}")
+    if getattr(hint, "__origin__", None) is not tuple:
+        return _as_it_is
+    item = hint.__args__[0]
+    kind = item if isinstance(item, type) and issubclass(item, Plain) else None
+    return partial(_read_list, f"{cls.__name__}.{name}", kind)
+
+
+def _as_it_is(value: Any) -> Any:
     return value
+
+
+def _read_text(field: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise DataError(f"{field} must be a string, not {type(value).__name__}: {value!r:.60}")
+    return value
+
+
+def _read_list(field: str, kind: type[Plain] | None, value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise DataError(f"{field} must be a list, not {type(value).__name__}: {value!r:.60}")
+    return tuple(value) if kind is None else tuple([kind.from_json(row) for row in value])
 
 
 @dataclass(frozen=True)

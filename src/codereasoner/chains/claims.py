@@ -18,6 +18,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from codereasoner import literals
 
@@ -127,6 +128,7 @@ def _code(text: str, match: re.Match[str]) -> str:
     return code.strip() if closed else ""
 
 
+@lru_cache(maxsize=4096)
 def _canonical(literal: str) -> str | None:
     """The canonical form of a literal; None where it is none, or one that is only begun: `[1, 2, ...]`."""
     if "..." in _QUOTED.sub("", literal):

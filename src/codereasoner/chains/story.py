@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from codereasoner.errors import DataError
@@ -46,7 +47,8 @@ def tell(run: Run) -> list[Moment]:
     return _Teller(run).tell()
 
 
-def statements_by_line(source: str) -> dict[int, Statement]:
+@lru_cache(maxsize=256)
+def statements_by_line(source: str) -> Mapping[int, Statement]:
     """The innermost statement that stands on each line of a source."""
     found: dict[int, Statement] = {}
     for node in ast.walk(ast.parse(source)):
