@@ -67,6 +67,10 @@ class Trail:
         self.lines.append(f"{operation} -> {text_of(result)}")
         return result
 
+    def begin_pass(self, target: ast.expr, item: Any) -> None:
+        """A pass of a comprehension begins."""
+        self.lines.append(f"{ast.unparse(target)} {text_of(item)}")
+
     # ---- one method for each kind of expression
 
     def _constant(self, node: ast.Constant) -> Any:
@@ -173,7 +177,7 @@ class Trail:
             type(each) is int and abs(each) > MAX_LENGTH for each in arguments if owner is not None
         ):
             raise Unknown
-        if name in _SILENT:
+        if name in SILENT:
             return _silently(lambda: function(*arguments, **named))
         shown = ", ".join([*map(text_of, arguments), *(f"{key}={value}" for key, value in named.items())])
         before = ""
@@ -188,10 +192,10 @@ class Trail:
         loop = node.generators[0]
         pairs: list[tuple[Any, Any]] = []
         for item in self.value(loop.iter):
-            inner = Trail(self.state)
+            inner = type(self)(self.state)
             inner.values = self.values | _bound(loop.target, item)
             inner.lines = self.lines
-            self.lines.append(f"{ast.unparse(loop.target)} {text_of(item)}")
+            self.begin_pass(loop.target, item)
             if all(inner.value(test) for test in loop.ifs):
                 key = inner.value(node.key) if isinstance(node, ast.DictComp) else None
                 pairs.append((key, inner.value(node.value if isinstance(node, ast.DictComp) else node.elt)))
@@ -289,7 +293,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
         all,
     )
 } | {each.__name__: each for each in (range, enumerate, zip, reversed, divmod, bin)}
-_SILENT = frozenset(("range", "enumerate", "zip", "reversed", "items", "keys", "values"))
+SILENT = frozenset(("range", "enumerate", "zip", "reversed", "items", "keys", "values"))
 """What gives no value with a literal: it is shown by what is made of it."""
 
 _OPERATORS: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]] = {

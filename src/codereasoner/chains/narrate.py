@@ -2,8 +2,9 @@
 
 `states` is terse, for a small model that is trained from scratch: one line for each executed statement, with the values
 it leaves behind. `expressions` is terse and local: every operation is written out on its own, with the values it is
-applied to, and each pass of a loop says what is left to go over. `steps` is `states` in sentences, with line numbers
-and the code, for real models.
+applied to, and each pass of a loop says what is left to go over. `local` quotes the code of a statement, or tells each
+part of it under its own name: shorter, and nothing has to be looked for far away. `steps` is `states` in sentences,
+with line numbers and the code, for real models.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import Literal, get_args
 
+from codereasoner.chains.local import lines_of
 from codereasoner.chains.operations import Operations
 from codereasoner.chains.story import Moment, header, tell
 from codereasoner.errors import ConfigError
 from codereasoner.records import Chain, Run
 from codereasoner.task import Question
 
-Detail = Literal["states", "expressions", "steps"]
+Detail = Literal["states", "expressions", "local", "steps"]
 DETAILS: tuple[Detail, ...] = get_args(Detail)
 
 
@@ -131,6 +133,13 @@ def _expressions(run: Run, moments: list[Moment]) -> Iterator[str]:
         yield f"return {run.value}"
 
 
+# ---- local: for a small model that learns from nothing
+
+
+def _local(run: Run, moments: list[Moment]) -> Iterator[str]:
+    return lines_of(run, moments, _claims)
+
+
 # ---- steps: sentences for a real model
 
 
@@ -173,4 +182,4 @@ def _outcome(moment: Moment, claims: str) -> str:
     return "true, the body runs" if moment.taken else "false, the body is skipped"
 
 
-_TELL = {"states": _states, "expressions": _expressions, "steps": _steps}
+_TELL = {"states": _states, "expressions": _expressions, "local": _local, "steps": _steps}

@@ -21,14 +21,14 @@ class Operations:
     def before(self, moment: Moment, line: str) -> Iterator[str]:
         """The operations of a moment, and then the line that says what it leaves behind."""
         node = moment.node
-        if moment.kind != "line" or node is None or self._calls_own(node):
+        if moment.kind != "line" or node is None or self.calls_own(node):
             if line:
                 yield line
             return
         if isinstance(node, ast.For):
             yield from self._loop(moment, node, line)
             return
-        lines = [each for expression in _parts(node) for each in explain(expression, moment.before)]
+        lines = [each for expression in parts(node) for each in explain(expression, moment.before)]
         operation, arrow, value = lines[-1].rpartition(" -> ") if lines else ("", "", "")
         if arrow and _says(line, value):
             lines[-1] = f"{operation} -> {line}"
@@ -36,29 +36,36 @@ class Operations:
             lines.append(line)
         yield from lines
 
-    def _calls_own(self, node: ast.AST) -> bool:
+    def calls_own(self, node: ast.AST) -> bool:
         """Does it call a function of the program, whose moments stand before this one?"""
-        parts = _parts(node) if isinstance(node, ast.stmt) else []
-        names = (each.id for part in parts for each in ast.walk(part) if isinstance(each, ast.Name))
+        found = parts(node) if isinstance(node, ast.stmt) else []
+        names = (each.id for part in found for each in ast.walk(part) if isinstance(each, ast.Name))
         return any(name in self._functions for name in names)
 
     def _loop(self, moment: Moment, node: ast.For, line: str) -> Iterator[str]:
         """`c = 'a'; left 'bc'`: what is left is told as long as the loop really goes over it."""
-        key = (moment.frame, node.lineno)
         if moment.visit == 1:
             yield from explain(node.iter, moment.before)
+        left = self.left_after(moment, node)
+        if left is not None:
+            yield f"{line}; left {text_of(left)}"
+        elif line:
+            yield line
+
+    def left_after(self, moment: Moment, node: ast.For) -> str | list[Any] | None:
+        """What a loop has left to go over after this pass; None where it cannot be told, and when it has ended."""
+        key = (moment.frame, node.lineno)
+        if moment.visit == 1:
             self._left[key] = _items(node.iter, moment)
         left = self._left.get(key)
         if moment.taken and left and _is_bound(node.target, left[0], moment):
             self._left[key] = left[1:]
-            yield f"{line}; left {text_of(left[1:])}"
-            return
+            return left[1:]
         self._left[key] = ""
-        if line:
-            yield line
+        return None
 
 
-def _parts(node: ast.stmt | ast.ExceptHandler | ast.AST) -> list[ast.expr]:
+def parts(node: ast.stmt | ast.ExceptHandler | ast.AST) -> list[ast.expr]:
     """The expressions that a statement computes before it does what it is there for."""
     match node:
         case ast.Assign(value=value, targets=[ast.Subscript(slice=index)]) if not isinstance(index, ast.Slice):

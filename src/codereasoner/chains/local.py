@@ -1,0 +1,158 @@
+"""The chain in which every step is local: made for a model that is trained from nothing.
+
+    for num in nums: num = 3, next 5, 7    the code of the statement, then what it leaves behind
+    num % 2: 1                             or each part of it that is computed, instead of its code
+    if False
+    res.append(num): res = [4, 6]          a variable is always told as `name = value`, and always whole
+
+The code is quoted, so that the next statement stands in the prompt right behind the text just written; a pass of a
+loop says its item and at most two that follow, which tells where it is without repeating all that is left. Every
+value is what the trace recorded, or follows from it by `expressions.Trail`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+from codereasoner.chains.expressions import SILENT, Trail, Unknown, text_of
+from codereasoner.chains.operations import Operations, parts
+from codereasoner.chains.story import Moment, header
+from codereasoner.records import Run
+
+AHEAD = 2  # items after the present one that a pass of a loop names
+
+
+def lines_of(run: Run, moments: list[Moment], claims: Callable[[Moment], str]) -> Iterator[str]:
+    """The lines of a run; the value that is returned stands in the answer only.
+
+    `claims` writes the values a moment leaves behind.
+    """
+    teller = _Teller(run)
+    for moment in moments:
+        yield from teller.lines(moment, claims(moment))
+
+
+class Parts(Trail):
+    """The parts of an expression under their own names: `len(text): 3`."""
+
+    def value(self, node: ast.expr) -> Any:
+        """The value of an expression; every part of it that is computed is written down, the whole last.
+
+        Raises:
+            Unknown: a part of it is none of the operations that may be applied here.
+        """
+        result = super().value(node)
+        if isinstance(node, _COMPUTED) and not _is_silent(node):
+            self.lines.append(f"{ast.unparse(node)}: {text_of(result)}")
+        return result
+
+    def note(self, operation: str, compute: Callable[[], Any]) -> Any:
+        """Apply an operation; `value` writes it down.
+
+        Raises:
+            Unknown: it fails, or what it gives is too long.
+        """
+        result = super().note(operation, compute)
+        self.lines.pop()
+        return result
+
+    def begin_pass(self, target: ast.expr, item: Any) -> None:
+        """A pass of a comprehension begins."""
+        self.lines.append(f"{ast.unparse(target)}: {text_of(item)}")
+
+
+_COMPUTED = (ast.Call, ast.BinOp, ast.BoolOp, ast.Compare, ast.Subscript, ast.IfExp, ast.JoinedStr)
+
+
+def _is_silent(node: ast.expr) -> bool:
+    """Is it something that has no literal, as `range(3)`?"""
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+    return name in SILENT
+
+
+class _Teller:
+    def __init__(self, run: Run) -> None:
+        self.source = run.source.splitlines()
+        self.operations = Operations(run.source)
+
+    def lines(self, moment: Moment, claims: str) -> Iterator[str]:
+        node = moment.node
+        match moment.kind:
+            case "call":
+                yield f"{moment.function}: {claims}" if moment.frame else claims
+            case "exception":
+                yield moment.value
+            case "yield":
+                yield f"yield {moment.value}"
+            case "return" if moment.frame:
+                yield f"gives {moment.value}"
+            case "line" if node is not None:
+                yield from self._statement(moment, node, claims)
+
+    def _statement(self, moment: Moment, node: ast.stmt | ast.ExceptHandler, claims: str) -> Iterator[str]:
+        """The parts of a statement, or else its code; then what it leaves behind."""
+        told: list[str] = []
+        if (not isinstance(node, ast.For) or moment.visit == 1) and not self.operations.calls_own(node):
+            for expression in parts(node):
+                lines = _parts_of(expression, moment)
+                told += lines[:-1] if _says_whole(node) and _is_whole(lines, expression) else lines
+        yield from told
+        quoted = "" if told else _quoted(node, self.source)
+        if isinstance(node, ast.For):
+            quoted = quoted if moment.visit == 1 and moment.taken else ""
+            claims = self._pass(moment, node, claims)
+        elif moment.taken is not None:
+            claims = f"{type(node).__name__.lower()} {moment.taken}" if told else str(moment.taken)
+        if quoted or claims:
+            yield f"{quoted}: {claims}" if quoted and claims else quoted or claims
+
+    def _pass(self, moment: Moment, node: ast.For, claims: str) -> str:
+        if not moment.taken:
+            return "for end"
+        left = self.operations.left_after(moment, node)
+        if left is None:
+            return claims
+        ahead = left[:AHEAD] if isinstance(left, str) else list(islice(left, AHEAD))
+        try:
+            shown = text_of(ahead)
+        except Unknown:
+            return claims
+        return f"{claims}, next {shown if isinstance(ahead, str) else shown[1:-1] or 'nothing'}"
+
+
+def _quoted(node: ast.stmt | ast.ExceptHandler, source: list[str]) -> str:
+    """The code of a statement; of an assignment its right side, and nothing where that is a literal."""
+    if isinstance(node, ast.Assign):
+        return "" if _is_literal(node.value) else ast.unparse(node.value)
+    return header(node, source).rstrip(":")
+
+
+def _is_literal(node: ast.expr) -> bool:
+    try:
+        ast.literal_eval(node)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _says_whole(node: ast.stmt | ast.ExceptHandler) -> bool:
+    """Does the statement's own line, or the answer behind it, say the value of its expression?"""
+    return isinstance(node, ast.Assign | ast.AugAssign | ast.If | ast.While | ast.Return)
+
+
+def _parts_of(expression: ast.expr, moment: Moment) -> list[str]:
+    trail = Parts(moment.before)
+    try:
+        trail.value(expression)
+    except (Unknown, TypeError, ValueError, LookupError, ArithmeticError):
+        return trail.lines
+    return trail.lines
+
+
+def _is_whole(lines: list[str], expression: ast.expr) -> bool:
+    return bool(lines) and lines[-1].startswith(f"{ast.unparse(expression)}: ")
