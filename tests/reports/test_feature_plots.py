@@ -23,12 +23,12 @@ def by_feature() -> dict[str, Any]:
 def test_dots_and_whiskers_stand_where_the_numbers_are(tmp_path: Path) -> None:
     write_feature_plots({"benchmark": "b", "grader": "strict", "by_feature": by_feature()}, tmp_path / "plots.html")
     page = (tmp_path / "plots.html").read_text()
-    assert '<circle cx="405.0" cy="30.0" r="4"/>' in page  # 75 % of the axis from 150 to 490
-    assert '<line class="whisker" x1="354.0" x2="440.7" y1="30.0" y2="30.0"/>' in page
+    assert '<circle cx="445.0" cy="30.0" r="4"/>' in page  # 75 % of the axis from 190 to 530
+    assert '<line class="whisker" x1="394.0" x2="480.7" y1="30.0" y2="30.0"/>' in page
     assert ">2 to 4<" in page
     assert "75.0 %" in page
     assert "0.250 to 1.000" in page
-    assert '<circle cx="235.0"' in page  # odds of 1/2, a quarter of the axis from 1/4 to 4
+    assert '<circle cx="275.0"' in page  # odds of 1/2, a quarter of the axis from 1/4 to 4
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
 

@@ -1,7 +1,7 @@
-"""CodeMind's independent execution reasoning: predict the output of a call, read from a checkout of the benchmark.
+"""CodeMind, read from a checkout: what does a call return (IER, DER), and what code does a description ask for (SR)?
 
-Covered are its CRUXEval (800) and its HumanEval (162), which are calls with a value. Its Avatar programs read standard
-input, and its other tasks ask for code; they are not read.
+Independent execution reasoning (IER) is about given programs, the dependent one (DER) about programs that models
+wrote. Its Avatar programs read standard input and are not read.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from codereasoner.task import Question, Runner
 
 OUTPUT, END = "<<<Output>>>", "[END-OF-RESPONSE]"
 PARTS = ("main.py", "input.txt", "output.txt")
+PREAMBLE = "from typing import *\n\n"  # as CodeMind runs programs that models wrote
 
 
 class _Codemind(Benchmark):
@@ -29,13 +30,19 @@ class _Codemind(Benchmark):
 
     def load(self, data: Path, runner: Runner | None = None) -> list[Question]:
         """One question for each folder of a program; its name is the id. A name with a dot is skipped, as upstream."""
+        return [self.question(each) for each in self.folders(data) if "." not in each.name]
+
+    def folders(self, data: Path) -> list[Path]:
+        """The folders of the programs, in the order of the numbers in their names."""
         root = data / "dataset" / self.folder if (data / "dataset" / self.folder).is_dir() else data
-        folders = (
-            [each for each in root.iterdir() if each.is_dir() and (each / PARTS[0]).is_file()] if root.is_dir() else []
-        )
-        if not folders:
+        found = [each for each in root.iterdir() if (each / PARTS[0]).is_file()] if root.is_dir() else []
+        if not found:
             raise DataError(f"{data} is no checkout of CodeMind: there is no dataset/{self.folder}/NAME/main.py in it")
-        return [_question(each) for each in sorted(folders, key=_order) if "." not in each.name]
+        return sorted(found, key=_order)
+
+    def question(self, folder: Path) -> Question:
+        """The question of one program."""
+        return _question(folder)
 
     def read_generations(self, path: Path, questions: Sequence[Question]) -> Mapping[str, Sequence[str]] | None:
         """A folder with NAME/response.txt for each program, as CodeMind writes it; a missing one is an empty answer."""
@@ -78,15 +85,64 @@ class CodemindHumaneval(_Codemind):
     files = ("codemind/dataset/humaneval", "dataset/humaneval", "humaneval")
 
 
-def _question(folder: Path) -> Question:
+class _Dependent(_Codemind):
+    """A folder of the results of DER is read too: programs that another model wrote, of those that pass."""
+
+    def load(self, data: Path, runner: Runner | None = None) -> list[Question]:
+        """One question for each program; one without a call or an output is unavailable."""
+        found: list[Question] = []
+        unavailable = {}
+        for folder in self.folders(data):
+            try:
+                found.append(self.question(folder))
+            except DataError as error:
+                unavailable[folder.name] = str(error)
+        self.unavailable = unavailable
+        return found
+
+    def folders(self, data: Path) -> list[Path]:
+        """Those that pass_id.txt names, where it is there: DER asks only about programs that do what they should."""
+        passing = data / "pass_id.txt"
+        names = set(_text(passing).split()) if passing.is_file() else None
+        return [each for each in super().folders(data) if names is None or each.name in names]
+
+    def question(self, folder: Path) -> Question:
+        """The call and its output are in the folder, or in that of the data set above it."""
+        return _question(folder, f"dataset/{self.folder}/{folder.name}", PREAMBLE)
+
+
+class CodemindDerHumaneval(_Dependent):
+    """Dependent execution reasoning on programs for HumanEval."""
+
+    name = "codemind-der-humaneval"
+    title = "CodeMind: dependent execution reasoning (HumanEval)"
+    folder = "Intermediate/Synthesis/humaneval"
+    files = ("codemind/dataset/Intermediate/Synthesis/humaneval", "dataset/Intermediate/Synthesis/humaneval")
+
+
+class CodemindDerMbpp(_Dependent):
+    """Dependent execution reasoning on programs for MBPP."""
+
+    name = "codemind-der-mbpp"
+    title = "CodeMind: dependent execution reasoning (MBPP)"
+    folder = "Intermediate/Synthesis/mbpp"
+    files = ("codemind/dataset/Intermediate/Synthesis/mbpp", "dataset/Intermediate/Synthesis/mbpp")
+
+
+def _question(folder: Path, beside: str = "", preamble: str = "") -> Question:
+    """`beside` is where input and output may lie in a folder above; `preamble` stands before the program."""
+    places = [folder, *(above / beside for above in folder.parents if beside)]
+    texts = []
     for name in PARTS:
-        if not (folder / name).is_file():
+        place = next((each / name for each in places if (each / name).is_file()), None)
+        if place is None:
             raise DataError(f"{folder} has no {name}; a program of CodeMind has: {', '.join(PARTS)}")
-    source, invocation, output = (_text(folder / name).strip() for name in PARTS)
+        texts.append(_text(place).strip())
+    source, invocation, output = texts
     entry, opening, rest = invocation.partition("(")
     if not opening or not rest.endswith(")") or not entry.isidentifier():
         raise DataError(f"{folder / 'input.txt'} must hold a call such as f([1]), not {invocation!r:.60}")
-    facts = {"source": source, "entry": entry, "call": rest[:-1]}
+    facts = {"source": preamble + source, "entry": entry, "call": rest[:-1]}
     return Question("output", facts, (output,), program=folder.name, id=folder.name)
 
 

@@ -81,8 +81,12 @@ def check_benchmark(
         return compare_truth(benchmark, locate(benchmark, data), truth, runner)
     questions = benchmark.load(locate(benchmark, data), runner)
     result = {"benchmark": name, **gold_check(questions, find_style(style), runner)}
-    if unreadable := unreadable_golds(questions):
-        result["ill_posed"] = unreadable
+    ill_posed = unreadable_golds(questions)
+    # Where tests decide, a solution of the benchmark's own that fails them shows that the record is at fault.
+    ill_posed += [{"id": row["id"], "reason": row["reason"]} for row in result["rejected"] if _by_tests(row)]
+    result["rejected"] = [row for row in result["rejected"] if not _by_tests(row)]
+    if ill_posed:
+        result["ill_posed"] = ill_posed
     if benchmark.reruns and runner is not None:
         result["rerun"] = rerun(questions, runner)
     if benchmark.unavailable:
@@ -115,6 +119,10 @@ def _gold_grades(questions: Sequence[Question], style: Style, runner: Runner | N
         items = [(task, each, task.render(each, style), "stop") for task, each in zip(tasks, part, strict=True)]
         grades += grade_all(items, style, runner)
     return grades
+
+
+def _by_tests(row: Mapping[str, Any]) -> bool:
+    return bool(row["task"] == "specification" and row["outcome"] == "wrong")
 
 
 def _fails(grade: Grade) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from codereasoner.errors import ConfigError
 from codereasoner.ledger import write_whole
 
-WIDTH, LEFT, RIGHT, ROW, FOOT = 560, 150, 70, 24, 30  # pixels
+WIDTH, LEFT, RIGHT, ROW, FOOT = 600, 190, 70, 24, 30  # pixels
 _STYLE = """
 :root { --ink: #22262b; --soft: #5b636d; --line: #e3dfd7; --paper: #faf9f6; --mark: #2b5cb0; color-scheme: light dark }
 @media (prefers-color-scheme: dark) {
@@ -22,7 +22,8 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 75rem;
   margin: 2rem auto; padding: 0 1rem }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr)); gap: 1.5rem }
-figure { margin: 0 } figcaption { font-weight: 600 } svg { width: 100%; height: auto; font-size: 13px }
+figure { margin: 0; max-width: 40rem } figcaption { font-weight: 600 }
+svg { width: 100%; height: auto; font-size: 13px }
 svg text { fill: var(--ink) } svg .soft, .soft { fill: var(--soft); color: var(--soft) }
 svg line { stroke: var(--line) } svg .whisker { stroke: var(--mark); stroke-width: 2 } svg circle { fill: var(--mark) }
 table { border-collapse: collapse }
@@ -73,10 +74,10 @@ def _logistic(effects: Sequence[Mapping[str, Any]]) -> str:
     """The odds on a logarithmic scale: 1 is no effect."""
     if not effects:
         return ""
-    points = [
-        (_words(each["feature"]), *(_log(value) for value in (each["odds"], *each["interval"])), _p(each["p_value"]))
-        for each in effects
-    ]
+    points: list[Point] = []
+    for each in effects:
+        low, high = map(_log, each["interval"])
+        points.append((_words(each["feature"]), _log(each["odds"]), low, high, _p(each["p_value"])))
     low, high = min(point[2] for point in points), max(point[3] for point in points)
     reach = min(8, max(1, math.ceil(max(-low, high))))
     step = math.ceil(reach / 4)

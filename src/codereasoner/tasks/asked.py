@@ -1,0 +1,49 @@
+"""What is asked about a piece of code in words?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from codereasoner import literals
+from codereasoner.records import Run
+from codereasoner.task import Question, Skip, Task
+
+MAX_ANSWER = 10_000  # characters, or twice those of the right answer
+
+
+class Asked(Task):
+    """Answer a question in words with a value, or with the words that are right. Nothing is executed.
+
+    Facts: source, question. The code may be of any language, and of a project that is not here.
+    """
+
+    name = "asked"
+    request = "Answer the question about the code."
+
+    def consider(self, run: Run) -> Iterator[Question | Skip]:
+        """None: these questions come with a benchmark."""
+        yield Skip("questions in words come with a benchmark")
+
+    def guesses(self, question: Question) -> Mapping[str, str]:
+        """Constants, and yes and no."""
+        return {"yes": "Yes", "no": "No", "0": "0", "1": "1", "None": "None", "True": "True", "[]": "[]"}
+
+    def statement(self, question: Question) -> str:
+        """The code, and the question under it."""
+        return f"{question.facts['source'].rstrip()}\n\n{question.facts['question'].strip()}"
+
+    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
+        """The same value of the same type; where the right answer is no literal, the same words."""
+        gold = question.gold[0]
+        if _words(answer) == _words(gold):
+            return True
+        try:
+            wanted = literals.read(gold.strip())
+        except literals.LiteralError:
+            return _words(answer).casefold() == _words(gold).casefold()
+        given = literals.value_of(literals.parse(answer, max(MAX_ANSWER, 2 * len(gold))))
+        return literals.equal(given, wanted)
+
+
+def _words(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,125 @@
+"""CodeMind's programs that models wrote (DER), and the code that a description asks for (SR)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codereasoner import extend
+from codereasoner.benchmarks.codemind import CodemindDerHumaneval
+from codereasoner.benchmarks.codemind_sr import CodemindSrHumaneval, code_in
+from codereasoner.errors import DataError
+from codereasoner.evaluation.check import check_benchmark
+from codereasoner.evaluation.generations import read_generations
+from codereasoner.evaluation.score import score
+from codereasoner.task import Runner
+from codereasoner.tasks.specification import read_tests
+
+HEAD = 'import math\n\ndef up(x: float) -> int:\n    """The next whole number."""\n'
+BODY = "def up(x: float) -> int:\n    return math.ceil(x)\n"
+TESTS = (
+    "METADATA = {}\n\ndef check(candidate):\n    assert candidate(1.5) == 2\n    assert candidate(-0.5) == 0, 'why'\n"
+)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for name in ("HumanEval_1", "HumanEval_0"):
+        folder = tmp_path / "dataset" / "Intermediate" / "Synthesis" / "humaneval" / name
+        folder.mkdir(parents=True)
+        for file, text in {
+            "nl.txt": HEAD,
+            "asserts.txt": TESTS,
+            "main.py": BODY,
+            "input.txt": "up(1.5) ",
+            "output.txt": " 2",
+        }.items():
+            (folder / file).write_text(text)
+    return tmp_path
+
+
+def test_code_is_judged_by_tests_whose_values_it_never_sees(checkout: Path, runner: Runner) -> None:
+    benchmark = CodemindSrHumaneval()
+    questions = benchmark.load(checkout)
+    assert [question.id for question in questions] == ["HumanEval_0", "HumanEval_1"]
+    job = extend.task("specification").job(questions[0], BODY)
+    assert job is not None
+    assert "candidate(1.5)" in job.harness
+    assert "== 2" not in job.source + job.harness
+    texts = {
+        "HumanEval_0": [f"```python\n{HEAD}\n{BODY}```", "import math\ndef up(x):\n    return 2", "x = ("],
+        "HumanEval_1": [
+            f"import math\n{BODY}",
+            "import sys\ndef up(x):\n    sys.exit(0)",
+            "class E:\n    def __eq__(s, o):\n        return True\ndef up(x):\n    return E()",
+        ],
+    }
+    result = score(benchmark, questions, texts, "strict", runner)
+    assert result["outcomes"] == {"correct": 2, "wrong": 4, "no_answer": 0, "truncated": 0, "error": 0}
+    # Officially whatever prints no error passes: a program that ends itself, a value that equals everything.
+    assert result["other"]["outcomes"]["correct"] == 4
+
+
+def test_the_prompt_shows_the_tests_only_where_asked(checkout: Path) -> None:
+    task = extend.task("specification")
+    assert "assert" not in task.statement(CodemindSrHumaneval().load(checkout)[0])
+    assert "candidate(1.5) == 2" in task.statement(CodemindSrHumaneval(use_test=True).load(checkout)[0])
+
+
+def test_a_solution_that_fails_its_own_tests_is_ill_posed(checkout: Path, runner: Runner) -> None:
+    broken = checkout / "dataset/Intermediate/Synthesis/humaneval/HumanEval_1/main.py"
+    broken.write_text("def up(x):\n    return x\n")
+    result = check_benchmark("codemind-sr-humaneval", checkout, runner)
+    assert (result["questions"], result["gold_accepted"], result["rejected"]) == (2, 1, [])
+    assert result["ill_posed"] == [{"id": "HumanEval_1", "reason": "a test has another value"}]
+
+
+def test_tests_that_are_more_than_equalities_are_run_as_they_stand(checkout: Path, runner: Runner) -> None:
+    assert read_tests("assert abs(f(1) - 2) < 1e-6\nassert f(2) == [3]").values == (True, [3])
+    assert read_tests("for i in range(3):\n    assert f(i) == i").whole
+    assert read_tests("def check(other):\n    assert other(1) == 1").whole
+    assert read_tests("not Python (").whole
+    tests = checkout / "dataset/Intermediate/Synthesis/humaneval/HumanEval_0/asserts.txt"
+    tests.write_text("def check(candidate):\n    for i in range(3):\n        assert candidate(i - 0.5) == i\n")
+    benchmark = CodemindSrHumaneval()
+    questions = benchmark.load(checkout)[:1]
+    texts = {"HumanEval_0": [f"import math\n{BODY}", "def up(x):\n    return 0"]}
+    assert score(benchmark, questions, texts, "strict", runner, compare=False)["outcomes"]["correct"] == 1
+
+
+def test_marked_code_is_found() -> None:
+    assert code_in("so\n```python\na\n```\n```python\nb\n```") == "\na\n"
+    assert code_in("[PYTHON]a[/PYTHON]") == code_in("a") == "a"
+
+
+def test_results_are_read_from_folders(checkout: Path, tmp_path: Path) -> None:
+    (tmp_path / "out" / "HumanEval_0").mkdir(parents=True)
+    (tmp_path / "out" / "HumanEval_0" / "raw_output.txt").write_text("code")
+    benchmark = CodemindSrHumaneval()
+    found = read_generations(benchmark, tmp_path / "out", benchmark.load(checkout))
+    assert found == {"HumanEval_0": ["code"], "HumanEval_1": [""]}
+
+
+def test_dependent_reasoning_is_about_programs_that_a_model_wrote(checkout: Path) -> None:
+    results = checkout / "Experiment_Results" / "DER" / "Synthesis" / "model" / "humaneval"
+    for name in ("HumanEval_0", "HumanEval_1"):
+        (results / name).mkdir(parents=True)
+        (results / name / "main.py").write_text(f"import math\n{BODY}# by a model")
+    benchmark = CodemindDerHumaneval()
+    assert [question.gold for question in benchmark.load(results)] == [("2",), ("2",)]
+    (results / "pass_id.txt").write_text("HumanEval_1\n")
+    (question,) = benchmark.load(results)
+    assert question.facts["source"].endswith("# by a model")
+    assert question.facts["source"].startswith("from typing import *")
+    shipped = benchmark.load(checkout)
+    assert [question.id for question in shipped] == ["HumanEval_0", "HumanEval_1"]
+
+
+def test_a_program_without_its_call_is_unavailable(checkout: Path) -> None:
+    (checkout / "dataset/Intermediate/Synthesis/humaneval/HumanEval_0/input.txt").write_text("up(1.5")
+    benchmark = CodemindDerHumaneval()
+    assert [question.id for question in benchmark.load(checkout)] == ["HumanEval_1"]
+    assert "must hold a call" in benchmark.unavailable["HumanEval_0"]
+    with pytest.raises(DataError, match="no checkout"):
+        benchmark.load(checkout / "dataset")
