@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import pytest
 
 from codereasoner.errors import ConfigError, IsolationError, MachineryError
+from codereasoner.execution import crew
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.records import Job, Run
 
@@ -125,6 +126,28 @@ def test_several_threads_may_share_a_pool(two: Pool) -> None:
     for thread in threads:
         thread.join()
     assert results == {start: [str(2 * (start + n)) for n in range(60)] for start in (0, 1000, 2000, 3000)}
+
+
+LOOP = "def f(n):\n    while True:\n        pass"
+
+
+@pytest.mark.parametrize("room", [crew.FRAME_JOBS, 1])
+def test_jobs_of_one_thread_do_not_wait_for_the_endless_loops_of_another(
+    room: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither for the thread that waits for them, nor for room in the worker that runs them."""
+    monkeypatch.setattr(crew, "FRAME_JOBS", room)
+    with Pool(workers=1, limits=Limits(cpu_seconds=0.5), allow_weak_isolation=True) as pool:
+        loops = [Job(LOOP, "f", str(number)) for number in range(2)]
+        outcomes: list[str] = []
+        thread = threading.Thread(target=lambda: outcomes.extend(run.outcome for run in pool.run(loops)))
+        thread.start()
+        time.sleep(0.1)
+        assert values(pool.run([job(number) for number in range(20)])) == [str(2 * number) for number in range(20)]
+        assert values(pool.run([job(number) for number in range(50, 60)])) == [str(2 * n) for n in range(50, 60)]
+        assert thread.is_alive()
+        thread.join()
+    assert outcomes == ["timeout"] * 2
 
 
 def test_the_event_loop_goes_on_while_programs_run(two: Pool) -> None:

@@ -10,7 +10,7 @@ from time import monotonic
 
 from codereasoner.errors import IsolationError, MachineryError
 from codereasoner.execution.answers import failed, read_answer
-from codereasoner.execution.frames import JOBS, RESULT, FrameError, pack
+from codereasoner.execution.frames import JOBS, RESULT, SLOW, FrameError, pack
 from codereasoner.execution.process import START_SECONDS, Process, Setup
 from codereasoner.records import Job, Run
 
@@ -30,19 +30,21 @@ GRACE_SECONDS = 10.0
 class Ticket:
     """One job on its way: `run` is None until its end is known."""
 
-    __slots__ = ("alone", "forgotten", "job", "run")
+    __slots__ = ("alone", "forgotten", "job", "run", "slow")
 
     def __init__(self, job: Job) -> None:
         self.job = job
         self.run: Run | None = None
         self.alone = False
         self.forgotten = False
+        self.slow = False  # it wants more time than the others: nothing waits for it
 
 
 class _Worker:
     def __init__(self, process: Process) -> None:
         self.process = process
         self.tickets: dict[int, Ticket] = {}
+        self.slow = 0  # how many of them are in the slow lane
         self.heard = monotonic()  # when it last said something, or was given something to do after a rest
         self.writing = False
 
@@ -157,30 +159,29 @@ class Crew:
 
     # --- Listening ---------------------------------------------------------------------------------------------------
 
-    def turn(self) -> None:
-        """Wait until something happens, for a second at most, and see to it.
+    def wait(self) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait until something happens, for a second at most; one thread at a time may, others hand out meanwhile."""
+        return self._selector.select(1.0)
+
+    def heed(self, found: list[tuple[selectors.SelectorKey, int]]) -> None:
+        """See to what has happened.
 
         Raises:
             MachineryError: no worker starts any more.
         """
-        self._fill()
-        try:
-            for key, events in self._selector.select(1.0):
-                worker = key.data
-                if worker not in self._workers:
-                    continue
-                if events & selectors.EVENT_WRITE:
-                    self._write(worker, b"")
-                if events & selectors.EVENT_READ:
-                    self._listen(worker)
-            now = monotonic()
-            for worker in list(self._workers):
-                if _silent(worker, now, self._silence):
-                    self._replace(worker, "fell silent")
-            self.hand_out()
-        except BaseException:
-            self._start_over()
-            raise
+        for key, events in found:
+            worker = key.data
+            if worker not in self._workers:
+                continue
+            if events & selectors.EVENT_WRITE:
+                self._write(worker, b"")
+            if events & selectors.EVENT_READ:
+                self._listen(worker)
+        now = monotonic()
+        for worker in list(self._workers):
+            if _silent(worker, now, self._silence):
+                self._replace(worker, "fell silent")
+        self.hand_out()
 
     def _listen(self, worker: _Worker) -> None:
         try:
@@ -197,13 +198,18 @@ class Crew:
         if worker.process.ready:
             self._failed_starts = 0
         for kind, number, body in frames:
+            if kind == SLOW and number in worker.tickets and not worker.tickets[number].slow:
+                worker.tickets[number].slow = True
+                worker.slow += 1
+                continue
             ticket = worker.tickets.pop(number, None)
             if kind != RESULT or ticket is None:
                 self._replace(worker, f"sent a frame that it was not asked for ({kind}, {number})", ticket)
                 return
+            worker.slow -= ticket.slow
             ticket.run = read_answer(body, ticket.job, self.level)
         worker.heard = monotonic()
-        if len(worker.tickets) < FRAME_JOBS // 2:
+        if _load(worker) < FRAME_JOBS // 2:
             self.hand_out()
 
     # --- Replacing ---------------------------------------------------------------------------------------------------
@@ -215,7 +221,7 @@ class Crew:
             if unfinished.alone:
                 unfinished.run = failed(unfinished.job, self.level, "error", f"twice a worker {what} with this job")
             elif not unfinished.forgotten:
-                unfinished.alone = True
+                unfinished.alone, unfinished.slow = True, False
                 self._retries.append(unfinished)
         if not worker.process.ready:
             self._failed_starts += 1
@@ -230,7 +236,7 @@ class Crew:
             self._selector.unregister(worker.process.sink)
         worker.process.end()
 
-    def _start_over(self) -> None:
+    def start_over(self) -> None:
         """After an interruption nothing is known of what is on its way: no worker until the next job."""
         for worker in list(self._workers):
             self._remove(worker)
@@ -259,11 +265,11 @@ class Crew:
 
 
 def _has_room(worker: _Worker) -> bool:
-    return len(worker.tickets) <= FRAME_JOBS and not any(ticket.alone for ticket in worker.tickets.values())
+    return _load(worker) <= FRAME_JOBS and not any(ticket.alone for ticket in worker.tickets.values())
 
 
 def _load(worker: _Worker) -> int:
-    return len(worker.tickets)
+    return len(worker.tickets) - worker.slow
 
 
 def _silent(worker: _Worker, now: float, seconds: float) -> bool:

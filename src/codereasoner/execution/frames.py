@@ -15,7 +15,7 @@ VERSION = 1
 HEADER = 12
 MAX_BODY = 16_000_000  # bytes
 
-READY, JOBS, RESULT = 1, 2, 3  # the kinds
+READY, JOBS, RESULT, SLOW = 1, 2, 3, 9  # the kinds; SLOW: a job wants more time, and is in the slow lane
 ALONE, LEFT, SPENT, DONE, LATER = 4, 5, 6, 7, 8  # kinds that are used inside a worker only, see shared.py
 
 

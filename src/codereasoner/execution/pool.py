@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
-from threading import Lock
+from threading import Condition
 from types import TracebackType
 from typing import Literal, Self
 
@@ -63,7 +63,8 @@ class Pool:
         hash_seed: int = 0,
         tracer: Tracing = "auto",
     ) -> None:
-        self._lock = Lock()
+        self._lock = Condition()  # of the crew; notified when something has happened
+        self._waiting = False  # whether a thread waits for the workers, which it does without the lock
         self._owner = os.getpid()
         count = _cores() if workers is None else workers
         _check_numbers(count, limits)
@@ -92,7 +93,7 @@ class Pool:
         more, room = True, WINDOW * self._count
         try:
             while True:
-                under_way = sum([ticket.run is None for ticket in waiting]) if more else 0
+                under_way = sum([ticket.run is None and not ticket.slow for ticket in waiting]) if more else 0
                 if more and under_way <= room // 2 and len(waiting) <= (FINISHED - 1) * room:
                     fresh = [Ticket(job) for job in islice(source, room - under_way)]
                     more = len(fresh) == room - under_way
@@ -127,12 +128,30 @@ class Pool:
             self._crew.hand_out()
 
     def _turn(self, ticket: Ticket) -> None:
-        """Wait for something to happen, unless the ticket is done already."""
+        """Wait for something to happen, unless the ticket is done already; one thread does, and tells the others."""
         self._check()
-        if ticket.run is None:
+        leads = False
+        try:
             with self._lock:
-                if ticket.run is None:
-                    self._crew.turn()
+                if ticket.run is not None:
+                    return
+                if self._waiting:
+                    self._lock.wait(1.0)
+                    return
+                leads = self._waiting = True
+            found = self._crew.wait()
+            with self._lock:
+                self._crew.heed(found)
+        except BaseException:
+            if leads:
+                with self._lock:
+                    self._crew.start_over()
+            raise
+        finally:
+            if leads:
+                with self._lock:
+                    self._waiting = False
+                    self._lock.notify_all()
 
     def _forget(self, tickets: Iterable[Ticket]) -> None:
         with self._lock:

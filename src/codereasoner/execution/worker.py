@@ -29,6 +29,7 @@ from codereasoner.execution.frames import (
     LEFT,
     READY,
     RESULT,
+    SLOW,
     SPENT,
     FrameError,
     Splitter,
@@ -264,6 +265,7 @@ class Worker:
                 runner.jobs[number] = job
             elif kind in (ALONE, LEFT):
                 self.slow.append(job)
+                answers.append(pack(SLOW, number, b""))
                 runner.left = kind == LEFT
             else:
                 answers.append(pack(RESULT, number, body))
@@ -274,6 +276,7 @@ class Worker:
         """End the shared process: the first job that it has not answered is to blame, the others go to the next one."""
         jobs = list(runner.jobs.values())
         if jobs and not runner.left:
+            self.say(pack(SLOW, jobs[0][0], b""))
             self.slow.append(jobs.pop(0))
         self.waiting.extendleft(reversed(jobs))
         self._end_runner()
