@@ -113,6 +113,15 @@ class Model:
         return (prompt_tokens * self.price[0] + completion_tokens * self.price[1]) / 1e6
 
 
+@dataclass(frozen=True)
+class Published:
+    """A number that somebody published for a model on a benchmark."""
+
+    value: float  # pass@1, percent
+    settings: str  # how the model was asked, in a few words
+    source: str  # a paper or a repository
+
+
 class Benchmark:
     """A fixed list of questions with a version, an official prompt, an official grader and published numbers."""
 
@@ -124,7 +133,7 @@ class Benchmark:
     hub: ClassVar[str] = ""  # where the Hub keeps its data
     files: ClassVar[Sequence[str]] = ()  # what its data files are called, below a folder of data
     settings: ClassVar[Mapping[str, Any]] = {}  # how the paper samples and prompts
-    published: ClassVar[Mapping[str, float]] = {}  # model -> published pass@1, percent
+    published: ClassVar[Mapping[str, Published]] = {}  # by model
     reruns: ClassVar[bool] = False  # does a check run its programs again? (not where that takes minutes)
     packages: ClassVar[Sequence[str]] = ()  # what its programs import beyond what is quick to import
     unavailable: Mapping[str, str] = {}  # set by load: records that cannot be asked here, by id, with the reason
@@ -279,6 +288,7 @@ __all__ = [
     "Model",
     "Progress",
     "Prompt",
+    "Published",
     "Question",
     "Rejected",
     "Run",

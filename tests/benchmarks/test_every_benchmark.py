@@ -30,7 +30,7 @@ def test_its_facts_are_stated(name: str) -> None:
     assert benchmark.paper.startswith("arXiv:")
     assert benchmark.settings
     assert benchmark.files
-    assert all(0 < number <= 100 for number in benchmark.published.values())
+    assert all(0 < each.value <= 100 and each.settings and each.source for each in benchmark.published.values())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -14,8 +14,9 @@ from typing import Any, ClassVar
 from codereasoner.benchmarks.answers import answer_block
 from codereasoner.benchmarks.assertions import Assertion, passes
 from codereasoner.benchmarks.cruxeval import CruxevalOutput
+from codereasoner.benchmarks.published import CODEGLANCE_DS1000
 from codereasoner.errors import DataError
-from codereasoner.extend import Benchmark
+from codereasoner.extend import Benchmark, Published
 from codereasoner.ledger import read_rows
 from codereasoner.task import Question, Runner
 
@@ -47,7 +48,7 @@ class CodeglanceCruxeval(CruxevalOutput):
     hub = ""
     files = ("codeglance/cruxeval.jsonl", "cruxeval/cruxeval.jsonl", "cruxeval.jsonl")
     settings: ClassVar[Mapping[str, Any]] = SETTINGS
-    published: ClassVar[Mapping[str, float]] = {}
+    published: ClassVar[Mapping[str, Published]] = {}
 
     def question(self, row: Mapping[str, Any]) -> Question:
         """The question of CRUXEval, with the features that CodeGlance's own file has."""
@@ -92,7 +93,7 @@ class CodeglanceDs1000(_Codeglance):
     title = "CodeGlance: API interaction (DS-1000)"
     license = "none stated; DS-1000 is CC BY-SA 4.0"
     files = ("codeglance/DS1000_reasoning.jsonl", "DS1000_reasoning.jsonl")
-    published: ClassVar[Mapping[str, float]] = {"DeepSeek-Coder-7B-Instruct v1.5": 47.87046123650637}
+    published: ClassVar[Mapping[str, Published]] = CODEGLANCE_DS1000
 
 
 class CodeglancePannum(_Codeglance):

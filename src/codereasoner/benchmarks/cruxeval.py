@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 from codereasoner import literals
 from codereasoner.benchmarks.answers import predicted_call, predicted_output
 from codereasoner.benchmarks.assertions import Assertion, passes
+from codereasoner.benchmarks.published import CRUXEVAL_INPUT, CRUXEVAL_OUTPUT
 from codereasoner.errors import DataError
-from codereasoner.extend import Benchmark
+from codereasoner.extend import Benchmark, Published
 from codereasoner.ledger import read_rows
 from codereasoner.task import Question, Runner
 
@@ -80,12 +81,7 @@ class CruxevalOutput(_Cruxeval):
     name = "cruxeval-o"
     title = "CRUXEval-O (output prediction)"
     task = "output"
-    published: ClassVar[Mapping[str, float]] = {
-        "Code Llama 7B": 34.2125,
-        "Code Llama 34B": 46.0,
-        "GPT-4 (chain of thought)": 81.0,
-        "SemCoder-S 6.7B": 63.9,
-    }
+    published: ClassVar[Mapping[str, Published]] = CRUXEVAL_OUTPUT
 
     def question(self, row: Mapping[str, Any]) -> Question:
         """The gold is the recorded output."""
@@ -116,12 +112,7 @@ class CruxevalInput(_Cruxeval):
     name = "cruxeval-i"
     title = "CRUXEval-I (input prediction)"
     task = "input"
-    published: ClassVar[Mapping[str, float]] = {
-        "Code Llama 7B": 35.95,
-        "Code Llama 34B": 50.0,
-        "GPT-4 (chain of thought)": 75.0,
-        "SemCoder-S 6.7B": 63.6,
-    }
+    published: ClassVar[Mapping[str, Published]] = CRUXEVAL_INPUT
 
     def question(self, row: Mapping[str, Any]) -> Question:
         """The gold is the recorded input; any call that returns the output is right."""

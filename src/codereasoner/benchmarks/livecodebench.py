@@ -17,8 +17,9 @@ from typing import Any, ClassVar, Literal
 
 from codereasoner.benchmarks.answers import predicted_output
 from codereasoner.benchmarks.assertions import Assertion, passes
+from codereasoner.benchmarks.published import LIVECODEBENCH_EXECUTION
 from codereasoner.errors import ConfigError, DataError
-from codereasoner.extend import Benchmark
+from codereasoner.extend import Benchmark, Published
 from codereasoner.ledger import read_rows
 from codereasoner.task import Question, Runner
 
@@ -86,15 +87,7 @@ class LiveCodeBenchExecution(Benchmark):
         "stop": "[/ANSWER]",
         "timeout_seconds": 3,
     }
-    published: ClassVar[Mapping[str, float]] = {
-        "GPT-4 Turbo 1106 (chain of thought)": 82.21294363256785,
-        "Claude 2 (chain of thought)": 48.475991649269275,
-        "Claude 2": 42.75574112734864,
-        "DeepSeek Coder 33B base": 48.97703549060546,
-        "Code Llama 34B": 35.78288100208769,
-        "StarCoderBase 7B": 23.632567849686847,
-        "SemCoder-S 6.7B": 61.2,
-    }
+    published: ClassVar[Mapping[str, Published]] = LIVECODEBENCH_EXECUTION
 
     def __init__(self, echo: Literal["drop", "fail"] = "drop") -> None:
         if echo not in ("drop", "fail"):

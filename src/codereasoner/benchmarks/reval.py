@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from codereasoner.benchmarks import reval_parsing as official
 from codereasoner.benchmarks.answers import answer_block
+from codereasoner.benchmarks.published import REVAL
 from codereasoner.benchmarks.reval_data import Pair, method_of_test, read_pairs
 from codereasoner.benchmarks.reval_logs import Logs, find_logs, read_log, recorded_verdict
 from codereasoner.benchmarks.reval_truth import PointTruth, blank_golds, derive, output_verdicts, state_verdicts
@@ -232,6 +233,7 @@ class RevalAll(_Reval):
 
     name = "reval"
     title = "REval"
+    published = REVAL
     parts = ("coverage", "state", "path", "output")
 
 

@@ -10,9 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from codereasoner.benchmarks.cruxeval import CruxevalInput, CruxevalOutput
+from codereasoner.benchmarks.published import CRUXEVAL_INPUT, CRUXEVAL_OUTPUT
+from codereasoner.extend import Published
 from codereasoner.task import Question, Runner
 
 _VERSION = "commit edc4ad3 of github.com/ARiSE-Lab/SemCoder, on CRUXEval"
+_COMPARED = ("SemCoder-S 6.7B", "GPT-3.5 Turbo")
 
 
 class SemcoderOutput(CruxevalOutput):
@@ -22,7 +25,7 @@ class SemcoderOutput(CruxevalOutput):
     title = "SemCoder: forward monologues (CRUXEval-O)"
     version = _VERSION
     paper = "arXiv:2406.01006"
-    published: ClassVar[Mapping[str, float]] = {"SemCoder-S 6.7B": 63.9, "GPT-3.5 Turbo": 59.0}
+    published: ClassVar[Mapping[str, Published]] = {name: CRUXEVAL_OUTPUT[name] for name in _COMPARED}
 
     def grade_officially(
         self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
@@ -39,7 +42,7 @@ class SemcoderInput(CruxevalInput):
     title = "SemCoder: backward monologues (CRUXEval-I)"
     version = _VERSION
     paper = "arXiv:2406.01006"
-    published: ClassVar[Mapping[str, float]] = {"SemCoder-S 6.7B": 63.6, "GPT-3.5 Turbo": 50.3}
+    published: ClassVar[Mapping[str, Published]] = {name: CRUXEVAL_INPUT[name] for name in _COMPARED}
 
     def grade_officially(
         self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
