@@ -36,6 +36,10 @@ bench-grading: $(STAMP)
 bench-execution: $(STAMP)
 	$(BIN)/python benchmarks/execution.py $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
 
+# What SFTTrainer costs over a bare loop on the embedded model; SIZE=1m takes another size.
+bench-training: $(STAMP)
+	$(BIN)/python benchmarks/training.py $(if $(SIZE),--size $(SIZE))
+
 # 200,000 runs, one in fifty hostile: memory, descriptors and speed at the end as at the start.
 soak: $(STAMP)
 	$(BIN)/python benchmarks/soak.py $(if $(RUNS),--runs $(RUNS))

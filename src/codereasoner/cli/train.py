@@ -20,6 +20,7 @@ from codereasoner.cli.options import (
     workers_option,
 )
 from codereasoner.training.grpo import GrpoConfig, grpo
+from codereasoner.training.processes import first_process_first
 from codereasoner.training.rft import RftConfig, rft
 from codereasoner.training.scratch import is_scratch_name, make_scratch_model
 from codereasoner.training.sft import SftConfig, sft
@@ -105,4 +106,5 @@ def _made(model: str, out: Path, seed: int) -> str:
     """The model to start from; a new one is written beside the output first."""
     if not is_scratch_name(model):
         return model
-    return str(make_scratch_model(out.with_name(out.name + "-base"), seed, model))
+    with first_process_first():
+        return str(make_scratch_model(out.with_name(out.name + "-base"), seed, model))

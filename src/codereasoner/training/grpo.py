@@ -14,6 +14,8 @@ from codereasoner.task import Runner
 from codereasoner.training import session
 from codereasoner.training.bilevel import bi_level
 from codereasoner.training.held_out import make_check
+from codereasoner.training.muon import make_optimizer
+from codereasoner.training.processes import first_process_first
 from codereasoner.training.reward import Reward, Terms
 from codereasoner.training.rows import style_of_rows
 from codereasoner.training.select import selected
@@ -42,6 +44,7 @@ class GrpoConfig:
     reuse: int = option(1, "Updates made from the completions of one round of sampling.")
     learning_rate: float = option(1e-6, "The highest learning rate.")
     warmup: float = option(0.0, "Share of the updates over which the learning rate rises; not when seconds are given.")
+    optimizer: Literal["adamw", "muon"] = option("adamw", "Muon learns a small model in fewer steps.")
     adam_beta2: float = option(0.99, "Decay of Adam's second moment.")
     weight_decay: float = option(0.0, "Weight decay.")
     max_grad_norm: float = option(1.0, "Gradients are clipped to this norm.")
@@ -104,7 +107,8 @@ def grpo(
         return out
     with quiet():
         clock = Clock(config.seconds, config.clock)
-        checkpoint = session.prepare(out, whole, clock)
+        with first_process_first():
+            checkpoint = session.prepare(out, whole, clock)
         progress(0.0, "loading the model")
         loaded, tokenizer = load(source)
         prompts = _prompts(rows, config)
@@ -188,6 +192,7 @@ def _trainer(
         train_dataset=datasets.Dataset.from_dict(columns),
         processing_class=tokenizer,
         peft_config=lora(config.lora),
+        optimizers=(make_optimizer(loaded, config), None),
         callbacks=[watch],
     )
 

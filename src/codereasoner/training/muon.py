@@ -11,6 +11,11 @@ from typing import Any
 from codereasoner.errors import import_extra
 
 
+def make_optimizer(model: Any, config: Any) -> Any:
+    """The optimizer that a config names; None leaves AdamW to the trainer."""
+    return make_muon(model, config.learning_rate, config.adam_beta2) if config.optimizer == "muon" else None
+
+
 def make_muon(model: Any, learning_rate: float, beta2: float = 0.999) -> Any:
     """The optimizer of a model's weights; embeddings, norms and biases get AdamW at the same learning rate."""
     torch = import_extra("torch", "train")

@@ -11,6 +11,7 @@ from codereasoner.errors import DataError, import_extra
 from codereasoner.extend import Progress, Sampling
 from codereasoner.ledger import write_whole
 from codereasoner.models.local import MAX_BATCH, generate, tokenise
+from codereasoner.training.processes import as_the_first_process, first_process_first, gathered, place
 from codereasoner.training.reward import Reward
 from codereasoner.training.watch import Clock
 
@@ -30,13 +31,19 @@ def selected(
 ) -> list[Mapping[str, Any]]:
     """The prompts with 0 < pass rate < 1 in `tries` completions; the rates are kept in a file and used again.
 
+    Several processes share the prompts between them; all of them return the same ones.
+
     Raises:
         DataError: there are none.
     """
-    if not kept.is_file():
+    if not as_the_first_process(kept.is_file())[0]:
         clock.start()
-        rates = dict(_rates(prompts, model, tokenizer, reward, tries, sampling, clock, progress))
-        write_whole(kept, json.dumps({"seconds": clock.seconds, "rates": rates}) + "\n")
+        rank, size = place()
+        mine = prompts[rank::size]
+        rates = gathered(dict(_rates(mine, model, tokenizer, reward, tries, sampling, clock, progress)))
+        with first_process_first():
+            if rank == 0:
+                write_whole(kept, json.dumps({"seconds": clock.seconds, "rates": rates}) + "\n")
     found = json.loads(kept.read_text(encoding="utf-8"))
     clock.before = max(clock.before, found["seconds"])
     rates = found["rates"]

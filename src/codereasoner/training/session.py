@@ -38,11 +38,16 @@ def prepare(out: Path, config: Mapping[str, Any], clock: Clock) -> Path | None:
     return checkpoint
 
 
-def train(trainer: Any, checkpoint: Path | None) -> None:
-    """Train with a trainer whose own printing is taken away."""
+def mute(trainer: Any) -> None:
+    """Take a trainer's own printing away."""
     transformers = import_extra("transformers", "train")
     for callback in (transformers.PrinterCallback, transformers.trainer_callback.ProgressCallback):
         trainer.remove_callback(callback)
+
+
+def train(trainer: Any, checkpoint: Path | None) -> None:
+    """Train without the trainer's own printing."""
+    mute(trainer)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
 

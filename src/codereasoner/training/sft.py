@@ -13,9 +13,11 @@ from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.task import Runner
 from codereasoner.training import session
 from codereasoner.training.held_out import make_check
-from codereasoner.training.muon import make_muon
+from codereasoner.training.lean import in_one_order, lean
+from codereasoner.training.muon import make_optimizer
+from codereasoner.training.processes import first_process_first
 from codereasoner.training.rows import style_of_rows
-from codereasoner.training.settings import arguments_for_device, identity, load, lora, option, quiet, style_of
+from codereasoner.training.settings import arguments_for_device, has_gpu, identity, load, lora, option, quiet, style_of
 from codereasoner.training.watch import Clock, make_watch, on_the_clock
 
 IGNORED = -100  # the label of a token that is not learnt
@@ -79,7 +81,8 @@ def sft(
         return out
     with quiet():
         clock = Clock(config.seconds, config.clock)
-        checkpoint = session.prepare(out, whole, clock)
+        with first_process_first():
+            checkpoint = session.prepare(out, whole, clock)
         progress(0.0, "loading the model")
         loaded, tokenizer = load(source)
         examples = list(read_rows(rows))
@@ -87,7 +90,7 @@ def sft(
         dataset = tokenised(examples, tokenizer, config.max_length)
         check = make_check(config.held_out, config.check_questions, config.check_tokens, style, runner, tokenizer)
         watch = make_watch(clock, out / "history.jsonl", config.save_seconds, _row, progress, check, config.checks)
-        trainer = _trainer(loaded, tokenizer, dataset, out, config, clock, watch)
+        trainer = make_trainer(loaded, tokenizer, dataset, out, config, clock, watch)
         session.train(trainer, checkpoint)
         session.finish(trainer, tokenizer, out, whole, source, style, clock)
     return out
@@ -141,7 +144,9 @@ def _until_end(ids: list[int], end: int) -> list[int]:
     return ids[: len(ids) - ids[::-1].index(end)]
 
 
-def _trainer(loaded: Any, tokenizer: Any, dataset: Any, out: Path, config: SftConfig, clock: Clock, watch: Any) -> Any:
+def make_trainer(
+    loaded: Any, tokenizer: Any, dataset: Any, out: Path, config: SftConfig, clock: Clock, watch: Any
+) -> Any:
     trl = import_extra("trl", "train")
     arguments = trl.SFTConfig(
         **session.arguments(out, config, clock),
@@ -152,20 +157,16 @@ def _trainer(loaded: Any, tokenizer: Any, dataset: Any, out: Path, config: SftCo
         length_column_name="length",
         dataset_kwargs={"skip_prepare_dataset": True},
     )
-    return on_the_clock(trl.SFTTrainer, clock)(
+    trainer = trl.SFTTrainer if has_gpu() else lean(trl.SFTTrainer)
+    return on_the_clock(in_one_order(trainer), clock)(
         model=loaded,
         args=arguments,
         train_dataset=dataset,
         processing_class=tokenizer,
         peft_config=lora(config.lora),
-        optimizers=(_optimizer(loaded, config), None),
+        optimizers=(make_optimizer(loaded, config), None),
         callbacks=[watch],
     )
-
-
-def _optimizer(loaded: Any, config: SftConfig) -> Any:
-    """None leaves AdamW to the trainer."""
-    return make_muon(loaded, config.learning_rate, config.adam_beta2) if config.optimizer == "muon" else None
 
 
 def _row(logs: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from codereasoner.errors import import_extra
 from codereasoner.extend import Progress, silent
 from codereasoner.training.held_out import Check
+from codereasoner.training.processes import as_the_first_process
 
 FLAT = 0.6  # share of a budget of time at the full learning rate; over the rest it falls to zero in a line
 STATE = "trainer_state.json"
@@ -133,38 +134,39 @@ def make_watch(
         saved = 0.0
         tokens = 0
         checked = -1  # how many shares of the training had passed at the last check
+        found: Mapping[str, float] = {}  # by that check, until it is written
 
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
             clock.start()
             self.saved, self.tokens = clock.seconds, clock.tokens_before
-            if state.global_step:
-                self.checked = int(checks * self.share(state))
-            elif found := self.check(state, _["model"]):
-                self.write({"step": 0, "seconds": 0.0, "tokens": 0} | found)
+            passed = self.passed(state)
+            if not state.global_step and (asked := self.ask(passed, state, model)):
+                self.write({"step": 0, "seconds": 0.0, "tokens": 0, **asked})
+            self.checked = passed
 
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if clock.over:
+        def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+            due = clock.seconds - self.saved >= save_seconds
+            over, due, passed = as_the_first_process(clock.over, due, self.passed(state))
+            if over:
                 control.should_training_stop = control.should_log = True
-            elif clock.seconds - self.saved >= save_seconds:
+            elif due:
                 control.should_save, self.saved = True, clock.seconds
-            self.found |= self.check(state, _["model"])
-            control.should_log = control.should_log or bool(self.found)
+            if check and passed > self.checked:
+                self.found, control.should_log = self.ask(passed, state, model), True
             progress(self.share(state), self.words)
 
         def share(self, state: Any) -> float:
             done = clock.seconds / clock.budget if clock.budget else state.global_step / max(1, state.max_steps)
             return min(1.0, done)
 
-        found: dict[str, Any] = {}
+        def passed(self, state: Any) -> int:
+            return int(checks * self.share(state))
 
-        def check(self, state: Any, model: Any) -> dict[str, Any]:
-            """What the held-out questions give, where they are due and this process is the one that asks them."""
-            passed = int(checks * self.share(state))
-            if check is None or passed <= self.checked or not state.is_world_process_zero:
-                return {}
+        def ask(self, passed: int, state: Any, model: Any) -> Mapping[str, float]:
+            """What the held-out questions give; one process asks them, while others wait."""
             self.checked = passed
             with clock.paused():
-                return dict(check(model))
+                return check(model) if check and state.is_world_process_zero else {}
 
         words = "the first step"
 
@@ -173,7 +175,7 @@ def make_watch(
                 return
             self.tokens = clock.tokens_before + int(logs.get("num_tokens") or 0)
             common = {"step": state.global_step, "seconds": round(clock.seconds, 3), "tokens": self.tokens}
-            values = common | row(logs) | self.found
+            values = common | row(logs) | dict(self.found)
             self.found = {}
             self.write(values)
             self.words = _words(values)

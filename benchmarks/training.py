@@ -1,0 +1,157 @@
+"""What instruction tuning costs over a bare loop: SFTTrainer, as `codereasoner sft` uses it, on the same batches.
+
+    make bench-training [SIZE=0.3m]
+    python benchmarks/training.py --size 0.3m --steps 150 --rounds 3 --json
+
+The bare loop has forward, cross-entropy, backward, clipping and the optimizer's step, on batches that lie ready. Both
+are timed in CPU seconds of this process, one thread, in turns; the best round of each counts. Only the ratio means
+anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from codereasoner import extend
+from codereasoner.chains.narrate import narrate
+from codereasoner.execution.pool import Pool
+from codereasoner.records import Job
+from codereasoner.styles import find_style
+from codereasoner.training.muon import make_muon
+from codereasoner.training.presets import SFT
+from codereasoner.training.rows import sft_row
+from codereasoner.training.scratch import make_scratch_model
+from codereasoner.training.session import mute
+from codereasoner.training.settings import load, quiet
+from codereasoner.training.sft import IGNORED, SftConfig, make_trainer, tokenised
+from codereasoner.training.watch import Clock, make_watch
+
+TARGET = 0.85  # of the bare loop's tokens a second, at least
+WARM = 10  # steps that are not timed
+
+
+def main() -> int:
+    """Measure, print, and exit with 1 where the target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", default="0.3m", help="the size of the from-scratch model")
+    parser.add_argument("--steps", type=int, default=150, help="timed steps in a round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args()
+    with quiet(), tempfile.TemporaryDirectory() as folder:
+        result = measure(Path(folder), options.size, options.steps, options.rounds)
+    if options.json:
+        print(json.dumps(result))
+    else:
+        for name in ("bare loop", "SFTTrainer"):
+            print(f"{name:12} {result[name]:9,.0f} tokens a CPU second")
+        print(f"{'ratio':12} {result['ratio']:9.3f}   (wanted: {TARGET})")
+    return int(result["ratio"] < TARGET)
+
+
+def measure(folder: Path, size: str, steps: int, rounds: int) -> dict[str, Any]:
+    """The best tokens a CPU second of both, and their ratio."""
+    import torch
+
+    torch.set_num_threads(1)
+    base = make_scratch_model(folder / "base", 0, size)
+    rows = list(islice(examples(), (steps + WARM) * SFT["scratch"].batch))
+    best = {"bare loop": 0.0, "SFTTrainer": 0.0}
+    for number in range(rounds):
+        for name, way in WAYS.items():
+            best[name] = max(best[name], way(base, rows, folder / f"{name} {number}", steps))
+    return {**best, "ratio": best["SFTTrainer"] / best["bare loop"], "size": size, "batch": SFT["scratch"].batch}
+
+
+def examples() -> Iterator[dict[str, Any]]:
+    """Rows as the demo's: forward with chains of states, backward direct."""
+    source = extend.find("source", "procedural", breadth="tiny", types=["list"])
+    style = find_style("terse")
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        programs = source.programs("train", 1_000_000)
+        while batch := list(islice(programs, 100)):
+            jobs = [Job(each.source, each.entry, call, record="trace") for each in batch for call in each.calls]
+            for run in pool.run(jobs):
+                for question in extend.task("output").ask(run):
+                    yield sft_row(question, narrate(question, run, "states").text, style)
+                for question in extend.task("input").ask(run):
+                    yield sft_row(question, None, style)
+
+
+def settings(steps: int) -> SftConfig:
+    """The embedded model's settings, for so many steps."""
+    values = vars(SFT["scratch"]) | {"seconds": None, "max_steps": steps + WARM, "threads": 1, "warmup": 0.0}
+    return SftConfig(**values)
+
+
+def trained(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int, callbacks: Sequence[Any] = ()) -> Any:
+    """The trainer that `codereasoner sft` makes."""
+    model, tokenizer = load(str(base))
+    config, clock = settings(steps), Clock(None)
+    watch = make_watch(clock, out / "history.jsonl", 1e9, lambda logs: {"loss": logs["loss"]})
+    out.mkdir(parents=True)
+    trainer = make_trainer(model, tokenizer, tokenised(rows, tokenizer, config.max_length), out, config, clock, watch)
+    for callback in callbacks:
+        trainer.add_callback(callback)
+    return trainer
+
+
+def by_trainer(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int) -> float:
+    """Tokens a CPU second of SFTTrainer."""
+    from transformers import TrainerCallback
+
+    marks: dict[int, float] = {}
+
+    class Stopwatch(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            marks[state.global_step] = time.process_time()
+
+    trainer = trained(base, rows, out, steps, [Stopwatch()])
+    tokens = [int(batch["attention_mask"].sum()) for batch in batches(trainer)]
+    mute(trainer)
+    trainer.train()
+    return sum(tokens[WARM:]) / (marks[steps + WARM] - marks[WARM])
+
+
+def by_loop(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int) -> float:
+    """Tokens a CPU second of a loop that does nothing else."""
+    import torch
+
+    trainer = trained(base, rows, out, steps)
+    ready = batches(trainer)
+    model, _ = load(str(base))
+    model.train()
+    optimizer = make_muon(model, SFT["scratch"].learning_rate)
+    for number, batch in enumerate(ready):
+        if number == WARM:
+            began = time.process_time()
+        logits = model(batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False).logits
+        wanted = batch["labels"][:, 1:].reshape(-1)
+        loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), wanted, ignore_index=IGNORED)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), SFT["scratch"].max_grad_norm)
+        optimizer.step()
+        optimizer.zero_grad()
+    tokens = sum(int(batch["attention_mask"].sum()) for batch in ready[WARM:])
+    return tokens / (time.process_time() - began)
+
+
+def batches(trainer: Any) -> list[dict[str, Any]]:
+    """The batches that this trainer will take, in its order."""
+    return list(trainer.get_train_dataloader())
+
+
+WAYS: dict[str, Callable[[Path, Sequence[dict[str, Any]], Path, int], float]] = {
+    "bare loop": by_loop,
+    "SFTTrainer": by_trainer,
+}
+
+if __name__ == "__main__":
+    raise SystemExit(main())

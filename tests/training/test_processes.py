@@ -1,0 +1,66 @@
+"""Two processes that share every batch learn what one process learns."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codereasoner.training.presets import flags
+from codereasoner.training.processes import as_the_first_process, first_process_first, gathered, place
+from codereasoner.training.sft import SftConfig, sft
+
+pytest.importorskip("trl")
+
+
+def test_with_one_process_there_is_nothing_to_agree_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RANK", "WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+    assert place() == (0, 1)
+    with first_process_first():
+        assert as_the_first_process(1, True) == [1, True]
+    assert gathered({"a": 1}) == {"a": 1}
+
+
+CONFIG = SftConfig(
+    max_steps=12,
+    batch=8,
+    accumulate=1,
+    learning_rate=2e-3,
+    warmup=0.0,
+    log_every=1,
+    threads=1,
+    checks=2,
+    check_tokens=4,
+)
+
+
+def history(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_two_processes_have_the_losses_of_one(base: Path, sft_rows: Path, tmp_path: Path) -> None:
+    one = history(sft(sft_rows, base, tmp_path / "one", CONFIG))
+    words = [str(sft_rows), "--model", str(base), "--out", str(tmp_path / "two"), "--held-out", str(sft_rows)]
+    words += [*flags(CONFIG, batch=4, check_questions=4), "--allow-weak-isolation", "--workers", "1"]
+    launch = "-m accelerate.commands.launch --multi_gpu --num_machines 1 --num_processes 2 --main_process_port 0"
+    launch += " --mixed_precision no --dynamo_backend no --module codereasoner sft"
+    environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, *launch.split(), *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    two = history(tmp_path / "two")
+    assert [row["step"] for row in two] == list(range(13))
+    for mine, theirs in zip(one, two[1:], strict=True):
+        assert theirs["tokens"] == mine["tokens"]
+        assert theirs["loss"] == pytest.approx(mine["loss"], rel=1e-4)
+        assert theirs["grad_norm"] == pytest.approx(mine["grad_norm"], rel=1e-3)
+    assert one[-1]["loss"] < 0.8 * one[0]["loss"]
+    assert all("held_out" in two[index] for index in (0, 6, 12))
