@@ -69,7 +69,11 @@ def setting(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals:
         raise ConfigError(f"--set takes KEY=VALUE, not '{text}'")
-    return key.replace("-", "_"), int(value) if value.isdigit() else value
+    if value in ("true", "false"):
+        return key.replace("-", "_"), value == "true"
+    if value.replace(".", "", 1).isdigit():
+        return key.replace("-", "_"), float(value) if "." in value else int(value)
+    return key.replace("-", "_"), value
 
 
 @click.command("trace", cls=Stage)

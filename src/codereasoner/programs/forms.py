@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import accumulate
@@ -125,21 +125,41 @@ class Candidates:
 
 
 @cache
-def possible(kind: str, level: int, mention: str, depth: int, inside: bool, wanted: str) -> Candidates:
+def possible(
+    kind: str, level: int, mention: str, depth: int, inside: bool, wanted: str, pure: bool = False
+) -> Candidates:
     """The forms of a kind that a level has, in which a variable of the kind `mention` can be put at that depth.
 
     `inside` a comprehension there is no other one; forms that show a `wanted` construct are there at every level.
+    `pure` leaves out those that show a method other than the wanted one.
     """
     steps = reach(level)
 
     def fits(form: Form) -> bool:
         if (form.level > level and wanted not in form.names) or (inside and form.locals):
             return False
+        if pure and not is_pure(form.names, wanted):
+            return False
         if not mention:
             return True
         return any(steps.get((hole.kind, mention), 99) <= depth - 1 for hole in form.holes if not hole.mention)
 
     return Candidates(tuple(form for form in forms().get(kind, ()) if fits(form)), wanted)
+
+
+@cache
+def showing(construct: str) -> tuple[Form, ...]:
+    """The forms that show a construct."""
+    return tuple(form for items in forms().values() for form in items if construct in form.names)
+
+
+def is_pure(names: Iterable[str], wanted: str) -> bool:
+    """Is there no method among these constructs but the wanted one, and what it cannot do without?"""
+    allowed = _TOGETHER if wanted in _TOGETHER else (wanted,)
+    return not any("." in name and name not in allowed for name in names)
+
+
+_TOGETHER = ("str.translate", "str.maketrans")
 
 
 def parse_hole(match: re.Match[str]) -> Hole:
@@ -160,7 +180,7 @@ def _read(table: str) -> Iterator[Form]:
 def _form(kind: str, weight: float, level: int, template: str, low: str) -> Form:
     local = dict(_LOCAL.findall(template))
     template = _LOCAL.sub(r"@\1", template)
-    names = constructs(template, kind)
+    names = constructs(template)
     texts, holes, end = [], [], 0
     for match in HOLE.finditer(template):
         texts.append(template[end : match.start()])
@@ -184,21 +204,17 @@ def _is_atom(template: str) -> bool:
     return not bare.startswith("-")
 
 
-def constructs(template: str, kind: str = "") -> tuple[str, ...]:
+def constructs(template: str) -> tuple[str, ...]:
     """The names of what a template shows: methods with their type, built-ins, operators, comprehensions."""
     kinds = [TYPES.get(match.group(1), "str") for match in HOLE.finditer(template)] or ["str"]
     bare = HOLE.sub("x", template)
-    methods = [name for name in re.findall(r"(?<=[\w')\]])\.(\w+)\(", bare) if name != "x"]
-    found = [f"{_owner(method, kinds)}.{method}" for method in methods]
+    methods = [(of, name) for of, name in re.findall(r"(\w+|[')\]])\.(\w+)\(", bare) if name != "x"]
+    found = [f"{of if of in _CLASSES else _owner(method, kinds)}.{method}" for of, method in methods]
     found += [name for name in re.findall(r"(?<![.\w])([a-z]+)\(", bare) if name not in _NOT_BUILTINS]
-    if re.search(r"\[[^\]]*:[^\]]*\]", bare) and kind not in ("counts", "names"):
-        found.append(f"{kinds[0]}[:]")
-    elif re.search(r"[x)]\[", bare):
-        found.append(f"{kinds[0]}[i]")
-    outside = re.sub(r" for @\w(, @\w)? in ", " ", bare)
-    for operator in _OPERATORS:
-        if f" {operator} " in outside:
-            found.append(f"{kinds[-1] if operator in ('in', 'not in') else kinds[0]} {operator}")
+    for of, index in _SUBSCRIPT.findall(template.replace("$", "{" + _kind_of_first(template) + "}")):
+        found.append(f"{TYPES.get(of, 'str')}{'[:]' if ':' in index else '[i]'}")
+    outside = re.sub(r" for @\w(, @\w)? in ", " ", template)
+    found += [f"{owner} {sign}" for sign in _OPERATORS if (owner := _operand(outside, sign))]
     found += [name for piece, name in _PIECES.items() if piece in outside]
     if (start := bare.find(" for @")) >= 0:
         found.append(_comprehension(bare, start))
@@ -209,6 +225,30 @@ def _owner(method: str, kinds: list[str]) -> str:
     """The type a method belongs to: that of the first hole that has it, or else the first type that has it."""
     kinds = [*kinds, *("str", "dict", "list", "set")] if method not in _OF_STR else ["str"]
     return next((kind for kind in kinds if hasattr(_CLASSES[kind], method)), "str")
+
+
+def _kind_of_first(template: str) -> str:
+    """The kind of the first hole of a template."""
+    first = HOLE.search(template)
+    return first.group(1) if first else "str"
+
+
+def _operand(template: str, sign: str) -> str:
+    """The type that an operator belongs to: of what stands before it, or after `in`; "" where it cannot be told."""
+    before, found, after = template.partition(f" {sign} ")
+    if not found:
+        return ""
+    if sign in ("and", "or"):
+        return "bool"
+    match = re.match(HOLE, after) if sign in ("in", "not in") else _LAST.search(before)
+    if match is None:
+        return "str" if before.endswith("'") else ""
+    return TYPES.get(match.group(1) or "int", "int" if match.group(1) in _NUMBERS else "str")
+
+
+_SUBSCRIPT = re.compile(r"\{([a-z]+)[.+!=]*(?:>\d+)?(?:~\w)?\}\[([^\]]*)\]")
+_LAST = re.compile(rf"(?:{HOLE.pattern}|\b(?:len|sum|ord|int|abs|round)\([^()]*\)|\b\d+)$")
+_NUMBERS = frozenset(["small", "few", "bit", "width"])
 
 
 def _comprehension(bare: str, start: int) -> str:
@@ -244,6 +284,8 @@ _OPERATORS = (
         "&",
         "|",
         "^",
+        "<<",
+        ">>",
     ),
     *("+=", "-=", "*=", "//=", "%="),
 )

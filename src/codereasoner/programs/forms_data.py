@@ -14,6 +14,18 @@ int 1 2 | max({int}, {int}) | -
 int 1 2 | min({int}, {int}) | -
 int 1 3 | -{int.} | -
 int 1 4 | {int.}.bit_length() | 0
+int 0.2 4 | {int.}.bit_count() | 0
+int 0.1 4 | {int.}.conjugate() | -
+int 0.1 4 | {int.}.as_integer_ratio()[0] | -
+int 0.1 4 | {int!.>1}.to_bytes(3, 'big')[-1] | 0
+int 0.1 4 | int.from_bytes(bytes({ints.}[:2]), 'big') | 0
+int 0.1 4 | len({str.}.encode()) | =
+int 0.2 4 | {int+} & {int+} | -
+int 0.2 4 | {int+} | {int+} | -
+int 0.2 4 | {int+} ^ {int+} | -
+int 0.2 4 | {int+} << {few} | -
+int 0.2 4 | {int+} >> {bit} | -
+int 0.1 4 | {float.}.as_integer_ratio()[1] | 1
 int 1 4 | divmod({int}, {small})[0] | -
 int 1 4 | pow({int+}, 2) | 0
 int 1 4 | int(str({int})[-1]) | 0
@@ -55,6 +67,25 @@ float 2 2 | {float+} + {int+} | -
 float 2 2 | {float+} * {small} | -
 float 2 3 | sum({ints!>1}) / len($) | -
 float 1 2 | abs({float}) | -
+float 0.5 3 | {float+} - {float+} | -
+float 0.25 3 | {float+} / {small} | -
+float 0.25 3 | {float+} // {small} | -
+float 0.25 3 | {float+} % {small} | -
+float 0.25 3 | {float+} ** 2 | -
+float 0.1 4 | {float.}.conjugate() | -
+float 0.1 4 | {float+} + float.fromhex('0x1.8p1') | -
+bool 0.25 3 | {int=} < {int=} | -
+bool 0.25 3 | {int=} > {int=} | -
+bool 0.25 3 | {float=} < {float=} | -
+bool 0.5 3 | {int=} <= {int=} | -
+bool 0.5 3 | {int=} >= {int=} | -
+bool 0.25 3 | {str=} < {str=} | -
+bool 0.25 3 | {float=} == {float=} | -
+bool 0.5 3 | {intset=} <= {intset=} | -
+bool 0.25 4 | {ints=} < {ints=} | -
+bool 0.25 4 | {ints=} != {ints=} | -
+bool 0.25 4 | {counts=} == {counts=} | -
+bool 0.25 4 | {tup=} == {tup=} | -
 float 1 3 | max({float}, {float}) | -
 bool 1 3 | {float.}.is_integer() | -
 bool 0.25 2 | {float=} > {int=} | -

@@ -1,6 +1,7 @@
 """The forms that give strings, characters, lists of strings and answers about strings. The notation: see forms.py."""
 
 TABLE = r"""
+str 0.1 4 | {float.}.hex() | 3
 str 5 1 | {str.}.upper() | =
 str 5 1 | {str.}.lower() | =
 str 3 1 | {str.}.swapcase() | =

@@ -8,9 +8,19 @@ from dataclasses import replace
 from random import Random
 
 from codereasoner.programs.draft import Draft, number, pick, pick_weighted
-from codereasoner.programs.forms import TYPES
+from codereasoner.programs.forms import TYPES, showing
 from codereasoner.programs.names import constant
-from codereasoner.programs.statements import INDENT, change, choose, fitting_idioms, idiom, shown_by
+from codereasoner.programs.statements import (
+    INDENT,
+    Change,
+    apply,
+    change,
+    changes,
+    choose,
+    fitting_idioms,
+    idiom,
+    shown_by,
+)
 from codereasoner.programs.values import calls
 from codereasoner.programs.writer import DeadEnd, Var, Writer
 
@@ -39,15 +49,17 @@ def draft(
     wanted: str = "",
     deep: bool = False,
     helps: bool = False,
+    flat: bool = False,
+    pure: bool = False,
 ) -> Draft:
     """One program of a level with up to `count` calls.
 
-    A `wanted` construct is shown as often as it can be, in a `deep` one branches stand in branches, and `helps` gives
-    it a helper function for sure.
+    A `wanted` construct is shown as often as it can be, in a `deep` one branches stand in branches, in a `flat` one
+    there are none, `helps` gives it a helper function for sure, and a `pure` one has no method but the wanted one.
     """
     while True:
         most = 1 if random.random() < 0.5 else 2 if random.random() < 0.75 else 3
-        writer = Writer(random, level, most, wanted, deep)
+        writer = Writer(random, level, most, wanted, deep, flat, pure)
         try:
             helper = _helper(random, level) if helps or (level == 5 and random.random() < 0.15) else None
             if helper is not None:
@@ -70,7 +82,40 @@ def _body(writer: Writer, types: Sequence[str]) -> None:
         if loop:
             needs_loop = False
         focus = _tried(writer, focus, loop)
-    _return(writer, focus)
+    if _is_wanting(writer) and showing(writer.wanted):
+        _show(writer, focus)
+    elif fitting := [each for each in changes() if writer.wanted in shown_by(each)] if _is_wanting(writer) else []:
+        _show_change(writer, focus, pick(writer.random, fitting))
+    else:
+        _return(writer, focus)
+
+
+def _is_wanting(writer: Writer) -> bool:
+    """Is there a wanted construct that is not shown yet?"""
+    return bool(writer.wanted) and writer.wanted not in writer.constructs
+
+
+def _show_change(writer: Writer, focus: Var, chosen: Change) -> None:
+    """The last lines, where the wanted construct changes a variable in place, which is then returned."""
+    writer.most_params = max(2, writer.most_params)
+    known = [focus] if focus.kind == chosen.kind else writer.visible(chosen.kind)
+    var = pick(writer.random, known) if known else writer.new_param(chosen.kind)
+    if var.low < chosen.needs:
+        raise DeadEnd
+    apply(writer, var, chosen, INDENT)
+    other = focus.name != var.name and _is_changed(writer, focus.name)
+    writer.lines.append(f"{INDENT}return {f'{focus.name}, {var.name}' if other else var.name}")
+
+
+def _show(writer: Writer, focus: Var) -> None:
+    """The last two lines, where the wanted construct is not there yet: it is shown, and its value is returned."""
+    writer.most_params = max(2, writer.most_params)
+    form = pick(writer.random, showing(writer.wanted))
+    found = writer.write_form(form, focus if writer.random.random() < 0.6 else None, 1)
+    name = writer.new_name(form.kind, "new")
+    writer.lines.append(f"{INDENT}{name} = {found.text}")
+    pair = f"{focus.name}, {name}"
+    writer.lines.append(f"{INDENT}return {pair if _is_changed(writer, focus.name) else name}")
 
 
 def _first(writer: Writer, types: Sequence[str]) -> str:
@@ -95,16 +140,16 @@ def _tried(writer: Writer, focus: Var, loop: bool) -> Var:
 
 def _step(writer: Writer, focus: Var, loop: bool) -> Var:
     chance = writer.random.random()
-    fitting = fitting_idioms(writer, focus)
+    fitting = [] if writer.flat and not writer.wanted else fitting_idioms(writer, focus)
     if writer.wanted and writer.level < 3:
         fitting = [each for each in fitting if each.depth == 0 and writer.wanted in shown_by(each)]
     if loop or (fitting and (writer.level >= 3 or writer.wanted) and chance < 0.25):
         if not fitting:
             raise DeadEnd
         return idiom(writer, choose(writer, fitting), focus)
-    if writer.level >= 2 and chance < 0.42:
+    if writer.level >= 2 and chance < 0.42 and not writer.flat:
         return _branch(writer, focus)
-    if writer.level >= 2 and chance < 0.5:
+    if writer.level >= 2 and chance < 0.5 and not writer.flat:
         _guard(writer, focus)
         return focus
     if chance < 0.75 or focus.kind in ("bool", "pair", "pairs", "groups", "names", "strset"):

@@ -20,11 +20,14 @@ Breadth = Literal["tiny", "full"]
 TYPES: dict[str, tuple[str, ...]] = {"tiny": tiny.TYPES, "full": ("str", "list", "dict", "set", "tuple", "int")}
 """The types that the first argument of a program can have."""
 
-RANGE = 256
+RANGE = 64
 """Keys that are drafted together."""
 
 Candidate: TypeAlias = tuple[int, str, Program]
 """A program of one key: the key, the id of its shape, and itself."""
+
+CELL_TRIES = 200
+"""Programs that may be written for one key before its cell is left out this time."""
 
 MAX_TRIES = 20_000
 """Keys in a row that may give nothing new before the grammar is held to be exhausted."""
@@ -37,7 +40,7 @@ class Procedural(Source):
     difficulty is the number of statements, 1 to 5, and None means 1 to 3. In `"full"` the difficulty goes from 1 (one
     or two expressions) over 2 (branches), 3 (loops) and 4 (loops with branches, dicts, comprehensions) to 5 (nested
     and while loops, helper functions); None mixes all five. There a construct ("str.zfill") and a configuration of 1
-    to 6 ask for one cell of the constraint grid.
+    to 6 ask for one cell of the constraint grid, and `cells` for every one in turn, so that each is equally frequent.
     """
 
     name = "procedural"
@@ -50,6 +53,7 @@ class Procedural(Source):
         calls: int = 2,
         construct: str = "",
         configuration: int | None = None,
+        cells: bool = False,
     ) -> None:
         if breadth not in get_args(Breadth):
             raise ConfigError(f"breadth '{breadth}' is unknown; there are: {', '.join(get_args(Breadth))}")
@@ -61,8 +65,10 @@ class Procedural(Source):
             raise ConfigError(f"construct '{construct}' is unknown; there are: {', '.join(grid.constructs())}")
         if configuration is not None and configuration not in grid.CONFIGURATIONS:
             raise ConfigError(f"configuration must be 1 to 6 or None, not {configuration!r}")
-        if breadth == "tiny" and (construct or configuration):
-            raise ConfigError("breadth 'tiny' has no constraint grid: leave construct and configuration out")
+        if breadth == "tiny" and (construct or configuration or cells):
+            raise ConfigError("breadth 'tiny' has no constraint grid: leave construct, configuration and cells out")
+        if cells and (construct or configuration or difficulty):
+            raise ConfigError("cells asks for every cell in turn: leave construct, configuration and difficulty out")
         known = TYPES[breadth]
         if unknown := sorted(set(types) - set(known)):
             raise ConfigError(f"type '{unknown[0]}' is unknown in breadth '{breadth}'; there are: {', '.join(known)}")
@@ -72,6 +78,7 @@ class Procedural(Source):
         self.calls = calls
         self.construct = construct
         self.configuration = configuration
+        self.cells = cells
 
     def programs(self, split: str, count: int) -> Iterator[Program]:
         """The first `count` programs of a split, the same ones on every call and every machine; none of a benchmark.
@@ -91,10 +98,12 @@ class Procedural(Source):
         """The programs of some keys that belong to the split; work that can be done anywhere, in any order."""
         found = []
         for index in keys:
-            draft = self.draft(split, index)
-            shape = draft.shape
-            if self._is_asked_for(draft) and split_of(shape) == split and not is_excluded(shape):
-                found.append((index, content_id(shape), self._program(draft, split, index)))
+            for attempt in range(CELL_TRIES if self.cells else 1):
+                draft = self.draft(split, index, attempt)
+                shape = draft.shape
+                if self._is_asked_for(draft, index) and split_of(shape) == split and not is_excluded(shape):
+                    found.append((index, content_id(shape), self._program(draft, split, index)))
+                    break
         return found
 
     def chosen(self, split: str, count: int, found: Iterable[Sequence[Candidate]]) -> Iterator[Program]:
@@ -117,20 +126,29 @@ class Procedural(Source):
             if keys[-1] - last > MAX_TRIES:
                 raise ConfigError(f"breadth '{self.breadth}' has only {len(seen)} programs in split '{split}'")
 
-    def draft(self, split: str, index: int) -> Draft:
-        """The program of one key, which may belong to another split."""
-        random = Random(f"programs/{self.breadth}/{split}/{index}")
+    def draft(self, split: str, index: int, attempt: int = 0) -> Draft:
+        """The program of one key, which may belong to another split; of `cells` there are several attempts at it."""
+        random = Random(f"programs/{self.breadth}/{split}/{index}" + (f"/{attempt}" if self.cells else ""))
         if self.breadth == "tiny":
             return tiny.tiny(random, self.types, self.difficulty)
-        if self.configuration:
-            cell = grid.CONFIGURATIONS[self.configuration]
-            deep, helps, level = cell.depth == 3, cell.helper, self.difficulty or cell.level
-        else:
-            deep, helps, level = False, False, self.difficulty or number(random, grammar.LEVELS[0], grammar.LEVELS[-1])
-        return grammar.draft(random, level, self.types, self.calls, self.construct, deep, helps)
+        construct, configuration = self._cell(index)
+        if configuration:
+            cell = grid.CONFIGURATIONS[configuration]
+            level = self.difficulty or cell.level
+            shape = (cell.depth == 3, cell.helper, cell.depth == 0, configuration == 1)
+            return grammar.draft(random, level, self.types, self.calls, construct, *shape)
+        level = self.difficulty or number(random, grammar.LEVELS[0], grammar.LEVELS[-1])
+        return grammar.draft(random, level, self.types, self.calls, construct)
 
-    def _is_asked_for(self, draft: Draft) -> bool:
-        return self.breadth == "tiny" or grid.is_in_cell(draft.features, self.construct, self.configuration)
+    def _cell(self, index: int) -> tuple[str, int | None]:
+        """The construct and the configuration that a key is about, "" and None where it is about any."""
+        if not self.cells:
+            return self.construct, self.configuration
+        cell = grid.shuffled()[index % len(grid.cells())]
+        return cell.construct, cell.configuration
+
+    def _is_asked_for(self, draft: Draft, index: int) -> bool:
+        return self.breadth == "tiny" or grid.is_in_cell(draft.features, *self._cell(index))
 
     def _program(self, draft: Draft, split: str, index: int) -> Program:
         return Program(

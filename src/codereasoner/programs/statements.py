@@ -11,7 +11,7 @@ from typing import TypeVar
 from codereasoner.programs import changes as change_tables
 from codereasoner.programs import idioms_data, idioms_text
 from codereasoner.programs.draft import pick, pick_weighted
-from codereasoner.programs.forms import ACCEPTS, HOLE, UNKNOWN, constructs, parse_hole
+from codereasoner.programs.forms import ACCEPTS, HOLE, UNKNOWN, constructs, is_pure, parse_hole
 from codereasoner.programs.writer import DeadEnd, Var, Writer
 
 INDENT = "    "
@@ -85,7 +85,11 @@ def change(writer: Writer, var: Var, indent: str, reassign: float = 0.4) -> Var:
             raise DeadEnd
         writer.lines.append(f"{indent}{var.name} = {found.text}")
         return writer.put(replace(var, low=found.low))
-    chosen = choose(writer, fitting)
+    return apply(writer, var, choose(writer, fitting), indent)
+
+
+def apply(writer: Writer, var: Var, chosen: Change, indent: str) -> Var:
+    """Write the statement of a change; what the variable is afterwards."""
     writer.hidden.add(var.name)
     _write_line(writer, chosen.template, {"s": var}, indent)
     writer.hidden.discard(var.name)
@@ -308,7 +312,12 @@ def _idioms_about(kind: str) -> tuple[Idiom, ...]:
 
 
 def _of_level(writer: Writer, items: Iterable[C]) -> list[C]:
-    return [each for each in items if each.level <= writer.level or writer.wanted in shown_by(each)]
+    return [
+        each
+        for each in items
+        if (each.level <= writer.level or writer.wanted in shown_by(each))
+        and (not writer.pure or is_pure(shown_by(each), writer.wanted))
+    ]
 
 
 @cache

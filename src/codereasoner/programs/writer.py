@@ -45,12 +45,23 @@ Saved: TypeAlias = tuple[tuple[int, ...], list[Var], set[str], set[str]]
 class Writer:
     """The state of a program that is being written: parameters, variables, lines and what was used."""
 
-    def __init__(self, random: Random, level: int, most_params: int, wanted: str = "", deep: bool = False) -> None:
+    def __init__(
+        self,
+        random: Random,
+        level: int,
+        most_params: int,
+        wanted: str = "",
+        deep: bool = False,
+        flat: bool = False,
+        pure: bool = False,
+    ) -> None:
         self.random = random
         self.level = level
         self.most_params = most_params
         self.wanted = wanted  # a construct that is to be shown
         self.deep = deep  # are branches to stand in branches?
+        self.flat = flat  # is there to be no control flow?
+        self.pure = pure  # are there to be no methods but the wanted one?
         self.params: list[Var] = []
         self.scope: list[Var] = []
         self.hidden: set[str] = set()  # accumulators that must not be read now: they would grow without end
@@ -187,7 +198,9 @@ class Writer:
     def _by_form(self, hole: Hole, must: Var | None, depth: int) -> Expr:
         if must is not None and (helper := self._helper(hole.kind, must)):
             return helper
-        candidates = possible(hole.kind, self.level, must.kind if must else "", depth, self.inside, self.wanted)
+        candidates = possible(
+            hole.kind, self.level, must.kind if must else "", depth, self.inside, self.wanted, self.pure
+        )
         if hole.low is not None:
             candidates = Candidates(tuple(form for form in candidates.forms if (form.low or 0) >= (hole.low or 0)))
         for _ in range(4):
@@ -195,7 +208,7 @@ class Writer:
                 break
             form = candidates.pick(self.random)
             try:
-                return self._write(form, must, depth - 1)
+                return self.write_form(form, must, depth - 1)
             except DeadEnd:
                 continue
         raise DeadEnd
@@ -207,7 +220,12 @@ class Writer:
                 return Expr(f"{name}({must.name})")
         return None
 
-    def _write(self, form: Form, must: Var | None, depth: int) -> Expr:
+    def write_form(self, form: Form, must: Var | None, depth: int) -> Expr:
+        """The code of a form, which mentions a variable where it must.
+
+        Raises:
+            DeadEnd: one of its holes cannot be filled.
+        """
         saved = self.save()
         try:
             found = self._fill_form(form, must, depth)
