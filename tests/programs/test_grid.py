@@ -15,6 +15,7 @@ def test_every_method_of_the_built_in_types_is_in_the_grid() -> None:
         assert methods <= set(constructs()), methods - set(constructs())
 
 
+@pytest.mark.slow
 def test_every_cell_of_the_grid_is_reached() -> None:
     assert set(targets()) <= set(constructs())
     assert len(cells()) == 6 * len(targets()) > 1000

@@ -35,7 +35,7 @@ _FLOWS = ("if", "for", "while", "if-elif-else")
 class Author(Source):
     """A model of your choice: `--source author --set model=openai:NAME --set base-url=http://127.0.0.1:8000/v1`.
 
-    model, base_url: who writes; options of the model, such as `concurrency`, can be set as well.
+    model, base_url: who writes; options of the model can be set as well: concurrency, requests-per-minute, price-in.
     ledger: the file of the completions; a stage that is killed and started again asks only for those it lacks.
     license: of what the model writes, for the rows.
     A program gets the split that was asked for: make the splits of a set in one command, which keeps them disjoint.
@@ -94,8 +94,10 @@ class Author(Source):
                 ledger.finish()
 
     def facts(self) -> Mapping[str, Any]:
-        """Who wrote, and how many requests and tokens it took, those of an earlier try included."""
-        return {"author": {"model": self._model.identity, **vars(self._sampling), **self._counts}}
+        """Who wrote, and how many requests, tokens and dollars it took, those of an earlier try included."""
+        cost = self._model.cost(self._counts["prompt_tokens"], self._counts["completion_tokens"])
+        who = {"model": self._model.identity, **vars(self._sampling)}
+        return {"author": {**who, **self._counts, "cost": round(cost, 6)}}
 
     @property
     def _concurrency(self) -> int:

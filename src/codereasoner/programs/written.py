@@ -65,7 +65,7 @@ def _split(tree: ast.Module, code: str) -> Written | str:
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     if not isinstance(call, ast.Call) or _name(call) not in functions:
         return "the print holds no call"
-    if sum(_name(node) == _name(call) for node in tree.body for node in _outer_calls(node)) > 1:
+    if sum(_name(each) == _name(call) for node in tree.body for each in _outer_calls(node)) > 1:
         return "called more than once"
     try:
         arguments = literals.call_arguments(call)
