@@ -31,6 +31,7 @@ _WHERE = {
     "score": "measure",
     "check": "check",
     "compare": "compare",
+    "leaderboard": "leaderboard",
     "quiz": "quiz",
     "report": "look",
     "list": "look",
