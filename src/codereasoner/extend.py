@@ -18,8 +18,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from codereasoner.errors import DataError, UnknownName
+from codereasoner.errors import ConfigError, DataError, UnknownName
 from codereasoner.records import Plain, Program, Run
+from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner, Task
 
 Kind = Literal["task", "source", "model", "benchmark"]
@@ -157,6 +158,14 @@ class Benchmark:
     def sources(self, data: Path) -> dict[str, str]:
         """The programs of a data file by question id, for the check of training data against them."""
         return {question.id: question.facts["source"] for question in self.load(data) if question.facts["source"]}
+
+    def official_style(self, checkout: Path, reasons: bool) -> Style:
+        """A style with its published prompts, loaded from a checkout that the user names; `reasons`: those that reason.
+
+        Raises:
+            ConfigError: there are none that could be loaded. DataError: the checkout does not have them.
+        """
+        raise ConfigError(f"{self.name} has no official prompts that can be loaded from a checkout: leave them out")
 
     def generation_sets(self, path: Path) -> list[Path]:
         """A path for each model whose texts `path` holds; almost always itself alone."""

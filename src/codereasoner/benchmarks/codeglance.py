@@ -14,10 +14,12 @@ from typing import Any, ClassVar
 from codereasoner.benchmarks.answers import answer_block
 from codereasoner.benchmarks.assertions import Assertion, passes
 from codereasoner.benchmarks.cruxeval import CruxevalOutput
+from codereasoner.benchmarks.official_prompts import CODEGLANCE
 from codereasoner.benchmarks.published import CODEGLANCE_DS1000
 from codereasoner.errors import DataError
 from codereasoner.extend import Benchmark, Published
 from codereasoner.ledger import read_rows
+from codereasoner.styles import Style
 from codereasoner.task import Question, Runner
 
 PLACEHOLDER = "<ground_truth>"
@@ -69,6 +71,10 @@ class _Codeglance(Benchmark):
         if not questions:
             raise DataError(f"{data} has no records")
         return questions
+
+    def official_style(self, checkout: Path, reasons: bool) -> Style:
+        """The prompts of its prompts.py."""
+        return CODEGLANCE.style(checkout, self.name, reasons)
 
     def parse_generation(self, question: Question, text: str) -> str | None:
         """The value, or the completed test."""

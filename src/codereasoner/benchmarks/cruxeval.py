@@ -11,10 +11,12 @@ from typing import Any, ClassVar
 from codereasoner import literals
 from codereasoner.benchmarks.answers import predicted_call, predicted_output
 from codereasoner.benchmarks.assertions import Assertion, passes
+from codereasoner.benchmarks.official_prompts import CRUXEVAL_I, CRUXEVAL_O
 from codereasoner.benchmarks.published import CRUXEVAL_INPUT, CRUXEVAL_OUTPUT
 from codereasoner.errors import DataError
 from codereasoner.extend import Benchmark, Published
 from codereasoner.ledger import read_rows
+from codereasoner.styles import Style
 from codereasoner.task import Question, Runner
 
 ENTRY = "f"
@@ -92,6 +94,10 @@ class CruxevalOutput(_Cruxeval):
         """The value, also where the assertion is repeated before it."""
         return predicted_output(text, _invocation(question))
 
+    def official_style(self, checkout: Path, reasons: bool) -> Style:
+        """The prompts of its prompts.py."""
+        return CRUXEVAL_O.style(checkout, self.name, reasons)
+
     def left_out(self, question: Question, text: str) -> bool:
         """A text that holds the call itself would let the scorer compute the answer."""
         return _invocation(question) in text
@@ -123,6 +129,10 @@ class CruxevalInput(_Cruxeval):
     def parse_generation(self, question: Question, text: str) -> str | None:
         """The call, also where the assertion is written out."""
         return predicted_call(text, question.facts["value"])
+
+    def official_style(self, checkout: Path, reasons: bool) -> Style:
+        """The prompts of its prompts.py."""
+        return CRUXEVAL_I.style(checkout, self.name, reasons)
 
     def left_out(self, question: Question, text: str) -> bool:
         """A text without `f(` holds no call."""

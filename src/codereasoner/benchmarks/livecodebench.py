@@ -17,10 +17,12 @@ from typing import Any, ClassVar, Literal
 
 from codereasoner.benchmarks.answers import predicted_output
 from codereasoner.benchmarks.assertions import Assertion, passes
+from codereasoner.benchmarks.official_prompts import LIVECODEBENCH
 from codereasoner.benchmarks.published import LIVECODEBENCH_EXECUTION
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.extend import Benchmark, Published
 from codereasoner.ledger import read_rows
+from codereasoner.styles import Style
 from codereasoner.task import Question, Runner
 
 FIELDS = ("code", "input", "output", "id")
@@ -110,6 +112,10 @@ class LiveCodeBenchExecution(Benchmark):
                 raise DataError(f"{data}: the id '{question.id}' is there twice; remove one of the two")
             seen.add(question.id)
         return questions
+
+    def official_style(self, checkout: Path, reasons: bool) -> Style:
+        """The prompts of lcb_runner/prompts/code_execution.py."""
+        return LIVECODEBENCH.style(checkout, self.name, reasons)
 
     def parse_generation(self, question: Question, text: str) -> str | None:
         """The value, also where the assertion is repeated before it."""

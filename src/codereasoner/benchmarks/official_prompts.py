@@ -1,45 +1,76 @@
 """A benchmark's own prompts, read from a checkout of it: they are other people's text, and none of it is here.
 
-CRUXEval keeps its prompts as f-strings in functions of a prompts.py. The f-string is taken from the syntax tree and
-filled in; nothing of the checkout is executed.
+CRUXEval and what follows it keep their prompts as f-strings in functions of a file. The f-string is taken from the
+syntax tree and filled in; nothing of the checkout is executed.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from codereasoner.errors import DataError, UnknownName
+from codereasoner.errors import DataError
 from codereasoner.styles import Style, official_style
 from codereasoner.task import Question
 
-# Name of the style -> function in prompts.py, the fact that is shown, is reasoning asked for?
-CRUXEVAL: Mapping[str, tuple[str, str, bool]] = {
-    "cruxeval-direct-output": ("make_direct_output_prompt", "call", False),
-    "cruxeval-cot-output": ("make_cot_output_prompt", "call", True),
-    "cruxeval-direct-input": ("make_direct_input_prompt", "value", False),
-    "cruxeval-cot-input": ("make_cot_input_prompt", "value", True),
-    "cruxeval-phind-output": ("make_direct_output_prompt_phind", "call", False),
-}
+
+@dataclass(frozen=True)
+class Official:
+    """Where a prompt is, and what fills it: the functions of a file, the facts in their order, and how texts change."""
+
+    file: str
+    direct: str  # the function that makes the prompt without reasoning
+    cot: str  # with it
+    facts: tuple[str, ...]
+    prepare: Callable[[tuple[str, ...]], tuple[str, ...]] = tuple  # what is done to the facts before
+
+    def style(self, checkout: Path, name: str, reasons: bool) -> Style:
+        """The style of these prompts.
+
+        Raises:
+            DataError: the checkout has no such file or function.
+        """
+        template = read_template(checkout / self.file, self.cot if reasons else self.direct)
+
+        def prompt(question: Question) -> str:
+            return template(self.prepare(tuple(question.facts[fact] for fact in self.facts)))
+
+        kind = "cot" if reasons else "direct"
+        return official_style(f"{name}-official-{kind}", prompt, "block", reasons=reasons, opened=not reasons)
 
 
-def cruxeval_style(checkout: Path, name: str) -> Style:
-    """A style with an official prompt of CRUXEval, from `prompts.py` of its checkout.
+CRUXEVAL_O = Official("prompts.py", "make_direct_output_prompt", "make_cot_output_prompt", ("source", "call"))
+CRUXEVAL_I = Official("prompts.py", "make_direct_input_prompt", "make_cot_input_prompt", ("source", "value"))
+LIVECODEBENCH = Official(
+    "lcb_runner/prompts/code_execution.py",
+    "make_direct_output_prompt",
+    "make_cot_output_prompt",
+    ("source", "invocation"),
+)
+CODEGLANCE = Official("prompts.py", "make_direct_output_prompt", "make_cot_output_prompt", ("source", "test"))
 
-    Raises:
-        UnknownName: there is no such prompt; the message lists them.
-        DataError: the checkout has no such file or function.
-    """
-    if name not in CRUXEVAL:
-        raise UnknownName("official prompt", name, CRUXEVAL)
-    function, fact, reasons = CRUXEVAL[name]
-    template = read_template(checkout / "prompts.py", function)
 
-    def prompt(question: Question) -> str:
-        return template((question.facts["source"], question.facts[fact]))
+def _double_quotes(facts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(fact.replace("'", '"') for fact in facts)
 
-    return official_style(name, prompt, "block", reasons=reasons, opened=not reasons and "phind" not in name)
+
+def _labelled(facts: tuple[str, ...]) -> tuple[str, ...]:
+    """SemCoder's forward monologue names lines: each that is not blank ends in its label, counted from L5."""
+    code, *rest = _double_quotes(facts)
+    lines = code.split("\n")
+    return "\n".join(f"{line} # [L{n}]" if line.strip() else line for n, line in enumerate(lines, start=5)), *rest
+
+
+_MONOLOGUES = "experiments/cruxeval_prompts.py"
+SEMCODER_O = Official(
+    _MONOLOGUES, "make_direct_output_prompt", "make_forward_monologue_output_prompt", ("source", "call"), _double_quotes
+)
+LABELLED_O = replace(SEMCODER_O, prepare=_labelled)
+SEMCODER_I = Official(
+    _MONOLOGUES, "make_direct_input_prompt", "make_backward_monologue_input_prompt", ("source", "value"), _double_quotes
+)
 
 
 def read_template(path: Path, function: str) -> Callable[[tuple[str, ...]], str]:
@@ -59,7 +90,8 @@ def read_template(path: Path, function: str) -> Callable[[tuple[str, ...]], str]
     texts = [each.value for node in found for each in ast.walk(node) if isinstance(each, ast.Return)]
     if len(texts) != 1 or not isinstance(texts[0], ast.JoinedStr):
         raise DataError(f"{path} has no function {function} that returns one f-string")
-    parts = [_part(path, part, names) for part in texts[0].values]
+    constants = {name: text for node in found for name, text in _constants(node)}
+    parts = [_part(path, part, names, constants) for part in texts[0].values]
     return lambda values: "".join(part if isinstance(part, str) else values[part] for part in parts)
 
 
@@ -70,8 +102,18 @@ def _unpacked(function: ast.FunctionDef) -> list[str]:
     return []
 
 
-def _part(path: Path, part: ast.expr, names: list[str]) -> str | int:
+def _constants(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
+    """The names that the function gives a text to."""
+    for node in function.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as text)):
+                yield name, text
+
+
+def _part(path: Path, part: ast.expr, names: list[str], constants: Mapping[str, str]) -> str | int:
     match part:
+        case ast.FormattedValue(value=ast.Name(id=name), conversion=-1, format_spec=None) if name in constants:
+            return constants[name]
         case ast.Constant(value=str() as text):
             return text
         case ast.FormattedValue(value=ast.Name(id=name), conversion=-1, format_spec=None) if name in names:

@@ -15,8 +15,10 @@ from codereasoner.benchmarks.answers import answer_block
 from codereasoner.benchmarks.published import REVAL
 from codereasoner.benchmarks.reval_data import Pair, method_of_test, read_pairs
 from codereasoner.benchmarks.reval_logs import Logs, find_logs, read_log, recorded_verdict
+from codereasoner.benchmarks.reval_prompts import fill, read_templates
 from codereasoner.benchmarks.reval_truth import PointTruth, blank_golds, derive, output_verdicts, state_verdicts
 from codereasoner.extend import Benchmark
+from codereasoner.styles import Style, official_style
 from codereasoner.task import Question, Runner
 
 # Values of these types are of the built-in type, too; the answer that names it is right.
@@ -67,6 +69,18 @@ class _Reval(Benchmark):
     def sources(self, data: Path) -> dict[str, str]:
         """The 154 programs."""
         return {f"DREval/{pair.idx}": pair.code for pair in read_pairs(data)}
+
+    def official_style(self, checkout: Path, reasons: bool) -> Style:
+        """The templates below prompts/, filled as REval fills them."""
+        templates = read_templates(checkout, reasons)
+
+        def prompt(question: Question) -> str:
+            part, _, rest = question.id.partition("/")
+            pair = self.pairs["/".join(rest.split("/")[:3])]
+            return fill(templates[part], part, pair, None if part == "output" else _place(question))
+
+        name = f"{self.name}-official-{'cot' if reasons else 'direct'}"
+        return official_style(name, prompt, "block", reasons=reasons, opened=not reasons)
 
     def generation_sets(self, path: Path) -> list[Path]:
         """A path for each model of which a folder holds logs."""

@@ -7,11 +7,14 @@ behind the LAST [ANSWER], with every double quote made a single one; CRUXEval's 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import ClassVar
 
 from codereasoner.benchmarks.cruxeval import CruxevalInput, CruxevalOutput
+from codereasoner.benchmarks.official_prompts import LABELLED_O, SEMCODER_I, SEMCODER_O
 from codereasoner.benchmarks.published import CRUXEVAL_INPUT, CRUXEVAL_OUTPUT
 from codereasoner.extend import Published
+from codereasoner.styles import Style
 from codereasoner.task import Question, Runner
 
 _VERSION = "commit edc4ad3 of github.com/ARiSE-Lab/SemCoder, on CRUXEval"
@@ -26,6 +29,10 @@ class SemcoderOutput(CruxevalOutput):
     version = _VERSION
     paper = "arXiv:2406.01006"
     published: ClassVar[Mapping[str, Published]] = {name: CRUXEVAL_OUTPUT[name] for name in _COMPARED}
+
+    def official_style(self, checkout: Path, reasons: bool) -> Style:
+        """The prompts of experiments/cruxeval_prompts.py; those that reason ask for a monologue."""
+        return (LABELLED_O if reasons else SEMCODER_O).style(checkout, self.name, reasons)
 
     def grade_officially(
         self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
@@ -43,6 +50,10 @@ class SemcoderInput(CruxevalInput):
     version = _VERSION
     paper = "arXiv:2406.01006"
     published: ClassVar[Mapping[str, Published]] = {name: CRUXEVAL_INPUT[name] for name in _COMPARED}
+
+    def official_style(self, checkout: Path, reasons: bool) -> Style:
+        """The prompts of experiments/cruxeval_prompts.py; those that reason ask for a monologue."""
+        return SEMCODER_I.style(checkout, self.name, reasons)
 
     def grade_officially(
         self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner

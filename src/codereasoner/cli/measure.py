@@ -42,6 +42,7 @@ _PATH = click.Path(path_type=Path)
 @data_option
 @endpoint_options
 @click.option("--style", type=click.Choice(sorted(STYLES)), help="The model's own, or reasoning.")
+@click.option("--official-prompts", type=_PATH, help="A checkout of the benchmark: ask with its own prompts.")
 @click.option("--augment", type=click.Choice(NAMES), default="none", show_default=True, help="Beside the question.")
 @click.option("--augment-from", type=_PATH, help="A file of CodeGlance's API documents, or a folder of code.")
 @click.option("--samples", type=int, default=1, show_default=True, help="Answers to each question.")
@@ -61,6 +62,7 @@ def evaluate_command(
     data: Path | None,
     endpoint: dict[str, Any],
     style: str | None,
+    official_prompts: Path | None,
     augment: Name,
     augment_from: Path | None,
     samples: int,
@@ -77,7 +79,6 @@ def evaluate_command(
 ) -> None:
     """Ask a model a benchmark's questions, or those of a questions.jsonl, and count what it knows."""
     answering: Model = extend.find("model", model, **endpoint)
-    asked_style = find_style(style or answering.style or "reasoning")
     sampling = Sampling(temperature, top_p, max_tokens or answering.max_tokens or 2048, seed)
     folder = out or Path("evaluations") / f"{Path(questions).stem}@{_folder_name(model)}"
     save_config(folder)
@@ -85,6 +86,12 @@ def evaluate_command(
     with open_pool(workers, allow_weak_isolation, named) as pool, bar(f"{questions} {model}") as progress:
         benchmark: Benchmark | None = extend.find("benchmark", named) if named else None
         asked, floors = _questions(questions, benchmark, data, split, pool.run)
+        if official_prompts is None:
+            asked_style = find_style(style or answering.style or "reasoning")
+        elif benchmark is None or style is not None:
+            raise ConfigError("--official-prompts are those of a benchmark, and leave no choice of a --style")
+        else:
+            asked_style = benchmark.official_style(official_prompts, reasons=augment == "cot")
         augmentation = make_augmentation(augment, augment_from, asked[:limit], pool.run, benchmark)
         asking = Asking(augmentation.style(asked_style), sampling, samples, augmentation)
         summary = evaluate(

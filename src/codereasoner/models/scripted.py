@@ -9,7 +9,7 @@ from typing import Any
 from codereasoner import extend, literals
 from codereasoner.errors import UnknownName
 from codereasoner.extend import Completion, Model, Prompt, Sampling
-from codereasoner.styles import find_style
+from codereasoner.styles import STYLES, Style, find_style
 from codereasoner.task import Question
 
 
@@ -33,13 +33,13 @@ class Scripted(Model):
 
 
 def _gold(prompt: Prompt) -> str:
-    return extend.task(prompt.question.task).render(prompt.question, find_style(prompt.style))
+    return extend.task(prompt.question.task).render(prompt.question, _style(prompt.style))
 
 
 def _answered_by(answer: Callable[[Question], str]) -> Callable[[Prompt], str]:
     def write(prompt: Prompt) -> str:
         task = extend.task(prompt.question.task)
-        return find_style(prompt.style).render(task.statement(prompt.question), answer(prompt.question))
+        return _style(prompt.style).render(task.statement(prompt.question), answer(prompt.question))
 
     return write
 
@@ -62,3 +62,8 @@ _SCRIPTS: dict[str, Callable[[Prompt], str]] = {
     "copy": _answered_by(_copied),
     "hostile": _answered_by(lambda question: "type('E', (), {'__eq__': lambda s, o: True})()"),
 }
+
+
+def _style(name: str) -> Style:
+    """The style of that name; a benchmark's own prompts, which have names of their own, all want a block."""
+    return STYLES.get(name) or find_style("block")
