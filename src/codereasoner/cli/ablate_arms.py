@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from codereasoner.cli.demo_config import GRPO_TASKS
+from codereasoner.cli.demo_data import BACKWARD, FORWARD
 from codereasoner.training.settings import option
 
-FORWARD, BACKWARD, WHITEBOX, ANCHORS = "output", "input", "whitebox", "anchors"
+WHITEBOX, ANCHORS = "whitebox", "anchors"
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,7 @@ ROWS = {
 }
 
 PROMPTS = {
-    "mixed": ("input@5", "input@1-3", "output@1-3"),
-    "longer": ("input@5", "output@1-3"),
+    "mixed": GRPO_TASKS,
     "forward": ("output",),
     "backward": ("input",),
     "final": ("output@1-3",),

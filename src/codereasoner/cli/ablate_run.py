@@ -11,20 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner import extend, stages
-from codereasoner.cli.ablate_arms import ANCHORS, ARMS, BACKWARD, FORWARD, PROMPTS, ROWS, WHITEBOX, AblateConfig, Arm
-from codereasoner.cli.demo_run import STYLE, stage
+from codereasoner.cli.ablate_arms import ANCHORS, ARMS, PROMPTS, ROWS, WHITEBOX, AblateConfig, Arm
+from codereasoner.cli.demo_config import LONGER, TAUGHT
+from codereasoner.cli.demo_data import BACKWARD, FORWARD, STYLE, build_questions, held_out, stage, trust
 from codereasoner.cli.processes import Training, train_together
 from codereasoner.errors import ConfigError
 from codereasoner.evaluation.evaluate import Asking, evaluate
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Model, Progress, Sampling
-from codereasoner.ledger import read_records
 from codereasoner.task import Question
 from codereasoner.training.presets import GRPO, RFT, SFT, flags
 from codereasoner.training.scratch import make_scratch_model
 
-SHORT, LONG = (1, 3), (5, 5)
-SETS = {"short": SHORT, "longer": LONG}
+SETS = {"short": TAUGHT, "longer": LONGER}
 
 
 def run_ablation(folder: Path, config: AblateConfig, pool: Pool, finished: Callable[[int], None]) -> None:
@@ -37,10 +36,10 @@ def run_ablation(folder: Path, config: AblateConfig, pool: Pool, finished: Calla
         if name not in ARMS:
             raise ConfigError(f"arm '{name}' is unknown; there are: {', '.join(ARMS)}")
     _build_data(folder, config, pool)
-    sets = {name: _held_out(folder, *levels) for name, levels in SETS.items()}
+    sets = {name: held_out(folder, *levels) for name, levels in SETS.items()}
     for seed in range(config.seeds):
         for name in config.arms:
-            model = _train(folder, folder / f"seed-{seed}", ARMS[name], name, seed, config)
+            model = _train(folder, folder / f"seed-{seed}", ARMS[name], name, seed, config, trust(pool))
             for questions in sets:
                 with stage(folder, f"seed {seed}: evaluate {name} {questions}") as progress:
                     _evaluate(folder / f"seed-{seed}", questions, sets[questions], name, model, config, pool, progress)
@@ -48,27 +47,8 @@ def run_ablation(folder: Path, config: AblateConfig, pool: Pool, finished: Calla
 
 
 def _build_data(folder: Path, config: AblateConfig, pool: Pool) -> None:
-    settings: dict[str, Any] = {"breadth": "tiny", "types": ["list"]}
-    short = extend.find("source", "procedural", **settings)
-    longer = extend.find("source", "procedural", **settings, difficulty=LONG[0])
-    parts = [
-        ("train", config.train, short),
-        ("rl", config.rl, longer),
-        ("rl", config.rl // 3, short),
-        ("test", config.test, short),
-        ("test", config.test, longer),
-    ]
-    programs, runs, questions, chains = (
-        folder / name for name in ("programs.jsonl", "runs.parquet", "questions.jsonl", "chains.jsonl")
-    )
-    with stage(folder, "programs") as progress:
-        stages.write_programs(programs, parts, {"source": "procedural", **settings}, progress)
-    with stage(folder, "trace") as progress:
-        stages.trace_programs(programs, runs, pool, progress)
-    with stage(folder, "ask") as progress:
-        stages.ask_questions(runs, questions, _tasks(config), progress)
-    with stage(folder, "chain") as progress:
-        stages.narrate_chains(questions, runs, chains, (FORWARD,), "states", progress)
+    build_questions(folder, config.train, config.rl, config.test, _tasks(config), pool)
+    questions, chains = folder / "questions.jsonl", folder / "chains.jsonl"
     with stage(folder, "rows"):
         for name in {ARMS[arm].rows for arm in config.arms} - {""}:
             rows = ROWS[name]
@@ -84,7 +64,7 @@ def _tasks(config: AblateConfig) -> tuple[str, ...]:
     return (FORWARD, BACKWARD, WHITEBOX, ANCHORS) if inside else (FORWARD, BACKWARD)
 
 
-def _train(data: Path, folder: Path, arm: Arm, name: str, seed: int, config: AblateConfig) -> Path:
+def _train(data: Path, folder: Path, arm: Arm, name: str, seed: int, config: AblateConfig, trusting: list[str]) -> Path:
     """The trained model of one arm; SFT on the same rows is done once for all arms of a seed."""
     model = folder / "base"
     make_scratch_model(model, seed, config.size)
@@ -108,6 +88,8 @@ def _train(data: Path, folder: Path, arm: Arm, name: str, seed: int, config: Abl
     else:
         advantage = "bi-level" if arm.bi_level else "group"
         words = ["grpo", prompts, *flags(GRPO["scratch"], seconds=seconds, seed=seed, advantage=advantage, **common)]
+    if arm.then != "sft":
+        words += ["--workers", "1", *trusting]
     _one(data, f"seed {seed}: {name}", folder / name, words, model, seconds)
     return folder / name
 
@@ -116,15 +98,6 @@ def _one(data: Path, title: str, out: Path, words: list[str], model: Path, secon
     with stage(data, title) as progress:
         command = [*words, "--model", str(model), "--out", str(out)]
         train_together([Training(out, command, seconds, threads=1)], progress)
-
-
-def _held_out(folder: Path, low: int, high: int) -> list[Question]:
-    """For each program of the test split with so many statements, its first question of each task."""
-    found: dict[tuple[str, str], Question] = {}
-    for question in read_records(folder / "questions.jsonl", Question):
-        if question.split == "test" and low <= question.features["difficulty"] <= high:
-            found.setdefault((question.program, question.task), question)
-    return list(found.values())
 
 
 def _evaluate(

@@ -11,7 +11,7 @@ import click
 
 from codereasoner import stages
 from codereasoner.cli.data import say, second_pool, setting
-from codereasoner.cli.demo_run import stage
+from codereasoner.cli.demo_data import stage
 from codereasoner.cli.options import Stage, config_from, console, open_pool, options_of, save_config, weak_option
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress

@@ -20,7 +20,8 @@ from rich.table import Table
 
 from codereasoner import extend
 from codereasoner.cli.demo_config import MODELS, DemoConfig
-from codereasoner.cli.demo_run import BACKWARD, FORWARD, SETS, Summaries, run_demo, stage, stage_seconds
+from codereasoner.cli.demo_data import BACKWARD, FORWARD, stage, stage_seconds
+from codereasoner.cli.demo_run import SETS, Summaries, run_demo
 from codereasoner.cli.numbers import percent
 from codereasoner.cli.options import Stage, config_from, open_pool, options_of, save_config, weak_option, workers_option
 from codereasoner.ledger import read_records, read_rows

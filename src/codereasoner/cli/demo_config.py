@@ -16,9 +16,9 @@ MODELS = {
 TAUGHT, LONGER = (1, 3), (5, 5)
 """Statements of the programs that SFT teaches, and of those that GRPO practises without being shown an answer."""
 
-GRPO_TASKS = ("input@5", "output@1-3")
+GRPO_TASKS = ("input@5", "input@1-3", "output@1-3")
 """GRPO practises finding inputs of longer programs, where the final answer alone can teach something; beside them stand
-some short forward questions, so that what SFT taught is not forgotten."""
+some short questions of both directions, so that what SFT taught is not forgotten."""
 
 
 def _option(default: Any, words: str) -> Any:
@@ -32,9 +32,7 @@ class DemoConfig:
     seed: int = _option(0, "Seed of the model's first weights and of training.")
     size: str = _option("0.3m", "The size of the from-scratch model.")
     train: int = _option(5000, "Programs for instruction tuning, of 1 to 3 statements.")
-    rl: int = _option(
-        1200, "Longer programs for GRPO, of 5 statements; a seventh as many short ones stand beside them."
-    )
+    rl: int = _option(1200, "Longer programs for GRPO, of 5 statements; a third as many short ones stand beside them.")
     test: int = _option(300, "Programs held out, of 1 to 3 statements, and as many of 5.")
     sft_seconds: float = _option(180.0, "Seconds of instruction tuning.")
     grpo_seconds: float = _option(140.0, "Seconds of GRPO, and of the control that spends them on more SFT.")

@@ -46,8 +46,9 @@ GRPO: dict[str, GrpoConfig] = {
     "scratch": GrpoConfig(
         seconds=100.0,
         batch=64,
-        accumulate=4,
-        learning_rate=3e-4,
+        accumulate=2,
+        learning_rate=6e-4,
+        optimizer="muon",
         max_tokens=56,
         select=0,
         save_seconds=15.0,

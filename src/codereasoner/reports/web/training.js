@@ -3,6 +3,10 @@
 const AXES = { seconds: "seconds of training", tokens: "tokens seen", step: "step" };
 const PLOTS = [
   { column: "loss", title: "Loss", only: (model) => model !== "grpo" },
+  { column: "held_out", title: "Held-out questions", unit: "%",
+    note: "Programs that no training sees, asked during training and graded as in every evaluation." },
+  { column: "held_out output", title: "Held out: predict the output", unit: "%" },
+  { column: "held_out input", title: "Held out: find an input", unit: "%" },
   { column: "token_accuracy", title: "Tokens predicted", unit: "%", factor: 100 },
   { column: "reward", title: "Reward" },
   { column: "pass_rate", title: "Completions that were right", unit: "%", factor: 100 },
