@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-exports check format clean bench-grading bench-execution bench-evaluating soak test-verifiers
+.PHONY: demo test test-exports forging check format clean bench-grading bench-execution bench-evaluating soak test-verifiers
 
 demo: $(STAMP)
 	$(BIN)/codereasoner demo $(DEMO)
@@ -31,6 +31,10 @@ format: $(STAMP)
 # Grading speed; PEER=cruxeval=PATH adds the official scorer of a checkout, DATA=PATH names cruxeval.jsonl.
 bench-grading: $(STAMP)
 	$(BIN)/python benchmarks/grading.py $(if $(PEER),--peer $(PEER)) $(if $(DATA),--data $(DATA))
+
+# The forging suite against published scorers; PEER="cruxeval=PATH livecodebench=PATH" names their checkouts.
+forging: $(STAMP)
+	$(BIN)/python -m tests.hostile.answers_peers $(PEER)
 
 # Execution speed; PEER="cruxeval=PATH livecodebench=PATH" adds the scorers of checkouts, DATA=PATH names cruxeval.jsonl.
 bench-execution: $(STAMP)
