@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from codereasoner.errors import ConfigError
+from codereasoner.ledger import read_rows, write_records
 from codereasoner.training.sft import SftConfig, sft
 
 FAST = SftConfig(seconds=5, batch=8, accumulate=1, learning_rate=2e-3, log_every=2, threads=1)
@@ -88,6 +89,7 @@ def test_a_model_that_is_not_there_is_the_callers_mistake(sft_rows: Path, tmp_pa
 KILLED = """
 import sys
 from pathlib import Path
+from codereasoner.ledger import read_rows, write_records
 from codereasoner.training.sft import SftConfig, sft
 rows, base, out = map(Path, sys.argv[1:])
 config = SftConfig(seconds=6, batch=8, accumulate=1, learning_rate=2e-3, log_every=1, threads=1, save_seconds=0.5)
@@ -117,3 +119,14 @@ def test_a_killed_training_continues_where_it_was_saved_and_ends_with_the_same_b
     assert rows[len(before)]["seconds"] >= before[-1]["seconds"]
     assert 6 <= rows[-1]["seconds"] < 16
     assert rows[-1]["tokens"] > before[-1]["tokens"]
+
+
+def test_rows_in_the_order_of_their_file_are_learnt_one_after_another(
+    base: Path, sft_rows: Path, tmp_path: Path
+) -> None:
+    """The first step sees the first rows: its loss is the one of a file that holds nothing else."""
+    config = SftConfig(max_steps=1, batch=4, accumulate=1, log_every=1, threads=1, order="file")
+    sft(sft_rows, base, tmp_path / "whole", config)
+    write_records(tmp_path / "first.parquet", list(read_rows(sft_rows))[:4], {})
+    sft(tmp_path / "first.parquet", base, tmp_path / "first", config)
+    assert history(tmp_path / "whole")[0]["loss"] == pytest.approx(history(tmp_path / "first")[0]["loss"])

@@ -47,6 +47,9 @@ class SftConfig:
     weight_decay: float = option(0.0, "Weight decay.")
     max_grad_norm: float = option(1.0, "Gradients are clipped to this norm.")
     max_length: int = option(4096, "Rows of more tokens are left out: a chain without its answer teaches nothing.")
+    order: Literal["length", "file"] = option(
+        "length", "Rows of like length together, in random order; or as they stand in the file, from easy to hard."
+    )
     lora: int = option(0, "Rank of LoRA adapters; 0 trains every weight.")
     threads: int | None = option(None, "CPU threads; all cores by default.")
     log_every: int = option(10, "Updates between two rows of history.jsonl.")
@@ -153,7 +156,7 @@ def make_trainer(
         **arguments_for_device(config.threads),
         max_length=None,
         remove_unused_columns=False,
-        train_sampling_strategy="group_by_length",
+        train_sampling_strategy="group_by_length" if config.order == "length" else "sequential",
         length_column_name="length",
         dataset_kwargs={"skip_prepare_dataset": True},
     )

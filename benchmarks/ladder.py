@@ -1,0 +1,230 @@
+"""The ladder of "from nothing": rows of growing breadth for a small model, and its held-out accuracy by rung.
+
+    python benchmarks/ladder.py rows configs/ladder/4-whole.yaml --out runs/pocket     rows.parquet, held-out.jsonl
+    python benchmarks/ladder.py clean runs/pocket --data DATA                          is any program CRUXEval's?
+    python benchmarks/ladder.py rungs runs/pocket/held-out.jsonl EVALUATION...         accuracy by rung and construct
+    python benchmarks/ladder.py share --parameters 3e7 --rate 9e5 --peak 8e14          share of the matrix rate
+
+A configuration is fixed: the same file gives the same programs, and so the same rows, on every machine. Rows stand in
+the order in which they are to be learnt (`order: file` of the training), batches of like length behind one another:
+first short rows of the easiest rungs, then rows of every rung.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import yaml
+
+from codereasoner import extend
+from codereasoner.chains.narrate import narrate
+from codereasoner.evaluation.contamination import contamination_report
+from codereasoner.evaluation.metrics import wilson_interval
+from codereasoner.execution.pool import Pool
+from codereasoner.ledger import read_records, read_rows, write_records, write_whole
+from codereasoner.programs.procedural import Procedural
+from codereasoner.records import Job, Program, Run
+from codereasoner.styles import find_style
+from codereasoner.task import Question
+from codereasoner.training.rows import sft_row
+from codereasoner.training.scratch import make_tokenizer
+
+STYLE = find_style("terse")
+WINDOW = 50  # batches whose rows are sorted by length together
+MARKS = 3  # tokens that the chat template adds to a row
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """A file of configs/ladder: what is made, and in which order it is learnt."""
+
+    version: int
+    rungs: dict[str, dict[str, int]]  # name: difficulty, train and test programs
+    types: list[str]  # of first arguments; one that stands twice is twice as likely
+    detail: str  # of the chains; "direct" for none
+    calls: int
+    batch: int
+    max_length: int  # tokens; longer rows are left out
+    first_tokens: int  # tokens of short rows that come first
+    first_length: int  # how long a short row is at most
+    first_difficulty: int
+
+
+def read_ladder(path: Path) -> Ladder:
+    """The ladder of a file."""
+    return Ladder(**yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def make_rows(ladder: Ladder, out: Path) -> dict[str, Any]:
+    """Write programs.jsonl, rows.parquet and held-out.jsonl; returns what was counted."""
+    began = time.monotonic()
+    out.mkdir(parents=True, exist_ok=True)
+    rows: list[tuple[int, int, dict[str, Any]]] = []  # tokens, difficulty, row
+    held: list[Question] = []
+    programs: list[Program] = []
+    too_long = 0
+    with Pool() as pool:
+        for name, rung in ladder.rungs.items():
+            source = Procedural("full", rung["difficulty"], ladder.types, ladder.calls)
+            train = list(source.programs("train", rung["train"]))
+            test = list(source.programs("test", rung["test"]))
+            programs += train + test
+            found = [_row(question, run, ladder.detail) for question, run in _questions(pool, train, name)]
+            for size, row in zip(sizes_of(found), found, strict=True):
+                if size <= ladder.max_length:
+                    rows.append((size, rung["difficulty"], row))
+                else:
+                    too_long += 1
+            held += {question.program: question for question, _ in _questions(pool, test, name)}.values()
+    ordered = in_order(rows, ladder)
+    for path, records in (("programs.jsonl", programs), ("held-out.jsonl", held), ("rows.parquet", ordered)):
+        (out / path).unlink(missing_ok=True)
+        write_records(out / path, records, {"ladder": vars(ladder)})
+    counts = {
+        "programs": len(programs),
+        "rows": len(ordered),
+        "tokens": sum(size for size, _, _ in rows),
+        "too_long": too_long,
+        "held_out": len(held),
+        "seconds": round(time.monotonic() - began, 1),
+    }
+    write_whole(out / "counts.json", json.dumps(counts, indent=1) + "\n")
+    return counts
+
+
+def _questions(pool: Pool, programs: Sequence[Program], rung: str) -> Iterator[tuple[Question, Run]]:
+    """Each call that returns a literal, copies of an argument too: a benchmark's programs return such as well."""
+    task = extend.task("output")
+    jobs = [Job(program.source, program.entry, call, record="trace") for program in programs for call in program.calls]
+    owners = [program for program in programs for _ in program.calls]
+    for program, run in zip(owners, pool.stream(jobs), strict=True):
+        if run.outcome != "ok" or run.cut or not run.steps:
+            continue
+        run = replace(run, program=program.id, split=program.split)
+        for question in task.ask(run):
+            features = {"rung": rung, "constructs": list(program.features.get("constructs", ()))}
+            yield replace(question, features={**question.features, **features}), run
+
+
+def _row(question: Question, run: Run, detail: str) -> dict[str, Any]:
+    chain = None if detail == "direct" else narrate(question, run, detail).text  # type: ignore[arg-type]
+    row = sft_row(question, chain, STYLE)
+    return {name: row[name] for name in ("id", "prompt", "completion", "style")}
+
+
+def sizes_of(rows: Sequence[dict[str, Any]]) -> list[int]:
+    tokenizer = make_tokenizer()
+    texts = [row["prompt"][0]["content"] + row["completion"][0]["content"] for row in rows]
+    return [len(ids) + MARKS for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]] if texts else []
+
+
+def in_order(rows: Sequence[tuple[int, int, dict[str, Any]]], ladder: Ladder) -> list[dict[str, Any]]:
+    """Short rows of the easiest rungs first, then the rest mixed; batches of like length, in random order."""
+    mixed = list(rows)
+    Random("ladder/order").shuffle(mixed)
+    first: list[tuple[int, int, dict[str, Any]]] = []
+    rest: list[tuple[int, int, dict[str, Any]]] = []
+    tokens = 0
+    for each in mixed:
+        if tokens < ladder.first_tokens and each[0] <= ladder.first_length and each[1] <= ladder.first_difficulty:
+            first.append(each)
+            tokens += each[0]
+        else:
+            rest.append(each)
+    return [*_batched(first, ladder.batch), *_batched(rest, ladder.batch)]
+
+
+def _batched(rows: Sequence[tuple[int, int, dict[str, Any]]], batch: int) -> Iterator[dict[str, Any]]:
+    random = Random("ladder/batches")
+    for start in range(0, len(rows), WINDOW * batch):
+        window = sorted(rows[start : start + WINDOW * batch], key=lambda each: each[0])
+        batches = [window[at : at + batch] for at in range(0, len(window), batch)]
+        whole = [each for each in batches if len(each) == batch]  # one of fewer rows would shift all that follow
+        random.shuffle(whole)
+        for each in whole:
+            yield from (row for _, _, row in each)
+
+
+def by_rung(held: Path, evaluation: Path) -> dict[str, dict[str, tuple[int, int]]]:
+    """Right answers and questions of an evaluation, by rung and by construct."""
+    questions = {question.id: question for question in read_records(held, Question)}
+    right: dict[str, Counter[str]] = {"rung": Counter(), "construct": Counter()}
+    asked: dict[str, Counter[str]] = {"rung": Counter(), "construct": Counter()}
+    for row in read_rows(evaluation / "grades.jsonl"):
+        features = questions[row["question"]].features
+        names = {"rung": [str(features["rung"])], "construct": [str(name) for name in features["constructs"]]}
+        for kind, found in names.items():
+            asked[kind].update(found)
+            right[kind].update(found if row["outcome"] == "correct" else ())
+    return {kind: {name: (right[kind][name], count) for name, count in asked[kind].most_common()} for kind in asked}
+
+
+def share_of_peak(parameters: float, tokens_per_second: float, peak: float) -> float:
+    """The share of the matrix rate that training reaches, 0 to 1: 6 N operations a token (arXiv:2001.08361, 2.1).
+
+    Attention is left out, as in that count. `peak` is in operations a second, for the number format that is used.
+    """
+    return 6.0 * parameters * tokens_per_second / peak
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    rows = commands.add_parser("rows")
+    rows.add_argument("ladder", type=Path)
+    rows.add_argument("--out", type=Path, required=True)
+    clean = commands.add_parser("clean")
+    clean.add_argument("out", type=Path)
+    clean.add_argument("--data", type=Path)
+    rungs = commands.add_parser("rungs")
+    rungs.add_argument("held", type=Path)
+    rungs.add_argument("evaluations", type=Path, nargs="+")
+    rungs.add_argument("--least", type=int, default=20, help="questions that a construct must have to be shown")
+    share = commands.add_parser("share")
+    for name in ("parameters", "rate", "peak"):
+        share.add_argument(f"--{name}", type=float, required=True)
+    return _COMMANDS[parser.parse_args().command](parser.parse_args())
+
+
+def _rows(arguments: argparse.Namespace) -> int:
+    print(json.dumps(make_rows(read_ladder(arguments.ladder), arguments.out), indent=1))
+    return 0
+
+
+def clean(arguments: argparse.Namespace) -> int:
+    """Ends with 1 when a program of the ladder is one of a benchmark's."""
+    report = contamination_report(read_records(arguments.out / "programs.jsonl", Program), arguments.data)
+    print(json.dumps({**report, "overlaps": report["overlaps"][:5]}, indent=1))
+    return 1 if report["overlaps"] or not report["compared_with"] else 0
+
+
+def _rungs(arguments: argparse.Namespace) -> int:
+    for evaluation in arguments.evaluations:
+        print(evaluation)
+        for kind, found in by_rung(arguments.held, evaluation).items():
+            for name, (right, asked) in found.items():
+                if kind == "rung" or asked >= arguments.least:
+                    low, high = wilson_interval(right, asked)
+                    print(f"  {kind:9} {name:24} {right:5} of {asked:5}  {100 * right / asked:5.1f} % "
+                          f"[{100 * low:.1f}, {100 * high:.1f}]")  # fmt: skip
+    return 0
+
+
+def _share(arguments: argparse.Namespace) -> int:
+    print(f"{100 * share_of_peak(arguments.parameters, arguments.rate, arguments.peak):.1f} % of the matrix rate")
+    return 0
+
+
+_COMMANDS = {"rows": _rows, "clean": clean, "rungs": _rungs, "share": _share}
+
+if __name__ == "__main__":
+    sys.exit(main())
