@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from codereasoner.training.grpo import GrpoConfig, grpo
 from codereasoner.training.sft import SftConfig, sft
 
 FAST = GrpoConfig(
-    max_steps=16, batch=64, accumulate=1, learning_rate=1e-3, max_tokens=8, select=0, threads=1, temperature=1.5
+    max_steps=24, batch=64, accumulate=1, learning_rate=1e-3, max_tokens=8, select=0, threads=1, temperature=1.5
 )
 
 
@@ -46,13 +47,20 @@ def test_what_matters_is_logged(trained: Path) -> None:
     assert 0 < row["reward_seconds"] < row["step_seconds"]
 
 
-def test_the_pass_that_selects_prompts_is_saved(started: Path, grpo_rows: Path, tmp_path: Path) -> None:
-    config = GrpoConfig(
-        max_steps=1, batch=8, accumulate=1, max_tokens=8, select=4, threads=1, temperature=1.5, save_seconds=0
-    )
-    seen: list[str] = []
-    grpo(grpo_rows, started, tmp_path / "grpo", config, None, lambda share, text: seen.append(text))
-    assert "choosing prompts: 10 of 10 tried" in seen
+def test_the_pass_that_selects_prompts_is_saved_and_used_again(started: Path, grpo_rows: Path, tmp_path: Path) -> None:
+    config = GrpoConfig(max_steps=1, batch=8, accumulate=1, max_tokens=8, select=4, threads=1, temperature=1.5)
+    out = tmp_path / "grpo"
+
+    def words(config: GrpoConfig) -> list[str]:
+        seen: list[str] = []
+        grpo(grpo_rows, started, out, config, None, lambda share, text: seen.append(text))
+        return [text for text in seen if text.startswith("choosing")]
+
+    assert words(config)[-1] == "choosing prompts: 10 of 10 tried"
+    kept = json.loads((out / "selected.json").read_text())
+    assert set(kept["rates"]) == {str(digit) for digit in range(10)}
+    assert words(replace(config, learning_rate=1e-4)) == []
+    assert words(replace(config, select=2)) != []
 
 
 def test_prompts_that_are_never_solved_teach_nothing(base: Path, grpo_rows: Path, tmp_path: Path) -> None:

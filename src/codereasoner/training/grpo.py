@@ -91,7 +91,7 @@ def grpo(
 ) -> Path:
     """Train a model on the prompts of a file; returns its folder. A killed training continues where it was saved.
 
-    The pass that selects prompts is part of the budget of time, and its result is kept beside the checkpoints.
+    The pass that selects prompts is part of the budget of time, and its result is kept in selected.json.
 
     Raises:
         DataError: the rows are no GRPO rows, or none of them can teach this model anything.
@@ -115,9 +115,10 @@ def grpo(
         style = style_of_rows(prompts, style_of(source))
         reward = Reward(style, runner, frozenset([tokenizer.eos_token_id]), terms)
         if config.select:
-            kept = out / "checkpoints" / "selected.json"
+            key = {"prompts": whole["rows"], "first": config.prompts, "model": whole["model"]}
+            kept = out / "selected.json"
             sampling = Sampling(config.temperature, 1.0, config.max_tokens, config.seed)
-            prompts = selected(prompts, loaded, tokenizer, reward, config.select, sampling, kept, clock, progress)
+            prompts = selected(prompts, loaded, tokenizer, reward, config.select, sampling, kept, key, clock, progress)
         _check_enough(prompts, config)
         check = make_check(config.held_out, config.check_questions, config.max_tokens, style, runner, tokenizer)
         watch = make_watch(clock, out / "history.jsonl", config.save_seconds, _row, progress, check, config.checks)

@@ -26,25 +26,29 @@ def selected(
     tries: int,
     sampling: Sampling,
     kept: Path,
+    key: Mapping[str, Any],
     clock: Clock,
     progress: Progress,
 ) -> list[Mapping[str, Any]]:
     """The prompts with 0 < pass rate < 1 in `tries` completions; the rates are kept in a file and used again.
 
-    Several processes share the prompts between them; all of them return the same ones.
+    `key` says what the rates depend on beside `tries` and `sampling`: prompts and model. A file with another key is
+    made anew. What the pass took is part of a budget of time, also where the file was there already. Several processes
+    share the prompts between them; all of them return the same ones.
 
     Raises:
         DataError: there are none.
     """
-    if not as_the_first_process(kept.is_file())[0]:
+    key = {**key, "tries": tries, **vars(sampling), "budget": clock.budget}
+    if as_the_first_process(_read(kept).get("key"))[0] != key:
         clock.start()
         rank, size = place()
         mine = prompts[rank::size]
         rates = gathered(dict(_rates(mine, model, tokenizer, reward, tries, sampling, clock, progress)))
         with first_process_first():
             if rank == 0:
-                write_whole(kept, json.dumps({"seconds": clock.seconds, "rates": rates}) + "\n")
-    found = json.loads(kept.read_text(encoding="utf-8"))
+                write_whole(kept, json.dumps({"key": key, "seconds": clock.seconds, "rates": rates}) + "\n")
+    found = _read(kept)
     clock.before = max(clock.before, found["seconds"])
     rates = found["rates"]
     chosen = [row for row in prompts if 0.0 < rates.get(row["id"], 0.0) < 1.0]
@@ -55,6 +59,11 @@ def selected(
             "reinforcement has nothing to compare, so train the model more before it, or give harder questions"
         )
     return chosen
+
+
+def _read(kept: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    return found
 
 
 def _rates(
