@@ -38,7 +38,9 @@ PEERS = {
     "cruxeval": ("evaluation", "from utils_general import evaluate_score", "evaluate_score(([text], program, mode))"),
     "livecodebench": (
         ".",
-        "from lcb_runner.evaluation.compute_code_execution_metrics import evaluate_score",
+        "from lcb_runner.evaluation.compute_code_execution_metrics import evaluate_score\n"
+        "from lcb_runner.evaluation.utils_execute import BASE_IMPORTS\n"
+        "exec(BASE_IMPORTS, {})",  # imported once here, or pandas may take all of the three seconds of an answer
         "evaluate_score(([text], program))",
     ),
 }
