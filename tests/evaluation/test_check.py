@@ -9,7 +9,7 @@ import pytest
 
 from codereasoner import extend
 from codereasoner.errors import ConfigError, DataError
-from codereasoner.evaluation.check import check_benchmark, gold_check
+from codereasoner.evaluation.check import check_benchmark, gold_check, guess_floors
 from codereasoner.execution.pool import Pool
 from codereasoner.styles import STYLES
 from codereasoner.task import Question
@@ -34,6 +34,11 @@ def test_a_guess_earns_the_share_of_questions_that_it_answers() -> None:
     report = gold_check([output("0"), output("0"), output("1"), output("[]")], STYLES["direct"], None)
     rates = report["guess_rates"]["output"]
     assert (rates["0"], rates["[]"], rates["None"], rates["the first argument"]) == (50.0, 25.0, 0.0, 100.0)
+
+
+def test_the_floor_of_a_task_is_its_best_guess() -> None:
+    found = guess_floors([output("0"), output("0"), output("1"), output("[]")], None)
+    assert found == {"output: always the first argument": 100.0}
 
 
 def test_guesses_that_must_run_are_run(pool: Pool) -> None:

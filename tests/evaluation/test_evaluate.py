@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -45,6 +45,16 @@ def test_gold_is_100_percent_with_an_interval_that_knows_the_count(tmp_path: Pat
     low, high = summary["interval"]
     assert 80 < low < 95
     assert high == 100
+
+
+def test_a_benchmarks_own_numbers_are_made_from_the_verdicts_of_every_sample(tmp_path: Path) -> None:
+    def metrics(asked: Sequence[Question], correct: Mapping[str, Sequence[bool]]) -> dict[str, float]:
+        return {"samples": float(sum(map(len, correct.values()))), "all right": float(all(map(all, correct.values())))}
+
+    asking = Asking(find_style("direct"), samples=3)
+    model = extend.find("model", "scripted:gold")
+    summary = evaluate("some", questions(2), model, asking, tmp_path, nothing_runs, metrics=metrics)
+    assert summary["metrics"] == {"samples": 6.0, "all right": 1.0}
 
 
 def test_pass_at_k_is_absent_when_there_are_fewer_samples(tmp_path: Path) -> None:

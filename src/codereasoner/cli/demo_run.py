@@ -11,7 +11,7 @@ from codereasoner.benchmarks.locate import locate
 from codereasoner.cli.demo_config import GRPO_TASKS, LONGER, MODELS, TAUGHT, DemoConfig
 from codereasoner.cli.demo_data import BACKWARD, FORWARD, STYLE, build_questions, held_out, stage, trust
 from codereasoner.cli.processes import Training, train_together
-from codereasoner.evaluation.check import guess_rates
+from codereasoner.evaluation.check import guess_floors
 from codereasoner.evaluation.evaluate import Asking, evaluate
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Benchmark, Model, Progress, Sampling
@@ -36,7 +36,7 @@ def run_demo(folder: Path, config: DemoConfig, pool: Pool) -> Summaries:
     for name, (low, high) in SETS.items():
         questions = held_out(folder, low, high)
         with stage(folder, f"floors {name}"):
-            floors = _floors(questions, pool)
+            floors = guess_floors(questions, pool.run)
         for model in MODELS:
             with stage(folder, f"evaluate {name} {model}") as progress:
                 found = _evaluate(folder, name, model, questions, floors, config, pool, progress)
@@ -90,13 +90,6 @@ def _train(folder: Path, config: DemoConfig, trusting: list[str]) -> None:
 
 def _training(folder: Path, words: list[str], seconds: float) -> Training:
     return Training(folder, [*words, "--workers", "1", "--out", str(folder)], seconds, threads=1)
-
-
-def _floors(questions: list[Question], pool: Pool) -> dict[str, float]:
-    """The best that a guess without thought earns on each task, in percent."""
-    rates = guess_rates(questions, pool.run)
-    best = {task: max(found.items(), key=lambda pair: pair[1]) for task, found in rates.items()}
-    return {f"{task}: always {guess}": rate for task, (guess, rate) in best.items()}
 
 
 def _evaluate(

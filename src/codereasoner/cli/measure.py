@@ -25,6 +25,7 @@ from codereasoner.cli.options import (
 )
 from codereasoner.errors import ConfigError
 from codereasoner.evaluation.augment import NAMES, Name, make_augmentation
+from codereasoner.evaluation.check import guess_floors
 from codereasoner.evaluation.evaluate import Asking, evaluate
 from codereasoner.evaluation.score import GRADERS, Grader, score_file
 from codereasoner.extend import Benchmark, Model, Sampling
@@ -85,17 +86,27 @@ def evaluate_command(
     named = "" if _is_file(questions) else questions
     with open_pool(workers, allow_weak_isolation, named) as pool, bar(f"{questions} {model}") as progress:
         benchmark: Benchmark | None = extend.find("benchmark", named) if named else None
-        asked, floors = _questions(questions, benchmark, data, split, pool.run)
+        asked = _questions(questions, benchmark, data, split, pool.run)[:limit]
+        floors = (benchmark.floors(asked) if benchmark else {}) or guess_floors(asked, pool.run)
         if official_prompts is None:
             asked_style = find_style(style or answering.style or "reasoning")
         elif benchmark is None or style is not None:
             raise ConfigError("--official-prompts are those of a benchmark, and leave no choice of a --style")
         else:
             asked_style = benchmark.official_style(official_prompts, reasons=augment == "cot")
-        augmentation = make_augmentation(augment, augment_from, asked[:limit], pool.run, benchmark)
+        augmentation = make_augmentation(augment, augment_from, asked, pool.run, benchmark)
         asking = Asking(augmentation.style(asked_style), sampling, samples, augmentation)
         summary = evaluate(
-            questions, asked[:limit], answering, asking, folder, pool.run, floors, label=model, progress=progress
+            questions,
+            asked,
+            answering,
+            asking,
+            folder,
+            pool.run,
+            floors,
+            label=model,
+            progress=progress,
+            metrics=benchmark.metrics if benchmark and limit is None else None,
         )
     show_summary(summary)
     console.print(f"answers, grades and summary: {folder}")
@@ -103,22 +114,20 @@ def evaluate_command(
         print_json(summary)
 
 
-def _questions(
-    name: str, benchmark: Benchmark | None, data: Path | None, split: str, runner: Runner
-) -> tuple[list[Question], dict[str, float]]:
-    """The questions of a benchmark, or of a file, and what answers without a model get."""
+def _questions(name: str, benchmark: Benchmark | None, data: Path | None, split: str, runner: Runner) -> list[Question]:
+    """The questions of a benchmark, or of a file."""
     if benchmark is None:
         found = [question for question in read_records(Path(name), Question) if question.split in ("", split)]
         if not found:
             raise ConfigError(f"{name} has no question of the split '{split}': give another --split")
-        return found, {}
+        return found
     found = benchmark.load(locate(benchmark, data), runner)
     if unasked := [question.id for question in found if question.facts.get("source") == ""]:
         raise ConfigError(
             f"the data of {name} has no programs (the first without one is '{unasked[0]}'): it can score answers, "
             f"but not be asked; give --data the records of {benchmark.hub or 'the benchmark'}"
         )
-    return found, benchmark.floors(found)
+    return found
 
 
 def _is_file(name: str) -> bool:

@@ -33,6 +33,8 @@ def show_summary(summary: Mapping[str, Any]) -> None:
     for name, floor in summary["floors"].items():
         table.add_row(f"[dim]no model: {name}[/]", "", f"[dim]{floor:.1f} %[/]")
     console.print(table)
+    for line in _own_numbers(summary["metrics"]):
+        console.print(line)
     tokens = f"{summary['prompt_tokens']:,} tokens of prompts, {summary['completion_tokens']:,} of completions"
     dollars = f", ${summary['dollars']:,.2f}" if summary["dollars"] else ""
     console.print(f"[dim]{tokens}{dollars}[/]")

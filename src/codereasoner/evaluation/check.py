@@ -66,6 +66,13 @@ def guess_rates(questions: Sequence[Question], runner: Runner | None) -> dict[st
     return {task: {name: 100 * n / asked[task] for name, n in found.items()} for task, found in sorted(right.items())}
 
 
+def guess_floors(questions: Sequence[Question], runner: Runner | None) -> dict[str, float]:
+    """The best that a guess without thought earns on each task, in percent: {"input: always 0": 2.5}."""
+    rates = guess_rates(questions, runner)
+    best = {task: max(found.items(), key=lambda pair: pair[1]) for task, found in rates.items() if found}
+    return {f"{task}: always {guess}": rate for task, (guess, rate) in best.items()}
+
+
 def check_benchmark(
     name: str, data: Path | None, runner: Runner | None, truth: Path | None = None, style: str = "direct"
 ) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from codereasoner import extend
 from codereasoner.evaluation.augment import PLAIN, Augmentation
@@ -27,6 +27,9 @@ from codereasoner.styles import Style
 from codereasoner.task import VERDICTS, Grade, Question, Runner
 
 PASS_AT = (1, 5, 10)
+
+Metrics: TypeAlias = Callable[[Sequence[Question], Mapping[str, Sequence[bool]]], Mapping[str, Any]]
+"""The numbers that a benchmark has beside pass@k, such as REval's consistency: `Benchmark.metrics` is one."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def evaluate(
     floors: Mapping[str, float] | None = None,
     label: str = "",
     progress: Progress = silent,
+    metrics: Metrics | None = None,
 ) -> dict[str, Any]:
     """Evaluate one model on one list of questions; returns what is written to summary.json.
 
@@ -81,9 +85,18 @@ def evaluate(
         "dollars": round(model.cost(prompted, completed), 6),
         "seconds": round(sum(answer.seconds for answer in answers), 3),
         "floors": dict(floors or {}),
+        "metrics": dict(metrics(questions, _verdicts(grades))) if metrics else {},
     }
     write_whole(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
     return summary
+
+
+def _verdicts(grades: Sequence[Mapping[str, Any]]) -> dict[str, list[bool]]:
+    """By question: was each sample right?"""
+    found: dict[str, list[bool]] = {}
+    for row in grades:
+        found.setdefault(row["question"], []).append(row["outcome"] == "correct")
+    return found
 
 
 def ask(

@@ -87,6 +87,7 @@ def _row(evaluation: Evaluation, label: str) -> dict[str, Any]:
             for name, part in sorted(parts.items(), key=lambda part: task_order(part[0]))
         ],
         "floors": dict(summary.get("floors", {})),
+        "metrics": _flat(summary.get("metrics", {})),
     }
 
 
@@ -99,6 +100,17 @@ def _figures(part: Mapping[str, Any]) -> dict[str, Any]:
         "more": [[name, value] for name, value in part.items() if name.startswith("pass@") and name != "pass@1"],
         "outcomes": {verdict: outcomes.get(verdict, 0) for verdict in VERDICTS},
     }
+
+
+def _flat(metrics: Mapping[str, Any]) -> list[list[Any]]:
+    """[name, number] of what a benchmark measures beside pass@k: `coverage f1`, `consistency`."""
+    found: list[list[Any]] = []
+    for name, value in metrics.items():
+        if isinstance(value, Mapping):
+            found += [[f"{name} {part}", number] for part, number in value.items()]
+        elif name != "pass@1":
+            found.append([name, value])
+    return found
 
 
 def _way(summary: Mapping[str, Any]) -> str:

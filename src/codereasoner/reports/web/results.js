@@ -27,6 +27,7 @@ function resultCard(rows, features, differences, mistakes, lists) {
     el("div", { class: "headline" }, el("h3", {}, visible(rows[0].questions)),
       el("span", { class: "small soft" }, `pass@1 with 95 % intervals, ${whole(rows[0].n_questions)} questions; ${ways.join("; ")}`)),
     el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of accuracies" }, resultTable(rows, columns)),
+    ownNumbers(rows),
     el("div", { class: "panels" }, columns.map((task) => whiskerPlot(rows, task, columns))),
     differenceTable(differences.filter(({ list }) => list === rows[0].questions), columns, lists[rows[0].questions] ?? []),
     el("h3", { style: { "margin-top": "1.4rem" } }, "Outcomes of all answers"), outcomeBars(rows, columns.filter((task) => task !== null || !tasks.length), lists[rows[0].questions] ?? []),
@@ -57,6 +58,18 @@ function stepsCell({ steps }, rows) {
   if (!rows.some((row) => row.steps)) return null;
   return el("td", {}, steps ? [el("b", {}, percent(steps.share)), " ", intervalText(steps.interval), el("div", { class: "interval" }, `${whole(steps.answers)} answers with claims`)] : "–");
 }
+
+// What a benchmark measures beside pass@1, such as REval's consistency.
+function ownNumbers(rows) {
+  const names = [...new Set(rows.flatMap(({ metrics }) => metrics.map(([name]) => name)))];
+  if (!names.length) return null;
+  const cells = ({ metrics }) => names.map((name) => el("td", { class: "number" }, tenthsOrDash(new Map(metrics).get(name))));
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Numbers of the benchmark's own" }, el("table", { class: "own-numbers" },
+    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "also measured"), names.map((name) => el("th", { scope: "col", class: "number" }, name.replaceAll("_", " "))))),
+    el("tbody", {}, rows.filter(({ metrics }) => metrics.length).map((row) => el("tr", {}, el("th", { scope: "row" }, modelName(row)), cells(row))))));
+}
+
+const tenthsOrDash = (value) => (typeof value === "number" ? tenths(value) : "–");
 
 function modelName({ model }) {
   return el("span", { class: "model" }, el("span", { class: "dot", style: series(seriesOf(model)) }), visible(model));
