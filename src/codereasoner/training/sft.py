@@ -161,7 +161,9 @@ def make_trainer(
         dataset_kwargs={"skip_prepare_dataset": True},
     )
     trainer = trl.SFTTrainer if has_gpu() else lean(trl.SFTTrainer)
-    return on_the_clock(in_one_order(trainer), clock)(
+    if config.order == "length":
+        trainer = in_one_order(trainer)
+    return on_the_clock(trainer, clock)(
         model=loaded,
         args=arguments,
         train_dataset=dataset,
