@@ -56,7 +56,8 @@ def programs_command(
 ) -> None:
     """Write programs: source code, an entry and its calls."""
     options = dict(setting(text) for text in settings)
-    found = extend.find("source", source, **options)
+    beside = {"ledger": out.with_name(f"{out.name}.author.jsonl")} if source == "author" else {}
+    found = extend.find("source", source, **(beside | options))
     parts = [(split, count, found) for split, count in (("train", train), ("rl", rl), ("test", test)) if count]
     known = read_against(against)
     config = {"source": source, **options, "near": near, "against": known.facts()}
