@@ -16,8 +16,10 @@ from codereasoner.errors import CodeReasonerError, UserError
 _WHERE = {
     "demo": "demo",
     "programs": "data",
+    "census": "census",
     "trace": "data",
     "ask": "data",
+    "select": "select",
     "chain": "data",
     "rows": "data",
     "audit": "audit",

@@ -20,7 +20,9 @@ _PATH = click.Path(path_type=Path)
 @click.command("census", cls=Stage)
 @click.argument("programs", type=_PATH)
 @click.option("--beside", type=_PATH, help="Other programs to compare with, a JSONL; CRUXEval's by default.")
-@click.option("--least", type=float, default=0.02, show_default=True, help="The share from which on a construct is shown.")
+@click.option(
+    "--least", type=float, default=0.02, show_default=True, help="The share from which on a construct is shown."
+)
 @json_option
 def census_command(programs: Path, beside: Path | None, least: float, as_json: bool) -> None:
     """Print the share of programs that use each construct, in two columns."""

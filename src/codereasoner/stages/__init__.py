@@ -14,10 +14,12 @@ from codereasoner.stages.engine import Engine, make_engine
 from codereasoner.stages.programs import Part, write_programs
 from codereasoner.stages.progress import counts
 from codereasoner.stages.rows import write_grpo_rows, write_sft_rows
+from codereasoner.stages.select import Choice, rate_questions, select_questions
 from codereasoner.stages.trace import Keep, judged, trace_programs
 
 __all__ = [
     "BuildConfig",
+    "Choice",
     "Engine",
     "Keep",
     "Part",
@@ -31,6 +33,8 @@ __all__ = [
     "keep_true",
     "make_engine",
     "narrate_chains",
+    "rate_questions",
+    "select_questions",
     "summarize_audit",
     "teach_chains",
     "trace_programs",

@@ -11,6 +11,7 @@ from codereasoner.errors import DataError, import_extra
 from codereasoner.extend import Progress, Sampling
 from codereasoner.ledger import write_whole
 from codereasoner.models.local import MAX_BATCH, generate, tokenise
+from codereasoner.programs.difficulty import is_solved_sometimes
 from codereasoner.training.processes import as_the_first_process, first_process_first, gathered, place
 from codereasoner.training.reward import Reward
 from codereasoner.training.watch import Clock
@@ -51,7 +52,7 @@ def selected(
     found = _read(kept)
     clock.before = max(clock.before, found["seconds"])
     rates = found["rates"]
-    chosen = [row for row in prompts if 0.0 < rates.get(row["id"], 0.0) < 1.0]
+    chosen = [row for row in prompts if is_solved_sometimes(rates.get(row["id"], 0.0))]
     if not chosen:
         always = sum(rate == 1.0 for rate in rates.values())
         raise DataError(

@@ -1,0 +1,67 @@
+"""select: the questions of the difficulties that are wanted, in the order that is wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from codereasoner import extend, stages
+from codereasoner.cli.data import say
+from codereasoner.cli.options import Stage, bar, open_pool, weak_option, workers_option
+from codereasoner.extend import Model, Sampling
+from codereasoner.programs.difficulty import Band
+from codereasoner.styles import STYLES, find_style
+
+_PATH = click.Path(path_type=Path)
+FEATURES = "features"
+
+
+@click.command("select", cls=Stage)
+@click.argument("questions", type=_PATH)
+@click.option("--by", default=FEATURES, show_default=True, help="features, or a model: openai:NAME, a path, ...")
+@click.option("--base-url", help="The endpoint of an openai: model.")
+@click.option("--samples", type=int, default=10, show_default=True, help="Answers of the model to each question.")
+@click.option("--temperature", type=float, default=1.0, show_default=True)
+@click.option("--top-p", type=float, default=1.0, show_default=True)
+@click.option("--max-tokens", type=int, default=2048, show_default=True)
+@click.option("--style", type=click.Choice(sorted(STYLES)), help="How the model is asked; its own style by default.")
+@click.option("--low", type=int, default=0, show_default=True, help="The least right answers, or least difficulty.")
+@click.option("--high", type=int, help="The most right answers, or the highest difficulty.")
+@click.option("--per-level", type=int, default=0, help="The most questions of a task, split and level; 0: all.")
+@click.option("--order", type=click.Choice(("given", "curriculum")), default="given", show_default=True)
+@click.option("--out", type=_PATH, default=Path("selected.jsonl"), show_default=True)
+@workers_option
+@weak_option
+def select_command(
+    questions: Path,
+    by: str,
+    base_url: str | None,
+    samples: int,
+    temperature: float,
+    top_p: float,
+    max_tokens: int,
+    style: str | None,
+    low: int,
+    high: int | None,
+    per_level: int,
+    order: Any,
+    out: Path,
+    workers: int | None,
+    allow_weak_isolation: bool,
+) -> None:
+    """Keep the questions of chosen difficulties: by how often a model is right, or by the programs' features."""
+    choice = stages.Choice(Band(low, high), per_level, order)
+    passes = None
+    if by != FEATURES:
+        model: Model = extend.find("model", by, **({"base_url": base_url} if base_url else {}))
+        passes = out.with_name(f"{out.name}.passes.jsonl")
+        put = find_style(style or model.style or "reasoning")
+        with open_pool(workers, allow_weak_isolation) as pool, bar("rate") as progress:
+            sampling = Sampling(temperature, top_p, max_tokens)
+            stages.rate_questions(questions, passes, model, put, samples, sampling, pool.run, progress)
+        say(passes)
+    with bar("select") as progress:
+        stages.select_questions(questions, out, choice, passes, progress)
+    say(out)

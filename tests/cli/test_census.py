@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Command
+
+
+def test_census_prints_the_constructs_beside_those_of_cruxeval(command: Command) -> None:
+    assert command("programs", "--train", "30", "--out", "p.jsonl")[0] == 0
+    code, out, err = command("census", "p.jsonl")
+    assert code == 0
+    assert "method call" in out + err
+    assert "CRUXEval" in out + err
+    _, out, _ = command("census", "p.jsonl", "--json")
+    found = json.loads(out)
+    assert found["beside"]["if"] == 0.4725
+    assert 0 < found["distance"] < 0.5
+
+
+def test_select_by_features_keeps_the_wanted_difficulties(command: Command) -> None:
+    steps = [
+        ("programs", "--train", "30", "--out", "p.jsonl"),
+        ("trace", "p.jsonl", "--out", "r.jsonl", "--workers", "1", "--allow-weak-isolation"),
+        ("ask", "r.jsonl", "--task", "output", "--out", "q.jsonl"),
+        ("select", "q.jsonl", "--low", "2", "--high", "4", "--order", "curriculum", "--out", "s.jsonl"),
+        ("select", "q.jsonl", "--by", "scripted:gold", "--samples", "2", "--high", "1", "--out", "m.jsonl"),
+    ]
+    for step in steps:
+        assert command(*step)[0] == 0
+    levels = [json.loads(line)["features"]["difficulty"] for line in Path("s.jsonl").read_text().splitlines()]
+    assert levels == sorted(levels)
+    assert set(levels) <= {2, 3, 4}
+    assert Path("m.jsonl").read_text() == ""
