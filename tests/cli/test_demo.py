@@ -64,8 +64,20 @@ def test_a_demo_killed_twice_ends_whole_and_repeats_nothing(tmp_path: Path) -> N
         summary = json.loads((run / "evaluations" / name / "summary.json").read_text())
         assert {task: part["n_answers"] for task, part in summary["by_task"].items()} == {"input": 6, "output": 6}
     assert 4 <= list(read_rows(run / "sft" / "history.jsonl"))[-1]["seconds"] < 15
+    for name in ("sft", "grpo", "control"):
+        asked = [row for row in read_rows(run / name / "history.jsonl") if "held_out" in row]
+        assert asked[0]["step"] == 0
+        assert len(asked) > 1
     assert (run / "report.html").stat().st_size > 10_000
     assert all((run / name / "README.md").exists() for name in ("", "sft", "grpo", "control"))
-    shown = (tmp_path / "output.txt").read_text()
-    for words in ("untrained", "after SFT", "after GRPO", "control: more SFT", "best guess", "Sample answers"):
+    shown = " ".join((tmp_path / "output.txt").read_text().split())
+    for words in (
+        "untrained",
+        "after SFT",
+        "after GRPO",
+        "control: more SFT",
+        "best guess",
+        "Sample answers",
+        "grading took",
+    ):
         assert words in shown

@@ -24,6 +24,8 @@ from codereasoner.cli.demo_data import BACKWARD, FORWARD, stage, stage_seconds
 from codereasoner.cli.demo_run import SETS, Summaries, run_demo
 from codereasoner.cli.numbers import percent
 from codereasoner.cli.options import Stage, config_from, open_pool, options_of, save_config, weak_option, workers_option
+from codereasoner.cli.processes import history
+from codereasoner.evaluation.metrics import mean
 from codereasoner.ledger import read_records, read_rows
 from codereasoner.reports.cards import write_cards
 from codereasoner.reports.page import write_report
@@ -58,6 +60,7 @@ def _show(folder: Path, summaries: Summaries) -> None:
     if "cruxeval-o" in summaries:
         screen.print(_cruxeval_line(summaries["cruxeval-o"]["grpo"]))
     screen.print(_samples(folder))
+    screen.print(_grpo_line(list(history(folder / "grpo"))))
     seconds = stage_seconds(folder)
     words = ", ".join(f"{name} {value:.0f}" for name, value in seconds.items() if value >= 0.5)
     screen.print(f"seconds: {words}; {sum(seconds.values()):.0f} in all")
@@ -97,6 +100,20 @@ def _floor(summaries: Summaries, name: str, task: str) -> str:
 def _cruxeval_line(summary: dict[str, Any]) -> str:
     floors = ", ".join(f"{name} {rate:.1f} %" for name, rate in summary["floors"].items())
     return f"CRUXEval-O, the real {summary['n_questions']}, after GRPO: {percent(summary)}; without a model: {floors}"
+
+
+def _grpo_line(rows: list[dict[str, Any]]) -> str:
+    """What GRPO's steps were like: the reward as it began and ended, what taught nothing, and what grading took."""
+    steps = [row for row in rows if "step_seconds" in row]
+    fifth = max(1, len(steps) // 5)
+    first, last = (mean([row["reward"] for row in part]) for part in (steps[:fifth], steps[-fifth:]))
+    idle, cut = (100 * mean([row[name] for row in steps]) for name in ("zero_variance", "truncated"))
+    grading = 100 * sum(row["reward_seconds"] for row in steps) / sum(row["step_seconds"] for row in steps)
+    return (
+        f"GRPO: {len(steps)} updates, mean reward {first:.2f} in the first fifth and {last:.2f} in the last; "
+        f"{idle:.0f} % of the groups had no variance, {cut:.1f} % of the completions were cut off; "
+        f"grading took {grading:.1f} % of the time"
+    )
 
 
 def _samples(folder: Path) -> Table:
