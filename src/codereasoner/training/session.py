@@ -91,6 +91,7 @@ def arguments(out: Path, config: Any, clock: Clock) -> dict[str, Any]:
         "logging_steps": config.log_every,
         "save_strategy": "no",  # the watch saves by the clock
         "save_total_limit": 1,
+        "ddp_find_unused_parameters": False,  # every weight of a language model is used in every step
         "report_to": [],
         "disable_tqdm": True,
     }
