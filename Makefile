@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test test-exports forging check format clean bench-grading bench-execution bench-evaluating soak test-verifiers
+.PHONY: test-ray test-kill bench-data
 
 demo: $(STAMP)
 	$(BIN)/codereasoner demo $(DEMO)
@@ -59,10 +60,23 @@ test-verifiers: $(STAMP)
 	$(VERIFIERS)/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[verifiers]'
 	CODEREASONER_VERIFIERS=$(VERIFIERS)/bin/vf-eval $(BIN)/python -m pytest tests/exports/test_verifiers.py
 
+# A Ray cluster of three nodes, one of which is killed: the same records as one process makes.
+test-ray: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,eval,data,ray,dev]'
+	$(BIN)/python -m pytest tests/stages/test_ray.py
+
+# kill -9 at 20 random moments of a build of 50,000 programs: the files are those of a build that nobody stopped.
+test-kill: $(STAMP)
+	$(BIN)/python benchmarks/kill.py $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(KILLS),--kills $(KILLS))
+
+# The stages of data construction, each in programs a second and core, beside a new Python process per program.
+bench-data: $(STAMP)
+	$(BIN)/python benchmarks/data.py $(if $(PROGRAMS),--programs $(PROGRAMS))
+
 $(STAMP): pyproject.toml setup.py constraints.txt $(wildcard src/codereasoner/execution/native/*)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,eval,inspect,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,eval,data,inspect,dev]'
 	touch $@
 
 .venv-verl/.installed: tests/exports/real/verl.txt

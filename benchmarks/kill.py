@@ -113,7 +113,7 @@ def _at_work(folder: Path) -> str:
 
 
 def _compare(whole: Path, killed: Path, kills: int) -> int:
-    names = [sorted(path.name for path in folder.iterdir() if path.name not in MACHINE) for folder in (whole, killed)]
+    names = [_files(folder) for folder in (whole, killed)]
     if names[0] != names[1]:
         print(f"not the same files: {sorted(set(names[0]) ^ set(names[1]))}")
         return 1
@@ -121,6 +121,11 @@ def _compare(whole: Path, killed: Path, kills: int) -> int:
     size = sum(os.path.getsize(whole / name) for name in names[0])
     print(f"after {kills} kills: {len(names[0])} files, {size:,} bytes, {len(different)} of them different {different}")
     return 1 if different else 0
+
+
+def _files(folder: Path) -> list[str]:
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in found if name not in MACHINE)
 
 
 def _content(path: Path) -> object:

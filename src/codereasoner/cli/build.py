@@ -16,6 +16,7 @@ from codereasoner.cli.options import Stage, config_from, console, open_pool, opt
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress
 from codereasoner.reports.cards import write_cards
+from codereasoner.reports.push import check_name, files_to_push, push
 from codereasoner.stages.build import Paths
 from codereasoner.stages.engine import NAMES, Engine
 
@@ -27,12 +28,18 @@ _PATH = click.Path(path_type=Path)
 @options_of(stages.BuildConfig)
 @click.option("--engine", type=click.Choice(NAMES), default="local", show_default=True, help="Who does the work.")
 @click.option("--ray-address", help="A running Ray cluster; without one Ray starts on this machine.")
+@click.option("--push", "repository", metavar="OWNER/NAME", help="Upload the set to the Hub when it is built.")
+@click.option("--public", is_flag=True, help="The pushed set can be seen by everyone; else by its owner.")
+@click.option("--dry-run", is_flag=True, help="With --push: say what would be uploaded, and upload nothing.")
 @click.option("--workers", type=int, help="Processes of this machine, or of the Ray that is started on it.")
 @weak_option
 def build_command(
     out: Path,
     engine: str,
     ray_address: str | None,
+    repository: str | None,
+    public: bool,
+    dry_run: bool,
     workers: int | None,
     allow_weak_isolation: bool,
     **values: Any,
@@ -41,6 +48,8 @@ def build_command(
 
     The same command goes on where it was stopped. `--config build.yaml` holds the options, under the same words.
     """
+    if repository is not None:
+        check_name(repository)
     config: stages.BuildConfig = config_from(stages.BuildConfig, values)
     save_config(out)
     with (
@@ -54,6 +63,17 @@ def build_command(
         if path.is_file():
             say(path)
     console.print(f"the card: {out / 'README.md'}")
+    if repository is not None:
+        _push(out, repository, public, dry_run)
+
+
+def _push(out: Path, repository: str, public: bool, dry_run: bool) -> None:
+    if not dry_run:
+        console.print(f"pushed: {push(out, repository, public)}")
+        return
+    console.print(f"--dry-run: {repository}, a {'public' if public else 'private'} data set, would get")
+    for path in files_to_push(out):
+        console.print(f"  {path.stat().st_size:>12,}  {path.relative_to(out)}")
 
 
 @contextlib.contextmanager

@@ -1,0 +1,162 @@
+"""The card of a data set: counts, drops, balance, distributions, contamination, audit, licences, command, commit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from codereasoner.reports.folder import check_run_folder
+from codereasoner.reports.markdown import count as _count
+from codereasoner.reports.markdown import document, origin, section
+from codereasoner.reports.set_facts import SetFacts, count_set, quantile
+from codereasoner.reports.set_plots import draw_plots
+from codereasoner.reports.table import markdown
+
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+CONSTRUCTS = 12  # the commonest that the balance table shows; the plot has more
+
+
+def dataset_card(run_folder: Path) -> str:
+    """The card of a run's data; its plots are drawn into `run_folder`/plots where matplotlib is installed.
+
+    Raises:
+        DataError: the folder is no run folder, or one of its files is broken.
+    """
+    check_run_folder(run_folder)
+    facts = count_set(run_folder)
+    plots = draw_plots(facts, run_folder)
+    return document(
+        _head(facts),
+        f"# {run_folder.resolve().name}",
+        "Questions about what Python programs do when they run, with answers and reasoning that were checked by running"
+        " them. Made by codereasoner.",
+        section("Counts", _stage_table(facts)),
+        section("The sets", _set_table(facts)),
+        section("Dropped, by reason", _drop_table(facts)),
+        section("Questions by task and split", _split_table(facts.questions)),
+        *_balance(facts),
+        section("Distributions", _distributions(facts.lengths)),
+        section("Are the steps true?", _audit(facts)),
+        section("How often a teacher was right", _acceptance(facts)),
+        section("Overlap with benchmarks", _contamination(facts)),
+        section("Origin", _counted("source", facts.origins)),
+        section("Licences of the programs", _counted("licence", facts.licenses)),
+        section("Plots", "\n\n".join(f"![{title}]({path})" for path, title in plots.items())),
+        origin(run_folder),
+    )
+
+
+def _head(facts: SetFacts) -> dict[str, Any]:
+    head: dict[str, Any] = {
+        "license": next(iter(facts.licenses)).lower() if len(facts.licenses) == 1 else "other",
+        "task_categories": ["text-generation"],
+        "tags": ["code", "code-reasoning", "execution-prediction"],
+        "size_categories": [_size(sum(facts.questions.values()))],
+    }
+    if facts.sets:
+        head["configs"] = [
+            {"config_name": name, "data_files": [{"split": "train", "path": f"{name}.parquet"}]} for name in facts.sets
+        ]
+    return head
+
+
+def _stage_table(facts: SetFacts) -> str:
+    rows = [
+        [name, _count(each["counts"].get("kept", 0)), _count(each["counts"].get("dropped", 0))]
+        for name, each in facts.stages
+    ]
+    return markdown([["file", "kept", "dropped"], *rows]) if rows else ""
+
+
+def _set_table(facts: SetFacts) -> str:
+    if not facts.sets:
+        return ""
+    tasks = sorted({task for counts in facts.sets.values() for task in counts})
+    rows = [[task, *(_count(counts[task]) for counts in facts.sets.values())] for task in tasks]
+    rows.append(["all", *(_count(sum(counts.values())) for counts in facts.sets.values())])
+    table = markdown([["rows of", *facts.sets], *rows])
+    if facts.shared_programs is None:
+        return table
+    return f"{table}\n\nPrograms that are in both sets: {facts.shared_programs:,}."
+
+
+def _drop_table(facts: SetFacts) -> str:
+    rows = []
+    for name, each in facts.stages:
+        rows += [[reason, name, _count(count)] for reason, count in each.get("drops", {}).items()]
+        rows += [[f"not asked: {reason}", name, _count(count)] for reason, count in each.get("left_out", {}).items()]
+    return markdown([["reason", "file", "rows"], *rows]) if rows else ""
+
+
+def _split_table(questions: Mapping[tuple[str, str], int]) -> str:
+    if not questions:
+        return ""
+    splits = sorted({split for _, split in questions})
+    tasks = sorted({task for task, _ in questions})
+    rows = [[task, *(_count(questions.get((task, split), 0)) for split in splits)] for task in tasks]
+    return markdown([["task", *(split or "no split" for split in splits)], *rows])
+
+
+def _balance(facts: SetFacts) -> Iterator[str]:
+    """Before and after, for each split and axis."""
+    for split, margins in facts.manifests.get("chosen.jsonl", {}).get("balance", {}).items():
+        rows = []
+        for axis, before in margins["before"].items():
+            names = sorted(before) if axis == "difficulty" else list(before)
+            after = margins["after"][axis]
+            rows += [[axis, name, _count(before[name]), _count(after.get(name, 0))] for name in names[:CONSTRUCTS]]
+            if rest := names[CONSTRUCTS:]:
+                sums = [sum(counts.get(name, 0) for name in rest) for counts in (before, after)]
+                rows.append([axis, f"{len(rest)} rarer ones", *map(_count, sums)])
+        yield section(f"Balance of the split {split}", markdown([["by", "", "before", "after"], *rows]))
+
+
+def _distributions(lengths: Mapping[str, Mapping[int, int]]) -> str:
+    shares = {"smallest": 0.0, "10 %": 0.1, "median": 0.5, "90 %": 0.9, "largest": 1.0}
+    rows = [
+        [name, *(_count(quantile(counts, share)) for share in shares.values())]
+        for name, counts in lengths.items()
+        if counts
+    ]
+    return markdown([["", *shares], *rows]) if rows else ""
+
+
+def _audit(facts: SetFacts) -> str:
+    checked, true = facts.claims["checked"], facts.claims["true"]
+    if not checked:
+        return ""
+    return (
+        f"Of {checked:,} claims that a variable has a value, {true:,} ({100 * true / checked:.2f} %) are true of a new "
+        "trace of the call."
+    )
+
+
+def _acceptance(facts: SetFacts) -> str:
+    accepted = facts.manifests.get("chains.jsonl", {}).get("accepted", {})
+    rows = [
+        [name, _count(each["asked"]), _count(each["accepted"]), f"{100 * each['share']:.1f} %"]
+        for name, each in accepted.items()
+    ]
+    return markdown([["task, @ difficulty", "asked", "accepted", ""], *rows]) if rows else ""
+
+
+def _contamination(facts: SetFacts) -> str:
+    programs = facts.manifests.get("programs.jsonl", {})
+    against = programs.get("config", {}).get("against") or {}
+    if not against:
+        return ""
+    found = [(reason, count) for reason, count in programs.get("drops", {}).items() if reason.startswith("in ")]
+    rows = [[name, _count(count)] for name, count in against.items()]
+    words = "; ".join(f"{count:,} dropped: {reason}" for reason, count in found) or "no program was one of theirs"
+    return f"{markdown([['benchmark', 'programs compared with'], *rows])}\n\n{words.capitalize()}."
+
+
+def _counted(name: str, counts: Counter[str]) -> str:
+    rows: Sequence[list[str]] = [[key, _count(count)] for key, count in counts.most_common()]
+    return markdown([[name, "programs"], *rows]) if counts else ""
+
+
+def _size(count: int) -> str:
+    return next((name for limit, name in SIZES if count < limit), "n>1M")

@@ -1,0 +1,115 @@
+"""What is in a data set, counted in one pass over each of its files: memory does not grow with them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from codereasoner.disk import Keys
+from codereasoner.ledger import read_rows
+from codereasoner.records import Chain, Program
+from codereasoner.reports.folder import manifests, records_so_far
+from codereasoner.task import Question
+
+ORDER = (
+    "programs.jsonl",
+    "runs.parquet",
+    "questions.jsonl",
+    "chosen.jsonl",
+    "chains.jsonl",
+    "chains.audit.jsonl",
+    "chains.true.jsonl",
+    "sft.parquet",
+    "grpo.parquet",
+)
+"""The files of a set, in the order in which they are made."""
+
+
+@dataclass
+class SetFacts:
+    """Counts of one folder; every distribution is a count by length."""
+
+    manifests: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    licenses: Counter[str] = field(default_factory=Counter)
+    origins: Counter[str] = field(default_factory=Counter)
+    questions: Counter[tuple[str, str]] = field(default_factory=Counter)  # by task and split
+    lengths: dict[str, Counter[int]] = field(default_factory=dict)
+    claims: Counter[str] = field(default_factory=Counter)  # checked and true, of audited chains
+    sets: dict[str, Counter[str]] = field(default_factory=dict)  # rows by task, of sft and grpo
+    shared_programs: int | None = None  # programs in both sets; None where one of them is missing
+
+    @property
+    def stages(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """The files that are done, with their manifests, in order."""
+        return [(name, self.manifests[name]) for name in ORDER if name in self.manifests]
+
+
+def count_set(folder: Path) -> SetFacts:
+    """Count what a folder holds; what is missing counts nothing.
+
+    Raises:
+        DataError: a file is broken.
+    """
+    facts = SetFacts(manifests(folder))
+    lines: Counter[int] = Counter()
+    for program in records_so_far(folder / "programs.jsonl", Program):
+        facts.licenses[program.license or "not stated"] += 1
+        facts.origins[program.origin.partition("/")[0] or "not stated"] += 1
+        lines[program.source.count("\n") + 1] += 1
+    for question in records_so_far(folder / "questions.jsonl", Question):
+        facts.questions[question.task, question.split] += 1
+    chains = Counter(len(chain.text) for chain in records_so_far(folder / "chains.jsonl", Chain))
+    facts.lengths = {"lines of a program": lines, "characters of a chain": chains}
+    if (folder / "chains.audit.jsonl").is_file():
+        for row in read_rows(folder / "chains.audit.jsonl"):
+            facts.claims.update(checked=row["checked"], true=row["true"])
+    _count_rows(folder, facts)
+    return facts
+
+
+def _count_rows(folder: Path, facts: SetFacts) -> None:
+    programs: dict[str, Keys] = {}
+    shared = 0
+    for name in ("sft", "grpo"):
+        path = folder / f"{name}.parquet"
+        if not path.is_file():
+            continue
+        seen = programs.setdefault(name, Keys())
+        sizes: Counter[int] = Counter()
+        for row, program, task in _rows(path):
+            facts.sets.setdefault(name, Counter())[task] += 1
+            sizes[_characters(row)] += 1
+            if seen.add(program) and name == "grpo" and "sft" in programs:
+                shared += program in programs["sft"]
+        facts.lengths[f"characters of a row of {name}"] = sizes
+    facts.shared_programs = shared if len(programs) == 2 else None
+
+
+def _rows(path: Path) -> Iterator[tuple[Mapping[str, Any], str, str]]:
+    """Each row with its program and its task."""
+    for row in read_rows(path):
+        question = json.loads(row.get("question") or "{}")
+        yield row, question.get("program") or row["id"], question.get("task", "not stated")
+
+
+def _characters(row: Mapping[str, Any]) -> int:
+    """Of the prompt and the completion, each a text or chat messages."""
+    return sum(_length(row.get(name, "")) for name in ("prompt", "completion"))
+
+
+def _length(text: str | Iterable[Mapping[str, str]]) -> int:
+    return len(text) if isinstance(text, str) else sum(len(turn["content"]) for turn in text)
+
+
+def quantile(counts: Mapping[int, int], share: float) -> int:
+    """The value below which this share, 0 to 1, of all that was counted lies."""
+    wanted = round(share * (sum(counts.values()) - 1))
+    for value in sorted(counts):
+        wanted -= counts[value]
+        if wanted < 0:
+            return value
+    raise ValueError("nothing was counted")

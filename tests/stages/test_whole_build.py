@@ -1,0 +1,98 @@
+"""A data set is built with one command: what is in it, its card, and that nothing is done twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from codereasoner.cli import app
+from codereasoner.ledger import read_manifest, read_records, read_rows
+from codereasoner.records import Chain
+from codereasoner.stages.audit import summarize
+from codereasoner.task import Question
+
+pytest.importorskip("pyarrow")
+
+CONFIG = """
+train: 60
+rl: 30
+task: [output, input, state]
+sft-size: 90
+rl-size: 40
+keep-above: 100
+workers: 1
+allow-weak-isolation: true
+"""
+
+
+def run(folder: Path, *words: str) -> str:
+    found = CliRunner().invoke(app, ["build", "--config", str(folder / "build.yaml"), *words], catch_exceptions=False)
+    assert found.exit_code == 0, found.output
+    return found.stderr
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("build")
+    (folder / "build.yaml").write_text(CONFIG)
+    run(folder, "--out", str(folder / "set"))
+    return folder / "set"
+
+
+def test_the_sets_have_their_sizes_and_share_no_program(built: Path) -> None:
+    sets = [list(read_rows(built / f"{name}.parquet")) for name in ("sft", "grpo")]
+    dropped = read_manifest(built / "sft.parquet") or {}
+    assert [len(sets[0]) + dropped["counts"]["dropped"], len(sets[1])] == [90, 40]
+    programs = [{json.loads(row["question"])["program"] for row in rows} for rows in sets]
+    assert not programs[0] & programs[1]
+
+
+def test_every_chain_that_is_kept_is_true_to_the_last_claim(built: Path) -> None:
+    found = summarize(built / "chains.audit.jsonl")
+    assert found["claims"] > 300
+    assert found["true_percent"] == 100
+    assert len(list(read_rows(built / "chains.true.jsonl"))) > 80
+
+
+def test_some_backward_chains_try_a_call_that_is_not_right_and_say_so_before_the_one_that_is(built: Path) -> None:
+    questions = {question.id: question for question in read_records(built / "chosen.jsonl", Question)}
+    searches = [
+        chain.text for chain in read_records(built / "chains.jsonl", Chain) if questions[chain.question].task == "input"
+    ]
+    assert all(text.rstrip().endswith("the value that is wanted.") for text in searches)
+    tried = [text for text in searches if ", not what is wanted." in text]
+    assert len(tried) > len(searches) / 3
+    assert all(text.index(", not what is wanted.") < text.index(", the value that is wanted.") for text in tried)
+
+
+def test_the_card_says_what_is_in_the_set(built: Path) -> None:
+    card = (built / "README.md").read_text()
+    for title in ("The sets", "Dropped, by reason", "Balance of the split train", "Are the steps true?", "Plots"):
+        assert f"## {title}\n" in card
+    assert "Programs that are in both sets: 0." in card
+    assert "(100.00 %) are true" in card
+    assert "| direction | backward | " in card
+
+
+def test_the_plots_of_the_card_are_there(built: Path) -> None:
+    pytest.importorskip("matplotlib")
+    for name in ("balance-train", "balance-rl", "lengths", "drops"):
+        assert f"](plots/{name}.png)" in (built / "README.md").read_text()
+        assert (built / "plots" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_second_time_nothing_is_made_and_a_dry_run_lists_what_a_push_would_take(built: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in built.glob("*.jsonl")}
+    shown = run(built.parent, "--out", str(built), "--push", "someone/set", "--dry-run")
+    assert {path: path.stat().st_mtime_ns for path in built.glob("*.jsonl")} == before
+    assert "someone/set, a private data set, would get" in shown
+    assert "sft.parquet" in shown
+
+
+def test_a_name_that_the_hub_cannot_have_is_refused_before_the_work(tmp_path: Path) -> None:
+    found = CliRunner().invoke(app, ["build", "--out", str(tmp_path / "set"), "--push", "set"])
+    assert "--push takes OWNER/NAME, not 'set'" in str(found.exception)
+    assert not (tmp_path / "set").exists()
