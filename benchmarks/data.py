@@ -73,9 +73,7 @@ def _measure(folder: Path, count: int, peer_calls: int) -> None:
     print(
         f"\nexecution filter, CPU ms a call: {1000 * peer:.1f} in a new process each, twice, not isolated, not traced"
     )
-    print(
-        f"  ours, isolated, twice, the pools' start included: {1000 * own:.2f}, {peer / own:.0f} times as fast (20 wanted)"
-    )
+    print(f"  ours, isolated, twice, the pools' start included: {1000 * own:.2f}, {peer / own:.0f} times (20 wanted)")
     print(
         f"  the tracing stage, with filters, branches and files: {1000 * traced:.2f}, {peer / traced:.0f} times as fast"
     )
