@@ -4,7 +4,8 @@
     python benchmarks/grading.py --peer cruxeval=PATH --data cruxeval.jsonl --json
 
 The work is the same for all: 800 answers to CRUXEval-O and 800 to CRUXEval-I, every second one right, the others
-another program's answer. PATH is a checkout of github.com/facebookresearch/cruxeval. Only ratios mean anything.
+another program's answer. Inputs are also graded with a fork for each program, where the gate would let them share one.
+PATH is a checkout of github.com/facebookresearch/cruxeval. Only ratios mean anything.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from codereasoner.records import Run
 from codereasoner.styles import STYLES
 from codereasoner.task import Question, grade_all
 
-TARGETS = {"output": 500.0, "input": 12.0}  # times as fast as the official scorer, at least; input: a fork each
+TIMES = "times_as_fast_as_the_official_scorer"
+TARGETS = {("output", TIMES): 500.0, ("input", TIMES): 100.0, ("input", f"{TIMES}_with_a_fork_each"): 12.0}
+ALONE = "\nimport sys\n"  # which fails the gate: the program gets a fork of its own
 PEER = """
 import json, sys, time
 sys.path.insert(0, sys.argv[1])
@@ -46,8 +49,7 @@ def main() -> int:
     for mode in ("output", "input"):
         times = measure(rows, mode, options)
         result[mode] = times
-        ratio = times.get("times_as_fast_as_the_official_scorer")
-        missed |= ratio is not None and ratio < TARGETS[mode]
+        missed |= any(times.get(name, least) < least for (of, name), least in TARGETS.items() if of == mode)
         if not options.json:
             show(mode, times)
     if options.json:
@@ -84,10 +86,14 @@ def measure(rows: Sequence[dict[str, str]], mode: str, options: argparse.Namespa
     bare = quickest(lambda: execute(rows, answers), options.repeat)
     times = {"ours_us": ours, "ours_first_time_us": first, "bare_exec_us": bare, "times_a_bare_exec": ours / bare}
     times["right"] = float(right)
+    if mode == "input":
+        alone = [{**row, "code": row["code"] + ALONE} for row in rows]
+        times["ours_with_a_fork_each_us"] = grade(ask(alone, mode)[0], answers, mode, options.repeat)[0]
     if options.peer:
         peer, passed = official(rows, answers, mode, options.peer)
-        times |= {"official_us": peer, "official_right": float(passed)}
-        times["times_as_fast_as_the_official_scorer"] = peer / ours
+        times |= {"official_us": peer, "official_right": float(passed), TIMES: peer / ours}
+        if mode == "input":
+            times[f"{TIMES}_with_a_fork_each"] = peer / times["ours_with_a_fork_each_us"]
     return {name: round(value, 3) for name, value in times.items()}
 
 
@@ -148,7 +154,7 @@ def show(mode: str, times: dict[str, float]) -> None:
     """One block of text."""
     print(f"CRUXEval-{mode[0].upper()}, 800 answers, microseconds each")
     for name, value in times.items():
-        print(f"  {name.replace('_', ' '):40} {value:12,.1f}")
+        print(f"  {name.replace('_', ' '):58} {value:12,.1f}")
 
 
 if __name__ == "__main__":
