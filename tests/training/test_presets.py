@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
+from codereasoner.training import grpo, sft
 from codereasoner.training.grpo import GrpoConfig
 from codereasoner.training.presets import GRPO, SFT, flags
+from codereasoner.training.settings import quiet
 from codereasoner.training.sft import SftConfig
+from codereasoner.training.watch import Clock
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 KINDS: dict[str, Any] = {"sft": SftConfig, "grpo": GrpoConfig}
@@ -31,6 +34,22 @@ def test_every_preset_file_holds_options_of_their_declared_types(path: Path) -> 
     for each in fields(config):
         value, default = getattr(config, each.name), each.default
         assert default is None or type(value) is type(default), each.name
+
+
+@pytest.mark.parametrize(
+    "path", sorted([*CONFIGS.glob("sft-*.yaml"), *CONFIGS.glob("grpo-*.yaml")]), ids=lambda p: p.stem
+)
+def test_trl_takes_every_preset_file(path: Path, tmp_path: Path) -> None:
+    config = loaded(path)
+    kind = sft if isinstance(config, SftConfig) else grpo
+    with quiet():
+        made = kind.trl_config(config, tmp_path, Clock(config.seconds))
+    assert made.learning_rate == config.learning_rate
+    assert made.per_device_train_batch_size == config.batch
+    assert made.gradient_accumulation_steps == config.accumulate
+    if isinstance(config, GrpoConfig):
+        assert made.vllm_mode == ("server" if config.vllm == "server" else "colocate")
+        assert made.num_generations == config.rollouts
 
 
 def test_the_files_of_the_paper_and_the_embedded_model_are_the_presets() -> None:

@@ -173,7 +173,25 @@ def _trainer(
 ) -> Any:
     trl = import_extra("trl", "train")
     datasets = import_extra("datasets", "train")
-    arguments = trl.GRPOConfig(
+    columns = {name: [row[name] for row in prompts] for name in ("prompt", "question")}
+    trainer = trl.GRPOTrainer
+    if config.advantage == "bi-level":
+        trainer = bi_level(trainer, reward, config.step_weight)
+    return on_the_clock(trainer, clock)(
+        model=loaded,
+        args=trl_config(config, out, clock),
+        reward_funcs=reward,
+        train_dataset=datasets.Dataset.from_dict(columns),
+        processing_class=tokenizer,
+        peft_config=lora(config.lora),
+        optimizers=(make_optimizer(loaded, config), None),
+        callbacks=[watch],
+    )
+
+
+def trl_config(config: GrpoConfig, out: Path, clock: Clock) -> Any:
+    """TRL's own configuration of this training on this machine."""
+    return import_extra("trl", "train").GRPOConfig(
         **session.arguments(out, config, clock),
         **arguments_for_device(config.threads),
         **_method(config),
@@ -181,20 +199,6 @@ def _trainer(
         use_vllm=config.vllm != "off",
         vllm_mode="colocate" if config.vllm == "off" else config.vllm,
         vllm_server_base_url=config.vllm_url,
-    )
-    columns = {name: [row[name] for row in prompts] for name in ("prompt", "question")}
-    trainer = trl.GRPOTrainer
-    if config.advantage == "bi-level":
-        trainer = bi_level(trainer, reward, config.step_weight)
-    return on_the_clock(trainer, clock)(
-        model=loaded,
-        args=arguments,
-        reward_funcs=reward,
-        train_dataset=datasets.Dataset.from_dict(columns),
-        processing_class=tokenizer,
-        peft_config=lora(config.lora),
-        optimizers=(make_optimizer(loaded, config), None),
-        callbacks=[watch],
     )
 
 

@@ -151,7 +151,23 @@ def make_trainer(
     loaded: Any, tokenizer: Any, dataset: Any, out: Path, config: SftConfig, clock: Clock, watch: Any
 ) -> Any:
     trl = import_extra("trl", "train")
-    arguments = trl.SFTConfig(
+    trainer = trl.SFTTrainer if has_gpu() else lean(trl.SFTTrainer)
+    if config.order == "length":
+        trainer = in_one_order(trainer)
+    return on_the_clock(trainer, clock)(
+        model=loaded,
+        args=trl_config(config, out, clock),
+        train_dataset=dataset,
+        processing_class=tokenizer,
+        peft_config=lora(config.lora),
+        optimizers=(make_optimizer(loaded, config), None),
+        callbacks=[watch],
+    )
+
+
+def trl_config(config: SftConfig, out: Path, clock: Clock) -> Any:
+    """TRL's own configuration of this training on this machine."""
+    return import_extra("trl", "train").SFTConfig(
         **session.arguments(out, config, clock),
         **arguments_for_device(config.threads),
         max_length=None,
@@ -159,18 +175,6 @@ def make_trainer(
         train_sampling_strategy="group_by_length" if config.order == "length" else "sequential",
         length_column_name="length",
         dataset_kwargs={"skip_prepare_dataset": True},
-    )
-    trainer = trl.SFTTrainer if has_gpu() else lean(trl.SFTTrainer)
-    if config.order == "length":
-        trainer = in_one_order(trainer)
-    return on_the_clock(trainer, clock)(
-        model=loaded,
-        args=arguments,
-        train_dataset=dataset,
-        processing_class=tokenizer,
-        peft_config=lora(config.lora),
-        optimizers=(make_optimizer(loaded, config), None),
-        callbacks=[watch],
     )
 
 
