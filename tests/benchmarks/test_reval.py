@@ -87,9 +87,9 @@ def test_the_five_official_numbers_of_the_logs(
 @pytest.mark.parametrize(
     ("part", "text", "floor", "share"),
     [
-        ("coverage", "YES", "yes to all", 53.74),
-        ("path", "-1", "-1 to all", 58.66),
-        ("state", "Nil", "Nil to all", 50.16),
+        ("coverage", "YES", "coverage: yes to all", 53.74),
+        ("path", "-1", "path: -1 to all", 58.66),
+        ("state", "Nil", "state: Nil to all", 50.16),
     ],
 )
 def test_one_answer_to_all_gets_half_of_each_part(

@@ -10,7 +10,7 @@ SUMMARIES = {
         "interval": [40.0, 60.0],
         "outcomes": {"correct": 5, "wrong": 4, "truncated": 1},
         "by_task": {"input": {"pass@1": 40.0, "interval": [30.0, 50.0]}, "output": {"pass@1": 60.0}},
-        "floors": {"copy the first argument": 7.04},
+        "floors": {"copy the first argument": 7.04, "input: always 0": 2.5},
     },
 }
 
@@ -20,6 +20,7 @@ def test_forward_comes_before_backward_and_floors_come_last() -> None:
         ["model", "forward (output)", "backward (input)", "all"],
         ["sft", "60.0 %", "40.0 % [30.0, 50.0]", "50.0 % [40.0, 60.0]"],
         ["no model: copy the first argument", "", "", "7.0 %"],
+        ["no model: input: always 0", "", "2.5 %", ""],
     ]
 
 

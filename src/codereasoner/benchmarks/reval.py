@@ -191,7 +191,7 @@ class _Reval(Benchmark):
         for part, (name, answer) in constant.items():
             asked = [question for question in questions if question.task == part]
             if asked:
-                found[name] = 100 * sum(answer in question.gold for question in asked) / len(asked)
+                found[f"{part}: {name}"] = 100 * sum(answer in question.gold for question in asked) / len(asked)
         return found
 
 

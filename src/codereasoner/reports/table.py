@@ -23,7 +23,10 @@ def results_table(summaries: Mapping[str, Mapping[str, Any]]) -> list[list[str]]
         parts = [summary.get("by_task", {}).get(task, {}) for task in tasks] + [summary] * len(whole)
         rows.append([name, *(accuracy(part) for part in parts)])
     for floor, value in _floors(summaries).items():
-        rows.append([f"no model: {floor}", *[""] * (len(rows[0]) - 2), f"{value:.1f} %"])
+        column = next((place for place, task in enumerate(tasks, start=1) if floor.startswith(f"{task}: ")), -1)
+        cells = [f"no model: {floor}", *[""] * (len(rows[0]) - 1)]
+        cells[column] = f"{value:.1f} %"
+        rows.append(cells)
     return rows
 
 
