@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codereasoner.execution.pool import Limits, Pool
+from codereasoner.execution.pool import Limits, Pool, Tracing
 from codereasoner.records import Job, Run
 
 NAMES = st.sampled_from(["a", "b", "items", "text", "table"])
@@ -146,11 +146,19 @@ def test_a_traced_run_returns_what_an_untraced_run_returns(
     assert trace.lines == coverage.lines or trace.cut  # a trace that is cut knows the lines until there
 
 
-@pytest.mark.xfail(reason="the tracer's own frame counts: one frame less when traced")
-def test_a_program_that_measures_its_own_depth_is_as_deep_when_it_is_traced(pool: Pool) -> None:
-    value, coverage, trace = pool.run([Job(PRELUDE, "depth", "", record) for record in ("value", "coverage", "trace")])
-    assert value.outcome == "ok"
-    assert (trace.value, coverage.value) == (value.value, value.value)
+@pytest.mark.parametrize("tracer", ["auto", "python"])
+def test_a_program_that_measures_its_own_depth_is_as_deep_when_it_is_traced_but_for_two_frames(tracer: Tracing) -> None:
+    """The frames that are ours below a program are not the same in each way of running it, by one or two."""
+    jobs = [
+        Job(PRELUDE + end, "depth", "", record)
+        for end in ("", "import sys")
+        for record in ("value", "coverage", "trace")
+    ]
+    with Pool(workers=1, allow_weak_isolation=True, tracer=tracer) as pool:
+        for _ in range(20):
+            depths = [int(run.value or "0") for run in pool.run(jobs)]
+            assert max(depths) - min(depths) <= 2
+            assert 990 < min(depths) <= max(depths) <= 1000
 
 
 def test_a_program_that_removes_the_tracer_is_told_by_its_cut(pool: Pool) -> None:

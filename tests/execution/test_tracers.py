@@ -124,8 +124,8 @@ def test_both_say_the_same_of_any_program(
 
 
 def test_both_say_the_same_of_hostile_programs() -> None:
-    seen = "look for the expected answer in all objects"  # where it finds the tracer itself
-    chosen = [attack for attack in attacks() if "timeout" not in attack.outcomes and attack.name != seen]
+    seen = "look for the expected answer"  # in all objects and callers, where it finds the tracer itself
+    chosen = [attack for attack in attacks() if "timeout" not in attack.outcomes and not attack.name.startswith(seen)]
     jobs = [Job(each.job.source, each.job.entry, each.job.call, "trace") for each in chosen]
     limits = Limits(**{**vars(LIMITS), "cpu_seconds": 5.0, "steps": 300})
     found = []

@@ -121,10 +121,6 @@ def test_jobs_behind_one_that_breaks_the_shared_process_are_not_harmed(pool: Poo
 
 
 SAME = {
-    "depth of recursion": (
-        "def f(n=0):\n    try:\n        return f(n + 1)\n    except RecursionError:\n        return n",
-        "",
-    ),
     "depth of an error": ("def f(n):\n    return f(n + 1)", "0"),
     "output": ("def f():\n    print('a', end='')\n    print([1], 'b')", ""),
     "an exception": ("def f():\n    return {}['a']", ""),

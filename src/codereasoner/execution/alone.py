@@ -51,14 +51,7 @@ class Child:
     def read(self) -> bytes | None:
         """The answer where it is complete, b"" where the child has ended without one, else None."""
         data = posix.read(self.reader, 1 << 16)
-        if not data:
-            return b""
-        try:
-            for _, _, body in self._splitter.feed(data):
-                return body or answer("error", reason="the program's process sent an empty answer")
-        except FrameError:
-            return answer("exited", reason="the program wrote into the pipe of its process")
-        return None
+        return _answer_in(self._splitter, data) if data else b""
 
     def wait(self) -> bytes | None:
         """The answer; None when the child was still running at its deadline."""
@@ -87,6 +80,21 @@ class Child:
         return status, used.ru_utime + used.ru_stime
 
 
+def first_answer(data: bytes) -> bytes:
+    """The answer in all that a child has written; b"" where there is none."""
+    return (data and _answer_in(Splitter(), data)) or b""
+
+
+def _answer_in(splitter: Splitter, data: bytes) -> bytes | None:
+    """The answer that is complete with these bytes."""
+    try:
+        for _, _, body in splitter.feed(data):
+            return body or answer("error", reason="the program's process sent an empty answer")
+    except FrameError:
+        return answer("exited", reason="the program wrote into the pipe of its process")
+    return None
+
+
 def send(sink: int, data: bytes) -> None:
     """Write all of it."""
     while data:
@@ -111,6 +119,11 @@ def live(compiled: Compiled, record: str, limits: dict[str, Any], streams: Strea
     streams.out.too_much = streams.error.too_much = too_much
     set_depth()
     facts, _ = run(compiled, record, limits, streams)
+    tell(facts, limits, writer)
+
+
+def tell(facts: dict[str, Any], limits: dict[str, Any], writer: int) -> None:
+    """Write the answer with these facts."""
     if facts["cpu_ms"] > limits["cpu_seconds"] * 1000:
         send(writer, pack(RESULT, 0, too_slow(limits, facts["cpu_ms"])))
         return

@@ -25,7 +25,17 @@ if TYPE_CHECKING:
 
 DEPTH = 1000  # frames of recursion that a program may use, as in a fresh interpreter
 
-_exec, _eval, _str, _len, _sorted, _bytes, _join = exec, eval, str, len, sorted, bytes, b"".join
+_exec, _eval, _type, _issubclass, _str, _len, _sorted, _bytes, _join = (
+    exec,
+    eval,
+    type,
+    issubclass,
+    str,
+    len,
+    sorted,
+    bytes,
+    b"".join,
+)
 _module, _modules, _getframe, _setrecursionlimit = type(sys), sys.modules, sys._getframe, sys.setrecursionlimit
 _SystemExit, _MemoryError, _RecursionError, _BaseException = SystemExit, MemoryError, RecursionError, BaseException
 
@@ -122,19 +132,25 @@ def _outcome(
         finally:
             if tracer is not None:
                 tracer.stop()
-        return _returned(value, limits), ""
-    except _SystemExit as error:
+        return returned(value, limits), ""
+    except _BaseException as error:
+        return raised(error, limits)
+
+
+def raised(error: BaseException, limits: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The outcome of a run that an exception has ended, and the name of the limit that makes it suspect."""
+    kind = _type(error)
+    if _issubclass(kind, _SystemExit):
         return {"outcome": "exited", "reason": f"the program ended itself: {exception_text(error, 200)}"}, ""
-    except _MemoryError as error:
+    if _issubclass(kind, _MemoryError):
         reason = f"more than {limits['memory_bytes']} bytes of memory (limit: memory_bytes)"
         return {"outcome": "memory", "exception": exception_text(error, 500), "reason": reason}, "memory"
-    except _BaseException as error:
-        text = exception_text(error, 2000)
-        suspect = "depth" if text[:14] == "RecursionError" else ""
-        return {"outcome": "raised", "exception": text, "reason": f"the call raised {text[:200]}"}, suspect
+    text = exception_text(error, 2000)
+    suspect = "depth" if text[:14] == "RecursionError" else ""
+    return {"outcome": "raised", "exception": text, "reason": f"the call raised {text[:200]}"}, suspect
 
 
-def _returned(value: object, limits: dict[str, Any]) -> dict[str, Any]:
+def returned(value: object, limits: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"outcome": "ok", "value": write(value, limits["result_chars"])}
     except TooLong:

@@ -21,12 +21,13 @@ import marshal
 import posix
 import resource
 
-from codereasoner.execution.alone import Child, bounded, confine, ended, live, lower, send
+from codereasoner.execution.alone import Child, bounded, confine, ended, first_answer, live, lower, send, tell
 from codereasoner.execution.answer import answer
 from codereasoner.execution.frames import ALONE, DONE, JOBS, LATER, LEFT, RESULT, SPENT, Splitter, pack
 from codereasoner.execution.program import Cache, Compiled
 from codereasoner.execution.pure import untouched
-from codereasoner.execution.runner import Streams, run, set_depth
+from codereasoner.execution.runner import Streams, raised, returned, run, set_depth, too_much_output
+from codereasoner.execution.tracers import fork_job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ GARBAGE = 20_000  # objects in cycles that may be left behind before the process
 
 _ROOM = 32_000  # bytes of results that fit into a pipe with certainty
 _WAKE = b"\0"
+_getpid = posix.getpid
 _len, _exit, _setitimer, _PROF = len, posix._exit, _signal.setitimer, _signal.ITIMER_PROF
 
 
@@ -53,7 +55,8 @@ class Shared:
         self.pending = 0
         self.garbage = 0  # objects made in earlier runs, which no collection looks at any more
         self.spent = False
-        self.streams = Streams(limits["output_bytes"], self._leave)
+        self.streams = Streams(limits["output_bytes"], self._overflow)
+        self.pid, self.writer = _getpid(), -1
 
     def live(self) -> NoReturn:
         """Do jobs until there are no more."""
@@ -106,20 +109,57 @@ class Shared:
         self.garbage += gc.get_count()[0]
         gc.freeze()  # else the child's first collection would touch, and so copy, all that lies here
 
-        def act(writer: int) -> None:
-            confine(limits, fast, False)
-            gc.enable()
-            live(compiled, record, limits, self.streams, writer)
+        if (fork := fork_job()) is not None:
+            body, status, used = self._fork_natively(fork, compiled, record, fast)
+        else:
 
-        child = Child(act, min(FAST_WALL, limits["wall_seconds"]), (self.source, self.sink, self.bell))
-        body = child.wait()
-        status, used = child.end()
+            def act(writer: int) -> None:
+                confine(limits, fast, False)
+                gc.enable()
+                live(compiled, record, limits, self.streams, writer)
+
+            child = Child(act, min(FAST_WALL, limits["wall_seconds"]), (self.source, self.sink, self.bell))
+            body = child.wait()
+            status, used = child.end()
         if not body:
             if body is None or posix.WIFSIGNALED(status):  # a neighbour may have sent the signal
                 self._tell(pack(ALONE, self.number, b""))
                 return
             body = ended(limits, status, used, False)
         self._tell(pack(RESULT, self.number, body))
+
+    def _fork_natively(
+        self, fork: Any, compiled: Compiled, record: str, fast: float
+    ) -> tuple[bytes | None, int, float]:
+        """The same by native/alone.c: the answer, the wait status, the seconds of CPU."""
+        limits, streams = self.limits, self.streams
+        reader, self.writer = posix.pipe()
+        closing = (self.source, self.sink, self.bell)
+        wall = min(FAST_WALL, limits["wall_seconds"])
+
+        def finish(value: object, error: BaseException | None, cpu_ms: float) -> None:
+            """In the child: what is no plain value, and all that is traced."""
+            if cpu_ms < 0:
+                live(compiled, record, limits, streams, self.writer)
+                return
+            facts = raised(error, limits)[0] if error is not None else returned(value, limits)
+            tell({**facts, "cpu_ms": cpu_ms, "stdout": streams.take()}, limits, self.writer)
+
+        program = compiled.program
+        codes = (program.source, program.harness, compiled.call) if record == "value" else (None, None, None)
+        times = (wall, fast, limits["cpu_seconds"] * 1000)
+        heard, in_time, status, used = fork(
+            reader, self.writer, *times, closing, *codes, limits["result_chars"], streams.stdout.flush,
+            streams.out.parts, finish,
+        )  # fmt: skip
+        return (first_answer(heard) if in_time else None), status, used
+
+    def _overflow(self) -> NoReturn:
+        """A program has written too much: here that is for the slow lane, in a fork it is the answer."""
+        if _getpid() == self.pid:
+            self._leave()
+        send(self.writer, pack(RESULT, 0, too_much_output(self.limits)))
+        _exit(0)
 
     def _leave(self) -> NoReturn:
         """Give this process up in the middle of a job, which is to run again, alone."""

@@ -71,6 +71,7 @@ class Tracer:
         if _gettrace() != self.trace:
             self.cut = self.cut or "tracer removed"
         _settrace(None)
+        _setrecursionlimit(_getrecursionlimit() - 1)
 
     def text(self) -> str:
         """The steps as the columns that answer.py describes."""
@@ -227,6 +228,7 @@ class Lines:
         if _gettrace() is not self.trace:
             self.cut = "tracer removed"
         _settrace(None)
+        _setrecursionlimit(_getrecursionlimit() - 1)
 
     def text(self) -> str:
         """There are no steps."""

@@ -17,17 +17,22 @@ if TYPE_CHECKING:
 
 C, PYTHON = "C", "Python"
 
-_kinds: dict[str, Any] = {"trace": Tracer, "coverage": Lines}
+_kinds: dict[str, Any] = {"trace": Tracer, "coverage": Lines, "fork": None}
 
 
 def use(extension: Any) -> str:
     """Take the tracers of this module, which is `_trace`, or those in Python where it is None; gives their name."""
     if extension is None:
-        _kinds.update(trace=Tracer, coverage=Lines)
+        _kinds.update(trace=Tracer, coverage=Lines, fork=None)
         return PYTHON
     extension.use(describe, thrown_text, sys.getrecursionlimit, SPARE, YIELDS, LEAVES)
-    _kinds.update(trace=extension.Tracer, coverage=extension.Lines)
+    _kinds.update(trace=extension.Tracer, coverage=extension.Lines, fork=extension.fork_job)
     return C
+
+
+def fork_job() -> Any:
+    """What runs a job in a fork (see native/alone.c); None where it was not built, and Python has to."""
+    return _kinds["fork"]
 
 
 def make(record: str, limits: dict[str, Any]) -> Any:

@@ -713,6 +713,7 @@ static PyMethodDef functions[] = {
     {"use", use, METH_VARARGS,
      "Take from Python: describe, thrown_text, sys.getrecursionlimit, the frames to be spared, the instructions at which "
      "a frame has yielded, and those at which it has returned."},
+    {"fork_job", fork_job, METH_VARARGS, "Run one job in a fork; gives what it said, whether in time, status, CPU seconds."},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_trace", "The C tracer.", -1, functions,

@@ -53,6 +53,8 @@ int steps_change(Steps *steps, Py_ssize_t step, Py_ssize_t at);                 
 PyObject *steps_text(const Steps *steps);
 void steps_free(Steps *steps);
 
+PyObject *fork_job(PyObject *module, PyObject *arguments); /* alone.c */
+
 int grow(void **data, Py_ssize_t *room, Py_ssize_t wanted, size_t each);
 
 #endif
