@@ -14,6 +14,9 @@ from typing import Any
 from codereasoner import extend
 from codereasoner.benchmarks.locate import locate
 from codereasoner.benchmarks.reval import RevalAll
+from codereasoner.benchmarks.reval_data import Pair
+from codereasoner.benchmarks.reval_trace import derive_by_trace
+from codereasoner.benchmarks.reval_truth import PointTruth
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.evaluation.rerun import rerun, unreadable_golds
 from codereasoner.extend import Benchmark
@@ -106,16 +109,24 @@ def check_benchmark(
 def compare_truth(benchmark: RevalAll, data: Path, truth: Path, runner: Runner | None) -> dict[str, Any]:
     """REval's ground truth, derived here, against a file of it: covered, next lines, and the values with their types.
 
-    Returns {"points", "equal", "differing": [{"idx", "input_idx", "lineno", "var", "field", "here", "there"}]}.
+    The truth is the trace's; `by_trace` counts the points that it decides alone, without the probe.
+
+    Returns {"points", "equal", "by_trace", "differing": [{"idx", "input_idx", "lineno", "var", "field", "here",
+    "there"}]}.
     """
     rows = list(read_rows(truth))
     for number, row in enumerate(rows, start=1):
         if missing := [field for field in _TRUTH_FIELDS if field not in row]:
             raise DataError(f"{truth}, line {number}: the field '{missing[0]}' is missing")
     benchmark.load(data, runner)
-    derived = _derived(benchmark)
+    wanted = {(row["idx"], row["input_idx"]) for row in rows}
+    pairs = [pair for pair in benchmark.pairs.values() if (pair.idx, pair.input_idx) in wanted]
+    assert runner is not None  # load has asked for it
+    truths, traced = derive_by_trace(pairs, runner, benchmark.truth)
+    derived = _derived(pairs, truths)
     differing = [found for row in rows if (found := _difference(row, derived))]
-    return {"points": len(rows), "equal": len(rows) - len(differing), "differing": differing[:SHOWN]}
+    counts = {"points": len(rows), "equal": len(rows) - len(differing), "by_trace": traced}
+    return counts | {"differing": differing[:SHOWN]}
 
 
 def _gold_grades(questions: Sequence[Question], style: Style, runner: Runner | None) -> list[Grade]:
@@ -146,10 +157,12 @@ def _rejection(question: Question, grade: Grade) -> dict[str, Any]:
     }
 
 
-def _derived(benchmark: RevalAll) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+def _derived(
+    pairs: Sequence[Pair], derived: Mapping[str, Sequence[PointTruth] | str]
+) -> dict[tuple[Any, ...], Mapping[str, Any]]:
     found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
-    for pair in benchmark.pairs.values():
-        truths = benchmark.truth[pair.id]
+    for pair in pairs:
+        truths = derived[pair.id]
         for place, (line, variable) in enumerate(pair.points):
             key = (pair.idx, pair.input_idx, line, variable)
             if isinstance(truths, str):

@@ -4,6 +4,7 @@
 """
 
 from codereasoner.steps.reval import (
+    RevalState,
     reval_covered,
     reval_next_lines,
     reval_states,
@@ -13,6 +14,7 @@ from codereasoner.steps.source import chance, numbered, plain_lines, statements
 from codereasoner.steps.visits import Visit, visits
 
 __all__ = [
+    "RevalState",
     "Visit",
     "chance",
     "numbered",

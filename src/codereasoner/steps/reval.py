@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from codereasoner import literals
 from codereasoner.literals import LiteralError
@@ -59,14 +60,17 @@ def reval_states(run: Run) -> list[RevalState]:
     return states
 
 
-def reval_covered(run: Run, line: int) -> bool:
-    """Is the line executed?"""
-    return any(state.line == line for state in reval_states(run))
+States: TypeAlias = Sequence[RevalState]
 
 
-def reval_next_lines(run: Run, line: int) -> set[int]:
+def reval_covered(run: Run | States, line: int) -> bool:
+    """Is the line executed? Here and below, a run's states may be given in its place."""
+    return any(state.line == line for state in _states(run))
+
+
+def reval_next_lines(run: Run | States, line: int) -> set[int]:
     """The lines that run right after the line, over all its visits; -1 for the end, and alone for one not covered."""
-    states = reval_states(run)
+    states = _states(run)
     following = {
         states[place + 1].line if place + 1 < len(states) else -1
         for place, state in enumerate(states)
@@ -75,13 +79,13 @@ def reval_next_lines(run: Run, line: int) -> set[int]:
     return following or {-1}
 
 
-def reval_values(run: Run, line: int, expression: str) -> list[str] | None:
+def reval_values(run: Run | States, line: int, expression: str) -> list[str] | None:
     """The values of an expression after the line, one for each visit that has one, as text; None stands for Nil.
 
     Expressions are names, attributes, subscripts, tuples and constants; as in REval, a subscript and a tuple are
     formed from every combination of the values that their parts had in all visits.
     """
-    states = reval_states(run)
+    states = _states(run)
     places = [place for place, state in enumerate(states) if state.line == line]
     after = [states[min(place + 1, len(states) - 1)] for place in places]
     try:
@@ -89,6 +93,10 @@ def reval_values(run: Run, line: int, expression: str) -> list[str] | None:
     except LiteralError:
         return None
     return _values(node, after) or None if places else None
+
+
+def _states(run: Run | States) -> States:
+    return reval_states(run) if isinstance(run, Run) else run
 
 
 def _visible(known: Mapping[str, str]) -> dict[str, str]:
