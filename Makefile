@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test test-exports forging check format clean bench-grading bench-execution bench-evaluating soak test-verifiers
-.PHONY: test-ray test-kill bench-data
+.PHONY: test-ray test-kill bench-data bench-scoring
 
 demo: $(STAMP)
 	$(BIN)/codereasoner demo $(DEMO)
@@ -36,6 +36,10 @@ bench-grading: $(STAMP)
 # The forging suite against published scorers; PEER="cruxeval=PATH livecodebench=PATH" names their checkouts.
 forging: $(STAMP)
 	$(BIN)/python -m tests.hostile.answers_peers $(PEER)
+
+# Scoring of whole files; DATA=FOLDER, PEER="cruxeval=PATH codeglance=PATH livecodebench=PATH reval=PATH".
+bench-scoring: $(STAMP)
+	$(BIN)/python benchmarks/scoring.py $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
 
 # Execution speed; PEER="cruxeval=PATH livecodebench=PATH" adds the scorers of checkouts, DATA=PATH names cruxeval.jsonl.
 bench-execution: $(STAMP)
