@@ -3,6 +3,8 @@
     python benchmarks/ladder.py rows configs/ladder/4-whole.yaml --out runs/pocket     rows.parquet, held-out.jsonl
     python benchmarks/ladder.py clean runs/pocket --data DATA                          is any program CRUXEval's?
     python benchmarks/ladder.py rungs runs/pocket/held-out.jsonl EVALUATION...         accuracy by rung and construct
+    python benchmarks/ladder.py failures EVALUATION --count 20                         where wrong answers went wrong
+    python benchmarks/ladder.py curve runs/first runs/pocket                           loss by tokens learnt from
     python benchmarks/ladder.py share --parameters 3e7 --rate 9e5 --peak 8e14          share of the matrix rate
 
 A configuration is fixed: the same file gives the same programs, and so the same rows, on every machine. Rows stand in
@@ -26,13 +28,15 @@ from typing import Any
 import yaml
 
 from codereasoner import extend
+from codereasoner.chains.audit import Audit, audit
 from codereasoner.chains.narrate import narrate
 from codereasoner.evaluation.contamination import contamination_report
 from codereasoner.evaluation.metrics import wilson_interval
+from codereasoner.evaluation.mistakes import Mistake, mistake
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_records, read_rows, write_records, write_whole
 from codereasoner.programs.procedural import Procedural
-from codereasoner.records import Job, Program, Run
+from codereasoner.records import Answer, Job, Program, Run
 from codereasoner.styles import find_style
 from codereasoner.task import Question
 from codereasoner.training.rows import sft_row
@@ -168,6 +172,33 @@ def by_rung(held: Path, evaluation: Path) -> dict[str, dict[str, tuple[int, int]
     return {kind: {name: (right[kind][name], count) for name, count in asked[kind].most_common()} for kind in asked}
 
 
+def failures(evaluation: Path, count: int) -> Iterator[tuple[Question, str, str, Audit, Mistake | None]]:
+    """Wrong answers drawn by chance: the question, outcome, text, the audit of its claims, its mistake."""
+    questions = {question.id: question for question in read_records(evaluation / "questions.jsonl", Question)}
+    texts = {answer.id: answer.text for answer in read_records(evaluation / "answers.jsonl", Answer)}
+    wrong = [row for row in read_rows(evaluation / "grades.jsonl") if row["outcome"] != "correct"]
+    Random("ladder/failures").shuffle(wrong)
+    chosen = wrong[:count]
+    asked = [questions[row["question"]] for row in chosen]
+    jobs = [Job(each.facts["source"], each.facts["entry"], each.facts["call"], record="trace") for each in asked]
+    with Pool(workers=1) as pool:
+        runs = pool.run(jobs)
+    for row, question, run in zip(chosen, asked, runs, strict=True):
+        text, outcome = texts[row["id"]], row["outcome"]
+        found = mistake(question, outcome, row["answer"], row["reason"], text, run)
+        yield question, outcome, text, audit(text, run), found
+
+
+def learnt(folders: Sequence[Path]) -> Iterator[tuple[int, float, float, float]]:
+    """Tokens, seconds, loss and the share of tokens that are right, over trainings that follow one another."""
+    tokens, seconds = 0, 0.0
+    for folder in folders:
+        rows = list(read_rows(folder / "history.jsonl"))
+        for row in rows:
+            yield tokens + row["tokens"], seconds + row["seconds"], row["loss"], row["token_accuracy"]
+        tokens, seconds = tokens + rows[-1]["tokens"], seconds + rows[-1]["seconds"]
+
+
 def share_of_peak(parameters: float, tokens_per_second: float, peak: float) -> float:
     """The share of the matrix rate that training reaches, 0 to 1: 6 N operations a token (arXiv:2001.08361, 2.1).
 
@@ -189,6 +220,12 @@ def main() -> int:
     rungs.add_argument("held", type=Path)
     rungs.add_argument("evaluations", type=Path, nargs="+")
     rungs.add_argument("--least", type=int, default=20, help="questions that a construct must have to be shown")
+    failed = commands.add_parser("failures")
+    failed.add_argument("evaluation", type=Path)
+    failed.add_argument("--count", type=int, default=20)
+    curve = commands.add_parser("curve")
+    curve.add_argument("folders", type=Path, nargs="+")
+    curve.add_argument("--every", type=int, default=500_000, help="tokens between two lines")
     share = commands.add_parser("share")
     for name in ("parameters", "rate", "peak"):
         share.add_argument(f"--{name}", type=float, required=True)
@@ -219,12 +256,36 @@ def _rungs(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _failures(arguments: argparse.Namespace) -> int:
+    kinds: Counter[str] = Counter()
+    for question, outcome, text, found, why in failures(arguments.evaluation, arguments.count):
+        kind = why.kind if why else outcome
+        kinds[kind] += 1
+        facts = question.facts
+        print(f"--- {question.id}: {kind}; {why.why if why else ''}\n{facts['source']}")
+        print(f"{facts['call']} -> {question.gold[0]}")
+        print(f"{text}\nclaims: {found.true} of {found.checked} true; first false: {found.first_false}")
+    print(dict(kinds.most_common()))
+    return 0
+
+
+def _curve(arguments: argparse.Namespace) -> int:
+    last = -1
+    print("| tokens | seconds | loss | tokens right |\n| --- | --- | --- | --- |")
+    for tokens, seconds, loss, right in learnt(arguments.folders):
+        if tokens // arguments.every > last:
+            last = tokens // arguments.every
+            print(f"| {tokens:,} | {seconds:,.0f} | {loss:.2f} | {100 * right:.1f} % |")
+    print(f"| {tokens:,} | {seconds:,.0f} | {loss:.2f} | {100 * right:.1f} % |")
+    return 0
+
+
 def _share(arguments: argparse.Namespace) -> int:
     print(f"{100 * share_of_peak(arguments.parameters, arguments.rate, arguments.peak):.1f} % of the matrix rate")
     return 0
 
 
-_COMMANDS = {"rows": _rows, "clean": clean, "rungs": _rungs, "share": _share}
+_COMMANDS = {"rows": _rows, "clean": clean, "rungs": _rungs, "failures": _failures, "curve": _curve, "share": _share}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,11 @@ from typing import Any
 import pytest
 import yaml
 
+from codereasoner.evaluation.evaluate import Asking, evaluate
+from codereasoner.execution.pool import Pool
+from codereasoner.extend import find
 from codereasoner.ledger import read_records, read_rows, write_records
+from codereasoner.styles import find_style
 from codereasoner.task import Question
 from codereasoner.training.scratch import SIZES, is_scratch_name
 from codereasoner.training.sft import SftConfig
@@ -93,6 +98,30 @@ def test_right_answers_are_counted_by_rung_and_construct(
     right, asked = found["rung"][wrong.features["rung"]]
     assert right == asked - 1
     assert all(found["construct"][name][0] < found["construct"][name][1] for name in wrong.features["constructs"])
+
+
+def test_failures_are_told_with_their_first_false_claim(
+    ladder: ModuleType, made: tuple[Any, Path], tmp_path: Path, pool: Pool
+) -> None:
+    _, out = made
+    questions = [q for q in read_records(out / "held-out.jsonl", Question) if q.features["rung"] == "straight"]
+    evaluate("held-out", questions, find("model", "scripted:wrong"), Asking(find_style("terse")), tmp_path, pool.run)
+    found = list(ladder.failures(tmp_path, 3))
+    assert len(found) == 3
+    for question, outcome, text, claims, why in found:
+        assert outcome == "wrong"
+        assert text != question.gold[0]
+        assert claims.checked == 0
+        assert why is not None
+
+
+def test_trainings_that_follow_one_another_are_one_curve(ladder: ModuleType, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        row = {"id": name, "step": 1, "tokens": 10, "seconds": 2.0, "loss": 1.0, "token_accuracy": 0.5}
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "history.jsonl").write_text(json.dumps(row) + "\n")
+    found = list(ladder.learnt([tmp_path / "first", tmp_path / "second"]))
+    assert found == [(10, 2.0, 1.0, 0.5), (20, 4.0, 1.0, 0.5)]
 
 
 def test_no_program_of_the_ladder_is_a_benchmarks(
