@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from codereasoner import extend
@@ -87,8 +88,8 @@ def measure(rows: Sequence[dict[str, str]], mode: str, options: argparse.Namespa
     times = {"ours_us": ours, "ours_first_time_us": first, "bare_exec_us": bare, "times_a_bare_exec": ours / bare}
     times["right"] = float(right)
     if mode == "input":
-        alone = [{**row, "code": row["code"] + ALONE} for row in rows]
-        times["ours_with_a_fork_each_us"] = grade(ask(alone, mode)[0], answers, mode, options.repeat)[0]
+        alone = [replace(each, facts={**each.facts, "source": each.facts["source"] + ALONE}) for each in questions]
+        times["ours_with_a_fork_each_us"] = grade(alone, answers, mode, options.repeat)[0]
     if options.peer:
         peer, passed = official(rows, answers, mode, options.peer)
         times |= {"official_us": peer, "official_right": float(passed), TIMES: peer / ours}
