@@ -114,8 +114,8 @@ def test_a_search_follows_attempts_that_fail_first(pool: Pool) -> None:
     run, other, same = (trace(pool, source, call) for call in ("'abc'", "'a'", "'xyz'"))
     assert narrate(question(run, "input"), run, "states", [other, same]).text.splitlines() == [
         "Wanted: 3",
-        *("Try f('a')", "x = 'a'", "return 1", "f('a') returns 1, not what is wanted."),
-        *("Try f('abc')", "x = 'abc'", "return 3", "f('abc') returns 3, the value that is wanted."),
+        *("Try f('a')", "x = 'a'", "f('a') returns 1, not what is wanted."),
+        *("Try f('abc')", "x = 'abc'", "f('abc') returns 3, the value that is wanted."),
     ]
 
 
@@ -205,3 +205,33 @@ def test_every_operation_of_the_narrator_is_true(pool: Pool, difficulty: int) ->
                 assert literals.equal(eval(operation), literals.read(value)), (run.source, line)
                 checked += 1
     assert checked > 50
+
+
+SUM = "def f(x):\n    total = 0\n    for y in x:\n        total += y\n    return total"
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_a_chain_about_a_line_goes_as_far_as_the_question_and_says_what_it_answers(pool: Pool, detail: Detail) -> None:
+    run = pool.run([Job(SUM, "f", "[1, 2, 3]", record="trace")])[0]
+    for name, last in (
+        ("state", "That was line {line}, time {time}: {variable} = "),
+        ("path", "That was line {line}, time {time}"),
+        ("coverage", "Line {line} has"),
+    ):
+        for question in extend.task(name).ask(run):
+            text = narrate(question, run, detail).text
+            if question.facts.get("time") == 0:
+                continue
+            assert text.splitlines()[-1].startswith(last.format(**question.facts))
+            assert audit(text, run).share in (1, None)
+            if name == "state":
+                assert text.endswith(f" = {question.gold[0].rpartition(';')[0]}.")
+
+
+def test_a_chain_about_the_second_pass_does_not_tell_the_third(pool: Pool) -> None:
+    run = pool.run([Job(SUM, "f", "[1, 2, 3]", record="trace")])[0]
+    facts = {"source": SUM, "entry": "f", "call": "[1, 2, 3]", "line": 4, "variable": "total", "time": 2}
+    text = narrate(Question("state", facts, ("3; int",)), run, "steps").text
+    assert text.splitlines()[-1] == "That was line 4, time 2: total = 3."
+    assert "total = 6" not in text
+    assert "pass 3" not in text

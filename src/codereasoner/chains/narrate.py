@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal, get_args
 
+from codereasoner.chains.conclude import conclude
 from codereasoner.chains.local import lines_of
 from codereasoner.chains.operations import Operations
 from codereasoner.chains.story import Moment, header, tell
@@ -29,7 +31,7 @@ def narrate(question: Question, run: Run, detail: Detail = "states", attempts: S
 
     For the task `input` the chain goes back from the wanted value where the program is a straight line, follows the
     attempts (traced runs of the same program, each with another value) and then the run itself, and compares what they
-    return. For every other task it follows the run.
+    return. For every other task it follows the run, as far as the question goes, and says what that answers.
 
     Raises:
         ConfigError: there is no such detail.
@@ -40,7 +42,9 @@ def narrate(question: Question, run: Run, detail: Detail = "states", attempts: S
     if question.task == "input":
         lines = list(_search(question.facts["value"], run, detail, attempts))
     else:
-        lines = list(_TELL[detail](run, tell(run)))
+        moments, verdict = conclude(question, tell(run))
+        lines = list(_TELL[detail](replace(run, value=None) if verdict else run, moments))
+        lines += [verdict] if verdict else []
     return Chain(question.id, "\n".join(lines), "narrator")
 
 
@@ -53,7 +57,7 @@ def _search(wanted: str, run: Run, detail: Detail, attempts: Sequence[Run]) -> I
         yield f"Backwards: {' <- '.join(back)}"
     for each in [*(attempt for attempt in attempts if attempt.value not in (None, wanted)), run]:
         yield f"Try {each.expression}"
-        yield from _TELL[detail](each, tell(each))
+        yield from _TELL[detail](replace(each, value=None), tell(each))
         verdict = "the value that is wanted" if each is run else "not what is wanted"
         yield f"{each.expression} returns {each.value}, {verdict}."
 
