@@ -25,6 +25,7 @@ from codereasoner.styles import STYLES, find_style
 
 _PATH = click.Path(path_type=Path)
 _SIZES = "source, call, value (characters), steps (of a trace)"
+_FEW = 2000  # programs, which one process has written before others have started
 _style = click.option("--style", type=click.Choice(sorted(STYLES)), default="reasoning", show_default=True)
 
 
@@ -43,6 +44,7 @@ _style = click.option("--style", type=click.Choice(sorted(STYLES)), default="rea
     help="A benchmark that no program may be of, with its data, else from the Hub; 'all' for each at hand; repeat it.",
 )
 @click.option("--out", type=_PATH, default=Path("programs.jsonl"), show_default=True)
+@click.option("--workers", type=int, help="Processes that write programs; all cores by default.")
 def programs_command(
     source: str,
     settings: tuple[str, ...],
@@ -53,15 +55,17 @@ def programs_command(
     near: float,
     against: tuple[str, ...],
     out: Path,
+    workers: int | None,
 ) -> None:
     """Write programs: source code, an entry and its calls."""
     options = dict(setting(text) for text in settings)
     beside = {"ledger": out.with_name(f"{out.name}.author.jsonl")} if source == "author" else {}
-    found = extend.find("source", source, **(beside | options))
-    parts = [(split, count, found) for split, count in (("train", train), ("rl", rl), ("test", test)) if count]
     known = read_against(against)
     config = {"source": source, **options, "near": near, "against": known.facts()}
-    with bar("programs") as progress:
+    few = train + rl + test < _FEW
+    with stages.make_engine("local", workers or (1 if few else None)) as engine, bar("programs") as progress:
+        found = stages.spread(extend.find("source", source, **(beside | options)), engine)
+        parts = [(split, count, found) for split, count in (("train", train), ("rl", rl), ("test", test)) if count]
         stages.write_programs(out, parts, config, progress, partial(Screen, near, known.reason), mutations)
     say(out)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 
+@lru_cache(maxsize=64)  # the checks of one program ask for it one after another
 def normal_form(source: str) -> str:
     """The source with layout, comments, docstrings and annotations gone, and all its own names numbered.
 

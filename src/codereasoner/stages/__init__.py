@@ -15,6 +15,7 @@ from codereasoner.stages.programs import Part, write_programs
 from codereasoner.stages.progress import counts
 from codereasoner.stages.rows import write_grpo_rows, write_sft_rows
 from codereasoner.stages.select import Choice, rate_questions, select_questions
+from codereasoner.stages.spread import spread
 from codereasoner.stages.trace import Keep, judged, trace_programs
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "narrate_chains",
     "rate_questions",
     "select_questions",
+    "spread",
     "summarize_audit",
     "teach_chains",
     "trace_programs",
