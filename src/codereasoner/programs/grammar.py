@@ -32,6 +32,9 @@ STATEMENTS = {1: (0, 2), 2: (1, 3), 3: (1, 2), 4: (1, 2), 5: (1, 3)}
 _FIRST = {"str": 10, "ints": 6, "strs": 1.5, "counts": 2, "int": 1.5, "tup": 0.75, "intset": 0.75, "nested": 0.5}
 """The kinds of the first argument, in about the proportions of CRUXEval; sets and tuples more often."""
 
+HELPS = 0.6
+"""How often a helper is tried at level 5; mostly there is no good place to call it, and the program goes without."""
+
 _LEVEL_ONE = ("str", "ints", "int")
 
 
@@ -61,7 +64,7 @@ def draft(
         most = 1 if random.random() < 0.5 else 2 if random.random() < 0.75 else 3
         writer = Writer(random, level, most, wanted, deep, flat, pure)
         try:
-            helper = _helper(random, level) if helps or (level == 5 and random.random() < 0.15) else None
+            helper = _helper(random, level) if helps or (level == 5 and random.random() < HELPS) else None
             if helper is not None:
                 writer.helpers.append(helper[1])
                 writer.taken |= helper[2]

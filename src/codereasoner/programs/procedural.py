@@ -11,7 +11,7 @@ from codereasoner.disk import Keys
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Source
 from codereasoner.programs import grammar, grid, tiny
-from codereasoner.programs.draft import SHARES, Draft, number, split_of
+from codereasoner.programs.draft import SHARES, Draft, pick, split_of
 from codereasoner.programs.excluded import is_excluded
 from codereasoner.records import Program, content_id
 
@@ -19,6 +19,9 @@ Breadth = Literal["tiny", "full"]
 
 TYPES: dict[str, tuple[str, ...]] = {"tiny": tiny.TYPES, "full": ("str", "list", "dict", "set", "tuple", "int")}
 """The types that the first argument of a program can have."""
+
+MIX = (1, 1, 2, 2, 2, 2, 3, 3, 4, 4, 5, 5)
+"""The difficulties of a mixed stream: in these proportions its constructs are about as frequent as CRUXEval's."""
 
 RANGE = 64
 """Keys that are drafted together."""
@@ -137,7 +140,7 @@ class Procedural(Source):
             level = self.difficulty or cell.level
             shape = (cell.depth == 3, cell.helper, cell.depth == 0, configuration == 1)
             return grammar.draft(random, level, self.types, self.calls, construct, *shape)
-        level = self.difficulty or number(random, grammar.LEVELS[0], grammar.LEVELS[-1])
+        level = self.difficulty or pick(random, MIX)
         return grammar.draft(random, level, self.types, self.calls, construct)
 
     def _cell(self, index: int) -> tuple[str, int | None]:

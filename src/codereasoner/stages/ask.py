@@ -29,11 +29,11 @@ def ask_questions(
 
     The manifest counts, by reason, what the tasks left out because it has no well-defined answer.
     """
+    for name in tasks:
+        extend.task(name)
     ledger = Ledger(out, {"runs": fingerprint(runs), "tasks": list(tasks)})
     if ledger.done:
         return
-    for name in tasks:
-        extend.task(name)
     total = counts(runs).get("kept", 0)
     left_out: Counter[str] = Counter()
     done = 0
