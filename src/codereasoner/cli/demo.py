@@ -28,7 +28,9 @@ from codereasoner.cli.processes import history
 from codereasoner.evaluation.metrics import mean
 from codereasoner.ledger import read_records, read_rows
 from codereasoner.reports.cards import write_cards
+from codereasoner.reports.folder import evaluations
 from codereasoner.reports.page import write_report
+from codereasoner.reports.traces import trace_answers
 from codereasoner.task import Question
 
 
@@ -47,6 +49,8 @@ def demo_command(name: str, fresh: bool, workers: int | None, allow_weak_isolati
     save_config(folder)
     with open_pool(workers, allow_weak_isolation) as pool:
         summaries = run_demo(folder, config, pool)
+        with stage(folder, "traces of answers") as progress:
+            trace_answers(evaluations(folder), pool.run, progress)
     with stage(folder, "report"):
         report = write_report(folder)
         write_cards(folder)
