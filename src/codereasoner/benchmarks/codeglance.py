@@ -98,6 +98,8 @@ class CodeglanceDs1000(_Codeglance):
     name = "codeglance-ds1000"
     title = "CodeGlance: API interaction (DS-1000)"
     license = "none stated; DS-1000 is CC BY-SA 4.0"
+    reruns = True
+    packages = ("numpy", "pandas", "scipy")
     files = ("codeglance/DS1000_reasoning.jsonl", "DS1000_reasoning.jsonl")
     published: ClassVar[Mapping[str, Published]] = CODEGLANCE_DS1000
 

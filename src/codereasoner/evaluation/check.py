@@ -98,7 +98,7 @@ def check_benchmark(
     if ill_posed:
         result["ill_posed"] = ill_posed
     if benchmark.reruns and runner is not None:
-        result["rerun"] = rerun(questions, runner)
+        result["rerun"] = rerun(questions, runner, benchmark.packages)
     if benchmark.unavailable:
         result["unavailable"] = dict(benchmark.unavailable)
     if floors := benchmark.floors(questions):

@@ -6,6 +6,8 @@ another value than the recorded one, is ill-posed here, and its reason says so. 
 
 from __future__ import annotations
 
+import importlib.metadata
+import platform
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -18,23 +20,51 @@ WITNESS = "reached_the_end"
 _HARNESS = f"def {WITNESS}():\n    return True\n"
 
 
-def rerun(questions: Sequence[Question], runner: Runner) -> dict[str, Any]:
-    """Run what can be run.
+def rerun(questions: Sequence[Question], runner: Runner, packages: Sequence[str] = ()) -> dict[str, Any]:
+    """Run what can be run; `packages` are those whose versions decide about the results.
 
-    Returns {"agree", "ill_posed": [{"id", "reason"}], "cannot_run": {reason: count}}.
+    Returns {"agree", "ill_posed": [{"id", "reason"}], "unavailable": {id: reason}, "cannot_run": {reason: count},
+    "versions": {package: version}}. What cannot run for want of a package is unavailable, and nothing is said of it.
     """
     jobs = [(question, job) for question in questions if (job := _job(question))]
     agree = 0
     ill_posed: list[dict[str, str]] = []
-    cannot: Counter[str] = Counter({"it has no program here": len(questions) - len(jobs)})
+    unavailable: dict[str, str] = {}
     for (question, _), run in zip(jobs, runner([job for _, job in jobs]), strict=True):
-        if run.exception.startswith("ModuleNotFoundError"):
-            cannot[f"it needs a package: {run.exception.partition(': ')[2]}"] += 1
+        if lack := _lack(run):
+            unavailable[question.id] = lack
         elif reason := _difference(question, run):
             ill_posed.append({"id": question.id, "reason": reason})
         else:
             agree += 1
-    return {"agree": agree, "ill_posed": ill_posed, "cannot_run": dict((+cannot).most_common())}
+    cannot = Counter({"it has no program here": len(questions) - len(jobs)}) + Counter(unavailable.values())
+    return {
+        "agree": agree,
+        "ill_posed": ill_posed,
+        "unavailable": unavailable,
+        "cannot_run": dict((+cannot).most_common()),
+        "versions": versions(packages),
+    }
+
+
+def versions(packages: Sequence[str]) -> dict[str, str]:
+    """The version of Python and of each package, "not installed" where it is not."""
+    found = {"python": platform.python_version()}
+    for name in packages:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _lack(run: Run) -> str:
+    """Why a program cannot run here through no fault of its own; "" where it can."""
+    if run.exception.startswith("ModuleNotFoundError"):
+        return f"it needs a package: {run.exception.partition(': ')[2]}"
+    if "/torch/" in run.exception or run.exception.startswith("RuntimeError: Unable to open"):
+        return "it needs torch, which does not start in the isolation (it wants /dev/urandom)"
+    return ""
 
 
 def unreadable_golds(questions: Sequence[Question]) -> list[dict[str, str]]:
