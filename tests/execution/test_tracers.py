@@ -124,7 +124,7 @@ def test_both_say_the_same_of_any_program(
 
 
 def test_both_say_the_same_of_hostile_programs() -> None:
-    seen = "look for the expected answer"  # in all objects and callers, where it finds the tracer itself
+    seen = ("look for the expected answer", "read the memory of the parent")  # they find the tracer, or a number
     chosen = [attack for attack in attacks() if "timeout" not in attack.outcomes and not attack.name.startswith(seen)]
     jobs = [Job(each.job.source, each.job.entry, each.job.call, "trace") for each in chosen]
     limits = Limits(**{**vars(LIMITS), "cpu_seconds": 5.0, "steps": 300})
@@ -134,6 +134,8 @@ def test_both_say_the_same_of_hostile_programs() -> None:
         with Pool(workers=1, limits=limits, allow_weak_isolation=True, tracer=kind) as pool:
             if pool.level != "A":
                 pytest.skip("this machine has no isolation level A, without which no attack is run")
+            if kind == "auto" and pool.tracer != "C":
+                pytest.skip("the C tracer is not built: pip install -e .")
             found.append(pool.run(jobs))
     different = [
         attack.name

@@ -140,8 +140,10 @@ static bool listen_to(int reader, double deadline, Text *heard)
             continue;
         if (ready <= 0)
             return false;
-        if (grow((void **)&heard->data, &heard->room, heard->size + 65536, 1) < 0)
+        if (grow((void **)&heard->data, &heard->room, heard->size + 65536, 1) < 0) {
+            PyErr_Clear();
             return false;
+        }
         Py_ssize_t size = read(reader, heard->data + heard->size, 65536);
         if (size <= 0)
             return true;
