@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +19,10 @@ from codereasoner.evaluation.evaluate import Asking, evaluate
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import find
 from codereasoner.ledger import read_records, read_rows, write_records
+from codereasoner.records import Program
 from codereasoner.styles import find_style
 from codereasoner.task import Question
+from codereasoner.training.grpo import GrpoConfig
 from codereasoner.training.scratch import SIZES, is_scratch_name
 from codereasoner.training.sft import SftConfig
 
@@ -53,6 +56,11 @@ def test_a_preset_file_holds_options_of_the_training(name: str) -> None:
     models = [word for word in text.split() if is_scratch_name(word)]
     assert all(model.removeprefix("scratch:") in SIZES for model in models)
     assert models or "--model runs/first" in text
+
+
+def test_the_preset_of_reinforcement_holds_options_of_the_training() -> None:
+    values = yaml.safe_load((ROOT / "configs" / "pocket-grpo.yaml").read_text(encoding="utf-8"))
+    assert GrpoConfig(**{key.replace("-", "_"): value for key, value in values.items()}).select == 0
 
 
 @pytest.fixture(scope="module")
@@ -125,12 +133,16 @@ def test_trainings_that_follow_one_another_are_one_curve(ladder: ModuleType, tmp
 
 
 def test_no_program_of_the_ladder_is_a_benchmarks(
-    ladder: ModuleType, made: tuple[Any, Path], shared_data: Path, capsys: pytest.CaptureFixture[str]
+    ladder: ModuleType, made: tuple[Any, Path], shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, out = made
     arguments = type("Arguments", (), {"out": out, "data": shared_data})()
     assert ladder.clean(arguments) == 0
-    assert '"overlaps": []' in capsys.readouterr().out
+    assert '"same": []' in capsys.readouterr().out
+    record = json.loads((shared_data / "cruxeval" / "cruxeval.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    renamed = re.sub(r"\bf\b", "g", record["code"])
+    write_records(tmp_path / "programs.jsonl", [Program(renamed, "g", (record["input"],))], {})
+    assert ladder.clean(type("Arguments", (), {"out": tmp_path, "data": shared_data})()) == 1
 
 
 def test_the_share_of_the_matrix_rate_is_six_operations_a_weight_and_token(ladder: ModuleType) -> None:
