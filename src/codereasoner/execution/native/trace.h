@@ -53,6 +53,46 @@ int steps_change(Steps *steps, Py_ssize_t step, Py_ssize_t at);                 
 PyObject *steps_text(const Steps *steps);
 void steps_free(Steps *steps);
 
+/* The tracer, and what it knows of one frame. */
+typedef struct {
+    PyObject *name, *value; /* value is NULL where it must be written anew each time */
+    PyObject **items;       /* of a container of atoms, as they were */
+    Py_ssize_t count;
+    char *text; /* UTF-8 */
+    Py_ssize_t size;
+    bool seen;
+} Known;
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *filename;
+    long long max_steps, max_bytes, size;
+    Py_ssize_t value_chars;
+    long long frames, active, base;
+    const char *cut;
+    bool lines_only;
+    Steps steps;
+    unsigned char *lines; /* a bit for each line */
+    Py_ssize_t lines_room;
+    Text scratch, name;
+} Tracer;
+
+typedef struct {
+    PyObject_HEAD
+    Tracer *tracer;
+    PyObject *operations; /* co_code of a generator, or NULL */
+    int number;
+    bool inside;
+    Py_ssize_t last; /* the step that is not complete; -1 for none */
+    Known *known;
+    Py_ssize_t count, room;
+} Watch;
+
+extern PyObject *describe;                                 /* of describe.py */
+Py_ssize_t write_text(Tracer *tracer, PyObject *value);    /* into the scratch; characters, or -1 */
+int compare(Watch *watch, PyFrameObject *frame, Py_ssize_t number); /* the step gets what has changed */
+void drop_known(Known *known);
+
 PyObject *fork_job(PyObject *module, PyObject *arguments); /* alone.c */
 
 int grow(void **data, Py_ssize_t *room, Py_ssize_t wanted, size_t each);
