@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from typing import Any, Literal, Self, TypeAlias, get_type_hints
 
 from codereasoner.errors import DataError
@@ -81,8 +81,17 @@ class _Shape:
     needed: tuple[str, ...]
 
 
-@cache
+_SHAPES: dict[type, _Shape] = {}
+
+
 def _shape(cls: type) -> _Shape:
+    """The shape of a record, worked out once."""
+    if cls not in _SHAPES:
+        _SHAPES[cls] = _work_out(cls)
+    return _SHAPES[cls]
+
+
+def _work_out(cls: type) -> _Shape:
     fields = dataclasses.fields(cls)
     hints = get_type_hints(cls)
     needed = [
