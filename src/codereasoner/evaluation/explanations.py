@@ -132,6 +132,8 @@ def _loop_count(spot: Spot, moments: Sequence[Moment]) -> Why | None:
 
 
 def _stale_value(spot: Spot, moments: Sequence[Moment]) -> Why | None:
+    if _plain(spot.claimed) == _plain(spot.true):  # the types of its parts alone are wrong
+        return None
     past = _history(spot, moments)
     if spot.name and spot.claimed in past.get(spot.name, ()):
         return f"{spot.name} was {_short(spot.claimed)} before", spot.line
