@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from codereasoner import literals
 from codereasoner.literals import LiteralError
@@ -35,6 +36,7 @@ def attributes(text: str) -> dict[str, str]:
     return {match[1]: match[2] for match in found if match}
 
 
+@lru_cache(maxsize=65536)
 def element(text: str, index: str) -> str | None:
     """What stands at an index or key of a container, or None."""
     if not is_mark(text):
