@@ -207,3 +207,16 @@ def test_the_rest_of_another_config_is_no_part_of_what_is_done(tmp_path: Path) -
     assert Ledger(path, {"a": 1}).done
     with Ledger(path, {"a": 2}) as other:
         assert "r1" in other
+
+
+def test_why_a_row_was_dropped_is_known_after_a_kill_also_where_the_row_has_a_reason_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    with Ledger(path, {}) as ledger:
+        ledger.drop({"id": "a", "reason": ""}, "too long")
+        ledger.drop({"id": "b", "reason": "1 s of CPU"}, "limit: time")
+    with Ledger(path, {}) as ledger:
+        assert ledger.drops == {"too long": 1, "limit: time": 1}
+        ledger.finish()
+    dropped = list(read_rows(tmp_path / "rows.jsonl.dropped.jsonl"))
+    assert [row["reason"] for row in dropped] == ["too long", "limit: time"]
+    assert dropped[1]["own_reason"] == "1 s of CPU"

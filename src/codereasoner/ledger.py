@@ -145,7 +145,9 @@ class Ledger:
         row = _row_of(record)
         if self._keys.add(row[self.key]):
             self.drops[reason] += 1
-            _write_line(self._dropped_file, {"reason": reason, **row})
+            # A Run has a reason of its own, which must not stand in for why it is dropped.
+            own = {"own_reason": row["reason"]} if row.get("reason") else {}
+            _write_line(self._dropped_file, {**row, **own, "reason": reason})
 
     def finish(self) -> None:
         """Give the file its final name and write the manifest."""
