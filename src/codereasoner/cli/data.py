@@ -59,12 +59,11 @@ def programs_command(
 ) -> None:
     """Write programs: source code, an entry and its calls."""
     options = dict(setting(text) for text in settings)
-    beside = {"ledger": out.with_name(f"{out.name}.author.jsonl")} if source == "author" else {}
     known = read_against(against)
     config = {"source": source, **options, "near": near, "against": known.facts()}
     few = train + rl + test < _FEW
     with stages.make_engine("local", workers or (1 if few else None)) as engine, bar("programs") as progress:
-        found = stages.spread(extend.find("source", source, **(beside | options)), engine)
+        found = stages.spread(stages.source_for(out, source, options), engine)
         parts = [(split, count, found) for split, count in (("train", train), ("rl", rl), ("test", test)) if count]
         stages.write_programs(out, parts, config, progress, partial(Screen, near, known.reason), mutations)
     say(out)

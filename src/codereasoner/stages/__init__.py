@@ -11,7 +11,7 @@ from codereasoner.stages.balance import choose_questions
 from codereasoner.stages.build import BuildConfig, Watch, build
 from codereasoner.stages.chain import narrate_chains, teach_chains
 from codereasoner.stages.engine import Engine, make_engine
-from codereasoner.stages.programs import Part, write_programs
+from codereasoner.stages.programs import Part, source_for, write_programs
 from codereasoner.stages.progress import counts
 from codereasoner.stages.rows import write_grpo_rows, write_sft_rows
 from codereasoner.stages.select import Choice, rate_questions, select_questions
@@ -36,6 +36,7 @@ __all__ = [
     "narrate_chains",
     "rate_questions",
     "select_questions",
+    "source_for",
     "spread",
     "summarize_audit",
     "teach_chains",

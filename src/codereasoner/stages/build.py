@@ -27,7 +27,7 @@ from codereasoner.stages.audit import audit_texts, keep_true
 from codereasoner.stages.balance import choose_questions
 from codereasoner.stages.chain import narrate_chains, teach_chains
 from codereasoner.stages.engine import Engine
-from codereasoner.stages.programs import write_programs
+from codereasoner.stages.programs import source_for, write_programs
 from codereasoner.stages.rows import write_grpo_rows, write_sft_rows
 from codereasoner.stages.spread import judged_by, spread
 from codereasoner.stages.trace import Keep, trace_programs, write_runs
@@ -134,7 +134,7 @@ def _write_programs(
     paths: Paths, config: BuildConfig, engine: Engine, settings: Callable[[str], tuple[str, Any]], progress: Progress
 ) -> None:
     options = dict(map(settings, config.set))
-    source = spread(extend.find("source", config.source, **options), engine)
+    source = spread(source_for(paths.programs, config.source, options), engine)
     splits = {"train": config.train, "rl": config.rl, "test": config.test}
     known = read_against(config.against)
     facts = {"source": config.source, **options, "near": config.near, "against": known.facts()}

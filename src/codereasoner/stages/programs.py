@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from codereasoner import extend
 from codereasoner.extend import Progress, Rejected, Source, silent
 from codereasoner.ledger import Ledger
 from codereasoner.programs.mutate import with_more_calls
@@ -51,6 +52,13 @@ def write_programs(
                     ledger.drop(_dropped(found), reason or "rejected")
             ledger.extra |= source.facts()
         ledger.finish()
+
+
+def source_for(out: Path, name: str, options: Mapping[str, Any]) -> Source:
+    """The source of that name; the completions of an author lie beside the programs that are made of them."""
+    beside = {"ledger": out.with_name(f"{out.name}.author.jsonl")} if name == "author" else {}
+    found: Source = extend.find("source", name, **(beside | dict(options)))
+    return found
 
 
 def screened(source: Source, split: str, count: int, checks: Screen) -> Iterator[tuple[Program | Rejected, str | None]]:
