@@ -40,6 +40,7 @@ def run(pool: Pool) -> Run:
         ("if x = 3 then stop; suppose that x is 4; if x is 5, stop", []),
         ("After the loop:\n- x: [1, 2]\n- **n**: 3\nNote: 4 of them, key: 5", [("x", "[1, 2]"), ("n", "3")]),
         ("x = 1,000 and n = 3%", []),
+        ("f returns 'c=2:d=2', x = 3. Let's see that y = 4, it's so.", [("x", "3"), ("y", "4")]),
         ("x = [1, 2, ...]", []),
     ],
 )

@@ -40,8 +40,13 @@ def claims(text: str) -> Iterator[Claim]:
     """The claims of a text, in order; whether the names are variables of a program is not asked here."""
     text = _FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block.group()), text)
     position = 0
+    strings = [match.span() for match in _STRING.finditer(text)]
     while match := _RELATION.search(text, position):
         position = match.end("relation")
+        while strings and strings[0][1] <= match.start():
+            strings.pop(0)
+        if strings and strings[0][0] < match.start():
+            continue  # what stands in a string is no claim
         if _is_no_claim(text, match):
             continue
         start = _MARKUP.match(text, position).end()  # type: ignore[union-attr]  # it matches nothing at least
@@ -155,6 +160,7 @@ _ATOM = re.compile(
     r"|(?:float|set|frozenset|range|bytearray|complex)(?=\()"
 )
 _QUOTED = re.compile(r"b?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")
+_STRING = re.compile(r"(?<!\w)(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")(?!\w)")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
