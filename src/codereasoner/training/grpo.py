@@ -44,7 +44,9 @@ class GrpoConfig:
     reuse: int = option(1, "Updates made from the completions of one round of sampling.")
     learning_rate: float = option(1e-6, "The highest learning rate.")
     warmup: float = option(0.0, "Share of the updates over which the learning rate rises; not when seconds are given.")
-    optimizer: Literal["adamw", "muon"] = option("adamw", "Muon learns a small model in fewer steps.")
+    optimizer: Literal["adamw", "muon"] = option(
+        "adamw", "Muon is for small models that were trained with it; AdamW for all others."
+    )
     adam_beta2: float = option(0.99, "Decay of Adam's second moment.")
     weight_decay: float = option(0.0, "Weight decay.")
     max_grad_norm: float = option(1.0, "Gradients are clipped to this norm.")
