@@ -100,6 +100,7 @@ class CodeglanceDs1000(_Codeglance):
     license = "none stated; DS-1000 is CC BY-SA 4.0"
     reruns = True
     packages = ("numpy", "pandas", "scipy")
+    large = ("torch",)
     files = ("codeglance/DS1000_reasoning.jsonl", "DS1000_reasoning.jsonl")
     published: ClassVar[Mapping[str, Published]] = CODEGLANCE_DS1000
 

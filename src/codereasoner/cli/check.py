@@ -7,7 +7,16 @@ from pathlib import Path
 import click
 
 from codereasoner.cli.numbers import show_check
-from codereasoner.cli.options import Stage, data_option, json_option, open_pool, print_json, weak_option, workers_option
+from codereasoner.cli.options import (
+    Stage,
+    data_option,
+    json_option,
+    open_pool,
+    print_json,
+    split_off_large,
+    weak_option,
+    workers_option,
+)
 from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.evaluation.check import check_benchmark, gold_check
 from codereasoner.ledger import read_records
@@ -41,7 +50,8 @@ def check_command(
         raise ConfigError("give either a questions file or --benchmark NAME")
     with open_pool(workers, allow_weak_isolation, benchmark or "") as pool:
         if benchmark is not None:
-            result = check_benchmark(benchmark, data, pool.run, truth)
+            with split_off_large(pool, benchmark, allow_weak_isolation) as split:
+                result = check_benchmark(benchmark, data, split.run, truth)
         else:
             found = list(read_records(Path(str(questions)), Question))
             result = gold_check(found, find_style(style), pool.run)

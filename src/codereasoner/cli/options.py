@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import importlib.util
 import json
 import types
 import typing
@@ -20,10 +21,12 @@ from rich.progress import Progress as Bars
 
 from codereasoner import extend
 from codereasoner.errors import ConfigError
-from codereasoner.execution.pool import Pool
-from codereasoner.extend import Progress
+from codereasoner.execution.pool import Limits, Pool
+from codereasoner.execution.split import Split
+from codereasoner.extend import Benchmark, Progress
 from codereasoner.ledger import write_whole
 
+LARGE_SECONDS, LARGE_BYTES = 5.0, 4 << 30  # CPU time and memory of a program that works with a large library
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 console = Console(stderr=True)
@@ -197,3 +200,16 @@ def open_pool(workers: int | None, allow_weak_isolation: bool, benchmark: str = 
         if pool.level != "A":
             console.print(f"[yellow]isolation level {pool.level}[/]: `codereasoner doctor` says what is missing")
         yield pool
+
+
+def split_off_large(pool: Pool, benchmark: str, allow_weak_isolation: bool) -> Split:
+    """The runner for a benchmark: programs that import what is large run in one worker that has it, with more time."""
+    found: Benchmark = extend.find("benchmark", benchmark)
+    large = [name for name in found.large if importlib.util.find_spec(name) is not None]
+    limits = Limits(cpu_seconds=LARGE_SECONDS, memory_bytes=LARGE_BYTES)
+
+    def second() -> Pool:
+        preload = [*found.preload(), *large]
+        return Pool(1, limits, preload, allow_weak_isolation=allow_weak_isolation)
+
+    return Split(pool, large, second)

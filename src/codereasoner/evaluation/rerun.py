@@ -62,8 +62,6 @@ def _lack(run: Run) -> str:
     """Why a program cannot run here through no fault of its own; "" where it can."""
     if run.exception.startswith("ModuleNotFoundError"):
         return f"it needs a package: {run.exception.partition(': ')[2]}"
-    if "/torch/" in run.exception or run.exception.startswith("RuntimeError: Unable to open"):
-        return "it needs torch, which does not start in the isolation (it wants /dev/urandom)"
     return ""
 
 

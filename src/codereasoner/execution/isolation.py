@@ -163,10 +163,18 @@ def _read_only(path: str) -> None:
     _syscall("empty root", f"mount_setattr({path})", _MOUNT_SETATTR, *words)
 
 
-def enter_empty_root(paths: Iterable[str], hidden: Iterable[str] = (), extra: str = "", name: str = "") -> None:
+NULL, URANDOM = "/dev/null", "/dev/urandom"
+_BYTES = bytes(range(256)) * 16
+
+
+def enter_empty_root(
+    paths: Iterable[str], hidden: Iterable[str] = (), extra: str = "", name: str = "", devices: bool = False
+) -> None:
     """A read-only root that holds these absolute paths and nothing else; directories in `hidden` seem empty.
 
     extra: one more path, which is shown under another name.
+    devices: null(4) is there, and an ordinary file of fixed bytes in the place of urandom(4): there are libraries
+    (torch, dill) that do not start without; so they start, and start the same every time.
 
     The new root is put together on one temporary file system on top of another, so that no path can lie
     underneath the place where it is made.
@@ -185,7 +193,14 @@ def enter_empty_root(paths: Iterable[str], hidden: Iterable[str] = (), extra: st
     for path in hidden:
         if os.path.isdir("/new" + path):
             _mount("tmpfs", "/new" + path, "tmpfs", _NOSUID | _NODEV | _NOEXEC, "size=4k,mode=755")
+    if devices:
+        os.makedirs("/new/dev", 0o755, exist_ok=True)
+        for place, content in ((NULL, b""), (URANDOM, _BYTES)):
+            with open("/new" + place, "wb") as file:
+                file.write(content)
     _read_only("/new")
+    if devices:
+        _mount("/old" + NULL, "/new" + NULL, "none", _BIND)
     os.chdir("/new")
     _syscall("empty root", "pivot_root", _PIVOT_ROOT, b".", b".")
     _check("empty root", "umount2", _libc.umount2(b".", _DETACH))
@@ -213,6 +228,7 @@ def _show(path: str, name: str = "") -> None:
 
 _READ = 0b1101  # execute, read a file, read a directory
 _READ_FILE = 0b0101
+_WRITE_FILE = 0b0010
 _PATH_BENEATH = 1
 
 
@@ -235,7 +251,8 @@ def restrict_files(paths: Iterable[str]) -> None:
         if not os.path.exists(path):
             continue
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        rule = struct.pack("=Qi", _READ if os.path.isdir(path) else _READ_FILE, place)
+        access = _READ if os.path.isdir(path) else _READ_FILE | (_WRITE_FILE if path == NULL else 0)
+        rule = struct.pack("=Qi", access, place)
         _syscall("Landlock", f"landlock_add_rule({path})", _LANDLOCK_ADD, rules, _PATH_BENEATH, rule, 0)
         os.close(place)
     refuse_new_privileges()

@@ -59,6 +59,7 @@ class Process:
         packages = _package_folders(setup.preload)
         extension = _extension() if setup.tracer == "auto" else ""
         settings = {**_interpreter(bool(packages)), "level": level, "extension": extension, "inside": INSIDE}
+        settings["preloads"] = bool(setup.preload)
         settings["paths"] = settings["paths"] + packages + ([extension] if extension and level != "A" else [])
         start = Path(__file__).with_name("start.py")
         words = [settings["executable"], "-S", "-B", "-s", "-P", str(start), marshal.dumps(settings).hex()]

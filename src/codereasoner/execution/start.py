@@ -37,6 +37,8 @@ files, settings = marshal.loads(read(int.from_bytes(read(8), "little")))
 posix.environ.clear()
 try:
     sys.path += settings["paths"]
+    if settings["preload"]:
+        __import__("tempfile").tempdir = "/"
     for name in settings["preload"]:
         __import__(name)
     try:
@@ -68,7 +70,8 @@ def main(settings: dict[str, Any]) -> NoReturn:
     """Start one worker at the level of these settings, and end it when the pool is gone.
 
     settings: level, A to D; executable; standard, the library's folder; paths, all that the worker may read; hidden,
-    what of them shall seem empty; extension, the file of the C tracer, and inside, where level A shows it.
+    what of them shall seem empty; extension, the file of the C tracer, and inside, where level A shows it; preloads,
+    whether modules are preloaded.
     """
     pool = os.getppid()
     layers = {**_load("isolation"), **_load("syscalls")} if sys.platform == "linux" else {}
@@ -104,8 +107,9 @@ def _shut_in(settings: dict[str, Any], layers: dict[str, Any]) -> None:
     if level == "A":
         process = os.open("/proc/self", os.O_PATH)
         layers["rename_host"]()
-        layers["enter_empty_root"](paths, settings["hidden"], settings["extension"], settings["inside"])
-        paths.append(settings["inside"])
+        preloads = settings["preloads"]
+        layers["enter_empty_root"](paths, settings["hidden"], settings["extension"], settings["inside"], preloads)
+        paths += [settings["inside"], layers["NULL"], layers["URANDOM"]]
         if os.geteuid() == 0:
             layers["become_nobody"](process)
         else:

@@ -1,0 +1,36 @@
+"""Programs that import a large library have workers of their own."""
+
+from __future__ import annotations
+
+import pytest
+
+from codereasoner.execution.pool import Limits, Pool
+from codereasoner.execution.split import Split
+from codereasoner.records import Job
+
+DRAW = "import torch\n\ndef f():\n    return torch.rand(2).tolist()\n"
+PLAIN = "def f():\n    return 'import torch'\n"
+
+
+def test_the_second_pool_is_opened_by_the_first_program_that_needs_it(pool: Pool) -> None:
+    opened: list[Pool] = []
+
+    def second() -> Pool:
+        opened.append(Pool(workers=1, preload=["colorsys"], allow_weak_isolation=True))
+        return opened[0]
+
+    wanting = "import colorsys\n\ndef f():\n    return colorsys.rgb_to_hsv(0, 0, 0)\n"
+    with Split(pool, ["colorsys"], second) as split:
+        assert split.run([Job(PLAIN, "f", "")])[0].value == "'import torch'"
+        assert not opened
+        runs = split.run([Job(wanting, "f", ""), Job(PLAIN, "f", ""), Job(wanting, "f", "")])
+    assert [run.value for run in runs] == ["(0.0, 0.0, 0)", "'import torch'", "(0.0, 0.0, 0)"]
+    assert len(opened) == 1
+
+
+def test_torch_starts_in_the_isolation_and_draws_the_same_numbers_every_time() -> None:
+    pytest.importorskip("torch")
+    with Pool(1, Limits(5.0, memory_bytes=4 << 30), ["torch"], allow_weak_isolation=True) as running:
+        first, again = running.run([Job(DRAW, "f", "")]), running.run([Job(DRAW + "\n", "f", "")])
+    assert first[0].outcome == "ok", first[0].exception
+    assert first[0].value == again[0].value
