@@ -275,23 +275,6 @@ def test_a_program_too_long_is_refused(two: Pool) -> None:
     assert "longer" in run.reason
 
 
-def test_a_preloaded_module_that_is_not_installed_is_named() -> None:
-    with pytest.raises(MachineryError, match="no_such_module"):
-        Pool(workers=1, preload=["no_such_module"], allow_weak_isolation=True)
-
-
-def test_a_preloaded_module_is_there_before_the_program() -> None:
-    pytest.importorskip("numpy")
-    source = """import sys
-def f():
-    there = 'numpy' in sys.modules
-    import numpy
-    return there, int(numpy.arange(5).sum())
-"""
-    with Pool(workers=1, preload=["numpy"], allow_weak_isolation=True) as pool:
-        assert pool.run([Job(source, "f", "")])[0].value == "(True, 10)"
-
-
 def test_a_job_that_kills_two_workers_is_an_error_and_its_neighbours_are_not() -> None:
     killer = Job("import os\ndef f():\n    os.kill(os.getppid(), 9)", "f", "")
     with Pool(workers=2, level="D", allow_weak_isolation=True) as pool:
