@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-exports forging check format clean bench-grading bench-execution bench-evaluating soak test-verifiers
-.PHONY: test-ray test-kill bench-data bench-scoring
+.PHONY: demo test check format clean test-exports test-verifiers test-ray test-kill forging soak
+.PHONY: bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data
 
 demo: $(STAMP)
 	$(BIN)/codereasoner demo $(DEMO)
