@@ -101,7 +101,7 @@ def test_the_folder_holds_answers_grades_and_the_summary(tmp_path: Path) -> None
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
     [first, _] = read_rows(tmp_path / "grades.jsonl")
     assert first["outcome"] == "wrong"
-    assert first["answer"] == "[1]"
+    assert first["answer"] == "('wrong', 1)"
     assert {"id", "question", "task", "sample", "reason"} <= set(first)
     assert list(read_records(tmp_path / "questions.jsonl", Question)) == questions(2)
 

@@ -58,7 +58,7 @@ def _copied(question: Question) -> str:
 _SCRIPTS: dict[str, Callable[[Prompt], str]] = {
     "gold": _gold,
     "silent": lambda prompt: "",
-    "wrong": _answered_by(lambda question: f"[{question.gold[0]}]"),
+    "wrong": _answered_by(lambda question: f"('wrong', {question.gold[0]})"),
     "copy": _answered_by(_copied),
     "hostile": _answered_by(lambda question: "type('E', (), {'__eq__': lambda s, o: True})()"),
 }
