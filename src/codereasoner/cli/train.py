@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -26,25 +28,31 @@ from codereasoner.training.scratch import is_scratch_name, make_scratch_model
 from codereasoner.training.sft import SftConfig, sft
 
 _PATH = click.Path(path_type=Path)
-_model = click.option(
-    "--model", required=True, help="A path or Hub name; scratch:SIZE makes a new model (0.3m, 0.5m, 1m, 3m, ...)."
-)
 
 
-@click.command("sft", cls=Stage)
-@click.argument("rows", type=_PATH)
-@_model
-@click.option("--out", type=_PATH, default=Path("sft"), show_default=True, help="The checkpoint's folder.")
-@options_of(SftConfig)
-@workers_option
-@weak_option
+def _training(name: str, config: type) -> Callable[[Callable[..., None]], click.Command]:
+    """A command that trains a model on rows: its own settings, and what every training takes."""
+    new = "A path or Hub name; scratch:SIZE makes a new model (0.3m, 0.5m, 1m, 3m, ...)."
+    options: tuple[Callable[[Any], Any], ...] = (
+        click.argument("rows", type=_PATH),
+        click.option("--model", required=True, help=new),
+        click.option("--out", type=_PATH, default=Path(name), show_default=True, help="The checkpoint's folder."),
+        options_of(config),
+        workers_option,
+        weak_option,
+    )
+
+    def made(function: Callable[..., None]) -> click.Command:
+        return click.command(name, cls=Stage)(
+            reduce(lambda so_far, option: option(so_far), reversed(options), function)
+        )
+
+    return made
+
+
+@_training("sft", SftConfig)
 def sft_command(
-    rows: Path,
-    model: str,
-    out: Path,
-    workers: int | None,
-    allow_weak_isolation: bool,
-    **values: Any,
+    rows: Path, model: str, out: Path, workers: int | None, allow_weak_isolation: bool, **values: Any
 ) -> None:
     """Instruction tuning on verified chains: the rows of sft.parquet."""
     config: SftConfig = config_from(SftConfig, values)
@@ -56,20 +64,9 @@ def sft_command(
     console.print(f"the model: {out}")
 
 
-@click.command("grpo", cls=Stage)
-@click.argument("rows", type=_PATH)
-@_model
-@click.option("--out", type=_PATH, default=Path("grpo"), show_default=True, help="The checkpoint's folder.")
-@options_of(GrpoConfig)
-@workers_option
-@weak_option
+@_training("grpo", GrpoConfig)
 def grpo_command(
-    rows: Path,
-    model: str,
-    out: Path,
-    workers: int | None,
-    allow_weak_isolation: bool,
-    **values: Any,
+    rows: Path, model: str, out: Path, workers: int | None, allow_weak_isolation: bool, **values: Any
 ) -> None:
     """Reinforcement learning with a verified reward: the prompts of grpo.parquet."""
     config: GrpoConfig = config_from(GrpoConfig, values)
@@ -79,20 +76,9 @@ def grpo_command(
     console.print(f"the model: {out}")
 
 
-@click.command("rft", cls=Stage)
-@click.argument("rows", type=_PATH)
-@_model
-@click.option("--out", type=_PATH, default=Path("rft"), show_default=True, help="The checkpoint's folder.")
-@options_of(RftConfig)
-@workers_option
-@weak_option
+@_training("rft", RftConfig)
 def rft_command(
-    rows: Path,
-    model: str,
-    out: Path,
-    workers: int | None,
-    allow_weak_isolation: bool,
-    **values: Any,
+    rows: Path, model: str, out: Path, workers: int | None, allow_weak_isolation: bool, **values: Any
 ) -> None:
     """Rejection-sampling fine-tuning, the control of grpo: tune on the model's own right answers to grpo.parquet."""
     config: RftConfig = config_from(RftConfig, values)
