@@ -141,9 +141,10 @@ def test_the_progress_says_how_many_are_right_so_far(tmp_path: Path) -> None:
         nothing_runs,
         progress=lambda share, words: said.append((share, words)),
     )
-    assert len(said) == 1200
-    assert said[-1][0] == 1.0
+    assert len(said) == 1201
     middle = said[700][1]
-    assert middle.startswith("701 of 1,200 answers, 99.8 % right, ")
+    assert middle.startswith("701 of 1,200 answers, 99.8 % right of 500 graded, ")
     assert "tokens/s" in middle
     assert middle.endswith("1 failed")
+    assert said[-1][0] == 1.0
+    assert said[-1][1].startswith("1,200 of 1,200 answers, 99.9 % right, ")

@@ -129,7 +129,7 @@ def ask(
                 tally.add(answer)
         ledger.finish()
     if tally:
-        tally.settle()
+        tally.finish()
     return [by_key[key] for key in keys]
 
 

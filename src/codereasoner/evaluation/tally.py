@@ -21,7 +21,7 @@ class Tally:
     """Grades answers in batches as they come, and tells a Progress of it.
 
     total: the answers that are wanted in all; `grades` holds the Grade of every answer so far, by the answer's id, once
-    `settle` has been called.
+    `finish` has been called.
     """
 
     def __init__(
@@ -50,7 +50,12 @@ class Tally:
         self._counts["tokens"] += answer.completion_tokens
         if len(self._waiting) >= BATCH or time.monotonic() - self._graded > SECONDS:
             self.settle()
-        self._progress(min(1.0, self._counts["answers"] / max(self._total, 1)), self.words())
+        self._tell()
+
+    def finish(self) -> None:
+        """Grade what waits, and tell of the whole."""
+        self.settle()
+        self._tell()
 
     def settle(self) -> None:
         """Grade what waits."""
@@ -69,12 +74,16 @@ class Tally:
         counts = self._counts
         parts = [f"{counts['answers']:,} of {self._total:,} answers"]
         if self.grades:
-            parts.append(f"{100 * counts['correct'] / len(self.grades):.1f} % right")
+            graded = "" if not self._waiting else f" of {len(self.grades):,} graded"
+            parts.append(f"{100 * counts['correct'] / len(self.grades):.1f} % right{graded}")
         if counts["tokens"]:
             parts.append(f"{counts['tokens'] / max(time.monotonic() - self._began, 1e-9):,.0f} tokens/s")
         if counts["failed"]:
             parts.append(f"{counts['failed']:,} failed")
         return ", ".join(parts)
+
+    def _tell(self) -> None:
+        self._progress(min(1.0, self._counts["answers"] / max(self._total, 1)), self.words())
 
     def _take(self, answer: Answer) -> None:
         self._counts["answers"] += 1
