@@ -12,7 +12,16 @@ import click
 
 from codereasoner import extend, stages
 from codereasoner.chains.narrate import DETAILS
-from codereasoner.cli.options import Stage, bar, console, json_option, open_pool, weak_option, workers_option
+from codereasoner.cli.options import (
+    Stage,
+    bar,
+    console,
+    endpoint_options,
+    json_option,
+    open_pool,
+    weak_option,
+    workers_option,
+)
 from codereasoner.cli.trace_view import show_trace
 from codereasoner.errors import ConfigError
 from codereasoner.execution.pool import Pool
@@ -148,7 +157,7 @@ def ask_command(runs: Path, tasks: tuple[str, ...], out: Path) -> None:
 @click.option(
     "--attempts", type=int, default=1, show_default=True, help="Calls the narrator tries before the right one."
 )
-@click.option("--base-url", help="The endpoint of an openai: model.")
+@endpoint_options
 @click.option("--tries", type=int, default=4, show_default=True, help="Samples a question before it is given up.")
 @click.option("--temperature", type=float, default=0.6, show_default=True)
 @click.option("--top-p", type=float, default=0.9, show_default=True)
@@ -164,7 +173,7 @@ def chain_command(
     by: str,
     detail: Any,
     attempts: int,
-    base_url: str | None,
+    endpoint: dict[str, Any],
     tries: int,
     temperature: float,
     top_p: float,
@@ -179,7 +188,7 @@ def chain_command(
         if by == "narrator":
             stages.narrate_chains(questions, runs, out, tasks, detail, progress, attempts=attempts)
         else:
-            teacher = extend.find("model", by, **({"base_url": base_url} if base_url else {}))
+            teacher = extend.find("model", by, **endpoint)
             sampling = Sampling(temperature, top_p, max_tokens)
             with open_pool(workers, allow_weak_isolation) as pool:
                 stages.teach_chains(questions, out, tasks, teacher, find_style(style), tries, sampling, pool, progress)

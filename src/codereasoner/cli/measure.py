@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from codereasoner import extend
-from codereasoner.benchmarks.locate import locate
 from codereasoner.cli.numbers import show_score, show_summary
 from codereasoner.cli.options import (
     Stage,
@@ -24,15 +23,14 @@ from codereasoner.cli.options import (
     workers_option,
 )
 from codereasoner.errors import ConfigError
+from codereasoner.evaluation.asked import is_file, questions_of
 from codereasoner.evaluation.augment import NAMES, Name, make_augmentation
 from codereasoner.evaluation.check import guess_floors
 from codereasoner.evaluation.evaluate import Asking, evaluate
 from codereasoner.evaluation.score import GRADERS, Grader, score_file
 from codereasoner.extend import Benchmark, Model, Sampling
-from codereasoner.ledger import read_records
 from codereasoner.reports.feature_plots import write_feature_plots
 from codereasoner.styles import STYLES, find_style
-from codereasoner.task import Question, Runner
 
 _PATH = click.Path(path_type=Path)
 
@@ -83,10 +81,10 @@ def evaluate_command(
     sampling = Sampling(temperature, top_p, max_tokens or answering.max_tokens or 2048, seed)
     folder = out or Path("evaluations") / f"{Path(questions).stem}@{_folder_name(model)}"
     save_config(folder)
-    named = "" if _is_file(questions) else questions
+    named = "" if is_file(questions) else questions
     with open_pool(workers, allow_weak_isolation, named) as pool, bar(f"{questions} {model}") as progress:
         benchmark: Benchmark | None = extend.find("benchmark", named) if named else None
-        asked = _questions(questions, benchmark, data, split, pool.run)[:limit]
+        asked = questions_of(questions, data, split, pool.run)[:limit]
         floors = (benchmark.floors(asked) if benchmark else {}) or guess_floors(asked, pool.run)
         if official_prompts is None:
             asked_style = find_style(style or answering.style or "reasoning")
@@ -112,27 +110,6 @@ def evaluate_command(
     console.print(f"answers, grades and summary: {folder}")
     if as_json:
         print_json(summary)
-
-
-def _questions(name: str, benchmark: Benchmark | None, data: Path | None, split: str, runner: Runner) -> list[Question]:
-    """The questions of a benchmark, or of a file."""
-    if benchmark is None:
-        found = [question for question in read_records(Path(name), Question) if question.split in ("", split)]
-        if not found:
-            raise ConfigError(f"{name} has no question of the split '{split}': give another --split")
-        return found
-    found = benchmark.load(locate(benchmark, data), runner)
-    if unasked := [question.id for question in found if question.facts.get("source") == ""]:
-        raise ConfigError(
-            f"the data of {name} has no programs (the first without one is '{unasked[0]}'): it can score answers, "
-            f"but not be asked; give --data the records of {benchmark.hub or 'the benchmark'}"
-        )
-    return found
-
-
-def _is_file(name: str) -> bool:
-    """Is this a questions file, not a benchmark's name?"""
-    return name.endswith((".jsonl", ".parquet"))
 
 
 def _folder_name(model: str) -> str:

@@ -9,7 +9,7 @@ import click
 
 from codereasoner import extend, stages
 from codereasoner.cli.data import say
-from codereasoner.cli.options import Stage, bar, open_pool, weak_option, workers_option
+from codereasoner.cli.options import Stage, bar, endpoint_options, open_pool, weak_option, workers_option
 from codereasoner.extend import Model, Sampling
 from codereasoner.programs.difficulty import Band
 from codereasoner.styles import STYLES, find_style
@@ -21,7 +21,7 @@ FEATURES = "features"
 @click.command("select", cls=Stage)
 @click.argument("questions", type=_PATH)
 @click.option("--by", default=FEATURES, show_default=True, help="features, or a model: openai:NAME, a path, ...")
-@click.option("--base-url", help="The endpoint of an openai: model.")
+@endpoint_options
 @click.option("--samples", type=int, default=10, show_default=True, help="Answers of the model to each question.")
 @click.option("--temperature", type=float, default=1.0, show_default=True)
 @click.option("--top-p", type=float, default=1.0, show_default=True)
@@ -37,7 +37,7 @@ FEATURES = "features"
 def select_command(
     questions: Path,
     by: str,
-    base_url: str | None,
+    endpoint: dict[str, Any],
     samples: int,
     temperature: float,
     top_p: float,
@@ -55,7 +55,7 @@ def select_command(
     choice = stages.Choice(Band(low, high), per_level, order)
     passes = None
     if by != FEATURES:
-        model: Model = extend.find("model", by, **({"base_url": base_url} if base_url else {}))
+        model: Model = extend.find("model", by, **endpoint)
         passes = out.with_name(f"{out.name}.passes.jsonl")
         put = find_style(style or model.style or "reasoning")
         with open_pool(workers, allow_weak_isolation) as pool, bar("rate") as progress:

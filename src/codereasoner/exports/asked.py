@@ -12,11 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from codereasoner import extend
-from codereasoner.benchmarks.locate import locate
 from codereasoner.errors import ConfigError
+from codereasoner.evaluation.asked import is_file, questions_of
 from codereasoner.execution.pool import Pool
-from codereasoner.extend import Benchmark
-from codereasoner.ledger import read_records
 from codereasoner.styles import find_style
 from codereasoner.task import Grade, Question
 
@@ -26,20 +24,10 @@ WORKERS = "CODEREASONER_WORKERS"
 """The worker processes of each process's pool; all cores by default."""
 
 
-def questions_of(name: str, data: str | None = None, split: str = "test", limit: int | None = None) -> list[Question]:
-    """The questions of the benchmark of that name, or those of a questions file's split.
-
-    Raises:
-        UserError: there is no such benchmark, data or split; the message says what there is.
-    """
-    if name.endswith((".jsonl", ".parquet")):
-        found = [each for each in read_records(Path(name), Question) if each.split in ("", split)]
-        if not found:
-            raise ConfigError(f"{name} has no question of the split '{split}': name another one")
-        return found[:limit]
-    benchmark: Benchmark = extend.find("benchmark", name)
-    where = locate(benchmark, Path(data) if data else None)
-    return benchmark.load(where, pool_of_process(tuple(benchmark.preload())).run)[:limit]
+def questions_here(name: str, data: str | None = None, split: str = "test", limit: int | None = None) -> list[Question]:
+    """The questions of a benchmark or a file, as `evaluation.asked` finds them, by the process's pool."""
+    preload = () if is_file(name) else tuple(extend.find("benchmark", name).preload())
+    return questions_of(name, Path(data) if data else None, split, pool_of_process(preload).run)[:limit]
 
 
 def messages_of(question: Question, style: str) -> list[dict[str, str]]:

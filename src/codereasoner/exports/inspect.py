@@ -17,7 +17,7 @@ from inspect_ai.scorer import CORRECT, INCORRECT, NOANSWER, Score, Scorer, Targe
 from inspect_ai.solver import TaskState, generate
 
 from codereasoner import extend
-from codereasoner.exports.asked import grade_one, messages_of, questions_of
+from codereasoner.exports.asked import grade_one, messages_of, questions_here
 from codereasoner.task import Question
 
 NAMES = {"cruxeval-i": "cruxeval_input", "cruxeval-o": "cruxeval_output"}
@@ -47,12 +47,12 @@ def graded(style: str = "reasoning", benchmark: str = "") -> Scorer:
 @task(name="questions")
 def questions(file: str, style: str = "reasoning", split: str = "test", max_tokens: int = 2048) -> Task:
     """The questions of a questions.jsonl that `codereasoner ask` made."""
-    return _task(questions_of(file, split=split), style, max_tokens)
+    return _task(questions_here(file, split=split), style, max_tokens)
 
 
 def _of_benchmark(name: str) -> Callable[..., Task]:
     def asked(data: str | None = None, style: str = "reasoning", max_tokens: int = 2048) -> Task:
-        return _task(questions_of(name, data), style, max_tokens, name)
+        return _task(questions_here(name, data), style, max_tokens, name)
 
     asked.__name__ = NAMES.get(name, name.replace("-", "_"))
     asked.__doc__ = extend.available("benchmark")[name].__doc__

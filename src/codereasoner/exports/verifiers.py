@@ -12,7 +12,8 @@ from typing import Any
 import verifiers.v1 as vf
 
 from codereasoner.errors import MachineryError
-from codereasoner.exports.asked import grade_one, messages_of, questions_of
+from codereasoner.evaluation.asked import is_file
+from codereasoner.exports.asked import grade_one, messages_of, questions_here
 from codereasoner.task import VERDICTS, Grade, Question
 
 MESSAGES = {"system": vf.SystemMessage, "user": vf.UserMessage, "assistant": vf.AssistantMessage}
@@ -72,8 +73,8 @@ class QuestionsTaskset(vf.Taskset[QuestionTask, QuestionsConfig]):
     def load(self) -> Iterator[QuestionTask]:
         """One task for each question, in their own order."""
         config = self.config
-        benchmark = "" if config.questions.endswith((".jsonl", ".parquet")) else config.questions
-        for question in questions_of(config.questions, config.data, config.split, config.limit):
+        benchmark = "" if is_file(config.questions) else config.questions
+        for question in questions_here(config.questions, config.data, config.split, config.limit):
             turns = messages_of(question, config.style)
             yield QuestionTask(
                 QuestionData(
