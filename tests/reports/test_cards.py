@@ -9,7 +9,7 @@ import yaml
 
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_manifest
-from codereasoner.reports.cards import dataset_card, model_card
+from codereasoner.reports.cards import dataset_card, model_card, write_cards
 
 pytest_plugins = ["tests.reports.report_fixtures"]
 
@@ -44,3 +44,11 @@ def test_the_card_of_a_model_shows_its_results_beside_the_others(run_folder: Pat
 def test_a_folder_that_is_no_checkpoint_is_refused(run_folder: Path) -> None:
     with pytest.raises(DataError, match=r"evaluations is no checkpoint of codereasoner"):
         model_card(run_folder / "evaluations", run_folder)
+
+
+def test_a_readme_of_somebodys_own_is_left_alone(run_folder: Path) -> None:
+    assert run_folder / "README.md" in write_cards(run_folder)
+    assert run_folder / "README.md" in write_cards(run_folder), "a card of ours is made anew"
+    (run_folder / "README.md").write_text("# My project\n")
+    assert run_folder / "README.md" not in write_cards(run_folder)
+    assert (run_folder / "README.md").read_text() == "# My project\n"

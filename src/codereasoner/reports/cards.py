@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ __all__ = ["dataset_card", "model_card", "write_cards"]
 def write_cards(run_folder: Path) -> list[Path]:
     """README.md with the dataset card into a run folder, and one with the model card into each trained checkpoint.
 
+    A README.md that is no card of ours is somebody's own, and is left alone. Returns what was written.
+
     Raises:
         DataError: the folder is no run folder, or one of its files is broken.
     """
@@ -27,9 +30,17 @@ def write_cards(run_folder: Path) -> list[Path]:
     for checkpoint in checkpoints(run_folder):
         if (checkpoint / "codereasoner.json").is_file():
             texts[checkpoint / "README.md"] = model_card(checkpoint, run_folder)
-    for path, text in texts.items():
-        write_whole(path, text)
-    return list(texts)
+    written = [path for path in texts if _may_be_written(path)]
+    for path in written:
+        write_whole(path, texts[path])
+    return written
+
+
+def _may_be_written(path: Path) -> bool:
+    return not path.exists() or bool(_SIGNED.search(path.read_text(encoding="utf-8", errors="replace")))
+
+
+_SIGNED = re.compile(r"(?:Made|Trained) by codereasoner\.")
 
 
 def model_card(checkpoint: Path, run_folder: Path) -> str:
