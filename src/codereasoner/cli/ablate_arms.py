@@ -18,6 +18,7 @@ class Rows:
 
     tasks: tuple[str, ...]
     direct: tuple[str, ...]
+    share: float = 1.0  # of the seconds of SFT: four tasks take longer to learn than two
 
 
 ROWS = {
@@ -25,7 +26,7 @@ ROWS = {
     "direct": Rows((FORWARD, BACKWARD), (FORWARD, BACKWARD)),
     "forward": Rows((FORWARD,), ()),
     "backward": Rows((BACKWARD,), (BACKWARD,)),
-    "inside": Rows((FORWARD, BACKWARD, WHITEBOX, ANCHORS), (BACKWARD, WHITEBOX, ANCHORS)),
+    "inside": Rows((FORWARD, BACKWARD, WHITEBOX, ANCHORS), (BACKWARD, WHITEBOX, ANCHORS), 2.0),
 }
 
 PROMPTS = {
@@ -59,7 +60,7 @@ ARMS = {
     "no-sft": Arm("without SFT", "", "grpo", "mixed"),
     "forward-only": Arm("forward only", "forward", "grpo", "forward"),
     "backward-only": Arm("backward only", "backward", "grpo", "backward"),
-    "inside": Arm("SFT with states and steps", "inside"),
+    "inside": Arm("SFT with states and steps, twice as long", "inside"),
     "final-answer": Arm("GRPO on it, final answer", "inside", "grpo", "final"),
     "white-box": Arm("GRPO on it, white-box", "inside", "grpo", "whitebox"),
     "bi-level": Arm("GRPO on it, bi-level", "inside", "grpo", "anchors", bi_level=True),
@@ -76,6 +77,8 @@ class AblateConfig:
     train: int = option(5000, "Programs for instruction tuning, of 1 to 3 statements.")
     rl: int = option(1200, "Programs of 5 statements to practise on; a third as many short ones stand beside them.")
     test: int = option(300, "Programs held out, of 1 to 3 statements, and as many of 5.")
-    sft_seconds: float = option(180.0, "CPU seconds of SFT, which arms with the same rows share.")
+    sft_seconds: float = option(
+        180.0, "CPU seconds of SFT, which arms with the same rows share; twice that with states and steps."
+    )
     then_seconds: float = option(140.0, "CPU seconds of what follows.")
     max_tokens: int = option(120, "Tokens of an answer in the evaluation.")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner import extend, stages
-from codereasoner.cli.ablate_arms import ANCHORS, ARMS, PROMPTS, ROWS, WHITEBOX, AblateConfig, Arm
+from codereasoner.cli.ablate_arms import ARMS, PROMPTS, ROWS, AblateConfig, Arm
 from codereasoner.cli.demo_config import LONGER, TAUGHT
 from codereasoner.cli.demo_data import BACKWARD, FORWARD, STYLE, build_questions, held_out, stage, trust
 from codereasoner.cli.processes import Training, train_together
@@ -47,7 +47,7 @@ def run_ablation(folder: Path, config: AblateConfig, pool: Pool, finished: Calla
 
 
 def _build_data(folder: Path, config: AblateConfig, pool: Pool) -> None:
-    build_questions(folder, config.train, config.rl, config.test, _tasks(config), pool)
+    build_questions(folder, config.train, config.rl, config.test, ROWS["inside"].tasks, pool)
     questions, chains = folder / "questions.jsonl", folder / "chains.jsonl"
     with stage(folder, "rows"):
         for name in {ARMS[arm].rows for arm in config.arms} - {""}:
@@ -59,11 +59,6 @@ def _build_data(folder: Path, config: AblateConfig, pool: Pool) -> None:
             stages.write_grpo_rows(questions, folder / f"prompts-{name}.parquet", STYLE, PROMPTS[name])
 
 
-def _tasks(config: AblateConfig) -> tuple[str, ...]:
-    inside = any(ARMS[arm].rows == "inside" for arm in config.arms)
-    return (FORWARD, BACKWARD, WHITEBOX, ANCHORS) if inside else (FORWARD, BACKWARD)
-
-
 def _train(data: Path, folder: Path, arm: Arm, name: str, seed: int, config: AblateConfig, trusting: list[str]) -> Path:
     """The trained model of one arm; SFT on the same rows is done once for all arms of a seed."""
     model = folder / "base"
@@ -73,8 +68,9 @@ def _train(data: Path, folder: Path, arm: Arm, name: str, seed: int, config: Abl
     if arm.rows:
         start = folder / f"sft-{arm.rows}"
         rows = str(data / f"sft-{arm.rows}.parquet")
-        words = flags(SFT["scratch"], seconds=config.sft_seconds, seed=seed, **common)
-        _one(data, f"seed {seed}: {start.name}", start, ["sft", rows, *words], model, config.sft_seconds)
+        first = config.sft_seconds * ROWS[arm.rows].share
+        words = flags(SFT["scratch"], seconds=first, seed=seed, **common)
+        _one(data, f"seed {seed}: {start.name}", start, ["sft", rows, *words], model, first)
         model = start
     else:
         seconds += config.sft_seconds
