@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,25 +26,38 @@ class Draft:
     write_calls: Callable[[], tuple[str, ...]]  # asked only for a program that is kept
     names: frozenset[str] = frozenset()  # the names that could have been chosen otherwise
     features: Mapping[str, Any] = field(default_factory=dict)
+    plain: str = ""  # the source without brackets that change nothing, where it has such
 
     @property
     def shape(self) -> str:
-        """The source with its own names numbered in order: programs that differ in names only have one shape."""
-        return numbered(self.source, self.names)
+        """The source with its own names numbered in order: programs that differ in names and quotes have one shape."""
+        return numbered(self.plain or self.source, self.names)
 
 
 _WORDS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[A-Za-z_]\w*")
 
 
 def numbered(source: str, names: frozenset[str]) -> str:
-    """Source with each of the names replaced by `v0`, `v1` ... in order of appearance; strings are left alone."""
+    """Source with each of the names replaced by `v0`, `v1` ... in order of appearance, and strings in single quotes."""
     numbers: dict[str, str] = {}
 
     def number(match: re.Match[str]) -> str:
         word = match.group()
+        if word[0] == '"' or "\\'" in word:
+            return single(word)
         return numbers.setdefault(word, f"v{len(numbers)}") if word in names else word
 
     return _WORDS.sub(number, source)
+
+
+def single(text: str) -> str:
+    """A string literal in canonical form, as `repr` writes it; letters before its quotes are not part of the text."""
+    if "\\" not in text and "'" not in text[1:-1] and '"' not in text[1:-1]:
+        return f"'{text[1:-1]}'"
+    try:
+        return repr(ast.literal_eval(text))
+    except (SyntaxError, ValueError):
+        return text
 
 
 def split_of(shape: str) -> str:
@@ -59,6 +73,16 @@ def split_of(shape: str) -> str:
 def pick(random: Random, items: Sequence[T]) -> T:
     """One of the items, each as likely. Only `random()` is drawn from: its stream is the same in every Python."""
     return items[int(random.random() * len(items))]
+
+
+def pick_share(random: Random, shares: Sequence[tuple[T, float]]) -> T:
+    """One of the items, each with its share of the whole, 1; the last takes what the others leave."""
+    left = random.random()
+    for item, share in shares[:-1]:
+        left -= share
+        if left < 0:
+            return item
+    return shares[-1][0]
 
 
 def number(random: Random, low: int, high: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
+from codereasoner.programs import quotes
 from codereasoner.programs.draft import Draft, number, pick, pick_weighted
 from codereasoner.programs.forms import TYPES, showing
 from codereasoner.programs.names import constant
@@ -21,7 +22,7 @@ from codereasoner.programs.statements import (
     idiom,
     shown_by,
 )
-from codereasoner.programs.values import calls
+from codereasoner.programs.values import Wanted, calls
 from codereasoner.programs.writer import DeadEnd, Var, Writer
 
 LEVELS = (1, 2, 3, 4, 5)
@@ -282,11 +283,13 @@ def _finish(writer: Writer, helper: str, count: int) -> Draft:
         "constructs": found,
         "types": [TYPES[param.kind] for param in writer.params],
     }
-    random, params, letters = writer.random, tuple(writer.params), tuple(writer.letters)
+    random, params = writer.random, tuple(writer.params)
+    style = quotes.choose(random)
+    wanted = Wanted(tuple(writer.letters), tuple(writer.figures), found, writer.level, bool(writer.relied), style)
     return Draft(
-        source,
+        quotes.written(source, style, random),
         "f",
-        lambda: calls(random, params, letters, count, writer.level, found),
+        lambda: calls(random, params, wanted, count),
         frozenset(writer.taken),
         features,
     )

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, get_args
 from codereasoner.disk import Keys
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Source
-from codereasoner.programs import grammar, grid, tiny
+from codereasoner.programs import copies, grammar, grid, tiny
 from codereasoner.programs.draft import SHARES, Draft, pick, split_of
 from codereasoner.programs.excluded import is_excluded
 from codereasoner.records import Program, content_id
@@ -19,6 +19,9 @@ Breadth = Literal["tiny", "full"]
 
 TYPES: dict[str, tuple[str, ...]] = {"tiny": tiny.TYPES, "full": ("str", "list", "dict", "set", "tuple", "int")}
 """The types that the first argument of a program can have."""
+
+DIFFICULTIES: dict[str, tuple[int, ...]] = {"tiny": grammar.LEVELS, "full": (0, *grammar.LEVELS)}
+"""What can be asked for."""
 
 MIX = (1, 1, 2, 2, 2, 2, 3, 3, 4, 4, 5, 5)
 """The difficulties of a mixed stream: in these proportions its constructs are about as frequent as CRUXEval's."""
@@ -40,10 +43,11 @@ class Procedural(Source):
     """An endless stream of programs over the built-in types, with a dial for their difficulty.
 
     `breadth="tiny"` is the rung for a model of half a million parameters that is trained from scratch in minutes; its
-    difficulty is the number of statements, 1 to 5, and None means 1 to 3. In `"full"` the difficulty goes from 1 (one
-    or two expressions) over 2 (branches), 3 (loops) and 4 (loops with branches, dicts, comprehensions) to 5 (nested
-    and while loops, helper functions); None mixes all five. There a construct ("str.zfill") and a configuration of 1
-    to 6 ask for one cell of the constraint grid, and `cells` for every one in turn, so that each is equally frequent.
+    difficulty is the number of statements, 1 to 5, and None means 1 to 3. In `"full"` the difficulty goes from 0 (an
+    argument is returned as it came; the same text may come again, with other calls) and 1 (one or two expressions)
+    over 2 (branches), 3 (loops) and 4 (loops with branches, dicts, comprehensions) to 5 (nested and while loops, helper
+    functions); None mixes 1 to 5. There a construct ("str.zfill") and a configuration of 1 to 6 ask for one cell of the
+    constraint grid, and `cells` for every one in turn, so that each is equally frequent.
     """
 
     name = "procedural"
@@ -60,8 +64,10 @@ class Procedural(Source):
     ) -> None:
         if breadth not in get_args(Breadth):
             raise ConfigError(f"breadth '{breadth}' is unknown; there are: {', '.join(get_args(Breadth))}")
-        if difficulty is not None and difficulty not in grammar.LEVELS:
-            raise ConfigError(f"difficulty must be 1 to 5 or None, not {difficulty!r}")
+        if difficulty is not None and difficulty not in DIFFICULTIES[breadth]:
+            raise ConfigError(f"difficulty must be {DIFFICULTIES[breadth][0]} to 5 or None, not {difficulty!r}")
+        if difficulty == 0 and (construct or configuration):
+            raise ConfigError("difficulty 0 copies only: leave construct and configuration out")
         if calls < 1:
             raise ConfigError(f"calls must be 1 or more, not {calls}")
         if construct and construct not in grid.constructs():
@@ -70,7 +76,7 @@ class Procedural(Source):
             raise ConfigError(f"configuration must be 1 to 6 or None, not {configuration!r}")
         if breadth == "tiny" and (construct or configuration or cells):
             raise ConfigError("breadth 'tiny' has no constraint grid: leave construct, configuration and cells out")
-        if cells and (construct or configuration or difficulty):
+        if cells and (construct or configuration or difficulty is not None):
             raise ConfigError("cells asks for every cell in turn: leave construct, configuration and difficulty out")
         known = TYPES[breadth]
         if unknown := sorted(set(types) - set(known)):
@@ -105,7 +111,8 @@ class Procedural(Source):
                 draft = self.draft(split, index, attempt)
                 shape = draft.shape
                 if self._is_asked_for(draft, index) and split_of(shape) == split and not is_excluded(shape):
-                    found.append((index, content_id(shape), self._program(draft, split, index)))
+                    program = self._program(draft, split, index)
+                    found.append((index, content_id(shape, *self._told_apart(program)), program))
                     break
         return found
 
@@ -134,6 +141,8 @@ class Procedural(Source):
         random = Random(f"programs/{self.breadth}/{split}/{index}" + (f"/{attempt}" if self.cells else ""))
         if self.breadth == "tiny":
             return tiny.tiny(random, self.types, self.difficulty)
+        if self.difficulty == 0:
+            return copies.copies(random, self.types, self.calls)
         construct, configuration = self._cell(index)
         if configuration:
             cell = grid.CONFIGURATIONS[configuration]
@@ -149,6 +158,10 @@ class Procedural(Source):
             return self.construct, self.configuration
         cell = grid.shuffled()[index % len(grid.cells())]
         return cell.construct, cell.configuration
+
+    def _told_apart(self, program: Program) -> tuple[str, ...]:
+        """What makes two programs of one shape two: nothing but, where there are few shapes, their calls."""
+        return program.calls if self.difficulty == 0 else ()
 
     def _is_asked_for(self, draft: Draft, index: int) -> bool:
         return self.breadth == "tiny" or grid.is_in_cell(draft.features, *self._cell(index))

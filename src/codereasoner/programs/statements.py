@@ -90,6 +90,8 @@ def change(writer: Writer, var: Var, indent: str, reassign: float = 0.4) -> Var:
 
 def apply(writer: Writer, var: Var, chosen: Change, indent: str) -> Var:
     """Write the statement of a change; what the variable is afterwards."""
+    if chosen.needs > 0:
+        writer.relied.append(chosen.needs)
     writer.hidden.add(var.name)
     _write_line(writer, chosen.template, {"s": var}, indent)
     writer.hidden.discard(var.name)
@@ -162,6 +164,8 @@ def idiom(writer: Writer, chosen: Idiom, var: Var) -> Var:
         names[short] = Var(_filled(writer, text, names), kind, 1 if kind == "char" else UNKNOWN if kind == "int" else 0)
     before, hidden = list(writer.scope), set(writer.hidden)
     writer.hidden |= {result.name} if chosen.result else {var.name}
+    if chosen.low:
+        writer.relied.append(chosen.low)
     writer.loop_over = var.name
     writer.in_while = any(line.startswith("while") for line in chosen.lines)
     for line in chosen.lines:

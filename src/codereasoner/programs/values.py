@@ -2,35 +2,57 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from codereasoner.literals import write
+from codereasoner.programs import quotes, wild
 from codereasoner.programs.draft import number, pick
 from codereasoner.programs.writer import Var
 
-_LOWER = "abcdefghijklmnopqrstuvwxyz"
-_WORDS = (
-    *("apple", "red", "dog", "cat", "sun", "moon", "key", "value", "list", "code", "data", "name", "tree", "book"),
-    *("open", "close", "run", "stop", "big", "small", "left", "right", "Hello", "World", "Python", "test", "line"),
-    *("word", "text", "one", "two", "three"),
-)
+_LOWER = string.ascii_lowercase
+
+KEYWORDS = 0.03
+"""How often the last arguments of a call are given by name."""
 
 
-def calls(
-    random: Random, params: Sequence[Var], letters: Sequence[str], count: int, size: int, constructs: Sequence[str]
-) -> tuple[str, ...]:
-    """Up to `count` different argument lists.
+@dataclass(frozen=True)
+class Wanted:
+    """What a program asks of its calls."""
 
-    `letters` are strings that stand in the program, `size` is 1 to 5; where the program asks what kind of characters
-    a string has, its strings have several kinds.
-    """
+    letters: Sequence[str]  # strings that stand in it; its arguments will contain them
+    figures: Sequence[int]  # numbers that stand in it
+    constructs: Sequence[str]
+    size: int  # 1 to 5
+    relies: bool  # does it fail, or go wrong, where an argument is shorter or smaller than it was told?
+    quotes: quotes.Quotes = "single"
+
+    @property
+    def loops(self) -> bool:
+        """Does it go through its arguments item by item? Long ones make long runs."""
+        return any(name in ("for", "while") for name in self.constructs)
+
+
+def calls(random: Random, params: Sequence[Var], wanted: Wanted, count: int) -> tuple[str, ...]:
+    """Up to `count` different argument lists; where the program asks what kind of characters a string has, its
+    strings have several kinds."""
     found: dict[str, None] = {}
+    names = [param.name for param in params]
     for _ in range(count):
-        values = _Values(random, letters, size, _ASKED & set(constructs))
-        found[", ".join(write(values.value(param)) for param in params)] = None
+        values = _Values(random, wanted)
+        found[arguments(random, names, [values.value(param) for param in params], wanted.quotes)] = None
     return tuple(found)
+
+
+def arguments(random: Random, names: Sequence[str], values: Sequence[Any], source: quotes.Quotes) -> str:
+    """The argument list of one call, in quotes that go with those of the source; the last may be given by name."""
+    first = len(values) if random.random() >= KEYWORDS else int(random.random() * len(values))
+    named = [f"{name}=" if index >= first else "" for index, name in enumerate(names)]
+    text = ", ".join(name + write(value) for name, value in zip(named, values, strict=True))
+    return quotes.written(text, quotes.choose(random, source), random)
 
 
 _CASES = frozenset(f"str.{name}" for name in ("isupper", "islower", "swapcase", "upper", "lower", "istitle", "title"))
@@ -44,33 +66,54 @@ _OTHERS = {
     "str.strip": "  ",
 }
 _ASKED = _CASES | frozenset(_OTHERS)
+_GROWS = frozenset(
+    ["for", "while", "range", "int <<", "int **", "str.ljust", "str.rjust", "str.center", "str *", "list *"]
+)
+"""What takes long, or gives much, where a number is large."""
+
+EMPTY = {"str": 0.05, "char": 0.02, "ints": 0.09, "strs": 0.09, "counts": 0.16}
+"""How often a value is empty where the program can bear it, by kind; 0.06 for the kinds that are not named."""
+
+RISKS = 0.02
+"""How often a value is shorter or smaller than the program relies on: the call may raise, and is dropped then."""
 
 
 class _Values:
     """The values of one call."""
 
-    def __init__(self, random: Random, letters: Sequence[str], size: int, asked: Set[str]) -> None:
+    def __init__(self, random: Random, wanted: Wanted) -> None:
         self.random = random
-        self.letters = [text for text in letters if text]
-        self.size = size
+        self.letters = [text for text in wanted.letters if text]
+        self.wanted = wanted
         self.texts: list[str] = []
-        self.numbers: list[int] = []
-        self.alphabet = self._mixed(asked) if asked and random.random() < 0.8 else self._alphabet()
+        self.numbers = list(wanted.figures) if random.random() < 0.6 else []
+        self.large = _GROWS.isdisjoint(wanted.constructs)
+        asked = _ASKED & set(wanted.constructs)
+        self.alphabet = self._mixed(asked) if asked and random.random() < 0.7 else self._alphabet()
         self.makers: dict[str, Callable[[int], Any]] = {
             "int": self._int,
-            "float": lambda low: number(random, 1, 40) / 4,
+            "float": lambda low: number(random, 1, 40) / 4 if random.random() < 0.7 else wild.decimal(random),
             "str": self._str,
             "char": self._char,
             "ints": lambda low: self._ints(low),
             "tup": lambda low: tuple(self._ints(low)),
             "intset": lambda low: set(self._ints(low)),
             "strs": lambda low: [self._word() for _ in range(self._length(low))],
-            "counts": lambda low: {self._key(): number(random, 0, 9) for _ in range(self._length(low))},
-            "nested": lambda low: [self._ints(1)[:4] for _ in range(number(random, max(low, 1), 3))],
+            "counts": lambda low: {self._key(): self._count() for _ in range(self._length(low))},
+            "nested": lambda low: [self._ints(min(low, 1))[:4] for _ in range(number(random, low, max(low, 3)))],
         }
 
     def value(self, param: Var) -> Any:
-        """A value for a parameter, with the least length or value that the program counts on."""
+        """A value for a parameter, mostly with the least length or value that the program was told."""
+        bears = not self.wanted.relies or self.random.random() < RISKS
+        if bears and param.kind not in ("int", "float"):
+            chance = self.random.random()
+            empty = EMPTY.get(param.kind, 0.06)
+            if chance < empty:
+                return _EMPTY[param.kind]()
+            return self.makers[param.kind](1 if chance < 0.4 else param.low)
+        if bears and param.kind == "int" and self.random.random() < 0.2:
+            return pick(self.random, (0, -1, -number(self.random, 1, 20)))
         return self.makers[param.kind](param.low)
 
     def _mixed(self, asked: Set[str]) -> str:
@@ -80,43 +123,62 @@ class _Values:
         return letters + others
 
     def _alphabet(self) -> str:
-        """What the strings of this call are made of."""
+        """What the strings of this call are made of, where they are not words or wild."""
         chance = self.random.random()
         if chance < 0.4:
             return _LOWER
         if chance < 0.6:
             return _LOWER + _LOWER.upper()
-        if chance < 0.75:
+        if chance < 0.72:
             return "abc"
-        if chance < 0.9:
-            return _LOWER + "0123456789"
-        return _LOWER[:12] + _LOWER[:12].upper() + "0123456789 ,.-_!"
+        if chance < 0.86:
+            return _LOWER + string.digits
+        if chance < 0.94:
+            return _LOWER[:12] + _LOWER[:12].upper() + "0123456789 ,.-_!"
+        return string.ascii_letters + string.digits + string.punctuation + "  "
 
     def _length(self, low: int) -> int:
-        return number(self.random, max(low, 1), max(low, 1) + 1 + self.size)
+        """How many items; now and then twice as many."""
+        count = number(self.random, low, low + 1 + self.wanted.size)
+        return 2 * count if self.random.random() < 0.06 else count
 
     def _int(self, low: int) -> int:
         if self.numbers and self.random.random() < 0.35:
             value = pick(self.random, self.numbers)
-            if value >= low:
+            if value >= low and (self.large or value < 100):
                 return value
-        return number(self.random, max(low, 0), 9 if self.random.random() < 0.8 else 20)
+        chance = self.random.random()
+        if chance < 0.07 and self.large:
+            return max(low, number(self.random, 21, pick(self.random, (99, 99, 999, 10**6))))
+        return number(self.random, max(low, 0), 9 if chance < 0.8 else 20)
 
     def _ints(self, low: int) -> list[int]:
         chance = self.random.random()
-        bounds = (0, 9) if chance < 0.6 else (1, 20) if chance < 0.85 else (-9, 99)
+        bounds = (0, 9) if chance < 0.55 else (1, 20) if chance < 0.75 else (-9, 99) if chance < 0.9 else (-99, 999)
         found = [number(self.random, *bounds) for _ in range(self._length(low))]
-        if self.numbers and self.random.random() < 0.6:
+        if self.numbers and found and self.random.random() < 0.6:
             found[int(self.random.random() * len(found))] = pick(self.random, self.numbers)
         self.numbers += found
         return found
 
+    def _count(self) -> int:
+        """What a dict holds for a key."""
+        chance = self.random.random()
+        return (
+            number(self.random, 0, 9)
+            if chance < 0.7
+            else number(self.random, *((10, 99) if chance < 0.9 else (-9, 999)))
+        )
+
     def _str(self, low: int) -> str:
-        if self.random.random() < 0.3:
+        chance = self.random.random()
+        if chance < 0.3:
             separator = self._separator() or " "
-            text = separator.join(pick(self.random, _WORDS) for _ in range(number(self.random, 1, 3)))
+            text = separator.join(wild.word(self.random) for _ in range(number(self.random, 1, 3)))
+        elif chance < 0.55:
+            text = wild.text(self.random, 20 if self.wanted.loops else 60, 0.0)
         else:
-            text = "".join(pick(self.random, self.alphabet) for _ in range(self._length(low) + self.size // 2))
+            text = "".join(pick(self.random, self.alphabet) for _ in range(self._length(low) + self.wanted.size // 2))
         for letter in self.letters:
             if self.random.random() < 0.6:
                 place = int(self.random.random() * (len(text) + 1))
@@ -137,8 +199,11 @@ class _Values:
         return pick(self.random, self.alphabet)
 
     def _word(self) -> str:
-        if self.random.random() < 0.35:
-            return pick(self.random, _WORDS)
+        chance = self.random.random()
+        if chance < 0.3:
+            return wild.word(self.random)
+        if chance < 0.42:
+            return wild.text(self.random, 14)
         if self.letters and self.random.random() < 0.3:
             return pick(self.random, self.letters)
         letters = [letter for letter in self.letters if letter.isalnum()]
@@ -151,4 +216,16 @@ class _Values:
             return pick(self.random, known)
         if self.letters and self.random.random() < 0.3:
             return pick(self.random, self.letters)
-        return self._word() if self.random.random() < 0.3 else pick(self.random, _LOWER)
+        return self._word() if self.random.random() < 0.5 else pick(self.random, _LOWER)
+
+
+_EMPTY: dict[str, Callable[[], Any]] = {
+    "str": str,
+    "char": str,
+    "ints": list,
+    "tup": tuple,
+    "intset": set,
+    "strs": list,
+    "counts": dict,
+    "nested": list,
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from random import Random
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from codereasoner.programs.draft import pick
 from codereasoner.programs.forms import ACCEPTS, UNKNOWN, Candidates, Form, Hole, possible, reach
@@ -68,6 +68,8 @@ class Writer:
         self.taken: set[str] = {"f"}  # every name that stands in the program
         self.constructs: list[str] = []
         self.letters: list[str] = []  # constant strings; arguments will contain them
+        self.figures: list[int] = []  # constant numbers
+        self.relied: list[int] = []  # the least lengths and values without which it would fail
         self.helpers: list[tuple[str, str, str]] = []  # name, kind of its argument, kind of its value
         self.lines: list[str] = []
         self.in_while = False  # a loop that `continue` would keep from ending
@@ -112,14 +114,17 @@ class Writer:
 
     def save(self) -> Saved:
         """What `restore` needs to take back everything that is written from now on."""
-        lengths = (len(self.lines), len(self.params), len(self.constructs), len(self.letters))
+        lengths = tuple(len(part) for part in self._growing())
         return lengths, list(self.scope), set(self.hidden), set(self.taken)
 
     def restore(self, saved: Saved) -> None:
         """Take back what was written since `save`; a saved state can be restored once."""
         lengths, self.scope, self.hidden, self.taken = saved
-        for part, length in zip((self.lines, self.params, self.constructs, self.letters), lengths, strict=True):
-            del part[length:]  # type: ignore[attr-defined]
+        for part, length in zip(self._growing(), lengths, strict=True):
+            del part[length:]
+
+    def _growing(self) -> tuple[list[Any], ...]:
+        return self.lines, self.params, self.constructs, self.letters, self.figures, self.relied
 
     # ---- expressions
 
@@ -139,6 +144,8 @@ class Writer:
         return 1 if self.random.random() < 0.6 else 2
 
     def _fill(self, hole: Hole, must: Var | None, depth: int) -> Expr:
+        if hole.low:
+            self.relied.append(hole.low)
         text = constant(self.random, hole.kind)
         if text is not None:
             if must is not None:
@@ -194,6 +201,8 @@ class Writer:
     def _remember(self, kind: str, text: str) -> None:
         if text[:1] == "'":
             self.letters.append(text[1:-1])
+        elif kind == "int":
+            self.figures.append(int(text))
 
     def _by_form(self, hole: Hole, must: Var | None, depth: int) -> Expr:
         if must is not None and (helper := self._helper(hole.kind, must)):
