@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codereasoner.execution.answers import read_answer
-from codereasoner.records import Job
+from codereasoner.execution import answers
+from codereasoner.execution.answer import answer, steps_text
+from codereasoner.execution.answers import failed, read_answer
+from codereasoner.records import Job, Run, Step
 
+needs_extension = pytest.mark.skipif(answers.read_natively is None, reason="the extension is not built")
 JOB = Job("def f(): pass", "f", "")
 STEPS = ["cl", [0, 0], [1, 2], ["f"], [{}, {"x": "1"}], [[1, ["a"]]]]
 GOOD: list[object] = ["ok", "1", "", "", STEPS, [1], "", "", 0.5]
@@ -80,14 +83,103 @@ def test_a_good_answer_is_read() -> None:
         json.dumps(GOOD).encode() + b" []",
     ],
 )
-def test_a_malformed_answer_is_the_outcome_of_its_job(body: bytes) -> None:
-    run = read_answer(body, JOB, "A")
+def test_a_malformed_answer_is_the_outcome_of_its_job(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = both(monkeypatch, body)
     assert run.outcome == "crashed"
     assert "malformed" in run.reason
 
 
 def test_a_program_can_not_claim_that_our_machinery_failed() -> None:
     assert read_answer(changed(1, None).replace(b'"ok"', b'"error"'), JOB, "A").outcome == "crashed"
+
+
+def test_a_run_that_is_read_has_what_a_run_that_is_made_has() -> None:
+    run, made = read_answer(json.dumps(GOOD).encode(), JOB, "A"), failed(JOB, "A", "crashed", "")
+    assert list(vars(run)) == list(vars(made))
+    assert run == Run.from_json(run.to_json())
+
+
+def written(steps: list[list[object]], value: str, lines: list[int]) -> bytes:
+    """An answer as a worker writes it."""
+    return answer("ok", value, "", value, steps_text(steps), lines, "steps", value, 0.25)
+
+
+TEXTS = st.text(max_size=6) | st.sampled_from(["x", "\ud83d\ude00", "\ude00\ud83d", "\x7f\x00", '"\\/\b\f\n\r\t'])
+NAMED = st.dictionaries(TEXTS, TEXTS, max_size=3).map(
+    lambda changes: [text for pair in changes.items() for text in pair]
+)
+TRACES = st.lists(
+    st.tuples(
+        st.sampled_from(["call", "line", "return", "yield", "exception"]),
+        st.integers(0, 1000),
+        st.integers(0, (1 << 31) - 1),
+        TEXTS,
+        st.lists(TEXTS, max_size=2),
+        NAMED,
+    ).map(list),
+    max_size=6,
+)
+
+
+def both(monkeypatch: pytest.MonkeyPatch, body: bytes) -> Run:
+    """The run that is read in C and in Python, where they must agree."""
+    with monkeypatch.context() as patched:
+        patched.setattr(answers, "read_natively", None)
+        reference = read_answer(body, JOB, "A")
+    run = read_answer(body, JOB, "A")
+    assert vars(run) == vars(reference)
+    assert [vars(step) for step in run.steps] == [vars(step) for step in reference.steps]
+    return run
+
+
+@needs_extension
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=TRACES, value=TEXTS, lines=st.lists(st.integers(0, (1 << 31) - 1), max_size=4))
+def test_what_a_worker_writes_is_read_in_c_as_in_python(
+    monkeypatch: pytest.MonkeyPatch, steps: list[list[object]], value: str, lines: list[int]
+) -> None:
+    body = written(steps, value, lines)
+    assert answers.read_natively is not None
+    assert answers.read_natively(body, Step) is not None
+    run = both(monkeypatch, body)
+    assert (run.value, run.lines, len(run.steps)) == (json.loads(json.dumps(value)), tuple(lines), len(steps))
+
+
+SNIPPETS = [
+    b"",
+    b'"',
+    b"\\",
+    b"\\u",
+    b"\\ud83d",
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b", ",
+    b",",
+    b" ",
+    b"0",
+    b"-1",
+    b"1.",
+    b"null",
+    b"\x7f",
+]
+
+
+@needs_extension
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@given(
+    steps=TRACES,
+    value=TEXTS,
+    place=st.integers(0, 400),
+    cut=st.integers(0, 8),
+    new=st.sampled_from(SNIPPETS) | st.binary(max_size=3),
+)
+def test_what_was_tampered_with_is_read_in_c_as_in_python_or_left_to_it(
+    monkeypatch: pytest.MonkeyPatch, steps: list[list[object]], value: str, place: int, cut: int, new: bytes
+) -> None:
+    body = written(steps, value, [1, 2])
+    both(monkeypatch, body[: place % len(body)] + new + body[place % len(body) + cut :])
 
 
 @given(

@@ -11,6 +11,7 @@ from codereasoner.execution.tracer import exception_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import CodeType
     from typing import Any
 
@@ -20,7 +21,7 @@ PROGRAM, HARNESS, CALL = "<program>", "<harness>", "<call>"
 
 _ONLY_AST = 0x400  # PyCF_ONLY_AST
 _FAULTS = (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError)
-_compile, _type, _len = compile, type, len
+_compile, _type, _len, _new = compile, type, len, object.__new__
 
 
 class Program:
@@ -42,12 +43,16 @@ class Program:
 
 
 class Compiled:
-    """A program and one call of it. `seals` are those that it could break; None where it must run alone."""
+    """A program and one call of it. `seals` are those that it could break; None where it must run alone.
+
+    arguments: what the names `.0`, `.1`, ... in the code of the call stand for; None where it has none.
+    """
 
     def __init__(self, program: Program, entry: str, call: str) -> None:
         self.program = program
         self.fault = program.fault
         self.call: CodeType | None = None
+        self.arguments: dict[str, object] | None = None
         self.seals: Seals | None = None
         if self.fault is not None:
             return
@@ -61,11 +66,16 @@ class Compiled:
 
 
 class Cache:
-    """The programs that were compiled last."""
+    """The programs that were compiled last, and the calls with nothing but literals.
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    read_arguments: reads such literals (native/arguments.c), where it was built. Then one code object serves all such
+    calls of an entry, which takes the arguments by name: to compile them would cost more than most programs' runs.
+    """
+
+    def __init__(self, size: int, read_arguments: Callable[[str], dict[str, object] | None] | None) -> None:
+        self.size, self.read_arguments = size, read_arguments
         self.programs: dict[tuple[str, str], Program] = {}
+        self.calls: dict[tuple[str, int], CodeType | None] = {}
 
     def compile(self, source: str, entry: str, call: str, harness: str) -> Compiled:
         """A job's code objects."""
@@ -75,7 +85,37 @@ class Cache:
             if _len(self.programs) >= self.size:
                 self.programs.clear()
             program = self.programs[key] = Program(source, harness)
+        if self.read_arguments is not None and program.seals is not None:
+            arguments = self.read_arguments(call)
+            code = self._plain_call(entry, _len(arguments)) if arguments is not None else None
+            if code is not None:
+                return _plain(program, code, arguments)
         return Compiled(program, entry, call)
+
+    def _plain_call(self, entry: str, count: int) -> CodeType | None:
+        """The code of a call with so many arguments by name; None where the entry may not be called like that."""
+        key = (entry, count)
+        if key not in self.calls:
+            if _len(self.calls) >= self.size:
+                self.calls.clear()
+            names = ["a" * _len(entry) + f"a{number}" for number in range(count)]
+            try:
+                code = compile_call(entry, ", ".join(names))
+            except _FAULTS:
+                self.calls[key] = None
+                return None
+            kept = code.co_names[: _len(code.co_names) - count]
+            hidden = code.replace(co_names=kept + tuple([f".{number}" for number in range(count)]))
+            self.calls[key] = hidden if may_share(code) == () else None
+        return self.calls[key]
+
+
+def _plain(program: Program, code: CodeType, arguments: dict[str, object] | None) -> Compiled:
+    """A program that may share its process, and a call of it that is compiled already."""
+    compiled = _new(Compiled)
+    compiled.program, compiled.call, compiled.arguments = program, code, arguments
+    compiled.seals, compiled.fault = program.seals, None
+    return compiled
 
 
 def compile_call(entry: str, call: str) -> CodeType:

@@ -128,7 +128,7 @@ def _outcome(
         try:
             if tracer is not None:
                 tracer.start()
-            value = _eval(compiled.call, names)  # type: ignore[arg-type]
+            value = _eval(compiled.call, names, compiled.arguments)  # type: ignore[arg-type]
         finally:
             if tracer is not None:
                 tracer.stop()

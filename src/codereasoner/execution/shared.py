@@ -27,7 +27,7 @@ from codereasoner.execution.frames import ALONE, DONE, JOBS, LATER, LEFT, RESULT
 from codereasoner.execution.program import Cache, Compiled
 from codereasoner.execution.pure import untouched
 from codereasoner.execution.runner import Streams, raised, returned, run, set_depth, too_much_output
-from codereasoner.execution.tracers import fork_job
+from codereasoner.execution.tracers import fork_job, read_arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Shared:
 
     def __init__(self, source: int, sink: int, bell: int, limits: dict[str, Any], cache_size: int = 64) -> None:
         self.source, self.sink, self.bell, self.limits = source, sink, bell, limits
-        self.cache = Cache(cache_size)
+        self.cache = Cache(cache_size, read_arguments())
         self.number = 0
         self.deferred: list[tuple[int, Compiled, str, float]] = []  # what must run alone, after the rest of its batch:
         # between forks nothing is compiled, since after a fork each page that is touched is copied

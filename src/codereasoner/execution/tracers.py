@@ -1,6 +1,7 @@
 """Which tracers a worker has: those in C where they were built with the package, else the reference tracers in Python.
 
-Both write the same bytes. This file also runs inside the workers.
+Both write the same bytes. With those in C come two more functions of the same extension. This file also runs inside
+the workers.
 """
 
 from __future__ import annotations
@@ -17,22 +18,28 @@ if TYPE_CHECKING:
 
 C, PYTHON = "C", "Python"
 
-_kinds: dict[str, Any] = {"trace": Tracer, "coverage": Lines, "fork": None}
+_kinds: dict[str, Any] = {"trace": Tracer, "coverage": Lines, "fork": None, "arguments": None}
 
 
 def use(extension: Any) -> str:
     """Take the tracers of this module, which is `_trace`, or those in Python where it is None; gives their name."""
     if extension is None:
-        _kinds.update(trace=Tracer, coverage=Lines, fork=None)
+        _kinds.update(trace=Tracer, coverage=Lines, fork=None, arguments=None)
         return PYTHON
     extension.use(describe, thrown_text, sys.getrecursionlimit, SPARE, YIELDS, LEAVES)
-    _kinds.update(trace=extension.Tracer, coverage=extension.Lines, fork=extension.fork_job)
+    _kinds.update(trace=extension.Tracer, coverage=extension.Lines)
+    _kinds.update(fork=extension.fork_job, arguments=extension.read_arguments)
     return C
 
 
 def fork_job() -> Any:
     """What runs a job in a fork (see native/alone.c); None where it was not built, and Python has to."""
     return _kinds["fork"]
+
+
+def read_arguments() -> Any:
+    """What reads arguments that are plain literals (see native/arguments.c); None where it was not built."""
+    return _kinds["arguments"]
 
 
 def make(record: str, limits: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-/* What the files of the C tracer share. See trace.c for what it is. */
+/* What the files of the module `_trace` share. */
 
 #ifndef CODEREASONER_TRACE_H
 #define CODEREASONER_TRACE_H
@@ -93,7 +93,14 @@ Py_ssize_t write_text(Tracer *tracer, PyObject *value);    /* into the scratch; 
 int compare(Watch *watch, PyFrameObject *frame, Py_ssize_t number); /* the step gets what has changed */
 void drop_known(Known *known);
 
-PyObject *fork_job(PyObject *module, PyObject *arguments); /* alone.c */
+/* events.c: the trace function of C, and what it needs from Python */
+int hear(PyObject *tracer, PyFrameObject *frame, int what, PyObject *argument);
+PyObject *use(PyObject *module, PyObject *arguments);
+extern PyTypeObject watch_type, tracer_type, lines_type; /* trace.c */
+
+PyObject *fork_job(PyObject *module, PyObject *arguments);      /* alone.c */
+PyObject *read_arguments(PyObject *module, PyObject *text);     /* arguments.c */
+PyObject *read_answer(PyObject *module, PyObject *arguments);   /* answers.c */
 
 int grow(void **data, Py_ssize_t *room, Py_ssize_t wanted, size_t each);
 

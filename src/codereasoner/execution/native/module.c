@@ -1,0 +1,32 @@
+/* The module `_trace`: what workers and pools do in C where there is a compiler, and in Python where there is none. */
+
+#include "trace.h"
+
+static PyMethodDef functions[] = {
+    {"use", use, METH_VARARGS,
+     "Take from Python: describe, thrown_text, sys.getrecursionlimit, the frames to be spared, the instructions at which "
+     "a frame has yielded, and those at which it has returned."},
+    {"fork_job", fork_job, METH_VARARGS, "Run one job in a fork; gives what it said, whether in time, status, CPU seconds."},
+    {"read_arguments", read_arguments, METH_O,
+     "The values of a call's arguments by `.0`, `.1`, ...; None where they are more than plain literals."},
+    {"read_answer", read_answer, METH_VARARGS,
+     "The nine parts of an answer, its steps made of the type Step; None where that is for Python to read."},
+    {NULL, NULL, 0, NULL},
+};
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_trace", "The C tracer, and what else is done in C.", -1, functions, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__trace(void)
+{
+    if (PY_VERSION_HEX >> 16 != Py_Version >> 16) {
+        PyErr_SetString(PyExc_ImportError, "the C tracer was built for another version of Python");
+        return NULL;
+    }
+    PyObject *module = PyModule_Create(&definition);
+    if (module == NULL || PyType_Ready(&watch_type) < 0 || PyModule_AddType(module, &tracer_type) < 0 ||
+        PyModule_AddType(module, &lines_type) < 0) {
+        Py_XDECREF(module);
+        return NULL;
+    }
+    return module;
+}
