@@ -27,7 +27,7 @@ _new, _set = object.__new__, object.__setattr__
 read_natively: Callable[[bytes, type[Step]], tuple[Any, ...] | None] | None
 try:
     read_natively = import_module("codereasoner.execution._trace").read_answer
-except ImportError:  # there was no compiler
+except (ImportError, AttributeError):  # there was no compiler, or it was built from older files
     read_natively = None
 _NO_RUN = vars(Run("", "", "", "ok"))
 

@@ -22,8 +22,11 @@ _kinds: dict[str, Any] = {"trace": Tracer, "coverage": Lines, "fork": None, "arg
 
 
 def use(extension: Any) -> str:
-    """Take the tracers of this module, which is `_trace`, or those in Python where it is None; gives their name."""
-    if extension is None:
+    """Take the tracers of this module, which is `_trace`, or those in Python; gives their name.
+
+    extension: None where it was not built; one that was built from older files is not used either.
+    """
+    if not hasattr(extension, "read_arguments"):
         _kinds.update(trace=Tracer, coverage=Lines, fork=None, arguments=None)
         return PYTHON
     extension.use(describe, thrown_text, sys.getrecursionlimit, SPARE, YIELDS, LEAVES)
