@@ -30,7 +30,8 @@ from codereasoner.training.rows import sft_row
 from codereasoner.training.scratch import make_scratch_model
 from codereasoner.training.session import mute
 from codereasoner.training.settings import load, quiet
-from codereasoner.training.sft import IGNORED, SftConfig, make_trainer, tokenised
+from codereasoner.training.sft import Data, SftConfig, make_trainer
+from codereasoner.training.tokens import IGNORED, tokenised
 from codereasoner.training.watch import Clock, make_watch
 
 TARGET = 0.85  # of the bare loop's tokens a second, at least
@@ -97,7 +98,8 @@ def trained(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int, c
     config, clock = settings(steps), Clock(None)
     watch = make_watch(clock, out / "history.jsonl", 1e9, lambda logs: {"loss": logs["loss"]})
     out.mkdir(parents=True)
-    trainer = make_trainer(model, tokenizer, tokenised(rows, tokenizer, config.max_length), out, config, clock, watch)
+    data = Data(tokenised(rows, tokenizer, config.max_length))
+    trainer = make_trainer(model, tokenizer, data, out, config, clock, watch)
     for callback in callbacks:
         trainer.add_callback(callback)
     return trainer

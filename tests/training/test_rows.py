@@ -14,7 +14,7 @@ from codereasoner.styles import find_style
 from codereasoner.task import Question
 from codereasoner.training.rows import grpo_row, read_question, sft_row, style_of_rows
 from codereasoner.training.scratch import make_tokenizer
-from codereasoner.training.sft import IGNORED, tokenised
+from codereasoner.training.tokens import IGNORED, tokenised
 
 TERSE = find_style("terse")
 RUN = Run("def f(x):\n    x.append(3)\n    return x\n", "f", "[1]", "ok", value="[1, 3]")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from codereasoner.training.processes import first_process_first
 from codereasoner.training.reward import Reward, Terms
 from codereasoner.training.rows import style_of_rows
 from codereasoner.training.select import selected
-from codereasoner.training.settings import arguments_for_device, identity, load, lora, option, quiet, style_of
+from codereasoner.training.settings import arguments_for_device, identity, load, lora, option, quiet, style_of, what
 from codereasoner.training.watch import Clock, make_watch, on_the_clock
 
 
@@ -79,6 +79,9 @@ class GrpoConfig:
     vllm_url: str | None = option(None, "The address of that server, http://HOST:8000, as `trl vllm-serve` prints it.")
     lora: int = option(0, "Rank of LoRA adapters; 0 trains every weight.")
     threads: int | None = option(None, "CPU threads; all cores by default.")
+    checkpointing: bool = option(
+        True, "On a GPU, compute activations twice instead of keeping them: slower, for large models.", how=True
+    )
     log_every: int = option(1, "Updates between two rows of history.jsonl.")
     held_out: str | None = option(
         None, "Rows of questions, as GRPO reads them, that the model is asked while it trains; no training time."
@@ -104,7 +107,7 @@ def grpo(
     source = str(model)
     _check(config)
     terms = Terms(config.format_bonus, config.format_penalty, config.overlong, config.max_tokens)
-    whole = {"rows": fingerprint(rows), "model": identity(source), **asdict(config)}
+    whole = {"rows": fingerprint(rows), "model": identity(source), **what(config)}
     if session.is_done(out, whole):
         return out
     with quiet():
@@ -112,7 +115,7 @@ def grpo(
         with first_process_first():
             checkpoint = session.prepare(out, whole, clock)
         progress(0.0, "loading the model")
-        loaded, tokenizer = load(source)
+        loaded, tokenizer = load(source, frozen=config.lora > 0)
         prompts = _prompts(rows, config)
         style = style_of_rows(prompts, style_of(source))
         reward = Reward(style, runner, frozenset([tokenizer.eos_token_id]), terms)
@@ -126,7 +129,7 @@ def grpo(
         watch = make_watch(clock, out / "history.jsonl", config.save_seconds, _row, progress, check, config.checks)
         trainer = _trainer(loaded, tokenizer, prompts, reward, out, config, clock, watch)
         session.train(trainer, checkpoint)
-        session.finish(trainer, tokenizer, out, whole, source, style, clock)
+        session.finish(trainer, tokenizer, out, whole, source, style, clock, watch.summary())
     return out
 
 
@@ -195,7 +198,7 @@ def trl_config(config: GrpoConfig, out: Path, clock: Clock) -> Any:
     """TRL's own configuration of this training on this machine."""
     return import_extra("trl", "train").GRPOConfig(
         **session.arguments(out, config, clock),
-        **arguments_for_device(config.threads),
+        **arguments_for_device(config.threads, config.checkpointing),
         **_method(config),
         steps_per_generation=config.accumulate * config.reuse,
         use_vllm=config.vllm != "off",

@@ -8,27 +8,44 @@ from __future__ import annotations
 
 from typing import Any
 
+from codereasoner.errors import import_extra
+
+SMALL_VOCABULARY = 8192  # tokens whose logits are no burden for the memory of a GPU
+
+
+def is_small(model: Any) -> bool:
+    """Are the logits of this model small beside its other activations?"""
+    return int(model.config.get_text_config().vocab_size) <= SMALL_VOCABULARY
+
 
 def lean(trainer: Any) -> Any:
-    """The trainer class, SFTTrainer or one made from it, for a model on a CPU; what it learns is the same."""
+    """The trainer class, SFTTrainer or one made from it, for a small model or a CPU; what it learns is the same."""
+
+    torch = import_extra("torch", "train")
+    plain = import_extra("transformers", "train").Trainer.compute_loss
 
     class Lean(trainer):  # type: ignore[misc]
-        """The loss is computed from the logits, and operations are not counted."""
+        """The loss is computed from the logits, without a mask, and operations are not counted."""
 
         def compute_loss(
             self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
-            """The model's own loss. TRL's saves the memory of the logits and computes them twice for that."""
-            inputs["use_cache"] = False
-            loss, outputs = super(trainer, self).compute_loss(model, inputs, True, num_items_in_batch)
-            self._count(inputs, outputs.logits.detach())
+            """The model's own loss. TRL's saves the memory of the logits and computes them twice for that.
+
+            Rows are padded behind their end, where a causal model does not look: without a mask attention takes its
+            fast way.
+            """
+            inputs = {**inputs, "use_cache": False}
+            mask = inputs.pop("attention_mask")
+            loss, outputs = plain(self, model, inputs, True, num_items_in_batch)
+            self._count(inputs["labels"], mask, outputs.logits.detach())
             return (loss, outputs) if return_outputs else loss
 
-        def _count(self, inputs: Any, logits: Any) -> None:
-            labels = inputs["labels"][:, 1:]
+        def _count(self, labels: Any, mask: Any, logits: Any) -> None:
+            labels = labels[:, 1:]
             learnt = labels >= 0
             right = (logits[:, :-1].argmax(-1) == labels) & learnt
-            counts = inputs["input_ids"].new_tensor([[right.sum(), learnt.sum(), inputs["attention_mask"].sum()]])
+            counts = torch.stack([right.sum(), learnt.sum(), mask.sum()]).unsqueeze(0)
             right_sum, learnt_sum, tokens = self.accelerator.gather(counts).sum(0).tolist()
             self._total_train_tokens += tokens
             metrics = self._metrics["train"]

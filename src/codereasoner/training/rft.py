@@ -20,7 +20,7 @@ from codereasoner.models.local import MAX_BATCH, generate, tokenise
 from codereasoner.task import Runner
 from codereasoner.training.reward import Reward
 from codereasoner.training.rows import style_of_rows
-from codereasoner.training.settings import arguments_for_device, identity, load, option, quiet, style_of
+from codereasoner.training.settings import arguments_for_device, identity, load, option, quiet, style_of, what
 from codereasoner.training.sft import SftConfig, sft
 from codereasoner.training.watch import Clock
 
@@ -47,7 +47,7 @@ def rft(
     """
     kept = out / "rft.jsonl"
     note = out / "rft.json"
-    facts = {"prompts": fingerprint(prompts), "model": identity(str(model)), **asdict(config)}
+    facts = {"prompts": fingerprint(prompts), "model": identity(str(model)), **what(config)}
     known = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
     if known.get("config") != facts:
         with quiet():
@@ -65,7 +65,7 @@ def _sample(
     torch = import_extra("torch", "train")
     arguments_for_device(config.threads)
     clock = Clock(config.seconds, config.clock)
-    loaded, tokenizer = load(model)
+    loaded, tokenizer = load(model, frozen=True)
     rows = list(read_rows(prompts))
     style = style_of_rows(rows, style_of(model))
     reward = Reward(style, runner)

@@ -7,7 +7,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import field, fields
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,17 @@ ENVIRONMENT = {"HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false
 """Variables that the libraries read when they are first imported."""
 
 
-def option(default: Any, words: str) -> Any:
-    """A field of a config: its default, and the sentence that the command line shows."""
-    return field(default=default, metadata={"help": words})
+def option(default: Any, words: str, how: bool = False) -> Any:
+    """A field of a config: its default, and the sentence that the command line shows.
+
+    What says only `how` the work is done, and changes nothing of what is learnt, may differ when it is continued.
+    """
+    return field(default=default, metadata={"help": words, "how": how})
+
+
+def what(config: Any) -> dict[str, Any]:
+    """The options that decide what is learnt."""
+    return {each.name: getattr(config, each.name) for each in fields(config) if not each.metadata["how"]}
 
 
 @contextlib.contextmanager
@@ -56,7 +64,7 @@ def has_gpu() -> bool:
     return bool(import_extra("torch", "train").cuda.is_available())
 
 
-def arguments_for_device(threads: int | None) -> dict[str, Any]:
+def arguments_for_device(threads: int | None, checkpointing: bool = True) -> dict[str, Any]:
     """The arguments of a TRL trainer that follow from the device: bf16 and checkpointing pay on a GPU only.
 
     On a CPU without matrix units bf16 is three times slower than fp32.
@@ -65,18 +73,21 @@ def arguments_for_device(threads: int | None) -> dict[str, Any]:
     if threads:
         torch.set_num_threads(threads)
     gpu = has_gpu()
-    return {"use_cpu": not gpu, "bf16": gpu, "gradient_checkpointing": gpu}
+    return {"use_cpu": not gpu, "bf16": gpu, "gradient_checkpointing": gpu and checkpointing}
 
 
-def load(model: str) -> tuple[Any, Any]:
-    """A causal language model and its tokenizer, of a folder or of the Hub; fp32 on a CPU, bf16 on a GPU.
+def load(model: str, frozen: bool = False) -> tuple[Any, Any]:
+    """A causal language model and its tokenizer, of a folder or of the Hub.
+
+    Weights that are trained are fp32, also on a GPU, where the operations are bf16: an update is often smaller than
+    the step from one bf16 number to the next. `frozen` weights, as under LoRA, are bf16 there.
 
     Raises:
         ConfigError: there is no such model, or the tokenizer's pad token ends turns too.
     """
     torch = import_extra("torch", "train")
     transformers = import_extra("transformers", "train")
-    dtype = torch.bfloat16 if has_gpu() else torch.float32
+    dtype = torch.bfloat16 if frozen and has_gpu() else torch.float32
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(model)
         loaded = transformers.AutoModelForCausalLM.from_pretrained(model, dtype=dtype)

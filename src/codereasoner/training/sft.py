@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from codereasoner.errors import DataError, import_extra
+from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.task import Runner
 from codereasoner.training import session
 from codereasoner.training.held_out import make_check
-from codereasoner.training.lean import in_one_order, lean
+from codereasoner.training.lean import in_one_order, is_small, lean
 from codereasoner.training.muon import make_optimizer
-from codereasoner.training.processes import first_process_first
+from codereasoner.training.processes import first_process_first, place
+from codereasoner.training.rate import full_rate
 from codereasoner.training.rows import style_of_rows
-from codereasoner.training.settings import arguments_for_device, has_gpu, identity, load, lora, option, quiet, style_of
-from codereasoner.training.watch import Clock, make_watch, on_the_clock
-
-IGNORED = -100  # the label of a token that is not learnt
+from codereasoner.training.settings import (
+    arguments_for_device,
+    has_gpu,
+    identity,
+    load,
+    lora,
+    option,
+    quiet,
+    style_of,
+    what,
+)
+from codereasoner.training.shards import DONE, Shards, is_folder, read_all
+from codereasoner.training.stream import batches_of_pass, streaming
+from codereasoner.training.tokens import examples, tokenised
+from codereasoner.training.watch import Clock, Told, make_watch, on_the_clock
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,18 @@ class SftConfig:
     )
     lora: int = option(0, "Rank of LoRA adapters; 0 trains every weight.")
     threads: int | None = option(None, "CPU threads; all cores by default.")
+    readers: int = option(
+        0, "Processes beside the training that read and tokenise a folder of shards; 0: it does so itself.", how=True
+    )
+    patience: float = option(
+        10.0,
+        "Minutes without anything new after which a folder of shards that is not done is given up.",
+        how=True,
+    )
+    compile: bool = option(False, "Compile the model (torch.compile): worth the minutes it takes on a GPU.", how=True)
+    checkpointing: bool = option(
+        True, "On a GPU, compute activations twice instead of keeping them: slower, for large models.", how=True
+    )
     log_every: int = option(10, "Updates between two rows of history.jsonl.")
     held_out: str | None = option(
         None, "Rows of questions, as GRPO reads them, that the model is asked while it trains; no training time."
@@ -70,106 +97,103 @@ def sft(
     progress: Progress = silent,
     runner: Runner | None = None,
 ) -> Path:
-    """Tune a model on the rows of a file; returns its folder. A killed training continues where it was saved.
+    """Tune a model on the rows of a file, or of a folder of shards; returns its folder.
 
-    The runner executes what held-out questions need executed.
+    A killed training continues where it was saved. With `order` "file" a folder may still be growing: its shards are
+    learnt as they come. The runner executes what held-out questions need executed.
 
     Raises:
-        DataError: the rows are no SFT rows, or all are too long.
-        ConfigError: the model cannot be loaded.
+        DataError: the rows are no SFT rows, or all are too long, or what makes them has gone silent.
+        ConfigError: the model cannot be loaded, or how long to train on a folder that grows is not said.
     """
     source = str(model)
-    whole = {"rows": fingerprint(rows), "model": identity(source), **asdict(config)}
+    clock = Clock(config.seconds, config.clock)
+    bar = Told(progress)
+    shards = Shards(rows, 60 * config.patience, clock, bar.again) if is_folder(rows) else None
+    whole = {"rows": fingerprint(shards.first.path if shards else rows), "model": identity(source), **what(config)}
     if session.is_done(out, whole):
         return out
     with quiet():
-        clock = Clock(config.seconds, config.clock)
         with first_process_first():
             checkpoint = session.prepare(out, whole, clock)
-        progress(0.0, "loading the model")
-        loaded, tokenizer = load(source)
-        examples = list(read_rows(rows))
-        style = style_of_rows(examples, style_of(source))
-        dataset = tokenised(examples, tokenizer, config.max_length)
+        bar(0.0, "loading the model")
+        loaded, tokenizer = load(source, frozen=config.lora > 0)
+        data = _data(rows, shards, tokenizer, config)
+        style = data.style or style_of(source)
         check = make_check(config.held_out, config.check_questions, config.check_tokens, style, runner, tokenizer)
-        watch = make_watch(clock, out / "history.jsonl", config.save_seconds, _row, progress, check, config.checks)
-        trainer = make_trainer(loaded, tokenizer, dataset, out, config, clock, watch)
+        fastest = None if config.lora else full_rate(loaded.num_parameters())
+        history = out / "history.jsonl"
+        watch = make_watch(clock, history, config.save_seconds, _row, bar, check, config.checks, fastest)
+        trainer = make_trainer(loaded, tokenizer, data, out, config, clock, watch)
         session.train(trainer, checkpoint)
-        session.finish(trainer, tokenizer, out, whole, source, style, clock)
+        session.finish(trainer, tokenizer, out, whole, source, style, clock, watch.summary())
     return out
 
 
-def tokenised(rows: Iterable[Mapping[str, Any]], tokenizer: Any, max_length: int) -> Any:
-    """A dataset of token ids and labels: the loss is on the completion and the end-of-turn token only.
+@dataclass(frozen=True)
+class Data:
+    """What is learnt: a data set, or the shards of a folder, of whose rows `dataset` is an example."""
 
-    The prompt and what follows it are tokenised apart, because a model that generates sees them apart.
-
-    Raises:
-        DataError: a row lacks its prompt or completion, or none is short enough.
-    """
-    datasets = import_extra("datasets", "train")
-    prompts, completions = _texts(rows, tokenizer)
-    columns: dict[str, list[Any]] = {"input_ids": [], "labels": [], "length": []}
-    if prompts:
-        asked = tokenizer(prompts, add_special_tokens=False)["input_ids"]
-        answered = tokenizer(completions, add_special_tokens=False)["input_ids"]
-        for before, after in zip(asked, answered, strict=True):
-            after = _until_end(after, tokenizer.eos_token_id)
-            if len(before) + len(after) <= max_length:
-                columns["input_ids"].append(before + after)
-                columns["labels"].append([IGNORED] * len(before) + after)
-                columns["length"].append(len(before) + len(after))
-    if not columns["length"]:
-        raise DataError(f"there are {len(prompts)} rows, and none has at most {max_length} tokens")
-    return datasets.Dataset.from_dict(columns)
+    dataset: Any
+    style: str = ""  # as the rows have it
+    shards: Shards | None = None
+    steps: int | None = None  # for which the shards are learnt, where neither seconds nor max-steps say so
 
 
-def _texts(rows: Iterable[Mapping[str, Any]], tokenizer: Any) -> tuple[list[str], list[str]]:
-    """The prompts and what follows them, as the model's chat template writes them."""
-    prompts: list[str] = []
-    completions: list[str] = []
-    for row in rows:
-        if not row.get("prompt") or not row.get("completion"):
-            raise DataError(f"row {row.get('id', len(prompts) + 1)} has no prompt and completion: is it an SFT row?")
-        prompt = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, tokenize=False)
-        whole = tokenizer.apply_chat_template([*row["prompt"], *row["completion"]], tokenize=False)
-        if not whole.startswith(prompt):
-            raise DataError("the model's chat template writes a prompt differently when an answer follows it")
-        prompts.append(prompt)
-        completions.append(whole[len(prompt) :])
-    return prompts, completions
+def _data(rows: Path, shards: Shards | None, tokenizer: Any, config: SftConfig) -> Data:
+    if shards is None or config.order == "length":
+        if shards and not shards.whole:
+            raise ConfigError(
+                f"{rows} is still growing (no {DONE} in it), and order is 'length': rows of like length can be put "
+                "together only when all are there; --order file learns them as they come"
+            )
+        found = list(read_all(shards) if shards else read_rows(rows))
+        return Data(tokenised(found, tokenizer, config.max_length), style_of_rows(found, ""))
+    first = shards.first
+    example = tokenised(islice(read_rows(first.path), config.batch), tokenizer, config.max_length)
+    return Data(example, "".join(first.styles), shards, _steps(shards, config))
 
 
-def _until_end(ids: list[int], end: int) -> list[int]:
-    """Up to and with the last end-of-turn token: what a template writes behind it is never generated."""
-    if end not in ids:
-        return [*ids, end]
-    return ids[: len(ids) - ids[::-1].index(end)]
+def _steps(shards: Shards, config: SftConfig) -> int | None:
+    """The updates of so many epochs over a folder."""
+    if config.seconds is not None or config.max_steps:
+        return None
+    if not shards.whole:
+        raise ConfigError(
+            f"{shards.folder} is still growing (no {DONE} in it), so the length of an epoch is not known, and with it "
+            "the learning rate: give --seconds or --max-steps"
+        )
+    return math.ceil(config.epochs * batches_of_pass(shards, config.batch, place()[1]) / config.accumulate)
 
 
-def make_trainer(
-    loaded: Any, tokenizer: Any, dataset: Any, out: Path, config: SftConfig, clock: Clock, watch: Any
-) -> Any:
+def make_trainer(model: Any, tokenizer: Any, data: Data, out: Path, config: SftConfig, clock: Clock, watch: Any) -> Any:
+    """TRL's trainer, with what our data, our clock and a small model need."""
     trl = import_extra("trl", "train")
-    trainer = trl.SFTTrainer if has_gpu() else lean(trl.SFTTrainer)
-    if config.order == "length":
+    trainer = lean(trl.SFTTrainer) if is_small(model) or not has_gpu() else trl.SFTTrainer
+    if data.shards:
+        tokens = partial(examples, tokenizer=tokenizer, max_length=config.max_length)
+        trainer = streaming(trainer, data.shards, tokens, config.readers)
+    elif config.order == "length":
         trainer = in_one_order(trainer)
     return on_the_clock(trainer, clock)(
-        model=loaded,
-        args=trl_config(config, out, clock),
-        train_dataset=dataset,
+        model=model,
+        args=trl_config(config, out, clock, data.steps),
+        train_dataset=data.dataset,
         processing_class=tokenizer,
         peft_config=lora(config.lora),
-        optimizers=(make_optimizer(loaded, config), None),
+        optimizers=(make_optimizer(model, config), None),
         callbacks=[watch],
     )
 
 
-def trl_config(config: SftConfig, out: Path, clock: Clock) -> Any:
+def trl_config(config: SftConfig, out: Path, clock: Clock, steps: int | None = None) -> Any:
     """TRL's own configuration of this training on this machine."""
+    common = session.arguments(out, config, clock)
     return import_extra("trl", "train").SFTConfig(
-        **session.arguments(out, config, clock),
-        **arguments_for_device(config.threads),
+        **common | ({"max_steps": steps} if steps else {}),
+        **arguments_for_device(config.threads, config.checkpointing),
+        torch_compile=config.compile,
+        pad_to_multiple_of=8 if has_gpu() else None,  # as matrix units want it
         max_length=None,
         remove_unused_columns=False,
         train_sampling_strategy="group_by_length" if config.order == "length" else "sequential",

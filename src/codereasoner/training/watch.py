@@ -33,6 +33,7 @@ class Clock:
     before: float = 0.0  # of earlier tries
     began: float = -1.0
     tokens_before: int = 0
+    waited: float = 0.0  # seconds of the wall's clock in which there was nothing to learn from
 
     def __post_init__(self) -> None:
         self.start()
@@ -97,6 +98,7 @@ def continue_clock(clock: Clock, checkpoint: Path) -> None:
     kept = state.get("stateful_callbacks", {}).get("Watch", {}).get("attributes", {})
     clock.before = float(kept.get("seconds", 0.0))
     clock.tokens_before = int(kept.get("tokens", 0))
+    clock.waited = float(kept.get("waited", 0.0))
 
 
 def trim_history(history: Path, steps: int) -> None:
@@ -111,6 +113,22 @@ def trim_history(history: Path, steps: int) -> None:
 Row = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
+class Told:
+    """Progress that remembers how far the work is, for words about what holds it up."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.share = 0.0
+
+    def __call__(self, share: float, words: str) -> None:
+        self.share = share
+        self.progress(share, words)
+
+    def again(self, words: str) -> None:
+        """Other words; nothing more is done."""
+        self.progress(self.share, words)
+
+
 def make_watch(
     clock: Clock,
     history: Path,
@@ -119,11 +137,13 @@ def make_watch(
     progress: Progress = silent,
     check: Check | None = None,
     checks: int = 1,
+    fastest: float | None = None,
 ) -> Any:
     """A callback that writes history.jsonl, reports progress, saves by the clock and ends training on time.
 
     `row` picks from what the trainer logs. `check` is asked at the start and then `checks` times at equal shares of
-    the training; what it finds stands in the row of that step.
+    the training; what it finds stands in the row of that step. `fastest` are the tokens a second at the matrix rate of
+    the device; where it is known, rows have the share of it that was reached since the row before.
     """
     transformers = import_extra("transformers", "train")
     exportable = import_extra("transformers.trainer_callback", "train").ExportableState
@@ -133,12 +153,14 @@ def make_watch(
 
         saved = 0.0
         tokens = 0
+        logged = 0.0  # seconds at the last row
         checked = -1  # how many shares of the training had passed at the last check
         found: Mapping[str, float] = {}  # by that check, until it is written
 
         def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
             clock.start()
-            self.saved, self.tokens = clock.seconds, clock.tokens_before
+            self.saved = self.logged = clock.seconds
+            self.tokens = clock.tokens_before
             passed = self.passed(state)
             if not state.global_step and (asked := self.ask(passed, state, model)):
                 self.write({"step": 0, "seconds": 0.0, "tokens": 0, **asked})
@@ -147,6 +169,8 @@ def make_watch(
         def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
             due = clock.seconds - self.saved >= save_seconds
             over, due, passed = as_the_first_process(clock.over, due, self.passed(state))
+            if state.global_step >= state.max_steps:
+                control.should_log = True
             if over:
                 control.should_training_stop = control.should_log = True
             elif due:
@@ -173,19 +197,31 @@ def make_watch(
         def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any], **_: Any) -> None:
             if "loss" not in logs or not state.is_world_process_zero:
                 return
-            self.tokens = clock.tokens_before + int(logs.get("num_tokens") or 0)
-            common = {"step": state.global_step, "seconds": round(clock.seconds, 3), "tokens": self.tokens}
-            values = common | row(logs) | dict(self.found)
+            tokens, seconds = clock.tokens_before + int(logs.get("num_tokens") or 0), clock.seconds
+            speed = (tokens - self.tokens) / max(seconds - self.logged, 1e-9)
+            self.tokens, self.logged = tokens, seconds
+            common = {"step": state.global_step, "seconds": round(seconds, 3), "tokens": tokens}
+            values = common | row(logs) | self.held_up(speed) | dict(self.found)
             self.found = {}
             self.write(values)
             self.words = _words(values)
+
+        def held_up(self, speed: float) -> dict[str, float]:
+            """What was waited for, and how near to the matrix rate this speed in tokens a second is."""
+            waited = {"waited": round(clock.waited, 3)} if clock.waited else {}
+            return waited | ({"matrix_share": round(speed / fastest, 4)} if fastest else {})
+
+        def summary(self) -> dict[str, float]:
+            """The tokens learnt from, those of earlier tries included, and how fast that was over the whole time."""
+            speed = self.tokens / max(clock.seconds, 1e-9)
+            return {"tokens": self.tokens, "tokens_per_second": round(speed), **self.held_up(speed)}
 
         def write(self, values: Mapping[str, Any]) -> None:
             with history.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(values) + "\n")
 
         def state(self) -> dict[str, Any]:
-            return {"args": {}, "attributes": {"seconds": clock.seconds, "tokens": self.tokens}}
+            return {"args": {}, "attributes": {"seconds": clock.seconds, "tokens": self.tokens, "waited": clock.waited}}
 
     return Watch()
 

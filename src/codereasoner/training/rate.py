@@ -1,0 +1,44 @@
+"""How much of what a GPU can multiply a training uses."""
+
+from __future__ import annotations
+
+from codereasoner.errors import import_extra
+
+MATRIX_RATES = {
+    "B200": 2250e12,
+    "GH200": 989e12,
+    "H200": 989e12,
+    "H100 PCIe": 756e12,
+    "H100 NVL": 835e12,
+    "H100": 989e12,
+    "A100": 312e12,
+    "A10": 125e12,
+    "L40S": 362e12,
+    "L4": 121e12,
+    "RTX 4090": 165e12,
+    "RTX 3090": 71e12,
+}
+"""Dense bf16 operations a second of a device, as its maker's data sheet has them; the first name that fits counts."""
+
+
+def matrix_rate(device: str) -> float | None:
+    """The matrix rate of a device by its name, in operations a second; None where it is not known."""
+    words = device.replace("-", " ").split()
+    return next((rate for name, rate in MATRIX_RATES.items() if all(part in words for part in name.split())), None)
+
+
+def share_of_peak(parameters: float, tokens_per_second: float, peak: float) -> float:
+    """The share of the matrix rate that training reaches, 0 to 1: 6 N operations a token (arXiv:2001.08361, 2.1).
+
+    Attention is left out, as in that count. `peak` is in operations a second, for the number format that is used.
+    """
+    return 6.0 * parameters * tokens_per_second / peak
+
+
+def full_rate(parameters: int) -> float | None:
+    """Tokens a second at which the GPUs of this training would do nothing but multiply; None without a known GPU."""
+    torch = import_extra("torch", "train")
+    if not torch.cuda.is_available():
+        return None
+    peak = matrix_rate(torch.cuda.get_device_name())
+    return peak / (6.0 * parameters) if peak else None

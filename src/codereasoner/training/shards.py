@@ -1,0 +1,190 @@
+"""A folder of shards that may still be growing: rows-00000.parquet, rows-00001.parquet, ... and, in the end, done.json.
+
+A shard gets its name when it is whole. Shards count from 0 and are read in the order of their numbers; a number that is
+missing is waited for until done.json says that no more will come.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from codereasoner.errors import DataError, import_extra
+from codereasoner.ledger import read_rows
+from codereasoner.training.processes import as_the_first_process, place
+from codereasoner.training.watch import Clock
+
+DONE = "done.json"
+POLL = 0.25  # seconds between two looks at a folder
+COLUMNS = ("prompt", "completion")
+_NAME = re.compile(r"rows-(\d{5,})\.parquet")
+Tell: TypeAlias = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One file of a folder."""
+
+    path: Path
+    rows: int
+    styles: tuple[str, ...]
+
+
+Found: TypeAlias = Shard | Literal["end", "over"]
+
+
+def is_folder(rows: Path) -> bool:
+    """Are the rows a folder of shards, be it one that is not there yet?"""
+    return rows.is_dir() or (not rows.exists() and rows.suffix not in (".parquet", ".jsonl", ".json"))
+
+
+def shard_name(number: int) -> str:
+    """The name of a shard."""
+    return f"rows-{number:05d}.parquet"
+
+
+class Shards:
+    """The shards of a folder, by number; each is looked at once, by the first process, which tells the others.
+
+    What is waited for the clock notes, and `tell` gets a sentence about it. `patience` is in seconds.
+    """
+
+    def __init__(self, folder: Path, patience: float, clock: Clock, tell: Tell = lambda words: None) -> None:
+        self.folder = folder
+        self.patience = patience
+        self.clock = clock
+        self.tell = tell
+        self._known: list[Shard] = []
+
+    @property
+    def whole(self) -> bool:
+        """Are all shards there?"""
+        return bool(as_the_first_process((self.folder / DONE).is_file())[0])
+
+    @property
+    def first(self) -> Shard:
+        """The first shard, waited for."""
+        found = self.get(0)
+        assert isinstance(found, Shard)  # a folder that ends before it is an error
+        return found
+
+    def get(self, number: int) -> Found:
+        """The shard with this number, waited for; "end" where there is none; "over" where the time is over before.
+
+        Shards are asked for in order, any number of times.
+
+        Raises:
+            DataError: the file is no shard of SFT rows, is in another style, is missing though the folder is done, or
+                did not come within the patience.
+        """
+        if number < len(self._known):
+            return self._known[number]
+        began = before = time.monotonic()
+        heard, signs = began, self._signs()
+        while True:
+            found = self._agreed(number, time.monotonic() - heard)
+            if isinstance(found, DataError):
+                raise found
+            if found is not None:
+                break
+            self.tell(f"waits for {shard_name(number)}: {time.monotonic() - began:.0f} s")
+            time.sleep(POLL)
+            now = time.monotonic()
+            self.clock.waited += now - before if number else 0.0  # nothing is learnt yet while the first one is made
+            before = now
+            if (seen := self._signs()) != signs:
+                heard, signs = now, seen
+        if isinstance(found, Shard):
+            self._known.append(found)
+        return found
+
+    def all(self) -> Iterator[Shard]:
+        """Every shard of a folder that is done."""
+        number = 0
+        while isinstance(found := self.get(number), Shard):
+            yield found
+            number += 1
+
+    def _agreed(self, number: int, silent: float) -> Found | DataError | None:
+        found: Found | DataError | None = None
+        if place()[0] == 0:
+            try:
+                found = self._look(number, silent)
+            except DataError as error:
+                found = error
+        agreed: Found | DataError | None = as_the_first_process(found)[0]
+        return agreed
+
+    def _look(self, number: int, silent: float) -> Found | None:
+        path = self.folder / shard_name(number)
+        done = (self.folder / DONE).is_file()  # before the shard: what comes before done.json has come
+        if path.is_file():
+            return self._opened(path)
+        if done:
+            return self._end(number)
+        if number and self.clock.over:
+            return "over"
+        if silent >= self.patience:
+            raise DataError(
+                f"{self.folder}: nothing new for {silent / 60:.1f} minutes while {path.name} is waited for, and no "
+                f"{DONE} says that there will be none: start what makes the rows again (python benchmarks/ladder.py "
+                f"rows LADDER --out {self.folder}), then this command, which goes on where it was"
+            )
+        return None
+
+    def _end(self, number: int) -> Literal["end"]:
+        later = sorted(each for each in self._numbers() if each > number)
+        if later:
+            raise DataError(
+                f"{self.folder}: {shard_name(number)} is missing, although {shard_name(later[0])} is there and {DONE} "
+                "says that all rows are made: make them again"
+            )
+        if not number:
+            raise DataError(f"{self.folder} has {DONE} and no {shard_name(0)}: there are no rows in it")
+        return "end"
+
+    def _opened(self, path: Path) -> Shard:
+        rows, styles = look_into(path)
+        several = sorted({*styles, *(style for shard in self._known for style in shard.styles)})
+        if len(several) > 1:
+            raise DataError(f"{path}: the rows are in several styles: {', '.join(several)}; a model is trained in one")
+        return Shard(path, rows, styles)
+
+    def _numbers(self) -> list[int]:
+        return [int(match[1]) for each in self.folder.iterdir() if (match := _NAME.fullmatch(each.name))]
+
+    def _signs(self) -> list[tuple[str, int]]:
+        """What changes while somebody writes into the folder."""
+        try:
+            return sorted((each.name, each.stat().st_mtime_ns) for each in self.folder.iterdir())
+        except FileNotFoundError:  # no folder yet, or a file that got its final name meanwhile
+            return []
+
+
+def look_into(path: Path) -> tuple[int, tuple[str, ...]]:
+    """How many rows a shard has, and in which styles they are.
+
+    Raises:
+        DataError: it is no parquet file, or one without SFT rows.
+    """
+    parquet = import_extra("pyarrow.parquet", "eval")
+    try:
+        with parquet.ParquetFile(path) as file:
+            names, rows = file.schema_arrow.names, file.metadata.num_rows
+            style = file.read(columns=["style"], use_threads=False) if "style" in names else None
+    except (import_extra("pyarrow", "eval").ArrowException, OSError) as error:
+        raise DataError(f"{path}: not a parquet file ({str(error).splitlines()[0]})") from None
+    if missing := [name for name in COLUMNS if name not in names]:
+        raise DataError(f"{path} has no column {' and no column '.join(missing)}: its rows are no SFT rows")
+    found: set[Any] = set(style.column("style").unique().to_pylist()) if style is not None else set()
+    return rows, tuple(sorted(str(each) for each in found if each))
+
+
+def read_all(shards: Shards) -> Iterator[dict[str, Any]]:
+    """The rows of all shards of a folder that is done."""
+    for shard in shards.all():
+        yield from read_rows(shard.path)
