@@ -1,15 +1,15 @@
 """The ladder of "from nothing": rows of growing breadth for a small model, and its held-out accuracy by rung.
 
-    python benchmarks/ladder.py rows configs/ladder/4-whole.yaml --out runs/pocket     rows.parquet, held-out.jsonl
-    python benchmarks/ladder.py clean runs/pocket --data DATA                          is any program CRUXEval's?
-    python benchmarks/ladder.py rungs runs/pocket/held-out.jsonl EVALUATION...         accuracy by rung and construct
+    python benchmarks/ladder.py rows configs/ladder/5-whole.yaml --out runs/rows       shards of rows, held-out.jsonl
+    python benchmarks/ladder.py clean runs/rows --data DATA                            is any program CRUXEval's?
+    python benchmarks/ladder.py rungs runs/rows/held-out.jsonl EVALUATION...           accuracy by rung and construct
     python benchmarks/ladder.py failures EVALUATION --count 20                         where wrong answers went wrong
     python benchmarks/ladder.py curve runs/first runs/pocket                           loss by tokens learnt from
     python benchmarks/ladder.py share --parameters 3e7 --rate 9e5 --peak 8e14          share of the matrix rate
 
-A configuration is fixed: the same file gives the same programs, and so the same rows, on every machine. Rows stand in
-the order in which they are to be learnt (`order: file` of the training), batches of like length behind one another:
-first short rows of the easiest rungs, then rows of every rung.
+A configuration is fixed: the same file gives the same programs, and so the same rows, on every machine, with any number
+of workers. Rows stand in the order in which they are to be learnt (`order: file` of the training); `rows` can be
+stopped at any moment, goes on when it is given again, and a training can follow the folder while it grows.
 """
 
 from __future__ import annotations
@@ -17,145 +17,21 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-from typing import Any
 
-import yaml
+from ladder_rows import make_rows, program_paths, read_ladder
 
-from codereasoner import extend
 from codereasoner.chains.audit import Audit, audit
-from codereasoner.chains.narrate import narrate
 from codereasoner.evaluation.contamination import contamination_report
 from codereasoner.evaluation.metrics import wilson_interval
 from codereasoner.evaluation.mistakes import Mistake, mistake
 from codereasoner.execution.pool import Pool
-from codereasoner.ledger import read_records, read_rows, write_records, write_whole
-from codereasoner.programs.procedural import Procedural
-from codereasoner.records import Answer, Job, Program, Run
-from codereasoner.styles import find_style
+from codereasoner.ledger import read_records, read_rows
+from codereasoner.records import Answer, Job, Program
 from codereasoner.task import Question
-from codereasoner.training.rows import sft_row
-from codereasoner.training.scratch import make_tokenizer
-
-STYLE = find_style("terse")
-WINDOW = 50  # batches whose rows are sorted by length together
-MARKS = 3  # tokens that the chat template adds to a row
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """A file of configs/ladder: what is made, and in which order it is learnt."""
-
-    version: int
-    rungs: dict[str, dict[str, int]]  # name: difficulty, train and test programs
-    types: list[str]  # of first arguments; one that stands twice is twice as likely
-    detail: str  # of the chains; "direct" for none
-    calls: int
-    batch: int
-    max_length: int  # tokens; longer rows are left out
-    first_tokens: int  # tokens of short rows that come first
-    first_length: int  # how long a short row is at most
-    first_difficulty: int
-
-
-def read_ladder(path: Path) -> Ladder:
-    """The ladder of a file."""
-    return Ladder(**yaml.safe_load(path.read_text(encoding="utf-8")))
-
-
-def make_rows(ladder: Ladder, out: Path) -> dict[str, Any]:
-    """Write programs.jsonl, rows.parquet and held-out.jsonl; returns what was counted."""
-    began = time.monotonic()
-    out.mkdir(parents=True, exist_ok=True)
-    rows: list[tuple[int, int, dict[str, Any]]] = []  # tokens, difficulty, row
-    held: list[Question] = []
-    programs: list[Program] = []
-    too_long = 0
-    with Pool() as pool:
-        for name, rung in ladder.rungs.items():
-            source = Procedural("full", rung["difficulty"], ladder.types, ladder.calls)
-            train = list(source.programs("train", rung["train"]))
-            test = list(source.programs("test", rung["test"]))
-            programs += train + test
-            found = [_row(question, run, ladder.detail) for question, run in _questions(pool, train, name)]
-            for size, row in zip(sizes_of(found), found, strict=True):
-                if size <= ladder.max_length:
-                    rows.append((size, rung["difficulty"], row))
-                else:
-                    too_long += 1
-            held += {question.program: question for question, _ in _questions(pool, test, name)}.values()
-    ordered = in_order(rows, ladder)
-    for path, records in (("programs.jsonl", programs), ("held-out.jsonl", held), ("rows.parquet", ordered)):
-        (out / path).unlink(missing_ok=True)
-        write_records(out / path, records, {"ladder": vars(ladder)})
-    counts = {
-        "programs": len(programs),
-        "rows": len(ordered),
-        "tokens": sum(size for size, _, _ in rows),
-        "too_long": too_long,
-        "held_out": len(held),
-        "seconds": round(time.monotonic() - began, 1),
-    }
-    write_whole(out / "counts.json", json.dumps(counts, indent=1) + "\n")
-    return counts
-
-
-def _questions(pool: Pool, programs: Sequence[Program], rung: str) -> Iterator[tuple[Question, Run]]:
-    """Each call that returns a literal, copies of an argument too: a benchmark's programs return such as well."""
-    task = extend.task("output")
-    jobs = [Job(program.source, program.entry, call, record="trace") for program in programs for call in program.calls]
-    owners = [program for program in programs for _ in program.calls]
-    for program, run in zip(owners, pool.stream(jobs), strict=True):
-        if run.outcome != "ok" or run.cut or not run.steps:
-            continue
-        run = replace(run, program=program.id, split=program.split)
-        for question in task.ask(run):
-            features = {"rung": rung, "constructs": list(program.features.get("constructs", ()))}
-            yield replace(question, features={**question.features, **features}), run
-
-
-def _row(question: Question, run: Run, detail: str) -> dict[str, Any]:
-    chain = None if detail == "direct" else narrate(question, run, detail).text  # type: ignore[arg-type]
-    row = sft_row(question, chain, STYLE)
-    return {name: row[name] for name in ("id", "prompt", "completion", "style")}
-
-
-def sizes_of(rows: Sequence[dict[str, Any]]) -> list[int]:
-    tokenizer = make_tokenizer()
-    texts = [row["prompt"][0]["content"] + row["completion"][0]["content"] for row in rows]
-    return [len(ids) + MARKS for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]] if texts else []
-
-
-def in_order(rows: Sequence[tuple[int, int, dict[str, Any]]], ladder: Ladder) -> list[dict[str, Any]]:
-    """Short rows of the easiest rungs first, then the rest mixed; batches of like length, in random order."""
-    mixed = list(rows)
-    Random("ladder/order").shuffle(mixed)
-    first: list[tuple[int, int, dict[str, Any]]] = []
-    rest: list[tuple[int, int, dict[str, Any]]] = []
-    tokens = 0
-    for each in mixed:
-        if tokens < ladder.first_tokens and each[0] <= ladder.first_length and each[1] <= ladder.first_difficulty:
-            first.append(each)
-            tokens += each[0]
-        else:
-            rest.append(each)
-    return [*_batched(first, ladder.batch), *_batched(rest, ladder.batch)]
-
-
-def _batched(rows: Sequence[tuple[int, int, dict[str, Any]]], batch: int) -> Iterator[dict[str, Any]]:
-    random = Random("ladder/batches")
-    for start in range(0, len(rows), WINDOW * batch):
-        window = sorted(rows[start : start + WINDOW * batch], key=lambda each: each[0])
-        batches = [window[at : at + batch] for at in range(0, len(window), batch)]
-        whole = [each for each in batches if len(each) == batch]  # one of fewer rows would shift all that follow
-        random.shuffle(whole)
-        for each in whole:
-            yield from (row for _, _, row in each)
 
 
 def by_rung(held: Path, evaluation: Path) -> dict[str, dict[str, tuple[int, int]]]:
@@ -213,6 +89,8 @@ def main() -> int:
     rows = commands.add_parser("rows")
     rows.add_argument("ladder", type=Path)
     rows.add_argument("--out", type=Path, required=True)
+    rows.add_argument("--workers", type=int, default=1, help="processes that make shards; each keeps a core busy")
+    rows.add_argument("--shards", type=int, help="how many shards, where it is not what the ladder says")
     clean = commands.add_parser("clean")
     clean.add_argument("out", type=Path)
     clean.add_argument("--data", type=Path)
@@ -233,7 +111,7 @@ def main() -> int:
 
 
 def _rows(arguments: argparse.Namespace) -> int:
-    print(json.dumps(make_rows(read_ladder(arguments.ladder), arguments.out), indent=1))
+    print(json.dumps(make_rows(read_ladder(arguments.ladder, arguments.shards), arguments.out, arguments.workers)))
     return 0
 
 
@@ -242,7 +120,8 @@ def clean(arguments: argparse.Namespace) -> int:
 
     Those that only share most of their tokens with one, as two programs of three lines may, are counted.
     """
-    report = contamination_report(read_records(arguments.out / "programs.jsonl", Program), arguments.data)
+    programs = {each.id: each for path in program_paths(arguments.out) for each in read_records(path, Program)}
+    report = contamination_report(programs.values(), arguments.data)
     same = [each for each in report["overlaps"] if each["how"] != "n-grams"]
     shown = {name: report[name] for name in ("programs", "compared_with", "reasons")}
     print(json.dumps({**shown, "same": same}, indent=1))

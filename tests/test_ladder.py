@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import itertools
+import importlib
 import json
 import re
-import sys
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,10 +16,12 @@ from typing import Any
 import pytest
 import yaml
 
+from codereasoner.errors import ConfigError
 from codereasoner.evaluation.evaluate import Asking, evaluate
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import find
 from codereasoner.ledger import read_records, read_rows, write_records
+from codereasoner.programs import excluded
 from codereasoner.records import Program
 from codereasoner.styles import find_style
 from codereasoner.task import Question
@@ -31,20 +34,42 @@ LADDERS = sorted((ROOT / "configs" / "ladder").glob("*.yaml"))
 
 
 @pytest.fixture(scope="module")
-def ladder() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("ladder", ROOT / "benchmarks" / "ladder.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["ladder"] = module
-    spec.loader.exec_module(module)
-    return module
+def ladder() -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "benchmarks"))
+        yield importlib.import_module("ladder")
 
 
-def test_every_rung_holds_the_one_below_it(ladder: ModuleType) -> None:
-    rungs = [list(ladder.read_ladder(path).rungs) for path in LADDERS if path.name[0].isdigit()]
-    assert len(rungs) >= 4
-    assert all(upper[: len(lower)] == lower for lower, upper in itertools.pairwise(rungs))
+@pytest.fixture(scope="module")
+def making(ladder: ModuleType) -> ModuleType:
+    return importlib.import_module("ladder_rows")
+
+
+@pytest.mark.parametrize("path", LADDERS, ids=lambda path: path.stem)
+def test_a_file_is_a_ladder_whose_later_shards_are_not_easier(making: ModuleType, path: Path) -> None:
+    found = making.read_ladder(path)
+    assert found.version == 2
+    shares, longest = found.at(0)
+    later, most = found.at(found.shards)
+    assert longest <= most
+    assert sum(shares) == pytest.approx(1)
+    assert sum(later) == pytest.approx(1)
+    mean = [sum(place * share for place, share in enumerate(each)) for each in (shares, later)]
+    assert mean[0] <= mean[1]
+    assert found.at(found.rising) == (later, most)
+
+
+def test_every_rung_holds_the_one_below_it(making: ModuleType) -> None:
+    rungs = [list(making.read_ladder(path).rungs) for path in LADDERS if path.name[0].isdigit()]
+    assert len(rungs) == 6
+    assert all(upper[: len(lower)] == lower and len(upper) == len(lower) + 1 for lower, upper in pairwise(rungs))
+
+
+def test_shares_that_do_not_add_up_are_refused(making: ModuleType, tmp_path: Path) -> None:
+    text = LADDERS[0].read_text(encoding="utf-8").replace("shares: [1, 1]", "shares: [1, 0.5]")
+    (tmp_path / "odd.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"add up to 0\.5, not to 1"):
+        making.read_ladder(tmp_path / "odd.yaml")
 
 
 @pytest.mark.parametrize("name", ["pocket-first", "pocket", "gpu"])
@@ -64,44 +89,92 @@ def test_the_preset_of_reinforcement_holds_options_of_the_training() -> None:
 
 
 @pytest.fixture(scope="module")
-def made(ladder: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
-    rungs = {"straight": {"difficulty": 1, "train": 40, "test": 6}, "loops": {"difficulty": 3, "train": 20, "test": 6}}
-    whole = ladder.read_ladder(ROOT / "configs" / "ladder" / "4-whole.yaml")
-    small = replace(whole, rungs=rungs, batch=4, first_tokens=2000)
+def small(making: ModuleType) -> Any:
+    rungs = {
+        "copy": making.Rung(0, 6, (0.5, 0.25)),
+        "straight": making.Rung(1, 6, (0.5, 0.25)),
+        "loops": making.Rung(3, 6, (0, 0.5)),
+    }
+    whole = making.read_ladder(ROOT / "configs" / "ladder" / "5-whole.yaml")
+    return replace(whole, rungs=rungs, batch=4, rows=48, shards=2, rising=1)
+
+
+@pytest.fixture(scope="module")
+def made(making: ModuleType, small: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("ladder")
-    ladder.make_rows(small, out)
-    return small, out
+    making.make_rows(small, out, tell=lambda words: None)
+    return out
 
 
-def test_easy_and_short_rows_come_first_in_whole_batches(ladder: ModuleType, made: tuple[Any, Path]) -> None:
-    small, out = made
-    rows = list(read_rows(out / "rows.parquet"))
-    sizes = ladder.sizes_of(rows)
-    assert len(rows) > 40
-    assert len(rows) % small.batch == 0
-    assert max(sizes) <= small.max_length
-    assert max(sizes[:8]) <= small.first_length < max(sizes)
-    spread = [max(sizes[at : at + 4]) - min(sizes[at : at + 4]) for at in range(0, len(sizes), 4)]
-    assert sorted(spread)[len(spread) // 2] < 20
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    return list(read_rows(path))
 
 
-def test_held_out_questions_are_of_other_programs_and_name_their_rung(made: tuple[Any, Path]) -> None:
-    _, out = made
-    questions = list(read_records(out / "held-out.jsonl", Question))
-    assert {question.features["rung"] for question in questions} == {"straight", "loops"}
+def test_shards_are_whole_batches_of_like_length_and_done_json_comes_last(
+    making: ModuleType, small: Any, made: Path
+) -> None:
+    shards = [rows_of(making.shard_path(made, shard)) for shard in range(2)]
+    assert [len(rows) for rows in shards] == [48, 48]
+    assert set(shards[0][0]) == {"id", "prompt", "completion", "style"}
+    assert len({row["id"] for rows in shards for row in rows}) == 96
+    for shard, rows in enumerate(shards):
+        sizes = [size for size, _ in making.sized(rows)]
+        assert max(sizes) <= small.at(shard)[1]
+        spread = [max(sizes[at : at + 4]) - min(sizes[at : at + 4]) for at in range(0, 48, 4)]
+        assert sorted(spread)[6] < 40
+    assert {each.name for each in made.glob("rows-*")} == {"rows-00000.parquet", "rows-00001.parquet"}
+    assert json.loads((made / "done.json").read_text())["rows"] == 96
+
+
+def test_rows_ask_for_outputs_by_chain_and_for_inputs_at_once(made: Path) -> None:
+    rows = [row for path in sorted(made.glob("rows-*")) for row in rows_of(path)]
+    texts = [(row["prompt"][0]["content"], row["completion"][0]["content"]) for row in rows]
+    inputs = [completion for prompt, completion in texts if "assert ?? ==" in prompt]
+    assert 5 < len(inputs) < 48
+    assert all(re.fullmatch(r"=f\(.*\)", each, re.DOTALL) for each in inputs)
+    assert all("\n=" in completion for prompt, completion in texts if "assert ?? ==" not in prompt)
+
+
+def test_a_folder_that_was_left_goes_on_and_ends_with_the_same_rows(
+    making: ModuleType, small: Any, made: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "rows-00000.parquet").write_bytes((made / "rows-00000.parquet").read_bytes())
+    told: list[str] = []
+    making.make_rows(small, tmp_path, tell=told.append)
+    assert [json.loads(each)["shard"] for each in told] == [1]
+    assert rows_of(tmp_path / "rows-00001.parquet") == rows_of(made / "rows-00001.parquet")
+    assert (tmp_path / "done.json").is_file()
+    other = replace(small, facts={**small.facts, "calls": 1})
+    with pytest.raises(ConfigError, match="begun with another ladder"):
+        making.make_rows(other, tmp_path)
+
+
+@pytest.mark.slow
+def test_several_processes_make_the_same_rows(making: ModuleType, small: Any, made: Path, tmp_path: Path) -> None:
+    making.make_rows(small, tmp_path, workers=2, tell=lambda words: None)
+    for shard in range(2):
+        path = making.shard_path(tmp_path, shard)
+        assert rows_of(path) == rows_of(made / path.name)
+
+
+def test_held_out_questions_are_of_other_programs_and_name_their_rung(making: ModuleType, made: Path) -> None:
+    questions = list(read_records(made / "held-out.jsonl", Question))
+    assert Counter(question.features["rung"] for question in questions) == {"copy": 6, "straight": 6, "loops": 6}
     assert {question.split for question in questions} == {"test"}
     assert len({question.program for question in questions}) == len(questions)
+    inputs = list(read_records(made / "held-out-input.jsonl", Question))
+    assert {question.program for question in inputs} == {question.program for question in questions}
+    *shards, held = making.program_paths(made)
+    learnt = {excluded.shape_of(each.source) for path in shards for each in read_records(path, Program)}
+    assert learnt.isdisjoint(excluded.shape_of(each.source) for each in read_records(held, Program))
 
 
-def test_right_answers_are_counted_by_rung_and_construct(
-    ladder: ModuleType, made: tuple[Any, Path], tmp_path: Path
-) -> None:
-    _, out = made
-    questions = list(read_records(out / "held-out.jsonl", Question))
+def test_right_answers_are_counted_by_rung_and_construct(ladder: ModuleType, made: Path, tmp_path: Path) -> None:
+    questions = list(read_records(made / "held-out.jsonl", Question))
     wrong = questions[0]
     grades = [{"id": q.id, "question": q.id, "outcome": "wrong" if q is wrong else "correct"} for q in questions]
     write_records(tmp_path / "grades.jsonl", grades, {})
-    found = ladder.by_rung(out / "held-out.jsonl", tmp_path)
+    found = ladder.by_rung(made / "held-out.jsonl", tmp_path)
     assert sum(asked for _, asked in found["rung"].values()) == len(questions)
     right, asked = found["rung"][wrong.features["rung"]]
     assert right == asked - 1
@@ -109,10 +182,9 @@ def test_right_answers_are_counted_by_rung_and_construct(
 
 
 def test_failures_are_told_with_their_first_false_claim(
-    ladder: ModuleType, made: tuple[Any, Path], tmp_path: Path, pool: Pool
+    ladder: ModuleType, made: Path, tmp_path: Path, pool: Pool
 ) -> None:
-    _, out = made
-    questions = [q for q in read_records(out / "held-out.jsonl", Question) if q.features["rung"] == "straight"]
+    questions = [q for q in read_records(made / "held-out.jsonl", Question) if q.features["rung"] == "straight"]
     evaluate("held-out", questions, find("model", "scripted:wrong"), Asking(find_style("terse")), tmp_path, pool.run)
     found = list(ladder.failures(tmp_path, 3))
     assert len(found) == 3
@@ -133,15 +205,14 @@ def test_trainings_that_follow_one_another_are_one_curve(ladder: ModuleType, tmp
 
 
 def test_no_program_of_the_ladder_is_a_benchmarks(
-    ladder: ModuleType, made: tuple[Any, Path], shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ladder: ModuleType, made: Path, shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, out = made
-    arguments = type("Arguments", (), {"out": out, "data": shared_data})()
+    arguments = type("Arguments", (), {"out": made, "data": shared_data})()
     assert ladder.clean(arguments) == 0
     assert '"same": []' in capsys.readouterr().out
     record = json.loads((shared_data / "cruxeval" / "cruxeval.jsonl").read_text(encoding="utf-8").splitlines()[0])
     renamed = re.sub(r"\bf\b", "g", record["code"])
-    write_records(tmp_path / "programs.jsonl", [Program(renamed, "g", (record["input"],))], {})
+    write_records(tmp_path / "programs" / "0.jsonl", [Program(renamed, "g", (record["input"],))], {})
     assert ladder.clean(type("Arguments", (), {"out": tmp_path, "data": shared_data})()) == 1
 
 

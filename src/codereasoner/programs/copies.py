@@ -23,8 +23,8 @@ from codereasoner.programs.values import arguments
 
 TYPES = ("str", "list", "dict", "set", "tuple", "int")
 
-LONGEST = 160
-"""Characters of one argument, at most."""
+LONGEST = (120, 60, 30)
+"""Characters of the first argument, the second, and the others, at most, but for what the program needs of them."""
 
 _NAMES = {
     "str": "text s string word line value message name txt",
@@ -47,14 +47,16 @@ class _Param:
 
     name: str
     kind: str
+    longest: int
     least: int = 0  # items
     keys: list[Any] = field(default_factory=list)  # of a dict
 
     def value(self, random: Random) -> Any:
         """A value with what the program needs; a very long one is drawn anew."""
-        while len(write(found := self._any(random))) > LONGEST:
-            continue
-        return found
+        while True:
+            found = self._any(random)
+            if len(write(found)) <= self.longest + 12 * self.least + 24 * len(self.keys):
+                return found
 
     def _any(self, random: Random) -> Any:
         found = wild.of_type(random, self.kind)
@@ -62,7 +64,7 @@ class _Param:
             while len(found) < self.least:
                 found += wild.word(random) if self.kind == "str" else type(found)([wild.value(random, 1)])
         for key in self.keys:
-            found[key] = wild.value(random, 1)
+            found[key] = wild.value(random, 1 if len(self.keys) == 1 else 0)
         return _shuffled(random, found) if self.keys else found
 
 
@@ -112,7 +114,7 @@ class _Writer:
         self.made: list[str] = []  # names that hold something else
         for index in range(pick(random, (1, 1, 1, 1, 2, 2, 2, 3, 3, 4))):
             kind = pick_share(random, _OTHERS) if index else pick(random, types)
-            param = _Param(self.name(_NAMES[kind].split()), kind)
+            param = _Param(self.name(_NAMES[kind].split()), kind, LONGEST[min(index, len(LONGEST) - 1)])
             self.params.append(param)
             self.whole[param.name] = param
 

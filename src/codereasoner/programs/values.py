@@ -175,10 +175,10 @@ class _Values:
         if chance < 0.3:
             separator = self._separator() or " "
             text = separator.join(wild.word(self.random) for _ in range(number(self.random, 1, 3)))
-        elif chance < 0.55:
+        elif chance < 0.6:
             text = wild.text(self.random, 20 if self.wanted.loops else 60, 0.0)
         else:
-            text = "".join(pick(self.random, self.alphabet) for _ in range(self._length(low) + self.wanted.size // 2))
+            text = "".join(pick(self.random, self.alphabet) for _ in range(self._length(low) + 2))
         for letter in self.letters:
             if self.random.random() < 0.6:
                 place = int(self.random.random() * (len(text) + 1))
