@@ -1,4 +1,9 @@
-"""A transformer to train from nothing, in an ordinary Hugging Face folder: a real tokenizer and a Qwen3-style model.
+"""A transformer to train from nothing, in an ordinary Hugging Face folder: a real tokenizer and a small model.
+
+The model is one of two kinds. `0.5m` is Qwen3: attention in every layer. `0.8m-conv` is LFM2 (Liquid AI): layers
+of short convolutions, by which a token knows the ones before it, and few layers of attention. To copy is to find where
+the last letters stood before and to write what followed them, which takes attention two layers and a convolution one:
+LFM2 learns it from half as many tokens, and costs no more a token.
 
 The tokenizer is bytes without merges, so every letter and digit of a literal is a token of its own: a tokenizer that
 merges letters makes reversing and slicing unlearnable for a small model. Only pieces of code that stand outside
@@ -43,6 +48,7 @@ class Shape:
     heads: int
     key_heads: int
     inner: int  # width of the feed-forward layers
+    convolutions: str = ""  # c: a layer that is a short convolution, a: one with attention; "": attention in all
 
 
 SIZES = {
@@ -53,6 +59,10 @@ SIZES = {
     "10m": Shape(384, 7, 8, 4, 1024),
     "30m": Shape(640, 8, 10, 5, 1600),
     "100m": Shape(896, 12, 14, 7, 2432),
+    "0.4m-conv": Shape(96, 4, 4, 2, 240, "ccac"),
+    "0.8m-conv": Shape(128, 4, 4, 2, 320, "ccac"),
+    "1.8m-conv": Shape(176, 5, 8, 4, 448, "ccaca"),
+    "30m-conv": Shape(512, 10, 8, 4, 1408, "ccaccaccac"),
 }
 """Shapes by their parameters, in millions."""
 
@@ -174,26 +184,38 @@ _CALLS = tuple(
 def _model(shape: Shape, seed: int, tokenizer: Any) -> Any:
     torch = import_extra("torch", "train")
     transformers = import_extra("transformers", "train")
-    config = transformers.Qwen3Config(
-        vocab_size=len(tokenizer),
-        hidden_size=shape.width,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
-        num_key_value_heads=shape.key_heads,
-        head_dim=shape.width // shape.heads,
-        intermediate_size=shape.inner,
-        max_position_embeddings=CONTEXT,
-        tie_word_embeddings=True,
-        initializer_range=INITIAL_SPREAD / shape.width**0.5,
-        bos_token_id=None,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        dtype="float32",
-    )
+    common = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": shape.width,
+        "num_hidden_layers": shape.layers,
+        "num_attention_heads": shape.heads,
+        "num_key_value_heads": shape.key_heads,
+        "intermediate_size": shape.inner,
+        "max_position_embeddings": CONTEXT,
+        "tie_word_embeddings": True,
+        "initializer_range": INITIAL_SPREAD / shape.width**0.5,
+        "bos_token_id": None,
+        "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+        "dtype": "float32",
+    }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return transformers.Qwen3ForCausalLM(config)
+        if not shape.convolutions:
+            config = transformers.Qwen3Config(head_dim=shape.width // shape.heads, **common)
+            return transformers.Qwen3ForCausalLM(config)
+        config = transformers.Lfm2Config(
+            layer_types=["conv" if kind == "c" else "full_attention" for kind in shape.convolutions],
+            block_auto_adjust_ff_dim=False,
+            conv_L_cache=KERNEL,
+            rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
+            **common,
+        )
+        return transformers.Lfm2ForCausalLM(config)
 
+
+KERNEL = 4
+"""Tokens that a convolution sees: the current one and three before it."""
 
 INITIAL_SPREAD = 0.5
 """Standard deviation of the first weights, times the square root of the width."""
