@@ -52,3 +52,7 @@ def test_a_readme_of_somebodys_own_is_left_alone(run_folder: Path) -> None:
     (run_folder / "README.md").write_text("# My project\n")
     assert run_folder / "README.md" not in write_cards(run_folder)
     assert (run_folder / "README.md").read_text() == "# My project\n"
+
+
+def test_a_folder_of_evaluations_has_no_data_to_describe(run_folder: Path) -> None:
+    assert write_cards(run_folder / "evaluations") == []

@@ -234,3 +234,8 @@ def test_a_row_that_is_no_chain_is_named(run_folder: Path, tmp_path: Path) -> No
     (folder / "chains.jsonl").write_text('{"question": "a"}\n')
     with pytest.raises(DataError, match=r"chains.jsonl, row 1: Chain lacks the field 'text'"):
         write_report(folder)
+
+
+def test_a_folder_of_evaluations_is_reported_as_its_run_is(run_folder: Path, report: Path) -> None:
+    shown = blocks(write_report(run_folder / "evaluations"))["summary"]["results"]
+    assert [row["model"] for row in shown] == [row["model"] for row in blocks(report)["summary"]["results"]] != []

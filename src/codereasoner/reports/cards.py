@@ -10,7 +10,7 @@ from typing import Any
 
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_manifest, write_whole
-from codereasoner.reports.folder import check_run_folder, checkpoints, evaluations, rows_so_far
+from codereasoner.reports.folder import FILES, check_run_folder, checkpoints, evaluations, rows_so_far
 from codereasoner.reports.markdown import count, document, origin, section
 from codereasoner.reports.set_card import dataset_card
 from codereasoner.reports.table import markdown, outcome_table, results_table
@@ -19,14 +19,17 @@ __all__ = ["dataset_card", "model_card", "write_cards"]
 
 
 def write_cards(run_folder: Path) -> list[Path]:
-    """README.md with the dataset card into a run folder, and one with the model card into each trained checkpoint.
+    """README.md with the dataset card into a folder with data, and one with the model card into each trained checkpoint.
 
     A README.md that is no card of ours is somebody's own, and is left alone. Returns what was written.
 
     Raises:
         DataError: the folder is no run folder, or one of its files is broken.
     """
-    texts = {run_folder / "README.md": dataset_card(run_folder)}
+    check_run_folder(run_folder)
+    texts = {}
+    if any((run_folder / name).exists() for name in FILES):
+        texts[run_folder / "README.md"] = dataset_card(run_folder)
     for checkpoint in checkpoints(run_folder):
         if (checkpoint / "codereasoner.json").is_file():
             texts[checkpoint / "README.md"] = model_card(checkpoint, run_folder)

@@ -59,7 +59,7 @@ def check_run_folder(folder: Path) -> None:
         return
     raise DataError(
         f"{folder} is no run folder: it holds none of {', '.join(names)}, no trained checkpoint and no evaluation; "
-        "give a folder such as runs/demo"
+        "give a folder such as runs/demo, or one with evaluations"
     )
 
 
@@ -120,13 +120,15 @@ def model_order(name: str) -> tuple[int, str]:
 
 
 def evaluations(folder: Path) -> list[Evaluation]:
-    """The evaluations of a run, those without a summary too: they were stopped. The folder itself may be one.
+    """The evaluations of a run, those without a summary too: they were stopped.
+
+    The folder itself may be an evaluation, or a folder of some.
 
     Raises:
         DataError: a summary.json is no JSON object.
     """
     found = []
-    for path in [folder.resolve(), *sorted(folder.glob("evaluations/*"))]:
+    for path in [folder.resolve(), *sorted([*folder.glob("*"), *folder.glob("evaluations/*")])]:
         if path.is_dir() and any((path / name).is_file() for name in ("summary.json", "grades.jsonl", "answers.jsonl")):
             questions, _, model = path.name.rpartition("@")
             found.append(Evaluation(path, questions or path.name, model or path.name, _summary(path / "summary.json")))
