@@ -109,3 +109,17 @@ def test_scratch_names_are_told_from_folders_and_hub_names() -> None:
 
 def test_the_tokenizer_is_the_same_each_time() -> None:
     assert make_tokenizer().get_vocab() == make_tokenizer().get_vocab()
+
+
+def test_a_model_with_convolutions_answers_a_padded_batch_as_single_prompts(tmp_path: Path) -> None:
+    model, tokenizer = load(str(make_scratch_model(tmp_path / "base", seed=1, size="0.4m-conv")))
+    prompts = ["def f(x):\n    return x", "ab"]
+    alone = [_greedy(model, tokenizer, [prompt])[0] for prompt in prompts]
+    assert _greedy(model, tokenizer, prompts) == alone
+    assert len(set(alone)) == 2
+
+
+def _greedy(model: Any, tokenizer: Any, prompts: list[str]) -> list[str]:
+    batch = tokenizer(prompts, padding=True, return_tensors="pt")
+    ids = model.eval().generate(**batch, max_new_tokens=12, do_sample=False)
+    return tokenizer.batch_decode(ids[:, batch["input_ids"].shape[1] :])

@@ -19,7 +19,7 @@ __all__ = ["dataset_card", "model_card", "write_cards"]
 
 
 def write_cards(run_folder: Path) -> list[Path]:
-    """README.md with the dataset card into a folder with data, and one with the model card into each trained checkpoint.
+    """README.md with the dataset card into a folder with data, and with the model card into each checkpoint.
 
     A README.md that is no card of ours is somebody's own, and is left alone. Returns what was written.
 
