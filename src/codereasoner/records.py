@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from json.encoder import encode_basestring_ascii as quote
 from typing import Any, Literal, Self, TypeAlias, get_type_hints
 
 from codereasoner.errors import DataError
@@ -38,7 +39,8 @@ Event = Literal["call", "line", "return", "yield", "exception"]
 
 def content_id(*parts: Json) -> str:
     """Sixteen hexadecimal digits that name a content: the same on every machine and in every run."""
-    return hashlib.sha256(_encode(parts).encode()).hexdigest()[:16]
+    texts = [quote(part) if type(part) is str else _encode(part) for part in parts]
+    return hashlib.sha256(f"[{','.join(texts)}]".encode()).hexdigest()[:16]
 
 
 _encode = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode

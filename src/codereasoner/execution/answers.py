@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from itertools import chain
 from typing import Any, Never, get_args
@@ -24,11 +25,6 @@ _CUTS = frozenset({"", "steps", "bytes", "depth", "tracer removed"})
 _TEXT = frozenset({str})
 _MAX_LINE = 1 << 31
 _new, _set = object.__new__, object.__setattr__
-read_natively: Callable[[bytes, type[Step]], tuple[Any, ...] | None] | None
-try:
-    read_natively = import_module("codereasoner.execution._trace").read_answer
-except (ImportError, AttributeError):  # there was no compiler, or it was built from older files
-    read_natively = None
 _NO_RUN = vars(Run("", "", "", "ok"))
 
 
@@ -61,7 +57,6 @@ def _read(body: bytes, job: Job, level: str) -> Run:
         raise _MalformedError(f"nothing is cut by {cut!r:.40}")
     if not 0 <= cpu_ms < 1e9:
         raise _MalformedError(f"{cpu_ms!r:.40} is no time")
-    run = _new(Run)  # its own constructor, which sets one frozen field after another, takes four times as long
     fields = {
         **_NO_RUN,
         "source": job.source,
@@ -80,6 +75,11 @@ def _read(body: bytes, job: Job, level: str) -> Run:
         "cpu_ms": cpu_ms,
         "id": content_id(job.source, job.entry, job.call),
     }
+    return make(Run, fields)
+
+
+def _make(kind: type[Run], fields: dict[str, Any]) -> Run:
+    run = _new(kind)  # its own constructor, which sets one frozen field after another, takes four times as long
     _set(run, "__dict__", fields)
     return run
 
@@ -165,3 +165,10 @@ def _refuse_constant(text: str) -> Never:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+read_natively: Callable[[bytes, type[Step]], tuple[Any, ...] | None] | None = None
+make: Callable[[type[Run], dict[str, Any]], Run] = _make
+split: Callable[[bytearray], tuple[list[tuple[int, int, bytes]], int]] | None = None  # frames, see frames.py
+with suppress(ImportError, AttributeError):  # there was no compiler, or it was built from older files
+    _native = import_module("codereasoner.execution._trace")
+    split, make, read_natively = _native.split_frames, _native.make, _native.read_answer

@@ -21,7 +21,8 @@ MEANING = {
     "C": "no namespaces and no Landlock: programs can read every file that you can read",
     "D": "a process only: programs can read, write and send whatever you can",
 }
-FRAME_JOBS, FRAME_BYTES = 32, 1 << 20  # of one frame of jobs
+FRAME_JOBS, FRAME_BYTES = 64, 1 << 20  # of one frame of jobs
+FEW = 4  # so many jobs are not worth two frames
 MAX_JOB_BYTES = 8_000_000
 FAILED_STARTS = 3  # in a row, after which the pool gives up
 GRACE_SECONDS = 10.0
@@ -119,8 +120,9 @@ class Crew:
             self._give(worker, self._share())
 
     def _share(self) -> list[Ticket]:
-        """The next jobs of the queue for one worker: few where there are few, so that every worker has some."""
-        most = min(FRAME_JOBS, -(-len(self.queue) // (2 * len(self._workers))))
+        """The next jobs of the queue for one worker: few where there are few, so that all end at the same time."""
+        fair = -(-len(self.queue) // len(self._workers))
+        most = min(FRAME_JOBS, fair if len(self._workers) == 1 else max(fair // 2, min(fair, FEW)))
         share: list[Ticket] = []
         size = 0
         while self.queue and len(share) < most and size < FRAME_BYTES:

@@ -11,6 +11,10 @@ This file also runs inside the workers.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 VERSION = 1
 HEADER = 12
 MAX_BODY = 16_000_000  # bytes
@@ -35,10 +39,11 @@ def pack(kind: int, number: int, body: bytes) -> bytes:
 
 
 class Splitter:
-    """Cuts a stream of bytes into frames, however the bytes arrive."""
+    """Cuts a stream of bytes into frames, however the bytes arrive; `split` is native/frames.c, where it was built."""
 
-    def __init__(self) -> None:
+    def __init__(self, split: Callable[[bytearray], tuple[list[tuple[int, int, bytes]], int]] | None = None) -> None:
         self.rest = bytearray()
+        self.split = split or _split
 
     def feed(self, data: bytes) -> list[tuple[int, int, bytes]]:
         """The frames that are complete with these bytes, each as (kind, number, body).
@@ -48,17 +53,25 @@ class Splitter:
         """
         rest = self.rest
         rest += data
-        found: list[tuple[int, int, bytes]] = []
-        start = 0
-        while len(rest) - start >= HEADER:
-            kind, number, length = _read_header(rest, start)
-            end = start + HEADER + length
-            if len(rest) < end:
-                break
-            found.append((kind, number, bytes(rest[start + HEADER : end])))
-            start = end
-        del rest[:start]
+        found, used = self.split(rest)
+        if len(rest) - used >= HEADER:
+            _read_header(rest, used)
+        del rest[:used]
         return found
+
+
+def _split(data: bytearray) -> tuple[list[tuple[int, int, bytes]], int]:
+    """The frames at the beginning of the bytes, and how many bytes they are."""
+    found: list[tuple[int, int, bytes]] = []
+    start = 0
+    while len(data) - start >= HEADER:
+        kind, number, length = _read_header(data, start)
+        end = start + HEADER + length
+        if len(data) < end:
+            break
+        found.append((kind, number, bytes(data[start + HEADER : end])))
+        start = end
+    return found, start
 
 
 def _read_header(data: bytearray, start: int) -> tuple[int, int, int]:

@@ -20,7 +20,7 @@ from codereasoner.records import Job, Run
 
 Level = Literal["auto", "A", "B", "C", "D"]
 Tracing = Literal["auto", "python"]
-WINDOW = 128  # jobs of one stream that are under way for each worker
+WINDOW = 256  # jobs of one stream that are under way for each worker
 FINISHED = 4  # times as many may wait, finished, for one that takes long
 
 
@@ -83,6 +83,8 @@ class Pool:
     def run(self, jobs: Sequence[Job]) -> list[Run]:
         """The runs of these jobs, in order; equal jobs are executed once."""
         different = list(dict.fromkeys(jobs))
+        if len(different) == len(jobs):
+            return list(self.stream(different))
         runs = dict(zip(different, self.stream(different), strict=True))
         return [runs[job] for job in jobs]
 

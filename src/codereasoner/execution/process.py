@@ -20,6 +20,7 @@ from types import CodeType
 from typing import Any
 
 from codereasoner.errors import IsolationError, MachineryError
+from codereasoner.execution.answers import split
 from codereasoner.execution.frames import READY, Splitter
 from codereasoner.execution.start import FAILED, SHUT_OUT
 
@@ -81,7 +82,7 @@ class Process:
         self.sink, self.source = self._popen.stdin.fileno(), self._popen.stdout.fileno()
         os.set_blocking(self.sink, False)
         os.set_blocking(self.source, False)
-        self._splitter = Splitter()
+        self._splitter = Splitter(split)
         inside = {"limits": setup.limits, "preload": list(setup.preload), "paths": packages}
         inside["extension"] = INSIDE if extension and level == "A" else extension
         body = marshal.dumps((_codes(), inside))

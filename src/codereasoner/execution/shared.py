@@ -1,6 +1,6 @@
 """The process that runs many jobs: those that pass the gate run in it, one after another, the others in forks of it.
 
-It is forked by worker.py, which reads its results and gives it up after about a hundred jobs, or when it dies. It
+It is forked by worker.py, which reads its results and gives it up after about a thousand jobs, or when it dies. It
 says of each job, with one frame:
 
     RESULT  the answer

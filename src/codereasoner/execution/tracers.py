@@ -1,6 +1,6 @@
 """Which tracers a worker has: those in C where they were built with the package, else the reference tracers in Python.
 
-Both write the same bytes. With those in C come two more functions of the same extension. This file also runs inside
+Both write the same bytes. With those in C come three more functions of the same extension. This file also runs inside
 the workers.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 C, PYTHON = "C", "Python"
 
-_kinds: dict[str, Any] = {"trace": Tracer, "coverage": Lines, "fork": None, "arguments": None}
+_kinds: dict[str, Any] = {"trace": Tracer, "coverage": Lines, "fork": None, "arguments": None, "split": None}
 
 
 def use(extension: Any) -> str:
@@ -26,12 +26,12 @@ def use(extension: Any) -> str:
 
     extension: None where it was not built; one that was built from older files is not used either.
     """
-    if not hasattr(extension, "read_arguments"):
-        _kinds.update(trace=Tracer, coverage=Lines, fork=None, arguments=None)
+    if not hasattr(extension, "split_frames"):
+        _kinds.update(trace=Tracer, coverage=Lines, fork=None, arguments=None, split=None)
         return PYTHON
     extension.use(describe, thrown_text, sys.getrecursionlimit, SPARE, YIELDS, LEAVES)
     _kinds.update(trace=extension.Tracer, coverage=extension.Lines)
-    _kinds.update(fork=extension.fork_job, arguments=extension.read_arguments)
+    _kinds.update(fork=extension.fork_job, arguments=extension.read_arguments, split=extension.split_frames)
     return C
 
 
@@ -43,6 +43,11 @@ def fork_job() -> Any:
 def read_arguments() -> Any:
     """What reads arguments that are plain literals (see native/arguments.c); None where it was not built."""
     return _kinds["arguments"]
+
+
+def split_frames() -> Any:
+    """What cuts bytes into frames (see native/frames.c); None where it was not built."""
+    return _kinds["split"]
 
 
 def make(record: str, limits: dict[str, Any]) -> Any:

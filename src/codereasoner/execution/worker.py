@@ -37,7 +37,7 @@ from codereasoner.execution.frames import (
 )
 from codereasoner.execution.program import Compiled, Program
 from codereasoner.execution.shared import FAST_WALL, Shared
-from codereasoner.execution.tracers import use
+from codereasoner.execution.tracers import split_frames, use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 
     Job = tuple[int, str, str, str, str, str]  # number, source, entry, call, record, harness
 
-RUNS = 500  # jobs that one shared process does before a new one takes its place
-BATCH = 64  # jobs that it is given at a time
+RUNS = 1000  # jobs that one shared process does before a new one takes its place
+BATCH = 128  # jobs that it is given at a time
 MOST_WAITING = 256  # jobs that are read ahead
 MOST_UNSENT = 1 << 20  # bytes of answers that are kept for a pool that does not read
 
@@ -86,7 +86,7 @@ class Runner:
         for descriptor in (source, sink, bell):
             posix.close(descriptor)
         posix.set_blocking(self.source, False)
-        self.splitter = Splitter()
+        self.splitter = Splitter(split_frames())
         self.jobs: dict[int, Job] = {}  # given to it and not yet answered, in order
         self.given = 0
         self.busy = self.spent = self.left = False
@@ -138,7 +138,7 @@ class Worker:
         self.again: Job | None = None  # a job that a neighbour may have ended: it runs once more, with nobody beside it
         self.guarded = False  # whether that is what the child is doing
         self.unsent = bytearray()
-        self.splitter = Splitter()
+        self.splitter = Splitter(split_frames())
         posix.set_blocking(sink, False)
 
     def live(self) -> None:

@@ -252,7 +252,7 @@ static bool read_columns(Reader *reader, Columns *columns, Py_ssize_t *count)
    what can be in no cycle. */
 static PyObject *make_step(PyTypeObject *kind, PyObject *const values[6])
 {
-    PyObject *step = kind->tp_alloc(kind, 0);
+    PyObject *step = PyBaseObject_Type.tp_new(kind, nothing, NULL);
     for (int place = 0; step != NULL && place < 6; place++)
         if (PyObject_GenericSetAttr(step, fields[place], values[place]) < 0)
             Py_CLEAR(step);
@@ -317,7 +317,10 @@ static PyObject *read_value(Reader *reader)
 
 static PyObject *read_lines(Reader *reader)
 {
-    return read_tuple(reader, read_integer);
+    PyObject *lines = skip(reader, "[]") ? Py_NewRef(nothing) : read_tuple(reader, read_integer);
+    if (lines != NULL && lines != nothing)
+        PyObject_GC_UnTrack(lines);
+    return lines;
 }
 
 PyObject *read_answer(PyObject *Py_UNUSED(module), PyObject *arguments)
@@ -350,4 +353,19 @@ PyObject *read_answer(PyObject *Py_UNUSED(module), PyObject *arguments)
     if (PyErr_Occurred())
         return NULL;
     Py_RETURN_NONE;
+}
+
+/* Its constructor would set one frozen field after another. */
+PyObject *make(PyObject *Py_UNUSED(module), PyObject *arguments)
+{
+    PyTypeObject *kind;
+    PyObject *dict;
+    if (!PyArg_ParseTuple(arguments, "O!O!", &PyType_Type, &kind, &PyDict_Type, &dict))
+        return NULL;
+    PyObject *made = prepare() < 0 ? NULL : PyBaseObject_Type.tp_new(kind, nothing, NULL);
+    if (made != NULL && PyObject_GenericSetDict(made, dict, NULL) < 0)
+        Py_CLEAR(made);
+    if (made != NULL)
+        PyObject_GC_UnTrack(made);
+    return made;
 }

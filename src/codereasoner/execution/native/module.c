@@ -11,6 +11,8 @@ static PyMethodDef functions[] = {
      "The values of a call's arguments by `.0`, `.1`, ...; None where they are more than plain literals."},
     {"read_answer", read_answer, METH_VARARGS,
      "The nine parts of an answer, its steps made of the type Step; None where that is for Python to read."},
+    {"make", make, METH_VARARGS, "An object of a frozen type with these fields, which can be in no cycle."},
+    {"split_frames", split_frames, METH_O, "The frames at the beginning of the bytes, and how many bytes they are."},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {

@@ -101,6 +101,8 @@ extern PyTypeObject watch_type, tracer_type, lines_type; /* trace.c */
 PyObject *fork_job(PyObject *module, PyObject *arguments);      /* alone.c */
 PyObject *read_arguments(PyObject *module, PyObject *text);     /* arguments.c */
 PyObject *read_answer(PyObject *module, PyObject *arguments);   /* answers.c */
+PyObject *make(PyObject *module, PyObject *arguments);
+PyObject *split_frames(PyObject *module, PyObject *bytes);      /* frames.c */
 
 int grow(void **data, Py_ssize_t *room, Py_ssize_t wanted, size_t each);
 
