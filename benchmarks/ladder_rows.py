@@ -31,7 +31,7 @@ import yaml
 from codereasoner import extend
 from codereasoner.chains.narrate import narrate
 from codereasoner.errors import ConfigError, import_extra
-from codereasoner.execution.pool import Pool
+from codereasoner.execution.pool import Limits, Pool
 from codereasoner.ledger import write_records, write_whole
 from codereasoner.programs.procedural import RANGE, Procedural
 from codereasoner.records import Job, Plain, Program, Run
@@ -44,6 +44,7 @@ STYLE = find_style("terse")
 MARKS = 3  # tokens that the chat template adds to a row
 KEYS = 10_000_000  # of the grammar that belong to one shard
 DRAWN = 64  # programs that are run together
+LIMITS = Limits(cpu_seconds=0.25, steps=1000, trace_bytes=200_000)  # a run beyond them makes no row of any length
 
 Row: TypeAlias = dict[str, Any]
 Sized: TypeAlias = tuple[int, Row]
@@ -172,24 +173,24 @@ def program_paths(out: Path) -> list[Path]:
 def make_shard(ladder: Ladder, out: Path, shard: int) -> dict[str, int]:
     """Write the rows of one shard, and the programs they are about; what was counted."""
     shares, longest = ladder.at(shard)
-    rows: list[Sized] = []
+    rows: dict[str, Sized] = {}
     programs: dict[str, Program] = {}
     counts: Counter[str] = Counter()
-    with Pool(workers=1) as pool:
+    with Pool(workers=1, limits=LIMITS) as pool:
         for wanted, rung in zip(_whole(shares, ladder.rows), ladder.rungs.values(), strict=True):
-            found: list[Sized] = []
+            found: dict[str, Sized] = {}
             source = drawn(ladder, rung, "train", shard * KEYS)
             while len(found) < wanted:
                 chunk = list(islice(source, DRAWN))
                 made = sized([row for run, asked in _runs(pool, chunk, ladder) for row in _rows(ladder, asked, run)])
-                fitting = [each for each in made if each[0] <= longest]
-                found += fitting
+                fitting = {row["id"]: (size, row) for size, row in made if size <= longest and row["id"] not in rows}
+                found |= fitting
                 programs |= {program.id: program for program in chunk}
-                counts.update(programs=len(chunk), too_long=len(made) - len(fitting))
-            rows += found[:wanted]
-    counts["tokens"] = sum(size for size, _ in rows)
+                counts.update(programs=len(chunk), left_out=len(made) - len(fitting))
+            rows |= islice(found.items(), wanted)
+    counts["tokens"] = sum(size for size, _ in rows.values())
     _write_anew(out / "programs" / f"{shard:05d}.jsonl", programs.values(), ladder)
-    _write_shard(shard_path(out, shard), in_order(rows, ladder.batch, shard))
+    _write_shard(shard_path(out, shard), in_order(list(rows.values()), ladder.batch, shard))
     return dict(counts)
 
 
@@ -215,7 +216,7 @@ def hold_out(ladder: Ladder, out: Path) -> int:
     """Write the held-out questions: one of each task for each program; how many they are."""
     asked: dict[str, list[Question]] = {form.task: [] for form in ladder.forms}
     programs: dict[str, Program] = {}
-    with Pool(workers=1) as pool:
+    with Pool(workers=1, limits=LIMITS) as pool:
         for name, rung in ladder.rungs.items():
             source = drawn(ladder, rung, "test", 0)
             wanted = len(programs) + rung.test

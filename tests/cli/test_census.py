@@ -32,3 +32,17 @@ def test_select_by_features_keeps_the_wanted_difficulties(command: Command) -> N
     assert levels == sorted(levels)
     assert set(levels) <= {2, 3, 4}
     assert Path("m.jsonl").read_text() == ""
+
+
+def test_census_of_calls_prints_kinds_and_lengths_beside_those_of_cruxeval(command: Command) -> None:
+    assert command("programs", "--train", "30", "--out", "p.jsonl")[0] == 0
+    assert command("trace", "p.jsonl", "--out", "r.jsonl", "--workers", "1", "--allow-weak-isolation")[0] == 0
+    code, out, err = command("census", "p.jsonl", "--calls", "--runs", "r.jsonl")
+    assert code == 0
+    for words in ("arguments, str", "strings, length p90", "results, list", "CRUXEval"):
+        assert words in out + err
+    _, out, _ = command("census", "p.jsonl", "--calls", "--json")
+    found = json.loads(out)
+    assert found["beside"]["calls, 1 arguments"] == 0.55
+    assert 0.3 < found["calls"]["calls, 1 arguments"] < 0.9
+    assert command("census", "p.jsonl", "--runs", "r.jsonl")[0] == 2

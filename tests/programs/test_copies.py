@@ -38,6 +38,8 @@ def parts(tree: ast.AST) -> list[object]:
                 found.append(literals.value_of(node))
             except literals.LiteralError:
                 continue
+        elif isinstance(node, ast.keyword):
+            found.append(node.arg)
     return found
 
 

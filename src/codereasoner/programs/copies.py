@@ -41,6 +41,10 @@ _NEW = ("result", "res", "out", "y", "z", "a", "b", "c", "tmp", "copy", "answer"
 _OTHERS = (("str", 0.4), ("int", 0.3), ("list", 0.13), ("dict", 0.07), ("bool", 0.04), ("None", 0.03), ("tuple", 0.03))
 
 
+STARRED = 0.04
+"""How often a program takes any number of arguments, by place or by name; its calls may have none at all."""
+
+
 @dataclass
 class _Param:
     """A parameter, and what the program needs of its values."""
@@ -75,6 +79,8 @@ def _shuffled(random: Random, found: dict[Any, Any]) -> dict[Any, Any]:
 
 def copies(random: Random, types: Sequence[str] = TYPES, count: int = 4) -> Draft:
     """One program of the rung, with up to `count` calls; its first argument is of one of the types."""
+    if random.random() < STARRED and {"tuple", "dict"} <= set(types):
+        return _starred(random, count)
     writer = _Writer(random, types)
     for _ in range(pick(random, (0, 0, 0, 1, 1, 2))):
         writer.assign()
@@ -99,6 +105,41 @@ def copies(random: Random, types: Sequence[str] = TYPES, count: int = 4) -> Draf
         "types": [param.kind for param in writer.params],
     }
     return Draft(source, "f", write_calls, frozenset(writer.taken), features, ast.unparse(ast.parse(source)))
+
+
+def _starred(random: Random, count: int) -> Draft:
+    """A program of any number of arguments."""
+    named = random.random() < 0.5
+    name = pick(random, ("kwargs", "options", "fields") if named else ("args", "values", "items"))
+    given = list(dict.fromkeys(pick(random, _NAMES["str"].split()) for _ in range(3)))
+    forms = [("dict.copy", f"{name}.copy()"), ("dict", f"dict({name})")] if named else [("tuple[:]", f"{name}[:]")]
+    forms += [
+        ("copy", name),
+        ("copy", name),
+        ("dict.get", f"{name}.get('{given[0]}')") if named else ("list", f"list({name})"),
+    ]
+    construct, result = pick(random, forms)
+    style = quotes.choose(random)
+    source = quotes.written(f"def f({'**' if named else '*'}{name}):\n    return {result}", style, random)
+
+    def call() -> str:
+        values = [wild.value(random, 1) for _ in range(number(random, 0, 3))]
+        texts = (
+            [f"{key}={write(value)}" for key, value in zip(given, values, strict=False)]
+            if named
+            else map(write, values)
+        )
+        return quotes.written(", ".join(texts), quotes.choose(random, style), random)
+
+    features = {
+        "difficulty": 0,
+        "statements": 1,
+        "depth": 0,
+        "helper": False,
+        "constructs": sorted({construct, "copy"}),
+    }
+    features |= {"types": ["dict" if named else "tuple"]}
+    return Draft(source, "f", lambda: tuple({call(): None for _ in range(count)}), frozenset(["f", name]), features)
 
 
 class _Writer:

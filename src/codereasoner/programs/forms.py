@@ -19,7 +19,7 @@ from functools import cache
 from itertools import accumulate
 from random import Random
 
-from codereasoner.programs import forms_data, forms_text
+from codereasoner.programs import forms_data, forms_mixed, forms_text
 
 UNKNOWN = -99
 """The least value of an integer of which nothing is known."""
@@ -38,6 +38,10 @@ TYPES = {
     "names": "dict",
     "groups": "dict",
     "tally": "dict",
+    "lookup": "dict",
+    "table": "dict",
+    "anys": "list",
+    "any": "object",
     "intset": "set",
     "strset": "set",
     "tup": "tuple",
@@ -85,7 +89,7 @@ _LOCAL = re.compile(r"@(\w):(\w+)")
 def forms() -> dict[str, tuple[Form, ...]]:
     """Every form by the kind of its value."""
     found: dict[str, list[Form]] = {}
-    for form in _read(forms_text.TABLE + forms_data.TABLE):
+    for form in _read(forms_text.TABLE + forms_data.TABLE + forms_mixed.TABLE):
         found.setdefault(form.kind, []).append(form)
     return {kind: tuple(items) for kind, items in found.items()}
 
@@ -290,6 +294,6 @@ _OPERATORS = (
     *("+=", "-=", "*=", "//=", "%="),
 )
 _OF_STR = frozenset(["join", "maketrans", "format", "translate", "decode"])
-_CLASSES: dict[str, type] = {each.__name__: each for each in (str, int, float, bool, list, dict, set, tuple)}
+_CLASSES: dict[str, type] = {each.__name__: each for each in (str, int, float, bool, list, dict, set, tuple, object)}
 _NOT_BUILTINS = frozenset(["x", "if", "in", "for", "while", "and", "or", "not", "return"])
 _PIECES = {"f'": "f-string", " else ": "conditional expression", "lambda": "lambda"}

@@ -30,13 +30,14 @@ LEVELS = (1, 2, 3, 4, 5)
 STATEMENTS = {1: (0, 2), 2: (1, 3), 3: (1, 2), 4: (1, 2), 5: (1, 3)}
 """By level: how many steps lead from the first argument to the return; a loop is one step."""
 
-_FIRST = {"str": 10, "ints": 6, "strs": 1.5, "counts": 2, "int": 1.5, "tup": 0.75, "intset": 0.75, "nested": 0.5}
+_FIRST = {"str": 12, "ints": 5, "strs": 2, "counts": 1.5, "int": 1.5, "tup": 0.75, "intset": 0.75, "nested": 0.5}
+_FIRST |= {"anys": 0.75, "lookup": 0.5, "table": 0.25, "names": 0.25, "tally": 0.5, "pairs": 0.25}
 """The kinds of the first argument, in about the proportions of CRUXEval; sets and tuples more often."""
 
 HELPS = 0.6
 """How often a helper is tried at level 5; mostly there is no good place to call it, and the program goes without."""
 
-_LEVEL_ONE = ("str", "ints", "int")
+_LEVEL_ONE = ("str", "ints", "int", "strs", "anys", "lookup", "table", "names")
 
 
 class _Kind:
@@ -62,7 +63,7 @@ def draft(
     there are none, `helps` gives it a helper function for sure, and a `pure` one has no method but the wanted one.
     """
     while True:
-        most = 1 if random.random() < 0.5 else 2 if random.random() < 0.75 else 3
+        most = 1 if random.random() < 0.3 else 2 if random.random() < 0.75 else 3
         writer = Writer(random, level, most, wanted, deep, flat, pure)
         try:
             helper = _helper(random, level) if helps or (level == 5 and random.random() < HELPS) else None
@@ -156,7 +157,7 @@ def _step(writer: Writer, focus: Var, loop: bool) -> Var:
     if writer.level >= 2 and chance < 0.5 and not writer.flat:
         _guard(writer, focus)
         return focus
-    if chance < 0.75 or focus.kind in ("bool", "pair", "pairs", "groups", "names", "strset"):
+    if chance < 0.75 or focus.kind in ("bool", "pair", "pairs", "groups", "strset", "any"):
         return _assign(writer, focus)
     return change(writer, focus, INDENT)
 
@@ -176,7 +177,7 @@ def _assign(writer: Writer, focus: Var) -> Var:
 
 
 _NEXT = {"str": 4, "ints": 4, "strs": 3, "int": 3, "counts": 2, "tup": 0.75, "intset": 0.75}
-_NEXT |= {"pairs": 0.5, "nested": 0.5}
+_NEXT |= {"pairs": 0.5, "nested": 0.5, "anys": 1, "lookup": 0.75, "table": 0.5}
 
 
 def _branch(writer: Writer, focus: Var) -> Var:
@@ -202,9 +203,13 @@ def _branch(writer: Writer, focus: Var) -> Var:
     return writer.put(replace(focus, low=low))
 
 
+_EMPTY = {"str": "''", "int": "0", "tup": "()"} | dict.fromkeys(("ints", "strs", "anys"), "[]")
+_EMPTY |= dict.fromkeys(("counts", "lookup", "table", "names", "tally"), "{}")
+
+
 def _guard(writer: Writer, focus: Var) -> None:
     """An early return."""
-    empty = {"str": "''", "ints": "[]", "strs": "[]", "counts": "{}", "int": "0", "tup": "()"}.get(focus.kind)
+    empty = _EMPTY.get(focus.kind)
     if empty is None or any(" return " in line for line in writer.lines):
         raise DeadEnd
     writer.constructs.append("early return")
@@ -251,6 +256,7 @@ def _result(writer: Writer, focus: Var) -> str:
 
 
 _RETURNED = {"str": 8, "ints": 4, "strs": 2, "int": 4, "bool": 4, "counts": 2, "tup": 1, "float": 1, "pairs": 0.5}
+_RETURNED |= {"anys": 2, "lookup": 1, "table": 1, "names": 0.5, "tally": 0.5}
 
 
 def _helper(random: Random, level: int) -> tuple[str, tuple[str, str, str], set[str]]:

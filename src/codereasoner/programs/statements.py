@@ -9,7 +9,7 @@ from functools import cache
 from typing import TypeVar
 
 from codereasoner.programs import changes as change_tables
-from codereasoner.programs import idioms_data, idioms_text
+from codereasoner.programs import forms_mixed, idioms_data, idioms_text
 from codereasoner.programs.draft import pick, pick_weighted
 from codereasoner.programs.forms import ACCEPTS, HOLE, UNKNOWN, constructs, is_pure, parse_hole
 from codereasoner.programs.writer import DeadEnd, Var, Writer
@@ -55,21 +55,20 @@ class Idiom:
 @cache
 def changes() -> tuple[Change, ...]:
     """What may be done to a variable in place."""
-    return tuple(_read_changes(change_tables.CHANGES))
+    return tuple(_read_changes(change_tables.CHANGES + forms_mixed.CHANGES))
 
 
 @cache
 def updates() -> tuple[Change, ...]:
     """What an accumulator may be updated with."""
-    return tuple(_read_changes(change_tables.UPDATES))
+    return tuple(_read_changes(change_tables.UPDATES + forms_mixed.UPDATES))
 
 
 @cache
 def all_idioms() -> tuple[Idiom, ...]:
     """The idioms, in the order of their table."""
-    return tuple(
-        _read_idiom(block) for block in f"{idioms_text.IDIOMS.strip()}\n\n{idioms_data.IDIOMS.strip()}".split("\n\n")
-    )
+    tables = (idioms_text.IDIOMS, idioms_data.IDIOMS, forms_mixed.IDIOMS)
+    return tuple(_read_idiom(block) for table in tables for block in table.strip().split("\n\n"))
 
 
 def change(writer: Writer, var: Var, indent: str, reassign: float = 0.4) -> Var:
@@ -283,7 +282,7 @@ def _role(short: str, kind: str) -> str:
 
 
 def _read_changes(table: str) -> Iterator[Change]:
-    for line in table.strip().splitlines():
+    for line in filter(None, table.splitlines()):
         head, _, template = line.partition(" | ")
         kind, weight, level, *shift = head.split()
         yield Change(kind, float(weight), int(level), template, int(shift[0]) if shift else 0)

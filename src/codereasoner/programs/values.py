@@ -71,7 +71,16 @@ _GROWS = frozenset(
 )
 """What takes long, or gives much, where a number is large."""
 
-EMPTY = {"str": 0.05, "char": 0.02, "ints": 0.09, "strs": 0.09, "counts": 0.16}
+EMPTY = {
+    "str": 0.05,
+    "char": 0.02,
+    "ints": 0.1,
+    "strs": 0.09,
+    "counts": 0.22,
+    "lookup": 0.22,
+    "table": 0.2,
+    "anys": 0.1,
+}
 """How often a value is empty where the program can bear it, by kind; 0.06 for the kinds that are not named."""
 
 RISKS = 0.02
@@ -86,6 +95,7 @@ class _Values:
         self.letters = [text for text in wanted.letters if text]
         self.wanted = wanted
         self.texts: list[str] = []
+        self.things: list[Any] = []
         self.numbers = list(wanted.figures) if random.random() < 0.6 else []
         self.large = _GROWS.isdisjoint(wanted.constructs)
         asked = _ASKED & set(wanted.constructs)
@@ -100,12 +110,21 @@ class _Values:
             "intset": lambda low: set(self._ints(low)),
             "strs": lambda low: [self._word() for _ in range(self._length(low))],
             "counts": lambda low: {self._key(): self._count() for _ in range(self._length(low))},
+            "tally": lambda low: {self._key_number(): self._count() for _ in range(self._length(low))},
+            "names": lambda low: {self._key_number(): self._word() for _ in range(self._length(low))},
+            "lookup": lambda low: {self._key(): self._word() for _ in range(self._length(low))},
+            "table": lambda low: {self._key(): self._ints(0)[:5] for _ in range(number(random, low, max(low, 4)))},
+            "pairs": lambda low: [(self._word(), self._count()) for _ in range(self._length(low))],
+            "anys": lambda low: [self._any(0) for _ in range(self._length(low))],
+            "any": self._any,
             "nested": lambda low: [self._ints(min(low, 1))[:4] for _ in range(number(random, low, max(low, 3)))],
         }
 
     def value(self, param: Var) -> Any:
         """A value for a parameter, mostly with the least length or value that the program was told."""
         bears = not self.wanted.relies or self.random.random() < RISKS
+        if param.kind == "char" and "while" in self.wanted.constructs:
+            bears = False  # every string begins with an empty one, without end
         if bears and param.kind not in ("int", "float"):
             chance = self.random.random()
             empty = EMPTY.get(param.kind, 0.06)
@@ -125,14 +144,16 @@ class _Values:
     def _alphabet(self) -> str:
         """What the strings of this call are made of, where they are not words or wild."""
         chance = self.random.random()
-        if chance < 0.4:
+        if chance < 0.46:
             return _LOWER
-        if chance < 0.6:
+        if chance < 0.54:
             return _LOWER + _LOWER.upper()
-        if chance < 0.72:
+        if chance < 0.66:
             return "abc"
-        if chance < 0.86:
+        if chance < 0.82:
             return _LOWER + string.digits
+        if chance < 0.86:
+            return string.digits
         if chance < 0.94:
             return _LOWER[:12] + _LOWER[:12].upper() + "0123456789 ,.-_!"
         return string.ascii_letters + string.digits + string.punctuation + "  "
@@ -154,7 +175,7 @@ class _Values:
 
     def _ints(self, low: int) -> list[int]:
         chance = self.random.random()
-        bounds = (0, 9) if chance < 0.55 else (1, 20) if chance < 0.75 else (-9, 99) if chance < 0.9 else (-99, 999)
+        bounds = (0, 6) if chance < 0.4 else (0, 20) if chance < 0.75 else (-9, 30) if chance < 0.95 else (-99, 999)
         found = [number(self.random, *bounds) for _ in range(self._length(low))]
         if self.numbers and found and self.random.random() < 0.6:
             found[int(self.random.random() * len(found))] = pick(self.random, self.numbers)
@@ -169,6 +190,20 @@ class _Values:
             if chance < 0.7
             else number(self.random, *((10, 99) if chance < 0.9 else (-9, 999)))
         )
+
+    def _key_number(self) -> int:
+        return number(self.random, *((0, 9) if self.random.random() < 0.7 else (-5, 50)))
+
+    def _any(self, low: int) -> Any:
+        """One of the values before it, or another of any kind."""
+        if self.things and self.random.random() < 0.3:
+            return pick(self.random, self.things)
+        chance = self.random.random()
+        found = self._int(0) if chance < 0.35 else self._word() if chance < 0.7 else wild.value(self.random, 1)
+        if len(write(found)) > 30:
+            found = None
+        self.things.append(found)
+        return found
 
     def _str(self, low: int) -> str:
         chance = self.random.random()
@@ -228,4 +263,11 @@ _EMPTY: dict[str, Callable[[], Any]] = {
     "strs": list,
     "counts": dict,
     "nested": list,
+    "tally": dict,
+    "names": dict,
+    "lookup": dict,
+    "table": dict,
+    "pairs": list,
+    "anys": list,
+    "any": str,
 }

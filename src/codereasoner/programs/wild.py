@@ -1,6 +1,6 @@
 """Values of every kind as they stand in the calls that people write: empty ones, long ones, mixed ones, odd strings.
 
-The shares are near those of CRUXEval's calls (`census.py`), with more of what is rare there.
+The shares are near those of CRUXEval's calls (census_calls.py), with more of what is rare there.
 """
 
 from __future__ import annotations
@@ -37,9 +37,39 @@ _SYLLABLES = (
     "ve",
     "wa",
 )
-_ENDS = ("", "", "n", "r", "s", "t", "l", "m", "ck", "x", "y", "z")
+_ENDS = ("", "", "n", "r", "s", "t", "l", "m", "x", "y", "z")
 _SEPARATORS = (
-    *(" ", " ", " ", " ", " ", " ", ", ", ",", "-", "_", "/", ".", "  ", "\n", ": ", " - ", "|", ";", "\t", "=", "+"),
+    *(
+        " ",
+        " ",
+        " ",
+        " ",
+        " ",
+        " ",
+        " ",
+        " ",
+        " ",
+        " ",
+        " ",
+        " ",
+        " ",
+        " ",
+        ", ",
+        ",",
+        "-",
+        "_",
+        "/",
+        ".",
+        "  ",
+        "\n",
+        ": ",
+        " - ",
+        "|",
+        ";",
+        "\t",
+        "=",
+        "+",
+    ),
     *("; ", "! ", "::", "--", "@", "&", "\\"),
 )
 _BEYOND = "éüñßçøåÄÖÜαβγλπжщя中文字日本語ı½€→☺😀"
@@ -60,11 +90,11 @@ def word(random: Random) -> str:
     else:
         found = "".join(pick(random, _SYLLABLES) for _ in range(number(random, 1, 3))) + pick(random, _ENDS)
     chance = random.random()
-    if chance < 0.7:
+    if chance < 0.8:
         return found
-    if chance < 0.88:
+    if chance < 0.93:
         return found[0].upper() + found[1:]
-    return found.upper() if chance < 0.96 else "".join(pick(random, (c, c.upper())) for c in found)
+    return found.upper() if chance < 0.97 else "".join(pick(random, (c, c.upper())) for c in found)
 
 
 def text(random: Random, most: int = 60, empty: float = 0.05) -> str:
@@ -104,22 +134,22 @@ _TEXTS: tuple[tuple[Callable[[Random, int], str], float], ...] = (
     (_of(string.ascii_lowercase), 0.22),
     (_sentence, 0.24),
     (lambda random, size: word(random)[:size], 0.08),
-    (_of(string.ascii_letters), 0.07),
-    (_of(string.ascii_letters + string.digits), 0.06),
+    (_of(string.ascii_letters), 0.05),
+    (_of(string.ascii_letters + string.digits), 0.04),
     (_of(string.ascii_lowercase + string.digits), 0.04),
     (_of(string.digits), 0.06),
     (_dotted, 0.07),
     (_of(_PRINTED), 0.05),
     (_few, 0.05),
     (_of(_SIGNS + " "), 0.02),
-    (_of(string.ascii_lowercase + " \n\t"), 0.02),
+    (_of(string.ascii_lowercase + " \n\t"), 0.06),
     (_of(string.ascii_lowercase + _BEYOND), 0.02),
 )
 
 
 def integer(random: Random) -> int:
     """A whole number: mostly one digit, some negative, a few large."""
-    tiers = (((0, 9), 0.6), ((10, 99), 0.2), ((-99, -1), 0.08), ((100, 9999), 0.09), ((10_000, 10**9), 0.03))
+    tiers = (((0, 9), 0.64), ((10, 99), 0.2), ((-99, -1), 0.08), ((100, 9999), 0.06), ((10_000, 10**9), 0.02))
     return number(random, *pick_share(random, tiers))
 
 

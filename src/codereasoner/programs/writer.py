@@ -183,7 +183,7 @@ class Writer:
             hole.kind in _LITERALS
             and hole.place != "."
             and not hole.iterated
-            and (chance < 0.93 or len(self.params) >= self.most_params)
+            and (chance < 0.8 or len(self.params) >= self.most_params)
         ):
             return self._literal(hole.kind)
         if len(self.params) < self.most_params and hole.kind not in _NO_PARAMS:
@@ -310,7 +310,7 @@ _NEST = {1: 0.1, 2: 0.15, 3: 0.15, 4: 0.18, 5: 0.2}
 """By level: how often a hole that could hold a variable or a constant holds another form."""
 
 _LITERALS = frozenset(["int", "str", "char", "float"])
-_NO_PARAMS = frozenset(["bool", "pairs", "pair", "names", "groups", "tally", "strset"])
+_NO_PARAMS = frozenset(["bool", "pair", "groups", "strset"])
 _CASE = ("upper", "lower", "swapcase", "title", "capitalize", "casefold")
 _WRAPS = (
     "list",
