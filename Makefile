@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test check format clean test-exports test-verifiers test-ray test-kill forging soak
-.PHONY: bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data
+.PHONY: gpu-trial bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data
 
 demo: $(STAMP)
 	$(BIN)/codereasoner demo $(DEMO)
@@ -48,6 +48,11 @@ bench-execution: $(STAMP)
 # What SFTTrainer costs over a bare loop on the embedded model; SIZE=1m takes another size.
 bench-training: $(STAMP)
 	$(BIN)/python benchmarks/training.py $(if $(SIZE),--size $(SIZE))
+
+# Half an hour of one GPU: SFT on rows that are made meanwhile, GRPO, evaluation; DATA=PATH adds CRUXEval, DRY=1 is a
+# rehearsal of every step at a tiny size, with or without a GPU.
+gpu-trial: $(STAMP)
+	$(BIN)/python benchmarks/gpu_trial.py $(if $(OUT),--out $(OUT)) $(if $(DATA),--data $(DATA)) $(if $(DRY),--dry-run)
 
 # 200,000 runs, one in fifty hostile: memory, descriptors and speed at the end as at the start.
 soak: $(STAMP)

@@ -2,6 +2,7 @@
 
     make bench-training [SIZE=0.3m]
     python benchmarks/training.py --size 0.3m --steps 150 --rounds 3 --json
+    python benchmarks/training.py --reading runs/gpu --readers 4        how fast shards are read and tokenised
 
 The bare loop has forward, cross-entropy, backward, clipping and the optimizer's step, on batches that lie ready. Both
 are timed in CPU seconds of this process, one thread, in turns; the best round of each counts. Only the ratio means
@@ -15,6 +16,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,11 +29,14 @@ from codereasoner.styles import find_style
 from codereasoner.training.muon import make_muon
 from codereasoner.training.presets import SFT
 from codereasoner.training.rows import sft_row
-from codereasoner.training.scratch import make_scratch_model
+from codereasoner.training.scratch import make_scratch_model, make_tokenizer
 from codereasoner.training.session import mute
 from codereasoner.training.settings import load, quiet
 from codereasoner.training.sft import Data, SftConfig, make_trainer
+from codereasoner.training.shards import Shards
+from codereasoner.training.stream import Batches, Reader, batches_of_pass
 from codereasoner.training.tokens import IGNORED, tokenised
+from codereasoner.training.tokens import examples as token_examples
 from codereasoner.training.watch import Clock, make_watch
 
 TARGET = 0.85  # of the bare loop's tokens a second, at least
@@ -45,7 +50,13 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=150, help="timed steps in a round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--reading", type=Path, help="only read this folder of shards, up to a hundred batches of 64")
+    parser.add_argument("--readers", type=int, default=0, help="processes that read; 0: this one")
     options = parser.parse_args()
+    if options.reading:
+        with quiet():
+            print(json.dumps(reading(options.reading, options.readers)))
+        return 0
     with quiet(), tempfile.TemporaryDirectory() as folder:
         result = measure(Path(folder), options.size, options.steps, options.rounds)
     if options.json:
@@ -69,6 +80,21 @@ def measure(folder: Path, size: str, steps: int, rounds: int) -> dict[str, Any]:
         for name, way in WAYS.items():
             best[name] = max(best[name], way(base, rows, folder / f"{name} {number}", steps))
     return {**best, "ratio": best["SFTTrainer"] / best["bare loop"], "size": size, "batch": SFT["scratch"].batch}
+
+
+def reading(folder: Path, readers: int) -> dict[str, float]:
+    """Tokens a second by the clock and, where this process reads itself, by CPU time: what one core does."""
+    from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
+    shards, tokenizer = Shards(folder, 1.0, Clock(None)), make_tokenizer()
+    tokens = partial(token_examples, tokenizer=tokenizer, max_length=1024)
+    reader = Reader(tokens, DataCollatorForLanguageModeling(tokenizer.pad_token_id, pad_to_multiple_of=8))
+    count = min(100, batches_of_pass(shards, 64))
+    began, cpu, learnt = time.monotonic(), time.process_time(), 0
+    for batch in islice(Batches(shards, 64, reader, readers, lambda: 0), count):
+        learnt += int(batch["attention_mask"].sum())
+    found = {"tokens": learnt, "tokens a second": round(learnt / (time.monotonic() - began))}
+    return found if readers else found | {"tokens a CPU second": round(learnt / (time.process_time() - cpu))}
 
 
 def examples() -> Iterator[dict[str, Any]]:

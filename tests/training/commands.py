@@ -1,0 +1,42 @@
+"""Whole command lines, as presets and scripts give them, tried on the command line without running anything."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from codereasoner.cli import app
+
+ROOT = Path(__file__).parents[2]
+PLACES = {"RANK": "0", "HOST": "localhost", "http://HOST:8000": "http://localhost:8000"}
+"""What a reader fills in."""
+
+
+def try_line(line: str) -> list[str]:
+    """The names of the commands in a line, which are taken as they are written."""
+    found = []
+    for command in re.split(r" && | & ", line):
+        words = [PLACES.get(word, word) for word in shlex.split(command)]
+        if words[:2] == ["python", "benchmarks/ladder.py"]:
+            assert (ROOT / words[3]).is_file()
+            found.append("ladder")
+        else:
+            found.append(try_words(words)[0])
+    return found
+
+
+def try_words(words: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """The command and the values of its parameters, the config file's among them."""
+    if words[0] == "accelerate":
+        assert (ROOT / words[words.index("--config_file") + 1]).is_file()
+    for name in words:
+        assert not name.startswith("configs/") or (ROOT / name).is_file()
+    name, *arguments = words[list(words).index("codereasoner") + 1 :]
+    command = app.get_command(click.Context(app), name)
+    assert command is not None, name
+    return name, command.make_context(name, arguments).params
