@@ -214,8 +214,8 @@ def _model(shape: Shape, seed: int, tokenizer: Any) -> Any:
         return transformers.Lfm2ForCausalLM(config)
 
 
-KERNEL = 4
-"""Tokens that a convolution sees: the current one and three before it."""
+KERNEL = 8
+"""Tokens that a convolution sees, the current one included: enough to tell one place in a list from the next."""
 
 INITIAL_SPREAD = 0.5
 """Standard deviation of the first weights, times the square root of the width."""
