@@ -32,6 +32,7 @@ from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_records, read_rows
 from codereasoner.records import Answer, Job, Program
 from codereasoner.task import Question
+from codereasoner.training.rate import share_of_peak
 
 
 def by_rung(held: Path, evaluation: Path) -> dict[str, dict[str, tuple[int, int]]]:
@@ -73,14 +74,6 @@ def learnt(folders: Sequence[Path]) -> Iterator[tuple[int, float, float, float]]
         for row in rows:
             yield tokens + row["tokens"], seconds + row["seconds"], row["loss"], row["token_accuracy"]
         tokens, seconds = tokens + rows[-1]["tokens"], seconds + rows[-1]["seconds"]
-
-
-def share_of_peak(parameters: float, tokens_per_second: float, peak: float) -> float:
-    """The share of the matrix rate that training reaches, 0 to 1: 6 N operations a token (arXiv:2001.08361, 2.1).
-
-    Attention is left out, as in that count. `peak` is in operations a second, for the number format that is used.
-    """
-    return 6.0 * parameters * tokens_per_second / peak
 
 
 def main() -> int:
