@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from codereasoner.training import grpo, sft
+from codereasoner.training import grpo, settings, sft
 from codereasoner.training.grpo import GrpoConfig
 from codereasoner.training.presets import GRPO, SFT, flags
 from codereasoner.training.settings import quiet
@@ -20,15 +20,21 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 KINDS: dict[str, Any] = {"sft": SftConfig, "grpo": GrpoConfig}
 
 
+def command_of(path: Path) -> str:
+    """What the first line of a preset starts with it."""
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    return first.partition(f" --config configs/{path.name}")[0].rpartition("codereasoner ")[2].split()[0]
+
+
+PRESETS = sorted(path for path in CONFIGS.glob("*.yaml") if command_of(path) in KINDS)
+
+
 def loaded(path: Path) -> Any:
-    kind = KINDS[path.name.partition("-")[0]]
     values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return kind(**{name.replace("-", "_"): value for name, value in values.items()})
+    return KINDS[command_of(path)](**{name.replace("-", "_"): value for name, value in values.items()})
 
 
-@pytest.mark.parametrize(
-    "path", sorted([*CONFIGS.glob("sft-*.yaml"), *CONFIGS.glob("grpo-*.yaml")]), ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
 def test_every_preset_file_holds_options_of_their_declared_types(path: Path) -> None:
     config = loaded(path)
     for each in fields(config):
@@ -36,9 +42,7 @@ def test_every_preset_file_holds_options_of_their_declared_types(path: Path) -> 
         assert default is None or type(value) is type(default), each.name
 
 
-@pytest.mark.parametrize(
-    "path", sorted([*CONFIGS.glob("sft-*.yaml"), *CONFIGS.glob("grpo-*.yaml")]), ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
 def test_trl_takes_every_preset_file(path: Path, tmp_path: Path) -> None:
     config = loaded(path)
     kind = sft if isinstance(config, SftConfig) else grpo
@@ -47,9 +51,29 @@ def test_trl_takes_every_preset_file(path: Path, tmp_path: Path) -> None:
     assert made.learning_rate == config.learning_rate
     assert made.per_device_train_batch_size == config.batch
     assert made.gradient_accumulation_steps == config.accumulate
+    assert isinstance(config, GrpoConfig) or made.torch_compile == config.compile
     if isinstance(config, GrpoConfig):
         assert made.vllm_mode == ("server" if config.vllm == "server" else "colocate")
         assert made.num_generations == config.rollouts
+
+
+@pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
+def test_on_a_gpu_operations_are_bf16_and_large_models_keep_few_activations(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = loaded(path)
+    monkeypatch.setattr(settings, "has_gpu", lambda: True)
+    made = settings.arguments_for_device(config.threads, config.checkpointing)
+    assert (made["bf16"], made["use_cpu"]) == (True, False)
+    assert made["gradient_checkpointing"] is not path.stem.startswith("gpu")
+
+
+def test_on_a_gpu_weights_that_are_trained_are_fp32_and_frozen_ones_bf16(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "has_gpu", lambda: True)
+    assert str(settings.load(str(base))[0].dtype) == "torch.float32"
+    assert str(settings.load(str(base), frozen=True)[0].dtype) == "torch.bfloat16"
 
 
 def test_the_files_of_the_paper_and_the_embedded_model_are_the_presets() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -44,14 +45,14 @@ def test_a_machine_without_a_gpu_has_no_full_rate() -> None:
 def test_where_the_rate_is_known_rows_and_card_have_the_share_of_it(
     base: Path, sft_rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "full_rate", lambda parameters: 1e6)
+    monkeypatch.setattr(module, "full_rate", lambda parameters: 1e4)
     config = SftConfig(max_steps=5, batch=4, accumulate=1, log_every=2, threads=1)
     out = sft(sft_rows, base, tmp_path / "sft", config)
     rows = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [2, 4, 5]  # the last step always has a row
-    for before, row in zip(rows, rows[1:], strict=False):
+    for before, row in itertools.pairwise(rows):
         speed = (row["tokens"] - before["tokens"]) / (row["seconds"] - before["seconds"])
-        assert row["matrix_share"] == pytest.approx(speed / 1e6, abs=6e-5, rel=0.02)
+        assert row["matrix_share"] == pytest.approx(speed / 1e4, abs=6e-5, rel=0.02)
     card = json.loads((out / "codereasoner.json").read_text())
     assert card["tokens"] == rows[-1]["tokens"]
-    assert card["matrix_share"] == pytest.approx(card["tokens"] / card["seconds"] / 1e6, abs=6e-5, rel=0.05)
+    assert card["matrix_share"] == pytest.approx(card["tokens"] / card["seconds"] / 1e4, abs=6e-5, rel=0.1)

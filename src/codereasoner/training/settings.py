@@ -19,8 +19,13 @@ from codereasoner.styles import STYLES
 CARD = "codereasoner.json"
 """Beside a model's weights: the style it was trained with, and what it was trained on."""
 
-ENVIRONMENT = {"HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false", **PATIENT}
-"""Variables that the libraries read when they are first imported."""
+ENVIRONMENT = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "ACCELERATE_DYNAMO_USE_DYNAMIC": "true",  # lengths differ from batch to batch: what is compiled must take any
+    **PATIENT,
+}
+"""Variables that the libraries read, mostly when they are first imported."""
 
 
 def option(default: Any, words: str, how: bool = False) -> Any:
