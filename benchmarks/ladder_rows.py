@@ -75,7 +75,7 @@ class Ladder:
 
     version: int
     rungs: dict[str, Rung]
-    types: tuple[str, ...]  # of first arguments; one that stands twice is twice as likely
+    types: tuple[str, ...]  # of first arguments; where they are copied, one that stands twice is twice as likely
     forms: tuple[Form, ...]
     calls: int
     batch: int

@@ -82,7 +82,7 @@ def test_calls_of_own_functions_and_passes_of_comprehensions_are_told(pool: Pool
 def test_what_is_said_of_a_part_is_what_it_gives(pool: Pool) -> None:
     """Parts are computed by the narrator itself: those of a last line are computed again by Python."""
     said = 0
-    programs = [*Procedural("full", difficulty=1).programs("train", 300)]
+    programs = [*Procedural("full", difficulty=1).programs("train", 400)]
     for run in pool.run([Job(program.source, program.entry, program.calls[0], record="trace") for program in programs]):
         if run.outcome == "ok" and run.value is not None:
             said += _parts_that_are_right(pool, run)

@@ -61,7 +61,7 @@ def test_each_key_gives_the_same_program_however_many_were_made_before() -> None
 
 def test_every_form_is_written_sooner_or_later() -> None:
     written = {
-        name for i in range(1500) for name in draft(Random(f"all/{i}"), 5, TYPES["full"], 1).features["constructs"]
+        name for i in range(2200) for name in draft(Random(f"all/{i}"), 5, TYPES["full"], 1).features["constructs"]
     }
     methods = {name for items in forms().values() for form in items for name in form.names if "." in name}
     assert len(written & methods) > 0.9 * len(methods), sorted(methods - written)

@@ -30,8 +30,8 @@ LEVELS = (1, 2, 3, 4, 5)
 STATEMENTS = {1: (0, 2), 2: (1, 3), 3: (1, 2), 4: (1, 2), 5: (1, 3)}
 """By level: how many steps lead from the first argument to the return; a loop is one step."""
 
-_FIRST = {"str": 12, "ints": 5, "strs": 2, "counts": 1.5, "int": 1.5, "tup": 0.75, "intset": 0.75, "nested": 0.5}
-_FIRST |= {"anys": 0.75, "lookup": 0.5, "table": 0.25, "names": 0.25, "tally": 0.5, "pairs": 0.25}
+_FIRST = {"str": 18, "ints": 6, "strs": 2, "counts": 1.5, "int": 1.25, "tup": 0.5, "intset": 0.5, "nested": 0.5}
+_FIRST |= {"anys": 0.75, "lookup": 0.5, "table": 0.25, "names": 0.5, "tally": 0.75, "pairs": 0.25}
 """The kinds of the first argument, in about the proportions of CRUXEval; sets and tuples more often."""
 
 HELPS = 0.6
@@ -63,7 +63,7 @@ def draft(
     there are none, `helps` gives it a helper function for sure, and a `pure` one has no method but the wanted one.
     """
     while True:
-        most = 1 if random.random() < 0.3 else 2 if random.random() < 0.75 else 3
+        most = 1 if random.random() < 0.25 else 2 if random.random() < 0.75 else 3
         writer = Writer(random, level, most, wanted, deep, flat, pure)
         try:
             helper = _helper(random, level) if helps or (level == 5 and random.random() < HELPS) else None

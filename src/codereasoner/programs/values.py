@@ -131,7 +131,7 @@ class _Values:
             if chance < empty:
                 return _EMPTY[param.kind]()
             return self.makers[param.kind](1 if chance < 0.4 else param.low)
-        if bears and param.kind == "int" and self.random.random() < 0.2:
+        if bears and param.kind == "int" and self.random.random() < 0.1:
             return pick(self.random, (0, -1, -number(self.random, 1, 20)))
         return self.makers[param.kind](param.low)
 
@@ -171,11 +171,11 @@ class _Values:
         chance = self.random.random()
         if chance < 0.07 and self.large:
             return max(low, number(self.random, 21, pick(self.random, (99, 99, 999, 10**6))))
-        return number(self.random, max(low, 0), 9 if chance < 0.8 else 20)
+        return number(self.random, max(low, 0), 5 if chance < 0.4 else 9 if chance < 0.85 else 20)
 
     def _ints(self, low: int) -> list[int]:
         chance = self.random.random()
-        bounds = (0, 6) if chance < 0.4 else (0, 20) if chance < 0.75 else (-9, 30) if chance < 0.95 else (-99, 999)
+        bounds = (0, 5) if chance < 0.45 else (0, 20) if chance < 0.75 else (-9, 30) if chance < 0.95 else (-99, 999)
         found = [number(self.random, *bounds) for _ in range(self._length(low))]
         if self.numbers and found and self.random.random() < 0.6:
             found[int(self.random.random() * len(found))] = pick(self.random, self.numbers)
@@ -237,8 +237,8 @@ class _Values:
         chance = self.random.random()
         if chance < 0.3:
             return wild.word(self.random)
-        if chance < 0.42:
-            return wild.text(self.random, 14)
+        if chance < 0.5:
+            return wild.text(self.random, 12)
         if self.letters and self.random.random() < 0.3:
             return pick(self.random, self.letters)
         letters = [letter for letter in self.letters if letter.isalnum()]

@@ -171,6 +171,8 @@ class Writer:
     def _free(self, hole: Hole, depth: int) -> Expr:
         known = self.visible(hole.kind, hole.low)
         if hole.variable or (hole.low is not None and hole.low > 0):
+            if not known and hole.kind in _SELDOM_PARAMS and not self.wanted and self.random.random() < 0.65:
+                raise DeadEnd
             var = pick(self.random, known) if known else self.new_param(hole.kind)
             return _of(var)
         chance = self.random.random()
@@ -183,7 +185,7 @@ class Writer:
             hole.kind in _LITERALS
             and hole.place != "."
             and not hole.iterated
-            and (chance < 0.8 or len(self.params) >= self.most_params)
+            and (chance < _LITERALS[hole.kind] or len(self.params) >= self.most_params)
         ):
             return self._literal(hole.kind)
         if len(self.params) < self.most_params and hole.kind not in _NO_PARAMS:
@@ -309,7 +311,14 @@ def _of(var: Var) -> Expr:
 _NEST = {1: 0.1, 2: 0.15, 3: 0.15, 4: 0.18, 5: 0.2}
 """By level: how often a hole that could hold a variable or a constant holds another form."""
 
-_LITERALS = frozenset(["int", "str", "char", "float"])
+_LITERALS = {"int": 0.7, "str": 0.75, "char": 0.7, "float": 0.8}
+"""The kinds that have literals, and up to which chance one stands where no form and no variable does."""
+
+_SELDOM_PARAMS = frozenset(
+    ["counts", "lookup", "table", "names", "tally", "pairs", "anys", "any", "nested", "tup", "intset"]
+)
+"""What a function seldom takes only to ask something about it; what it is about it takes first."""
+
 _NO_PARAMS = frozenset(["bool", "pair", "groups", "strset"])
 _CASE = ("upper", "lower", "swapcase", "title", "capitalize", "casefold")
 _WRAPS = (
