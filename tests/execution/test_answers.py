@@ -105,8 +105,8 @@ def written(steps: list[list[object]], value: str, lines: list[int]) -> bytes:
 
 
 TEXTS = st.text(max_size=6) | st.sampled_from(["x", "\ud83d\ude00", "\ude00\ud83d", "\x7f\x00", '"\\/\b\f\n\r\t'])
-NAMED = st.dictionaries(TEXTS, TEXTS, max_size=3).map(
-    lambda changes: [text for pair in changes.items() for text in pair]
+CHANGES = st.dictionaries(TEXTS, TEXTS, max_size=3).map(
+    lambda changes: [f"{json.dumps(name)}: {json.dumps(text)}" for name, text in changes.items()]
 )
 TRACES = st.lists(
     st.tuples(
@@ -115,7 +115,7 @@ TRACES = st.lists(
         st.integers(0, (1 << 31) - 1),
         TEXTS,
         st.lists(TEXTS, max_size=2),
-        NAMED,
+        CHANGES,
     ).map(list),
     max_size=6,
 )

@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_repr, _zip, _enumerate, _join, _joined = repr, zip, enumerate, ", ".join, "".join
+_repr, _enumerate, _join, _joined = repr, enumerate, ", ".join, "".join
 
 
 def answer(
@@ -54,21 +54,21 @@ def answer(
 
 
 def steps_text(steps: Any) -> str:
-    """The columns of these steps, each [event, frame, line, value, removed, changes] with names and values in turn."""
+    """The columns of these steps, each [event, frame, line, value, removed, changes]; see `change`."""
     if not steps:
         return "[]"
     events = _joined([step[0][0] for step in steps])
-    frames = _join([_repr(step[1]) for step in steps])
-    lines = _join([_repr(step[2]) for step in steps])
+    frames = _repr([step[1] for step in steps])
+    lines = _repr([step[2] for step in steps])
     values = _join([quote(step[3]) for step in steps if step[0] != "line"])
-    changes = _join([_object(step[5]) if step[5] else "{}" for step in steps])
+    changes = _join(["{" + _join(step[5]) + "}" if step[5] else "{}" for step in steps])
     removed = _join([_removed(number, step[4]) for number, step in _enumerate(steps) if step[4]])
-    return f'["{events}", [{frames}], [{lines}], [{values}], [{changes}], [{removed}]]'
+    return f'["{events}", {frames}, {lines}, [{values}], [{changes}], [{removed}]]'
 
 
-def _object(changes: Any) -> str:
-    texts = [quote(text) for text in changes]
-    return "{" + _join([name + ": " + text for name, text in _zip(texts[::2], texts[1::2])]) + "}"
+def change(name: str, text: str) -> str:
+    """One change of a step, as JSON."""
+    return quote(name) + ": " + quote(text)
 
 
 def _removed(number: int, names: Any) -> str:

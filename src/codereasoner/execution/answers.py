@@ -129,17 +129,17 @@ def _read_steps(columns: Any) -> tuple[Step, ...]:
     if not _TEXT.issuperset(map(type, chain.from_iterable(map(dict.values, changes)))):
         raise _MalformedError("the changes of steps must be text")
     gone = _read_removed(removed) if removed else {}
-    rest = iter(values)
+    texts = iter(values)
     found = []
-    for number, event in enumerate(events):
+    for number, (event, frame, line, change) in enumerate(zip(events, frames, lines, changes, strict=True)):
         step = _new(Step)  # its own constructor, which sets one frozen field after another, takes twice as long
         fields = {
             "event": _EVENTS[event],
-            "frame": frames[number],
-            "line": lines[number],
-            "changes": changes[number],
+            "frame": frame,
+            "line": line,
+            "changes": change,
             "removed": gone.get(number, ()) if gone else (),
-            "value": "" if event == "l" else next(rest),
+            "value": "" if event == "l" else next(texts),
         }
         _set(step, "__dict__", fields)
         found.append(step)

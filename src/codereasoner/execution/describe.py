@@ -73,7 +73,7 @@ def show(value: Any, max_chars: int) -> tuple[str, object]:
         return describe(value, max_chars), None
     if kind is _list or kind is _tuple:
         items: tuple[object, ...] = _tuple(value)
-        shape: tuple[object, ...] = items
+        shape: tuple[object, ...] | None = items if kind is _list else None
     elif kind is _dict:
         items = (*value, *value.values())
         shape = (_tuple(value), _tuple(value.values()))
@@ -94,12 +94,10 @@ def show(value: Any, max_chars: int) -> tuple[str, object]:
 
 def unchanged(value: Any, shape: Any) -> bool:
     """Whether the very same container still holds the very same atoms."""
-    if shape is UNKNOWN:
-        return False
-    if _type(value) is _dict:
-        names, values = shape
-        return _len(value) == _len(names) and _all(_map(_is, value, names)) and _all(_map(_is, value.values(), values))
-    return _len(value) == _len(shape) and _all(_map(_is, value, shape))
+    if _type(value) is _list:
+        return _len(value) == _len(shape) and _all(_map(_is, value, shape))
+    names, values = shape
+    return _len(value) == _len(names) and _all(_map(_is, value, names)) and _all(_map(_is, value.values(), values))
 
 
 def type_name(value: object) -> str:

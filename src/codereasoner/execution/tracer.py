@@ -1,9 +1,9 @@
 """Record what a program does, line by line, with sys.settrace: the reference tracer.
 
-A step is a list [event, frame, line, value, removed, changes], appended when its line begins and completed when
-its frame is next heard of: whatever then is different in the frame's locals was changed by that step, by binding,
-by mutation in place, or inside the functions that it called. Values are written by describe.py, so no code of the
-program runs. This file also runs inside the workers.
+A step is a list [event, frame, line, value, removed, changes], the changes as JSON. It is appended when its line begins
+and completed when its frame is next heard of: whatever then is different in the frame's locals was changed by that
+step, by binding, by mutation in place, or inside the functions that it called. Values are written by describe.py, so
+no code of the program runs. This file also runs inside the workers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import opcode
 import sys
 
-from codereasoner.execution.answer import steps_text
+from codereasoner.execution.answer import change, steps_text
 from codereasoner.execution.describe import UNKNOWN, describe, show, type_name, unchanged
 from codereasoner.literals.write import NotWritable, write
 
@@ -100,53 +100,49 @@ class Tracer:
         return local
 
     def _local(self, number: int) -> Local:
-        """The trace function of one frame, which keeps what is known of that frame."""
+        """The trace function of one frame, which keeps what is known of that frame. It is called for every line."""
         known: dict[str, tuple[object, str, object]] = {}
         last: list[Any] | None = None
         inside = False
-        add_line, steps = self.lines.add, self.steps
+        add_line, steps, add_step = self.lines.add, self.steps, self.steps.append
+        compare, max_steps, max_bytes = self._compare, self.max_steps, self.max_bytes
 
         def local(frame: FrameType, event: str, argument: Any) -> Any:
-            nonlocal inside
+            nonlocal inside, last
             try:
                 if event == "call" and not inside:
                     inside = True
                     self.active += 1
                     if self.active > _getrecursionlimit() - self.base - SPARE:
                         self.cut = self.cut or "depth"
-                hear(frame, event, argument)
+                if self.cut:  # "depth": to remove the trace function here would take another frame
+                    return local
+                if last is not None:
+                    compare(frame, known, last)
+                if event == "line":
+                    line = frame.f_lineno or 0
+                    add_line(line)
+                    step: list[Any] | None = ["line", number, line, "", (), []]
+                else:
+                    step = self._step(frame, event, number, argument, last)
+                if step is None:
+                    last = None
+                elif _len(steps) >= max_steps:
+                    self._end("steps")
+                else:
+                    if event == "call":
+                        compare(frame, known, step)
+                    last = step
+                    add_step(step)
+                    if self.size > max_bytes:
+                        self._end("bytes")
             except RecursionError:
                 self.cut = self.cut or "depth"
-            if event == "return" and inside:
-                inside = False
-                self.active -= 1
+            finally:
+                if event == "return" and inside:
+                    inside = False
+                    self.active -= 1
             return local
-
-        def hear(frame: FrameType, event: str, argument: Any) -> None:
-            nonlocal last
-            if self.cut:  # "depth": to remove the trace function here would take another frame
-                return
-            if last is not None:
-                self._compare(frame, known, last)
-            if event == "line":
-                line = frame.f_lineno or 0
-                add_line(line)
-                step: list[Any] = ["line", number, line, "", (), []]
-            else:
-                found = self._step(frame, event, number, argument, last)
-                if found is None:
-                    last = None
-                    return
-                step = found
-            if _len(steps) >= self.max_steps:
-                self._end("steps")
-                return
-            if event == "call":
-                self._compare(frame, known, step)
-            last = step
-            steps.append(step)
-            if self.size > self.max_bytes:
-                self._end("bytes")
 
         return local
 
@@ -171,7 +167,6 @@ class Tracer:
 
     def _compare(self, frame: FrameType, known: dict[str, tuple[object, str, object]], step: list[Any]) -> None:
         """Add to the step what is different from what is known of the frame's locals."""
-        changes = step[5]
         present: Any = frame.f_locals
         if _type(present) not in _NAMESPACES:  # in the body of a class, whose metaclass may prepare anything
             present = _dict(_items(present)) if _dict in type.__getattribute__(_type(present), "__mro__") else {}
@@ -182,17 +177,19 @@ class Tracer:
                 continue
             old = known.get(name)
             if old is not None:
-                if old[0] is value and (old[2] is None or unchanged(value, old[2])):
+                before, text, shape = old
+                if before is value and (shape is None or unchanged(value, shape)):
                     continue
             elif name[0] == "." or (name[:2] == "__" and name[-2:] == "__"):
                 hidden += 1
                 continue
-            text, shape = show(value, self.value_chars)
-            if old is None or old[1] != text:
-                changes.append(name)
-                changes.append(text)
-                self.size += _len(text)
-            known[name] = (value if shape is not UNKNOWN else UNKNOWN, text, shape)
+            else:
+                text = None
+            now, shape = show(value, self.value_chars)
+            if now != text:
+                step[5].append(change(name, now))
+                self.size += _len(now)
+            known[name] = (value if shape is not UNKNOWN else UNKNOWN, now, shape)
         if _len(known) + hidden != _len(present):
             step[4] = tuple([name for name in known if name not in present])
             for name in step[4]:
