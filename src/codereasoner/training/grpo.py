@@ -129,7 +129,7 @@ def grpo(
         watch = make_watch(clock, out / "history.jsonl", config.save_seconds, _row, progress, check, config.checks)
         trainer = _trainer(loaded, tokenizer, prompts, reward, out, config, clock, watch)
         session.train(trainer, checkpoint)
-        session.finish(trainer, tokenizer, out, whole, source, style, clock, watch.summary())
+        session.finish(trainer, tokenizer, out, whole, source, style, watch.summary())
     return out
 
 

@@ -58,7 +58,6 @@ def finish(
     config: Mapping[str, Any],
     model: str,
     style: str,
-    clock: Clock,
     summary: Mapping[str, Any],
 ) -> None:
     """Save the trained model whole, with its card and manifest, and remove the checkpoints."""
@@ -74,7 +73,7 @@ def finish(
         trainer.save_model(str(out))
     tokenizer.save_pretrained(str(out))
     (out / "training_args.bin").unlink(missing_ok=True)
-    facts = {"steps": steps, "seconds": round(clock.seconds, 3), **summary}
+    facts = {"steps": steps, **summary}
     write_card(out, model, style, facts)
     write_manifest(out, {"config": _plain(config), "counts": facts})
     shutil.rmtree(out / "checkpoints", ignore_errors=True)

@@ -126,7 +126,7 @@ def sft(
         watch = make_watch(clock, history, config.save_seconds, _row, bar, check, config.checks, fastest)
         trainer = make_trainer(loaded, tokenizer, data, out, config, clock, watch)
         session.train(trainer, checkpoint)
-        session.finish(trainer, tokenizer, out, whole, source, style, clock, watch.summary())
+        session.finish(trainer, tokenizer, out, whole, source, style, watch.summary())
     return out
 
 

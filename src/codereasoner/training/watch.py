@@ -212,9 +212,11 @@ def make_watch(
             return waited | ({"matrix_share": round(speed / fastest, 4)} if fastest else {})
 
         def summary(self) -> dict[str, float]:
-            """The tokens learnt from, those of earlier tries included, and how fast that was over the whole time."""
-            speed = self.tokens / max(clock.seconds, 1e-9)
-            return {"tokens": self.tokens, "tokens_per_second": round(speed), **self.held_up(speed)}
+            """How long it took, earlier tries included, what it learnt from, and how fast that was over the whole."""
+            seconds = clock.seconds
+            speed = self.tokens / max(seconds, 1e-9)
+            counts = {"seconds": round(seconds, 3), "tokens": self.tokens, "tokens_per_second": round(speed)}
+            return counts | self.held_up(speed)
 
         def write(self, values: Mapping[str, Any]) -> None:
             with history.open("a", encoding="utf-8") as file:
