@@ -25,7 +25,7 @@ CONFIG = SftConfig(
     learning_rate=1e-3,
     log_every=1,
     threads=1,
-    save_seconds=0.3,
+    save_seconds=0.05,
 )
 
 

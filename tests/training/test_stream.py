@@ -115,7 +115,24 @@ def test_a_folder_that_grows_is_learnt_as_it_comes(base: Path, tmp_path: Path) -
     assert card["tokens_per_second"] == pytest.approx(card["tokens"] / card["seconds"], rel=0.05)
 
 
+def test_a_training_whose_rows_stop_coming_keeps_what_it_learnt(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trl, "SFTTrainer", Recorded)
+    Recorded.log_path = tmp_path / "learnt.txt"
+    folder, out = tmp_path / "rows", tmp_path / "sft"
+    write_shard(folder, 0, [row(each) for each in range(24)])
+    config = replace(CONFIG, max_steps=5, save_seconds=600.0, patience=0.01)
+    with pytest.raises(DataError, match="start what makes the rows again"):
+        sft(folder, base, out, config)
+    write_shards(folder, [24, 16])
+    sft(folder, base, out, replace(config, readers=1))
+    assert [step for step, _ in learnt(Recorded.log_path)] == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+    assert list(itertools.chain(*(numbers for _, numbers in learnt(Recorded.log_path)))) == list(range(40))
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_killed_training_goes_on_at_the_right_row(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,7 +143,7 @@ def test_a_killed_training_goes_on_at_the_right_row(
         write_shard(folder, number, [row(each) for each in range(firsts[number], firsts[number + 1])])
     command = [sys.executable, "-m", "tests.training.following", str(folder), str(base), str(out), str(log)]
     process = subprocess.Popen(command, cwd=ROOT)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 150
     while not list(out.glob("checkpoints/checkpoint-*/trainer_state.json")) and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from codereasoner.errors import import_extra
+from codereasoner.errors import DataError, import_extra
 from codereasoner.ledger import read_manifest, write_manifest, write_whole
+from codereasoner.training.processes import place
 from codereasoner.training.settings import write_card
 from codereasoner.training.watch import Clock, continue_clock, last_checkpoint, trim_history
 
@@ -46,9 +47,14 @@ def mute(trainer: Any) -> None:
 
 
 def train(trainer: Any, checkpoint: Path | None) -> None:
-    """Train without the trainer's own printing."""
+    """Train without the trainer's own printing; where the rows fail it, what was learnt is saved first."""
     mute(trainer)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    except DataError:
+        if trainer.state.global_step and place()[1] == 1:  # several processes may not all have met the same row
+            trainer._save_checkpoint(trainer.model, None)
+        raise
 
 
 def finish(
