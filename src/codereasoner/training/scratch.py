@@ -1,9 +1,9 @@
 """A transformer to train from nothing, in an ordinary Hugging Face folder: a real tokenizer and a small model.
 
-The model is one of two kinds. `0.5m` is Qwen3: attention in every layer. `0.8m-conv` is LFM2 (Liquid AI): layers
-of short convolutions, by which a token knows the ones before it, and few layers of attention. To copy is to find where
-the last letters stood before and to write what followed them, which takes attention two layers and a convolution one:
-LFM2 learns it from half as many tokens, and costs no more a token.
+The model is one of two kinds. `0.5m` is Qwen3: attention in every layer. `0.8m-conv` is LFM2 (Liquid AI): every other
+layer is a short convolution, by which a token knows the ones before it. To copy is to find where the last letters stood
+before and to write what followed them, which takes two layers of attention, or a convolution and one: LFM2 learns it
+from fewer tokens, and a token costs it no more.
 
 The tokenizer is bytes without merges, so every letter and digit of a literal is a token of its own: a tokenizer that
 merges letters makes reversing and slicing unlearnable for a small model. Only pieces of code that stand outside
@@ -59,10 +59,10 @@ SIZES = {
     "10m": Shape(384, 7, 8, 4, 1024),
     "30m": Shape(640, 8, 10, 5, 1600),
     "100m": Shape(896, 12, 14, 7, 2432),
-    "0.4m-conv": Shape(96, 4, 4, 2, 240, "ccac"),
-    "0.8m-conv": Shape(128, 4, 4, 2, 320, "ccac"),
-    "1.8m-conv": Shape(176, 5, 8, 4, 448, "ccaca"),
-    "30m-conv": Shape(512, 10, 8, 4, 1408, "ccaccaccac"),
+    "0.4m-conv": Shape(96, 4, 4, 2, 240, "caca"),
+    "0.8m-conv": Shape(128, 4, 4, 2, 320, "caca"),
+    "1.8m-conv": Shape(176, 6, 8, 4, 448, "cacaca"),
+    "30m-conv": Shape(512, 10, 8, 4, 1408, "cacacacaca"),
 }
 """Shapes by their parameters, in millions."""
 
