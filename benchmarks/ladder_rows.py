@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import accumulate, count, islice, pairwise
@@ -32,7 +33,7 @@ from codereasoner import extend
 from codereasoner.chains.narrate import narrate
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.execution.pool import Limits, Pool
-from codereasoner.ledger import write_records, write_whole
+from codereasoner.ledger import read_rows, write_records, write_whole
 from codereasoner.programs.procedural import RANGE, Procedural
 from codereasoner.records import Job, Plain, Program, Run
 from codereasoner.styles import find_style
@@ -127,14 +128,23 @@ def make_rows(ladder: Ladder, out: Path, workers: int = 1, tell: Callable[[str],
     if known.is_file() and _but_for_shards(known.read_text(encoding="utf-8")) != _but_for_shards(facts):
         raise ConfigError(f"{out} was begun with another ladder, which stands in {known.name}; name another folder")
     write_whole(known, facts)
+    for part in out.glob("*.part"):  # of shards that were being made when the making was stopped
+        part.unlink()
     missing = [shard for shard in range(ladder.shards) if not shard_path(out, shard).is_file()]
     if missing:
         done.unlink(missing_ok=True)
-    counts = Counter({"shards": ladder.shards, "rows": ladder.shards * ladder.rows, "held_out": hold_out(ladder, out)})
-    made = map(partial(make_shard, ladder, out), missing) if workers == 1 else _beside(ladder, out, missing, workers)
-    for shard, found in zip(missing, made, strict=True):
-        counts.update(found)
-        tell(json.dumps({"shard": shard, **found}))
+    counts = Counter({"shards": ladder.shards, "rows": ladder.shards * ladder.rows})
+    with ExitStack() as stack:
+        make = partial(make_shard, ladder, out)
+        if workers == 1:
+            made = map(make, missing)
+        else:
+            processes = ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent)
+            made = stack.enter_context(processes).map(make, missing)
+        counts["held_out"] = hold_out(ladder, out)
+        for shard, found in zip(missing, made, strict=True):
+            counts.update(found)
+            tell(json.dumps({"shard": shard, **found}))
     write_whole(done, json.dumps(counts, indent=1) + "\n")
     return {**counts, "seconds": round(time.monotonic() - began, 1)}
 
@@ -143,13 +153,8 @@ def _but_for_shards(text: str) -> dict[str, Any]:
     return {**json.loads(text), "shards": None}
 
 
-def _beside(ladder: Ladder, out: Path, missing: Sequence[int], workers: int) -> Iterator[dict[str, int]]:
-    """The shards, made by several processes; where this one is stopped, they end with it."""
-    with ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent) as processes:
-        yield from processes.map(partial(make_shard, ladder, out), missing)
-
-
 def _end_with_parent() -> None:
+    """A process that makes shards ends where the one that started it is gone, however that came."""
     parent = parent_process()
     assert parent is not None
 
@@ -213,7 +218,10 @@ def _write_anew(path: Path, records: Iterable[Plain], ladder: Ladder) -> None:
 
 
 def hold_out(ladder: Ladder, out: Path) -> int:
-    """Write the held-out questions: one of each task for each program; how many they are."""
+    """Write the held-out questions, where they are not there yet: one of each task for each program; how many."""
+    whole = out / "programs" / "held-out.jsonl"
+    if whole.is_file():
+        return sum(1 for path in out.glob("held-out*.jsonl") for _ in read_rows(path))
     asked: dict[str, list[Question]] = {form.task: [] for form in ladder.forms}
     programs: dict[str, Program] = {}
     with Pool(workers=1, limits=LIMITS) as pool:
@@ -233,7 +241,7 @@ def hold_out(ladder: Ladder, out: Path) -> int:
                         asked[question.task].append(replace(question, features={**question.features, **features}))
     for task, found in asked.items():
         _write_anew(out / ("held-out.jsonl" if task == "output" else f"held-out-{task}.jsonl"), found, ladder)
-    _write_anew(out / "programs" / "held-out.jsonl", programs.values(), ladder)
+    _write_anew(whole, programs.values(), ladder)
     return sum(map(len, asked.values()))
 
 
