@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -127,10 +128,17 @@ def _card(folder: Path) -> dict[str, Any]:
     return card
 
 
+def hush_kernels() -> None:
+    """Where there is no GPU, nothing of the kernels for GPUs that transformers would have one install."""
+    if not import_extra("torch", "train").cuda.is_available():
+        logging.getLogger("transformers.integrations.hub_kernels").setLevel(logging.ERROR)
+
+
 def _load(target: str) -> tuple[Any, Any]:
     torch = import_extra("torch", "train")
     transformers = import_extra("transformers", "train")
     transformers.utils.logging.disable_progress_bar()
+    hush_kernels()
     gpu = torch.cuda.is_available()
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(target)

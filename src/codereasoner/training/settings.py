@@ -13,7 +13,7 @@ from typing import Any
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.ledger import fingerprint
-from codereasoner.models.local import PATIENT
+from codereasoner.models.local import PATIENT, hush_kernels
 from codereasoner.styles import STYLES
 
 CARD = "codereasoner.json"
@@ -92,6 +92,7 @@ def load(model: str, frozen: bool = False) -> tuple[Any, Any]:
     """
     torch = import_extra("torch", "train")
     transformers = import_extra("transformers", "train")
+    hush_kernels()
     dtype = torch.bfloat16 if frozen and has_gpu() else torch.float32
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(model)
