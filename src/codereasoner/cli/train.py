@@ -21,6 +21,7 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
+from codereasoner.ledger import read_manifest
 from codereasoner.training.grpo import GrpoConfig, grpo
 from codereasoner.training.processes import first_process_first
 from codereasoner.training.rft import RftConfig, rft
@@ -61,7 +62,7 @@ def sft_command(
         pool = stack.enter_context(open_pool(workers, allow_weak_isolation)) if config.held_out else None
         progress = stack.enter_context(bar("sft"))
         sft(rows, _made(model, out, config.seed), out, config, progress, pool.run if pool else None)
-    console.print(f"the model: {out}")
+    _tell(out)
 
 
 @_training("grpo", GrpoConfig)
@@ -73,7 +74,7 @@ def grpo_command(
     save_config(out)
     with open_pool(workers, allow_weak_isolation) as pool, bar("grpo") as progress:
         grpo(rows, _made(model, out, config.seed), out, config, pool.run, progress)
-    console.print(f"the model: {out}")
+    _tell(out)
 
 
 @_training("rft", RftConfig)
@@ -85,7 +86,19 @@ def rft_command(
     save_config(out)
     with open_pool(workers, allow_weak_isolation) as pool, bar("rft") as progress:
         rft(rows, model, out, config, pool.run, progress)
-    console.print(f"the model: {out}")
+    _tell(out)
+
+
+def _tell(out: Path) -> None:
+    """Where the model is, and how fast it learnt."""
+    counts = (read_manifest(out) or {}).get("counts", {})
+    said = [f"{counts[name]:,} {words}" for name, words in _COUNTS.items() if name in counts]
+    if "matrix_share" in counts:
+        said.append(f"{100 * counts['matrix_share']:.1f} % of the matrix rate")
+    console.print(f"the model: {out} ({', '.join(said)})")
+
+
+_COUNTS = {"steps": "steps", "tokens": "tokens", "tokens_per_second": "tokens/s", "waited": "s of waiting for rows"}
 
 
 def _made(model: str, out: Path, seed: int) -> str:
