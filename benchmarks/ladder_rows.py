@@ -133,7 +133,7 @@ def make_rows(ladder: Ladder, out: Path, workers: int = 1, tell: Callable[[str],
     missing = [shard for shard in range(ladder.shards) if not shard_path(out, shard).is_file()]
     if missing:
         done.unlink(missing_ok=True)
-    counts = Counter({"shards": ladder.shards, "rows": ladder.shards * ladder.rows})
+    counts: Counter[str] = Counter()  # of what is made now
     with ExitStack() as stack:
         make = partial(make_shard, ladder, out)
         if workers == 1:
@@ -141,12 +141,13 @@ def make_rows(ladder: Ladder, out: Path, workers: int = 1, tell: Callable[[str],
         else:
             processes = ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent)
             made = stack.enter_context(processes).map(make, missing)
-        counts["held_out"] = hold_out(ladder, out)
+        held = hold_out(ladder, out)
         for shard, found in zip(missing, made, strict=True):
             counts.update(found)
             tell(json.dumps({"shard": shard, **found}))
-    write_whole(done, json.dumps(counts, indent=1) + "\n")
-    return {**counts, "seconds": round(time.monotonic() - began, 1)}
+    whole = {"shards": ladder.shards, "rows": ladder.shards * ladder.rows, "held_out": held}
+    write_whole(done, json.dumps(whole, indent=1) + "\n")
+    return {**whole, **counts, "seconds": round(time.monotonic() - began, 1)}
 
 
 def _but_for_shards(text: str) -> dict[str, Any]:
