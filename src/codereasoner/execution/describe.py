@@ -44,7 +44,9 @@ _TEXT_BASES = (str, bytes, bytearray)
 _GETSET, _MEMBER = type(_function.__dict__["__code__"]), type(_function.__dict__["__globals__"])
 _ATOMS = frozenset({int, str, bool, float, type(None), bytes})  # immutable, and changed only by being bound anew
 _SIMPLE = frozenset({int, str, bool, type(None)})  # whose repr is their literal, where it is not long
+_is_simple, _are_atoms = _SIMPLE.issuperset, _ATOMS.issuperset
 _SHORT = 2_000  # characters; below, an int's repr is its literal
+_LEAST, _MOST = -(1 << 99), 1 << 99
 _FEW = 200  # items
 
 
@@ -63,33 +65,61 @@ def describe(value: object, max_chars: int) -> str:
 
 
 def show(value: Any, max_chars: int) -> tuple[str, object]:
-    """The description, and a shape: None for what never changes, UNKNOWN, or what `unchanged` compares with later."""
+    """The description, and a shape: None for what never changes, UNKNOWN, or what `unchanged` compares with later.
+
+    What is made of short and simple values only is its repr, which is quicker to have than to write.
+    """
     kind = _type(value)
-    if kind in _ATOMS:
-        if (kind is _int and -(1 << 99) < value < (1 << 99)) or (kind is _str and _len(value) < _FEW):
+    if kind is _str or kind is _int:
+        if (_len(value) < _FEW) if kind is _str else (_LEAST < value < _MOST):
             text = _repr(value)
             if _len(text) <= max_chars:
                 return text, None
         return describe(value, max_chars), None
     if kind is _list or kind is _tuple:
-        items: tuple[object, ...] = _tuple(value)
-        shape: tuple[object, ...] | None = items if kind is _list else None
+        items: Any = value
     elif kind is _dict:
         items = (*value, *value.values())
-        shape = (_tuple(value), _tuple(value.values()))
     else:
-        return describe(value, max_chars), UNKNOWN
-    kinds = _set(_map(_type, items))
-    if not kinds <= _ATOMS:
-        return describe(value, max_chars), UNKNOWN
-    if kinds <= _SIMPLE and _len(items) <= _FEW:
-        try:
-            text = _repr(value)
-        except _ValueError:  # an int longer than the interpreter's digit limit
-            return describe(value, max_chars), shape
-        if _len(text) <= _SHORT and _len(text) <= max_chars:
-            return text, shape
-    return describe(value, max_chars), shape
+        return describe(value, max_chars), None if kind in _ATOMS else UNKNOWN
+    if not _is_simple(_map(_type, items)):
+        if not _are_atoms(_map(_type, items)):
+            return (_nested(value, items, max_chars) or describe(value, max_chars)), UNKNOWN
+        return describe(value, max_chars), _shape(kind, value)
+    return (_short(value, items, max_chars) or describe(value, max_chars)), _shape(kind, value)
+
+
+def _shape(kind: type, value: Any) -> object:
+    if kind is _dict:
+        return _tuple(value), _tuple(value.values())
+    return _tuple(value) if kind is _list else None
+
+
+def _short(value: object, items: Any, max_chars: int) -> str:
+    """The repr of a container of simple values, where it is short; else ""."""
+    if _len(items) > _FEW:
+        return ""
+    try:
+        text = _repr(value)
+    except _ValueError:  # an int longer than the interpreter's digit limit
+        return ""
+    return text if _len(text) <= _SHORT and _len(text) <= max_chars else ""
+
+
+def _nested(value: object, items: Any, max_chars: int) -> str:
+    """The same for a container that also has lists and tuples of simple values in it."""
+    if _len(items) > _FEW:
+        return ""
+    size = 0
+    for item in items:
+        kind = _type(item)
+        if kind is _list or kind is _tuple:
+            size += _len(item)
+            if size > _FEW or not _is_simple(_map(_type, item)):
+                return ""
+        elif kind not in _SIMPLE:
+            return ""
+    return _short(value, items, max_chars)
 
 
 def unchanged(value: Any, shape: Any) -> bool:

@@ -12,7 +12,7 @@ import opcode
 import sys
 
 from codereasoner.execution.answer import change, steps_text
-from codereasoner.execution.describe import UNKNOWN, describe, show, type_name, unchanged
+from codereasoner.execution.describe import UNKNOWN, show, type_name, unchanged
 from codereasoner.literals.write import NotWritable, write
 
 TYPE_CHECKING = False
@@ -158,7 +158,7 @@ class Tracer:
                 event = "yield"
             elif operation not in LEAVES:
                 return None  # an exception leaves the frame; its own event has told so
-            value = describe(argument, self.value_chars)
+            value = show(argument, self.value_chars)[0]
         else:
             value = thrown_text(argument, self.value_chars)
         self.size += _len(value)
