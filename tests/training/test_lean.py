@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from codereasoner.training import sft as module
+from codereasoner.training.scratch import make_scratch_model
+from codereasoner.training.settings import load
 from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.tokens import IGNORED
 
 CONFIG = SftConfig(max_steps=6, batch=8, accumulate=2, learning_rate=1e-3, warmup=0.0, log_every=2, threads=1)
 
@@ -29,3 +32,21 @@ def test_losses_gradients_and_accuracies_are_those_of_trl(
         assert mine["tokens"] == other["tokens"]
         for name in ("loss", "grad_norm", "learning_rate", "token_accuracy"):
             assert mine[name] == pytest.approx(other[name], rel=1e-4), name
+
+
+@pytest.mark.parametrize("size", ["0.3m", "0.4m-conv"])
+def test_what_stands_behind_a_row_is_not_seen_with_or_without_a_mask(size: str, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    model, _ = load(str(make_scratch_model(tmp_path / "model", 0, size)))
+    model.train()
+    ids = torch.arange(200).reshape(4, 50)
+    mask = (torch.arange(50) < torch.tensor([50, 40, 31, 12]).unsqueeze(1)).long()
+    labels = ids.masked_fill(mask == 0, IGNORED)
+
+    def learnt(**more: Any) -> tuple[float, float]:
+        model.zero_grad()
+        loss = model(input_ids=ids, labels=labels, use_cache=False, **more).loss
+        loss.backward()
+        return loss.item(), float(sum(weight.grad.double().norm() ** 2 for weight in model.parameters()))
+
+    assert learnt() == pytest.approx(learnt(attention_mask=mask), rel=1e-5)
