@@ -125,4 +125,4 @@ def test_a_model_with_convolutions_answers_a_padded_batch_as_single_prompts(
 def _greedy(model: Any, tokenizer: Any, prompts: list[str]) -> list[str]:
     batch = tokenizer(prompts, padding=True, return_tensors="pt")
     ids = model.eval().generate(**batch, max_new_tokens=12, do_sample=False)
-    return tokenizer.batch_decode(ids[:, batch["input_ids"].shape[1] :])
+    return list(tokenizer.batch_decode(ids[:, batch["input_ids"].shape[1] :]))
