@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codereasoner import literals
-from codereasoner.literals import LiteralError, NotWritable, equal, read, read_arguments, write
+from codereasoner.literals import LiteralError, NotWritable, equal, parse, read, read_arguments, value_of, write
 
 ATOMS = (
     st.none()
@@ -204,3 +204,18 @@ def test_reading_warns_of_nothing_in_any_thread() -> None:
         for thread in threads:
             thread.join()
     assert not caught
+
+
+PARTS = ["[", "]", ", ", ",", "'a'", "'b c'", "'\\n'", "0", "-1", "01", "True", "None", "1.5", " "]
+
+
+@given(st.lists(st.sampled_from(PARTS)))
+def test_what_needs_no_parser_is_what_the_parser_reads(parts: list[str]) -> None:
+    text = "".join(parts)
+    try:
+        expected = repr(value_of(parse(text)))
+    except LiteralError:
+        with pytest.raises(LiteralError):
+            read(text)
+    else:
+        assert repr(read(text)) == expected

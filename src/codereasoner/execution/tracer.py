@@ -33,6 +33,7 @@ def _operations(*names: str) -> bytes:
 YIELDS = _operations("YIELD_VALUE", "RESUME")  # from Python 3.13 on, a frame that has yielded is at what comes next
 LEAVES = _operations("RETURN_VALUE", "RETURN_CONST", "RETURN_GENERATOR")
 
+_GENERATOR = 0x20 | 0x80 | 0x200  # flags of code that can yield: of generators, coroutines, asynchronous generators
 SPARE = 60  # frames short of the recursion limit, where a trace is cut: a tracer in Python needs some of its own
 
 _type, _len, _dict, _str, _items = type, len, dict, str, dict.items
@@ -152,12 +153,13 @@ class Tracer:
         if event == "call":
             value = frame.f_code.co_name
         elif event == "return":
-            operation = _operation(frame)
-            thrown = argument is None and last is not None and last[0] == "exception"
-            if operation in YIELDS and not thrown:
-                event = "yield"
-            elif operation not in LEAVES:
-                return None  # an exception leaves the frame; its own event has told so
+            if argument is None or frame.f_code.co_flags & _GENERATOR:
+                operation = _operation(frame)
+                thrown = argument is None and last is not None and last[0] == "exception"
+                if operation in YIELDS and not thrown:
+                    event = "yield"
+                elif operation not in LEAVES:
+                    return None  # an exception leaves the frame; its own event has told so
             value = show(argument, self.value_chars)[0]
         else:
             value = thrown_text(argument, self.value_chars)

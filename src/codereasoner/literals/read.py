@@ -21,6 +21,10 @@ from codereasoner.literals.write import MAX_CHARS, MAX_DEPTH, NotWritable, write
 MAX_RANGE = 20_000  # elements that list(range(...)) and its kin may hold, together in one text
 
 _BLANK = " \t\r\n\f"  # what Python calls white space; str.strip() takes twenty other characters
+_SHORT = 1_000  # characters
+_ONE = r"(?:'[ -&(-\[\]-~]*'|-?(?:0|[1-9][0-9]{0,17})|True|False|None)"  # a string without quotes and escapes, ...
+_ATOM, _PLAIN = re.compile(_ONE), re.compile(rf"{_ONE}|\[(?:{_ONE}(?:, {_ONE})*)?\]")
+_WORDS = {"True": True, "False": False, "None": None}
 _WARNS = re.compile(r"\\|[0-9][A-Za-z_]")  # escapes and numbers that may make the parser warn
 _WARNINGS_LOCK = threading.Lock()
 
@@ -35,7 +39,15 @@ def read(text: str) -> Any:
     Raises:
         LiteralError: the text is not one of the literal expressions listed at the top of this file.
     """
+    if len(text) < _SHORT and _PLAIN.fullmatch(text):  # most literals are, and need no parser
+        return list(map(_plain, _ATOM.findall(text))) if text[0] == "[" else _plain(text)
     return value_of(parse(text))
+
+
+def _plain(text: str) -> str | int | None:
+    if text[0] == "'":
+        return text[1:-1]
+    return _WORDS[text] if text in _WORDS else int(text)
 
 
 def read_arguments(text: str) -> str:

@@ -22,15 +22,6 @@ int grow(void **data, Py_ssize_t *room, Py_ssize_t wanted, size_t each)
     return 0;
 }
 
-int text_add(Text *text, const char *data, Py_ssize_t size)
-{
-    if (grow((void **)&text->data, &text->room, text->size + size, 1) < 0)
-        return -1;
-    memcpy(text->data + text->size, data, (size_t)size);
-    text->size += size;
-    return 0;
-}
-
 int text_int(Text *text, long long number)
 {
     char digits[24], *end = digits + sizeof digits, *place = end;

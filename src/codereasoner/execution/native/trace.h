@@ -14,7 +14,17 @@ typedef struct {
     Py_ssize_t size, room;
 } Text;
 
-int text_add(Text *text, const char *data, Py_ssize_t size);
+int grow(void **data, Py_ssize_t *room, Py_ssize_t wanted, size_t each);
+
+static inline int text_add(Text *text, const char *data, Py_ssize_t size)
+{
+    if (text->size + size > text->room && grow((void **)&text->data, &text->room, text->size + size, 1) < 0)
+        return -1;
+    memcpy(text->data + text->size, data, (size_t)size);
+    text->size += size;
+    return 0;
+}
+
 int text_int(Text *text, long long number);
 int text_unicode(Text *text, PyObject *unicode);                   /* as UTF-8, lone surrogates too */
 int text_json(Text *text, const char *utf8, Py_ssize_t size);      /* as a JSON string in ASCII */
@@ -103,7 +113,5 @@ PyObject *read_arguments(PyObject *module, PyObject *text);     /* arguments.c *
 PyObject *read_answer(PyObject *module, PyObject *arguments);   /* answers.c */
 PyObject *make(PyObject *module, PyObject *arguments);
 PyObject *split_frames(PyObject *module, PyObject *bytes);      /* frames.c */
-
-int grow(void **data, Py_ssize_t *room, Py_ssize_t wanted, size_t each);
 
 #endif
