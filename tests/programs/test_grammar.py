@@ -86,6 +86,13 @@ def test_the_excluded_programs_are_those_of_cruxeval(shared_data: Path) -> None:
     assert excluded.keys(sources) == listed
 
 
+def test_a_variable_that_has_the_name_of_a_method_hides_no_program() -> None:
+    one = "def f(text, char, replace):\n    return text.replace(char, replace)"
+    other = "def f(s, c, sep):\n    return s.replace(c, sep)"
+    assert excluded.shape_of(one) == excluded.shape_of(other) == "def v0(v1, v2, v3):\n    return v1.replace(v2, v3)"
+    assert excluded.is_excluded(excluded.shape_of(other)), "CRUXEval's sample_757"
+
+
 def test_a_condition_in_a_loop_keeps_its_meaning_beside_a_conditional_expression() -> None:
     lines = [line for level in (4, 5) for program in programs(level) for line in program.source.splitlines()]
     loops = [ast.parse(f"{line.strip()}\n    pass").body[0] for line in lines if line.strip().startswith("while ")]

@@ -34,11 +34,14 @@ class Draft:
         return numbered(self.plain or self.source, self.names)
 
 
-_WORDS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[A-Za-z_]\w*")
+_WORDS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|(?<![.\w])[A-Za-z_]\w*")
 
 
 def numbered(source: str, names: frozenset[str]) -> str:
-    """Source with each of the names replaced by `v0`, `v1` ... in order of appearance, and strings in single quotes."""
+    """Source with each of the names replaced by `v0`, `v1` ... in order of appearance, and strings in single quotes.
+
+    An attribute is not one of them, also where a variable has its name: `text.replace(char, replace)`.
+    """
     numbers: dict[str, str] = {}
 
     def number(match: re.Match[str]) -> str:
