@@ -3,9 +3,9 @@
     make bench-execution [PEER="cruxeval=PATH livecodebench=PATH"] [DATA=PATH]
     python benchmarks/execution.py --peer cruxeval=PATH --data cruxeval.jsonl --json
 
-The work is the 800 checks of CRUXEval, `f(input) == output`, each to the same verdict; everything runs on one core, in
-turns, and the quickest turn of each counts. PATH is a checkout of github.com/facebookresearch/cruxeval or
-github.com/LiveCodeBench/LiveCodeBench. Only ratios mean anything.
+The work is the 800 checks of CRUXEval, `f(input) == output`, each to the same verdict, a traced one with all its steps
+read; everything runs on one core, in turns, and the quickest turn of each counts. PATH is a checkout of
+github.com/facebookresearch/cruxeval or github.com/LiveCodeBench/LiveCodeBench. Only ratios mean anything.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     Job = tuple[int, str, str, str, str, str]  # number, source, entry, call, record, harness
 
 RUNS = 1000  # jobs that one shared process does before a new one takes its place
-BATCH = 128  # jobs that it is given at a time
+BATCH = 64  # jobs that it is given at a time
 MOST_WAITING = 256  # jobs that are read ahead
 MOST_UNSENT = 1 << 20  # bytes of answers that are kept for a pool that does not read
 
