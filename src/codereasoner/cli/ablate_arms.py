@@ -18,7 +18,7 @@ class Rows:
 
     tasks: tuple[str, ...]
     direct: tuple[str, ...]
-    share: float = 1.0  # of the seconds of SFT: four tasks take longer to learn than two
+    times: float = 1.0  # as many seconds of SFT: four tasks take longer to learn than two
 
 
 ROWS = {

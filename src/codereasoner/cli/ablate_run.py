@@ -68,7 +68,7 @@ def _train(data: Path, folder: Path, arm: Arm, name: str, seed: int, config: Abl
     if arm.rows:
         start = folder / f"sft-{arm.rows}"
         rows = str(data / f"sft-{arm.rows}.parquet")
-        first = config.sft_seconds * ROWS[arm.rows].share
+        first = config.sft_seconds * ROWS[arm.rows].times
         words = flags(SFT["scratch"], seconds=first, seed=seed, **common)
         _one(data, f"seed {seed}: {start.name}", start, ["sft", rows, *words], model, first)
         model = start

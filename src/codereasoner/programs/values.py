@@ -185,11 +185,7 @@ class _Values:
     def _count(self) -> int:
         """What a dict holds for a key."""
         chance = self.random.random()
-        return (
-            number(self.random, 0, 9)
-            if chance < 0.7
-            else number(self.random, *((10, 99) if chance < 0.9 else (-9, 999)))
-        )
+        return number(self.random, *((0, 9) if chance < 0.7 else (10, 99) if chance < 0.9 else (-9, 999)))
 
     def _key_number(self) -> int:
         return number(self.random, *((0, 9) if self.random.random() < 0.7 else (-5, 50)))
