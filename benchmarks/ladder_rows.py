@@ -42,7 +42,7 @@ from codereasoner.training.rows import sft_row
 from codereasoner.training.scratch import make_tokenizer
 
 STYLE = find_style("terse")
-MARKS = 3  # tokens that the chat template adds to a row
+MARKS = 3  # tokens that the chat template adds to a question and its answer
 KEYS = 10_000_000  # of the grammar that belong to one shard
 DRAWN = 64  # programs that are run together
 LIMITS = Limits(cpu_seconds=0.25, steps=1000, trace_bytes=200_000)  # a run beyond them makes no row of any length
@@ -83,6 +83,7 @@ class Ladder:
     lengths: tuple[int, int]  # tokens of a row at most, in the first shard and in later ones; longer ones are left out
     shards: int
     rows: int  # of a shard
+    turns: int = 1  # questions about a program in one row, at most: one after another, as in a chat
     rising: int = 0  # shards over which shares and lengths go from the first value to the second
     facts: dict[str, Any] = field(default_factory=dict)  # the file as it was read
 
@@ -188,7 +189,8 @@ def make_shard(ladder: Ladder, out: Path, shard: int) -> dict[str, int]:
             source = drawn(ladder, rung, "train", shard * KEYS)
             while len(found) < wanted:
                 chunk = list(islice(source, DRAWN))
-                made = sized([row for run, asked in _runs(pool, chunk, ladder) for row in _rows(ladder, asked, run)])
+                asked = [row for run, questions in _runs(pool, chunk, ladder) for row in _rows(ladder, questions, run)]
+                made = in_turns(sized(asked), ladder.turns, longest)
                 fitting = {row["id"]: (size, row) for size, row in made if size <= longest and row["id"] not in rows}
                 found |= fitting
                 programs |= {program.id: program for program in chunk}
@@ -273,10 +275,14 @@ def _runs(pool: Pool, programs: Sequence[Program], ladder: Ladder) -> Iterator[t
 def _rows(ladder: Ladder, asked: Sequence[Question], run: Run) -> Iterator[Row]:
     random = Random(f"ladder/{run.id}")
     questions = {question.task: question for question in asked}
-    for form in ladder.forms:
-        chance = random.random()
-        if chance < form.share and form.steps[0] <= len(run.steps) <= form.steps[1]:
-            yield _row(questions[form.task], run, form.detail)
+    chances = [random.random() for _ in ladder.forms]
+    steps = len(run.steps)
+    forms = [form for form, chance in zip(ladder.forms, chances, strict=True)
+             if chance < form.share and form.steps[0] <= steps <= form.steps[1]]  # fmt: skip
+    if ladder.turns > 1 and forms:  # in one row, what one question about a call says is the answer to another
+        forms = [random.choice(forms)]
+    for form in forms:
+        yield _row(questions[form.task], run, form.detail)
 
 
 def _row(question: Question, run: Run, detail: str) -> Row:
@@ -293,9 +299,42 @@ def _tokenizer() -> Any:
 def sized(rows: Sequence[Row]) -> list[Sized]:
     """The rows with the tokens that each has for the embedded model."""
     encode = _tokenizer().encode
-    texts = [row["prompt"][0]["content"] + row["completion"][0]["content"] for row in rows]
-    sizes = [len(encode(text, add_special_tokens=False)) + MARKS for text in texts]
+    said = [[each["content"] for each in (*row["prompt"], *row["completion"])] for row in rows]
+    sizes = [len(encode("".join(each), add_special_tokens=False)) + MARKS * len(each) // 2 for each in said]
     return list(zip(sizes, rows, strict=True))
+
+
+def in_turns(rows: Sequence[Sized], turns: int, longest: int) -> list[Sized]:
+    """Rows with up to so many questions about one program in each: the program stands in the first question only.
+
+    A row that would be longer than `longest` tokens ends before, and another begins.
+    """
+    if turns == 1:
+        return list(rows)
+    owners: dict[str, list[Sized]] = {}
+    for size, row in rows:
+        owners.setdefault(_program(row), []).append((size, row))
+    found: list[Sized] = []
+    for program, own in owners.items():
+        Random(f"ladder/turns/{own[0][1]['id']}").shuffle(own)
+        repeated = len(_tokenizer().encode(program, add_special_tokens=False).ids)
+        joined: list[Sized] = []
+        for size, row in own:
+            whole = joined[-1][0] + size - repeated if joined else 0
+            if joined and len(joined[-1][1]["completion"]) < 2 * turns - 1 and whole <= longest:
+                last = joined[-1][1]
+                asked = [{**row["prompt"][0], "content": row["prompt"][0]["content"].removeprefix(program)}]
+                joined[-1] = whole, last | {"completion": [*last["completion"], *asked, *row["completion"]]}
+            else:
+                joined.append((size, row))
+        found += joined
+    return found
+
+
+def _program(row: Row) -> str:
+    """The question without its last line, the assertion."""
+    content: str = row["prompt"][0]["content"]
+    return content[: content.rindex("\nassert ")]
 
 
 def in_order(rows: Sequence[Sized], batch: int, shard: int) -> list[Row]:

@@ -26,8 +26,9 @@ from codereasoner.records import Program
 from codereasoner.styles import find_style
 from codereasoner.task import Question
 from codereasoner.training.grpo import GrpoConfig
-from codereasoner.training.scratch import SIZES, is_scratch_name
+from codereasoner.training.scratch import SIZES, is_scratch_name, make_tokenizer
 from codereasoner.training.sft import SftConfig
+from codereasoner.training.tokens import examples
 
 ROOT = Path(__file__).parents[1]
 LADDERS = sorted((ROOT / "configs" / "ladder").glob("*.yaml"))
@@ -48,7 +49,7 @@ def making(ladder: ModuleType) -> ModuleType:
 @pytest.mark.parametrize("path", LADDERS, ids=lambda path: path.stem)
 def test_a_file_is_a_ladder_whose_later_shards_are_not_easier(making: ModuleType, path: Path) -> None:
     found = making.read_ladder(path)
-    assert found.version == 2
+    assert found.version == 3
     shares, longest = found.at(0)
     later, most = found.at(found.shards)
     assert longest <= most
@@ -133,6 +134,34 @@ def test_rows_ask_for_outputs_by_chain_and_for_inputs_at_once(made: Path) -> Non
     assert 5 < len(inputs) < 48
     assert all(re.fullmatch(r"=f\(.*\)", each, re.DOTALL) for each in inputs)
     assert all("\n=" in completion for prompt, completion in texts if "assert ?? ==" not in prompt)
+
+
+def test_several_questions_about_a_program_stand_in_one_row(making: ModuleType, small: Any, tmp_path: Path) -> None:
+    several = replace(small, turns=3, calls=6, forms=(making.Form("output"), making.Form("input", share=0.5)))
+    making.make_rows(several, tmp_path, tell=lambda words: None)
+    rows = [row for path in sorted(tmp_path.glob("rows-*")) for row in rows_of(path)]
+    assert Counter((len(row["completion"]) + 1) // 2 for row in rows).most_common(1)[0][0] == 3
+    ways: Counter[bool] = Counter()
+    for row in rows:
+        said = [*row["prompt"], *row["completion"]]
+        assert [each["role"] for each in said] == ["user", "assistant"] * (len(said) // 2)
+        assert len(said) <= 6
+        program = said[0]["content"][: said[0]["content"].rindex("\nassert ")]
+        calls = []
+        for asked, answer in pairwise(each["content"].removeprefix(program) for each in said):
+            if not asked.startswith("\nassert "):
+                continue
+            backward = asked.startswith("\nassert ?? == ")
+            ways[backward] += 1
+            calls.append(answer[1:] if backward else asked.removeprefix("\nassert ").removesuffix(" == ??"))
+        assert len(set(calls)) == len(calls) == len(said) // 2  # what one answer says is not the answer to another
+    assert ways[True] > 5
+    assert ways[False] > 2 * ways[True]
+    for shard in range(2):
+        own = rows_of(making.shard_path(tmp_path, shard))
+        sizes = [size for size, _ in making.sized(own)]
+        assert sizes == [len(each["input_ids"]) for each in examples(own, make_tokenizer(), 10_000)]
+        assert max(sizes) <= several.at(shard)[1]
 
 
 def test_a_folder_that_was_left_goes_on_and_ends_with_the_same_rows(

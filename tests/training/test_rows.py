@@ -13,7 +13,7 @@ from codereasoner.records import Run
 from codereasoner.styles import find_style
 from codereasoner.task import Question
 from codereasoner.training.rows import grpo_row, read_question, sft_row, style_of_rows
-from codereasoner.training.scratch import make_tokenizer
+from codereasoner.training.scratch import TEMPLATE, make_tokenizer
 from codereasoner.training.tokens import IGNORED, tokenised
 
 TERSE = find_style("terse")
@@ -78,6 +78,34 @@ def test_a_tokenizer_of_a_template_that_ends_with_a_line_break_learns_only_up_to
     other.chat_template = tokenizer.chat_template.replace("'<|end|>'", "'<|end|>\n'")
     row = tokenised([sft_row(question, None, TERSE)], other, 1000)[0]
     assert row["input_ids"][-1] == tokenizer.eos_token_id
+
+
+LINE_BREAK_AFTER_A_TURN = TEMPLATE.replace("'<|end|>'", "'<|end|>\\n'")
+
+
+@pytest.mark.parametrize("template", [TEMPLATE, LINE_BREAK_AFTER_A_TURN], ids=["no break", "line break"])
+def test_of_several_questions_in_one_row_each_answer_is_learnt_and_nothing_else(template: str) -> None:
+    tokenizer = make_tokenizer()
+    tokenizer.chat_template = template
+    row = sft_row(extend.task("output").ask(RUN)[0], None, TERSE)
+    more = [{"role": "user", "content": "\nassert f([]) == ??"}, {"role": "assistant", "content": "=[3]"}]
+    found = tokenised([{**row, "completion": [*row["completion"], *more]}], tokenizer, 1000)[0]
+    whole = tokenizer.apply_chat_template([*row["prompt"], *row["completion"], *more], tokenize=False)
+    assert tokenizer.decode(found["input_ids"]) == whole.rstrip("\n")
+    learnt = [token for token, label in zip(found["input_ids"], found["labels"], strict=True) if label != IGNORED]
+    assert tokenizer.decode(learnt) == f"=[1, 3]{tokenizer.eos_token}=[3]{tokenizer.eos_token}"
+    assert [label for label in found["labels"] if label != IGNORED] == learnt
+
+
+def test_a_row_that_ends_with_a_question_and_a_template_that_forgets_are_refused(question: Question) -> None:
+    tokenizer = make_tokenizer()
+    row = sft_row(question, None, TERSE)
+    more = [{"role": "user", "content": "\nassert f([]) == ??"}, {"role": "assistant", "content": "=[3]"}]
+    with pytest.raises(DataError, match="is it an SFT row"):
+        tokenised([{**row, "completion": [*row["completion"], more[0]]}], tokenizer, 1000)
+    tokenizer.chat_template = TEMPLATE.replace("in messages", "in messages[-3:]")
+    with pytest.raises(DataError, match="writes a prompt differently"):
+        tokenised([{**row, "completion": [*row["completion"], *more, *more]}], tokenizer, 1000)
 
 
 def test_rows_of_one_style_name_it_and_rows_of_several_are_refused(question: Question) -> None:

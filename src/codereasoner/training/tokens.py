@@ -1,8 +1,12 @@
-"""Rows of instruction tuning as token ids and labels: the loss is on the completion and the end-of-turn token only."""
+"""Rows of instruction tuning as token ids and labels.
+
+The loss is on the answers and their end-of-turn tokens only. A completion may go on after the first answer, with
+another question of the user and its answer, as often as one likes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from codereasoner.errors import DataError, import_extra
@@ -28,38 +32,48 @@ def tokenised(rows: Iterable[Mapping[str, Any]], tokenizer: Any, max_length: int
 def examples(rows: Sequence[Mapping[str, Any]], tokenizer: Any, max_length: int) -> list[dict[str, list[int]]]:
     """Token ids and labels of the rows that have at most so many tokens.
 
-    The prompt and what follows it are tokenised apart, because a model that generates sees them apart.
+    What is asked and what is answered are tokenised apart, because a model that generates sees them apart.
 
     Raises:
-        DataError: a row lacks its prompt or completion.
+        DataError: a row lacks its prompt or completion, or the chat template writes what was said before in another way
+            when more follows.
     """
-    prompts, completions = _texts(rows, tokenizer)
-    if not prompts:
+    turns = [list(_turns(row, f"row {row.get('id', number)}", tokenizer)) for number, row in enumerate(rows, 1)]
+    texts = [text for row in turns for turn in row for text in turn]
+    if not texts:
         return []
-    asked = tokenizer(prompts, add_special_tokens=False)["input_ids"]
-    answered = tokenizer(completions, add_special_tokens=False)["input_ids"]
+    ids = iter(tokenizer(texts, add_special_tokens=False)["input_ids"])
     found = []
-    for before, after in zip(asked, answered, strict=True):
-        learnt = _until_end(after, tokenizer.eos_token_id)
-        if len(before) + len(learnt) <= max_length:
-            found.append({"input_ids": before + learnt, "labels": [IGNORED] * len(before) + learnt})
+    for row in turns:
+        tokens: list[int] = []
+        labels: list[int] = []
+        behind: list[int] = []  # what the template writes behind a turn: never generated, but read before the next one
+        for asked, whole in [(next(ids), next(ids)) for _ in row]:
+            answer = _until_end(whole, tokenizer.eos_token_id)
+            tokens += [*behind, *asked, *answer]
+            labels += [IGNORED] * (len(behind) + len(asked)) + answer
+            behind = whole[len(answer) :]
+        if len(tokens) <= max_length:
+            found.append({"input_ids": tokens, "labels": labels})
     return found
 
 
-def _texts(rows: Iterable[Mapping[str, Any]], tokenizer: Any) -> tuple[list[str], list[str]]:
-    """The prompts and what follows them, as the model's chat template writes them."""
-    prompts: list[str] = []
-    completions: list[str] = []
-    for row in rows:
-        if not row.get("prompt") or not row.get("completion"):
-            raise DataError(f"row {row.get('id', len(prompts) + 1)} has no prompt and completion: is it an SFT row?")
-        prompt = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, tokenize=False)
-        whole = tokenizer.apply_chat_template([*row["prompt"], *row["completion"]], tokenize=False)
-        if not whole.startswith(prompt):
+def _turns(row: Mapping[str, Any], name: str, tokenizer: Any) -> Iterator[tuple[str, str]]:
+    """What is asked and what is answered, turn by turn, as the model's chat template writes them."""
+    prompt, completion = row.get("prompt"), row.get("completion")
+    if not prompt or not completion or completion[-1]["role"] != "assistant":
+        raise DataError(f"{name} has no prompt and completion: is it an SFT row?")
+    messages = [*prompt, *completion]
+    before = ""
+    for end in range(len(prompt), len(messages)):
+        if messages[end]["role"] != "assistant":
+            continue
+        asked = tokenizer.apply_chat_template(messages[:end], add_generation_prompt=True, tokenize=False)
+        whole = tokenizer.apply_chat_template(messages[: end + 1], tokenize=False)
+        if not asked.startswith(before) or not whole.startswith(asked):
             raise DataError("the model's chat template writes a prompt differently when an answer follows it")
-        prompts.append(prompt)
-        completions.append(whole[len(prompt) :])
-    return prompts, completions
+        yield asked[len(before) :], whole[len(asked) :]
+        before = whole
 
 
 def _until_end(ids: list[int], end: int) -> list[int]:
