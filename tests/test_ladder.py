@@ -97,7 +97,8 @@ def small(making: ModuleType) -> Any:
         "loops": making.Rung(3, 6, (0, 0.5)),
     }
     whole = making.read_ladder(ROOT / "configs" / "ladder" / "5-whole.yaml")
-    return replace(whole, rungs=rungs, batch=4, rows=48, shards=2, rising=1)
+    forms = (making.Form("output", "states"), making.Form("input", share=0.25))
+    return replace(whole, rungs=rungs, forms=forms, turns=1, batch=4, rows=48, shards=2, rising=1)
 
 
 @pytest.fixture(scope="module")
