@@ -1,4 +1,4 @@
-"""The files for several processes are what accelerate takes, and every preset says the command that starts it."""
+"""The files for several GPUs are what accelerate takes, and every preset says the command that starts it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,6 @@ def test_accelerate_reads_the_file(name: str, devices: int) -> None:
     assert config.mixed_precision == "bf16"
     shared_out = config.fsdp_config.get("fsdp_version") == 2 or config.deepspeed_config.get("zero_stage") == 3
     assert shared_out
-
-
-def test_two_cores_share_batches_in_full_precision() -> None:
-    config = load_config_from_file(str(CONFIGS / "accelerate" / "two-cores.yaml"))
-    assert (config.num_processes, config.use_cpu, config.mixed_precision) == (2, True, "no")
 
 
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
