@@ -36,13 +36,13 @@ from codereasoner.training.rate import share_of_peak
 
 
 def by_rung(held: Path, evaluation: Path) -> dict[str, dict[str, tuple[int, int]]]:
-    """Right answers and questions of an evaluation, by rung and by construct."""
+    """Right answers and questions of an evaluation, by rung, all together and by construct."""
     questions = {question.id: question for question in read_records(held, Question)}
     right: dict[str, Counter[str]] = {"rung": Counter(), "construct": Counter()}
     asked: dict[str, Counter[str]] = {"rung": Counter(), "construct": Counter()}
     for row in read_rows(evaluation / "grades.jsonl"):
         features = questions[row["question"]].features
-        names = {"rung": [str(features["rung"])], "construct": [str(name) for name in features["constructs"]]}
+        names = {"rung": [str(features["rung"]), "all"], "construct": [str(name) for name in features["constructs"]]}
         for kind, found in names.items():
             asked[kind].update(found)
             right[kind].update(found if row["outcome"] == "correct" else ())

@@ -205,6 +205,7 @@ def test_right_answers_are_counted_by_rung_and_construct(ladder: ModuleType, mad
     grades = [{"id": q.id, "question": q.id, "outcome": "wrong" if q is wrong else "correct"} for q in questions]
     write_records(tmp_path / "grades.jsonl", grades, {})
     found = ladder.by_rung(made / "held-out.jsonl", tmp_path)
+    assert found["rung"].pop("all") == (len(questions) - 1, len(questions))
     assert sum(asked for _, asked in found["rung"].values()) == len(questions)
     right, asked = found["rung"][wrong.features["rung"]]
     assert right == asked - 1
