@@ -4,7 +4,7 @@
     python benchmarks/ladder.py clean runs/rows --data DATA                            is any program CRUXEval's?
     python benchmarks/ladder.py rungs runs/rows/held-out.jsonl EVALUATION...           accuracy by rung and construct
     python benchmarks/ladder.py failures EVALUATION --count 20                         where wrong answers went wrong
-    python benchmarks/ladder.py curve runs/first runs/pocket                           loss by tokens learnt from
+    python benchmarks/ladder.py curve runs/first runs/pocket                           loss and accuracy by tokens
     python benchmarks/ladder.py share --parameters 3e7 --rate 9e5 --peak 8e14          share of the matrix rate
 
 A configuration is fixed: the same file gives the same programs, and so the same rows, on every machine, with any number
@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from ladder_rows import make_rows, program_paths, read_ladder
 
@@ -66,13 +67,13 @@ def failures(evaluation: Path, count: int) -> Iterator[tuple[Question, str, str,
         yield question, outcome, text, audit(text, run), found
 
 
-def learnt(folders: Sequence[Path]) -> Iterator[tuple[int, float, float, float]]:
-    """Tokens, seconds, loss and the share of tokens that are right, over trainings that follow one another."""
+def learnt(folders: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """The rows of history of trainings that follow one another, with tokens and seconds from the first one's start."""
     tokens, seconds = 0, 0.0
     for folder in folders:
         rows = list(read_rows(folder / "history.jsonl"))
         for row in rows:
-            yield tokens + row["tokens"], seconds + row["seconds"], row["loss"], row["token_accuracy"]
+            yield row | {"tokens": tokens + row["tokens"], "seconds": seconds + row["seconds"]}
         tokens, seconds = tokens + rows[-1]["tokens"], seconds + rows[-1]["seconds"]
 
 
@@ -148,12 +149,14 @@ def _failures(arguments: argparse.Namespace) -> int:
 
 def _curve(arguments: argparse.Namespace) -> int:
     last = -1
-    print("| tokens | seconds | loss | tokens right |\n| --- | --- | --- | --- |")
-    for tokens, seconds, loss, right in learnt(arguments.folders):
-        if tokens // arguments.every > last:
-            last = tokens // arguments.every
-            print(f"| {tokens:,} | {seconds:,.0f} | {loss:.2f} | {100 * right:.1f} % |")
-    print(f"| {tokens:,} | {seconds:,.0f} | {loss:.2f} | {100 * right:.1f} % |")
+    print("| tokens | seconds | loss | tokens right | held-out right |\n| --- | --- | --- | --- | --- |")
+    rows = [row for row in learnt(arguments.folders) if row.get("loss") is not None]
+    for row in rows:
+        if row["tokens"] // arguments.every > last or "held_out" in row or row is rows[-1]:
+            last = row["tokens"] // arguments.every
+            held = f"{row['held_out']:.1f} %" if "held_out" in row else ""
+            print(f"| {row['tokens']:,} | {row['seconds']:,.0f} | {row['loss']:.2f} | "
+                  f"{100 * row['token_accuracy']:.1f} % | {held} |")  # fmt: skip
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -226,19 +227,27 @@ def test_failures_are_told_with_their_first_false_claim(
         assert why is not None
 
 
-def test_trainings_that_follow_one_another_are_one_curve(ladder: ModuleType, tmp_path: Path) -> None:
-    for name in ("first", "second"):
-        row = {"id": name, "step": 1, "tokens": 10, "seconds": 2.0, "loss": 1.0, "token_accuracy": 0.5}
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "history.jsonl").write_text(json.dumps(row) + "\n")
-    found = list(ladder.learnt([tmp_path / "first", tmp_path / "second"]))
-    assert found == [(10, 2.0, 1.0, 0.5), (20, 4.0, 1.0, 0.5)]
+def test_trainings_that_follow_one_another_are_one_curve(
+    ladder: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, held in (("first", 12.5), ("second", 25.0)):
+        start = {"step": 0, "tokens": 0, "seconds": 0.0, "held_out": 0.0}
+        row = {"step": 1, "tokens": 10, "seconds": 2.0, "loss": 1.0, "token_accuracy": 0.5}
+        last = {**row, "tokens": 20, "seconds": 4.0, "held_out": held}
+        write_records(tmp_path / name / "history.jsonl", [start, row, last], {})
+    folders = [tmp_path / "first", tmp_path / "second"]
+    assert [row["tokens"] for row in ladder.learnt(folders)] == [0, 10, 20, 20, 30, 40]
+    assert ladder._curve(Namespace(folders=folders, every=1000)) == 0
+    *_, first, held, last = capsys.readouterr().out.splitlines()
+    assert first == "| 10 | 2 | 1.00 | 50.0 % |  |"
+    assert held == "| 20 | 4 | 1.00 | 50.0 % | 12.5 % |"
+    assert last == "| 40 | 8 | 1.00 | 50.0 % | 25.0 % |"
 
 
 def test_no_program_of_the_ladder_is_a_benchmarks(
     ladder: ModuleType, made: Path, shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = type("Arguments", (), {"out": made, "data": shared_data})()
+    arguments = Namespace(out=made, data=shared_data)
     assert ladder.clean(arguments) == 0
     assert '"same": []' in capsys.readouterr().out
     record = json.loads((shared_data / "cruxeval" / "cruxeval.jsonl").read_text(encoding="utf-8").splitlines()[0])

@@ -10,7 +10,9 @@ import pytest
 from tests.training.conftest import question, run, write
 
 from codereasoner.errors import ConfigError, DataError
+from codereasoner.ledger import write_records
 from codereasoner.styles import find_style
+from codereasoner.task import Question
 from codereasoner.training.grpo import GrpoConfig, grpo
 from codereasoner.training.held_out import make_check
 from codereasoner.training.rows import grpo_row
@@ -22,8 +24,12 @@ TUNE = SftConfig(
 
 
 @pytest.fixture
-def held_out(tmp_path: Path) -> str:
-    asked = [question(task, digit) for task in ("output", "input") for digit in range(4)]
+def asked() -> list[Question]:
+    return [question(task, digit) for task in ("output", "input") for digit in range(4)]
+
+
+@pytest.fixture
+def held_out(asked: list[Question], tmp_path: Path) -> str:
     rows = [grpo_row(each, find_style("terse")) | {"id": str(index)} for index, each in enumerate(asked)]
     return str(write(tmp_path / "held_out.jsonl", rows))
 
@@ -33,9 +39,13 @@ def curve(folder: Path) -> list[dict[str, Any]]:
     return [row for row in rows if "held_out" in row]
 
 
+@pytest.mark.parametrize("kind", ["rows", "questions"])
 def test_sft_asks_at_the_start_the_end_and_between_and_the_curve_rises(
-    base: Path, sft_rows: Path, held_out: str, tmp_path: Path
+    base: Path, sft_rows: Path, held_out: str, asked: list[Question], kind: str, tmp_path: Path
 ) -> None:
+    if kind == "questions":
+        held_out = str(tmp_path / "questions.jsonl")
+        write_records(Path(held_out), asked, {})
     config = SftConfig(**vars(TUNE) | {"held_out": held_out, "check_tokens": 12})
     rows = curve(sft(sft_rows, base, tmp_path / "sft", config, runner=run))
     assert [row["step"] for row in rows] == [0, 20, 40, 60, 80]
@@ -68,7 +78,7 @@ def test_a_file_that_cannot_be_asked_is_refused(tmp_path: Path, held_out: str, m
         make_check(held_out, 8, 8, "reasoning", None, None)
     empty = tmp_path / "none.jsonl"
     empty.write_text("")
-    with pytest.raises(DataError, match="no rows with a prompt and a question"):
+    with pytest.raises(DataError, match="has neither questions"):
         make_check(str(empty), 8, 8, "terse", None, None)
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
     with pytest.raises(ConfigError, match="FSDP"):

@@ -84,7 +84,7 @@ class GrpoConfig:
     )
     log_every: int = option(1, "Updates between two rows of history.jsonl.")
     held_out: str | None = option(
-        None, "Rows of questions, as GRPO reads them, that the model is asked while it trains; no training time."
+        None, "Questions, or rows as GRPO reads them, that the model is asked while it trains; no training time."
     )
     checks: int = option(8, "How often they are asked, at equal shares of the training; once more at its start.")
     check_questions: int = option(200, "Ask only the first so many of them.")

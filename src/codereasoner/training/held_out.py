@@ -16,9 +16,10 @@ from codereasoner.errors import ConfigError, DataError
 from codereasoner.extend import Sampling
 from codereasoner.ledger import read_rows
 from codereasoner.models.local import generate, tokenise
-from codereasoner.task import Runner
+from codereasoner.styles import find_style
+from codereasoner.task import Question, Runner
 from codereasoner.training.reward import Reward
-from codereasoner.training.rows import read_question, style_of_rows
+from codereasoner.training.rows import grpo_row, read_question, style_of_rows
 
 BATCH = 128  # prompts that are answered together
 
@@ -27,7 +28,9 @@ Check: TypeAlias = Callable[[Any], Mapping[str, float]]
 
 
 def make_check(rows: str | None, most: int, max_tokens: int, style: str, runner: Runner | None, tokenizer: Any) -> Any:
-    """The check with the first `most` rows of a file, which are rows as GRPO reads them; None where there is no file.
+    """The check with the first `most` rows of a file; None where there is no file.
+
+    They are rows as GRPO reads them, or questions, which are then put in the style that is trained.
 
     Raises:
         DataError: they are no such rows, or none, or in another style than what is trained.
@@ -39,13 +42,20 @@ def make_check(rows: str | None, most: int, max_tokens: int, style: str, runner:
         raise ConfigError(
             "held-out questions need a whole model in one process: with FSDP or ZeRO leave --held-out away"
         )
-    asked = list(islice(read_rows(Path(rows)), most))
+    asked = [_as_row(row, style) for row in islice(read_rows(Path(rows)), most)]
     if not asked or not all(row.get("prompt") and row.get("question") for row in asked):
-        raise DataError(f"{rows} has no rows with a prompt and a question: make them with `codereasoner rows`")
+        raise DataError(
+            f"{rows} has neither questions (`codereasoner ask`) nor rows with prompt and question (`codereasoner rows`)"
+        )
     found = style_of_rows(asked, style)
     if found != style:
         raise DataError(f"{rows} is in style {found}, and the model is trained in {style}")
     return _check(asked, max_tokens, Reward(style, runner), tokenizer)
+
+
+def _as_row(row: Mapping[str, Any], style: str) -> Mapping[str, Any]:
+    is_question = {"task", "facts", "gold"} <= row.keys()
+    return grpo_row(Question.from_json(dict(row)), find_style(style)) if is_question else row
 
 
 def _check(rows: Sequence[Mapping[str, Any]], max_tokens: int, reward: Reward, tokenizer: Any) -> Check:
