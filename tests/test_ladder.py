@@ -234,7 +234,9 @@ def test_trainings_that_follow_one_another_are_one_curve(
         start = {"step": 0, "tokens": 0, "seconds": 0.0, "held_out": 0.0}
         row = {"step": 1, "tokens": 10, "seconds": 2.0, "loss": 1.0, "token_accuracy": 0.5}
         last = {**row, "tokens": 20, "seconds": 4.0, "held_out": held}
-        write_records(tmp_path / name / "history.jsonl", [start, row, last], {})
+        (tmp_path / name).mkdir()
+        lines = [json.dumps(each) for each in (start, row, last)]
+        (tmp_path / name / "history.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     folders = [tmp_path / "first", tmp_path / "second"]
     assert [row["tokens"] for row in ladder.learnt(folders)] == [0, 10, 20, 20, 30, 40]
     assert ladder._curve(Namespace(folders=folders, every=1000)) == 0
