@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -48,6 +49,21 @@ def test_two_runs_of_one_model_keep_their_names_apart(run_folder: Path, tmp_path
     [row] = compare(paths)[0]["comparisons"]
     assert (row["first"], row["second"]) == ("grpo (monday)", "grpo (tuesday)")
     assert row["tasks"]["all"]["difference"] == 0.0
+
+
+@pytest.mark.parametrize("asked", ["cruxeval-o", "rows/held-out.jsonl"])
+def test_folders_of_any_name_are_compared_by_what_their_summaries_say(
+    run_folder: Path, tmp_path: Path, asked: str
+) -> None:
+    for folder, model in (("before", "sft"), ("after", "grpo")):
+        shutil.copytree(run_folder / "evaluations" / f"test@{model}", tmp_path / folder)
+        shutil.copy(run_folder / "questions.jsonl", tmp_path / folder)  # as an evaluation of its own has them
+        summary = tmp_path / folder / "summary.json"
+        said = json.loads(summary.read_text()) | {"benchmark": asked, "model": f"runs/{model}"}
+        summary.write_text(json.dumps(said))
+    [row] = compare([tmp_path / "before", tmp_path / "after"])[0]["comparisons"]
+    assert (row["first"], row["second"]) == ("sft", "grpo")
+    assert row["tasks"]["all"]["questions"] == 32
 
 
 def test_questions_that_only_one_was_asked_are_told_of(run_folder: Path, tmp_path: Path) -> None:

@@ -130,9 +130,18 @@ def evaluations(folder: Path) -> list[Evaluation]:
     found = []
     for path in [folder.resolve(), *sorted([*folder.glob("*"), *folder.glob("evaluations/*")])]:
         if path.is_dir() and any((path / name).is_file() for name in ("summary.json", "grades.jsonl", "answers.jsonl")):
-            questions, _, model = path.name.rpartition("@")
-            found.append(Evaluation(path, questions or path.name, model or path.name, _summary(path / "summary.json")))
+            summary = _summary(path / "summary.json")
+            found.append(Evaluation(path, *_questions_and_model(path.name, summary), summary))
     return sorted(found, key=lambda each: (each.questions, model_order(each.model)))
+
+
+def _questions_and_model(name: str, summary: Mapping[str, Any]) -> tuple[str, str]:
+    """As the folder's name says, <questions>@<model>; of a folder with another name, as its summary says."""
+    questions, at, model = name.rpartition("@")
+    if at and questions and model:
+        return questions, model
+    asked, model = Path(str(summary.get("benchmark", name))), Path(str(summary.get("model", name)))
+    return asked.stem if asked.suffix in (".jsonl", ".parquet") else str(asked), model.name
 
 
 def chosen_evaluations(paths: Sequence[Path]) -> list[Evaluation]:
