@@ -140,8 +140,9 @@ def _questions_and_model(name: str, summary: Mapping[str, Any]) -> tuple[str, st
     questions, at, model = name.rpartition("@")
     if at and questions and model:
         return questions, model
-    asked, model = Path(str(summary.get("benchmark", name))), Path(str(summary.get("model", name)))
-    return asked.stem if asked.suffix in (".jsonl", ".parquet") else str(asked), model.name
+    asked = Path(str(summary.get("benchmark", name)))
+    listed = asked.stem if asked.suffix in (".jsonl", ".parquet") else str(asked)
+    return listed, Path(str(summary.get("model", name))).name
 
 
 def chosen_evaluations(paths: Sequence[Path]) -> list[Evaluation]:
