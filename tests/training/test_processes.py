@@ -49,13 +49,14 @@ def history(folder: Path) -> list[dict[str, Any]]:
 
 
 def launched(words: list[str]) -> None:
-    """The command in two processes of this machine, as accelerate starts them."""
+    """The command in two processes of this machine, as accelerate starts them; one of them tells how it ended."""
     launch = "-m accelerate.commands.launch --multi_gpu --num_machines 1 --num_processes 2 --main_process_port 0"
     launch += " --mixed_precision no --dynamo_backend no --module codereasoner"
     environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, *launch.split(), *words, "--allow-weak-isolation", "--workers", "1"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=250, env=environment)
     assert done.returncode == 0, done.stderr[-3000:]
+    assert (done.stdout + done.stderr).count("the model: ") == 1
 
 
 def assert_same_losses(one: list[dict[str, Any]], two: list[dict[str, Any]]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
+from codereasoner.extend import Progress, silent
 from codereasoner.ledger import read_manifest
 from codereasoner.training.grpo import GrpoConfig, grpo
-from codereasoner.training.processes import first_process_first
+from codereasoner.training.processes import first_process_first, place
 from codereasoner.training.rft import RftConfig, rft
 from codereasoner.training.scratch import is_scratch_name, make_scratch_model
 from codereasoner.training.sft import SftConfig, sft
@@ -60,7 +61,7 @@ def sft_command(
     save_config(out)
     with ExitStack() as stack:
         pool = stack.enter_context(open_pool(workers, allow_weak_isolation)) if config.held_out else None
-        progress = stack.enter_context(bar("sft"))
+        progress = stack.enter_context(_bar("sft"))
         sft(rows, _made(model, out, config.seed), out, config, progress, pool.run if pool else None)
     _tell(out)
 
@@ -72,7 +73,7 @@ def grpo_command(
     """Reinforcement learning with a verified reward: the prompts of grpo.parquet."""
     config: GrpoConfig = config_from(GrpoConfig, values)
     save_config(out)
-    with open_pool(workers, allow_weak_isolation) as pool, bar("grpo") as progress:
+    with open_pool(workers, allow_weak_isolation) as pool, _bar("grpo") as progress:
         grpo(rows, _made(model, out, config.seed), out, config, pool.run, progress)
     _tell(out)
 
@@ -84,13 +85,25 @@ def rft_command(
     """Rejection-sampling fine-tuning, the control of grpo: tune on the model's own right answers to grpo.parquet."""
     config: RftConfig = config_from(RftConfig, values)
     save_config(out)
-    with open_pool(workers, allow_weak_isolation) as pool, bar("rft") as progress:
+    with open_pool(workers, allow_weak_isolation) as pool, _bar("rft") as progress:
         rft(rows, model, out, config, pool.run, progress)
     _tell(out)
 
 
+@contextmanager
+def _bar(name: str) -> Iterator[Progress]:
+    """The progress that the first process shows; the others of one training are silent."""
+    if place()[0]:
+        yield silent
+        return
+    with bar(name) as progress:
+        yield progress
+
+
 def _tell(out: Path) -> None:
-    """Where the model is, and how fast it learnt."""
+    """Where the model is, and how fast it learnt: said by the first process."""
+    if place()[0]:
+        return
     counts = (read_manifest(out) or {}).get("counts", {})
     said = [f"{counts[name]:,} {words}" for name, words in _COUNTS.items() if name in counts]
     if "matrix_share" in counts:
