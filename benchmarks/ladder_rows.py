@@ -67,7 +67,6 @@ class Form:
     task: str
     detail: str = "direct"  # of the chain; "direct" for none
     share: float = 1.0  # of the calls
-    steps: tuple[int, int] = (0, 10**9)  # of the calls whose runs have so many
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def read_ladder(path: Path, shards: int | None = None) -> Ladder:
     rungs = {
         name: Rung(rung["difficulty"], rung["test"], tuple(rung["shares"])) for name, rung in facts["rungs"].items()
     }
-    forms = tuple(Form(**{**form, "steps": tuple(form.get("steps", Form.steps))}) for form in facts["forms"])
+    forms = tuple(Form(**form) for form in facts["forms"])
     pairs = {name: tuple(facts[name]) for name in ("types", "lengths")}
     ladder = Ladder(**{**facts, **pairs, "rungs": rungs, "forms": forms, "facts": facts})
     for index in (0, 1):
@@ -275,10 +274,7 @@ def _runs(pool: Pool, programs: Sequence[Program], ladder: Ladder) -> Iterator[t
 def _rows(ladder: Ladder, asked: Sequence[Question], run: Run) -> Iterator[Row]:
     random = Random(f"ladder/{run.id}")
     questions = {question.task: question for question in asked}
-    chances = [random.random() for _ in ladder.forms]
-    steps = len(run.steps)
-    forms = [form for form, chance in zip(ladder.forms, chances, strict=True)
-             if chance < form.share and form.steps[0] <= steps <= form.steps[1]]  # fmt: skip
+    forms = [form for form in ladder.forms if random.random() < form.share]
     if ladder.turns > 1 and forms:  # in one row, what one question about a call says is the answer to another
         forms = [random.choice(forms)]
     for form in forms:
