@@ -5,6 +5,7 @@
     python benchmarks/ladder.py rungs runs/rows/held-out.jsonl EVALUATION...           accuracy by rung and construct
     python benchmarks/ladder.py failures EVALUATION --count 20                         where wrong answers went wrong
     python benchmarks/ladder.py curve runs/first runs/pocket                           loss and accuracy by tokens
+    python benchmarks/ladder.py means runs/pocket-grpo                                 means of a training's history
     python benchmarks/ladder.py share --parameters 3e7 --rate 9e5 --peak 8e14          share of the matrix rate
 
 A configuration is fixed: the same file gives the same programs, and so the same rows, on every machine, with any number
@@ -21,6 +22,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
+from statistics import fmean
 from typing import Any
 
 from ladder_rows import make_rows, program_paths, read_ladder
@@ -77,6 +79,17 @@ def learnt(folders: Sequence[Path]) -> Iterator[dict[str, Any]]:
         tokens, seconds = tokens + rows[-1]["tokens"], seconds + rows[-1]["seconds"]
 
 
+def means(folder: Path) -> dict[str, float]:
+    """The means over the updates of a training, and what share of its time grading took where it was graded."""
+    rows = list(read_rows(folder / "history.jsonl"))
+    numbers = {name for row in rows for name, value in row.items() if isinstance(value, int | float)}
+    columns = {name: [row[name] for row in rows if name in row] for name in numbers - {"step", "seconds", "tokens"}}
+    found = {name: fmean(values) for name, values in sorted(columns.items())}
+    if "reward_seconds" in found:
+        found["reward_share"] = found["reward_seconds"] / found["step_seconds"]
+    return {"updates": rows[-1]["step"], "seconds_an_update": rows[-1]["seconds"] / rows[-1]["step"], **found}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -98,6 +111,8 @@ def main() -> int:
     curve = commands.add_parser("curve")
     curve.add_argument("folders", type=Path, nargs="+")
     curve.add_argument("--every", type=int, default=500_000, help="tokens between two lines")
+    averaged = commands.add_parser("means")
+    averaged.add_argument("folder", type=Path)
     share = commands.add_parser("share")
     for name in ("parameters", "rate", "peak"):
         share.add_argument(f"--{name}", type=float, required=True)
@@ -160,12 +175,26 @@ def _curve(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _means(arguments: argparse.Namespace) -> int:
+    for name, value in means(arguments.folder).items():
+        print(f"{name:20} {value:12,.4f}")
+    return 0
+
+
 def _share(arguments: argparse.Namespace) -> int:
     print(f"{100 * share_of_peak(arguments.parameters, arguments.rate, arguments.peak):.1f} % of the matrix rate")
     return 0
 
 
-_COMMANDS = {"rows": _rows, "clean": clean, "rungs": _rungs, "failures": _failures, "curve": _curve, "share": _share}
+_COMMANDS = {
+    "rows": _rows,
+    "clean": clean,
+    "rungs": _rungs,
+    "failures": _failures,
+    "curve": _curve,
+    "means": _means,
+    "share": _share,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -133,7 +133,7 @@ def make_rows(ladder: Ladder, out: Path, workers: int = 1, tell: Callable[[str],
     missing = [shard for shard in range(ladder.shards) if not shard_path(out, shard).is_file()]
     if missing:
         done.unlink(missing_ok=True)
-    counts: Counter[str] = Counter()  # of what is made now
+    counts: dict[str, float] = {}  # of what is made now
     with ExitStack() as stack:
         make = partial(make_shard, ladder, out)
         if workers == 1:
@@ -143,7 +143,7 @@ def make_rows(ladder: Ladder, out: Path, workers: int = 1, tell: Callable[[str],
             made = stack.enter_context(processes).map(make, missing)
         held = hold_out(ladder, out)
         for shard, found in zip(missing, made, strict=True):
-            counts.update(found)
+            counts = {name: round(counts.get(name, 0) + count, 2) for name, count in found.items()}
             tell(json.dumps({"shard": shard, **found}))
     whole = {"shards": ladder.shards, "rows": ladder.shards * ladder.rows, "held_out": held}
     write_whole(done, json.dumps(whole, indent=1) + "\n")
@@ -176,8 +176,9 @@ def program_paths(out: Path) -> list[Path]:
     return sorted((out / "programs").glob("*.jsonl"))
 
 
-def make_shard(ladder: Ladder, out: Path, shard: int) -> dict[str, int]:
-    """Write the rows of one shard, and the programs they are about; what was counted."""
+def make_shard(ladder: Ladder, out: Path, shard: int) -> dict[str, float]:
+    """Write the rows of one shard, and the programs they are about; what was counted, and the CPU time it took."""
+    began = _cpu_seconds()
     shares, longest = ladder.at(shard)
     rows: dict[str, Sized] = {}
     programs: dict[str, Program] = {}
@@ -198,7 +199,12 @@ def make_shard(ladder: Ladder, out: Path, shard: int) -> dict[str, int]:
     counts["tokens"] = sum(size for size, _ in rows.values())
     _write_anew(out / "programs" / f"{shard:05d}.jsonl", programs.values(), ladder)
     _write_shard(shard_path(out, shard), in_order(list(rows.values()), ladder.batch, shard))
-    return dict(counts)
+    return {**counts, "cpu_seconds": round(_cpu_seconds() - began, 2)}
+
+
+def _cpu_seconds() -> float:
+    """CPU time of this process and of those it has ended: the pool's workers are ended with their shard."""
+    return sum(os.times()[:4])
 
 
 def _whole(shares: Sequence[float], rows: int) -> list[int]:

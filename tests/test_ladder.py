@@ -172,7 +172,9 @@ def test_a_folder_that_was_left_goes_on_and_ends_with_the_same_rows(
     (tmp_path / "rows-00000.parquet").write_bytes((made / "rows-00000.parquet").read_bytes())
     told: list[str] = []
     making.make_rows(small, tmp_path, tell=told.append)
-    assert [json.loads(each)["shard"] for each in told] == [1]
+    (shard,) = [json.loads(each) for each in told]
+    assert shard["shard"] == 1
+    assert 0.01 < shard["cpu_seconds"] < 60
     assert rows_of(tmp_path / "rows-00001.parquet") == rows_of(made / "rows-00001.parquet")
     assert (tmp_path / "done.json").is_file()
     other = replace(small, facts={**small.facts, "calls": 1})
@@ -245,6 +247,19 @@ def test_trainings_that_follow_one_another_are_one_curve(
         "| 20 | 4 | 1.00 | 50.0 % | 12.5 % |",
         "| 40 | 8 | 1.00 | 50.0 % | 25.0 % |",
     ]
+
+
+def test_means_of_a_history_are_over_the_rows_that_have_a_number(
+    ladder: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"step": 1, "tokens": 10, "seconds": 5.0, "pass_rate": 0.25, "reward_seconds": 0.1, "step_seconds": 4.0}
+    last = {**row, "step": 2, "seconds": 12.0, "pass_rate": 0.75, "step_seconds": 6.0, "held_out": 50.0}
+    write_records(tmp_path / "history.jsonl", [row, last], {})
+    expected = {"updates": 2, "seconds_an_update": 6.0, "held_out": 50.0, "pass_rate": 0.5}
+    expected |= {"reward_seconds": 0.1, "step_seconds": 5.0, "reward_share": 0.02}
+    assert ladder.means(tmp_path) == pytest.approx(expected)
+    assert ladder._means(Namespace(folder=tmp_path)) == 0
+    assert capsys.readouterr().out.splitlines()[3].split() == ["pass_rate", "0.5000"]
 
 
 def test_no_program_of_the_ladder_is_a_benchmarks(
