@@ -254,7 +254,7 @@ def test_means_of_a_history_are_over_the_rows_that_have_a_number(
 ) -> None:
     row = {"step": 1, "tokens": 10, "seconds": 5.0, "pass_rate": 0.25, "reward_seconds": 0.1, "step_seconds": 4.0}
     last = {**row, "step": 2, "seconds": 12.0, "pass_rate": 0.75, "step_seconds": 6.0, "held_out": 50.0}
-    write_records(tmp_path / "history.jsonl", [row, last], {})
+    (tmp_path / "history.jsonl").write_text(f"{json.dumps(row)}\n{json.dumps(last)}\n", encoding="utf-8")
     expected = {"updates": 2, "seconds_an_update": 6.0, "held_out": 50.0, "pass_rate": 0.5}
     expected |= {"reward_seconds": 0.1, "step_seconds": 5.0, "reward_share": 0.02}
     assert ladder.means(tmp_path) == pytest.approx(expected)
