@@ -33,8 +33,7 @@ SYNTH = {
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
     """A pool that can also run the programs that need numpy and others."""
-    limits = Limits(cpu_seconds=10)  # which programs a trace decides is then no matter of the machine's load
-    with Pool(workers=2, limits=limits, preload=RevalAll().preload(), allow_weak_isolation=True) as pool:
+    with Pool(workers=2, limits=Limits(), preload=RevalAll().preload(), allow_weak_isolation=True) as pool:
         yield pool.run
 
 
