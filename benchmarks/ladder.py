@@ -80,7 +80,7 @@ def learnt(folders: Sequence[Path]) -> Iterator[dict[str, Any]]:
 
 
 def means(folder: Path) -> dict[str, float]:
-    """The means over the updates of a training, and what share of its time grading took where it was graded."""
+    """The means over the rows of a training's history, and the share of its time that grading took, where it was."""
     rows = list(read_rows(folder / "history.jsonl"))
     numbers = {name for row in rows for name, value in row.items() if isinstance(value, int | float)}
     columns = {name: [row[name] for row in rows if name in row] for name in numbers - {"step", "seconds", "tokens"}}
