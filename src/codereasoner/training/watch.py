@@ -200,7 +200,7 @@ def make_watch(
             tokens, seconds = clock.tokens_before + int(logs.get("num_tokens") or 0), clock.seconds
             speed = (tokens - self.tokens) / max(seconds - self.logged, 1e-9)
             self.tokens, self.logged = tokens, seconds
-            common = {"step": state.global_step, "seconds": round(seconds, 3), "tokens": tokens}
+            common = {"step": state.global_step, "seconds": round(seconds, 6), "tokens": tokens}
             values = common | row(logs) | self.held_up(speed) | dict(self.found)
             self.found = {}
             self.write(values)
