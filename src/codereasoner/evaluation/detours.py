@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from codereasoner.chains.abstract_execution import State, bind, follow, value_of
 from codereasoner.chains.expressions import Unknown, text_of
-from codereasoner.evaluation.otherwise import State, bind, follow, value_of
 
 STEPS = 5_000  # statements followed for one call, all its detours together
 LENGTH = 2_000  # statements of one of them

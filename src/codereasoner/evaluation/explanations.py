@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from codereasoner import literals
+from codereasoner.chains.abstract_execution import after, assigned, names_read, names_set, value_in, value_of
 from codereasoner.chains.expressions import Unknown
 from codereasoner.chains.story import Moment
 from codereasoner.evaluation.detours import Detour, detours
-from codereasoner.evaluation.otherwise import after, assigned, names_read, names_set, value_in, value_of
 from codereasoner.records import Plain, Run
 
 Kind = Literal["wrong_branch", "loop_count", "stale_value", "string_index", "type_confusion", "format", "other"]
