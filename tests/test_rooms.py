@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "codereasoner"
 ORDER = [
-    {"errors", "literals"},
+    {"errors", "literals", "thoughts"},
     {"records", "disk"},
     {"ledger", "steps"},
     {"styles"},

@@ -13,16 +13,19 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from codereasoner.errors import ConfigError, DataError, UnknownName
-from codereasoner.records import Plain, Program, Run
+from codereasoner.records import Answer, Plain, Program, Run
 from codereasoner.styles import Style
-from codereasoner.task import Grade, Question, Runner, Task
+from codereasoner.task import Grade, Question, Runner, Task, grade_all
+from codereasoner.thoughts import Tags, split_thoughts
 
+Thinking = Literal["auto", "on", "off"]
+Effort = Literal["low", "medium", "high"]
 Kind = Literal["task", "source", "model", "benchmark"]
 
 Progress: TypeAlias = Callable[[float, str], None]
@@ -61,12 +64,60 @@ class Source:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a model is sampled. Temperature 0 is greedy."""
+    """How a model is sampled, and how much it may think. Temperature 0 is greedy.
+
+    thinking: ask for thoughts, or for none, where the model's chat template knows the difference.
+    thinking_budget: the most tokens of a thought; effort: a word for it that some models know.
+    template_args: arguments of the chat template; extra_body: fields of a request to a server.
+
+    Raises:
+        ConfigError: a number is impossible.
+    """
 
     temperature: float = 0.0
     top_p: float = 1.0
     max_tokens: int = 2048
     seed: int = 0
+    top_k: int = 0
+    min_p: float = 0.0
+    thinking: Thinking = "auto"
+    thinking_budget: int | None = None
+    effort: Effort | None = None
+    template_args: Mapping[str, Any] = field(default_factory=dict)
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        limits = {
+            "temperature": (self.temperature >= 0, "0 or more"),
+            "top_p": (0 < self.top_p <= 1, "above 0 and at most 1"),
+            "max_tokens": (self.max_tokens >= 1, "at least 1"),
+            "top_k": (self.top_k >= 0, "0 (off) or more"),
+            "min_p": (0 <= self.min_p <= 1, "from 0 to 1"),
+            "thinking_budget": (self.thinking_budget is None or self.thinking_budget >= 0, "0 or more"),
+        }
+        for name, (possible, range_) in limits.items():
+            if not possible:
+                raise ConfigError(f"{name} is {getattr(self, name)}, and must be {range_}")
+
+    def facts(self) -> dict[str, Any]:
+        """Return what can change an answer as plain JSON: the usual four, and the others where they are set."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        usual = ("temperature", "top_p", "max_tokens", "seed")
+        return {name: value for name, value in values.items() if name in usual or value != _UNSET[name]}
+
+    def template_arguments(self) -> dict[str, Any]:
+        """Return the arguments of a chat template that say how much to think, under every name in use."""
+        known: dict[str, Any] = {}
+        if self.thinking != "auto":
+            known |= dict.fromkeys(("enable_thinking", "thinking"), self.thinking == "on")
+        if self.effort is not None:
+            known["reasoning_effort"] = self.effort
+        if self.thinking_budget is not None:
+            known["thinking_budget"] = self.thinking_budget
+        return known | dict(self.template_args)
+
+
+_UNSET: dict[str, Any] = vars(Sampling())
 
 
 @dataclass(frozen=True)
@@ -81,12 +132,45 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Completion:
-    """What a model wrote for one prompt."""
+    """What a model wrote for one prompt: its text, and apart from it what it thought before."""
 
     text: str
     finish: str = "stop"  # stop, length, or error
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    thoughts: str = ""
+    reason: str = ""  # of an error: why there is no completion, in the server's words
+
+    @property
+    def whole(self) -> str:
+        """The thoughts and the text, as one reads them to follow the reasoning."""
+        return "\n".join(filter(None, (self.thoughts, self.text)))
+
+    def split(self, opened: bool = False, declared: Sequence[Tags] = ()) -> Completion:
+        """Move the thoughts that stand in the text to their field; a thought that was never closed was cut off."""
+        reading = split_thoughts(self.text, opened, declared)
+        thoughts = "\n".join(filter(None, (self.thoughts, reading.thoughts)))
+        finish = "length" if reading.open and self.finish == "stop" else self.finish
+        return replace(self, text=reading.text, thoughts=thoughts, finish=finish)
+
+
+def grade_completions(
+    questions: Sequence[Question],
+    completions: Sequence[Completion | Answer],
+    style: Style,
+    runner: Runner | None = None,
+) -> list[Grade]:
+    """Grade what a model wrote for each question: one reading for evaluation, teaching, selection and rewards.
+
+    Shapes: `n` questions and `n` completions give `n` grades, in the same order.
+    """
+    pairs = list(zip(questions, completions, strict=True))
+    items = [(task(question.task), question, each.text, each.finish) for question, each in pairs]
+    grades = grade_all(items, style, runner)
+    return [
+        replace(grade, reason=each.reason) if each.finish == "error" and each.reason else grade
+        for grade, each in zip(grades, completions, strict=True)
+    ]
 
 
 class Model:
@@ -307,6 +391,7 @@ __all__ = [
     "Task",
     "available",
     "find",
+    "grade_completions",
     "silent",
     "task",
 ]

@@ -238,7 +238,14 @@ class Answer(Plain):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    thoughts: str = ""  # what the model thought before it wrote the text
+    reason: str = ""  # of an error: why there is no completion
     id: str = ""
+
+    @property
+    def whole(self) -> str:
+        """The thoughts and the text, as one reads them to follow the reasoning."""
+        return "\n".join(filter(None, (self.thoughts, self.text)))
 
     def __post_init__(self) -> None:
         if not self.id:

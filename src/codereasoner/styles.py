@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from codereasoner.errors import UnknownName
+from codereasoner.thoughts import shield_tags
 
 Form = Literal["tag", "fenced", "block", "boxed", "bare", "line"]
 """Where the answer stands in a completion:
@@ -66,6 +67,7 @@ class Style:
 
     def render(self, statement: str, answer: str, chain: str = "") -> str:
         """The completion of a perfect model: the chain, where there is one, and the answer in its form."""
+        answer = shield_tags(answer)
         if not chain or (self.form == "bare" and not self.reasons):
             return _RENDER[self.form](statement, answer)
         if self.form in ("tag", "block"):
@@ -80,6 +82,8 @@ class Style:
             closing = _CLOSING[self.form]
             completion = _OPENING[self.form] + (completion.partition(closing)[0] if closing else completion) + closing
         answer = _PARSE[self.form](completion)
+        if answer is not None and self.form in ("tag", "block"):
+            answer = unwrapped(answer)
         return answer.strip(_BLANK) or None if answer is not None else None
 
     def open_ended(self, completion: str) -> bool:
@@ -88,6 +92,13 @@ class Style:
         return not closing or (self.opened and closing not in completion)
 
 
+def unwrapped(answer: str) -> str:
+    """Return an answer without the code fence or the backticks that models like to put around it."""
+    found = _WRAPPED.match(answer.strip(_BLANK))
+    return (found[1] or found[2]) if found else answer
+
+
+_WRAPPED = re.compile(r"```[A-Za-z0-9]*[ \t]*\r?\n((?:(?!```).)*)```\Z|`([^`\n]+)`\Z", re.DOTALL)
 _BLANK = " \t\r\n\f"  # str.strip() takes twenty other characters, that no Python program could hold
 
 _OPENING: dict[Form, str] = {

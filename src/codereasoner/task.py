@@ -23,6 +23,7 @@ from codereasoner.errors import MachineryError
 from codereasoner.literals import LiteralError
 from codereasoner.records import Facts, Job, Plain, Run, content_id
 from codereasoner.styles import Example, Style
+from codereasoner.thoughts import split_thoughts
 
 Runner: TypeAlias = Callable[[Sequence[Job]], Sequence[Run]]
 """Executes jobs, in order. Execution's `Pool.run` is one; a task never runs anything itself."""
@@ -230,8 +231,11 @@ def grade_answers(items: Sequence[tuple[Task, Question, str | Grade]], runner: R
 def _parse(task: Task, question: Question, completion: str, style: Style, finish: str) -> str | Grade:
     if finish == "error":
         return Grade("error", None, "the model gave no completion")
-    answer = task.parse(question, completion, style)
-    if answer is not None and not (finish == "length" and style.open_ended(completion)):
+    reading = split_thoughts(completion)
+    if reading.open:
+        return Grade("truncated", None, "cut off inside its thoughts")
+    answer = task.parse(question, reading.text, style)
+    if answer is not None and not (finish == "length" and style.open_ended(reading.text)):
         return answer
     if finish == "length":
         return Grade("truncated", None, "cut off before an answer")

@@ -67,9 +67,10 @@ def test_answers_that_must_be_run_are_run(pool: Pool) -> None:
         ("<reasoning>a\nb</reasoning><answer>1</answer>", "a\nb"),
         ("<think>a</think>\n<answer>1</answer>", "a"),
         ("First a.\n<answer>1</answer>", "First a."),
+        ("The call passes 1.\n</think>\n\n<answer>1</answer>", "The call passes 1."),
         ("<answer>1</answer>", ""),
         ("1", ""),
     ],
 )
 def test_the_reasoning_is_found_in_its_tags_or_before_the_answer(completion: str, thoughts: str) -> None:
-    assert reasoning(completion) == thoughts
+    assert reasoning(Completion(completion)) == thoughts

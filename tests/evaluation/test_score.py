@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from codereasoner import extend
 from codereasoner.benchmarks.cruxeval import CruxevalOutput
 from codereasoner.benchmarks.locate import locate
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.evaluation.generations import read_generations
-from codereasoner.evaluation.score import score
+from codereasoner.evaluation.score import grade_strictly, score
+from codereasoner.styles import find_style
 from codereasoner.task import Question
 
 CODE = "def f(x):\n    return x + 1"
@@ -135,3 +137,38 @@ def test_data_that_is_nowhere_is_told_with_what_was_looked_for(benchmark: Cruxev
         locate(benchmark, tmp_path)
     with pytest.raises(DataError, match="give --data the file or folder of cruxeval-o"):
         locate(benchmark, tmp_path / "none")
+
+
+COMPLETIONS = [
+    "<answer>\n```python\n2\n```\n</answer>",
+    "<answer>`2`</answer>",
+    "<answer>2</answer>",
+    "<think>So <answer>2</answer>. No wait",
+    "<think>So <answer>3</answer>. No wait</think>\n<answer>2</answer>",
+    "<think>So <answer>2</answer>.</think> It is 3.",
+    "1 + 1 is 2.\n</think>\n\n<answer>2</answer>",
+]
+
+
+@pytest.mark.parametrize("text", COMPLETIONS)
+def test_score_and_evaluate_read_one_completion_the_same_way(
+    text: str, benchmark: CruxevalOutput, questions: list[Question], tmp_path: Path
+) -> None:
+    task, style = extend.task("output"), find_style("reasoning")
+    evaluated = task.grade(questions[0], text, style)
+    [scored] = grade_strictly(benchmark, questions[:1], {"sample_0": [text]}, None)["sample_0"]
+    assert (scored.outcome == "correct") == (evaluated.outcome == "correct")
+    assert (scored.outcome == "truncated") == (evaluated.outcome == "truncated")
+
+
+def test_the_answers_of_an_evaluation_are_scored_in_the_style_they_were_asked_in(
+    benchmark: CruxevalOutput, questions: list[Question], tmp_path: Path
+) -> None:
+    rows = [
+        {"question": "sample_0", "style": "boxed", "text": "so \\boxed{2}", "thoughts": ""},
+        {"question": "sample_1", "style": "boxed", "text": "so 3", "thoughts": "\\boxed{3}"},
+    ]
+    path = tmp_path / "answers.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    grades = grade_strictly(benchmark, questions, read_generations(benchmark, path, questions), None)
+    assert [row[0].outcome for row in grades.values()] == ["correct", "no_answer"]

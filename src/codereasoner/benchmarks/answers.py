@@ -10,10 +10,10 @@ import ast
 import re
 
 from codereasoner import literals
+from codereasoner.styles import unwrapped
 
 _BLOCK = re.compile(r"\[ANSWER\]((?:(?!\[ANSWER\]).)*?)\[/ANSWER\]", re.DOTALL)
 _TAG = re.compile(r"<answer>((?:(?!<answer>).)*?)</answer>", re.DOTALL)
-_FENCE = re.compile(r"\A```(?:python|py)?\n(.*?)\n?```\Z", re.DOTALL)
 
 
 def answer_block(text: str) -> str | None:
@@ -24,8 +24,7 @@ def answer_block(text: str) -> str | None:
     elif "[ANSWER]" in text:
         text = text.rsplit("[ANSWER]", 1)[1]
     text = text.split("[/ANSWER]")[0].strip()
-    fenced = _FENCE.match(text)
-    return (fenced[1].strip() if fenced else text) or None
+    return unwrapped(text).strip() or None
 
 
 def predicted_output(text: str, call: str) -> str | None:

@@ -8,14 +8,14 @@ from dataclasses import replace
 from itertools import islice
 
 from codereasoner import extend
-from codereasoner.extend import Completion, Model, Prompt, Sampling
+from codereasoner.extend import Completion, Model, Prompt, Sampling, grade_completions
 from codereasoner.records import Chain
 from codereasoner.styles import Style
-from codereasoner.task import Grade, Question, Runner, grade_all
+from codereasoner.task import Grade, Question, Runner
 
 TOGETHER = 256  # questions that are asked and graded in one batch
 
-_TAGGED = re.compile(r"<(reasoning|think)>(.*)</\1>", re.DOTALL)
+_TAGGED = re.compile(r"<reasoning>(.*)</reasoning>", re.DOTALL)
 
 
 def teach(
@@ -37,12 +37,13 @@ def teach(
         yield from _teach_together(batch, model, style, runner, tries, sampling)
 
 
-def reasoning(completion: str) -> str:
-    """The thoughts in a completion: what stands in its reasoning tags, or else before its answer."""
-    if found := _TAGGED.search(completion):
-        return found.group(2).strip()
-    before, answer, _ = completion.rpartition("<answer>")
-    return before.strip() if answer else ""
+def reasoning(completion: Completion) -> str:
+    """Return the reasoning that a model shows: in reasoning tags, before its answer, or else in its thoughts."""
+    completion = completion.split()
+    if found := _TAGGED.search(completion.text):
+        return found.group(1).strip()
+    before, answer, _ = completion.text.rpartition("<answer>")
+    return (before.strip() if answer else "") or completion.thoughts
 
 
 def _teach_together(
@@ -55,18 +56,15 @@ def _teach_together(
             break
         asked = [batch[index] for index in left]
         completions = _complete(asked, model, style, replace(sampling, seed=sampling.seed + attempt), attempt)
-        items = [
-            (extend.task(question.task), question, completion.text, completion.finish)
-            for question, completion in zip(asked, completions, strict=True)
-        ]
-        for index, completion, grade in zip(left, completions, grade_all(items, style, runner), strict=True):
-            results[index] = _judge(batch[index], completion.text, grade, model)
+        grades = grade_completions(asked, completions, style, runner)
+        for index, completion, grade in zip(left, completions, grades, strict=True):
+            results[index] = _judge(batch[index], completion, grade, model)
     for index, question in enumerate(batch):
         chain, grade = results[index]
         yield question, chain, grade
 
 
-def _judge(question: Question, completion: str, grade: Grade, model: Model) -> tuple[Chain | None, Grade]:
+def _judge(question: Question, completion: Completion, grade: Grade, model: Model) -> tuple[Chain | None, Grade]:
     if grade.outcome != "correct":
         return None, grade
     thoughts = reasoning(completion)

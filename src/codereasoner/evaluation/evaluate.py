@@ -43,7 +43,7 @@ class Asking:
 
     def facts(self) -> dict[str, Any]:
         """The sampling and the augmentation as plain JSON, as they stand in every answer and its key."""
-        return vars(self.sampling) | self.augmentation.facts()
+        return self.sampling.facts() | self.augmentation.facts()
 
     def messages(self, question: Question) -> list[dict[str, str]]:
         """The prompt of a question."""
@@ -150,6 +150,8 @@ def _answers(prompts: Sequence[Prompt], model: Model, asking: Asking) -> Iterato
             completion.prompt_tokens,
             completion.completion_tokens,
             round(now - last, 6),
+            completion.thoughts,
+            completion.reason,
         )
         last = now
 

@@ -14,9 +14,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from codereasoner import extend
 from codereasoner.errors import DataError
 from codereasoner.extend import Benchmark
+from codereasoner.styles import STYLES, Style
 from codereasoner.task import Question
+from codereasoner.thoughts import split_thoughts
 
 _SHAPE = 'a generations file is {"id": ["text", ...], ...}'
 _ID_FIELDS = ("question", "id", "task_id", "question_id")
@@ -74,7 +77,7 @@ def _by_id(path: Path, content: Any, questions: Sequence[Question]) -> dict[str,
                 return _by_id(path, content[name], questions)
         return {str(name): _texts(path, str(name), value) for name, value in content.items()}
     if isinstance(content, list) and all(isinstance(row, dict) for row in content):
-        return _from_rows(path, content)
+        return _from_rows(path, content, {question.id: question for question in questions})
     if isinstance(content, list):
         if len(content) != len(questions):
             raise DataError(
@@ -96,15 +99,27 @@ def _recorded(content: Any, found: Mapping[str, Sequence[str]]) -> dict[str, lis
     }
 
 
-def _from_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+def _from_rows(
+    path: Path, rows: Sequence[Mapping[str, Any]], questions: Mapping[str, Question]
+) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for number, row in enumerate(rows, start=1):
         name = next((field for field in _ID_FIELDS if field in row), None)
         text = next((field for field in _TEXT_FIELDS if field in row), None)
         if name is None or text is None:
             raise DataError(f"{path}, row {number}: no id with texts, but: {', '.join(map(str, row))}; {_SHAPE}")
-        found[str(row[name])] += _texts(path, str(row[name]), row[text])
+        texts = _texts(path, str(row[name]), row[text])
+        question, style = questions.get(str(row[name])), STYLES.get(str(row.get("style")))
+        if question is not None and style is not None:
+            texts = [_answer(question, style, each) for each in texts]
+        found[str(row[name])] += texts
     return dict(found)
+
+
+def _answer(question: Question, style: Style, text: str) -> str:
+    """Return the answer in a completion of a known style, as an evaluation reads it; "" where it has none."""
+    reading = split_thoughts(text)
+    return text if reading.open else extend.task(question.task).parse(question, reading.text, style) or ""
 
 
 def _texts(path: Path, name: str, value: Any) -> list[str]:

@@ -9,10 +9,10 @@ from codereasoner import extend
 from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.evaluation.explanations import Mistake
 from codereasoner.evaluation.mistakes import mistake
-from codereasoner.extend import Model, Prompt, Sampling
+from codereasoner.extend import Model, Prompt, Sampling, grade_completions
 from codereasoner.records import Job, Run
 from codereasoner.styles import Style
-from codereasoner.task import Grade, Question, Runner, grade_all
+from codereasoner.task import Grade, Question, Runner
 
 TASKS = ("output", "coverage", "state", "path", "whitebox")
 
@@ -66,13 +66,10 @@ def quiz(
     prompts = [Prompt(each, extend.task(each.task).prompt(each, style), 0, style.name) for each in questions]
     given = dict(model.complete(prompts, sampling))
     completions = [given[index] for index in range(len(prompts))]
-    items = [
-        (extend.task(question.task), question, completion.text, completion.finish)
-        for question, completion in zip(questions, completions, strict=True)
-    ]
+    grades = grade_completions(questions, completions, style, runner)
     replies = []
-    for (_, question, text, finish), grade in zip(items, grade_all(items, style, runner), strict=True):
+    for question, completion, grade in zip(questions, completions, grades, strict=True):
         about = run if "call" in question.facts else None
-        found = mistake(question, grade.outcome, grade.answer, grade.reason, text, about)
-        replies.append(Reply(question, text, finish, grade, found))
+        found = mistake(question, grade.outcome, grade.answer, grade.reason, completion.whole, about)
+        replies.append(Reply(question, completion.whole, completion.finish, grade, found))
     return replies

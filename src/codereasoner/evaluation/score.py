@@ -24,6 +24,7 @@ from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
 from codereasoner.extend import Benchmark
 from codereasoner.records import Job, Run
 from codereasoner.task import VERDICTS, Grade, Question, Runner, grade_answers
+from codereasoner.thoughts import split_thoughts
 
 Grader = Literal["strict", "official"]
 GRADERS: tuple[Grader, ...] = ("strict", "official")
@@ -113,11 +114,18 @@ def grade_strictly(
     unique = {(question.id, text): question for question in questions for text in generations[question.id]}
     items: list[tuple[Any, Question, str | Grade]] = []
     for (_, text), question in unique.items():
-        parsed = benchmark.parse_generation(question, text)
-        answer = parsed if parsed is not None else Grade("no_answer", None, "no answer in the text")
-        items.append((extend.task(question.task), question, answer))
+        items.append((extend.task(question.task), question, _read(benchmark, question, text)))
     graded = dict(zip(unique, grade_answers(items, runner), strict=True))
     return {q.id: [graded[q.id, text] for text in generations[q.id]] for q in questions}
+
+
+def _read(benchmark: Benchmark, question: Question, text: str) -> str | Grade:
+    """Return the answer in a text that may be a whole completion, read as an evaluation reads one."""
+    reading = split_thoughts(text)
+    if reading.open:
+        return Grade("truncated", None, "cut off inside its thoughts")
+    answer = benchmark.parse_generation(question, reading.text)
+    return Grade("no_answer", None, "no answer in the text") if answer is None else answer
 
 
 def by_feature(questions: Sequence[Question], verdicts: Verdicts) -> dict[str, Any]:

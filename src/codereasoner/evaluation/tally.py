@@ -7,11 +7,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from codereasoner import extend
-from codereasoner.extend import Progress, silent
+from codereasoner.extend import Progress, grade_completions, silent
 from codereasoner.records import Answer
 from codereasoner.styles import Style
-from codereasoner.task import Grade, Question, Runner, grade_all
+from codereasoner.task import Grade, Question, Runner
 
 BATCH = 500  # answers that are graded together, at most
 SECONDS = 2.0  # after which those that wait are graded though they are fewer
@@ -59,11 +58,9 @@ class Tally:
 
     def settle(self) -> None:
         """Grade what waits."""
-        items = [
-            (extend.task(self._questions[each.question].task), self._questions[each.question], each.text, each.finish)
-            for each in self._waiting
-        ]
-        for answer, grade in zip(self._waiting, grade_all(items, self._style, self._runner), strict=True):
+        questions = [self._questions[each.question] for each in self._waiting]
+        grades = grade_completions(questions, self._waiting, self._style, self._runner)
+        for answer, grade in zip(self._waiting, grades, strict=True):
             self.grades[answer.id] = grade
             self._counts["correct"] += grade.outcome == "correct"
         self._waiting.clear()

@@ -96,7 +96,7 @@ class Author(Source):
     def facts(self) -> Mapping[str, Any]:
         """Who wrote, and how many requests, tokens and dollars it took, those of an earlier try included."""
         cost = self._model.cost(self._counts["prompt_tokens"], self._counts["completion_tokens"])
-        who = {"model": self._model.identity, **vars(self._sampling)}
+        who = {"model": self._model.identity, **self._sampling.facts()}
         return {"author": {**who, **self._counts, "cost": round(cost, 6)}}
 
     @property
@@ -128,7 +128,7 @@ class Author(Source):
 
     def _key(self, prompt: Prompt) -> str:
         text = str(prompt.messages[0]["content"])
-        return content_id(self._model.identity, text, prompt.sample, dict(vars(self._sampling)))
+        return content_id(self._model.identity, text, prompt.sample, self._sampling.facts())
 
     def _count(self, key: str, completion: Completion | None) -> None:
         if key in self._asked:

@@ -143,7 +143,7 @@ def _add_answers(
         item.outcomes[label] = item.outcomes.get(label, "") + CODES.get(grade["outcome"], "e")
         answer = answers.get(grade["id"])
         run = runs.get(run_id(item.question, grade.get("answer") if "call" not in item.question.facts else None))
-        found, checked = _judged(item.question, answer.text if answer is not None else "", grade, run)
+        found, checked = _judged(item.question, answer.whole if answer is not None else "", grade, run)
         item.mistakes[label] = item.mistakes.get(label, "") + (MISTAKES[found.kind] if found else "-")
         if checked.share is not None:
             item.steps.setdefault(label, []).append(checked.share)
@@ -165,7 +165,7 @@ def _answer(
     return {
         "model": label,
         "sample": answer.sample,
-        "text": clip(answer.text, TEXT_LIMIT),
+        "text": clip(answer.whole, TEXT_LIMIT),
         "finish": answer.finish,
         "tokens": answer.completion_tokens,
         "outcome": grade["outcome"],

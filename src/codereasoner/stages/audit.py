@@ -132,11 +132,12 @@ def _audited(
     batch: Sequence[Chain | Answer], questions: Sequence[Question], runner: Runner
 ) -> Iterator[dict[str, Any]]:
     right = _right(batch, questions, runner)
-    jobs = [_jobs(record.text, question) for record, question in zip(batch, questions, strict=True)]
+    texts = [record.whole if isinstance(record, Answer) else record.text for record in batch]
+    jobs = [_jobs(text, question) for text, question in zip(texts, questions, strict=True)]
     wanted = list(dict.fromkeys(job for each in jobs for job in each))
     runs = dict(zip(wanted, runner(wanted), strict=True))
-    for record, question, its_jobs, is_right in zip(batch, questions, jobs, right, strict=True):
-        found = _audit(record.text, question, [runs[job] for job in its_jobs])
+    for record, text, question, its_jobs, is_right in zip(batch, texts, questions, jobs, right, strict=True):
+        found = _audit(text, question, [runs[job] for job in its_jobs])
         yield {
             "id": record.id,
             "question": question.id,

@@ -82,7 +82,7 @@ def teach_chains(
     The manifest says how many questions of each task and difficulty were answered within `tries` tries.
     """
     config = {"questions": fingerprint(questions), "tasks": list(tasks), "by": teacher.identity, "tries": tries}
-    ledger = Ledger(out, config | {"style": style.name, "sampling": vars(sampling), "split": split}, key="question")
+    ledger = Ledger(out, config | {"style": style.name, "sampling": sampling.facts(), "split": split}, key="question")
     if ledger.done:
         return
     with ledger:

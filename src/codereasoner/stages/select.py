@@ -13,13 +13,13 @@ from typing import Any, Literal
 from codereasoner import extend
 from codereasoner.disk import Rows
 from codereasoner.errors import ConfigError, MachineryError
-from codereasoner.extend import Completion, Model, Progress, Prompt, Sampling, silent
+from codereasoner.extend import Completion, Model, Progress, Prompt, Sampling, grade_completions, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows
 from codereasoner.programs.difficulty import Band, hardness, level_of
 from codereasoner.records import content_id
 from codereasoner.stages.progress import counts, tell
 from codereasoner.styles import Style
-from codereasoner.task import Question, Runner, grade_all
+from codereasoner.task import Question, Runner
 
 TOGETHER = 64  # questions that are asked and graded in one batch
 
@@ -62,7 +62,7 @@ def rate_questions(
     if samples < 1:
         raise ConfigError(f"a model must be sampled at least once, not {samples} times")
     config = {"questions": fingerprint(questions), "model": model.identity, "style": style.name, "samples": samples}
-    ledger = Ledger(out, config | {"sampling": vars(sampling)})
+    ledger = Ledger(out, config | {"sampling": sampling.facts()})
     if ledger.done:
         return
     total = counts(questions).get("kept", 0)
@@ -94,11 +94,7 @@ def _passes(
         )
     missing = Completion("", finish="error")
     completions = [found.get(index, missing) for index in range(len(prompts))]
-    items = [
-        (extend.task(prompt.question.task), prompt.question, completion.text, completion.finish)
-        for prompt, completion in zip(prompts, completions, strict=True)
-    ]
-    grades = grade_all(items, style, runner)
+    grades = grade_completions([prompt.question for prompt in prompts], completions, style, runner)
     for start in range(0, len(grades), samples):
         several = grades[start : start + samples]
         failed = any(grade.outcome == "error" for grade in several)

@@ -40,7 +40,7 @@ def selected(
     Raises:
         DataError: there are none.
     """
-    key = {**key, "tries": tries, **vars(sampling), "budget": clock.budget}
+    key = {**key, "tries": tries, **sampling.facts(), "budget": clock.budget}
     if as_the_first_process(_read(kept).get("key"))[0] != key:
         clock.start()
         rank, size = place()
