@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import marshal
+import platform
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from select import select
 
 import pytest
@@ -28,6 +30,14 @@ def pool() -> Iterator[Pool]:
 def run(pool: Pool, source: str, call: str = "", record: str = "value") -> Run:
     [found] = pool.run([Job(source, "f", call, record)])  # type: ignore[arg-type]
     return found
+
+
+def children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def seccomp_filters(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/status").read_text().partition("Seccomp_filters:")[2].split()[0])
 
 
 STUBBORN = {
@@ -144,12 +154,81 @@ def test_a_run_is_the_same_shared_and_alone(pool: Pool, source: str, call: str) 
         assert getattr(shared, field) == getattr(alone, field)
 
 
-def test_a_neighbour_that_kills_everything_it_can_see_changes_nothing_for_others(pool: Pool) -> None:
-    kill = "import os, signal\ndef f(n):\n    os.kill(-1, n)\n    return n"
+HELD = {
+    "a process": "os.fork()",
+    "a process below Python": "libc.fork()",
+    "a process by clone": "libc.syscall(56, 17, 0, 0, 0, 0)",
+    "a process by clone3": "libc.syscall(435, ctypes.create_string_buffer(88), 88)",
+    "a process by vfork": "libc.syscall(58)",
+    "a thread": "_thread.start_new_thread(print, ())",
+    "another program": "os.execv(sys.executable, ['python'])",
+    "a signal to the parent": "os.kill(os.getppid(), 0)",
+    "a signal to everything": "os.kill(-1, 0)",
+    "a signal to the process group": "os.killpg(0, 0)",
+    "a signal to process 1": "os.kill(1, 0)",
+    "a signal to a thread of the parent": "libc.syscall(200, os.getppid(), 0)",
+    "a signal with a value": "libc.syscall(129, os.getppid(), 0, ctypes.create_string_buffer(128))",
+    "a signal through a descriptor": "libc.syscall(434, os.getppid(), 0)",
+    "a signal by the owner of a pipe": "fcntl.fcntl(os.pipe()[0], fcntl.F_SETOWN, os.getppid())",
+    "another signal for that": "fcntl.fcntl(os.pipe()[0], 10, 9)",
+    "a session": "os.setsid()",
+    "a process group": "os.setpgid(0, 0)",
+    "limits of the parent": "resource.prlimit(os.getppid(), resource.RLIMIT_CPU)",
+    "the parent's memory": "libc.syscall(310, os.getppid(), 0, 0, 0, 0, 0)",
+    "tracing": "libc.ptrace(16, os.getppid(), 0, 0)",
+    "the priority of the parent": "os.setpriority(os.PRIO_PROCESS, os.getppid(), 19)",
+    "the scheduler of the parent": "os.sched_setaffinity(os.getppid(), {0})",
+    "a filter of its own": "libc.prctl(22, 2, ctypes.create_string_buffer(16))",
+    "outliving the worker": "libc.prctl(1, 0)",
+}
+
+
+@pytest.fixture(scope="module", params=["auto", "python"])
+def behind_the_barrier(request: pytest.FixtureRequest) -> Iterator[Pool]:
+    """A pool without namespaces, where nothing but the filters guards processes; with the extension and without."""
+    with Pool(workers=1, limits=LIMITS, level="B", allow_weak_isolation=True, tracer=request.param) as pool:
+        yield pool
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are those of x86_64")
+@pytest.mark.parametrize("act", HELD.values(), ids=HELD)
+def test_a_program_makes_no_process_and_reaches_none_but_itself(behind_the_barrier: Pool, act: str) -> None:
+    source = (
+        "import _thread, ctypes, fcntl, os, resource, sys\nlibc = ctypes.CDLL(None)\ndef f():\n"
+        f"    try:\n        return {act}\n    except (OSError, RuntimeError):\n        return -1"
+    )
+    found = run(behind_the_barrier, source)
+    assert (found.outcome, found.value) == ("ok", "-1"), found.reason
+
+
+@pytest.mark.parametrize(
+    ("act", "outcome"),
+    [
+        ("os.kill(os.getpid(), 0)", "ok"),
+        ("signal.raise_signal(signal.SIGCHLD)", "ok"),
+        ("os.abort()", "crashed"),
+        ("os.kill(os.getpid(), 9)", "exited"),
+    ],
+)
+def test_a_program_may_signal_itself(behind_the_barrier: Pool, act: str, outcome: str) -> None:
+    assert run(behind_the_barrier, f"import os, signal\ndef f():\n    {act}").outcome == outcome
+
+
+def test_the_process_that_programs_share_cannot_fork_whatever_becomes_of_it(behind_the_barrier: Pool) -> None:
+    [inside] = children(behind_the_barrier.processes()[0])
+    run(behind_the_barrier, "def f():\n    return 1")
+    run(behind_the_barrier, ALONE + "def f():\n    return 1")
+    worker, shared, forks = (seccomp_filters(pid) for pid in (inside, *children(inside)))
+    assert (shared, forks) == (worker + 1, worker)  # the one that forks runs no program
+
+
+def test_a_neighbour_that_kills_everything_it_can_see_changes_nothing_for_others(behind_the_barrier: Pool) -> None:
+    kill = "import os\ndef f(n):\n    try:\n        os.kill(-1, n)\n    except PermissionError:\n        return n"
     plain = [Job(ALONE + "def f(n):\n    return n", "f", str(n)) for n in range(10)]
-    found = pool.run([Job(LOOP, "f", ""), *plain[:5], Job(kill, "f", "9"), *plain[5:], Job(kill, "f", "11")])
+    jobs = [Job(LOOP, "f", ""), *plain[:5], Job(kill, "f", "9"), *plain[5:], Job(kill, "f", "19")]
+    found = behind_the_barrier.run(jobs)
     assert found[0].outcome == "timeout"
-    assert [each.value for each in found[1:6] + found[7:12]] == [str(n) for n in range(10)]
+    assert [each.value for each in found[1:]] == ["0", "1", "2", "3", "4", "9", "5", "6", "7", "8", "9", "19"]
 
 
 BAD = {

@@ -13,6 +13,7 @@ from contextlib import suppress
 from time import monotonic
 
 from codereasoner.execution.answer import answer
+from codereasoner.execution.barrier import Barrier
 from codereasoner.execution.frames import MAX_BODY, RESULT, FrameError, Splitter, pack
 from codereasoner.execution.runner import Streams, run, set_depth, too_much_output
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _SIGKILL, _SIGXCPU, _SIGPROF = 9, 24, 27
 _NONE = (0, 0)
+_NO_BARRIER = "the kernel refuses the last filter, without which no program runs"
 _CRASHES = (4, 6, 7, 8, 11)
 _exit, _pwrite = posix._exit, posix.write
 
@@ -36,7 +38,7 @@ class Child:
         """Fork. The child closes the descriptors of `closing`; `act` writes its answer to the one that it is given."""
         self.reader, writer = posix.pipe()
         self.deadline = monotonic() + wall
-        self.pid = posix.fork()
+        self.pid = fork_or_close(self.reader, writer)
         if self.pid == 0:
             try:
                 posix.close(self.reader)
@@ -78,6 +80,16 @@ class Child:
             posix.kill(self.pid, _SIGKILL)
         _, status, used = posix.wait4(self.pid, 0)
         return status, used.ru_utime + used.ru_stime
+
+
+def fork_or_close(*descriptors: int) -> int:
+    """Fork; where that fails, close these descriptors."""
+    try:
+        return posix.fork()
+    except OSError:
+        for descriptor in descriptors:
+            posix.close(descriptor)
+        raise
 
 
 def first_answer(data: bytes) -> bytes:
@@ -137,19 +149,20 @@ def bounded(body: bytes) -> bytes:
     return answer("output", reason=f"the answer takes more than {MAX_BODY} bytes (limit: result_chars)")
 
 
-def confine(limits: dict[str, Any], cpu: float, hard: bool) -> None:
+def confine(limits: dict[str, Any], cpu: float, barrier: Barrier, parent: int, writer: int, hard: bool) -> None:
     """The limits of a process that runs one job. hard: also those that hold where it has lifted the others itself."""
     posix.setsid()
-    processes = limits.get("processes", 1)
-    if processes <= 1:
-        resource.setrlimit(resource.RLIMIT_NPROC, _NONE)
-    else:
-        lower(resource.RLIMIT_NPROC, processes + 4)
+    resource.setrlimit(resource.RLIMIT_NPROC, _NONE)  # where there is no barrier, and the user is not root
     if hard:
         seconds = int(cpu) + 1
         lower(resource.RLIMIT_CPU, seconds, seconds + 1)
         lower(resource.RLIMIT_AS, limits["memory_bytes"])
     _signal.setitimer(_signal.ITIMER_PROF, cpu)
+    try:
+        barrier.raise_(parent)
+    except OSError:
+        send(writer, pack(RESULT, 0, answer("error", reason=_NO_BARRIER)))
+        _exit(0)
 
 
 def lower(limit: int, soft: int, hard: int | None = None) -> None:
@@ -162,7 +175,7 @@ def lower(limit: int, soft: int, hard: int | None = None) -> None:
 
 
 def doubtful(limits: dict[str, Any], status: int, used: float) -> bool:
-    """Whether a child was ended by a signal that one of its neighbours may have sent."""
+    """Whether a child was ended by a signal that it may owe to its neighbours: by the kernel, for want of memory."""
     return posix.WIFSIGNALED(status) and used < limits["cpu_seconds"] * 0.8
 
 

@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import marshal
 import os
+import platform
 import subprocess
 import sys
 import sysconfig
@@ -21,8 +22,8 @@ from typing import Any
 
 from codereasoner.errors import IsolationError, MachineryError
 from codereasoner.execution.answers import split
-from codereasoner.execution.frames import READY, Splitter
-from codereasoner.execution.start import FAILED, SHUT_OUT
+from codereasoner.execution.frames import FAILED, READY, SHUT_OUT, Splitter
+from codereasoner.execution.syscalls import OWN_ID, last_program
 
 SERVES = "codereasoner.execution.worker"  # the file that runs inside a worker, with all that it imports
 ENVIRONMENT = {
@@ -83,7 +84,8 @@ class Process:
         os.set_blocking(self.sink, False)
         os.set_blocking(self.source, False)
         self._splitter = Splitter(split)
-        inside = {"limits": setup.limits, "preload": list(setup.preload), "paths": packages}
+        inside: dict[str, Any] = {"limits": setup.limits, "preload": list(setup.preload), "paths": packages}
+        inside["barrier"] = (b"" if level == "D" else last_program(platform.machine()), OWN_ID)
         inside["extension"] = INSIDE if extension and level == "A" else extension
         body = marshal.dumps((_codes(), inside))
         self.unsent = bytearray(len(body).to_bytes(8, "little") + body)

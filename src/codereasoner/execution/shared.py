@@ -1,10 +1,12 @@
-"""The process that runs many jobs: those that pass the gate run in it, one after another, the others in forks of it.
+"""The two processes that run many jobs: in one they run one after another, of the other each runs in a fork.
 
-It is forked by worker.py, which reads its results and gives it up after about a thousand jobs, or when it dies. It
-says of each job, with one frame:
+The first runs those that pass the gate; it stands behind the barrier, so it cannot fork whatever becomes of it. The
+second runs no program itself. Both are forked by worker.py, which reads their results and gives them up after about a
+thousand jobs, or when they die. They say of each job, with one frame:
 
     RESULT  the answer
-    LATER   it must run alone, and does after the others of its batch
+    FORK    it does not pass the gate: it is for the other process
+    LATER   it is compiled, and runs after the others of its batch are
     ALONE   nothing is decided: the job wants more time, or memory, than is given here; it must run again, alone
     LEFT    the same, and this process ends
     SPENT   (after the RESULT) this process should not be trusted with another job
@@ -23,7 +25,8 @@ import resource
 
 from codereasoner.execution.alone import Child, bounded, confine, ended, first_answer, live, lower, send, tell
 from codereasoner.execution.answer import answer
-from codereasoner.execution.frames import ALONE, DONE, JOBS, LATER, LEFT, RESULT, SPENT, Splitter, pack
+from codereasoner.execution.barrier import Barrier
+from codereasoner.execution.frames import ALONE, DONE, FORK, JOBS, LATER, LEFT, RESULT, SPENT, Splitter, pack
 from codereasoner.execution.program import Cache, Compiled
 from codereasoner.execution.pure import untouched
 from codereasoner.execution.runner import Streams, raised, returned, run, set_depth, too_much_output
@@ -46,12 +49,24 @@ _len, _exit, _setitimer, _PROF = len, posix._exit, _signal.setitimer, _signal.IT
 class Shared:
     """The state of this process: its pipes, its code, its streams."""
 
-    def __init__(self, source: int, sink: int, bell: int, limits: dict[str, Any], cache_size: int = 64) -> None:
+    def __init__(
+        self,
+        source: int,
+        sink: int,
+        bell: int,
+        limits: dict[str, Any],
+        barrier: Barrier,
+        forks: bool,
+        cache_size: int = 64,
+    ) -> None:
         self.source, self.sink, self.bell, self.limits = source, sink, bell, limits
+        self.barrier, self.forks = barrier, forks
         self.cache = Cache(cache_size, read_arguments())
         self.number = 0
-        self.deferred: list[tuple[int, Compiled, str, float]] = []  # what must run alone, after the rest of its batch:
-        # between forks nothing is compiled, since after a fork each page that is touched is copied
+        self.deferred: list[
+            tuple[int, Compiled, str, float]
+        ] = []  # compiled, and not run yet: between forks nothing is
+        # compiled, since after a fork each page that is touched is copied
         self.pending = 0
         self.garbage = 0  # objects made in earlier runs, which no collection looks at any more
         self.spent = False
@@ -89,7 +104,9 @@ class Shared:
             self._leave()
         if compiled.fault is not None:
             self._tell(pack(RESULT, number, compiled.fault))
-        elif compiled.seals is None:
+        elif not self.forks and compiled.seals is None:
+            self._tell(pack(FORK, number, b""))
+        elif self.forks:
             self.deferred.append((number, compiled, record, fast))
             self._tell(pack(LATER, number, b""))
         else:
@@ -109,29 +126,33 @@ class Shared:
         self.garbage += gc.get_count()[0]
         gc.freeze()  # else the child's first collection would touch, and so copy, all that lies here
 
-        if (fork := fork_job()) is not None:
-            body, status, used = self._fork_natively(fork, compiled, record, fast)
-        else:
-
-            def act(writer: int) -> None:
-                confine(limits, fast, False)
-                gc.enable()
-                live(compiled, record, limits, self.streams, writer)
-
-            child = Child(act, min(FAST_WALL, limits["wall_seconds"]), (self.source, self.sink, self.bell))
-            body = child.wait()
-            status, used = child.end()
+        try:
+            body, status, used = (self._fork_natively if fork_job() else self._fork_in_python)(compiled, record, fast)
+        except BlockingIOError:  # the machine allows no further process now
+            self._tell(pack(ALONE, number, b""))
+            return
         if not body:
-            if body is None or posix.WIFSIGNALED(status):  # a neighbour may have sent the signal
+            if body is None or posix.WIFSIGNALED(status):  # mostly by the timer, perhaps for want of memory
                 self._tell(pack(ALONE, self.number, b""))
                 return
             body = ended(limits, status, used, False)
         self._tell(pack(RESULT, self.number, body))
 
-    def _fork_natively(
-        self, fork: Any, compiled: Compiled, record: str, fast: float
-    ) -> tuple[bytes | None, int, float]:
-        """The same by native/alone.c: the answer, the wait status, the seconds of CPU."""
+    def _fork_in_python(self, compiled: Compiled, record: str, fast: float) -> tuple[bytes | None, int, float]:
+        """The answer, the wait status, the seconds of CPU."""
+        limits = self.limits
+
+        def act(writer: int) -> None:
+            confine(limits, fast, self.barrier, self.pid, writer, False)
+            gc.enable()
+            live(compiled, record, limits, self.streams, writer)
+
+        child = Child(act, min(FAST_WALL, limits["wall_seconds"]), (self.source, self.sink, self.bell))
+        body = child.wait()
+        return body, *child.end()
+
+    def _fork_natively(self, compiled: Compiled, record: str, fast: float) -> tuple[bytes | None, int, float]:
+        """The same by native/alone.c."""
         limits, streams = self.limits, self.streams
         reader, self.writer = posix.pipe()
         closing = (self.source, self.sink, self.bell)
@@ -148,9 +169,9 @@ class Shared:
         program = compiled.program
         codes = (program.source, program.harness, compiled.call) if record == "value" else (None, None, None)
         times = (wall, fast, limits["cpu_seconds"] * 1000)
-        heard, in_time, status, used = fork(
+        heard, in_time, status, used = fork_job()(
             reader, self.writer, *times, closing, *codes, limits["result_chars"], streams.stdout.flush,
-            streams.out.parts, finish,
+            streams.out.parts, finish, self.barrier.template, self.barrier.own,
         )  # fmt: skip
         return (first_answer(heard) if in_time else None), status, used
 

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-SHUT_OUT, FAILED = 1, 2  # numbers of a READY frame whose body is the reason why there will be no worker
+SHUT_OUT = 1  # as in frames.py: this file imports nothing of ours
 PARENT_CHECK = 1000  # milliseconds between two looks at who our parent is
 
 BOOTSTRAP = """

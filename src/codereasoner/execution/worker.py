@@ -1,11 +1,12 @@
 """The process that serves a pool: it takes jobs from a pipe, has them run by others, and sends back what came of it.
 
-                                 +--> shared.py: many jobs, one after another (the fast lane)
-    pool --jobs--> this process -+
+                                 +--> shared.py: many jobs, one after another in one process
+    pool --jobs--> this process -+--> shared.py: the jobs that may not share one, each in a fork
          <-answers-              +--> alone.py: one job that wants more time or memory (the slow lane)
 
 It runs no program itself and compiles none, so nothing that a program does can end it; it is process 1 of its own
-process namespace where there is one. Answers go back in the order in which they are ready, under their jobs'
+process namespace where there is one. Every process that runs programs has the last filter (barrier.py), so a program
+signals no process and leaves none behind. Answers go back in the order in which they are ready, under their jobs'
 numbers. A job that breaks the shared process runs again, alone: only then its outcome counts. This file holds as
 little memory as it can, because a fork costs what its parent holds.
 """
@@ -20,15 +21,19 @@ from collections import deque
 from contextlib import suppress
 from time import monotonic
 
-from codereasoner.execution.alone import Child, confine, doubtful, ended, live, send
+from codereasoner.execution.alone import Child, confine, doubtful, ended, fork_or_close, live, send
+from codereasoner.execution.answer import answer
+from codereasoner.execution.barrier import Barrier
 from codereasoner.execution.frames import (
     ALONE,
     DONE,
+    FORK,
     JOBS,
     LATER,
     LEFT,
     READY,
     RESULT,
+    SHUT_OUT,
     SLOW,
     SPENT,
     FrameError,
@@ -41,8 +46,10 @@ from codereasoner.execution.tracers import split_frames, use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeVar
 
+    Forked = TypeVar("Forked")
     Job = tuple[int, str, str, str, str, str]  # number, source, entry, call, record, harness
 
 RUNS = 1000  # jobs that one shared process does before a new one takes its place
@@ -63,24 +70,32 @@ def serve(source: int, sink: int, settings: dict[str, Any]) -> None:
     jobs, answers = posix.dup(source), posix.dup(sink)
     for descriptor in (source, sink):  # where programs write by number, nothing is to be found
         posix.dup2(2, descriptor)
-    worker = Worker(jobs, answers, settings["limits"])
+    template, own = settings["barrier"]
+    barrier = Barrier(template, own, settings["extension"])
+    worker = Worker(jobs, answers, settings["limits"], barrier)
+    if refused := barrier.prove():
+        worker.say(pack(READY, SHUT_OUT, refused.encode()))
+        return
     worker.say(pack(READY, 0, use(settings["extension"]).encode()))
     worker.live()
 
 
 class Runner:
-    """The shared process, seen from outside."""
+    """One of the two processes that run many jobs, seen from outside. forks: whether it is the one that forks."""
 
-    def __init__(self, limits: dict[str, Any], closing: tuple[int, ...]) -> None:
+    def __init__(self, limits: dict[str, Any], barrier: Barrier, forks: bool, closing: tuple[int, ...]) -> None:
         source, self.sink = posix.pipe()
         self.source, sink = posix.pipe()
         self.bell, bell = posix.pipe()
-        self.pid = posix.fork()
+        parent = posix.getpid()
+        self.pid = fork_or_close(source, self.sink, self.source, sink, self.bell, bell)
         if self.pid == 0:
             try:
                 for descriptor in (*closing, self.sink, self.source, self.bell):
                     posix.close(descriptor)
-                Shared(source, sink, bell, limits).live()
+                if not forks:
+                    barrier.raise_(parent)
+                Shared(source, sink, bell, limits, barrier, forks).live()
             finally:
                 posix._exit(0)
         for descriptor in (source, sink, bell):
@@ -125,14 +140,28 @@ class Runner:
         posix.waitpid(self.pid, 0)
 
 
-class Worker:
-    """The queues, the two lanes, and the loop that serves them."""
+class Lane:
+    """The jobs that wait for one of the two processes, and the process where it has been started."""
 
-    def __init__(self, source: int, sink: int, limits: dict[str, Any]) -> None:
-        self.source, self.sink, self.limits = source, sink, limits
-        self.waiting: deque[Job] = deque()  # for the fast lane
-        self.slow: deque[Job] = deque()
+    def __init__(self, forks: bool) -> None:
+        self.forks = forks
+        self.waiting: deque[Job] = deque()
         self.runner: Runner | None = None
+
+    def end(self) -> None:
+        """End the process; the jobs stay."""
+        if self.runner is not None:
+            self.runner.end()
+            self.runner = None
+
+
+class Worker:
+    """The queues, the lanes, and the loop that serves them."""
+
+    def __init__(self, source: int, sink: int, limits: dict[str, Any], barrier: Barrier) -> None:
+        self.source, self.sink, self.limits, self.barrier = source, sink, limits, barrier
+        self.shared, self.forked = self.lanes = Lane(False), Lane(True)
+        self.slow: deque[Job] = deque()
         self.child: Child | None = None
         self.child_job: Job | None = None
         self.again: Job | None = None  # a job that a neighbour may have ended: it runs once more, with nobody beside it
@@ -150,7 +179,8 @@ class Worker:
                 break
             if self.sink in ready:
                 self.say(b"")
-            self._tend_runner(ready)
+            for lane in self.lanes:
+                self._tend_runner(lane, ready)
             self._tend_child(ready)
         self._leave()
 
@@ -166,7 +196,8 @@ class Worker:
             self._leave()
 
     def _leave(self) -> None:
-        self._end_runner()
+        for lane in self.lanes:
+            lane.end()
         if self.child is not None:
             self.child.end()
         posix._exit(0)
@@ -176,64 +207,101 @@ class Worker:
         data = posix.read(self.source, 1 << 18)
         for kind, _, body in self.splitter.feed(data):
             if kind == JOBS:
-                self.waiting.extend(marshal.loads(body))
+                self.shared.waiting.extend(marshal.loads(body))
         return bool(data)
 
     def _start(self) -> None:
         """Give work to whoever has none."""
-        busy = self.runner is not None and self.runner.busy
+        busy = [lane.runner for lane in self.lanes if lane.runner is not None and lane.runner.busy]
         if self.again is not None:
             if self.child is None and not busy:
-                self._end_runner()
-                self._sweep()
-                self._start_child(self.again)
-                self.again, self.guarded = None, True
+                for lane in self.lanes:
+                    lane.end()
+                job, self.again, self.guarded = self.again, None, True
+                self._start_child(job)
             return
         if self.guarded:
             return
-        if self.waiting and not busy:
-            if self.runner is None:
-                closing = (self.source, self.sink) + ((self.child.reader,) if self.child else ())
-                self.runner = Runner(self.limits, closing)
-            count = min(len(self.waiting), BATCH)
-            self.runner.give([self.waiting.popleft() for _ in range(count)])
+        for lane in self.lanes:
+            if lane.waiting and lane.runner not in busy:
+                self._start_runner(lane)
         if self.slow and self.child is None:
             self._start_child(self.slow.popleft())
+
+    def _start_runner(self, lane: Lane) -> None:
+        """Give the process of a lane its next jobs."""
+        if lane.runner is None:
+            lane.runner = self._forked(lambda: Runner(self.limits, self.barrier, lane.forks, self._descriptors()))
+        if lane.runner is None:
+            self._refuse(lane.waiting)
+            return
+        count = min(len(lane.waiting), BATCH)
+        lane.runner.give([lane.waiting.popleft() for _ in range(count)])
 
     def _start_child(self, job: Job) -> None:
         """Run a job in a process of its own, at the full limits."""
         _, text, entry, call, record, harness = self.child_job = job
-        limits = self.limits
-        closing: tuple[int, ...] = (self.source, self.sink)
-        if self.runner is not None:
-            closing += (self.runner.sink, self.runner.source, self.runner.bell)
+        limits, barrier, parent = self.limits, self.barrier, posix.getpid()
 
         def act(writer: int) -> None:
-            confine(limits, limits["cpu_seconds"] * _SAMPLED, True)
+            confine(limits, limits["cpu_seconds"] * _SAMPLED, barrier, parent, writer, True)
             live(Compiled(Program(text, harness), entry, call), record, limits, None, writer)
 
-        self.child = Child(act, limits["wall_seconds"], closing)
+        self.child = self._forked(lambda: Child(act, limits["wall_seconds"], self._descriptors()))
+        if self.child is None:
+            self.guarded = False
+            self.slow.appendleft(job)
+            self._refuse(self.slow)
+
+    def _forked(self, make: Callable[[], Forked]) -> Forked | None:
+        """Make a process; None where the machine allows no further one, though all that rest are ended."""
+        while True:
+            try:
+                return make()
+            except BlockingIOError:
+                resting = [lane for lane in self.lanes if lane.runner is not None and not lane.runner.busy]
+                if not resting:
+                    return None
+                resting[0].end()
+
+    def _refuse(self, waiting: deque[Job]) -> None:
+        """Give the first of these jobs up, unless a process works, after which there is room for it."""
+        if self.child is None and all(lane.runner is None for lane in self.lanes):
+            reason = "this machine allows no further process"
+            self.say(pack(RESULT, waiting.popleft()[0], answer("error", reason=reason)))
+
+    def _descriptors(self) -> tuple[int, ...]:
+        """What a process that is forked from here must close."""
+        found = [self.source, self.sink] + ([self.child.reader] if self.child else [])
+        for lane in self.lanes:
+            if (runner := lane.runner) is not None:
+                found += [runner.sink, runner.source, runner.bell]
+        return tuple(found)
 
     def _poll(self) -> set[int]:
         """The descriptors that have something to say, or have been closed at their other end."""
         poll = select.poll()
-        poll.register(self.source, _IN if len(self.waiting) < MOST_WAITING and len(self.unsent) < MOST_UNSENT else 0)
+        waiting = sum([len(lane.waiting) for lane in self.lanes])
+        poll.register(self.source, _IN if waiting < MOST_WAITING and len(self.unsent) < MOST_UNSENT else 0)
         if self.unsent:
             poll.register(self.sink, _OUT)
         left: list[float] = []
         now = monotonic()
-        if self.runner is not None:
-            poll.register(self.runner.bell, _IN)
-            if self.runner.busy:
-                left.append(self.runner.asked + _LOOK - now)
+        for lane in self.lanes:
+            if (runner := lane.runner) is not None:
+                poll.register(runner.bell, _IN)
+                if runner.busy:
+                    left.append(runner.asked + _LOOK - now)
         if self.child is not None:
             poll.register(self.child.reader, _IN)
             left.append(self.child.deadline - now)
+        if not left and (waiting or self.slow or self.again is not None):
+            left.append(0.0)
         return {place for place, _ in poll.poll(max(0.0, min(left)) * 1000 + 1 if left else None)}
 
-    def _tend_runner(self, ready: set[int]) -> None:
-        """Pass on what the shared process has answered; where it is dead or stuck, the job it was at runs alone."""
-        runner = self.runner
+    def _tend_runner(self, lane: Lane, ready: set[int]) -> None:
+        """Pass on what a process has answered; where it is dead or stuck, the job it was at runs alone."""
+        runner = lane.runner
         if runner is None:
             return
         now = monotonic()
@@ -248,9 +316,9 @@ class Worker:
             runner.seen = now
             self._pass_on(runner, frames)
         if not (alive and more) or (runner.busy and now > runner.seen + _STUCK):
-            self._give_up(runner)
+            self._give_up(lane, runner)
         elif not runner.busy and (runner.spent or runner.given >= RUNS):
-            self._end_runner()
+            lane.end()
 
     def _pass_on(self, runner: Runner, frames: list[tuple[int, int, bytes]]) -> None:
         answers = []
@@ -263,6 +331,8 @@ class Worker:
                 continue
             elif kind == LATER:
                 runner.jobs[number] = job
+            elif kind == FORK:
+                self.forked.waiting.append(job)
             elif kind in (ALONE, LEFT):
                 self.slow.append(job)
                 answers.append(pack(SLOW, number, b""))
@@ -272,36 +342,14 @@ class Worker:
         if answers:
             self.say(b"".join(answers))
 
-    def _give_up(self, runner: Runner) -> None:
-        """End the shared process: the first job that it has not answered is to blame, the others go to the next one."""
+    def _give_up(self, lane: Lane, runner: Runner) -> None:
+        """End a process: the first job that it has not answered is to blame, the others go to the next one."""
         jobs = list(runner.jobs.values())
         if jobs and not runner.left:
             self.say(pack(SLOW, jobs[0][0], b""))
             self.slow.append(jobs.pop(0))
-        self.waiting.extendleft(reversed(jobs))
-        self._end_runner()
-        self._sweep()
-
-    def _end_runner(self) -> None:
-        if self.runner is not None:
-            self.runner.end()
-            self.runner = None
-
-    def _sweep(self) -> None:
-        """Where this is process 1, end whatever the dead one has left behind, and reap it."""
-        if posix.getpid() != 1:
-            return
-        job = self.child_job
-        if self.child is not None and job is not None:
-            self.child.end()
-            self.child = None
-            self.slow.appendleft(job)
-        try:
-            posix.kill(-1, _SIGKILL)
-            while True:
-                posix.waitpid(-1, 0)
-        except OSError:
-            pass
+        lane.waiting.extendleft(reversed(jobs))
+        lane.end()
 
     def _tend_child(self, ready: set[int]) -> None:
         """Pass on the answer of the slow lane, or say what ended it."""

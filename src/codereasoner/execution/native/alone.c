@@ -17,6 +17,7 @@
 
 #define HEADER 12
 #define MAX_BODY 16000000
+#define NO_BARRIER "the kernel refuses the last filter, without which no program runs" /* as alone.py says it */
 #define OUTER_FRAMES 1 /* of ours, more below a program that Python runs than below one that is run here */
 
 static double now(clockid_t clock)
@@ -30,6 +31,7 @@ typedef struct {
     double wall, cpu, most_cpu_ms;
     PyObject *closing, *source, *harness, *call, *flush, *parts, *finish;
     Py_ssize_t result_chars;
+    Barrier barrier;
 } Job;
 
 /* ---- in the child */
@@ -63,6 +65,19 @@ static bool is_silent(const Job *job)
     return done != NULL && PyList_GET_SIZE(job->parts) == 0;
 }
 
+/* Write a frame, its length in its head. */
+static void put(int writer, Text *frame)
+{
+    for (int place = 0; place < 4; place++)
+        frame->data[8 + place] = (char)((frame->size - HEADER) >> (8 * place));
+    for (Py_ssize_t sent = 0, part; sent < frame->size; sent += part)
+        if ((part = write(writer, frame->data + sent, (size_t)(frame->size - sent))) < 0) {
+            if (errno != EINTR)
+                break;
+            part = 0;
+        }
+}
+
 /* Send the answer, if it is a value with a literal and nothing else; false where that is for Python to do. */
 static bool answer(const Job *job, PyObject *value, double cpu_ms, int writer)
 {
@@ -79,32 +94,31 @@ static bool answer(const Job *job, PyObject *value, double cpu_ms, int writer)
         PyErr_Clear();
         return false;
     }
-    for (int place = 0; place < 4; place++)
-        frame.data[8 + place] = (char)((frame.size - HEADER) >> (8 * place));
-    for (Py_ssize_t sent = 0, part; sent < frame.size; sent += part)
-        if ((part = write(writer, frame.data + sent, (size_t)(frame.size - sent))) < 0) {
-            if (errno != EINTR)
-                break;
-            part = 0;
-        }
+    put(writer, &frame);
     return true;
 }
 
-static void confine(const Job *job)
+/* The limits of the program and its last filter; without them it does not run. */
+static void confine(const Job *job, int writer)
 {
     struct rlimit none = {0, 0};
     struct itimerval timer = {{0, 0}, {(time_t)job->cpu, (suseconds_t)((job->cpu - (double)(time_t)job->cpu) * 1e6)}};
     setsid();
-    if (setrlimit(RLIMIT_NPROC, &none) < 0)
-        _exit(0);
+    setrlimit(RLIMIT_NPROC, &none);
     setitimer(ITIMER_PROF, &timer, NULL);
+    if (install_barrier(&job->barrier) < 0) {
+        char refused[] = "CR\1\3\0\0\0\0\0\0\0\0[\"error\", null, \"\", \"\", [], [], \"\", \"" NO_BARRIER "\", 0.000]";
+        Text frame = {refused, sizeof refused - 1, sizeof refused};
+        put(writer, &frame);
+        _exit(0);
+    }
 }
 
 static void live(const Job *job, int writer)
 {
     for (Py_ssize_t place = 0; place < PyTuple_GET_SIZE(job->closing); place++)
         close((int)PyLong_AsLong(PyTuple_GET_ITEM(job->closing, place)));
-    confine(job);
+    confine(job, writer);
     PyGC_Enable();
     if (job->source == Py_None) {
         PyObject *done = PyObject_CallFunction(job->finish, "OOd", Py_None, Py_None, -1.0);
@@ -164,10 +178,11 @@ PyObject *fork_job(PyObject *Py_UNUSED(module), PyObject *arguments)
 {
     Job job;
     int pipes[2], status = 0;
-    if (!PyArg_ParseTuple(arguments, "iidddO!OOOnOO!O", &pipes[0], &pipes[1], &job.wall, &job.cpu, &job.most_cpu_ms,
+    if (!PyArg_ParseTuple(arguments, "iidddO!OOOnOO!Oy#I", &pipes[0], &pipes[1], &job.wall, &job.cpu, &job.most_cpu_ms,
                           &PyTuple_Type, &job.closing, &job.source, &job.harness, &job.call, &job.result_chars, &job.flush, &PyList_Type,
-                          &job.parts, &job.finish))
+                          &job.parts, &job.finish, &job.barrier.code, &job.barrier.size, &job.barrier.own))
         return NULL;
+    job.barrier.parent = getpid();
     PyOS_BeforeFork();
     pid_t child = fork();
     if (child == 0) {

@@ -7,6 +7,8 @@ static PyMethodDef functions[] = {
      "Take from Python: describe, thrown_text, sys.getrecursionlimit, the frames to be spared, the instructions at which "
      "a frame has yielded, and those at which it has returned."},
     {"fork_job", fork_job, METH_VARARGS, "Run one job in a fork; gives what it said, whether in time, status, CPU seconds."},
+    {"install_filter", install_filter, METH_VARARGS,
+     "Install the last filter in this process: its code, what stands in it for the process id, the parent's id."},
     {"read_arguments", read_arguments, METH_O,
      "The values of a call's arguments by `.0`, `.1`, ...; None where they are more than plain literals."},
     {"read_answer", read_answer, METH_VARARGS,
