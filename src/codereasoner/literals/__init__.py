@@ -5,10 +5,10 @@ a value and calls no code of the value; `read` makes the value from text and acc
 compares two values with their types.
 """
 
+from codereasoner.literals.budget import LiteralError
 from codereasoner.literals.compare import equal, key
 from codereasoner.literals.items import items
 from codereasoner.literals.read import (
-    LiteralError,
     call_arguments,
     parse,
     parse_statement,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-PATIENCE = 20  # expressions that are never closed; after so many, each line is one
+from codereasoner.literals.budget import MAX_TOKENS
+
+PATIENCE = 20_000  # characters that may be read in search of an end that is not there; then each line is one expression
 _TOKEN = re.compile(r"""\\.|\"{3}|'{3}|["'\[\](){}#\n]""", re.DOTALL)
 _BLANK = " \t\r\n\f"
 
@@ -18,9 +20,9 @@ def items(text: str) -> list[str]:
     found: list[str] = []
     start, patience = 0, PATIENCE
     while start < len(text):
-        end = _end(text, start) if patience else None
+        end = _end(text, start) if patience > 0 else None
         if end is None:
-            patience = max(0, patience - 1)
+            patience -= len(text) - start
             end = text.find("\n", start) % (len(text) + 1)  # -1, no line end, is the end of the text
         found.append(text[start:end].strip(_BLANK))
         start = end + 1
@@ -30,8 +32,10 @@ def items(text: str) -> list[str]:
 def _end(text: str, start: int) -> int | None:
     """Where the expression that begins at `start` ends, the end of a line or of the text; None: it is never closed."""
     depth, inside = 0, ""  # open brackets; the quote or comment that the place is in
-    for token in _TOKEN.finditer(text, start):
+    for count, token in enumerate(_TOKEN.finditer(text, start)):
         mark = token[0]
+        if count == MAX_TOKENS:  # no reader takes so many
+            return None
         if mark == "\n" or (inside == "#" and mark == "\\\n"):
             inside = inside if len(inside) == 3 else ""
             if not inside and depth == 0:

@@ -1,9 +1,10 @@
 """Read literal text back into a Python value, and nothing but literal text.
 
-The whitelist, beyond what `ast.literal_eval` takes: nan and inf (`float('nan')`, `float('-inf')`), `set()`,
-`frozenset(...)`, `bytearray(...)`, `range(...)`, `complex(...)`, `dict(k=v)`, `list(...)`, `tuple(...)`, each with
-literal arguments. Nothing else can be called, named, looked up or computed, and a name must be written in the
-letters it is made of: Python itself reads a fullwidth `ｓｅｔ` as `set`, this file does not.
+The allowlist, beyond what `ast.literal_eval` takes: nan and inf (`float('nan')`, `float('-inf')`), `Ellipsis`,
+`set()`, `frozenset(...)`, `bytearray(...)`, `range(...)`, `complex(...)`, `dict(k=v)`, `list(...)`, `tuple(...)`, each
+with literal arguments. Nothing else can be called, named, looked up or computed, and a name must be written in the
+letters it is made of: Python itself reads a fullwidth `ｓｅｔ` as `set`, this file does not. No text of up to
+MAX_CHARS characters costs more than 50 ms and 50 MB: budget.py has the limits.
 """
 
 from __future__ import annotations
@@ -16,32 +17,35 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from codereasoner.literals.budget import (
+    MAX_MADE,
+    LiteralError,
+    affordable,
+    check_members,
+    check_range,
+    length,
+    spend,
+)
 from codereasoner.literals.write import MAX_CHARS, MAX_DEPTH, NotWritable, write
 
-MAX_RANGE = 20_000  # elements that list(range(...)) and its kin may hold, together in one text
-
 _BLANK = " \t\r\n\f"  # what Python calls white space; str.strip() takes twenty other characters
-_SHORT = 1_000  # characters
+_SHORT = 1_000  # characters that cost little whatever they are
 _ONE = r"(?:'[ -&(-\[\]-~]*'|-?(?:0|[1-9][0-9]{0,17})|True|False|None)"  # a string without quotes and escapes, ...
-_ATOM, _PLAIN = re.compile(_ONE), re.compile(rf"{_ONE}|\[(?:{_ONE}(?:, {_ONE})*)?\]")
+_ATOM, _PLAIN = re.compile(_ONE), re.compile(rf"{_ONE}|\[(?:{_ONE}(?:,[ \n]*{_ONE})*+)?\]")
 _WORDS = {"True": True, "False": False, "None": None}
 _WARNS = re.compile(r"\\|[0-9][A-Za-z_]")  # escapes and numbers that may make the parser warn
 _WARNINGS_LOCK = threading.Lock()
 
 
-class LiteralError(ValueError):
-    """The text is no literal; the message is one sentence that says why."""
-
-
-def read(text: str) -> Any:
+def read(text: str, max_chars: int = MAX_CHARS) -> Any:
     """The value of a literal.
 
     Raises:
         LiteralError: the text is not one of the literal expressions listed at the top of this file.
     """
-    if len(text) < _SHORT and _PLAIN.fullmatch(text):  # most literals are, and need no parser
+    if len(text) <= max_chars and _PLAIN.fullmatch(text):  # most literals are, and need no parser
         return list(map(_plain, _ATOM.findall(text))) if text[0] == "[" else _plain(text)
-    return value_of(parse(text))
+    return value_of(parse(text, max_chars))
 
 
 def _plain(text: str) -> str | int | None:
@@ -71,7 +75,7 @@ def call_arguments(call: ast.Call) -> str:
     names = [keyword.arg for keyword in call.keywords]
     if None in names or len(set(names)) < len(names):
         raise LiteralError("keyword arguments must be named, each once")
-    budget = [MAX_RANGE]
+    budget = [MAX_MADE]
     try:
         values = [_source(argument, budget) for argument in call.args]
         named = [f"{keyword.arg}={_source(keyword.value, budget)}" for keyword in call.keywords]
@@ -112,7 +116,7 @@ def value_of(node: ast.expr) -> Any:
     Raises:
         LiteralError: the expression is no literal.
     """
-    return _value(node, MAX_DEPTH, [MAX_RANGE])
+    return _value(node, MAX_DEPTH, [MAX_MADE])
 
 
 def parse(text: str, max_chars: int = MAX_CHARS) -> ast.expr:
@@ -169,6 +173,8 @@ def _parse(text: str, mode: str, max_chars: int) -> ast.AST:
     text = text.strip(_BLANK)
     if "\r" in text:  # Python ends lines there too, also inside strings
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) > _SHORT:
+        text = affordable(text)
     try:
         if _WARNS.search(text):
             with _silence():
@@ -201,7 +207,7 @@ def _refuse_disguised_names(tree: ast.AST, text: str) -> None:
 
 
 def _value(node: ast.AST, depth: int, budget: list[int]) -> Any:
-    """`depth` is how many levels may still follow; `budget[0]` how many elements ranges may still give."""
+    """`depth` is how many levels may still follow; `budget[0]` how many elements constructors may still make."""
     if depth == 0:
         raise LiteralError(f"the literal is nested deeper than {MAX_DEPTH} levels")
     reader = _READERS.get(type(node))
@@ -230,11 +236,7 @@ def _dict(node: ast.Dict, depth: int, budget: list[int]) -> dict[Any, Any]:
 
 
 def _hashable(values: list[Any]) -> list[Any]:
-    try:
-        for value in values:
-            hash(value)
-    except TypeError:
-        raise LiteralError("a set member or a dict key is not hashable") from None
+    check_members(values, write)
     return values
 
 
@@ -260,7 +262,9 @@ def _complex_sum(node: ast.BinOp, depth: int, budget: list[int]) -> complex:
         raise LiteralError(f"no complex number: {error}") from None
 
 
-def _name(node: ast.Name, depth: int, budget: list[int]) -> float:
+def _name(node: ast.Name, depth: int, budget: list[int]) -> Any:
+    if node.id == "Ellipsis":
+        return ...
     return float(node.id) if node.id in ("nan", "inf") else _refuse(node)
 
 
@@ -281,31 +285,64 @@ def _construct(node: ast.Call, depth: int, budget: list[int]) -> Any:
     name = node.func.id if isinstance(node.func, ast.Name) else ""
     if name not in _CONSTRUCTORS:
         _refuse(node)
-    if any(keyword.arg is None or name != "dict" for keyword in node.keywords):
+    names = [keyword.arg for keyword in node.keywords]
+    if names and (name != "dict" or None in names or len(set(names)) < len(names)):
         raise LiteralError(f"{name}() takes no such keyword arguments in a literal")
     arguments = [_value(argument, depth, budget) for argument in node.args]
     keywords = {keyword.arg: _value(keyword.value, depth, budget) for keyword in node.keywords if keyword.arg}
-    if name == "float" and not (len(arguments) == 1 and type(arguments[0]) in (str, int, float)):
-        raise LiteralError("float() takes one number or string in a literal")
-    if name == "bytearray" and arguments and not isinstance(arguments[0], bytes):
-        raise LiteralError("bytearray() takes bytes in a literal")
-    if name != "range":
-        _spend(arguments, budget)
+    if name in _CHECKS:
+        _CHECKS[name](name, arguments, budget)
     try:
         return _CONSTRUCTORS[name](*arguments, **keywords)
     except (TypeError, ValueError, OverflowError, MemoryError) as error:
         raise LiteralError(f"{name}(...) is no value: {_shorten(str(error))}") from None
 
 
-def _spend(arguments: list[Any], budget: list[int]) -> None:
-    """A range is the one short text that stands for many elements, so what it may unfold into is bounded."""
-    for span in arguments:
-        if type(span) is range:
-            size = max(0, (span.stop - span.start + span.step - (1 if span.step > 0 else -1)) // span.step)
-            budget[0] -= size
-            if budget[0] < 0:
-                raise LiteralError(f"the ranges have more than {MAX_RANGE} elements")
+def _check_float(name: str, arguments: list[Any], budget: list[int]) -> None:
+    if not (len(arguments) == 1 and type(arguments[0]) in (str, int, float)):
+        raise LiteralError("float() takes one number or string in a literal")
 
+
+def _check_bytearray(name: str, arguments: list[Any], budget: list[int]) -> None:
+    if arguments and not isinstance(arguments[0], bytes):
+        raise LiteralError("bytearray() takes bytes in a literal")
+
+
+def _check_sequence(name: str, arguments: list[Any], budget: list[int]) -> None:
+    for argument in arguments:
+        spend(length(argument), budget)
+        if isinstance(argument, set | frozenset) and len(argument) > 1:
+            raise LiteralError(f"{name}() of a set has no fixed order")
+
+
+def _check_set(name: str, arguments: list[Any], budget: list[int]) -> None:
+    for argument in arguments:
+        if size := length(argument):
+            spend(size, budget)
+            _hashable(list(argument))
+
+
+def _check_dict(name: str, arguments: list[Any], budget: list[int]) -> None:
+    """dict() would unfold whatever it takes for a pair, however long that is."""
+    for argument in arguments:
+        if type(argument) is dict:
+            continue
+        if type(argument) not in (list, tuple) or not all(type(pair) in _PAIRS and len(pair) == 2 for pair in argument):
+            raise LiteralError("dict() takes a dict or a list of pairs in a literal")
+        _hashable([pair[0] for pair in argument])
+
+
+_PAIRS = frozenset({list, tuple, str})
+_CHECKS: dict[str, Callable[[str, list[Any], list[int]], None]] = {
+    "float": _check_float,
+    "bytearray": _check_bytearray,
+    "range": lambda name, arguments, budget: check_range(arguments),
+    "list": _check_sequence,
+    "tuple": _check_sequence,
+    "set": _check_set,
+    "frozenset": _check_set,
+    "dict": _check_dict,
+}
 
 _READERS: dict[type, Callable[..., Any]] = {
     ast.Constant: lambda node, depth, budget: node.value,
@@ -336,6 +373,5 @@ def _nodes(node: ast.AST, limit: int) -> Iterator[ast.AST]:
 
 
 def _shorten(text: str, width: int = 60) -> str:
-    text = " ".join(text[: 20 * width].split())
-    text = text if len(text) <= width else text[: width - 1] + "…"
-    return text.encode("utf-8", "backslashreplace").decode()
+    text = " ".join(text[: 20 * width].encode("utf-8", "backslashreplace").decode().split())
+    return text if len(text) <= width else text[: width - 1] + "…"

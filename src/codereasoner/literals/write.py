@@ -90,6 +90,11 @@ def _write_int(value: int, depth: int, room: list[int]) -> str:
         return _hex(value)
 
 
+def _write_range(value: range, depth: int, room: list[int]) -> str:
+    numbers = (value.start, value.stop) if value.step == 1 else (value.start, value.stop, value.step)
+    return "range(" + ", ".join([_write_int(number, 0, room) for number in numbers]) + ")"
+
+
 def _write_float(value: float, depth: int, room: list[int]) -> str:
     text = _repr(value)
     return text if text[-1] in "0123456789" else f"float('{text}')"
@@ -145,7 +150,7 @@ _WRITERS: dict[type, Callable[[Any, int, list[int]], str]] = {
     str: _write_atom,
     bytes: _write_atom,
     bytearray: _write_atom,
-    range: _write_atom,
+    range: _write_range,
     int: _write_int,
     float: _write_float,
     complex: _write_complex,

@@ -41,7 +41,7 @@ class Asked(Task):
             wanted = literals.read(gold.strip())
         except literals.LiteralError:
             return _words(answer).casefold() == _words(gold).casefold()
-        given = literals.value_of(literals.parse(answer, max(MAX_ANSWER, 2 * len(gold))))
+        given = literals.read(answer, max(MAX_ANSWER, 2 * len(gold)))
         return literals.equal(given, wanted)
 
 

@@ -69,12 +69,12 @@ class Output(Task):
         if answer == gold:
             return True
         limit = max(MAX_ANSWER, 2 * len(gold))
-        node: ast.expr
         if answer.startswith("assert"):
-            node = _asserted(literals.parse_statement(answer, limit))
+            value = _right_side(question, _asserted(literals.parse_statement(answer, limit)))
+        elif "==" in answer and isinstance(node := literals.parse(answer, limit), ast.Compare):
+            value = _right_side(question, node)
         else:
-            node = literals.parse(answer, limit)
-        value = _right_side(question, node) if isinstance(node, ast.Compare) else literals.value_of(node)
+            value = literals.read(answer, limit)
         return literals.key(value) == _gold_key(gold)
 
 
@@ -84,9 +84,19 @@ def unfit(run: Run) -> str:
         return f"the call {run.outcome}"
     if run.value is None:
         return "the value has no literal"
+    if len(run.value) > MAX_ANSWER and not _readable(run.value):
+        return "the value is too large to be compared"
     if name := chance(run.source):
         return f"the program depends on chance, time or the machine ({name})"
     return ""
+
+
+def _readable(value: str) -> bool:
+    try:
+        literals.read(value)
+    except literals.LiteralError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=65536)

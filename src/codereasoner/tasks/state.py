@@ -149,7 +149,7 @@ def is_state(answer: str, golds: tuple[str, ...]) -> bool:
     if answer.strip(" []\t\r\n").lower() == "nil":
         return "Nil" in golds
     text, type_name = _split(answer)
-    value = literals.value_of(literals.parse(text, max(MAX_ANSWER, 2 * max(map(len, golds)))))
+    value = literals.read(text, max(MAX_ANSWER, 2 * max(map(len, golds))))
     if type_name and _TYPE_NAMES.get(type_name, type_name) != type(value).__name__.lower():
         raise Wrong(f"the value is no {type_name[:40]}")
     return literals.key(value) in map(_key, golds)
