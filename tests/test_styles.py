@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,6 +63,15 @@ def test_a_rendered_answer_of_several_lines_is_parsed_back(style: Style) -> None
         ("assertion", "```\n1\n```\n```py\n2\n```", "2"),
         ("assertion", "```python\ndef f(x):\n    return 1\nassert f(1) == 1\n```", "assert f(1) == 1"),
         ("assertion", "```python\nassert f(1) == 1\nassert f(1) == 2\n```", "assert f(1) == 2"),
+        ("assertion", "``` python\nassert f(1) == 2\n```", "assert f(1) == 2"),
+        ("assertion", "```python title=a.py\nassert f(1) == 2\n```", "assert f(1) == 2"),
+        ("assertion", "x\r\n```c++\r\nassert f(1) == 2\r\n```\r\n", "assert f(1) == 2"),
+        ("assertion", "~~~python\nassert f(1) == '```'\n~~~", "assert f(1) == '```'"),
+        ("assertion", "````python\nassert f(1) == 2\n````", "assert f(1) == 2"),
+        ("assertion", "1. so\n   ```python\n   assert f(1) == 2\n   ```", "assert f(1) == 2"),
+        ("assertion", "put it in ``` marks:\n```python\nassert f(1) == 2\n```", "assert f(1) == 2"),
+        ("reasoning", "<answer>\n```c++\r\n2\r\n```\n</answer>", "2"),
+        ("reasoning", "<answer>`2`</answer>", "`2`"),
         ("assertion", "```python\nassert f(1) == 2", None),
         ("assertion", "assert f(1) == 2", None),
         ("block", "[ANSWER]1[/ANSWER][ANSWER]\n2 [/ANSWER]", "2"),
@@ -70,6 +81,8 @@ def test_a_rendered_answer_of_several_lines_is_parsed_back(style: Style) -> None
         ("boxed", '\\boxed{"{"} is it', '"{"'),
         ("boxed", "\\boxed{\\text{yes}}", "yes"),
         ("boxed", "\\boxed{it's}", "it's"),
+        ("boxed", "\\boxed{1} \\boxed{2", "1"),
+        ("boxed", "\\boxed{'" + "{" * 9_000 + "'}", "'" + "{" * 9_000 + "'"),
         ("boxed", "\\boxed{1", None),
         ("boxed", "boxed{1}", None),
         ("terse", "x is 1\n=2", "2"),
@@ -82,6 +95,17 @@ def test_a_rendered_answer_of_several_lines_is_parsed_back(style: Style) -> None
 )
 def test_the_last_complete_answer_counts(name: str, completion: str, answer: str | None) -> None:
     assert STYLES[name].parse(completion) == answer
+
+
+@pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
+@pytest.mark.parametrize(
+    "piece", [*MARKS, "\\boxed{'", "\n```a", "~~~\n", "\r\n```b c\r\n", "<think>", "</think>", " "]
+)
+def test_a_completion_of_100000_characters_is_parsed_in_50_milliseconds(style: Style, piece: str) -> None:
+    for text in (piece * (100_000 // len(piece)), piece * 8 + "{}" * 40_000, piece + "{'" * 40_000):
+        began = time.process_time()
+        style.parse(text)
+        assert time.process_time() - began < 0.05
 
 
 def test_bare_answers_after_reasoning_stand_on_the_last_line() -> None:

@@ -9,6 +9,7 @@ makes one from prompts that the caller has loaded.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
@@ -93,12 +94,12 @@ class Style:
 
 
 def unwrapped(answer: str) -> str:
-    """Return an answer without the code fence or the backticks that models like to put around it."""
+    """Return an answer without the code fence that models like to put around it."""
     found = _WRAPPED.match(answer.strip(_BLANK))
-    return (found[1] or found[2]) if found else answer
+    return found[1] if found else answer
 
 
-_WRAPPED = re.compile(r"```[A-Za-z0-9]*[ \t]*\r?\n((?:(?!```).)*)```\Z|`([^`\n]+)`\Z", re.DOTALL)
+_WRAPPED = re.compile(r"```[^`\n]*\n((?:(?!```).)*+)```\Z", re.DOTALL)
 _BLANK = " \t\r\n\f"  # str.strip() takes twenty other characters, that no Python program could hold
 
 _OPENING: dict[Form, str] = {
@@ -172,10 +173,14 @@ _RENDER: dict[Form, Callable[[str, str], str]] = {
 
 # ---- parsing, each in time linear in the completion
 
+MAX_MARKS = 20_000  # braces and quotes that are read in search of the end of a box: about 10 ms
 _TAG = re.compile(r"<(/?)answer>")
 _BLOCK = re.compile(r"\[(/?)ANSWER\]")
-_FENCE = re.compile(r"```[A-Za-z0-9]*[ \t]*\n(.*?)```", re.DOTALL)
-_LINE = re.compile(r"^=", re.MULTILINE)
+# A fence at the start of a line may have any words behind it; elsewhere, as in "use ``` for code", a language alone.
+_FENCE = re.compile(
+    r"(?:(?m:^)[ \t]*(?P<fence>```|~~~)[^`\n]*|(?P<inline>```)[\w+#.-]*[ \t\r]*)\n(.*?)(?:(?P=fence)|(?P=inline))",
+    re.DOTALL,
+)
 _BOX = re.compile(r"\\boxed\s*\{")
 _BOX_TOKEN = re.compile(r"""\\.|[{}'"]""", re.DOTALL)
 _BOX_TEXT = re.compile(r"\\(?:text|texttt|mathrm|mathtt)\{(.*)\}", re.DOTALL)
@@ -199,30 +204,41 @@ def _last_between(mark: re.Pattern[str]) -> Callable[[str], str | None]:
 
 def _last_fence(completion: str) -> str | None:
     """The last block; from the last line in it that begins an assertion, as models like to repeat the program."""
-    blocks = _FENCE.findall(completion)
-    if not blocks:
+    last = None
+    for last in _FENCE.finditer(completion):  # noqa: B007
+        pass
+    if last is None:
         return None
-    block: str = "\n" + blocks[-1]
+    block = "\n" + last[3]
     start = max(block.rfind("\nassert "), block.rfind("\nassert("))
     return block[max(0, start) :]
 
 
 def _last_box(completion: str) -> str | None:
-    for match in [*_BOX.finditer(completion)][:-9:-1]:
-        end = _end_of_box(completion, match.end())
+    """The last box that is closed; boxes and marks beyond what any answer needs are not looked at."""
+    patience = MAX_MARKS
+    for match in reversed(deque(_BOX.finditer(completion), maxlen=8)):
+        end, read = _end_of_box(completion, match.end(), patience)
         if end is not None:
             found = completion[match.end() : end].strip(_BLANK)
             text = _BOX_TEXT.fullmatch(found)
             return text[1] if text else found
+        patience -= read
     return None
 
 
-def _end_of_box(completion: str, start: int, limit: int = 20_000) -> int | None:
-    """Where the brace closes that was opened before `start`; braces inside quotes do not count, if these are closed."""
+def _end_of_box(completion: str, start: int, patience: int) -> tuple[int | None, int]:
+    """Where the brace closes that was opened before `start`, and how many marks were read to find it.
+
+    Braces inside quotes do not count, if the quotes are closed.
+    """
+    read = 0
     for quotes in (True, False):
         depth, quote = 1, ""
-        for token in _BOX_TOKEN.finditer(completion, start, start + limit):
-            mark = token[0]
+        for token in _BOX_TOKEN.finditer(completion, start):
+            mark, read = token[0], read + 1
+            if read > patience:
+                return None, read
             if quote:
                 quote = "" if mark == quote else quote
             elif quotes and mark in "'\"":
@@ -230,13 +246,15 @@ def _end_of_box(completion: str, start: int, limit: int = 20_000) -> int | None:
             elif mark in "{}":
                 depth += 1 if mark == "{" else -1
                 if depth == 0:
-                    return token.start()
-    return None
+                    return token.start(), read
+    return None, read
 
 
 def _last_line(completion: str) -> str | None:
-    starts = [match.end() for match in _LINE.finditer(completion)]
-    return completion[starts[-1] :] if starts else None
+    if completion.startswith("=") and "\n=" not in completion:
+        return completion[1:]
+    _, mark, answer = completion.rpartition("\n=")
+    return answer if mark else None
 
 
 _PARSE: dict[Form, Callable[[str], str | None]] = {

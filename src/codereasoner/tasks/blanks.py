@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from codereasoner import literals
 from codereasoner.records import Run
@@ -56,18 +57,19 @@ def filled(test: str, answer: str, blank: str = BLANK, max_chars: int = literals
     Raises:
         Wrong, LiteralError: the answer is neither the completed test nor, for one blank, a single expression.
     """
-    pattern, completed = _parse(test.replace(blank, _NAME), literals.MAX_CHARS), _parse(answer, max_chars)
+    pattern = _pattern(test, blank)
+    try:
+        completed = literals.parse_statements(answer, max_chars)
+    except literals.LiteralError:
+        if _count(test, blank, pattern) <= 1 and "assert" not in answer:
+            raise
+        raise Wrong("the answer is not Python") from None
     found: list[ast.expr] = []
-    if pattern is not None and completed is not None and _aligned(pattern, completed, found):
+    if pattern is not None and _aligned(pattern, completed, found):
         return found
-    if _count(test, blank, pattern) <= 1:
-        try:
-            return [literals.parse(answer, max_chars)]
-        except literals.LiteralError:
-            if "assert" not in answer:
-                raise
-    if pattern is None or completed is None:
-        raise Wrong("the answer is not Python")
+    match completed:
+        case [ast.Expr(value=value)] if _count(test, blank, pattern) <= 1:
+            return [value]
     raise Wrong("the answer changes more of the test than its blanks")
 
 
@@ -86,9 +88,11 @@ def _count(test: str, blank: str, tree: list[ast.stmt] | None) -> int:
     return sum(isinstance(node, ast.Name) and node.id == _NAME for node in nodes)
 
 
-def _parse(text: str, max_chars: int) -> list[ast.stmt] | None:
+@lru_cache(maxsize=1024)
+def _pattern(test: str, blank: str) -> list[ast.stmt] | None:
+    """The test with a name in place of its blanks; None where it is no Python."""
     try:
-        return literals.parse_statements(text, max_chars)
+        return literals.parse_statements(test.replace(blank, _NAME))
     except literals.LiteralError:
         return None
 
