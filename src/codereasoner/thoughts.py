@@ -31,7 +31,7 @@ _FINAL = re.compile(r"<\|channel\|>final[^<]*<\|message\|>|assistantfinal")
 _ANALYSIS = re.compile(
     r"\s*(?:<\|start\|>assistant)?<\|channel\|>(?:analysis|commentary)[^<]*<\|message\|>|\s*analysis(?![\s:,.;]|'s|\Z)"
 )
-_CHANNEL_END = re.compile(r"(?:<\|(?:return|end|call)\|>\s*)+\Z")
+_CHANNEL_END = re.compile(r"<\|(?:return|end|call)\|>")
 _CHANNEL_MARK = re.compile(r"<\|end\|>(?:<\|start\|>assistant)?|<\|start\|>assistant|<\|channel\|>\w+<\|message\|>")
 
 
@@ -88,7 +88,7 @@ def _split_channels(completion: str) -> Reading | None:
     finals = [*_FINAL.finditer(completion)] if begins or "<|channel|>" in completion else []
     if finals:
         thoughts = completion[begins.end() if begins else 0 : finals[-1].start()]
-        text = _CHANNEL_END.sub("", completion[finals[-1].end() :])
+        text = _CHANNEL_END.split(completion[finals[-1].end() :], maxsplit=1)[0]
         return Reading(_CHANNEL_MARK.sub("\n", thoughts).strip(), text)
     return Reading(_CHANNEL_MARK.sub("\n", completion[begins.end() :]).strip(), "", open=True) if begins else None
 

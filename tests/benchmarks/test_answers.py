@@ -41,3 +41,12 @@ def test_an_input_may_repeat_the_assertion(text: str) -> None:
 def test_texts_that_nest_without_end_are_answers_like_others(value: str) -> None:
     assert predicted_output(f"f(1) == {value}", "f(1)")
     assert predicted_call(f"f({value}) == 3", "3")
+
+
+@pytest.mark.parametrize(
+    "side", ["0x" + "f" * 3_900, "0x" + "f" * 90_000, "[" * 190 + "]" * 190, "[" + "0," * 9_000 + "]"]
+)
+def test_a_side_that_cannot_be_written_anew_is_left_to_the_verifier(side: str) -> None:
+    text = f"f(1) == {side}"
+    assert predicted_output(text, "f(2)") == text
+    assert predicted_call(text, "2") == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +117,12 @@ def test_a_checkout_is_found_and_another_file_is_refused(tmp_path: Path) -> None
     assert locate(benchmark, tmp_path).parent == folder
     with pytest.raises(DataError, match="'Source Code' is missing"):
         benchmark.load(locate(benchmark, tmp_path))
+
+
+@pytest.mark.parametrize("text", ["<ans>" * 20_000, "<ans>1</ans>" + "<ans>" * 20_000, "</ans>" * 16_000])
+def test_marks_without_an_end_are_searched_once(text: str) -> None:
+    began = time.process_time()
+    extend.find("benchmark", "codesense-statement").parse_generation(
+        Question("asked", {"source": "", "question": ""}, ("1",)), text
+    )
+    assert time.process_time() - began < 0.05

@@ -13,6 +13,7 @@ from codereasoner import literals
 from codereasoner.styles import unwrapped
 
 _BLOCK = re.compile(r"\[ANSWER\]((?:(?!\[ANSWER\]).)*?)\[/ANSWER\]", re.DOTALL)
+MAX_EQUALITY = 4_000  # characters; the verifiers read the two sides of a longer one themselves
 _TAG = re.compile(r"<answer>((?:(?!<answer>).)*?)</answer>", re.DOTALL)
 
 
@@ -55,18 +56,14 @@ def _without_assert(answer: str | None) -> str | None:
 
 def _sides(answer: str | None) -> tuple[str, str] | None:
     """The source of both sides of one `==`."""
-    if answer is None or "==" not in answer:
+    if answer is None or "==" not in answer or len(answer) > MAX_EQUALITY:
         return None
     try:
-        node = literals.parse(_without_assert(answer) or "")
-    except literals.LiteralError:
-        return None
-    match node:
-        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
-            try:
+        match literals.parse(_without_assert(answer) or ""):
+            case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
                 return ast.unparse(left), ast.unparse(right)
-            except RecursionError:  # thousands of signs or operators in a row
-                return None
+    except (ValueError, RecursionError):  # no literal, an integer without decimal text, thousands of operators in a row
+        return None
     return None
 
 
@@ -74,5 +71,5 @@ def _same(left: str, right: str) -> bool:
     """Do two texts say the same, but for spaces and quotes?"""
     try:
         return left == ast.unparse(literals.parse(right))
-    except (literals.LiteralError, RecursionError):
+    except (ValueError, RecursionError):
         return False

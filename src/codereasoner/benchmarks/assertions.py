@@ -6,7 +6,8 @@ nothing passes, so `3 or 1` and `2, 'message'` do. The verdicts here are the sam
 1. Text that does not parse can not pass.
 2. Two literals are compared as Python compares them (`True == 1`); nothing runs.
 3. A call of the entry with literal arguments is run as such a call, and its value is compared here.
-4. The rest, rarely more than some per cent, is executed as the very statement, in the runner's isolation.
+4. The rest, rarely more than some per cent, is executed as the very statement, in the runner's isolation. So is a text
+   that would cost more to read here than a small multiple of its length.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from codereasoner.errors import MachineryError
 from codereasoner.records import Job, Run
 from codereasoner.task import Runner
 
+MAX_MEMBERS = 64  # of a set or dict that is built here
+MAX_CALL = 4_000  # characters of a call that is written anew
 WITNESS = "reached_the_end"  # called after the statement: its Run is ok exactly when nothing was raised before
 _HARNESS = f"def {WITNESS}():\n    return True\n"
 
@@ -61,10 +64,11 @@ def passes(assertions: Sequence[Assertion], runner: Runner | None) -> list[bool]
             else:
                 calls[assertion] = decided
     for assertion, run in zip(calls, _run(list(calls.values()), runner), strict=True):
-        if run.outcome == "ok" and run.value is None:
-            whole.append(assertion)  # a value without a literal may still be equal: a Counter, a view, a deque
+        equal = _equal(assertion.expected, run.value) if run.outcome == "ok" else False
+        if equal is None:
+            whole.append(assertion)
         else:
-            verdicts[assertion] = run.outcome == "ok" and _equal(assertion.expected, run.value or "")
+            verdicts[assertion] = equal
     statements = [Job(f"{each.code}\n{each.statement}\n", WITNESS, "", harness=_HARNESS) for each in whole]
     for assertion, run in zip(whole, _run(statements, runner), strict=True):
         verdicts[assertion] = run.outcome == "ok"
@@ -73,6 +77,8 @@ def passes(assertions: Sequence[Assertion], runner: Runner | None) -> list[bool]
 
 def _decide(assertion: Assertion) -> bool | Job | None:
     """The verdict where it needs no run, the call to run where that is enough, or None."""
+    if len(assertion.text) > literals.MAX_CHARS or not _is_affordable(assertion.statement):
+        return None
     right = _right_side(assertion.statement)
     if right is None:
         return False
@@ -89,8 +95,17 @@ def _decide(assertion: Assertion) -> bool | Job | None:
     if isinstance(right, ast.Call) and isinstance(right.func, ast.Name) and right.func.id == assertion.entry:
         values = [*right.args, *(keyword.value for keyword in right.keywords)]
         if all(map(_is_literal, values)) and all(keyword.arg for keyword in right.keywords):
-            return Job(assertion.code, assertion.entry, _arguments(right))
+            arguments = _arguments(right, assertion.text)
+            return None if arguments is None else Job(assertion.code, assertion.entry, arguments)
     return None
+
+
+def _is_affordable(statement: str) -> bool:
+    try:
+        literals.affordable(statement)
+    except literals.LiteralError:
+        return False
+    return True
 
 
 def _right_side(statement: str) -> ast.expr | ast.Module | None:
@@ -105,15 +120,20 @@ def _right_side(statement: str) -> ast.expr | ast.Module | None:
     return tree
 
 
-def _is_literal(node: ast.expr) -> bool:
-    """Nothing but constants, containers of them and signed numbers: no name that a program could define."""
+def _is_literal(node: ast.expr | None) -> bool:
+    """Nothing but constants, containers of them and signed numbers: no name that a program could define.
+
+    Members of a large set may be chosen so that building it takes quadratic time; it is built in isolation.
+    """
     match node:
         case ast.Constant():
             return True
-        case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
+        case ast.List(elts=items) | ast.Tuple(elts=items):
             return all(map(_is_literal, items))
+        case ast.Set(elts=items):
+            return len(items) <= MAX_MEMBERS and all(map(_is_literal, items))
         case ast.Dict(keys=keys, values=values):
-            return all(key is not None and _is_literal(key) for key in keys) and all(map(_is_literal, values))
+            return len(keys) <= MAX_MEMBERS and None not in keys and all(map(_is_literal, [*keys, *values]))
         case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Constant(value=int() | float() | complex() as number)):
             return not isinstance(number, bool)
     return False
@@ -132,15 +152,24 @@ def _literal(text: str) -> tuple[object] | None:
         return None
 
 
-def _arguments(call: ast.Call) -> str:
-    """The argument list as it was written, so that sets keep the order in which they are built."""
-    named = [f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in call.keywords]
-    return ", ".join([*map(ast.unparse, call.args), *named])
+def _arguments(call: ast.Call, text: str) -> str | None:
+    """The argument list as it was written, so that sets keep the order in which they are built; None: too large."""
+    if len(text) > MAX_CALL:
+        return None
+    try:
+        named = [f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in call.keywords]
+        return ", ".join([*map(ast.unparse, call.args), *named])
+    except (ValueError, RecursionError):  # an integer without decimal text, a hundred brackets
+        return None
 
 
-def _equal(expected: str, value: str) -> bool:
+def _equal(expected: str, value: str | None) -> bool | None:
+    """Is the value of a run the expected one? None: it cannot be read, and may still be equal, as a Counter may."""
     known = _literal(expected)
-    return known is not None and bool(known[0] == literals.read(value))
+    try:
+        return None if value is None else known is not None and bool(known[0] == literals.read(value))
+    except literals.LiteralError:
+        return None
 
 
 def _run(jobs: Sequence[Job], runner: Runner | None) -> Sequence[Run]:

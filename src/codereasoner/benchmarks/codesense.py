@@ -63,7 +63,7 @@ class _Codesense(Benchmark):
 
     def parse_generation(self, question: Question, text: str) -> str | None:
         """The last `<ans>`, or an answer in one of our own forms."""
-        found = _ANSWER.findall(text)
+        found = _marked(text)
         return (found[-1].strip() or None) if found else answer_block(text)
 
     def grade_officially(
@@ -74,8 +74,8 @@ class _Codesense(Benchmark):
         for question in questions:
             gold = question.features["recorded"]
             wanted = self._normal(gold.lower()) if question.features["text"] else self._normal(gold)
-            said = (_ANSWER.search(text) for text in generations[question.id])
-            verdicts[question.id] = [found is not None and self._normal(found[1].lower()) == wanted for found in said]
+            said = map(_marked, generations[question.id])
+            verdicts[question.id] = [bool(found) and self._normal(found[0].lower()) == wanted for found in said]
         return verdicts
 
     def _normal(self, text: str) -> str:
@@ -99,6 +99,11 @@ class _Codesense(Benchmark):
     def wording(self, row: Mapping[str, Any]) -> str:
         """The question in words."""
         return str(row[self.asked])
+
+
+def _marked(text: str) -> list[str]:
+    """What stands between <ans> and </ans>. Only up to the last mark, or each <ans> behind it is searched in vain."""
+    return _ANSWER.findall(text[: text.rfind("</ans>") + len("</ans>")])
 
 
 _CLASSES = "\nAnswer with the class of the value, such as Positive Small, Zero, Empty List or Mixed String."

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from codereasoner import literals
 from codereasoner.benchmarks.answers import predicted_output
 from codereasoner.benchmarks.assertions import Assertion, passes
 from codereasoner.benchmarks.official_prompts import LIVECODEBENCH
@@ -205,10 +206,11 @@ def _calls_a_stranger(text: str) -> bool:
     """Does this text call a plain name that neither Python nor the imports define?"""
     known = set(dir(builtins)) | set(re.findall(r"\w+", _preamble("np. pd.")))
     try:
-        tree = ast.parse(f"assert 0 == {text}")
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        statements = literals.parse_statements(f"assert 0 == {text}")
+    except literals.LiteralError:
         return False
-    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    nodes = (node for statement in statements for node in ast.walk(statement))
+    called = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     return bool(called - known)
 
 

@@ -5,7 +5,7 @@ a value and calls no code of the value; `read` makes the value from text and acc
 compares two values with their types.
 """
 
-from codereasoner.literals.budget import LiteralError
+from codereasoner.literals.budget import LiteralError, affordable
 from codereasoner.literals.compare import equal, key
 from codereasoner.literals.items import items
 from codereasoner.literals.read import (
@@ -24,6 +24,7 @@ __all__ = [
     "MAX_CHARS",
     "LiteralError",
     "NotWritable",
+    "affordable",
     "call_arguments",
     "equal",
     "items",
