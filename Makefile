@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format clean test-exports test-verifiers test-ray test-kill forging soak
+.PHONY: demo test check format clean test-exports test-pythons test-verifiers test-ray test-kill forging soak
 .PHONY: gpu-trial bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data
 
 demo: $(STAMP)
@@ -18,6 +18,11 @@ test-exports: $(STAMP) .venv-verl/.installed .venv-llamafactory/.installed
 	CODEREASONER_VERL_PYTHON=$(CURDIR)/.venv-verl/bin/python \
 	CODEREASONER_LLAMAFACTORY_PYTHON=$(CURDIR)/.venv-llamafactory/bin/python \
 	$(BIN)/python -m pytest tests/exports/test_libraries.py
+
+# The tests that need no torch on every Python of this machine, with the extension in C and without it. PYTHONS="3.13
+# 3.14" takes some; CODEREASONER_PYTHONS=PATH:PATH names interpreters that are found neither on PATH nor below pyenv.
+test-pythons: $(STAMP)
+	$(BIN)/python -m tests.pythons $(PYTHONS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .
@@ -101,4 +106,4 @@ $(STAMP): pyproject.toml setup.py constraints.txt $(wildcard src/codereasoner/ex
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-verl .venv-llamafactory $(VERIFIERS) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-pythons .venv-verl .venv-llamafactory $(VERIFIERS) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache

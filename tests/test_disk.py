@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
-from codereasoner.disk import Keys, Rows
+from codereasoner.disk import Keys, Rows, private_base
 
 
 @pytest.mark.parametrize("limit", [3, 10_000])
@@ -29,3 +31,10 @@ def test_rows_are_found_by_their_key() -> None:
     rows = Rows((str(number), {"n": number}) for number in range(100))
     assert rows.get("42") == {"n": 42}
     assert rows.get("100") is None
+
+
+def test_a_database_that_nobody_closes_is_no_resource_that_leaks() -> None:
+    base = private_base()
+    base.execute("CREATE TABLE numbers (number INTEGER)")
+    del base
+    gc.collect()  # where Python 3.13 and later warn, which is an error here

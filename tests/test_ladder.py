@@ -92,6 +92,7 @@ def test_the_preset_of_reinforcement_holds_options_of_the_training() -> None:
 
 @pytest.fixture(scope="module")
 def small(making: ModuleType) -> Any:
+    pytest.importorskip("transformers")
     rungs = {
         "copy": making.Rung(0, 6, (0.5, 0.25)),
         "straight": making.Rung(1, 6, (0.5, 0.25)),
@@ -265,6 +266,7 @@ def test_means_of_a_history_are_over_the_rows_that_have_a_number(
 def test_no_program_of_the_ladder_is_a_benchmarks(
     ladder: ModuleType, made: Path, shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    pytest.importorskip("transformers")
     arguments = Namespace(out=made, data=shared_data)
     assert ladder.clean(arguments) == 0
     assert '"same": []' in capsys.readouterr().out

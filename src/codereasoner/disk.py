@@ -62,9 +62,16 @@ class Rows:
         return None if found is None else json.loads(found[0])
 
 
+class _Private(sqlite3.Connection):
+    """A connection that its last user need not close: nobody else could ever read what it holds."""
+
+    def __del__(self) -> None:
+        self.close()  # or Python 3.13 and later warn of it
+
+
 def private_base() -> sqlite3.Connection:
-    """A database in a file of the system's folder for temporary files, which ends with the connection."""
-    base = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    """Return a database in a file of the system's folder for temporary files, which ends with the connection."""
+    base = sqlite3.connect("", isolation_level=None, check_same_thread=False, factory=_Private)
     base.execute("PRAGMA journal_mode = OFF")
     base.execute("PRAGMA synchronous = OFF")
     base.execute("PRAGMA cache_size = -65536")  # KiB

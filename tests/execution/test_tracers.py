@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.execution import both_tracers
 from tests.execution.test_property import ARGUMENTS, BLOCKS, PRELUDE, indented
+from tests.pythons import WANTED, interpreters
 
 from codereasoner.execution import tracers
 from codereasoner.execution.hostile import LIMITS, attacks
@@ -25,6 +26,8 @@ from codereasoner.records import Job, Run
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 NATIVE = Path(tracers.__file__).with_name("native")
+EXTENSION = NATIVE.with_name(f"_trace{sysconfig.get_config_var('EXT_SUFFIX')}")
+NOT_BUILT = "the extension in C is not built: pip install -e ."
 ASK = "import sysconfig as s; print(s.get_path('include'), s.get_config_var('EXT_SUFFIX'))"
 
 
@@ -33,9 +36,8 @@ def interpreter(version: str) -> str:
     """The Python of this version; the test is skipped where there is none."""
     if version == HERE:
         return sys.executable
-    places = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-    python = str(places[-1]) if places else shutil.which(f"python{version}")
-    return python or pytest.skip(f"there is no Python {version} here")
+    found = interpreters().get(version) or pytest.skip(f"there is no Python {version} here")
+    return found[1]
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +62,7 @@ def build(version: str, built: dict[str, Path]) -> Path:
     return built[version]
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("version", WANTED)
 def test_both_say_the_same_of_golden_and_awkward_programs(version: str, built: dict[str, Path]) -> None:
     place = build(version, built)
     root = Path(__file__).parents[2]
@@ -83,13 +85,13 @@ def test_what_was_built_for_another_version_is_refused(built: dict[str, Path]) -
 @pytest.fixture(scope="module")
 def pools() -> Iterator[tuple[Pool, Pool]]:
     """One with the tracer in C, one with that in Python."""
+    if not EXTENSION.is_file():
+        pytest.skip(NOT_BUILT)
     with (
         Pool(workers=1, allow_weak_isolation=True) as ours,
         Pool(workers=1, allow_weak_isolation=True, tracer="python") as reference,
     ):
-        assert reference.tracer == "Python"
-        if ours.tracer != "C":
-            pytest.skip("the C tracer is not built: pip install -e .")
+        assert (ours.tracer, reference.tracer) == ("C", "Python")
         yield ours, reference
 
 
@@ -98,10 +100,9 @@ def told(run: Run) -> tuple[object, ...]:
     return run.outcome, run.value, run.exception, run.stdout, run.steps, run.lines, run.cut
 
 
-def test_the_package_has_it_where_there_was_a_compiler() -> None:
-    suffix = sysconfig.get_config_var("EXT_SUFFIX")
+def test_an_extension_that_is_built_is_used() -> None:
     with Pool(workers=1, allow_weak_isolation=True) as pool:
-        assert pool.tracer == ("C" if NATIVE.with_name(f"_trace{suffix}").is_file() else "Python")
+        assert pool.tracer == ("C" if EXTENSION.is_file() else "Python")
 
 
 def test_both_say_the_same_of_cruxeval(pools: tuple[Pool, Pool], shared_data: Path) -> None:
@@ -123,6 +124,7 @@ def test_both_say_the_same_of_any_program(
     assert told(ours) == told(reference)
 
 
+@pytest.mark.skipif(not EXTENSION.is_file(), reason=NOT_BUILT)
 def test_both_say_the_same_of_hostile_programs() -> None:
     seen = ("look for the expected answer", "read the memory of the parent")  # they find the tracer, or a number
     chosen = [attack for attack in attacks() if "timeout" not in attack.outcomes and not attack.name.startswith(seen)]
@@ -134,8 +136,7 @@ def test_both_say_the_same_of_hostile_programs() -> None:
         with Pool(workers=1, limits=limits, allow_weak_isolation=True, tracer=kind) as pool:
             if pool.level != "A":
                 pytest.skip("this machine has no isolation level A, without which no attack is run")
-            if kind == "auto" and pool.tracer != "C":
-                pytest.skip("the C tracer is not built: pip install -e .")
+            assert pool.tracer == ("C" if kind == "auto" else "Python")
             found.append(pool.run(jobs))
     different = [
         attack.name

@@ -27,6 +27,7 @@ def rows(questions: list[Question], tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def folder_for(to: str, rows: tuple[Path, Path], out: Path) -> Path:
+    pytest.importorskip("trl")
     """The files of a format, and a small model beside them."""
     export(rows[0], to, out)
     if to != "llamafactory":
@@ -57,6 +58,7 @@ def completions(questions: list[Question], end: str) -> list[str]:
 
 
 def test_trl_makes_texts_of_them(rows: tuple[Path, Path], questions: list[Question], tmp_path: Path) -> None:
+    pytest.importorskip("trl")
     from datasets import load_dataset
     from transformers import AutoTokenizer
     from trl import apply_chat_template

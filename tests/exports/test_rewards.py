@@ -46,6 +46,7 @@ def test_format_terms_are_off_by_default_and_given_by_name() -> None:
 
 
 def test_openrlhf_gets_tensors_for_what_the_model_wrote_after_the_prompt() -> None:
+    pytest.importorskip("torch")
     queries = [PROMPT + answers(1)[0] + "<|im_end|>", PROMPT + "no idea<|im_end|>"]
     found = openrlhf.reward_func(queries, [PROMPT] * 2, [LABEL] * 2)
     assert found["rewards"].tolist() == [1.0, 0.0]
@@ -55,6 +56,7 @@ def test_openrlhf_gets_tensors_for_what_the_model_wrote_after_the_prompt() -> No
 
 @pytest.mark.parametrize("end", ["<|im_end|>", "</s>", "<｜end▁of▁sentence｜>", "<eos>", "<|im_end|>\n<|endoftext|>"])
 def test_the_end_token_is_no_part_of_an_open_ended_answer(end: str) -> None:
+    pytest.importorskip("torch")
     assert openrlhf.reward_func(["p=[2]" + end], ["p"], [FORWARD])["rewards"].tolist() == [1.0]
     assert openrlhf.reward_func(["p=[2]"], ["p"], [FORWARD])["rewards"].tolist() == [0.0]  # it was cut off
     own = openrlhf.RewardFunction(end="<fin>")
@@ -62,6 +64,7 @@ def test_the_end_token_is_no_part_of_an_open_ended_answer(end: str) -> None:
 
 
 def test_a_prompt_that_lost_its_beginning_is_still_told_from_the_completion() -> None:
+    pytest.importorskip("torch")
     long = "x" * 1000 + PROMPT
     query = long[700:] + answers(1)[0] + "<|im_end|>"
     assert openrlhf.reward_func([query], [long], [LABEL])["rewards"].tolist() == [1.0]

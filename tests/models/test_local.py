@@ -19,6 +19,7 @@ SHORT = Sampling(max_tokens=12)
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    pytest.importorskip("torch")
     folder = make_scratch_model(tmp_path_factory.mktemp("model") / "base", 0, "0.3m")
     found: Model = extend.find("model", str(folder), threads=1)
     return found
@@ -73,5 +74,6 @@ def test_no_prompts_need_no_model() -> None:
 
 
 def test_a_folder_without_a_model_is_the_callers_mistake(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
     with pytest.raises(ConfigError, match="cannot be loaded"):
         completions(extend.find("model", str(tmp_path)), ["a"])

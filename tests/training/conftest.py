@@ -37,6 +37,7 @@ def write(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
 
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("trl")
     return make_scratch_model(tmp_path_factory.mktemp("models") / "base", 0, "0.3m")
 
 

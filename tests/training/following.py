@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import trl
+import pytest
 from pyarrow import Table, parquet
 
 from codereasoner.training.sft import SftConfig, sft
+
+trl = pytest.importorskip("trl")
 
 CONFIG = SftConfig(
     max_steps=40,
@@ -57,7 +59,7 @@ def write_shards(folder: Path, sizes: Sequence[int]) -> Path:
     return folder
 
 
-class Recorded(trl.SFTTrainer):  # type: ignore[misc]
+class Recorded(trl.SFTTrainer):  # type: ignore[misc, name-defined]
     """Appends to LOG the step and the numbers in each batch."""
 
     log_path: Path

@@ -44,6 +44,7 @@ def test_every_preset_file_holds_options_of_their_declared_types(path: Path) -> 
 
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
 def test_trl_takes_every_preset_file(path: Path, tmp_path: Path) -> None:
+    pytest.importorskip("trl")
     config = loaded(path)
     kind = sft if isinstance(config, SftConfig) else grpo
     with quiet():
@@ -61,6 +62,7 @@ def test_trl_takes_every_preset_file(path: Path, tmp_path: Path) -> None:
 def test_on_a_gpu_operations_are_bf16_and_large_models_keep_few_activations(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("trl")
     config = loaded(path)
     monkeypatch.setattr(settings, "has_gpu", lambda: True)
     made = settings.arguments_for_device(config.threads, config.checkpointing)

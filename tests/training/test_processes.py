@@ -19,8 +19,6 @@ from codereasoner.training.presets import flags
 from codereasoner.training.processes import as_the_first_process, first_process_first, gathered, place
 from codereasoner.training.sft import SftConfig, sft
 
-pytest.importorskip("trl")
-
 
 def test_with_one_process_there_is_nothing_to_agree_on(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("RANK", "WORLD_SIZE"):

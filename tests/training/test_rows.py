@@ -22,6 +22,7 @@ RUN = Run("def f(x):\n    x.append(3)\n    return x\n", "f", "[1]", "ok", value=
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Any:
+    pytest.importorskip("transformers")
     return make_tokenizer()
 
 
@@ -85,6 +86,7 @@ LINE_BREAK_AFTER_A_TURN = TEMPLATE.replace("'<|end|>'", "'<|end|>\\n'")
 
 @pytest.mark.parametrize("template", [TEMPLATE, LINE_BREAK_AFTER_A_TURN], ids=["no break", "line break"])
 def test_of_several_questions_in_one_row_each_answer_is_learnt_and_nothing_else(template: str) -> None:
+    pytest.importorskip("transformers")
     tokenizer = make_tokenizer()
     tokenizer.chat_template = template
     row = sft_row(extend.task("output").ask(RUN)[0], None, TERSE)
@@ -98,6 +100,7 @@ def test_of_several_questions_in_one_row_each_answer_is_learnt_and_nothing_else(
 
 
 def test_a_row_that_ends_with_a_question_and_a_template_that_forgets_are_refused(question: Question) -> None:
+    pytest.importorskip("transformers")
     tokenizer = make_tokenizer()
     row = sft_row(question, None, TERSE)
     more = [{"role": "user", "content": "\nassert f([]) == ??"}, {"role": "assistant", "content": "=[3]"}]

@@ -13,6 +13,8 @@ from codereasoner.errors import ConfigError
 from codereasoner.training.scratch import CONTEXT, is_scratch_name, make_scratch_model, make_tokenizer
 from codereasoner.training.settings import has_gpu, load, style_of
 
+pytest.importorskip("trl")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

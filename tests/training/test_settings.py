@@ -5,8 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 
 def test_threads_wait_asleep_and_nothing_is_reported_home_unless_the_user_says_otherwise() -> None:
+    pytest.importorskip("torch")
     code = (
         "import os, sys\n"
         "from codereasoner.training.settings import quiet\n"

@@ -82,6 +82,7 @@ def test_lora_gives_a_whole_model_too(base: Path, sft_rows: Path, tmp_path: Path
 
 
 def test_a_model_that_is_not_there_is_the_callers_mistake(sft_rows: Path, tmp_path: Path) -> None:
+    pytest.importorskip("trl")
     with pytest.raises(ConfigError, match="cannot be loaded"):
         sft(sft_rows, tmp_path / "nothing", tmp_path / "sft", FAST)
 

@@ -13,8 +13,6 @@ from codereasoner.errors import DataError
 from codereasoner.training.shards import Shard, Shards, is_folder
 from codereasoner.training.watch import Clock
 
-pytest.importorskip("trl")
-
 
 def test_a_name_without_the_suffix_of_rows_is_a_folder_to_come(tmp_path: Path) -> None:
     assert is_folder(tmp_path)

@@ -13,9 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import trl
-from tests.training.following import CONFIG, Recorded, learnt, row, write_shard, write_shards
-from torch.utils.data import DataLoader
+from tests.training.following import CONFIG, Recorded, learnt, row, trl, write_shard, write_shards
 
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.training.sft import sft
@@ -57,7 +55,7 @@ def test_workers_give_the_same_batches_in_the_same_order(tmp_path: Path) -> None
     folder = write_shards(tmp_path, [5, 6])
     reader = Reader(lambda rows: [{"input_ids": [len(rows)]}], lambda found: {"size": found[0]["input_ids"][0]})
     made = list(itertools.islice(pieces(Shards(folder, 1, Clock(None)), 4), 3))
-    loader = DataLoader(reader, batch_size=None, sampler=made, num_workers=2)
+    loader = pytest.importorskip("torch").utils.data.DataLoader(reader, batch_size=None, sampler=made, num_workers=2)
     assert [batch["size"] for batch in loader] == [4, 4, 3]
 
 
