@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from codereasoner.execution import doctor, hostile
 from codereasoner.execution.crew import LEVELS, MEANING
 from codereasoner.execution.doctor import WITHOUT, examine
+from codereasoner.execution.hostile import GUARDS
 from codereasoner.execution.isolation import LAYERS
+from codereasoner.execution.pool import Pool
 
 
 def test_every_layer_is_examined_and_explained() -> None:
@@ -26,3 +31,19 @@ def test_level_a_is_what_a_pool_gets_where_every_layer_is_there() -> None:
 
 def test_a_weak_level_is_told_with_what_it_means() -> None:
     assert set(MEANING) == set(LEVELS)
+
+
+def test_an_attack_is_never_run_where_no_layer_of_the_level_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = [
+        a for a in hostile.attacks() if a.name in ("a bomb of forks", "read the password file", "leave by os._exit")
+    ]
+    monkeypatch.setattr(doctor, "attacks", lambda: chosen)
+    for level, states in {"B": ["held", "held", "held"], "D": ["not run", "not run", "held"]}.items():
+        with Pool(workers=1, level=level, allow_weak_isolation=True) as pool:  # type: ignore[arg-type]
+            rows = doctor._hostile(pool)
+        assert [row["state"] for row in rows] == states
+    assert [row["reason"] for row in rows] == ["needs empty root or Landlock", "needs last filter", ""]
+
+
+def test_every_level_says_which_layers_hold_attacks() -> None:
+    assert set(GUARDS) == set(LEVELS)

@@ -9,11 +9,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from codereasoner.errors import IsolationError
-from codereasoner.execution.hostile import LIMITS, Attack, attacks, jobs, neighbour, neighbour_fault
+from codereasoner.execution.hostile import GUARDS, LIMITS, Attack, attacks, jobs, neighbour, neighbour_fault
+from codereasoner.execution.isolation import LAYERS
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Run
 
@@ -61,6 +63,24 @@ def test_there_are_a_hundred_attacks_and_each_has_a_name_of_its_own() -> None:
     assert len(set(NAMES)) == len(NAMES)
 
 
+def test_each_attack_is_held_at_level_a_by_layers_that_there_are() -> None:
+    assert {guard for attack in ATTACKS for guard in attack.guards} <= set(LAYERS)
+    assert [attack.name for attack in ATTACKS if attack.missing("A")] == []
+    assert set.union(*GUARDS.values()) <= set(LAYERS)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("level", ["B", "C"])
+def test_a_weaker_level_holds_what_its_layers_guard(level: Literal["B", "C"]) -> None:
+    chosen = [attack for attack in ATTACKS if not attack.missing(level)]
+    with Pool(workers=1, limits=LIMITS, level=level, allow_weak_isolation=True) as pool:
+        found = pool.run(jobs(chosen))
+    faults = [attack.fault(run) for attack, run in zip(chosen, found[::2], strict=True)]
+    faults += [neighbour_fault(attack, run) for attack, run in zip(chosen, found[1::2], strict=True)]
+    assert [fault for fault in faults if fault] == []
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("place", range(len(ATTACKS)), ids=NAMES)
@@ -96,7 +116,7 @@ def test_no_process_and_no_descriptor_is_left_behind() -> None:
 @pytest.mark.timeout(300)
 def test_the_tracer_is_no_way_out(shut_in: Pool) -> None:
     quick = [attack for attack in ATTACKS if "timeout" not in attack.outcomes]
-    traced = [Attack(a.name, replace(a.job, record="trace"), _outcomes(a), a.value) for a in quick]
+    traced = [replace(a, job=replace(a.job, record="trace"), outcomes=_outcomes(a)) for a in quick]
     found = shut_in.run(jobs(traced))
     faults = [attack.fault(run) for attack, run in zip(traced, found[::2], strict=True)]
     faults += [neighbour_fault(attack, run) for attack, run in zip(traced, found[1::2], strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -97,8 +98,9 @@ def doctor_command(no_hostile: bool, as_json: bool) -> None:
         _show_doctor(found)
     if not found["level"]:
         raise Shortfall(f"no worker starts here: {found['meaning']}")
-    if faults := found.get("hostile", {}).get("faults"):
-        raise Shortfall(f"{len(faults)} of {found['hostile']['programs']} hostile programs were not contained")
+    rows = found.get("hostile", [])
+    if wrong := sum(row["state"] == "not held" for row in rows):
+        raise Shortfall(f"{wrong} of {len(rows)} hostile programs were not held, though level {found['level']} should")
 
 
 def _show_doctor(found: dict[str, Any]) -> None:
@@ -114,7 +116,17 @@ def _show_doctor(found: dict[str, Any]) -> None:
         out.print(f"a worker starts in {found['start_ms']} ms and holds {found['worker_kb'] / 1024:.1f} MiB")
         out.print(f"the tracer is the one in {found['tracer']}")
     if "hostile" in found:
-        count, faults = found["hostile"]["programs"], found["hostile"]["faults"]
-        out.print(f"{count - len(faults)} of {count} hostile programs contained")
-        for fault in faults:
-            out.print(f"  {fault}", markup=False)
+        _show_hostile(out, found["hostile"])
+
+
+def _show_hostile(out: Console, rows: Sequence[dict[str, str]]) -> None:
+    """Count the hostile programs that were held, and name the others."""
+    states = Counter(row["state"] for row in rows)
+    run = len(rows) - states["not run"]
+    out.print(f"{states['held']} of {run} hostile programs held")
+    for needed in sorted({row["reason"] for row in rows if row["state"] == "not run"}):
+        names = ", ".join(row["name"] for row in rows if row["reason"] == needed)
+        out.print(f"  not run, {needed}: {names}", markup=False)
+    for row in rows:
+        if row["state"] == "not held":
+            out.print(f"  not held: {row['reason']}", markup=False)

@@ -1,4 +1,4 @@
-"""What this machine gives to shut programs in, what is missing, and whether the hostile list is contained here."""
+"""Examine this machine: the layers of isolation it gives, what is missing, and whether it holds the hostile list."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import os
 import platform
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from codereasoner.errors import IsolationError
 from codereasoner.execution.crew import MEANING
-from codereasoner.execution.hostile import LIMITS, attacks, faults, jobs
+from codereasoner.execution.hostile import LIMITS, Attack, attacks, jobs, neighbour_fault
 from codereasoner.execution.isolation import LAYERS, landlock_version
-from codereasoner.execution.pool import Pool
+from codereasoner.execution.machine import memory_limit
+from codereasoner.execution.pool import Limits, Pool
 from codereasoner.execution.process import environment
+from codereasoner.records import Run
 
 WITHOUT = {
     "user namespace": "an ordinary user can make no other namespace, and the kernel knows root's programs as root's",
@@ -28,10 +31,12 @@ WITHOUT = {
     "no new privileges": "set-user-id programs give their rights away; Landlock and seccomp need this layer",
     "Landlock": "files are guarded by the empty root alone",
     "seccomp": "programs may make every system call, and so reach every fault of the kernel",
+    "last filter": "programs may start processes, and signal those of the same user",
     "resource limits": "programs may fill the memory and the disk",
     "death with the parent": "a worker may outlive its pool",
 }
 PROBE_SECONDS = 20
+LEAST_MEMORY = 48 << 20  # bytes in which every attack still comes to its own end
 
 
 def examine(hostile: bool = True) -> dict[str, Any]:
@@ -41,7 +46,7 @@ def examine(hostile: bool = True) -> dict[str, Any]:
     layers: for each its name, whether it is available, what the kernel answered, and what is so without it;
     tracer: C or Python;
     python, platform, user, landlock (its version), worker_kb (resident), start_ms (until the first answer);
-    hostile: programs, how many; faults, a sentence for each that was not contained; only where it was asked for.
+    hostile: a row for each hostile program, see `_judge`; only where it was asked for.
     """
     found: dict[str, Any] = {
         "python": platform.python_version(),
@@ -52,7 +57,7 @@ def examine(hostile: bool = True) -> dict[str, Any]:
     }
     began = perf_counter()
     try:
-        with Pool(limits=LIMITS, allow_weak_isolation=True) as pool:
+        with Pool(limits=_limits(), allow_weak_isolation=True) as pool:
             found["start_ms"] = round((perf_counter() - began) * 1000, 1)
             found["level"], found["meaning"], found["tracer"] = pool.level, MEANING[pool.level], pool.tracer
             found["worker_kb"] = _resident(pool)
@@ -88,8 +93,28 @@ def _resident(pool: Pool) -> int:
         return 0
 
 
-def _hostile(pool: Pool) -> dict[str, Any]:
-    """Run the whole list, an ordinary program after each attack."""
-    attacked = attacks()
-    found = faults(attacked, pool.run(jobs(attacked)))
-    return {"programs": len(attacked), "faults": found}
+def _limits() -> Limits:
+    """The limits of the hostile list; less memory where a container has little, so that its limit is never met."""
+    most = memory_limit()
+    if most is None:
+        return LIMITS
+    return replace(LIMITS, memory_bytes=min(LIMITS.memory_bytes, max(LEAST_MEMORY, most // 4)))
+
+
+def _hostile(pool: Pool) -> list[dict[str, str]]:
+    """Run the programs that this level holds, an ordinary one after each; the others are never run."""
+    listed = attacks()
+    chosen = [attack for attack in listed if not attack.missing(pool.level)]
+    runs = iter(pool.run(jobs(chosen)))
+    found = {attack.name: _judge(attack, next(runs), next(runs)) for attack in chosen}
+    return [found.get(attack.name) or _not_run(attack, pool.level) for attack in listed]
+
+
+def _judge(attack: Attack, run: Run, neighbour: Run) -> dict[str, str]:
+    """The row of a program that was run: its name, whether it was `held` or `not held`, and why not."""
+    fault = attack.fault(run) or neighbour_fault(attack, neighbour)
+    return {"name": attack.name, "state": "not held" if fault else "held", "reason": fault}
+
+
+def _not_run(attack: Attack, level: str) -> dict[str, str]:
+    return {"name": attack.name, "state": "not run", "reason": f"needs {attack.missing(level)}"}

@@ -24,14 +24,28 @@ _PLACEHOLDERS = {
 }
 
 
+GUARDS = {
+    "A": {"empty root", "seccomp", "last filter", "resource limits"},
+    "B": {"Landlock", "seccomp", "last filter", "resource limits"},
+    "C": {"seccomp", "last filter", "resource limits"},
+    "D": {"resource limits"},
+}
+"""The layers of each isolation level that hold attacks."""
+
+
 @dataclass(frozen=True)
 class Attack:
-    """One program that attacks, and what may come of it."""
+    """One program that attacks, the layers of which any one holds it, and what may come of it."""
 
     name: str
+    guards: tuple[str, ...]  # none where the worker itself is enough
     job: Job
     outcomes: tuple[str, ...]
     value: str  # the literal that is right where the outcome is ok; several are parted by " or "; "": any
+
+    def missing(self, level: str) -> str:
+        """The layers without which it is not run at this level, as words; "" where it is held."""
+        return "" if not self.guards or GUARDS[level] & set(self.guards) else " or ".join(self.guards)
 
     def fault(self, run: Run) -> str:
         """What is wrong with the run of this attack, in a sentence; "" where it was contained."""
@@ -67,18 +81,11 @@ def neighbour_fault(attack: Attack, run: Run) -> str:
     return f"{attack.name}: the run after it is harmed: {run.outcome} {run.value} {run.stdout!r:.60} {run.reason}"
 
 
-def faults(attacked: Sequence[Attack], runs: Sequence[Run]) -> list[str]:
-    """What was not contained: `runs` are those of `jobs(attacked)`."""
-    found = []
-    for place, attack in enumerate(attacked):
-        found += [attack.fault(runs[2 * place]), neighbour_fault(attack, runs[2 * place + 1])]
-    return [fault for fault in found if fault]
-
-
 def _read(text: str) -> Attack:
     header, _, source = text.partition("\n")
-    name, outcomes, value, call = (part.strip() for part in header.split("|", 3))
+    name, guards, outcomes, value, call = (part.strip() for part in header.split("|", 4))
     for word, stands_for in _PLACEHOLDERS.items():
         call = call.replace(word, stands_for)
         source = source.replace(word, stands_for) if word != "\\n" else source
-    return Attack(name, Job(source, "f", call), tuple(outcomes.split()), value)
+    held_by = tuple(guards.split(", ")) if guards else ()
+    return Attack(name, held_by, Job(source, "f", call), tuple(outcomes.split()), value)

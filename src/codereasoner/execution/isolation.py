@@ -16,6 +16,10 @@ import struct
 import sys
 from collections.abc import Callable, Iterable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 NOBODY = 65534
 MACHINE = platform.machine()
 
@@ -68,11 +72,12 @@ def _prctl(layer: str, option: int, *words: int) -> int:
 
 
 def enter_namespaces() -> None:
-    """New mount, uts, ipc, network and process namespaces; an ordinary user makes them in a new user namespace.
+    """New mount, uts, ipc, network and process namespaces, in a new user namespace for whoever lacks the privilege.
 
-    The caller stays in its process namespace; its next child is process 1 of the new one.
+    That is an ordinary user, and root of a container that took root's capabilities away. The caller stays in its
+    process namespace; its next child is process 1 of the new one.
     """
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 or _libc.unshare(_NEW_NAMESPACES["mount"]) != 0:
         new_user_namespace()
     for name, flag in _NEW_NAMESPACES.items():
         _check(name + " namespace", "unshare", _libc.unshare(flag))
@@ -81,12 +86,14 @@ def enter_namespaces() -> None:
 def new_user_namespace(process: int | None = None) -> None:
     """A user namespace in which only this user exists: outside of it, it has no privilege whatever.
 
-    `process` is a descriptor of the directory /proc/self, for a caller from whose root it is gone.
+    Root is called `nobody` in it. `process` is a descriptor of the directory /proc/self, for a caller from whose root
+    it is gone.
     """
     user, group = os.geteuid(), os.getegid()
     place = os.open("/proc/self", os.O_PATH) if process is None else process
     _check("user namespace", "unshare", _libc.unshare(_NEW_USER))
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+    maps = (("uid_map", user or NOBODY, user), ("gid_map", group or NOBODY, group))
+    for name, text in (("setgroups", "deny"), *((name, f"{inside} {outside} 1") for name, inside, outside in maps)):
         try:
             file = os.open(name, os.O_WRONLY | os.O_CLOEXEC, dir_fd=place)
             os.write(file, text.encode())
@@ -180,10 +187,11 @@ def enter_empty_root(
     underneath the place where it is made.
     """
     _mount("none", "/", "none", _REC | _PRIVATE)
-    _mount("tmpfs", "/tmp", "tmpfs", _NOSUID | _NODEV, "size=64k,mode=755")
-    os.mkdir("/tmp/old")
-    os.mkdir("/tmp/new")
-    _syscall("empty root", "pivot_root", _PIVOT_ROOT, b"/tmp", b"/tmp/old")
+    first = next(place for place in ("/tmp", "/usr", "/lib") if os.path.isdir(place))  # any folder, for a moment only
+    _mount("tmpfs", first, "tmpfs", _NOSUID | _NODEV, "size=64k,mode=755")
+    os.mkdir(first + "/old")
+    os.mkdir(first + "/new")
+    _syscall("empty root", "pivot_root", _PIVOT_ROOT, first.encode(), first.encode() + b"/old")
     os.chdir("/")
     _mount("tmpfs", "/new", "tmpfs", _NOSUID | _NODEV, "size=1m,mode=755")
     for path in paths:
@@ -283,11 +291,22 @@ def fix_addresses() -> None:
     _libc.personality(ctypes.c_ulong(_ADDR_NO_RANDOMIZE))  # determinism, not protection: may be refused
 
 
+def be_first_to_go() -> None:
+    """Where memory runs out, the kernel kills workers before anything else: /proc/self/oom_score_adj of proc(5)."""
+    try:
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+            file.write("1000")
+    except OSError:
+        return  # it goes on without: what is at stake is who is killed, not what programs can do
+
+
 def limit_resources() -> None:
     """No core dump, no byte written to a file, few descriptors, no locked memory: setrlimit(2)."""
     for name, most in (("CORE", 0), ("FSIZE", 0), ("NOFILE", 64), ("MEMLOCK", 0), ("MSGQUEUE", 0), ("RTPRIO", 0)):
         number = getattr(resource, "RLIMIT_" + name, None)
         if number is not None:
+            hard = resource.getrlimit(number)[1]
+            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
             resource.setrlimit(number, (most, most))
 
 
@@ -300,6 +319,25 @@ def rename_host() -> None:
 
 
 def _try_seccomp() -> None:
+    syscalls = _syscalls()
+    refuse_new_privileges()
+    syscalls.allow_only(_libc, MACHINE)
+
+
+def _try_last_filter() -> None:
+    syscalls = _syscalls()
+    refuse_new_privileges()
+    syscalls.forbid_processes(_libc, MACHINE)
+    try:
+        if os.fork() == 0:
+            os._exit(0)
+    except PermissionError:
+        return
+    raise LayerError(0, "last filter: a process behind it can still fork")
+
+
+def _syscalls() -> Any:
+    """The module of that name beside this file."""
     import importlib.util
 
     place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "syscalls.py")
@@ -308,8 +346,7 @@ def _try_seccomp() -> None:
     assert found.loader is not None
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
-    refuse_new_privileges()
-    module.allow_only(_libc, MACHINE)
+    return module
 
 
 def _try_namespace(name: str) -> Callable[[], None]:
@@ -333,6 +370,7 @@ LAYERS: dict[str, Callable[[], None]] = {
     "no new privileges": refuse_new_privileges,
     "Landlock": lambda: restrict_files(["/usr/lib"]),
     "seccomp": _try_seccomp,
+    "last filter": _try_last_filter,
     "resource limits": limit_resources,
     "death with the parent": die_with_parent,
 }

@@ -15,6 +15,7 @@ from typing import Literal, Self
 
 from codereasoner.errors import ConfigError, MachineryError
 from codereasoner.execution.crew import Crew, Ticket
+from codereasoner.execution.machine import default_workers
 from codereasoner.execution.process import Setup
 from codereasoner.records import Job, Run
 
@@ -41,7 +42,7 @@ class Limits:
 class Pool:
     """Worker processes, each shut in once; `level` says how well, from A (everything) to D (a process only).
 
-    workers: their number, by default as many as there are cores for this process.
+    workers: their number, by default one for each core of this process, fewer where processes are limited.
     preload: modules that are imported before the first program runs, so that no program pays for them.
     hash_seed: the workers' PYTHONHASHSEED: two pools that differ in it show what depends on the order of a set.
     tracer: "auto" takes the one in C where it was built with the package, "python" the reference tracer; both give the
@@ -66,7 +67,7 @@ class Pool:
         self._lock = Condition()  # of the crew; notified when something has happened
         self._waiting = False  # whether a thread waits for the workers, which it does without the lock
         self._owner = os.getpid()
-        count = _cores() if workers is None else workers
+        count = default_workers() if workers is None else workers
         _check_numbers(count, limits)
         setup = Setup(asdict(limits), tuple(preload), hash_seed, tracer)
         self._crew = Crew(count, setup, level, allow_weak_isolation)
@@ -164,11 +165,6 @@ class Pool:
             raise MachineryError("this pool is closed")
         if os.getpid() != self._owner:
             raise MachineryError("this pool belongs to the process that made it: make one in each process")
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _check_numbers(workers: int, limits: Limits) -> None:

@@ -103,6 +103,7 @@ def _become_worker(settings: dict[str, Any], layers: dict[str, Any]) -> NoReturn
 
 def _shut_in(settings: dict[str, Any], layers: dict[str, Any]) -> None:
     """All layers of the level, those first that the others would forbid."""
+    layers["be_first_to_go"]()
     level, paths = settings["level"], settings["paths"]
     if level == "A":
         process = os.open("/proc/self", os.O_PATH)

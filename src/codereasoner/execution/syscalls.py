@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
+import sys
 
 _X86_64 = """
     read=0 write=1 open=2 close=3 stat=4 fstat=5 lstat=6 poll=7 lseek=8 mmap=9 mprotect=10 munmap=11 brk=12
@@ -122,14 +123,34 @@ def _instruction(code: int, value: int, jump_true: int = 0, jump_false: int = 0)
 
 
 def allow_only(libc: ctypes.CDLL, machine: str) -> None:
-    """From here on this process and its descendants may make the listed calls only: PR_SET_SECCOMP of prctl(2).
+    """From here on this process and its descendants may make the listed calls only.
 
     Raises:
         OSError: the kernel has no such filter, or there is no list for this kind of machine.
     """
+    _check_machine(machine)
+    _install(libc, program(machine))
+
+
+def forbid_processes(libc: ctypes.CDLL, machine: str) -> None:
+    """From here on this process makes no process and signals none but itself; workers have barrier.py for it.
+
+    Raises:
+        OSError: as with allow_only.
+    """
+    _check_machine(machine)
+    own = os.getpid().to_bytes(4, sys.byteorder)
+    _install(libc, last_program(machine).replace(OWN_ID.to_bytes(4, sys.byteorder), own))
+
+
+def _check_machine(machine: str) -> None:
     if machine not in _AUDIT_ARCH:
         raise OSError(_ENOSYS, f"seccomp: there is no list of calls for a machine of type {machine}")
-    body = ctypes.create_string_buffer(program(machine))
+
+
+def _install(libc: ctypes.CDLL, code: bytes) -> None:
+    """PR_SET_SECCOMP of prctl(2)."""
+    body = ctypes.create_string_buffer(code)
     header = struct.pack("@HP", (len(body) - 1) // 8, ctypes.addressof(body))
     if libc.prctl(22, ctypes.c_ulong(2), header, 0, 0) != 0:
         number = ctypes.get_errno()
