@@ -71,7 +71,7 @@ def local(data: Path, repeat: int) -> dict[str, float]:
     benchmark = extend.find("benchmark", "cruxeval-o")
     style = find_style("reasoning")
     questions = benchmark.load(locate(benchmark, data))[:256]
-    prompts = [Prompt(each, extend.task(each.task).prompt(each, style), 0, style.name) for each in questions]
+    prompts = [Prompt(each, extend.task_of(each).prompt(each, style), 0, style.name) for each in questions]
     with tempfile.TemporaryDirectory() as folder:
         make_scratch_model(Path(folder))
         model = Local(folder, threads=1)

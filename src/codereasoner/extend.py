@@ -1,7 +1,11 @@
-"""What a plugin subclasses, and how it is found: Source, Model, Benchmark (and Task, in task.py).
+"""How plugins are found: tasks, sources, models and benchmarks, the package's own and anyone's.
 
 A plugin is one file. It is found by name when it lies in the package's own room, by an entry point of the group
 `codereasoner.<kind>s` when another package brings it, or as `file.py:ClassName` when it lies anywhere else.
+
+A task of one's own is registered under its name by the first use of `file.py:ClassName`, or by `register` where the
+class is at hand, and is then found like a built-in one. Its questions carry where it came from, so that a later
+command, or a trainer in another process, finds it without being told.
 """
 
 from __future__ import annotations
@@ -11,279 +15,31 @@ import importlib.metadata
 import importlib.util
 import inspect
 import pkgutil
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, Literal
 
 from codereasoner.errors import ConfigError, DataError, UnknownName
-from codereasoner.records import Answer, Plain, Program, Run
+from codereasoner.interfaces import (
+    Benchmark,
+    Completion,
+    Model,
+    Progress,
+    Prompt,
+    Published,
+    Rejected,
+    Sampling,
+    Source,
+    silent,
+)
+from codereasoner.plugin_files import load_file, remember, was_named
+from codereasoner.records import Answer, Run
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner, Task, grade_all
-from codereasoner.thoughts import Tags, split_thoughts
 
-Thinking = Literal["auto", "on", "off"]
-Effort = Literal["low", "medium", "high"]
 Kind = Literal["task", "source", "model", "benchmark"]
-
-Progress: TypeAlias = Callable[[float, str], None]
-"""Called by long work now and then with the share that is done, 0 to 1, and a few words on what is going on."""
-
-
-def silent(share: float, text: str) -> None:
-    """The Progress of work that nobody watches."""
-
-
-@dataclass(frozen=True)
-class Rejected(Plain):
-    """What a source made and could not use: it is dropped, with the reason, and counted."""
-
-    text: str
-    reason: str
-    origin: str = ""
-
-
-class Source:
-    """Where programs come from."""
-
-    name: ClassVar[str]
-
-    def programs(self, split: str, count: int) -> Iterator[Program | Rejected]:
-        """The first `count` programs of a split ("train", "rl", "test"), the same ones on every call.
-
-        The caller may stop before the end; what a source rejects stands between its programs and does not count.
-        """
-        raise NotImplementedError
-
-    def facts(self) -> Mapping[str, Any]:
-        """What the manifest says about how the programs came about, beside their number: tokens, cost ..."""
-        return {}
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How a model is sampled, and how much it may think. Temperature 0 is greedy.
-
-    thinking: ask for thoughts, or for none, where the model's chat template knows the difference.
-    thinking_budget: the most tokens of a thought; effort: a word for it that some models know.
-    template_args: arguments of the chat template; extra_body: fields of a request to a server.
-
-    Raises:
-        ConfigError: a number is impossible.
-    """
-
-    temperature: float = 0.0
-    top_p: float = 1.0
-    max_tokens: int = 2048
-    seed: int = 0
-    top_k: int = 0
-    min_p: float = 0.0
-    thinking: Thinking = "auto"
-    thinking_budget: int | None = None
-    effort: Effort | None = None
-    template_args: Mapping[str, Any] = field(default_factory=dict)
-    extra_body: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        limits = {
-            "temperature": (self.temperature >= 0, "0 or more"),
-            "top_p": (0 < self.top_p <= 1, "above 0 and at most 1"),
-            "max_tokens": (self.max_tokens >= 1, "at least 1"),
-            "top_k": (self.top_k >= 0, "0 (off) or more"),
-            "min_p": (0 <= self.min_p <= 1, "from 0 to 1"),
-            "thinking_budget": (self.thinking_budget is None or self.thinking_budget >= 0, "0 or more"),
-        }
-        for name, (possible, range_) in limits.items():
-            if not possible:
-                raise ConfigError(f"{name} is {getattr(self, name)}, and must be {range_}")
-
-    def facts(self) -> dict[str, Any]:
-        """Return what can change an answer as plain JSON: the usual four, and the others where they are set."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        usual = ("temperature", "top_p", "max_tokens", "seed")
-        return {name: value for name, value in values.items() if name in usual or value != _UNSET[name]}
-
-    def template_arguments(self) -> dict[str, Any]:
-        """Return the arguments of a chat template that say how much to think, under every name in use."""
-        known: dict[str, Any] = {}
-        if self.thinking != "auto":
-            known |= dict.fromkeys(("enable_thinking", "thinking"), self.thinking == "on")
-        if self.effort is not None:
-            known["reasoning_effort"] = self.effort
-        if self.thinking_budget is not None:
-            known["thinking_budget"] = self.thinking_budget
-        return known | dict(self.template_args)
-
-
-_UNSET: dict[str, Any] = vars(Sampling())
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """One request to a model. A scripted model reads the question; every other one reads only the messages."""
-
-    question: Question
-    messages: Sequence[Mapping[str, str]]
-    sample: int = 0
-    style: str = "direct"  # the name of the style the messages are in
-
-
-@dataclass(frozen=True)
-class Completion:
-    """What a model wrote for one prompt: its text, and apart from it what it thought before."""
-
-    text: str
-    finish: str = "stop"  # stop, length, or error
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    thoughts: str = ""
-    reason: str = ""  # of an error: why there is no completion, in the server's words
-
-    @property
-    def whole(self) -> str:
-        """The thoughts and the text, as one reads them to follow the reasoning."""
-        return "\n".join(filter(None, (self.thoughts, self.text)))
-
-    def split(self, opened: bool = False, declared: Sequence[Tags] = ()) -> Completion:
-        """Move the thoughts that stand in the text to their field; a thought that was never closed was cut off."""
-        reading = split_thoughts(self.text, opened, declared)
-        thoughts = "\n".join(filter(None, (self.thoughts, reading.thoughts)))
-        finish = "length" if reading.open and self.finish == "stop" else self.finish
-        return replace(self, text=reading.text, thoughts=thoughts, finish=finish)
-
-
-def grade_completions(
-    questions: Sequence[Question],
-    completions: Sequence[Completion | Answer],
-    style: Style,
-    runner: Runner | None = None,
-) -> list[Grade]:
-    """Grade what a model wrote for each question: one reading for evaluation, teaching, selection and rewards.
-
-    Shapes: `n` questions and `n` completions give `n` grades, in the same order.
-    """
-    pairs = list(zip(questions, completions, strict=True))
-    items = [(task(question.task), question, each.text, each.finish) for question, each in pairs]
-    grades = grade_all(items, style, runner)
-    return [
-        replace(grade, reason=each.reason) if each.finish == "error" and each.reason else grade
-        for grade, each in zip(grades, completions, strict=True)
-    ]
-
-
-class Model:
-    """Who writes text. `find("model", "openai:gpt-5")` makes the class named `openai` with target "gpt-5"."""
-
-    name: ClassVar[str]
-    style: str | None = None  # the name of the style it was trained with; None: any
-    max_tokens: int | None = None  # of its answers, where nothing else is asked for; None: the usual limit
-    price: tuple[float, float] = (0.0, 0.0)  # dollars for a million tokens of prompts, and of completions
-
-    def __init__(self, target: str, **options: Any) -> None:
-        self.target = target
-
-    @property
-    def identity(self) -> str:
-        """What names this model in the key of its answers: two models that can answer differently differ in it."""
-        return f"{self.name}:{self.target}"
-
-    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
-        """Yield (index of the prompt, completion) as completions are ready, in any order, each index once."""
-        raise NotImplementedError
-
-    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """What so many tokens cost, in dollars."""
-        return (prompt_tokens * self.price[0] + completion_tokens * self.price[1]) / 1e6
-
-
-@dataclass(frozen=True)
-class Published:
-    """A number that somebody published for a model on a benchmark."""
-
-    value: float  # pass@1, percent
-    settings: str  # how the model was asked, in a few words
-    source: str  # a paper or a repository
-
-
-class Benchmark:
-    """A fixed list of questions with a version, an official prompt, an official grader and published numbers."""
-
-    name: ClassVar[str]
-    title: ClassVar[str]
-    version: ClassVar[str]
-    license: ClassVar[str]
-    paper: ClassVar[str]
-    hub: ClassVar[str] = ""  # where the Hub keeps its data
-    files: ClassVar[Sequence[str]] = ()  # what its data files are called, below a folder of data
-    settings: ClassVar[Mapping[str, Any]] = {}  # how the paper samples and prompts
-    published: ClassVar[Mapping[str, Published]] = {}  # by model
-    reruns: ClassVar[bool] = False  # does a check run its programs again? (not where that takes minutes)
-    packages: ClassVar[Sequence[str]] = ()  # what its programs import beyond what is quick to import
-    large: ClassVar[Sequence[str]] = ()  # packages whose programs run in workers of their own, which preload them
-    unavailable: Mapping[str, str] = {}  # set by load: records that cannot be asked here, by id, with the reason
-    recorded: Mapping[str, Sequence[bool]] = {}  # verdicts a scored file brings along, for what cannot be judged here
-    unjudged: Sequence[tuple[str, int, str]] = ()  # set by grade_officially: such answers, as (id, sample, text)
-
-    def preload(self) -> list[str]:
-        """Those of its packages that are installed: a pool that preloads them can run all programs there are."""
-        return [name for name in self.packages if importlib.util.find_spec(name) is not None]
-
-    def load(self, data: Path, runner: Runner | None = None) -> list[Question]:
-        """The questions of a data file or folder, in the benchmark's own order and with its own ids.
-
-        Only a benchmark whose gold answers are not in its data but must be derived by execution needs the runner.
-
-        Raises:
-            DataError: the file is not this benchmark's; the message names the line and the field.
-        """
-        raise NotImplementedError
-
-    def sources(self, data: Path) -> dict[str, str]:
-        """The programs of a data file by question id, for the check of training data against them."""
-        return {question.id: question.facts["source"] for question in self.load(data) if question.facts["source"]}
-
-    def official_style(self, checkout: Path, reasons: bool) -> Style:
-        """A style with its published prompts, loaded from a checkout that the user names; `reasons`: those that reason.
-
-        Raises:
-            ConfigError: there are none that could be loaded. DataError: the checkout does not have them.
-        """
-        raise ConfigError(f"{self.name} has no official prompts that can be loaded from a checkout: leave them out")
-
-    def generation_sets(self, path: Path) -> list[Path]:
-        """A path for each model whose texts `path` holds; almost always itself alone."""
-        return [path]
-
-    def read_generations(self, path: Path, questions: Sequence[Question]) -> Mapping[str, Sequence[str]] | None:
-        """The texts of a file in a format of this benchmark's own; None: it is `{id: [texts]}` or a kin of it."""
-        return None
-
-    def parse_generation(self, question: Question, text: str) -> str | None:
-        """The answer in one entry of a generations file of this benchmark, for the strict grader."""
-        raise NotImplementedError
-
-    def grade_officially(
-        self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
-    ) -> dict[str, list[bool | None]]:
-        """The published scorer's verdict on every answer by question id; None: it leaves the answer out."""
-        raise NotImplementedError
-
-    def official_counts(self, verdicts: Sequence[bool | None]) -> list[bool]:
-        """The verdicts on one question that enter the published pass@k; by default those that are not left out."""
-        return [verdict for verdict in verdicts if verdict is not None]
-
-    def metrics(
-        self, questions: Sequence[Question], correct: Mapping[str, Sequence[bool]]
-    ) -> dict[str, float | Mapping[str, float]]:
-        """Numbers of its own beside pass@k, in percent; `correct` holds the verdicts by question id."""
-        return {}
-
-    def floors(self, questions: Sequence[Question]) -> dict[str, float]:
-        """What answers without any model get, in percent: "copy the first argument" -> 7.0."""
-        return {}
-
 
 _BASES: dict[Kind, type] = {"task": Task, "source": Source, "model": Model, "benchmark": Benchmark}
 _ROOMS: dict[Kind, str] = {
@@ -301,9 +57,8 @@ def find(kind: Kind, name: str, **options: Any) -> Any:
         UnknownName: there is none; the message lists those there are.
         DataError: `file.py` is missing or has no such class.
     """
-    path, _, target = name.partition(":")
-    if path.endswith(".py"):
-        found = _from_file(kind, Path(path), target)
+    if _is_reference(name):
+        found = _from_file(kind, *_split(name))
         return found("", **options) if kind == "model" else found(**options)
     if kind == "model":
         return _find_model(name, options)
@@ -313,9 +68,92 @@ def find(kind: Kind, name: str, **options: Any) -> Any:
     return known[name](**options)
 
 
-@cache
+_registered: dict[str, Task] = {}
+"""Tasks that are not the package's own, by name: from files, and from callers who hand over a class."""
+
+
 def task(name: str) -> Task:
-    """The task of that name, made once."""
+    """Return the task of that name, made once; `file.py:ClassName` registers the task of a file.
+
+    Raises:
+        UnknownName: there is none; the message lists those there are.
+        DataError: the file is missing or has no such class. ConfigError: its name is taken by another task.
+    """
+    if name in _registered:
+        return _registered[name]
+    return register(find("task", name)) if _is_reference(name) else _built_in(name)
+
+
+def task_of(question: Question) -> Task:
+    """Return the task that a question belongs to, also where it comes from a file that this process has not seen.
+
+    Raises:
+        UnknownName: there is no such task. DataError: the file of its task is missing, or has no such class.
+    """
+    known = _registered.get(question.task)
+    if not question.plugin or (known is not None and known.reference == question.plugin):
+        return task(question.task)
+    path, name = _split(question.plugin)
+    if known is not None and not path.is_file():
+        return known  # its file has moved, and the user named where it is now
+    advice = f"name the file of the task '{question.task}' with --task FILE.py:{name}"
+    if path.is_file() and not was_named(path):
+        raise DataError(f"question '{question.id}' needs {path}, which was never named here; if it is yours, {advice}")
+    try:
+        return task(question.plugin)
+    except DataError as error:
+        raise DataError(
+            f"the task of question '{question.id}' is not at hand: {error}; put it back, or {advice}"
+        ) from None
+
+
+def register(made: Task | type[Task]) -> Task:
+    """Make a task known by its name, so that every stage of this process finds it; give the class or an instance.
+
+    Returns the registered task. A class of a notebook takes the place of an earlier one of the same name.
+
+    Raises:
+        ConfigError: it has no name, or another task has the same.
+    """
+    found = made() if isinstance(made, type) else made
+    name = getattr(found, "name", "")
+    if not name or not isinstance(name, str):
+        raise ConfigError(f"the task {type(found).__name__} has no name: set `name = ...` in its class")
+    if name in available("task"):
+        raise ConfigError(
+            f"the task {type(found).__name__} is named '{name}', as a built-in one is: give it another name"
+        )
+    known = _registered.get(name)
+    if known is not None and known.reference != found.reference:
+        raise ConfigError(
+            f"two tasks are named '{name}': {known.reference or 'a class of this process'} and "
+            f"{found.reference or 'a class of this process'}: give one of them another name"
+        )
+    _registered[name] = found
+    return found
+
+
+def grade_completions(
+    questions: Sequence[Question],
+    completions: Sequence[Completion | Answer],
+    style: Style,
+    runner: Runner | None = None,
+) -> list[Grade]:
+    """Grade what a model wrote for each question: one reading for evaluation, teaching, selection and rewards.
+
+    Shapes: `n` questions and `n` completions give `n` grades, in the same order.
+    """
+    pairs = list(zip(questions, completions, strict=True))
+    items = [(task_of(question), question, each.text, each.finish) for question, each in pairs]
+    grades = grade_all(items, style, runner)
+    return [
+        replace(grade, reason=each.reason) if each.finish == "error" and each.reason else grade
+        for grade, each in zip(grades, completions, strict=True)
+    ]
+
+
+@cache
+def _built_in(name: str) -> Task:
     found: Task = find("task", name)
     return found
 
@@ -345,20 +183,28 @@ def _find_model(name: str, options: dict[str, Any]) -> Model:
     return local
 
 
+def _is_reference(name: str) -> bool:
+    """Is this `file.py:ClassName`, not a name?"""
+    return name.endswith(".py") or ".py:" in name
+
+
+def _split(reference: str) -> tuple[Path, str]:
+    """The file and the class of `file.py:ClassName`."""
+    path, colon, name = reference.rpartition(":")
+    return (Path(path), name) if colon and path.endswith(".py") else (Path(reference), "")
+
+
 def _from_file(kind: Kind, path: Path, name: str) -> Any:
-    if not path.is_file():
-        raise DataError(f"there is no file {path}")
-    module_name = f"codereasoner_plugin_{path.stem}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
-        raise DataError(f"{path} cannot be loaded as a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    spec.loader.exec_module(module)
-    found = getattr(module, name, None)
+    """The plugin class of that name in a file, which is executed once in a process."""
+    module = load_file(path)
+    remember(path)
+    found: Any = getattr(module, name, None) if name else None
     if not (inspect.isclass(found) and issubclass(found, _BASES[kind])):
         classes = [each.__name__ for each in _classes(kind, module).values()]
-        raise DataError(f"{path} has no {kind} class '{name}'; it has: {', '.join(classes) or 'none'}")
+        wrong = f"has no {kind} class '{name}'" if name else f"names no {kind} class: write {path}:CLASS"
+        raise DataError(f"{path} {wrong}; it has: {', '.join(classes) or 'none'}")
+    if issubclass(found, Task):
+        found.reference = f"{path.resolve()}:{name}"
     return found
 
 
@@ -392,6 +238,8 @@ __all__ = [
     "available",
     "find",
     "grade_completions",
+    "register",
     "silent",
     "task",
+    "task_of",
 ]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -44,10 +44,18 @@ class Question(Plain):
     split: str = ""
     run: str = ""  # the id of the Run it was asked about; "" for a benchmark's own questions
     id: str = ""
+    plugin: str = ""  # `file.py:ClassName` of a task that is not the package's own; left out of rows where it is ""
 
     def __post_init__(self) -> None:
         if not self.id:
             object.__setattr__(self, "id", content_id(self.task, dict(self.facts)))
+
+    def to_json(self) -> dict[str, Any]:
+        """The question as a dict of plain JSON values."""
+        row = super().to_json()
+        if not self.plugin:
+            del row["plugin"]
+        return row
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,7 @@ class Task:
     name: ClassVar[str]
     request: ClassVar[str]  # one sentence that tells a model what to do, for the styles that instruct
     shown: ClassVar[Sequence[tuple[Facts, str, str]]] = ()  # facts, answer and chain of examples for few-shot styles
+    reference: ClassVar[str] = ""  # `file.py:ClassName` where it comes from a file; set when it is loaded
 
     def ask(self, run: Run) -> list[Question]:
         """The well-defined questions about a run, in a fixed order; none where the run allows none.
@@ -108,13 +117,24 @@ class Task:
 
     def survey(self, run: Run) -> tuple[list[Question], Counter[str]]:
         """The questions about a run, and how often each reason left something out."""
-        found = list(self.consider(run))
+        found = [self._own(each) for each in self.consider(run)]
         skipped = Counter(each.reason for each in found if isinstance(each, Skip))
         return [each for each in found if isinstance(each, Question)], skipped
+
+    def _own(self, found: Question | Skip) -> Question | Skip:
+        """The question with the reference by which a later process finds this task."""
+        return replace(found, plugin=self.reference) if self.reference and isinstance(found, Question) else found
 
     def guesses(self, question: Question) -> Mapping[str, str]:
         """Answers that need no thought, by name ("no", "the last argument"): what they earn is the guess rate."""
         return {}
+
+    def conclude(self, question: Question) -> str:
+        """Return the sentence that ends a narrated chain: it ties what was told of the run to the answer.
+
+        "" where what is told of every run ends with the answer.
+        """
+        return f"So the answer is {question.gold[0]}."
 
     def statement(self, question: Question) -> str:
         """What every prompt shows: the program and what is asked of it."""

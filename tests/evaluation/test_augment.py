@@ -49,7 +49,7 @@ def test_the_index_finds_what_shares_words_and_nothing_else() -> None:
 def test_none_changes_nothing_and_cot_asks_for_reasoning() -> None:
     asking = Asking(find_style("direct"))
     assert asking.messages(QUESTION) == extend.task("blanks").prompt(QUESTION, find_style("direct"))
-    assert asking.facts() == vars(asking.sampling)
+    assert asking.facts() == asking.sampling.facts()
     cot = make_augmentation("cot", None, [QUESTION], no_runner)
     assert cot.style(find_style("direct")).reasons
     assert "<reasoning>" in Asking(cot.style(find_style("direct")), augmentation=cot).messages(QUESTION)[-1]["content"]

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
+from codereasoner import extend
 from codereasoner.chains.conclude import conclude
 from codereasoner.chains.local import lines_of
 from codereasoner.chains.operations import Operations
@@ -44,7 +45,7 @@ def narrate(question: Question, run: Run, detail: Detail = "states", attempts: S
     else:
         moments, verdict = conclude(question, tell(run))
         lines = list(_TELL[detail](replace(run, value=None) if verdict else run, moments))
-        lines += [verdict] if verdict else []
+        lines += [each for each in [verdict or extend.task_of(question).conclude(question)] if each]
     return Chain(question.id, "\n".join(lines), "narrator")
 
 

@@ -77,7 +77,7 @@ def _complete(
     questions: Sequence[Question], model: Model, style: Style, sampling: Sampling, attempt: int
 ) -> list[Completion]:
     prompts = [
-        Prompt(question, extend.task(question.task).prompt(question, style), attempt, style.name)
+        Prompt(question, extend.task_of(question).prompt(question, style), attempt, style.name)
         for question in questions
     ]
     found = dict(model.complete(prompts, sampling))

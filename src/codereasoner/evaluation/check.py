@@ -58,12 +58,12 @@ def guess_rates(questions: Sequence[Question], runner: Runner | None) -> dict[st
     guesses = [
         (name, question, answer)
         for question in questions
-        for name, answer in extend.task(question.task).guesses(question).items()
+        for name, answer in extend.task_of(question).guesses(question).items()
     ]
     right: dict[str, Counter[str]] = defaultdict(Counter)
     for start in range(0, len(guesses), BATCH):
         part = guesses[start : start + BATCH]
-        grades = grade_answers([(extend.task(each.task), each, answer) for _, each, answer in part], runner)
+        grades = grade_answers([(extend.task_of(each), each, answer) for _, each, answer in part], runner)
         for (name, question, _), grade in zip(part, grades, strict=True):
             right[question.task][name] += grade.outcome == "correct"
     return {task: {name: 100 * n / asked[task] for name, n in found.items()} for task, found in sorted(right.items())}
@@ -133,7 +133,7 @@ def _gold_grades(questions: Sequence[Question], style: Style, runner: Runner | N
     grades: list[Grade] = []
     for start in range(0, len(questions), BATCH):
         part = questions[start : start + BATCH]
-        tasks = [extend.task(question.task) for question in part]
+        tasks = [extend.task_of(question) for question in part]
         items = [(task, each, task.render(each, style), "stop") for task, each in zip(tasks, part, strict=True)]
         grades += grade_all(items, style, runner)
     return grades

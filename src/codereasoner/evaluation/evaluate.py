@@ -47,7 +47,7 @@ class Asking:
 
     def messages(self, question: Question) -> list[dict[str, str]]:
         """The prompt of a question."""
-        messages = extend.task(question.task).prompt(question, self.style)
+        messages = extend.task_of(question).prompt(question, self.style)
         return self.augmentation.messages(question, messages)
 
 

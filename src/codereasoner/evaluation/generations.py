@@ -119,7 +119,7 @@ def _from_rows(
 def _answer(question: Question, style: Style, text: str) -> str:
     """Return the answer in a completion of a known style, as an evaluation reads it; "" where it has none."""
     reading = split_thoughts(text)
-    return text if reading.open else extend.task(question.task).parse(question, reading.text, style) or ""
+    return text if reading.open else extend.task_of(question).parse(question, reading.text, style) or ""
 
 
 def _texts(path: Path, name: str, value: Any) -> list[str]:

@@ -63,7 +63,7 @@ def quiz(
     run: Run, questions: Sequence[Question], model: Model, style: Style, sampling: Sampling, runner: Runner
 ) -> list[Reply]:
     """Ask the model all questions about the run; replies in the order of the questions."""
-    prompts = [Prompt(each, extend.task(each.task).prompt(each, style), 0, style.name) for each in questions]
+    prompts = [Prompt(each, extend.task_of(each).prompt(each, style), 0, style.name) for each in questions]
     given = dict(model.complete(prompts, sampling))
     completions = [given[index] for index in range(len(prompts))]
     grades = grade_completions(questions, completions, style, runner)

@@ -114,7 +114,7 @@ def grade_strictly(
     unique = {(question.id, text): question for question in questions for text in generations[question.id]}
     items: list[tuple[Any, Question, str | Grade]] = []
     for (_, text), question in unique.items():
-        items.append((extend.task(question.task), question, _read(benchmark, question, text)))
+        items.append((extend.task_of(question), question, _read(benchmark, question, text)))
     graded = dict(zip(unique, grade_answers(items, runner), strict=True))
     return {q.id: [graded[q.id, text] for text in generations[q.id]] for q in questions}
 

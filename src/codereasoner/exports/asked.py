@@ -32,13 +32,13 @@ def questions_here(name: str, data: str | None = None, split: str = "test", limi
 
 def messages_of(question: Question, style: str) -> list[dict[str, str]]:
     """The chat messages that put the question, in the style of that name."""
-    return extend.task(question.task).prompt(question, find_style(style))
+    return extend.task_of(question).prompt(question, find_style(style))
 
 
 async def grade_one(question: Question, completion: str, style: str, truncated: bool, preload: str = "") -> Grade:
     """The grade of one completion, without blocking the event loop; `preload` names the question's benchmark."""
     modules = tuple(extend.find("benchmark", preload).preload()) if preload else ()
-    task, finish = extend.task(question.task), "length" if truncated else "stop"
+    task, finish = extend.task_of(question), "length" if truncated else "stop"
     return await asyncio.to_thread(
         lambda: task.grade(question, completion, find_style(style), pool_of_process(modules).run, finish)
     )

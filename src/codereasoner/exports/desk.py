@@ -66,7 +66,7 @@ class Desk:
         slips = []
         for label, completion, finish in zip(labels, completions, ends, strict=True):
             question, style = read_label(label)
-            slips.append(Slip((extend.task(question.task), question, completion, finish), style))
+            slips.append(Slip((extend.task_of(question), question, completion, finish), style))
         self._waiting += slips
         return slips
 

@@ -33,12 +33,12 @@ class Scripted(Model):
 
 
 def _gold(prompt: Prompt) -> str:
-    return extend.task(prompt.question.task).render(prompt.question, _style(prompt.style))
+    return extend.task_of(prompt.question).render(prompt.question, _style(prompt.style))
 
 
 def _answered_by(answer: Callable[[Question], str]) -> Callable[[Prompt], str]:
     def write(prompt: Prompt) -> str:
-        task = extend.task(prompt.question.task)
+        task = extend.task_of(prompt.question)
         return _style(prompt.style).render(task.statement(prompt.question), answer(prompt.question))
 
     return write

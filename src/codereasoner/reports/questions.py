@@ -80,7 +80,7 @@ def _detail(item: Shown) -> dict[str, Any]:
 def asked(question: Question) -> str:
     """What a prompt shows beside the program: for most tasks the assertion that lacks a part."""
     try:
-        statement = extend.task(question.task).statement(question)
+        statement = extend.task_of(question).statement(question)
     except UnknownName:  # a task of somebody's own file, which is not at hand here
         return ", ".join(f"{name} = {value}" for name, value in question.facts.items() if name != "source")
     source = _source(question).rstrip()

@@ -93,7 +93,7 @@ def _job_of(question: Question) -> Job | None:
 
 def _job_of_answer(question: Question, answer: str) -> Job | None:
     try:
-        job = extend.task(question.task).job(question, answer)
+        job = extend.task_of(question).job(question, answer)
     except (Wrong, LiteralError, UnknownName):
         return None
     return Job(job.source, job.entry, job.call, record="trace") if job is not None and not job.harness else None

@@ -13,6 +13,7 @@ from codereasoner.extend import Progress, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records
 from codereasoner.records import Run
 from codereasoner.stages.engine import Engine, InProcess, batches_of
+from codereasoner.stages.named import task_names
 from codereasoner.stages.progress import counts, tell
 from codereasoner.task import Question
 
@@ -29,9 +30,7 @@ def ask_questions(
 
     The manifest counts, by reason, what the tasks left out because it has no well-defined answer.
     """
-    for name in tasks:
-        extend.task(name)
-    ledger = Ledger(out, {"runs": fingerprint(runs), "tasks": list(tasks)})
+    ledger = Ledger(out, {"runs": fingerprint(runs), "tasks": task_names(tasks)})
     if ledger.done:
         return
     total = counts(runs).get("kept", 0)
@@ -39,7 +38,8 @@ def ask_questions(
     done = 0
     with ledger:
         batches = batches_of(read_records(runs, Run), TOGETHER)
-        for results in (engine or InProcess()).map(partial(ask_batch, tuple(tasks)), batches):
+        wanted = tuple(extend.task(name).reference or name for name in tasks)  # another process may not know the name
+        for results in (engine or InProcess()).map(partial(ask_batch, wanted), batches):
             for questions, skipped in results:
                 done += 1
                 left_out.update(skipped)
@@ -58,8 +58,8 @@ def ask_batch(tasks: Sequence[str], runs: Sequence[Run]) -> list[Asked]:
 def _ask(tasks: Sequence[str], run: Run) -> Asked:
     asked: list[Question] = []
     left_out: Counter[str] = Counter()
-    for name in tasks:
-        questions, skipped = extend.task(name).survey(run)
+    for task in map(extend.task, tasks):
+        questions, skipped = task.survey(run)
         asked += questions
-        left_out.update({f"{name}: {reason}": count for reason, count in skipped.items()})
+        left_out.update({f"{task.name}: {reason}": count for reason, count in skipped.items()})
     return asked, left_out

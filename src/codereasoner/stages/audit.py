@@ -155,7 +155,7 @@ def _right(batch: Sequence[Chain | Answer], questions: Sequence[Question], runne
     for style in sorted(styles):
         places = [place for place, each in enumerate(batch) if isinstance(each, Answer) and each.style == style]
         items = [
-            (extend.task(questions[place].task), questions[place], batch[place].text, _finish(batch[place]))
+            (extend.task_of(questions[place]), questions[place], batch[place].text, _finish(batch[place]))
             for place in places
         ]
         for place, grade in zip(places, grade_all(items, find_style(style), runner), strict=True):

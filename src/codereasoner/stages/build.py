@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -27,6 +27,7 @@ from codereasoner.stages.audit import audit_texts, keep_true
 from codereasoner.stages.balance import choose_questions
 from codereasoner.stages.chain import narrate_chains, teach_chains
 from codereasoner.stages.engine import Engine
+from codereasoner.stages.named import task_names
 from codereasoner.stages.programs import source_for, write_programs
 from codereasoner.stages.rows import write_grpo_rows, write_sft_rows
 from codereasoner.stages.spread import judged_by, spread
@@ -89,6 +90,7 @@ def build(
     there, with pools of its own.
     """
     paths = Paths(folder)
+    config = replace(config, task=tuple(task_names(config.task)), direct=tuple(task_names(config.direct)))
     with watch("programs") as progress:
         _write_programs(paths, config, engine, settings, progress)
     with watch("trace") as progress:

@@ -17,6 +17,7 @@ from codereasoner.extend import Model, Progress, Sampling, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records
 from codereasoner.records import Chain, Run
 from codereasoner.stages.engine import Engine, InProcess, batches_of
+from codereasoner.stages.named import task_names
 from codereasoner.stages.progress import tell
 from codereasoner.styles import Style
 from codereasoner.task import Question
@@ -44,7 +45,8 @@ def narrate_chains(
 
     A chain that looks for an input tries so many other calls of the same program first, where there are such.
     """
-    config = {"questions": fingerprint(questions), "runs": fingerprint(runs), "tasks": list(tasks), "detail": detail}
+    tasks = task_names(tasks, questions)
+    config = {"questions": fingerprint(questions), "runs": fingerprint(runs), "tasks": tasks, "detail": detail}
     ledger = Ledger(out, config | {"by": "narrator", "attempts": attempts, "split": split}, key="question")
     if ledger.done:
         return
@@ -81,7 +83,8 @@ def teach_chains(
 
     The manifest says how many questions of each task and difficulty were answered within `tries` tries.
     """
-    config = {"questions": fingerprint(questions), "tasks": list(tasks), "by": teacher.identity, "tries": tries}
+    tasks = task_names(tasks, questions)
+    config = {"questions": fingerprint(questions), "tasks": tasks, "by": teacher.identity, "tries": tries}
     ledger = Ledger(out, config | {"style": style.name, "sampling": sampling.facts(), "split": split}, key="question")
     if ledger.done:
         return

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from codereasoner import extend
 from codereasoner.disk import Rows
 from codereasoner.errors import ConfigError
 from codereasoner.ledger import Ledger, fingerprint, read_records
 from codereasoner.records import Chain
+from codereasoner.stages.named import task_names
 from codereasoner.styles import Style
 from codereasoner.task import Question
 from codereasoner.training.rows import grpo_row, sft_row
@@ -29,9 +29,10 @@ def write_sft_rows(
 
     Questions of the `direct` tasks are answered without reasoning; one of another task that has no chain is dropped.
     """
-    config = {"questions": fingerprint(questions), "chains": fingerprint(chains), "direct": list(direct)}
+    direct = task_names(direct, questions)
+    config = {"questions": fingerprint(questions), "chains": fingerprint(chains), "direct": direct}
     if tasks is not None:
-        config["tasks"] = list(tasks)
+        config["tasks"] = tasks = task_names(tasks, questions)
     ledger = Ledger(out, config | {"style": style.name, "split": split})
     if ledger.done:
         return
@@ -54,12 +55,12 @@ def write_grpo_rows(questions: Path, out: Path, style: Style, tasks: Sequence[st
 
     A task may name the difficulties it wants: "input@5", "output@1-3".
     """
+    wanted = [_parse_wanted(text, questions) for text in tasks]
     ledger = Ledger(
         out, {"questions": fingerprint(questions), "tasks": list(tasks), "style": style.name, "split": split}
     )
     if ledger.done:
         return
-    wanted = [_parse_wanted(text) for text in tasks]
     with ledger:
         for question in _of_split(questions, split):
             difficulty = question.features.get("difficulty", 0)
@@ -68,14 +69,14 @@ def write_grpo_rows(questions: Path, out: Path, style: Style, tasks: Sequence[st
         ledger.finish()
 
 
-def _parse_wanted(text: str) -> tuple[str, float, float]:
+def _parse_wanted(text: str, questions: Path) -> tuple[str, float, float]:
     """ "input@3-5" as the task and the lowest and highest difficulty.
 
     Raises:
         ConfigError: what follows the @ is no difficulty. UnknownName: there is no such task.
     """
-    name, at, levels = text.partition("@")
-    extend.task(name)
+    given, at, levels = text.partition("@")
+    [name] = task_names([given], questions)
     if not at:
         return name, 0, math.inf
     low, _, high = levels.partition("-")

@@ -83,7 +83,7 @@ def _passes(
     batch: Sequence[Question], model: Model, style: Style, samples: int, sampling: Sampling, runner: Runner
 ) -> Iterator[int | None]:
     prompts = [
-        Prompt(question, extend.task(question.task).prompt(question, style), sample, style.name)
+        Prompt(question, extend.task_of(question).prompt(question, style), sample, style.name)
         for question in batch
         for sample in range(samples)
     ]

@@ -79,6 +79,10 @@ class Anchors(Task):
         """An argument as the output, without any step."""
         return outer_arguments(question.facts["call"])
 
+    def conclude(self, question: Question) -> str:
+        """Nothing: every narrated run ends with the value that it returns."""
+        return ""
+
     def statement(self, question: Question) -> str:
         """The program with its anchors, and the call."""
         facts = question.facts

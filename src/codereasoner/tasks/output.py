@@ -58,6 +58,10 @@ class Output(Task):
         constants = {"None": "None", "True": "True", "False": "False", "0": "0", "''": "''", "[]": "[]"}
         return constants | outer_arguments(question.facts["call"])
 
+    def conclude(self, question: Question) -> str:
+        """Nothing: every narrated run ends with the value that it returns."""
+        return ""
+
     def statement(self, question: Question) -> str:
         """The program, and an assertion that lacks its right side."""
         facts = question.facts

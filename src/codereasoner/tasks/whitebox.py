@@ -93,6 +93,10 @@ class WhiteBox(Task):
         ]
         return {name: "\n".join([value, *rest]) for name, value in outer_arguments(facts["call"]).items()}
 
+    def conclude(self, question: Question) -> str:
+        """Nothing: every narrated run ends with the value that it returns."""
+        return ""
+
     def statement(self, question: Question) -> str:
         """The program with line numbers, the call, and each question."""
         facts = question.facts

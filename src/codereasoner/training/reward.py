@@ -128,7 +128,7 @@ def grades_of(
     asked = [known[text] for text in questions]
     ends = finishes or ["stop"] * len(asked)
     items = [
-        (extend.task(question.task), question, completion, finish)
+        (extend.task_of(question), question, completion, finish)
         for question, completion, finish in zip(asked, completions, ends, strict=True)
     ]
     return grade_all(items, found, runner)

@@ -17,7 +17,7 @@ def sft_row(question: Question, chain: str | None, style: Style) -> dict[str, An
 
     Shapes: `prompt` and `completion` are lists of chat messages, as TRL and every chat template take them.
     """
-    task = extend.task(question.task)
+    task = extend.task_of(question)
     completion = task.render(question, style, chain or "")
     return {
         "id": question.id,
@@ -30,7 +30,7 @@ def sft_row(question: Question, chain: str | None, style: Style) -> dict[str, An
 
 def grpo_row(question: Question, style: Style) -> dict[str, Any]:
     """A prompt, and the question that its completions are graded against."""
-    task = extend.task(question.task)
+    task = extend.task_of(question)
     return {
         "id": question.id,
         "prompt": task.prompt(question, style),

@@ -1,0 +1,255 @@
+"""What a plugin subclasses: Source, Model, Benchmark (Task is in task.py), and the small records they take and give."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from codereasoner.errors import ConfigError
+from codereasoner.records import Plain, Program
+from codereasoner.styles import Style
+from codereasoner.task import Question, Runner
+from codereasoner.thoughts import Tags, split_thoughts
+
+Thinking = Literal["auto", "on", "off"]
+Effort = Literal["low", "medium", "high"]
+
+Progress: TypeAlias = Callable[[float, str], None]
+"""Called by long work now and then with the share that is done, 0 to 1, and a few words on what is going on."""
+
+
+def silent(share: float, text: str) -> None:
+    """The Progress of work that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Rejected(Plain):
+    """What a source made and could not use: it is dropped, with the reason, and counted."""
+
+    text: str
+    reason: str
+    origin: str = ""
+
+
+class Source:
+    """Where programs come from."""
+
+    name: ClassVar[str]
+
+    def programs(self, split: str, count: int) -> Iterator[Program | Rejected]:
+        """The first `count` programs of a split ("train", "rl", "test"), the same ones on every call.
+
+        The caller may stop before the end; what a source rejects stands between its programs and does not count.
+        """
+        raise NotImplementedError
+
+    def facts(self) -> Mapping[str, Any]:
+        """What the manifest says about how the programs came about, beside their number: tokens, cost ..."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a model is sampled, and how much it may think. Temperature 0 is greedy.
+
+    thinking: ask for thoughts, or for none, where the model's chat template knows the difference.
+    thinking_budget: the most tokens of a thought; effort: a word for it that some models know.
+    template_args: arguments of the chat template; extra_body: fields of a request to a server.
+
+    Raises:
+        ConfigError: a number is impossible.
+    """
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 2048
+    seed: int = 0
+    top_k: int = 0
+    min_p: float = 0.0
+    thinking: Thinking = "auto"
+    thinking_budget: int | None = None
+    effort: Effort | None = None
+    template_args: Mapping[str, Any] = field(default_factory=dict)
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        limits = {
+            "temperature": (self.temperature >= 0, "0 or more"),
+            "top_p": (0 < self.top_p <= 1, "above 0 and at most 1"),
+            "max_tokens": (self.max_tokens >= 1, "at least 1"),
+            "top_k": (self.top_k >= 0, "0 (off) or more"),
+            "min_p": (0 <= self.min_p <= 1, "from 0 to 1"),
+            "thinking_budget": (self.thinking_budget is None or self.thinking_budget >= 0, "0 or more"),
+        }
+        for name, (possible, range_) in limits.items():
+            if not possible:
+                raise ConfigError(f"{name} is {getattr(self, name)}, and must be {range_}")
+
+    def facts(self) -> dict[str, Any]:
+        """Return what can change an answer as plain JSON: the usual four, and the others where they are set."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        usual = ("temperature", "top_p", "max_tokens", "seed")
+        return {name: value for name, value in values.items() if name in usual or value != _UNSET[name]}
+
+    def template_arguments(self) -> dict[str, Any]:
+        """Return the arguments of a chat template that say how much to think, under every name in use."""
+        known: dict[str, Any] = {}
+        if self.thinking != "auto":
+            known |= dict.fromkeys(("enable_thinking", "thinking"), self.thinking == "on")
+        if self.effort is not None:
+            known["reasoning_effort"] = self.effort
+        if self.thinking_budget is not None:
+            known["thinking_budget"] = self.thinking_budget
+        return known | dict(self.template_args)
+
+
+_UNSET: dict[str, Any] = vars(Sampling())
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One request to a model. A scripted model reads the question; every other one reads only the messages."""
+
+    question: Question
+    messages: Sequence[Mapping[str, str]]
+    sample: int = 0
+    style: str = "direct"  # the name of the style the messages are in
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What a model wrote for one prompt: its text, and apart from it what it thought before."""
+
+    text: str
+    finish: str = "stop"  # stop, length, or error
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    thoughts: str = ""
+    reason: str = ""  # of an error: why there is no completion, in the server's words
+
+    @property
+    def whole(self) -> str:
+        """The thoughts and the text, as one reads them to follow the reasoning."""
+        return "\n".join(filter(None, (self.thoughts, self.text)))
+
+    def split(self, opened: bool = False, declared: Sequence[Tags] = ()) -> Completion:
+        """Move the thoughts that stand in the text to their field; a thought that was never closed was cut off."""
+        reading = split_thoughts(self.text, opened, declared)
+        thoughts = "\n".join(filter(None, (self.thoughts, reading.thoughts)))
+        finish = "length" if reading.open and self.finish == "stop" else self.finish
+        return replace(self, text=reading.text, thoughts=thoughts, finish=finish)
+
+
+class Model:
+    """Who writes text. `find("model", "openai:gpt-5")` makes the class named `openai` with target "gpt-5"."""
+
+    name: ClassVar[str]
+    style: str | None = None  # the name of the style it was trained with; None: any
+    max_tokens: int | None = None  # of its answers, where nothing else is asked for; None: the usual limit
+    price: tuple[float, float] = (0.0, 0.0)  # dollars for a million tokens of prompts, and of completions
+
+    def __init__(self, target: str, **options: Any) -> None:
+        self.target = target
+
+    @property
+    def identity(self) -> str:
+        """What names this model in the key of its answers: two models that can answer differently differ in it."""
+        return f"{self.name}:{self.target}"
+
+    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
+        """Yield (index of the prompt, completion) as completions are ready, in any order, each index once."""
+        raise NotImplementedError
+
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """What so many tokens cost, in dollars."""
+        return (prompt_tokens * self.price[0] + completion_tokens * self.price[1]) / 1e6
+
+
+@dataclass(frozen=True)
+class Published:
+    """A number that somebody published for a model on a benchmark."""
+
+    value: float  # pass@1, percent
+    settings: str  # how the model was asked, in a few words
+    source: str  # a paper or a repository
+
+
+class Benchmark:
+    """A fixed list of questions with a version, an official prompt, an official grader and published numbers."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    version: ClassVar[str]
+    license: ClassVar[str]
+    paper: ClassVar[str]
+    hub: ClassVar[str] = ""  # where the Hub keeps its data
+    files: ClassVar[Sequence[str]] = ()  # what its data files are called, below a folder of data
+    settings: ClassVar[Mapping[str, Any]] = {}  # how the paper samples and prompts
+    published: ClassVar[Mapping[str, Published]] = {}  # by model
+    reruns: ClassVar[bool] = False  # does a check run its programs again? (not where that takes minutes)
+    packages: ClassVar[Sequence[str]] = ()  # what its programs import beyond what is quick to import
+    large: ClassVar[Sequence[str]] = ()  # packages whose programs run in workers of their own, which preload them
+    unavailable: Mapping[str, str] = {}  # set by load: records that cannot be asked here, by id, with the reason
+    recorded: Mapping[str, Sequence[bool]] = {}  # verdicts a scored file brings along, for what cannot be judged here
+    unjudged: Sequence[tuple[str, int, str]] = ()  # set by grade_officially: such answers, as (id, sample, text)
+
+    def preload(self) -> list[str]:
+        """Those of its packages that are installed: a pool that preloads them can run all programs there are."""
+        return [name for name in self.packages if importlib.util.find_spec(name) is not None]
+
+    def load(self, data: Path, runner: Runner | None = None) -> list[Question]:
+        """The questions of a data file or folder, in the benchmark's own order and with its own ids.
+
+        Only a benchmark whose gold answers are not in its data but must be derived by execution needs the runner.
+
+        Raises:
+            DataError: the file is not this benchmark's; the message names the line and the field.
+        """
+        raise NotImplementedError
+
+    def sources(self, data: Path) -> dict[str, str]:
+        """The programs of a data file by question id, for the check of training data against them."""
+        return {question.id: question.facts["source"] for question in self.load(data) if question.facts["source"]}
+
+    def official_style(self, checkout: Path, reasons: bool) -> Style:
+        """A style with its published prompts, loaded from a checkout that the user names; `reasons`: those that reason.
+
+        Raises:
+            ConfigError: there are none that could be loaded. DataError: the checkout does not have them.
+        """
+        raise ConfigError(f"{self.name} has no official prompts that can be loaded from a checkout: leave them out")
+
+    def generation_sets(self, path: Path) -> list[Path]:
+        """A path for each model whose texts `path` holds; almost always itself alone."""
+        return [path]
+
+    def read_generations(self, path: Path, questions: Sequence[Question]) -> Mapping[str, Sequence[str]] | None:
+        """The texts of a file in a format of this benchmark's own; None: it is `{id: [texts]}` or a kin of it."""
+        return None
+
+    def parse_generation(self, question: Question, text: str) -> str | None:
+        """The answer in one entry of a generations file of this benchmark, for the strict grader."""
+        raise NotImplementedError
+
+    def grade_officially(
+        self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
+    ) -> dict[str, list[bool | None]]:
+        """The published scorer's verdict on every answer by question id; None: it leaves the answer out."""
+        raise NotImplementedError
+
+    def official_counts(self, verdicts: Sequence[bool | None]) -> list[bool]:
+        """The verdicts on one question that enter the published pass@k; by default those that are not left out."""
+        return [verdict for verdict in verdicts if verdict is not None]
+
+    def metrics(
+        self, questions: Sequence[Question], correct: Mapping[str, Sequence[bool]]
+    ) -> dict[str, float | Mapping[str, float]]:
+        """Numbers of its own beside pass@k, in percent; `correct` holds the verdicts by question id."""
+        return {}
+
+    def floors(self, questions: Sequence[Question]) -> dict[str, float]:
+        """What answers without any model get, in percent: "copy the first argument" -> 7.0."""
+        return {}

@@ -1,0 +1,78 @@
+"""Python files of a user's own that bring plugins: loaded once, by their full path, and only where the user named them.
+
+A question carries the file of its task, so that a later command finds it. A data set may come from a stranger, though,
+and must not be able to make this process execute a file: one that was never named on this machine, by an option or a
+call, is refused. What was named is remembered in `plugins.txt` of the user's state folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+
+from codereasoner.errors import DataError
+from codereasoner.records import content_id
+
+
+def load_file(path: Path) -> ModuleType:
+    """Return the module of a Python file; one file is executed once, and two files of one name are two modules.
+
+    Raises:
+        DataError: there is no such file, or executing it fails; the message has the error and its line.
+    """
+    if not path.is_file():
+        raise DataError(f"there is no file {path}")
+    place = path.resolve()
+    name = f"codereasoner_plugin_{content_id(str(place))}_{place.stem}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, place)
+    if spec is None or spec.loader is None:
+        raise DataError(f"{path} cannot be loaded as a Python file: its name must end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(place)]
+        where = f", line {lines[-1]}" if lines else ""
+        raise DataError(f"{path}{where}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def remember(path: Path) -> None:
+    """Note that the user named this file; where nothing can be written it holds for this process only."""
+    place = str(path.resolve())
+    if place in _named():
+        return
+    _in_process.add(place)
+    with contextlib.suppress(OSError):
+        _record().parent.mkdir(parents=True, exist_ok=True)
+        with _record().open("a", encoding="utf-8") as file:
+            file.write(f"{place}\n")
+
+
+def was_named(path: Path) -> bool:
+    """Was this file named on this machine, by this user, before?"""
+    return str(path.resolve()) in _named()
+
+
+_in_process: set[str] = set()
+
+
+def _named() -> set[str]:
+    try:
+        return _in_process | set(_record().read_text(encoding="utf-8").split("\n"))
+    except (OSError, UnicodeDecodeError):
+        return _in_process
+
+
+def _record() -> Path:
+    folder = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(folder) / "codereasoner" / "plugins.txt"
