@@ -7,6 +7,7 @@ CodeReasonerError
 │   ├── ConfigError      an option or a key of a configuration file
 │   └── MissingExtra     an optional dependency is not installed
 ├── Shortfall            the work was done and the result is not good enough; exits with 1
+├── EndpointError        a server that is asked for completions gives none; exits with 1
 └── MachineryError       our own machinery failed; never the fault of a program or of a model
     └── IsolationError   the kernel refuses a layer of isolation that was asked for
 """
@@ -47,6 +48,10 @@ class MissingExtra(UserError):
 
 class Shortfall(CodeReasonerError):
     """The work was done, and its result falls short of what was asked."""
+
+
+class EndpointError(CodeReasonerError):
+    """Raised when a server fails every request; the message has its own words. What was answered is kept."""
 
 
 class MachineryError(CodeReasonerError):

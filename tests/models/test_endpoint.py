@@ -70,7 +70,6 @@ def complete(base_url: str, *texts: str, **options: Any) -> list[extend.Completi
     model = extend.find("model", "openai:tiny", base_url=base_url, **options)
     prompts = [Prompt(QUESTION, [{"role": "user", "content": text}], sample) for sample, text in enumerate(texts)]
     done = dict(model.complete(prompts, Sampling(0.5, 0.9, 77, seed=10)))
-    model.close()
     return [done[index] for index in range(len(texts))]
 
 

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from queue import SimpleQueue
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
-from codereasoner.errors import ConfigError, import_extra
+from codereasoner.errors import ConfigError, EndpointError, import_extra
 from codereasoner.extend import Completion, Model, Prompt, Sampling
+from codereasoner.models.reply import OddReply, read_reply, whole_letters, words_of
+from codereasoner.models.request import LIMITS, Parameters
+
+FIRST = 8  # requests that must not all fail: enough to tell a wrong address from bad luck, few enough to be quick
+FEW = 2  # further attempts where more seldom help: an odd reply, or a server that was never reached
+SLOWEST = 120.0  # seconds; a server that asks for a longer pause is asked again after this one
+FATAL = (401, 403, 404)  # the key or the model: every other request would fail in the same way
+PASSING = (408, 409, 425, 429)  # and everything from 500
+
+Result = tuple[int, Completion] | BaseException | None
 
 
 class Endpoint(Model):
-    """`openai:NAME`, at `base_url` where one is given.
+    """`openai:NAME`, at `base_url`, else at $OPENAI_BASE_URL, else at OpenAI's own address.
 
-    The key is read from $OPENAI_API_KEY; a local server needs none. The client retries 429, 5xx and dropped
-    connections with back-off; a request that still fails gives a completion with finish "error", and the others go on.
+    The key is read from $OPENAI_API_KEY; a local server needs none. Failures that may pass are tried again with
+    back-off; a request that still fails gives a completion with finish "error" and the reason, and the others go on.
     """
 
     name = "openai"
@@ -40,78 +54,198 @@ class Endpoint(Model):
         for word, number in (("concurrency", concurrency), ("requests-per-minute", requests_per_minute or 1)):
             if number <= 0:
                 raise ConfigError(f"{word} is {number}, and must be positive")
-        openai = import_extra("openai", "eval")
-        key = os.environ.get("OPENAI_API_KEY") or ("none" if base_url else None)
-        if key is None:
+        self._openai = import_extra("openai", "eval")
+        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or "").strip() or None
+        if self.base_url is not None and urlsplit(self.base_url).scheme not in ("http", "https"):
+            raise ConfigError(f"the address of a server begins with http:// or https://, not as in '{self.base_url}'")
+        self._key = os.environ.get("OPENAI_API_KEY") or ("none" if self.base_url else None)
+        if self._key is None:
             raise ConfigError("there is no API key: set $OPENAI_API_KEY, or give --base-url of a local server")
         self.concurrency = concurrency
         self.price = (price_in, price_out)
+        self._retries = retries
+        self._timeout = timeout
         self._pace = Pace(requests_per_minute)
-        self.base_url = base_url
-        self._client = openai.OpenAI(api_key=key, base_url=base_url, max_retries=retries, timeout=timeout)
-        self._fatal = (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError)
-        self._failures = openai.OpenAIError
+        self._parameters = Parameters(LIMITS[0] if self.base_url else LIMITS[1])
+        self._answered = False  # has the server given any completion?
+        self._opens = False  # has a completion closed a thought that its prompt must have opened?
 
     @property
     def identity(self) -> str:
-        """The model's name and where it is served."""
-        return f"openai:{self.target}@{self.base_url or 'default'}"
+        """The model's name and where it is served, without a user name or password in the address."""
+        if self.base_url is None:
+            return f"openai:{self.target}@default"
+        parts = urlsplit(self.base_url)
+        return f"openai:{self.target}@{urlunsplit(parts._replace(netloc=parts.netloc.rpartition('@')[2]))}"
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
         """Up to `concurrency` requests at a time; completions come as they are ready.
 
+        The requests live in a thread of their own, which ends when the caller stops, whatever is under way.
+
         Raises:
-            ConfigError: the endpoint refuses the key, or does not know the model.
+            ConfigError: the server refuses the key, or does not know the model.
+            EndpointError: the first requests all fail, or the server stopped answering.
         """
-        with ThreadPoolExecutor(self.concurrency) as executor:
-            futures = {executor.submit(self._ask, prompt, sampling): index for index, prompt in enumerate(prompts)}
-            try:
-                for future in as_completed(futures):
-                    yield futures[future], future.result()
-            finally:
-                for future in futures:
-                    future.cancel()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._client.close()
-
-    def _ask(self, prompt: Prompt, sampling: Sampling) -> Completion:
-        self._pace.wait()
-        limit = "max_tokens" if self.base_url else "max_completion_tokens"
+        results: SimpleQueue[Result] = SimpleQueue()
+        stop = threading.Event()
+        thread = threading.Thread(target=self._run, args=(prompts, sampling, results, stop), daemon=True)
+        thread.start()
+        failures = Failures(self.identity, self._answered, min(FIRST, self.concurrency), len(prompts))
         try:
-            response = self._client.chat.completions.create(
-                model=self.target,
-                messages=list(prompt.messages),
-                temperature=sampling.temperature,
-                top_p=sampling.top_p,
-                seed=sampling.seed + prompt.sample,
-                **{limit: sampling.max_tokens},
-            )
-        except self._fatal as error:
-            raise ConfigError(f"the endpoint refuses model '{self.target}': {error}") from None
-        except self._failures:
-            return Completion("", finish="error")
-        choice, usage = response.choices[0], response.usage
-        return Completion(
-            choice.message.content or "",
-            "length" if choice.finish_reason == "length" else "stop",
-            usage.prompt_tokens if usage else 0,
-            usage.completion_tokens if usage else 0,
+            while (result := results.get()) is not None:
+                if isinstance(result, BaseException):
+                    raise result
+                failures.count(result[1])
+                yield result
+        finally:
+            stop.set()
+            thread.join(1.0)
+
+    def _run(
+        self, prompts: Sequence[Prompt], sampling: Sampling, results: SimpleQueue[Result], stop: threading.Event
+    ) -> None:
+        """Do the requests in this thread's own event loop; the last result is None, or what ended them."""
+        try:
+            asyncio.run(self._ask_all(prompts, sampling, results, stop))
+            results.put(None)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the completions are read
+            results.put(error)
+
+    async def _ask_all(
+        self, prompts: Sequence[Prompt], sampling: Sampling, results: SimpleQueue[Result], stop: threading.Event
+    ) -> None:
+        left = iter(enumerate(prompts))
+        client = self._openai.AsyncOpenAI(
+            api_key=self._key, base_url=self.base_url, max_retries=0, timeout=self._timeout
         )
+
+        async def work() -> None:
+            for index, prompt in left:
+                results.put((index, await self._ask(client, prompt, sampling)))
+
+        async with client:
+            tasks = [asyncio.create_task(work()) for _ in range(min(self.concurrency, len(prompts)))]
+            try:
+                pending = set(tasks)
+                while pending and not stop.is_set():
+                    done, pending = await asyncio.wait(pending, timeout=0.1, return_when=asyncio.FIRST_EXCEPTION)
+                    for task in done:
+                        task.result()
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _ask(self, client: Any, prompt: Prompt, sampling: Sampling) -> Completion:
+        messages = [{name: whole_letters(text) for name, text in turn.items()} for turn in prompt.messages]
+        attempt = 0
+        while True:
+            await self._pace.wait()
+            sent = self._parameters.body(sampling, prompt.sample)
+            try:
+                response = await client.chat.completions.with_raw_response.create(
+                    model=self.target, messages=messages, extra_body=sent
+                )
+                return self._read(response.text, sampling)
+            except OddReply as error:
+                reason, most, pause = str(error), FEW if error.again else 0, None
+            except self._openai.APIStatusError as error:
+                status, text = error.status_code, error.response.text
+                if self._parameters.refuse(status, text, sent, self.identity.partition("@")[2]):
+                    continue
+                reason, pause = f"{status}: {words_of(text)}", error.response.headers.get("retry-after")
+                if status in FATAL and not self._answered:
+                    raise ConfigError(f"the endpoint refuses model '{self.target}': {reason}{self._hint()}") from None
+                most = self._retries if status in PASSING or status >= 500 else 0
+            except self._openai.APIConnectionError as error:
+                reason, pause = f"no connection: {error.__cause__ or error}", None
+                most = self._retries if self._answered else FEW
+                if isinstance(error, self._openai.APITimeoutError):
+                    reason, most = f"no reply within {self._timeout:g} s", 1
+            except self._openai.OpenAIError as error:
+                reason, most, pause = str(error), 0, None
+            if attempt >= min(most, self._retries):
+                return Completion("", finish="error", reason=words_of(reason))
+            await asyncio.sleep(_pause(pause, attempt))
+            attempt += 1
+
+    def _read(self, body: str, sampling: Sampling) -> Completion:
+        """Read one reply; a text cut off inside a thought that its prompt had opened is all thought."""
+        found = read_reply(body)
+        opens = found.finish == "length" and not found.thoughts and (self._opens or sampling.thinking == "on")
+        whole = found.split(opened=opens)
+        self._answered = True
+        self._opens |= bool(whole.thoughts and not found.thoughts and not found.text.lstrip().startswith(("<", "[")))
+        return whole
+
+    def _hint(self) -> str:
+        without = self.base_url is not None and not urlsplit(self.base_url).path.strip("/")
+        return "; is /v1 missing at the end of --base-url?" if without else ""
+
+
+class Failures:
+    """Counts the failures of a run and stops it when nothing but failures is to be expected.
+
+    Either the first requests all fail, or so many in a row after an answer.
+    """
+
+    def __init__(self, server: str, answered: bool, first: int, total: int) -> None:
+        self._server = server
+        self._most = FIRST * 4 if answered else first
+        self._total = total
+        self._row: Counter[str] = Counter()
+        self._answers = int(answered)
+
+    def count(self, completion: Completion) -> None:
+        """Take one completion.
+
+        Raises:
+            EndpointError: too many in a row have failed, and more would be asked.
+        """
+        if completion.finish != "error":
+            self._row.clear()
+            self._answers += 1
+            self._most = FIRST * 4
+            return
+        self._row[completion.reason] += 1
+        failed = self._row.total()
+        if failed >= self._most and failed < self._total:
+            when = "the last" if self._answers else "the first"
+            raise EndpointError(
+                f"{when} {failed} requests to {self._server} all failed: {commonest(self._row)}; "
+                "the same command goes on where it was"
+            )
+
+
+def commonest(reasons: Counter[str], most: int = 3) -> str:
+    """`3 x 400: Server is pinned to ...; 1 x no connection: ...`, the commonest first."""
+    listed = [f"{count:,} x {reason or 'no reason given'}" for reason, count in reasons.most_common(most)]
+    rest = len(reasons) - most
+    return "; ".join(listed) + (f"; and {rest:,} other reasons" if rest > 0 else "")
+
+
+def _pause(asked: str | None, attempt: int) -> float:
+    """Seconds before the next attempt: what the server asks for, else twice as long each time, with some chance."""
+    try:
+        wanted = float(asked or "nan")
+    except ValueError:
+        wanted = float("nan")
+    if wanted >= 0:
+        return min(wanted, SLOWEST)
+    return float(min(8.0, 0.5 * 2**attempt) * random.uniform(0.75, 1.0))
 
 
 class Pace:
-    """Lets callers of many threads pass one after another, so many a minute at most; None: as they come."""
+    """Lets callers pass one after another, so many a minute at most; None: as they come."""
 
     def __init__(self, per_minute: float | None) -> None:
         self._gap = 60.0 / per_minute if per_minute else 0.0
         self._next = 0.0
-        self._lock = threading.Lock()
 
-    def wait(self) -> None:
+    async def wait(self) -> None:
         """Return when it is the caller's turn."""
-        with self._lock:
-            turn = max(self._next, time.monotonic())
-            self._next = turn + self._gap
-        time.sleep(max(0.0, turn - time.monotonic()))
+        turn = max(self._next, time.monotonic())
+        self._next = turn + self._gap
+        if turn > time.monotonic():
+            await asyncio.sleep(turn - time.monotonic())

@@ -1,0 +1,90 @@
+"""The body of a request, and what of it a server refuses: servers differ in the parameters that they know."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from codereasoner.extend import Sampling
+from codereasoner.models.notices import say_once
+from codereasoner.models.reply import words_of
+
+LIMITS = ("max_tokens", "max_completion_tokens")
+"""The limit of an answer has two names; a server that refuses one of them takes the other."""
+_LAST = ("top_p", "temperature", *LIMITS)
+"""Where a message names several parameters, these are given up last."""
+_REFUSAL = re.compile(
+    r"unsupported|not support|only the default|unrecognized|unknown|unexpected|extra (?:input|field)|extra_forbidden|"
+    r"not permitted|not allowed|not accept|invalid (?:parameter|argument|field)|cannot (?:both )?be|deprecated",
+    re.IGNORECASE,
+)
+
+
+class Parameters:
+    """The parameters of all requests to one server: what it refused once is renamed or left out from then on."""
+
+    def __init__(self, limit: str) -> None:
+        self._limit = limit
+        self.left_out: list[str] = []
+
+    def body(self, sampling: Sampling, sample: int) -> dict[str, Any]:
+        """Return what is sent beside the model and the messages; each sample has a seed of its own."""
+        body: dict[str, Any] = {
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "seed": sampling.seed + sample,
+            self._limit: sampling.max_tokens,
+        }
+        optional = {
+            "top_k": sampling.top_k or None,
+            "min_p": sampling.min_p or None,
+            "reasoning_effort": sampling.effort,
+            "thinking_budget": sampling.thinking_budget,
+            "chat_template_kwargs": sampling.template_arguments() or None,
+        }
+        body |= {name: value for name, value in optional.items() if value is not None}
+        return {name: value for name, value in (body | dict(sampling.extra_body)).items() if name not in self.left_out}
+
+    def refuse(self, status: int, reply: str, sent: Mapping[str, Any], server: str) -> bool:
+        """Give up a parameter that a reply refuses; False where it refuses none that was sent."""
+        name = _refused(reply, sent) if status in (400, 404, 422) else None
+        if name is None:
+            return False
+        if name == self._limit and name == LIMITS[0] and LIMITS[1] not in self.left_out:
+            self._limit = LIMITS[1]
+            say_once(f"{server} refuses '{name}' and is sent '{self._limit}' instead: {words_of(reply)}")
+        elif name == self._limit and name == LIMITS[1] and f"'{LIMITS[0]}'" in reply:
+            self._limit = LIMITS[0]
+            say_once(f"{server} refuses '{name}' and is sent '{self._limit}' instead: {words_of(reply)}")
+        elif name not in self.left_out:
+            self.left_out.append(name)
+            say_once(f"{server} refuses '{name}', which is left out from here on: {words_of(reply)}")
+        return True
+
+
+def _refused(reply: str, sent: Mapping[str, Any]) -> str | None:
+    """Return the name of the parameter that a reply refuses; None where it is about something else."""
+    if not _REFUSAL.search(reply):
+        return None
+    named = [name for name in _named(reply) if name in sent]
+    words = words_of(reply)
+    named += [name for name in sent if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", words)]
+    order = {name: place for place, name in enumerate(_LAST, start=1)}
+    return min(named, key=lambda name: order.get(name, 0), default=None)
+
+
+def _named(reply: str) -> list[str]:
+    """Return the parameters that an error names in fields: OpenAI's `param`, and the last part of pydantic's `loc`."""
+    try:
+        body = json.loads(reply)
+    except (ValueError, RecursionError):
+        return []
+    error = body.get("error", body) if isinstance(body, dict) else None
+    found = [error.get("param")] if isinstance(error, dict) else []
+    details = body.get("detail") if isinstance(body, dict) else None
+    for each in details if isinstance(details, list) else []:
+        if isinstance(each, dict) and isinstance(each.get("loc"), list) and each["loc"]:
+            found.append(each["loc"][-1])
+    return [name for name in found if isinstance(name, str)]
