@@ -15,13 +15,14 @@ import importlib.metadata
 import importlib.util
 import inspect
 import pkgutil
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from codereasoner.errors import ConfigError, DataError, UnknownName
+from codereasoner.errors import ConfigError, DataError, EndpointError, UnknownName
 from codereasoner.interfaces import (
     Benchmark,
     Completion,
@@ -133,6 +134,28 @@ def register(made: Task | type[Task]) -> Task:
     return found
 
 
+def answered(model: Model, completions: Sequence[Completion]) -> Sequence[Completion]:
+    """Return the completions of one batch.
+
+    Raises:
+        EndpointError: every one of them is an error; what asked for them must not go on without answers.
+    """
+    reasons = Counter(each.reason for each in completions if each.finish == "error")
+    if reasons and reasons.total() == len(completions):
+        raise EndpointError(
+            f"{model.identity} answered none of {len(completions)} requests: {commonest(reasons)}; "
+            "the same command goes on here"
+        )
+    return completions
+
+
+def commonest(reasons: Mapping[str, int], most: int = 3) -> str:
+    """`3 x 400: Server is pinned to ...; 1 x no connection: ...`, the commonest first."""
+    listed = [f"{count:,} x {reason or 'no reason given'}" for reason, count in Counter(reasons).most_common(most)]
+    rest = len(reasons) - most
+    return "; ".join(listed) + (f"; and {rest:,} other reasons" if rest > 0 else "")
+
+
 def grade_completions(
     questions: Sequence[Question],
     completions: Sequence[Completion | Answer],
@@ -235,7 +258,9 @@ __all__ = [
     "Sampling",
     "Source",
     "Task",
+    "answered",
     "available",
+    "commonest",
     "find",
     "grade_completions",
     "register",

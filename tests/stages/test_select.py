@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codereasoner.errors import ConfigError, MachineryError
+from codereasoner.errors import ConfigError, EndpointError
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Completion, Model, Prompt, Sampling
 from codereasoner.ledger import read_manifest, read_records, read_rows, write_records
@@ -107,7 +107,7 @@ def test_a_model_that_answers_nothing_stops_the_rating(questions: Path) -> None:
         def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
             return ((index, Completion("", "error")) for index in range(len(prompts)))
 
-    with pytest.raises(MachineryError, match="answered none of 256 requests"):
+    with pytest.raises(EndpointError, match="answered none of 256 requests"):
         rated(questions, Silent("s"))
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 
 from codereasoner import extend
-from codereasoner.extend import Completion, Model, Prompt, Sampling, grade_completions
+from codereasoner.extend import Completion, Model, Prompt, Sampling, answered, grade_completions
 from codereasoner.records import Chain
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner
@@ -75,11 +75,11 @@ def _judge(question: Question, completion: Completion, grade: Grade, model: Mode
 
 def _complete(
     questions: Sequence[Question], model: Model, style: Style, sampling: Sampling, attempt: int
-) -> list[Completion]:
+) -> Sequence[Completion]:
     prompts = [
         Prompt(question, extend.task_of(question).prompt(question, style), attempt, style.name)
         for question in questions
     ]
     found = dict(model.complete(prompts, sampling))
     missing = Completion("", finish="error")
-    return [found.get(index, missing) for index in range(len(prompts))]
+    return answered(model, [found.get(index, missing) for index in range(len(prompts))])

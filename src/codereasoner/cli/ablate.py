@@ -15,7 +15,6 @@ from typing import Any
 
 import click
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from codereasoner.cli.ablate_arms import AblateConfig
@@ -32,6 +31,7 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
+from codereasoner.cli.screen import Screen
 from codereasoner.ledger import write_whole
 
 
@@ -76,4 +76,4 @@ def _show(found: dict[str, Any], config: AblateConfig) -> None:
         table.add_column(column, justify="right", no_wrap=True)
     for arm in found["arms"].values():
         table.add_row(arm["label"], *(cell(arm, column, "\n") for column in found["columns"]))
-    Console().print(table)
+    Screen().print(table)

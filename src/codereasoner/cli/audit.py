@@ -12,6 +12,8 @@ from rich.table import Table
 
 from codereasoner import stages
 from codereasoner.cli.options import (
+    NUMBER,
+    PERCENT,
     Stage,
     bar,
     console,
@@ -31,9 +33,9 @@ _PATH = click.Path(path_type=Path)
 @click.argument("texts", type=_PATH)
 @click.option("--questions", type=_PATH, help="Their questions; questions.jsonl beside the texts by default.")
 @click.option("--out", type=_PATH, help="One row for each text; TEXTS.audit.jsonl by default.")
-@click.option("--keep-above", type=float, help="Keep the texts of which so many percent of the claims are true.")
+@click.option("--keep-above", type=PERCENT, help="Keep the texts of which so many percent of the claims are true.")
 @click.option("--kept", type=_PATH, help="Where they go; TEXTS.true.jsonl by default.")
-@click.option("--examples", type=int, default=3, show_default=True, help="False claims of right answers to show.")
+@click.option("--examples", type=NUMBER, default=3, show_default=True, help="False claims of right answers to show.")
 @workers_option
 @weak_option
 @json_option

@@ -12,7 +12,7 @@ import click
 from codereasoner import stages
 from codereasoner.cli.data import say, second_pool, setting
 from codereasoner.cli.demo_data import stage
-from codereasoner.cli.options import Stage, config_from, console, open_pool, options_of, save_config, weak_option
+from codereasoner.cli.options import COUNT, Stage, config_from, console, open_pool, options_of, save_config, weak_option
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress
 from codereasoner.reports.cards import write_cards
@@ -31,7 +31,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--push", "repository", metavar="OWNER/NAME", help="Upload the set to the Hub when it is built.")
 @click.option("--public", is_flag=True, help="The pushed set can be seen by everyone; else by its owner.")
 @click.option("--dry-run", is_flag=True, help="With --push: say what would be uploaded, and upload nothing.")
-@click.option("--workers", type=int, help="Processes of this machine, or of the Ray that is started on it.")
+@click.option("--workers", type=COUNT, help="Processes of this machine, or of the Ray that is started on it.")
 @weak_option
 def build_command(
     out: Path,

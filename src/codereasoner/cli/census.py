@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from codereasoner.cli.options import Stage, console, json_option, print_json
+from codereasoner.cli.options import SHARE, Stage, console, json_option, print_json
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_records
 from codereasoner.programs.census import GROUPS, census, distance, of_cruxeval
@@ -22,7 +22,7 @@ _PATH = click.Path(path_type=Path)
 @click.argument("programs", type=_PATH)
 @click.option("--beside", type=_PATH, help="Other programs to compare with, a JSONL; CRUXEval's by default.")
 @click.option(
-    "--least", type=float, default=0.02, show_default=True, help="The share from which on a construct is shown."
+    "--least", type=SHARE, default=0.02, show_default=True, help="The share from which on a construct is shown."
 )
 @click.option("--calls", is_flag=True, help="The calls in place of the constructs: kinds, lengths, quotes, ...")
 @click.option("--runs", type=_PATH, help="The traced runs of the programs: with --calls, also what they return.")

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from codereasoner.cli.look import trace_all
-from codereasoner.cli.options import Stage, console, json_option, print_json, weak_option, workers_option
+from codereasoner.cli.options import NUMBER, Stage, console, json_option, print_json, weak_option, workers_option
+from codereasoner.cli.screen import styled
 from codereasoner.reports.comparison import compare, write_comparison
 from codereasoner.reports.folder import chosen_evaluations
 from codereasoner.reports.results import floors_of, task_order
@@ -24,7 +25,9 @@ _PATH = click.Path(path_type=Path)
 @click.argument("evaluations", nargs=-1, required=True, type=_PATH)
 @click.option("--report", "report", type=_PATH, help="Write the comparison as a page, such as comparison.html.")
 @click.option("--by", multiple=True, metavar="FEATURE", help="Show only these features; repeat it.  [default: all]")
-@click.option("--show", type=int, default=10, show_default=True, help="Flipped questions, and bins of features, shown.")
+@click.option(
+    "--show", type=NUMBER, default=10, show_default=True, help="Rows shown: flipped questions, bins of features."
+)
 @workers_option
 @weak_option
 @json_option
@@ -47,14 +50,16 @@ def compare_command(
         trace_all(chosen_evaluations(evaluations), workers, allow_weak_isolation)
     found, _ = compare(evaluations)
     for sentence in found["warnings"]:
-        console.print(f"[bold red]careful[/] {sentence}", highlight=False)
+        console.print(styled("bold red", "careful", f" {sentence}"), highlight=False)
     for name in dict.fromkeys(row["questions"] for row in found["results"]):
         _show_results(name, [row for row in found["results"] if row["questions"] == name])
         rows = [row for row in found["comparisons"] if row["list"] == name]
         if rows:
             _show_differences(rows)
         if len(rows) > 1 and not by:
-            console.print("[dim]flipped questions and features: compare two evaluations, or give --report or --json[/]")
+            console.print(
+                styled("dim", "flipped questions and features: compare two evaluations, or give --report or --json")
+            )
             continue
         for row in rows:
             _show_flips(row, show)
@@ -77,7 +82,7 @@ def _show_results(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         table.add_row(Text(row["model"]), *shown)
     console.print(table)
     for floor, value in floors_of(rows).items():
-        console.print(f"[dim] no model: {floor} {value:.1f} %[/]", highlight=False)
+        console.print(styled("dim", f" no model: {floor} {value:.1f} %"), highlight=False)
     outcomes = Table(title="outcomes of all answers", title_justify="left", title_style="bold", box=None)
     outcomes.add_column("model")
     for verdict in rows[0]["outcomes"]:
@@ -123,7 +128,7 @@ def _show_flips(row: Mapping[str, Any], show: int) -> None:
             table.add_row(Text(task, style=colour), Text(name), Text(item["question"]))
         console.print(table)
         if len(flipped) > show:
-            console.print(f"[dim]and {len(flipped) - show:,} more: --show {len(flipped)}, or --json[/]")
+            console.print(styled("dim", f"and {len(flipped) - show:,} more: --show {len(flipped)}, or --json"))
 
 
 def _show_features(row: Mapping[str, Any], by: Sequence[str], show: int) -> None:
@@ -143,4 +148,4 @@ def _show_features(row: Mapping[str, Any], by: Sequence[str], show: int) -> None
     console.print(table)
     if len(bins) > limit:
         rest = ", ".join(dict.fromkeys(feature for feature, _ in bins[limit:]))
-        console.print(f"[dim]and {len(bins) - limit} more rows: --by FEATURE, one of: {rest}[/]")
+        console.print(styled("dim", f"and {len(bins) - limit} more rows: --by FEATURE, one of: {rest}"))

@@ -13,9 +13,15 @@ import click
 from codereasoner import extend, stages
 from codereasoner.chains.narrate import DETAILS
 from codereasoner.cli.options import (
+    COUNT,
+    NOT_NEGATIVE,
+    NUMBER,
+    SHARE,
+    TOP_P,
     Stage,
     bar,
     console,
+    control_options,
     endpoint_options,
     json_option,
     open_pool,
@@ -41,11 +47,13 @@ _style = click.option("--style", type=click.Choice(sorted(STYLES)), default="rea
 @click.command("programs", cls=Stage)
 @click.option("--source", default="procedural", show_default=True, help="A source's name, or file.py:Class.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="An option of the source; repeat it.")
-@click.option("--train", type=int, default=1000, show_default=True, help="Programs for instruction tuning.")
-@click.option("--rl", type=int, default=0, show_default=True, help="Programs for reinforcement learning.")
-@click.option("--test", type=int, default=0, show_default=True, help="Programs held out.")
-@click.option("--mutations", type=int, default=0, show_default=True, help="More calls a program, of other arguments.")
-@click.option("--near", type=float, default=0.0, help="Similarity, 0 to 1, of a near duplicate; 0.9 is a good one.")
+@click.option("--train", type=NUMBER, default=1000, show_default=True, help="Programs for instruction tuning.")
+@click.option("--rl", type=NUMBER, default=0, show_default=True, help="Programs for reinforcement learning.")
+@click.option("--test", type=NUMBER, default=0, show_default=True, help="Programs held out.")
+@click.option(
+    "--mutations", type=NUMBER, default=0, show_default=True, help="More calls a program, of other arguments."
+)
+@click.option("--near", type=SHARE, default=0.0, help="Similarity, 0 to 1, of a near duplicate; 0.9 is a good one.")
 @click.option(
     "--against",
     multiple=True,
@@ -53,7 +61,7 @@ _style = click.option("--style", type=click.Choice(sorted(STYLES)), default="rea
     help="A benchmark that no program may be of, with its data, else from the Hub; 'all' for each at hand; repeat it.",
 )
 @click.option("--out", type=_PATH, default=Path("programs.jsonl"), show_default=True)
-@click.option("--workers", type=int, help="Processes that write programs; all cores by default.")
+@click.option("--workers", type=COUNT, help="Processes that write programs; all cores by default.")
 def programs_command(
     source: str,
     settings: tuple[str, ...],
@@ -92,7 +100,9 @@ def setting(text: str) -> tuple[str, Any]:
 @click.command("trace", cls=Stage)
 @click.argument("programs", type=_PATH)
 @click.argument("call", required=False)
-@click.option("--calls", type=int, default=0, help="The most calls to keep of a program: those of other paths first.")
+@click.option(
+    "--calls", type=NUMBER, default=0, help="The most calls to keep of a program: those of other paths first."
+)
 @click.option("--second-run/--no-second-run", default=True, show_default=True, help="Again, under another hash seed.")
 @click.option("--size", "sizes", multiple=True, metavar="NAME=N", help=f"The most of {_SIZES}; repeat it.")
 @click.option("--out", type=_PATH, default=Path("runs.parquet"), show_default=True)
@@ -155,13 +165,14 @@ def ask_command(runs: Path, tasks: tuple[str, ...], out: Path) -> None:
 @click.option("--by", default="narrator", show_default=True, help="narrator, or a model: openai:NAME, a path, ...")
 @click.option("--detail", type=click.Choice(DETAILS), default="steps", show_default=True)
 @click.option(
-    "--attempts", type=int, default=1, show_default=True, help="Calls the narrator tries before the right one."
+    "--attempts", type=NUMBER, default=1, show_default=True, help="Calls the narrator tries before the right one."
 )
 @endpoint_options
-@click.option("--tries", type=int, default=4, show_default=True, help="Samples a question before it is given up.")
-@click.option("--temperature", type=float, default=0.6, show_default=True)
-@click.option("--top-p", type=float, default=0.9, show_default=True)
-@click.option("--max-tokens", type=int, default=4096, show_default=True)
+@control_options
+@click.option("--tries", type=COUNT, default=4, show_default=True, help="Samples a question before it is given up.")
+@click.option("--temperature", type=NOT_NEGATIVE, default=0.6, show_default=True)
+@click.option("--top-p", type=TOP_P, default=0.9, show_default=True)
+@click.option("--max-tokens", type=COUNT, default=4096, show_default=True)
 @_style
 @click.option("--out", type=_PATH, default=Path("chains.jsonl"), show_default=True)
 @workers_option
@@ -174,6 +185,7 @@ def chain_command(
     detail: Any,
     attempts: int,
     endpoint: dict[str, Any],
+    control: dict[str, Any],
     tries: int,
     temperature: float,
     top_p: float,
@@ -189,7 +201,7 @@ def chain_command(
             stages.narrate_chains(questions, runs, out, tasks, detail, progress, attempts=attempts)
         else:
             teacher = extend.find("model", by, **endpoint)
-            sampling = Sampling(temperature, top_p, max_tokens)
+            sampling = Sampling(temperature, top_p, max_tokens, **control)
             with open_pool(workers, allow_weak_isolation) as pool:
                 stages.teach_chains(questions, out, tasks, teacher, find_style(style), tries, sampling, pool, progress)
     say(out)

@@ -15,8 +15,8 @@ from typing import Any
 
 import click
 from rich import box
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from codereasoner import extend
 from codereasoner.cli.demo_config import MODELS, DemoConfig
@@ -25,6 +25,7 @@ from codereasoner.cli.demo_run import SETS, Summaries, run_demo
 from codereasoner.cli.numbers import percent
 from codereasoner.cli.options import Stage, config_from, open_pool, options_of, save_config, weak_option, workers_option
 from codereasoner.cli.processes import history
+from codereasoner.cli.screen import Screen, styled
 from codereasoner.evaluation.metrics import mean
 from codereasoner.ledger import read_records, read_rows
 from codereasoner.reports.cards import write_cards
@@ -59,7 +60,7 @@ def demo_command(name: str, fresh: bool, workers: int | None, allow_weak_isolati
 
 
 def _show(folder: Path, summaries: Summaries) -> None:
-    screen = Console()
+    screen = Screen()
     screen.print(_accuracy_table(summaries))
     if "cruxeval-o" in summaries:
         screen.print(_cruxeval_line(summaries["cruxeval-o"]["grpo"]))
@@ -84,16 +85,16 @@ def _accuracy_table(summaries: Summaries) -> Table:
         table.add_column(f"{'forward' if task == FORWARD else 'backward'}\n{words}", justify="right", no_wrap=True)
     for model, label in MODELS.items():
         table.add_row(label, *(_cell(summaries[name][model]["by_task"][task]) for name, task in columns))
-    table.add_row("[dim]best guess[/]", *(f"[dim]{_floor(summaries, *column)}[/]" for column in columns))
+    table.add_row("best guess", *(_floor(summaries, *column) for column in columns), style="dim")
     counts = (str(summaries[name]["base"]["by_task"][task]["n_questions"]) for name, task in columns)
-    table.add_row("[dim]questions[/]", *(f"[dim]{count}[/]" for count in counts))
+    table.add_row("questions", *(f"{count}" for count in counts), style="dim")
     return table
 
 
-def _cell(part: dict[str, Any]) -> str:
+def _cell(part: dict[str, Any]) -> Text:
     """`68.7 %` with its interval in the line below."""
     value, _, interval = percent(part).partition(" [")
-    return f"[bold]{value}[/]\n{interval.removesuffix(']').replace(', ', ' to ')}"
+    return styled("bold", value, f"\n{interval.removesuffix(']').replace(', ', ' to ')}")
 
 
 def _floor(summaries: Summaries, name: str, task: str) -> str:

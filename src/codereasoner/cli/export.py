@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from codereasoner import stages
-from codereasoner.cli.options import Stage, bar, console, json_option, print_json
+from codereasoner.cli.options import SHARE, Stage, bar, console, json_option, print_json
 from codereasoner.exports.files import export
 from codereasoner.exports.formats import FORMATS
 from codereasoner.ledger import manifest_path
@@ -19,7 +19,7 @@ from codereasoner.ledger import manifest_path
 @click.option("--out", type=click.Path(path_type=Path), default=Path("exports"), show_default=True, help="The folder.")
 @click.option(
     "--held-out",
-    type=float,
+    type=SHARE,
     default=0.0,
     show_default=True,
     help="Share of the programs whose rows go to NAME-held-out, for validation.",

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from codereasoner.cli.options import Stage, console, json_option, print_json
+from codereasoner.cli.screen import Screen
 from codereasoner.errors import ConfigError
 from codereasoner.ledger import write_whole
 from codereasoner.reports.hub_results import write_eval_results
@@ -59,7 +59,7 @@ def leaderboard_command(
 
 
 def _show(boards: Sequence[Board]) -> None:
-    out = Console()
+    out = Screen()
     for board in boards:
         table = Table(title=board.title, title_justify="left", title_style="bold", box=None)
         table.add_column("model")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from codereasoner import extend
@@ -23,6 +22,7 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
+from codereasoner.cli.screen import Screen, styled
 from codereasoner.errors import IsolationError, Shortfall
 from codereasoner.execution.doctor import examine
 from codereasoner.reports.cards import write_cards
@@ -55,7 +55,7 @@ def trace_all(found: Sequence[Evaluation], workers: int | None, allow_weak_isola
         with open_pool(workers, allow_weak_isolation) as pool, bar("traces") as progress:
             trace_answers(found, pool.run, progress)
     except IsolationError as error:
-        console.print(f"[yellow]no traces[/]: {error}; --allow-weak-isolation traces all the same")
+        console.print(styled("yellow", "no traces", f": {error}; --allow-weak-isolation traces all the same"))
 
 
 @click.command("list", cls=Stage)
@@ -77,7 +77,7 @@ def list_command(as_json: bool) -> None:
         table = Table(title=kind, title_justify="left", title_style="bold", box=None, show_header=False)
         for name, sentence in plugins.items():
             table.add_row(f"  {name}", sentence)
-        Console().print(table)
+        Screen().print(table)
 
 
 def _sentence(plugin: Any) -> str:
@@ -104,12 +104,12 @@ def doctor_command(no_hostile: bool, as_json: bool) -> None:
 
 
 def _show_doctor(found: dict[str, Any]) -> None:
-    out = Console()
+    out = Screen()
     out.print(f"Python {found['python']} on {found['platform']}, user {found['user']}")
     table = Table(box=None, show_header=False)
     for layer in found["layers"]:
         said = "" if layer["available"] else f"{layer['reason']}. Without it {layer['without']}."
-        table.add_row(f"  {layer['name']}", "[green]yes[/]" if layer["available"] else "[red]no[/]", said)
+        table.add_row(f"  {layer['name']}", styled("green", "yes") if layer["available"] else styled("red", "no"), said)
     out.print(table)
     if found["level"]:
         out.print(f"isolation level {found['level']}: {found['meaning']}")
@@ -119,14 +119,14 @@ def _show_doctor(found: dict[str, Any]) -> None:
         _show_hostile(out, found["hostile"])
 
 
-def _show_hostile(out: Console, rows: Sequence[dict[str, str]]) -> None:
+def _show_hostile(out: Screen, rows: Sequence[dict[str, str]]) -> None:
     """Count the hostile programs that were held, and name the others."""
     states = Counter(row["state"] for row in rows)
     run = len(rows) - states["not run"]
     out.print(f"{states['held']} of {run} hostile programs held")
     for needed in sorted({row["reason"] for row in rows if row["state"] == "not run"}):
         names = ", ".join(row["name"] for row in rows if row["reason"] == needed)
-        out.print(f"  not run, {needed}: {names}", markup=False)
+        out.print(f"  not run, {needed}: {names}")
     for row in rows:
         if row["state"] == "not held":
-            out.print(f"  not held: {row['reason']}", markup=False)
+            out.print(f"  not held: {row['reason']}")

@@ -10,9 +10,13 @@ import click
 from codereasoner import extend
 from codereasoner.cli.numbers import show_score, show_summary
 from codereasoner.cli.options import (
+    COUNT,
+    NOT_NEGATIVE,
+    TOP_P,
     Stage,
     bar,
     console,
+    control_options,
     data_option,
     endpoint_options,
     json_option,
@@ -22,13 +26,13 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
-from codereasoner.errors import ConfigError
+from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.evaluation.asked import is_file, questions_of
 from codereasoner.evaluation.augment import NAMES, Name, make_augmentation
 from codereasoner.evaluation.check import guess_floors
 from codereasoner.evaluation.evaluate import Asking, evaluate
 from codereasoner.evaluation.score import GRADERS, Grader, score_file
-from codereasoner.extend import Benchmark, Model, Sampling
+from codereasoner.extend import Benchmark, Model, Sampling, commonest
 from codereasoner.reports.feature_plots import write_feature_plots
 from codereasoner.styles import STYLES, find_style
 
@@ -40,16 +44,27 @@ _PATH = click.Path(path_type=Path)
 @click.option("--model", required=True, help="scripted:gold, a path or Hub name, openai:NAME.")
 @data_option
 @endpoint_options
-@click.option("--style", type=click.Choice(sorted(STYLES)), help="The model's own, or reasoning.")
+@control_options
+@click.option(
+    "--style",
+    type=click.Choice(sorted(STYLES)),
+    help="How to ask, and the answer format [default: the style the model was trained with, else reasoning].",
+)
 @click.option("--official-prompts", type=_PATH, help="A checkout of the benchmark: ask with its own prompts.")
-@click.option("--augment", type=click.Choice(NAMES), default="none", show_default=True, help="Beside the question.")
+@click.option(
+    "--augment", type=click.Choice(NAMES), default="none", show_default=True, help="Extra context added to the prompt."
+)
 @click.option("--augment-from", type=_PATH, help="A file of CodeGlance's API documents, or a folder of code.")
-@click.option("--samples", type=int, default=1, show_default=True, help="Answers to each question.")
-@click.option("--temperature", type=float, default=0.0, show_default=True)
-@click.option("--top-p", type=float, default=1.0, show_default=True)
-@click.option("--max-tokens", type=int, help="Of an answer; the model's own limit, or 2048.")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--limit", type=int, help="Ask only the first so many questions.")
+@click.option("--samples", type=COUNT, default=1, show_default=True, help="Answers to each question.")
+@click.option(
+    "--temperature", type=NOT_NEGATIVE, default=0.0, show_default=True, help="Sampling temperature; 0 is greedy."
+)
+@click.option(
+    "--top-p", type=TOP_P, default=1.0, show_default=True, help="Sample from this share of the likeliest tokens."
+)
+@click.option("--max-tokens", type=COUNT, help="Maximum tokens per answer [default: the model's limit, else 2048].")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of sampling; sample N takes seed + N.")
+@click.option("--limit", type=COUNT, help="Evaluate only the first N questions.")
 @click.option("--split", default="test", show_default=True, help="Of a questions file: the split to ask.")
 @click.option("--out", type=_PATH, help="The evaluation's folder; evaluations/QUESTIONS@MODEL by default.")
 @workers_option
@@ -60,6 +75,7 @@ def evaluate_command(
     model: str,
     data: Path | None,
     endpoint: dict[str, Any],
+    control: dict[str, Any],
     style: str | None,
     official_prompts: Path | None,
     augment: Name,
@@ -78,7 +94,7 @@ def evaluate_command(
 ) -> None:
     """Ask a model a benchmark's questions, or those of a questions.jsonl, and count what it knows."""
     answering: Model = extend.find("model", model, **endpoint)
-    sampling = Sampling(temperature, top_p, max_tokens or answering.max_tokens or 2048, seed)
+    sampling = Sampling(temperature, top_p, max_tokens or answering.max_tokens or 2048, seed, **control)
     folder = out or Path("evaluations") / f"{Path(questions).stem}@{_folder_name(model)}"
     save_config(folder)
     named = "" if is_file(questions) else questions
@@ -110,6 +126,8 @@ def evaluate_command(
     console.print(f"answers, grades and summary: {folder}")
     if as_json:
         print_json(summary)
+    if summary["errors"] and summary["outcomes"]["error"] == summary["n_answers"]:
+        raise Shortfall(f"no request was answered: {commonest(summary['errors'])}")
 
 
 def _folder_name(model: str) -> str:

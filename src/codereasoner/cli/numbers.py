@@ -8,6 +8,8 @@ from typing import Any
 from rich.table import Table
 
 from codereasoner.cli.options import console
+from codereasoner.cli.screen import styled
+from codereasoner.extend import commonest
 from codereasoner.reports.results import warnings
 from codereasoner.task import VERDICTS
 
@@ -31,23 +33,25 @@ def show_summary(summary: Mapping[str, Any]) -> None:
         for task, part in summary["by_task"].items():
             table.add_row(task, *_numbers(part))
     for name, floor in summary["floors"].items():
-        table.add_row(f"[dim]no model: {name}[/]", "", f"[dim]{floor:.1f} %[/]")
+        table.add_row(f"no model: {name}", "", f"{floor:.1f} %", style="dim")
     console.print(table)
     for line in _own_numbers(summary["metrics"]):
         console.print(line)
     tokens = f"{summary['prompt_tokens']:,} tokens of prompts, {summary['completion_tokens']:,} of completions"
     dollars = f", ${summary['dollars']:,.2f}" if summary["dollars"] else ""
-    console.print(f"[dim]{tokens}{dollars}[/]")
+    console.print(styled("dim", f"{tokens}{dollars}"))
     for sentence in warnings([{**summary, "questions": summary["benchmark"]}]):
-        console.print(f"[bold red]warning[/] {sentence}")
+        console.print(styled("bold red", "warning", f" {sentence}"))
     if failed := summary["outcomes"]["error"]:
-        console.print(f"[bold red]warning[/] {failed:,} requests or checks failed; the same command tries them again.")
+        reasons = commonest(summary.get("errors", {}))
+        said = f" {failed:,} requests or checks failed ({reasons}); the same command tries them again."
+        console.print(styled("bold red", "warning", said))
 
 
 def show_score(result: Mapping[str, Any]) -> None:
     """Both graders, one row each, the benchmark's own numbers, and the reasons why the graders differ."""
     for model, part in result.get("models", {}).items():
-        console.print(f"[bold]{model}[/]")
+        console.print(styled("bold", model))
         show_score(part)
     if "models" in result:
         return
@@ -58,7 +62,7 @@ def show_score(result: Mapping[str, Any]) -> None:
     console.print(table)
     for part in graders:
         for line in _own_numbers(part):
-            console.print(f"[dim]{part['grader']}[/] {line}")
+            console.print(styled("dim", part["grader"], f" {line}"))
     if result.get("differences"):
         reasons = Table(title="where the graders differ", title_justify="left", box=None)
         for column in ("count", "official", "strict", "reason", "example"):
@@ -89,9 +93,9 @@ def show_check(result: Mapping[str, Any]) -> None:
             console.print(f"{name.replace('_', ' ')}: {value:,}" if isinstance(value, int) else f"{name}: {value}")
     for task, rates in (result.get("guess_rates") or {}).items():
         for guess, rate in rates.items():
-            console.print(f"[dim]{task}, answered '{guess}' every time: {rate:.1f} %[/]")
+            console.print(styled("dim", f"{task}, answered '{guess}' every time: {rate:.1f} %"))
     for row in wrong[:MOST]:
-        console.print(f"[red]{row}[/]")
+        console.print(styled("red", str(row)))
 
 
 def _numbers_table(title: str, first: str = "") -> Table:

@@ -15,21 +15,22 @@ from typing import Any, TypeVar
 
 import click
 import yaml
-from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
 from codereasoner import extend
+from codereasoner.cli.screen import Screen, styled
 from codereasoner.errors import ConfigError
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.execution.split import Split
 from codereasoner.extend import Benchmark, Progress
 from codereasoner.ledger import write_whole
+from codereasoner.interfaces import Effort, Thinking
 
 LARGE_SECONDS, LARGE_BYTES = 5.0, 4 << 30  # CPU time and memory of a program that works with a large library
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-console = Console(stderr=True)
+console = Screen(stderr=True)
 """Where people look. Standard output is for results only, so that `--json` gives one JSON object and nothing else."""
 
 
@@ -135,12 +136,12 @@ def _option(field: Any, hint: Any) -> Callable[[Function], Function]:
 def bar(title: str) -> Iterator[Progress]:
     """A progress bar on standard error, fed by the callable it gives."""
     columns = (
-        TextColumn("[bold]{task.description}"),
+        TextColumn("{task.description}", style="bold", markup=False),
         BarColumn(bar_width=28),
         TextColumn("{task.percentage:>3.0f}%"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("[dim]{task.fields[words]}"),
+        TextColumn("{task.fields[words]}", style="dim", markup=False),
     )
     with Bars(*columns, console=console) as bars:
         task = bars.add_task(title, total=1.0, words="")
@@ -153,9 +154,37 @@ def print_json(result: Mapping[str, Any]) -> None:
     click.echo(json.dumps(result))
 
 
+# ---- numbers that are possible, for the options of every command
+
+
+class JsonObject(click.ParamType[dict[str, Any]]):
+    """A JSON object on the command line, or a mapping in a config file."""
+
+    name = "json"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the object as a dict."""
+        try:
+            found = json.loads(value) if isinstance(value, str) else value
+        except (ValueError, RecursionError) as error:
+            self.fail(f"{value!r:.80} is no JSON: {error}", param, ctx)
+        if not isinstance(found, dict):
+            self.fail(f'{value!r:.80} is no JSON object, such as {{"name": 1}}', param, ctx)
+        return found
+
+
+COUNT = click.IntRange(min=1)
+NUMBER = click.IntRange(min=0)
+NOT_NEGATIVE = click.FloatRange(min=0)
+ABOVE_ZERO = click.FloatRange(min=0, min_open=True)
+SHARE = click.FloatRange(min=0, max=1)
+PERCENT = click.FloatRange(min=0, max=100)
+TOP_P = click.FloatRange(min=0, max=1, min_open=True)
+JSON_OBJECT = JsonObject()
+
 # ---- what several commands take
 
-workers_option = click.option("--workers", type=int, help="Worker processes for execution; all cores by default.")
+workers_option = click.option("--workers", type=COUNT, help="Worker processes for execution; all cores by default.")
 weak_option = click.option(
     "--allow-weak-isolation", is_flag=True, help="Go on where the kernel refuses a layer of isolation."
 )
@@ -166,27 +195,58 @@ data_option = click.option(
     help="The benchmark's data, a file or a folder; else $CODEREASONER_DATA, else the Hub.",
 )
 
-_ENDPOINT = (
-    click.option("--base-url", help="The endpoint of an openai: model."),
-    click.option("--concurrency", type=int, help="Requests to an endpoint under way at once; 32 by default."),
-    click.option("--requests-per-minute", type=float, help="To an endpoint, at most; no limit by default."),
-    click.option("--price-in", type=float, help="Dollars for a million tokens of prompts, for the account."),
-    click.option("--price-out", type=float, help="Dollars for a million tokens of completions."),
-)
-_ENDPOINT_NAMES = ("base_url", "concurrency", "requests_per_minute", "price_in", "price_out")
+_ENDPOINT = {
+    "base_url": click.option(
+        "--base-url", help="Address of the server of an openai: model [default: $OPENAI_BASE_URL]."
+    ),
+    "concurrency": click.option("--concurrency", type=COUNT, help="Requests under way at once [default: 32]."),
+    "requests_per_minute": click.option(
+        "--requests-per-minute", type=ABOVE_ZERO, help="Maximum rate of requests [default: no limit]."
+    ),
+    "price_in": click.option("--price-in", type=NOT_NEGATIVE, help="Dollars for a million tokens of prompts."),
+    "price_out": click.option("--price-out", type=NOT_NEGATIVE, help="Dollars for a million tokens of completions."),
+}
+_CONTROL = {
+    "thinking": click.option(
+        "--thinking", type=click.Choice(typing.get_args(Thinking)), help="Whether the model thinks [default: its own]."
+    ),
+    "thinking_budget": click.option("--thinking-budget", type=NUMBER, help="Maximum tokens of a thought."),
+    "effort": click.option(
+        "--effort",
+        type=click.Choice(typing.get_args(Effort)),
+        help="How hard the model thinks, where it knows the word.",
+    ),
+    "top_k": click.option("--top-k", type=NUMBER, help="Sample from the K likeliest tokens only (0: from all)."),
+    "min_p": click.option("--min-p", type=SHARE, help="Least probability of a token, relative to the likeliest one."),
+    "template_args": click.option(
+        "--template-args", type=JSON_OBJECT, metavar="JSON", help="Arguments of the chat template, as a JSON object."
+    ),
+    "extra_body": click.option(
+        "--extra-body", type=JSON_OBJECT, metavar="JSON", help="Fields added to each request, as a JSON object."
+    ),
+}
 
 
-def endpoint_options(function: Function) -> Function:
-    """What a served model can be told; the command gets those that were given as the dict `endpoint`."""
+def _gathered(name: str, options: Mapping[str, Callable[[Any], Any]]) -> Callable[[Function], Function]:
+    """Add options to a command, which gets those that were given as one dict of that name."""
 
-    @functools.wraps(function)
-    def command(**values: Any) -> Any:
-        asked = {name: values.pop(name) for name in _ENDPOINT_NAMES}
-        return function(**values, endpoint={name: value for name, value in asked.items() if value is not None})
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def command(**values: Any) -> Any:
+            given = {option: values.pop(option) for option in options}
+            return function(**values, **{name: {key: value for key, value in given.items() if value is not None}})
 
-    for option in reversed(_ENDPOINT):
-        command = option(command)
-    return typing.cast(Function, command)
+        for option in reversed([*options.values()]):
+            command = option(command)
+        return typing.cast(Function, command)
+
+    return decorate
+
+
+endpoint_options = _gathered("endpoint", _ENDPOINT)
+"""What a served model can be told, as the dict `endpoint`."""
+control_options = _gathered("control", _CONTROL)
+"""How a model is sampled and how much it thinks, beyond temperature and length: the dict `control`, for Sampling."""
 
 
 @contextlib.contextmanager
@@ -198,7 +258,8 @@ def open_pool(workers: int | None, allow_weak_isolation: bool, benchmark: str = 
     preload = extend.find("benchmark", benchmark).preload() if benchmark else []
     with Pool(workers=workers, preload=preload, allow_weak_isolation=allow_weak_isolation) as pool:
         if pool.level != "A":
-            console.print(f"[yellow]isolation level {pool.level}[/]: `codereasoner doctor` says what is missing")
+            said = ": `codereasoner doctor` says what is missing"
+            console.print(styled("yellow", f"isolation level {pool.level}", said))
         yield pool
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console, Group
+from rich.console import Group
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -16,14 +16,18 @@ from rich.text import Text
 from codereasoner import extend
 from codereasoner.cli.annotate import annotated, result
 from codereasoner.cli.options import (
+    COUNT,
+    NOT_NEGATIVE,
     Stage,
     bar,
+    control_options,
     endpoint_options,
     json_option,
     open_pool,
     print_json,
     weak_option,
 )
+from codereasoner.cli.screen import Screen, styled
 from codereasoner.cli.trace_view import read_source, split_call
 from codereasoner.evaluation.explanations import KINDS
 from codereasoner.evaluation.quiz import TASKS, Reply, questions_about, quiz, traced
@@ -35,7 +39,7 @@ from codereasoner.styles import STYLES, find_style
 
 AROUND = 6  # lines of a chain that are shown on either side of its first false claim
 SIDE_BY_SIDE = 130  # columns of a terminal
-_MARKS = {"correct": "[green]✓[/]", "wrong": "[red]✗[/]", "no_answer": "[yellow]∅[/]", "truncated": "[magenta]…[/]"}
+_MARKS = {"correct": ("green", "✓"), "wrong": ("red", "✗"), "no_answer": ("yellow", "∅"), "truncated": ("magenta", "…")}
 
 
 @click.command("quiz", cls=Stage)
@@ -44,10 +48,11 @@ _MARKS = {"correct": "[green]✓[/]", "wrong": "[red]✗[/]", "no_answer": "[yel
 @click.option("--model", required=True, help="scripted:gold, a path or Hub name, openai:NAME.")
 @click.option("--task", "tasks", multiple=True, default=TASKS, show_default=True, help="Repeat it.")
 @endpoint_options
+@control_options
 @click.option("--style", type=click.Choice(sorted(STYLES)), help="The model's own, or reasoning.")
-@click.option("--temperature", type=float, default=0.0, show_default=True)
-@click.option("--max-tokens", type=int, help="Of an answer; the model's own limit, or 2048.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--temperature", type=NOT_NEGATIVE, default=0.0, show_default=True)
+@click.option("--max-tokens", type=COUNT, help="Of an answer; the model's own limit, or 2048.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of sampling.")
 @weak_option
 @json_option
 def quiz_command(
@@ -56,6 +61,7 @@ def quiz_command(
     model: str,
     tasks: tuple[str, ...],
     endpoint: dict[str, Any],
+    control: dict[str, Any],
     style: str | None,
     temperature: float,
     max_tokens: int | None,
@@ -71,7 +77,7 @@ def quiz_command(
     entry, arguments = split_call(call)
     answering: Model = extend.find("model", model, **endpoint)
     way = find_style(style or answering.style or "reasoning")
-    sampling = Sampling(temperature, max_tokens=max_tokens or answering.max_tokens or 2048, seed=seed)
+    sampling = Sampling(temperature, max_tokens=max_tokens or answering.max_tokens or 2048, seed=seed, **control)
     with open_pool(1, allow_weak_isolation) as pool:
         run = traced(read_source(file), entry, arguments, pool.run)
         questions = questions_about(run, tasks)
@@ -80,7 +86,7 @@ def quiz_command(
     if as_json:
         print_json({"model": answering.identity, "call": run.expression, "value": run.value, **_summary(replies, run)})
         return
-    out = Console()
+    out = Screen()
     out.print(_table(replies))
     out.print(_score(replies))
     _show_first_mistake(out, replies, run)
@@ -118,7 +124,7 @@ def _table(replies: Sequence[Reply]) -> Table:
         gold = "" if right else _cut(reply.question.gold[0])
         answer = reply.grade.answer if reply.grade.answer is not None else reply.grade.outcome.replace("_", " ")
         found = KINDS[reply.mistake.kind] if reply.mistake else ""
-        mark = _MARKS.get(reply.grade.outcome, "!")
+        mark = styled(*_MARKS.get(reply.grade.outcome, ("red", "!")))
         table.add_row(mark, reply.question.task, Text(words), Text(_cut(answer)), Text(gold), Text(found, style="red"))
     return table
 
@@ -130,7 +136,7 @@ def _score(replies: Sequence[Reply]) -> Text:
     return Text.assemble((f"{right.total()} of {len(replies)} right", "bold"), f": {parts}")
 
 
-def _show_first_mistake(out: Console, replies: Sequence[Reply], run: Run) -> None:
+def _show_first_mistake(out: Screen, replies: Sequence[Reply], run: Run) -> None:
     """The first wrong answer with a mistake: its chain around the first false claim, beside the annotated source."""
     reply = next((each for each in replies if each.mistake is not None), None)
     if reply is None or reply.mistake is None:

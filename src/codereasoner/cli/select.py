@@ -9,7 +9,19 @@ import click
 
 from codereasoner import extend, stages
 from codereasoner.cli.data import say
-from codereasoner.cli.options import Stage, bar, endpoint_options, open_pool, weak_option, workers_option
+from codereasoner.cli.options import (
+    COUNT,
+    NOT_NEGATIVE,
+    NUMBER,
+    TOP_P,
+    Stage,
+    bar,
+    control_options,
+    endpoint_options,
+    open_pool,
+    weak_option,
+    workers_option,
+)
 from codereasoner.extend import Model, Sampling
 from codereasoner.programs.difficulty import Band
 from codereasoner.styles import STYLES, find_style
@@ -22,14 +34,15 @@ FEATURES = "features"
 @click.argument("questions", type=_PATH)
 @click.option("--by", default=FEATURES, show_default=True, help="features, or a model: openai:NAME, a path, ...")
 @endpoint_options
-@click.option("--samples", type=int, default=10, show_default=True, help="Answers of the model to each question.")
-@click.option("--temperature", type=float, default=1.0, show_default=True)
-@click.option("--top-p", type=float, default=1.0, show_default=True)
-@click.option("--max-tokens", type=int, default=2048, show_default=True)
+@control_options
+@click.option("--samples", type=COUNT, default=10, show_default=True, help="Answers of the model to each question.")
+@click.option("--temperature", type=NOT_NEGATIVE, default=1.0, show_default=True)
+@click.option("--top-p", type=TOP_P, default=1.0, show_default=True)
+@click.option("--max-tokens", type=COUNT, default=2048, show_default=True)
 @click.option("--style", type=click.Choice(sorted(STYLES)), help="How the model is asked; its own style by default.")
-@click.option("--low", type=int, default=0, show_default=True, help="The least right answers, or least difficulty.")
-@click.option("--high", type=int, help="The most right answers, or the highest difficulty.")
-@click.option("--per-level", type=int, default=0, help="The most questions of a task, split and level; 0: all.")
+@click.option("--low", type=NUMBER, default=0, show_default=True, help="The least right answers, or least difficulty.")
+@click.option("--high", type=NUMBER, help="The most right answers, or the highest difficulty.")
+@click.option("--per-level", type=NUMBER, default=0, help="The most questions of a task, split and level; 0: all.")
 @click.option("--order", type=click.Choice(("given", "curriculum")), default="given", show_default=True)
 @click.option("--out", type=_PATH, default=Path("selected.jsonl"), show_default=True)
 @workers_option
@@ -38,6 +51,7 @@ def select_command(
     questions: Path,
     by: str,
     endpoint: dict[str, Any],
+    control: dict[str, Any],
     samples: int,
     temperature: float,
     top_p: float,
@@ -59,7 +73,7 @@ def select_command(
         passes = out.with_name(f"{out.name}.passes.jsonl")
         put = find_style(style or model.style or "reasoning")
         with open_pool(workers, allow_weak_isolation) as pool, bar("rate") as progress:
-            sampling = Sampling(temperature, top_p, max_tokens)
+            sampling = Sampling(temperature, top_p, max_tokens, **control)
             stages.rate_questions(questions, passes, model, put, samples, sampling, pool.run, progress)
         say(passes)
     with bar("select") as progress:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
 from codereasoner.cli.annotate import annotated, result
 from codereasoner.cli.options import print_json
+from codereasoner.cli.screen import Screen, styled
 from codereasoner.errors import ConfigError, DataError, Shortfall
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job
@@ -27,12 +27,12 @@ def show_trace(path: Path, call: str, pool: Pool, as_json: bool) -> None:
     if as_json:
         print_json(run.to_json())
     else:
-        out = Console()
+        out = Screen()
         out.print(annotated(run))
         if run.stdout:
             out.print(Text("printed: ", style="dim") + Text(run.stdout.rstrip()))
         if run.cut:
-            out.print(f"[yellow]the trace ends early:[/] its budget of {run.cut} was used up")
+            out.print(styled("yellow", "the trace ends early:", f" its budget of {run.cut} was used up"))
         out.print(result(run))
     if run.outcome != "ok":
         raise Shortfall(run.reason or f"the call {run.outcome}")

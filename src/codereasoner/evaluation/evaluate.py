@@ -71,6 +71,7 @@ def evaluate(
     answers = ask(questions, model, asking, folder / "answers.jsonl", tally)
     grades = keep_grades(questions, answers, tally.grades, asking.style, folder / "grades.jsonl")
     _keep_questions(questions, folder / "questions.jsonl")
+    _keep_prompts(questions, asking, folder / "prompts.jsonl")
     prompted = sum(answer.prompt_tokens for answer in answers)
     completed = sum(answer.completion_tokens for answer in answers)
     summary = {
@@ -83,12 +84,18 @@ def evaluate(
         "prompt_tokens": prompted,
         "completion_tokens": completed,
         "dollars": round(model.cost(prompted, completed), 6),
+        "errors": error_reasons(grades),
         "seconds": round(sum(answer.seconds for answer in answers), 3),
         "floors": dict(floors or {}),
         "metrics": dict(metrics(questions, _verdicts(grades))) if metrics else {},
     }
     write_whole(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
     return summary
+
+
+def error_reasons(grades: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how often each reason left an answer out, the commonest first."""
+    return dict(Counter(row["reason"] for row in grades if row["outcome"] == "error").most_common())
 
 
 def _verdicts(grades: Sequence[Mapping[str, Any]]) -> dict[str, list[bool]]:
@@ -176,6 +183,15 @@ def _keep_questions(questions: Sequence[Question], out: Path) -> None:
             for question in questions:
                 ledger.append(question)
             ledger.finish()
+
+
+def _keep_prompts(questions: Sequence[Question], asking: Asking, out: Path) -> None:
+    """Write what was asked: the messages of each question, as they were given to the model."""
+    rows = [{"id": question.id, "messages": asking.messages(question)} for question in questions]
+    config = {"style": asking.style.name, "prompts": content_id(*(json.dumps(row) for row in rows))}
+    if not Ledger(out, config).done:
+        out.unlink(missing_ok=True)
+        write_records(out, rows, config)
 
 
 def _grade_row(question: Question, answer: Answer, verdict: Grade) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from codereasoner import extend
 from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.evaluation.explanations import Mistake
 from codereasoner.evaluation.mistakes import mistake
-from codereasoner.extend import Model, Prompt, Sampling, grade_completions
+from codereasoner.extend import Model, Prompt, Sampling, answered, grade_completions
 from codereasoner.records import Job, Run
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner
@@ -65,7 +65,7 @@ def quiz(
     """Ask the model all questions about the run; replies in the order of the questions."""
     prompts = [Prompt(each, extend.task_of(each).prompt(each, style), 0, style.name) for each in questions]
     given = dict(model.complete(prompts, sampling))
-    completions = [given[index] for index in range(len(prompts))]
+    completions = answered(model, [given[index] for index in range(len(prompts))])
     grades = grade_completions(questions, completions, style, runner)
     replies = []
     for question, completion, grade in zip(questions, completions, grades, strict=True):

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from codereasoner.errors import ConfigError, EndpointError, import_extra
-from codereasoner.extend import Completion, Model, Prompt, Sampling
+from codereasoner.extend import Completion, Model, Prompt, Sampling, commonest
 from codereasoner.models.reply import OddReply, read_reply, whole_letters, words_of
 from codereasoner.models.request import LIMITS, Parameters
 
@@ -91,7 +91,7 @@ class Endpoint(Model):
         stop = threading.Event()
         thread = threading.Thread(target=self._run, args=(prompts, sampling, results, stop), daemon=True)
         thread.start()
-        failures = Failures(self.identity, self._answered, min(FIRST, self.concurrency), len(prompts))
+        failures = Failures(self.identity, self._answered, len(prompts))
         try:
             while (result := results.get()) is not None:
                 if isinstance(result, BaseException):
@@ -190,9 +190,9 @@ class Failures:
     Either the first requests all fail, or so many in a row after an answer.
     """
 
-    def __init__(self, server: str, answered: bool, first: int, total: int) -> None:
+    def __init__(self, server: str, answered: bool, total: int) -> None:
         self._server = server
-        self._most = FIRST * 4 if answered else first
+        self._most = FIRST * 4 if answered else FIRST
         self._total = total
         self._row: Counter[str] = Counter()
         self._answers = int(answered)
@@ -216,13 +216,6 @@ class Failures:
                 f"{when} {failed} requests to {self._server} all failed: {commonest(self._row)}; "
                 "the same command goes on where it was"
             )
-
-
-def commonest(reasons: Counter[str], most: int = 3) -> str:
-    """`3 x 400: Server is pinned to ...; 1 x no connection: ...`, the commonest first."""
-    listed = [f"{count:,} x {reason or 'no reason given'}" for reason, count in reasons.most_common(most)]
-    rest = len(reasons) - most
-    return "; ".join(listed) + (f"; and {rest:,} other reasons" if rest > 0 else "")
 
 
 def _pause(asked: str | None, attempt: int) -> float:

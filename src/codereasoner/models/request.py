@@ -27,7 +27,7 @@ class Parameters:
 
     def __init__(self, limit: str) -> None:
         self._limit = limit
-        self.left_out: list[str] = []
+        self._refused: list[str] = []
 
     def body(self, sampling: Sampling, sample: int) -> dict[str, Any]:
         """Return what is sent beside the model and the messages; each sample has a seed of its own."""
@@ -45,21 +45,19 @@ class Parameters:
             "chat_template_kwargs": sampling.template_arguments() or None,
         }
         body |= {name: value for name, value in optional.items() if value is not None}
-        return {name: value for name, value in (body | dict(sampling.extra_body)).items() if name not in self.left_out}
+        return {name: value for name, value in (body | dict(sampling.extra_body)).items() if name not in self._refused}
 
     def refuse(self, status: int, reply: str, sent: Mapping[str, Any], server: str) -> bool:
         """Give up a parameter that a reply refuses; False where it refuses none that was sent."""
         name = _refused(reply, sent) if status in (400, 404, 422) else None
-        if name is None:
-            return False
-        if name == self._limit and name == LIMITS[0] and LIMITS[1] not in self.left_out:
-            self._limit = LIMITS[1]
-            say_once(f"{server} refuses '{name}' and is sent '{self._limit}' instead: {words_of(reply)}")
-        elif name == self._limit and name == LIMITS[1] and f"'{LIMITS[0]}'" in reply:
-            self._limit = LIMITS[0]
-            say_once(f"{server} refuses '{name}' and is sent '{self._limit}' instead: {words_of(reply)}")
-        elif name not in self.left_out:
-            self.left_out.append(name)
+        if name is None or name in self._refused:  # others that were under way are sent anew, too
+            return name is not None
+        self._refused.append(name)
+        other = LIMITS[LIMITS[0] == name] if name in LIMITS else None
+        if other is not None and other not in self._refused:
+            self._limit = other
+            say_once(f"{server} refuses '{name}' and is sent '{other}' instead: {words_of(reply)}")
+        else:
             say_once(f"{server} refuses '{name}', which is left out from here on: {words_of(reply)}")
         return True
 

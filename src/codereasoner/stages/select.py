@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from codereasoner import extend
 from codereasoner.disk import Rows
-from codereasoner.errors import ConfigError, MachineryError
-from codereasoner.extend import Completion, Model, Progress, Prompt, Sampling, grade_completions, silent
+from codereasoner.errors import ConfigError
+from codereasoner.extend import Completion, Model, Progress, Prompt, Sampling, answered, grade_completions, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows
 from codereasoner.programs.difficulty import Band, hardness, level_of
 from codereasoner.records import content_id
@@ -57,7 +57,7 @@ def rate_questions(
     """passes.jsonl: for each question, how many of `samples` answers of a model are right.
 
     Raises:
-        ConfigError: fewer samples than one. MachineryError: the model answers none of a batch of requests.
+        ConfigError: fewer samples than one. EndpointError: the model answers none of a batch of requests.
     """
     if samples < 1:
         raise ConfigError(f"a model must be sampled at least once, not {samples} times")
@@ -88,12 +88,8 @@ def _passes(
         for sample in range(samples)
     ]
     found = dict(model.complete(prompts, sampling))
-    if all(completion.finish == "error" for completion in found.values()):
-        raise MachineryError(
-            f"{model.identity} answered none of {len(prompts)} requests; the same command goes on here"
-        )
     missing = Completion("", finish="error")
-    completions = [found.get(index, missing) for index in range(len(prompts))]
+    completions = answered(model, [found.get(index, missing) for index in range(len(prompts))])
     grades = grade_completions([prompt.question for prompt in prompts], completions, style, runner)
     for start in range(0, len(grades), samples):
         several = grades[start : start + samples]
