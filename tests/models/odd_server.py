@@ -29,6 +29,9 @@ def chunk(text: str | None, finish: str | None = None) -> str:
     return f"data: {json.dumps({'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n"
 
 
+HOSTILE = "[/b][red]\x1b[2J\x1b]0;x\x07\ud835 :smile: \u202e%s{0}"
+"""Markup, orders to a terminal, half a letter, an emoji's name, a change of direction, and places in templates."""
+
 THOUGHT = "The call passes 3, so x + 1 = 4."
 READ: dict[str, Any] = {
     "good": reply(ANSWER),
@@ -156,6 +159,9 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(*FAILED[fault][:2])
             case "refused" if fault in body:
                 self.answer(*REFUSED[fault])
+            case "hostile":
+                text = f"<reasoning>{HOSTILE}</reasoning><answer>'{HOSTILE}'</answer>"
+                self.answer(200, reply(text, reasoning=HOSTILE))
             case "half-letters":
                 self.answer(200, reply("a\ud835b", reasoning_content="a\ud835\udc00b"))
             case "slow" if Handler.seen[self.path] > 1:  # the first is answered at once

@@ -71,12 +71,11 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         code = 2
-    except UserError as error:
-        click.echo(f"codereasoner: {error}", err=True)
-        code = 2
     except CodeReasonerError as error:
-        click.echo(f"codereasoner: {error}", err=True)
-        code = 1
+        from codereasoner.cli.screen import visible  # here, so that `--help` does not wait for rich
+
+        click.echo(f"codereasoner: {visible(str(error))}", err=True)
+        code = 2 if isinstance(error, UserError) else 1
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("codereasoner: stopped; the same command continues where it was", err=True)
         code = 130

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import importlib.util
 import json
+import math
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -157,6 +158,17 @@ def print_json(result: Mapping[str, Any]) -> None:
 # ---- numbers that are possible, for the options of every command
 
 
+class RealRange(click.FloatRange):
+    """A range of numbers, and of nothing that is no number."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number; nan would pass every comparison, and infinity most."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{number} is no number to work with", param, ctx)
+        return number
+
+
 class JsonObject(click.ParamType[dict[str, Any]]):
     """A JSON object on the command line, or a mapping in a config file."""
 
@@ -175,11 +187,11 @@ class JsonObject(click.ParamType[dict[str, Any]]):
 
 COUNT = click.IntRange(min=1)
 NUMBER = click.IntRange(min=0)
-NOT_NEGATIVE = click.FloatRange(min=0)
-ABOVE_ZERO = click.FloatRange(min=0, min_open=True)
-SHARE = click.FloatRange(min=0, max=1)
-PERCENT = click.FloatRange(min=0, max=100)
-TOP_P = click.FloatRange(min=0, max=1, min_open=True)
+NOT_NEGATIVE = RealRange(min=0)
+ABOVE_ZERO = RealRange(min=0, min_open=True)
+SHARE = RealRange(min=0, max=1)
+PERCENT = RealRange(min=0, max=100)
+TOP_P = RealRange(min=0, max=1, min_open=True)
 JSON_OBJECT = JsonObject()
 
 # ---- what several commands take

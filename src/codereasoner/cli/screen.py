@@ -24,7 +24,7 @@ class Screen(Console):
         """Render as rich does, with a picture in the place of each character that cannot be shown."""
         for segment in super().render(renderable, options):
             if segment.control is None and _UNSEEN.search(segment.text):
-                yield Segment(_UNSEEN.sub(_picture, segment.text), segment.style)
+                yield Segment(visible(segment.text), segment.style)
             else:
                 yield segment
 
@@ -32,6 +32,11 @@ class Screen(Console):
 def styled(style: str, text: str, rest: str = "") -> Text:
     """Return a text in a style, followed by plain text."""
     return Text.assemble((text, style), rest)
+
+
+def visible(text: str) -> str:
+    """Return a text in which each character that cannot be shown is a picture of itself."""
+    return _UNSEEN.sub(_picture, text)
 
 
 def _picture(found: re.Match[str]) -> str:
