@@ -25,8 +25,8 @@ from codereasoner.errors import ConfigError
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.execution.split import Split
 from codereasoner.extend import Benchmark, Progress
-from codereasoner.ledger import write_whole
 from codereasoner.interfaces import Effort, Thinking
+from codereasoner.ledger import write_whole
 
 LARGE_SECONDS, LARGE_BYTES = 5.0, 4 << 30  # CPU time and memory of a program that works with a large library
 Function = TypeVar("Function", bound=Callable[..., Any])
