@@ -13,6 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "src" / "codereasoner"
 ORDER = [
     {"errors", "literals", "thoughts"},
+    {"function_source"},
     {"records", "disk"},
     {"ledger", "steps"},
     {"styles"},
@@ -25,6 +26,8 @@ ORDER = [
     {"reports", "exports"},
     {"stages"},
     {"cli"},
+    {"api_results"},
+    {"api"},
     {"__main__"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

@@ -1,0 +1,294 @@
+"""The toolkit from Python: trace a call, ask about it, grade answers, evaluate a model. `import codereasoner as cr`.
+
+Every function is also a stage of the command line, made of the same parts. Programs run in one pool of isolated
+workers, which is started on first use and ended at exit; `with cr.pool(workers=4):` makes another one for a block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from codereasoner import extend
+from codereasoner.api_results import Evaluation, TracedRun
+from codereasoner.benchmarks.locate import locate
+from codereasoner.chains.narrate import Detail, narrate
+from codereasoner.cli.trace_view import split_call
+from codereasoner.errors import ConfigError, import_extra
+from codereasoner.evaluation.asked import is_file, questions_of
+from codereasoner.evaluation.check import guess_floors
+from codereasoner.evaluation.evaluate import Asking
+from codereasoner.evaluation.evaluate import evaluate as evaluate_questions
+from codereasoner.execution.pool import Limits, Pool
+from codereasoner.exports.asked import pool_of_process
+from codereasoner.exports.trl import TrlReward
+from codereasoner.extend import Benchmark, Model, Sampling
+from codereasoner.function_source import arguments_of, source_of
+from codereasoner.ledger import read_rows
+from codereasoner.records import Chain, Job, Program, Run
+from codereasoner.styles import Style, find_style
+from codereasoner.task import Grade, Question, Task, grade_all
+from codereasoner.training.rows import read_question
+
+TaskLike: TypeAlias = "str | Task | type[Task]"
+StyleLike: TypeAlias = "str | Style"
+QuestionLike: TypeAlias = "Question | str | dict[str, Any]"
+
+_current: ContextVar[Pool | None] = ContextVar("codereasoner_pool", default=None)
+
+
+@contextmanager
+def pool(
+    workers: int | None = None,
+    limits: Limits | None = None,
+    preload: Sequence[str] = (),
+    allow_weak_isolation: bool = False,
+) -> Iterator[Pool]:
+    """Run everything in the block with a pool of its own.
+
+    workers: processes; all cores by default. limits: what one run may use. preload: modules that are imported before
+    any program runs.
+
+    >>> with pool(workers=1) as mine:
+    ...     trace("def f(x):\\n    return x + 1", "f(2)").value
+    '3'
+
+    Raises:
+        IsolationError: the kernel refuses a layer of isolation, and `allow_weak_isolation` is not set.
+    """
+    with Pool(workers, limits or Limits(), preload, allow_weak_isolation=allow_weak_isolation) as made:
+        token = _current.set(made)
+        try:
+            yield made
+        finally:
+            _current.reset(token)
+
+
+def trace(program: str | Callable[..., Any], *args: Any, **kwargs: Any) -> TracedRun:
+    """Run one call in isolation and record what every line did.
+
+    Give the program and the call as text, or a function of yours and its arguments; the function's source is found,
+    with the helpers, constants and imports of its module that it uses. In a notebook the result shows the annotated
+    source.
+
+    >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
+    >>> run.value, run.outcome
+    ('[2, 1]', 'ok')
+
+    Raises:
+        ConfigError: the call is no call of a name; a function has no source, or an argument no literal.
+    """
+    if isinstance(program, str):
+        if len(args) != 1 or kwargs or not isinstance(args[0], str):
+            raise ConfigError("a program as text takes its call as text: trace(source, 'f([1, 2])')")
+        source, (entry, call) = program, split_call(args[0])
+    else:
+        source, entry, call = source_of(program), program.__name__, arguments_of(args, kwargs)
+    [run] = _run([Job(source, entry, call, record="trace")])
+    return TracedRun(**{name: getattr(run, name) for name in run.to_json()})
+
+
+def ask(run: Run, *tasks: TaskLike) -> list[Question]:
+    """Return the questions that these tasks ask about a run; those of all tasks where none is named.
+
+    A task is a name (`codereasoner list` shows them), `file.py:Class`, or a class or an instance of one's own.
+
+    >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
+    >>> [question.gold[0] for question in ask(run, "output")]
+    ['[2, 1]']
+
+    Raises:
+        UnknownName: there is no task of that name.
+    """
+    wanted = [_task(each) for each in tasks] or [extend.task(name) for name in extend.available("task")]
+    return [question for task in wanted for question in task.survey(run)[0]]
+
+
+def prompt(question: QuestionLike, style: StyleLike = "reasoning") -> list[dict[str, str]]:
+    """Return the chat messages that put a question to a model.
+
+    >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
+    >>> prompt(ask(run, "output")[0], style="direct")[0]["role"]
+    'user'
+    """
+    found = _question(question)
+    return extend.task_of(found).prompt(found, _style(style))
+
+
+def grade(question: QuestionLike, completion: str, style: StyleLike = "reasoning", finish: str = "stop") -> Grade:
+    """Return the verdict on one completion: its outcome, the parsed answer, the reason, and the reward.
+
+    `finish` is "length" where the completion was cut off at its limit of tokens.
+
+    >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
+    >>> grade(ask(run, "output")[0], "<answer>[2, 1]</answer>").reward
+    1.0
+    """
+    return grade_many([question], [completion], style, [finish])[0]
+
+
+def grade_many(
+    questions: Sequence[QuestionLike],
+    completions: Sequence[str],
+    style: StyleLike = "reasoning",
+    finishes: Sequence[str] | None = None,
+) -> list[Grade]:
+    """Return the verdicts on completions, each for its question; what must be executed runs in one batch.
+
+    Shapes: `n` questions and `n` completions give `n` grades, in the same order.
+
+    Raises:
+        ConfigError: there are not as many completions, or finishes, as questions.
+    """
+    ends = finishes if finishes is not None else ["stop"] * len(completions)
+    if not len(questions) == len(completions) == len(ends):
+        raise ConfigError(
+            f"{len(questions)} questions have {len(completions)} completions and {len(ends)} finishes: give each one"
+        )
+    found = [_question(each) for each in questions]
+    items = [
+        (extend.task_of(question), question, completion, finish)
+        for question, completion, finish in zip(found, completions, ends, strict=True)
+    ]
+    return grade_all(items, _style(style), _run)
+
+
+def explain(question: Question, run: Run, detail: Detail = "steps") -> Chain:
+    """Return the narrator's chain: reasoning from the run's trace to the answer, every claim of it true.
+
+    >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
+    >>> explain(ask(run, "output")[0], run).by
+    'narrator'
+
+    Raises:
+        DataError: the run has no whole trace. ConfigError: there is no such detail.
+    """
+    return narrate(question, run, detail)
+
+
+def dataset(path: str | Path) -> Any:
+    """Return the rows of an sft.parquet or grpo.parquet as a `datasets.Dataset`, as TRL's trainers take it.
+
+    Raises:
+        DataError: the file is missing or holds no rows. MissingExtra: `datasets` is not installed.
+    """
+    datasets = import_extra("datasets", "train")
+    return datasets.Dataset.from_list(list(read_rows(Path(path))))
+
+
+def reward(style: StyleLike | None = None) -> TrlReward:
+    """Return a reward function for TRL's GRPOTrainer and other trainers: a completion's grade, 0 to 1.
+
+    It reads the column `question` of the rows, and the column `style` where no style is given. It can be pickled; each
+    process starts a pool of its own when it is first called there. Its method `score` is the same for async code.
+
+    >>> import pickle
+    >>> pickle.loads(pickle.dumps(reward())).__name__
+    'codereasoner_reward'
+    """
+    return TrlReward(style)
+
+
+def evaluate(
+    questions: str | Path | Sequence[Question],
+    model: str | Model,
+    *,
+    data: str | Path | None = None,
+    style: StyleLike | None = None,
+    samples: int = 1,
+    sampling: Sampling | None = None,
+    limit: int | None = None,
+    split: str = "test",
+    out: str | Path | None = None,
+    **options: Any,
+) -> Evaluation:
+    """Ask a model the questions of a benchmark, a file or a list, and return what it knows.
+
+    questions: a benchmark's name, the path of a questions.jsonl (of which `split` is asked), or questions.
+    model: a path or Hub name, openai:NAME, scripted:gold, ..., or a Model; `options` go to it: base_url, ...
+    out: the folder that keeps answers, grades and summary, so that the same call asks nothing twice; evaluations/... by
+    default. limit: the first N questions.
+
+    >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
+    >>> evaluate(ask(run, "output"), "scripted:gold", out="evaluation").pass_at_1
+    100.0
+
+    Raises:
+        UnknownName: there is no such benchmark or model. DataError: its data cannot be found or read.
+    """
+    if limit is not None and limit < 1:
+        raise ConfigError(f"limit is {limit}, and must be at least 1")
+    name = str(questions) if isinstance(questions, str | Path) else "questions"
+    benchmark: Benchmark | None = None
+    if not isinstance(questions, str | Path):
+        asked = list(questions)
+    else:
+        asked = questions_of(name, Path(data) if data else None, split, _run)
+        benchmark = None if is_file(name) else extend.find("benchmark", name)
+    if not asked:
+        raise ConfigError(f"there is no question in {name}")
+    asked = asked[:limit]
+    answering: Model = extend.find("model", model, **options) if isinstance(model, str) else model
+    label = model if isinstance(model, str) else answering.identity
+    chosen = sampling or Sampling(max_tokens=answering.max_tokens or Sampling().max_tokens)
+    folder = Path(out) if out else Path("evaluations") / f"{Path(name).stem}@{label.strip('/').replace('/', '-')}"
+    summary = evaluate_questions(
+        name,
+        asked,
+        answering,
+        Asking(_style(style or answering.style or "reasoning"), chosen, samples),
+        folder,
+        _run,
+        (benchmark.floors(asked) if benchmark else {}) or guess_floors(asked, _run),
+        label=label,
+        metrics=benchmark.metrics if benchmark and limit is None else None,
+    )
+    return Evaluation(folder, summary)
+
+
+def programs(
+    count: int, *, difficulty: int | None = None, split: Literal["train", "rl", "test"] = "train", **settings: Any
+) -> list[Program]:
+    """Return the grammar's first programs of a split; the same ones on every call.
+
+    difficulty: 0 (copies) to 5 (nested loops, helpers); a mix by default. settings: those of the source `procedural`.
+
+    >>> [program.entry for program in programs(2, difficulty=1)]
+    ['f', 'f']
+    """
+    source = extend.find("source", "procedural", difficulty=difficulty, **settings)
+    made = (each for each in source.programs(split, count) if isinstance(each, Program))
+    return list(islice(made, count))
+
+
+def load(benchmark: str, data: str | Path | None = None) -> list[Question]:
+    """Return the questions of a benchmark, from `data`, from the folder $CODEREASONER_DATA, or from the Hub.
+
+    Raises:
+        UnknownName: there is no such benchmark. DataError: its data cannot be found or read.
+    """
+    found: Benchmark = extend.find("benchmark", benchmark)
+    return found.load(locate(found, Path(data) if data else None), _run)
+
+
+def _run(jobs: Sequence[Job]) -> list[Run]:
+    return (_current.get() or pool_of_process()).run(jobs)
+
+
+def _task(task: TaskLike) -> Task:
+    return extend.task(task) if isinstance(task, str) else extend.register(task)
+
+
+def _style(style: StyleLike) -> Style:
+    return find_style(style) if isinstance(style, str) else style
+
+
+def _question(question: QuestionLike) -> Question:
+    """A question as it is, as the JSON text of a row's column, or as a row of questions.jsonl."""
+    if isinstance(question, Question):
+        return question
+    return read_question(question) if isinstance(question, str) else Question.from_json(question)

@@ -1,0 +1,66 @@
+"""Our grade as the reward of TRL's GRPOTrainer, in plain TRL code: no runner to pass, and it can be pickled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from codereasoner.exports.asked import pool_of_process
+from codereasoner.styles import Style, find_style
+from codereasoner.training.reward import Reward
+
+DEFAULT = "reasoning"
+"""The style of rows that do not say theirs."""
+
+
+class TrlReward:
+    """A reward function: `GRPOTrainer(model, reward_funcs=TrlReward(), train_dataset=rows)`.
+
+    style: the style of all rows; by default each row's own, from its column `style`.
+    ends: the ids of the tokens that end a turn; with them a completion that was cut off is not taken for a whole one.
+
+    Grading runs in the pool of the process that calls it, which is started on first use.
+    """
+
+    def __init__(self, style: Style | str | None = None, ends: frozenset[int] = frozenset()) -> None:
+        self.style = find_style(style) if isinstance(style, str) else style
+        self.ends = ends
+        self.__name__ = "codereasoner_reward"
+
+    def __call__(
+        self,
+        prompts: Sequence[Any],
+        completions: Sequence[Any],
+        question: Sequence[str],
+        style: Sequence[str] | None = None,
+        completion_ids: Sequence[Sequence[int]] | None = None,
+        **columns: Any,
+    ) -> list[float | None]:
+        """Return the rewards, 0 to 1, of a step's completions; None where the grader itself failed.
+
+        Shapes: `n` prompts, completions and questions give `n` rewards, in the same order.
+
+        Raises:
+            MachineryError: more than 1 % of the grades are failures of the grader.
+        """
+        places: defaultdict[Style | str, list[int]] = defaultdict(list)
+        for place in range(len(completions)):
+            places[self.style or (style[place] if style else DEFAULT)].append(place)
+        rewards: list[float | None] = [None] * len(completions)
+        for each, its in places.items():
+            graded = Reward(each, pool_of_process().run, self.ends)(
+                [prompts[place] for place in its],
+                [completions[place] for place in its],
+                [question[place] for place in its],
+                [completion_ids[place] for place in its] if completion_ids is not None else None,
+                **columns,
+            )
+            for place, value in zip(its, graded, strict=True):
+                rewards[place] = value
+        return rewards
+
+    async def score(self, prompts: Sequence[Any], completions: Sequence[Any], **columns: Any) -> list[float | None]:
+        """Return the same from async code, without blocking its loop."""
+        return await asyncio.to_thread(self, prompts, completions, **columns)

@@ -1,0 +1,159 @@
+"""The Python interface: three lines for a researcher, and one sentence where something cannot be done."""
+
+from __future__ import annotations
+
+import asyncio
+import doctest
+import json
+import math
+import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import codereasoner as cr
+from codereasoner import api
+from codereasoner.errors import ConfigError, DataError, UnknownName
+from codereasoner.records import Run
+from codereasoner.task import Question, Task
+
+SOURCE = "def f(x):\n    return x[::-1]\n"
+FACTOR = 2
+
+
+def scaled(values: list[int]) -> list[int]:
+    return [value * FACTOR for value in values]
+
+
+def total(values: list[int], start: int = 0) -> float:
+    for value in scaled(values):
+        start += value
+    return math.floor(start)
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return cr.trace(SOURCE, "f([1, 2])")
+
+
+def test_the_examples_of_the_docstrings_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = doctest.testmod(api)
+    assert found.attempted >= 15
+    assert found.failed == 0
+
+
+def test_importing_the_package_imports_nothing_else_of_it_and_no_library() -> None:
+    code = "import sys; before = set(sys.modules); import codereasoner; print(sorted(set(sys.modules) - before))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.strip() == "['codereasoner']"
+
+
+def test_every_name_of_the_interface_is_there_and_no_other() -> None:
+    assert all(callable(getattr(cr, name)) for name in cr.__all__)
+    assert set(cr.__all__) <= set(dir(cr))
+    with pytest.raises(AttributeError, match=r"has no attribute 'evalute'; it has: ask, .*evaluate"):
+        cr.evalute  # noqa: B018
+
+
+def test_a_function_is_traced_with_the_helpers_constants_and_imports_that_it_uses() -> None:
+    run = cr.trace(total, [1, 2], start=3)
+    assert (run.outcome, run.value) == ("ok", "9")
+    assert "import math" in run.source
+    assert "FACTOR = 2" in run.source
+    assert run.source.index("def scaled") < run.source.index("def total")
+
+
+def test_a_run_shows_its_annotated_source_as_text_and_in_a_notebook(run: Run) -> None:
+    assert re.search(r"2 +return x\[::-1\] +returns \[2, 1\]", str(run))
+    page = run._repr_html_()  # type: ignore[attr-defined]
+    assert page.startswith("<pre")
+    assert "returns [2, 1]" in re.sub(r"<[^>]*>", "", page)
+
+
+def test_questions_prompts_grades_and_chains_of_a_run(run: Run) -> None:
+    [question] = cr.ask(run, "output")
+    assert {each.task for each in cr.ask(cr.trace(total, [1, 2]))} >= {"output", "input", "state", "path"}
+    assert "assert f([1, 2]) == ??" in cr.prompt(question, style="direct")[-1]["content"]
+    grade = cr.grade(question, "<answer>[2, 1]</answer>")
+    assert (grade.outcome, grade.reward) == ("correct", 1.0)
+    assert cr.grade(question, "<answer>[2, 1", finish="length").outcome == "truncated"
+    backward = cr.ask(run, "input")[0]
+    both = cr.grade_many([question, backward], ["<answer>[1, 2]</answer>", "<answer>f([1, 2])</answer>"])
+    assert [each.outcome for each in both] == ["wrong", "correct"]
+    assert cr.explain(question, run).text.endswith("So f([1, 2]) returns [2, 1].")
+
+
+def test_a_question_may_come_as_a_row_or_as_the_text_of_a_column(run: Run) -> None:
+    [question] = cr.ask(run, "output")
+    for form in (question, question.to_json(), json.dumps(question.to_json())):
+        assert cr.grade(form, "<answer>[2, 1]</answer>").reward == 1.0
+
+
+class Reversed(Task):
+    """Is the returned list the argument reversed?"""
+
+    name = "reversed-here"
+    request = "Say yes or no."
+
+    def ask(self, run: Run) -> list[Question]:
+        return [self.question(run, {"source": run.source}, ["yes"])]
+
+    def statement(self, question: Question) -> str:
+        return str(question.facts["source"])
+
+    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
+        return answer == "yes"
+
+
+def test_a_task_may_be_handed_over_as_a_class(run: Run) -> None:
+    [question] = cr.ask(run, Reversed)
+    assert question.task == "reversed-here"
+    assert cr.grade(question, "<answer>yes</answer>").reward == 1.0
+
+
+def test_an_evaluation_has_its_accuracy_interval_and_a_table(run: Run, tmp_path: Path) -> None:
+    result = cr.evaluate(cr.ask(run, "output", "input"), "scripted:gold", out=tmp_path / "gold")
+    assert result.pass_at_1 == 100.0
+    assert result.interval[0] < 100.0
+    assert list(result.to_pandas()["outcome"]) == ["correct", "correct"]
+    assert "scripted:gold on questions: 100.0 %" in repr(result)
+
+
+def test_the_reward_is_pickled_and_is_the_same_from_async_code(run: Run) -> None:
+    [question] = cr.ask(run, "output")
+    text = json.dumps(question.to_json())
+    reward = pickle.loads(pickle.dumps(cr.reward()))
+    completions = ["<answer>[2, 1]</answer>", "=[2, 1]"]
+    columns = {"question": [text, text], "style": ["reasoning", "terse"]}
+    assert reward(["", ""], completions, **columns) == [1.0, 1.0]
+    assert asyncio.run(reward.score(["", ""], completions, **columns)) == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments", "sentence"),
+    [
+        (lambda x: x, ([1],), "a lambda has no name to call it by: define it with def"),
+        (len, ([1],), "<built-in function len> is no function defined with def"),
+        (total, (object(),), "an argument cannot be written down: a value of type object has no literal"),
+        (SOURCE, ([1, 2],), "a program as text takes its call as text"),
+        (SOURCE, ("f",), "a call such as"),
+    ],
+)
+def test_what_cannot_be_traced_is_said_in_one_sentence(
+    program: object, arguments: tuple[object, ...], sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        cr.trace(program, *arguments)  # type: ignore[arg-type]
+
+
+def test_a_question_of_a_task_that_is_not_at_hand_is_said_in_one_sentence(run: Run) -> None:
+    with pytest.raises(UnknownName, match="task 'no-such' is unknown"):
+        cr.grade(Question("no-such", {}, ("1",)), "1")
+    with pytest.raises(DataError, match=r"the task of question .* is not at hand: there is no file /nowhere/gone\.py"):
+        cr.grade(Question("gone", {}, ("1",), plugin="/nowhere/gone.py:Gone"), "1")
+    with pytest.raises(ConfigError, match="2 questions have 1 completions"):
+        cr.grade_many(cr.ask(run, "output", "input"), ["1"])
