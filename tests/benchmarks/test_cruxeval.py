@@ -33,7 +33,7 @@ def test_all_8000_verdicts_on_code_llama_are_the_published_ones(shared_data: Pat
     assert counted == published["raw_scored_generations"]
     for k in (1, 5):
         chances = [pass_at_k(len(counted[q.id]), sum(counted[q.id]), k) for q in questions]
-        assert sum(chances) / 800 * 100 == published[f"pass_at_{k}"]
+        assert sum(chances) / 800 * 100 == pytest.approx(published[f"pass_at_{k}"], rel=1e-12)
 
 
 def test_the_63_edge_cases_have_the_official_verdict(shared_data: Path, runner: Runner) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from codereasoner.errors import ConfigError
-from codereasoner.programs.normal import normal_form
+from codereasoner.programs.normal import normal_form, unparse
 from codereasoner.programs.screen import Screen
 from codereasoner.programs.similar import Similar, shingles
 from codereasoner.records import Program
@@ -68,3 +70,16 @@ def _is_near(threshold: float) -> bool:
     similar = Similar(threshold)
     similar.reason(normal_form(LONG.format(3, "'!'")))
     return similar.reason(normal_form(LONG.format(3, "word[0] + str(len(result))"))) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f\"{l[2].find('0') + 1}:{x!r:>{width}}\"",
+        "f'{(a if b else c)}{{}}\\\\n'",
+        "f\"{f'{x}'}'{d['k']}\"",
+        "f'{ {1: 2}[x]}{y:%Y-%m}'",
+    ],
+)
+def test_the_key_of_a_program_with_an_f_string_is_the_same_in_every_python(text: str) -> None:
+    assert unparse(ast.parse(f"def f(x):\n    return {text}")) == f"def f(x):\n    return {text}"

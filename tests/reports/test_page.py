@@ -12,7 +12,7 @@ from tests.reports.folders import blocks
 
 from codereasoner import extend
 from codereasoner.errors import DataError
-from codereasoner.ledger import write_records
+from codereasoner.ledger import commit, write_records
 from codereasoner.records import Run, Step
 from codereasoner.reports.page import SCRIPTS, pack, write_report
 from codereasoner.reports.questions import asked
@@ -64,7 +64,8 @@ def test_drop_reasons_are_counted_from_the_manifests(report: Path) -> None:
 def test_the_header_tells_command_seed_version_commit_host_and_wall_time(report: Path) -> None:
     facts = dict(blocks(report)["summary"]["facts"])
     assert facts["command"] == "codereasoner demo --seed 7"
-    assert {"seed", "version", "commit", "host", "wall time"} <= set(facts)
+    assert {"seed", "version", "host", "wall time"} <= set(facts)
+    assert ("commit" in facts) == bool(commit())
 
 
 def test_the_seconds_of_stages_json_are_preferred(run_folder: Path, tmp_path: Path) -> None:

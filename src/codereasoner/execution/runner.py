@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from codereasoner.execution.program import Compiled
 
 DEPTH = 1000  # frames of recursion that a program may use, as in a fresh interpreter
+BUFFER = 8192  # bytes that a stream holds back; Python 3.14 would hold back 131,072, beyond many a limit
 
 _exec, _eval, _type, _issubclass, _str, _len, _sorted, _bytes, _join = (
     exec,
@@ -67,9 +68,9 @@ class Streams:
 
     def __init__(self, limit: int, too_much: Callable[[], None]) -> None:
         self.out, self.error = Output(limit, too_much), Output(limit, too_much)
-        self.stdout = _io.TextIOWrapper(_io.BufferedWriter(self.out), "utf-8", "surrogateescape")
+        self.stdout = _io.TextIOWrapper(_io.BufferedWriter(self.out, BUFFER), "utf-8", "surrogateescape")
         sys.stdout = self.stdout
-        sys.stderr = _io.TextIOWrapper(_io.BufferedWriter(self.error), "utf-8", "backslashreplace")
+        sys.stderr = _io.TextIOWrapper(_io.BufferedWriter(self.error, BUFFER), "utf-8", "backslashreplace")
         sys.stdin = _io.StringIO("")
 
     def take(self) -> str:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from codereasoner.programs.draft import numbered
-from codereasoner.programs.normal import own_names
+from codereasoner.programs.normal import own_names, unparse
 from codereasoner.records import content_id
 
 
@@ -34,7 +34,8 @@ def shape_of(source: str) -> str:
         SyntaxError: it does not parse.
     """
     tree = ast.parse(source)
-    return numbered(ast.unparse(tree), own_names(tree))
+    names = own_names(tree)
+    return numbered(unparse(tree), names)
 
 
 def _key(shape: str) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import lru_cache
+
+_QUOTES = ("'", '"', '"""', "'''")
 
 
 @lru_cache(maxsize=64)  # the checks of one program ask for it one after another
@@ -18,7 +21,7 @@ def normal_form(source: str) -> str:
     except (ValueError, MemoryError, RecursionError) as error:
         raise SyntaxError(str(error)) from None
     own = own_names(tree)
-    return ast.unparse(ast.fix_missing_locations(_Numbered(own).visit(tree)))
+    return unparse(_Numbered(own).visit(tree))
 
 
 def own_names(tree: ast.AST) -> frozenset[str]:
@@ -31,6 +34,47 @@ def own_names(tree: ast.AST) -> frozenset[str]:
             case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()):
                 names.add(name)
     return frozenset(names)
+
+
+def unparse(tree: ast.AST) -> str:
+    """Write a tree as every Python writes it; the tree is changed.
+
+    Python 3.12 and 3.13 choose other quotes for an f-string than 3.11 and 3.14, and keys of programs depend on it.
+    """
+    texts: list[str] = []
+
+    class Held(ast.NodeTransformer):
+        """Puts the number of its text in the place of each f-string."""
+
+        def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.Name:
+            texts.append(_joined(node))
+            return ast.Name(f"\0{len(texts) - 1}\0")
+
+    text = ast.unparse(ast.fix_missing_locations(Held().visit(tree)))
+    return re.sub("\0(\\d+)\0", lambda match: texts[int(match[1])], text)
+
+
+def _joined(node: ast.JoinedStr) -> str:
+    """Write an f-string in the first quotes that do not stand within it."""
+    text = _inside(node)
+    quote = next((quote for quote in _QUOTES if quote not in text), _QUOTES[-1])
+    return f"f{quote}{text}{quote}"
+
+
+def _inside(node: ast.JoinedStr) -> str:
+    parts = []
+    for value in node.values:
+        if isinstance(value, ast.FormattedValue):
+            text = unparse(value.value)
+            text = f"({text})" if isinstance(value.value, ast.IfExp | ast.Lambda) else text
+            text = f" {text}" if text.startswith("{") else text
+            text += f"!{chr(value.conversion)}" if value.conversion != -1 else ""
+            spec = f":{_inside(value.format_spec)}" if isinstance(value.format_spec, ast.JoinedStr) else ""
+            parts.append(f"{{{text}{spec}}}")
+        elif isinstance(value, ast.Constant):
+            plain = str(value.value).replace("{", "{{").replace("}", "}}")
+            parts += [each if each.isprintable() and each != "\\" else ascii(each)[1:-1] for each in plain]
+    return "".join(parts)
 
 
 class _Numbered(ast.NodeTransformer):

@@ -159,7 +159,8 @@ static PyObject *read_list(Reader *reader)
 {
     bool constant, comma;
     PyObject *items = read_items(reader, ']', &constant, &comma), *list;
-    if (items == NULL || (!constant && PyList_GET_SIZE(items) > MAX_STACK))
+    bool appended = PY_VERSION_HEX >= 0x030e0000 || !constant; /* until 3.14 constants become one tuple before */
+    if (items == NULL || (appended && PyList_GET_SIZE(items) > MAX_STACK))
         return items;
     PyObject *tuple = PyList_AsTuple(items);
     Py_ssize_t size = PyList_GET_SIZE(items);
