@@ -30,8 +30,8 @@ from codereasoner.records import Plain
 P = TypeVar("P", bound=Plain)
 
 
-def read_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a JSONL or parquet file, one dict each.
+def read_rows(path: Path, leave_out: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
+    """The rows of a JSONL or parquet file, one dict each; of a parquet file without the columns in `leave_out`.
 
     Raises:
         DataError: the file is missing, or a line of it is no JSON object; the message names the line.
@@ -39,7 +39,7 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         raise DataError(f"there is no file {path}")
     if path.suffix == ".parquet":
-        yield from _read_parquet(path)
+        yield from _read_parquet(path, leave_out)
         return
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(_decoded(path, file), start=1):
@@ -340,16 +340,18 @@ def _check_parquet(path: Path) -> None:
         raise MissingExtra(f"{path} is a parquet file: {error}; or name a file that ends in .jsonl") from None
 
 
-def _read_parquet(path: Path) -> Iterator[dict[str, Any]]:
+def _read_parquet(path: Path, leave_out: Sequence[str]) -> Iterator[dict[str, Any]]:
     parquet = import_extra("pyarrow.parquet", "eval")
     try:
         file = parquet.ParquetFile(path)
     except import_extra("pyarrow", "eval").ArrowInvalid as error:
         raise DataError(f"{path}: not a parquet file ({error})") from None
     packed = json.loads((file.schema_arrow.metadata or {}).get(_JSON_COLUMNS, b"[]"))
-    for batch in file.iter_batches(batch_size=1000):
+    columns = [name for name in file.schema_arrow.names if name not in leave_out]
+    unpacked = [name for name in packed if name in columns]
+    for batch in file.iter_batches(batch_size=1000, columns=columns):
         for row in batch.to_pylist():
-            yield row | {name: json.loads(row[name]) for name in packed}
+            yield row | {name: json.loads(row[name]) for name in unpacked}
 
 
 def _write_parquet(whole: Path, part: Path, json_columns: Sequence[str]) -> None:

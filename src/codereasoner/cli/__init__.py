@@ -36,6 +36,7 @@ _WHERE = {
     "leaderboard": "leaderboard",
     "quiz": "quiz",
     "report": "look",
+    "why": "why",
     "list": "look",
     "doctor": "look",
 }

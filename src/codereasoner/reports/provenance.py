@@ -1,0 +1,160 @@
+"""What became of one program, run, question or answer in every file of a folder: `codereasoner why ID`.
+
+Rows refer to one another by id: a run names its program, a question its run and program, a chain, a row of a training
+set, an answer and a grade their question. What an id is about is found in two passes over the files, in the order in
+which they are made: backwards for what it came from, forwards for what was made of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from codereasoner.errors import DataError
+from codereasoner.ledger import read_rows
+from codereasoner.reports.folder import check_run_folder, evaluations
+
+Fate = Literal["kept", "dropped", "absent"]
+
+ORDER = (
+    "programs.jsonl",
+    "runs.parquet",
+    "questions.jsonl",
+    "chosen.jsonl",
+    "selected.jsonl",
+    "chains.jsonl",
+    "chains.audit.jsonl",
+    "chains.true.jsonl",
+    "sft.parquet",
+    "grpo.parquet",
+)
+"""The files of a data set in the order in which they are made; others follow by name."""
+
+SPLITS = {"chains.jsonl": "train", "chains.true.jsonl": "train", "sft.parquet": "train", "grpo.parquet": "rl"}
+"""Which programs a file of `build` is about."""
+
+REFERENCES = ("program", "run", "question")
+SHORTEST = 6  # characters of an id that are enough to look for it: two of a million ids share six rarely
+
+
+@dataclass(frozen=True)
+class Found:
+    """One row that has to do with the id that was asked about, or a file without one."""
+
+    file: str  # below the folder
+    id: str
+    fate: Fate
+    words: str
+
+
+def provenance(folder: Path, wanted: str) -> list[Found]:
+    """Return every row of the folder's files that the id came from, is, or was made of, in the order of the files.
+
+    wanted: an id, or at least six characters that it begins with. A file of the folder that holds nothing of what
+    earlier files hold is told as `absent`.
+
+    Raises:
+        DataError: it is no run folder, or no row has the id, or several ids begin so.
+    """
+    check_run_folder(folder)
+    files = _files(folder)
+    own = _whole_id(folder, files, wanted)
+    ancestors = {own}
+    for path in reversed(files):
+        for row, _ in _rows(path):
+            if row.get("id") in ancestors:
+                ancestors |= _refers_to(row)
+    related = {own}
+    found: list[Found] = []
+    splits: set[str] = set()
+    for path in files:
+        before = len(found)
+        for row, fate in _rows(path):
+            refers = _refers_to(row)
+            if row.get("id") in ancestors or refers & related:
+                if refers & related or row.get("id") == own:
+                    related.add(str(row.get("id")))
+                splits |= {row["split"]} if row.get("split") else set()
+                found.append(Found(_name(folder, path), str(row.get("id", "")), fate, _words(path, row, fate)))
+        if before == len(found) and found and path.parent == folder:
+            found.append(Found(_name(folder, path), "", "absent", _why_absent(path, splits)))
+    return found
+
+
+def _why_absent(path: Path, splits: set[str]) -> str:
+    split = SPLITS.get(path.name)
+    if split and split not in splits:
+        return f"nothing of it: `build` makes this file of the split {split}"
+    return "nothing of it"
+
+
+def _files(folder: Path) -> list[Path]:
+    names = [path for suffix in ("*.jsonl", "*.parquet") for path in folder.glob(suffix)]
+    ranked = {name: rank for rank, name in enumerate(ORDER)}
+    known = [path for path in names if not path.name.endswith(".dropped.jsonl")]
+    own = sorted(known, key=lambda path: (ranked.get(path.name, len(ranked)), path.name))
+    below = [each.folder / name for each in evaluations(folder) for name in ("answers.jsonl", "grades.jsonl")]
+    return [*own, *(path for path in below if path.is_file() and path not in own)]
+
+
+def _rows(path: Path) -> Iterator[tuple[dict[str, Any], Fate]]:
+    """The kept rows of a file and then those that were dropped, without the long columns of a parquet file."""
+    for row in read_rows(path, leave_out=("steps", "source", "prompt", "completion")):
+        yield row, "kept"
+    dropped = path.with_name(f"{path.name}.dropped.jsonl")
+    if dropped.is_file():
+        for row in read_rows(dropped):
+            yield row, "dropped"
+
+
+def _refers_to(row: Mapping[str, Any]) -> set[str]:
+    """The ids that a row names: of its own, and of what it was made from."""
+    named = {row.get("id"), *(row.get(name) for name in REFERENCES)}
+    return {each for each in named if isinstance(each, str) and each and not each.startswith("{")}
+
+
+def _whole_id(folder: Path, files: Sequence[Path], wanted: str) -> str:
+    if len(wanted) < SHORTEST:
+        raise DataError(f"'{wanted}' is too short to find anything by: give at least {SHORTEST} characters of an id")
+    ids = {str(row["id"]) for path in files for row, _ in _rows(path) if str(row.get("id", "")).startswith(wanted)}
+    if wanted in ids:
+        return wanted
+    if not ids:
+        raise DataError(f"no row of {folder} has the id '{wanted}': ids stand in the column `id` of its files")
+    if len(ids) > 1:
+        raise DataError(f"{len(ids)} ids begin with '{wanted}': {', '.join(sorted(ids)[:5])} ...; give more of it")
+    return ids.pop()
+
+
+def _name(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def _words(path: Path, row: Mapping[str, Any], fate: Fate) -> str:
+    """One line on a row: what kind of record it is shows in its fields."""
+    told = _what_it_is(row)
+    return f"{told}: {row.get('reason', 'no reason given')}" if fate == "dropped" else told
+
+
+def _what_it_is(row: Mapping[str, Any]) -> str:
+    split = f", split {row['split']}" if row.get("split") else ""
+    match row:
+        case {"calls": calls, "entry": entry}:
+            return f"program {entry} with {len(calls)} calls, from {row.get('origin') or 'an unnamed source'}{split}"
+        case {"outcome": outcome, "entry": entry, "call": call}:
+            return f"run {entry}({call}): {outcome}, {row.get('value') or row.get('exception')}{split}"
+        case {"outcome": outcome, "answer": answer}:
+            return f"grade {outcome}: {row.get('reason') or answer}"
+        case {"task": task, "gold": gold}:
+            return f"question {task}, right is {gold[0]}{split}"
+        case {"checked": checked, "true": true}:
+            return f"audit: {row.get('class')}, {true} of {checked} claims true"
+        case {"finish": finish, "text": text}:
+            return f"answer of {row.get('model')}, sample {row.get('sample')}, {len(text)} characters, {finish}"
+        case {"by": author, "text": text}:
+            return f"chain of {author}, {len(text)} characters"
+        case {"style": style}:
+            return f"row in the style {style}"
+    return "row"
