@@ -1,0 +1,64 @@
+"""Every promise of isolation in containers as researchers have them: level, scores, doctor, the hostile list."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.containers.launch import Profile, launch
+
+INSIDE = Path(__file__).with_name("inside.py")
+SCORE = 62.5  # five of the eight answers pass the published check
+MB = 1 << 20
+SECONDS = 300
+TIGHT = Profile(new_privileges=False, read_only=True, nofile=64, nproc=8, pids=20, memory=128 * MB, capabilities=())
+
+PROFILES: dict[str, tuple[str, Profile]] = {
+    "Docker's defaults": ("B", Profile()),
+    "as a user": ("B", Profile(user=1000)),
+    "no capabilities, as root": ("B", Profile(capabilities=())),
+    "no new privileges": ("B", Profile(new_privileges=False)),
+    "read-only root without /tmp": ("B", Profile(read_only=True)),
+    "64 descriptors": ("B", Profile(nofile=64)),
+    "40 descriptors": ("B", Profile(nofile=40)),
+    "8 processes of a user": ("B", Profile(user=1000, nproc=8)),
+    "20 processes": ("B", Profile(pids=20)),
+    "512 MB": ("B", Profile(memory=512 * MB)),
+    "128 MB": ("B", Profile(memory=128 * MB)),
+    "all of these, as root": ("B", TIGHT),
+    "all of these, as a user": ("B", replace(TIGHT, user=1000)),
+    "seccomp unconfined, as root": ("A", Profile(seccomp=False)),
+    "seccomp unconfined, as a user": ("A", Profile(user=1000, seccomp=False)),
+    "seccomp unconfined, read-only root without /tmp": ("A", Profile(seccomp=False, read_only=True)),
+}
+QUICK = ("all of these, as root", "seccomp unconfined, as root")
+ROWS = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in PROFILES]
+
+
+def look_inside(profile: Profile) -> dict[str, Any]:
+    """Run inside.py in such a container.
+
+    A machine on which none can be made skips the test, and says why.
+    """
+    try:
+        done = launch(profile, [sys.executable, str(INSIDE)], SECONDS)
+    except OSError as error:
+        pytest.skip(f"no container can be made here: {error}")
+    assert done.returncode == 0, done.stderr[-2000:]
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.timeout(SECONDS + 60)
+@pytest.mark.parametrize("name", ROWS)
+def test_in_a_container_scores_are_right_and_the_hostile_list_is_held(name: str) -> None:
+    level, profile = PROFILES[name]
+    found = look_inside(profile)
+    assert found["score"] == SCORE
+    assert found["examined"]["level"] == level
+    assert [row for row in found["examined"]["hostile"] if row["state"] != "held"] == []
+    assert found["doctor"] == 0
