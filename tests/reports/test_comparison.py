@@ -99,3 +99,20 @@ def test_a_model_that_claims_falsely_is_told_by_its_steps_and_its_mistakes(run_f
     counts = {row["model"]: row["counts"] for row in found["mistakes"]}
     wrong = {row["model"]: row["outcomes"]["wrong"] + row["outcomes"]["no_answer"] for row in found["results"]}
     assert {model: sum(kinds.values()) for model, kinds in counts.items()} == wrong
+
+
+def test_the_table_counts_the_questions_that_are_compared_and_no_others(run_folder: Path, tmp_path: Path) -> None:
+    folder = run_folder / "evaluations"
+    for name in ("test@sft", "test@grpo"):
+        shutil.copytree(folder / name, tmp_path / name)
+        shutil.copy(run_folder / "questions.jsonl", tmp_path / name)
+    grades = tmp_path / "test@sft" / "grades.jsonl"
+    rows = [json.loads(line) for line in grades.read_text().split("\n") if line]
+    grades.write_text("".join(json.dumps(row) + "\n" for row in rows[:10]))
+    found, _ = compare([tmp_path / "test@sft", tmp_path / "test@grpo"])
+    [comparison] = found["comparisons"]
+    part = comparison["tasks"].get("all") or next(iter(comparison["tasks"].values()))
+    assert [row["n_questions"] for row in found["results"]] == [10, 10]
+    for row, share in zip(found["results"], (part["first"], part["second"]), strict=True):
+        assert row["pass@1"] == pytest.approx(share, abs=0.01)
+        assert sum(row["outcomes"].values()) == 10

@@ -13,6 +13,7 @@ from rich.text import Text
 from codereasoner.cli.look import trace_all
 from codereasoner.cli.options import NUMBER, Stage, console, json_option, print_json, weak_option, workers_option
 from codereasoner.cli.screen import styled
+from codereasoner.errors import ConfigError
 from codereasoner.reports.comparison import compare, write_comparison
 from codereasoner.reports.folder import chosen_evaluations
 from codereasoner.reports.results import floors_of, task_order
@@ -48,6 +49,8 @@ def compare_command(
     """
     if report is not None:
         trace_all(chosen_evaluations(evaluations), workers, allow_weak_isolation)
+    if len(chosen_evaluations(evaluations)) < 2:
+        raise ConfigError(f"{evaluations[0]} is one evaluation: name a second one to compare it with")
     found, _ = compare(evaluations)
     for sentence in found["warnings"]:
         console.print(styled("bold red", "careful", f" {sentence}"), highlight=False)
@@ -72,7 +75,11 @@ def compare_command(
 
 def _show_results(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
     tasks = sorted({part["task"] for row in rows for part in row["tasks"]}, key=task_order)
-    table = Table(title=f"{name}: pass@1 with its 95 % interval", title_justify="left", title_style="bold", box=None)
+    counts = {f"{row['n_questions']:,}" for row in rows if row["n_questions"] is not None}
+    asked = f", {counts.pop()} questions" if len(counts) == 1 else ""
+    table = Table(
+        title=f"{name}{asked}: pass@1 with its 95 % interval", title_justify="left", title_style="bold", box=None
+    )
     table.add_column("model")
     for heading in [*tasks, *(["all"] if len(tasks) > 1 else [])]:
         table.add_column(heading, justify="right", no_wrap=True)

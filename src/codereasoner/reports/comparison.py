@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from codereasoner.errors import DataError
+from codereasoner.evaluation.evaluate import count
 from codereasoner.ledger import write_whole
 from codereasoner.reports.features import accuracy_by_feature, program_features
 from codereasoner.reports.folder import Evaluation, chosen_evaluations
-from codereasoner.reports.gather import Gathered, gather
+from codereasoner.reports.gather import Gathered, gather, grades_of
 from codereasoner.reports.mistakes import mistake_counts, with_steps
 from codereasoner.reports.page import assemble
 from codereasoner.reports.pairs import comparisons
@@ -24,7 +26,8 @@ def compare(paths: Sequence[Path], limit: int = EVERYTHING) -> tuple[dict[str, A
     """What the evaluations at the paths got, and each against the first of its list of questions.
 
     Returns ({"results", "comparisons", "warnings", "features"}, the questions): the rows of `results` and
-    `comparisons` have one entry for each evaluation, and for each but the first of a list.
+    `comparisons` have one entry for each evaluation, and for each but the first of a list. Where the evaluations of a
+    list were asked different questions, `results` counts those that all of them share.
 
     Raises:
         DataError: a path is no evaluation, or no two of them were asked the same questions.
@@ -38,7 +41,8 @@ def compare(paths: Sequence[Path], limit: int = EVERYTHING) -> tuple[dict[str, A
     if not rows:
         asked = ", ".join(f"{each.model} was asked {each.questions}" for each in found)
         raise DataError(f"no two of these evaluations share questions, so nothing can be compared: {asked}")
-    made = with_steps(results(found), gathered)
+    shared = [_of_shared(each, _shared_by_all(found, each.questions), gathered) for each in found]
+    made = with_steps(results(shared), gathered)
     compared = {
         "results": made,
         "comparisons": rows,
@@ -77,6 +81,22 @@ def write_comparison(paths: Sequence[Path], out: Path, limit: int = 10_000) -> P
     return out
 
 
+def _shared_by_all(found: Sequence[Evaluation], name: str) -> frozenset[str] | None:
+    """The questions that every evaluation of a list was asked; None where these are all there are, or none."""
+    asked = [frozenset(row["question"] for row in grades_of(each)) for each in found if each.questions == name]
+    shared = frozenset.intersection(*asked)
+    return shared if shared and any(each != shared for each in asked) else None
+
+
+def _of_shared(evaluation: Evaluation, shared: frozenset[str] | None, gathered: Gathered) -> Evaluation:
+    """The evaluation with a summary that counts the shared questions alone."""
+    if shared is None:
+        return evaluation
+    questions = {item.question.id: item.question for item in gathered.shown.values() if item.question.id in shared}
+    grades = [row for row in grades_of(evaluation) if row["question"] in questions]
+    return replace(evaluation, summary={**evaluation.summary, **count([*questions.values()], grades), "floors": {}})
+
+
 def _names(evaluations: Sequence[Evaluation]) -> list[str]:
     return [f"{label} on {each.questions}" for label, each in zip(labels(evaluations), evaluations, strict=True)]
 
@@ -84,7 +104,7 @@ def _names(evaluations: Sequence[Evaluation]) -> list[str]:
 def _unshared(rows: Sequence[dict[str, Any]]) -> list[str]:
     """A sentence for each pair whose questions are not the same: what is compared is then a part."""
     return [
-        f"{row['second']} and {row['first']} on {row['list']}: only shared questions are compared; "
+        f"{row['second']} and {row['first']} on {row['list']}: only shared questions are compared and counted; "
         f"{row['not_shared'][0]:,} were put to {row['first']} alone, {row['not_shared'][1]:,} to {row['second']} alone."
         for row in rows
         if any(row["not_shared"])

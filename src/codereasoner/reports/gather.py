@@ -66,7 +66,7 @@ def gather(
     Raises:
         DataError: a file of the run is broken; the message names the file and the line.
     """
-    asked = {row["question"] for each in evaluations for row in _grades(each)}
+    asked = {row["question"] for each in evaluations for row in grades_of(each)}
     first: dict[str, Shown] = {}
     rest: dict[str, Shown] = {}
     total = 0
@@ -111,7 +111,12 @@ def _all_questions(folders: Sequence[Path], evaluations: Sequence[Evaluation]) -
                 yield Shown(name, question, question.split or each.questions)
 
 
-def _grades(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
+def grades_of(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
+    """The rows of an evaluation's grades.jsonl.
+
+    Raises:
+        DataError: a row lacks what every grade has; the message names the file and the row.
+    """
     path = evaluation.folder / "grades.jsonl"
     for number, row in enumerate(rows_so_far(path), start=1):
         if missing := [name for name in ("id", "question", "outcome") if not isinstance(row.get(name), str)]:
@@ -136,7 +141,7 @@ def _add_answers(
 ) -> Iterator[Shown]:
     """Add the graded answers of one evaluation; an answers.jsonl may also hold answers of an earlier setting."""
     answers = {answer.id: answer for answer in records_so_far(evaluation.folder / "answers.jsonl", Answer)}
-    for grade in _grades(evaluation):
+    for grade in grades_of(evaluation):
         item = shown.get(grade["question"]) or shown.get(f"{evaluation.questions}/{grade['question']}")
         if item is None:
             continue
