@@ -29,7 +29,7 @@ def test_a_task_is_found_by_name() -> None:
 
 
 def test_an_unknown_name_lists_what_there_is() -> None:
-    with pytest.raises(UnknownName, match=r"task 'outpt' is unknown; there are: .*input.*output"):
+    with pytest.raises(UnknownName, match=r"'outpt' is unknown, did you mean 'output'\?; there are: .*input.*output"):
         extend.find("task", "outpt")
 
 

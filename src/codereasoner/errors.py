@@ -14,6 +14,7 @@ CodeReasonerError
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from collections.abc import Iterable
 from types import ModuleType
@@ -32,10 +33,17 @@ class DataError(UserError):
 
 
 class UnknownName(UserError):
-    """No plugin of that kind has that name; the message lists the names there are."""
+    """No plugin of that kind has that name; the message has the nearest name and lists those there are."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"{kind} '{name}' is unknown; there are: {', '.join(sorted(known))}")
+        names = sorted(known)
+        super().__init__(f"{kind} '{name}' is unknown{did_you_mean(name, names)}; there are: {', '.join(names)}")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `, did you mean 'output'?` for the known name that is nearest to a mistyped one; "" where none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f", did you mean '{near[0]}'?" if near else ""
 
 
 class ConfigError(UserError):

@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from codereasoner.errors import ConfigError, DataError, EndpointError, UnknownName
+from codereasoner.errors import ConfigError, DataError, EndpointError, UnknownName, did_you_mean
 from codereasoner.interfaces import (
     Benchmark,
     Completion,
@@ -60,13 +60,41 @@ def find(kind: Kind, name: str, **options: Any) -> Any:
     """
     if _is_reference(name):
         found = _from_file(kind, *_split(name))
-        return found("", **options) if kind == "model" else found(**options)
+        return found("", **options) if kind == "model" else _make(kind, name, found, options)
     if kind == "model":
         return _find_model(name, options)
     known = available(kind)
     if name not in known:
         raise UnknownName(kind, name, known)
-    return known[name](**options)
+    return _make(kind, name, known[name], options)
+
+
+def _make(kind: Kind, name: str, plugin: Any, options: dict[str, Any]) -> Any:
+    """An instance of a plugin class.
+
+    Raises:
+        ConfigError: it does not take such an option, or needs one that is missing; the message lists what it takes.
+    """
+    taken = inspect.signature(plugin).parameters
+    if not any(each.kind is each.VAR_KEYWORD for each in taken.values()):
+        there_are = f"; it has: {', '.join(_word(each) for each in taken)}" if taken else "; it has none"
+        for option in options:
+            if option not in taken:
+                near = did_you_mean(option, taken)
+                raise ConfigError(f"{kind} '{name}' has no option '{_word(option)}'{near}{there_are}")
+    needed = [
+        each.name for each in taken.values() if each.default is each.empty and each.kind is each.POSITIONAL_OR_KEYWORD
+    ]
+    if missing := [each for each in needed if each not in options]:
+        raise ConfigError(
+            f"{kind} '{name}' needs the option '{_word(missing[0])}': give --set {_word(missing[0])}=VALUE"
+        )
+    return plugin(**options)
+
+
+def _word(option: str) -> str:
+    """An option as it is written after --set."""
+    return option.replace("_", "-")
 
 
 _registered: dict[str, Task] = {}

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import Command
 
+from codereasoner.cli.commands import GROUPS
+from codereasoner.cli.data import setting
+
 QUESTION = {"task": "output", "facts": {"source": "def f(x):\n    return x", "entry": "f", "call": "1"}, "gold": ["1"]}
 
 
@@ -16,9 +19,12 @@ QUESTION = {"task": "output", "facts": {"source": "def f(x):\n    return x", "en
     [
         (["trace", "gone.jsonl"], "there is no file gone.jsonl"),
         (["ask", "gone.parquet"], "there is no file gone.parquet"),
-        (["ask", "gone.parquet", "--task", "outpt"], "task 'outpt' is unknown; there are: "),
+        (["ask", "gone.parquet", "--task", "outpt"], "task 'outpt' is unknown, did you mean 'output'?; there are: "),
         (["evaluate", "gone.jsonl", "--model", "scripted:gold"], "there is no file gone.jsonl"),
-        (["evaluate", "cruxeval", "--model", "scripted:gold"], "benchmark 'cruxeval' is unknown; there are: "),
+        (
+            ["evaluate", "cruxeval", "--model", "scripted:gold"],
+            "benchmark 'cruxeval' is unknown, did you mean 'cruxeval-",
+        ),
         (["evaluate", "cruxeval-o", "--model", "gpt"], "model 'gpt' is unknown; there are: "),
         (["score", "cruxeval-o", "--data", "gone", "--generations", "gone"], "gone"),
         (["check"], "give either a questions file or --benchmark NAME"),
@@ -27,7 +33,7 @@ QUESTION = {"task": "output", "facts": {"source": "def f(x):\n    return x", "en
         (["report", "gone"], "there is no folder gone"),
         (["trace", "gone.py", "f(3)"], "gone.py cannot be read as Python source"),
         (["trace", "gone.py", "3"], "a call such as 'f(3)' is wanted, not '3'"),
-        (["train"], "No such command 'train'"),
+        (["train"], "there is no command 'train'"),
         (["ask", "gone", "--tusk", "output"], "No such option"),
         (["ask", "gone", "--config", "gone.yaml"], "the config gone.yaml cannot be read"),
     ],
@@ -72,3 +78,37 @@ def test_generations_with_an_unknown_id_name_it(command: Command, shared_data: P
     code, _, err = command("score", "cruxeval-o", "--data", data, "--generations", "generations.json")
     assert code == 2
     assert "sample_800" in err
+
+
+def test_a_mistyped_name_is_answered_with_the_nearest_one(command: Command) -> None:
+    code, _, err = command("evaluat", "x")
+    assert (code, "did you mean 'evaluate'?" in err) == (2, True)
+    code, _, err = command("evaluate", "cruxeval", "--model", "scripted:gold")
+    assert (code, "benchmark 'cruxeval' is unknown, did you mean 'cruxeval-" in err) == (2, True)
+
+
+def test_an_unknown_setting_of_a_source_lists_those_there_are(command: Command) -> None:
+    for words in (("programs",), ("build",)):
+        code, _, err = command(*words, "--set", "dificulty=1")
+        assert code == 2
+        assert "source 'procedural' has no option 'dificulty', did you mean 'difficulty'?; it has: breadth," in err
+    code, _, err = command("programs", "--set", "difficulty")
+    assert (code, "--set takes KEY=VALUE, not 'difficulty'" in err) == (2, True)
+
+
+def test_the_value_of_a_setting_is_read_as_yaml() -> None:
+    assert [setting(text)[1] for text in ("a=-3", "a=1e-3", "a=[1, x]", "a=true", "a='3'", "a=")] == [
+        -3,
+        1e-3,
+        [1, "x"],
+        True,
+        "3",
+        "",
+    ]
+
+
+def test_every_command_stands_in_one_group_of_the_overview_and_is_there(command: Command) -> None:
+    names = [name for group in GROUPS.values() for name in group]
+    assert len(names) == len(set(names))
+    for name in names:
+        assert command(name, "--help")[0] == 0

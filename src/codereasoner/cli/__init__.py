@@ -11,49 +11,35 @@ import sys
 import click
 
 from codereasoner import __version__
-from codereasoner.errors import CodeReasonerError, UserError
-
-_WHERE = {
-    "demo": "demo",
-    "programs": "data",
-    "census": "census",
-    "trace": "data",
-    "ask": "data",
-    "select": "select",
-    "chain": "data",
-    "rows": "data",
-    "audit": "audit",
-    "export": "export",
-    "build": "build",
-    "sft": "train",
-    "grpo": "train",
-    "rft": "train",
-    "ablate": "ablate",
-    "evaluate": "measure",
-    "score": "measure",
-    "check": "check",
-    "compare": "compare",
-    "leaderboard": "leaderboard",
-    "quiz": "quiz",
-    "report": "look",
-    "why": "why",
-    "list": "look",
-    "doctor": "look",
-}
+from codereasoner.cli.commands import FILES, GROUPS
+from codereasoner.errors import CodeReasonerError, UserError, did_you_mean
 
 
 class _Commands(click.Group):
     """Imports a command's file only when the command is used, so that `codereasoner --help` is quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_WHERE)
+        return list(FILES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _WHERE:
+        if cmd_name not in FILES:
             return None
-        module = importlib.import_module(f"codereasoner.cli.{_WHERE[cmd_name]}")
+        module = importlib.import_module(f"codereasoner.cli.{FILES[cmd_name]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in FILES and not args[0].startswith("-"):
+            near = did_you_mean(args[0], FILES) or "; `codereasoner --help` lists them"
+            raise click.UsageError(f"there is no command '{args[0]}'{near}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, commands in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, words) for name, (_, words) in commands.items()])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 
 from codereasoner import extend, stages
 from codereasoner.chains.narrate import DETAILS
@@ -40,6 +42,7 @@ from codereasoner.styles import STYLES, find_style
 
 _PATH = click.Path(path_type=Path)
 _SIZES = "source, call, value (characters), steps (of a trace)"
+_EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 _FEW = 2000  # programs, which one process has written before others have started
 _style = click.option("--style", type=click.Choice(sorted(STYLES)), default="reasoning", show_default=True)
 
@@ -87,14 +90,21 @@ def programs_command(
 
 
 def setting(text: str) -> tuple[str, Any]:
+    """Return the name and the value of KEY=VALUE; the value is read as YAML, as in a configuration file.
+
+    Raises:
+        ConfigError: there is no =, or the value is no YAML.
+    """
     key, equals, value = text.partition("=")
-    if not equals:
+    if not equals or not key:
         raise ConfigError(f"--set takes KEY=VALUE, not '{text}'")
-    if value in ("true", "false"):
-        return key.replace("-", "_"), value == "true"
-    if value.replace(".", "", 1).isdigit():
-        return key.replace("-", "_"), float(value) if "." in value else int(value)
-    return key.replace("-", "_"), value
+    try:
+        read = yaml.safe_load(value) if value else ""
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {key}: '{value}' is no YAML value; put it in quotes to take it as text") from None
+    if read == value and _EXPONENT.fullmatch(value):  # which YAML 1.1 takes for a text unless it has a point and a sign
+        read = float(value)
+    return key.replace("-", "_"), read
 
 
 @click.command("trace", cls=Stage)

@@ -30,7 +30,8 @@ def ask_questions(
 
     The manifest counts, by reason, what the tasks left out because it has no well-defined answer.
     """
-    ledger = Ledger(out, {"runs": fingerprint(runs), "tasks": task_names(tasks)})
+    names = task_names(tasks)
+    ledger = Ledger(out, {"runs": fingerprint(runs), "tasks": names})
     if ledger.done:
         return
     total = counts(runs).get("kept", 0)
