@@ -1,12 +1,12 @@
-"""What instruction tuning costs over a bare loop: SFTTrainer, as `codereasoner sft` uses it, on the same batches.
+"""The cost of SFTTrainer, as `codereasoner sft` uses it, over a bare loop on the same batches; the optimizer's share.
 
     make bench-training [SIZE=0.3m]
     python benchmarks/training.py --size 0.3m --steps 150 --rounds 3 --json
     python benchmarks/training.py --reading runs/gpu --readers 4        how fast shards are read and tokenised
 
 The bare loop has forward, cross-entropy, backward, clipping and the optimizer's step, on batches that lie ready. Both
-are timed in CPU seconds of this process, one thread, in turns; the best round of each counts. Only the ratio means
-anything.
+are timed in CPU seconds of this process, one thread, in turns; the best round of each counts. Only ratios mean
+anything. A processor without AVX-512 and bf16 units is imitated by `ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -26,6 +26,7 @@ from codereasoner.chains.narrate import narrate
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job
 from codereasoner.styles import find_style
+from codereasoner.training.budget import Budget
 from codereasoner.training.muon import make_muon
 from codereasoner.training.presets import SFT
 from codereasoner.training.rows import sft_row
@@ -37,9 +38,10 @@ from codereasoner.training.shards import Shards
 from codereasoner.training.stream import Batches, Reader, batches_of_pass
 from codereasoner.training.tokens import IGNORED, tokenised
 from codereasoner.training.tokens import examples as token_examples
-from codereasoner.training.watch import Clock, make_watch
+from codereasoner.training.watch import make_watch
 
 TARGET = 0.85  # of the bare loop's tokens a second, at least
+OPTIMIZER = 0.20  # of the bare loop's time, at most: Muon in emulated bf16 took 0.85
 WARM = 10  # steps that are not timed
 
 
@@ -64,29 +66,33 @@ def main() -> int:
     else:
         for name in ("bare loop", "SFTTrainer"):
             print(f"{name:12} {result[name]:9,.0f} tokens a CPU second")
-        print(f"{'ratio':12} {result['ratio']:9.3f}   (wanted: {TARGET})")
-    return int(result["ratio"] < TARGET)
+        print(f"{'ratio':12} {result['ratio']:9.3f}   (at least {TARGET})")
+        print(f"{'optimizer':12} {result['optimizer']:9.3f}   of the bare loop's time (at most {OPTIMIZER})")
+    return int(result["ratio"] < TARGET or result["optimizer"] > OPTIMIZER)
 
 
 def measure(folder: Path, size: str, steps: int, rounds: int) -> dict[str, Any]:
-    """The best tokens a CPU second of both, and their ratio."""
+    """Return the best tokens a CPU second of both, their ratio, and the least share of the optimizer in the loop."""
     import torch
 
     torch.set_num_threads(1)
     base = make_scratch_model(folder / "base", 0, size)
     rows = list(islice(examples(), (steps + WARM) * SFT["scratch"].batch))
-    best = {"bare loop": 0.0, "SFTTrainer": 0.0}
+    trainer = loop = 0.0
+    optimizer = 1.0
     for number in range(rounds):
-        for name, way in WAYS.items():
-            best[name] = max(best[name], way(base, rows, folder / f"{name} {number}", steps))
-    return {**best, "ratio": best["SFTTrainer"] / best["bare loop"], "size": size, "batch": SFT["scratch"].batch}
+        speed, share = by_loop(base, rows, folder / f"loop {number}", steps)
+        loop, optimizer = max(loop, speed), min(optimizer, share)
+        trainer = max(trainer, by_trainer(base, rows, folder / f"trainer {number}", steps))
+    speeds = {"bare loop": loop, "SFTTrainer": trainer, "ratio": trainer / loop, "optimizer": optimizer}
+    return {**speeds, "size": size, "batch": SFT["scratch"].batch}
 
 
 def reading(folder: Path, readers: int) -> dict[str, float]:
     """Tokens a second by the clock and, where this process reads itself, by CPU time: what one core does."""
     from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
-    shards, tokenizer = Shards(folder, 1.0, Clock(None)), make_tokenizer()
+    shards, tokenizer = Shards(folder, 1.0, Budget()), make_tokenizer()
     tokens = partial(token_examples, tokenizer=tokenizer, max_length=1024)
     reader = Reader(tokens, DataCollatorForLanguageModeling(tokenizer.pad_token_id, pad_to_multiple_of=8))
     count = min(100, batches_of_pass(shards, 64))
@@ -121,11 +127,11 @@ def settings(steps: int) -> SftConfig:
 def trained(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int, callbacks: Sequence[Any] = ()) -> Any:
     """The trainer that `codereasoner sft` makes."""
     model, tokenizer = load(str(base))
-    config, clock = settings(steps), Clock(None)
-    watch = make_watch(clock, out / "history.jsonl", 1e9, lambda logs: {"loss": logs["loss"]})
+    config, budget = settings(steps), Budget()
+    watch = make_watch(budget, out / "history.jsonl", 1e9, lambda logs: {"loss": logs["loss"]})
     out.mkdir(parents=True)
     data = Data(tokenised(rows, tokenizer, config.max_length))
-    trainer = make_trainer(model, tokenizer, data, out, config, clock, watch)
+    trainer = make_trainer(model, tokenizer, data, out, config, budget, watch)
     for callback in callbacks:
         trainer.add_callback(callback)
     return trainer
@@ -148,8 +154,8 @@ def by_trainer(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int
     return sum(tokens[WARM:]) / (marks[steps + WARM] - marks[WARM])
 
 
-def by_loop(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int) -> float:
-    """Tokens a CPU second of a loop that does nothing else."""
+def by_loop(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int) -> tuple[float, float]:
+    """Return the tokens a CPU second of a loop that does nothing else, and the optimizer's share of its time."""
     import torch
 
     trainer = trained(base, rows, out, steps)
@@ -157,29 +163,27 @@ def by_loop(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int) -
     model, _ = load(str(base))
     model.train()
     optimizer = make_muon(model, SFT["scratch"].learning_rate)
+    began = updating = 0.0
     for number, batch in enumerate(ready):
         if number == WARM:
-            began = time.process_time()
+            began, updating = time.process_time(), 0.0
         logits = model(batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False).logits
         wanted = batch["labels"][:, 1:].reshape(-1)
         loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), wanted, ignore_index=IGNORED)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), SFT["scratch"].max_grad_norm)
+        before = time.process_time()
         optimizer.step()
+        updating += time.process_time() - before
         optimizer.zero_grad()
-    tokens = sum(int(batch["attention_mask"].sum()) for batch in ready[WARM:])
-    return tokens / (time.process_time() - began)
+    took = time.process_time() - began
+    return sum(int(batch["attention_mask"].sum()) for batch in ready[WARM:]) / took, updating / took
 
 
 def batches(trainer: Any) -> list[dict[str, Any]]:
     """The batches that this trainer will take, in its order."""
     return list(trainer.get_train_dataloader())
 
-
-WAYS: dict[str, Callable[[Path, Sequence[dict[str, Any]], Path, int], float]] = {
-    "bare loop": by_loop,
-    "SFTTrainer": by_trainer,
-}
 
 if __name__ == "__main__":
     raise SystemExit(main())

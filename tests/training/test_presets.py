@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from codereasoner.training import grpo, settings, sft
+from codereasoner.training.budget import budget_of
 from codereasoner.training.grpo import GrpoConfig
 from codereasoner.training.presets import GRPO, SFT, flags
 from codereasoner.training.settings import quiet
 from codereasoner.training.sft import SftConfig
-from codereasoner.training.watch import Clock
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 KINDS: dict[str, Any] = {"sft": SftConfig, "grpo": GrpoConfig}
@@ -48,7 +48,7 @@ def test_trl_takes_every_preset_file(path: Path, tmp_path: Path) -> None:
     config = loaded(path)
     kind = sft if isinstance(config, SftConfig) else grpo
     with quiet():
-        made = kind.trl_config(config, tmp_path, Clock(config.seconds))
+        made = kind.trl_config(config, tmp_path, budget_of(config))
     assert made.learning_rate == config.learning_rate
     assert made.per_device_train_batch_size == config.batch
     assert made.gradient_accumulation_steps == config.accumulate

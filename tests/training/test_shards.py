@@ -10,8 +10,8 @@ import pytest
 from tests.training.following import row, write_shard, write_shards
 
 from codereasoner.errors import DataError
+from codereasoner.training.budget import Budget
 from codereasoner.training.shards import Shard, Shards, is_folder
-from codereasoner.training.watch import Clock
 
 
 def test_a_name_without_the_suffix_of_rows_is_a_folder_to_come(tmp_path: Path) -> None:
@@ -22,7 +22,7 @@ def test_a_name_without_the_suffix_of_rows_is_a_folder_to_come(tmp_path: Path) -
 
 
 def test_shards_come_in_the_order_of_their_numbers_and_end_with_done(tmp_path: Path) -> None:
-    shards = Shards(write_shards(tmp_path, [3, 0, 2]), 1, Clock(None))
+    shards = Shards(write_shards(tmp_path, [3, 0, 2]), 1, Budget())
     assert [(shard.path.name, shard.rows) for shard in shards.all()] == [
         ("rows-00000.parquet", 3),
         ("rows-00001.parquet", 0),
@@ -34,30 +34,30 @@ def test_shards_come_in_the_order_of_their_numbers_and_end_with_done(tmp_path: P
 
 def test_a_shard_that_is_not_there_yet_is_waited_for_and_the_clock_knows_how_long(tmp_path: Path) -> None:
     told: list[str] = []
-    clock = Clock(None)
-    shards = Shards(tmp_path / "late", 20, clock, told.append)
+    budget = Budget()
+    shards = Shards(tmp_path / "late", 20, budget, told.append)
     threading.Timer(0.4, write_shard, (tmp_path / "late", 0, [row(0)])).start()
     assert shards.first.rows == 1
-    assert clock.waited == 0.0  # nothing is learnt yet
+    assert budget.waited == 0.0  # nothing is learnt yet
     threading.Timer(0.4, write_shard, (tmp_path / "late", 1, [row(1)])).start()
     began = time.monotonic()
     assert isinstance(shards.get(1), Shard)
-    assert 0.3 < clock.waited <= time.monotonic() - began
+    assert 0.3 < budget.waited <= time.monotonic() - began
     assert any(words.startswith("waits for rows-00001.parquet") for words in told)
 
 
 def test_waiting_ends_with_the_time(tmp_path: Path) -> None:
     write_shard(tmp_path, 0, [row(0)])
-    clock = Clock(0.3)
-    shards = Shards(tmp_path, 20, clock)
+    budget = Budget(0.3)
+    shards = Shards(tmp_path, 20, budget)
     assert isinstance(shards.get(0), Shard)
     assert shards.get(1) == "over"
-    assert clock.over
+    assert budget.over
 
 
 def test_a_silent_producer_is_given_up_with_what_to_start(tmp_path: Path) -> None:
     write_shard(tmp_path, 0, [row(0)])
-    shards = Shards(tmp_path, 0.3, Clock(None))
+    shards = Shards(tmp_path, 0.3, Budget())
     shards.get(0)
     with pytest.raises(DataError, match=r"nothing new .* rows-00001\.parquet .* start what makes the rows again"):
         shards.get(1)
@@ -67,35 +67,35 @@ def test_a_producer_that_writes_something_is_not_silent(tmp_path: Path) -> None:
     for number in range(4):
         threading.Timer(0.4 * number, (tmp_path / f"part-{number}").touch).start()
     threading.Timer(1.7, write_shard, (tmp_path, 0, [row(0)])).start()
-    assert Shards(tmp_path, 1.0, Clock(None)).first.rows == 1
+    assert Shards(tmp_path, 1.0, Budget()).first.rows == 1
 
 
 def test_an_empty_folder_that_is_done(tmp_path: Path) -> None:
     (tmp_path / "done.json").write_text("{}")
     with pytest.raises(DataError, match=r"has done\.json and no rows-00000\.parquet"):
-        Shards(tmp_path, 1, Clock(None)).get(0)
+        Shards(tmp_path, 1, Budget()).get(0)
 
 
 def test_a_gap_in_the_numbers_of_a_folder_that_is_done(tmp_path: Path) -> None:
     write_shards(tmp_path, [2, 2, 2])
     (tmp_path / "rows-00001.parquet").unlink()
     with pytest.raises(DataError, match=r"rows-00001\.parquet is missing, although rows-00002\.parquet is there"):
-        list(Shards(tmp_path, 1, Clock(None)).all())
+        list(Shards(tmp_path, 1, Budget()).all())
 
 
 def test_a_shard_that_holds_no_rows_of_instruction_tuning(tmp_path: Path) -> None:
     write_shard(tmp_path, 0, [{"id": "1", "prompt": "x", "question": "{}"}])
     with pytest.raises(DataError, match=r"rows-00000\.parquet has no column completion"):
-        Shards(tmp_path, 1, Clock(None)).get(0)
+        Shards(tmp_path, 1, Budget()).get(0)
     (tmp_path / "rows-00000.parquet").write_text("nothing")
     with pytest.raises(DataError, match=r"rows-00000\.parquet: not a parquet file"):
-        Shards(tmp_path, 1, Clock(None)).get(0)
+        Shards(tmp_path, 1, Budget()).get(0)
 
 
 def test_a_shard_in_another_style_than_the_first(tmp_path: Path) -> None:
     write_shard(tmp_path, 0, [row(0)])
     write_shard(tmp_path, 1, [row(1, "reasoning")])
-    shards = Shards(tmp_path, 1, Clock(None))
+    shards = Shards(tmp_path, 1, Budget())
     shards.get(0)
     with pytest.raises(DataError, match=r"rows-00001\.parquet: .* several styles: reasoning, terse"):
         shards.get(1)

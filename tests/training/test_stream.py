@@ -16,10 +16,10 @@ import pytest
 from tests.training.following import CONFIG, Recorded, learnt, row, trl, write_shard, write_shards
 
 from codereasoner.errors import ConfigError, DataError
+from codereasoner.training.budget import Budget
 from codereasoner.training.sft import sft
 from codereasoner.training.shards import Shards
 from codereasoner.training.stream import Piece, Reader, batches_of_pass, pieces
-from codereasoner.training.watch import Clock
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,10 +33,10 @@ def test_every_row_is_in_one_piece_of_a_pass_and_a_pass_follows_a_pass(
     sizes: list[int], batch: int, processes: int, tmp_path: Path
 ) -> None:
     folder = write_shards(tmp_path, sizes)
-    count = batches_of_pass(Shards(folder, 1, Clock(None)), batch, processes)
+    count = batches_of_pass(Shards(folder, 1, Budget()), batch, processes)
     read = []
     for process in range(processes):
-        made = pieces(Shards(folder, 1, Clock(None)), batch, process, processes)
+        made = pieces(Shards(folder, 1, Budget()), batch, process, processes)
         read.append([rows_of(piece) for piece in itertools.islice(made, 2 * count)])
     together = [list(itertools.chain(*parts)) for parts in zip(*read, strict=True)]
     whole = [(shard, each) for shard, size in enumerate(sizes) for each in range(size)]
@@ -48,13 +48,13 @@ def test_every_row_is_in_one_piece_of_a_pass_and_a_pass_follows_a_pass(
 
 def test_a_folder_without_rows(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has no rows"):
-        next(pieces(Shards(write_shards(tmp_path, [0, 0]), 1, Clock(None)), 4))
+        next(pieces(Shards(write_shards(tmp_path, [0, 0]), 1, Budget()), 4))
 
 
 def test_workers_give_the_same_batches_in_the_same_order(tmp_path: Path) -> None:
     folder = write_shards(tmp_path, [5, 6])
     reader = Reader(lambda rows: [{"input_ids": [len(rows)]}], lambda found: {"size": found[0]["input_ids"][0]})
-    made = list(itertools.islice(pieces(Shards(folder, 1, Clock(None)), 4), 3))
+    made = list(itertools.islice(pieces(Shards(folder, 1, Budget()), 4), 3))
     loader = pytest.importorskip("torch").utils.data.DataLoader(reader, batch_size=None, sampler=made, num_workers=2)
     assert [batch["size"] for batch in loader] == [4, 4, 3]
 
@@ -70,7 +70,7 @@ def test_rows_that_are_all_too_long_and_rows_that_are_none_are_told_in_a_sentenc
 
 def test_a_folder_that_grows_needs_to_be_told_when_to_end(base: Path, tmp_path: Path) -> None:
     write_shard(tmp_path / "rows", 0, [row(0)])
-    with pytest.raises(ConfigError, match="give --seconds or --max-steps"):
+    with pytest.raises(ConfigError, match="give --tokens, --operations, --seconds or --max-steps"):
         sft(tmp_path / "rows", base, tmp_path / "sft", replace(CONFIG, max_steps=None))
     with pytest.raises(ConfigError, match="--order file learns them as they come"):
         sft(tmp_path / "rows", base, tmp_path / "sft", replace(CONFIG, order="length"))

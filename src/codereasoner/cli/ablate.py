@@ -2,8 +2,8 @@
 
     data -> for each seed: SFT -> for each arm: what follows -> evaluate -> results.json, table.md
 
-Compute is counted in CPU seconds of the training process, so a busy machine changes how long it takes, not what is
-compared. Arms that share their SFT share its checkpoint.
+Compute is counted in floating-point operations, generation included, so a machine changes how long it takes, not what
+is compared. Arms that share their SFT share its checkpoint.
 """
 
 from __future__ import annotations

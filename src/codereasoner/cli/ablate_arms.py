@@ -18,7 +18,7 @@ class Rows:
 
     tasks: tuple[str, ...]
     direct: tuple[str, ...]
-    times: float = 1.0  # as many seconds of SFT: four tasks take longer to learn than two
+    times: float = 1.0  # as many tokens of SFT: four tasks take longer to learn than two
 
 
 ROWS = {
@@ -77,8 +77,10 @@ class AblateConfig:
     train: int = option(5000, "Programs for instruction tuning, of 1 to 3 statements.")
     rl: int = option(1200, "Programs of 5 statements to practise on; a third as many short ones stand beside them.")
     test: int = option(300, "Programs held out, of 1 to 3 statements, and as many of 5.")
-    sft_seconds: float = option(
-        180.0, "CPU seconds of SFT, which arms with the same rows share; twice that with states and steps."
+    sft_tokens: int = option(
+        2_600_000, "Tokens of SFT, which arms with the same rows share; twice as many with states and steps."
     )
-    then_seconds: float = option(140.0, "CPU seconds of what follows.")
+    then_tokens: int = option(
+        1_600_000, "What follows gets the operations that SFT would spend on this many tokens, generation included."
+    )
     max_tokens: int = option(120, "Tokens of an answer in the evaluation.")

@@ -20,8 +20,9 @@ from codereasoner.evaluation.evaluate import Asking, evaluate
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Model, Progress, Sampling
 from codereasoner.task import Question
+from codereasoner.training.budget import LEARN, Unit
 from codereasoner.training.presets import GRPO, RFT, SFT, flags
-from codereasoner.training.scratch import make_scratch_model
+from codereasoner.training.scratch import make_scratch_model, parameters
 
 SETS = {"short": TAUGHT, "longer": LONGER}
 
@@ -63,37 +64,38 @@ def _train(data: Path, folder: Path, arm: Arm, name: str, seed: int, config: Abl
     """The trained model of one arm; SFT on the same rows is done once for all arms of a seed."""
     model = folder / "base"
     make_scratch_model(model, seed, config.size)
-    common: dict[str, Any] = {"clock": "cpu", "threads": 1}
-    seconds = config.then_seconds
+    tokens = config.then_tokens
     if arm.rows:
         start = folder / f"sft-{arm.rows}"
         rows = str(data / f"sft-{arm.rows}.parquet")
-        first = config.sft_seconds * ROWS[arm.rows].times
-        words = flags(SFT["scratch"], seconds=first, seed=seed, **common)
-        _one(data, f"seed {seed}: {start.name}", start, ["sft", rows, *words], model, first)
+        first = round(config.sft_tokens * ROWS[arm.rows].times)
+        words = flags(SFT["scratch"], tokens=first, seed=seed, threads=1)
+        _one(data, f"seed {seed}: {start.name}", ["sft", rows, *words], model, start, "tokens", first)
         model = start
     else:
-        seconds += config.sft_seconds
+        tokens += config.sft_tokens
     if arm.then == "":
         return model
+    operations = LEARN * parameters(folder / "base") * tokens
+    common: dict[str, Any] = {"tokens": None, "operations": operations, "threads": 1}
     prompts = str(data / f"prompts-{arm.prompts}.parquet")
     if arm.then == "sft":
-        words = ["sft", rows, *flags(SFT["scratch"], seconds=seconds, seed=seed + 1000, **common)]
+        words = ["sft", rows, *flags(SFT["scratch"], seed=seed + 1000, **common)]
     elif arm.then == "rft":
-        words = ["rft", prompts, *flags(RFT["scratch"], seconds=seconds, seed=seed, **common)]
+        words = ["rft", prompts, *flags(RFT["scratch"], seed=seed, **common)]
     else:
         advantage = "bi-level" if arm.bi_level else "group"
-        words = ["grpo", prompts, *flags(GRPO["scratch"], seconds=seconds, seed=seed, advantage=advantage, **common)]
+        words = ["grpo", prompts, *flags(GRPO["scratch"], seed=seed, advantage=advantage, **common)]
     if arm.then != "sft":
         words += ["--workers", "1", *trusting]
-    _one(data, f"seed {seed}: {name}", folder / name, words, model, seconds)
+    _one(data, f"seed {seed}: {name}", words, model, folder / name, "operations", operations)
     return folder / name
 
 
-def _one(data: Path, title: str, out: Path, words: list[str], model: Path, seconds: float) -> None:
+def _one(data: Path, title: str, words: list[str], model: Path, out: Path, unit: Unit, limit: float) -> None:
     with stage(data, title) as progress:
         command = [*words, "--model", str(model), "--out", str(out)]
-        train_together([Training(out, command, seconds, threads=1)], progress)
+        train_together([Training(out, command, unit, limit, threads=1)], progress)
 
 
 def _evaluate(

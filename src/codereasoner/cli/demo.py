@@ -1,10 +1,10 @@
 """demo: the whole method on this machine, from nothing, in minutes.
 
-    programs -> trace -> ask -> chain -> rows -> base -> sft -> grpo | control -> evaluate -> report
+    base -> programs -> trace -> ask -> chain -> rows -> sft -> grpo | control -> evaluate -> report
 
 A transformer of a third of a million parameters learns the narrowest rung of programs: forward with chains of true
-states, backward with a direct answer. GRPO and its control, which is more SFT, start from the same checkpoint and train
-at the same time, one core each, for the same seconds: equal compute by construction.
+states, backward with a direct answer. GRPO and its control, which is more SFT, start from the same checkpoint and spend
+the same operations, generation included. Budgets are tokens, so the result does not depend on the machine's speed.
 """
 
 from __future__ import annotations
@@ -21,13 +21,23 @@ from rich.text import Text
 from codereasoner import extend
 from codereasoner.cli.demo_config import MODELS, DemoConfig
 from codereasoner.cli.demo_data import BACKWARD, FORWARD, stage, stage_seconds
-from codereasoner.cli.demo_run import SETS, Summaries, run_demo
+from codereasoner.cli.demo_pace import fitted, said
+from codereasoner.cli.demo_run import SETS, Summaries, begin, run_demo
 from codereasoner.cli.numbers import percent
-from codereasoner.cli.options import Stage, config_from, open_pool, options_of, save_config, weak_option, workers_option
+from codereasoner.cli.options import (
+    Stage,
+    config_from,
+    console,
+    open_pool,
+    options_of,
+    save_config,
+    weak_option,
+    workers_option,
+)
 from codereasoner.cli.processes import history
 from codereasoner.cli.screen import Screen, styled
 from codereasoner.evaluation.metrics import mean
-from codereasoner.ledger import read_records, read_rows
+from codereasoner.ledger import read_manifest, read_records, read_rows
 from codereasoner.reports.cards import write_cards
 from codereasoner.reports.folder import evaluations
 from codereasoner.reports.page import write_report
@@ -49,19 +59,28 @@ def demo_command(name: str, fresh: bool, workers: int | None, allow_weak_isolati
     config: DemoConfig = config_from(DemoConfig, values)
     save_config(folder)
     with open_pool(workers, allow_weak_isolation) as pool:
+        pace = begin(folder, config)
+        config, share = fitted(config, pace)
+        console.print(said(config, pace))
         summaries = run_demo(folder, config, pool)
         with stage(folder, "traces of answers") as progress:
             trace_answers(evaluations(folder), pool.run, progress)
     with stage(folder, "report"):
         report = write_report(folder)
         write_cards(folder)
-    _show(folder, summaries)
+    _show(folder, summaries, share)
     click.echo(f"report: {report}")
 
 
-def _show(folder: Path, summaries: Summaries) -> None:
+def _show(folder: Path, summaries: Summaries, share: float) -> None:
     screen = Screen()
     screen.print(_accuracy_table(summaries))
+    if share != 1.0:
+        screen.print(
+            f"--minutes: trained on {100 * share:.0f} % of the demo's tokens, so this is no table of `make demo`"
+        )
+    for name in ("sft", "grpo", "control"):
+        screen.print(_spent_line(folder / name))
     if "cruxeval-o" in summaries:
         screen.print(_cruxeval_line(summaries["cruxeval-o"]["grpo"]))
     screen.print(_samples(folder))
@@ -105,6 +124,14 @@ def _floor(summaries: Summaries, name: str, task: str) -> str:
 def _cruxeval_line(summary: dict[str, Any]) -> str:
     floors = ", ".join(f"{name} {rate:.1f} %" for name, rate in summary["floors"].items())
     return f"CRUXEval-O, the real {summary['n_questions']}, after GRPO: {percent(summary)}; without a model: {floors}"
+
+
+def _spent_line(folder: Path) -> str:
+    counts = (read_manifest(folder) or {})["counts"]
+    return (
+        f"{MODELS[folder.name]}: {counts['tokens']:,} tokens, {counts['operations']:.3g} operations, "
+        f"{counts['seconds']:.0f} seconds"
+    )
 
 
 def _grpo_line(rows: list[dict[str, Any]]) -> str:

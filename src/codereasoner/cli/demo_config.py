@@ -34,6 +34,11 @@ class DemoConfig:
     train: int = _option(5000, "Programs for instruction tuning, of 1 to 3 statements.")
     rl: int = _option(1200, "Longer programs for GRPO, of 5 statements; a third as many short ones stand beside them.")
     test: int = _option(300, "Programs held out, of 1 to 3 statements, and as many of 5.")
-    sft_seconds: float = _option(180.0, "Seconds of instruction tuning.")
-    grpo_seconds: float = _option(140.0, "Seconds of GRPO, and of the control that spends them on more SFT.")
+    sft_tokens: int = _option(2_600_000, "Tokens of instruction tuning.")
+    grpo_tokens: int = _option(
+        1_200_000, "Tokens of GRPO, prompts and completions; the control spends its operations on more SFT."
+    )
+    minutes: float | None = _option(
+        None, "Train on as many tokens as fit into this many minutes here, instead of the numbers above."
+    )
     max_tokens: int = _option(120, "Tokens of an answer in the evaluation.")

@@ -10,6 +10,7 @@ from codereasoner import extend, stages
 from codereasoner.benchmarks.locate import locate
 from codereasoner.cli.demo_config import GRPO_TASKS, LONGER, MODELS, TAUGHT, DemoConfig
 from codereasoner.cli.demo_data import BACKWARD, FORWARD, STYLE, build_questions, held_out, stage, trust
+from codereasoner.cli.demo_pace import Pace, pace_of
 from codereasoner.cli.processes import Training, train_together
 from codereasoner.evaluation.check import guess_floors
 from codereasoner.evaluation.evaluate import Asking, evaluate
@@ -17,8 +18,10 @@ from codereasoner.execution.pool import Pool
 from codereasoner.extend import Benchmark, Model, Progress, Sampling
 from codereasoner.ledger import write_records
 from codereasoner.task import Question
+from codereasoner.training.budget import Unit
+from codereasoner.training.grpo import cost_of_token
 from codereasoner.training.presets import GRPO, SFT, flags
-from codereasoner.training.scratch import make_scratch_model
+from codereasoner.training.scratch import make_scratch_model, parameters
 
 CHECKS, CHECKED = 6, 60  # how often questions are asked during training, and how many of each set
 SETS = {"held-out": TAUGHT, "longer": LONGER}
@@ -28,8 +31,15 @@ Summaries = dict[str, dict[str, dict[str, Any]]]
 """summary.json by set of questions and by model."""
 
 
+def begin(folder: Path, config: DemoConfig) -> Pace:
+    """Make the untrained model, and measure with it how fast this machine is."""
+    with stage(folder, "base"):
+        make_scratch_model(folder / "base", config.seed, config.size)
+        return pace_of(folder, folder / "base")
+
+
 def run_demo(folder: Path, config: DemoConfig, pool: Pool) -> Summaries:
-    """Do every stage that is not done yet; returns what the evaluations counted."""
+    """Do every other stage that is not done yet; returns what the evaluations counted."""
     _build_data(folder, config, pool)
     _train(folder, config, trust(pool))
     summaries: Summaries = {}
@@ -66,30 +76,30 @@ def _checked(folder: Path) -> Path:
 
 
 def _train(folder: Path, config: DemoConfig, trusting: list[str]) -> None:
-    """SFT; then GRPO and more SFT from its checkpoint, side by side, one core each, for the same seconds."""
+    """SFT; then GRPO and more SFT from its checkpoint, side by side, one core each, of the same operations."""
     base, sft, rows = folder / "base", folder / "sft", str(folder / "sft.parquet")
-    with stage(folder, "base"):
-        make_scratch_model(base, config.seed, config.size)
     asked = {"held_out": str(folder / "held_out.parquet"), "checks": CHECKS, "threads": 1}
     short = {**asked, "check_tokens": config.max_tokens}
     with stage(folder, "sft") as progress:
-        tune = flags(SFT["scratch"], seconds=config.sft_seconds, seed=config.seed, **short)
+        tune = flags(SFT["scratch"], tokens=config.sft_tokens, seed=config.seed, **short)
         words = ["sft", rows, "--model", str(base), *tune, *trusting]
-        train_together([_training(sft, words, config.sft_seconds)], progress)
-    seconds = config.grpo_seconds
-    practise = flags(GRPO["scratch"], seconds=seconds, seed=config.seed, **asked)
-    tune = flags(SFT["scratch"], seconds=seconds, seed=config.seed + 1, **short)
+        train_together([_training(sft, words, "tokens", config.sft_tokens)], progress)
+    operations = cost_of_token(GRPO["scratch"]) * parameters(base) * config.grpo_tokens
+    same = {"tokens": None, "operations": operations}
+    practise = flags(GRPO["scratch"], **same, seed=config.seed, **asked)
+    tune = flags(SFT["scratch"], **same, seed=config.seed + 1, **short)
     prompts = str(folder / "grpo.parquet")
+    spent: tuple[Unit, float] = ("operations", operations)
     both = [
-        _training(folder / "grpo", ["grpo", prompts, "--model", str(sft), *practise, *trusting], seconds),
-        _training(folder / "control", ["sft", rows, "--model", str(sft), *tune, *trusting], seconds),
+        _training(folder / "grpo", ["grpo", prompts, "--model", str(sft), *practise, *trusting], *spent),
+        _training(folder / "control", ["sft", rows, "--model", str(sft), *tune, *trusting], *spent),
     ]
     with stage(folder, "grpo and control") as progress:
         train_together(both, progress)
 
 
-def _training(folder: Path, words: list[str], seconds: float) -> Training:
-    return Training(folder, [*words, "--workers", "1", "--out", str(folder)], seconds, threads=1)
+def _training(folder: Path, words: list[str], unit: Unit, limit: float) -> Training:
+    return Training(folder, [*words, "--workers", "1", "--out", str(folder)], unit, limit, threads=1)
 
 
 def _evaluate(

@@ -15,17 +15,19 @@ from typing import Any
 
 from codereasoner.errors import MachineryError
 from codereasoner.extend import Progress, silent
+from codereasoner.training.budget import Unit
 
 GRACE = 20.0  # seconds that a training process gets to save a checkpoint after Ctrl-C
 
 
 @dataclass(frozen=True)
 class Training:
-    """One command of ours that trains into a folder, for a number of seconds."""
+    """One command of ours that trains into a folder, with a budget: `limit` of what a row of its history counts."""
 
     folder: Path
     arguments: Sequence[str]
-    seconds: float
+    unit: Unit
+    limit: float
     threads: int
 
 
@@ -74,7 +76,7 @@ def _stop(running: Sequence[subprocess.Popen[bytes]]) -> None:
 
 def _share(trainings: Sequence[Training]) -> float:
     """The share that is done of the one that is least done."""
-    return min(min(1.0, float(_last(training).get("seconds", 0)) / training.seconds) for training in trainings)
+    return min(min(1.0, float(_last(training).get(training.unit, 0)) / training.limit) for training in trainings)
 
 
 def _words(training: Training) -> str:

@@ -13,14 +13,28 @@ from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.task import Runner
 from codereasoner.training import session
 from codereasoner.training.bilevel import bi_level
+from codereasoner.training.budget import FORWARD, LEARN, Budget, budget_of, on_budget
 from codereasoner.training.held_out import make_check
 from codereasoner.training.muon import make_optimizer
 from codereasoner.training.processes import first_process_first
 from codereasoner.training.reward import Reward, Terms
 from codereasoner.training.rows import style_of_rows
 from codereasoner.training.select import selected
-from codereasoner.training.settings import arguments_for_device, identity, load, lora, option, quiet, style_of, what
-from codereasoner.training.watch import Clock, make_watch, on_the_clock
+from codereasoner.training.settings import (
+    BUDGET_OPERATIONS,
+    BUDGET_SECONDS,
+    BUDGET_TOKENS,
+    CLOCK,
+    arguments_for_device,
+    identity,
+    load,
+    lora,
+    option,
+    quiet,
+    style_of,
+    what,
+)
+from codereasoner.training.watch import make_watch
 
 
 @dataclass(frozen=True)
@@ -30,20 +44,18 @@ class GrpoConfig:
     """
 
     seed: int = option(0, "Seed of the order of the prompts and of sampling.")
-    seconds: float | None = option(
-        None, "Train for so many seconds, the learning rate driven by the clock; without it, epochs or steps count."
-    )
-    clock: Literal["wall", "cpu"] = option(
-        "wall", "What seconds are: of the clock, or CPU time of this process, which load does not change."
-    )
-    epochs: float = option(1.0, "Passes over the prompts, where no seconds are given.")
+    tokens: int | None = BUDGET_TOKENS
+    operations: float | None = BUDGET_OPERATIONS
+    seconds: float | None = BUDGET_SECONDS
+    clock: Literal["wall", "cpu"] = CLOCK
+    epochs: float = option(1.0, "Passes over the prompts, unless a budget is given (tokens, operations or seconds).")
     max_steps: int | None = option(None, "Updates, instead of epochs.")
     rollouts: int = option(8, "Completions of one prompt, which are compared with one another.")
     batch: int = option(8, "Completions in one forward pass on one device.")
     accumulate: int = option(16, "Forward passes for one update.")
     reuse: int = option(1, "Updates made from the completions of one round of sampling.")
     learning_rate: float = option(1e-6, "The highest learning rate.")
-    warmup: float = option(0.0, "Share of the updates over which the learning rate rises; not when seconds are given.")
+    warmup: float = option(0.0, "Share of the updates over which the learning rate rises; not when a budget is given.")
     optimizer: Literal["adamw", "muon"] = option(
         "adamw", "Muon is for small models that were trained with it; AdamW for all others."
     )
@@ -96,7 +108,7 @@ def grpo(
 ) -> Path:
     """Train a model on the prompts of a file; returns its folder. A killed training continues where it was saved.
 
-    The pass that selects prompts is part of the budget of time, and its result is kept in selected.json.
+    The pass that selects prompts is part of the budget, and its result is kept in selected.json.
 
     Raises:
         DataError: the rows are no GRPO rows, or none of them can teach this model anything.
@@ -106,16 +118,17 @@ def grpo(
     """
     source = str(model)
     _check(config)
+    budget = budget_of(config)
     terms = Terms(config.format_bonus, config.format_penalty, config.overlong, config.max_tokens)
     whole = {"rows": fingerprint(rows), "model": identity(source), **what(config)}
     if session.is_done(out, whole):
         return out
     with quiet():
-        clock = Clock(config.seconds, config.clock)
         with first_process_first():
-            checkpoint = session.prepare(out, whole, clock)
+            checkpoint = session.prepare(out, whole, budget)
         progress(0.0, "loading the model")
         loaded, tokenizer = load(source, frozen=config.lora > 0)
+        budget.parameters, budget.cost = loaded.num_parameters(), cost_of_token(config)
         prompts = _prompts(rows, config)
         style = style_of_rows(prompts, style_of(source))
         reward = Reward(style, runner, frozenset([tokenizer.eos_token_id]), terms)
@@ -123,11 +136,11 @@ def grpo(
             key = {"prompts": whole["rows"], "first": config.prompts, "model": whole["model"]}
             kept = out / "selected.json"
             sampling = Sampling(config.temperature, 1.0, config.max_tokens, config.seed)
-            prompts = selected(prompts, loaded, tokenizer, reward, config.select, sampling, kept, key, clock, progress)
+            prompts = selected(prompts, loaded, tokenizer, reward, config.select, sampling, kept, key, budget, progress)
         _check_enough(prompts, config)
         check = make_check(config.held_out, config.check_questions, config.max_tokens, style, runner, tokenizer)
-        watch = make_watch(clock, out / "history.jsonl", config.save_seconds, _row, progress, check, config.checks)
-        trainer = _trainer(loaded, tokenizer, prompts, reward, out, config, clock, watch)
+        watch = make_watch(budget, out / "history.jsonl", config.save_seconds, _row, progress, check, config.checks)
+        trainer = _trainer(loaded, tokenizer, prompts, reward, out, config, budget, watch)
         session.train(trainer, checkpoint)
         session.finish(trainer, tokenizer, out, whole, source, style, watch.summary())
     return out
@@ -141,6 +154,16 @@ def _check(config: GrpoConfig) -> None:
         )
     if config.vllm_url and config.vllm != "server":
         raise ConfigError(f"vllm-url is the address of a server, and vllm is '{config.vllm}': give --vllm server too")
+
+
+def cost_of_token(config: GrpoConfig) -> float:
+    """Operations of a parameter for a token of a prompt or completion: it is read or written, then learnt.
+
+    Completions that serve several updates are read once more before the first, and a KL term has them read by the
+    model that training began with.
+    """
+    readings = 1 + (config.reuse > 1) + (config.beta > 0)
+    return readings * FORWARD + LEARN
 
 
 def _check_enough(prompts: Sequence[Mapping[str, Any]], config: GrpoConfig) -> None:
@@ -173,7 +196,7 @@ def _trainer(
     reward: Reward,
     out: Path,
     config: GrpoConfig,
-    clock: Clock,
+    budget: Budget,
     watch: Any,
 ) -> Any:
     trl = import_extra("trl", "train")
@@ -182,9 +205,9 @@ def _trainer(
     trainer = trl.GRPOTrainer
     if config.advantage == "bi-level":
         trainer = bi_level(trainer, reward, config.step_weight)
-    return on_the_clock(trainer, clock)(
+    return on_budget(trainer, budget)(
         model=loaded,
-        args=trl_config(config, out, clock),
+        args=trl_config(config, out, budget),
         reward_funcs=reward,
         train_dataset=datasets.Dataset.from_dict(columns),
         processing_class=tokenizer,
@@ -194,10 +217,10 @@ def _trainer(
     )
 
 
-def trl_config(config: GrpoConfig, out: Path, clock: Clock) -> Any:
+def trl_config(config: GrpoConfig, out: Path, budget: Budget) -> Any:
     """TRL's own configuration of this training on this machine."""
     return import_extra("trl", "train").GRPOConfig(
-        **session.arguments(out, config, clock),
+        **session.arguments(out, config, budget),
         **arguments_for_device(config.threads, config.checkpointing),
         **_method(config),
         steps_per_generation=config.accumulate * config.reuse,

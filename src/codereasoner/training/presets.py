@@ -12,7 +12,7 @@ from codereasoner.training.sft import SftConfig
 SFT: dict[str, SftConfig] = {
     "paper": SftConfig(),
     "scratch": SftConfig(
-        seconds=150.0,
+        tokens=2_600_000,
         batch=16,
         accumulate=1,
         learning_rate=2e-3,
@@ -44,7 +44,7 @@ GRPO: dict[str, GrpoConfig] = {
     ),
     "default": GrpoConfig(),
     "scratch": GrpoConfig(
-        seconds=100.0,
+        tokens=1_200_000,
         batch=64,
         accumulate=2,
         learning_rate=6e-4,
@@ -58,7 +58,7 @@ GRPO: dict[str, GrpoConfig] = {
 updates of 64 prompts each. default: current practice. scratch: for the model that SFT's scratch settings made."""
 
 
-RFT: dict[str, RftConfig] = {"scratch": RftConfig(**asdict(SFT["scratch"]) | {"seconds": 100.0, "max_tokens": 120})}
+RFT: dict[str, RftConfig] = {"scratch": RftConfig(**asdict(SFT["scratch"]) | {"max_tokens": 120})}
 """scratch: the control of GRPO's scratch settings; its learning rate is that of SFT."""
 
 

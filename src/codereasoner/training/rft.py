@@ -1,6 +1,6 @@
 """Rejection-sampling fine-tuning (arXiv:2308.01825): a model is tuned on those of its own answers that are right.
 
-It is the control that reinforcement must beat: the same prompts, the same verifier, the same time, and no
+It is the control that reinforcement must beat: the same prompts, the same verifier, the same operations, and no
 comparison of answers with one another.
 """
 
@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from codereasoner.errors import DataError, import_extra
+from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows, write_whole
 from codereasoner.models.local import MAX_BATCH, generate, tokenise
 from codereasoner.task import Runner
+from codereasoner.training.budget import FORWARD, Budget, budget_of, tokens_of
 from codereasoner.training.reward import Reward
 from codereasoner.training.rows import style_of_rows
 from codereasoner.training.settings import arguments_for_device, identity, load, option, quiet, style_of, what
 from codereasoner.training.sft import SftConfig, sft
-from codereasoner.training.watch import Clock
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class RftConfig(SftConfig):
     samples: int = option(8, "Completions of one prompt; those that are right are kept, each text once.")
     temperature: float = option(1.0, "Temperature of the completions.")
     max_tokens: int = option(2048, "Tokens of a completion; one that is longer is cut off.")
-    share: float = option(0.4, "Share of the seconds that sampling may take; without seconds, every prompt is sampled.")
+    share: float = option(0.4, "Share of the budget that sampling may take; without a budget, every prompt is sampled.")
 
 
 def rft(
@@ -40,10 +40,11 @@ def rft(
 ) -> Path:
     """Sample, keep what is right in rft.jsonl, and tune the model on it; returns the folder of the model.
 
-    Seconds are those of both parts together.
+    The budget is that of both parts together.
 
     Raises:
         DataError: the rows are no GRPO rows, or nothing that the model wrote is right.
+        ConfigError: the budget is too small for one batch of prompts.
     """
     kept = out / "rft.jsonl"
     note = out / "rft.json"
@@ -53,9 +54,12 @@ def rft(
         with quiet():
             known = {"config": facts, **_sample(prompts, str(model), kept, config, runner, progress)}
         write_whole(note, json.dumps(known) + "\n")
-    left = None if config.seconds is None else max(1.0, config.seconds - known["seconds"])
-    tune = {each: value for each, value in asdict(config).items() if each in SftConfig.__dataclass_fields__}
-    return sft(kept, model, out, replace(SftConfig(**tune), seconds=left), progress, runner)
+    if (limit := budget_of(config).limit) is not None and known["share"] >= 1:
+        raise ConfigError(f"sampling one batch of prompts used up the budget of {limit:,.0f}: give more")
+    tune = SftConfig(**{each.name: getattr(config, each.name) for each in fields(SftConfig)})
+    limits = {name: getattr(config, name) for name in ("tokens", "operations", "seconds")}
+    left = {name: limit - known["spent"][name] for name, limit in limits.items() if limit is not None}
+    return sft(kept, model, out, replace(tune, **left), progress, runner)
 
 
 def _sample(
@@ -64,26 +68,26 @@ def _sample(
     """Write the right completions as SFT rows; what it took and how many there are."""
     torch = import_extra("torch", "train")
     arguments_for_device(config.threads)
-    clock = Clock(config.seconds, config.clock)
+    budget = budget_of(config)
     loaded, tokenizer = load(model, frozen=True)
+    budget.parameters = loaded.num_parameters()
     rows = list(read_rows(prompts))
     style = style_of_rows(rows, style_of(model))
     reward = Reward(style, runner)
-    clock.start()
+    budget.start()
     torch.manual_seed(config.seed)
     loaded.eval()
-    limit = config.share * config.seconds if config.seconds is not None else float("inf")
-    asked, lines = 0, []
+    asked, lines = 0, list[dict[str, Any]]()
     for batch in _batches(rows, max(1, MAX_BATCH // config.samples)):
-        if clock.seconds > limit:
+        if budget.share >= config.share:
             break
         asked += len(batch)
-        lines += _right(batch, loaded, tokenizer, reward, style, config)
+        lines += _right(batch, loaded, tokenizer, reward, style, config, budget)
         progress(min(1.0, asked / len(rows)), f"sampling: {asked:,} prompts, {len(lines):,} right answers")
     if not lines:
         raise DataError(f"none of {asked * config.samples} completions of {model} is right: train the model more first")
     write_whole(kept, "".join(json.dumps(line) + "\n" for line in lines))
-    return {"seconds": clock.seconds, "prompts": asked, "rows": len(lines)}
+    return {"spent": budget.state(), "share": budget.share, "prompts": asked, "rows": len(lines)}
 
 
 def _batches(rows: Sequence[Mapping[str, Any]], size: int) -> Iterator[Sequence[Mapping[str, Any]]]:
@@ -93,12 +97,20 @@ def _batches(rows: Sequence[Mapping[str, Any]], size: int) -> Iterator[Sequence[
 
 
 def _right(
-    batch: Sequence[Mapping[str, Any]], model: Any, tokenizer: Any, reward: Reward, style: str, config: RftConfig
+    batch: Sequence[Mapping[str, Any]],
+    model: Any,
+    tokenizer: Any,
+    reward: Reward,
+    style: str,
+    config: RftConfig,
+    budget: Budget,
 ) -> list[dict[str, Any]]:
     """SFT rows of the right completions of a batch of prompts, each text once."""
     sampling = Sampling(config.temperature, 1.0, config.max_tokens, config.seed)
     rows = [row for row in batch for _ in range(config.samples)]
-    completions = generate(model, tokenizer, tokenise([row["prompt"] for row in rows], tokenizer), sampling)
+    ids = tokenise([row["prompt"] for row in rows], tokenizer)
+    completions = generate(model, tokenizer, ids, sampling)
+    budget.add(tokens_of(ids, completions), FORWARD)
     right = reward.correct([row["question"] for row in rows], completions)
     found = {
         (row["id"], completion.text): row

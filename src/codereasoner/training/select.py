@@ -12,11 +12,11 @@ from codereasoner.extend import Progress, Sampling
 from codereasoner.ledger import write_whole
 from codereasoner.models.local import MAX_BATCH, generate, tokenise
 from codereasoner.programs.difficulty import is_solved_sometimes
+from codereasoner.training.budget import FORWARD, Budget, tokens_of
 from codereasoner.training.processes import as_the_first_process, first_process_first, gathered, place
 from codereasoner.training.reward import Reward
-from codereasoner.training.watch import Clock
 
-SHARE = 0.15  # of a budget of time that the pass may use; prompts it does not reach are left out
+SHARE = 0.15  # of a budget that the pass may use; prompts it does not reach are left out
 
 
 def selected(
@@ -28,29 +28,29 @@ def selected(
     sampling: Sampling,
     kept: Path,
     key: Mapping[str, Any],
-    clock: Clock,
+    budget: Budget,
     progress: Progress,
 ) -> list[Mapping[str, Any]]:
     """The prompts with 0 < pass rate < 1 in `tries` completions; the rates are kept in a file and used again.
 
     `key` says what the rates depend on beside `tries` and `sampling`: prompts and model. A file with another key is
-    made anew. What the pass took is part of a budget of time, also where the file was there already. Several processes
+    made anew. What the pass took is part of a budget, also where the file was there already. Several processes
     share the prompts between them; all of them return the same ones.
 
     Raises:
         DataError: there are none.
     """
-    key = {**key, "tries": tries, **sampling.facts(), "budget": clock.budget}
+    key = {**key, "tries": tries, **sampling.facts(), "budget": [budget.limit, budget.unit]}
     if as_the_first_process(_read(kept).get("key"))[0] != key:
-        clock.start()
+        budget.start()
         rank, size = place()
         mine = prompts[rank::size]
-        rates = gathered(dict(_rates(mine, model, tokenizer, reward, tries, sampling, clock, progress)))
+        rates = gathered(dict(_rates(mine, model, tokenizer, reward, tries, sampling, budget, progress)))
         with first_process_first():
             if rank == 0:
-                write_whole(kept, json.dumps({"key": key, "seconds": clock.seconds, "rates": rates}) + "\n")
+                write_whole(kept, json.dumps({"key": key, "spent": budget.state(), "rates": rates}) + "\n")
     found = _read(kept)
-    clock.before = max(clock.before, found["seconds"])
+    budget.go_on(found["spent"])
     rates = found["rates"]
     chosen = [row for row in prompts if is_solved_sometimes(rates.get(row["id"], 0.0))]
     if not chosen:
@@ -74,21 +74,21 @@ def _rates(
     reward: Reward,
     tries: int,
     sampling: Sampling,
-    clock: Clock,
+    budget: Budget,
     progress: Progress,
 ) -> Iterator[tuple[str, float]]:
-    """The id and pass rate of prompt after prompt, as far as the time goes."""
+    """The id and pass rate of prompt after prompt, as far as the budget goes."""
     torch = import_extra("torch", "train")
     torch.manual_seed(sampling.seed)
-    began, limit = clock.seconds, (clock.budget or float("inf")) * SHARE
     size = max(1, MAX_BATCH // tries)
     model.eval()
     for start in range(0, len(prompts), size):
-        if clock.seconds - began > limit:
+        if budget.share > SHARE:
             break
         rows = prompts[start : start + size]
         ids = [each for each in tokenise([row["prompt"] for row in rows], tokenizer) for _ in range(tries)]
         completions = generate(model, tokenizer, ids, sampling)
+        budget.add(place()[1] * tokens_of(ids, completions), FORWARD)  # as many as here in every other process
         questions = [row["question"] for row in rows for _ in range(tries)]
         values = reward.values(questions, completions)
         for index, row in enumerate(rows):

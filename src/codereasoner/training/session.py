@@ -10,11 +10,12 @@ from typing import Any
 
 from codereasoner.errors import DataError, import_extra
 from codereasoner.ledger import read_manifest, write_manifest, write_whole
+from codereasoner.training.budget import Budget
 from codereasoner.training.processes import place
 from codereasoner.training.settings import write_card
-from codereasoner.training.watch import Clock, continue_clock, last_checkpoint, trim_history
+from codereasoner.training.watch import go_on_from, last_checkpoint, trim_history
 
-FOREVER = 10_000_000  # steps; training by the clock ends before
+FOREVER = 10_000_000  # steps; a budget ends training before
 
 
 def is_done(out: Path, config: Mapping[str, Any]) -> bool:
@@ -24,8 +25,8 @@ def is_done(out: Path, config: Mapping[str, Any]) -> bool:
     return there and manifest is not None and manifest.get("config") == _plain(config)
 
 
-def prepare(out: Path, config: Mapping[str, Any], clock: Clock) -> Path | None:
-    """Make the folder ready; the checkpoint to continue from, with the clock set to it, or None to begin."""
+def prepare(out: Path, config: Mapping[str, Any], budget: Budget) -> Path | None:
+    """Make the folder ready; the checkpoint to continue from, with the budget set to it, or None to begin."""
     checkpoints = out / "checkpoints"
     note = checkpoints / "config.json"
     if not note.is_file() or json.loads(note.read_text(encoding="utf-8")) != _plain(config):
@@ -35,7 +36,7 @@ def prepare(out: Path, config: Mapping[str, Any], clock: Clock) -> Path | None:
     checkpoint = last_checkpoint(checkpoints)
     trim_history(out / "history.jsonl", _steps(checkpoint))
     if checkpoint:
-        continue_clock(clock, checkpoint)
+        go_on_from(budget, checkpoint)
     return checkpoint
 
 
@@ -85,7 +86,7 @@ def finish(
     shutil.rmtree(out / "checkpoints", ignore_errors=True)
 
 
-def arguments(out: Path, config: Any, clock: Clock) -> dict[str, Any]:
+def arguments(out: Path, config: Any, budget: Budget) -> dict[str, Any]:
     """The arguments that every trainer gets."""
     return {
         "output_dir": str(out / "checkpoints"),
@@ -94,7 +95,7 @@ def arguments(out: Path, config: Any, clock: Clock) -> dict[str, Any]:
         "per_device_train_batch_size": config.batch,
         "gradient_accumulation_steps": config.accumulate,
         "num_train_epochs": config.epochs,
-        "max_steps": FOREVER if clock.budget is not None else (config.max_steps or -1),
+        "max_steps": FOREVER if budget.limit is not None else (config.max_steps or -1),
         "warmup_steps": config.warmup,
         "lr_scheduler_type": "cosine",
         "adam_beta2": config.adam_beta2,

@@ -36,6 +36,20 @@ def option(default: Any, words: str, how: bool = False) -> Any:
     return field(default=default, metadata={"help": words, "how": how})
 
 
+BUDGET_TOKENS = option(None, "Train until this many tokens are read and learnt; the learning rate follows them down.")
+BUDGET_OPERATIONS = option(
+    None,
+    "Train until this many floating-point operations are spent: for each parameter 6 for a token learnt, 2 for a token "
+    "read or written while generating.",
+)
+BUDGET_SECONDS = option(
+    None, "Train for this many seconds; what is learnt then depends on the machine. Without a budget, epochs count."
+)
+CLOCK = option(
+    "wall", "How seconds are measured: wall-clock time, or CPU time of this process (unaffected by other load)."
+)
+
+
 def what(config: Any) -> dict[str, Any]:
     """The options that decide what is learnt."""
     return {each.name: getattr(config, each.name) for each in fields(config) if not each.metadata["how"]}

@@ -15,6 +15,7 @@ from codereasoner.extend import Progress, silent
 from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.task import Runner
 from codereasoner.training import session
+from codereasoner.training.budget import Budget, budget_of, on_budget
 from codereasoner.training.held_out import make_check
 from codereasoner.training.lean import in_one_order, is_small, lean
 from codereasoner.training.muon import make_optimizer
@@ -22,6 +23,10 @@ from codereasoner.training.processes import first_process_first, place
 from codereasoner.training.rate import full_rate
 from codereasoner.training.rows import style_of_rows
 from codereasoner.training.settings import (
+    BUDGET_OPERATIONS,
+    BUDGET_SECONDS,
+    BUDGET_TOKENS,
+    CLOCK,
     arguments_for_device,
     has_gpu,
     identity,
@@ -35,7 +40,7 @@ from codereasoner.training.settings import (
 from codereasoner.training.shards import DONE, Shards, is_folder, read_all
 from codereasoner.training.stream import batches_of_pass, streaming
 from codereasoner.training.tokens import examples, tokenised
-from codereasoner.training.watch import Clock, Told, make_watch, on_the_clock
+from codereasoner.training.watch import Told, make_watch
 
 
 @dataclass(frozen=True)
@@ -43,18 +48,16 @@ class SftConfig:
     """How to tune. The defaults are the paper's (arXiv:2507.17548, section 4): 2 epochs, cosine, warm-up 0.1."""
 
     seed: int = option(0, "Seed of the order of the rows.")
-    seconds: float | None = option(
-        None, "Train for so many seconds, the learning rate driven by the clock; without it, epochs or steps count."
-    )
-    clock: Literal["wall", "cpu"] = option(
-        "wall", "What seconds are: of the clock, or CPU time of this process, which load does not change."
-    )
-    epochs: float = option(2.0, "Passes over the rows, where no seconds are given.")
+    tokens: int | None = BUDGET_TOKENS
+    operations: float | None = BUDGET_OPERATIONS
+    seconds: float | None = BUDGET_SECONDS
+    clock: Literal["wall", "cpu"] = CLOCK
+    epochs: float = option(2.0, "Passes over the rows, unless a budget is given (tokens, operations or seconds).")
     max_steps: int | None = option(None, "Updates, instead of epochs.")
     batch: int = option(2, "Rows in one forward pass on one device.")
     accumulate: int = option(8, "Forward passes for one update.")
     learning_rate: float = option(1e-5, "The highest learning rate.")
-    warmup: float = option(0.1, "Share of the updates over which the learning rate rises; not when seconds are given.")
+    warmup: float = option(0.1, "Share of the updates over which the learning rate rises; not when a budget is given.")
     optimizer: Literal["adamw", "muon"] = option(
         "adamw", "Muon learns a small model from scratch in far fewer steps; AdamW is for models that know something."
     )
@@ -107,24 +110,25 @@ def sft(
         ConfigError: the model cannot be loaded, or how long to train on a folder that grows is not said.
     """
     source = str(model)
-    clock = Clock(config.seconds, config.clock)
+    budget = budget_of(config)
     bar = Told(progress)
-    shards = Shards(rows, 60 * config.patience, clock, bar.again) if is_folder(rows) else None
+    shards = Shards(rows, 60 * config.patience, budget, bar.again) if is_folder(rows) else None
     whole = {"rows": fingerprint(shards.first.path if shards else rows), "model": identity(source), **what(config)}
     if session.is_done(out, whole):
         return out
     with quiet():
         with first_process_first():
-            checkpoint = session.prepare(out, whole, clock)
+            checkpoint = session.prepare(out, whole, budget)
         bar(0.0, "loading the model")
         loaded, tokenizer = load(source, frozen=config.lora > 0)
+        budget.parameters = loaded.num_parameters()
         data = _data(rows, shards, tokenizer, config)
         style = data.style or style_of(source)
         check = make_check(config.held_out, config.check_questions, config.check_tokens, style, runner, tokenizer)
-        fastest = None if config.lora else full_rate(loaded.num_parameters())
+        fastest = None if config.lora else full_rate(budget.parameters)
         history = out / "history.jsonl"
-        watch = make_watch(clock, history, config.save_seconds, _row, bar, check, config.checks, fastest)
-        trainer = make_trainer(loaded, tokenizer, data, out, config, clock, watch)
+        watch = make_watch(budget, history, config.save_seconds, _row, bar, check, config.checks, fastest)
+        trainer = make_trainer(loaded, tokenizer, data, out, config, budget, watch)
         session.train(trainer, checkpoint)
         session.finish(trainer, tokenizer, out, whole, source, style, watch.summary())
     return out
@@ -137,7 +141,7 @@ class Data:
     dataset: Any
     style: str = ""  # as the rows have it
     shards: Shards | None = None
-    steps: int | None = None  # for which the shards are learnt, where neither seconds nor max-steps say so
+    steps: int | None = None  # for which the shards are learnt, where neither a budget nor max-steps says so
 
 
 def _data(rows: Path, shards: Shards | None, tokenizer: Any, config: SftConfig) -> Data:
@@ -156,18 +160,20 @@ def _data(rows: Path, shards: Shards | None, tokenizer: Any, config: SftConfig) 
 
 def _steps(shards: Shards, config: SftConfig) -> int | None:
     """The updates of so many epochs over a folder."""
-    if config.seconds is not None or config.max_steps:
+    if budget_of(config).limit is not None or config.max_steps:
         return None
     if not shards.whole:
         raise ConfigError(
             f"{shards.folder} is still growing (no {DONE} in it), so the length of an epoch is not known, and with it "
-            "the learning rate: give --seconds or --max-steps"
+            "the learning rate: give --tokens, --operations, --seconds or --max-steps"
         )
     return math.ceil(config.epochs * batches_of_pass(shards, config.batch, place()[1]) / config.accumulate)
 
 
-def make_trainer(model: Any, tokenizer: Any, data: Data, out: Path, config: SftConfig, clock: Clock, watch: Any) -> Any:
-    """TRL's trainer, with what our data, our clock and a small model need."""
+def make_trainer(
+    model: Any, tokenizer: Any, data: Data, out: Path, config: SftConfig, budget: Budget, watch: Any
+) -> Any:
+    """TRL's trainer, with what our data, our budget and a small model need."""
     trl = import_extra("trl", "train")
     trainer = lean(trl.SFTTrainer) if is_small(model) or not has_gpu() else trl.SFTTrainer
     if data.shards:
@@ -175,9 +181,9 @@ def make_trainer(model: Any, tokenizer: Any, data: Data, out: Path, config: SftC
         trainer = streaming(trainer, data.shards, tokens, config.readers)
     elif config.order == "length":
         trainer = in_one_order(trainer)
-    return on_the_clock(trainer, clock)(
+    return on_budget(trainer, budget)(
         model=model,
-        args=trl_config(config, out, clock, data.steps),
+        args=trl_config(config, out, budget, data.steps),
         train_dataset=data.dataset,
         processing_class=tokenizer,
         peft_config=lora(config.lora),
@@ -186,9 +192,9 @@ def make_trainer(model: Any, tokenizer: Any, data: Data, out: Path, config: SftC
     )
 
 
-def trl_config(config: SftConfig, out: Path, clock: Clock, steps: int | None = None) -> Any:
+def trl_config(config: SftConfig, out: Path, budget: Budget, steps: int | None = None) -> Any:
     """TRL's own configuration of this training on this machine."""
-    common = session.arguments(out, config, clock)
+    common = session.arguments(out, config, budget)
     return import_extra("trl", "train").SFTConfig(
         **common | ({"max_steps": steps} if steps else {}),
         **arguments_for_device(config.threads, config.checkpointing),

@@ -15,8 +15,8 @@ from typing import Any, Literal, TypeAlias
 
 from codereasoner.errors import DataError, import_extra
 from codereasoner.ledger import read_rows
+from codereasoner.training.budget import Budget
 from codereasoner.training.processes import as_the_first_process, place
-from codereasoner.training.watch import Clock
 
 DONE = "done.json"
 POLL = 0.25  # seconds between two looks at a folder
@@ -50,13 +50,13 @@ def shard_name(number: int) -> str:
 class Shards:
     """The shards of a folder, by number; each is looked at once, by the first process, which tells the others.
 
-    What is waited for the clock notes, and `tell` gets a sentence about it. `patience` is in seconds.
+    What is waited for the budget notes, and `tell` gets a sentence about it. `patience` is in seconds.
     """
 
-    def __init__(self, folder: Path, patience: float, clock: Clock, tell: Tell = lambda words: None) -> None:
+    def __init__(self, folder: Path, patience: float, budget: Budget, tell: Tell = lambda words: None) -> None:
         self.folder = folder
         self.patience = patience
-        self.clock = clock
+        self.budget = budget
         self.tell = tell
         self._known: list[Shard] = []
 
@@ -94,7 +94,7 @@ class Shards:
             self.tell(f"waits for {shard_name(number)}: {time.monotonic() - began:.0f} s")
             time.sleep(POLL)
             now = time.monotonic()
-            self.clock.waited += now - before if number else 0.0  # nothing is learnt yet while the first one is made
+            self.budget.waited += now - before if number else 0.0  # nothing is learnt yet while the first one is made
             before = now
             if (seen := self._signs()) != signs:
                 heard, signs = now, seen
@@ -126,7 +126,7 @@ class Shards:
             return self._opened(path)
         if done:
             return self._end(number)
-        if number and self.clock.over:
+        if number and self.budget.over:
             return "over"
         if silent >= self.patience:
             raise DataError(

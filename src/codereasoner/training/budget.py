@@ -1,0 +1,161 @@
+"""Budgets of training: seconds, tokens, or floating-point operations.
+
+Tokens and operations give the same training on every machine; seconds give the same wait. Operations make trainings
+comparable that spend them differently: a parameter takes 2 for a token read or written, and 6 for a token learnt, whose
+gradient takes twice the forward pass (arXiv:2001.08361, section 2.1; attention is left out, as there).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from codereasoner.errors import ConfigError, import_extra
+from codereasoner.extend import Completion
+
+Unit = Literal["wall", "cpu", "tokens", "operations"]
+
+FORWARD, LEARN = 2.0, 6.0
+"""Operations of a parameter for one token."""
+
+FLAT = 0.6
+"""Share of a budget at the full learning rate; over the rest it falls to zero in a line. A constant rate with such a
+cooldown learns as much as a cosine (arXiv:2405.18392)."""
+
+
+@dataclass
+class Budget:
+    """How much training there is, and how much is spent; what earlier, killed tries spent is included.
+
+    Tokens and operations are those of all processes of a training together. Of unit "cpu", seconds are CPU time of
+    this process over all its threads, which other processes do not change.
+    """
+
+    limit: float | None = None
+    unit: Unit = "wall"
+    parameters: int = 0  # of the model
+    cost: float = LEARN  # operations of a parameter for a token of the trainer
+    tokens: int = 0
+    operations: float = 0.0
+    waited: float = 0.0  # seconds of the wall clock without anything to learn from
+    _before: float = 0.0  # seconds of earlier tries
+    _began: float = field(default=0.0, init=False)
+    _counted: int = field(default=0, init=False)  # tokens of this process's trainer
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Start the clock: loading and the like is no training."""
+        self._began = self._now()
+
+    def _now(self) -> float:
+        return time.process_time() if self.unit == "cpu" else time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training until now."""
+        return self._before + self._now() - self._began
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop the clock, for an evaluation during training."""
+        stopped = self._now()
+        try:
+            yield
+        finally:
+            self._began += self._now() - stopped
+
+    def add(self, tokens: int, cost: float) -> None:
+        """Count tokens that cost this many operations a parameter."""
+        self.tokens += tokens
+        self.operations += cost * self.parameters * tokens
+
+    def count(self, total: int) -> None:
+        """Count the tokens that the trainer has used in this process so far."""
+        self.add(total - self._counted, self.cost)
+        self._counted = total
+
+    @property
+    def spent(self) -> float:
+        """What is spent until now, in the unit of the limit."""
+        return {"tokens": self.tokens, "operations": self.operations}.get(self.unit, self.seconds)
+
+    @property
+    def share(self) -> float:
+        """The share of the limit that is spent, 0 to 1; 0 without a limit."""
+        return min(1.0, self.spent / self.limit) if self.limit else 0.0
+
+    @property
+    def over(self) -> bool:
+        """Is the limit reached?"""
+        return self.limit is not None and self.spent >= self.limit
+
+    def rate(self, step: int = 0) -> float:
+        """The factor of the learning rate now, 1 to 0: a function of the share that is spent, not of the step."""
+        return min(1.0, (1.0 - self.share) / (1.0 - FLAT))
+
+    def state(self) -> dict[str, float]:
+        """What is spent, to be kept in a file."""
+        return {
+            "seconds": self.seconds,
+            "tokens": self.tokens,
+            "operations": self.operations,
+            "waited": self.waited,
+        }
+
+    def go_on(self, state: Mapping[str, float]) -> None:
+        """Continue from a kept state; less than what is spent already changes nothing."""
+        self._before = max(self._before, float(state.get("seconds", 0.0)))
+        self.tokens = max(self.tokens, int(state.get("tokens", 0)))
+        self.operations = max(self.operations, float(state.get("operations", 0.0)))
+        self.waited = max(self.waited, float(state.get("waited", 0.0)))
+
+
+def tokens_of(prompts: Sequence[Sequence[int]], completions: Sequence[Completion]) -> int:
+    """Return the tokens that were read and written to generate these completions."""
+    return sum(map(len, prompts)) + sum(each.completion_tokens for each in completions)
+
+
+def budget_of(config: Any) -> Budget:
+    """Return the budget that the options of a training name; without a limit where epochs or steps count.
+
+    Raises:
+        ConfigError: there are several, or one is not positive.
+    """
+    limits = {"seconds": config.seconds, "tokens": config.tokens, "operations": config.operations}
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    if len(given) > 1:
+        words = " and ".join(f"{name} {limit:,.0f}" for name, limit in given.items())
+        raise ConfigError(f"a training has one budget, and there are {words}: give one of them")
+    for name, limit in given.items():
+        if limit <= 0:
+            raise ConfigError(f"{name} {limit:,.0f} is no budget: it must be more than 0")
+        return Budget(limit, config.clock if name == "seconds" else name)  # type: ignore[arg-type]
+    return Budget()
+
+
+def on_budget(trainer: type, budget: Budget) -> type:
+    """Return the trainer class that counts what it spends; where there is a limit, the learning rate follows it."""
+
+    class OnBudget(trainer):  # type: ignore[misc]
+        """Only counting and the schedule differ."""
+
+        def training_step(self, *arguments: Any, **options: Any) -> Any:
+            loss = super().training_step(*arguments, **options)
+            if found := self._metrics["train"].get("num_tokens"):  # GRPO has none in a step that generates nothing
+                budget.count(int(found[-1]))
+            return loss
+
+        def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+            if budget.limit is None:
+                return super().create_scheduler(num_training_steps, optimizer)
+            schedules = import_extra("torch.optim.lr_scheduler", "train")
+            self.lr_scheduler = schedules.LambdaLR(optimizer or self.optimizer, budget.rate)
+            self._created_lr_scheduler = True
+            return self.lr_scheduler
+
+    return OnBudget
