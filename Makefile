@@ -4,14 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format clean test-exports test-pythons test-verifiers test-ray test-kill forging soak
+.PHONY: demo test test-slow check format clean test-exports test-pythons test-verifiers test-ray test-kill forging soak
 .PHONY: gpu-trial bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data
 
 demo: $(STAMP)
 	$(BIN)/codereasoner demo $(DEMO)
 
+# The tests that take a few seconds at most, on two cores; TEST=... passes options on.
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" $(TEST)
+
+# The others: whole demos, trainings that are killed, builds that are killed, browsers with ten thousand questions.
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow $(TEST)
 
 # What `codereasoner export` writes, loaded by verl, OpenRLHF and LLaMA-Factory, each in an environment of its own.
 test-exports: $(STAMP) .venv-verl/.installed .venv-llamafactory/.installed
@@ -28,7 +33,7 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(MAKE) test
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
@@ -50,7 +55,7 @@ bench-scoring: $(STAMP)
 bench-execution: $(STAMP)
 	$(BIN)/python benchmarks/execution.py $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
 
-# What SFTTrainer costs over a bare loop on the embedded model; SIZE=1m takes another size.
+# The cost of SFTTrainer over a bare loop on the embedded model, and the optimizer's share; SIZE=1m takes another size.
 bench-training: $(STAMP)
 	$(BIN)/python benchmarks/training.py $(if $(SIZE),--size $(SIZE))
 

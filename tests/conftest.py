@@ -1,8 +1,9 @@
-"""What every test may ask for."""
+"""What every test may ask for, and what is said of tests that were skipped."""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +18,54 @@ WHERE = (
 )
 
 
+ALLOWED = Path(__file__).with_name("skips.txt")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-golden", action="store_true", help="write the golden traces anew")
+    parser.addoption(
+        "--strict-skips", action="store_true", help="fail if a test is skipped without a reason on the list"
+    )
+
+
+def allowed_skips(text: str) -> list[str]:
+    """Return the beginnings of allowed reasons: the lines of tests/skips.txt without their comments."""
+    lines = (line for line in text.splitlines() if line and not line.startswith("#"))
+    return [line.partition("  #")[0].rstrip() for line in lines]
+
+
+def skip_reasons(reports: list[pytest.TestReport]) -> Counter[str]:
+    """Return the reasons of skipped tests and how many tests each kept from running."""
+    found = (report.longrepr for report in reports)
+    return Counter(str(each[2] if isinstance(each, tuple) else each).removeprefix("Skipped: ") for each in found)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that skips a test for a reason that nobody has allowed, where that is asked for."""
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is None or not session.config.getoption("--strict-skips") or session.exitstatus != pytest.ExitCode.OK:
+        return
+    if unlisted(terminal.stats.get("skipped", [])):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def unlisted(reports: list[pytest.TestReport]) -> list[str]:
+    """Return the reasons that tests/skips.txt does not have."""
+    allowed = tuple(allowed_skips(ALLOWED.read_text(encoding="utf-8")))
+    return [reason for reason in skip_reasons(reports) if not reason.startswith(allowed)]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests were skipped and why."""
+    reports = terminalreporter.stats.get("skipped", [])
+    if not reports:
+        return
+    terminalreporter.section("skipped tests")
+    strange = unlisted(reports)
+    for reason, count in skip_reasons(reports).most_common():
+        mark = "NOT ON THE LIST (tests/skips.txt): " if reason in strange else ""
+        terminalreporter.line(f"{count:4}  {mark}{reason}")
 
 
 @pytest.fixture(scope="session")
