@@ -93,7 +93,7 @@ def test_an_unknown_arm_is_refused_before_any_work(command: Command) -> None:
     assert not Path("runs/ablate/programs.jsonl").exists()
 
 
-SIZES = {"train": 40, "rl": 60, "test": 4, "sft-seconds": 2, "then-seconds": 2, "max-tokens": 12, "seeds": 1}
+SIZES = {"train": 40, "rl": 60, "test": 4, "sft-tokens": 8000, "then-tokens": 12_000, "max-tokens": 12, "seeds": 1}
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from codereasoner.ledger import read_rows
 
 pytest.importorskip("trl")
 
-SIZES = {"train": 60, "rl": 30, "test": 6, "sft-seconds": 4, "grpo-seconds": 4, "max-tokens": 16}
+SIZES = {"train": 60, "rl": 30, "test": 6, "sft-tokens": 20_000, "grpo-tokens": 24_000, "max-tokens": 16}
 WORDS = [f"--{name}={value}" for name, value in SIZES.items()]
 MODELS = ["base", "sft", "grpo", "control"]
 RECORDS = ["programs.jsonl", "runs.parquet", "questions.jsonl", "chains.jsonl", "sft.parquet", "grpo.parquet"]
@@ -63,7 +63,9 @@ def test_a_demo_killed_twice_ends_whole_and_repeats_nothing(tmp_path: Path) -> N
     for name in (f"{questions}@{model}" for questions in ("held-out", "longer") for model in MODELS):
         summary = json.loads((run / "evaluations" / name / "summary.json").read_text())
         assert {task: part["n_answers"] for task, part in summary["by_task"].items()} == {"input": 6, "output": 6}
-    assert 4 <= list(read_rows(run / "sft" / "history.jsonl"))[-1]["seconds"] < 15
+    spent = {name: list(read_rows(run / name / "history.jsonl"))[-1] for name in ("sft", "grpo", "control")}
+    assert 20_000 <= spent["sft"]["tokens"] < 23_000
+    assert spent["control"]["operations"] == pytest.approx(spent["grpo"]["operations"], rel=0.5)
     for name in ("sft", "grpo", "control"):
         asked = [row for row in read_rows(run / name / "history.jsonl") if "held_out" in row]
         assert asked[0]["step"] == 0
@@ -79,5 +81,6 @@ def test_a_demo_killed_twice_ends_whole_and_repeats_nothing(tmp_path: Path) -> N
         "best guess",
         "Sample answers",
         "grading took",
+        "minutes on this machine",
     ):
         assert words in shown

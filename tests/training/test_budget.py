@@ -16,8 +16,8 @@ from codereasoner.training.budget import FLAT, FORWARD, LEARN, Budget, Unit, bud
 from codereasoner.training.grpo import GrpoConfig, cost_of_token, grpo
 from codereasoner.training.sft import SftConfig, sft
 
-SFT = SftConfig(tokens=1500, batch=4, accumulate=1, learning_rate=1e-3, log_every=1, threads=1, save_seconds=0)
-GRPO = GrpoConfig(tokens=1200, batch=8, accumulate=1, max_tokens=4, select=0, threads=1, save_seconds=0)
+SFT = SftConfig(tokens=900, batch=4, accumulate=1, learning_rate=1e-3, log_every=1, threads=1, save_seconds=0)
+GRPO = GrpoConfig(tokens=900, batch=8, accumulate=1, max_tokens=4, select=0, threads=1, save_seconds=0)
 
 
 def history(folder: Path) -> list[dict[str, Any]]:
@@ -72,7 +72,7 @@ def test_a_generated_token_costs_a_third_of_one_that_is_learnt() -> None:
 
 
 def test_two_budgets_at_once_and_empty_ones_are_refused() -> None:
-    with pytest.raises(ConfigError, match="has one budget, and there are seconds 5 and tokens 1,000"):
+    with pytest.raises(ConfigError, match="has one budget, and there are tokens 1,000 and seconds 5"):
         budget_of(SftConfig(seconds=5, tokens=1000))
     with pytest.raises(ConfigError, match="tokens 0 is no budget"):
         budget_of(GrpoConfig(tokens=0))

@@ -20,21 +20,25 @@ def config(**changes: object) -> RftConfig:
     return RftConfig(**vars(TUNE) | {"max_tokens": 8, "temperature": 1.5} | changes)
 
 
-def test_right_answers_are_kept_once_and_learnt_in_the_time_that_is_left(
+def test_right_answers_are_kept_once_and_learnt_with_the_budget_that_is_left(
     base: Path, sft_rows: Path, grpo_rows: Path, tmp_path: Path
 ) -> None:
     start = sft(sft_rows, base, tmp_path / "sft", TUNE)
-    out = rft(grpo_rows, start, tmp_path / "rft", config(seconds=2.0, clock="cpu", log_every=1), None)
+    budget = config(operations=8e9, log_every=1)
+    out = rft(grpo_rows, start, tmp_path / "rft", budget, None)
     rows = list(read_rows(out / "rft.jsonl"))
     assert rows
     assert len({(json.dumps(row["prompt"]), row["completion"][0]["content"]) for row in rows}) == len(rows)
     for row in rows:
         assert row["completion"][0]["content"].rpartition("=")[2].strip() in read_question(row["question"]).gold
-    spent = json.loads((out / "rft.json").read_text())["seconds"]
-    assert spent + list(read_rows(out / "history.jsonl"))[-1]["seconds"] == pytest.approx(2.0, abs=0.5)
+    sampled = json.loads((out / "rft.json").read_text())["spent"]
+    assert sampled["operations"] == pytest.approx(2 * 340_000 * sampled["tokens"], rel=0.01)
+    tuned = list(read_rows(out / "history.jsonl"))[-1]
+    assert tuned["operations"] == pytest.approx(3 * tuned["tokens"] / sampled["tokens"] * sampled["operations"])
+    assert sampled["operations"] + tuned["operations"] == pytest.approx(8e9, rel=0.1)
     assert (out / "model.safetensors").read_bytes() != (start / "model.safetensors").read_bytes()
     saved = (out / "model.safetensors").stat().st_mtime_ns
-    rft(grpo_rows, start, out, config(seconds=2.0, clock="cpu", log_every=1), None)
+    rft(grpo_rows, start, out, budget, None)
     assert (out / "model.safetensors").stat().st_mtime_ns == saved
 
 

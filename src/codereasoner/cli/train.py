@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from codereasoner.cli.options import (
     Stage,
@@ -23,6 +24,7 @@ from codereasoner.cli.options import (
 )
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import read_manifest
+from codereasoner.training.budget import LIMITS
 from codereasoner.training.grpo import GrpoConfig, grpo
 from codereasoner.training.processes import first_process_first, place
 from codereasoner.training.rft import RftConfig, rft
@@ -57,7 +59,7 @@ def sft_command(
     rows: Path, model: str, out: Path, workers: int | None, allow_weak_isolation: bool, **values: Any
 ) -> None:
     """Instruction tuning on verified chains: the rows of sft.parquet."""
-    config: SftConfig = config_from(SftConfig, values)
+    config: SftConfig = _config(SftConfig, values)
     save_config(out)
     with ExitStack() as stack:
         pool = stack.enter_context(open_pool(workers, allow_weak_isolation)) if config.held_out else None
@@ -71,7 +73,7 @@ def grpo_command(
     rows: Path, model: str, out: Path, workers: int | None, allow_weak_isolation: bool, **values: Any
 ) -> None:
     """Reinforcement learning with a verified reward: the prompts of grpo.parquet."""
-    config: GrpoConfig = config_from(GrpoConfig, values)
+    config: GrpoConfig = _config(GrpoConfig, values)
     save_config(out)
     with open_pool(workers, allow_weak_isolation) as pool, _bar("grpo") as progress:
         grpo(rows, _made(model, out, config.seed), out, config, pool.run, progress)
@@ -83,11 +85,20 @@ def rft_command(
     rows: Path, model: str, out: Path, workers: int | None, allow_weak_isolation: bool, **values: Any
 ) -> None:
     """Rejection-sampling fine-tuning, the control of grpo: tune on the model's own right answers to grpo.parquet."""
-    config: RftConfig = config_from(RftConfig, values)
+    config: RftConfig = _config(RftConfig, values)
     save_config(out)
     with open_pool(workers, allow_weak_isolation) as pool, _bar("rft") as progress:
         rft(rows, model, out, config, pool.run, progress)
     _tell(out)
+
+
+def _config(kind: type, values: Mapping[str, Any]) -> Any:
+    """Return the config of a training; a budget on the command line replaces one of another unit in the config file."""
+    context = click.get_current_context()
+    flags = {name for name in LIMITS if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    if flags:
+        context.params.update({name: None for name in LIMITS if name not in flags})
+    return config_from(kind, {name: context.params[name] for name in values})
 
 
 @contextmanager
@@ -105,13 +116,20 @@ def _tell(out: Path) -> None:
     if place()[0]:
         return
     counts = (read_manifest(out) or {}).get("counts", {})
-    said = [f"{counts[name]:,} {words}" for name, words in _COUNTS.items() if name in counts]
+    said = [f"{counts[name]:{form}} {words}" for name, (form, words) in _COUNTS.items() if name in counts]
     if "matrix_share" in counts:
         said.append(f"{100 * counts['matrix_share']:.1f} % of the matrix rate")
     console.print(f"the model: {out} ({', '.join(said)})")
 
 
-_COUNTS = {"steps": "steps", "tokens": "tokens", "tokens_per_second": "tokens/s", "waited": "s of waiting for rows"}
+_COUNTS = {
+    "steps": (",", "steps"),
+    "tokens": (",", "tokens"),
+    "operations": (".3g", "operations"),
+    "seconds": (",.0f", "s"),
+    "tokens_per_second": (",", "tokens/s"),
+    "waited": (",", "s of waiting for rows"),
+}
 
 
 def _made(model: str, out: Path, seed: int) -> str:

@@ -18,6 +18,9 @@ from codereasoner.extend import Completion
 
 Unit = Literal["wall", "cpu", "tokens", "operations"]
 
+LIMITS = ("tokens", "operations", "seconds")
+"""The options of a training that are budgets; it has one of them at most."""
+
 FORWARD, LEARN = 2.0, 6.0
 """Operations of a parameter for one token."""
 
@@ -126,8 +129,7 @@ def budget_of(config: Any) -> Budget:
     Raises:
         ConfigError: there are several, or one is not positive.
     """
-    limits = {"seconds": config.seconds, "tokens": config.tokens, "operations": config.operations}
-    given = {name: limit for name, limit in limits.items() if limit is not None}
+    given = {name: limit for name in LIMITS if (limit := getattr(config, name)) is not None}
     if len(given) > 1:
         words = " and ".join(f"{name} {limit:,.0f}" for name, limit in given.items())
         raise ConfigError(f"a training has one budget, and there are {words}: give one of them")

@@ -18,7 +18,7 @@ from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows, write_whole
 from codereasoner.models.local import MAX_BATCH, generate, tokenise
 from codereasoner.task import Runner
-from codereasoner.training.budget import FORWARD, Budget, budget_of, tokens_of
+from codereasoner.training.budget import FORWARD, LIMITS, Budget, budget_of, tokens_of
 from codereasoner.training.reward import Reward
 from codereasoner.training.rows import style_of_rows
 from codereasoner.training.settings import arguments_for_device, identity, load, option, quiet, style_of, what
@@ -57,8 +57,7 @@ def rft(
     if (limit := budget_of(config).limit) is not None and known["share"] >= 1:
         raise ConfigError(f"sampling one batch of prompts used up the budget of {limit:,.0f}: give more")
     tune = SftConfig(**{each.name: getattr(config, each.name) for each in fields(SftConfig)})
-    limits = {name: getattr(config, name) for name in ("tokens", "operations", "seconds")}
-    left = {name: limit - known["spent"][name] for name, limit in limits.items() if limit is not None}
+    left = {name: limit - known["spent"][name] for name in LIMITS if (limit := getattr(config, name)) is not None}
     return sft(kept, model, out, replace(tune, **left), progress, runner)
 
 
