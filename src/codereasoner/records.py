@@ -158,6 +158,7 @@ class Job(Plain):
     call: str  # argument source
     record: Record = "value"
     harness: str = ""  # source that runs after `source` in the same namespace, and is never traced
+    model_text: bool = False  # whether text of a model is executed as code: a pool for own programs may refuse that
 
 
 @dataclass(frozen=True)

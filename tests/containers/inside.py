@@ -20,11 +20,14 @@ def command(*words: str) -> tuple[int, str, str]:
 def main() -> None:
     files = ("--data", str(HERE / "rows.jsonl"), "--generations", str(HERE / "answers.json"))
     scored = command("score", "cruxeval-o", *files, "--grader", "official", "--allow-weak-isolation", "--json")
+    strict = command("score", "cruxeval-o", *files, "--json")
     refused = command("score", "cruxeval-o", *files, "--grader", "official", "--json")
+    checked = command("check", "--benchmark", "cruxeval-o", files[0], files[1])
     examined = command("doctor", "--json")
     result = {
         "score": json.loads(scored[1])["pass@1"] if scored[0] == 0 else scored[2],
-        "without a flag": [refused[0], refused[2][-1000:]],
+        "strict": json.loads(strict[1])["pass@1"] if strict[0] == 0 else strict[2],
+        "unasked": {"score": strict[0], "check": checked[0], "score officially": refused[0]},
         "doctor": examined[0],
         "examined": json.loads(examined[1]) if examined[1] else examined[2],
     }

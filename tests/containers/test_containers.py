@@ -12,7 +12,7 @@ import pytest
 from tests.containers.launch import Profile, launch
 
 INSIDE = Path(__file__).with_name("inside.py")
-SCORE = 62.5  # five of the eight answers pass the published check
+SCORE, STRICT = 62.5, 50.0  # five of the eight answers pass the published check, four the strict one
 MB = 1 << 20
 SECONDS = 300
 TIGHT = Profile(new_privileges=False, read_only=True, nofile=64, nproc=8, pids=20, memory=128 * MB, capabilities=())
@@ -58,7 +58,8 @@ def look_inside(profile: Profile) -> dict[str, Any]:
 def test_in_a_container_scores_are_right_and_the_hostile_list_is_held(name: str) -> None:
     level, profile = PROFILES[name]
     found = look_inside(profile)
-    assert found["score"] == SCORE
+    assert (found["score"], found["strict"]) == (SCORE, STRICT)
+    assert found["unasked"] == {"score": 0, "check": 0, "score officially": 0 if level == "A" else 1}
     assert found["examined"]["level"] == level
     assert [row for row in found["examined"]["hostile"] if row["state"] != "held"] == []
     assert found["doctor"] == 0

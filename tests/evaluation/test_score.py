@@ -12,9 +12,10 @@ import pytest
 from codereasoner import extend
 from codereasoner.benchmarks.cruxeval import CruxevalOutput
 from codereasoner.benchmarks.locate import locate
-from codereasoner.errors import ConfigError, DataError
+from codereasoner.errors import ConfigError, DataError, IsolationError
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.score import grade_strictly, score
+from codereasoner.execution.pool import Pool
 from codereasoner.styles import find_style
 from codereasoner.task import Question
 
@@ -172,3 +173,17 @@ def test_the_answers_of_an_evaluation_are_scored_in_the_style_they_were_asked_in
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     grades = grade_strictly(benchmark, questions, read_generations(benchmark, path, questions), None)
     assert [row[0].outcome for row in grades.values()] == ["correct", "no_answer"]
+
+
+def test_below_level_a_text_of_a_model_is_executed_only_where_that_is_allowed(
+    benchmark: CruxevalOutput, questions: list[Question]
+) -> None:
+    texts = {"sample_0": ["2"], "sample_1": ["int('3')"]}
+    with Pool(workers=1, level="B", own_programs=True) as pool:
+        strict = score(benchmark, questions, texts, "strict", pool.run)
+        with pytest.raises(IsolationError):
+            score(benchmark, questions, texts, "official", pool.run)
+    assert strict["pass@1"] == 50.0
+    assert strict["left_out"].startswith("official: text of a model would be executed at isolation level B")
+    with Pool(workers=1, level="B", allow_weak_isolation=True) as pool:
+        assert score(benchmark, questions, texts, "official", pool.run)["pass@1"] == 100.0

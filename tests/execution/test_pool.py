@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -341,6 +342,21 @@ def test_what_is_missing_is_named_and_level_b_is_taken_where_it_is_allowed() -> 
     assert level == "B"
     assert "user namespace: uid_map: Operation not permitted" in message
     assert "--allow-weak-isolation" in message
+
+
+def test_level_b_is_enough_unasked_for_own_programs_and_not_for_text_of_a_model() -> None:
+    own, of_a_model = job(1), replace(job(2), model_text=True)
+    with pytest.raises(IsolationError):
+        Pool(workers=1, level="B")
+    with pytest.raises(IsolationError):
+        Pool(workers=1, level="C", own_programs=True)
+    with Pool(workers=1, level="B", own_programs=True) as pool:
+        assert pool.run([own])[0].outcome == "ok"
+        with pytest.raises(IsolationError, match="text of a model would be executed at isolation level B"):
+            pool.run([own, of_a_model])
+        assert pool.run([own])[0].outcome == "ok"
+    with Pool(workers=1, level="B", own_programs=True, allow_weak_isolation=True) as pool:
+        assert pool.run([of_a_model])[0].outcome == "ok"
 
 
 def test_a_worker_that_talks_nonsense_is_replaced_and_its_neighbours_run_again() -> None:

@@ -69,7 +69,9 @@ def passes(assertions: Sequence[Assertion], runner: Runner | None) -> list[bool]
             whole.append(assertion)
         else:
             verdicts[assertion] = equal
-    statements = [Job(f"{each.code}\n{each.statement}\n", WITNESS, "", harness=_HARNESS) for each in whole]
+    statements = [
+        Job(f"{each.code}\n{each.statement}\n", WITNESS, "", harness=_HARNESS, model_text=True) for each in whole
+    ]
     for assertion, run in zip(whole, _run(statements, runner), strict=True):
         verdicts[assertion] = run.outcome == "ok"
     return [verdicts[assertion] for assertion in assertions]

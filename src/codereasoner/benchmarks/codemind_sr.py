@@ -58,7 +58,7 @@ class _Specification(Benchmark):
         harness = f"def {WHOLE}():\n    return True\n"
         jobs = {
             question.id: [
-                Job(f"{PREAMBLE}{code_in(text)}\n{whole_tests(question)}", WHOLE, "", harness=harness)
+                Job(f"{PREAMBLE}{code_in(text)}\n{whole_tests(question)}", WHOLE, "", harness=harness, model_text=True)
                 for text in generations[question.id]
             ]
             for question in questions

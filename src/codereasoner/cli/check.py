@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -21,7 +22,7 @@ from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.evaluation.check import check_benchmark, gold_check
 from codereasoner.ledger import read_records
 from codereasoner.styles import STYLES, find_style
-from codereasoner.task import Question
+from codereasoner.task import Question, Runner
 
 _PATH = click.Path(path_type=Path)
 
@@ -48,10 +49,11 @@ def check_command(
     """Prove that the graders accept every right answer, and show what a guess without thought earns."""
     if (questions is None) == (benchmark is None):
         raise ConfigError("give either a questions file or --benchmark NAME")
-    with open_pool(workers, allow_weak_isolation, benchmark or "") as pool:
+    own = benchmark is not None
+    with open_pool(workers, allow_weak_isolation, benchmark or "", own) as pool:
         if benchmark is not None:
-            with split_off_large(pool, benchmark, allow_weak_isolation) as split:
-                result = check_benchmark(benchmark, data, split.run, truth)
+            with split_off_large(pool, benchmark, allow_weak_isolation, own) as split:
+                result = check_benchmark(benchmark, data, _own_text(split.run), truth)
         else:
             found = list(read_records(Path(str(questions)), Question))
             result = gold_check(found, find_style(style), pool.run)
@@ -60,3 +62,8 @@ def check_command(
         print_json(result)
     if result.get("rejected") or result.get("differing"):
         raise Shortfall("not every right answer is accepted: see `rejected` or `differing`")
+
+
+def _own_text(runner: Runner) -> Runner:
+    """Return a runner for the right answers of a benchmark, which no model has written."""
+    return lambda jobs: runner([replace(job, model_text=False) for job in jobs])

@@ -132,21 +132,26 @@ def trace_command(
 ) -> None:
     """Run and trace programs, or show one call: codereasoner trace FILE.py "f(3)"."""
     keep = stages.Keep(calls, _sizes(sizes))
-    with open_pool(1 if call else workers, allow_weak_isolation) as pool:
+    own = call is not None or stages.own_programs(programs)
+    with open_pool(1 if call else workers, allow_weak_isolation, own_programs=own) as pool:
         if call is not None:
             show_trace(programs, call, pool, as_json)
             return
-        with bar("trace") as progress, second_pool(second_run, workers, allow_weak_isolation) as again:
+        with bar("trace") as progress, second_pool(second_run, workers, allow_weak_isolation, own) as again:
             stages.trace_programs(programs, out, pool, progress, again, keep)
     say(out)
 
 
 @contextlib.contextmanager
-def second_pool(wanted: bool, workers: int | None, allow_weak_isolation: bool) -> Iterator[Pool | None]:
+def second_pool(
+    wanted: bool, workers: int | None, allow_weak_isolation: bool, own_programs: bool = False
+) -> Iterator[Pool | None]:
     if not wanted:
         yield None
         return
-    with Pool(workers=workers, allow_weak_isolation=allow_weak_isolation, hash_seed=1) as again:
+    with Pool(
+        workers=workers, allow_weak_isolation=allow_weak_isolation, hash_seed=1, own_programs=own_programs
+    ) as again:
         yield again
 
 

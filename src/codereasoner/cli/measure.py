@@ -154,7 +154,7 @@ def score_command(
     as_json: bool,
 ) -> None:
     """Grade a file of answers on a benchmark: strictly, or exactly as its published scorer does."""
-    with open_pool(workers, allow_weak_isolation, benchmark) as pool:
+    with open_pool(workers, allow_weak_isolation, benchmark, own_programs=True) as pool:
         result = score_file(benchmark, generations, data, grader, pool.run)
     show_score(result)
     if plots is not None:

@@ -60,6 +60,8 @@ def show_score(result: Mapping[str, Any]) -> None:
     for part in graders:
         table.add_row(part["grader"], *_numbers(part))
     console.print(table)
+    if left_out := result.get("left_out"):
+        console.print(styled("yellow", "left out", f" {left_out}"))
     for part in graders:
         for line in _own_numbers(part):
             console.print(styled("dim", part["grader"], f" {line}"))

@@ -22,6 +22,7 @@ from rich.progress import Progress as Bars
 from codereasoner import extend
 from codereasoner.cli.screen import Screen, styled
 from codereasoner.errors import ConfigError
+from codereasoner.execution.crew import MEANING
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.execution.split import Split
 from codereasoner.extend import Benchmark, Progress
@@ -262,20 +263,24 @@ control_options = _gathered("control", _CONTROL)
 
 
 @contextlib.contextmanager
-def open_pool(workers: int | None, allow_weak_isolation: bool, benchmark: str = "") -> Iterator[Pool]:
+def open_pool(
+    workers: int | None, allow_weak_isolation: bool, benchmark: str = "", own_programs: bool = False
+) -> Iterator[Pool]:
     """A pool of workers, closed at the end; says once when isolation is weaker than level A.
 
-    Where a benchmark is named, what its programs import is preloaded.
+    Where a benchmark is named, what its programs import is preloaded. own_programs: see Pool.
     """
     preload = extend.find("benchmark", benchmark).preload() if benchmark else []
-    with Pool(workers=workers, preload=preload, allow_weak_isolation=allow_weak_isolation) as pool:
+    with Pool(
+        workers=workers, preload=preload, allow_weak_isolation=allow_weak_isolation, own_programs=own_programs
+    ) as pool:
         if pool.level != "A":
-            said = ": `codereasoner doctor` says what is missing"
+            said = f": {MEANING[pool.level]}; `codereasoner doctor` says what is missing"
             console.print(styled("yellow", f"isolation level {pool.level}", said))
         yield pool
 
 
-def split_off_large(pool: Pool, benchmark: str, allow_weak_isolation: bool) -> Split:
+def split_off_large(pool: Pool, benchmark: str, allow_weak_isolation: bool, own_programs: bool = False) -> Split:
     """The runner for a benchmark: programs that import what is large run in one worker that has it, with more time."""
     found: Benchmark = extend.find("benchmark", benchmark)
     large = [name for name in found.large if importlib.util.find_spec(name) is not None]
@@ -283,6 +288,6 @@ def split_off_large(pool: Pool, benchmark: str, allow_weak_isolation: bool) -> S
 
     def second() -> Pool:
         preload = [*found.preload(), *large]
-        return Pool(1, limits, preload, allow_weak_isolation=allow_weak_isolation)
+        return Pool(1, limits, preload, allow_weak_isolation=allow_weak_isolation, own_programs=own_programs)
 
     return Split(pool, large, second)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from codereasoner import extend, literals
 from codereasoner.benchmarks.codeglance import FEATURES
 from codereasoner.benchmarks.locate import locate
-from codereasoner.errors import ConfigError, DataError
+from codereasoner.errors import ConfigError, DataError, IsolationError
 from codereasoner.evaluation.features import accuracy_table, static_features
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.logistic import logistic
@@ -100,7 +100,10 @@ def score(
         result["unjudged"] = _unjudged(benchmark)
     if compare:
         other: Grader = "official" if grader == "strict" else "strict"
-        others = _verdicts(benchmark, questions, generations, other, runner)
+        try:
+            others = _verdicts(benchmark, questions, generations, other, runner)
+        except IsolationError as error:  # only one of the two graders executes what a model wrote
+            return {**result, "left_out": f"{other}: {error}"}
         result["other"] = {"grader": other, **_numbers(benchmark, questions, generations, others)}
         both = (verdicts, others) if grader == "strict" else (others, verdicts)
         result["differences"] = differences(questions, *both)

@@ -53,7 +53,7 @@ class _Worker:
 class Crew:
     """The workers, not safe to be used by two threads at once: the pool has the lock."""
 
-    def __init__(self, count: int, setup: Setup, level: str, allow_weak_isolation: bool) -> None:
+    def __init__(self, count: int, setup: Setup, level: str, weakest: str) -> None:
         self.queue: deque[Ticket] = deque()
         self._count, self._setup = count, setup
         self._number = 0
@@ -63,7 +63,7 @@ class Crew:
         self._workers: list[_Worker] = []
         self._retries: deque[Ticket] = deque()
         try:
-            self.level, first = self._first(level, allow_weak_isolation)
+            self.level, first = self._first(level, weakest)
             self.tracer = first.tracer
             self._add(first)
             self._fill()
@@ -76,14 +76,14 @@ class Crew:
         while len(self._workers) < self._count:
             self._add(Process(self.level, self._setup))
 
-    def _first(self, wanted: str, allow_weak_isolation: bool) -> tuple[str, Process]:
-        """The best level of those that may be, and a worker that has started at it."""
+    def _first(self, wanted: str, weakest: str) -> tuple[str, Process]:
+        """The best level down to the weakest that may be, and a worker that has started at it."""
         if wanted not in (*LEVELS, "auto"):
             raise MachineryError(f"there is no isolation level {wanted!r}; there are: auto, {', '.join(LEVELS)}")
         levels = LEVELS if wanted == "auto" else (wanted,)
         missing: list[str] = []
         for level in levels:
-            if level != "A" and not allow_weak_isolation:
+            if level > weakest:
                 raise IsolationError(_weak(level, missing))
             process = Process(level, self._setup)
             try:
@@ -302,9 +302,14 @@ def _await(process: Process) -> None:
             process.write()
 
 
+ALLOW = "Allow it with allow_weak_isolation=True (--allow-weak-isolation), or see docs/execution.md"
+
+
 def _weak(level: str, missing: list[str]) -> str:
     cause = f"this machine does not give what level A needs ({missing[0]})" if missing else "it was asked for"
-    return (
-        f"programs would run at isolation level {level}, because {cause}. That means {MEANING[level]}. "
-        "Allow it with allow_weak_isolation=True (--allow-weak-isolation), or see docs/execution.md"
-    )
+    return f"programs would run at isolation level {level}, because {cause}. That means {MEANING[level]}. {ALLOW}"
+
+
+def unasked(level: str) -> str:
+    """Why text of a model is not executed at this level unless that is allowed."""
+    return f"text of a model would be executed at isolation level {level}. That means {MEANING[level]}. {ALLOW}"

@@ -13,8 +13,8 @@ from threading import Condition
 from types import TracebackType
 from typing import Literal, Self
 
-from codereasoner.errors import ConfigError, MachineryError
-from codereasoner.execution.crew import Crew, Ticket
+from codereasoner.errors import ConfigError, IsolationError, MachineryError
+from codereasoner.execution.crew import Crew, Ticket, unasked
 from codereasoner.execution.machine import default_workers
 from codereasoner.execution.process import Setup
 from codereasoner.records import Job, Run
@@ -47,10 +47,13 @@ class Pool:
     hash_seed: the workers' PYTHONHASHSEED: two pools that differ in it show what depends on the order of a set.
     tracer: "auto" takes the one in C where it was built with the package, "python" the reference tracer; both give the
     same steps. The attribute `tracer` says which one it is: C or Python.
+    own_programs: only programs of the caller's own or of a benchmark run here: level B is enough for them unasked, and
+    below level A a job with `model_text` is refused.
     One pool may be used by several threads at once, but not by a fork of the process that made it.
 
     Raises:
-        IsolationError: the level cannot be had, or is weaker than A and allow_weak_isolation is not set.
+        IsolationError: the level cannot be had, or is weaker than A and allow_weak_isolation is not set; when jobs
+        come, that one of them is refused.
         MachineryError: no worker starts. ConfigError: fewer workers than one, or a limit that is none.
     """
 
@@ -63,6 +66,7 @@ class Pool:
         allow_weak_isolation: bool = False,
         hash_seed: int = 0,
         tracer: Tracing = "auto",
+        own_programs: bool = False,
     ) -> None:
         self._lock = Condition()  # of the crew; notified when something has happened
         self._waiting = False  # whether a thread waits for the workers, which it does without the lock
@@ -70,9 +74,10 @@ class Pool:
         count = default_workers() if workers is None else workers
         _check_numbers(count, limits)
         setup = Setup(asdict(limits), tuple(preload), hash_seed, tracer)
-        self._crew = Crew(count, setup, level, allow_weak_isolation)
+        self._crew = Crew(count, setup, level, weakest="D" if allow_weak_isolation else "B" if own_programs else "A")
         self.level, self.tracer = self._crew.level, self._crew.tracer
         self._count = count
+        self._refuses_models = self.level != "A" and not allow_weak_isolation
         self._end = weakref.finalize(self, _end, self._crew, self._owner)
 
     def __enter__(self) -> Self:
@@ -126,6 +131,8 @@ class Pool:
 
     def _submit(self, tickets: list[Ticket]) -> None:
         self._check()
+        if self._refuses_models and any(ticket.job.model_text for ticket in tickets):
+            raise IsolationError(unasked(self.level))
         with self._lock:
             self._crew.queue += tickets
             self._crew.hand_out()

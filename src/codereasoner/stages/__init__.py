@@ -16,7 +16,7 @@ from codereasoner.stages.progress import counts
 from codereasoner.stages.rows import write_grpo_rows, write_sft_rows
 from codereasoner.stages.select import Choice, rate_questions, select_questions
 from codereasoner.stages.spread import spread
-from codereasoner.stages.trace import Keep, judged, trace_programs
+from codereasoner.stages.trace import Keep, judged, own_programs, trace_programs
 
 __all__ = [
     "BuildConfig",
@@ -34,6 +34,7 @@ __all__ = [
     "keep_true",
     "make_engine",
     "narrate_chains",
+    "own_programs",
     "rate_questions",
     "select_questions",
     "source_for",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from codereasoner.execution.pool import Pool
-from codereasoner.extend import Progress, silent
+from codereasoner.extend import Progress, available, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records
 from codereasoner.programs.branches import Covered, spread, taken
 from codereasoner.programs.filters import Sizes, drop_reason
@@ -33,6 +33,12 @@ class Keep:
 
 Judge: TypeAlias = Callable[[Iterable[Program]], Iterator[tuple[Program, list[Judged]]]]
 """Runs programs, in order, and says of each run what is wrong with it."""
+
+
+def own_programs(programs: Path) -> bool:
+    """Return whether all these programs come from the grammar or a benchmark, none from a model or a stranger."""
+    known = {"procedural", *available("benchmark")}
+    return all(program.origin.partition("/")[0] in known for program in read_records(programs, Program))
 
 
 def trace_programs(

@@ -52,10 +52,12 @@ class Specification(Task):
         tests = read_tests(question.facts["tests"])
         source = f"{PREAMBLE}{answer}\n"
         if tests.whole:
-            return Job(source + whole_tests(question), WHOLE, "", harness=f"def {WHOLE}():\n    return True\n")
+            return Job(
+                source + whole_tests(question), WHOLE, "", harness=f"def {WHOLE}():\n    return True\n", model_text=True
+            )
         listed = ", ".join(tests.expressions)
         harness = f"def {CHECK}():\n    {CANDIDATE} = {question.facts['entry']}\n    return [{listed}]\n"
-        return Job(source, CHECK, "", harness=harness)
+        return Job(source, CHECK, "", harness=harness, model_text=True)
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
         """Every test holds, as Python compares values."""
