@@ -74,7 +74,7 @@ def test_calls_of_own_functions_and_passes_of_comprehensions_are_told(pool: Pool
         "len(words) > 1: True",
         "if True",
         "words.pop(): words = ['AB']",
-        "word: 'AB'",
+        "for word: 'AB'",
         "word.lower(): 'ab'",
     ]
 

@@ -27,12 +27,17 @@ class Unknown(Exception):
 
 def explain(node: ast.expr, state: Mapping[str, str]) -> list[str]:
     """The operations that lead to the value of an expression, as far as they can be told."""
+    return evaluate(node, state)[0]
+
+
+def evaluate(node: ast.expr, state: Mapping[str, str]) -> tuple[list[str], Any]:
+    """The operations of an expression, and its value; NotImplemented where it cannot be told."""
     trail = Trail(state)
     try:
-        trail.value(node)
+        value = trail.value(node)
     except (Unknown, TypeError, ValueError, LookupError, ArithmeticError):
-        return trail.lines
-    return trail.lines
+        return trail.lines, NotImplemented
+    return trail.lines, value
 
 
 class Trail:
@@ -113,8 +118,12 @@ class Trail:
     def _compare(self, node: ast.Compare) -> bool:
         left = self.value(node.left)
         for sign, part in zip(node.ops, node.comparators, strict=True):
+            if isinstance(part, ast.GeneratorExp):
+                raise Unknown
             right = self.value(part)
             word, apply = _COMPARISONS[type(sign)]
+            if word.startswith("is") and not any(each is None or each is ... for each in (left, right)):
+                raise Unknown  # values that were read anew are other objects than the program's
             if not self.note(f"{text_of(left)} {word} {text_of(right)}", partial(apply, left, right)):
                 return False
             left = right
@@ -133,6 +142,10 @@ class Trail:
             return self.note(f"{text_of(owner)}[{shown}]", lambda: owner[slice(*bounds)])
         index = self.value(node.slice)
         return self.note(f"{text_of(owner)}[{text_of(index)}]", lambda: owner[index])
+
+    def _named(self, node: ast.NamedExpr) -> Any:
+        self.values[node.target.id] = self.value(node.value)
+        return self.values[node.target.id]
 
     def _list(self, node: ast.List) -> list[Any]:
         return [self.value(item) for item in node.elts]
@@ -155,7 +168,9 @@ class Trail:
                 if part.format_spec or part.conversion != -1:
                     raise Unknown
                 value = self.value(part.value)
-                parts.append(value if type(value) is str else text_of(value))
+                if isinstance(value, set | frozenset):
+                    raise Unknown
+                parts.append(str(value))
             else:
                 parts.append(self.value(part))
         return str(self.note(ast.unparse(node), lambda: "".join(parts)))
@@ -166,13 +181,16 @@ class Trail:
         named = {str(keyword.arg): self.value(keyword.value) for keyword in node.keywords}
         if isinstance(node.func, ast.Name):
             name, owner = node.func.id, None
-            function = _FUNCTIONS.get(name) if name not in self.state else None
+            function = FUNCTIONS.get(name) if name not in self.state else None
         elif isinstance(node.func, ast.Attribute):
             owner, name = self.value(node.func.value), node.func.attr
             function = getattr(owner, name) if name in _METHODS.get(type(owner), ()) else None
         else:
             raise Unknown
-        arguments = [self.value(argument) for argument in node.args]
+        arguments = [self._argument(argument, name) for argument in node.args]
+        sets = any(isinstance(each, set | frozenset) for each in arguments)
+        if (sets and owner is None and name not in _ORDERLESS) or (sets and isinstance(owner, str)):
+            raise Unknown  # the order of a set is that of the run alone
         if function is None or any(
             type(each) is int and abs(each) > MAX_LENGTH for each in arguments if owner is not None
         ):
@@ -185,13 +203,26 @@ class Trail:
             before = f"({text_of(owner)})." if type(owner) in (int, float) else f"{text_of(owner)}."
         return self.note(f"{before}{name}({shown})", lambda: function(*arguments, **named))
 
-    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Any:
-        """Item by item: `c 'a'` says which one, and then what its parts give."""
+    def _argument(self, node: ast.expr, function: str) -> Any:
+        """`any` and `all` stop at the item that decides; what else takes a generator takes all of it."""
+        if isinstance(node, ast.GeneratorExp) and function in ("any", "all"):
+            return self._comprehension(node, stops=function == "any")
+        if isinstance(node, ast.GeneratorExp) and function in SILENT:
+            raise Unknown
+        return self.value(node)
+
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, stops: bool | None = None
+    ) -> Any:
+        """Item by item: `c 'a'` says which one, and then what its parts give; up to the first value that `stops`."""
         if len(node.generators) != 1:
             raise Unknown
         loop = node.generators[0]
         pairs: list[tuple[Any, Any]] = []
-        for item in self.value(loop.iter):
+        items = self.value(loop.iter)
+        if isinstance(items, set | frozenset) and not isinstance(node, ast.SetComp):
+            raise Unknown  # the order of a set is that of the run alone
+        for item in items:
             inner = type(self)(self.state)
             inner.values = self.values | _bound(loop.target, item)
             inner.lines = self.lines
@@ -199,6 +230,8 @@ class Trail:
             if all(inner.value(test) for test in loop.ifs):
                 key = inner.value(node.key) if isinstance(node, ast.DictComp) else None
                 pairs.append((key, inner.value(node.value if isinstance(node, ast.DictComp) else node.elt)))
+                if stops is not None and bool(pairs[-1][1]) is stops:
+                    break
         if isinstance(node, ast.DictComp):
             return dict(pairs)
         values = [value for _, value in pairs]
@@ -269,7 +302,7 @@ _METHODS: dict[type, frozenset[str]] = {
     int: frozenset(("bit_length",)),
     float: frozenset(("is_integer",)),
 }
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     each.__name__: each
     for each in (
         len,
@@ -293,6 +326,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
         all,
     )
 } | {each.__name__: each for each in (range, enumerate, zip, reversed, divmod, bin)}
+_ORDERLESS = frozenset(("len", "sum", "max", "min", "sorted", "set", "bool", "any", "all"))
 SILENT = frozenset(("range", "enumerate", "zip", "reversed", "items", "keys", "values"))
 """What gives no value with a literal: it is shown by what is made of it."""
 
@@ -329,6 +363,7 @@ _WRITERS: dict[type[ast.expr], Callable[[Trail, Any], Any]] = {
     ast.Compare: Trail._compare,
     ast.IfExp: Trail._choice,
     ast.Subscript: Trail._subscript,
+    ast.NamedExpr: Trail._named,
     ast.List: Trail._list,
     ast.Tuple: Trail._tuple,
     ast.Set: Trail._set,

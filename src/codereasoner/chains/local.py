@@ -18,18 +18,18 @@ from itertools import islice
 from typing import Any
 
 from codereasoner.chains.expressions import SILENT, Trail, Unknown, text_of
+from codereasoner.chains.layout import Statement, header
 from codereasoner.chains.operations import Operations, parts
-from codereasoner.chains.story import Moment, header
+from codereasoner.chains.story import Moment
+from codereasoner.chains.words import called, claims, outcome
 from codereasoner.records import Run
+from codereasoner.steps.source import split_lines
 
 AHEAD = 2  # items after the present one that a pass of a loop names
 
 
-def lines_of(run: Run, moments: list[Moment], claims: Callable[[Moment], str]) -> Iterator[str]:
-    """The lines of a run; the value that is returned stands in the answer only.
-
-    `claims` writes the values a moment leaves behind.
-    """
+def lines_of(run: Run, moments: list[Moment]) -> Iterator[str]:
+    """The lines of a run; the value that is returned stands in the answer only."""
     teller = _Teller(run)
     for moment in moments:
         yield from teller.lines(moment, claims(moment))
@@ -61,7 +61,7 @@ class Parts(Trail):
 
     def begin_pass(self, target: ast.expr, item: Any) -> None:
         """A pass of a comprehension begins."""
-        self.lines.append(f"{ast.unparse(target)}: {text_of(item)}")
+        self.lines.append(f"for {ast.unparse(target)}: {text_of(item)}")
 
 
 _COMPUTED = (ast.Call, ast.BinOp, ast.BoolOp, ast.Compare, ast.Subscript, ast.IfExp, ast.JoinedStr)
@@ -77,14 +77,18 @@ def _is_silent(node: ast.expr) -> bool:
 
 class _Teller:
     def __init__(self, run: Run) -> None:
-        self.source = run.source.splitlines()
+        self.source = split_lines(run.source)
         self.operations = Operations(run.source)
 
-    def lines(self, moment: Moment, claims: str) -> Iterator[str]:
+    def lines(self, moment: Moment, told: str) -> Iterator[str]:
         node = moment.node
         match moment.kind:
             case "call":
-                yield f"{moment.function}: {claims}" if moment.frame else claims
+                yield called(moment) if moment.frame else told
+            case "resume":
+                yield f"{moment.function} resumes"
+            case "return" if isinstance(moment.scope, ast.ClassDef):
+                return
             case "exception":
                 yield moment.value
             case "yield":
@@ -92,10 +96,15 @@ class _Teller:
             case "return" if moment.frame:
                 yield f"gives {moment.value}"
             case "line" if node is not None:
-                yield from self._statement(moment, node, claims)
+                yield from self._statement(moment, node, told)
 
-    def _statement(self, moment: Moment, node: ast.stmt | ast.ExceptHandler, claims: str) -> Iterator[str]:
+    def _statement(self, moment: Moment, node: Statement, claims: str) -> Iterator[str]:
         """The parts of a statement, or else its code; then what it leaves behind."""
+        if moment.raised:
+            yield from [_quoted(node, self.source)] if not claims else [f"{_quoted(node, self.source)}: {claims}"]
+            return
+        if isinstance(node, ast.While) and moment.taken is None and moment.visit > 1:
+            return  # its test is a constant, which Python does not come back to in every version
         told: list[str] = []
         if (not isinstance(node, ast.For) or moment.visit == 1) and not self.operations.calls_own(node):
             for expression in parts(node):
@@ -106,6 +115,8 @@ class _Teller:
         if isinstance(node, ast.For):
             quoted = quoted if moment.visit == 1 and moment.taken else ""
             claims = self._pass(moment, node, claims)
+        elif moment.taken is not None and not isinstance(node, ast.If | ast.While):
+            claims = ", ".join(part for part in (outcome(moment), claims) if part)
         elif moment.taken is not None:
             claims = f"{type(node).__name__.lower()} {moment.taken}" if told else str(moment.taken)
         if quoted or claims:
@@ -125,11 +136,11 @@ class _Teller:
         return f"{claims}, next {shown if isinstance(ahead, str) else shown[1:-1] or 'nothing'}"
 
 
-def _quoted(node: ast.stmt | ast.ExceptHandler, source: list[str]) -> str:
+def _quoted(node: Statement, source: list[str]) -> str:
     """The code of a statement; of an assignment its right side, and nothing where that is a literal."""
     if isinstance(node, ast.Assign):
         return "" if _is_literal(node.value) else ast.unparse(node.value)
-    return header(node, source).rstrip(":")
+    return str(header(node, source)).rstrip(":")
 
 
 def _is_literal(node: ast.expr) -> bool:
@@ -140,7 +151,7 @@ def _is_literal(node: ast.expr) -> bool:
     return True
 
 
-def _says_whole(node: ast.stmt | ast.ExceptHandler) -> bool:
+def _says_whole(node: Statement) -> bool:
     """Does the statement's own line, or the answer behind it, say the value of its expression?"""
     return isinstance(node, ast.Assign | ast.AugAssign | ast.If | ast.While | ast.Return)
 

@@ -18,7 +18,9 @@ from codereasoner import extend
 from codereasoner.chains.conclude import conclude
 from codereasoner.chains.local import lines_of
 from codereasoner.chains.operations import Operations
-from codereasoner.chains.story import Moment, header, tell
+from codereasoner.chains.sentences import sentences
+from codereasoner.chains.story import Moment, tell
+from codereasoner.chains.words import called, claims, outcome
 from codereasoner.errors import ConfigError
 from codereasoner.records import Chain, Run
 from codereasoner.task import Question
@@ -96,11 +98,14 @@ def _states(run: Run, moments: list[Moment]) -> Iterator[str]:
 
 
 def _state(moment: Moment) -> str:
-    claims = _claims(moment)
     match moment.kind:
+        case "call" if moment.frame and isinstance(moment.scope, ast.ClassDef):
+            return f"class {moment.function}"
         case "call" if moment.frame:
-            return f"{moment.function}: {claims}"
-        case "return" if moment.frame:
+            return called(moment)
+        case "resume":
+            return f"{moment.function} resumes"
+        case "return" if moment.frame and not isinstance(moment.scope, ast.ClassDef):
             return f"return {moment.value}"
         case "yield":
             return f"yield {moment.value}"
@@ -108,20 +113,9 @@ def _state(moment: Moment) -> str:
             return moment.value
         case "return":
             return ""
-    branch = "" if moment.taken is None else _branch(moment)
-    return ", ".join(part for part in (branch, claims) if part)
-
-
-def _branch(moment: Moment) -> str:
-    word = type(moment.node).__name__.lower()
-    if word == "for":
-        return "" if moment.taken else "for end"
-    return f"{word} {moment.taken}"
-
-
-def _claims(moment: Moment) -> str:
-    """`x = 1, y = 'a'`: the values a moment leaves behind, those without a literal left out."""
-    return ", ".join(f"{name} = {value}" for name, value in moment.values.items() if not value.startswith("<"))
+    if isinstance(moment.node, ast.Break | ast.Continue | ast.Pass):
+        return type(moment.node).__name__.lower()
+    return ", ".join(part for part in (outcome(moment), claims(moment)) if part)
 
 
 # ---- expressions: the same with every operation on its own
@@ -138,53 +132,4 @@ def _expressions(run: Run, moments: list[Moment]) -> Iterator[str]:
         yield f"return {run.value}"
 
 
-# ---- local: for a small model that learns from nothing
-
-
-def _local(run: Run, moments: list[Moment]) -> Iterator[str]:
-    return lines_of(run, moments, _claims)
-
-
-# ---- steps: sentences for a real model
-
-
-def _steps(run: Run, moments: list[Moment]) -> Iterator[str]:
-    lines = run.source.splitlines()
-    for moment in moments:
-        if sentence := _sentence(moment, lines):
-            yield sentence
-    if run.value is not None:
-        yield f"So {run.expression} returns {run.value}."
-
-
-def _sentence(moment: Moment, lines: list[str]) -> str:
-    claims = " and ".join(f"{name} = {value}" for name, value in moment.values.items() if not value.startswith("<"))
-    if moment.kind == "call":
-        return f"{moment.function} is called with {claims}." if claims else f"{moment.function} is called."
-    place = f"Line {moment.line}"
-    if moment.node is not None:
-        place += f", `{header(moment.node, lines)}`"
-    match moment.kind:
-        case "return":
-            return f"{place}: {moment.function} returns {moment.value}."
-        case "yield":
-            return f"{place}: {moment.function} yields {moment.value}."
-        case "exception":
-            return f"{place}: raises {moment.value}."
-    if moment.taken is not None:
-        return f"{place}: {_outcome(moment, claims)}."
-    if moment.removed and not claims:
-        return f"{place}: {', '.join(moment.removed)} no longer exists."
-    return f"{place}: {claims}." if claims else ""
-
-
-def _outcome(moment: Moment, claims: str) -> str:
-    word = type(moment.node).__name__
-    if word == "For":
-        return f"pass {moment.visit}, {claims}" if moment.taken else "nothing is left, the loop ends"
-    if word == "While":
-        return "true, the body runs" if moment.taken else "false, the loop ends"
-    return "true, the body runs" if moment.taken else "false, the body is skipped"
-
-
-_TELL = {"states": _states, "expressions": _expressions, "local": _local, "steps": _steps}
+_TELL = {"states": _states, "expressions": _expressions, "local": lines_of, "steps": sentences}

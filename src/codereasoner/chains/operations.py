@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from codereasoner.chains.expressions import Trail, Unknown, explain, text_of
+from codereasoner.chains.layout import Statement, scopes, shadowed
 from codereasoner.chains.story import Moment
 
 
@@ -14,14 +15,13 @@ class Operations:
     """Writes the operations of one run; remembers what its loops have left to go over."""
 
     def __init__(self, source: str) -> None:
-        tree = ast.parse(source)
-        self._functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        self._functions = {name for name, _ in scopes(source)} | shadowed(source)
         self._left: dict[tuple[int, int], str | list[Any]] = {}  # by frame and line of a loop
 
     def before(self, moment: Moment, line: str) -> Iterator[str]:
         """The operations of a moment, and then the line that says what it leaves behind."""
         node = moment.node
-        if moment.kind != "line" or node is None or self.calls_own(node):
+        if moment.kind != "line" or node is None or moment.raised or self.calls_own(node):
             if line:
                 yield line
             return
@@ -38,7 +38,7 @@ class Operations:
 
     def calls_own(self, node: ast.AST) -> bool:
         """Does it call a function of the program, whose moments stand before this one?"""
-        found = parts(node) if isinstance(node, ast.stmt) else []
+        found = parts(node)
         names = (each.id for part in found for each in ast.walk(part) if isinstance(each, ast.Name))
         return any(name in self._functions for name in names)
 
@@ -65,7 +65,7 @@ class Operations:
         return None
 
 
-def parts(node: ast.stmt | ast.ExceptHandler | ast.AST) -> list[ast.expr]:
+def parts(node: Statement | ast.AST) -> list[ast.expr]:
     """The expressions that a statement computes before it does what it is there for."""
     match node:
         case ast.Assign(value=value, targets=[ast.Subscript(slice=index)]) if not isinstance(index, ast.Slice):

@@ -1,23 +1,27 @@
-"""A traced run as a list of moments: what each statement did, in the order in which the statements finished."""
+"""A traced run as a list of moments: what each statement did, in the order in which the statements finished.
+
+A trace knows lines; `layout` says which statement a line belongs to, and `shared_lines` takes apart what several
+statements on one line did. Where the trace leaves open whether a block was entered, `taken` is None.
+"""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Literal
 
+from codereasoner.chains.layout import LOOPS, Owner, Scope, Statement, Unit, body_lines, first_line, own, scopes
+from codereasoner.chains.shared_lines import Part, lead, take_apart
 from codereasoner.errors import DataError
 from codereasoner.records import Run, Step
 
-Kind = Literal["call", "line", "return", "yield", "exception"]
-Statement = ast.stmt | ast.ExceptHandler
+Kind = Literal["call", "resume", "line", "return", "yield", "exception"]
 
 
 @dataclass(frozen=True)
 class Moment:
-    """One finished statement, or one call or return of a function.
+    """One finished statement, or one call, resumption, yield, return or exception of a function.
 
     A statement that calls a function of the program finishes after that function's moments.
     """
@@ -26,14 +30,17 @@ class Moment:
     frame: int
     function: str
     line: int
-    node: Statement | None  # the statement; None for a call
+    node: Statement | None  # the statement; None for a call, and for a return at the end of a body
     values: Mapping[str, str]  # the variables it changed, or that it set to what they were already
     removed: tuple[str, ...] = ()
-    taken: bool | None = None  # if, while and for: was the body entered? None for the rest
-    visit: int = 1  # for: the how-many-th time this loop's header runs since the loop began
+    taken: bool | None = None  # was the block entered? None where there is none, and where the trace does not tell
+    visit: int = 1  # for and while: the pass that begins, counted from when the loop was reached
     value: str = ""  # what was returned or yielded, or the exception
     state: Mapping[str, str] = field(default_factory=dict)  # all variables of the frame when it finished
     before: Mapping[str, str] = field(default_factory=dict)  # and before it began
+    raised: bool = False  # an exception ended the statement: it did not do what it says
+    outer: Mapping[str, str] = field(default_factory=dict)  # call: the variables of functions around that it reads
+    scope: Owner | None = None  # the function or class whose body runs
 
 
 def tell(run: Run) -> list[Moment]:
@@ -47,159 +54,290 @@ def tell(run: Run) -> list[Moment]:
     return _Teller(run).tell()
 
 
-@lru_cache(maxsize=256)
-def statements_by_line(source: str) -> Mapping[int, Statement]:
-    """The innermost statement that stands on each line of a source."""
-    found: dict[int, Statement] = {}
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.stmt | ast.ExceptHandler):
-            for line in range(node.lineno, _last_line(node) + 1):
-                known = found.get(line)
-                if known is None or known.lineno <= node.lineno:
-                    found[line] = node
-    return found
+@dataclass
+class _Open:
+    """A unit that has begun and not finished."""
+
+    unit: Unit
+    steps: list[Step]
+    before: dict[str, str]
+    told: list[Part] = field(default_factory=list)  # its first statements, where a call followed them
+
+
+@dataclass
+class _Frame:
+    """What is known of a frame."""
+
+    number: int
+    function: str
+    scope: Scope | None
+    state: dict[str, str] = field(default_factory=dict)
+    open: _Open | None = None
+    passes: dict[Statement, int] = field(default_factory=dict)  # by loop that was reached and not left
+    last_line: int = 0
+    returning: tuple[int, Statement] | None = None  # a `return` that `finally` blocks stand between
+    loop_left: Statement | None = None  # the loop that the last statement broke out of
 
 
 class _Teller:
     def __init__(self, run: Run) -> None:
-        self.run = run
-        self.statements = statements_by_line(run.source)
-        self.names: dict[int, str] = {}
-        self.states: dict[int, dict[str, str]] = {}
-        self.visits: dict[tuple[int, int], int] = {}
-        self.open: dict[int, list[Step]] = {}  # by frame: the steps of the statement that has not finished
+        self.steps = run.steps
+        self.scopes = scopes(run.source)
+        self.frames: dict[int, _Frame] = {}
+        self.later = _next_of_frame(run.steps)
+        self.stack: list[int] = []  # frames that are being executed, the innermost last
         self.moments: list[Moment] = []
 
     def tell(self) -> list[Moment]:
-        for step in self.run.steps:
+        for index, step in enumerate(self.steps):
+            self._unwind(step)
             if step.event == "call":
-                self.names.setdefault(step.frame, step.value)
-            if self.names.get(step.frame, "").startswith("<"):
+                self._tell_lead()
+            if step.event == "call" and step.frame not in self.frames:
+                scope = self.scopes.get((step.value, step.line))
+                self.frames[step.frame] = _Frame(step.frame, step.value, scope)
+                self._call(self.frames[step.frame], step)
                 continue
-            if step.event == "line" and self._continues(step):
-                self.open[step.frame].append(step)
+            frame = self.frames.get(step.frame)
+            if frame is None or frame.function.startswith("<"):
                 continue
-            self._finish(step.frame, step.line if step.event == "line" else None)
-            if step.event == "line":
-                self.open[step.frame] = [step]
-            else:
-                self._apply(step)
-                self._add(step.event, step, self._statement(step), step.changes)
-        for frame in sorted(self.open, reverse=True):
-            self._finish(frame, None)
+            self._hear(frame, step, index)
+        self._leave(0)
         return self.moments
 
-    def _continues(self, step: Step) -> bool:
-        """Is it another line of the statement that is open in this frame?"""
-        opened = self.open.get(step.frame)
-        if not opened or opened[-1].line == step.line:
-            return False
-        node = self._statement(step)
-        return node is not None and node is self._statement(opened[0]) and not _is_block(node)
+    def _unwind(self, step: Step) -> None:
+        """Frames that an exception has left are over before the frame that called them goes on."""
+        if step.event == "call":
+            self.stack.append(step.frame)
+        elif step.frame in self.stack:
+            self._leave(self.stack.index(step.frame) + 1)
+        if step.event in ("return", "yield") and self.stack:
+            self.stack.pop()
 
-    def _statement(self, step: Step) -> Statement | None:
-        return self.statements.get(step.line) if step.event != "call" else None
-
-    def _apply(self, step: Step) -> None:
-        state = self.states.setdefault(step.frame, {})
-        state.update(step.changes)
-        for name in step.removed:
-            state.pop(name, None)
-
-    def _finish(self, frame: int, next_line: int | None) -> None:
-        """The statement that was open in a frame is over: the frame goes on at another line, or ends."""
-        steps = self.open.pop(frame, None)
-        if not steps:
+    def _tell_lead(self) -> None:
+        """Where several statements share a line, those before the one that makes a call are told before it."""
+        caller = self.frames.get(self.stack[-2]) if len(self.stack) > 1 else None
+        if caller is None or caller.open is None or caller.open.told or len(caller.open.unit.statements) < 2:
             return
-        changes: dict[str, str] = {}
-        before = dict(self.states.get(frame, {}))
-        for step in steps:
-            self._apply(step)
-            changes.update(step.changes)
-        node = self._statement(steps[0])
-        taken = _taken(node, next_line)
-        if isinstance(node, ast.For):
-            self._count_visit(frame, node, bool(taken))
-        if not isinstance(node, ast.For) or taken:
-            state = self.states[frame]
-            changes = {name: state[name] for name in _targets(node) if name in state} | changes
-        self._add("line", steps[0], node, changes, taken, before)
+        caller.open.told = lead(caller.open.unit, caller.open.before, caller.scope)
+        for part in caller.open.told:
+            self._tell_part(caller, part, raised=False)
 
-    def _count_visit(self, frame: int, node: ast.For, taken: bool) -> None:
-        key = (frame, node.lineno)
-        self.visits[key] = self.visits.get(key, 0) + 1 if taken else 0
+    def _leave(self, depth: int) -> None:
+        while len(self.stack) > depth:
+            self._finish(self.frames[self.stack.pop()], None)
+
+    def _hear(self, frame: _Frame, step: Step, index: int) -> None:
+        match step.event:
+            case "call" if _is_closing(self.later[index]):
+                self._keep(frame, step)
+            case "call":
+                line = _last_line(frame.open) if frame.open else step.line
+                self._add("resume", frame, line, _node(frame, line), {})
+                self._keep(frame, step)
+            case "yield":
+                self._add("yield", frame, step.line, _node(frame, step.line), {}, value=step.value)
+                self._keep(frame, step)
+            case "line":
+                if _goes_on(frame, step):
+                    self._keep(frame, step)
+                else:
+                    self._begin(frame, step)
+            case "return":
+                self._return(frame, step)
+            case "exception":
+                self._raise(frame, step, index)
+
+    def _call(self, frame: _Frame, step: Step) -> None:
+        _apply(frame, step)
+        if frame.function.startswith("<"):
+            return
+        parameters = frame.scope.parameters if frame.scope else frozenset(step.changes)
+        own = {name: value for name, value in step.changes.items() if name in parameters}
+        outer = {name: value for name, value in step.changes.items() if name not in parameters}
+        self._add("call", frame, step.line, None, own, outer=outer)
+
+    def _keep(self, frame: _Frame, step: Step) -> None:
+        """The step belongs to the statement that is open."""
+        if frame.open is not None:
+            frame.open.steps.append(step)
+        else:
+            _apply(frame, step)
+
+    def _begin(self, frame: _Frame, step: Step) -> None:
+        self._finish(frame, step.line)
+        unit = frame.scope.units.get(step.line) if frame.scope else None
+        frame.open = _Open(unit or Unit(()), [step], dict(frame.state))
+
+    def _return(self, frame: _Frame, step: Step) -> None:
+        node = _node(frame, step.line)
+        self._finish(frame, None, step)
+        line = step.line
+        if not isinstance(node, ast.Return):
+            line, node = frame.returning or (line, None)
+        _apply(frame, step)
+        self._add("return", frame, line, node, {}, value=step.value)
+
+    def _raise(self, frame: _Frame, step: Step, index: int) -> None:
+        later = self.later[index]
+        if step.value.startswith(("StopIteration", "StopAsyncIteration")) and self._is_protocol(frame, later):
+            self._keep(frame, step)
+            return
+        node = _node(frame, step.line)
+        self._finish(frame, None, step)
+        _apply(frame, step)
+        frame.returning = None
+        if _is_closing(step) and later is None:
+            return  # a generator that nobody goes on with is closed, and has nothing to do
+        self._add("exception", frame, step.line, node, step.changes, value=step.value)
+
+    def _is_protocol(self, frame: _Frame, later: Step | None) -> bool:
+        """Does the exception only tell a loop or an `await` that what it waits for has ended?"""
+        if frame.open is None or frame.scope is None or later is None:
+            return False
+        nodes = [part for each in frame.open.unit.statements for piece in own(each) for part in ast.walk(piece)]
+        waits = any(isinstance(each, ast.Await | ast.YieldFrom | ast.comprehension) for each in nodes) or any(
+            isinstance(each, ast.For | ast.AsyncFor | ast.AsyncWith) for each in frame.open.unit.statements
+        )
+        return waits and not (later.event == "line" and frame.scope.is_landing(later.line))
+
+    # ---- a statement has finished
+
+    def _finish(self, frame: _Frame, next_line: int | None, end: Step | None = None) -> None:
+        """The unit that was open in a frame is over: the frame goes on at another line, or ends with a step."""
+        opened, frame.open = frame.open, None
+        if opened is None:
+            return
+        for step in opened.steps:
+            _apply(frame, step)
+        raised = end is not None and end.event == "exception"
+        parts = take_apart(
+            opened.unit, opened.steps, opened.before, frame.state, next_line, end, frame.scope, opened.told
+        )
+        for part in parts:
+            self._tell_part(frame, part, raised and part is parts[-1])
+        last = parts[-1].node if parts else None
+        if isinstance(last, ast.Return) and next_line is not None:
+            frame.returning = (parts[-1].line, last)
+        frame.last_line = _last_line(opened)
+
+    def _tell_part(self, frame: _Frame, part: Part, raised: bool) -> None:
+        node, taken = part.node, part.taken
+        if isinstance(node, ast.With | ast.AsyncWith) and taken is None and not raised:
+            taken = frame.last_line not in body_lines(node)
+        if isinstance(node, LOOPS) and not raised:
+            self._count_pass(frame, node, taken)
+        self._add(
+            "line",
+            frame,
+            part.line,
+            node,
+            part.values,
+            removed=part.removed,
+            taken=taken,
+            state=part.state,
+            before=part.before,
+            raised=raised,
+        )
+        if isinstance(node, LOOPS) and taken is False:
+            frame.passes.pop(node, None)
+        frame.last_line = part.line
+        frame.loop_left = None
+        if isinstance(node, ast.Break) and frame.scope is not None:
+            frame.loop_left = frame.scope.loops.get(node)
+            if frame.loop_left is not None:
+                frame.passes.pop(frame.loop_left, None)
+
+    def _count_pass(self, frame: _Frame, node: Statement, taken: bool | None) -> None:
+        came_from_inside = frame.last_line in range(first_line(node), body_lines(node).stop)
+        if not came_from_inside or frame.loop_left is node:
+            frame.passes.pop(node, None)
+        frame.passes[node] = frame.passes.get(node, 0) + 1
 
     def _add(
         self,
         kind: Kind,
-        step: Step,
+        frame: _Frame,
+        line: int,
         node: Statement | None,
         values: Mapping[str, str],
+        *,
+        removed: tuple[str, ...] = (),
         taken: bool | None = None,
+        value: str = "",
+        state: Mapping[str, str] | None = None,
         before: Mapping[str, str] | None = None,
+        raised: bool = False,
+        outer: Mapping[str, str] | None = None,
     ) -> None:
+        visit = frame.passes.get(node, 1) if node is not None else 1
+        known = dict(frame.state) if state is None else state
+        scope = frame.scope.node if frame.scope else None
         self.moments.append(
             Moment(
                 kind,
-                step.frame,
-                self.names.get(step.frame, ""),
-                step.line,
+                frame.number,
+                frame.function,
+                line,
                 node,
                 values,
-                step.removed,
+                removed,
                 taken,
-                self.visits.get((step.frame, node.lineno), 1) if node is not None else 1,
-                step.value,
-                dict(self.states.get(step.frame, {})),
+                visit,
+                value,
+                known,
                 before or {},
+                raised,
+                outer or {},
+                scope,
             )
         )
 
 
-def _is_block(node: Statement) -> bool:
-    return bool(getattr(node, "body", None))
+def _apply(frame: _Frame, step: Step) -> None:
+    frame.state.update(step.changes)
+    for name in step.removed:
+        frame.state.pop(name, None)
 
 
-def _last_line(node: Statement) -> int:
-    """The last line of a statement, without the block under it."""
-    body: list[ast.stmt] = getattr(node, "body", [])
-    last = body[0].lineno - 1 if body else node.end_lineno or node.lineno
-    return max(last, node.lineno)
+def _is_closing(step: Step | None) -> bool:
+    """Is it what a suspended generator is told when nobody goes on with it?"""
+    return step is not None and step.event == "exception" and step.value.startswith("GeneratorExit")
 
 
-def _taken(node: Statement | None, next_line: int | None) -> bool | None:
-    """Was the body entered? Unknown where the body stands on the header's own line."""
-    if not isinstance(node, ast.If | ast.While | ast.For) or node.body[0].lineno == node.lineno:
-        return None
-    last = node.body[-1].end_lineno or node.body[-1].lineno
-    return next_line is not None and node.body[0].lineno <= next_line <= last
+def _last_line(opened: _Open) -> int:
+    """The line that ran last in a unit; the step of a call names the first line of its function."""
+    return next(step.line for step in reversed(opened.steps) if step.event != "call")
 
 
-def _targets(node: Statement | None) -> list[str]:
-    """The variables a statement is about: assigned, looped over, or those a method is called on."""
-    match node:
-        case ast.Assign(targets=targets):
-            return [name for target in targets for name in _names(target)]
-        case ast.AugAssign(target=target) | ast.AnnAssign(target=target) | ast.For(target=target):
-            return _names(target)
-        case ast.Delete(targets=targets):
-            return [name for target in targets for name in _names(target)]
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=receiver))):
-            return _names(receiver)
-    return []
+def _node(frame: _Frame, line: int) -> Statement | None:
+    """The statement that is open in a frame and stands on a line."""
+    return frame.open.unit.innermost(line) if frame.open is not None and frame.open.unit.statements else None
 
 
-def _names(target: ast.expr) -> list[str]:
-    match target:
-        case ast.Name(id=name):
-            return [name]
-        case ast.Tuple(elts=items) | ast.List(elts=items):
-            return [name for item in items for name in _names(item)]
-        case ast.Subscript(value=value) | ast.Attribute(value=value) | ast.Starred(value=value):
-            return _names(value)
-    return []
+def _goes_on(frame: _Frame, step: Step) -> bool:
+    """Is a new line, or the same line again, still part of the unit that is open in this frame?"""
+    opened = frame.open
+    if opened is None or frame.scope is None or not opened.unit.statements:
+        return False
+    if frame.scope.units.get(step.line) is not opened.unit:
+        return False
+    return _last_line(opened) != step.line or len(opened.unit.statements) > 1 or _repeats(opened)
 
 
-def header(node: Statement, lines: Sequence[str]) -> str:
-    """The text of a statement, without the block under it."""
-    return " ".join(line.strip() for line in lines[node.lineno - 1 : _last_line(node)])
+def _repeats(opened: _Open) -> bool:
+    """May the line of a statement run again within it: after a yield, or in a comprehension (from Python 3.12 on)?"""
+    if opened.steps[-1].event != "line":
+        return True
+    parts = (part for each in opened.unit.statements for piece in own(each) for part in ast.walk(piece))
+    return any(isinstance(each, ast.ListComp | ast.SetComp | ast.DictComp) for each in parts)
+
+
+def _next_of_frame(steps: Sequence[Step]) -> list[Step | None]:
+    """For each step, the next step of its own frame."""
+    following: dict[int, Step] = {}
+    found: list[Step | None] = [None] * len(steps)
+    for index in range(len(steps) - 1, -1, -1):
+        found[index] = following.get(steps[index].frame)
+        following[steps[index].frame] = steps[index]
+    return found

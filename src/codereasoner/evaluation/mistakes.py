@@ -113,7 +113,8 @@ def _spot(claim: Claim, last: Claim | None, now: int, moments: Sequence[Moment])
 
 _WORDS = re.compile(
     r"\b(?P<kind>if|while) (?P<truth>True|False)\b|\b(?P<end>for end)\b"
-    r"|: (?P<said>true, the body runs|false, the body is skipped|false, the loop ends|nothing is left, the loop ends)"
+    r"|(?:: |\bis )(?P<said>true, the body runs|false, the body is skipped|false, the loop ends)"
+    r"|: (?P<over>nothing is left, the loop ends)"
 )
 
 
@@ -134,7 +135,7 @@ def _wrong_word(text: str, moments: Sequence[Moment]) -> Mistake | None:
 def _meaning(found: re.Match[str]) -> tuple[tuple[type[ast.stmt], ...], bool]:
     if found["kind"]:
         return ((ast.If,) if found["kind"] == "if" else (ast.While,)), found["truth"] == "True"
-    if found["end"] or found["said"].startswith("nothing"):
+    if found["end"] or found["over"]:
         return (ast.For,), False
     if found["said"].startswith("true"):
         return (ast.If, ast.While), True

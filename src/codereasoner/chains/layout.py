@@ -1,0 +1,198 @@
+"""Which statements stand on which lines of a source, function by function.
+
+A trace knows lines only. Most lines belong to one statement, whose header may take several of them; statements that
+share a line (`if x: y = 1`, `a = 1; b = 2`) form one unit.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+from codereasoner.chains.expressions import FUNCTIONS
+
+Statement: TypeAlias = "ast.stmt | ast.ExceptHandler | ast.match_case"
+Owner: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef"
+Loop: TypeAlias = "ast.For | ast.AsyncFor | ast.While"
+
+LOOPS = ast.For | ast.AsyncFor | ast.While
+OWNERS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The statements that share lines, in source order: one, unless the source puts several on a line."""
+
+    statements: tuple[Statement, ...]
+
+    def innermost(self, line: int) -> Statement:
+        """The last statement that stands on a line."""
+        return next((each for each in reversed(self.statements) if covers(each, line)), self.statements[-1])
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The body of one function or class, without those of the functions and classes inside it."""
+
+    node: Owner
+    units: Mapping[int, Unit]  # by line
+    loops: Mapping[Statement, Loop]  # the innermost loop around each statement in the body of one
+    landings: tuple[range, ...]  # lines that a raised exception can lead to: handlers, `finally`, exits of `with`
+    parameters: frozenset[str]
+    shadowed: frozenset[str]  # built-in functions whose names the program gives to something else
+
+    def is_landing(self, line: int) -> bool:
+        """Can an exception that was raised in this function lead to the line?"""
+        return any(line in each for each in self.landings)
+
+
+@lru_cache(maxsize=256)
+def scopes(source: str) -> Mapping[tuple[str, int], Scope]:
+    """The scopes of a source by name and first line, as code objects name them: decorators count."""
+    owners = (node for node in ast.walk(ast.parse(source)) if isinstance(node, OWNERS))
+    return {(node.name, first_line(node)): _scope(node, shadowed(source)) for node in owners}
+
+
+@lru_cache(maxsize=256)
+def shadowed(source: str) -> frozenset[str]:
+    """The built-in functions whose names a program gives to something else."""
+    return _bound(ast.parse(source)) & frozenset(FUNCTIONS)
+
+
+def first_line(node: Statement) -> int:
+    """The first line of a statement, decorators included."""
+    if isinstance(node, ast.match_case):
+        return line_of(node)
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(each.lineno for each in decorators)])
+
+
+def line_of(node: Statement) -> int:
+    """The line that a statement is named by: that of `def` where there are decorators."""
+    return node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno
+
+
+def header_end(node: Statement) -> int:
+    """The last line of a statement, without the blocks under it."""
+    ends = [getattr(each, "end_lineno", None) or 0 for part in own(node) for each in ast.walk(part)]
+    return max([first_line(node), getattr(node, "lineno", 0), *ends])
+
+
+def covers(node: Statement, line: int) -> bool:
+    """Does a statement's header stand on a line?"""
+    return first_line(node) <= line <= header_end(node)
+
+
+def own(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of a statement, without the blocks under it."""
+    for name, value in ast.iter_fields(node):
+        if name not in _BLOCKS:
+            yield from (each for each in (value if isinstance(value, list) else [value]) if isinstance(each, ast.AST))
+
+
+def body_lines(node: ast.AST) -> range:
+    """The lines of a statement's own block, `else` and its like not included."""
+    body: Sequence[ast.stmt] = getattr(node, "body", ())
+    return range(first_line(body[0]), (body[-1].end_lineno or 0) + 1) if body else range(0)
+
+
+def header(node: Statement, lines: Sequence[str]) -> str:
+    """The code of a statement without the blocks under it, on one line whatever its layout in the source."""
+    first, last = first_line(node), header_end(node)
+    text = lines[first - 1].encode()
+    start = len(text) - len(text.lstrip()) if isinstance(node, ast.match_case) else node.col_offset
+    if first == last:
+        return text[start : _end(node, text, start)].decode().strip()
+    written = _written(node)
+    return f"el{written}" if isinstance(node, ast.If) and text[start:].startswith(b"elif") else written
+
+
+def _end(node: Statement, text: bytes, start: int) -> int:
+    """The column behind the colon of a header, or behind a simple statement."""
+    if not isinstance(node, ast.match_case | ast.ExceptHandler) and not _has_block(node):
+        return node.end_col_offset or len(text)
+    ends = (getattr(each, "end_col_offset", None) or 0 for part in own(node) for each in ast.walk(part))
+    return text.find(b":", max(start, *ends, 0)) + 1
+
+
+def _written(node: Statement) -> str:
+    """The header as Python's own writer puts it."""
+    if not _has_block(node):
+        return ast.unparse(node)
+    blocks: dict[str, list[ast.AST]] = {name: [] for name in _BLOCKS if hasattr(node, name)}
+    if "cases" in blocks:
+        blocks["cases"] = [ast.match_case(ast.MatchAs(), None, [ast.Pass()])]
+    else:
+        blocks["body"] = [ast.Pass()]
+    bare = type(node)(**{name: blocks.get(name, value) for name, value in ast.iter_fields(node)})
+    return " ".join(line.strip() for line in ast.unparse(ast.fix_missing_locations(bare)).strip().split("\n")[:-1])
+
+
+def _has_block(node: ast.AST) -> bool:
+    return any(hasattr(node, name) for name in _BLOCKS)
+
+
+def _scope(node: Owner, hidden: frozenset[str]) -> Scope:
+    statements = sorted(_statements(node), key=lambda each: (first_line(each), getattr(each, "col_offset", 0)))
+    units: dict[int, Unit] = {}
+    for statement in statements:
+        lines = range(first_line(statement), header_end(statement) + 1)
+        shared = dict.fromkeys(each for line in lines if line in units for each in units[line].statements)
+        unit = Unit((*shared, statement))
+        for each in unit.statements:
+            units |= dict.fromkeys(range(first_line(each), header_end(each) + 1), unit)
+    return Scope(node, units, _loops(node), tuple(_landings(statements)), _parameters(node), hidden)
+
+
+def _statements(node: ast.AST) -> Iterator[Statement]:
+    """The statements below a node, in this scope; a nested function or class is one of them, its body is not."""
+    for name in _BLOCKS:
+        for each in getattr(node, name, ()):
+            yield each
+            if not isinstance(each, OWNERS):
+                yield from _statements(each)
+
+
+def _loops(scope: Owner) -> dict[Statement, Loop]:
+    found: dict[Statement, Loop] = {}
+    for loop in (each for each in _statements(scope) if isinstance(each, LOOPS)):  # outer ones come first
+        found |= dict.fromkeys(
+            (inner for each in loop.body for inner in (each, *_statements(each)) if not isinstance(each, OWNERS)), loop
+        )
+    return found
+
+
+def _landings(statements: Sequence[Statement]) -> Iterator[range]:
+    for each in statements:
+        if isinstance(each, ast.ExceptHandler):
+            yield range(first_line(each), header_end(each) + 1)
+        elif isinstance(each, ast.Try | ast.TryStar) and each.finalbody:
+            yield range(first_line(each.finalbody[0]), (each.finalbody[-1].end_lineno or 0) + 1)
+        elif isinstance(each, ast.With | ast.AsyncWith):
+            yield range(first_line(each), header_end(each) + 1)
+
+
+def _bound(tree: ast.AST) -> frozenset[str]:
+    """Every name that a program binds anywhere."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                names.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.alias(name=name, asname=other):
+                names.add(other or name.split(".")[0])
+    return frozenset(names)
+
+
+def _parameters(node: Owner) -> frozenset[str]:
+    if isinstance(node, ast.ClassDef):
+        return frozenset()
+    found = node.args
+    every = [*found.posonlyargs, *found.args, *found.kwonlyargs, found.vararg, found.kwarg]
+    return frozenset(each.arg for each in every if each is not None)

@@ -1,0 +1,180 @@
+"""A second witness of what a program does, which shares no code with the tracer and the story.
+
+The program is rewritten so that its tests, loops, calls, returns, yields, handlers, cases, jumps and assignments
+report themselves, and is run plainly. A report is [kind, line, ...]; the reports are printed when the call ends.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+
+REPORTER = """
+class _Witness:
+    def __init__(self):
+        self.reports = []
+    def say(self, *report):
+        self.reports.append(report)
+    def test(self, line, value):
+        truth = bool(value)
+        self.say("test", line, truth)
+        return truth
+    def value(self, kind, line, value):
+        self.say(kind, line, repr(value))
+        return value
+    def resumed(self, line, name, sent):
+        self.say("resume", line, name)
+        return sent
+_w = _Witness()
+def _watched(*arguments, **named):
+    import json
+    _w.reports.clear()
+    try:
+        return ENTRY(*arguments, **named)
+    finally:
+        print(json.dumps(_w.reports))
+"""
+
+Reports = dict[str, list[list[object]]]
+"""By kind, in order: what follows the kind in each report."""
+
+
+def rewritten(source: str, entry: str) -> str:
+    """The program that reports itself; its entry is `_watched`."""
+    tree = ast.fix_missing_locations(_Rewriter().visit(ast.parse(source)))
+    return f"{REPORTER.replace('ENTRY', entry)}\n{ast.unparse(tree)}"
+
+
+def reports(stdout: str) -> Reports:
+    """The reports that a rewritten program printed last."""
+    found: Reports = defaultdict(list)
+    for kind, *rest in json.loads(stdout.rstrip("\n").rpartition("\n")[2]):
+        found[kind].append(rest)
+    return found
+
+
+class _Rewriter(ast.NodeTransformer):
+    def __init__(self) -> None:
+        self.functions: list[str] = []
+        self.loops = 0
+
+    # ---- functions
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        self.functions.append(node.name)
+        node.body = [*_report("call", node.lineno, node.name), *self._block(node.body)]
+        self.functions.pop()
+        node.body += ast.parse(f"_w.say('implicit', {node.lineno}, {node.name!r})").body
+        return node
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self.visit_FunctionDef(node)  # type: ignore[arg-type]
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        node.body = self._block(node.body)
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return node
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        value = self.visit(node.value) if node.value else ast.Constant(None)
+        return ast.Return(_call("value", ast.Constant("return"), ast.Constant(node.lineno), value))
+
+    def visit_Yield(self, node: ast.Yield) -> ast.AST:
+        value = self.visit(node.value) if node.value else ast.Constant(None)
+        line = ast.Constant(node.lineno)
+        told = ast.Yield(_call("value", ast.Constant("yield"), line, value))
+        return _call("resumed", line, ast.Constant(self.functions[-1]), told)
+
+    # ---- tests and loops
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        node.test = _call("test", ast.Constant(node.lineno), self.visit(node.test))
+        node.body, node.orelse = self._block(node.body), self._block(node.orelse)
+        return node
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        if not isinstance(node.test, ast.Constant):
+            node.test = _call("test", ast.Constant(node.lineno), self.visit(node.test))
+        node.body, node.orelse = self._block(node.body), self._block(node.orelse)
+        return node
+
+    def visit_For(self, node: ast.For) -> list[ast.stmt]:
+        self.loops += 1
+        count, line = f"_n{self.loops}", node.lineno
+        node.iter = self.visit(node.iter)
+        begins = ast.parse(f"{count} += 1\n_w.say('pass', {line}, {count})").body
+        values = [told for name in _names(node.target) for told in _report_value(line, name)]
+        node.body = [*begins, *values, *self._block(node.body)]
+        node.orelse = [*_report("end", line), *self._block(node.orelse)]
+        return [*ast.parse(f"{count} = 0").body, node]
+
+    def visit_AsyncFor(self, node: ast.AsyncFor) -> list[ast.stmt]:
+        return self.visit_For(node)  # type: ignore[arg-type]
+
+    # ---- handlers, cases, jumps, values
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
+        node.body = [*_report("except", node.lineno), *self._block(node.body)]
+        return node
+
+    def visit_Match(self, node: ast.Match) -> ast.AST:
+        node.subject = self.visit(node.subject)
+        for case in node.cases:
+            case.body = [*_report("case", case.pattern.lineno), *self._block(case.body)]
+            case.guard = self.visit(case.guard) if case.guard else None
+        return node
+
+    def visit_Break(self, node: ast.Break) -> list[ast.stmt]:
+        return [*_report("Break", node.lineno), node]
+
+    def visit_Continue(self, node: ast.Continue) -> list[ast.stmt]:
+        return [*_report("Continue", node.lineno), node]
+
+    def visit_Pass(self, node: ast.Pass) -> list[ast.stmt]:
+        return [*_report("Pass", node.lineno), node]
+
+    def visit_Assign(self, node: ast.Assign) -> list[ast.stmt]:
+        line = node.lineno
+        node.value = self.visit(node.value)
+        names = dict.fromkeys(name for target in node.targets for name in _names(target))
+        return [node, *(told for name in names for told in _report_value(line, name))]
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> list[ast.stmt]:
+        line = node.lineno
+        node.value = self.visit(node.value)
+        return [node, *(told for name in _names(node.target) for told in _report_value(line, name))]
+
+    def _block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        found: list[ast.stmt] = []
+        for statement in statements:
+            new = self.visit(statement)
+            found += new if isinstance(new, list) else [new]
+        return found
+
+
+def _call(method: str, *arguments: ast.expr) -> ast.Call:
+    return ast.Call(ast.Attribute(ast.Name("_w", ast.Load()), method, ast.Load()), list(arguments), [])
+
+
+def _report(kind: str, *rest: object) -> list[ast.stmt]:
+    return ast.parse(f"_w.say({kind!r}, {', '.join(map(repr, rest))})").body
+
+
+def _report_value(line: int, name: str) -> list[ast.stmt]:
+    return ast.parse(f"_w.say('set', {line}, {name!r}, repr({name}))").body
+
+
+def _names(target: ast.expr) -> Iterator[str]:
+    """The plain names that a target binds."""
+    match target:
+        case ast.Name(id=name):
+            yield name
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            for part in parts:
+                yield from _names(part)
+        case ast.Starred(value=value):
+            yield from _names(value)
