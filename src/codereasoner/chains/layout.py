@@ -53,16 +53,23 @@ class Scope:
 @lru_cache(maxsize=256)
 def scopes(source: str) -> Mapping[tuple[str, int], Scope]:
     """The scopes of a source by name and first line, as code objects name them: decorators count."""
-    owners = (node for node in ast.walk(ast.parse(source)) if isinstance(node, OWNERS))
+    nodes = _nodes(source)
+    owners = (node for node in nodes if isinstance(node, OWNERS))
     return {(node.name, first_line(node)): _scope(node, shadowed(source)) for node in owners}
 
 
 @lru_cache(maxsize=256)
 def shadowed(source: str) -> frozenset[str]:
     """The built-in functions whose names a program gives to something else."""
-    return _bound(ast.parse(source)) & frozenset(FUNCTIONS)
+    return _bound(_nodes(source)) & frozenset(FUNCTIONS)
 
 
+@lru_cache(maxsize=4)
+def _nodes(source: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(source)))
+
+
+@lru_cache(maxsize=8192)
 def first_line(node: Statement) -> int:
     """The first line of a statement, decorators included."""
     if isinstance(node, ast.match_case):
@@ -76,10 +83,11 @@ def line_of(node: Statement) -> int:
     return node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno
 
 
+@lru_cache(maxsize=8192)
 def header_end(node: Statement) -> int:
     """The last line of a statement, without the blocks under it."""
-    ends = [getattr(each, "end_lineno", None) or 0 for part in own(node) for each in ast.walk(part)]
-    return max([first_line(node), getattr(node, "lineno", 0), *ends])
+    ends = (getattr(each, "end_lineno", None) or 0 for each in own(node))
+    return max(first_line(node), getattr(node, "lineno", 0), *ends)
 
 
 def covers(node: Statement, line: int) -> bool:
@@ -87,13 +95,17 @@ def covers(node: Statement, line: int) -> bool:
     return first_line(node) <= line <= header_end(node)
 
 
-def own(node: ast.AST) -> Iterator[ast.AST]:
-    """The parts of a statement, without the blocks under it."""
+@lru_cache(maxsize=8192)
+def own(node: ast.AST) -> tuple[ast.AST, ...]:
+    """Every node of a statement but itself, without the blocks under it."""
+    parts: list[ast.AST] = []
     for name, value in ast.iter_fields(node):
         if name not in _BLOCKS:
-            yield from (each for each in (value if isinstance(value, list) else [value]) if isinstance(each, ast.AST))
+            parts += (each for each in (value if isinstance(value, list) else [value]) if isinstance(each, ast.AST))
+    return tuple(each for part in parts for each in ast.walk(part) if not isinstance(each, ast.expr_context))
 
 
+@lru_cache(maxsize=8192)
 def body_lines(node: ast.AST) -> range:
     """The lines of a statement's own block, `else` and its like not included."""
     body: Sequence[ast.stmt] = getattr(node, "body", ())
@@ -115,7 +127,7 @@ def _end(node: Statement, text: bytes, start: int) -> int:
     """The column behind the colon of a header, or behind a simple statement."""
     if not isinstance(node, ast.match_case | ast.ExceptHandler) and not _has_block(node):
         return node.end_col_offset or len(text)
-    ends = (getattr(each, "end_col_offset", None) or 0 for part in own(node) for each in ast.walk(part))
+    ends = (getattr(each, "end_col_offset", None) or 0 for each in own(node))
     return text.find(b":", max(start, *ends, 0)) + 1
 
 
@@ -140,11 +152,11 @@ def _scope(node: Owner, hidden: frozenset[str]) -> Scope:
     statements = sorted(_statements(node), key=lambda each: (first_line(each), getattr(each, "col_offset", 0)))
     units: dict[int, Unit] = {}
     for statement in statements:
-        lines = range(first_line(statement), header_end(statement) + 1)
-        shared = dict.fromkeys(each for line in lines if line in units for each in units[line].statements)
-        unit = Unit((*shared, statement))
-        for each in unit.statements:
-            units |= dict.fromkeys(range(first_line(each), header_end(each) + 1), unit)
+        lines = list(range(first_line(statement), header_end(statement) + 1))
+        met = {line: units[line] for line in lines if line in units}
+        unit = Unit((*dict.fromkeys(each for other in met.values() for each in other.statements), statement))
+        units |= dict.fromkeys((line for line, other in units.items() if other in met.values()), unit) if met else {}
+        units |= dict.fromkeys(lines, unit)
     return Scope(node, units, _loops(node), tuple(_landings(statements)), _parameters(node), hidden)
 
 
@@ -176,10 +188,10 @@ def _landings(statements: Sequence[Statement]) -> Iterator[range]:
             yield range(first_line(each), header_end(each) + 1)
 
 
-def _bound(tree: ast.AST) -> frozenset[str]:
+def _bound(nodes: Sequence[ast.AST]) -> frozenset[str]:
     """Every name that a program binds anywhere."""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
                 names.add(name)

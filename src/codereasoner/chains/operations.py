@@ -16,6 +16,7 @@ class Operations:
 
     def __init__(self, source: str) -> None:
         self._functions = {name for name, _ in scopes(source)} | shadowed(source)
+        self._calling: dict[ast.AST, bool] = {}
         self._left: dict[tuple[int, int], str | list[Any]] = {}  # by frame and line of a loop
 
     def before(self, moment: Moment, line: str) -> Iterator[str]:
@@ -38,9 +39,10 @@ class Operations:
 
     def calls_own(self, node: ast.AST) -> bool:
         """Does it call a function of the program, whose moments stand before this one?"""
-        found = parts(node)
-        names = (each.id for part in found for each in ast.walk(part) if isinstance(each, ast.Name))
-        return any(name in self._functions for name in names)
+        if node not in self._calling:
+            names = (each.id for part in parts(node) for each in ast.walk(part) if isinstance(each, ast.Name))
+            self._calling[node] = any(name in self._functions for name in names)
+        return self._calling[node]
 
     def _loop(self, moment: Moment, node: ast.For, line: str) -> Iterator[str]:
         """`c = 'a'; left 'bc'`: what is left is told as long as the loop really goes over it."""

@@ -157,7 +157,7 @@ def _objects(moment: Moment) -> Iterator[str]:
 
 
 def _yields(node: Statement | None) -> bool:
-    return node is not None and any(isinstance(each, ast.Yield) for part in own(node) for each in ast.walk(part))
+    return node is not None and any(isinstance(each, ast.Yield) for each in own(node))
 
 
 def _otherwise(node: ast.If | ast.While) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from codereasoner.chains.abstract_execution import State, bind, follow, value_of
 from codereasoner.chains.expressions import Unknown
@@ -141,10 +142,11 @@ def _names(target: ast.expr) -> list[str]:
     return []
 
 
-def _comprehension_names(node: ast.AST | None) -> set[str]:
+@lru_cache(maxsize=8192)
+def _comprehension_names(node: ast.AST | None) -> frozenset[str]:
     """The variables of a statement's comprehensions, which Python 3.12 shows among those of the function."""
-    loops = (part for piece in (own(node) if node else ()) for part in ast.walk(piece))
-    return {name for loop in loops if isinstance(loop, ast.comprehension) for name in _names(loop.target)}
+    loops = (part for part in (own(node) if node else ()) if isinstance(part, ast.comprehension))
+    return frozenset(name for loop in loops for name in _names(loop.target))
 
 
 def _inside(node: ast.AST) -> set[Statement]:
@@ -156,8 +158,7 @@ def _inside(node: ast.AST) -> set[Statement]:
 
 
 def _names_in(unit: Unit) -> Iterator[str]:
-    parts = (part for each in unit.statements for piece in own(each) for part in ast.walk(piece))
-    return (each.id for each in parts if isinstance(each, ast.Name))
+    return (part.id for each in unit.statements for part in own(each) if isinstance(part, ast.Name))
 
 
 class _Leaves(Exception):

@@ -183,7 +183,8 @@ class _Teller:
         if step.value.startswith(("StopIteration", "StopAsyncIteration")) and self._is_protocol(frame, later):
             self._keep(frame, step)
             return
-        node = _node(frame, step.line)
+        single = frame.open is not None and len(frame.open.unit.statements) == 1
+        node = _node(frame, step.line) if single else None  # where statements share a line, any may have raised
         self._finish(frame, None, step)
         _apply(frame, step)
         frame.returning = None
@@ -195,7 +196,7 @@ class _Teller:
         """Does the exception only tell a loop or an `await` that what it waits for has ended?"""
         if frame.open is None or frame.scope is None or later is None:
             return False
-        nodes = [part for each in frame.open.unit.statements for piece in own(each) for part in ast.walk(piece)]
+        nodes = [part for each in frame.open.unit.statements for part in own(each)]
         waits = any(isinstance(each, ast.Await | ast.YieldFrom | ast.comprehension) for each in nodes) or any(
             isinstance(each, ast.For | ast.AsyncFor | ast.AsyncWith) for each in frame.open.unit.statements
         )
@@ -329,7 +330,7 @@ def _repeats(opened: _Open) -> bool:
     """May the line of a statement run again within it: after a yield, or in a comprehension (from Python 3.12 on)?"""
     if opened.steps[-1].event != "line":
         return True
-    parts = (part for each in opened.unit.statements for piece in own(each) for part in ast.walk(piece))
+    parts = (part for each in opened.unit.statements for part in own(each))
     return any(isinstance(each, ast.ListComp | ast.SetComp | ast.DictComp) for each in parts)
 
 
