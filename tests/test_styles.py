@@ -153,5 +153,5 @@ def test_where_the_prompt_opens_the_answer_it_ends_at_the_first_mark(
 
 
 def test_an_unknown_style_is_named_with_those_there_are() -> None:
-    with pytest.raises(UnknownName, match=r"style 'resoning' is unknown; there are: .*reasoning"):
+    with pytest.raises(UnknownName, match=r"'resoning' is unknown, did you mean 'reasoning'\?; there are: .*reasoning"):
         find_style("resoning")

@@ -99,7 +99,9 @@ def test_llamafactory_gets_an_entry_beside_those_that_are_there(rows: tuple[Path
 
 
 def test_wrong_use_is_one_sentence(rows: tuple[Path, Path], tmp_path: Path) -> None:
-    with pytest.raises(UnknownName, match="format 'verrl' is unknown; there are: llamafactory, messages"):
+    with pytest.raises(
+        UnknownName, match=r"'verrl' is unknown, did you mean 'verl'\?; there are: llamafactory, messages"
+    ):
         export(rows[0], "verrl", tmp_path)
     with pytest.raises(ConfigError, match="prompts without completions, which messages cannot train on"):
         export(rows[1], "messages", tmp_path)

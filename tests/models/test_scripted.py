@@ -41,5 +41,5 @@ def test_copy_gives_the_first_argument() -> None:
 
 
 def test_an_unknown_script_lists_those_there_are() -> None:
-    with pytest.raises(UnknownName, match=r"script 'golden' is unknown; there are: copy, gold"):
+    with pytest.raises(UnknownName, match=r"script 'golden' is unknown, did you mean 'gold'\?; there are: copy, gold"):
         extend.find("model", "scripted:golden")

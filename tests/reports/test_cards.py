@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from codereasoner import extend
 from codereasoner.errors import DataError
-from codereasoner.ledger import read_manifest
+from codereasoner.ledger import read_manifest, write_records
+from codereasoner.records import Chain, Run
 from codereasoner.reports.cards import dataset_card, model_card, write_cards
+from codereasoner.stages.balance import choose_questions
+from codereasoner.styles import find_style
+from codereasoner.training.rows import sft_row
 
 pytest_plugins = ["tests.reports.report_fixtures"]
 
@@ -56,3 +61,22 @@ def test_a_readme_of_somebodys_own_is_left_alone(run_folder: Path) -> None:
 
 def test_a_folder_of_evaluations_has_no_data_to_describe(run_folder: Path) -> None:
     assert write_cards(run_folder / "evaluations") == []
+
+
+def test_the_card_of_a_set_that_was_not_balanced_shows_no_balance_but_its_authors_and_two_examples(
+    tmp_path: Path,
+) -> None:
+    run = Run("def f(x):\n    return [x]\n", "f", "1", "ok", value="[1]", split="train")
+    asked = [question for name in ("output", "input") for question in extend.task(name).ask(run)]
+    write_records(tmp_path / "questions.jsonl", asked, {})
+    choose_questions(tmp_path / "questions.jsonl", tmp_path / "chosen.jsonl", {})
+    chains = [Chain(asked[0].id, "x", "narrator"), Chain(asked[1].id, "x", "openai:large")]
+    write_records(tmp_path / "chains.jsonl", chains, {})
+    rows = [sft_row(each, "x is 1", find_style("reasoning")) for each in asked]
+    write_records(tmp_path / "sft.parquet", rows, {})
+    card = dataset_card(tmp_path)
+    assert "Balance of the split" not in card
+    assert "| the narrator: a program, from the trace | 1 |" in card
+    assert "| openai:large | 1 |" in card
+    assert card.count("<reasoning>x is 1</reasoning><answer>") == 2
+    assert 'load_dataset("OWNER/NAME", "sft", split="train")' in card

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from codereasoner import extend
@@ -24,9 +25,15 @@ def questions_of(name: str, data: Path | None, split: str, runner: Runner) -> li
         UserError: there is no such benchmark, data or split, or the data holds no programs to ask about.
     """
     if is_file(name):
-        found = [question for question in read_records(Path(name), Question) if question.split in ("", split)]
+        found, others = [], Counter[str]()
+        for question in read_records(Path(name), Question):
+            if question.split in ("", split):
+                found.append(question)
+            else:
+                others[question.split] += 1
         if not found:
-            raise ConfigError(f"{name} has no question of the split '{split}': name another split")
+            there_are = ", ".join(f"{each} ({count:,})" for each, count in others.items()) or "none: the file is empty"
+            raise ConfigError(f"{name} has no question of the split '{split}'; its splits: {there_are}")
         return found
     benchmark: Benchmark = extend.find("benchmark", name)
     found = benchmark.load(locate(benchmark, data), runner)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from codereasoner.reports.set_plots import draw_plots
 from codereasoner.reports.table import markdown
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+EXAMPLE = 1_500  # characters of an example's turn: a whole question and the beginning of a long chain
 CONSTRUCTS = 12  # the commonest that the balance table shows; the plot has more
 
 
@@ -32,17 +34,20 @@ def dataset_card(run_folder: Path) -> str:
         f"# {run_folder.resolve().name}",
         "Questions about what Python programs do when they run, with answers and reasoning that were checked by running"
         " them. Made by codereasoner.",
+        _load(facts),
         section("Counts", _stage_table(facts)),
         section("The sets", _set_table(facts)),
         section("Dropped, by reason", _drop_table(facts)),
         section("Questions by task and split", _split_table(facts.questions)),
         *_balance(facts),
         section("Distributions", _distributions(facts.lengths)),
+        section("Who wrote the chains", _counted("author", facts.authors, "chains")),
         section("Are the steps true?", _audit(facts)),
         section("How often a teacher was right", _acceptance(facts)),
         section("Overlap with benchmarks", _contamination(facts)),
         section("Origin", _counted("source", facts.origins)),
         section("Licences of the programs", _counted("licence", facts.licenses)),
+        section("Examples", "\n\n".join(map(_example, facts.examples))),
         section("Plots", "\n\n".join(f"![{title}]({path})" for path, title in plots.items())),
         origin(run_folder),
     )
@@ -102,6 +107,8 @@ def _split_table(questions: Mapping[tuple[str, str], int]) -> str:
 def _balance(facts: SetFacts) -> Iterator[str]:
     """Before and after, for each split and axis."""
     for split, margins in facts.manifests.get("chosen.jsonl", {}).get("balance", {}).items():
+        if margins["before"] == margins["after"]:
+            continue  # nothing was left out of it
         rows = []
         for axis, before in margins["before"].items():
             names = sorted(before) if axis == "difficulty" else list(before)
@@ -153,9 +160,34 @@ def _contamination(facts: SetFacts) -> str:
     return f"{markdown([['benchmark', 'programs compared with'], *rows])}\n\n{words.capitalize()}."
 
 
-def _counted(name: str, counts: Counter[str]) -> str:
+def _counted(name: str, counts: Counter[str], of: str = "programs") -> str:
     rows: Sequence[list[str]] = [[key, _count(count)] for key, count in counts.most_common()]
-    return markdown([[name, "programs"], *rows]) if counts else ""
+    return markdown([[name, of], *rows]) if counts else ""
+
+
+def _load(facts: SetFacts) -> str:
+    """The lines that load the set in Python."""
+    if not facts.sets:
+        return ""
+    name = next(iter(facts.sets))
+    return (
+        "```python\nfrom datasets import load_dataset\n\n"
+        f'rows = load_dataset("OWNER/NAME", "{name}", split="train")  # or a folder in place of OWNER/NAME\n```'
+    )
+
+
+def _example(row: Mapping[str, Any]) -> str:
+    """One row as a reader of the card sees it: what is asked, and what is to be learnt."""
+    turns = [*row["prompt"], *row["completion"]]
+    return "\n\n".join(f"**{turn['role']}**\n\n{_fenced(turn['content'])}" for turn in turns)
+
+
+def _fenced(text: str) -> str:
+    """A text in a fence that is longer than any in it."""
+    shown = text if len(text) <= EXAMPLE else f"{text[:EXAMPLE]} ... ({len(text) - EXAMPLE:,} more characters)"
+    longest = max(map(len, re.findall("`+", shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{shown}\n{fence}"
 
 
 def _size(count: int) -> str:

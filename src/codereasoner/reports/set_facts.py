@@ -29,6 +29,9 @@ ORDER = (
 """The files of a set, in the order in which they are made."""
 
 
+EXAMPLES = 2  # rows that a card shows: one of each direction in most sets
+
+
 @dataclass
 class SetFacts:
     """Counts of one folder; every distribution is a count by length."""
@@ -38,6 +41,8 @@ class SetFacts:
     origins: Counter[str] = field(default_factory=Counter)
     questions: Counter[tuple[str, str]] = field(default_factory=Counter)  # by task and split
     lengths: dict[str, Counter[int]] = field(default_factory=dict)
+    authors: Counter[str] = field(default_factory=Counter)  # of the chains
+    examples: list[Mapping[str, Any]] = field(default_factory=list)  # rows of sft, one for each task
     claims: Counter[str] = field(default_factory=Counter)  # checked and true, of audited chains
     sets: dict[str, Counter[str]] = field(default_factory=dict)  # rows by task, of sft and grpo
     shared_programs: int | None = None  # programs in both sets; None where one of them is missing
@@ -62,7 +67,10 @@ def count_set(folder: Path) -> SetFacts:
         lines[program.source.count("\n") + 1] += 1
     for question in records_so_far(folder / "questions.jsonl", Question):
         facts.questions[question.task, question.split] += 1
-    chains = Counter(len(chain.text) for chain in records_so_far(folder / "chains.jsonl", Chain))
+    chains: Counter[int] = Counter()
+    for chain in records_so_far(folder / "chains.jsonl", Chain):
+        chains[len(chain.text)] += 1
+        facts.authors[_author(chain.by)] += 1
     facts.lengths = {"lines of a program": lines, "characters of a chain": chains}
     if (folder / "chains.audit.jsonl").is_file():
         for row in read_rows(folder / "chains.audit.jsonl"):
@@ -81,12 +89,18 @@ def _count_rows(folder: Path, facts: SetFacts) -> None:
         seen = programs.setdefault(name, Keys())
         sizes: Counter[int] = Counter()
         for row, program, task in _rows(path):
+            if len(facts.examples) < EXAMPLES and task not in facts.sets.get(name, {}) and row.get("completion"):
+                facts.examples.append(row)
             facts.sets.setdefault(name, Counter())[task] += 1
             sizes[_characters(row)] += 1
             if seen.add(program) and name == "grpo" and "sft" in programs:
                 shared += program in programs["sft"]
         facts.lengths[f"characters of a row of {name}"] = sizes
     facts.shared_programs = shared if len(programs) == 2 else None
+
+
+def _author(by: str) -> str:
+    return "the narrator: a program, from the trace" if by == "narrator" else by
 
 
 def _rows(path: Path) -> Iterator[tuple[Mapping[str, Any], str, str]]:
