@@ -202,14 +202,20 @@ def _last_between(mark: re.Pattern[str]) -> Callable[[str], str | None]:
     return parse
 
 
-def _last_fence(completion: str) -> str | None:
-    """The last block; from the last line in it that begins an assertion, as models like to repeat the program."""
+def last_fence(completion: str) -> str | None:
+    """What the last fenced block holds."""
     last = None
     for last in _FENCE.finditer(completion):  # noqa: B007
         pass
-    if last is None:
+    return last[3] if last is not None else None
+
+
+def _last_assertion(completion: str) -> str | None:
+    """The last block; from the last line in it that begins an assertion, as models like to repeat the program."""
+    block = last_fence(completion)
+    if block is None:
         return None
-    block = "\n" + last[3]
+    block = "\n" + block
     start = max(block.rfind("\nassert "), block.rfind("\nassert("))
     return block[max(0, start) :]
 
@@ -259,7 +265,7 @@ def _last_line(completion: str) -> str | None:
 
 _PARSE: dict[Form, Callable[[str], str | None]] = {
     "tag": _last_between(_TAG),
-    "fenced": _last_fence,
+    "fenced": _last_assertion,
     "block": _last_between(_BLOCK),
     "boxed": _last_box,
     "bare": lambda completion: completion,

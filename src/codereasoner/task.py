@@ -14,7 +14,7 @@ gets no expected value; whatever a text can cause is `wrong`, and only a failure
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -161,6 +161,15 @@ class Task:
         right = self.verify(question, answer, run)
         return Grade("correct" if right else "wrong", answer, "" if right else "another value")
 
+    def examine(self, question: Question, answer: str) -> Generator[Job, Run, Grade]:
+        """The grade of a parsed answer; each job that it yields is executed, and its Run is sent back.
+
+        Override it in a task whose verdict takes several runs, one after another.
+        """
+        job = self.job(question, answer)
+        run = (yield job) if job is not None else None
+        return self.score(question, answer, run)
+
     # ---- what every task gets
 
     def question(
@@ -224,28 +233,37 @@ def grade_answers(items: Sequence[tuple[Task, Question, str | Grade]], runner: R
     Shapes: `n` items give `n` grades, in the same order.
     """
     grades: dict[int, Grade] = {}
-    answers: dict[int, str] = {}
-    jobs: dict[int, Job] = {}
+    waiting: dict[int, Generator[Job, Run, Grade]] = {}
     for index, (task, question, parsed) in enumerate(items):
         if isinstance(parsed, Grade):
             grades[index] = parsed
-            continue
-        answers[index] = parsed
-        job = _guarded(partial(task.job, question, parsed), parsed)
-        if isinstance(job, Grade):
-            grades[index] = job
-        elif job is not None:
-            jobs[index] = job
-    runs = _run(jobs, runner)
-    for index, answer in answers.items():
-        if index not in grades:
-            task, question = items[index][:2]
-            run = runs.get(index)
+        else:
+            waiting[index] = task.examine(question, parsed)
+    runs: Mapping[int, Run] = {}
+    while waiting:
+        jobs: dict[int, Job] = {}
+        step: Job | Grade
+        for index, examination in list(waiting.items()):
+            answer, run = str(items[index][2]), runs.get(index)
             if run is not None and run.outcome == "error":
-                grades[index] = Grade("error", answer, run.reason)
+                step = Grade("error", answer, run.reason)
             else:
-                grades[index] = _guarded(partial(task.score, question, answer, run), answer)
+                step = _guarded(partial(_next_step, examination, run), answer)
+            if isinstance(step, Grade):
+                grades[index] = step
+                del waiting[index]
+            else:
+                jobs[index] = step
+        runs = _run(jobs, runner)
     return [grades[index] for index in range(len(items))]
+
+
+def _next_step(examination: Generator[Job, Run, Grade], run: Run | None) -> Job | Grade:
+    """The next job of an examination, or the grade with which it ends."""
+    try:
+        return examination.send(run)  # type: ignore[arg-type] # None starts it
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
 
 
 def _parse(task: Task, question: Question, completion: str, style: Style, finish: str) -> str | Grade:

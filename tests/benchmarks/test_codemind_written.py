@@ -14,7 +14,7 @@ from codereasoner.evaluation.check import check_benchmark
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.score import score
 from codereasoner.task import Runner
-from codereasoner.tasks.specification import read_tests
+from codereasoner.tasks.replay import equalities
 
 HEAD = 'import math\n\ndef up(x: float) -> int:\n    """The next whole number."""\n'
 BODY = "def up(x: float) -> int:\n    return math.ceil(x)\n"
@@ -75,11 +75,12 @@ def test_a_solution_that_fails_its_own_tests_is_ill_posed(checkout: Path, runner
     assert result["ill_posed"] == [{"id": "HumanEval_1", "reason": "a test has another value"}]
 
 
-def test_tests_that_are_more_than_equalities_are_run_as_they_stand(checkout: Path, runner: Runner) -> None:
-    assert read_tests("assert abs(f(1) - 2) < 1e-6\nassert f(2) == [3]").values == (True, [3])
-    assert read_tests("for i in range(3):\n    assert f(i) == i").whole
-    assert read_tests("def check(other):\n    assert other(1) == 1").whole
-    assert read_tests("not Python (").whole
+def test_tests_that_are_more_than_equalities_are_run_apart_from_the_code(checkout: Path, runner: Runner) -> None:
+    assert (known := equalities("assert f(1) == 2\nassert f(2) == [3]", "f"))
+    assert (known.calls, known.values) == (("f(1)", "f(2)"), (2, [3]))
+    for text in ("assert abs(f(1) - 2) < 1e-6", "for i in range(3):\n    assert f(i) == i", "not Python ("):
+        assert equalities(text, "f") is None
+    assert equalities("def check(other):\n    assert other(1) == 1", "f") is None
     tests = checkout / "dataset/Intermediate/Synthesis/humaneval/HumanEval_0/asserts.txt"
     tests.write_text("def check(candidate):\n    for i in range(3):\n        assert candidate(i - 0.5) == i\n")
     benchmark = CodemindSrHumaneval()

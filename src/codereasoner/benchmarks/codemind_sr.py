@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from codereasoner.errors import DataError
 from codereasoner.extend import Benchmark
 from codereasoner.records import Job, Run
 from codereasoner.task import Question, Runner
-from codereasoner.tasks.specification import PREAMBLE, WHOLE, whole_tests
+from codereasoner.tasks.specification import PREAMBLE, WHOLE, is_code, whole_tests
 
 _PARTS = ("nl.txt", "asserts.txt", "input.txt", "main.py")
 _FENCES = (("```python", "```"), ("[PYTHON]", "[/PYTHON]"), ("[python]", "[/python]"))
@@ -85,7 +84,7 @@ class _Specification(Benchmark):
             "tests": tests.strip("\n"),
             "shown": tests.strip("\n") if self.use_test else "",
         }
-        solution = f"{described}\n\n{code}" if _is_code(described) else code
+        solution = f"{described}\n\n{code}" if is_code(described) else code
         return Question("specification", facts, (solution.strip("\n"),), program=folder.name, id=folder.name)
 
 
@@ -105,14 +104,6 @@ class CodemindSrMbpp(_Specification):
     title = "CodeMind: specification reasoning (MBPP)"
     folder = "Intermediate/Synthesis/mbpp"
     files = ("codemind/dataset/Intermediate/Synthesis/mbpp", "dataset/Intermediate/Synthesis/mbpp")
-
-
-def _is_code(described: str) -> bool:
-    """Is the description the head of a program, with what the function needs before it?"""
-    try:
-        return bool(ast.parse(described).body) and "def " in described
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return False
 
 
 def code_in(text: str) -> str:

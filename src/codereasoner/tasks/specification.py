@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Generator, Iterator, Sequence
 
-from codereasoner import literals
 from codereasoner.records import Job, Run
-from codereasoner.task import Question, Skip, Task, Wrong
+from codereasoner.styles import Style, last_fence
+from codereasoner.task import Grade, Question, Skip, Task, Wrong
+from codereasoner.tasks import replay
 
 PREAMBLE = "from typing import *\n"
-CHECK = "answers"  # what is called after the program: gives the values of the tests' left sides
-WHOLE = "reached_the_end"  # what is called after tests that are run as they stand
-CANDIDATE = "candidate"  # what tests call the function
+WHOLE = "reached_the_end"  # what a published scorer's check is called by
 MAX_ANSWER = 20_000  # characters
+MAX_ROUNDS = 4  # tests whose calls still change after so many runs depend on chance
 
-
-@dataclass(frozen=True)
-class Tests:
-    """Tests as expressions with their values; `whole` where they are more than `assert EXPRESSION == LITERAL`."""
-
-    expressions: tuple[str, ...] = ()
-    values: tuple[object, ...] = ()
-    whole: bool = False
+_FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)
 
 
 class Specification(Task):
-    """Write code by its description; tests decide. The values that the tests expect are not sent where the code runs.
+    """Write code by its description; tests decide, and no test runs beside the code.
+
+    The code is asked for the values of calls and nothing else. Tests of the form `CALL == LITERAL` are decided by
+    comparing those values here. All other tests run in a process without the code, where a stand-in for the function
+    replays the values: it first learns which calls the tests make, and is given their values in the next run.
 
     Facts: specification, entry, tests, and optionally signature and shown (tests that the prompt shows).
     """
@@ -45,34 +42,45 @@ class Specification(Task):
         parts = (facts["specification"], facts.get("signature", ""), facts.get("shown", ""))
         return "\n\n".join(part.strip("\n") for part in parts if part.strip())
 
+    def parse(self, question: Question, completion: str, style: Style) -> str | None:
+        """The code; an assertion in it is a part of it, not an answer."""
+        return last_fence(completion) if style.form == "fenced" else style.parse(completion)
+
     def job(self, question: Question, answer: str) -> Job | None:
-        """The code, then the tests' calls."""
-        if len(answer) > MAX_ANSWER:
-            raise Wrong(f"longer than {MAX_ANSWER} characters")
-        tests = read_tests(question.facts["tests"])
-        source = f"{PREAMBLE}{answer}\n"
-        if tests.whole:
-            return Job(
-                source + whole_tests(question), WHOLE, "", harness=f"def {WHOLE}():\n    return True\n", model_text=True
-            )
-        listed = ", ".join(tests.expressions)
-        harness = f"def {CHECK}():\n    {CANDIDATE} = {question.facts['entry']}\n    return [{listed}]\n"
-        return Job(source, CHECK, "", harness=harness, model_text=True)
+        """The code, then the calls of the tests; None where it takes a run of the tests to know them."""
+        tests = _equalities(question)
+        return None if tests is None else _job(question, answer, tests.calls)
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """Every test holds, as Python compares values."""
-        assert run is not None
-        if run.outcome != "ok":
-            raise Wrong(f"the tests fail: {run.outcome}")
-        tests = read_tests(question.facts["tests"])
-        if tests.whole:
-            return True
-        if run.value is None:
-            raise Wrong("a value without a literal")
-        given = literals.read(run.value)
-        if [_equal(left, right) for left, right in zip(given, tests.values, strict=True)].count(False):
-            raise Wrong("a test has another value")
+        """Every equality holds, as Python compares values."""
+        tests = _equalities(question)
+        if tests is None or run is None:
+            raise Wrong("the tests were not run")
+        for (kind, value), wanted in zip(replay.outcomes(run, len(tests.calls)), tests.values, strict=True):
+            if kind == "raised":
+                raise Wrong(f"a call raises {value}")
+            if kind != "value" or not bool(value == wanted):
+                raise Wrong("a test has another value")
         return True
+
+    def examine(self, question: Question, answer: str) -> Generator[Job, Run, Grade]:
+        """Equalities take one run. Other tests are run without the code, which is asked for the values they lack."""
+        if _equalities(question) is not None:
+            return (yield from super().examine(question, answer))
+        facts = question.facts
+        head = PREAMBLE + (facts["specification"] if is_code(facts["specification"]) else "")  # what tests may use
+        known: dict[str, replay.Outcome] = {}
+        for _ in range(MAX_ROUNDS):
+            tests = replay.replaying(facts["tests"], facts["entry"], head, known)
+            missing = replay.calls((yield Job(tests, replay.NOTED, "")))
+            if known and not missing:
+                return Grade("correct", answer)
+            calls = [*known, *missing]
+            run = yield _job(question, answer, [replay.call_of(each) for each in calls])
+            known = dict(zip(calls, replay.outcomes(run, len(calls)), strict=True))
+            if not calls:  # the tests call nothing, and the code at least can be run
+                return Grade("correct", answer)
+        raise Wrong("the tests make other calls in each run")
 
 
 def whole_tests(question: Question) -> str:
@@ -81,42 +89,22 @@ def whole_tests(question: Question) -> str:
     return f"{tests}\n" + (f"check({entry})\n" if "def check(" in tests else "")
 
 
-def read_tests(tests: str) -> Tests:
-    """The assertions of a test module, or of its function `check`."""
+def _equalities(question: Question) -> replay.Equalities | None:
+    return replay.equalities(question.facts["tests"], question.facts["entry"])
+
+
+def is_code(described: str) -> bool:
+    """Is a description the head of a program, with what the function needs before it?"""
     try:
-        body = ast.parse(tests).body
+        return bool(ast.parse(described).body) and "def " in described
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return Tests(whole=True)
-    checks = [node for node in body if isinstance(node, ast.FunctionDef) and node.name == "check"]
-    if checks:
-        if [argument.arg for argument in checks[0].args.args] != [CANDIDATE]:
-            return Tests(whole=True)
-        body = checks[0].body
-    pairs = [_pair(node) for node in body if not _does_nothing(node)]
-    known = [pair for pair in pairs if pair is not None]
-    if not known or len(known) < len(pairs):
-        return Tests(whole=True)
-    return Tests(tuple(text for text, _ in known), tuple(value for _, value in known))
+        return False
 
 
-def _pair(node: ast.stmt) -> tuple[str, object] | None:
-    """The expression and the literal of `assert EXPRESSION == LITERAL`; any other assertion is one of True."""
-    if not isinstance(node, ast.Assert):
-        return None
-    match node.test:
-        case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
-            try:
-                return ast.unparse(left), literals.value_of(right)
-            except literals.LiteralError:
-                return None
-    return f"bool({ast.unparse(node.test)})", True
-
-
-def _does_nothing(node: ast.stmt) -> bool:
-    if isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant):
-        return bool(node.test.value)
-    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-
-
-def _equal(left: object, right: object) -> bool:
-    return bool(left == right)
+def _job(question: Question, answer: str, calls: Sequence[str]) -> Job:
+    """The answer's code, asked for the outcomes of these calls."""
+    if len(answer) > MAX_ANSWER:
+        raise Wrong(f"longer than {MAX_ANSWER} characters")
+    future = _FUTURE.findall(answer)  # stands before the preamble, as nothing may stand before it
+    source = "\n".join([*future, PREAMBLE + (_FUTURE.sub("", answer) if future else answer), ""])
+    return Job(source, replay.ASKED, "", harness=replay.asking(question.facts["entry"], calls), model_text=True)

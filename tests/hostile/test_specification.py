@@ -1,0 +1,116 @@
+"""Code that answers a description is judged by its values: nothing that it writes, raises or pretends is right."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import pytest
+from tests.hostile.specification_answers import DEAR, FORGERIES, HONEST, TESTS
+
+from codereasoner import extend
+from codereasoner.execution.pool import Pool
+from codereasoner.records import Job, Run
+from codereasoner.styles import STYLES
+from codereasoner.task import Grade, Question, grade_answers
+
+THOROUGH = bool(os.environ.get("CODEREASONER_THOROUGH"))
+TASK = extend.task("specification")
+
+
+def asked(tests: str, specification: str = "The next whole number.") -> Question:
+    facts = {"specification": specification, "entry": "up", "tests": tests}
+    return Question("specification", facts, ("def up(x):\n    return x + 1\n",))
+
+
+def graded(answer: str, place: int, step: int, pool: Pool) -> dict[str, Grade]:
+    """The grade by every `step`-th kind of tests, all of them where the tests are told to be thorough."""
+    names = list(TESTS)[0 if THOROUGH else place % step :: 1 if THOROUGH else step]
+    grades = grade_answers([(TASK, asked(TESTS[name]), answer) for name in names], pool.run)
+    return dict(zip(names, grades, strict=True))
+
+
+def test_there_are_at_least_60_forgeries_and_30_honest_answers() -> None:
+    assert (len(FORGERIES) >= 60, len(HONEST) >= 30) == (True, True)
+
+
+@pytest.mark.parametrize(("place", "name"), list(enumerate(FORGERIES)), ids=FORGERIES)
+def test_a_forgery_is_wrong_by_any_kind_of_tests(place: int, name: str, pool: Pool) -> None:
+    grades = graded(FORGERIES[name], place, len(TESTS) if name in DEAR else 4, pool)
+    assert {kind: grade.outcome for kind, grade in grades.items()} == dict.fromkeys(grades, "wrong")
+    assert all(0 < len(grade.reason) < 300 for grade in grades.values())
+
+
+@pytest.mark.parametrize(("place", "name"), list(enumerate(HONEST)), ids=HONEST)
+def test_right_code_of_any_form_is_correct_by_any_kind_of_tests(place: int, name: str, pool: Pool) -> None:
+    grades = graded(HONEST[name], place, 4, pool)
+    assert {kind: grade.reason for kind, grade in grades.items() if grade.outcome != "correct"} == {}
+
+
+@pytest.mark.parametrize(
+    ("tests", "code"),
+    [
+        ("assert list(up(3)) == [0, 1, 2]", "def up(n):\n    yield from range(n)\n"),
+        ("assert sorted(up(3)) == [0, 1, 2]", "def up(n):\n    return {i: i for i in range(n)}.keys()\n"),
+        ("assert set(up(2)) == {(0, 0), (1, 1)}", "def up(n):\n    return {i: i for i in range(n)}.items()\n"),
+        ("assert up('aab') == {'a': 2, 'b': 1}", "from collections import Counter\nup = Counter\n"),
+        ("assert up(1) == (1, 2)", "from collections import namedtuple\nP = namedtuple('P', 'a b')\n"
+         "def up(x):\n    return P(x, 2)\n"),
+        ("assert up(1) == 2", "from enum import IntEnum\nclass E(IntEnum):\n    B = 2\ndef up(x):\n    return E.B\n"),
+        ("assert up([Pair(1, 2)]) == 1", "class Pair:\n    def __init__(self, a, b):\n        self.a = a\n"
+         "def up(pairs):\n    return pairs[0].a\n"),
+        ("assert up(1) is True", "def up(x):\n    return x == 1\n"),
+        ("import math\nassert up(math.inf) == math.inf", "def up(x):\n    return x\n"),
+        ("def check(candidate):\n    xs = [3, 1]\n    assert candidate(xs) == [1, 3]\n    assert xs == [3, 1]",
+         "def up(xs):\n    return sorted(xs)\n"),
+        ("assert up({2, 1}) == 2 and up(x=frozenset()) == 0", "def up(x):\n    return len(x)\n"),
+    ],
+)  # fmt: skip
+def test_values_of_other_kinds_are_judged_as_python_would(tests: str, code: str, pool: Pool) -> None:
+    [grade] = grade_answers([(TASK, asked(tests), code)], pool.run)
+    assert (grade.outcome, grade.reason) == ("correct", "")
+
+
+def test_tests_may_use_what_the_description_defines(pool: Pool) -> None:
+    head = 'def encode(s):\n    return s[::-1]\n\ndef up(s):\n    """Decode."""\n'
+    tests = "def check(candidate):\n    for s in ('ab', 'c'):\n        assert candidate(encode(s)) == s\n"
+    items = [
+        (TASK, asked(tests, head), code) for code in ("def up(s):\n    return s[::-1]", "def up(s):\n    return s")
+    ]
+    assert [grade.outcome for grade in grade_answers(items, pool.run)] == ["correct", "wrong"]
+
+
+def test_no_expected_value_is_sent_to_the_code(pool: Pool) -> None:
+    jobs: list[Job] = []
+
+    def noting(asked_for: Sequence[Job]) -> Sequence[Run]:
+        jobs.extend(asked_for)
+        return pool.run(asked_for)
+
+    tests = "CASES = [(1, 777)]\ndef check(candidate):\n    for x, y in CASES:\n        assert candidate(x) != y\n"
+    code = "def up(x):\n    return 0\n"
+    [grade] = grade_answers([(TASK, asked(tests), code)], noting)
+    assert grade.outcome == "correct"
+    assert [("777" in job.source + job.harness, code in job.source) for job in jobs] == [
+        (True, False), (False, True), (True, False)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["5", "[]", "[1, 2]", "[('value', 2)]", "[('value', 2), ('value',)]", "[('keys', 1), ('items', [1])]", "x", "None",
+     "[('raised', 1), ('raised', [])]", "[['value', 2], ['value', 6]]", "[([], 2), ({}, 6)]", "9" * 2_000_000,
+     "[" * 90_000, "{" + ", ".join(str(n * (2**61 - 1)) for n in range(4_000)) + "}", "", "\ud800"],
+)  # fmt: skip
+def test_outcomes_that_code_forges_are_wrong(value: str) -> None:
+    def forging(jobs: Sequence[Job]) -> Sequence[Run]:
+        return [Run(job.source, job.entry, job.call, "ok", value) for job in jobs]
+
+    [grade] = grade_answers([(TASK, asked(TESTS["equalities"]), "code")], forging)
+    assert grade.outcome == "wrong"
+
+
+def test_assertions_of_the_code_itself_are_no_answer() -> None:
+    code = "def up(x):\n    return x + 1\n\nassert up(1) == 2"
+    completion = f"So:\n```python\n{code}\n```"
+    assert TASK.parse(asked(TESTS["equalities"]), completion, STYLES["assertion"]) == code + "\n"
