@@ -155,3 +155,17 @@ def test_where_the_prompt_opens_the_answer_it_ends_at_the_first_mark(
 def test_an_unknown_style_is_named_with_those_there_are() -> None:
     with pytest.raises(UnknownName, match=r"'resoning' is unknown, did you mean 'reasoning'\?; there are: .*reasoning"):
         find_style("resoning")
+
+
+def test_a_task_that_is_answered_directly_is_never_asked_to_reason() -> None:
+    style = find_style("reasoning").with_direct(["state", "input"])
+    assert style.name == "reasoning/direct=input+state"
+    assert find_style(style.name) == style
+    for task, asked in (("input", "direct"), ("state", "direct"), ("output", "reasoning")):
+        assert style.messages(task, "Do it.", "f()") == find_style(asked).messages(task, "Do it.", "f()")
+
+
+def test_a_style_without_instructions_or_reasoning_has_nothing_to_leave_out() -> None:
+    for name in ("terse", "direct"):
+        assert find_style(name).with_direct(["input"]) == find_style(name)
+    assert find_style("reasoning").with_direct([]) == find_style("reasoning")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -51,20 +51,32 @@ class Style:
     shots: int = 0  # worked examples in front of the question
     opened: bool = False  # the prompt ends inside the answer, so that a completion need not open it
     official: OfficialPrompt | None = None  # makes the prompt in place of our own words
+    direct: frozenset[str] = frozenset()  # tasks that are answered without reasoning all the same
+
+    def with_direct(self, tasks: Iterable[str]) -> Style:
+        """Return the style in which these tasks are asked without reasoning; its name says so for `find_style`.
+
+        A style that never asks for reasoning, or that gives no instructions, stays what it is.
+        """
+        names = sorted({*tasks})
+        if not names or not self.reasons or not self.instructs:
+            return self
+        return replace(self, name=f"{self.name}{_DIRECT}{'+'.join(names)}", direct=frozenset(names))
 
     def messages(self, task: str, request: str, statement: str, examples: Sequence[Example] = ()) -> list[Message]:
         """The chat messages for one question, after up to `shots` examples."""
         turns: list[Message] = []
+        reasons = self.reasons and task not in self.direct
         for example in examples[: self.shots]:
-            turns.append({"role": "user", "content": self._content(request, example.statement)})
-            chain = example.chain if self.reasons else ""
+            turns.append({"role": "user", "content": self._content(request, example.statement, reasons)})
+            chain = example.chain if reasons else ""
             turns.append({"role": "assistant", "content": self.render(example.statement, example.answer, chain)})
-        return [*turns, {"role": "user", "content": self._content(request, statement)}]
+        return [*turns, {"role": "user", "content": self._content(request, statement, reasons)}]
 
-    def _content(self, request: str, statement: str) -> str:
+    def _content(self, request: str, statement: str, reasons: bool) -> str:
         if not self.instructs:
             return statement
-        return "\n".join([request, "", "```python", statement, "```", "", _HOW[self.form, self.reasons]])
+        return "\n".join([request, "", "```python", statement, "```", "", _HOW[self.form, reasons]])
 
     def render(self, statement: str, answer: str, chain: str = "") -> str:
         """The completion of a perfect model: the chain, where there is one, and the answer in its form."""
@@ -292,15 +304,24 @@ STYLES = {
 }
 
 
+_DIRECT = "/direct="
+
+
 def find_style(name: str) -> Style:
-    """The style of that name.
+    """The style of that name: `reasoning`, or `reasoning/direct=input+state` where some tasks are asked without it.
 
     Raises:
         UnknownName: there is none; the message lists them.
     """
-    if name not in STYLES:
-        raise UnknownName("style", name, STYLES)
-    return STYLES[name]
+    plain, _, direct = name.partition(_DIRECT)
+    if plain not in STYLES:
+        raise UnknownName("style", plain, STYLES)
+    return STYLES[plain].with_direct(filter(None, direct.split("+")))
+
+
+def is_style(name: str) -> bool:
+    """Is there a style of that name?"""
+    return name.partition(_DIRECT)[0] in STYLES
 
 
 def official_style(name: str, prompt: OfficialPrompt, form: Form, *, reasons: bool, opened: bool) -> Style:

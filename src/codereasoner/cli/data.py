@@ -248,7 +248,7 @@ def rows_command(
 ) -> None:
     """Write the training rows: sft.parquet from the train split, grpo.parquet from the rl split."""
     stages.write_sft_rows(questions, chains, sft_out, find_style(style), direct)
-    stages.write_grpo_rows(questions, grpo_out, find_style(style), rl_tasks)
+    stages.write_grpo_rows(questions, grpo_out, find_style(style), rl_tasks, direct=direct)
     say(sft_out)
     say(grpo_out)
 

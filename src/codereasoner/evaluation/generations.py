@@ -17,7 +17,7 @@ from typing import Any
 from codereasoner import extend
 from codereasoner.errors import DataError
 from codereasoner.extend import Benchmark
-from codereasoner.styles import STYLES, Style
+from codereasoner.styles import Style, find_style, is_style
 from codereasoner.task import Question
 from codereasoner.thoughts import split_thoughts
 
@@ -109,7 +109,8 @@ def _from_rows(
         if name is None or text is None:
             raise DataError(f"{path}, row {number}: no id with texts, but: {', '.join(map(str, row))}; {_SHAPE}")
         texts = _texts(path, str(row[name]), row[text])
-        question, style = questions.get(str(row[name])), STYLES.get(str(row.get("style")))
+        question, named = questions.get(str(row[name])), str(row.get("style"))
+        style = find_style(named) if is_style(named) else None
         if question is not None and style is not None:
             texts = [_answer(question, style, each) for each in texts]
         found[str(row[name])] += texts

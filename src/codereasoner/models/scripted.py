@@ -9,7 +9,7 @@ from typing import Any
 from codereasoner import extend, literals
 from codereasoner.errors import UnknownName
 from codereasoner.extend import Completion, Model, Prompt, Sampling
-from codereasoner.styles import STYLES, Style, find_style
+from codereasoner.styles import Style, find_style, is_style
 from codereasoner.task import Question
 
 
@@ -66,4 +66,4 @@ _SCRIPTS: dict[str, Callable[[Prompt], str]] = {
 
 def _style(name: str) -> Style:
     """The style of that name; a benchmark's own prompts, which have names of their own, all want a block."""
-    return STYLES.get(name) or find_style("block")
+    return find_style(name if is_style(name) else "block")

@@ -114,7 +114,7 @@ def build(
     with watch("rows"):
         style = find_style(config.style)
         write_sft_rows(paths.chosen, chains, paths.sft, style, config.direct)
-        write_grpo_rows(paths.chosen, paths.grpo, style, config.task)
+        write_grpo_rows(paths.chosen, paths.grpo, style, config.task, direct=config.direct)
 
 
 class Paths:

@@ -30,6 +30,7 @@ def write_sft_rows(
     Questions of the `direct` tasks are answered without reasoning; one of another task that has no chain is dropped.
     """
     direct = task_names(direct, questions)
+    style = style.with_direct(direct)
     config = {"questions": fingerprint(questions), "chains": fingerprint(chains), "direct": direct}
     if tasks is not None:
         config["tasks"] = tasks = task_names(tasks, questions)
@@ -50,11 +51,15 @@ def write_sft_rows(
         ledger.finish()
 
 
-def write_grpo_rows(questions: Path, out: Path, style: Style, tasks: Sequence[str], split: str = "rl") -> None:
+def write_grpo_rows(
+    questions: Path, out: Path, style: Style, tasks: Sequence[str], split: str = "rl", direct: Sequence[str] = ()
+) -> None:
     """grpo.parquet: a prompt and its question for each question of these tasks in the split.
 
-    A task may name the difficulties it wants: "input@5", "output@1-3".
+    A task may name the difficulties it wants: "input@5", "output@1-3". Prompts of the `direct` tasks ask for no
+    reasoning.
     """
+    style = style.with_direct(task_names(direct, questions))
     wanted = [_parse_wanted(text, questions) for text in tasks]
     ledger = Ledger(
         out, {"questions": fingerprint(questions), "tasks": list(tasks), "style": style.name, "split": split}

@@ -14,7 +14,7 @@ from typing import Any
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.ledger import fingerprint
 from codereasoner.models.local import PATIENT, hush_kernels
-from codereasoner.styles import STYLES
+from codereasoner.styles import is_style
 
 CARD = "codereasoner.json"
 """Beside a model's weights: the style it was trained with, and what it was trained on."""
@@ -136,7 +136,7 @@ def identity(model: str) -> str:
 def style_of(model: str) -> str:
     """The style in a model's card; "reasoning" for one that has no card, as those of the Hub."""
     name = _card(model).get("style")
-    return name if name in STYLES else "reasoning"
+    return name if isinstance(name, str) and is_style(name) else "reasoning"
 
 
 def write_card(folder: Path, model: str, style: str, facts: Mapping[str, Any]) -> None:
