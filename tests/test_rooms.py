@@ -32,7 +32,7 @@ ORDER = [
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 HEAVY = {
-    "torch": ("training/", "models/local.py", "exports/openrlhf.py"),
+    "torch": ("training/", "models/local.py", "models/threads.py", "exports/openrlhf.py"),
     "transformers": ("training/", "models/local.py"),
     "trl": ("training/",),
     "openai": ("models/endpoint.py",),

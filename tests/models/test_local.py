@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from codereasoner import extend
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Completion, Model, Prompt, Sampling
+from codereasoner.models.threads import choose_threads
 from codereasoner.records import Run
-from codereasoner.training.scratch import make_scratch_model
+from codereasoner.training.scratch import TEMPLATE, make_scratch_model
+
+torch = pytest.importorskip("torch")
 
 RUN = Run("def f(x):\n    return x\n", "f", "[1]", "ok", value="[1]")
 SHORT = Sampling(max_tokens=12)
@@ -77,3 +84,62 @@ def test_a_folder_without_a_model_is_the_callers_mistake(tmp_path: Path) -> None
     pytest.importorskip("torch")
     with pytest.raises(ConfigError, match="cannot be loaded"):
         completions(extend.find("model", str(tmp_path)), ["a"])
+
+
+def test_equal_prompts_are_read_once_and_answered_as_if_each_were_alone(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = completions(model, TEXTS)
+    loaded, _ = model.load()  # type: ignore[attr-defined]
+    read: list[int] = []
+    forward = type(loaded).forward
+
+    @functools.wraps(forward)
+    def counted(self: Any, input_ids: Any = None, **options: Any) -> Any:
+        read.append(input_ids.numel())
+        return forward(self, input_ids, **options)
+
+    monkeypatch.setattr(type(loaded), "forward", counted)
+    together = completions(model, [text for text in TEXTS for _ in range(4)])
+    shared = sum(read)
+    assert together == [each for each in alone for _ in range(4)]
+    read.clear()
+    monkeypatch.setattr("codereasoner.models.local._can_share", lambda model: False)
+    assert completions(model, [text for text in TEXTS for _ in range(4)]) == together
+    assert shared < sum(read) / 2
+
+
+def test_a_thought_that_has_used_up_its_budget_is_closed_and_the_answer_follows(tmp_path: Path) -> None:
+    folder = make_scratch_model(tmp_path / "base", 0, "0.3m")
+    found: Model = extend.find("model", str(folder), threads=1)
+    loaded, tokenizer = found.load()  # type: ignore[attr-defined]
+    tokenizer.chat_template = TEMPLATE.replace("{{ '<|assistant|>' }}", "{{ '<|assistant|><think>' }}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(loaded.generation_config), "eos_token_id", None, raising=False)
+        [done] = completions(found, ["a"], Sampling(max_tokens=40, thinking_budget=5))
+        [open_] = completions(found, ["a"], Sampling(max_tokens=40))
+        [off] = completions(found, ["a"], Sampling(max_tokens=40, thinking="off"))
+    assert (open_.text, open_.finish) == ("", "length")
+    assert done.thoughts
+    assert done.text
+    assert len(tokenizer(done.thoughts)["input_ids"]) <= 5
+    assert (off.thoughts, bool(off.text)) == ("", True)
+
+
+@pytest.mark.parametrize(("first", "later", "chosen"), [(0.001, 0.2, 1), (0.02, 0.001, None), (0.5, 0.5, None)])
+def test_the_number_of_threads_is_measured_in_under_a_second(first: float, later: float, chosen: int | None) -> None:
+    """A step takes `first` seconds on one thread and `later` on more; None: more of them are as good, or better."""
+    before = torch.get_num_threads()
+
+    def step(**inputs: Any) -> None:
+        time.sleep(first if torch.get_num_threads() == 1 else later)
+
+    try:
+        torch.set_num_threads(2)
+        began = time.monotonic()
+        found = choose_threads(step)
+        assert time.monotonic() - began < 1
+        assert torch.get_num_threads() == found
+        assert found == chosen if chosen else found > 1 or len(os.sched_getaffinity(0)) == 1
+    finally:
+        torch.set_num_threads(before)

@@ -9,6 +9,7 @@ import pytest
 
 from codereasoner import extend
 from codereasoner.errors import DataError
+from codereasoner.models.chat import prompt_text
 from codereasoner.records import Run
 from codereasoner.styles import find_style
 from codereasoner.task import Question
@@ -99,7 +100,9 @@ def test_of_several_questions_in_one_row_each_answer_is_learnt_and_nothing_else(
     assert [label for label in found["labels"] if label != IGNORED] == learnt
 
 
-def test_a_row_that_ends_with_a_question_and_a_template_that_forgets_are_refused(question: Question) -> None:
+def test_with_a_template_that_forgets_an_answer_is_learnt_behind_the_prompt_it_will_have(
+    question: Question,
+) -> None:
     pytest.importorskip("transformers")
     tokenizer = make_tokenizer()
     row = sft_row(question, None, TERSE)
@@ -107,8 +110,11 @@ def test_a_row_that_ends_with_a_question_and_a_template_that_forgets_are_refused
     with pytest.raises(DataError, match="is it an SFT row"):
         tokenised([{**row, "completion": [*row["completion"], more[0]]}], tokenizer, 1000)
     tokenizer.chat_template = TEMPLATE.replace("in messages", "in messages[-3:]")
-    with pytest.raises(DataError, match="writes a prompt differently"):
-        tokenised([{**row, "completion": [*row["completion"], *more, *more]}], tokenizer, 1000)
+    talk = [*row["prompt"], *row["completion"], *more, *more]
+    found = tokenised([{**row, "completion": talk[len(row["prompt"]) :]}], tokenizer, 1000)
+    assert len(found) == 2  # the first two answers follow one another word for word, and the third does not
+    asked = prompt_text(tokenizer, talk[:-1])
+    assert tokenizer.decode(found[1]["input_ids"]) == f"{asked}=[3]{tokenizer.eos_token}"
 
 
 def test_rows_of_one_style_name_it_and_rows_of_several_are_refused(question: Question) -> None:

@@ -6,12 +6,16 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Completion, Model, Prompt, Sampling
 from codereasoner.ledger import fingerprint
+from codereasoner.models.chat import declared_tags, end_of_turn, prepare, prompt_text
+from codereasoner.models.threads import choose_threads
+from codereasoner.thoughts import FAMILIES, Tags, has_opened, split_thoughts
 
 BATCH_TOKENS = 24_576  # tokens of one batch on a CPU, prompts and what may be generated
 BATCH_TOKENS_GPU = 262_144
@@ -57,7 +61,7 @@ class Local(Model):
             os.environ.setdefault(name, value)
         torch = import_extra("torch", "train")
         model, tokenizer = self.load()
-        ids = tokenise([prompt.messages for prompt in prompts], tokenizer)
+        ids = tokenise([prompt.messages for prompt in prompts], tokenizer, sampling)
         if sampling.temperature > 0:
             torch.manual_seed(sampling.seed)
         for chosen in batches(ids, self.batch, sampling, model.device.type == "cuda"):
@@ -74,6 +78,8 @@ class Local(Model):
             if self.threads:
                 torch.set_num_threads(self.threads)
             self._loaded = _load(self.target)
+            if not self.threads and self._loaded[0].device.type == "cpu":
+                choose_threads(self._loaded[0])
         return self._loaded
 
 
@@ -91,34 +97,119 @@ def batches(ids: Sequence[list[int]], most: int, sampling: Sampling, gpu: bool) 
         order = order[size:]
 
 
-def tokenise(prompts: Sequence[Sequence[Mapping[str, str]]], tokenizer: Any) -> list[list[int]]:
+def tokenise(
+    prompts: Sequence[Sequence[Mapping[str, str]]], tokenizer: Any, sampling: Sampling | None = None
+) -> list[list[int]]:
     """The token ids of prompts, as the model's chat template writes them up to where it begins to answer."""
-    texts = [
-        tokenizer.apply_chat_template([*map(dict, messages)], add_generation_prompt=True, tokenize=False)
-        for messages in prompts
-    ]
+    texts = [prompt_text(tokenizer, messages, sampling) for messages in prompts]
     ids: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
     return ids
 
 
 def generate(model: Any, tokenizer: Any, ids: Sequence[list[int]], sampling: Sampling) -> list[Completion]:
-    """The completions of one batch of prompts, padded on the left; sampled with torch's own state of chance."""
+    """The completions of one batch of prompts; sampled with torch's own state of chance.
+
+    A thought that has used up its budget is closed for the model, which then goes on to its answer.
+    """
+    ends = _ends(model, tokenizer)
+    reader = Reader(tokenizer, ends)
+    budget = sampling.thinking_budget
+    first = sampling.max_tokens if budget is None else min(sampling.max_tokens, max(1, budget))
+    rows = _generate(model, tokenizer, ids, ends, replace(sampling, max_tokens=first))
+    left = sampling.max_tokens - first
+    going = [index for index, row in enumerate(rows) if left and not any(token in ends for token in row)]
+    if going:
+        for index in going:
+            rows[index] = [*rows[index], *reader.closing(ids[index], rows[index])]
+        longer = [[*ids[index], *rows[index]] for index in going]
+        more = _generate(model, tokenizer, longer, ends, replace(sampling, max_tokens=left))
+        for index, row in zip(going, more, strict=True):
+            rows[index] = [*rows[index], *row]
+    return [reader.completion(asked, row) for asked, row in zip(ids, rows, strict=True)]
+
+
+def _generate(
+    model: Any, tokenizer: Any, ids: Sequence[list[int]], ends: list[int], sampling: Sampling
+) -> list[list[int]]:
+    """The new tokens behind each prompt, padded on the left; what equal prompts share is computed once."""
     torch = import_extra("torch", "train")
     longest = max(map(len, ids))
     pad = tokenizer.pad_token_id
-    inputs = torch.tensor([[pad] * (longest - len(each)) + each for each in ids], device=model.device)
-    mask = torch.tensor([[0] * (longest - len(each)) + [1] * len(each) for each in ids], device=model.device)
-    ends = _ends(model, tokenizer)
+
+    def padded(rows: Sequence[list[int]]) -> tuple[Any, Any]:
+        inputs = [[pad] * (longest - len(each)) + each for each in rows]
+        mask = [[0] * (longest - len(each)) + [1] * len(each) for each in rows]
+        return torch.tensor(inputs, device=model.device), torch.tensor(mask, device=model.device)
+
+    known = {tuple(each): index for index, each in enumerate(dict.fromkeys(map(tuple, ids)))}
+    inputs, mask = padded(ids)
+    shared = {}
     with torch.inference_mode():
+        if len(known) < len(ids) and longest > 1 and _can_share(model):
+            once, seen = padded([list(each) for each in known])
+            cache = import_extra("transformers", "train").DynamicCache(config=model.config)
+            positions = (seen.cumsum(-1) - 1).clamp(min=0)[:, :-1]
+            model(
+                once[:, :-1],
+                attention_mask=seen[:, :-1],
+                position_ids=positions,
+                past_key_values=cache,
+                logits_to_keep=1,
+            )
+            cache.batch_select_indices(torch.tensor([known[tuple(each)] for each in ids], device=model.device))
+            shared = {"past_key_values": cache}
         output = model.generate(
             input_ids=inputs,
             attention_mask=mask,
             generation_config=_generation(tokenizer, ends, sampling),
+            **shared,
         )
-    return [
-        _completion(row, len(asked), ends, tokenizer)
-        for asked, row in zip(ids, output[:, longest:].tolist(), strict=True)
-    ]
+    rows: list[list[int]] = output[:, longest:].tolist()
+    return rows
+
+
+def _can_share(model: Any) -> bool:
+    """Does the cache of this model hold nothing but keys and values, which can be copied from row to row?"""
+    layers = getattr(model.config.get_text_config(), "layer_types", None) or ["full_attention"]
+    return all(layer == "full_attention" for layer in layers)
+
+
+class Reader:
+    """Reads generated tokens: the text of the answer, and apart from it the thoughts."""
+
+    def __init__(self, tokenizer: Any, ends: list[int]) -> None:
+        self.tokenizer = tokenizer
+        self.ends = ends
+        self.tags = declared_tags(tokenizer)
+        marks = [mark for tags in (*self.tags, *FAMILIES) for mark in tags] + ["<|channel|>"]
+        self._special = any(mark in tokenizer.all_special_tokens for mark in marks)
+
+    def completion(self, prompt: list[int], row: list[int]) -> Completion:
+        """The completion of a prompt, up to the first token that ends a turn."""
+        end = next((index for index, token in enumerate(row) if token in self.ends), None)
+        tokens = len(row) if end is None else end + 1
+        found = Completion(self._text(row[:end]), "length" if end is None else "stop", len(prompt), tokens)
+        return found.split(self._opened(prompt) is not None, self.tags)
+
+    def closing(self, prompt: list[int], row: list[int]) -> list[int]:
+        """The tokens that close the thought inside which a row ends; none where it ends outside of one."""
+        text, opened = self._text(row), self._opened(prompt)
+        if not split_thoughts(text, opened is not None, self.tags).open:
+            return []
+        tags = opened or next((tags for tags in (*self.tags, *FAMILIES) if tags[0] in text), FAMILIES[0])
+        ids: list[int] = self.tokenizer(f"\n{tags[1]}\n\n", add_special_tokens=False)["input_ids"]
+        return ids
+
+    def _opened(self, prompt: list[int]) -> Tags | None:
+        return has_opened(self.tokenizer.decode(prompt[-TAIL:]), self.tags)
+
+    def _text(self, row: list[int]) -> str:
+        """The text of tokens; the special ones stay where they are the marks of thoughts."""
+        text: str = self.tokenizer.decode(row, skip_special_tokens=not self._special)
+        return text
+
+
+TAIL = 16  # tokens at the end of a prompt among which a tag that opens a thought would stand
 
 
 def _card(folder: Path) -> dict[str, Any]:
@@ -147,21 +238,22 @@ def _load(target: str) -> tuple[Any, Any]:
         )
     except (OSError, ValueError) as error:
         raise ConfigError(f"the model {target} cannot be loaded: {str(error).splitlines()[0]}") from None
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
+    prepare(tokenizer, target)
     return model.to("cuda" if gpu else "cpu").eval(), tokenizer
 
 
 def _ends(model: Any, tokenizer: Any) -> list[int]:
-    """The tokens that end a turn: the tokenizer's, and those the model declares."""
+    """The tokens that end a turn: the tokenizer's, the template's, and those the model declares."""
     declared = model.generation_config.eos_token_id
     declared = [] if declared is None else [declared] if isinstance(declared, int) else declared
-    return [*dict.fromkeys([tokenizer.eos_token_id, *declared])]
+    return [*dict.fromkeys([tokenizer.eos_token_id, end_of_turn(tokenizer), *declared])]
 
 
 def _generation(tokenizer: Any, ends: list[int], sampling: Sampling) -> Any:
     transformers = import_extra("transformers", "train")
-    drawn = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
+    drawn = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k}
+    if sampling.min_p:
+        drawn["min_p"] = sampling.min_p
     return transformers.GenerationConfig(
         max_new_tokens=sampling.max_tokens,
         do_sample=sampling.temperature > 0,
@@ -170,11 +262,3 @@ def _generation(tokenizer: Any, ends: list[int], sampling: Sampling) -> Any:
         disable_compile=True,
         **(drawn if sampling.temperature > 0 else {}),
     )
-
-
-def _completion(row: list[int], prompt_tokens: int, ends: list[int], tokenizer: Any) -> Completion:
-    end = next((index for index, token in enumerate(row) if token in ends), None)
-    kept = row if end is None else row[:end]
-    text = tokenizer.decode(kept, skip_special_tokens=True)
-    tokens = len(row) if end is None else end + 1
-    return Completion(text, "length" if end is None else "stop", prompt_tokens, tokens)

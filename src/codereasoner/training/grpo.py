@@ -10,7 +10,9 @@ from typing import Any, Literal
 from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows
+from codereasoner.models.chat import declared_tags, end_of_turn, prompt_text
 from codereasoner.task import Runner
+from codereasoner.thoughts import has_opened
 from codereasoner.training import session
 from codereasoner.training.bilevel import bi_level
 from codereasoner.training.budget import FORWARD, LEARN, Budget, budget_of, on_budget
@@ -32,6 +34,7 @@ from codereasoner.training.settings import (
     option,
     quiet,
     style_of,
+    template_arguments,
     what,
 )
 from codereasoner.training.watch import make_watch
@@ -62,6 +65,10 @@ class GrpoConfig:
     adam_beta2: float = option(0.99, "Decay of Adam's second moment.")
     weight_decay: float = option(0.0, "Weight decay.")
     max_grad_norm: float = option(1.0, "Gradients are clipped to this norm.")
+    thinking: Literal["auto", "on", "off"] = option(
+        "auto", "Whether the model thinks, where its chat template knows the difference."
+    )
+    template_args: str = option("{}", "Arguments of the chat template, as a JSON object.")
     max_tokens: int = option(2048, "Tokens of a completion; one that is longer is cut off.")
     temperature: float = option(1.0, "Temperature of the completions.")
     loss: Literal["grpo", "dr_grpo", "dapo", "bnpo", "cispo"] = option("dr_grpo", "How the loss is summed over tokens.")
@@ -127,11 +134,13 @@ def grpo(
         with first_process_first():
             checkpoint = session.prepare(out, whole, budget)
         progress(0.0, "loading the model")
-        loaded, tokenizer = load(source, frozen=config.lora > 0)
+        loaded, tokenizer = load(source, config.lora > 0, template_arguments(config.thinking, config.template_args))
         budget.parameters, budget.cost = loaded.num_parameters(), cost_of_token(config)
         prompts = _prompts(rows, config)
         style = style_of_rows(prompts, style_of(source))
-        reward = Reward(style, runner, frozenset([tokenizer.eos_token_id]), terms)
+        opened = has_opened(prompt_text(tokenizer, prompts[0]["prompt"]), declared_tags(tokenizer))
+        ends = frozenset([tokenizer.eos_token_id, end_of_turn(tokenizer)])
+        reward = Reward(style, runner, ends, terms, opened[0] if opened else "")
         if config.select:
             key = {"prompts": whole["rows"], "first": config.prompts, "model": whole["model"]}
             kept = out / "selected.json"

@@ -143,11 +143,13 @@ class Reward:
         runner: Runner | None = None,
         ends: frozenset[int] = frozenset(),
         terms: Terms = Terms(),
+        opened: str = "",
     ) -> None:
         self.style = style
         self.runner = runner
         self.ends = ends  # the tokens that end a turn; without them, every completion counts as ended
         self.terms = terms
+        self.opened = opened  # the tag with which the prompts open a thought: without its end, there is no answer
         self.grades: list[Grade] = []  # of the last call
         self.__name__ = "grade"
 
@@ -166,7 +168,7 @@ class Reward:
             MachineryError: more than 1 % of the grades are failures of our own machinery.
         """
         began = time.perf_counter()
-        texts = [_text(completion) for completion in completions]
+        texts = [self.opened + _text(completion) for completion in completions]
         self.grades = grades = grades_of(question, texts, self.style, self.runner, self._finishes(completion_ids))
         _refuse_errors(grades)
         if log_metric:

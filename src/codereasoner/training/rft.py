@@ -21,7 +21,16 @@ from codereasoner.task import Runner
 from codereasoner.training.budget import FORWARD, LIMITS, Budget, budget_of, tokens_of
 from codereasoner.training.reward import Reward
 from codereasoner.training.rows import style_of_rows
-from codereasoner.training.settings import arguments_for_device, identity, load, option, quiet, style_of, what
+from codereasoner.training.settings import (
+    arguments_for_device,
+    identity,
+    load,
+    option,
+    quiet,
+    style_of,
+    template_arguments,
+    what,
+)
 from codereasoner.training.sft import SftConfig, sft
 
 
@@ -68,7 +77,7 @@ def _sample(
     torch = import_extra("torch", "train")
     arguments_for_device(config.threads)
     budget = budget_of(config)
-    loaded, tokenizer = load(model, frozen=True)
+    loaded, tokenizer = load(model, True, template_arguments(config.thinking, config.template_args))
     budget.parameters = loaded.num_parameters()
     rows = list(read_rows(prompts))
     style = style_of_rows(rows, style_of(model))
@@ -112,7 +121,7 @@ def _right(
     budget.add(tokens_of(ids, completions), FORWARD)
     right = reward.correct([row["question"] for row in rows], completions)
     found = {
-        (row["id"], completion.text): row
+        (row["id"], completion.text, completion.thoughts): row
         for row, completion, correct in zip(rows, completions, right, strict=True)
         if correct
     }
@@ -120,9 +129,9 @@ def _right(
         {
             "id": f"{name}/{number}",
             "prompt": row["prompt"],
-            "completion": [{"role": "assistant", "content": text}],
+            "completion": [{"role": "assistant", "content": text, "reasoning_content": thoughts}],
             "question": row["question"],
             "style": style,
         }
-        for number, ((name, text), row) in enumerate(found.items())
+        for number, ((name, text, thoughts), row) in enumerate(found.items())
     ]

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner.errors import ConfigError, import_extra
+from codereasoner.extend import Sampling
+from codereasoner.interfaces import Thinking
 from codereasoner.ledger import fingerprint
+from codereasoner.models.chat import prepare
 from codereasoner.models.local import PATIENT, hush_kernels
 from codereasoner.styles import is_style
 
@@ -95,11 +98,12 @@ def arguments_for_device(threads: int | None, checkpointing: bool = True) -> dic
     return {"use_cpu": not gpu, "bf16": gpu, "gradient_checkpointing": gpu and checkpointing}
 
 
-def load(model: str, frozen: bool = False) -> tuple[Any, Any]:
+def load(model: str, frozen: bool = False, template: Mapping[str, Any] | None = None) -> tuple[Any, Any]:
     """A causal language model and its tokenizer, of a folder or of the Hub.
 
     Weights that are trained are fp32, also on a GPU, where the operations are bf16: an update is often smaller than
-    the step from one bf16 number to the next. `frozen` weights, as under LoRA, are bf16 there.
+    the step from one bf16 number to the next. `frozen` weights, as under LoRA, are bf16 there. The arguments of the
+    chat template are written into it.
 
     Raises:
         ConfigError: there is no such model, or the tokenizer's pad token ends turns too.
@@ -113,10 +117,24 @@ def load(model: str, frozen: bool = False) -> tuple[Any, Any]:
         loaded = transformers.AutoModelForCausalLM.from_pretrained(model, dtype=dtype)
     except (OSError, ValueError) as error:
         raise ConfigError(f"the model {model} cannot be loaded: {str(error).splitlines()[0]}") from None
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
+    prepare(tokenizer, model, template)
     tokenizer.padding_side = "left"
     return loaded, tokenizer
+
+
+def template_arguments(thinking: Thinking, given: str) -> dict[str, Any]:
+    """The arguments of the chat template that a training is told: how to think, and a JSON object of others.
+
+    Raises:
+        ConfigError: it is no JSON object.
+    """
+    try:
+        found = json.loads(given)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ConfigError(f"template-args takes a JSON object such as {{\"name\": 1}}, not '{given}'")
+    return Sampling(thinking=thinking, template_args=found).template_arguments()
 
 
 def lora(rank: int) -> Any:

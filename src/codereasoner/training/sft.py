@@ -35,6 +35,7 @@ from codereasoner.training.settings import (
     option,
     quiet,
     style_of,
+    template_arguments,
     what,
 )
 from codereasoner.training.shards import DONE, Shards, is_folder, read_all
@@ -65,6 +66,10 @@ class SftConfig:
     weight_decay: float = option(0.0, "Weight decay.")
     max_grad_norm: float = option(1.0, "Gradients are clipped to this norm.")
     max_length: int = option(4096, "Rows of more tokens are left out: a chain without its answer teaches nothing.")
+    thinking: Literal["auto", "on", "off"] = option(
+        "auto", "Whether the model thinks, where its chat template knows the difference."
+    )
+    template_args: str = option("{}", "Arguments of the chat template, as a JSON object.")
     order: Literal["length", "file"] = option(
         "length", "Rows of like length together, in random order; or as they stand in the file, from easy to hard."
     )
@@ -120,7 +125,7 @@ def sft(
         with first_process_first():
             checkpoint = session.prepare(out, whole, budget)
         bar(0.0, "loading the model")
-        loaded, tokenizer = load(source, frozen=config.lora > 0)
+        loaded, tokenizer = load(source, config.lora > 0, template_arguments(config.thinking, config.template_args))
         budget.parameters = loaded.num_parameters()
         data = _data(rows, shards, tokenizer, config)
         style = data.style or style_of(source)

@@ -6,10 +6,11 @@ another question of the user and its answer, as often as one likes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from codereasoner.errors import DataError, import_extra
+from codereasoner.models.chat import end_of_turn, turn_text
 
 IGNORED = -100  # the label of a token that is not learnt
 
@@ -32,24 +33,27 @@ def tokenised(rows: Iterable[Mapping[str, Any]], tokenizer: Any, max_length: int
 def examples(rows: Sequence[Mapping[str, Any]], tokenizer: Any, max_length: int) -> list[dict[str, list[int]]]:
     """Token ids and labels of the rows that have at most so many tokens.
 
-    What is asked and what is answered are tokenised apart, because a model that generates sees them apart.
+    What is asked and what is answered are tokenised apart, because a model that generates sees them apart. What is
+    learnt is what the model will have to write behind the prompt that its template makes: a template that opens a
+    thought wants it closed, and the turn ends with the template's own token. Where a template writes earlier turns in
+    another way when more follows, each answer is an example of its own, behind the prompt as it will be read.
 
     Raises:
-        DataError: a row lacks its prompt or completion, or the chat template writes what was said before in another way
-            when more follows.
+        DataError: a row lacks its prompt or completion. ConfigError: the chat template refuses the messages.
     """
-    turns = [list(_turns(row, f"row {row.get('id', number)}", tokenizer)) for number, row in enumerate(rows, 1)]
-    texts = [text for row in turns for turn in row for text in turn]
+    talks = [talk for number, row in enumerate(rows, 1) for talk in _talks(row, row.get("id", number), tokenizer)]
+    texts = [text for talk in talks for turn in talk for text in turn]
     if not texts:
         return []
     ids = iter(tokenizer(texts, add_special_tokens=False)["input_ids"])
+    end = end_of_turn(tokenizer)
     found = []
-    for row in turns:
+    for talk in talks:
         tokens: list[int] = []
         labels: list[int] = []
         behind: list[int] = []  # what the template writes behind a turn: never generated, but read before the next one
-        for asked, whole in [(next(ids), next(ids)) for _ in row]:
-            answer = _until_end(whole, tokenizer.eos_token_id)
+        for asked, whole in [(next(ids), next(ids)) for _ in talk]:
+            answer = _until_end(whole, end)
             tokens += [*behind, *asked, *answer]
             labels += [IGNORED] * (len(behind) + len(asked)) + answer
             behind = whole[len(answer) :]
@@ -58,22 +62,24 @@ def examples(rows: Sequence[Mapping[str, Any]], tokenizer: Any, max_length: int)
     return found
 
 
-def _turns(row: Mapping[str, Any], name: str, tokenizer: Any) -> Iterator[tuple[str, str]]:
-    """What is asked and what is answered, turn by turn, as the model's chat template writes them."""
+def _talks(row: Mapping[str, Any], name: Any, tokenizer: Any) -> list[list[tuple[str, str]]]:
+    """What is asked and what is answered, turn by turn; turns that follow one another word for word are one talk."""
     prompt, completion = row.get("prompt"), row.get("completion")
     if not prompt or not completion or completion[-1]["role"] != "assistant":
-        raise DataError(f"{name} has no prompt and completion: is it an SFT row?")
+        raise DataError(f"row {name} has no prompt and completion: is it an SFT row?")
     messages = [*prompt, *completion]
+    talks: list[list[tuple[str, str]]] = []
     before = ""
     for end in range(len(prompt), len(messages)):
         if messages[end]["role"] != "assistant":
             continue
-        asked = tokenizer.apply_chat_template(messages[:end], add_generation_prompt=True, tokenize=False)
-        whole = tokenizer.apply_chat_template(messages[: end + 1], tokenize=False)
-        if not asked.startswith(before) or not whole.startswith(asked):
-            raise DataError("the model's chat template writes a prompt differently when an answer follows it")
-        yield asked[len(before) :], whole[len(asked) :]
-        before = whole
+        asked, answer = turn_text(tokenizer, messages[: end + 1])
+        if talks and asked.startswith(before):
+            talks[-1].append((asked[len(before) :], answer))
+        else:
+            talks.append([(asked, answer)])
+        before = asked + answer
+    return talks
 
 
 def _until_end(ids: list[int], end: int) -> list[int]:

@@ -1,0 +1,167 @@
+"""Messages as text, by the chat template of a model: the same for answering, instruction tuning and rewards.
+
+Templates differ in what they refuse (a system message, two turns of one role in a row), in what they add (a date, an
+empty thought) and in where they end (some open a thought for the model to go on with). What a template refuses is put
+in another way, once and said; a model without a template gets plain text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from codereasoner.errors import ConfigError, import_extra
+from codereasoner.extend import Sampling
+from codereasoner.models.notices import say_once
+from codereasoner.thoughts import Tags, has_opened
+
+Messages: TypeAlias = Sequence[Mapping[str, Any]]
+
+PLAIN = (
+    "{%- for message in messages -%}{{ message['content'] }}"
+    "{%- if message['role'] == 'assistant' -%}{{ eos_token }}{%- endif -%}{{ '\\n\\n' }}{%- endfor -%}"
+)
+"""The template of a model that has none: each message and an empty line; an answer ends with the end of a text."""
+_DAY = {"%d": "01", "%b": "Jan", "%B": "January", "%m": "01", "%Y": "2025", "%y": "25", "%a": "Wed", "%A": "Wednesday"}
+DATE = (
+    "{%- macro strftime_now(format) -%}{{- format"
+    + "".join(f" | replace('{directive}', '{value}')" for directive, value in _DAY.items())
+    + " -}}{%- endmacro -%}"
+)
+"""What templates that write a date take for today: the prompt of a question must not change overnight."""
+_REASONING = ("reasoning_content", "thinking", "reasoning")
+
+
+def prepare(tokenizer: Any, name: str, arguments: Mapping[str, Any] | None = None) -> None:
+    """Give a tokenizer what generation and training need: a template, a token to pad with, the template's arguments.
+
+    The arguments, and a date that stands still, are written into the template: every trainer and server that reads it
+    later finds them there.
+
+    Raises:
+        ConfigError: the tokenizer has no token that ends a text.
+    """
+    if tokenizer.eos_token is None:
+        raise ConfigError(f"the tokenizer of {name} has no token that ends a text, so no answer could end")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if not tokenizer.chat_template:
+        say_once(f"{name} has no chat template: prompts are plain text, and answers end with {tokenizer.eos_token}")
+        begins = tokenizer("")["input_ids"][:1] == [tokenizer.bos_token_id]
+        tokenizer.chat_template = ("{{- bos_token -}}" if begins else "") + PLAIN
+    template = tokenizer.chat_template
+    if not isinstance(template, str):
+        return
+    set_ = (f"{key} = {key} if {key} is defined else {_literal(value)}" for key, value in (arguments or {}).items())
+    date = DATE if "strftime_now" in template and DATE not in template else ""
+    tokenizer.chat_template = "".join(f"{{%- set {line} -%}}" for line in set_) + date + template
+
+
+def prompt_text(tokenizer: Any, messages: Messages, sampling: Sampling | None = None) -> str:
+    """Return a prompt up to where the model begins to write.
+
+    Without thoughts (`thinking` off), a thought that the template opens is closed at once.
+
+    Raises:
+        ConfigError: the template refuses the messages.
+    """
+    arguments = sampling.template_arguments() if sampling is not None else {}
+    text = _write(tokenizer, messages, arguments, add_generation_prompt=True)
+    opened = has_opened(text, declared_tags(tokenizer)) if sampling is not None and sampling.thinking == "off" else None
+    return text if opened is None else f"{text.rstrip()}\n\n{opened[1]}\n\n"
+
+
+def turn_text(tokenizer: Any, messages: Messages) -> tuple[str, str]:
+    """Return the prompt before the last message, and what the model has to write to give that message and end its turn.
+
+    Raises:
+        ConfigError: the template refuses the messages, or leaves the answer out.
+    """
+    asked = prompt_text(tokenizer, messages[:-1])
+    whole = _write(tokenizer, messages, {})
+    if whole.startswith(asked):
+        return asked, whole[len(asked) :]
+    answer = str(messages[-1]["content"])
+    start = whole.rfind(answer.strip())
+    if start < 0:
+        raise ConfigError(f"the chat template of {_name(tokenizer)} leaves an answer out of the text: {answer:.60}")
+    opened = has_opened(asked, declared_tags(tokenizer))
+    thoughts = next((str(messages[-1][name]) for name in _REASONING if messages[-1].get(name)), "")
+    before = f"{thoughts}\n{opened[1]}\n\n" if opened is not None and opened[1] not in answer else ""
+    return asked, before + whole[start:]
+
+
+def end_of_turn(tokenizer: Any) -> int:
+    """Return the token with which the template ends an answer: often, but not always, the one that ends a text."""
+    try:
+        whole = _write(tokenizer, [{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": "two"}], {})
+    except ConfigError:
+        return int(tokenizer.eos_token_id)
+    behind = tokenizer(whole.rpartition("two")[2], add_special_tokens=False)["input_ids"]
+    added = (token for token, each in tokenizer.added_tokens_decoder.items() if each.special)
+    special = {*tokenizer.all_special_ids, *added}
+    return int(next((token for token in behind if token in special), tokenizer.eos_token_id))
+
+
+def declared_tags(tokenizer: Any) -> tuple[Tags, ...]:
+    """Return the tags of thoughts that a tokenizer declares in its response template."""
+    fields = (getattr(tokenizer, "response_template", None) or {}).get("fields")
+    found = [fields.get(name) for name in _REASONING] if isinstance(fields, Mapping) else []
+    tags = [(each.get("open"), each.get("close")) for each in found if isinstance(each, Mapping)]
+    return tuple((str(opening), str(closing)) for opening, closing in tags if opening and closing)
+
+
+def _write(tokenizer: Any, messages: Messages, arguments: Mapping[str, Any], **options: Any) -> str:
+    """Render the messages; what the template refuses, or leaves out, is put in another way."""
+    turns = [dict(message) for message in messages]
+    adapted = _adapted(turns)
+    given = {**arguments, **options, "tokenize": False}
+    jinja2 = import_extra("jinja2", "train")
+    broken = (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+    try:
+        text = str(tokenizer.apply_chat_template(turns, **given))
+        if all(turn["role"] != "system" or str(turn["content"]).strip() in text for turn in turns):
+            return text
+        reason = "it leaves a system message out"
+    except broken as error:
+        reason = str(error) or type(error).__name__
+    if adapted == turns:
+        raise ConfigError(f"the chat template of {_name(tokenizer)} fails: {_line(reason)}")
+    try:
+        text = str(tokenizer.apply_chat_template(adapted, **given))
+    except broken as error:
+        raise ConfigError(f"the chat template of {_name(tokenizer)} fails: {_line(str(error))}") from None
+    say_once(f"the chat template of {_name(tokenizer)} fails ({_line(reason)}): such turns are joined to the user's")
+    return text
+
+
+def _adapted(turns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the turns with nothing but user and assistant in alternation; what else there is is the user's."""
+    found: list[dict[str, Any]] = []
+    for turn in turns:
+        role = "assistant" if turn["role"] == "assistant" else "user"
+        if found and found[-1]["role"] == role:
+            found[-1]["content"] = f"{found[-1]['content']}\n\n{turn['content']}"
+        else:
+            found.append({**turn, "role": role})
+    return found
+
+
+def _literal(value: Any) -> str:
+    """Spell a JSON value as Jinja does."""
+    if value is None:
+        return "none"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{json.dumps(str(key))}: {_literal(each)}' for key, each in value.items())}}}"
+    return json.dumps(value)
+
+
+def _name(tokenizer: Any) -> str:
+    return str(getattr(tokenizer, "name_or_path", "") or "this model")
+
+
+def _line(reason: str) -> str:
+    return " ".join(reason.split())[:200]

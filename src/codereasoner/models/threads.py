@@ -1,0 +1,56 @@
+"""How many CPU threads help: on cores that others use too, or with a small model, fewer are often faster."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from codereasoner.errors import import_extra
+
+BUDGET = 0.8  # seconds that the measurement may take: it is made before every evaluation
+ROWS = 16  # sequences of a step, about as many as are generated together
+SLOW = 3.0  # times as slow as the best: threads that wait for one another do not become that much faster
+TIMES = 3  # the best of so many steps counts, because another process may disturb one
+
+
+def choose_threads(model: Any) -> int:
+    """Set torch to the number of threads with which a step of generation is fastest, and return it.
+
+    A model whose step takes longer than a part of the budget keeps torch's own number: for large ones, all cores help.
+    """
+    torch = import_extra("torch", "train")
+    ids = torch.ones((ROWS, 1), dtype=torch.long)
+    default = int(torch.get_num_threads())
+    began = time.perf_counter()
+    best, fastest = default, float("inf")
+
+    def step(threads: int) -> float:
+        torch.set_num_threads(threads)
+        start = time.perf_counter()
+        model(input_ids=ids, use_cache=False)
+        return time.perf_counter() - start
+
+    with torch.inference_mode():
+        if step(1) > BUDGET / 4:  # the first step does what is done once, too
+            torch.set_num_threads(default)
+            return default
+        for count in _counts():
+            for _ in range(TIMES):
+                took = step(count)
+                if took < fastest:
+                    best, fastest = count, took
+                if took > SLOW * fastest or time.perf_counter() - began > BUDGET:
+                    break
+    torch.set_num_threads(best)
+    return best
+
+
+def _counts() -> Iterator[int]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = 1
+    while count < cores:
+        yield count
+        count *= 2
+    yield cores
