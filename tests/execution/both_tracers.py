@@ -1,4 +1,4 @@
-"""Traces programs with both tracers, in this process; run by any Python, it prints where they differ.
+"""Runs programs untraced and by both tracers, each in a fork of this process, with any Python; prints what differs.
 
 PYTHONPATH=src:. python3.13 tests/execution/both_tracers.py BUILT_EXTENSION
 """
@@ -6,65 +6,110 @@ PYTHONPATH=src:. python3.13 tests/execution/both_tracers.py BUILT_EXTENSION
 from __future__ import annotations
 
 import _imp
-import contextlib
-import io
+import gc
 import json
+import os
+import resource
 import sys
+from dataclasses import asdict
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
 from tests.execution import golden
 
-from codereasoner.execution import tracers
+from codereasoner.execution import runner, tracers
+from codereasoner.execution.pool import Limits
 from codereasoner.execution.program import Compiled, Program
-from codereasoner.execution.tracer import exception_text
 from codereasoner.records import Job
 
-LIMITS = {"steps": 3_000, "trace_bytes": 300_000, "value_chars": 300}
+LIMITS = {**asdict(Limits()), "steps": 3_000, "trace_bytes": 300_000, "value_chars": 300}
 CUTS: list[dict[str, int]] = [{}, {"steps": 6}, {"trace_bytes": 50}, {"value_chars": 12}]
+KINDS = ("C", "Python")
+CPU_SECONDS = 20  # of one run, far more than any takes: a program that hangs a tracer ends there
 
 PROGRAMS = Path(__file__).with_name("awkward.txt").read_text(encoding="utf-8").split("\n=== ")[1:]
 AWKWARD = {name: source for name, _, source in (text.partition("\n") for text in PROGRAMS)}
+OUTSIDE = "from outside: "  # programs that can see which tracer it is, or when the collector runs: not to the step
+
+Facts = dict[str, Any]
 
 
-def seen(kind: str, extension: Any, job: Job, limits: dict[str, int], record: str = "trace") -> tuple[object, ...]:
-    """What one of the tracers, "C" or "Python", says of a program."""
-    assert tracers.use(extension if kind == "C" else None) == kind
-    compiled = Compiled(Program(job.source, ""), job.entry, job.call)
-    names: dict[str, Any] = {"__name__": "program"}
-    tracer = tracers.make(record, {**LIMITS, **limits})
-    assert compiled.program.source is not None
-    assert compiled.call is not None
-    limit = sys.getrecursionlimit()
-    end = ""
-    with contextlib.redirect_stdout(io.StringIO()):
-        exec(compiled.program.source, names)
+def seen(kind: str, extension: Any, job: Job, record: str, limits: dict[str, int]) -> Facts:
+    """The facts of a run with one of the tracers, "C" or "Python"; how the process ended where there are none."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
         try:
-            tracer.start()
-            end = repr(type(eval(compiled.call, names)))
-        except BaseException as error:  # noqa: BLE001 - it is part of what is compared
-            end = exception_text(error, 100)
+            os.close(reader)
+            with os.fdopen(writer, "wb") as pipe:
+                pipe.write(json.dumps(_facts(kind, extension, job, record, limits)).encode())
+                pipe.flush()
         finally:
-            tracer.stop()
-            sys.setrecursionlimit(limit)
-            tracers.use(None)
-    return tracer.text(), sorted(tracer.lines), tracer.cut, end
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        text = pipe.read()
+    _, status = os.waitpid(child, 0)
+    found: Facts = json.loads(text) if text else {"outcome": f"the process ended with status {status}"}
+    return found
 
 
-def differences(extension: Any) -> list[str]:
-    """The programs of which the two say different things, and what."""
-    jobs = {**golden.programs(), **{name: Job(source, "f", "") for name, source in AWKWARD.items()}}
+def _facts(kind: str, extension: Any, job: Job, record: str, limits: dict[str, int]) -> Facts:
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    assert tracers.use(extension if kind == "C" else None) == kind
+    compiled = Compiled(Program(job.source, job.harness), job.entry, job.call)
+    streams = runner.Streams(100_000, lambda: os._exit(1))
+    gc.enable()
+    runner.set_depth()
+    facts, _ = runner.run(compiled, record, {**LIMITS, **limits}, streams)
+    del facts["cpu_ms"]
+    return facts
+
+
+def outside(facts: Facts) -> tuple[object, ...]:
+    """What of a run must not depend on whether it is watched."""
+    return tuple(facts.get(name) for name in ("outcome", "value", "exception", "stdout", "reason"))
+
+
+def differences(extension: Any, jobs: dict[str, Job]) -> list[str]:
+    """The programs of which the tracers say different things, or another thing than the untraced run, and what."""
     found = []
     for name, job in jobs.items():
-        for limits in CUTS:
-            ours, reference = (seen(kind, extension, job, limits) for kind in ("C", "Python"))
-            if ours != reference:
-                found.append(f"{name} {limits}:\n{ours}\n{reference}")
-        lines = [seen(kind, extension, job, {}, "coverage") for kind in ("C", "Python")]
-        if lines[0] != lines[1] and not lines[1][2]:  # at the end of the stack Python's own can not go on
-            found.append(f"{name}: {lines}")
+        plain = seen("Python", None, job, "value", {})
+        runs = {("coverage", kind, 0): seen(kind, extension, job, "coverage", {}) for kind in KINDS}
+        for place, limits in enumerate(CUTS):
+            runs.update({("trace", kind, place): seen(kind, extension, job, "trace", limits) for kind in KINDS})
+        for key, facts in runs.items():
+            if outside(facts) != outside(plain):
+                found.append(f"{name}, {key}: {outside(facts)}, untraced {outside(plain)}")
+        coverage, trace = runs["coverage", "C", 0], runs["trace", "C", 0]
+        if not trace.get("cut") and trace.get("lines") != coverage.get("lines"):
+            found.append(f"{name}: lines {trace.get('lines')} in the trace, {coverage.get('lines')} in coverage")
+        if name.startswith(OUTSIDE):
+            continue
+        for (record, kind, place), facts in runs.items():
+            if kind == "C" and facts != (reference := runs[record, "Python", place]):
+                found += [
+                    f"{name}, {record} {CUTS[place]}: {part} {_differing(facts.get(part), reference.get(part))}"
+                    for part in facts.keys() | reference.keys()
+                    if facts.get(part) != reference.get(part)
+                ]
     return found
+
+
+def _differing(ours: object, reference: object) -> str:
+    """Where two values begin to differ, and how they go on from there."""
+    one, other = repr(ours), repr(reference)
+    shorter = min(len(one), len(other))
+    place = next((place for place in range(shorter) if one[place] != other[place]), shorter)
+    around = slice(max(0, place - 40), place + 40)
+    return f"{one[around]!r} in C, {other[around]!r} in Python"
+
+
+def jobs() -> dict[str, Job]:
+    """The golden and the awkward programs."""
+    return {**golden.programs(), **{name: Job(source, "f", "") for name, source in AWKWARD.items()}}
 
 
 def load(place: str) -> Any:
@@ -73,4 +118,4 @@ def load(place: str) -> Any:
 
 
 if __name__ == "__main__":
-    json.dump(differences(load(sys.argv[1])), sys.stdout)
+    json.dump(differences(load(sys.argv[1]), jobs()), sys.stdout)

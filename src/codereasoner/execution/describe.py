@@ -14,7 +14,7 @@ import builtins
 from _operator import is_ as _is
 from collections import deque
 
-from codereasoner.literals.write import HEX_BITS, NotWritable, TooLong, write
+from codereasoner.literals.write import HEX_BITS, WRITERS, NotWritable, TooLong, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ _tuple, _all, _sorted, _join = tuple, all, sorted, ", ".join
 _list, _dict, _str, _int = list, dict, str, int
 _TypeError, _AttributeError, _ValueError, _BaseException = TypeError, AttributeError, ValueError, BaseException
 _NotWritable, _TooLong = NotWritable, TooLong
-_type_getattribute = type.__getattribute__
+# The slots of types and descriptors, read past whatever a metaclass or a subclass of the program makes of their names.
+_own_name = type.__dict__["__name__"].__get__
+_mro = type.__dict__["__mro__"].__get__
 _namespace = type.__dict__["__dict__"].__get__
 _flags = type.__dict__["__flags__"].__get__
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: the classes that programs make have it
@@ -38,12 +40,17 @@ _function, _module = type(write), type(builtins)
 _arguments: Any = BaseException.__dict__["args"].__get__
 _module_dict: Any = _module.__dict__["__dict__"].__get__  # type: ignore[index]
 _named: tuple[type, ...] = (_function, type(len), type((lambda: (yield))()), type([].__iter__), type(write.__get__))
-_BUILT_IN_BASES = (dict, list, tuple, set, frozenset, str, bytes, int, float, BaseException, deque)
+_built_in_bases = {
+    id(base): base for base in (dict, list, tuple, set, frozenset, str, bytes, int, float, BaseException, deque)
+}
 _SIZED_BASES = (list, tuple, dict, set, frozenset, deque)
 _TEXT_BASES = (str, bytes, bytearray)
 _GETSET, _MEMBER = type(_function.__dict__["__code__"]), type(_function.__dict__["__globals__"])
-_ATOMS = frozenset({int, str, bool, float, type(None), bytes})  # immutable, and changed only by being bound anew
-_SIMPLE = frozenset({int, str, bool, type(None)})  # whose repr is their literal, where it is not long
+_getset_name = _GETSET.__dict__["__name__"].__get__
+# Types are told apart by identity: to look for one in a set would call the `__hash__` of a program's metaclass.
+_WRITTEN = frozenset(map(id, WRITERS))
+_SIMPLE = frozenset(map(id, (int, str, bool, type(None))))  # whose repr is their literal, where it is not long
+_ATOMS = _SIMPLE | frozenset(map(id, (float, bytes)))  # immutable, and changed only by being bound anew
 _is_simple, _are_atoms = _SIMPLE.issuperset, _ATOMS.issuperset
 _SHORT = 2_000  # characters; below, an int's repr is its literal
 _LEAST, _MOST = -(1 << 99), 1 << 99
@@ -52,12 +59,13 @@ _FEW = 200  # items
 
 def describe(value: object, max_chars: int) -> str:
     """The literal of a value, or its mark; neither is longer than max_chars, give or take a type's name."""
-    try:
-        return write(value, max_chars)
-    except _TooLong:
-        return f"<{_size(value)}>"
-    except _NotWritable:
-        pass
+    if _id(_type(value)) in _WRITTEN:
+        try:
+            return write(value, max_chars)
+        except _TooLong:
+            return f"<{_size(value)}>"
+        except _NotWritable:
+            pass
     text = _mark(value, MAX_DEPTH, [], [MAX_ITEMS])
     if _len(text) <= max_chars:
         return text
@@ -81,9 +89,9 @@ def show(value: Any, max_chars: int) -> tuple[str, object]:
     elif kind is _dict:
         items = (*value, *value.values())
     else:
-        return describe(value, max_chars), None if kind in _ATOMS else UNKNOWN
-    if not _is_simple(_map(_type, items)):
-        if not _are_atoms(_map(_type, items)):
+        return describe(value, max_chars), None if _id(kind) in _ATOMS else UNKNOWN
+    if not _is_simple(_map(_id, _map(_type, items))):
+        if not _are_atoms(_map(_id, _map(_type, items))):
             return (_nested(value, items, max_chars) or describe(value, max_chars)), UNKNOWN
         return describe(value, max_chars), _shape(kind, value)
     return (_short(value, items, max_chars) or describe(value, max_chars)), _shape(kind, value)
@@ -115,9 +123,9 @@ def _nested(value: object, items: Any, max_chars: int) -> str:
         kind = _type(item)
         if kind is _list or kind is _tuple:
             size += _len(item)
-            if size > _FEW or not _is_simple(_map(_type, item)):
+            if size > _FEW or not _is_simple(_map(_id, _map(_type, item))):
                 return ""
-        elif kind not in _SIMPLE:
+        elif _id(kind) not in _SIMPLE:
             return ""
     return _short(value, items, max_chars)
 
@@ -132,28 +140,31 @@ def unchanged(value: Any, shape: Any) -> bool:
 
 def type_name(value: object) -> str:
     """The name of the value's type, read without asking the type."""
-    kind = _type(value)
-    name = _type_getattribute(kind, "__name__")
-    return name if _type(name) is _str else "object"
+    return _str.__str__(_own_name(_type(value)))
+
+
+def is_among(kind: type, kinds: Iterable[type]) -> bool:
+    """Test for this very type, without the `__eq__` of a metaclass."""
+    return _id(kind) in _map(_id, kinds)
 
 
 def _size(value: Any) -> str:
     name = type_name(value)
     base: Any
     for base in _SIZED_BASES:
-        if _is_exactly(value, base):
+        if derives(value, base):
             return f"{name} of {base.__len__(value)} items"
     for base in _TEXT_BASES:
-        if _is_exactly(value, base):
+        if derives(value, base):
             return f"{name} of length {base.__len__(value)}"
     if _type(value) is _int:
         return f"int of {value.bit_length()} bits"
     return f"{name} too long to show"
 
 
-def _is_exactly(value: object, base: type) -> bool:
-    """Like isinstance, but not to be deceived by a `__class__` of the program."""
-    return base in _type_getattribute(_type(value), "__mro__")
+def derives(value: object, base: type) -> bool:
+    """Test like isinstance, without asking the value for its `__class__`, or a class for `__instancecheck__`."""
+    return is_among(base, _mro(_type(value)))
 
 
 def _item(value: object, depth: int, path: list[int], room: list[int]) -> str:
@@ -161,6 +172,8 @@ def _item(value: object, depth: int, path: list[int], room: list[int]) -> str:
     if room[0] <= 0:
         return "..."
     room[0] -= 1
+    if _id(_type(value)) not in _WRITTEN:
+        return _mark(value, depth, path, room)
     try:
         return write(value, 1000)
     except _TooLong:
@@ -172,9 +185,8 @@ def _item(value: object, depth: int, path: list[int], room: list[int]) -> str:
 def _mark(value: Any, depth: int, path: list[int], room: list[int]) -> str:
     name = type_name(value)
     kind = _type(value)
-    if kind in _named:
-        own = value.__name__
-        return f"<{name} {own}>" if _type(own) is _str else f"<{name}>"
+    if is_among(kind, _named):
+        return f"<{name} {_str.__str__(value.__name__)}>"
     if depth == 0 or _id(value) in path:
         return f"<{name} ...>"
     path.append(_id(value))
@@ -185,15 +197,13 @@ def _mark(value: Any, depth: int, path: list[int], room: list[int]) -> str:
 
 def _contents(value: Any, depth: int, path: list[int], room: list[int]) -> list[str]:
     """What a built-in container, text or number holds, also where the type is derived from it."""
-    mro = _type_getattribute(_type(value), "__mro__")
-    if _type in mro:
-        own = _type_getattribute(value, "__name__")
-        return [own] if _type(own) is _str else []
-    base: Any
-    for base in _BUILT_IN_BASES:
-        if base in mro:
-            break
-    else:
+    mro = _mro(_type(value))
+    if is_among(_type, mro):
+        return [_str.__str__(_own_name(value))]
+    base: Any = None
+    for kind in mro:
+        base = base or _built_in_bases.get(_id(kind))
+    if base is None:
         return []
     if base is _dict:
         pairs = [
@@ -203,7 +213,7 @@ def _contents(value: Any, depth: int, path: list[int], room: list[int]) -> list[
         return ["{" + _join(pairs) + "}"]
     if base is _BaseException:
         return _items(_arguments(value), depth, path, room)
-    if base in _SIZED_BASES:
+    if is_among(base, _SIZED_BASES):
         items = _items(base.__iter__(value), depth, path, room)
         if base is _tuple:
             return ["(" + _join(items) + (",)" if _len(items) == 1 else ")")]
@@ -212,7 +222,7 @@ def _contents(value: Any, depth: int, path: list[int], room: list[int]) -> list[
         return ["{" + _join(_sorted(items)) + "}"]
     if base is _int and _int.bit_length(value) > HEX_BITS:
         return [_hex(_int.__index__(value))]
-    if base in _TEXT_BASES and base.__len__(value) > 1000:
+    if is_among(base, _TEXT_BASES) and base.__len__(value) > 1000:
         return []
     return [base.__repr__(value)]
 
@@ -233,21 +243,36 @@ def _first(values: Iterable[Any], room: list[int]) -> list[Any]:
 
 def _attributes(value: object, depth: int, path: list[int], room: list[int]) -> list[str]:
     """`name=value` for everything in the instance's own dict and slots, found without asking the instance."""
-    mro = _type_getattribute(_type(value), "__mro__")
-    if _type in mro:
+    mro = _mro(_type(value))
+    if is_among(_type, mro):
         return []
-    if _module in mro:
-        name = _module_dict(value).get("__name__")
-        return [name] if _type(name) is _str else []
+    if is_among(_module, mro):
+        own = [item for name, item in _module_dict(value).items() if _type(name) is _str and name == "__name__"]
+        return own if own and _type(own[0]) is _str else []
     found: dict[str, object] = {}
     for kind in mro:
-        heap = _flags(kind) & _HEAP_TYPE
-        for name, item in _namespace(kind).items():
-            if (_type(item) is _GETSET and name == "__dict__") or (
-                _type(item) is _MEMBER and heap and name[:2] != "__"
-            ):
-                _read_own(value, name, item, found)
+        own_slots = _static_slots.get(_id(kind))
+        for name, descriptor in _slots(kind) if own_slots is None else own_slots:
+            _read_own(value, name, descriptor, found)
     return [f"{name}={_item(found[name], depth - 1, path, room)}" for name in _first(found, room)]
+
+
+def _slots(kind: type) -> list[tuple[str, Any]]:
+    """The descriptors of a type that give access to an instance's own attributes, by name."""
+    found: list[tuple[str, Any]] = []
+    heap = _flags(kind) & _HEAP_TYPE
+    for name, item in _namespace(kind).items():
+        what = _type(item)
+        if (what is not _GETSET and (what is not _MEMBER or not heap)) or _type(name) is not _str:
+            continue
+        if name[:2] != "__" if what is _MEMBER else name == _getset_name(item) == "__dict__":
+            found.append((name, item))
+    if not heap:  # it can not change
+        _static_slots[_id(kind)] = found
+    return found
+
+
+_static_slots: dict[int, list[tuple[str, Any]]] = {}
 
 
 def _read_own(value: object, name: str, descriptor: Any, found: dict[str, object]) -> None:

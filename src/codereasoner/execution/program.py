@@ -6,8 +6,9 @@ This file also runs inside the workers.
 from __future__ import annotations
 
 from codereasoner.execution.answer import answer
+from codereasoner.execution.exception_text import exception_text
 from codereasoner.execution.gate import may_share
-from codereasoner.execution.tracer import exception_text
+from codereasoner.execution.tracer import manner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Program:
     """The code objects of a source and its harness; `fault` is the whole answer where they cannot be made."""
 
     def __init__(self, source: str, harness: str) -> None:
+        self.manner = manner(source + harness)
         self.fault: bytes | None = None
         self.source: CodeType | None = None
         self.harness: CodeType | None = None

@@ -12,7 +12,7 @@ from contextlib import suppress
 from time import thread_time
 
 from codereasoner.execution.answer import answer
-from codereasoner.execution.tracer import exception_text
+from codereasoner.execution.exception_text import exception_text
 from codereasoner.execution.tracers import make
 from codereasoner.literals.write import NotWritable, TooLong, write
 
@@ -102,7 +102,7 @@ def run(
 
     In a shared process nothing of the program is left when this returns, except for cycles, which are never collected.
     """
-    tracer = make(record, limits)
+    tracer = make(record, compiled.program.manner, limits)
     module = _module("program")
     _modules["program"] = module
     started = thread_time()  # the clock of the process stands still between ticks while a timer runs
@@ -114,6 +114,8 @@ def run(
         streams.take()
     if tracer is not None:
         facts.update(steps=tracer.text(), lines=_sorted(tracer.lines), cut=tracer.cut)
+    elif record != "value":
+        facts["cut"] = "tracer removed"
     return facts, suspect
 
 

@@ -6,11 +6,10 @@ the workers.
 
 from __future__ import annotations
 
-import sys
-
 from codereasoner.execution.describe import describe
+from codereasoner.execution.exception_text import thrown_text
 from codereasoner.execution.program import PROGRAM
-from codereasoner.execution.tracer import LEAVES, SPARE, YIELDS, Lines, Tracer, thrown_text
+from codereasoner.execution.tracer import CAREFULLY, LEAVES, LOCALS, MAX_LINE, NEAR, NOT, SPARE, YIELDS, Lines, Tracer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def use(extension: Any) -> str:
     if not hasattr(extension, "split_frames"):
         _kinds.update(trace=Tracer, coverage=Lines, fork=None, arguments=None, split=None)
         return PYTHON
-    extension.use(describe, thrown_text, sys.getrecursionlimit, SPARE, YIELDS, LEAVES)
+    extension.use(describe, thrown_text, LOCALS, NEAR, SPARE, MAX_LINE, YIELDS, LEAVES)
     _kinds.update(trace=extension.Tracer, coverage=extension.Lines)
     _kinds.update(fork=extension.fork_job, arguments=extension.read_arguments, split=extension.split_frames)
     return C
@@ -50,8 +49,11 @@ def split_frames() -> Any:
     return _kinds["split"]
 
 
-def make(record: str, limits: dict[str, Any]) -> Any:
-    """The tracer for what is to be recorded of a run; None where that is its value only."""
+def make(record: str, manner: str, limits: dict[str, Any]) -> Any:
+    """The tracer for what is to be recorded of a run; None where that is its value only, or the program untraceable."""
+    if record == "value" or manner == NOT:
+        return None
     if record == "trace":
-        return _kinds[record](PROGRAM, limits["steps"], limits["trace_bytes"], limits["value_chars"])
-    return _kinds[record](PROGRAM) if record == "coverage" else None
+        careful = manner == CAREFULLY
+        return _kinds[record](PROGRAM, careful, limits["steps"], limits["trace_bytes"], limits["value_chars"])
+    return _kinds[record](PROGRAM)

@@ -17,7 +17,7 @@ MAX_DEPTH = 60  # nested containers; CPython's own parser gives up at 200 bracke
 HEX_BITS = 10_000  # integers above this are written in base 16, which has no digit limit in CPython
 
 _repr, _type, _sorted, _len, _hex, _list = repr, type, sorted, len, hex, list
-_int, _frozenset = int, frozenset
+_int, _str, _frozenset = int, str, frozenset
 _type_text = type.__dict__["__name__"].__get__
 
 
@@ -54,7 +54,7 @@ def write(value: object, max_chars: int = MAX_CHARS) -> str:
 def _write(value: Any, depth: int, room: list[int]) -> str:
     """`room` is what is left of the characters and their limit; it shrinks on the way, so nothing huge is made."""
     kind = _type(value)
-    writer = _WRITERS.get(kind) if _type(kind) is _type else None
+    writer = WRITERS.get(kind) if _type(kind) is _type else None
     if writer is None:
         raise _NotWritable(f"a value of type {_type_name(kind)} has no literal")
     if depth == 0 and kind in _CONTAINERS:
@@ -140,10 +140,10 @@ def _set_order(pair: tuple[str, Any]) -> tuple[int, int, str]:
 
 
 def _type_name(kind: type) -> str:
-    return _type_text(kind) if _type(kind) is _type else "an object of its own metaclass"
+    return _str.__str__(_type_text(kind)) if _type(kind) is _type else "an object of its own metaclass"
 
 
-_WRITERS: dict[type, Callable[[Any, int, list[int]], str]] = {
+WRITERS: dict[type, Callable[[Any, int, list[int]], str]] = {
     type(None): _write_atom,
     type(Ellipsis): _write_ellipsis,
     bool: _write_atom,

@@ -3,13 +3,14 @@
 
    tracer.py says what a step is and when it is complete; its tests run both and compare. The values that are met most
    are written by literal.c; whatever that leaves, and every exception, is given to the Python functions of describe.py
-   and tracer.py, so that there is one text for it. Public functions of CPython only. */
+   and exception_text.py, so that there is one text for it. No code of the program runs meanwhile: the garbage collector
+   is off, and what is dropped may have a finalizer, but while an event is heard no other one is. */
 
 #include "trace.h"
 
 PyObject *describe;
-static PyObject *thrown_text, *get_limit, *f_trace; /* see `use` */
-static long long spare;
+static PyObject *thrown_text, *f_trace; /* see `use` */
+static int near, spare, max_line;
 static unsigned char yields[256], leaves[256]; /* by instruction */
 
 static void end(Tracer *tracer, const char *cut)
@@ -18,11 +19,15 @@ static void end(Tracer *tracer, const char *cut)
     PyEval_SetTrace(NULL, NULL);
 }
 
+/* Code can be made that claims to be on any line, or on none. */
+static int line_of(int number)
+{
+    return number >= 0 && number <= max_line ? number : 0;
+}
+
 static int add_line(Tracer *tracer, int line)
 {
     Py_ssize_t place = line >> 3;
-    if (line < 0)
-        return 0;
     if (place >= tracer->lines_room) {
         Py_ssize_t before = tracer->lines_room;
         if (grow((void **)&tracer->lines, &tracer->lines_room, place + 1, 1) < 0)
@@ -110,9 +115,7 @@ static int first_line(PyFrameObject *frame)
 static int hear_steps(Watch *watch, PyFrameObject *frame, int what, PyObject *argument)
 {
     Tracer *tracer = watch->tracer;
-    int line = what == PyTrace_CALL ? first_line(frame) : PyFrame_GetLineNumber(frame), event = 'l';
-    if (line < 0)
-        line = 0;
+    int line = line_of(what == PyTrace_CALL ? first_line(frame) : PyFrame_GetLineNumber(frame)), event = 'l';
     if (watch->last >= 0 && compare(watch, frame, watch->last) < 0)
         return -1;
     Py_ssize_t value_at = tracer->steps.arena.size;
@@ -142,40 +145,47 @@ static int hear_steps(Watch *watch, PyFrameObject *frame, int what, PyObject *ar
     return 0;
 }
 
-/* Whether the stack is so deep that the reference tracer, which needs frames of its own, could not go on. */
-static int is_deep(Tracer *tracer)
+/* Whether the stack is so deep that the reference tracer, which needs frames of its own, could not go on. It finds that
+   out by taking `spare` frames on top of its own three, or calls in C on top of four. */
+static bool is_deep(Tracer *tracer)
 {
-    PyObject *limit = PyObject_CallNoArgs(get_limit);
-    if (limit == NULL)
-        return -1;
-    long long most = PyLong_AsLongLong(limit);
-    Py_DECREF(limit);
-    return tracer->active > most - tracer->base - spare;
+    PyThreadState *state = PyThreadState_Get();
+    if (tracer->active <= near)
+        return false;
+#if PY_VERSION_HEX < 0x030c0000
+    return state->recursion_remaining < spare + 3;
+#elif PY_VERSION_HEX < 0x030e0000
+    return state->py_recursion_remaining < spare + 3 || state->c_recursion_remaining < spare + 4;
+#else
+    return state->py_recursion_remaining < spare + 3;
+#endif
 }
 
 static int hear_event(Watch *watch, PyFrameObject *frame, int what, PyObject *argument)
 {
     Tracer *tracer = watch->tracer;
+    int done = 0;
     if (tracer->cut[0])
         return 0;
-    int done = 0;
     if (what == PyTrace_CALL && !watch->inside) {
         watch->inside = true;
         tracer->active++;
-        if ((done = is_deep(tracer)) > 0) {
-            tracer->cut = "depth";
+        if (is_deep(tracer)) {
+            end(tracer, "depth");
             return 0;
         }
     }
-    if (done == 0)
+    if (!tracer->lines_only)
         done = hear_steps(watch, frame, what, argument);
+    else if (what == PyTrace_LINE)
+        done = add_line(tracer, line_of(PyFrame_GetLineNumber(frame)));
     if (what == PyTrace_RETURN && watch->inside) {
         watch->inside = false;
         tracer->active--;
     }
     if (done < 0 && PyErr_ExceptionMatches(PyExc_RecursionError)) {
         PyErr_Clear();
-        tracer->cut = "depth";
+        end(tracer, "depth");
         return 0;
     }
     if (done < 0)
@@ -187,7 +197,7 @@ static bool is_ours(Tracer *tracer, PyFrameObject *frame)
 {
     PyCodeObject *code = PyFrame_GetCode(frame);
     PyObject *name = code->co_filename;
-    bool same = name == tracer->filename || PyUnicode_Compare(name, tracer->filename) == 0;
+    bool same = name == tracer->filename || (PyUnicode_CheckExact(name) && PyUnicode_Compare(name, tracer->filename) == 0);
     Py_DECREF(code);
     return same;
 }
@@ -211,7 +221,7 @@ static Watch *watch_of(Tracer *tracer, PyFrameObject *frame, int what)
     watch->inside = false;
     watch->last = -1;
     watch->known = NULL;
-    watch->count = watch->room = 0;
+    watch->count = watch->room = watch->hint = watch->start = 0;
     PyObject_GC_Track(watch);
     if (PyObject_SetAttr((PyObject *)frame, f_trace, (PyObject *)watch) < 0)
         Py_CLEAR(watch);
@@ -223,32 +233,39 @@ int hear(PyObject *self, PyFrameObject *frame, int what, PyObject *argument)
     Tracer *tracer = (Tracer *)self;
     if (what > PyTrace_RETURN || (what == PyTrace_CALL && !is_ours(tracer, frame)))
         return 0;
+    if (tracer->busy)
+        return 0;
+    Py_INCREF(tracer);
+    tracer->busy = true;
+    int collects = PyGC_Disable(), done = 0;
     Watch *watch = watch_of(tracer, frame, what);
     if (watch == NULL)
-        return PyErr_Occurred() ? -1 : 0;
-    int done = 0;
-    if (!tracer->lines_only)
+        done = PyErr_Occurred() ? -1 : 0;
+    else if (watch->tracer == tracer)
         done = hear_event(watch, frame, what, argument);
-    else if (what == PyTrace_LINE)
-        done = add_line(tracer, PyFrame_GetLineNumber(frame));
-    Py_DECREF(watch);
+    Py_XDECREF(watch);
+    tracer->busy = false;
+    if (collects)
+        PyGC_Enable();
+    Py_DECREF(tracer);
     return done;
 }
 
-
 PyObject *use(PyObject *Py_UNUSED(module), PyObject *arguments)
 {
+    PyObject *describing, *thrown, *proxy;
     const unsigned char *yielding, *leaving;
     Py_ssize_t yielding_size, leaving_size;
-    if (!PyArg_ParseTuple(arguments, "OOOLy#y#", &describe, &thrown_text, &get_limit, &spare, &yielding, &yielding_size,
-                          &leaving, &leaving_size))
+    if (!PyArg_ParseTuple(arguments, "OOO!iiiy#y#", &describing, &thrown, &PyType_Type, &proxy, &near, &spare, &max_line,
+                          &yielding, &yielding_size, &leaving, &leaving_size))
         return NULL;
-    f_trace = PyUnicode_InternFromString("f_trace");
-    if (f_trace == NULL)
+    if (f_trace == NULL && (f_trace = PyUnicode_InternFromString("f_trace")) == NULL)
         return NULL;
-    Py_INCREF(describe);
-    Py_INCREF(thrown_text);
-    Py_INCREF(get_limit);
+    Py_XSETREF(describe, Py_NewRef(describing));
+    Py_XSETREF(thrown_text, Py_NewRef(thrown));
+    Py_XSETREF(locals_proxy, (PyTypeObject *)Py_NewRef(proxy));
+    memset(yields, 0, sizeof yields);
+    memset(leaves, 0, sizeof leaves);
     for (Py_ssize_t place = 0; place < yielding_size; place++)
         yields[yielding[place]] = 1;
     for (Py_ssize_t place = 0; place < leaving_size; place++)

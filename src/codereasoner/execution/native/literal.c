@@ -1,6 +1,6 @@
 /* The literals of literals/write.py, for the values that are met most: what this file does not write, Python does.
 
-   Exact built-in types only, so no code of the program runs. A value is written here only where write.py would write
+   Exact built-in types only, and the garbage collector is off meanwhile, so no code of the program runs. A value is written here only where write.py would write
    the same characters; the accounts of `room` are kept as there. */
 
 #include "trace.h"
@@ -12,7 +12,7 @@ int grow(void **data, Py_ssize_t *room, Py_ssize_t wanted, size_t each)
     if (wanted <= *room)
         return 0;
     Py_ssize_t more = *room * 2 > wanted ? *room * 2 : wanted + 16;
-    void *moved = PyMem_Realloc(*data, (size_t)more * each);
+    void *moved = (size_t)more > PY_SSIZE_T_MAX / each ? NULL : PyMem_Realloc(*data, (size_t)more * each);
     if (moved == NULL) {
         PyErr_NoMemory();
         return -1;
@@ -249,11 +249,11 @@ static int compare_members(const void *first, const void *second)
     return order ? order : one->size < other->size ? -1 : one->size > other->size;
 }
 
-static int write_members(Text *texts, Member *members, PyObject *value, int depth, Py_ssize_t *room)
+static int write_members(Text *texts, Member *members, Py_ssize_t size, PyObject *value, int depth, Py_ssize_t *room)
 {
     PyObject *iterator = PyObject_GetIter(value), *item;
     int done = iterator == NULL ? -1 : 1;
-    for (Py_ssize_t count = 0; done == 1 && (item = PyIter_Next(iterator)) != NULL; count++) {
+    for (Py_ssize_t count = 0; done == 1 && count < size && (item = PyIter_Next(iterator)) != NULL; count++) {
         members[count].at = texts->size;
         members[count].is_int = PyLong_CheckExact(item);
         done = write_value(texts, item, depth, room);
@@ -274,7 +274,7 @@ static int write_set(Text *to, PyObject *value, int depth, Py_ssize_t *room)
         return frozen ? add(to, "frozenset()", 11) : add(to, "set()", 5);
     Text texts = {0};
     Member *members = PyMem_Calloc((size_t)size, sizeof *members);
-    int done = members == NULL ? (PyErr_NoMemory(), -1) : write_members(&texts, members, value, depth, room);
+    int done = members == NULL ? (PyErr_NoMemory(), -1) : write_members(&texts, members, size, value, depth, room);
     *room -= 2 * size;
     if (done == 1) {
         for (Py_ssize_t place = 0; place < size; place++)
@@ -334,7 +334,10 @@ static int write_value(Text *to, PyObject *value, int depth, Py_ssize_t *room)
 int write_literal(Text *to, PyObject *value, Py_ssize_t max_chars)
 {
     Py_ssize_t start = to->size, room = max_chars;
+    int collects = PyGC_Disable();
     int done = write_value(to, value, MAX_DEPTH, &room);
+    if (collects)
+        PyGC_Enable();
     if (done == 1 && text_characters(to->data + start, to->size - start) > max_chars)
         done = 0;
     if (done < 1)

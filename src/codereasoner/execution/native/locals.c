@@ -89,8 +89,10 @@ static bool is_unchanged(Known *known, PyObject *value)
 }
 
 /* Remember the value where it can be compared at a glance the next time. */
-static int remember(Known *known, PyObject *value)
+static int remember(Known *known, PyObject *value, bool careful)
 {
+    if (careful) /* nothing is held: a program could count its references */
+        return 0;
     drop_items(known);
     Py_ssize_t size = container_size(value);
     if (size >= 0 && all_items(value, item_is_atom, NULL)) {
@@ -109,13 +111,13 @@ static int remember(Known *known, PyObject *value)
 
 /* ---- locals */
 
-static Known *find_known(Watch *watch, PyObject *name, Py_ssize_t *hint)
+static Known *find_known(Watch *watch, PyObject *name)
 {
-    if (*hint < watch->count && watch->known[*hint].name == name)
-        return &watch->known[(*hint)++];
+    if (watch->hint < watch->count && watch->known[watch->hint].name == name)
+        return &watch->known[watch->hint++];
     for (Py_ssize_t place = 0; place < watch->count; place++)
         if (watch->known[place].name == name || PyUnicode_Compare(watch->known[place].name, name) == 0) {
-            *hint = place + 1;
+            watch->hint = place + 1;
             return &watch->known[place];
         }
     return NULL;
@@ -131,12 +133,10 @@ static bool is_hidden(PyObject *name)
 }
 
 /* Compare one local with what is known of it; a change is appended to the arena, whose stretch began at `start`. */
-static int compare_local(Watch *watch, PyObject *name, PyObject *value, Py_ssize_t *hint, Py_ssize_t start)
+static int compare_local(Watch *watch, PyObject *name, PyObject *value)
 {
-    if (!PyUnicode_CheckExact(name))
-        return 0;
     Tracer *tracer = watch->tracer;
-    Known *known = find_known(watch, name, hint);
+    Known *known = find_known(watch, name);
     if (known != NULL) {
         known->seen = true;
         if (is_unchanged(known, value))
@@ -153,7 +153,7 @@ static int compare_local(Watch *watch, PyObject *name, PyObject *value, Py_ssize
             return -1;
         place = watch->count++;
         watch->known[place] = (Known){.name = Py_NewRef(name), .seen = true};
-        *hint = watch->count;
+        watch->hint = watch->count;
     }
     known = &watch->known[place];
     Text *scratch = &tracer->scratch, *arena = &tracer->steps.arena;
@@ -166,11 +166,11 @@ static int compare_local(Watch *watch, PyObject *name, PyObject *value, Py_ssize
         known->text = memcpy(text, scratch->data, (size_t)scratch->size);
         known->size = scratch->size;
         tracer->size += characters;
-        if ((arena->size > start && text_add(arena, ", ", 2) < 0) || text_json_unicode(arena, &tracer->name, name) < 0 ||
+        if ((arena->size > watch->start && text_add(arena, ", ", 2) < 0) || text_json_unicode(arena, &tracer->name, name) < 0 ||
             text_add(arena, ": ", 2) < 0 || text_json(arena, scratch->data, scratch->size) < 0)
             return -1;
     }
-    return remember(known, value);
+    return remember(known, value, tracer->careful);
 }
 
 /* Names that have gone are said by the step, and forgotten. */
@@ -201,48 +201,16 @@ static int remove_gone(Watch *watch, Py_ssize_t number)
     return 0;
 }
 
-/* Walk over the locals of a frame, as the interpreter gives them. */
-static int compare_locals(Watch *watch, PyObject *present, Py_ssize_t start)
-{
-    PyObject *name, *value;
-    Py_ssize_t place = 0, hint = 0;
-    int done = 0;
-    if (PyDict_Check(present)) {
-        while (done == 0 && PyDict_Next(present, &place, &name, &value)) {
-            Py_INCREF(name);
-            Py_INCREF(value);
-            done = compare_local(watch, name, value, &hint, start);
-            Py_DECREF(name);
-            Py_DECREF(value);
-        }
-        return done;
-    }
-    if (strcmp(Py_TYPE(present)->tp_name, "FrameLocalsProxy") != 0)
-        return 0; /* a class body with a namespace of its own */
-    PyObject *pairs = PyMapping_Items(present);
-    if (pairs == NULL)
-        return -1;
-    for (; done == 0 && place < PyList_GET_SIZE(pairs); place++) {
-        PyObject *pair = PyList_GET_ITEM(pairs, place);
-        done = compare_local(watch, PyTuple_GET_ITEM(pair, 0), PyTuple_GET_ITEM(pair, 1), &hint, start);
-    }
-    Py_DECREF(pairs);
-    return done;
-}
-
 int compare(Watch *watch, PyFrameObject *frame, Py_ssize_t number)
 {
     Steps *steps = &watch->tracer->steps;
-    PyObject *present = PyFrame_GetLocals(frame);
-    if (present == NULL)
-        return -1;
     for (Py_ssize_t place = 0; place < watch->count; place++)
         watch->known[place].seen = false;
-    Py_ssize_t start = steps->arena.size;
-    int done = compare_locals(watch, present, start);
-    Py_DECREF(present);
-    if (done == 0 && steps->arena.size > start)
-        done = steps_change(steps, number, start);
+    watch->hint = 0;
+    watch->start = steps->arena.size;
+    int done = visit_locals(watch, frame, compare_local);
+    if (done == 0 && steps->arena.size > watch->start)
+        done = steps_change(steps, number, watch->start);
     for (Py_ssize_t place = 0; done == 0 && place < watch->count; place++)
         if (!watch->known[place].seen)
             return remove_gone(watch, number);

@@ -48,10 +48,13 @@ static int traverse_watch(Watch *watch, visitproc visit, void *arg)
 
 static int clear_watch(Watch *watch)
 {
+    Known *known = watch->known;
     Py_ssize_t count = watch->count;
-    watch->count = 0;
+    watch->known = NULL; /* first of all: what is dropped may have a finalizer, which may call the watch */
+    watch->count = watch->room = 0;
     for (Py_ssize_t place = 0; place < count; place++)
-        drop_known(&watch->known[place]);
+        drop_known(&known[place]);
+    PyMem_Free(known);
     return 0;
 }
 
@@ -59,7 +62,6 @@ static void free_watch(Watch *watch)
 {
     PyObject_GC_UnTrack(watch);
     clear_watch(watch);
-    PyMem_Free(watch->known);
     Py_XDECREF(watch->operations);
     Py_DECREF(watch->tracer);
     PyObject_GC_Del(watch);
@@ -80,15 +82,17 @@ PyTypeObject watch_type = {
 static PyObject *new_tracer(PyTypeObject *type, PyObject *arguments, PyObject *Py_UNUSED(words))
 {
     PyObject *filename;
+    int careful = 0;
     long long steps = 0, bytes = 0;
     Py_ssize_t chars = 0;
-    const char *form = type == &lines_type ? "U" : "ULLn";
-    if (!PyArg_ParseTuple(arguments, form, &filename, &steps, &bytes, &chars))
+    const char *form = type == &lines_type ? "U" : "UpLLn";
+    if (!PyArg_ParseTuple(arguments, form, &filename, &careful, &steps, &bytes, &chars))
         return NULL;
     Tracer *tracer = (Tracer *)type->tp_alloc(type, 0); /* filled with zeros */
     if (tracer == NULL)
         return NULL;
     tracer->filename = Py_NewRef(filename);
+    tracer->careful = careful;
     tracer->max_steps = steps;
     tracer->max_bytes = bytes;
     tracer->value_chars = chars;
@@ -109,12 +113,6 @@ static void free_tracer(Tracer *tracer)
 
 static PyObject *start(Tracer *tracer, PyObject *Py_UNUSED(none))
 {
-    PyFrameObject *frame = PyThreadState_GetFrame(PyThreadState_Get());
-    for (tracer->base = 0; frame != NULL; tracer->base++) {
-        PyFrameObject *back = PyFrame_GetBack(frame);
-        Py_DECREF(frame);
-        frame = back;
-    }
     PyEval_SetTrace(hear, (PyObject *)tracer);
     Py_RETURN_NONE;
 }

@@ -19,6 +19,8 @@ int grow(void **data, Py_ssize_t *room, Py_ssize_t wanted, size_t each);
 
 static inline int text_add(Text *text, const char *data, Py_ssize_t size)
 {
+    if (size == 0) /* the data may be NULL then */
+        return 0;
     if (text->size + size > text->room && grow((void **)&text->data, &text->room, text->size + size, 1) < 0)
         return -1;
     memcpy(text->data + text->size, data, (size_t)size);
@@ -79,9 +81,10 @@ typedef struct {
     PyObject *filename;
     long long max_steps, max_bytes, size;
     Py_ssize_t value_chars;
-    long long frames, active, base;
+    long long frames, active;
     const char *cut;
-    bool lines_only;
+    bool careful, lines_only;
+    bool busy; /* hears an event: a finalizer may call the tracer, or end it */
     Steps steps;
     unsigned char *lines; /* a bit for each line */
     Py_ssize_t lines_room;
@@ -97,11 +100,14 @@ typedef struct {
     Py_ssize_t last; /* the step that is not complete; -1 for none */
     Known *known;
     Py_ssize_t count, room;
+    Py_ssize_t hint, start; /* of a comparison: the known name that is likely next, where its changes begin in the arena */
 } Watch;
 
 extern PyObject *describe;                                 /* of describe.py */
 Py_ssize_t write_text(Tracer *tracer, PyObject *value);    /* into the scratch; characters, or -1 */
 int compare(Watch *watch, PyFrameObject *frame, Py_ssize_t number); /* the step gets what has changed */
+int visit_locals(Watch *watch, PyFrameObject *frame, int (*visit)(Watch *, PyObject *name, PyObject *value));
+extern PyTypeObject *locals_proxy;                         /* frame_locals.c */
 void drop_known(Known *known);
 
 /* events.c: the trace function of C, and what it needs from Python */
