@@ -131,7 +131,7 @@ def test_both_say_the_same_of_hostile_programs() -> None:
     seen = ("look for the expected answer", "read the memory of the parent")  # they find the tracer, or a number
     chosen = [attack for attack in attacks() if "timeout" not in attack.outcomes and not attack.name.startswith(seen)]
     jobs = [Job(each.job.source, each.job.entry, each.job.call, "trace") for each in chosen]
-    limits = Limits(**{**vars(LIMITS), "cpu_seconds": 5.0, "steps": 300})
+    limits = Limits(**{**vars(LIMITS), "cpu_seconds": 5.0, "wall_seconds": 30.0, "steps": 300})
     found = []
     kinds: tuple[Tracing, ...] = ("auto", "python")
     for kind in kinds:
