@@ -26,8 +26,10 @@ from typing import Any
 
 import yaml
 
+from codereasoner import configs
+
 ROOT = Path(__file__).parents[1]
-CONFIGS = ROOT / "configs"
+CONFIGS = configs.FOLDER
 COMMAND = [sys.executable, "-m", "codereasoner"]
 SPARE = 5  # cores that do not make rows: the training and its readers
 KEPT = ("steps", "seconds", "tokens", "tokens_per_second", "waited", "matrix_share")

@@ -1,6 +1,6 @@
 """The ladder of "from nothing": rows of growing breadth for a small model, and its held-out accuracy by rung.
 
-    python benchmarks/ladder.py rows configs/ladder/5-whole.yaml --out runs/rows       shards of rows, held-out.jsonl
+    python benchmarks/ladder.py rows 5-whole --out runs/rows       shards of rows, held-out.jsonl
     python benchmarks/ladder.py clean runs/rows --data DATA                            is any program CRUXEval's?
     python benchmarks/ladder.py rungs runs/rows/held-out.jsonl EVALUATION...           accuracy by rung and construct
     python benchmarks/ladder.py failures EVALUATION --count 20                         where wrong answers went wrong
@@ -27,6 +27,7 @@ from typing import Any
 
 from ladder_rows import make_rows, program_paths, read_ladder
 
+from codereasoner import configs
 from codereasoner.chains.audit import Audit, audit
 from codereasoner.evaluation.contamination import contamination_report
 from codereasoner.evaluation.metrics import wilson_interval
@@ -36,6 +37,11 @@ from codereasoner.ledger import read_records, read_rows
 from codereasoner.records import Answer, Job, Program
 from codereasoner.task import Question
 from codereasoner.training.rate import share_of_peak
+
+
+def ladder_file(name: str) -> Path:
+    """The file itself, or that of the package's ladder of this name."""
+    return Path(name) if name.endswith(".yaml") else configs.path_of(f"ladder/{name}")
 
 
 def by_rung(held: Path, evaluation: Path) -> dict[str, dict[str, tuple[int, int]]]:
@@ -94,7 +100,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     rows = commands.add_parser("rows")
-    rows.add_argument("ladder", type=Path)
+    rows.add_argument("ladder", type=ladder_file, help="a YAML file, or the name of a ladder of the package")
     rows.add_argument("--out", type=Path, required=True)
     rows.add_argument("--workers", type=int, default=1, help="processes that make shards; each keeps a core busy")
     rows.add_argument("--shards", type=int, help="how many shards, where it is not what the ladder says")

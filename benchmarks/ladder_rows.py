@@ -71,7 +71,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Ladder:
-    """A file of configs/ladder: what is made, and in which order it is learnt."""
+    """A ladder of the package, or a file like one: what is made, and in which order it is learnt."""
 
     version: int
     rungs: dict[str, Rung]

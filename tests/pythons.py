@@ -94,7 +94,7 @@ def tested(
     print(f"\n== Python {version}: {place}", flush=True)
     copy(tree)
     pip = [sys.executable, "-m", "pip", "--python", str(inside), "install", "--quiet", "--quiet"]
-    pip += ["--constraint", str(ROOT / "constraints.txt"), "--editable", f"{tree}[{EXTRAS}]"]
+    pip += ["--constraint", str(ROOT / "constraints.txt"), "--editable", f"{tree}[{EXTRAS}]", "pip"]
     steps = [[place, "-m", "venv", "--without-pip", "--clear", str(environment)], pip]
     if any(subprocess.run(step).returncode for step in steps):
         yield version, "", "its environment cannot be made", False

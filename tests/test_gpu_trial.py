@@ -17,6 +17,7 @@ import pytest
 import yaml
 from tests.training.commands import ROOT, try_words
 
+from codereasoner import configs
 from codereasoner.training.scratch import SIZES
 
 
@@ -55,7 +56,7 @@ def test_every_step_is_a_command_that_is_taken(script: ModuleType, trial: Any, d
 def test_the_small_ladder_is_a_ladder(script: ModuleType, tmp_path: Path) -> None:
     script.write_small_ladder(tmp_path / "ladder.yaml")
     small = yaml.safe_load((tmp_path / "ladder.yaml").read_text())
-    whole = yaml.safe_load((ROOT / "configs" / "ladder" / "gpu.yaml").read_text())
+    whole = yaml.safe_load(configs.path_of("ladder/gpu").read_text())
     assert set(small) == set(whole)
     assert small["rows"] % small["batch"] == 0
     assert small["shards"] * small["rows"] < whole["rows"]

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from codereasoner import configs
 from codereasoner.errors import ConfigError
 from codereasoner.evaluation.evaluate import Asking, evaluate
 from codereasoner.execution.pool import Pool
@@ -32,7 +33,7 @@ from codereasoner.training.sft import SftConfig
 from codereasoner.training.tokens import examples
 
 ROOT = Path(__file__).parents[1]
-LADDERS = sorted((ROOT / "configs" / "ladder").glob("*.yaml"))
+LADDERS = sorted((configs.FOLDER / "ladder").glob("*.yaml"))
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def test_shares_that_do_not_add_up_are_refused(making: ModuleType, tmp_path: Pat
 
 @pytest.mark.parametrize("name", ["pocket", "gpu"])
 def test_a_preset_file_holds_options_of_the_training(name: str) -> None:
-    text = (ROOT / "configs" / f"{name}.yaml").read_text(encoding="utf-8")
+    text = configs.path_of(name).read_text(encoding="utf-8")
     config = SftConfig(**{key.replace("-", "_"): value for key, value in yaml.safe_load(text).items()})
     assert config.order == "file"
     assert config.tokens
@@ -86,7 +87,7 @@ def test_a_preset_file_holds_options_of_the_training(name: str) -> None:
 
 
 def test_the_preset_of_reinforcement_holds_options_of_the_training() -> None:
-    values = yaml.safe_load((ROOT / "configs" / "pocket-grpo.yaml").read_text(encoding="utf-8"))
+    values = yaml.safe_load(configs.path_of("pocket-grpo").read_text(encoding="utf-8"))
     assert GrpoConfig(**{key.replace("-", "_"): value for key, value in values.items()}).select == 0
 
 
@@ -98,7 +99,7 @@ def small(making: ModuleType) -> Any:
         "straight": making.Rung(1, 6, (0.5, 0.25)),
         "loops": making.Rung(3, 6, (0, 0.5)),
     }
-    whole = making.read_ladder(ROOT / "configs" / "ladder" / "5-whole.yaml")
+    whole = making.read_ladder(configs.path_of("ladder/5-whole"))
     forms = (making.Form("output", "states"), making.Form("input", share=0.25))
     return replace(whole, rungs=rungs, forms=forms, turns=1, batch=4, rows=48, shards=2, rising=1)
 

@@ -111,7 +111,6 @@ def test_a_finished_file_can_be_reopened_and_grows(tmp_path: Path) -> None:
 
 
 def test_parquet_gives_back_the_rows_that_were_written(tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
     path = tmp_path / "rows.parquet"
     written: list[dict[str, Any]] = [
         {"id": "a", "free": {"x": 1}, "value": None, "list": []},

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "codereasoner"
 ORDER = [
     {"errors", "literals", "thoughts"},
     {"function_source"},
-    {"records", "disk"},
+    {"records", "disk", "configs"},
     {"ledger", "steps"},
     {"styles"},
     {"task", "plugin_files"},

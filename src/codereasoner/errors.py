@@ -17,6 +17,7 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Iterable
+from pathlib import Path
 from types import ModuleType
 
 
@@ -79,6 +80,13 @@ def import_extra(module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise MissingExtra(
-            f"this needs the package '{error.name}', which is not installed: pip install 'codereasoner[{extra}]'"
-        ) from error
+        hint = install_hint(extra)
+        raise MissingExtra(f"this needs the package '{error.name}', which is not installed: {hint}") from error
+
+
+def install_hint(extra: str) -> str:
+    """Return the command that installs an extra from where this package came from: a checkout, or an index."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / "pyproject.toml").is_file():
+        return f"pip install 'codereasoner[{extra}]'"
+    return f"pip install -e '{'.' if Path.cwd() == root else root}[{extra}]'"

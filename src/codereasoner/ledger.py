@@ -24,7 +24,7 @@ from typing import Any, Self, TypeVar
 
 from codereasoner import __version__
 from codereasoner.disk import Keys
-from codereasoner.errors import DataError, MissingExtra, import_extra
+from codereasoner.errors import DataError
 from codereasoner.records import Plain
 
 P = TypeVar("P", bound=Plain)
@@ -106,8 +106,6 @@ class Ledger:
         return done
 
     def __enter__(self) -> Self:
-        if self.path.suffix == ".parquet":
-            _check_parquet(self.path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._begin_or_continue()
         self._file = self._part.open("a", encoding="utf-8")
@@ -332,19 +330,12 @@ def _trim_torn_line(path: Path) -> None:
         file.truncate(end)
 
 
-def _check_parquet(path: Path) -> None:
-    """Say before the work, not after it, that this file cannot be written here."""
-    try:
-        import_extra("pyarrow.parquet", "eval")
-    except MissingExtra as error:
-        raise MissingExtra(f"{path} is a parquet file: {error}; or name a file that ends in .jsonl") from None
-
-
 def _read_parquet(path: Path, leave_out: Sequence[str]) -> Iterator[dict[str, Any]]:
-    parquet = import_extra("pyarrow.parquet", "eval")
+    from pyarrow import ArrowInvalid, parquet  # here, because it takes a tenth of a second
+
     try:
         file = parquet.ParquetFile(path)
-    except import_extra("pyarrow", "eval").ArrowInvalid as error:
+    except ArrowInvalid as error:
         raise DataError(f"{path}: not a parquet file ({error})") from None
     packed = json.loads((file.schema_arrow.metadata or {}).get(_JSON_COLUMNS, b"[]"))
     columns = [name for name in file.schema_arrow.names if name not in leave_out]
@@ -356,8 +347,9 @@ def _read_parquet(path: Path, leave_out: Sequence[str]) -> Iterator[dict[str, An
 
 def _write_parquet(whole: Path, part: Path, json_columns: Sequence[str]) -> None:
     """Two passes over the part file, in batches: one finds the schema that fits every row, one writes."""
-    pyarrow = import_extra("pyarrow", "eval")
-    parquet = import_extra("pyarrow.parquet", "eval")
+    import pyarrow
+    from pyarrow import parquet
+
     schema = pyarrow.schema([])
     for batch in _batches(part, json_columns):
         found = pyarrow.Table.from_pylist(batch).schema

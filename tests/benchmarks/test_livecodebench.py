@@ -86,7 +86,9 @@ def load(rows: list[dict[str, Any]], path: Path) -> tuple[LiveCodeBenchExecution
 
 
 def test_parquet_jsonl_and_a_json_list_give_the_same_questions(tmp_path: Path) -> None:
-    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    import pyarrow
+    from pyarrow import parquet
+
     rows = [RECORD, {**RECORD, "id": "sample_10"}, {**RECORD, "id": "sample_2"}]
     _, questions = load(rows, tmp_path / "test.jsonl")
     (tmp_path / "test.json").write_text(json.dumps(rows))

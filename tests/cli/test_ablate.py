@@ -9,6 +9,7 @@ import pytest
 import yaml
 from tests.cli.conftest import Command
 
+from codereasoner import configs
 from codereasoner.cli.ablate_arms import ARMS, PROMPTS, ROWS, AblateConfig
 from codereasoner.cli.ablate_table import markdown, results
 from codereasoner.ledger import write_records
@@ -16,7 +17,7 @@ from codereasoner.records import Run
 from codereasoner.task import Question
 from codereasoner.tasks.output import Output
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = configs.FOLDER
 
 
 def asked(number: int) -> Question:

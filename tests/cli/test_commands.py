@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from tests.cli.conftest import Command
 
 PROGRAM = "def f(n):\n    t = 0\n    for i in range(n):\n        t += i\n    return t\n"
@@ -54,7 +53,6 @@ def test_list_as_json_names_every_plugin(command: Command) -> None:
 
 
 def test_from_a_folder_of_programs_to_a_checked_set_and_an_evaluation(command: Command) -> None:
-    pytest.importorskip("pyarrow")
     Path("mine").mkdir()
     Path("mine/p.py").write_text(PROGRAM + "print(f(4))\n")
     steps = [

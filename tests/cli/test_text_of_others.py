@@ -11,7 +11,6 @@ from tests.cli.conftest import Command
 from tests.models.odd_server import HOSTILE, odd_server
 
 pytest.importorskip("openai")
-pytest.importorskip("pyarrow")
 WEAK = "--allow-weak-isolation"
 NAME = "[bold]of[/x] \x1b[2J:smile:"
 SOURCE = "def f(text):\n    marked = text + '[/b]'\n    return marked.replace('[b]', '')\nprint(f('[b]hi[/red]'))\n"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.exports.rows import STYLE, write_rows
 
-from codereasoner import extend
+from codereasoner import configs, extend
 from codereasoner.exports import openrlhf
 from codereasoner.exports.files import export
 from codereasoner.task import Question
@@ -78,7 +78,7 @@ def test_trl_makes_texts_of_them(rows: tuple[Path, Path], questions: list[Questi
 def test_verl_reads_them_and_pays_our_grades(
     rows: tuple[Path, Path], questions: list[Question], tmp_path: Path
 ) -> None:
-    found = asked("verl", "with_verl.py", folder_for("verl", rows, tmp_path), ROOT / "configs" / "verl")
+    found = asked("verl", "with_verl.py", folder_for("verl", rows, tmp_path), configs.FOLDER / "verl")
     assert [each[0]["content"] for each in found["prompts"]] == prompts(questions)
     assert found["sft"] == completions(questions, "<|end|>")
     expected = [1.0, 0.0] * len(questions)

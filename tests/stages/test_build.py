@@ -19,7 +19,6 @@ from codereasoner.records import Chain, Program, Run
 from codereasoner.styles import find_style
 from codereasoner.task import Question, grade_all
 
-pytest.importorskip("pyarrow")
 TERSE = find_style("terse")
 
 

@@ -6,9 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-pytest.importorskip("pyarrow")
 KILL = Path(__file__).parents[2] / "benchmarks" / "kill.py"
 
 

@@ -17,7 +17,6 @@ from codereasoner.stages.build import BuildConfig, Paths, build, unwatched
 from codereasoner.stages.engine import Engine, InProcess, make_engine
 
 ray = pytest.importorskip("ray")
-pytest.importorskip("pyarrow")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),

@@ -14,8 +14,6 @@ from codereasoner.records import Chain
 from codereasoner.stages.audit import summarize
 from codereasoner.task import Question
 
-pytest.importorskip("pyarrow")
-
 CONFIG = """
 train: 60
 rl: 30

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from codereasoner import configs
 from codereasoner.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +24,7 @@ def try_line(line: str) -> list[str]:
     for command in re.split(r" && | & ", line):
         words = [PLACES.get(word, word) for word in shlex.split(command)]
         if words[:2] == ["python", "benchmarks/ladder.py"]:
-            assert (ROOT / words[3]).is_file()
+            assert configs.path_of(f"ladder/{words[3]}")
             found.append("ladder")
         else:
             found.append(try_words(words)[0])
@@ -33,9 +34,9 @@ def try_line(line: str) -> list[str]:
 def try_words(words: Sequence[str]) -> tuple[str, dict[str, Any]]:
     """The command and the values of its parameters, the config file's among them."""
     if words[0] == "accelerate":
-        assert (ROOT / words[words.index("--config_file") + 1]).is_file()
-    for name in words:
-        assert not name.startswith("configs/") or (ROOT / name).is_file()
+        found = re.fullmatch(r"\$\(codereasoner list --path (.*)\)", words[words.index("--config_file") + 1])
+        assert found
+        assert configs.path_of(found[1]).is_file()
     name, *arguments = words[list(words).index("codereasoner") + 1 :]
     command = app.get_command(click.Context(app), name)
     assert command is not None, name

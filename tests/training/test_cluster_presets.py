@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from tests.training.commands import ROOT, try_line
 
-CONFIGS = ROOT / "configs"
+from codereasoner import configs
+
+CONFIGS = configs.FOLDER
 PRESETS = sorted(CONFIGS.glob("*.yaml"), key=lambda path: path.name)
 
 
@@ -25,5 +27,5 @@ def test_accelerate_reads_the_file(name: str, devices: int) -> None:
 def test_the_first_line_of_a_preset_starts_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     first = path.read_text(encoding="utf-8").splitlines()[0]
-    assert f"configs/{path.name}" in first
+    assert f"--preset {path.stem}" in first
     assert try_line(first.removeprefix("# "))

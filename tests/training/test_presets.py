@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from codereasoner import configs
 from codereasoner.training import grpo, settings, sft
 from codereasoner.training.budget import budget_of
 from codereasoner.training.grpo import GrpoConfig
@@ -16,14 +17,14 @@ from codereasoner.training.presets import GRPO, SFT, flags
 from codereasoner.training.settings import quiet
 from codereasoner.training.sft import SftConfig
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = configs.FOLDER
 KINDS: dict[str, Any] = {"sft": SftConfig, "grpo": GrpoConfig}
 
 
 def command_of(path: Path) -> str:
     """What the first line of a preset starts with it."""
     first = path.read_text(encoding="utf-8").splitlines()[0]
-    return first.partition(f" --config configs/{path.name}")[0].rpartition("codereasoner ")[2].split()[0]
+    return first.partition(f" --preset {path.stem}")[0].rpartition("codereasoner ")[2].split()[0]
 
 
 PRESETS = sorted(path for path in CONFIGS.glob("*.yaml") if command_of(path) in KINDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, get_args
 import click
 from rich.table import Table
 
-from codereasoner import extend
+from codereasoner import configs, extend
 from codereasoner.cli.options import (
     Stage,
     bar,
@@ -30,6 +31,8 @@ from codereasoner.reports.folder import Evaluation, chosen_evaluations, evaluati
 from codereasoner.reports.page import write_report
 from codereasoner.reports.traces import trace_answers, untraced
 from codereasoner.styles import STYLES
+
+_PROGRAMS = ("codereasoner ", "accelerate ", "python ", "torchrun ", "trl ")  # what the commands in a preset start with
 
 
 @click.command("report", cls=Stage)
@@ -59,9 +62,13 @@ def trace_all(found: Sequence[Evaluation], workers: int | None, allow_weak_isola
 
 
 @click.command("list", cls=Stage)
+@click.option("--path", metavar="NAME", help="Print the path of one configuration, for accelerate, verl or an editor.")
 @json_option
-def list_command(as_json: bool) -> None:
-    """List the tasks, sources, models, benchmarks and styles there are."""
+def list_command(path: str | None, as_json: bool) -> None:
+    """List the tasks, sources, models, benchmarks, styles and presets there are."""
+    if path is not None:
+        click.echo(configs.path_of(path))
+        return
     found: dict[str, dict[str, str]] = {
         f"{kind}s": {name: _sentence(plugin) for name, plugin in extend.available(kind).items()}
         for kind in get_args(extend.Kind)
@@ -70,6 +77,7 @@ def list_command(as_json: bool) -> None:
         name: f"answers in the form '{style.form}', {'with' if style.reasons else 'without'} reasoning"
         for name, style in STYLES.items()
     }
+    found["presets"] = {name: _about(name) for name in configs.everything()}
     if as_json:
         print_json(found)
         return
@@ -78,6 +86,14 @@ def list_command(as_json: bool) -> None:
         for name, sentence in plugins.items():
             table.add_row(f"  {name}", sentence)
         Screen().print(table)
+
+
+def _about(preset: str) -> str:
+    """Return the first sentence of a preset's comment, behind the commands that use it."""
+    lines = configs.path_of(preset).read_text(encoding="utf-8").splitlines()
+    comment = itertools.takewhile(lambda line: line.startswith("# "), lines)
+    text = " ".join(line[2:] for line in comment if not line[2:].startswith(_PROGRAMS))
+    return text.split(". ")[0].rstrip(".")
 
 
 def _sentence(plugin: Any) -> str:

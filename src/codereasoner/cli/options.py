@@ -19,7 +19,7 @@ import yaml
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-from codereasoner import extend
+from codereasoner import configs, extend
 from codereasoner.cli.screen import Screen, styled
 from codereasoner.errors import ConfigError
 from codereasoner.execution.crew import MEANING
@@ -36,11 +36,25 @@ console = Screen(stderr=True)
 """Where people look. Standard output is for results only, so that `--json` gives one JSON object and nothing else."""
 
 
+WITH_PRESETS = ("build", "sft", "grpo", "rft", "ablate")
+"""The commands that the package brings configurations of."""
+
+
 class Stage(click.Command):
     """A command whose options can also stand in a YAML file, under the same words; options given as flags win."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        if self.name in WITH_PRESETS:
+            self.params.append(
+                click.Option(
+                    ["--preset"],
+                    is_eager=True,
+                    expose_value=False,
+                    callback=_read_preset,
+                    help="A configuration that the package brings (`codereasoner list`); --config and flags win.",
+                )
+            )
         self.params.append(
             click.Option(
                 ["--config"],
@@ -53,9 +67,25 @@ class Stage(click.Command):
         )
 
 
+def presets(command: click.Command) -> list[str]:
+    """Return the names of the presets whose keys are all options of this command."""
+    words = set(_words(command))
+    return [name for name in configs.names() if words >= set(_values(configs.path_of(name)))]
+
+
+def _read_preset(context: click.Context, parameter: click.Parameter, name: str | None) -> None:
+    if name is not None:
+        values = _defaults(context, configs.path_of(name, presets(context.command)))
+        context.default_map = {**values, **(context.default_map or {})}
+
+
 def _read_config(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
-    if path is None:
-        return
+    if path is not None:
+        context.default_map = {**(context.default_map or {}), **_defaults(context, path)}
+
+
+def _values(path: Path) -> dict[str, Any]:
+    """Return what a YAML file of options holds."""
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except OSError as error:
@@ -64,12 +94,17 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
         raise ConfigError(f"the config {path} is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise ConfigError(f"the config {path} must be a mapping of options, not {type(values).__name__}")
-    names = _words(context.command)
+    return values
+
+
+def _defaults(context: click.Context, path: Path) -> dict[str, Any]:
+    """Return the values of a file by the names of the command's parameters."""
+    values, names = _values(path), _words(context.command)
     for key in values:
         if key not in names:
             there_are = ", ".join(sorted(names))
             raise ConfigError(f"{path}: '{key}' is no option of {context.command.name}; there are: {there_are}")
-    context.default_map = {names[key]: value for key, value in values.items()}
+    return {names[key]: value for key, value in values.items()}
 
 
 def _words(command: click.Command) -> dict[str, str]:
@@ -77,7 +112,7 @@ def _words(command: click.Command) -> dict[str, str]:
     words = {}
     for parameter in command.params:
         word = parameter.opts[0].removeprefix("--") if isinstance(parameter, click.Option) else parameter.name
-        if word and parameter.name and word not in ("config", "help"):
+        if word and parameter.name and word not in ("config", "preset", "help"):
             words[word] = parameter.name
     return words
 

@@ -109,7 +109,8 @@ class Reader:
 
     def _rows(self, path: str, first: int, stop: int) -> list[dict[str, Any]]:
         if path != self._path:
-            parquet = import_extra("pyarrow.parquet", "eval")
+            from pyarrow import parquet
+
             with parquet.ParquetFile(path) as file:
                 names = [name for name in ("id", *COLUMNS) if name in file.schema_arrow.names]
                 self._table = file.read(columns=names, use_threads=False)

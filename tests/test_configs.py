@@ -1,0 +1,64 @@
+"""The configurations that come with the package, and the option that takes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from codereasoner import configs
+from codereasoner.cli import app
+from codereasoner.cli.options import WITH_PRESETS, presets
+from codereasoner.errors import ConfigError
+
+
+def command(name: str) -> click.Command:
+    found = app.get_command(click.Context(app), name)
+    assert found is not None
+    return found
+
+
+def values(*words: str) -> dict[str, object]:
+    """The parameters of `codereasoner sft rows` with these words."""
+    return command("sft").make_context("sft", ["rows", "--model", "m", *words]).params
+
+
+def test_every_preset_is_one_of_a_command_and_every_such_command_has_some() -> None:
+    fitting = {name: presets(command(name)) for name in WITH_PRESETS}
+    assert all(fitting.values())
+    assert sorted({name for names in fitting.values() for name in names}) == configs.names()
+    assert all(name in fitting[name.partition("-")[0]] for name in configs.names() if name.startswith(WITH_PRESETS))
+
+
+def test_flags_win_over_a_config_and_a_config_over_a_preset(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("batch: 3\naccumulate: 5\n")
+    for words in (
+        ["--preset", "sft-scratch", "--config", str(config)],
+        ["--config", str(config), "--preset", "sft-scratch"],
+    ):
+        found = values(*words, "--accumulate", "7")
+        assert (found["optimizer"], found["batch"], found["accumulate"]) == ("muon", 3, 7)
+
+
+def test_a_preset_that_is_not_there_or_of_another_command_names_those_that_fit() -> None:
+    with pytest.raises(
+        ConfigError, match=r"no preset 'sft-papr' here; did you mean 'sft-paper'\? There are: gpu, pocket"
+    ):
+        values("--preset", "sft-papr")
+    with pytest.raises(ConfigError, match="no preset 'ablate-grpo' here"):
+        values("--preset", "ablate-grpo")
+
+
+def test_the_path_of_a_configuration_is_printed() -> None:
+    found = CliRunner().invoke(app, ["list", "--path", "accelerate/fsdp-8-gpus"])
+    assert Path(found.stdout.strip()) == configs.FOLDER / "accelerate" / "fsdp-8-gpus.yaml"
+    assert Path(found.stdout.strip()).is_file()
+
+
+@pytest.mark.parametrize("name", ["../../pyproject", "/etc/passwd", "", "configs/sft-paper"])
+def test_only_what_the_package_brings_is_a_configuration(name: str) -> None:
+    with pytest.raises(ConfigError, match="there is no preset"):
+        configs.path_of(name)
