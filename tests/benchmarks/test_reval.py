@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,15 @@ import pytest
 
 from codereasoner.benchmarks import reval_parsing, reval_probe
 from codereasoner.benchmarks.reval import RevalAll, RevalOutput
-from codereasoner.benchmarks.reval_data import read_pairs
+from codereasoner.benchmarks.reval_data import Pair, read_pairs
+from codereasoner.benchmarks.reval_truth import output_verdicts, state_verdicts
 from codereasoner.errors import DataError
 from codereasoner.evaluation.check import compare_truth
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.score import grade_strictly, score
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.extend import find
+from codereasoner.records import Job, Run
 from codereasoner.task import Question, Runner
 
 ORACLE = {"coverage": 100.0, "state": 98.54060913705584, "path": 100.0, "output": 100.0}
@@ -193,3 +195,17 @@ def test_data_without_the_tasks_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "DREval_data.jsonl").write_text("")
     with pytest.raises(DataError, match=r"there is no file .*DREval_tasks\.jsonl"):
         read_pairs(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "forged", ["", "[", "5", "[]", "[True, True]", "[[[]]]", "[[True], [True], [True]]", "9" * 2_000_000]
+)
+def test_what_an_answer_forges_beside_the_probe_is_wrong_and_no_failure(forged: str) -> None:
+    pair = Pair(0, 0, "def f(x):\n    return x\n", "f", "(1,)", "", "1", ((2, "x"),), "assert f(1) == ??")
+
+    def forging(jobs: Sequence[Job]) -> list[Run]:
+        return [Run(job.source, job.entry, job.call, "ok", forged) for job in jobs]
+
+    assert not any(state_verdicts([(pair, 0, "2; int"), (pair, 0, "3; int")], False, forging))
+    if forged != "[True, True]":  # the verdicts themselves, which REval's own rule believes, too
+        assert not any(output_verdicts([(pair, "assert f(1) == 2"), (pair, "assert f(1) == 3")], forging))

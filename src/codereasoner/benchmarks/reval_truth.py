@@ -66,7 +66,11 @@ def _state_verdicts(
     verdicts: dict[int, bool | None] = {}
     for number, places in enumerate(groups):
         rows = found[f"{number}"]
-        verdicts.update((place, rows[at][0] if isinstance(rows, list) else None) for at, place in enumerate(places))
+        if not (
+            isinstance(rows, list) and len(rows) == len(places) and all(isinstance(row, list) and row for row in rows)
+        ):
+            rows = [[None]] * len(places)
+        verdicts.update((place, rows[at][0]) for at, place in enumerate(places))
     return verdicts
 
 
@@ -113,13 +117,23 @@ def _by_program(
     for round_of in (list(groups.values()), again):
         jobs = [_job(entry, owners[names[0]], [list(asked[name]) for name in names], extra) for names in round_of]
         for names, run in zip(list(round_of), _run(jobs, runner), strict=True):
-            if run.outcome == "ok" and run.value is not None:
-                found.update(zip(names, literals.read(run.value), strict=True))
+            values = _values(run, len(names))
+            if values is not None:
+                found.update(zip(names, values, strict=True))
             elif len(names) > 1:
                 again += [[name] for name in names]
             else:
                 found[names[0]] = run.reason or run.outcome
     return found
+
+
+def _values(run: Run, count: int) -> list[Any] | None:
+    """What the probe returned for so many questions; None where it is anything else: answers run beside the probe."""
+    try:
+        values = literals.read(run.value) if run.outcome == "ok" and run.value is not None else None
+    except literals.LiteralError:
+        return None
+    return values if isinstance(values, list) and len(values) == count else None
 
 
 def _job(entry: str, pair: Pair, asked: Sequence[Any], extra: Sequence[Any]) -> Job:

@@ -189,7 +189,12 @@ def calls(run: Run) -> list[str]:
         raise Wrong(f"the tests fail: {run.outcome}")
     if run.value is None:
         raise Wrong("the tests call the function with a value without a literal")
-    return list(dict.fromkeys(map(literals.write, literals.read(run.value))))
+    found = literals.read(run.value)
+    if type(found) is not list or not all(
+        type(call) is tuple and list(map(type, call)) == [tuple, dict] for call in found
+    ):
+        raise Wrong("no calls of the tests")
+    return list(dict.fromkeys(map(literals.write, found)))
 
 
 def call_of(arguments: str) -> str:
