@@ -10,6 +10,11 @@ from typing import Any
 IN_MEMORY = 500_000  # keys of 16 characters: about 60 MB
 
 
+def whole_lines(text: str) -> list[str]:
+    """The lines of JSON lines, which end at `\\n` alone; a last one that is still being written is left out."""
+    return text.split("\n")[:-1]
+
+
 class Keys:
     """A set of texts that only grows; beyond `limit` it lies on disk, so that its memory has a bound."""
 

@@ -90,3 +90,8 @@ def install_hint(extra: str) -> str:
     if not (root / "pyproject.toml").is_file():
         return f"pip install 'codereasoner[{extra}]'"
     return f"pip install -e '{'.' if Path.cwd() == root else root}[{extra}]'"
+
+
+def headline(error: BaseException) -> str:
+    """Return the first line of an error's message: libraries add pages of advice below it."""
+    return str(error).partition("\n")[0]

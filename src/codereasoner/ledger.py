@@ -41,7 +41,7 @@ def read_rows(path: Path, leave_out: Sequence[str] = ()) -> Iterator[dict[str, A
     if path.suffix == ".parquet":
         yield from _read_parquet(path, leave_out)
         return
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8-sig", newline="\n") as file:
         for number, line in enumerate(_decoded(path, file), start=1):
             if line.strip():
                 yield _row(path, number, line)

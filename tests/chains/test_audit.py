@@ -88,6 +88,11 @@ def test_a_line_of_the_program_that_is_only_quoted_is_no_claim() -> None:
     assert audit("x = 2 and now `x = 7`", run).first_false == "x = 7"
 
 
+def test_claims_about_a_program_with_an_empty_line_are_checked(pool: Pool) -> None:
+    run = pool.run([Job("def f(n):\n    x = n\n\n    return x\n", "f", "2", record="trace")])[0]
+    assert audit("x = 2, n = 3", run) == Audit(2, 1, "n = 3", (7, 12))
+
+
 def test_prose_of_a_model_is_checked_like_code(run: Run) -> None:
     text = """Let's trace `f([7], 2)`.
 

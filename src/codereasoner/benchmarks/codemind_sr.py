@@ -34,7 +34,7 @@ class _Specification(Benchmark):
 
     def sources(self, data: Path) -> dict[str, str]:
         """The reference solutions."""
-        return {each.name: (each / "main.py").read_text(encoding="utf-8") for each in self._folders(data)}
+        return {each.name: (each / "main.py").read_text(encoding="utf-8-sig") for each in self._folders(data)}
 
     def read_generations(self, path: Path, questions: Sequence[Question]) -> Mapping[str, Sequence[str]] | None:
         """A folder with NAME/raw_output.txt or NAME/main.py, as CodeMind writes it; what is missing is empty."""
@@ -74,12 +74,12 @@ class _Specification(Benchmark):
         return found
 
     def _question(self, folder: Path) -> Question:
-        described, tests, call, code = ((folder / name).read_text(encoding="utf-8") for name in _PARTS)
+        described, tests, call, code = ((folder / name).read_text(encoding="utf-8-sig") for name in _PARTS)
         signature = folder / "signature.txt"
         defined = re.findall(r"^def (\w+)\(", described, re.MULTILINE)
         facts = {
             "specification": described.strip("\n"),
-            "signature": signature.read_text(encoding="utf-8").strip() if signature.is_file() else "",
+            "signature": signature.read_text(encoding="utf-8-sig").strip() if signature.is_file() else "",
             "entry": defined[-1] if defined else call.strip().partition("(")[0],
             "tests": tests.strip("\n"),
             "shown": tests.strip("\n") if self.use_test else "",

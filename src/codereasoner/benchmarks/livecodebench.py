@@ -155,7 +155,7 @@ def _rows(data: Path) -> Iterator[Mapping[str, Any]]:
         yield from read_rows(data)
         return
     try:
-        content = json.loads(data.read_text(encoding="utf-8"))
+        content = json.loads(data.read_text(encoding="utf-8-sig"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{data}: not JSON ({error})") from None
     if isinstance(content, dict):

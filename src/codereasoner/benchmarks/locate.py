@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from codereasoner.errors import DataError, import_extra
+from codereasoner.errors import DataError, headline, import_extra
 from codereasoner.extend import Benchmark
 
 VARIABLE = "CODEREASONER_DATA"
@@ -53,7 +53,7 @@ def _from_hub(benchmark: Benchmark) -> Path:
     try:
         folder = Path(hub.snapshot_download(benchmark.hub, repo_type="dataset"))
     except (OSError, ValueError, hub.errors.HfHubHTTPError, hub.errors.LocalEntryNotFoundError) as error:
-        reason = str(error).splitlines()[0]
+        reason = headline(error)
         raise DataError(
             f"{benchmark.name} could not be brought from the Hub ({benchmark.hub}): {reason}; "
             f"give --data PATH, or set ${VARIABLE} to a folder with one of: {', '.join(benchmark.files)}"

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from codereasoner.chains.claims import Claim, calls, claims
+from codereasoner.chains.layout import code_of
 from codereasoner.chains.story import Moment, tell
 from codereasoner.records import Plain, Run
 
@@ -94,7 +95,7 @@ class History:
     def __init__(self, run: Run) -> None:
         self._spans: dict[tuple[str, str], list[tuple[int, int]]] = {}  # (name, value): from, until (not included)
         self._names: set[str] = set()
-        self._code = {line.strip() for line in run.source.splitlines()}
+        self._code = code_of(run.source)
         self._now = 0
         self._read(tell(run))
 

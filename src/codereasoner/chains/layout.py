@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from codereasoner.chains.expressions import FUNCTIONS
+from codereasoner.steps import split_lines
 
 Statement: TypeAlias = "ast.stmt | ast.ExceptHandler | ast.match_case"
 Owner: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef"
@@ -67,6 +68,14 @@ def shadowed(source: str) -> frozenset[str]:
 @lru_cache(maxsize=4)
 def _nodes(source: str) -> tuple[ast.AST, ...]:
     return tuple(ast.walk(ast.parse(source)))
+
+
+@lru_cache(maxsize=256)
+def code_of(source: str) -> frozenset[str]:
+    """The lines of a source and its statements without their blocks: what a text may quote."""
+    lines = split_lines(source)
+    statements = (each for each in _nodes(source) if isinstance(each, ast.stmt | ast.ExceptHandler | ast.match_case))
+    return frozenset({line.strip() for line in lines} | {header(each, lines) for each in statements}) - {""}
 
 
 @lru_cache(maxsize=8192)

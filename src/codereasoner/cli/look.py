@@ -90,7 +90,7 @@ def list_command(path: str | None, as_json: bool) -> None:
 
 def _about(preset: str) -> str:
     """Return the first sentence of a preset's comment, behind the commands that use it."""
-    lines = configs.path_of(preset).read_text(encoding="utf-8").splitlines()
+    lines = configs.path_of(preset).read_text(encoding="utf-8").rstrip("\n").split("\n")
     comment = itertools.takewhile(lambda line: line.startswith("# "), lines)
     text = " ".join(line[2:] for line in comment if not line[2:].startswith(_PROGRAMS))
     return text.split(". ")[0].rstrip(".")

@@ -87,7 +87,7 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
 def _values(path: Path) -> dict[str, Any]:
     """Return what a YAML file of options holds."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        values = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
     except OSError as error:
         raise ConfigError(f"the config {path} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

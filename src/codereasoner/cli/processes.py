@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codereasoner.disk import whole_lines
 from codereasoner.errors import MachineryError
 from codereasoner.extend import Progress, silent
 from codereasoner.training.budget import Unit
@@ -96,13 +97,12 @@ def history(folder: Path) -> Iterator[dict[str, Any]]:
     """The rows of a training's history.jsonl so far; a last line that is being written is left out."""
     path = folder / "history.jsonl"
     if path.is_file():
-        for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
-            if line.endswith("\n"):
-                row: Mapping[str, Any] = json.loads(line)
-                yield dict(row)
+        for line in whole_lines(path.read_text(encoding="utf-8")):
+            row: Mapping[str, Any] = json.loads(line)
+            yield dict(row)
 
 
 def _failure(training: Training, code: int) -> str:
     log = training.folder / "log.txt"
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
+    lines = log.read_text(encoding="utf-8", errors="replace").rstrip("\n").split("\n")[-15:]
     return f"training in {training.folder} ended with exit code {code}; its log, {log}, ends:\n" + "\n".join(lines)

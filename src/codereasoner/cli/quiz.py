@@ -28,13 +28,14 @@ from codereasoner.cli.options import (
     weak_option,
 )
 from codereasoner.cli.screen import Screen, styled
-from codereasoner.cli.trace_view import read_source, split_call
+from codereasoner.cli.trace_view import split_call
 from codereasoner.evaluation.explanations import KINDS
 from codereasoner.evaluation.quiz import TASKS, Reply, questions_about, quiz, traced
 from codereasoner.extend import Model, Sampling
 from codereasoner.records import Run
 from codereasoner.reports.claims import check_claims
 from codereasoner.reports.questions import asked
+from codereasoner.steps import read_source
 from codereasoner.styles import STYLES, find_style
 
 AROUND = 6  # lines of a chain that are shown on either side of its first false claim

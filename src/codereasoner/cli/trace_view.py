@@ -10,9 +10,10 @@ from rich.text import Text
 from codereasoner.cli.annotate import annotated, result
 from codereasoner.cli.options import print_json
 from codereasoner.cli.screen import Screen, styled
-from codereasoner.errors import ConfigError, DataError, Shortfall
+from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job
+from codereasoner.steps import read_source
 
 
 def show_trace(path: Path, call: str, pool: Pool, as_json: bool) -> None:
@@ -53,15 +54,3 @@ def split_call(call: str) -> tuple[str, str]:
     arguments = [ast.unparse(argument) for argument in node.args]
     arguments += [f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in node.keywords]
     return node.func.id, ", ".join(arguments)
-
-
-def read_source(path: Path) -> str:
-    """The text of a Python file.
-
-    Raises:
-        DataError: it cannot be read.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read as Python source: {error}") from None

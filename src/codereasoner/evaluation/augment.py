@@ -124,8 +124,9 @@ def read_documents(path: Path) -> dict[str, list[Document]]:
         DataError: the file cannot be read, or is of another shape.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        rows = json.loads(text) if text.lstrip().startswith("[") else [json.loads(row) for row in text.splitlines()]
+        text = path.read_text(encoding="utf-8-sig")
+        is_whole = text.lstrip().startswith("[")
+        rows = json.loads(text) if is_whole else [json.loads(row) for row in text.split("\n") if row.strip()]
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read as JSON: {error}") from None
     found: dict[str, list[Document]] = {}
@@ -229,7 +230,7 @@ def read_snippets(folder: Path) -> Iterator[Document]:
     """Each function and each class at the top of the Python files in a folder; files that do not parse are skipped."""
     for path in sorted(folder.rglob("*.py")):
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError):
             continue
         lines = text.split("\n")

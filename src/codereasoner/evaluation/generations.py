@@ -50,13 +50,13 @@ def read_generations(benchmark: Benchmark, path: Path, questions: Sequence[Quest
 def _load(path: Path) -> Any:
     try:
         raw = path.read_bytes()
-        text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8")
+        text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text (byte {error.start})") from None
     if ".jsonl" in path.name:
-        return [_json(path, number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+        return [_json(path, number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     return _json(path, 0, text)
 
 

@@ -53,7 +53,7 @@ def _limit_files(controller: str) -> Iterator[Path]:
     """The files that may hold a limit, from the process's own group up to the root that it sees."""
     newer, older = _FILES[controller]
     try:
-        lines = Path("/proc/self/cgroup").read_text().splitlines()
+        lines = Path("/proc/self/cgroup").read_text().strip("\n").split("\n")
     except OSError:
         lines = []
     for line in [*lines, "0::/", f"0:{controller}:/"]:

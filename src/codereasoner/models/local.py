@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from codereasoner.errors import ConfigError, import_extra
+from codereasoner.errors import ConfigError, headline, import_extra
 from codereasoner.extend import Completion, Model, Prompt, Sampling
 from codereasoner.ledger import fingerprint
 from codereasoner.models.chat import declared_tags, end_of_turn, prepare, prompt_text
@@ -237,7 +237,7 @@ def _load(target: str) -> tuple[Any, Any]:
             target, dtype=torch.bfloat16 if gpu else torch.float32
         )
     except (OSError, ValueError) as error:
-        raise ConfigError(f"the model {target} cannot be loaded: {str(error).splitlines()[0]}") from None
+        raise ConfigError(f"the model {target} cannot be loaded: {headline(error)}") from None
     prepare(tokenizer, target)
     return model.to("cuda" if gpu else "cpu").eval(), tokenizer
 

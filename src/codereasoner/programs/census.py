@@ -64,7 +64,7 @@ def census(sources: Iterable[str]) -> dict[str, float]:
 @cache
 def of_cruxeval() -> dict[str, float]:
     """The census of CRUXEval's 800 programs (arXiv:2401.03065), as it stands in cruxeval_census.txt."""
-    lines = Path(__file__).with_name("cruxeval_census.txt").read_text(encoding="ascii").splitlines()
+    lines = Path(__file__).with_name("cruxeval_census.txt").read_text(encoding="ascii").strip().split("\n")
     return {name: float(share) for name, _, share in (line.rpartition(" ") for line in lines)}
 
 

@@ -50,7 +50,7 @@ def census_of_calls(
 @cache
 def calls_of_cruxeval() -> dict[str, float]:
     """The census of the calls and outputs of CRUXEval (arXiv:2401.03065), as it stands in cruxeval_calls.txt."""
-    lines = Path(__file__).with_name("cruxeval_calls.txt").read_text(encoding="ascii").splitlines()
+    lines = Path(__file__).with_name("cruxeval_calls.txt").read_text(encoding="ascii").strip().split("\n")
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines)}
 
 

@@ -12,6 +12,7 @@ from codereasoner.ledger import read_records
 from codereasoner.programs.draft import SHARES, split_of
 from codereasoner.programs.normal import normal_form
 from codereasoner.records import Program
+from codereasoner.steps import read_source, split_lines
 
 
 class Files(Source):
@@ -76,7 +77,7 @@ def read_program(file: Path) -> Program:
     Raises:
         DataError: the file does not parse, or has no function or no call of it.
     """
-    text = file.read_text(encoding="utf-8")
+    text = read_source(file)
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
@@ -113,5 +114,5 @@ def _arguments(call: ast.Call, text: str) -> str:
 def _without(nodes: list[ast.stmt], text: str) -> str:
     """The text without the lines of some statements."""
     gone = {line for node in nodes for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
-    lines = [line for number, line in enumerate(text.splitlines(), start=1) if number not in gone]
+    lines = [line for number, line in enumerate(split_lines(text), start=1) if number not in gone]
     return "\n".join(lines).strip("\n")

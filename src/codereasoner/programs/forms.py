@@ -173,7 +173,7 @@ def parse_hole(match: re.Match[str]) -> Hole:
 
 
 def _read(table: str) -> Iterator[Form]:
-    for line in table.strip().splitlines():
+    for line in table.strip().split("\n"):
         if line.strip():
             head, _, rest = line.partition(" | ")
             template, _, low = rest.rpartition(" | ")

@@ -282,14 +282,14 @@ def _role(short: str, kind: str) -> str:
 
 
 def _read_changes(table: str) -> Iterator[Change]:
-    for line in filter(None, table.splitlines()):
+    for line in filter(None, table.split("\n")):
         head, _, template = line.partition(" | ")
         kind, weight, level, *shift = head.split()
         yield Change(kind, float(weight), int(level), template, int(shift[0]) if shift else 0)
 
 
 def _read_idiom(text: str) -> Idiom:
-    head, *lines = text.splitlines()
+    head, *lines = text.rstrip("\n").split("\n")
     left, _, right = head.partition(" >")
     reads, weight, level = left.split()
     result, _, others = right.partition(";")

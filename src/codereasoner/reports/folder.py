@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from codereasoner.errors import DataError
+from codereasoner.errors import DataError, headline
 from codereasoner.ledger import read_manifest, read_rows
 from codereasoner.records import Plain
 
@@ -92,7 +92,7 @@ def config(folder: Path) -> tuple[dict[str, Any], str]:
     try:
         rows = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise DataError(f"{path} is not YAML: {str(error).splitlines()[0]}") from None
+        raise DataError(f"{path} is not YAML: {headline(error)}") from None
     if not isinstance(rows, dict):
         raise DataError(f"{path}: a mapping is wanted, not {type(rows).__name__}")
     return rows, text

@@ -10,7 +10,7 @@ from codereasoner.steps.reval import (
     reval_states,
     reval_values,
 )
-from codereasoner.steps.source import chance, numbered, plain_lines, statements
+from codereasoner.steps.source import chance, numbered, plain_lines, read_source, split_lines, statements
 from codereasoner.steps.visits import Visit, visits
 
 __all__ = [
@@ -19,10 +19,12 @@ __all__ = [
     "chance",
     "numbered",
     "plain_lines",
+    "read_source",
     "reval_covered",
     "reval_next_lines",
     "reval_states",
     "reval_values",
+    "split_lines",
     "statements",
     "visits",
 ]

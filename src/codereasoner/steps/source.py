@@ -5,10 +5,14 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tokenize
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from pathlib import Path
+
+from codereasoner.errors import DataError
 
 _SKIPPED = (ast.Global, ast.Nonlocal, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match)
 _INLINED = (ast.ListComp, ast.SetComp, ast.DictComp) if sys.version_info >= (3, 12) else ()
@@ -109,6 +113,19 @@ def numbered(source: str) -> str:
 def split_lines(source: str) -> list[str]:
     """The lines as Python counts them; str.splitlines() breaks at other characters, too."""
     return re.split("\r\n|\r|\n", source)
+
+
+def read_source(path: Path) -> str:
+    """The text of a Python file, read as Python reads it: a byte order mark and a declared encoding count.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        with tokenize.open(path) as file:
+            return file.read()
+    except (OSError, SyntaxError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read as Python source: {error}") from None
 
 
 @lru_cache(maxsize=512)

@@ -11,7 +11,7 @@ from dataclasses import field, fields
 from pathlib import Path
 from typing import Any
 
-from codereasoner.errors import ConfigError, import_extra
+from codereasoner.errors import ConfigError, headline, import_extra
 from codereasoner.extend import Sampling
 from codereasoner.interfaces import Thinking
 from codereasoner.ledger import fingerprint
@@ -116,7 +116,7 @@ def load(model: str, frozen: bool = False, template: Mapping[str, Any] | None = 
         tokenizer = transformers.AutoTokenizer.from_pretrained(model)
         loaded = transformers.AutoModelForCausalLM.from_pretrained(model, dtype=dtype)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"the model {model} cannot be loaded: {str(error).splitlines()[0]}") from None
+        raise ConfigError(f"the model {model} cannot be loaded: {headline(error)}") from None
     prepare(tokenizer, model, template)
     tokenizer.padding_side = "left"
     return loaded, tokenizer

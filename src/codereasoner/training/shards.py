@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from codereasoner.errors import DataError
+from codereasoner.errors import DataError, headline
 from codereasoner.ledger import read_rows
 from codereasoner.training.budget import Budget
 from codereasoner.training.processes import as_the_first_process, place
@@ -178,7 +178,7 @@ def look_into(path: Path) -> tuple[int, tuple[str, ...]]:
             names, rows = file.schema_arrow.names, file.metadata.num_rows
             style = file.read(columns=["style"], use_threads=False) if "style" in names else None
     except (ArrowException, OSError) as error:
-        raise DataError(f"{path}: not a parquet file ({str(error).splitlines()[0]})") from None
+        raise DataError(f"{path}: not a parquet file ({headline(error)})") from None
     if missing := [name for name in COLUMNS if name not in names]:
         raise DataError(f"{path} has no column {' and no column '.join(missing)}: its rows are no SFT rows")
     found: set[Any] = set(style.column("style").unique().to_pylist()) if style is not None else set()

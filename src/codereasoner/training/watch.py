@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from codereasoner.disk import whole_lines
 from codereasoner.errors import import_extra
 from codereasoner.extend import Progress, silent
 from codereasoner.training.budget import Budget
@@ -47,9 +48,8 @@ def trim_history(history: Path, steps: int) -> None:
     """Drop the rows after a step, and a torn last one: training goes on from there."""
     if not history.is_file():
         return
-    lines = history.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= steps]
-    history.write_text("".join(kept), encoding="utf-8")
+    kept = [line for line in whole_lines(history.read_text(encoding="utf-8")) if json.loads(line)["step"] <= steps]
+    history.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
 
 Row = Callable[[Mapping[str, Any]], dict[str, Any]]

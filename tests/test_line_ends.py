@@ -1,0 +1,58 @@
+"""Lines end where Python, or JSON lines, say they do, and a byte order mark is no part of a text."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+from codereasoner.disk import whole_lines
+from codereasoner.ledger import read_rows
+from codereasoner.programs.files import read_program
+from codereasoner.steps import read_source
+
+PACKAGE = Path(__file__).parents[1] / "src" / "codereasoner"
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_nothing_splits_lines_where_neither_python_nor_json_lines_end_one(path: Path) -> None:
+    calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    assert not [each for each in calls if isinstance(each, ast.Attribute) and each.attr == "splitlines"]
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85", "\x0c", "\x0b", "\x1c", "\x1d", "\x1e"])
+def test_a_row_of_json_lines_ends_at_a_newline_only(tmp_path: Path, sign: str) -> None:
+    rows = [{"text": f"a{sign}b"}, {"text": "c"}]
+    file = tmp_path / "rows.jsonl"
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    file.write_text(text, encoding="utf-8")
+    if sign >= " ":
+        assert list(read_rows(file)) == rows
+    assert whole_lines(f'{{"a": "{sign}"}}\n{{"torn') == [f'{{"a": "{sign}"}}']
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+    rows, source = tmp_path / "rows.jsonl", tmp_path / "f.py"
+    rows.write_text('{"a": 1}\n', encoding="utf-8-sig")
+    source.write_text("def f(x):\n    return x\nprint(f(3))\n", encoding="utf-8-sig")
+    assert list(read_rows(rows)) == [{"a": 1}]
+    assert read_source(source).startswith("def f")
+    assert read_program(source).calls == ("3",)
+
+
+def test_a_declared_encoding_is_that_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "f.py"
+    file.write_bytes("# coding: latin-1\ndef f(x):\n    return 'é'\n".encode("latin-1"))
+    assert "'é'" in read_source(file)
+
+
+@pytest.mark.parametrize("sign", ["\x0c", "\x0c\n", "'\u2028'\n", "# \x1c\x85\n"])
+def test_the_expected_answer_is_taken_out_whatever_stands_before_it(tmp_path: Path, sign: str) -> None:
+    file = tmp_path / "f.py"
+    file.write_text(f"def g(x):\n    return x\n{sign}\ndef f(x):\n    return g(x)\n\nprint(f(3))\nassert f(4) == 9\n")
+    program = read_program(file)
+    assert program.calls == ("3", "4")
+    assert "assert" not in program.source
+    assert "print" not in program.source
