@@ -32,8 +32,8 @@ ORDER = [
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 HEAVY = {
-    "torch": ("training/", "models/local.py", "models/threads.py", "exports/openrlhf.py"),
-    "transformers": ("training/", "models/local.py"),
+    "torch": ("training/", "models/local.py", "models/threads.py", "models/gguf_files.py", "exports/openrlhf.py"),
+    "transformers": ("training/", "models/local.py", "models/gguf_files.py"),
     "trl": ("training/",),
     "openai": ("models/endpoint.py",),
 }

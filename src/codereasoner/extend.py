@@ -225,11 +225,14 @@ def _find_model(name: str, options: dict[str, Any]) -> Model:
     """`scheme:target`, or a path or Hub name, which the local model opens."""
     scheme, colon, target = name.partition(":")
     known = available("model")
+    if name in known and known[name].alone:
+        return known[name](**options)  # type: ignore[no-any-return]
     if colon and scheme in known:
         found: Model = known[scheme](target, **options)
         return found
     if colon or not (Path(name).exists() or name.count("/") == 1):
-        raise UnknownName("model", name, [f"{scheme}:NAME" for scheme in known] + ["a path", "a Hub name"])
+        named = [scheme if kind.alone else f"{scheme}:NAME" for scheme, kind in known.items()]
+        raise UnknownName("model", name, [*named, "a path", "a Hub name"])
     local: Model = known["local"](name, **options)
     return local
 

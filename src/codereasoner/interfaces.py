@@ -147,6 +147,7 @@ class Model:
     """Who writes text. `find("model", "openai:gpt-5")` makes the class named `openai` with target "gpt-5"."""
 
     name: ClassVar[str]
+    alone: ClassVar[bool] = False  # is it named without a target?
     style: str | None = None  # the name of the style it was trained with; None: any
     max_tokens: int | None = None  # of its answers, where nothing else is asked for; None: the usual limit
     price: tuple[float, float] = (0.0, 0.0)  # dollars for a million tokens of prompts, and of completions

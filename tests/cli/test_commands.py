@@ -48,7 +48,7 @@ def test_list_as_json_names_every_plugin(command: Command) -> None:
     found = json.loads(out)
     assert {"output", "input", "coverage", "state", "path"} <= set(found["tasks"])
     assert {"cruxeval-i", "cruxeval-o", "livecodebench-exec", "reval"} <= set(found["benchmarks"])
-    assert {"local", "openai", "scripted"} == set(found["models"])
+    assert {"gguf", "local", "openai", "scripted", "smollm2"} == set(found["models"])
     assert all(sentence for kind in found.values() for sentence in kind.values())
 
 

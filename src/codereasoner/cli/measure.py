@@ -41,7 +41,7 @@ _PATH = click.Path(path_type=Path)
 
 @click.command("evaluate", cls=Stage)
 @click.argument("questions")
-@click.option("--model", required=True, help="scripted:gold, a path or Hub name, openai:NAME.")
+@click.option("--model", required=True, help="A path or Hub name, openai:NAME, gguf:FILE, smollm2, scripted:gold.")
 @data_option
 @endpoint_options
 @control_options

@@ -46,7 +46,7 @@ _MARKS = {"correct": ("green", "✓"), "wrong": ("red", "✗"), "no_answer": ("y
 @click.command("quiz", cls=Stage)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("call")
-@click.option("--model", required=True, help="scripted:gold, a path or Hub name, openai:NAME.")
+@click.option("--model", required=True, help="A path or Hub name, openai:NAME, gguf:FILE, smollm2, scripted:gold.")
 @click.option("--task", "tasks", multiple=True, default=TASKS, show_default=True, help="Repeat it.")
 @endpoint_options
 @control_options

