@@ -98,3 +98,99 @@ def test_a_file_that_is_not_there_is_named(command: Command) -> None:
     code, _, err = command("quiz", "no.py", "f(1)", "--model", "scripted:gold", "--allow-weak-isolation")
     assert code == 2
     assert "no.py cannot be read as Python source" in err
+
+
+HASHED = """\
+def f(words):
+    return list(set(words))
+
+
+def g(words):
+    found = set(words)
+    count = 0
+    for word in found:
+        count += len(word)
+    return count
+"""
+
+
+def test_a_value_that_depends_on_the_hash_seed_is_not_asked_about(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "order.py"
+    path.write_text(HASHED)
+    words = "['pear', 'fig', 'plum', 'date', 'fig tree']"
+    code, _, err = command("quiz", str(path), f"f({words})", "--model", "scripted:gold", "--allow-weak-isolation")
+    assert code == 1
+    assert "its value depends on the hash seed" in err
+    code, out, err = command("quiz", str(path), f"g({words})", "--model", "scripted:gold", "--allow-weak-isolation")
+    assert code == 0
+    assert "1 of 1 right: output 1/1" in out
+    assert "only its value is asked about" in err
+
+
+LONG = """\
+LIMIT = "a constant whose line is far longer than any terminal of eighty columns would ever show in one row"
+
+
+def unused(x):
+    return x
+
+
+def f(point, limit):
+    match point:
+        case (0, x) | (x, 0) if x > limit and limit < 1_000_000_000_000 and isinstance(x, int) and True:
+            where = f"axis {x}"
+        case _:
+            where = "none"
+    if (where
+            and limit):
+        pass
+    return where
+
+
+def g(n):
+    yield n
+
+
+class Point:
+    def __init__(self, x):
+        self.x = x
+
+
+def h(x):
+    return Point(x)
+"""
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Path:
+    path = tmp_path / "long.py"
+    path.write_text(LONG)
+    return path
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "200"])
+def test_values_never_give_way_to_the_source(
+    command: Command, long: Path, columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    code, out, _ = command("trace", str(long), "f((7, 0), 3)", "--allow-weak-isolation")
+    assert code == 0
+    assert all(len(line) <= int(columns) for line in out.splitlines())
+    for value in ("point = (7, 0)", "x = 7", "where = 'axis 7'", "returns 'axis 7'", "matches", "true"):
+        assert value in out, value
+
+
+def test_only_functions_that_ran_are_shown_and_a_statement_counts_once(command: Command, long: Path) -> None:
+    _, out, _ = command("trace", str(long), "f((7, 0), 3)", "--allow-weak-isolation")
+    lines = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert "def unused" not in out
+    assert "×1" in lines["14"]
+    assert "×" not in lines["15"]
+    assert "x = 7" in lines["10"]
+    _, whole, _ = command("trace", str(long), "f((7, 0), 3)", "--allow-weak-isolation", "--whole-file")
+    assert "def unused" in whole
+
+
+def test_what_is_known_of_a_value_without_a_literal_is_said(command: Command, long: Path) -> None:
+    assert "g(3) → a generator, which was never run" in command("trace", str(long), "g(3)", "--allow-weak-isolation")[1]
+    assert "h(3) → <Point x=3>" in command("trace", str(long), "h(3)", "--allow-weak-isolation")[1]

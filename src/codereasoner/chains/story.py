@@ -155,7 +155,8 @@ class _Teller:
         parameters = frame.scope.parameters if frame.scope else frozenset(step.changes)
         own = {name: value for name, value in step.changes.items() if name in parameters}
         outer = {name: value for name, value in step.changes.items() if name not in parameters}
-        self._add("call", frame, step.line, None, own, outer=outer)
+        line = frame.scope.node.lineno if frame.scope else step.line  # a code object begins at its decorators
+        self._add("call", frame, line, None, own, outer=outer)
 
     def _keep(self, frame: _Frame, step: Step) -> None:
         """The step belongs to the statement that is open."""

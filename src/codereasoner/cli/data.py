@@ -115,6 +115,7 @@ def setting(text: str) -> tuple[str, Any]:
 )
 @click.option("--second-run/--no-second-run", default=True, show_default=True, help="Again, under another hash seed.")
 @click.option("--size", "sizes", multiple=True, metavar="NAME=N", help=f"The most of {_SIZES}; repeat it.")
+@click.option("--whole-file", is_flag=True, help="With a call: show every line, also of functions that did not run.")
 @click.option("--out", type=_PATH, default=Path("runs.parquet"), show_default=True)
 @workers_option
 @weak_option
@@ -122,6 +123,7 @@ def setting(text: str) -> tuple[str, Any]:
 def trace_command(
     programs: Path,
     call: str | None,
+    whole_file: bool,
     calls: int,
     second_run: bool,
     sizes: tuple[str, ...],
@@ -135,7 +137,7 @@ def trace_command(
     own = call is not None or stages.own_programs(programs)
     with open_pool(1 if call else workers, allow_weak_isolation, own_programs=own) as pool:
         if call is not None:
-            show_trace(programs, call, pool, as_json)
+            show_trace(programs, call, pool, as_json, whole_file)
             return
         with bar("trace") as progress, second_pool(second_run, workers, allow_weak_isolation, own) as again:
             stages.trace_programs(programs, out, pool, progress, again, keep)

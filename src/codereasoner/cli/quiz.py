@@ -20,6 +20,7 @@ from codereasoner.cli.options import (
     NOT_NEGATIVE,
     Stage,
     bar,
+    console,
     control_options,
     endpoint_options,
     json_option,
@@ -30,7 +31,8 @@ from codereasoner.cli.options import (
 from codereasoner.cli.screen import Screen, styled
 from codereasoner.cli.trace_view import split_call
 from codereasoner.evaluation.explanations import KINDS
-from codereasoner.evaluation.quiz import TASKS, Reply, questions_about, quiz, traced
+from codereasoner.evaluation.quiz import TASKS, Reply, questions_about, quiz, settled, traced
+from codereasoner.execution.pool import Pool
 from codereasoner.extend import Model, Sampling
 from codereasoner.records import Run
 from codereasoner.reports.claims import check_claims
@@ -81,6 +83,10 @@ def quiz_command(
     sampling = Sampling(temperature, max_tokens=max_tokens or answering.max_tokens or 2048, seed=seed, **control)
     with open_pool(1, allow_weak_isolation) as pool:
         run = traced(read_source(file), entry, arguments, pool.run)
+        with Pool(workers=1, allow_weak_isolation=allow_weak_isolation, hash_seed=1) as again:
+            tasks, warning = settled(run, tasks, again.run)
+        if warning:
+            console.print(styled("yellow", warning))
         questions = questions_about(run, tasks)
         with bar(f"{len(questions)} questions"):
             replies = quiz(run, questions, answering, way, sampling, pool.run)

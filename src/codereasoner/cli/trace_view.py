@@ -16,7 +16,7 @@ from codereasoner.records import Job
 from codereasoner.steps import read_source
 
 
-def show_trace(path: Path, call: str, pool: Pool, as_json: bool) -> None:
+def show_trace(path: Path, call: str, pool: Pool, as_json: bool, whole: bool = False) -> None:
     """Run one call of a file's function and show what every line did.
 
     Raises:
@@ -29,7 +29,7 @@ def show_trace(path: Path, call: str, pool: Pool, as_json: bool) -> None:
         print_json(run.to_json())
     else:
         out = Screen()
-        out.print(annotated(run))
+        out.print(annotated(run, whole=whole))
         if run.stdout:
             out.print(Text("printed: ", style="dim") + Text(run.stdout.rstrip()))
         if run.cut:

@@ -10,10 +10,12 @@ from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.evaluation.explanations import Mistake
 from codereasoner.evaluation.mistakes import mistake
 from codereasoner.extend import Model, Prompt, Sampling, answered, grade_completions
+from codereasoner.programs.repeat import UNSETTLED_STEPS, second_job, second_reason
 from codereasoner.records import Job, Run
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner
 
+ABOUT_THE_VALUE = ("output", "input")
 TASKS = ("output", "coverage", "state", "path", "whitebox")
 
 
@@ -40,6 +42,25 @@ def traced(source: str, entry: str, arguments: str, runner: Runner) -> Run:
             f"{run.expression} {run.outcome}, so nothing can be asked about it: {run.exception or run.reason}"
         )
     return run
+
+
+def settled(run: Run, tasks: Sequence[str], again: Runner) -> tuple[tuple[str, ...], str]:
+    """The tasks whose answers do not depend on the hash seed, and a sentence where some do.
+
+    `again` runs under another hash seed than that of the run.
+
+    Raises:
+        Shortfall: the value itself depends on it.
+    """
+    if run.value is None:
+        return tuple(tasks), ""
+    reason = second_reason(run, again([second_job(run)])[0])
+    if reason is None:
+        return tuple(tasks), ""
+    if reason != UNSETTLED_STEPS:
+        raise Shortfall(f"nothing is asked about {run.expression}: its value depends on the hash seed ({reason})")
+    left = tuple(task for task in tasks if task in ABOUT_THE_VALUE)
+    return left, f"the steps of {run.expression} depend on the hash seed: only its value is asked about"
 
 
 def questions_about(run: Run, tasks: Sequence[str] = TASKS) -> list[Question]:

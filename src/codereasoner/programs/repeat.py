@@ -9,6 +9,7 @@ from __future__ import annotations
 from codereasoner.records import Job, Run
 
 _ENTRY = "_call_and_assert"
+UNSETTLED_STEPS = "steps not deterministic"  # the value is
 
 
 def second_job(run: Run) -> Job:
@@ -31,4 +32,4 @@ def second_reason(run: Run, again: Run) -> str | None:
         return "assertion fails"
     if again.value != f"({run.value}, True)":
         return "not deterministic"
-    return None if again.steps == run.steps else "steps not deterministic"
+    return None if again.steps == run.steps else UNSETTLED_STEPS
