@@ -192,6 +192,7 @@ class Benchmark:
     published: ClassVar[Mapping[str, Published]] = {}  # by model
     reruns: ClassVar[bool] = False  # does a check run its programs again? (not where that takes minutes)
     packages: ClassVar[Sequence[str]] = ()  # what its programs import beyond what is quick to import
+    cpu_seconds: ClassVar[float] = 1.0  # that one run of its programs may take
     large: ClassVar[Sequence[str]] = ()  # packages whose programs run in workers of their own, which preload them
     unavailable: Mapping[str, str] = {}  # set by load: records that cannot be asked here, by id, with the reason
     recorded: Mapping[str, Sequence[bool]] = {}  # verdicts a scored file brings along, for what cannot be judged here

@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 
 from codereasoner.benchmarks import reval_parsing, reval_probe
+from codereasoner.benchmarks.pool import pool_for
 from codereasoner.benchmarks.reval import RevalAll, RevalOutput
 from codereasoner.benchmarks.reval_data import Pair, read_pairs
+from codereasoner.benchmarks.reval_trace import traced_job
 from codereasoner.benchmarks.reval_truth import output_verdicts, state_verdicts
 from codereasoner.errors import DataError
 from codereasoner.evaluation.check import compare_truth
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.score import grade_strictly, score
-from codereasoner.execution.pool import Limits, Pool
 from codereasoner.extend import find
 from codereasoner.records import Job, Run
 from codereasoner.task import Question, Runner
@@ -35,7 +36,7 @@ SYNTH = {
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
     """A pool that can also run the programs that need numpy and others."""
-    with Pool(workers=2, limits=Limits(), preload=RevalAll().preload(), allow_weak_isolation=True) as pool:
+    with pool_for("reval", 2, allow_weak_isolation=True) as pool:
         yield pool.run
 
 
@@ -53,6 +54,13 @@ def test_the_data_has_690_pairs_and_3152_points(shared_data: Path) -> None:
 def test_the_published_ground_truth_is_derived_to_the_last_point(shared_data: Path, runner: Runner) -> None:
     result = compare_truth(RevalAll(), shared_data / "reval", shared_data / "reval/ground_truth_py3.11.jsonl", runner)
     assert result == {"points": 2385, "equal": 2385, "by_trace": 2293, "differing": []}
+
+
+def test_the_slowest_trace_takes_less_than_half_of_its_time(shared_data: Path, runner: Runner) -> None:
+    pairs = [pair for pair in read_pairs(shared_data / "reval") if pair.idx == 117]
+    runs = runner([traced_job(pair) for pair in pairs])
+    assert {run.outcome for run in runs} == {"ok"}
+    assert max(run.cpu_ms for run in runs) < 500 * RevalAll.cpu_seconds
 
 
 def test_every_point_can_be_asked(loaded: tuple[RevalAll, list[Question]]) -> None:

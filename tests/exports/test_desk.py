@@ -144,4 +144,4 @@ def test_the_number_of_workers_must_be_one(monkeypatch: pytest.MonkeyPatch) -> N
 
     asked._pool.cache_clear()
     with pytest.raises(ConfigError, match="CODEREASONER_WORKERS must be a number of processes, not 'many'"):
-        asked.pool_of_process(("json",))
+        asked.pool_of_process("cruxeval-o")

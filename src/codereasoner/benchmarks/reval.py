@@ -37,6 +37,7 @@ class _Reval(Benchmark):
         "max_new_tokens": {"direct": 256, "cot": 1024},
         "stop": "[/ANSWER]",
     }
+    cpu_seconds: ClassVar[float] = 5.0  # its slowest trace, of trees of HTML, takes 0.7 to 1 s
     packages: ClassVar[Sequence[str]] = ("ast", "copy", "re", "typing", "unittest", "numpy", "bs4", "lxml")
     parts: ClassVar[tuple[str, ...]]
 

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainin
 from rich.progress import Progress as Bars
 
 from codereasoner import configs, extend
+from codereasoner.benchmarks.pool import pool_for
 from codereasoner.cli.screen import Screen, styled
 from codereasoner.errors import ConfigError
 from codereasoner.execution.crew import MEANING
@@ -303,12 +304,10 @@ def open_pool(
 ) -> Iterator[Pool]:
     """A pool of workers, closed at the end; says once when isolation is weaker than level A.
 
-    Where a benchmark is named, what its programs import is preloaded. own_programs: see Pool.
+    Where a benchmark is named, what its programs import is preloaded, and they have the time that it gives them.
+    own_programs: see Pool.
     """
-    preload = extend.find("benchmark", benchmark).preload() if benchmark else []
-    with Pool(
-        workers=workers, preload=preload, allow_weak_isolation=allow_weak_isolation, own_programs=own_programs
-    ) as pool:
+    with pool_for(benchmark, workers, allow_weak_isolation, own_programs) as pool:
         if pool.level != "A":
             said = f": {MEANING[pool.level]}; `codereasoner doctor` says what is missing"
             console.print(styled("yellow", f"isolation level {pool.level}", said))

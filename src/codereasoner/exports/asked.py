@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from codereasoner import extend
+from codereasoner.benchmarks.pool import pool_for
 from codereasoner.errors import ConfigError
 from codereasoner.evaluation.asked import is_file, questions_of
 from codereasoner.execution.pool import Pool
@@ -26,8 +27,8 @@ WORKERS = "CODEREASONER_WORKERS"
 
 def questions_here(name: str, data: str | None = None, split: str = "test", limit: int | None = None) -> list[Question]:
     """The questions of a benchmark or a file, as `evaluation.asked` finds them, by the process's pool."""
-    preload = () if is_file(name) else tuple(extend.find("benchmark", name).preload())
-    return questions_of(name, Path(data) if data else None, split, pool_of_process(preload).run)[:limit]
+    runner = pool_of_process("" if is_file(name) else name).run
+    return questions_of(name, Path(data) if data else None, split, runner)[:limit]
 
 
 def messages_of(question: Question, style: str) -> list[dict[str, str]]:
@@ -35,23 +36,25 @@ def messages_of(question: Question, style: str) -> list[dict[str, str]]:
     return extend.task_of(question).prompt(question, find_style(style))
 
 
-async def grade_one(question: Question, completion: str, style: str, truncated: bool, preload: str = "") -> Grade:
-    """The grade of one completion, without blocking the event loop; `preload` names the question's benchmark."""
-    modules = tuple(extend.find("benchmark", preload).preload()) if preload else ()
+async def grade_one(question: Question, completion: str, style: str, truncated: bool, benchmark: str = "") -> Grade:
+    """Return the grade of one completion of a question of that benchmark, without blocking the event loop."""
     task, finish = extend.task_of(question), "length" if truncated else "stop"
     return await asyncio.to_thread(
-        lambda: task.grade(question, completion, find_style(style), pool_of_process(modules).run, finish)
+        lambda: task.grade(question, completion, find_style(style), pool_of_process(benchmark).run, finish)
     )
 
 
-def pool_of_process(preload: tuple[str, ...] = ()) -> Pool:
-    """The pool of this process, made on first use and closed at its exit; a forked child makes its own."""
-    return _pool(os.getpid(), preload)
+def pool_of_process(benchmark: str = "") -> Pool:
+    """The pool of this process, made on first use and closed at its exit; a forked child makes its own.
+
+    A named benchmark gives it what to preload and how long its programs may run.
+    """
+    return _pool(os.getpid(), benchmark)
 
 
 @cache
-def _pool(process: int, preload: tuple[str, ...]) -> Pool:
-    pool = Pool(_workers(), preload=preload, allow_weak_isolation=os.environ.get(WEAK) == "1")
+def _pool(process: int, benchmark: str) -> Pool:
+    pool = pool_for(benchmark, _workers(), os.environ.get(WEAK) == "1")
     atexit.register(pool.close)
     return pool
 
