@@ -239,7 +239,7 @@ def test_a_fork_of_the_process_does_not_keep_the_workers() -> None:
     pool.close()
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 30  # of the minute that the fork would keep them
     assert gone(outside)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 KILL = Path(__file__).parents[2] / "benchmarks" / "kill.py"
 
 
+@pytest.mark.slow
 def test_a_build_killed_at_random_moments_ends_with_the_same_bytes(tmp_path: Path) -> None:
     words = ["--programs", "40", "--kills", "3", "--workers", "1", "--folder", str(tmp_path / "kill")]
     found = subprocess.run([sys.executable, str(KILL), *words], capture_output=True, text=True, check=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +18,9 @@ from codereasoner.styles import find_style
 from codereasoner.task import Question
 from codereasoner.training.rows import grpo_row, sft_row
 from codereasoner.training.scratch import make_scratch_model
+from codereasoner.training.sft import SftConfig, sft
 
+TUNE = SftConfig(max_steps=80, batch=8, accumulate=1, learning_rate=2e-3, warmup=0.0, threads=1, optimizer="muon")
 SOURCE = "def f(x):\n    return 7\n"
 
 
@@ -53,3 +57,14 @@ def sft_rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def grpo_rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [grpo_row(question("output", digit), find_style("terse")) | {"id": str(digit)} for digit in range(10)]
     return write(tmp_path_factory.mktemp("rows") / "grpo.jsonl", rows)
+
+
+@pytest.fixture(scope="session")
+def started(base: Path, sft_rows: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that gives the right answer now and then; several workers of pytest train it once."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with (folder / "started.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return sft(sft_rows, base, folder / "started", TUNE)

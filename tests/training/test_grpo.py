@@ -11,7 +11,6 @@ import pytest
 
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.training.grpo import GrpoConfig, grpo
-from codereasoner.training.sft import SftConfig, sft
 
 FAST = GrpoConfig(
     max_steps=24, batch=64, accumulate=1, learning_rate=1e-3, max_tokens=8, select=0, threads=1, temperature=1.5
@@ -20,13 +19,6 @@ FAST = GrpoConfig(
 
 def history(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
-
-
-@pytest.fixture(scope="module")
-def started(base: Path, sft_rows: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that gives the right answer now and then."""
-    config = SftConfig(max_steps=80, batch=8, accumulate=1, learning_rate=2e-3, warmup=0.0, threads=1, optimizer="muon")
-    return sft(sft_rows, base, tmp_path_factory.mktemp("started") / "sft", config)
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.training.conftest import TUNE
 
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_rows
 from codereasoner.training.rft import RftConfig, rft
 from codereasoner.training.rows import read_question
-from codereasoner.training.sft import SftConfig, sft
-
-TUNE = SftConfig(max_steps=80, batch=8, accumulate=1, learning_rate=2e-3, warmup=0.0, threads=1, optimizer="muon")
 
 
 def config(**changes: object) -> RftConfig:
@@ -21,11 +19,10 @@ def config(**changes: object) -> RftConfig:
 
 
 def test_right_answers_are_kept_once_and_learnt_with_the_budget_that_is_left(
-    base: Path, sft_rows: Path, grpo_rows: Path, tmp_path: Path
+    started: Path, grpo_rows: Path, tmp_path: Path
 ) -> None:
-    start = sft(sft_rows, base, tmp_path / "sft", TUNE)
     budget = config(operations=8e9, log_every=1)
-    out = rft(grpo_rows, start, tmp_path / "rft", budget, None)
+    out = rft(grpo_rows, started, tmp_path / "rft", budget, None)
     rows = list(read_rows(out / "rft.jsonl"))
     assert rows
     assert len({(json.dumps(row["prompt"]), row["completion"][0]["content"]) for row in rows}) == len(rows)
@@ -36,9 +33,9 @@ def test_right_answers_are_kept_once_and_learnt_with_the_budget_that_is_left(
     tuned = list(read_rows(out / "history.jsonl"))[-1]
     assert tuned["operations"] == pytest.approx(3 * tuned["tokens"] / sampled["tokens"] * sampled["operations"])
     assert sampled["operations"] + tuned["operations"] == pytest.approx(8e9, rel=0.1)
-    assert (out / "model.safetensors").read_bytes() != (start / "model.safetensors").read_bytes()
+    assert (out / "model.safetensors").read_bytes() != (started / "model.safetensors").read_bytes()
     saved = (out / "model.safetensors").stat().st_mtime_ns
-    rft(grpo_rows, start, out, budget, None)
+    rft(grpo_rows, started, out, budget, None)
     assert (out / "model.safetensors").stat().st_mtime_ns == saved
 
 

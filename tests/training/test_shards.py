@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from tests.training.following import row, write_shard, write_shards
 
 from codereasoner.errors import DataError
 from codereasoner.training.budget import Budget
-from codereasoner.training.shards import Shard, Shards, is_folder
+from codereasoner.training.shards import POLL, Shard, Shards, is_folder
 
 
 def test_a_name_without_the_suffix_of_rows_is_a_folder_to_come(tmp_path: Path) -> None:
@@ -35,15 +34,19 @@ def test_shards_come_in_the_order_of_their_numbers_and_end_with_done(tmp_path: P
 def test_a_shard_that_is_not_there_yet_is_waited_for_and_the_clock_knows_how_long(tmp_path: Path) -> None:
     told: list[str] = []
     budget = Budget()
-    shards = Shards(tmp_path / "late", 20, budget, told.append)
-    threading.Timer(0.4, write_shard, (tmp_path / "late", 0, [row(0)])).start()
+
+    def tell(words: str) -> None:
+        told.append(words)
+        if told.count(words) == 1:  # it is made while it is waited for
+            write_shard(tmp_path / "late", len(told) - 1, [row(0)])
+
+    shards = Shards(tmp_path / "late", 600, budget, tell)
     assert shards.first.rows == 1
     assert budget.waited == 0.0  # nothing is learnt yet
-    threading.Timer(0.4, write_shard, (tmp_path / "late", 1, [row(1)])).start()
     began = time.monotonic()
     assert isinstance(shards.get(1), Shard)
-    assert 0.3 < budget.waited <= time.monotonic() - began
-    assert any(words.startswith("waits for rows-00001.parquet") for words in told)
+    assert POLL <= budget.waited <= time.monotonic() - began
+    assert told == [f"waits for rows-{number:05d}.parquet: 0 s" for number in (0, 1)]
 
 
 def test_waiting_ends_with_the_time(tmp_path: Path) -> None:
@@ -63,10 +66,17 @@ def test_a_silent_producer_is_given_up_with_what_to_start(tmp_path: Path) -> Non
         shards.get(1)
 
 
-def test_a_producer_that_writes_something_is_not_silent(tmp_path: Path) -> None:
-    for number in range(4):
-        threading.Timer(0.4 * number, (tmp_path / f"part-{number}").touch).start()
-    threading.Timer(1.7, write_shard, (tmp_path, 0, [row(0)])).start()
+def test_a_producer_that_writes_something_is_not_silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+
+    def look_again(seconds: float) -> None:
+        now[0] += 0.4  # of a patience of 1 s
+        (tmp_path / f"part-{now[0]:.1f}").touch()
+        if now[0] > 4:
+            write_shard(tmp_path, 0, [row(0)])
+
+    monkeypatch.setattr(time, "sleep", look_again)
     assert Shards(tmp_path, 1.0, Budget()).first.rows == 1
 
 

@@ -105,7 +105,7 @@ def test_a_folder_that_grows_is_learnt_as_it_comes(base: Path, tmp_path: Path) -
     rows = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
     assert [each["step"] for each in rows] == [1, 2]
     assert "waited" not in rows[0]
-    assert 0.5 < rows[1]["waited"] <= rows[1]["seconds"] < 10
+    assert 0.5 < rows[1]["waited"] <= rows[1]["seconds"]
     assert (0.5, "waits for rows-00001.parquet: 0 s") in told
     card = json.loads((out / "codereasoner.json").read_text())
     assert card["waited"] == rows[1]["waited"]
