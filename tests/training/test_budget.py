@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -132,3 +134,23 @@ def test_a_training_stopped_twice_spends_the_same_tokens_and_operations(
         assert ratios[0] == pytest.approx(ratios[1])
         if not steps_differ:
             assert tokens == [row["tokens"] for row in whole]
+
+
+ONE_CORE = """
+import os, sys
+from pathlib import Path
+from codereasoner.training.sft import SftConfig, sft
+if sys.argv[4] == "one core":
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+rows, base, out = map(Path, sys.argv[1:4])
+sft(rows, base, out, SftConfig(tokens=2000, batch=4, accumulate=1, learning_rate=1e-3, optimizer="muon", threads=1))
+"""
+
+
+@pytest.mark.slow
+def test_one_core_learns_what_all_learn(base: Path, sft_rows: Path, tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("one core", "all cores")]
+    for out in folders:
+        subprocess.run([sys.executable, "-c", ONE_CORE, str(sft_rows), str(base), str(out), out.name], check=True)
+    one, other = ((out / "model.safetensors").read_bytes() for out in folders)
+    assert one == other

@@ -1,0 +1,39 @@
+"""The training commands: which budget counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from codereasoner.cli import train
+from codereasoner.training.sft import SftConfig
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ([], {"tokens": 5000, "seconds": None, "operations": None}),
+        (["--seconds", "7"], {"tokens": None, "seconds": 7.0, "operations": None}),
+        (["--operations", "1e9"], {"tokens": None, "seconds": None, "operations": 1e9}),
+        (["--tokens", "70"], {"tokens": 70, "seconds": None, "operations": None}),
+    ],
+)
+def test_a_budget_on_the_command_line_replaces_one_of_any_unit_in_the_file(
+    words: list[str], wanted: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[SftConfig] = []
+    monkeypatch.setattr(train, "sft", lambda rows, model, out, config, progress, run: seen.append(config))
+    (tmp_path / "preset.yaml").write_text("tokens: 5000\nbatch: 3\n")
+    out = tmp_path / "out"
+    asked = ["rows.jsonl", "--config", str(tmp_path / "preset.yaml"), "--model", "m", "--out", str(out), *words]
+    done = CliRunner().invoke(train.sft_command, asked, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    [config] = seen
+    assert {name: getattr(config, name) for name in wanted} == wanted
+    assert config.batch == 3
+    kept = yaml.safe_load((out / "config.yaml").read_text())
+    assert {name: kept[name] for name in wanted} == wanted
