@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 KILL = Path(__file__).parents[2] / "benchmarks" / "kill.py"
 
 
