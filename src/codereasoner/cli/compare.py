@@ -100,16 +100,18 @@ def _show_results(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _show_differences(rows: Sequence[Mapping[str, Any]]) -> None:
-    table = Table(title="differences, in points", title_justify="left", title_style="bold", box=None)
-    table.add_column("models", overflow="fold")
+    title = Text(f"differences from {rows[0]['first']}, in points")
+    table = Table(title=title, title_justify="left", title_style="bold", box=None)
+    table.add_column("model", overflow="fold")
     table.add_column("task", no_wrap=True)
     for heading in ("n", "difference [95 %]", "gained", "lost", "McNemar p"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         for task, part in row["tasks"].items():
-            pair = Text(f"{row['second']} - {row['first']}")
             counts = (f"{part['gained']:,}", f"{part['lost']:,}")
-            table.add_row(pair, task, f"{part['questions']:,}", difference(part), *counts, f"{part['p']:.2g}")
+            table.add_row(
+                Text(row["second"]), task, f"{part['questions']:,}", difference(part), *counts, f"{part['p']:.2g}"
+            )
     console.print(table)
 
 

@@ -21,10 +21,21 @@ async function showBrowser(index) {
 
 const isWide = () => window.matchMedia("(min-width: 861px)").matches;
 
-// Where list and question stand side by side, a question is always open.
+// Where list and question stand side by side, a question is always open: the first that the best model got wrong.
 function openFirst(browser) {
-  const [first] = browser.list.rows();
+  const rows = browser.list.rows();
+  const answered = best(browser.index);
+  const first = rows.find((number) => answered?.[number] && !answered[number].includes(OUTCOMES.correct.code)) ?? rows[0];
   if (here.view === "questions" && !here.id && isWide() && first !== undefined) go({ id: browser.index.id[first] });
+}
+
+// The outcomes of the model with the largest share of right answers.
+function best({ models, outcomes }) {
+  const shares = models.map((model) => {
+    const codes = outcomes[model].join("");
+    return codes ? codes.split(OUTCOMES.correct.code).length / codes.length : 0;
+  });
+  return outcomes[models[shares.indexOf(Math.max(...shares))]];
 }
 
 function filterBar(index, counter) {
@@ -77,8 +88,9 @@ async function applyFilters(browser, place) {
   }
   list.show(found);
   list.choose(browser.open);
-  const total = index.total > index.id.length ? `${whole(index.id.length)} shown of ${whole(index.total)}` : whole(index.id.length);
-  counter.textContent = `${whole(found.length)} of ${total} questions`;
+  const all = found.length === index.id.length;
+  const shown = index.total > index.id.length ? `the first ${whole(index.id.length)} of ${whole(index.total)}` : whole(index.id.length);
+  counter.textContent = all ? `${shown} questions` : `${whole(found.length)} of ${shown} questions`;
 }
 
 let loweredSources = null;

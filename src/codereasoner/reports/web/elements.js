@@ -52,6 +52,18 @@ function visible(text) {
   return [...nodes, String(text).slice(end)];
 }
 
+// A name of at most `limit` letters that keeps what tells it from the other names: the part that they all begin with goes first.
+function shortName(name, names, limit) {
+  if (name.length <= limit) return name;
+  let same = 0;
+  while (same < name.length && names.every((other) => other[same] === name[same])) same += 1;
+  while (same && !/[^\p{L}\p{N}]/u.test(name[same - 1])) same -= 1; // whole words only
+  const rest = names.length > 1 && same > 3 ? `…${name.slice(same)}` : name;
+  if (rest.length <= limit) return rest;
+  const tail = Math.floor((limit - 1) / 2);
+  return `${rest.slice(0, limit - 1 - tail)}…${rest.slice(-tail)}`;
+}
+
 function badge(outcome) {
   const { name, glyph } = OUTCOMES[outcome] ?? OUTCOMES.error;
   return el("span", { class: `badge o-${outcome}` }, el("span", { "aria-hidden": "true" }, glyph), name);

@@ -7,6 +7,7 @@ const AREAS = {
 const DROPS_SHOWN = 5;
 
 function flowSection(nodes, links) {
+  if (nodes.every(({ id, state }) => id === "answers" || state === "missing")) return null; // an evaluation, or a comparison: no data was made here
   const cards = Object.fromEntries(nodes.map((node) => [node.id, stageCard(node)]));
   const lines = svg("svg", { "aria-hidden": "true" });
   const picture = el("div", { class: "flow" }, lines, Object.values(cards));

@@ -1,6 +1,6 @@
 // Accuracy with its intervals, and the outcomes in full.
 
-const PLOT = { row: 27, right: 16, top: 6, bottom: 34 };
+const PLOT = { row: 27, right: 16, top: 6, bottom: 34, name: 22 }; // pixels, and letters of a model's name
 
 function resultsSection({ results, features, differences, mistakes, lists }) {
   if (!results.length) return null;
@@ -151,13 +151,14 @@ function drawWhiskers(rows, task, floors, width) {
   const values = rows.map((row) => part(row, task));
   const high = Math.max(...values.flatMap((value) => [value["pass@1"], value.interval?.[1] ?? 0]), ...floors.map(([, value]) => value), 5);
   const top = Math.min(100, Math.ceil(high / 10) * 10);
-  const left = 16 + 7 * Math.max(...rows.map((row) => Math.min(16, row.model.length)));
+  const names = rows.map(({ model }) => shortName(model, rows.map((row) => row.model), PLOT.name));
+  const left = 16 + 7 * Math.max(...names.map((name) => name.length));
   const x = scale(0, top, left, width - PLOT.right);
   const height = PLOT.top + rows.length * PLOT.row + PLOT.bottom;
   const label = rows.map((row, index) => `${row.model} ${percent(values[index]["pass@1"])}`).join(", ");
   return svg("svg", { width, height, role: "img", "aria-label": `Accuracy, ${columnName(task)}: ${label}` },
     whiskerAxis(x, top, height), floors.map(([name, value]) => floorLine(name, x(value), height)),
-    rows.map((row, index) => whisker(row, values[index], x, left - 10, PLOT.top + (index + 0.5) * PLOT.row)));
+    rows.map((row, index) => whisker(row, names[index], values[index], x, left - 10, PLOT.top + (index + 0.5) * PLOT.row)));
 }
 
 function whiskerAxis(x, top, height) {
@@ -171,9 +172,8 @@ function floorLine(name, at, height) {
   return svg("line", { class: "floor", x1: at, x2: at, y1: PLOT.top, y2: height - PLOT.bottom }, svg("title", {}, `without a model: ${name}`));
 }
 
-function whisker(row, value, x, nameEnd, y) {
+function whisker(row, name, value, x, nameEnd, y) {
   const [low, high] = value.interval ?? [value["pass@1"], value["pass@1"]];
-  const name = row.model.length > 16 ? `${row.model.slice(0, 15)}…` : row.model;
   return svg("g", { style: series(seriesOf(row.model)) },
     svg("title", {}, `${row.model}: ${percent(value["pass@1"])}, 95 % interval ${tenths(low)} to ${tenths(high)}`),
     svg("text", { class: "name", x: nameEnd, y: y + 4, "text-anchor": "end" }, name),
