@@ -47,6 +47,8 @@ CALLS = {  # what Docker's default profile forbids to a container without CAP_SY
         "init_module": 105, "reboot": 142, "sethostname": 161, "settimeofday": 170, "swapon": 224, "acct": 89,
     },
 }  # fmt: skip
+NESTING = ("unshare", "mount", "umount2", "pivot_root", "open_tree", "move_mount", "fsopen", "mount_setattr", "keyctl")
+NO_CALL = 0xFFFF
 LOAD, EQUAL, ANY_BIT, RETURN, ALLOW, EPERM, ENOSYS = 0x20, 0x15, 0x45, 0x06, 0x7FFF0000, 0x50001, 0x50026
 
 
@@ -56,7 +58,7 @@ class Profile:
 
     user: int = 0
     capabilities: tuple[int, ...] = DOCKER
-    seccomp: bool = True
+    seccomp: str = "docker"  # whose default profile: docker's, podman's, or "" for none
     new_privileges: bool = True
     read_only: bool = False  # with no /tmp either
     nofile: int = 1024
@@ -167,7 +169,7 @@ def become(profile: Profile, groups: list[str], command: list[str]) -> NoReturn:
             os.setresgid(profile.user, profile.user, profile.user)
             os.setresuid(profile.user, profile.user, profile.user)
         if profile.seccomp:
-            _filter(libc)  # before no new privileges, as runc does it for root
+            _filter(libc, profile.seccomp)  # before no new privileges, as runc does it for root
         if not profile.new_privileges:
             libc.prctl(38, 1, 0, 0, 0)
         environment = {"PATH": "/usr/bin:/bin", "HOME": "/", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -229,10 +231,13 @@ def _mount(*words: str) -> None:
         raise OSError(f"mount {' '.join(words)}: {done.stderr.strip()}")
 
 
-def _filter(libc: ctypes.CDLL) -> None:
-    """Install a filter with the effect of Docker's default profile on what this project asks the kernel for."""
+def _filter(libc: ctypes.CDLL, whose: str) -> None:
+    """Install a filter with the effect of a default profile on what this project asks the kernel for."""
     calls = dict(CALLS[platform.machine()])
     clone, clone3 = calls.pop("clone"), calls.pop("clone3")
+    if whose == "podman":  # which lets containers make containers
+        calls = {name: number for name, number in calls.items() if name not in NESTING}
+        clone = clone3 = NO_CALL
     words = [(LOAD, 0, 0, 0), (EQUAL, 0, 1, clone3), (RETURN, 0, 0, ENOSYS)]
     words += [(EQUAL, 0, 4, clone), (LOAD, 0, 0, 16), (ANY_BIT, 0, 1, 0x7E020000), (RETURN, 0, 0, EPERM)]
     words += [(RETURN, 0, 0, ALLOW)]

@@ -31,9 +31,11 @@ PROFILES: dict[str, tuple[str, Profile]] = {
     "128 MB": ("B", Profile(memory=128 * MB)),
     "all of these, as root": ("B", TIGHT),
     "all of these, as a user": ("B", replace(TIGHT, user=1000)),
-    "seccomp unconfined, as root": ("A", Profile(seccomp=False)),
-    "seccomp unconfined, as a user": ("A", Profile(user=1000, seccomp=False)),
-    "seccomp unconfined, read-only root without /tmp": ("A", Profile(seccomp=False, read_only=True)),
+    "podman's defaults, as root": ("A", Profile(seccomp="podman")),
+    "podman's defaults, as a user": ("A", Profile(user=1000, seccomp="podman")),
+    "seccomp unconfined, as root": ("A", Profile(seccomp="")),
+    "seccomp unconfined, as a user": ("A", Profile(user=1000, seccomp="")),
+    "seccomp unconfined, read-only root without /tmp": ("A", Profile(seccomp="", read_only=True)),
 }
 QUICK = ("all of these, as root", "seccomp unconfined, as root")
 ROWS = [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in PROFILES]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import platform
+import struct
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -11,9 +12,11 @@ from select import select
 
 import pytest
 
+from codereasoner.execution.barrier import Barrier
 from codereasoner.execution.frames import JOBS, RESULT, pack
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.execution.process import Process, Setup
+from codereasoner.execution.syscalls import OWN_ID
 from codereasoner.records import Job, Run
 
 LIMITS = Limits(cpu_seconds=0.5, wall_seconds=2.0, memory_bytes=300 << 20, output_bytes=10_000, result_chars=5_000)
@@ -220,6 +223,18 @@ def test_the_process_that_programs_share_cannot_fork_whatever_becomes_of_it(behi
     run(behind_the_barrier, ALONE + "def f():\n    return 1")
     worker, shared, forks = (seccomp_filters(pid) for pid in (inside, *children(inside)))
     assert (shared, forks) == (worker + 1, worker)  # the one that forks runs no program
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [((0x06, 0x7FFF0000), "a filter that allows everything"), ((0xFF, 0), "what the kernel takes for no filter")],
+    ids=["not held", "refused"],
+)
+def test_without_a_barrier_that_holds_no_worker_starts(code: tuple[int, int], what: str) -> None:
+    kind, value = code
+    barrier = Barrier(struct.pack("=HBBI", kind, 0, 0, value), OWN_ID)
+    assert "which denies programs new processes, is not to be had" in barrier.prove(), what
+    assert Barrier().prove() == ""  # level D has none
 
 
 def test_a_neighbour_that_kills_everything_it_can_see_changes_nothing_for_others(behind_the_barrier: Pool) -> None:

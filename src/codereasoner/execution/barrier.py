@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _SET_DEATH_SIGNAL, _SET_SECCOMP, _FILTER, _KILL = 1, 22, 2, 9  # prctl(2)
 _BYTES_BEFORE = bytes.__basicsize__ - 1  # the bytes of a bytes object begin so far behind its address
-_CANNOT, _CAN = 2, 1  # wait statuses of the trial
 
 
 class Barrier:

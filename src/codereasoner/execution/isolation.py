@@ -77,9 +77,13 @@ def enter_namespaces() -> None:
     That is an ordinary user, and root of a container that took root's capabilities away. The caller stays in its
     process namespace; its next child is process 1 of the new one.
     """
-    if os.geteuid() != 0 or _libc.unshare(_NEW_NAMESPACES["mount"]) != 0:
+    _enter_namespaces(_NEW_NAMESPACES)
+
+
+def _enter_namespaces(wanted: dict[str, int]) -> None:
+    if os.geteuid() != 0 or _libc.unshare(next(iter(wanted.values()))) != 0:
         new_user_namespace()
-    for name, flag in _NEW_NAMESPACES.items():
+    for name, flag in wanted.items():
         _check(name + " namespace", "unshare", _libc.unshare(flag))
 
 
@@ -311,8 +315,8 @@ def limit_resources() -> None:
 
 
 def rename_host() -> None:
-    """The host is called `worker`: sethostname(2)."""
-    _check("uts namespace", "sethostname", _libc.sethostname(b"worker", ctypes.c_size_t(6)))
+    """The host is called `worker`: sethostname(2). Where podman's profile refuses, it keeps the container's name."""
+    _libc.sethostname(b"worker", ctypes.c_size_t(6))
 
 
 # --- Trying one layer ------------------------------------------------------------------------------------------------
@@ -350,12 +354,7 @@ def _syscalls() -> Any:
 
 
 def _try_namespace(name: str) -> Callable[[], None]:
-    def enter() -> None:
-        if os.geteuid() != 0:
-            new_user_namespace()
-        _check(name + " namespace", "unshare", _libc.unshare(_NEW_NAMESPACES[name]))
-
-    return enter
+    return lambda: _enter_namespaces({name: _NEW_NAMESPACES[name]})
 
 
 def _try_root() -> None:
