@@ -28,13 +28,6 @@ from codereasoner.steps.source import split_lines
 AHEAD = 2  # items after the present one that a pass of a loop names
 
 
-def lines_of(run: Run, moments: list[Moment]) -> Iterator[str]:
-    """The lines of a run; the value that is returned stands in the answer only."""
-    teller = _Teller(run)
-    for moment in moments:
-        yield from teller.lines(moment, claims(moment))
-
-
 class Parts(Trail):
     """The parts of an expression under their own names: `len(text): 3`."""
 
@@ -75,13 +68,16 @@ def _is_silent(node: ast.expr) -> bool:
     return name in SILENT
 
 
-class _Teller:
+class Local:
+    """Tells the moments of one run."""
+
     def __init__(self, run: Run) -> None:
         self.source = split_lines(run.source)
         self.operations = Operations(run.source)
 
-    def lines(self, moment: Moment, told: str) -> Iterator[str]:
-        node = moment.node
+    def lines(self, moment: Moment) -> Iterator[str]:
+        """The lines of a moment."""
+        node, told = moment.node, claims(moment)
         match moment.kind:
             case "call":
                 yield called(moment) if moment.frame else told
@@ -98,10 +94,10 @@ class _Teller:
             case "line" if node is not None:
                 yield from self._statement(moment, node, told)
 
-    def _statement(self, moment: Moment, node: Statement, claims: str) -> Iterator[str]:
+    def _statement(self, moment: Moment, node: Statement, said: str) -> Iterator[str]:
         """The parts of a statement, or else its code; then what it leaves behind."""
         if moment.raised:
-            yield from [_quoted(node, self.source)] if not claims else [f"{_quoted(node, self.source)}: {claims}"]
+            yield from [_quoted(node, self.source)] if not said else [f"{_quoted(node, self.source)}: {said}"]
             return
         if isinstance(node, ast.While) and moment.taken is None and moment.visit > 1:
             return  # its test is a constant, which Python does not come back to in every version
@@ -114,26 +110,26 @@ class _Teller:
         quoted = "" if told else _quoted(node, self.source)
         if isinstance(node, ast.For):
             quoted = quoted if moment.visit == 1 and moment.taken else ""
-            claims = self._pass(moment, node, claims)
+            said = self._pass(moment, node, said)
         elif moment.taken is not None and not isinstance(node, ast.If | ast.While):
-            claims = ", ".join(part for part in (outcome(moment), claims) if part)
+            said = ", ".join(part for part in (outcome(moment), said) if part)
         elif moment.taken is not None:
-            claims = f"{type(node).__name__.lower()} {moment.taken}" if told else str(moment.taken)
-        if quoted or claims:
-            yield f"{quoted}: {claims}" if quoted and claims else quoted or claims
+            said = f"{type(node).__name__.lower()} {moment.taken}" if told else str(moment.taken)
+        if quoted or said:
+            yield f"{quoted}: {said}" if quoted and said else quoted or said
 
-    def _pass(self, moment: Moment, node: ast.For, claims: str) -> str:
+    def _pass(self, moment: Moment, node: ast.For, said: str) -> str:
         if not moment.taken:
             return "for end"
         left = self.operations.left_after(moment, node)
         if left is None:
-            return claims
+            return said
         ahead = left[:AHEAD] if isinstance(left, str) else list(islice(left, AHEAD))
         try:
             shown = text_of(ahead)
         except Unknown:
-            return claims
-        return f"{claims}, next {shown if isinstance(ahead, str) else shown[1:-1] or 'nothing'}"
+            return said
+        return f"{said}, next {shown if isinstance(ahead, str) else shown[1:-1] or 'nothing'}"
 
 
 def _quoted(node: Statement, source: list[str]) -> str:

@@ -10,15 +10,16 @@ with line numbers and the code, for real models.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
 from codereasoner import extend
 from codereasoner.chains.conclude import conclude
-from codereasoner.chains.local import lines_of
+from codereasoner.chains.fold import fold
+from codereasoner.chains.local import Local
 from codereasoner.chains.operations import Operations
-from codereasoner.chains.sentences import sentences
+from codereasoner.chains.sentences import Sentences
 from codereasoner.chains.story import Moment, tell
 from codereasoner.chains.words import called, claims, outcome
 from codereasoner.errors import ConfigError
@@ -29,12 +30,19 @@ Detail = Literal["states", "expressions", "local", "steps"]
 DETAILS: tuple[Detail, ...] = get_args(Detail)
 
 
-def narrate(question: Question, run: Run, detail: Detail = "states", attempts: Sequence[Run] = ()) -> Chain:
+LIMIT = 8_000  # characters: about 3,000 tokens of code and numbers, which leaves room for the prompt in 4,096
+
+
+def narrate(
+    question: Question, run: Run, detail: Detail = "states", attempts: Sequence[Run] = (), limit: int = 0
+) -> Chain:
     """The chain that leads to the answer of a question about a run.
 
     For the task `input` the chain goes back from the wanted value where the program is a straight line, follows the
     attempts (traced runs of the same program, each with another value) and then the run itself, and compares what they
     return. For every other task it follows the run, as far as the question goes, and says what that answers.
+
+    What is longer than `limit` characters is folded: see fold.py; 0 sets no limit.
 
     Raises:
         ConfigError: there is no such detail.
@@ -43,10 +51,10 @@ def narrate(question: Question, run: Run, detail: Detail = "states", attempts: S
     if detail not in DETAILS:
         raise ConfigError(f"detail '{detail}' is unknown; there are: {', '.join(DETAILS)}")
     if question.task == "input":
-        lines = list(_search(question.facts["value"], run, detail, attempts))
+        lines = list(_search(question.facts["value"], run, detail, attempts, limit))
     else:
         moments, verdict = conclude(question, tell(run))
-        lines = list(_TELL[detail](replace(run, value=None) if verdict else run, moments))
+        lines = _told(replace(run, value=None) if verdict else run, moments, detail, limit)
         lines += [each for each in [verdict or extend.task_of(question).conclude(question)] if each]
     return Chain(question.id, "\n".join(lines), "narrator")
 
@@ -54,13 +62,13 @@ def narrate(question: Question, run: Run, detail: Detail = "states", attempts: S
 # ---- input: back from the value, then try and compare
 
 
-def _search(wanted: str, run: Run, detail: Detail, attempts: Sequence[Run]) -> Iterator[str]:
+def _search(wanted: str, run: Run, detail: Detail, attempts: Sequence[Run], limit: int) -> Iterator[str]:
     yield f"Wanted: {wanted}"
     if back := backwards(run):
         yield f"Backwards: {' <- '.join(back)}"
     for each in [*(attempt for attempt in attempts if attempt.value not in (None, wanted)), run]:
         yield f"Try {each.expression}"
-        yield from _TELL[detail](replace(each, value=None), tell(each))
+        yield from _told(replace(each, value=None), tell(each), detail, limit // (len(attempts) + 1))
         verdict = "the value that is wanted" if each is run else "not what is wanted"
         yield f"{each.expression} returns {each.value}, {verdict}."
 
@@ -84,17 +92,40 @@ def backwards(run: Run) -> list[str]:
     return values[::-1] if len(values) > 1 and not any(value.startswith("<") for value in values) else []
 
 
-# ---- states: for a small model
+# ---- the details
 
 
-def _states(run: Run, moments: list[Moment]) -> Iterator[str]:
-    last = ""
-    for moment in moments:
-        if line := _state(moment):
-            last = line
-            yield line
-    if run.value is not None and not last.endswith(f"= {run.value}") and last != f"return {run.value}":
-        yield f"return {run.value}"
+def _told(run: Run, moments: Sequence[Moment], detail: Detail, limit: int) -> list[str]:
+    """The lines of a run; the last says what the call returns, where that is known and was not said."""
+    tell_one = _TELL[detail](run)
+    lines = fold(moments, [list(tell_one(moment)) for moment in moments], limit)
+    if run.value is None or detail == "local":  # there the value stands in the answer only
+        return lines
+    if detail == "steps":
+        return [*lines, f"So {run.expression} returns {run.value}."]
+    is_said = lines and lines[-1].endswith((f"= {run.value}", f"-> {run.value}", f"return {run.value}"))
+    return lines if is_said else [*lines, f"return {run.value}"]
+
+
+def _states(run: Run) -> Callable[[Moment], Iterable[str]]:
+    return lambda moment: filter(None, [_state(moment)])
+
+
+def _expressions(run: Run) -> Callable[[Moment], Iterable[str]]:
+    operations = Operations(run.source)
+    return lambda moment: operations.before(moment, _state(moment))
+
+
+def _local(run: Run) -> Callable[[Moment], Iterable[str]]:
+    return Local(run).lines
+
+
+def _steps(run: Run) -> Callable[[Moment], Iterable[str]]:
+    sentences = Sentences(run)
+    return lambda moment: filter(None, [sentences.tell(moment)])
+
+
+_TELL = {"states": _states, "expressions": _expressions, "local": _local, "steps": _steps}
 
 
 def _state(moment: Moment) -> str:
@@ -116,20 +147,3 @@ def _state(moment: Moment) -> str:
     if isinstance(moment.node, ast.Break | ast.Continue | ast.Pass):
         return type(moment.node).__name__.lower()
     return ", ".join(part for part in (outcome(moment), claims(moment)) if part)
-
-
-# ---- expressions: the same with every operation on its own
-
-
-def _expressions(run: Run, moments: list[Moment]) -> Iterator[str]:
-    operations = Operations(run.source)
-    last = ""
-    for moment in moments:
-        for line in operations.before(moment, _state(moment)):
-            last = line
-            yield line
-    if run.value is not None and not last.endswith((f"= {run.value}", f"-> {run.value}", f"return {run.value}")):
-        yield f"return {run.value}"
-
-
-_TELL = {"states": _states, "expressions": _expressions, "local": lines_of, "steps": sentences}

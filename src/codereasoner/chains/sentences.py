@@ -202,11 +202,3 @@ def _in_words(operation: str) -> str:
 
 
 _TRUTH = {"True": "true", "False": "false"}
-
-
-def sentences(run: Run, moments: list[Moment]) -> Iterator[str]:
-    """The sentences of a run; the last says what the call returns, where that is known."""
-    teller = Sentences(run)
-    yield from filter(None, map(teller.tell, moments))
-    if run.value is not None:
-        yield f"So {run.expression} returns {run.value}."

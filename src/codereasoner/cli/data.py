@@ -13,7 +13,7 @@ import click
 import yaml
 
 from codereasoner import extend, stages
-from codereasoner.chains.narrate import DETAILS
+from codereasoner.chains.narrate import DETAILS, LIMIT
 from codereasoner.cli.options import (
     COUNT,
     NOT_NEGATIVE,
@@ -184,6 +184,13 @@ def ask_command(runs: Path, tasks: tuple[str, ...], out: Path) -> None:
 @click.option(
     "--attempts", type=NUMBER, default=1, show_default=True, help="Calls the narrator tries before the right one."
 )
+@click.option(
+    "--max-characters",
+    type=NUMBER,
+    default=LIMIT,
+    show_default=True,
+    help="Fold the passes of loops in longer chains of the narrator (0: no limit).",
+)
 @endpoint_options
 @control_options
 @click.option("--tries", type=COUNT, default=4, show_default=True, help="Samples a question before it is given up.")
@@ -201,6 +208,7 @@ def chain_command(
     by: str,
     detail: Any,
     attempts: int,
+    max_characters: int,
     endpoint: dict[str, Any],
     control: dict[str, Any],
     tries: int,
@@ -215,7 +223,9 @@ def chain_command(
     """Write the reasoning chains: from the trace, or by a teacher whose answers are verified."""
     with bar("chain") as progress:
         if by == "narrator":
-            stages.narrate_chains(questions, runs, out, tasks, detail, progress, attempts=attempts)
+            stages.narrate_chains(
+                questions, runs, out, tasks, detail, progress, attempts=attempts, limit=max_characters
+            )
         else:
             teacher = extend.find("model", by, **endpoint)
             sampling = Sampling(temperature, top_p, max_tokens, **control)
@@ -261,6 +271,10 @@ def say(out: Path) -> None:
     console.print(f"{out}: {counts.get('kept', 0):,} kept, {counts.get('dropped', 0):,} dropped")
     for reason, count in counts["drops"].items():
         console.print(f"  {count:>8,}  {reason}")
-    if branches := (read_manifest(out) or {}).get("branches"):
+    manifest = read_manifest(out) or {}
+    if lengths := manifest.get("characters"):
+        told = ", ".join(f"{name} {count:,}" for name, count in lengths.items())
+        console.print(f"  characters of a chain: {told}")
+    if branches := manifest.get("branches"):
         shown = f"{branches['covered']:,} of {branches['possible']:,} jumps taken ({branches['share']:.1%})"
         console.print(f"  {shown}; every one in {branches['whole']:,} of {branches['programs']:,} programs")

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from codereasoner.chains.narrate import Detail, narrate
+from codereasoner.chains.narrate import LIMIT, Detail, narrate
 from codereasoner.chains.teach import teach
 from codereasoner.errors import DataError
 from codereasoner.execution.pool import Pool
@@ -38,32 +38,48 @@ def narrate_chains(
     engine: Engine | None = None,
     attempts: int = 1,
     split: str = "",
+    limit: int = LIMIT,
 ) -> None:
     """chains.jsonl: the narrator's chain for each question of these tasks, from the trace it was asked about.
 
     With a split, only questions of that split get chains.
 
-    A chain that looks for an input tries so many other calls of the same program first, where there are such.
+    A chain that looks for an input tries so many other calls of the same program first, where there are such. What is
+    longer than `limit` characters is folded (0: nothing is). The manifest says how long the chains are.
     """
     tasks = task_names(tasks, questions)
     config = {"questions": fingerprint(questions), "runs": fingerprint(runs), "tasks": tasks, "detail": detail}
-    ledger = Ledger(out, config | {"by": "narrator", "attempts": attempts, "split": split}, key="question")
+    ledger = Ledger(
+        out, config | {"by": "narrator", "attempts": attempts, "split": split, "limit": limit}, key="question"
+    )
     if ledger.done:
         return
     total = sum(1 for _ in _of_tasks(questions, tasks, split))
     with ledger:
         told = (each for each in _with_runs(_of_tasks(questions, tasks, split), runs) if each[0].id not in ledger)
-        for chains in (engine or InProcess()).map(partial(narrate_batch, detail, attempts), batches_of(told, TOGETHER)):
+        work = partial(narrate_batch, detail, attempts, limit)
+        for chains in (engine or InProcess()).map(work, batches_of(told, TOGETHER)):
             for chain in chains:
                 ledger.append(chain)
                 tell(progress, len(ledger), total, "questions answered")
+        ledger.extra["characters"] = lengths(len(row["text"]) for row in ledger.rows())
         ledger.finish()
 
 
-def narrate_batch(detail: Detail, attempts: int, told: Sequence[Told]) -> list[Chain]:
+def lengths(found: Iterable[int]) -> dict[str, int]:
+    """The median, the 95th percentile and the largest of some lengths; nothing where there are none."""
+    ordered = sorted(found)
+    if not ordered:
+        return {}
+    last = len(ordered) - 1
+    return {"median": ordered[last // 2], "95 %": ordered[last * 95 // 100], "longest": ordered[last]}
+
+
+def narrate_batch(detail: Detail, attempts: int, limit: int, told: Sequence[Told]) -> list[Chain]:
     """The narrator's chain for each of these questions."""
     return [
-        narrate(question, run, detail, _attempts(question, run, others, attempts)) for question, run, others in told
+        narrate(question, run, detail, _attempts(question, run, others, attempts), limit)
+        for question, run, others in told
     ]
 
 
