@@ -159,6 +159,7 @@ class Job(Plain):
     record: Record = "value"
     harness: str = ""  # source that runs after `source` in the same namespace, and is never traced
     model_text: bool = False  # whether text of a model is executed as code: a pool for own programs may refuse that
+    origin: str = ""  # programs of one origin may share a process; "": a process that no other program enters
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,7 @@ class Run(Plain):
     reason: str = ""  # one sentence for every outcome but ok, naming the limit that was hit
     isolation: str = ""  # the level, A to D, at which it ran
     python: str = ""  # the version that ran it, for example 3.11
+    shared: str = ""  # the origin of programs that may have run in the same process; "": no other program has
     cpu_ms: float = 0.0
     program: str = ""  # the Program's id, split and difficulty, set by the stage that knows them
     split: str = ""

@@ -122,7 +122,7 @@ def test_the_code_of_a_plain_call_serves_all_of_its_kind_and_no_entry_passes_the
     assert (one.arguments, other.arguments) == ({".0": 1, ".1": [2]}, {".0": 3, ".1": "a"})
     assert cache.compile(source, "A().g", "1", "").arguments == {".0": 1}
     assert cache.compile(source, "f", "x=1", "").arguments is None
-    assert cache.compile(source, "eval", "'1'", "").seals is None
+    assert not cache.compile(source, "eval", "'1'", "").shares
     assert cache.compile(source, "f)(", "1", "").fault is not None
     assert cache.compile("import sys\n" + source, "f", "1", "").arguments is None
 

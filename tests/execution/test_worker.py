@@ -103,8 +103,8 @@ def test_a_run_that_takes_longer_than_the_first_try_is_confirmed_and_not_lost(po
 def test_others_are_answered_while_one_is_in_the_slow_lane() -> None:
     worker = Process("D", Setup(asdict(LIMITS)))
     jobs = [
-        (0, LOOP, "f", "", "value", ""),
-        *[(n, "def f(n):\n    return n", "f", str(n), "value", "") for n in range(1, 200)],
+        (0, LOOP, "f", "", "value", "", "tests"),
+        *[(n, "def f(n):\n    return n", "f", str(n), "value", "", "tests") for n in range(1, 200)],
     ]
     worker.write(pack(JOBS, 0, marshal.dumps(jobs)))
     numbers: list[int] = []
@@ -122,11 +122,11 @@ def test_others_are_answered_while_one_is_in_the_slow_lane() -> None:
 
 
 def test_jobs_behind_one_that_breaks_the_shared_process_are_not_harmed(pool: Pool) -> None:
-    plain = [Job("def f(n):\n    return n", "f", str(n)) for n in range(30)]
+    plain = [Job("def f(n):\n    return n", "f", str(n), origin="tests") for n in range(30)]
     bad = [
-        Job(LOOP, "f", ""),
-        Job("def f():\n    return [0] * 10 ** 9", "f", ""),
-        Job("def f():\n    print('a' * 20_000)", "f", ""),
+        Job(LOOP, "f", "", origin="tests"),
+        Job("def f():\n    return [0] * 10 ** 9", "f", "", origin="tests"),
+        Job("def f():\n    print('a' * 20_000)", "f", "", origin="tests"),
     ]
     found = pool.run([*plain[:10], bad[0], *plain[10:20], bad[1], bad[2], *plain[20:]])
     assert [each.outcome for each in found if each.outcome != "ok"] == ["timeout", "memory", "output"]
@@ -152,7 +152,9 @@ SAME = {
 
 @pytest.mark.parametrize(("source", "call"), SAME.values(), ids=SAME)
 def test_a_run_is_the_same_shared_and_alone(pool: Pool, source: str, call: str) -> None:
-    shared, alone = run(pool, source, call), run(pool, source + "\n" + ALONE, call)
+    beside = Job("def f():\n    return 1", "f", "", origin="tests")
+    _, shared = pool.run([beside, Job(source, "f", call, origin="tests")])
+    alone = run(pool, source + "\n" + ALONE, call)
     for field in ("outcome", "value", "exception", "stdout"):
         assert getattr(shared, field) == getattr(alone, field)
 
@@ -219,7 +221,7 @@ def test_a_program_may_signal_itself(behind_the_barrier: Pool, act: str, outcome
 
 def test_the_process_that_programs_share_cannot_fork_whatever_becomes_of_it(behind_the_barrier: Pool) -> None:
     [inside] = children(behind_the_barrier.processes()[0])
-    run(behind_the_barrier, "def f():\n    return 1")
+    behind_the_barrier.run([Job("def f():\n    return 1", "f", "", origin="tests")])
     run(behind_the_barrier, ALONE + "def f():\n    return 1")
     worker, shared, forks = (seccomp_filters(pid) for pid in (inside, *children(inside)))
     assert (shared, forks) == (worker + 1, worker)  # the one that forks runs no program

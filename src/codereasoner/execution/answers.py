@@ -72,6 +72,7 @@ def _read(body: bytes, job: Job, level: str) -> Run:
         "reason": reason,
         "isolation": level,
         "python": PYTHON,
+        "shared": job.origin,
         "cpu_ms": cpu_ms,
         "id": content_id(job.source, job.entry, job.call),
     }

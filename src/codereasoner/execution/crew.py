@@ -145,7 +145,7 @@ class Crew:
             if not worker.tickets:
                 worker.heard = monotonic()
             worker.tickets[self._number] = ticket
-            rows.append((self._number, job.source, job.entry, job.call, job.record, job.harness))
+            rows.append((self._number, job.source, job.entry, job.call, job.record, job.harness, job.origin))
         if rows:
             self._write(worker, pack(JOBS, 0, marshal.dumps(rows)))
 

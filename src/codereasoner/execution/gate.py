@@ -1,200 +1,215 @@
-"""The gate: may this program share a process with others, or could it leave something behind for them?
+"""The gate decides whether a program may share a process with other programs, or could change what they compute.
 
-It looks at code objects only. Every name that a program reads, calls or stores is checked: what reaches the
-interpreter, its frames or the insides of objects is refused, so are imports beyond a list of pure modules. Names
-that exist nowhere in the shared interpreter are harmless. A program that is refused runs in a process of its own;
-the gate keeps neighbours apart, security is the business of isolation. This file also runs inside the workers.
+It decides by what is allowed (see allowlist.py). A name that no object in the interpreter has is allowed too: it can
+only be the program's own. Two looks are taken:
+
+1. All names in the code objects, whatever they are used for. This takes microseconds and decides for most programs.
+2. Where a name is harmless in one use only (`self.type`, `"{}".format`), the syntax tree shows how it is used.
+
+Modules are not decided here: a program imports through `safe_modules.Modules`, which ends the attempt to share where it
+asks for something else. The gate keeps neighbours apart; security is the business of isolation.
+This file also runs inside the workers.
 """
 
 from __future__ import annotations
 
+import _string  # type: ignore[import-not-found]
 import builtins
 import opcode
 import sys
 
-from codereasoner.execution.pure import find_pure, seal
+from codereasoner.execution.allowlist import ATTRIBUTES, BUILT_INS, EXCEPTIONS, MODULES, SPECIAL_METHODS
+from codereasoner.execution.safe_modules import prepare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
     from types import CodeType
     from typing import Any
 
-    from codereasoner.execution.pure import Pure
-
-    Seals = tuple[tuple[str, str], ...]
-
-_BUILT_INS = (
-    "abs all any ascii bin bool bytearray bytes callable chr classmethod complex dict divmod enumerate filter float"
-    " format frozenset hasattr hash hex input int isinstance issubclass iter len list map max min next object oct ord"
-    " pow print property range repr reversed round set slice sorted staticmethod str sum super tuple type zip"
-    " Ellipsis NotImplemented __name__ __build_class__ __debug__"
-)
-_DUNDERS = (
-    "init new repr str eq ne lt le gt ge hash bool len iter next reversed contains getitem setitem delitem missing call"
-    " add radd iadd sub rsub isub mul rmul imul truediv rtruediv itruediv floordiv rfloordiv ifloordiv mod rmod imod"
-    " divmod rdivmod pow rpow ipow matmul rmatmul and rand iand or ror ior xor rxor ixor lshift rlshift ilshift rshift"
-    " rrshift irshift neg pos abs invert int float complex index round trunc floor ceil enter exit format bytes sizeof"
-    " name qualname module doc class slots match_args annotations class_getitem length_hint static_attributes"
-    " firstlineno classcell classdictcell type_params"
-)
-_REFUSED = (
-    "breakpoint compile copyright credits delattr dir eval exec exit getattr globals help id license locals memoryview"
-    " open quit setattr vars reload register with_traceback mro tb set_name"
-)
-
-
-def _types_of_insides() -> list[type]:
-    """The types of frames, code, tracebacks, generators and coroutines."""
-
-    async def wait() -> None:
-        pass
-
-    async def each() -> AsyncIterator[int]:
-        yield 0
-
-    def count() -> Iterator[int]:
-        yield 0
-
-    waiting = wait()
-    waiting.close()
-    try:
-        raise ValueError
-    except ValueError as error:
-        kinds = [type(error.__traceback__), type(waiting), type(each())]
-    frame = sys._getframe()
-    return [*kinds, type(frame), type(frame.f_code), type(count())]
-
-
-_METHODS_OF: tuple[type, ...] = (
-    int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, slice, object,
-    BaseException, StopIteration, property, enumerate, zip, type({}.keys()),
-)  # fmt: skip
-_INSIDES_OF = _types_of_insides()
-_WORKING = {"send", "throw", "close", "clear", "replace"}
 _ASYNCHRONOUS = 0x80 | 0x100 | 0x200  # coroutines complain, when they are thrown away, in a neighbour's output
-_MATCH_CLASS = opcode.opmap["MATCH_CLASS"]  # reads attributes whose names stand among the constants
-_IMPORT_NAME, _IMPORT_FROM = opcode.opmap["IMPORT_NAME"], opcode.opmap["IMPORT_FROM"]
-_LOAD_CONST, _EXTENDED = opcode.opmap["LOAD_CONST"], opcode.opmap["EXTENDED_ARG"]
-_STORES = (opcode.opmap["STORE_ATTR"], opcode.opmap["DELETE_ATTR"])
+_MATCH_CLASS = opcode.opmap["MATCH_CLASS"]  # reads attributes whose names are among the constants
+_IMPORT, _DELETE = opcode.opmap["IMPORT_NAME"], opcode.opmap["DELETE_ATTR"]
+_ONLY_AST = 0x400  # PyCF_ONLY_AST
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+_MAX_VERDICTS = 50_000  # names that are remembered: some megabytes
+_ANNOTATIONS = frozenset(["__annotations__", "__annotate__", "__annotate_func__", "__conditional_annotations__"])
+_OTHER_MODULES = sys.stdlib_module_names - MODULES.keys()
+_TYPES = frozenset(
+    "bool bytearray bytes complex dict float frozenset int list object range set slice str tuple".split()  # noqa: SIM905
+)
 
-_STORING = frozenset({"__init__", "total_ordering"})  # they store attributes without an instruction that does
-
-_len, _type, _range = len, type, range
+_compile, _type, _len = compile, type, len
 
 
-def _first_verdicts() -> dict[str, bool]:
-    """What is known of every name that exists in a fresh interpreter."""
-    exceptions = [name for name in dir(builtins) if name.endswith(("Error", "Exception", "Warning", "Exit", "Stop"))]
-    verdicts = dict.fromkeys(dir(builtins), False)
-    for kind in _METHODS_OF:
-        verdicts.update(dict.fromkeys([name for name in dir(kind) if name[0] != "_"], True))
-    verdicts.update(dict.fromkeys(_BUILT_INS.split() + exceptions, True))
-    verdicts.update(dict.fromkeys(["StopIteration", "StopAsyncIteration", "KeyboardInterrupt", "GeneratorExit"], True))
-    verdicts.update({f"__{word}__": True for word in _DUNDERS.split()})
-    insides = [name for kind in _INSIDES_OF for name in dir(kind) if name[0] != "_" and name not in _WORKING]
-    verdicts.update(dict.fromkeys([*_REFUSED.split(), *insides], False))
+def _words(groups: dict[str, str]) -> list[str]:
+    return [word for words in groups.values() for word in words.split()]
+
+
+def _attributes_of_types() -> set[str]:
+    """Return the attributes of all types whose instances a program could come by: the universe of the allowlist."""
+    waiting, seen = [object], {object}
+    while waiting:
+        fresh = {kind for kind in type.__subclasses__(waiting.pop()) if kind not in seen}
+        seen |= fresh
+        waiting += fresh
+    known = {"builtins", "types", "abc", "enum", "_thread", *MODULES, *["_" + name for name in MODULES]}
+    kinds = [kind for kind in seen if not kind.__flags__ & _HEAP_TYPE or kind.__module__ in known]
+    return {name for kind in kinds for name in [*dir(kind), *dir(type(kind))]}
+
+
+def _first_verdicts() -> dict[str, bool | None]:
+    """Return what is known of names: allowed, not allowed, or (None) allowed in some uses."""
+    attributes = {name for name in _attributes_of_types() if name[:2] != "__"}
+    allowed = {*_words(ATTRIBUTES), *_words(BUILT_INS), *[f"__{word}__" for word in _words(SPECIAL_METHODS)]}
+    allowed |= {*MODULES, *_words(MODULES)}
+    built_in = {name for name in dir(builtins) if not name.endswith(EXCEPTIONS) and name not in _words(BUILT_INS)}
+    verdicts: dict[str, bool | None] = dict.fromkeys(dir(builtins), True)
+    verdicts.update(dict.fromkeys(attributes, False))
+    verdicts.update(dict.fromkeys(allowed, True))
+    verdicts.update(dict.fromkeys(built_in - attributes | built_in & allowed, None))
+    verdicts.update(dict.fromkeys([name for name in built_in if name[:1] == "_"], False))
+    verdicts.update({"format": None, "__class__": None})
     return verdicts
 
 
 _VERDICTS = _first_verdicts()
-_MAX_VERDICTS = 50_000
 
 
-def may_share(*codes: CodeType | None) -> Seals | None:
-    """None where the program must run alone; else the seals that it could break, which are to be looked at after it."""
-    imported: list[tuple[Pure, str]] = []
-    private = False
-    waiting = [code for code in codes if code is not None]
+def may_share(text: str, code: CodeType) -> bool:
+    """Return whether this code, compiled from this text, may run in a process that other programs use after it."""
+    imports = deletes = closer = annotates = False
+    names: list[str] = []
+    waiting = [code]
     while waiting:
         code = waiting.pop()
         for name in code.co_names:
-            verdict = _VERDICTS.get(name)
-            if verdict is None:
+            verdict = _VERDICTS.get(name, 0)
+            if verdict == 0 and verdict is not False:
                 verdict = _judge(name)
-            if not verdict:
-                return None
-            if name[:1] == "_":
-                private = True
+            if verdict is False:
+                return False
+            if verdict is None:
+                closer = True
+            elif name in _ANNOTATIONS:
+                annotates = True
         if code.co_flags & _ASYNCHRONOUS:
-            return None
+            return False
         operations = code.co_code[::2]
         if _MATCH_CLASS in operations:
-            return None
-        if _IMPORT_NAME in operations and not _read_imports(code, imported):
-            return None
+            return False
+        if _IMPORT in operations:
+            imports = True
+        if _DELETE in operations:
+            deletes = True
+        names += code.co_names
         for constant in code.co_consts:
             if _type(constant) is _type(code):
                 waiting.append(constant)
-    if not imported:
-        return ()
-    return _with_imports(codes, imported, private)
+    if imports and (deletes or annotates or not _may_import(names)):
+        return False
+    return not closer or _look_closer(_compile(text, "<text>", "exec", _ONLY_AST, True))
 
 
 def _judge(name: str) -> bool:
-    """The verdict on a name that no fresh interpreter knows."""
+    """Decide on a name that a fresh interpreter does not know."""
     verdict = not (name[:2] == "__" and name[-2:] == "__")
     if _len(_VERDICTS) < _MAX_VERDICTS:
         _VERDICTS[name] = verdict
     return verdict
 
 
-def _instructions(code: CodeType) -> list[tuple[int, int]]:
-    """Each instruction of the code as (operation, argument)."""
-    found = []
-    text = code.co_code
-    extended = 0
-    for place in _range(0, _len(text), 2):
-        argument = text[place + 1] | extended
-        if text[place] == _EXTENDED:
-            extended = argument << 8
-            continue
-        extended = 0
-        found.append((text[place], argument))
-    return found
+def _may_import(names: list[str]) -> bool:
+    """Return whether these names are still allowed when the modules of the allowlist are at hand."""
+    if not _OTHER_MODULES.isdisjoint(names):
+        return False
+    if prepare():
+        _VERDICTS.update(_first_verdicts())
+    return not any(_VERDICTS.get(name) is False or "." in name for name in names)
 
 
-def _read_imports(code: CodeType, imported: list[tuple[Pure, str]]) -> bool:
-    """Add what the code imports; False where that is something else than pure modules and members that are allowed."""
-    constants: list[object] = [None, None]
-    for operation, argument in _instructions(code):
-        if operation == _LOAD_CONST:
-            constants = [constants[-1], code.co_consts[argument]]
-        elif operation == _IMPORT_NAME:
-            name = code.co_names[argument]
-            pure = find_pure(name)
-            if pure is None or constants[0] != 0:
+# ---- the second look
+
+
+def _look_closer(tree: Any) -> bool:
+    """Decide on the uses of names that are harmless in some."""
+    fine: set[int] = set()  # ids of nodes that a node above them makes harmless
+    stored: set[str] = set()
+    compares = False
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        kind = _type(node).__name__
+        if kind == "Name":
+            if _VERDICTS.get(node.id) is None and node.id in _VERDICTS and node.id != "format" and id(node) not in fine:
                 return False
-            members: Any = constants[1]
-            if members is None:
-                imported.append((pure, ""))
-                if name == "collections.abc":  # this statement binds the module that it is in
-                    imported.append((find_pure("collections") or pure, ""))
-            elif not pure.allowed.issuperset(members):
+            if _type(node.ctx).__name__ != "Load":
+                stored.add(node.id)
+        elif kind == "Attribute":
+            if node.attr == "format" and not _is_plain_format(node.value):
                 return False
-            else:
-                imported += [(pure, member) for member in members]
+            if node.attr == "__class__" and id(node) not in fine:
+                return False
+            if node.attr == "__name__":
+                _allow_type_of(node.value, fine)
+        elif kind == "Compare":
+            sides = [node.left, *node.comparators]
+            if all(_is_type(side) for side in sides):
+                compares = True
+                for side in sides:
+                    _allow_type_of(side, fine)
+        else:
+            stored.update([getattr(node, name) for name in ("name", "asname", "arg", "rest") if hasattr(node, name)])
+        for name in node._fields:
+            part = getattr(node, name)
+            if _type(part) is list:
+                waiting += [item for item in part if hasattr(item, "_fields")]
+            elif hasattr(part, "_fields"):
+                waiting.append(part)
+    return "type" not in stored and not (compares and not _TYPES.isdisjoint(stored))
+
+
+def _is_plain_format(receiver: Any) -> bool:
+    """Return whether `receiver.format` reads no attributes and no items: a constant text without such fields."""
+    text = getattr(receiver, "value", None)
+    if _type(receiver).__name__ != "Constant" or _type(text) is not str:
+        return False
+    waiting = [text]
+    while waiting:
+        try:
+            for _, field, spec, _ in _string.formatter_parser(waiting.pop()):
+                if field and ("." in field or "[" in field):
+                    return False
+                if spec:
+                    waiting.append(spec)
+        except ValueError:
+            return False
     return True
 
 
-def _with_imports(codes: tuple[CodeType | None, ...], imported: list[tuple[Pure, str]], private: bool) -> Seals | None:
-    """With modules at hand, their own insides are refused, and stores that a seal would not notice."""
-    refused = frozenset().union(*[pure.refused for pure, _ in imported])
-    stores = False
-    waiting = [code for code in codes if code is not None]
-    while waiting:
-        code = waiting.pop()
-        if not refused.isdisjoint(code.co_names):
-            return None
-        if private and "__annotations__" in code.co_names:
-            return None
-        if not _STORING.isdisjoint(code.co_names):
-            stores = True
-        operations = code.co_code[::2]
-        if _STORES[0] in operations or _STORES[1] in operations:
-            stores = True
-            for operation, argument in _instructions(code) if private else ():
-                if operation in _STORES and code.co_names[argument][:2] == "__":
-                    return None
-        waiting += [constant for constant in code.co_consts if _type(constant) is _type(code)]
-    return tuple([seal(pure, member) for pure, member in imported]) if stores else ()
+def _is_type(node: Any) -> bool:
+    """Return whether an expression is the type of something, or names built-in types: to compare them calls nothing."""
+    kind = _type(node).__name__
+    if kind in ("Tuple", "List", "Set"):
+        return all(_is_type(item) for item in node.elts)
+    return (
+        (kind == "Name" and node.id in _TYPES)
+        or _is_type_call(node)
+        or (kind == "Attribute" and node.attr == "__class__")
+    )
+
+
+def _is_type_call(node: Any) -> bool:
+    """Return whether a node is `type(x)`, with one argument."""
+    if _type(node).__name__ != "Call" or node.keywords or _len(node.args) != 1:
+        return False
+    return getattr(node.func, "id", "") == "type" and _type(node.args[0]).__name__ != "Starred"
+
+
+def _allow_type_of(node: Any, fine: set[int]) -> None:
+    """Take note that the type which this node yields goes nowhere."""
+    if _is_type_call(node):
+        fine.add(id(node.func))
+    elif getattr(node, "attr", "") == "__class__":
+        fine.add(id(node))
+    for item in getattr(node, "elts", ()):
+        _allow_type_of(item, fine)

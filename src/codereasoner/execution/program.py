@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
 
-    from codereasoner.execution.gate import Seals
-
 PROGRAM, HARNESS, CALL = "<program>", "<harness>", "<call>"
 
 _ONLY_AST = 0x400  # PyCF_ONLY_AST
@@ -33,7 +31,7 @@ class Program:
         self.fault: bytes | None = None
         self.source: CodeType | None = None
         self.harness: CodeType | None = None
-        self.seals: Seals | None = None
+        self.shares = False  # whether it may run in a process that other programs use after it
         try:
             self.source = _compile(source, PROGRAM, "exec", 0, True)
             self.harness = _compile(harness, HARNESS, "exec", 0, True) if harness else None
@@ -41,11 +39,11 @@ class Program:
             reason = "the program does not compile: " + exception_text(error, 500)
             self.fault = answer("raised", exception=exception_text(error, 500), reason=reason)
             return
-        self.seals = may_share(self.source, self.harness)
+        self.shares = may_share(source, self.source) and (self.harness is None or may_share(harness, self.harness))
 
 
 class Compiled:
-    """A program and one call of it. `seals` are those that it could break; None where it must run alone.
+    """A program and one call of it; `shares` says whether both pass the gate.
 
     arguments: what the names `.0`, `.1`, ... in the code of the call stand for; None where it has none.
     """
@@ -55,7 +53,7 @@ class Compiled:
         self.fault = program.fault
         self.call: CodeType | None = None
         self.arguments: dict[str, object] | None = None
-        self.seals: Seals | None = None
+        self.shares = False
         if self.fault is not None:
             return
         try:
@@ -63,8 +61,7 @@ class Compiled:
         except _FAULTS as error:
             self.fault = answer("refused", reason=f"this is no call of {entry!r}: {exception_text(error, 500)}")
             return
-        if program.seals is not None and may_share(self.call) == ():
-            self.seals = program.seals
+        self.shares = program.shares and may_share(f"{entry}({call}\n)", self.call)
 
 
 class Cache:
@@ -87,7 +84,7 @@ class Cache:
             if _len(self.programs) >= self.size:
                 self.programs.clear()
             program = self.programs[key] = Program(source, harness)
-        if self.read_arguments is not None and program.seals is not None:
+        if self.read_arguments is not None and program.shares:
             arguments = self.read_arguments(call)
             code = self._plain_call(entry, _len(arguments)) if arguments is not None else None
             if code is not None:
@@ -108,7 +105,7 @@ class Cache:
                 return None
             kept = code.co_names[: _len(code.co_names) - count]
             hidden = code.replace(co_names=kept + tuple([f".{number}" for number in range(count)]))
-            self.calls[key] = hidden if may_share(code) == () else None
+            self.calls[key] = hidden if may_share(entry, code) else None
         return self.calls[key]
 
 
@@ -116,7 +113,7 @@ def _plain(program: Program, code: CodeType, arguments: dict[str, object] | None
     """A program that may share its process, and a call of it that is compiled already."""
     compiled = _new(Compiled)
     compiled.program, compiled.call, compiled.arguments = program, code, arguments
-    compiled.seals, compiled.fault = program.seals, None
+    compiled.shares, compiled.fault = True, None
     return compiled
 
 

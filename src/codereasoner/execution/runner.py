@@ -70,7 +70,8 @@ class Streams:
         self.out, self.error = Output(limit, too_much), Output(limit, too_much)
         self.stdout = _io.TextIOWrapper(_io.BufferedWriter(self.out, BUFFER), "utf-8", "surrogateescape")
         sys.stdout = self.stdout
-        sys.stderr = _io.TextIOWrapper(_io.BufferedWriter(self.error, BUFFER), "utf-8", "backslashreplace")
+        self.stderr = _io.TextIOWrapper(_io.BufferedWriter(self.error, BUFFER), "utf-8", "backslashreplace")
+        sys.stderr = self.stderr
         sys.stdin = _io.StringIO("")
 
     def take(self) -> str:
@@ -84,6 +85,15 @@ class Streams:
         self.out.size = 0
         return text
 
+    def empty(self) -> None:
+        """Forget what was written to both streams."""
+        with suppress(ValueError, OSError):
+            self.stdout.flush()
+            self.stderr.flush()
+        self.out.parts.clear()
+        self.error.parts.clear()
+        self.out.size = self.error.size = 0
+
 
 def set_depth() -> None:
     """Let programs recurse as deep as in a fresh interpreter, however deep we are ourselves."""
@@ -96,22 +106,27 @@ def set_depth() -> None:
 
 
 def run(
-    compiled: Compiled, record: str, limits: dict[str, Any], streams: Streams, shared: bool = False
+    compiled: Compiled,
+    record: str,
+    limits: dict[str, Any],
+    streams: Streams,
+    built_ins: dict[str, object] | None = None,
 ) -> tuple[dict[str, Any], str]:
-    """Run a compiled job in this process: the answer's fields, and the name of the limit that makes it suspect.
+    """Run a compiled job in this process; returns the answer's fields, and the name of the limit that makes it suspect.
 
-    In a shared process nothing of the program is left when this returns, except for cycles, which are never collected.
+    built_ins: those of a program after which others run in this process: nothing but cycles is left of it.
     """
     tracer = make(record, compiled.program.manner, limits)
     module = _module("program")
     _modules["program"] = module
+    if built_ins is not None:
+        module.__dict__["__builtins__"] = built_ins
     started = thread_time()  # the clock of the process stands still between ticks while a timer runs
     facts, suspect = _outcome(compiled, tracer, module.__dict__, limits)
     facts["cpu_ms"] = (thread_time() - started) * 1000
     facts["stdout"] = streams.take()
-    if shared:
+    if built_ins is not None:
         module.__dict__.clear()
-        streams.take()
     if tracer is not None:
         facts.update(steps=tracer.text(), lines=_sorted(tracer.lines), cut=tracer.cut)
     elif record != "value":

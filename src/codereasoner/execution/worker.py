@@ -1,7 +1,7 @@
 """The process that serves a pool: it takes jobs from a pipe, has them run by others, and sends back what came of it.
 
-                                 +--> shared.py: many jobs, one after another in one process
-    pool --jobs--> this process -+--> shared.py: the jobs that may not share one, each in a fork
+                                 +--> neighbours.py: many jobs, one after another in one process
+    pool --jobs--> this process -+--> zygote.py: the jobs that may not share one, each in a fork
          <-answers-              +--> alone.py: one job that wants more time or memory (the slow lane)
 
 It runs no program itself and compiles none, so nothing that a program does can end it; it is process 1 of its own
@@ -18,10 +18,9 @@ import marshal
 import posix
 import select
 from collections import deque
-from contextlib import suppress
 from time import monotonic
 
-from codereasoner.execution.alone import Child, confine, doubtful, ended, fork_or_close, live, send
+from codereasoner.execution.alone import Child, confine, doubtful, ended, live
 from codereasoner.execution.answer import answer
 from codereasoner.execution.barrier import Barrier
 from codereasoner.execution.frames import (
@@ -36,30 +35,31 @@ from codereasoner.execution.frames import (
     SHUT_OUT,
     SLOW,
     SPENT,
-    FrameError,
     Splitter,
     pack,
 )
+from codereasoner.execution.lanes import Lane, Runner
 from codereasoner.execution.program import Compiled, Program
-from codereasoner.execution.shared import FAST_WALL, Shared
 from codereasoner.execution.tracers import split_frames, use
+from codereasoner.execution.zygote import FAST_WALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
-    Forked = TypeVar("Forked")
-    Job = tuple[int, str, str, str, str, str]  # number, source, entry, call, record, harness
+    from codereasoner.execution.lanes import Frame, Job
 
-RUNS = 1000  # jobs that one shared process does before a new one takes its place
-BATCH = 64  # jobs that it is given at a time
+    Forked = TypeVar("Forked")
+
+RUNS = 1000  # jobs that one process does before a new one takes its place
+MOST_LEAVERS = 10_000  # programs that are remembered because they turned out to need a process of their own
 MOST_WAITING = 256  # jobs that are read ahead
 MOST_UNSENT = 1 << 20  # bytes of answers that are kept for a pool that does not read
 
 _SIGKILL = 9
 _SAMPLED = 1.3  # a timer counts CPU time in ticks, and may be early; the exact time is looked at afterwards
-_STUCK = FAST_WALL * 1.5  # seconds in which the shared process must have answered something
+_STUCK = FAST_WALL * 1.5  # seconds in which a process must have answered something
 _LOOK = 0.1  # seconds after which it is looked at, although it has not rung
 _IN, _OUT, _GONE = select.POLLIN, select.POLLOUT, select.POLLHUP | select.POLLERR
 
@@ -80,81 +80,6 @@ def serve(source: int, sink: int, settings: dict[str, Any]) -> None:
     worker.live()
 
 
-class Runner:
-    """One of the two processes that run many jobs, seen from outside. forks: whether it is the one that forks."""
-
-    def __init__(self, limits: dict[str, Any], barrier: Barrier, forks: bool, closing: tuple[int, ...]) -> None:
-        source, self.sink = posix.pipe()
-        self.source, sink = posix.pipe()
-        self.bell, bell = posix.pipe()
-        parent = posix.getpid()
-        self.pid = fork_or_close(source, self.sink, self.source, sink, self.bell, bell)
-        if self.pid == 0:
-            try:
-                for descriptor in (*closing, self.sink, self.source, self.bell):
-                    posix.close(descriptor)
-                if not forks:
-                    barrier.raise_(parent)
-                Shared(source, sink, bell, limits, barrier, forks).live()
-            finally:
-                posix._exit(0)
-        for descriptor in (source, sink, bell):
-            posix.close(descriptor)
-        posix.set_blocking(self.source, False)
-        self.splitter = Splitter(split_frames())
-        self.jobs: dict[int, Job] = {}  # given to it and not yet answered, in order
-        self.given = 0
-        self.busy = self.spent = self.left = False
-        self.seen = self.asked = 0.0  # when it last answered something, and was last looked at
-
-    def give(self, jobs: list[Job]) -> None:
-        """Give it jobs; it must not be busy."""
-        self.jobs = {job[0]: job for job in jobs}
-        self.given += len(jobs)
-        self.busy = True
-        self.seen = self.asked = monotonic()
-        with suppress(OSError):  # it may have died, which the bell will tell
-            send(self.sink, pack(JOBS, 0, marshal.dumps(jobs)))
-
-    def read(self) -> tuple[list[tuple[int, int, bytes]], bool]:
-        """The frames that have come, and whether more can come."""
-        found: list[tuple[int, int, bytes]] = []
-        while True:
-            try:
-                data = posix.read(self.source, 1 << 16)
-            except BlockingIOError:
-                return found, True
-            if not data:
-                return found, False
-            try:
-                found += self.splitter.feed(data)
-            except FrameError:
-                return found, False
-
-    def end(self) -> None:
-        """Kill it and what it has forked."""
-        for descriptor in (self.sink, self.source, self.bell):
-            posix.close(descriptor)
-        with suppress(OSError):
-            posix.kill(self.pid, _SIGKILL)
-        posix.waitpid(self.pid, 0)
-
-
-class Lane:
-    """The jobs that wait for one of the two processes, and the process where it has been started."""
-
-    def __init__(self, forks: bool) -> None:
-        self.forks = forks
-        self.waiting: deque[Job] = deque()
-        self.runner: Runner | None = None
-
-    def end(self) -> None:
-        """End the process; the jobs stay."""
-        if self.runner is not None:
-            self.runner.end()
-            self.runner = None
-
-
 class Worker:
     """The queues, the lanes, and the loop that serves them."""
 
@@ -162,6 +87,7 @@ class Worker:
         self.source, self.sink, self.limits, self.barrier = source, sink, limits, barrier
         self.shared, self.forked = self.lanes = Lane(False), Lane(True)
         self.slow: deque[Job] = deque()
+        self.leavers: set[int] = set()  # hashes of programs that pass the gate, and then ask for more than it allows
         self.child: Child | None = None
         self.child_job: Job | None = None
         self.again: Job | None = None  # a job that a neighbour may have ended: it runs once more, with nobody beside it
@@ -223,24 +149,37 @@ class Worker:
         if self.guarded:
             return
         for lane in self.lanes:
-            if lane.waiting and lane.runner not in busy:
-                self._start_runner(lane)
+            while lane.waiting and not (lane.runner is not None and lane.runner.busy) and self._start_runner(lane):
+                pass
         if self.slow and self.child is None:
             self._start_child(self.slow.popleft())
 
-    def _start_runner(self, lane: Lane) -> None:
-        """Give the process of a lane its next jobs."""
+    def _start_runner(self, lane: Lane) -> bool:
+        """Give the process of a lane its next jobs; False where there is none."""
+        circle, jobs = lane.next()
+        if not lane.forks:
+            alone = [job for job in jobs if hash((job[1], job[5])) in self.leavers] if self.leavers else []
+            jobs = [job for job in jobs if job not in alone] if alone else jobs
+            if len(jobs) == 1 and not jobs[0][6]:  # it is a neighbour of none
+                alone.append(jobs.pop())
+            self.forked.waiting.extend(alone)
+            if not jobs:
+                return True
+            if lane.runner is not None and lane.runner.circle != circle:
+                lane.end()
         if lane.runner is None:
-            lane.runner = self._forked(lambda: Runner(self.limits, self.barrier, lane.forks, self._descriptors()))
+            closing = self._descriptors
+            lane.runner = self._forked(lambda: Runner(self.limits, self.barrier, lane.forks, circle, closing()))
         if lane.runner is None:
+            lane.waiting.extendleft(reversed(jobs))
             self._refuse(lane.waiting)
-            return
-        count = min(len(lane.waiting), BATCH)
-        lane.runner.give([lane.waiting.popleft() for _ in range(count)])
+            return False
+        lane.runner.give(jobs)
+        return True
 
     def _start_child(self, job: Job) -> None:
         """Run a job in a process of its own, at the full limits."""
-        _, text, entry, call, record, harness = self.child_job = job
+        _, text, entry, call, record, harness, _ = self.child_job = job
         limits, barrier, parent = self.limits, self.barrier, posix.getpid()
 
         def act(writer: int) -> None:
@@ -312,15 +251,13 @@ class Worker:
         if runner.bell in ready:
             alive = bool(posix.read(runner.bell, 1 << 12))
         frames, more = runner.read()
-        if frames:
-            runner.seen = now
-            self._pass_on(runner, frames)
-        if not (alive and more) or (runner.busy and now > runner.seen + _STUCK):
+        self._pass_on(runner, frames)
+        if runner.strange or not (alive and more) or (runner.busy and now > runner.seen + _STUCK):
             self._give_up(lane, runner)
-        elif not runner.busy and (runner.spent or runner.given >= RUNS):
+        elif not runner.busy and (runner.spent or runner.given >= RUNS or type(runner.circle) is tuple):
             lane.end()
 
-    def _pass_on(self, runner: Runner, frames: list[tuple[int, int, bytes]]) -> None:
+    def _pass_on(self, runner: Runner, frames: list[Frame]) -> None:
         answers = []
         for kind, number, body in frames:
             if kind == DONE:
@@ -328,27 +265,43 @@ class Worker:
             elif kind == SPENT:
                 runner.spent = True
             elif (job := runner.jobs.pop(number, None)) is None:
-                continue
+                runner.strange = True
+                break
             elif kind == LATER:
                 runner.jobs[number] = job
-            elif kind == FORK:
+            elif kind in (FORK, LEFT):
                 self.forked.waiting.append(job)
-            elif kind in (ALONE, LEFT):
+                if kind == LEFT:
+                    runner.left = True
+                    self._remember(job)
+            elif kind == ALONE:
                 self.slow.append(job)
                 answers.append(pack(SLOW, number, b""))
-                runner.left = kind == LEFT
             else:
                 answers.append(pack(RESULT, number, body))
         if answers:
             self.say(b"".join(answers))
 
+    def _remember(self, job: Job) -> None:
+        """Let later jobs of a program that has left its neighbours run in forks at once."""
+        if len(self.leavers) >= MOST_LEAVERS:
+            self.leavers.clear()
+        self.leavers.add(hash((job[1], job[5])))
+
     def _give_up(self, lane: Lane, runner: Runner) -> None:
-        """End a process: the first job that it has not answered is to blame, the others go to the next one."""
+        """End a process: the first job that it has not answered is to blame, the others go to the next one.
+
+        Where it has said what it was not to say, each of its jobs runs with no other program beside it.
+        """
         jobs = list(runner.jobs.values())
-        if jobs and not runner.left:
-            self.say(pack(SLOW, jobs[0][0], b""))
-            self.slow.append(jobs.pop(0))
-        lane.waiting.extendleft(reversed(jobs))
+        if runner.strange and not runner.forks:
+            self.forked.waiting.extend(jobs)
+            jobs.clear()
+        blamed = jobs if runner.strange else jobs[:1] if not (runner.left or runner.spent) else []
+        for job in blamed:
+            self.say(pack(SLOW, job[0], b""))
+        self.slow.extend(blamed)
+        lane.waiting.extendleft(reversed(jobs[len(blamed) :]))
         lane.end()
 
     def _tend_child(self, ready: set[int]) -> None:

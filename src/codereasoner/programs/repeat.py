@@ -19,7 +19,7 @@ def second_job(run: Run) -> Job:
         f"    found = {run.entry}(*values, **named)\n"
         f"    return found, found == {run.value}\n"
     )
-    return Job(run.source, _ENTRY, run.call, "trace" if run.steps else "value", harness)
+    return Job(run.source, _ENTRY, run.call, "trace" if run.steps else "value", harness, origin=run.shared)
 
 
 def second_reason(run: Run, again: Run) -> str | None:

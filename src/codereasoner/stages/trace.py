@@ -101,7 +101,7 @@ def _first_runs(programs: Iterable[Program], pool: Pool, keep: Keep) -> Iterator
         for program in programs:
             for call in program.calls:
                 waiting.append(program)
-                yield Job(program.source, program.entry, call, record="trace")
+                yield Job(program.source, program.entry, call, record="trace", origin=_shared_origin(program))
 
     for run in pool.stream(jobs()):
         program = waiting.popleft()
@@ -109,6 +109,12 @@ def _first_runs(programs: Iterable[Program], pool: Pool, keep: Keep) -> Iterator
         # Without its CPU time a run is the same bytes on every try.
         run = replace(run, program=program.id, split=program.split, difficulty=difficulty, cpu_ms=0.0)
         yield program, run, drop_reason(program, run, keep.sizes)
+
+
+def _shared_origin(program: Program) -> str:
+    """Return the origin whose programs may share a process with this one: only our grammar's are trusted that far."""
+    origin = program.origin.partition("/")[0]
+    return origin if origin == "procedural" else ""
 
 
 def _second_runs(

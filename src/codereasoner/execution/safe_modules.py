@@ -1,0 +1,182 @@
+"""Modules for programs that share a process: each program gets module objects of its own.
+
+A program's modules hold what the allowlist names, and nothing else. Functions written in Python are copied, so that
+whatever a program stores in one of them goes when the program goes. Classes and the objects of `typing` cannot be
+copied: a seal keeps what they look like, and shows whether a program has changed them. Where a program asks for
+anything else, it must run alone after all. This file also runs inside the workers.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from _operator import is_ as _is
+
+from codereasoner.execution.allowlist import MODULES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import ModuleType
+    from typing import Any
+
+_HEAP_TYPE, _IMMUTABLE = 1 << 9, 1 << 8  # Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE
+_SHOWN = ("__doc__", "__file__", "__loader__", "__package__", "__spec__")  # what the text of a module is made of
+_type, _tuple, _all, _map, _len, _getattr = type, tuple, all, map, len, getattr
+_Module = type(sys)
+_Function: Any = type(lambda: 0)
+
+
+class Original:
+    """A module of the allowlist: what every program may have as it is, and what must be copied or sealed."""
+
+    def __init__(self, name: str) -> None:
+        module = __import__(name, None, None, ["*"])
+        found = {word: _getattr(module, word) for word in MODULES[name].split() if hasattr(module, word)}
+        self.shown = {word: _getattr(module, word) for word in _SHOWN if hasattr(module, word)}
+        self.plain = {word: member for word, member in found.items() if _is_immutable(member)}
+        self.functions = {word: member for word, member in found.items() if _type(member) is _Function}
+        others = found.keys() - self.plain.keys() - self.functions.keys()
+        self.sealed = {word: (found[word], Seal(found[word])) for word in others}
+        self.clear: tuple[Callable[[], object], ...] = ()
+        if name == "re":
+            self.clear = (module.purge,)
+        elif name == "typing":
+            self.clear = _tuple(module._cleanups)
+
+
+_originals: dict[str, Original] = {}
+
+
+def prepare() -> bool:
+    """Import the modules of the allowlist; False if they have been imported already."""
+    if _originals:
+        return False
+    _originals.update({name: Original(name) for name in MODULES})
+    return True
+
+
+def _is_immutable(member: object) -> bool:
+    """Return whether nothing can be stored in an object: a function or type written in C, a number, a string."""
+    kind = _type(member)
+    if kind is _type:
+        flags = member.__flags__  # type: ignore[attr-defined]
+        return not flags & _HEAP_TYPE or bool(flags & _IMMUTABLE)
+    return kind in (str, int, float, _type(len))
+
+
+class Seal:
+    """What an object, its classes and its functions looked like before any program could use them."""
+
+    def __init__(self, owner: object) -> None:
+        self.dicts: list[tuple[Mapping[str, object], tuple[str, ...], tuple[object, ...]]] = []
+        self.states: list[tuple[Callable[[Any], tuple[object, ...]], object, tuple[object, ...]]] = []
+        self._add(owner, set())
+
+    def whole(self) -> bool:
+        """Return whether all of it looks as it did."""
+        for now, names, values in self.dicts:
+            if _tuple(now) != names or not _all(_map(_is, now.values(), values)):
+                return False
+        return _all(_all(_map(_is, look(owner), state)) for look, owner, state in self.states)
+
+    def _add(self, owner: Any, seen: set[int]) -> None:
+        own: Any = _getattr(owner, "__dict__", None)
+        if id(owner) in seen or (isinstance(owner, _type) and _is_immutable(owner)):
+            return
+        seen.add(id(owner))
+        if _type(own) in (dict, _type(_type.__dict__)):
+            self.dicts.append((own, _tuple(own), _tuple(own.values())))
+        look = _state_of_function if _type(owner) is _Function else _state
+        self.states.append((look, owner, look(owner)))
+        if isinstance(owner, _type):
+            self._add(_type(owner), seen)
+        for item in list(own.values()) if own else []:
+            inner = _getattr(item, "__func__", item)
+            if _type(inner) is _Function or isinstance(inner, _type):
+                self._add(inner, seen)
+
+
+def _state(owner: Any) -> tuple[object, ...]:
+    return owner.__doc__, _getattr(owner, "__name__", None), _getattr(owner, "__qualname__", None)
+
+
+def _state_of_function(owner: Any) -> tuple[object, ...]:
+    return (
+        owner.__code__, owner.__defaults__, owner.__kwdefaults__, owner.__name__, owner.__qualname__, owner.__doc__,
+        owner.__module__,
+    )  # fmt: skip
+
+
+class Modules:
+    """The modules of one program. `leave` is called where it asks for what is not allowed, and does not return."""
+
+    __slots__ = ("found", "leave", "seals")
+
+    def __init__(self, leave: Callable[[], None]) -> None:
+        self.leave = leave
+        self.found: dict[str, ModuleType] = {}
+        self.seals: list[Seal] = []
+
+    def built_ins(self) -> dict[str, object]:
+        """Return the built-ins of the program, which import through this object."""
+        found = _BUILT_INS.copy()
+        found["__import__"] = self._import
+        return found
+
+    def clear(self) -> None:
+        """Empty the caches that belong to the modules which the program has imported."""
+        for name in self.found:
+            for clear in _originals[name].clear:
+                clear()
+
+    def whole(self) -> bool:
+        """Return whether the library is as it was."""
+        return _all([seal.whole() for seal in self.seals])
+
+    def _import(
+        self, name: str, names: object = None, local: object = None, members: Any = (), level: int = 0
+    ) -> ModuleType:
+        module = self.found.get(name)
+        if module is None:
+            original = _originals.get(name)
+            if original is None or level:
+                self.leave()
+            module = self.found[name] = self._make(name, original)  # type: ignore[arg-type]
+        for member in members or ():
+            if member not in module.__dict__:
+                _getattr(module, member)
+        return module
+
+    def _make(self, name: str, original: Original) -> ModuleType:
+        module = _Module(name)
+        inside = module.__dict__
+        inside.update(original.shown)
+        inside.update(original.plain)
+
+        def find(word: str) -> object:
+            function = original.functions.get(word)
+            if function is not None:
+                inside[word] = _copy(function)
+            elif word in original.sealed:
+                inside[word], seal = original.sealed[word]
+                self.seals.append(seal)
+            else:
+                self.leave()
+            return inside[word]
+
+        inside["__getattr__"] = find
+        return module
+
+
+_BUILT_INS = dict(builtins.__dict__)
+
+
+def _copy(function: Any) -> Any:
+    """Return the same function as an object of its own."""
+    copied = _Function(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    if function.__kwdefaults__:
+        copied.__kwdefaults__ = dict(function.__kwdefaults__)
+    return copied
