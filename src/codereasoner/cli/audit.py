@@ -12,8 +12,6 @@ from rich.table import Table
 
 from codereasoner import stages
 from codereasoner.cli.options import (
-    NUMBER,
-    PERCENT,
     Stage,
     bar,
     console,
@@ -23,6 +21,7 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
+from codereasoner.cli.ranges import NUMBER, PERCENT
 from codereasoner.errors import ConfigError
 from codereasoner.ledger import read_rows
 

@@ -12,7 +12,8 @@ import click
 from codereasoner import stages
 from codereasoner.cli.data import say, second_pool, setting
 from codereasoner.cli.demo_data import stage
-from codereasoner.cli.options import COUNT, Stage, config_from, console, open_pool, options_of, save_config, weak_option
+from codereasoner.cli.options import Stage, config_from, console, open_pool, options_of, save_config, weak_option
+from codereasoner.cli.ranges import COUNT
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress
 from codereasoner.reports.cards import write_cards

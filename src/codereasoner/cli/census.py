@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from codereasoner.cli.options import SHARE, Stage, console, json_option, print_json
+from codereasoner.cli.options import Stage, console, json_option, print_json
+from codereasoner.cli.ranges import SHARE
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_records
 from codereasoner.programs.census import GROUPS, census, distance, of_cruxeval

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from codereasoner.cli.look import trace_all
-from codereasoner.cli.options import NUMBER, Stage, console, json_option, print_json, weak_option, workers_option
+from codereasoner.cli.options import Stage, console, json_option, print_json, weak_option, workers_option
+from codereasoner.cli.ranges import NUMBER
 from codereasoner.cli.screen import styled
 from codereasoner.errors import ConfigError
 from codereasoner.reports.comparison import compare, write_comparison

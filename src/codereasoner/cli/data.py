@@ -15,11 +15,6 @@ import yaml
 from codereasoner import extend, stages
 from codereasoner.chains.narrate import DETAILS, LIMIT
 from codereasoner.cli.options import (
-    COUNT,
-    NOT_NEGATIVE,
-    NUMBER,
-    SHARE,
-    TOP_P,
     Stage,
     bar,
     console,
@@ -30,6 +25,7 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
+from codereasoner.cli.ranges import COUNT, NOT_NEGATIVE, NUMBER, SHARE, TOP_P
 from codereasoner.cli.trace_view import show_trace
 from codereasoner.errors import ConfigError
 from codereasoner.execution.pool import Pool

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from codereasoner import stages
-from codereasoner.cli.options import SHARE, Stage, bar, console, json_option, print_json
+from codereasoner.cli.options import Stage, bar, console, json_option, print_json
+from codereasoner.cli.ranges import SHARE
 from codereasoner.exports.files import export
 from codereasoner.exports.formats import FORMATS
 from codereasoner.ledger import manifest_path

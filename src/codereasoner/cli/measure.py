@@ -10,9 +10,6 @@ import click
 from codereasoner import extend
 from codereasoner.cli.numbers import show_score, show_summary
 from codereasoner.cli.options import (
-    COUNT,
-    NOT_NEGATIVE,
-    TOP_P,
     Stage,
     bar,
     console,
@@ -26,6 +23,7 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
+from codereasoner.cli.ranges import COUNT, NOT_NEGATIVE, TOP_P
 from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.evaluation.asked import is_file, questions_of
 from codereasoner.evaluation.augment import NAMES, Name, make_augmentation

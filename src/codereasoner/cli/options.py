@@ -7,7 +7,6 @@ import dataclasses
 import functools
 import importlib.util
 import json
-import math
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +20,7 @@ from rich.progress import Progress as Bars
 
 from codereasoner import configs, extend
 from codereasoner.benchmarks.pool import pool_for
+from codereasoner.cli.ranges import ABOVE_ZERO, COUNT, JSON_OBJECT, NOT_NEGATIVE, NUMBER, SHARE, range_of
 from codereasoner.cli.screen import Screen, styled
 from codereasoner.errors import ConfigError
 from codereasoner.execution.crew import MEANING
@@ -140,7 +140,7 @@ def options_of(config: type) -> Callable[[Function], Function]:
 
     def decorate(function: Function) -> Function:
         for field in reversed(dataclasses.fields(config)):
-            function = _option(field, hints[field.name])(function)
+            function = _option(config.__name__, field, hints[field.name])(function)
         return function
 
     return decorate
@@ -152,7 +152,7 @@ def config_from(config: type, values: Mapping[str, Any]) -> Any:
     return config(**{name: values[name] for name in names if name in values})
 
 
-def _option(field: Any, hint: Any) -> Callable[[Function], Function]:
+def _option(config: str, field: Any, hint: Any) -> Callable[[Function], Function]:
     word = "--" + field.name.replace("_", "-")
     default = None if field.default is dataclasses.MISSING else field.default
     shown = {"help": field.metadata.get("help", ""), "default": default, "show_default": default is not None}
@@ -164,7 +164,7 @@ def _option(field: Any, hint: Any) -> Callable[[Function], Function]:
         hint = next(each for each in typing.get_args(hint) if each is not type(None))
     if typing.get_origin(hint) is tuple:
         return click.option(word, type=typing.get_args(hint)[0], multiple=True, **shown)
-    return click.option(word, type=hint, **shown)
+    return click.option(word, type=range_of(config, field.name, hint), **shown)
 
 
 # ---- what commands print
@@ -191,45 +191,6 @@ def print_json(result: Mapping[str, Any]) -> None:
     """Print the one JSON object of `--json`."""
     click.echo(json.dumps(result))
 
-
-# ---- numbers that are possible, for the options of every command
-
-
-class RealRange(click.FloatRange):
-    """A range of numbers, and of nothing that is no number."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number; nan would pass every comparison, and infinity most."""
-        number = super().convert(value, param, ctx)
-        if not math.isfinite(number):
-            self.fail(f"{number} is no number to work with", param, ctx)
-        return number
-
-
-class JsonObject(click.ParamType[dict[str, Any]]):
-    """A JSON object on the command line, or a mapping in a config file."""
-
-    name = "json"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the object as a dict."""
-        try:
-            found = json.loads(value) if isinstance(value, str) else value
-        except (ValueError, RecursionError) as error:
-            self.fail(f"{value!r:.80} is no JSON: {error}", param, ctx)
-        if not isinstance(found, dict):
-            self.fail(f'{value!r:.80} is no JSON object, such as {{"name": 1}}', param, ctx)
-        return found
-
-
-COUNT = click.IntRange(min=1)
-NUMBER = click.IntRange(min=0)
-NOT_NEGATIVE = RealRange(min=0)
-ABOVE_ZERO = RealRange(min=0, min_open=True)
-SHARE = RealRange(min=0, max=1)
-PERCENT = RealRange(min=0, max=100)
-TOP_P = RealRange(min=0, max=1, min_open=True)
-JSON_OBJECT = JsonObject()
 
 # ---- what several commands take
 

@@ -16,8 +16,6 @@ from rich.text import Text
 from codereasoner import extend
 from codereasoner.cli.annotate import annotated, result
 from codereasoner.cli.options import (
-    COUNT,
-    NOT_NEGATIVE,
     Stage,
     bar,
     console,
@@ -28,6 +26,7 @@ from codereasoner.cli.options import (
     print_json,
     weak_option,
 )
+from codereasoner.cli.ranges import COUNT, NOT_NEGATIVE
 from codereasoner.cli.screen import Screen, styled
 from codereasoner.cli.trace_view import split_call
 from codereasoner.evaluation.explanations import KINDS

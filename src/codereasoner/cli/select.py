@@ -10,10 +10,6 @@ import click
 from codereasoner import extend, stages
 from codereasoner.cli.data import say
 from codereasoner.cli.options import (
-    COUNT,
-    NOT_NEGATIVE,
-    NUMBER,
-    TOP_P,
     Stage,
     bar,
     control_options,
@@ -22,6 +18,7 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
+from codereasoner.cli.ranges import COUNT, NOT_NEGATIVE, NUMBER, TOP_P
 from codereasoner.extend import Model, Sampling
 from codereasoner.programs.difficulty import Band
 from codereasoner.styles import STYLES, find_style

@@ -1,0 +1,72 @@
+"""Numbers that are possible: the types of all options that take one, so that every command refuses the same."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import click
+
+
+class RealRange(click.FloatRange):
+    """A range of numbers, and of nothing that is no number."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number; nan would pass every comparison, and infinity most."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{number} is no number to work with", param, ctx)
+        return number
+
+
+class JsonObject(click.ParamType[dict[str, Any]]):
+    """A JSON object on the command line, or a mapping in a config file."""
+
+    name = "json"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the object as a dict."""
+        try:
+            found = json.loads(value) if isinstance(value, str) else value
+        except (ValueError, RecursionError) as error:
+            self.fail(f"{value!r:.80} is no JSON: {error}", param, ctx)
+        if not isinstance(found, dict):
+            self.fail(f'{value!r:.80} is no JSON object, such as {{"name": 1}}', param, ctx)
+        return found
+
+
+COUNT = click.IntRange(min=1)
+NUMBER = click.IntRange(min=0)
+NOT_NEGATIVE = RealRange(min=0)
+ABOVE_ZERO = RealRange(min=0, min_open=True)
+SHARE = RealRange(min=0, max=1)
+PERCENT = RealRange(min=0, max=100)
+TOP_P = RealRange(min=0, max=1, min_open=True)
+JSON_OBJECT = JsonObject()
+SEVERAL = click.IntRange(min=2)
+
+OF_FIELDS: dict[str, click.ParamType[Any]] = {
+    **dict.fromkeys(
+        ("batch", "accumulate", "reuse", "samples", "tries", "seeds", "log_every", "check_questions"), COUNT
+    ),
+    **dict.fromkeys(("max_tokens", "max_length", "check_tokens", "tokens", "max_steps", "prompts", "threads"), COUNT),
+    "check_questions": COUNT,
+    **dict.fromkeys(("sft_tokens", "then_tokens", "grpo_tokens"), COUNT),
+    **dict.fromkeys(("learning_rate", "seconds", "operations", "minutes", "epochs", "max_grad_norm"), ABOVE_ZERO),
+    **dict.fromkeys(("patience", "save_seconds", "GrpoConfig.temperature", "RftConfig.temperature"), ABOVE_ZERO),
+    **dict.fromkeys(("temperature", "weight_decay", "beta", "epsilon", "epsilon_high", "step_weight"), NOT_NEGATIVE),
+    **dict.fromkeys(("format_bonus", "format_penalty"), NOT_NEGATIVE),
+    **dict.fromkeys(("warmup", "adam_beta2", "near", "share"), SHARE),
+    "top_p": TOP_P,
+    "keep_above": PERCENT,
+    "rollouts": SEVERAL,  # one completion has none that it could be compared with
+    "seed": click.INT,
+}
+"""The range of a number by the name of the field of a config that holds it; any other whole number is 0 or more."""
+
+
+def range_of(config: str, field: str, kind: type) -> Any:
+    """Return the type of the option for a field of a config."""
+    found = OF_FIELDS.get(f"{config}.{field}") or OF_FIELDS.get(field)
+    return found or {int: NUMBER, float: RealRange()}.get(kind, kind)
