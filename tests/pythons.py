@@ -30,7 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("versions", nargs="*", help="versions such as 3.13 (default: all that this machine has)")
     parser.add_argument("--only", choices=["built", "plain"], help="the extension built, or not built (default: both)")
-    parser.add_argument("--tests", default="", help="arguments of pytest (default: the whole suite)")
+    parser.add_argument("--tests", default="-n 2 --dist loadfile", help="arguments of pytest (default: %(default)s)")
     options = parser.parse_args()
     found = interpreters()
     wanted = options.versions or [version for version in WANTED if version in found]

@@ -23,13 +23,15 @@ import re
 import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from codereasoner.benchmarks.own_frames import compiled
 
 PROGRAM, TEST = "<reval program>", "<reval test>"
 SKIPPED = ("module", "function", "builtin_function_or_method")
 AT_HAND = {"np": "numpy", "pd": "pandas", "json": "json", "re": "re", "os": "os", "sys": "sys"}
-NIL = "Nil"
-ERROR = "ERROR"
+NIL, ERROR = "Nil", "ERROR"
 
 
 def truths(code: str, entry: str, test: str, asked: list[Any], limit: int) -> list[Any]:
@@ -136,7 +138,7 @@ def load(code: str) -> dict[str, Any]:
     """The names that the program defines."""
     prepare(code)
     names: dict[str, Any] = {"__name__": "program"}
-    exec(compile(code, PROGRAM, "exec"), names)  # noqa: S102
+    exec(compiled(code, PROGRAM, names), names)  # noqa: S102
     return names
 
 
@@ -301,10 +303,7 @@ def between_marks(text: str) -> str:
     """What follows the first [ANSWER], up to the first [/ANSWER, where these are."""
     if "[ANSWER]" in text:
         text = text.partition("[ANSWER]")[2].strip()
-    for mark in ("[/ANSWER]", "[/ANSWER"):
-        if mark in text:
-            text = text.partition(mark)[0].strip()
-    return text
+    return text.partition("[/ANSWER")[0].strip()
 
 
 def type_name(kind: str) -> str:

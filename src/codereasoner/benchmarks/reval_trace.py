@@ -2,21 +2,28 @@
 
 Covered lines, next lines, Nil and the number of visits are the trace's for every point. A value without a literal (an
 array, a date, a deque, a class) has a mark in a trace, and not the `repr` that REval records: such a point, and every
-point of a run whose trace was cut, is taken from the probe (reval_truth.py).
+point of a run whose trace was cut, is taken from the probe (reval_truth.py). So is, from Python 3.12 on, every point of
+a program with a comprehension, which REval saw in a frame of its own.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 
 from codereasoner import literals
+from codereasoner.benchmarks.probes import probe_text
 from codereasoner.benchmarks.reval_data import Pair
-from codereasoner.benchmarks.reval_truth import PointTruth
+from codereasoner.benchmarks.reval_truth import PROBE, PointTruth
 from codereasoner.records import Job
-from codereasoner.steps import RevalState, reval_covered, reval_next_lines, reval_states, reval_values
+from codereasoner.steps import (
+    RevalState,
+    has_inlined_loops,
+    reval_covered,
+    reval_next_lines,
+    reval_states,
+    reval_values,
+)
 from codereasoner.steps.marks import is_mark
 from codereasoner.task import Runner
 
@@ -54,7 +61,7 @@ def derive_by_trace(
         if isinstance(known, str):
             found[pair.id] = known
             continue
-        whole = run.outcome == "ok" and not run.cut
+        whole = run.outcome == "ok" and not run.cut and not has_inlined_loops(pair.code)
         states = reval_states(run) if whole else []
         truths = [_point(states, line, expression) if whole else None for line, expression in pair.points]
         traced += sum(truth is not None for truth in truths)
@@ -102,14 +109,9 @@ def _prepared(code: str) -> str:
     """The program with what the probe prepares for it in front of its first line: no line has another number."""
     if "numpy" not in code and "gensim" not in code:
         return code
-    before = f"_ready = {{}}; exec({_probe()!r}, _ready); _ready['prepare']({code!r}); del _ready; "
+    before = f"_ready = {{}}; exec({probe_text(PROBE)!r}, _ready); _ready['prepare']({code!r}); del _ready; "
     try:
         ast.parse(before + code)
     except SyntaxError:  # its first line cannot stand behind another statement
         return code
     return before + code
-
-
-@cache
-def _probe() -> str:
-    return Path(__file__).with_name("reval_probe.py").read_text(encoding="utf-8")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import inspect
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from codereasoner.benchmarks.own_frames import compiled
 
 PROGRAM = "<measured program>"
 
@@ -23,7 +26,7 @@ def measure(code: str, call: str, called: list[str]) -> list[Any]:
             counts[frame.f_code.co_filename == PROGRAM] += 1
         return local
 
-    compiled = compile(f"{code}\nresult = {call}" if call else code, PROGRAM, "exec")
+    program = compiled(f"{code}\nresult = {call}" if call else code, PROGRAM, names)
     own = sys._getframe().f_code.co_filename
 
     def enter(frame: Any, event: str, argument: Any) -> Any:
@@ -31,7 +34,7 @@ def measure(code: str, call: str, called: list[str]) -> list[Any]:
 
     sys.settrace(enter)
     try:
-        exec(compiled, names)  # noqa: S102 - see the top of the file
+        exec(program, names)  # noqa: S102 - see the top of the file
     finally:
         sys.settrace(None)
     return [counts[True], counts[False], [describe(names, dotted) for dotted in called]]

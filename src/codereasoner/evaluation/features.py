@@ -23,11 +23,13 @@ from typing import Any
 
 from codereasoner import literals
 from codereasoner.benchmarks.codeglance import FEATURES
+from codereasoner.benchmarks.probes import probe_text
 from codereasoner.evaluation.metrics import clustered_interval, mean
 from codereasoner.records import Job, Run
 from codereasoner.task import Runner
 
 Features = Mapping[str, int | None]
+_PROBE = Path(__file__).with_name("feature_probe.py")
 
 
 def features(programs: Sequence[tuple[str, str]], runner: Runner | None = None) -> list[dict[str, int | None]]:
@@ -126,12 +128,7 @@ def dotted_name(node: ast.expr) -> str:
 def _job(source: str, call: str) -> Job:
     tree = _parse(source)
     called = sorted({dotted_name(each.func) for each in api_calls(tree)} - {""}) if tree else []
-    return Job(_probe(), "measure", ", ".join(map(repr, (source, call, called))))
-
-
-@cache
-def _probe() -> str:
-    return Path(__file__).with_name("feature_probe.py").read_text(encoding="utf-8")
+    return Job(probe_text(_PROBE), "measure", ", ".join(map(repr, (source, call, called))))
 
 
 def _measured(run: Run) -> dict[str, int | None]:

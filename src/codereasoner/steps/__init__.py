@@ -10,13 +10,22 @@ from codereasoner.steps.reval import (
     reval_states,
     reval_values,
 )
-from codereasoner.steps.source import chance, numbered, plain_lines, read_source, split_lines, statements
+from codereasoner.steps.source import (
+    chance,
+    has_inlined_loops,
+    numbered,
+    plain_lines,
+    read_source,
+    split_lines,
+    statements,
+)
 from codereasoner.steps.visits import Visit, visits
 
 __all__ = [
     "RevalState",
     "Visit",
     "chance",
+    "has_inlined_loops",
     "numbered",
     "plain_lines",
     "read_source",

@@ -25,6 +25,12 @@ _CHANCE_NAMES = frozenset(
 )
 
 
+def has_inlined_loops(source: str) -> bool:
+    """Return whether comprehensions of this program run in their function's own frame."""
+    tree = _parse(source)
+    return tree is not None and any(isinstance(node, _INLINED) for node in ast.walk(tree))
+
+
 @lru_cache(maxsize=512)
 def statements(source: str) -> Mapping[int, ast.AST]:
     """The one statement (or `except`) of each plain line in a function; a header stands for its own line only.

@@ -1,0 +1,43 @@
+"""Compiles a program whose comprehensions run in frames of their own, as until Python 3.11: see PEP 709.
+
+Published traces were made so: REval's ground truth, and CodeGlance's lengths. The text of this file stands before that
+of a probe (see probes.py), and nothing of the library imports it.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import Any
+
+MAKERS = {"ListComp": list, "SetComp": set, "DictComp": dict}
+"""What makes of a generator what a comprehension makes."""
+
+
+class OwnFrames(ast.NodeTransformer):
+    """Puts `list(... for ...)`, which has a frame of its own in every Python, in the place of `[... for ...]`."""
+
+    def visit(self, node: Any) -> Any:
+        """Replace a comprehension, unless it is asynchronous; no program can spell the name of its maker."""
+        self.generic_visit(node)
+        kind = type(node).__name__
+        if kind not in MAKERS or any(isinstance(each, ast.Await) for each in ast.walk(node)):
+            return node
+        if any(each.is_async for each in node.generators):
+            return node
+        parts = [node.key, node.value] if kind == "DictComp" else [node.elt]
+        item: ast.expr = ast.Tuple(parts, ast.Load())
+        if kind != "DictComp":  # (item,)[0] adds an item on the line of the comprehension, as until 3.11
+            item = ast.Subscript(item, ast.Constant(0), ast.Load())
+        made = ast.Call(ast.Name(f"<{kind}>", ast.Load()), [ast.GeneratorExp(item, node.generators)], [])
+        for each in (*ast.walk(item), made.args[0], made.func, made):
+            if not hasattr(each, "lineno"):
+                ast.copy_location(each, node)
+        return made
+
+
+def compiled(code: str, file: str, names: dict[str, Any]) -> Any:
+    """Compile a program that will run with these global names."""
+    names.update({f"<{kind}>": maker for kind, maker in MAKERS.items()})
+    tree = ast.parse(code)
+    return compile(OwnFrames().visit(tree) if sys.version_info >= (3, 12) else tree, file, "exec")
