@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test test-slow check format clean test-exports test-pythons test-verifiers test-ray test-kill forging soak
+.PHONY: sanitize fuzz
 .PHONY: gpu-trial bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data
 
 demo: $(STAMP)
@@ -28,6 +29,14 @@ test-exports: $(STAMP) .venv-verl/.installed .venv-llamafactory/.installed
 # 3.14" takes some; CODEREASONER_PYTHONS=PATH:PATH names interpreters that are found neither on PATH nor below pyenv.
 test-pythons: $(STAMP)
 	$(BIN)/python -m tests.pythons $(PYTHONS)
+
+# The extension in C under AddressSanitizer and UndefinedBehaviorSanitizer: its tests, and all awkward programs.
+sanitize: $(STAMP)
+	$(BIN)/python -m tests.sanitize
+
+# Mutated bytes for the readers of what workers send, in C and in Python, under the same sanitizers.
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.sanitize --fuzz $(or $(SECONDS),600)
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.fuzz import JOB, fuzz, read_both
 
 from codereasoner.execution import answers
 from codereasoner.execution.answer import answer, steps_text
 from codereasoner.execution.answers import failed, read_answer
-from codereasoner.records import Job, Run, Step
+from codereasoner.records import Run, Step
 
 needs_extension = pytest.mark.skipif(answers.read_natively is None, reason="the extension is not built")
-JOB = Job("def f(): pass", "f", "")
 STEPS = ["cl", [0, 0], [1, 2], ["f"], [{}, {"x": "1"}], [[1, ["a"]]]]
 GOOD: list[object] = ["ok", "1", "", "", STEPS, [1], "", "", 0.5]
 
@@ -83,8 +83,8 @@ def test_a_good_answer_is_read() -> None:
         json.dumps(GOOD).encode() + b" []",
     ],
 )
-def test_a_malformed_answer_is_the_outcome_of_its_job(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = both(monkeypatch, body)
+def test_a_malformed_answer_is_the_outcome_of_its_job(body: bytes) -> None:
+    run = read_both(body)
     assert run.outcome == "crashed"
     assert "malformed" in run.reason
 
@@ -121,27 +121,15 @@ TRACES = st.lists(
 )
 
 
-def both(monkeypatch: pytest.MonkeyPatch, body: bytes) -> Run:
-    """The run that is read in C and in Python, where they must agree."""
-    with monkeypatch.context() as patched:
-        patched.setattr(answers, "read_natively", None)
-        reference = read_answer(body, JOB, "A")
-    run = read_answer(body, JOB, "A")
-    assert vars(run) == vars(reference)
-    assert [vars(step) for step in run.steps] == [vars(step) for step in reference.steps]
-    return run
-
-
 @needs_extension
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=TRACES, value=TEXTS, lines=st.lists(st.integers(0, (1 << 31) - 1), max_size=4))
 def test_what_a_worker_writes_is_read_in_c_as_in_python(
-    monkeypatch: pytest.MonkeyPatch, steps: list[list[object]], value: str, lines: list[int]
+    steps: list[list[object]], value: str, lines: list[int]
 ) -> None:
     body = written(steps, value, lines)
     assert answers.read_natively is not None
     assert answers.read_natively(body, Step) is not None
-    run = both(monkeypatch, body)
+    run = read_both(body)
     assert (run.value, run.lines, len(run.steps)) == (json.loads(json.dumps(value)), tuple(lines), len(steps))
 
 
@@ -167,7 +155,7 @@ SNIPPETS = [
 
 
 @needs_extension
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(max_examples=300)
 @given(
     steps=TRACES,
     value=TEXTS,
@@ -176,10 +164,10 @@ SNIPPETS = [
     new=st.sampled_from(SNIPPETS) | st.binary(max_size=3),
 )
 def test_what_was_tampered_with_is_read_in_c_as_in_python_or_left_to_it(
-    monkeypatch: pytest.MonkeyPatch, steps: list[list[object]], value: str, place: int, cut: int, new: bytes
+    steps: list[list[object]], value: str, place: int, cut: int, new: bytes
 ) -> None:
     body = written(steps, value, [1, 2])
-    both(monkeypatch, body[: place % len(body)] + new + body[place % len(body) + cut :])
+    read_both(body[: place % len(body)] + new + body[place % len(body) + cut :])
 
 
 @given(
@@ -190,3 +178,9 @@ def test_what_was_tampered_with_is_read_in_c_as_in_python_or_left_to_it(
 )
 def test_no_answer_whatever_raises(body: bytes) -> None:
     assert read_answer(body, JOB, "A").outcome in ("crashed", "ok")
+
+
+@needs_extension
+def test_the_readers_of_bytes_from_workers_agree_on_mutated_ones() -> None:
+    count, _ = fuzz(0.5)
+    assert count > 100

@@ -17,6 +17,7 @@
 
 #define HEADER 12
 #define MAX_BODY 16000000
+#define LONGEST_POLL 3600 /* seconds, far less than an int has milliseconds */
 #define NO_BARRIER "the kernel refuses the last filter, without which no program runs" /* as alone.py says it */
 #define OUTER_FRAMES 1 /* of ours, more below a program that Python runs than below one that is run here */
 
@@ -149,8 +150,8 @@ static bool listen_to(int reader, double deadline, Text *heard)
     while (heard->size < wanted) {
         double left = deadline - now(CLOCK_MONOTONIC);
         struct pollfd place = {reader, POLLIN, 0};
-        int ready = poll(&place, 1, left > 0 ? (int)(left * 1000) : 0);
-        if (ready < 0 && errno == EINTR)
+        int ready = poll(&place, 1, left <= 0 ? 0 : left < LONGEST_POLL ? (int)(left * 1000) + 1 : LONGEST_POLL * 1000);
+        if ((ready < 0 && errno == EINTR) || (ready == 0 && left > 0))
             continue;
         if (ready <= 0)
             return false;
@@ -190,14 +191,16 @@ PyObject *fork_job(PyObject *Py_UNUSED(module), PyObject *arguments)
         close(pipes[0]);
         live(&job, pipes[1]);
     }
+    int reason = errno;
     PyOS_AfterFork_Parent();
     close(pipes[1]);
     if (child < 0) {
         close(pipes[0]);
+        errno = reason;
         return PyErr_SetFromErrno(PyExc_OSError);
     }
     Text heard = {0};
-    struct rusage used;
+    struct rusage used = {0};
     bool in_time = listen_to(pipes[0], now(CLOCK_MONOTONIC) + job.wall, &heard);
     close(pipes[0]);
     killpg(child, SIGKILL);

@@ -5,7 +5,7 @@
 
 #include "trace.h"
 
-#define MAX_NUMBER 0x7fffffffL
+#define MAX_NUMBER 0x7fffffff
 #define NAMES 64 /* names that are remembered, a power of two: most are met again and again */
 
 typedef struct {
@@ -14,7 +14,7 @@ typedef struct {
     PyObject *names[NAMES];
 } Reader;
 
-static PyObject *fields[6], *events[256], *no_text, *nothing;
+static PyObject *fields[6], *events[256], *no_text, *dict_name, *nothing;
 
 static int prepare(void)
 {
@@ -28,9 +28,11 @@ static int prepare(void)
     for (int place = 0; place < 5; place++)
         if ((events[(unsigned char)kinds[place][0]] = PyUnicode_InternFromString(kinds[place])) == NULL)
             return -1;
-    no_text = PyUnicode_InternFromString("");
+    if ((no_text = PyUnicode_InternFromString("")) == NULL ||
+        (dict_name = PyUnicode_InternFromString("__dict__")) == NULL)
+        return -1;
     nothing = PyTuple_New(0);
-    return no_text && nothing ? 0 : -1;
+    return nothing ? 0 : -1;
 }
 
 /* ---- the parts of JSON; false or NULL where there is something else */
@@ -44,7 +46,7 @@ static bool skip(Reader *reader, const char *text)
     return true;
 }
 
-static bool read_number(Reader *reader, long *number)
+static bool read_number(Reader *reader, long long *number)
 {
     const char *start = reader->at;
     for (*number = 0; reader->at < reader->end && *reader->at >= '0' && *reader->at <= '9'; reader->at++) {
@@ -102,13 +104,15 @@ static PyObject *read_escaped(Reader *reader)
     Py_ssize_t room = 0, size = 0;
     Py_UCS4 *points = NULL;
     PyObject *text = NULL;
+    bool whole = true;
     while (reader->at < reader->end && *reader->at != '"') {
         long point = *reader->at == '\\' ? read_escape(reader) : *reader->at++;
-        if (point < 0 || grow((void **)&points, &room, size + 1, sizeof *points) < 0)
+        whole = point >= 0 && grow((void **)&points, &room, size + 1, sizeof *points) == 0;
+        if (!whole)
             break;
         points[size++] = (Py_UCS4)point;
     }
-    if (skip(reader, "\""))
+    if (whole && skip(reader, "\""))
         text = PyUnicode_FromKindAndData(PyUnicode_4BYTE_KIND, points, size);
     PyMem_Free(points);
     return text;
@@ -176,8 +180,8 @@ static PyObject *read_float(Reader *reader)
 
 static PyObject *read_integer(Reader *reader)
 {
-    long number;
-    return read_number(reader, &number) ? PyLong_FromLong(number) : NULL;
+    long long number;
+    return read_number(reader, &number) ? PyLong_FromLongLong(number) : NULL;
 }
 
 /* The names and texts of an object. */
@@ -363,7 +367,7 @@ PyObject *make(PyObject *Py_UNUSED(module), PyObject *arguments)
     if (!PyArg_ParseTuple(arguments, "O!O!", &PyType_Type, &kind, &PyDict_Type, &dict))
         return NULL;
     PyObject *made = prepare() < 0 ? NULL : PyBaseObject_Type.tp_new(kind, nothing, NULL);
-    if (made != NULL && PyObject_GenericSetDict(made, dict, NULL) < 0)
+    if (made != NULL && PyObject_GenericSetAttr(made, dict_name, dict) < 0)
         Py_CLEAR(made);
     if (made != NULL)
         PyObject_GC_UnTrack(made);

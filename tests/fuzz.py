@@ -1,0 +1,146 @@
+"""Feed mutated bytes to the readers of what workers send, in C and in Python, which must agree on them.
+
+`make fuzz SECONDS=600` runs this under AddressSanitizer (see sanitize.py). The corpus is made by what workers write
+with: answers with steps of every kind, and frames. A failure is written to `build/fuzz-failure.bin`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from time import monotonic
+from unittest.mock import patch
+
+from codereasoner.execution import answers
+from codereasoner.execution.answer import answer, change, steps_text
+from codereasoner.execution.answers import read_answer
+from codereasoner.execution.frames import MAX_BODY, FrameError, Splitter, pack
+from codereasoner.records import Job, Run
+
+JOB = Job("def f(): pass", "f", "")
+EVENTS = ("call", "line", "return", "yield", "exception")
+TEXTS = ("", "x", "name", "1", "'é'", "\ud83d\ude00", "\ude00\ud83d", "\x7f\x00", '"\\/\b\f\n\r\t', "y" * 300)
+NUMBERS = (0, 1, 2, 9, 10, 4095, (1 << 31) - 1)
+SNIPPETS = (
+    b'", "', b'"', b"\\", b"\\u", b"\\ud83d", b"\\udc00", b"\\u00e9", b"[", b"]", b"{", b"}", b", ", b",", b": ", b" ",
+    b"0", b"-1", b"1.", b"2147483648", b"99999999999999999999", b"null", b"true", b"NaN", b"\x7f", b"\xff", b"\x00",
+    b"CR\x01\x03", b"[[", b"]]", b"{}", b"[]", b'"c"', b'"ok"',
+)  # fmt: skip
+
+
+def read_both(body: bytes) -> Run:
+    """Read an answer in C and in Python, which must make the same run of it."""
+    with patch.object(answers, "read_natively", None):
+        reference = read_answer(body, JOB, "A")
+    run = read_answer(body, JOB, "A")
+    assert vars(run) == vars(reference)
+    assert [vars(step) for step in run.steps] == [vars(step) for step in reference.steps]
+    return run
+
+
+def split_both(data: bytes, cuts: list[int]) -> list[tuple[int, int, bytes]] | None:
+    """Cut bytes that arrive in pieces into frames, in C and in Python, which must agree; None where they are none."""
+    assert answers.split is not None
+    found = []
+    for split in (answers.split, None):
+        splitter = Splitter(split)
+        frames: list[tuple[int, int, bytes]] | None = []
+        try:
+            for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
+                assert frames is not None
+                frames += splitter.feed(data[start:end])
+        except FrameError:
+            frames = None
+        found.append((frames, None if frames is None else bytes(splitter.rest)))
+    assert found[0] == found[1]
+    return found[0][0]
+
+
+def any_answer(random: Random) -> bytes:
+    """An answer as a worker writes it."""
+
+    def text() -> str:
+        return random.choice(TEXTS)
+
+    def step() -> list[object]:
+        changes = [change(name, text()) for name in {text() for _ in range(random.randrange(3))}]
+        removed = [text() for _ in range(random.randrange(3))]
+        return [random.choice(EVENTS), random.choice(NUMBERS), random.choice(NUMBERS), text(), removed, changes]
+
+    steps = steps_text([step() for _ in range(random.randrange(6))])
+    lines = random.sample(NUMBERS, random.randrange(4))
+    outcome = random.choice(["ok", "ok", "raised", "timeout", "exited"])
+    return answer(
+        outcome, text() if outcome == "ok" else None, text(), text(), steps, lines, "", text(), random.random()
+    )
+
+
+def mutated(data: bytes, random: Random) -> bytes:
+    """The bytes with a few of them changed, cut out, repeated or put in."""
+    changed = bytearray(data)
+    for _ in range(random.choice((0, 1, 1, 1, 2, 3, 8))):
+        start = random.randrange(len(changed) + 1)
+        end = min(len(changed), start + random.choice((0, 1, 1, 2, 4, 9, 40)))
+        kind = random.randrange(5)
+        if kind == 0:
+            changed[start:end] = random.choice(SNIPPETS)
+        elif kind == 1:
+            changed[start:end] = random.randbytes(end - start)
+        elif kind == 2:
+            changed[start:start] = changed[start:end]
+        elif kind == 3 and start < len(changed):
+            changed[start] ^= 1 << random.randrange(8)
+        else:
+            del changed[start:end]
+    return bytes(changed)
+
+
+def try_answer(random: Random) -> bytes:
+    """Read one mutated answer."""
+    body = mutated(any_answer(random), random)
+    _kept[:] = [body]
+    read_both(body)
+    return body
+
+
+def try_frames(random: Random) -> bytes:
+    """Cut one mutated stream of frames."""
+    bodies = [mutated(any_answer(random), random)[: random.choice((0, 5, 5000))] for _ in range(random.randrange(4))]
+    data = mutated(b"".join(pack(random.randrange(256), random.choice(NUMBERS), body) for body in bodies), random)
+    if random.random() < 0.1:
+        data += b"CR\x01\x03" + bytes(4) + random.choice((MAX_BODY, MAX_BODY + 1, 0xFFFFFFFF)).to_bytes(4, "little")
+    _kept[:] = [data]
+    split_both(data, sorted(random.randrange(len(data) + 1) for _ in range(random.randrange(3))))
+    return data
+
+
+_kept: list[bytes] = []
+TARGETS: tuple[Callable[[Random], bytes], ...] = (try_answer, try_frames)
+
+
+def fuzz(seconds: float, seed: int = 0) -> tuple[int, int]:
+    """Try both targets in turns for so long; give how many inputs and how many bytes there were."""
+    random = Random(f"fuzz/{seed}")
+    until = monotonic() + seconds
+    count = size = 0
+    while monotonic() < until:
+        for target in TARGETS:
+            count += 1
+            size += len(target(random))
+    return count, size
+
+
+if __name__ == "__main__":
+    import tests.sanitize  # noqa: F401 - the build with sanitizers, where it is asked for
+
+    assert answers.read_natively is not None, "the extension in C is not built: pip install -e ."
+    try:
+        inputs, size = fuzz(float(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    except BaseException:
+        with suppress(OSError):
+            Path("build/fuzz-failure.bin").write_bytes(_kept[0])
+        raise
+    print(f"{inputs} inputs, {size} bytes in {sys.argv[1]} s: the readers in C and in Python agree on all")
