@@ -1,15 +1,11 @@
 """Feed mutated bytes to the readers of what workers send, in C and in Python, which must agree on them.
 
 `make fuzz SECONDS=600` runs this under AddressSanitizer (see sanitize.py). The corpus is made by what workers write
-with: answers with steps of every kind, and frames. A failure is written to `build/fuzz-failure.bin`.
+with: answers with steps of every kind, and frames.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 from random import Random
 from time import monotonic
 from unittest.mock import patch
@@ -101,7 +97,6 @@ def mutated(data: bytes, random: Random) -> bytes:
 def try_answer(random: Random) -> bytes:
     """Read one mutated answer."""
     body = mutated(any_answer(random), random)
-    _kept[:] = [body]
     read_both(body)
     return body
 
@@ -112,35 +107,23 @@ def try_frames(random: Random) -> bytes:
     data = mutated(b"".join(pack(random.randrange(256), random.choice(NUMBERS), body) for body in bodies), random)
     if random.random() < 0.1:
         data += b"CR\x01\x03" + bytes(4) + random.choice((MAX_BODY, MAX_BODY + 1, 0xFFFFFFFF)).to_bytes(4, "little")
-    _kept[:] = [data]
     split_both(data, sorted(random.randrange(len(data) + 1) for _ in range(random.randrange(3))))
     return data
 
 
-_kept: list[bytes] = []
-TARGETS: tuple[Callable[[Random], bytes], ...] = (try_answer, try_frames)
+def fuzz(seconds: float) -> tuple[int, int]:
+    """Try both targets in turns for so long; give how many inputs and how many bytes there were.
 
-
-def fuzz(seconds: float, seed: int = 0) -> tuple[int, int]:
-    """Try both targets in turns for so long; give how many inputs and how many bytes there were."""
-    random = Random(f"fuzz/{seed}")
+    An input depends on its number alone, which the note of a failure names.
+    """
     until = monotonic() + seconds
     count = size = 0
     while monotonic() < until:
-        for target in TARGETS:
+        for target in (try_answer, try_frames):
             count += 1
-            size += len(target(random))
+            try:
+                size += len(target(Random(f"fuzz/{count}")))
+            except BaseException as error:
+                error.add_note(f"the input was that of {target.__name__}(Random('fuzz/{count}'))")
+                raise
     return count, size
-
-
-if __name__ == "__main__":
-    import tests.sanitize  # noqa: F401 - the build with sanitizers, where it is asked for
-
-    assert answers.read_natively is not None, "the extension in C is not built: pip install -e ."
-    try:
-        inputs, size = fuzz(float(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0)
-    except BaseException:
-        with suppress(OSError):
-            Path("build/fuzz-failure.bin").write_bytes(_kept[0])
-        raise
-    print(f"{inputs} inputs, {size} bytes in {sys.argv[1]} s: the readers in C and in Python agree on all")
