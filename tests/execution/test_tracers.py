@@ -10,24 +10,29 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.execution import both_tracers
-from tests.execution.test_property import ARGUMENTS, BLOCKS, PRELUDE, indented
+from tests.execution.test_property import ARGUMENTS, BLOCKS, PRELUDE, indented, seen_outside
 from tests.pythons import WANTED, interpreters
 
 from codereasoner.execution import tracers
+from codereasoner.execution.describe import describe
+from codereasoner.execution.exception_text import thrown_text
 from codereasoner.execution.hostile import LIMITS, attacks
 from codereasoner.execution.pool import Limits, Pool, Tracing
-from codereasoner.records import Job, Run
+from codereasoner.records import Job, Record, Run
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 NATIVE = Path(tracers.__file__).with_name("native")
 EXTENSION = NATIVE.with_name(f"_trace{sysconfig.get_config_var('EXT_SUFFIX')}")
 NOT_BUILT = "the extension in C is not built: pip install -e ."
+RECORDS: tuple[Record, ...] = get_args(Record)
 ASK = "import sysconfig as s; print(s.get_path('include'), s.get_config_var('EXT_SUFFIX'))"
 
 
@@ -81,6 +86,17 @@ def test_what_was_built_for_another_version_is_refused(built: dict[str, Path]) -
         both_tracers.load(str(place))
 
 
+@pytest.mark.skipif(not EXTENSION.is_file(), reason=NOT_BUILT)
+def test_the_extension_holds_nothing_twice_when_it_is_set_up_again() -> None:
+    extension = import_module("codereasoner.execution._trace")
+    tracers.use(extension)
+    before = sys.getrefcount(describe), sys.getrefcount(thrown_text)
+    for _ in range(20):
+        assert tracers.use(extension) == "C"
+    assert (sys.getrefcount(describe), sys.getrefcount(thrown_text)) == before
+    tracers.use(None)
+
+
 # ---- in pools
 
 
@@ -107,12 +123,17 @@ def test_an_extension_that_is_built_is_used() -> None:
         assert pool.tracer == ("C" if EXTENSION.is_file() else "Python")
 
 
-def test_both_say_the_same_of_cruxeval(pools: tuple[Pool, Pool], shared_data: Path) -> None:
+def test_no_program_of_cruxeval_can_tell_how_it_is_run(pools: tuple[Pool, Pool], shared_data: Path) -> None:
     rows = [json.loads(line) for line in (shared_data / "cruxeval" / "cruxeval.jsonl").read_text().splitlines()]
-    jobs = [Job(row["code"], "f", row["input"], "trace") for row in rows]
-    runs = [pool.run(jobs) for pool in pools]
-    assert [told(run) for run in runs[0]] == [told(run) for run in runs[1]]
-    assert sum(len(run.steps) for run in runs[0]) > 10_000
+    runs = {
+        (pool.tracer, record): pool.run([Job(row["code"], "f", row["input"], record) for row in rows])
+        for pool in pools
+        for record in RECORDS
+    }
+    for record in RECORDS:
+        assert list(map(told, runs["C", record])) == list(map(told, runs["Python", record]))
+        assert list(map(seen_outside, runs["C", record])) == list(map(seen_outside, runs["C", "value"]))
+    assert sum(len(run.steps) for run in runs["C", "trace"]) > 10_000
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
