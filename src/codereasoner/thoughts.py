@@ -27,6 +27,8 @@ FAMILIES: tuple[Tags, ...] = (
     ("<|channel>thought", "<channel|>"),  # Gemma 4
 )
 
+_HINTS = ("think", "THINK", "thought", "channel", "analysis")  # each mark of a thought holds one of them
+
 _FINAL = re.compile(r"<\|channel\|>final[^<]*<\|message\|>|assistantfinal")
 _ANALYSIS = re.compile(
     r"\s*(?:<\|start\|>assistant)?<\|channel\|>(?:analysis|commentary)[^<]*<\|message\|>|\s*analysis(?![\s:,.;]|'s|\Z)"
@@ -53,6 +55,8 @@ def split_thoughts(completion: str, opened: bool = False, declared: Sequence[Tag
     opened: the prompt ended inside a thought, so that a completion without any closing tag is all thought.
     declared: tags in addition to those of the known families, such as those of a tokenizer.
     """
+    if not opened and not declared and not any(map(completion.__contains__, _HINTS)):  # as most have none
+        return Reading("", completion)
     channels = _split_channels(completion)
     if channels is not None:
         return channels
