@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from codereasoner.errors import IsolationError
 from codereasoner.execution.pool import Pool
 
 WHERE = (
@@ -83,3 +84,12 @@ def pool() -> Iterator[Pool]:
     """One worker, for all tests that only need programs to be run."""
     with Pool(workers=1, allow_weak_isolation=True) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def level_b() -> None:
+    """Skips a test where the machine does not give isolation level B, and says why."""
+    try:
+        Pool(workers=1, level="B", allow_weak_isolation=True).close()
+    except IsolationError as error:
+        pytest.skip(f"this machine has no isolation level B: {error}")

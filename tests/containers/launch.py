@@ -92,7 +92,7 @@ def launch(profile: Profile, command: list[str], seconds: float) -> subprocess.C
             except subprocess.TimeoutExpired:
                 process.kill()
                 out, errors = process.communicate()
-        if process.returncode == 99:
+        if process.returncode == 99 or errors.startswith("unshare:"):
             raise OSError(f"a container cannot be made by hand here: {errors.strip()[-300:]}")
         return subprocess.CompletedProcess(words, process.returncode, out, errors)
     finally:

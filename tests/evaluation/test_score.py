@@ -176,7 +176,7 @@ def test_the_answers_of_an_evaluation_are_scored_in_the_style_they_were_asked_in
 
 
 def test_below_level_a_text_of_a_model_is_executed_only_where_that_is_allowed(
-    benchmark: CruxevalOutput, questions: list[Question]
+    level_b: None, benchmark: CruxevalOutput, questions: list[Question]
 ) -> None:
     texts = {"sample_0": ["2"], "sample_1": ["int('3')"]}
     with Pool(workers=1, level="B", own_programs=True) as pool:

@@ -33,7 +33,9 @@ def test_a_weak_level_is_told_with_what_it_means() -> None:
     assert set(MEANING) == set(LEVELS)
 
 
-def test_an_attack_is_never_run_where_no_layer_of_the_level_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attack_is_never_run_where_no_layer_of_the_level_holds_it(
+    level_b: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chosen = [
         a for a in hostile.attacks() if a.name in ("a bomb of forks", "read the password file", "leave by os._exit")
     ]

@@ -35,7 +35,7 @@ def best(level_a: None) -> Iterator[Pool]:
 
 
 @pytest.fixture(scope="module")
-def landlocked() -> Iterator[Pool]:
+def landlocked(level_b: None) -> Iterator[Pool]:
     with Pool(workers=1, level="B", allow_weak_isolation=True) as pool:
         yield pool
 

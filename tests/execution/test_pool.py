@@ -344,7 +344,7 @@ def test_what_is_missing_is_named_and_level_b_is_taken_where_it_is_allowed() -> 
     assert "--allow-weak-isolation" in message
 
 
-def test_level_b_is_enough_unasked_for_own_programs_and_not_for_text_of_a_model() -> None:
+def test_level_b_is_enough_unasked_for_own_programs_and_not_for_text_of_a_model(level_b: None) -> None:
     own, of_a_model = job(1), replace(job(2), model_text=True)
     with pytest.raises(IsolationError):
         Pool(workers=1, level="B")

@@ -189,7 +189,7 @@ HELD = {
 
 
 @pytest.fixture(scope="module", params=["auto", "python"])
-def behind_the_barrier(request: pytest.FixtureRequest) -> Iterator[Pool]:
+def behind_the_barrier(level_b: None, request: pytest.FixtureRequest) -> Iterator[Pool]:
     """A pool without namespaces, where nothing but the filters guards processes; with the extension and without."""
     with Pool(workers=1, limits=LIMITS, level="B", allow_weak_isolation=True, tracer=request.param) as pool:
         yield pool

@@ -72,7 +72,7 @@ def test_each_attack_is_held_at_level_a_by_layers_that_there_are() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("level", ["B", "C"])
-def test_a_weaker_level_holds_what_its_layers_guard(level: Literal["B", "C"]) -> None:
+def test_a_weaker_level_holds_what_its_layers_guard(level_b: None, level: Literal["B", "C"]) -> None:
     chosen = [attack for attack in ATTACKS if not attack.missing(level)]
     with Pool(workers=1, limits=LIMITS, level=level, allow_weak_isolation=True) as pool:
         found = pool.run(jobs(chosen))
