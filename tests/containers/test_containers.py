@@ -65,3 +65,35 @@ def test_in_a_container_scores_are_right_and_the_hostile_list_is_held(name: str)
     assert found["examined"]["level"] == level
     assert [row for row in found["examined"]["hostile"] if row["state"] != "held"] == []
     assert found["doctor"] == 0
+
+
+FEW = r"""
+from collections import Counter
+from codereasoner.errors import MachineryError
+from codereasoner.execution.pool import Pool
+from codereasoner.records import Job
+
+ALONE = "import os\ndef f(n):\n    return n"
+SLOW = "import time\ndef f(n):\n    end = time.process_time() + 0.15\n    while time.process_time() < end:"
+SLOW += "\n        pass\n    return n"
+SHARED = "def f(n):\n    return n"
+try:
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        runs = pool.run([Job((ALONE, SLOW, SHARED)[n % 3], "f", str(n)) for n in range(12)])
+    print(Counter((run.isolation, run.outcome, run.reason) for run in runs))
+except MachineryError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("processes", "said"), [(5, "Counter({('B', 'ok', ''): 12})"), (3, "allows no further process")]
+)
+def test_where_processes_are_few_programs_wait_for_room_or_a_sentence_says_there_is_none(
+    processes: int, said: str
+) -> None:
+    try:
+        done = launch(Profile(pids=processes), [sys.executable, "-c", FEW], SECONDS)
+    except OSError as error:
+        pytest.skip(f"no container can be made here: {error}")
+    assert said in done.stdout, done.stderr[-2000:]

@@ -12,6 +12,7 @@ from select import select
 
 import pytest
 
+from codereasoner.execution import frames, start
 from codereasoner.execution.barrier import Barrier
 from codereasoner.execution.frames import JOBS, RESULT, pack
 from codereasoner.execution.pool import Limits, Pool
@@ -237,6 +238,10 @@ def test_without_a_barrier_that_holds_no_worker_starts(code: tuple[int, int], wh
     barrier = Barrier(struct.pack("=HBBI", kind, 0, 0, value), OWN_ID)
     assert "which denies programs new processes, is not to be had" in barrier.prove(), what
     assert Barrier().prove() == ""  # level D has none
+
+
+def test_the_file_that_starts_workers_speaks_as_they_do() -> None:
+    assert (start.SHUT_OUT, start.FAILED) == (frames.SHUT_OUT, frames.FAILED)
 
 
 def test_a_neighbour_that_kills_everything_it_can_see_changes_nothing_for_others(behind_the_barrier: Pool) -> None:

@@ -10,7 +10,7 @@ from time import monotonic
 
 from codereasoner.errors import IsolationError, MachineryError
 from codereasoner.execution.answers import failed, read_answer
-from codereasoner.execution.frames import JOBS, RESULT, SLOW, FrameError, pack
+from codereasoner.execution.frames import ERROR, JOBS, RESULT, SLOW, FrameError, pack
 from codereasoner.execution.process import START_SECONDS, Process, Setup
 from codereasoner.records import Job, Run
 
@@ -205,11 +205,14 @@ class Crew:
                 worker.slow += 1
                 continue
             ticket = worker.tickets.pop(number, None)
-            if kind != RESULT or ticket is None:
+            if kind not in (RESULT, ERROR) or ticket is None:
                 self._replace(worker, f"sent a frame that it was not asked for ({kind}, {number})", ticket)
                 return
             worker.slow -= ticket.slow
-            ticket.run = read_answer(body, ticket.job, self.level)
+            if kind == ERROR:
+                ticket.run = failed(ticket.job, self.level, "error", body.decode("utf-8", "replace"))
+            else:
+                ticket.run = read_answer(body, ticket.job, self.level)
         worker.heard = monotonic()
         if _load(worker) < FRAME_JOBS // 2:
             self.hand_out()

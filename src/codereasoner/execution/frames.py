@@ -19,7 +19,8 @@ VERSION = 1
 HEADER = 12
 MAX_BODY = 16_000_000  # bytes
 
-READY, JOBS, RESULT, SLOW = 1, 2, 3, 9  # the kinds; SLOW: a job wants more time, and is in the slow lane
+READY, JOBS, RESULT, SLOW, ERROR = 1, 2, 3, 9, 11  # the kinds; SLOW: a job wants more time, and is in the slow lane;
+# ERROR: the worker cannot run a job, its body is the reason
 ALONE, LEFT, SPENT, DONE, LATER, FORK = 4, 5, 6, 7, 8, 10  # kinds that are used inside a worker only, see lanes.py
 SHUT_OUT, FAILED = 1, 2  # numbers of a READY frame whose body is the reason why there will be no worker (start.py too)
 

@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-SHUT_OUT = 1  # as in frames.py: this file imports nothing of ours
+SHUT_OUT, FAILED = 1, 2  # as in frames.py: this file imports nothing of ours
 PARENT_CHECK = 1000  # milliseconds between two looks at who our parent is
 
 BOOTSTRAP = """
@@ -131,12 +131,14 @@ def _shut_in(settings: dict[str, Any], layers: dict[str, Any]) -> None:
 
 
 def _fail(error: OSError | str) -> NoReturn:
-    """Tell the pool why there will be no worker: a READY frame with the number SHUT_OUT."""
-    text = str(error)
-    if isinstance(error, OSError) and error.strerror:
+    """Tell the pool why there will be no worker, by a READY frame; want of processes is no want of isolation."""
+    text, number = str(error), SHUT_OUT
+    if isinstance(error, BlockingIOError):
+        text, number = "this machine allows no further process", FAILED
+    elif isinstance(error, OSError) and error.strerror:
         text = error.strerror + (f" ({error.filename})" if error.filename else "")
     body = text.encode("utf-8", "replace")[:10_000]
-    os.write(1, b"CR\1\1" + SHUT_OUT.to_bytes(4, "little") + len(body).to_bytes(4, "little") + body)
+    os.write(1, b"CR\1\1" + number.to_bytes(4, "little") + len(body).to_bytes(4, "little") + body)
     os._exit(3)
 
 

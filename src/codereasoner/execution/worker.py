@@ -21,11 +21,12 @@ from collections import deque
 from time import monotonic
 
 from codereasoner.execution.alone import Child, confine, doubtful, ended, live
-from codereasoner.execution.answer import answer
 from codereasoner.execution.barrier import Barrier
 from codereasoner.execution.frames import (
     ALONE,
     DONE,
+    ERROR,
+    FAILED,
     FORK,
     JOBS,
     LATER,
@@ -57,6 +58,7 @@ MOST_LEAVERS = 10_000  # programs that are remembered because they turned out to
 MOST_WAITING = 256  # jobs that are read ahead
 MOST_UNSENT = 1 << 20  # bytes of answers that are kept for a pool that does not read
 
+_NO_PROCESS = b"this machine allows no further process"
 _SIGKILL = 9
 _SAMPLED = 1.3  # a timer counts CPU time in ticks, and may be early; the exact time is looked at afterwards
 _STUCK = FAST_WALL * 1.5  # seconds in which a process must have answered something
@@ -73,7 +75,12 @@ def serve(source: int, sink: int, settings: dict[str, Any]) -> None:
     template, own = settings["barrier"]
     barrier = Barrier(template, own, settings["extension"])
     worker = Worker(jobs, answers, settings["limits"], barrier)
-    if refused := barrier.prove():
+    try:
+        refused = barrier.prove()
+    except BlockingIOError:
+        worker.say(pack(READY, FAILED, _NO_PROCESS))
+        return
+    if refused:
         worker.say(pack(READY, SHUT_OUT, refused.encode()))
         return
     worker.say(pack(READY, 0, use(settings["extension"]).encode()))
@@ -183,7 +190,7 @@ class Worker:
         limits, barrier, parent = self.limits, self.barrier, posix.getpid()
 
         def act(writer: int) -> None:
-            confine(limits, limits["cpu_seconds"] * _SAMPLED, barrier, parent, writer, True)
+            confine(limits, limits["cpu_seconds"] * _SAMPLED, barrier, parent, True)
             live(Compiled(Program(text, harness), entry, call), record, limits, None, writer)
 
         self.child = self._forked(lambda: Child(act, limits["wall_seconds"], self._descriptors()))
@@ -206,8 +213,7 @@ class Worker:
     def _refuse(self, waiting: deque[Job]) -> None:
         """Give the first of these jobs up, unless a process works, after which there is room for it."""
         if self.child is None and all(lane.runner is None for lane in self.lanes):
-            reason = "this machine allows no further process"
-            self.say(pack(RESULT, waiting.popleft()[0], answer("error", reason=reason)))
+            self.say(pack(ERROR, waiting.popleft()[0], _NO_PROCESS))
 
     def _descriptors(self) -> tuple[int, ...]:
         """What a process that is forked from here must close."""

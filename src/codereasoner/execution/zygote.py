@@ -101,7 +101,7 @@ class Zygote:
         limits = self.limits
 
         def act(writer: int) -> None:
-            confine(limits, fast, self.barrier, self.pid, writer, False)
+            confine(limits, fast, self.barrier, self.pid, False)
             gc.enable()
             live(compiled, record, limits, self.streams, writer)
 

@@ -18,7 +18,6 @@
 #define HEADER 12
 #define MAX_BODY 16000000
 #define LONGEST_POLL 3600 /* seconds, far less than an int has milliseconds */
-#define NO_BARRIER "the kernel refuses the last filter, without which no program runs" /* as alone.py says it */
 #define OUTER_FRAMES 1 /* of ours, more below a program that Python runs than below one that is run here */
 
 static double now(clockid_t clock)
@@ -100,26 +99,22 @@ static bool answer(const Job *job, PyObject *value, double cpu_ms, int writer)
 }
 
 /* The limits of the program and its last filter; without them it does not run. */
-static void confine(const Job *job, int writer)
+static void confine(const Job *job)
 {
     struct rlimit none = {0, 0};
     struct itimerval timer = {{0, 0}, {(time_t)job->cpu, (suseconds_t)((job->cpu - (double)(time_t)job->cpu) * 1e6)}};
     setsid();
     setrlimit(RLIMIT_NPROC, &none);
     setitimer(ITIMER_PROF, &timer, NULL);
-    if (install_barrier(&job->barrier) < 0) {
-        char refused[] = "CR\1\3\0\0\0\0\0\0\0\0[\"error\", null, \"\", \"\", [], [], \"\", \"" NO_BARRIER "\", 0.000]";
-        Text frame = {refused, sizeof refused - 1, sizeof refused};
-        put(writer, &frame);
-        _exit(0);
-    }
+    if (install_barrier(&job->barrier) < 0)
+        kill(getpid(), SIGKILL); /* it has been proved that it can be had: perhaps memory is short, and the next try is better */
 }
 
 static void live(const Job *job, int writer)
 {
     for (Py_ssize_t place = 0; place < PyTuple_GET_SIZE(job->closing); place++)
         close((int)PyLong_AsLong(PyTuple_GET_ITEM(job->closing, place)));
-    confine(job, writer);
+    confine(job);
     PyGC_Enable();
     if (job->source == Py_None) {
         PyObject *done = PyObject_CallFunction(job->finish, "OOd", Py_None, Py_None, -1.0);
