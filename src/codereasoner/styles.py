@@ -216,6 +216,8 @@ def _last_between(mark: re.Pattern[str]) -> Callable[[str], str | None]:
 
 def last_fence(completion: str) -> str | None:
     """What the last fenced block holds."""
+    if "```" not in completion and "~~~" not in completion:
+        return None
     last = None
     for last in _FENCE.finditer(completion):  # noqa: B007
         pass
