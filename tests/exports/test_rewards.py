@@ -72,6 +72,13 @@ def test_a_prompt_that_lost_its_beginning_is_still_told_from_the_completion() ->
     assert unknown["rewards"].tolist() == [0.0]
 
 
+def test_a_draft_in_a_thought_that_the_prompt_opened_earns_nothing_until_the_thought_is_closed() -> None:
+    pytest.importorskip("torch")
+    prompt, right = f"{PROMPT}<think>\n", answers(1)[0]
+    queries = [f"{prompt}so {right} or not<|im_end|>", f"{prompt}so</think>\n\n{right}<|im_end|>"]
+    assert openrlhf.reward_func(queries, [prompt] * 2, [LABEL] * 2)["rewards"].tolist() == [0.0, 1.0]
+
+
 def test_openrlhf_is_told_why_there_is_no_reward(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -113,3 +113,13 @@ def test_trl_gets_the_terms_too() -> None:
     graded = Reward("terse", run, terms=Terms(format_bonus=0.25, overlong=2, limit=4))
     found = graded([], ["=[2]", "nothing"], [FORWARD] * 2, completion_ids=[[1, 2, 3], [1]])
     assert found == [0.75, 0.0]
+
+
+@pytest.mark.parametrize("style", ["reasoning", "boxed", "bare", "block", "terse", "assertion"])
+def test_a_thought_that_was_never_closed_is_no_answer_for_the_reward_either(style: str) -> None:
+    draft = find_style(style).render("assert f([1, 2]) == ??", "[2]")
+    texts = [f"<think>so\n{draft}\nor not", f"<think>so</think>\n\n{draft}", f"so</think>\n\n{draft}"]
+    assert rewards([FORWARD] * 3, texts, style) == [0.0, 1.0, 1.0]
+    opened = Reward(style, opened="<think>")
+    assert opened([], [f"so\n{draft}\nor not", f"so</think>\n\n{draft}"], [FORWARD] * 2) == [0.0, 1.0]
+    assert [grade.outcome for grade in opened.grades] == ["truncated", "correct"]

@@ -17,6 +17,7 @@ from typing import Any
 
 from codereasoner.errors import CodeReasonerError, import_extra
 from codereasoner.exports.desk import desk_of_process
+from codereasoner.thoughts import has_opened
 from codereasoner.training.reward import Terms
 
 _END = re.compile(r"(?:<\|[A-Za-z0-9_]{2,30}\|>|<｜[^<>\n]{2,30}｜>|</s>|<eos>|<end_of_turn>)\s*\Z")
@@ -67,6 +68,8 @@ class RewardFunction:
         """What the model wrote, without the prompt and the token that ends it, and how it ended."""
         shown = prompt if query.startswith(prompt) else prompt[-TAIL:]  # one that is too long loses its beginning
         text = query.partition(shown)[2] if shown else query
+        opened = has_opened(prompt)
+        text = opened[0] + text if opened else text
         ended = self._end.search(text)
         if ended is None:
             return text, "length"
