@@ -111,7 +111,7 @@ def test_a_chain_that_looks_for_a_call_is_checked_against_the_run_of_the_call_it
     text = "x = 9. Try f([7], 1): i = 0, y = 2.\nf([7], 1) returns 2, so try f([7],2): y = 2, y = 3; f([5], 5): y = 1"
     assert [call for _, call in calls(text, "f")] == ["[7], 1", "[7], 1", "[7], 2", "[5], 5"]
     audited = audit_search(text, found)
-    assert (audited.checked, audited.true, audited.first_false) == (4, 3, "y = 2")
+    assert (audited.checked, audited.true, audited.first_false) == (5, 4, "y = 2")
 
 
 def test_a_chain_that_names_no_known_call_has_no_claims() -> None:

@@ -10,10 +10,12 @@ another kind, and whether a claim is about this or about a later pass of a loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from codereasoner.chains.claims import Claim, calls, claims
+from codereasoner.chains.event_claims import EventClaim, event_claims
+from codereasoner.chains.events import Events
 from codereasoner.chains.layout import code_of
 from codereasoner.chains.story import Moment, tell
 from codereasoner.records import Plain, Run
@@ -40,7 +42,8 @@ def audit(chain: str, run: Run) -> Audit:
     Raises:
         DataError: the run has no whole trace.
     """
-    return _count((claim, history) for history in [History(run)] for claim in claims(chain))
+    history = History(run)
+    return _count((claim, history) for claim in _claims(chain))
 
 
 def audit_search(chain: str, runs: Mapping[str, Run]) -> Audit:
@@ -55,13 +58,13 @@ def audit_search(chain: str, runs: Mapping[str, Run]) -> Audit:
     return _count(_by_call(chain, runs))
 
 
-def _by_call(chain: str, runs: Mapping[str, Run]) -> Iterator[tuple[Claim, History]]:
+def _by_call(chain: str, runs: Mapping[str, Run]) -> Iterator[tuple[Claim | EventClaim, History]]:
     """Each claim with the history of the call that was named last before it."""
     if not runs:
         return
     named = list(calls(chain, next(iter(runs.values())).entry))
     histories: dict[str, History] = {}
-    for claim in claims(chain):
+    for claim in _claims(chain):
         while len(named) > 1 and named[1][0] <= claim.start:
             named.pop(0)
         if not named or named[0][0] > claim.start or named[0][1] not in runs:
@@ -72,11 +75,19 @@ def _by_call(chain: str, runs: Mapping[str, Run]) -> Iterator[tuple[Claim, Histo
         yield claim, histories[call]
 
 
-def _count(pairs: Iterator[tuple[Claim, History]]) -> Audit:
+def _claims(chain: str) -> list[Claim | EventClaim]:
+    """What a chain says of values and of what happened, in order."""
+    events = list(event_claims(chain))
+    compared = [(each.start, each.end) for each in events if each.kind == "compare"]
+    values = (each for each in claims(chain) if not any(start <= each.start < end for start, end in compared))
+    return sorted([*values, *events], key=lambda each: each.start)
+
+
+def _count(pairs: Iterable[tuple[Claim | EventClaim, History]]) -> Audit:
     checked = true = 0
-    first_false: Claim | None = None
+    first_false: Claim | EventClaim | None = None
     for claim, history in pairs:
-        verdict = history.check(claim)
+        verdict = history.check(claim) if isinstance(claim, Claim) else history.check_event(claim)
         if verdict is None:
             continue
         checked += 1
@@ -85,7 +96,7 @@ def _count(pairs: Iterator[tuple[Claim, History]]) -> Audit:
             first_false = claim
     if first_false is None:
         return Audit(checked, true)
-    said = f"{first_false.name} = {first_false.literal}"
+    said = f"{first_false.name} = {first_false.literal}" if isinstance(first_false, Claim) else first_false.said
     return Audit(checked, true, said, (first_false.start, first_false.end))
 
 
@@ -97,7 +108,9 @@ class History:
         self._names: set[str] = set()
         self._code = code_of(run.source)
         self._now = 0
-        self._read(tell(run))
+        moments = tell(run)
+        self._read(moments)
+        self._events = Events(run, moments)
 
     @property
     def now(self) -> int:
@@ -116,6 +129,11 @@ class History:
             return False
         self._now = min(times)
         return True
+
+    def check_event(self, claim: EventClaim) -> bool | None:
+        """The same of a claim about what happened."""
+        self._events.go_on_from(self._now)
+        return self._events.check(claim)
 
     def _read(self, moments: Sequence[Moment]) -> None:
         open_: dict[int, dict[str, tuple[str, int]]] = {}  # frame: name: value, since
