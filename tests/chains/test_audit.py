@@ -93,6 +93,25 @@ def test_claims_about_a_program_with_an_empty_line_are_checked(pool: Pool) -> No
     assert audit("x = 2, n = 3", run) == Audit(2, 1, "n = 3", (7, 12))
 
 
+TESTED = "def f(n):\n    if n > 1:\n        n = 0\n    while n < 2:\n        n += 1\n    return n"
+
+
+@pytest.mark.parametrize(
+    ("text", "checked", "true"),
+    [
+        ("n = 3\nif True\nn = 0\nwhile True\nn = 1\nwhile True\nn = 2\nwhile False", 8, 8),
+        ("n = 3\nif False", 2, 1),
+        ("n = 3\n3 > 1 -> if True\nn = 0\n0 < 2 -> while False", 4, 3),
+        ("n = 3\nif n > 1: True\nn = 0\nwhile n < 2: False", 4, 3),
+        ("Line 2, `if n > 1:`: 3 > 1 is true, the body runs.", 3, 3),
+        ("Line 2, `if n > 1:`: 3 > 1 is true, the body is skipped.", 3, 2),
+    ],
+)
+def test_the_narrators_words_on_tests_are_checked(pool: Pool, text: str, checked: int, true: int) -> None:
+    found = audit(text, pool.run([Job(TESTED, "f", "3", record="trace")])[0])
+    assert (found.checked, found.true) == (checked, true)
+
+
 def test_prose_of_a_model_is_checked_like_code(run: Run) -> None:
     text = """Let's trace `f([7], 2)`.
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 from codereasoner.chains.claims import literal_end
 
-Kind = Literal["compare", "test", "else", "pass", "times", "line", "call", "return", "yield", "raise"]
+Kind = Literal["compare", "test", "else", "pass", "times", "line", "call", "return", "yield", "raise", "gap"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ _PATTERNS: dict[Kind, tuple[str, ...]] = {
     "test": (
         r"(?:(?<=true)|(?<=false)), (?:(?P<yes>the body runs)|(?P<no>the body is skipped|the loop ends))\b",
         r"(?<=: )(?P<truth>true|false)(?=, the )",
+        r"(?:(?m:^)|-> )(?:if|while) (?P<truth>true|false)(?=,|$|\n)",
+        r"(?m:^)(?:if|elif|while) [^\n]*: (?P<truth>true|false)(?m:$)",
         rf"{_TEST}(?: in line \d+)? {_IS} [`*]*{_TRUTH}",
         rf"{_TEST} (?:is|was) (?P<no>not )?(?:met|satisfied|fulfilled)\b",
         rf"{_TEST} (?:(?P<yes>holds|passes|succeeds)|(?P<no>fails|does not hold))\b",
@@ -87,6 +89,7 @@ _PATTERNS: dict[Kind, tuple[str, ...]] = {
         r"\b(?P<code>[A-Za-z_]\w*)[`*]* is called\b",
         r"\b(?:calls?|calling|invokes?) [`*]*(?P<code>[A-Za-z_]\w*)(?=\()",
     ),
+    "gap": (r"\(\d+ steps are left out\.\)",),
     "raise": (r"\braises (?:an? )?[`*]*(?P<value>[A-Z]\w*(?:Error|Exception|Iteration|Exit|Interrupt))\b",),
 }
 _COMPILED = [(kind, re.compile(each, re.IGNORECASE)) for kind, patterns in _PATTERNS.items() for each in patterns]

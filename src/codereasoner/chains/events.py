@@ -17,6 +17,7 @@ from codereasoner.chains.expressions import evaluate
 from codereasoner.chains.layout import LOOPS
 from codereasoner.chains.story import Moment
 from codereasoner.records import Run
+from codereasoner.steps.source import has_constant_loop
 
 
 class Events:
@@ -25,9 +26,11 @@ class Events:
     def __init__(self, run: Run, moments: Sequence[Moment]) -> None:
         self._moments = moments
         self._now = 0
+        self._is_lost = False  # steps were left out, so that the next test may be any that follows
         self._compared: tuple[int, str] | None = None  # the moment and the condition that were compared last
         self._names = {moment.function for moment in moments}
         self._lines = {moment.line for moment in moments} | set(run.lines)
+        self._has_constant_loop = has_constant_loop(run.source)
         self._tests: defaultdict[str, set[int]] = defaultdict(set)  # by condition: the lines of its tests
         for node in ast.walk(ast.parse(run.source)):
             if isinstance(node, ast.If | ast.While):
@@ -63,6 +66,9 @@ class Events:
             if self._compared == (self._now, claim.code):
                 self._pass_over()
             moment = self._next(lambda each: _is_test(each) and each.line in lines)
+            while self._is_lost and moment and bool(evaluate(node, moment.before)[1]) is not claim.holds:
+                self._pass_over()
+                moment = self._next(lambda each: _is_test(each) and each.line in lines)
             if moment is None:
                 return False
             self._compared = (self._now, claim.code)
@@ -73,9 +79,15 @@ class Events:
         return claim.holds in known if known else None
 
     def _test(self, claim: EventClaim) -> bool | None:
+        if claim.said.lower() == "while true" and self._has_constant_loop:
+            return None  # that is its code
         if claim.line is not None and not any(_is_test(each) and each.line == claim.line for each in self._moments):
             return None
-        moment = self._next(lambda each: _is_test(each) and claim.line in (None, each.line))
+        moment = self._next(
+            lambda each: (
+                _is_test(each) and claim.line in (None, each.line) and (not self._is_lost or each.taken is claim.holds)
+            )
+        )
         if moment is None:
             return False if any(map(_is_test, self._moments)) else None
         self._pass_over()
@@ -122,6 +134,9 @@ class Events:
         found = self._next(lambda each: each.kind == kind and each.value == value and name in ("", each.function))
         return found is not None
 
+    def _gap(self, claim: EventClaim) -> None:
+        self._is_lost = True
+
     def _raise(self, claim: EventClaim) -> bool | None:
         found = self._next(lambda each: each.kind == "exception" and each.value.startswith(claim.value))
         return found is not None
@@ -139,6 +154,7 @@ _CHECKS: dict[str, Callable[[Events, EventClaim], bool | None]] = {
     "return": Events._gives,
     "yield": Events._gives,
     "raise": Events._raise,
+    "gap": Events._gap,
 }
 
 
