@@ -161,3 +161,12 @@ def test_blanks_are_compared_one_by_one() -> None:
         "1\n2": "wrong",
     }
     assert {answer: graded(question, answer).outcome for answer in verdicts} == verdicts
+
+
+@pytest.mark.parametrize(("size", "reasons"), [(4_000, []), (20_000, ["the value is too large to be compared"])])
+def test_a_value_that_no_verifier_would_read_is_not_asked_about(size: int, reasons: list[str]) -> None:
+    run = Run("def f(n):\n    return [1] * n\n", "f", f"{size}", "ok", str([1] * size))
+    found = list(OUTPUT.consider(run))
+    assert [each.reason for each in found if isinstance(each, Skip)] == reasons
+    for question in (each for each in found if isinstance(each, Question)):
+        assert graded(question, f"assert f({size}) == {question.gold[0]}").outcome == "correct"

@@ -88,15 +88,17 @@ def unfit(run: Run) -> str:
         return f"the call {run.outcome}"
     if run.value is None:
         return "the value has no literal"
-    if len(run.value) > MAX_ANSWER and not _readable(run.value):
+    if len(run.value) > MAX_ANSWER and not _readable(f"{run.entry}({run.call}) == {run.value}", run.value):
         return "the value is too large to be compared"
     if name := chance(run.source):
         return f"the program depends on chance, time or the machine ({name})"
     return ""
 
 
-def _readable(value: str) -> bool:
+def _readable(assertion: str, value: str) -> bool:
+    """Can an answer be read that states the whole assertion?"""
     try:
+        literals.affordable(assertion)
         literals.read(value)
     except literals.LiteralError:
         return False
