@@ -1,0 +1,111 @@
+"""Commands that ask a server: what went wrong is said in its words, the exit code tells, and Ctrl-C ends at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Command
+from tests.models.odd_server import Handler, odd_server
+
+pytest.importorskip("openai")
+WEAK = "--allow-weak-isolation"
+ROWS = [{"id": f"sample_{n}", "code": "def f(x):\n    return x + 1", "input": "3", "output": "4"} for n in range(3)]
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    with odd_server() as address:
+        yield address
+
+
+def evaluate(command: Command, path: str, *more: str) -> tuple[int, str, str]:
+    Path("three.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    words = ["evaluate", "cruxeval-o", "--data", "three.jsonl", "--model", "openai:m", "--out", "e", WEAK]
+    return command(*words, "--base-url", f"{path}/v1", *more)
+
+
+def rows_of(name: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in Path("e", name).read_text().splitlines()]
+
+
+def test_an_evaluation_in_which_all_failed_exits_with_1_and_says_why(command: Command, server: str) -> None:
+    code, out, err = evaluate(command, f"{server}/failed/pinned", "--json")
+    assert code == 1
+    assert "3 x 400: Server is pinned to 'a'; requested 'm'." in err
+    assert json.loads(out)["errors"] == {"400: Server is pinned to 'a'; requested 'm'.": 3}
+    assert {row["reason"] for row in rows_of("grades.jsonl")} == {"400: Server is pinned to 'a'; requested 'm'."}
+    assert rows_of("answers.jsonl") == []
+
+
+def test_the_same_command_asks_again_what_had_failed_and_nothing_else(command: Command, server: str) -> None:
+    code, _, err = evaluate(command, f"{server}/failed/filtered")
+    assert code == 1
+    code, _, err = evaluate(command, f"{server}/read/good")
+    assert (code, "100.0 %" in err) == (0, True)
+    Handler.requests.clear()
+    assert evaluate(command, f"{server}/read/good")[0] == 0
+    assert Handler.requests == []
+
+
+def test_the_messages_that_were_sent_lie_beside_the_answers(command: Command, server: str) -> None:
+    evaluate(command, f"{server}/read/good")
+    sent = [request["messages"] for request in Handler.requests]
+    assert sorted(map(json.dumps, sent)) == sorted(json.dumps(row["messages"]) for row in rows_of("prompts.jsonl"))
+    assert {str(row["id"]) for row in rows_of("prompts.jsonl")} == {str(row["id"]) for row in ROWS}
+
+
+def test_another_server_under_the_same_variable_is_asked_anew(
+    command: Command, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    Path("three.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    for path in ("read/good", "thoughts/reasoning"):
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{server}/{path}/v1")
+        Handler.requests.clear()
+        words = ["evaluate", "cruxeval-o", "--data", "three.jsonl", "--model", "openai:m", "--out", "e", WEAK]
+        assert command(*words)[0] == 0
+        assert len(Handler.requests) == 3
+
+
+def test_a_quiz_without_a_reply_says_why(command: Command, server: str) -> None:
+    Path("p.py").write_text("def f(x):\n    return x + 1\n")
+    words = ["quiz", "p.py", "f(3)", "--task", "output", "--model", "openai:m", WEAK]
+    code, _, err = command(*words, "--base-url", f"{server}/failed/context/v1")
+    assert code == 1
+    assert "1 x 400: This model's maximum context length is 2048 tokens." in err
+
+
+def test_ctrl_c_ends_an_evaluation_at_once_and_with_one_sentence(server: str, tmp_path: Path) -> None:
+    (tmp_path / "three.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    words = ["evaluate", "cruxeval-o", "--data", "three.jsonl", "--model", "openai:m", "--out", "e", WEAK]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "codereasoner", *words, "--base-url", f"{server}/slow/60/v1"],
+        cwd=tmp_path,
+        env={**os.environ, "OPENAI_API_KEY": "none"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while len(Handler.requests) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        began = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=50)
+        took = time.monotonic() - began
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert err.rstrip().endswith("codereasoner: stopped; the same command continues where it was")
+    assert "Traceback" not in err
+    assert took < 5  # a second on an idle machine; the requests would take 60
