@@ -4,8 +4,8 @@ Muon makes every update of a matrix equally large in all directions. A small tra
 learns from about a third of the tokens that AdamW needs.
 
 `torch.optim.Muon` multiplies in bf16, one matrix after another. Many processors emulate bf16, and a step then takes six
-times as long as the gradients it uses. Here matrices of one shape are multiplied together, in fp32 unless the device is
-a GPU with bf16 units.
+times as long as the gradients it uses. Here matrices of one shape, or of its transpose, are multiplied together, and in
+fp32 unless the device is a GPU with bf16 units.
 """
 
 from __future__ import annotations
@@ -46,14 +46,17 @@ def make_muon(model: Any, learning_rate: float, beta2: float = 0.999) -> Any:
 
 
 def orthogonal(matrices: Sequence[Any]) -> list[Any]:
-    """Return matrices of one shape with all their singular values near 1, by one batched Newton-Schulz iteration."""
+    """Return matrices with all their singular values near 1, by one batched Newton-Schulz iteration.
+
+    They have one shape, which some may have transposed.
+    """
     torch = import_extra("torch", "train")
-    stack = torch.stack(list(matrices))
-    tall = stack.size(1) > stack.size(2)
-    x = (stack.mT if tall else stack).to(_product_dtype(stack.device))
+    tall = [matrix.size(0) > matrix.size(1) for matrix in matrices]
+    stack = torch.stack([matrix.mT if high else matrix for matrix, high in zip(matrices, tall, strict=True)])
+    x = stack.to(_product_dtype(stack.device))
     x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
     x = _narrow(x) if x.size(2) < 2 * x.size(1) or x.dtype == torch.bfloat16 else _wide(x)
-    return list((x.mT if tall else x).to(stack.dtype).unbind())
+    return [made.mT if high else made for made, high in zip(x.to(stack.dtype).unbind(), tall, strict=True)]
 
 
 def _narrow(x: Any) -> Any:
@@ -103,9 +106,9 @@ def _muon(optimizer: type) -> type:
                 shapes = defaultdict(list)
                 for weight in group["params"]:
                     if weight.grad is not None:
-                        shapes[weight.shape].append(weight)
+                        shapes[tuple(sorted(weight.shape))].append(weight)
                 for shape, weights in shapes.items():
-                    scale = -group["lr"] * MATCH_ADAMW * max(shape) ** 0.5
+                    scale = -group["lr"] * MATCH_ADAMW * shape[-1] ** 0.5
                     torch._foreach_add_(weights, orthogonal(self._momentum(weights)), alpha=scale)
 
         def _momentum(self, weights: Sequence[Any]) -> Sequence[Any]:
