@@ -218,6 +218,7 @@ def test_reading_warns_of_nothing_in_any_thread() -> None:
 PARTS = ["[", "]", ", ", ",", "'a'", "'b c'", "'\\n'", "0", "-1", "01", "True", "None", "1.5", " "]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PARTS)))
 def test_what_needs_no_parser_is_what_the_parser_reads(parts: list[str]) -> None:
     text = "".join(parts)
