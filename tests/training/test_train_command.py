@@ -10,7 +10,15 @@ import yaml
 from click.testing import CliRunner
 
 from codereasoner.cli import train
+from codereasoner.errors import ConfigError
 from codereasoner.training.sft import SftConfig
+
+
+def test_two_budgets_are_refused_before_any_work(tmp_path: Path) -> None:
+    asked = ["rows.jsonl", "--model", "scratch:0.3m", "--out", str(tmp_path / "out"), "--tokens", "5", "--seconds", "4"]
+    with pytest.raises(ConfigError, match="there are tokens 5 and seconds 4: give one of them"):
+        CliRunner().invoke(train.sft_command, asked, catch_exceptions=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from codereasoner.cli.options import (
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import read_manifest
 from codereasoner.models.gguf_files import folder_of
-from codereasoner.training.budget import LIMITS
+from codereasoner.training.budget import LIMITS, budget_of
 from codereasoner.training.grpo import GrpoConfig, grpo
 from codereasoner.training.processes import first_process_first, place
 from codereasoner.training.rft import RftConfig, rft
@@ -99,7 +99,9 @@ def _config(kind: type, values: Mapping[str, Any]) -> Any:
     flags = {name for name in LIMITS if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     if flags:
         context.params.update({name: None for name in LIMITS if name not in flags})
-    return config_from(kind, {name: context.params[name] for name in values})
+    config = config_from(kind, {name: context.params[name] for name in values})
+    budget_of(config)  # two budgets are refused before any work
+    return config
 
 
 @contextmanager

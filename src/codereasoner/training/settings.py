@@ -39,7 +39,9 @@ def option(default: Any, words: str, how: bool = False) -> Any:
     return field(default=default, metadata={"help": words, "how": how})
 
 
-BUDGET_TOKENS = option(None, "Train until this many tokens are read and learnt; the learning rate follows them down.")
+BUDGET_TOKENS = option(
+    None, "Train until this many tokens are read and learnt; over the last 40 % the learning rate falls to zero."
+)
 BUDGET_OPERATIONS = option(
     None,
     "Train until this many floating-point operations are spent: for each parameter 6 for a token learnt, 2 for a token "
