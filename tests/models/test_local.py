@@ -14,6 +14,7 @@ import pytest
 from codereasoner import extend
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Completion, Model, Prompt, Sampling
+from codereasoner.models.local import share_prompts, tokenise
 from codereasoner.models.threads import choose_threads
 from codereasoner.records import Run
 from codereasoner.training.scratch import TEMPLATE, make_scratch_model
@@ -143,3 +144,24 @@ def test_the_number_of_threads_is_measured_in_under_a_second(first: float, later
         assert found == chosen if chosen else found > 1 or len(os.sched_getaffinity(0)) == 1
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_trainer_that_asks_for_a_group_of_completions_reads_its_prompt_once(tmp_path: Path) -> None:
+    found: Any = extend.find("model", str(make_scratch_model(tmp_path / "base", 0, "0.3m")), threads=1)
+    loaded, tokenizer = found.load()
+    prompts = tokenise([[{"role": "user", "content": text}] for text in ("a b c", "0")], tokenizer)
+    pad = tokenizer.pad_token_id
+    width = max(map(len, prompts))
+    padded = [[pad] * (width - len(each)) + each for each in prompts for _ in range(4)]
+    inputs = torch.tensor(padded)
+    mask = (inputs != pad).long()
+    options: dict[str, Any] = {"max_new_tokens": 6, "do_sample": False, "pad_token_id": pad}
+    plain = loaded.generate(input_ids=inputs, attention_mask=mask, **options)
+    read: list[int] = []
+    hook = loaded.get_input_embeddings().register_forward_hook(lambda *about: read.append(about[1][0].numel()))
+    share_prompts(loaded)
+    shared = loaded.generate(input_ids=inputs, attention_mask=mask, **options)
+    hook.remove()
+    assert torch.equal(plain, shared)
+    assert read[0] == 2 * (width - 1)  # each prompt once, but for its last token
+    assert max(read[1:]) == len(padded)

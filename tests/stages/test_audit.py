@@ -60,6 +60,20 @@ def test_a_right_answer_with_wrong_steps_is_told_from_one_with_true_steps(
     assert [row["first_false"] for row in read_rows(tmp_path / "audit.jsonl")][:2] == [None, "y = 5"]
 
 
+def test_the_steps_of_a_model_that_thinks_are_those_of_its_thoughts(
+    tmp_path: Path, questions: list[Question], pool: Pool
+) -> None:
+    thoughts = ["y = 3 + 1 = 4, so z is 8.", "y = 5, so z is 8."]
+    answers = [
+        Answer(questions[0].id, "some model", "reasoning", place, "<answer>8</answer>", thoughts=thought)
+        for place, thought in enumerate(thoughts)
+    ]
+    path = write(tmp_path, "answers.jsonl", answers, questions)
+    stages.audit_texts(path, tmp_path / "questions.jsonl", tmp_path / "audit.jsonl", pool.run)
+    classes = [row["class"] for row in read_rows(tmp_path / "audit.jsonl")]
+    assert classes == ["answer right, every claim true", "answer right, steps wrong"]
+
+
 def test_a_backward_chain_is_checked_against_the_calls_it_tries(
     tmp_path: Path, questions: list[Question], pool: Pool
 ) -> None:

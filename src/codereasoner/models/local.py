@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -131,41 +132,57 @@ def generate(model: Any, tokenizer: Any, ids: Sequence[list[int]], sampling: Sam
 def _generate(
     model: Any, tokenizer: Any, ids: Sequence[list[int]], ends: list[int], sampling: Sampling
 ) -> list[list[int]]:
-    """The new tokens behind each prompt, padded on the left; what equal prompts share is computed once."""
+    """The new tokens behind each prompt, padded on the left."""
     torch = import_extra("torch", "train")
     longest = max(map(len, ids))
     pad = tokenizer.pad_token_id
-
-    def padded(rows: Sequence[list[int]]) -> tuple[Any, Any]:
-        inputs = [[pad] * (longest - len(each)) + each for each in rows]
-        mask = [[0] * (longest - len(each)) + [1] * len(each) for each in rows]
-        return torch.tensor(inputs, device=model.device), torch.tensor(mask, device=model.device)
-
-    known = {tuple(each): index for index, each in enumerate(dict.fromkeys(map(tuple, ids)))}
-    inputs, mask = padded(ids)
-    shared = {}
+    inputs = torch.tensor([[pad] * (longest - len(each)) + each for each in ids], device=model.device)
+    mask = torch.tensor([[0] * (longest - len(each)) + [1] * len(each) for each in ids], device=model.device)
     with torch.inference_mode():
-        if len(known) < len(ids) and longest > 1 and _can_share(model):
-            once, seen = padded([list(each) for each in known])
-            cache = import_extra("transformers", "train").DynamicCache(config=model.config)
-            positions = (seen.cumsum(-1) - 1).clamp(min=0)[:, :-1]
-            model(
-                once[:, :-1],
-                attention_mask=seen[:, :-1],
-                position_ids=positions,
-                past_key_values=cache,
-                logits_to_keep=1,
-            )
-            cache.batch_select_indices(torch.tensor([known[tuple(each)] for each in ids], device=model.device))
-            shared = {"past_key_values": cache}
         output = model.generate(
             input_ids=inputs,
             attention_mask=mask,
             generation_config=_generation(tokenizer, ends, sampling),
-            **shared,
+            **shared_prefix(model, inputs, mask),
         )
     rows: list[list[int]] = output[:, longest:].tolist()
     return rows
+
+
+def shared_prefix(model: Any, inputs: Any, mask: Any) -> dict[str, Any]:
+    """What `generate` is told so that equal prompts are read once: the cache of all but their last token.
+
+    Shapes: inputs and mask are (prompts, tokens), padded on the left. Nothing is told where no prompts are equal.
+    """
+    torch = import_extra("torch", "train")
+    rows, which = torch.unique(inputs, dim=0, return_inverse=True)
+    if len(rows) == len(inputs) or inputs.shape[1] < 2 or not _can_share(model):
+        return {}
+    seen = mask[torch.stack([(which == row).nonzero()[0, 0] for row in range(len(rows))])]
+    positions = (seen.cumsum(-1) - 1).clamp(min=0)[:, :-1]
+    cache = import_extra("transformers", "train").DynamicCache(config=model.config)
+    known = {"attention_mask": seen[:, :-1], "position_ids": positions, "past_key_values": cache}
+    model(rows[:, :-1], **known, use_cache=True, logits_to_keep=1)
+    if cache.get_seq_length() != inputs.shape[1] - 1:  # as under gradient checkpointing, which keeps none
+        return {}
+    cache.batch_select_indices(which)
+    return {"past_key_values": cache}
+
+
+def share_prompts(model: Any) -> None:
+    """Have `model.generate` read equal prompts once, whoever calls it: a trainer asks for groups of completions."""
+    torch = import_extra("torch", "train")
+    plain = model.generate
+
+    @functools.wraps(plain)
+    def generate(*arguments: Any, **options: Any) -> Any:
+        inputs, mask = options.get("input_ids"), options.get("attention_mask")
+        if not arguments and inputs is not None and mask is not None and "past_key_values" not in options:
+            with torch.no_grad():
+                options |= shared_prefix(model, inputs, mask)
+        return plain(*arguments, **options)
+
+    model.generate = generate
 
 
 def _can_share(model: Any) -> bool:

@@ -11,6 +11,7 @@ from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.models.chat import declared_tags, end_of_turn, prompt_text
+from codereasoner.models.local import share_prompts
 from codereasoner.task import Runner
 from codereasoner.thoughts import has_opened
 from codereasoner.training import session
@@ -136,6 +137,8 @@ def grpo(
         progress(0.0, "loading the model")
         loaded, tokenizer = load(source, config.lora > 0, template_arguments(config.thinking, config.template_args))
         budget.parameters, budget.cost = loaded.num_parameters(), cost_of_token(config)
+        if config.vllm == "off":
+            share_prompts(loaded)
         prompts = _prompts(rows, config)
         style = style_of_rows(prompts, style_of(source))
         opened = has_opened(prompt_text(tokenizer, prompts[0]["prompt"]), declared_tags(tokenizer))
