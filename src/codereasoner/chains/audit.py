@@ -1,11 +1,13 @@
-"""Is every claim of a chain true? Each claim that a variable has a value is looked up in the trace of the run.
+"""Is every claim of a chain true? Each is looked up in the trace of the run, in order.
 
-A claim is true when a variable of that name has that value, of that type, at some moment not before the moment of the
-last true claim: a chain has to go forward with the run. The earliest such moment is taken, so a true claim never makes
-a later one false. A claim that says it looks back ("initially x = 1", "x was 3") may speak of any moment that is past.
-Not counted is a name that is no variable of the run or never has a value with a literal, and a line of the program
-that is only quoted. What a claim looks like is told in claims.py. What an audit cannot see: a claim in words of
-another kind, and whether a claim is about this or about a later pass of a loop.
+A claim of a value is true when a variable of that name has that value, of that type, at some moment not before the
+moment of the last true claim: a chain has to go forward with the run. The earliest such moment is taken, so a true
+claim never makes a later one false. A claim that says it looks back ("initially x = 1", "x was 3") may speak of any
+moment that is past. Not counted is a name that is no variable of the run or never has a value with a literal, and a
+line of the program that is only quoted. What such a claim looks like is told in claims.py; claims about tests, passes,
+lines, calls and returns are read in event_claims.py and checked in events.py.
+
+What an audit cannot see: a claim in other words, and whether a value is claimed of this or of a later pass of a loop.
 """
 
 from __future__ import annotations

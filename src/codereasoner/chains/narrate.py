@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 from codereasoner import extend
+from codereasoner.chains.backward import backward, difference
 from codereasoner.chains.conclude import conclude
 from codereasoner.chains.fold import fold
 from codereasoner.chains.local import Local
@@ -38,9 +39,9 @@ def narrate(
 ) -> Chain:
     """The chain that leads to the answer of a question about a run.
 
-    For the task `input` the chain goes back from the wanted value where the program is a straight line, follows the
-    attempts (traced runs of the same program, each with another value) and then the run itself, and compares what they
-    return. For every other task it follows the run, as far as the question goes, and says what that answers.
+    For the task `input` the chain undoes the program from the wanted value where that can be computed; elsewhere it
+    follows the attempts (traced runs of the same program, each with another value). Then it follows the run itself. For
+    every other task it follows the run, as far as the question goes, and says what that answers.
 
     What is longer than `limit` characters is folded: see fold.py; 0 sets no limit.
 
@@ -64,32 +65,19 @@ def narrate(
 
 def _search(wanted: str, run: Run, detail: Detail, attempts: Sequence[Run], limit: int) -> Iterator[str]:
     yield f"Wanted: {wanted}"
-    if back := backwards(run):
-        yield f"Backwards: {' <- '.join(back)}"
-    for each in [*(attempt for attempt in attempts if attempt.value not in (None, wanted)), run]:
+    undone = backward(run)
+    yield from undone
+    tried = [] if undone else [attempt for attempt in attempts if attempt.value not in (None, wanted)]
+    if not undone:
+        yield "It cannot be computed backwards, so calls are tried, the shortest first."
+    for each in [*tried, run]:
         yield f"Try {each.expression}"
-        yield from _told(replace(each, value=None), tell(each), detail, limit // (len(attempts) + 1))
-        verdict = "the value that is wanted" if each is run else "not what is wanted"
-        yield f"{each.expression} returns {each.value}, {verdict}."
-
-
-def backwards(run: Run) -> list[str]:
-    """The values of the variable that is returned, from the last to the first, where nothing branches, loops or calls.
-
-    Empty where the program is no such straight line over one variable that comes in as an argument.
-    """
-    moments = tell(run)
-    first, last = moments[0], moments[-1]
-    body = moments[1:-1]
-    returned = body[-1].node if body else None
-    if not isinstance(returned, ast.Return) or not isinstance(returned.value, ast.Name):
-        return []
-    name = returned.value.id
-    straight = all(moment.kind == "line" and moment.taken is None and moment.frame == first.frame for moment in body)
-    if not straight or name not in first.values or last.kind != "return":
-        return []
-    values = [first.values[name], *(moment.values[name] for moment in body if name in moment.values)]
-    return values[::-1] if len(values) > 1 and not any(value.startswith("<") for value in values) else []
+        yield from _told(replace(each, value=None), tell(each), detail, limit // (len(tried) + 1))
+        if each is run:
+            yield f"{each.expression} returns {each.value}, the value that is wanted."
+        else:
+            verdict = ", ".join(["not what is wanted", *difference(each.value or "", wanted)])
+            yield f"{each.expression} returns {each.value}, {verdict}."
 
 
 # ---- the details

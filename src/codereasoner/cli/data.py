@@ -178,7 +178,11 @@ def ask_command(runs: Path, tasks: tuple[str, ...], out: Path) -> None:
 @click.option("--by", default="narrator", show_default=True, help="narrator, or a model: openai:NAME, a path, ...")
 @click.option("--detail", type=click.Choice(DETAILS), default="steps", show_default=True)
 @click.option(
-    "--attempts", type=NUMBER, default=1, show_default=True, help="Calls the narrator tries before the right one."
+    "--attempts",
+    type=NUMBER,
+    default=3,
+    show_default=True,
+    help="Most calls the narrator tries before the right one.",
 )
 @click.option(
     "--max-characters",

@@ -63,7 +63,7 @@ class BuildConfig:
     rl_size: int = _option(0, "Questions of the RL set, balanced; 0: all there are.")
     by: str = _option(NARRATOR, "Who writes the chains: narrator, or a model: openai:NAME, a path, ...")
     detail: Detail = field(default="steps", metadata={"help": "How much the narrator tells."})
-    attempts: int = _option(1, "Other calls that the narrator tries before one that is right.")
+    attempts: int = _option(3, "Most calls that the narrator tries before the right one.")
     base_url: str = _option("", "The endpoint of an openai: model.")
     tries: int = _option(4, "Samples of a teacher for a question before it is given up.")
     temperature: float = _option(0.6, "Of a teacher.")

@@ -36,7 +36,7 @@ def narrate_chains(
     detail: Detail,
     progress: Progress = silent,
     engine: Engine | None = None,
-    attempts: int = 1,
+    attempts: int = 3,
     split: str = "",
     limit: int = LIMIT,
 ) -> None:
@@ -146,10 +146,15 @@ def _of_tasks(questions: Path, tasks: Sequence[str], split: str) -> Iterator[Que
 
 
 def _attempts(question: Question, run: Run, others: Sequence[Run], most: int) -> list[Run]:
-    """The first calls of the same program that give another value: what one may try before the call that is right."""
-    if question.task != "input":
+    """The calls of the same program that are tried before the right one: the shortest first, and no more than `most`.
+
+    How many fail so depends on how long the right call is: it does not always follow the first that fails.
+    """
+    if question.task != "input" or not most:
         return []
-    return [each for each in others if each.id != run.id and each.value != run.value][:most]
+    order = sorted({each.call: each for each in [*others, run]}.values(), key=lambda each: (len(each.call), each.call))
+    before = order[: next(place for place, each in enumerate(order) if each.call == run.call)]
+    return [each for each in before if each.value != run.value][-most:]
 
 
 def _with_runs(questions: Iterable[Question], runs: Path) -> Iterator[Told]:
