@@ -1,4 +1,4 @@
-"""The system calls that shut a worker in, each named by its man page; nothing else in the project makes any.
+"""The system calls that shut a worker in, each named by its man page; the filters are made in syscalls.py.
 
 A layer is a function that either takes effect for this process and all it will start, or raises LayerError. The
 file imports nothing of ours, because it runs in a process of its own before everything else (see start.py), and
