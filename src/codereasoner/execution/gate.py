@@ -47,14 +47,16 @@ def _words(groups: dict[str, str]) -> list[str]:
 
 def _attributes_of_types() -> set[str]:
     """Return the attributes of all types whose instances a program could come by: the universe of the allowlist."""
-    waiting, seen = [object], {object}
+    waiting: list[type] = [object]
+    seen: dict[int, type] = {id(object): object}  # by id: a metaclass may compare
     while waiting:
-        fresh = {kind for kind in type.__subclasses__(waiting.pop()) if kind not in seen}
+        kinds: list[type] = type.__subclasses__(waiting.pop())
+        fresh = {id(kind): kind for kind in kinds if id(kind) not in seen}
         seen |= fresh
-        waiting += fresh
+        waiting += fresh.values()
     known = {"builtins", "types", "abc", "enum", "_thread", *MODULES, *["_" + name for name in MODULES]}
-    kinds = [kind for kind in seen if not kind.__flags__ & _HEAP_TYPE or kind.__module__ in known]
-    return {name for kind in kinds for name in [*dir(kind), *dir(type(kind))]}
+    found = [kind for kind in seen.values() if not kind.__flags__ & _HEAP_TYPE or kind.__module__ in known]
+    return {name for kind in found for name in [*dir(kind), *dir(type(kind))]}
 
 
 def _first_verdicts() -> dict[str, bool | None]:
