@@ -84,7 +84,7 @@ def launch(profile: Profile, command: list[str], seconds: float) -> subprocess.C
         with tempfile.TemporaryDirectory() as place:
             process = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=place,
-                preexec_fn=lambda: [(group / "cgroup.procs").write_text("0") for group in groups],
+                preexec_fn=lambda: _enter(groups),
             )  # fmt: skip
             threading.Thread(target=_watch, args=(process,), daemon=True).start()
             try:
@@ -121,6 +121,13 @@ def _groups(profile: Profile) -> list[Path]:
             if profile.pids or profile.memory:
                 raise OSError(f"no control group for {controller} can be made here: {error}") from error
     return list(dict.fromkeys(found))
+
+
+def _enter(groups: list[Path]) -> None:
+    """Join the groups, and end with whoever waits for the container: PR_SET_PDEATHSIG of prctl(2)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
+    for group in groups:
+        (group / "cgroup.procs").write_text("0")
 
 
 def _remove(group: Path) -> None:
