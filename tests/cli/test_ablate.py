@@ -98,7 +98,7 @@ SIZES = {"train": 40, "rl": 60, "test": 4, "sft-tokens": 8000, "then-tokens": 12
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1800)
 def test_arms_with_and_without_sft_get_their_rows_of_one_table(command: Command) -> None:
     pytest.importorskip("trl")
     arms = ["inside", "no-sft"]

@@ -43,7 +43,7 @@ def processes_of(folder: Path) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1800)
 def test_a_demo_killed_twice_ends_whole_and_repeats_nothing(tmp_path: Path) -> None:
     run = tmp_path / "runs" / "short"
     for awaited in (run / "chains.jsonl.manifest.json", run / "sft" / "history.jsonl"):
@@ -58,7 +58,7 @@ def test_a_demo_killed_twice_ends_whole_and_repeats_nothing(tmp_path: Path) -> N
     assert processes_of(tmp_path) == []
     finished = {name: (run / name).stat().st_mtime_ns for name in RECORDS}
     process = start(tmp_path)
-    assert process.wait(timeout=240) == 0, (tmp_path / "output.txt").read_text()[-3000:]
+    assert process.wait() == 0, (tmp_path / "output.txt").read_text()[-3000:]
     assert {name: (run / name).stat().st_mtime_ns for name in RECORDS} == finished
     for name in (f"{questions}@{model}" for questions in ("held-out", "longer") for model in MODELS):
         summary = json.loads((run / "evaluations" / name / "summary.json").read_text())
