@@ -65,7 +65,6 @@ def assert_same_losses(one: list[dict[str, Any]], two: list[dict[str, Any]]) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_two_processes_have_the_losses_of_one(base: Path, sft_rows: Path, tmp_path: Path) -> None:
     one = history(sft(sft_rows, base, tmp_path / "one", CONFIG))
     words = ["sft", str(sft_rows), "--model", str(base), "--out", str(tmp_path / "two"), "--held-out", str(sft_rows)]
@@ -78,7 +77,6 @@ def test_two_processes_have_the_losses_of_one(base: Path, sft_rows: Path, tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_two_processes_that_follow_a_folder_have_the_losses_of_one(base: Path, tmp_path: Path) -> None:
     """The second shard comes when both wait for it."""
     folder, config = tmp_path / "rows", replace(CONFIG, order="file", max_steps=5)

@@ -130,7 +130,6 @@ def test_a_training_whose_rows_stop_coming_keeps_what_it_learnt(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_killed_training_goes_on_at_the_right_row(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
