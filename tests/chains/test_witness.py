@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.chains.layouts import compact, spread
+from tests.chains.nested import program
 from tests.chains.witness import Reports, reports, rewritten
 
 from codereasoner import extend, literals
@@ -27,9 +28,9 @@ LAYOUTS = {"plain": lambda source: source, "compact": compact, "spread": spread}
 def constructs() -> Iterator[tuple[str, str]]:
     """Each program of the corpus: the arguments of its call, and its source."""
     text = Path(__file__).with_name("constructs.txt").read_text()
-    for program in text.partition("\n")[2].split("---\n"):
-        if program.strip():
-            call, _, source = program.partition("\n")
+    for block in text.partition("\n")[2].split("---\n"):
+        if block.strip():
+            call, _, source = block.partition("\n")
             yield call[2:-1], source
 
 
@@ -250,3 +251,15 @@ def test_story_and_witness_agree_on_cruxeval(pool: Pool, shared_data: Path, layo
         question = extend.task("output").ask(run)
         for detail in DETAILS if question else ():
             assert audit(narrate(question[0], run, detail).text, run).first_false is None, (run.source, detail)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_story_and_witness_agree_on_random_nested_programs(pool: Pool, layout: str) -> None:
+    sources = [LAYOUTS[layout](program(seed)) for seed in range(20)]
+    runs = pool.run([Job(source, "f", "4", record="trace") for source in sources])
+    seen = pool.run([Job(rewritten(source, "f"), "_watched", "4") for source in sources])
+    whole = [(run, witness) for run, witness in zip(runs, seen, strict=True) if run.outcome in ("ok", "raised")]
+    assert len(whole) > 15
+    for run, witness in whole:
+        if not run.cut:
+            assert not list(disagreements(run.source, told(tell(run)), witnessed(witness))), run.source

@@ -292,6 +292,8 @@ def _decided(
             return True if returned and isinstance(body[-1], ast.Return) else None
         if scope is not None and scope.is_landing(next_line) and not _is_sibling(head, next_line, scope):
             return None  # a `finally` comes next, whether the block ran or not
+        if isinstance(head, ast.match_case) and _is_last_case(head, scope):
+            return True if _matches_all(head) else None
         return not _is_sibling(head, next_line, scope)
     if not isinstance(head, ast.If):
         return None
@@ -305,6 +307,17 @@ def _decided(
     if _is_pure(head.test) and any(name in found.after for name in found.names):
         return True
     return None
+
+
+def _is_last_case(head: ast.match_case, scope: Scope | None) -> bool:
+    """Is it the last case of its `match`, behind which the program goes on whether it matches or not?"""
+    units = set(scope.units.values()) if scope else set()
+    matches = (each for unit in units for each in unit.statements if isinstance(each, ast.Match))
+    return any(each.cases[-1] is head for each in matches)
+
+
+def _matches_all(head: ast.match_case) -> bool:
+    return head.guard is None and isinstance(head.pattern, ast.MatchAs) and head.pattern.pattern is None
 
 
 def _is_sibling(head: Statement, line: int, scope: Scope | None) -> bool:
