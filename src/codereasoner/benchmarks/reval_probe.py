@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from codereasoner.benchmarks.own_frames import compiled
+    from codereasoner.benchmarks.reval_libraries import prepare
 
 PROGRAM, TEST = "<reval program>", "<reval test>"
 SKIPPED = ("module", "function", "builtin_function_or_method")
@@ -140,37 +141,6 @@ def load(code: str) -> dict[str, Any]:
     names: dict[str, Any] = {"__name__": "program"}
     exec(compiled(code, PROGRAM, names), names)  # noqa: S102
     return names
-
-
-def prepare(code: str) -> None:
-    """Old names and prints of numpy, and stand-ins for the two functions of gensim that REval's programs call."""
-    if "gensim" in code:
-        stand_in_for_gensim()
-    if "numpy" in code:
-        numpy: Any = importlib.import_module("numpy")
-        if not hasattr(numpy, "mat"):
-            numpy.mat = numpy.asmatrix  # what np.mat was before numpy 2
-        if "__float__" not in vars(numpy.matrix):
-            numpy.matrix.__float__ = lambda matrix: float(matrix.item())  # which numpy 2.4 refuses
-        if int(numpy.__version__.split(".")[0]) >= 2:
-            numpy.set_printoptions(legacy="1.25")  # 2.0, not np.float64(2.0)
-
-
-def stand_in_for_gensim() -> None:
-    try:
-        importlib.import_module("gensim")
-    except ImportError:
-        gensim, matutils, utils = (types.ModuleType(name) for name in ("gensim", "gensim.matutils", "gensim.utils"))
-        vars(matutils)["unitvec"] = unit_vector
-        vars(utils)["decode_htmlentities"] = importlib.import_module("html").unescape
-        vars(gensim).update(matutils=matutils, utils=utils)
-        sys.modules.update({"gensim": gensim, "gensim.matutils": matutils, "gensim.utils": utils})
-
-
-def unit_vector(vector: Any) -> Any:
-    """A dense vector scaled to the Euclidean length 1; a vector of zeros as it is."""
-    length = importlib.import_module("numpy").linalg.norm(vector)
-    return vector * (1.0 / length) if length > 0 else vector
 
 
 def make_call(names: dict[str, Any], entry: str, given: str, test: str, index: int) -> Callable[[], Any]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from codereasoner import literals
 from codereasoner.benchmarks.probes import probe_text
 from codereasoner.benchmarks.reval_data import Pair
-from codereasoner.benchmarks.reval_truth import PROBE, PointTruth
+from codereasoner.benchmarks.reval_truth import LIBRARIES, PointTruth
 from codereasoner.records import Job
 from codereasoner.steps import (
     RevalState,
@@ -106,10 +106,10 @@ def _kind(text: str) -> str:
 
 
 def _prepared(code: str) -> str:
-    """The program with what the probe prepares for it in front of its first line: no line has another number."""
+    """Return the program with its libraries made ready in front of its first line: no line has another number."""
     if "numpy" not in code and "gensim" not in code:
         return code
-    before = f"_ready = {{}}; exec({probe_text(PROBE)!r}, _ready); _ready['prepare']({code!r}); del _ready; "
+    before = f"_ready = {{}}; exec({probe_text(LIBRARIES)!r}, _ready); _ready['prepare']({code!r}); del _ready; "
     try:
         ast.parse(before + code)
     except SyntaxError:  # its first line cannot stand behind another statement

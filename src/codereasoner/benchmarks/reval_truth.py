@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner import literals
-from codereasoner.benchmarks.probes import probe_text
+from codereasoner.benchmarks.probes import OWN_FRAMES, probe_text
 from codereasoner.benchmarks.reval_data import BLANK, Pair, method_of_test
 from codereasoner.errors import MachineryError
 from codereasoner.records import Job, Run
@@ -18,7 +18,8 @@ from codereasoner.task import Runner
 
 MAX_VALUES = 200  # distinct values of one point
 _BLANK_NAME = "blank_to_fill"
-PROBE = Path(__file__).with_name("reval_probe.py")
+LIBRARIES = Path(__file__).with_name("reval_libraries.py")
+_PROBE = Path(__file__).with_name("reval_probe.py")
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def _values(run: Run, count: int) -> list[Any] | None:
 
 def _job(entry: str, pair: Pair, asked: Sequence[Any], extra: Sequence[Any]) -> Job:
     arguments = [pair.code, pair.entry, pair.test, list(asked), *extra]
-    return Job(probe_text(PROBE), entry, ", ".join(map(repr, arguments)))
+    return Job(probe_text(OWN_FRAMES, LIBRARIES, _PROBE), entry, ", ".join(map(repr, arguments)))
 
 
 def _run(jobs: Sequence[Job], runner: Runner | None) -> Sequence[Run]:

@@ -23,7 +23,7 @@ from typing import Any
 
 from codereasoner import literals
 from codereasoner.benchmarks.codeglance import FEATURES
-from codereasoner.benchmarks.probes import probe_text
+from codereasoner.benchmarks.probes import OWN_FRAMES, probe_text
 from codereasoner.evaluation.metrics import clustered_interval, mean
 from codereasoner.records import Job, Run
 from codereasoner.task import Runner
@@ -128,7 +128,7 @@ def dotted_name(node: ast.expr) -> str:
 def _job(source: str, call: str) -> Job:
     tree = _parse(source)
     called = sorted({dotted_name(each.func) for each in api_calls(tree)} - {""}) if tree else []
-    return Job(probe_text(_PROBE), "measure", ", ".join(map(repr, (source, call, called))))
+    return Job(probe_text(OWN_FRAMES, _PROBE), "measure", ", ".join(map(repr, (source, call, called))))
 
 
 def _measured(run: Run) -> dict[str, int | None]:
