@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codereasoner import literals
+from codereasoner.answer_formats import Bare, Block
 from codereasoner.errors import UnknownName
 from codereasoner.styles import STYLES, Example, Style, find_style, official_style
 
@@ -109,10 +110,10 @@ def test_a_completion_of_100000_characters_is_parsed_in_50_milliseconds(style: S
 
 
 def test_bare_answers_after_reasoning_stand_on_the_last_line() -> None:
-    assert Style("x", "bare", instructs=True, reasons=True).parse("It is\n[1]\n") == "[1]"
+    assert Style(Bare(), reasons=True).parse("It is\n[1]\n") == "[1]"
 
 
-def test_the_fenced_form_writes_the_assertion_out() -> None:
+def test_the_fenced_answer_format_writes_the_assertion_out() -> None:
     style = STYLES["assertion"]
     assert style.render(STATEMENT, "1") == "```python\nassert f(1) == 1\n```"
     assert style.render("def f(x): ...\nassert ?? == 1", "f(1)") == "```python\nassert f(1) == 1\n```"
@@ -147,7 +148,7 @@ def test_a_style_with_shots_shows_its_examples_as_earlier_turns() -> None:
 def test_where_the_prompt_opens_the_answer_it_ends_at_the_first_mark(
     completion: str, answer: str, open_ended: bool
 ) -> None:
-    style = official_style("official", lambda question: "prompt", "block", reasons=True, opened=True)
+    style = official_style("official", lambda question: "prompt", Block(), reasons=True, opened=True)
     assert style.parse(completion) == answer
     assert style.open_ended(completion) is open_ended
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from codereasoner import extend
+from codereasoner.answer_formats import Block
 from codereasoner.errors import MachineryError
 from codereasoner.records import Job, Run
 from codereasoner.styles import STYLES, official_style
@@ -140,7 +141,7 @@ def test_few_shot_prompts_show_the_tasks_own_examples() -> None:
 
 
 def test_an_official_style_asks_with_the_prompts_it_was_given() -> None:
-    style = official_style("official", lambda question: f"official {question.id}", "block", reasons=False, opened=True)
+    style = official_style("official", lambda question: f"official {question.id}", Block(), reasons=False, opened=True)
     assert OUTPUT.prompt(QUESTION, style) == [{"role": "user", "content": f"official {QUESTION.id}"}]
 
 

@@ -30,7 +30,7 @@ from codereasoner.extend import Benchmark, Model, Sampling
 from codereasoner.function_source import arguments_of, source_of
 from codereasoner.ledger import read_rows
 from codereasoner.records import Chain, Job, Program, Run
-from codereasoner.styles import Style, find_style
+from codereasoner.styles import Style, chosen_style
 from codereasoner.task import Grade, Question, Task, grade_all
 from codereasoner.training.rows import read_question
 
@@ -284,7 +284,7 @@ def _task(task: TaskLike) -> Task:
 
 
 def _style(style: StyleLike) -> Style:
-    return find_style(style) if isinstance(style, str) else style
+    return chosen_style(style) if isinstance(style, str) else style
 
 
 def _question(question: QuestionLike) -> Question:

@@ -35,7 +35,7 @@ from codereasoner.interfaces import (
     Source,
     silent,
 )
-from codereasoner.plugin_files import load_file, remember, was_named
+from codereasoner.plugin_files import is_reference, load_file, remember, split_reference, was_named
 from codereasoner.records import Answer, Run
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner, Task, grade_all
@@ -58,8 +58,8 @@ def find(kind: Kind, name: str, **options: Any) -> Any:
         UnknownName: there is none; the message lists those there are.
         DataError: `file.py` is missing or has no such class.
     """
-    if _is_reference(name):
-        found = _from_file(kind, *_split(name))
+    if is_reference(name):
+        found = _from_file(kind, *split_reference(name))
         return found("", **options) if kind == "model" else _make(kind, name, found, options)
     if kind == "model":
         return _find_model(name, options)
@@ -110,7 +110,7 @@ def task(name: str) -> Task:
     """
     if name in _registered:
         return _registered[name]
-    return register(find("task", name)) if _is_reference(name) else _built_in(name)
+    return register(find("task", name)) if is_reference(name) else _built_in(name)
 
 
 def task_of(question: Question) -> Task:
@@ -122,7 +122,7 @@ def task_of(question: Question) -> Task:
     known = _registered.get(question.task)
     if not question.plugin or (known is not None and known.reference == question.plugin):
         return task(question.task)
-    path, name = _split(question.plugin)
+    path, name = split_reference(question.plugin)
     if known is not None and not path.is_file():
         return known  # its file has moved, and the user named where it is now
     advice = f"name the file of the task '{question.task}' with --task FILE.py:{name}"
@@ -235,17 +235,6 @@ def _find_model(name: str, options: dict[str, Any]) -> Model:
         raise UnknownName("model", name, [*named, "a path", "a Hub name"])
     local: Model = known["local"](name, **options)
     return local
-
-
-def _is_reference(name: str) -> bool:
-    """Is this `file.py:ClassName`, not a name?"""
-    return name.endswith(".py") or ".py:" in name
-
-
-def _split(reference: str) -> tuple[Path, str]:
-    """The file and the class of `file.py:ClassName`."""
-    path, colon, name = reference.rpartition(":")
-    return (Path(path), name) if colon and path.endswith(".py") else (Path(reference), "")
 
 
 def _from_file(kind: Kind, path: Path, name: str) -> Any:

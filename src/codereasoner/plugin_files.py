@@ -19,6 +19,17 @@ from codereasoner.errors import DataError
 from codereasoner.records import content_id
 
 
+def is_reference(name: str) -> bool:
+    """Is this `file.py:NAME`, not a name?"""
+    return name.endswith(".py") or ".py:" in name
+
+
+def split_reference(reference: str) -> tuple[Path, str]:
+    """Return the file and the name of `file.py:NAME`; "" where it has no name."""
+    path, colon, name = reference.rpartition(":")
+    return (Path(path), name) if colon and path.endswith(".py") else (Path(reference), "")
+
+
 def load_file(path: Path) -> ModuleType:
     """Return the module of a Python file; one file is executed once, and two files of one name are two modules.
 

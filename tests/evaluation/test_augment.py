@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from codereasoner import extend
+from codereasoner.answer_formats import Block
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.evaluation.augment import PLAIN, Augmentation, called_names, make_augmentation, read_documents
 from codereasoner.evaluation.evaluate import Asking, ask
@@ -53,7 +54,7 @@ def test_none_changes_nothing_and_cot_asks_for_reasoning() -> None:
     cot = make_augmentation("cot", None, [QUESTION], no_runner)
     assert cot.style(find_style("direct")).reasons
     assert "<reasoning>" in Asking(cot.style(find_style("direct")), augmentation=cot).messages(QUESTION)[-1]["content"]
-    fixed = official_style("theirs", lambda question: "text", "block", reasons=False, opened=True)
+    fixed = official_style("theirs", lambda question: "text", Block(), reasons=False, opened=True)
     with pytest.raises(ConfigError, match="is fixed"):
         cot.style(fixed)
 

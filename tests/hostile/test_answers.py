@@ -40,8 +40,9 @@ QUESTIONS = {
     "anchors": Question("anchors", CALLED | {"anchors": ANCHORS}, ("y = 2\nx = 1\n[2, 1]",)),
 }
 WRONG = {"input": "f(7)", "coverage": "yes", "state": "3; int", "path": "5"}
-FORMS = {
-    style.form: style for style in (STYLES[name] for name in ("direct", "assertion", "block", "boxed", "terse", "bare"))
+ANSWER_FORMATS = {
+    style.format.name: style
+    for style in (STYLES[name] for name in ("direct", "assertion", "block", "boxed", "terse", "bare"))
 }
 SECONDS = 0.05
 
@@ -98,12 +99,12 @@ def test_no_hostile_answer_is_accepted(task: str, runner: Runner) -> None:
     assert [grade for grade in grades if grade.outcome == "error"] == []
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("answer_format", ANSWER_FORMATS)
 @pytest.mark.parametrize("task", QUESTIONS)
-def test_no_hostile_answer_is_accepted_in_any_form(task: str, form: str, runner: Runner) -> None:
-    style = FORMS[form]  # type: ignore[index]
+def test_no_hostile_answer_is_accepted_in_any_answer_format(task: str, answer_format: str, runner: Runner) -> None:
+    style = ANSWER_FORMATS[answer_format]
     texts = [text for text in attacks(task) if len(text) < 5000]
-    if form == "fenced":
+    if answer_format == "fenced":
         texts = [text for text in texts if "\nassert" not in text]  # the last assertion in a block is the answer
     check([style.render("", text) for text in texts], task, style, runner)
 
@@ -113,12 +114,13 @@ def test_no_hostile_completion_is_accepted(task: str, runner: Runner) -> None:
     check([fill(text, task) for text in COMPLETIONS], task, STYLES["reasoning"], runner)
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_every_completion_is_parsed_quickly(form: str) -> None:
+@pytest.mark.parametrize("answer_format", ANSWER_FORMATS)
+def test_every_completion_is_parsed_quickly(answer_format: str) -> None:
     for text in COMPLETIONS + attacks("path"):
         began = time.perf_counter()
-        FORMS[form].parse(text)  # type: ignore[index]
-        assert time.perf_counter() - began < SECONDS or _quickest(lambda: FORMS[form].parse(text)) < SECONDS  # type: ignore[index] # noqa: B023
+        ANSWER_FORMATS[answer_format].parse(text)
+        if time.perf_counter() - began >= SECONDS:
+            assert _quickest(lambda: ANSWER_FORMATS[answer_format].parse(text)) < SECONDS  # noqa: B023
 
 
 @pytest.mark.parametrize("task", QUESTIONS)
@@ -142,11 +144,11 @@ PIECES = [
 
 @pytest.mark.parametrize("task", [name for name in QUESTIONS if name != "input"])
 @settings(deadline=None, max_examples=150)
-@given(pieces=st.lists(st.sampled_from(PIECES), max_size=12), form=st.sampled_from(sorted(FORMS)))
-def test_no_completion_makes_a_verifier_fail(task: str, pieces: list[str], form: str) -> None:
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=12), answer_format=st.sampled_from(sorted(ANSWER_FORMATS)))
+def test_no_completion_makes_a_verifier_fail(task: str, pieces: list[str], answer_format: str) -> None:
     question, verifier = QUESTIONS[task], extend.task(task)
     text = "".join(pieces)
-    style = FORMS[form]  # type: ignore[index]
+    style = ANSWER_FORMATS[answer_format]
     for completion in (text, style.render("", text)):
         grade = verifier.grade(question, completion, style)
         assert grade.outcome != "error", grade.reason

@@ -10,7 +10,7 @@ import ast
 import re
 
 from codereasoner import literals
-from codereasoner.styles import unwrapped
+from codereasoner.answer_formats import unwrapped
 
 _BLOCK = re.compile(r"\[ANSWER\]((?:(?!\[ANSWER\]).)*?)\[/ANSWER\]", re.DOTALL)
 MAX_EQUALITY = 4_000  # characters; the verifiers read the two sides of a longer one themselves

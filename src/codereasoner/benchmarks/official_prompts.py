@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from codereasoner.answer_formats import Block
 from codereasoner.errors import DataError
 from codereasoner.styles import Style, official_style
 from codereasoner.task import Question
@@ -38,7 +39,7 @@ class Official:
             return template(self.prepare(tuple(question.facts[fact] for fact in self.facts)))
 
         kind = "cot" if reasons else "direct"
-        return official_style(f"{name}-official-{kind}", prompt, "block", reasons=reasons, opened=not reasons)
+        return official_style(f"{name}-official-{kind}", prompt, Block(), reasons=reasons, opened=not reasons)
 
 
 CRUXEVAL_O = Official("prompts.py", "make_direct_output_prompt", "make_cot_output_prompt", ("source", "call"))

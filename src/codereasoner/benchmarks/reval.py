@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from codereasoner.answer_formats import Block
 from codereasoner.benchmarks import reval_parsing as official
 from codereasoner.benchmarks.answers import answer_block
 from codereasoner.benchmarks.published import REVAL
@@ -81,7 +82,7 @@ class _Reval(Benchmark):
             return fill(templates[part], part, pair, None if part == "output" else _place(question))
 
         name = f"{self.name}-official-{'cot' if reasons else 'direct'}"
-        return official_style(name, prompt, "block", reasons=reasons, opened=not reasons)
+        return official_style(name, prompt, Block(), reasons=reasons, opened=not reasons)
 
     def generation_sets(self, path: Path) -> list[Path]:
         """A path for each model of which a folder holds logs."""

@@ -18,10 +18,11 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
+from codereasoner.cli.style_options import style_option
 from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.evaluation.check import check_benchmark, gold_check
 from codereasoner.ledger import read_records
-from codereasoner.styles import STYLES, find_style
+from codereasoner.styles import find_style
 from codereasoner.task import Question, Runner
 
 _PATH = click.Path(path_type=Path)
@@ -32,7 +33,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--benchmark", help="Check this benchmark's questions instead of a file's.")
 @data_option
 @click.option("--truth", type=_PATH, help="For reval: derive the ground truth and compare it with this file.")
-@click.option("--style", type=click.Choice(sorted(STYLES)), default="direct", show_default=True)
+@style_option("direct")
 @workers_option
 @weak_option
 @json_option

@@ -26,6 +26,7 @@ from codereasoner.cli.options import (
     workers_option,
 )
 from codereasoner.cli.ranges import COUNT, NOT_NEGATIVE, NUMBER, SHARE, TOP_P
+from codereasoner.cli.style_options import style_option, system_option
 from codereasoner.cli.trace_view import show_trace
 from codereasoner.errors import ConfigError
 from codereasoner.execution.pool import Pool
@@ -34,13 +35,12 @@ from codereasoner.ledger import read_manifest
 from codereasoner.programs.filters import Sizes
 from codereasoner.programs.screen import Screen
 from codereasoner.stages.against import read_against
-from codereasoner.styles import STYLES, find_style
+from codereasoner.styles import find_style
 
 _PATH = click.Path(path_type=Path)
 _SIZES = "source, call, value (characters), steps (of a trace)"
 _EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 _FEW = 2000  # programs, which one process has written before others have started
-_style = click.option("--style", type=click.Choice(sorted(STYLES)), default="reasoning", show_default=True)
 
 
 @click.command("programs", cls=Stage)
@@ -197,7 +197,8 @@ def ask_command(runs: Path, tasks: tuple[str, ...], out: Path) -> None:
 @click.option("--temperature", type=NOT_NEGATIVE, default=0.6, show_default=True)
 @click.option("--top-p", type=TOP_P, default=0.9, show_default=True)
 @click.option("--max-tokens", type=COUNT, default=4096, show_default=True)
-@_style
+@style_option("reasoning")
+@system_option
 @click.option("--out", type=_PATH, default=Path("chains.jsonl"), show_default=True)
 @workers_option
 @weak_option
@@ -216,6 +217,7 @@ def chain_command(
     top_p: float,
     max_tokens: int,
     style: str,
+    system: str | None,
     out: Path,
     workers: int | None,
     allow_weak_isolation: bool,
@@ -230,7 +232,8 @@ def chain_command(
             teacher = extend.find("model", by, **endpoint)
             sampling = Sampling(temperature, top_p, max_tokens, **control)
             with open_pool(workers, allow_weak_isolation) as pool:
-                stages.teach_chains(questions, out, tasks, teacher, find_style(style), tries, sampling, pool, progress)
+                put = find_style(style).with_system(system)
+                stages.teach_chains(questions, out, tasks, teacher, put, tries, sampling, pool, progress)
     say(out)
 
 
@@ -246,7 +249,8 @@ def chain_command(
     show_default=True,
     help="A task of the RL rows, also with its difficulties: input@3-5; repeat it.",
 )
-@_style
+@style_option("reasoning")
+@system_option
 @click.option("--sft-out", type=_PATH, default=Path("sft.parquet"), show_default=True)
 @click.option("--grpo-out", type=_PATH, default=Path("grpo.parquet"), show_default=True)
 def rows_command(
@@ -255,12 +259,14 @@ def rows_command(
     direct: tuple[str, ...],
     rl_tasks: tuple[str, ...],
     style: str,
+    system: str | None,
     sft_out: Path,
     grpo_out: Path,
 ) -> None:
     """Write the training rows: sft.parquet from the train split, grpo.parquet from the rl split."""
-    stages.write_sft_rows(questions, chains, sft_out, find_style(style), direct)
-    stages.write_grpo_rows(questions, grpo_out, find_style(style), rl_tasks, direct=direct)
+    put = find_style(style).with_system(system)
+    stages.write_sft_rows(questions, chains, sft_out, put, direct)
+    stages.write_grpo_rows(questions, grpo_out, put, rl_tasks, direct=direct)
     say(sft_out)
     say(grpo_out)
 

@@ -74,7 +74,7 @@ def list_command(path: str | None, as_json: bool) -> None:
         for kind in get_args(extend.Kind)
     }
     found["styles"] = {
-        name: f"answers in the form '{style.form}', {'with' if style.reasons else 'without'} reasoning"
+        name: f"answer format '{style.format.name}', {'with' if style.reasons else 'without'} reasoning"
         for name, style in STYLES.items()
     }
     found["presets"] = {name: _about(name) for name in configs.everything()}

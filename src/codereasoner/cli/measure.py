@@ -24,6 +24,7 @@ from codereasoner.cli.options import (
     workers_option,
 )
 from codereasoner.cli.ranges import COUNT, NOT_NEGATIVE, TOP_P
+from codereasoner.cli.style_options import style_option, system_option
 from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.evaluation.asked import is_file, questions_of
 from codereasoner.evaluation.augment import NAMES, Name, make_augmentation
@@ -32,7 +33,7 @@ from codereasoner.evaluation.evaluate import Asking, evaluate
 from codereasoner.evaluation.score import GRADERS, Grader, score_file
 from codereasoner.extend import Benchmark, Model, Sampling, commonest
 from codereasoner.reports.feature_plots import write_feature_plots
-from codereasoner.styles import STYLES, find_style
+from codereasoner.styles import find_style
 
 _PATH = click.Path(path_type=Path)
 
@@ -43,11 +44,8 @@ _PATH = click.Path(path_type=Path)
 @data_option
 @endpoint_options
 @control_options
-@click.option(
-    "--style",
-    type=click.Choice(sorted(STYLES)),
-    help="How to ask, and the answer format [default: the style the model was trained with, else reasoning].",
-)
+@style_option()
+@system_option
 @click.option("--official-prompts", type=_PATH, help="A checkout of the benchmark: ask with its own prompts.")
 @click.option(
     "--augment", type=click.Choice(NAMES), default="none", show_default=True, help="Extra context added to the prompt."
@@ -75,6 +73,7 @@ def evaluate_command(
     endpoint: dict[str, Any],
     control: dict[str, Any],
     style: str | None,
+    system: str | None,
     official_prompts: Path | None,
     augment: Name,
     augment_from: Path | None,
@@ -101,9 +100,9 @@ def evaluate_command(
         asked = questions_of(questions, data, split, pool.run)[:limit]
         floors = (benchmark.floors(asked) if benchmark else {}) or guess_floors(asked, pool.run)
         if official_prompts is None:
-            asked_style = find_style(style or answering.style or "reasoning")
-        elif benchmark is None or style is not None:
-            raise ConfigError("--official-prompts are those of a benchmark, and leave no choice of a --style")
+            asked_style = find_style(style or answering.style or "reasoning").with_system(system)
+        elif benchmark is None or style is not None or system is not None:
+            raise ConfigError("--official-prompts are those of a benchmark: leave out --style and --system")
         else:
             asked_style = benchmark.official_style(official_prompts, reasons=augment == "cot")
         augmentation = make_augmentation(augment, augment_from, asked, pool.run, benchmark)

@@ -11,6 +11,7 @@ from codereasoner.cli.options import console
 from codereasoner.cli.screen import styled
 from codereasoner.extend import commonest
 from codereasoner.reports.results import warnings
+from codereasoner.styles import short_name
 from codereasoner.task import VERDICTS
 
 MOST = 12  # rows of a list of reasons
@@ -27,7 +28,7 @@ def percent(part: Mapping[str, Any], k: int = 1) -> str:
 
 def show_summary(summary: Mapping[str, Any]) -> None:
     """One row for the whole and one for each task, then what answers without a model get."""
-    table = _numbers_table(f"{summary['model']} on {summary['benchmark']}, style {summary['style']}")
+    table = _numbers_table(f"{summary['model']} on {summary['benchmark']}, style {short_name(str(summary['style']))}")
     table.add_row("all", *_numbers(summary))
     if len(summary["by_task"]) > 1:
         for task, part in summary["by_task"].items():

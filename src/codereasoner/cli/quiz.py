@@ -28,6 +28,7 @@ from codereasoner.cli.options import (
 )
 from codereasoner.cli.ranges import COUNT, NOT_NEGATIVE
 from codereasoner.cli.screen import Screen, styled
+from codereasoner.cli.style_options import style_option, system_option
 from codereasoner.cli.trace_view import split_call
 from codereasoner.evaluation.explanations import KINDS
 from codereasoner.evaluation.quiz import TASKS, Reply, questions_about, quiz, settled, traced
@@ -37,7 +38,7 @@ from codereasoner.records import Run
 from codereasoner.reports.claims import check_claims
 from codereasoner.reports.questions import asked
 from codereasoner.steps import read_source
-from codereasoner.styles import STYLES, find_style
+from codereasoner.styles import find_style
 
 AROUND = 6  # lines of a chain that are shown on either side of its first false claim
 SIDE_BY_SIDE = 130  # columns of a terminal
@@ -51,7 +52,8 @@ _MARKS = {"correct": ("green", "✓"), "wrong": ("red", "✗"), "no_answer": ("y
 @click.option("--task", "tasks", multiple=True, default=TASKS, show_default=True, help="Repeat it.")
 @endpoint_options
 @control_options
-@click.option("--style", type=click.Choice(sorted(STYLES)), help="The model's own, or reasoning.")
+@style_option()
+@system_option
 @click.option("--temperature", type=NOT_NEGATIVE, default=0.0, show_default=True)
 @click.option("--max-tokens", type=COUNT, help="Of an answer; the model's own limit, or 2048.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of sampling.")
@@ -65,6 +67,7 @@ def quiz_command(
     endpoint: dict[str, Any],
     control: dict[str, Any],
     style: str | None,
+    system: str | None,
     temperature: float,
     max_tokens: int | None,
     seed: int,
@@ -78,7 +81,7 @@ def quiz_command(
     """
     entry, arguments = split_call(call)
     answering: Model = extend.find("model", model, **endpoint)
-    way = find_style(style or answering.style or "reasoning")
+    way = find_style(style or answering.style or "reasoning").with_system(system)
     sampling = Sampling(temperature, max_tokens=max_tokens or answering.max_tokens or 2048, seed=seed, **control)
     with open_pool(1, allow_weak_isolation) as pool:
         run = traced(read_source(file), entry, arguments, pool.run)

@@ -1,4 +1,4 @@
-"""Numbers that are possible: the types of all options that take one, so that every command refuses the same."""
+"""The types of options, and the ranges of those that are numbers, so that every command refuses the same."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import math
 from typing import Any
 
 import click
+
+from codereasoner.cli.style_options import STYLE_NAME, SYSTEM_MESSAGE
 
 
 class RealRange(click.FloatRange):
@@ -62,8 +64,10 @@ OF_FIELDS: dict[str, click.ParamType[Any]] = {
     "keep_above": PERCENT,
     "rollouts": SEVERAL,  # one completion has none that it could be compared with
     "seed": click.INT,
+    "style": STYLE_NAME,
+    "system": SYSTEM_MESSAGE,
 }
-"""The range of a number by the name of the field of a config that holds it; any other whole number is 0 or more."""
+"""The type of an option by the name of the field of a config that holds it; a whole number is else 0 or more."""
 
 
 def range_of(config: str, field: str, kind: type) -> Any:

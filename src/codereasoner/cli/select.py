@@ -19,9 +19,10 @@ from codereasoner.cli.options import (
     workers_option,
 )
 from codereasoner.cli.ranges import COUNT, NOT_NEGATIVE, NUMBER, TOP_P
+from codereasoner.cli.style_options import style_option, system_option
 from codereasoner.extend import Model, Sampling
 from codereasoner.programs.difficulty import Band
-from codereasoner.styles import STYLES, find_style
+from codereasoner.styles import find_style
 
 _PATH = click.Path(path_type=Path)
 FEATURES = "features"
@@ -36,7 +37,8 @@ FEATURES = "features"
 @click.option("--temperature", type=NOT_NEGATIVE, default=1.0, show_default=True)
 @click.option("--top-p", type=TOP_P, default=1.0, show_default=True)
 @click.option("--max-tokens", type=COUNT, default=2048, show_default=True)
-@click.option("--style", type=click.Choice(sorted(STYLES)), help="How the model is asked; its own style by default.")
+@style_option()
+@system_option
 @click.option("--low", type=NUMBER, default=0, show_default=True, help="The least right answers, or least difficulty.")
 @click.option("--high", type=NUMBER, help="The most right answers, or the highest difficulty.")
 @click.option("--per-level", type=NUMBER, default=0, help="The most questions of a task, split and level; 0: all.")
@@ -54,6 +56,7 @@ def select_command(
     top_p: float,
     max_tokens: int,
     style: str | None,
+    system: str | None,
     low: int,
     high: int | None,
     per_level: int,
@@ -68,7 +71,7 @@ def select_command(
     if by != FEATURES:
         model: Model = extend.find("model", by, **endpoint)
         passes = out.with_name(f"{out.name}.passes.jsonl")
-        put = find_style(style or model.style or "reasoning")
+        put = find_style(style or model.style or "reasoning").with_system(system)
         with open_pool(workers, allow_weak_isolation) as pool, bar("rate") as progress:
             sampling = Sampling(temperature, top_p, max_tokens, **control)
             stages.rate_questions(questions, passes, model, put, samples, sampling, pool.run, progress)

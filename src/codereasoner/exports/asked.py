@@ -16,7 +16,7 @@ from codereasoner.benchmarks.pool import pool_for
 from codereasoner.errors import ConfigError
 from codereasoner.evaluation.asked import is_file, questions_of
 from codereasoner.execution.pool import Pool
-from codereasoner.styles import find_style
+from codereasoner.styles import Style, chosen_style, find_style
 from codereasoner.task import Grade, Question
 
 WEAK = "CODEREASONER_ALLOW_WEAK_ISOLATION"
@@ -31,9 +31,9 @@ def questions_here(name: str, data: str | None = None, split: str = "test", limi
     return questions_of(name, Path(data) if data else None, split, runner)[:limit]
 
 
-def messages_of(question: Question, style: str) -> list[dict[str, str]]:
-    """The chat messages that put the question, in the style of that name."""
-    return extend.task_of(question).prompt(question, find_style(style))
+def asked_style(style: str, system: str | None = None) -> Style:
+    """Return the style that the user of another framework names, with a system message."""
+    return chosen_style(style).with_system(system)
 
 
 async def grade_one(question: Question, completion: str, style: str, truncated: bool, benchmark: str = "") -> Grade:

@@ -17,7 +17,8 @@ from inspect_ai.scorer import CORRECT, INCORRECT, NOANSWER, Score, Scorer, Targe
 from inspect_ai.solver import TaskState, generate
 
 from codereasoner import extend
-from codereasoner.exports.asked import grade_one, messages_of, questions_here
+from codereasoner.exports.asked import asked_style, grade_one, questions_here
+from codereasoner.styles import Style
 from codereasoner.task import Question
 
 NAMES = {"cruxeval-i": "cruxeval_input", "cruxeval-o": "cruxeval_output"}
@@ -45,33 +46,37 @@ def graded(style: str = "reasoning", benchmark: str = "") -> Scorer:
 
 
 @task(name="questions")
-def questions(file: str, style: str = "reasoning", split: str = "test", max_tokens: int = 2048) -> Task:
+def questions(
+    file: str, style: str = "reasoning", split: str = "test", max_tokens: int = 2048, system: str | None = None
+) -> Task:
     """The questions of a questions.jsonl that `codereasoner ask` made."""
-    return _task(questions_here(file, split=split), style, max_tokens)
+    return _task(questions_here(file, split=split), asked_style(style, system), max_tokens)
 
 
 def _of_benchmark(name: str) -> Callable[..., Task]:
-    def asked(data: str | None = None, style: str = "reasoning", max_tokens: int = 2048) -> Task:
-        return _task(questions_here(name, data), style, max_tokens, name)
+    def asked(
+        data: str | None = None, style: str = "reasoning", max_tokens: int = 2048, system: str | None = None
+    ) -> Task:
+        return _task(questions_here(name, data), asked_style(style, system), max_tokens, name)
 
     asked.__name__ = NAMES.get(name, name.replace("-", "_"))
     asked.__doc__ = extend.available("benchmark")[name].__doc__
     return task(name=asked.__name__)(asked)
 
 
-def _task(asked: list[Question], style: str, max_tokens: int, benchmark: str = "") -> Task:
+def _task(asked: list[Question], style: Style, max_tokens: int, benchmark: str = "") -> Task:
     return Task(
         dataset=MemoryDataset([_sample(question, style) for question in asked], name=benchmark or "questions"),
         solver=generate(),
-        scorer=graded(style, benchmark),
+        scorer=graded(style.name, benchmark),
         config=GenerateConfig(max_tokens=max_tokens),
         version=getattr(extend.available("benchmark").get(benchmark), "version", 0),
     )
 
 
-def _sample(question: Question, style: str) -> Sample:
+def _sample(question: Question, style: Style) -> Sample:
     messages: list[ChatMessage] = [
-        ROLES[turn["role"]](content=turn["content"]) for turn in messages_of(question, style)
+        ROLES[turn["role"]](content=turn["content"]) for turn in extend.task_of(question).prompt(question, style)
     ]
     facts: dict[str, Any] = {
         "program": question.program or question.id,

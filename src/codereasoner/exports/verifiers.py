@@ -11,9 +11,10 @@ from typing import Any
 
 import verifiers.v1 as vf
 
+from codereasoner import extend
 from codereasoner.errors import MachineryError
 from codereasoner.evaluation.asked import is_file
-from codereasoner.exports.asked import grade_one, messages_of, questions_here
+from codereasoner.exports.asked import asked_style, grade_one, questions_here
 from codereasoner.task import VERDICTS, Grade, Question
 
 MESSAGES = {"system": vf.SystemMessage, "user": vf.UserMessage, "assistant": vf.AssistantMessage}
@@ -29,7 +30,9 @@ class QuestionsConfig(vf.TasksetConfig):
     split: str = "test"
     """Of a questions file: the split to ask."""
     style: str = "reasoning"
-    """The style of the prompts, and the form of the answers."""
+    """How to ask, and the answer format: a style, or file.py:NAME."""
+    system: str | None = None
+    """A system message before each question."""
     limit: int | None = None
     """Only the first so many questions."""
 
@@ -74,15 +77,16 @@ class QuestionsTaskset(vf.Taskset[QuestionTask, QuestionsConfig]):
         """One task for each question, in their own order."""
         config = self.config
         benchmark = "" if is_file(config.questions) else config.questions
+        style = asked_style(config.style, config.system)
         for question in questions_here(config.questions, config.data, config.split, config.limit):
-            turns = messages_of(question, config.style)
+            turns = extend.task_of(question).prompt(question, style)
             yield QuestionTask(
                 QuestionData(
                     id=question.id,
                     name=question.id,
                     prompt=[MESSAGES[turn["role"]](content=turn["content"]) for turn in turns],
                     question=question.to_json(),
-                    style=config.style,
+                    style=style.name,
                     benchmark=benchmark,
                 ),
                 config.task,

@@ -14,6 +14,7 @@ from codereasoner.reports.folder import FILES, check_run_folder, checkpoints, ev
 from codereasoner.reports.markdown import count, document, origin, section
 from codereasoner.reports.set_card import dataset_card
 from codereasoner.reports.table import markdown, outcome_table, results_table
+from codereasoner.styles import short_name
 
 __all__ = ["dataset_card", "model_card", "write_cards"]
 
@@ -56,7 +57,7 @@ def model_card(checkpoint: Path, run_folder: Path) -> str:
     facts = checkpoint / "codereasoner.json"
     if not facts.is_file():
         raise DataError(f"{checkpoint} is no checkpoint of codereasoner: it has no codereasoner.json")
-    style = json.loads(facts.read_text(encoding="utf-8")).get("style", "")
+    style = short_name(str(json.loads(facts.read_text(encoding="utf-8")).get("style", "")))
     manifest = read_manifest(checkpoint) or {}
     history = list(rows_so_far(checkpoint / "history.jsonl"))
     head = {"library_name": "transformers", "pipeline_tag": "text-generation", "tags": ["code", "code-reasoning"]}

@@ -6,6 +6,7 @@ on the model's page, and on the leaderboard of a benchmark's data set where that
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from codereasoner.extend import Benchmark
 from codereasoner.ledger import write_whole
 from codereasoner.reports.folder import Evaluation, chosen_evaluations
 from codereasoner.reports.leaderboard import settings_of, written
+from codereasoner.styles import short_name
 
 
 def write_eval_results(paths: Sequence[Path], out: Path, source: str = "") -> list[Path]:
@@ -38,11 +40,16 @@ def write_eval_results(paths: Sequence[Path], out: Path, source: str = "") -> li
     several = Counter((each.model, each.questions) for each in own)
     written_files = []
     for each in own:
-        style = f"-{each.summary.get('style', '')}" if several[each.model, each.questions] > 1 else ""
+        style = f"-{_file_name(str(each.summary.get('style', '')))}" if several[each.model, each.questions] > 1 else ""
         path = out / each.model / ".eval_results" / f"{each.questions}{style}.yaml"
         write_whole(path, eval_result(each, known[each.questions], source))
         written_files.append(path)
     return written_files
+
+
+def _file_name(style: str) -> str:
+    """The name of a style as a part of a file's name."""
+    return re.sub(r"[^\w.-]+", "-", short_name(style))
 
 
 def eval_result(evaluation: Evaluation, benchmark: type[Benchmark], source: str = "") -> str:

@@ -14,6 +14,7 @@ from codereasoner.ledger import read_manifest
 from codereasoner.reports.folder import Evaluation, chosen_evaluations
 from codereasoner.reports.results import labels
 from codereasoner.reports.table import markdown
+from codereasoner.styles import short_name
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def settings_of(summary: Mapping[str, Any]) -> str:
     outcomes = summary.get("outcomes", {})
     total = sum(outcomes.values()) or 1
     parts = [
-        f"style {summary['style']}" if summary.get("style") else "",
+        f"style {short_name(str(summary['style']))}" if summary.get("style") else "",
         ("greedy" if temperature == 0 else f"T={temperature:g}") if temperature is not None else "",
         f"{samples} samples" if samples > 1 else "",
         f"{summary['grader']} grader" if summary.get("grader") else "",

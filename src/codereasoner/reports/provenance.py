@@ -15,6 +15,7 @@ from typing import Any, Literal
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_rows
 from codereasoner.reports.folder import check_run_folder, evaluations
+from codereasoner.styles import short_name
 
 Fate = Literal["kept", "dropped", "absent"]
 
@@ -156,5 +157,5 @@ def _what_it_is(row: Mapping[str, Any]) -> str:
         case {"by": author, "text": text}:
             return f"chain of {author}, {len(text)} characters"
         case {"style": style}:
-            return f"row in the style {style}"
+            return f"row in the style {short_name(str(style))}"
     return "row"

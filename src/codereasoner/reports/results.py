@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from codereasoner.reports.folder import Evaluation
+from codereasoner.styles import short_name
 from codereasoner.task import VERDICTS
 
 TRUNCATED_LIMIT = 0.05  # above these shares an accuracy says more about the format than about reasoning
@@ -114,4 +115,4 @@ def _flat(metrics: Mapping[str, Any]) -> list[list[Any]]:
 
 
 def _way(summary: Mapping[str, Any]) -> str:
-    return ", ".join(str(summary[name]) for name in ("style", "grader") if summary.get(name))
+    return ", ".join(filter(None, (short_name(str(summary.get("style") or "")), str(summary.get("grader") or ""))))

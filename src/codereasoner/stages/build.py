@@ -32,7 +32,7 @@ from codereasoner.stages.programs import source_for, write_programs
 from codereasoner.stages.rows import write_grpo_rows, write_sft_rows
 from codereasoner.stages.spread import judged_by, spread
 from codereasoner.stages.trace import Keep, trace_programs, write_runs
-from codereasoner.styles import find_style
+from codereasoner.styles import chosen_style
 
 NARRATOR = "narrator"
 
@@ -71,7 +71,8 @@ class BuildConfig:
     max_tokens: int = _option(4096, "Of a teacher's answer.")
     keep_above: float = _option(0.0, "Keep only chains of which so many percent of the claims are true; 0: all.")
     direct: tuple[str, ...] = _option((), "A task that is answered without a chain; repeat it.")
-    style: str = _option("reasoning", "How questions are put.")
+    style: str = _option("reasoning", "How to ask, and the answer format: a style, or file.py:NAME.")
+    system: str | None = _option(None, "A system message before each question: a text, or a file that holds it.")
 
 
 def build(
@@ -112,7 +113,7 @@ def build(
             audit_texts(paths.chains, paths.chosen, paths.audit, pool.run, progress)
             keep_true(paths.chains, paths.audit, chains, config.keep_above / 100)
     with watch("rows"):
-        style = find_style(config.style)
+        style = chosen_style(config.style).with_system(config.system)
         write_sft_rows(paths.chosen, chains, paths.sft, style, config.direct)
         write_grpo_rows(paths.chosen, paths.grpo, style, config.task, direct=config.direct)
 
@@ -154,7 +155,7 @@ def _write_chains(paths: Paths, config: BuildConfig, pool: Pool, engine: Engine,
         return
     teacher = extend.find("model", config.by, **({"base_url": config.base_url} if config.base_url else {}))
     sampling = Sampling(config.temperature, config.top_p, config.max_tokens)
-    style = find_style(config.style)
+    style = chosen_style(config.style).with_system(config.system)
     teach_chains(paths.chosen, paths.chains, tasks, teacher, style, config.tries, sampling, pool, progress, "train")
 
 

@@ -6,8 +6,9 @@ import ast
 import re
 from collections.abc import Generator, Iterator, Sequence
 
+from codereasoner.answer_formats import Fenced, last_fence
 from codereasoner.records import Job, Run
-from codereasoner.styles import Style, last_fence
+from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks import replay
 
@@ -44,7 +45,7 @@ class Specification(Task):
 
     def parse(self, question: Question, completion: str, style: Style) -> str | None:
         """The code; an assertion in it is a part of it, not an answer."""
-        return last_fence(completion) if style.form == "fenced" else style.parse(completion)
+        return last_fence(completion) if isinstance(style.format, Fenced) else style.parse(completion)
 
     def job(self, question: Question, answer: str) -> Job | None:
         """The code, then the calls of the tests; None where it takes a run of the tests to know them."""
