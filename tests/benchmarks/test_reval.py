@@ -63,9 +63,9 @@ def test_the_published_ground_truth_is_derived_to_the_last_point(shared_data: Pa
 def test_a_program_whose_libraries_are_made_ready_is_traced_as_any_other(word: str, runner: Runner) -> None:
     if word == "numpy":
         pytest.importorskip("numpy")
-    code = f"def f(x):  # {word}\n    y = x + 1\n    return y\n"
+    code = f"import math  # {word}\ndef f(x):\n    y = x + 1\n    return y\n"
     (run,) = runner([traced_job(Pair(0, 0, code, "f", "(1,)", "", "1", (), ""))])
-    assert (run.outcome, run.value, run.cut, run.lines) == ("ok", "2", "", (2, 3))
+    assert (run.outcome, run.value, run.cut, run.lines) == ("ok", "2", "", (3, 4))
 
 
 def test_the_slowest_trace_takes_less_than_half_of_its_time(shared_data: Path, runner: Runner) -> None:
