@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from codereasoner.errors import MachineryError
@@ -220,7 +219,7 @@ def grade_all(items: Sequence[Item], style: Style, runner: Runner | None = None)
     Shapes: `n` items give `n` grades, in the same order.
     """
     parsed = [
-        _guarded(partial(_parse, task, question, completion, style, finish))
+        _guarded(None, _parse, task, question, completion, style, finish)
         for task, question, completion, finish in items
     ]
     answers = [(task, question, answer) for (task, question, _, _), answer in zip(items, parsed, strict=True)]
@@ -233,22 +232,22 @@ def grade_answers(items: Sequence[tuple[Task, Question, str | Grade]], runner: R
     Shapes: `n` items give `n` grades, in the same order.
     """
     grades: dict[int, Grade] = {}
-    waiting: dict[int, Generator[Job, Run, Grade]] = {}
+    waiting: dict[int, tuple[str, Generator[Job, Run, Grade]]] = {}
     for index, (task, question, parsed) in enumerate(items):
         if isinstance(parsed, Grade):
             grades[index] = parsed
         else:
-            waiting[index] = task.examine(question, parsed)
+            waiting[index] = parsed, task.examine(question, parsed)
     runs: Mapping[int, Run] = {}
     while waiting:
         jobs: dict[int, Job] = {}
         step: Job | Grade
-        for index, examination in list(waiting.items()):
-            answer, run = str(items[index][2]), runs.get(index)
+        for index, (answer, examination) in list(waiting.items()):
+            run = runs.get(index)
             if run is not None and run.outcome == "error":
                 step = Grade("error", answer, run.reason)
             else:
-                step = _guarded(partial(_next_step, examination, run), answer)
+                step = _guarded(answer, _next_step, examination, run)
             if isinstance(step, Grade):
                 grades[index] = step
                 del waiting[index]
@@ -286,15 +285,16 @@ def _run(jobs: Mapping[int, Job], runner: Runner | None) -> dict[int, Run]:
         return {}
     if runner is None:
         raise MachineryError("these answers must be executed, and no runner was given: pass a Pool's run")
-    unique = list(dict.fromkeys(jobs.values()))
-    runs = dict(zip(unique, runner(unique), strict=True))
-    return {index: runs[job] for index, job in jobs.items()}
+    places: dict[Job, int] = {}  # a job is hashed once, as its text is long
+    place_of = {index: places.setdefault(job, len(places)) for index, job in jobs.items()}
+    runs = [run for _, run in zip(places, runner(list(places)), strict=True)]
+    return {index: runs[place] for index, place in place_of.items()}
 
 
-def _guarded(step: Callable[[], Any], answer: str | None = None) -> Any:
+def _guarded(answer: str | None, step: Callable[..., Any], *given: Any) -> Any:
     """What the step gives, or the grade of what it raised: a model's text can make an answer wrong, not us fail."""
     try:
-        return step()
+        return step(*given)
     except (Wrong, LiteralError) as error:
         return Grade("wrong", answer, str(error))
     except Exception as error:  # noqa: BLE001 - the one place: no completion may stop a training run

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Tags: TypeAlias = tuple[str, str]
 """What opens a thought, and what closes it."""
@@ -37,8 +36,7 @@ _CHANNEL_END = re.compile(r"<\|(?:return|end|call)\|>")
 _CHANNEL_MARK = re.compile(r"<\|end\|>(?:<\|start\|>assistant)?|<\|start\|>assistant|<\|channel\|>\w+<\|message\|>")
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """A completion taken apart into thoughts and text. Where a thought was left open, nothing is text."""
 
     thoughts: str
