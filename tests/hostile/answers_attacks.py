@@ -196,7 +196,40 @@ BLANKS = [
     "assert f(1) == " + "[" * 500, "assert f(1) == 1" + "+1" * 5000, "assert f(1) == 0x" + "f" * 9000,
 ]  # fmt: skip
 
+ASKED = [
+    "'[2, 1]'", "[2.0, 1]", "[True, 1]", "[2, True]", "(2, 1)", "2, 1", "[1, 2]", "[2, 1, 1]", "[2]", "[[2, 1]]",
+    "{{2, 1}}", "[2+0j, 1]", "[1 + 1, 1]", "[2, 1][:]", "[2] + [1]", "[*[2, 1]]", "[2, 1] * 1", "[--2, 1]",
+    "[~-3, 1]", "[2 , 1 ,, ]", "[2, 1].", "[2, 1]!", "f(1)", "f(1) returns [2, 1]", "It returns [2, 1].", "a list",
+    "list", "[y, x]", "yes", "Yes", "the list [2, 1] or [3, 2]", "[2, 1] or [3, 2]", "[2, 1] / [3, 2]", "two and one",
+    "[two, one]", "return [2, 1]", "result = [2, 1]",
+    "\x0b[2, 1]", "[2,\xa01]", "[2,\u20031]", "[2, 1]\x1f", "\u2009[2, 1]",
+    "[2, 1]\n\n[2, 1]", "[2, 1]\\n", "list((2, 1,),)[:]", "list({{2, 1}})", "eval('[2, 1]')", "x" * 9_999,
+    "[" + "2, 1, " * 4_000 + "]",
+]  # fmt: skip
+
+SPECIFICATION = [
+    "def f(x): return [2, 1]", "def f(x): return [8, 7]", "f = lambda x: [x, x - 1]", "def f(x): return (x + 1, x)",
+    "def f(x): return [x + 1, x] and None", "def f(x): pass", "def f(): return [2, 1]", "def f(x): yield [x + 1, x]",
+    "async def f(x): return [x + 1, x]", "def g(x): return [x + 1, x]", "def F(x): return [x + 1, x]", "f = [2, 1]",
+    "def f(x): return {{x + 1, x}}", "def f(x): return str([x + 1, x])", "def f(x): return [x + 1, x, 0]",
+    "def f(x): return [x + 1, x]\ndel f", "def f(x): return [x + 1, x]\nf = None", "def f(x) return [x + 1, x]",
+    "def f(x): return [x + 1, x]\nraise SystemExit", "def f(x): return [x + 1, x]\nimport os\nos._exit(0)",
+    "class f:\n    def __eq__(s, o): return True\n    def __init__(s, x): pass", f"def f(x): return {EQUAL}",
+    "class E(list):\n    def __eq__(s, o): return True\ndef f(x): return E()", f"def f(x): return [{EQUAL_INT}] * 2",
+    "class E(list):\n    def __repr__(s): return '[2, 1]'\ndef f(x): return E([0])", f"f = lambda x: {EQUAL_REPR}",
+    "from unittest.mock import ANY\ndef f(x): return ANY", "from unittest.mock import MagicMock as f",
+    "import builtins\nbuiltins.repr = lambda o: '[2, 1]'\ndef f(x): return 0",
+    "import sys\ndef f(x):\n    sys._getframe(1).f_globals['f'] = lambda x: [2, 1]\n    return 0",
+    "import atexit\natexit.register(print, 'passed')\ndef f(x): return 0", "def f(x): raise AssertionError",
+    "def f(x):\n    print([x + 1, x])", "assert f(1) == [2, 1]\nassert f(7) == [8, 7]", "def f(x): return f(x)",
+    "def f(x):\n    import os\n    os.write(1, b'[2, 1]')", "def f(x): exit(0)", "f = print", "f = repr", "f = list",
+    "def f(x): return NotImplemented", "def f(x): return ...", "def f(x): return __import__('sys').modules",
+    "def f(x): # [x + 1, x]\n    return x", "def ｆ(y): return 0", "def f(x): return [x + 1.0, x + 0.5]",
+]  # fmt: skip
+
 SPECIFIC = {
+    "asked": ASKED,
+    "specification": SPECIFICATION,
     "blanks": BLANKS,
     "output": OUTPUT,
     "input": INPUT,

@@ -1,18 +1,18 @@
-"""No attack is accepted by any verifier, none makes one fail, and each is refused quickly."""
+"""No attack is accepted by any verifier, none makes one fail, and each costs its reader little CPU."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.hostile.answers_attacks import COMPLETIONS, GENERIC, SPECIFIC
+from tests.hostile.answers_attacks import COMPLETIONS, GENERIC, HUGE, SPECIFIC
 
 from codereasoner import extend
-from codereasoner.execution.pool import Pool
+from codereasoner.execution.pool import Limits, Pool
 from codereasoner.literals import LiteralError, read_arguments
 from codereasoner.styles import STYLES, Style
 from codereasoner.task import Grade, Question, Runner, Wrong, grade_all, grade_answers
@@ -29,6 +29,7 @@ def f(x):
 CALLED = {"source": SOURCE, "entry": "f", "call": "1"}
 WHITEBOX = [{"kind": "state", "line": 2, "variable": "y", "time": 1}, {"kind": "path", "line": 3, "time": 1}]
 ANCHORS = [[2, ["y"]], [4, ["x"]], [6, ["x"]]]
+TESTS = "assert f(1) == [2, 1]\nassert f(7) == [8, 7]"
 QUESTIONS = {
     "output": Question("output", CALLED, ("[2, 1]",)),
     "input": Question("input", {"source": SOURCE, "entry": "f", "value": "[2, 1]"}, ("f(1)",)),
@@ -38,30 +39,43 @@ QUESTIONS = {
     "whitebox": Question("whitebox", CALLED | {"questions": WHITEBOX}, ("[2, 1]\n2; int\n4",)),
     "blanks": Question("blanks", {"source": SOURCE, "test": "assert f(1) == ??"}, ("assert f(1) == [2, 1]",)),
     "anchors": Question("anchors", CALLED | {"anchors": ANCHORS}, ("y = 2\nx = 1\n[2, 1]",)),
+    "asked": Question("asked", {"source": SOURCE, "question": "What does f(1) return?"}, ("[2, 1]",)),
+    "specification": Question(
+        "specification",
+        {"specification": "The next number, and the number.", "entry": "f", "tests": TESTS},
+        (SOURCE.strip(),),
+    ),
 }
 WRONG = {"input": "f(7)", "coverage": "yes", "state": "3; int", "path": "5"}
 ANSWER_FORMATS = {
     style.format.name: style
     for style in (STYLES[name] for name in ("direct", "assertion", "block", "boxed", "terse", "bare"))
 }
-SECONDS = 0.05
+RUN = ("input", "specification")  # whose answers are executed
+SECONDS = 0.05  # of CPU of this process, which other load does not change
 
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
-    with Pool(workers=1, allow_weak_isolation=True) as pool:
+    with Pool(workers=1, limits=Limits(cpu_seconds=0.2), allow_weak_isolation=True) as pool:
         yield pool.run
 
 
-def attacks(task: str) -> list[str]:
+def attacks(task: str, generic: Sequence[str] = GENERIC) -> list[str]:
     """The answers that attack a task, each once."""
-    return list(dict.fromkeys(fill(text, task) for text in [*GENERIC, *SPECIFIC[task]]))
+    return list(dict.fromkeys(fill(text, task) for text in [*generic, *SPECIFIC[task]]))
+
+
+def few_where_each_is_a_process(task: str) -> list[str]:
+    """The attacks on a task; of those on code, which each cost a process, the ones written for it and the huge ones."""
+    return attacks(task, HUGE if task == "specification" else GENERIC)
 
 
 def fill(text: str, task: str) -> str:
     question = QUESTIONS[task]
     call = "f(2)" if task == "input" else "f(1)"
-    return text.format(call=call, gold=question.gold[0], wrong=WRONG.get(task, "[3, 2]"), entry="f", line=3)
+    gold = "[2, 1]" if task == "specification" else question.gold[0]  # code that is right stays right beside other code
+    return text.format(call=call, gold=gold, wrong=WRONG.get(task, "[3, 2]"), entry="f", line=3)
 
 
 def accepted(grade: Grade) -> bool:
@@ -103,7 +117,7 @@ def test_no_hostile_answer_is_accepted(task: str, runner: Runner) -> None:
 @pytest.mark.parametrize("task", QUESTIONS)
 def test_no_hostile_answer_is_accepted_in_any_answer_format(task: str, answer_format: str, runner: Runner) -> None:
     style = ANSWER_FORMATS[answer_format]
-    texts = [text for text in attacks(task) if len(text) < 5000]
+    texts = [text for text in few_where_each_is_a_process(task) if len(text) < 5000]
     if answer_format == "fenced":
         texts = [text for text in texts if "\nassert" not in text]  # the last assertion in a block is the answer
     check([style.render("", text) for text in texts], task, style, runner)
@@ -117,9 +131,9 @@ def test_no_hostile_completion_is_accepted(task: str, runner: Runner) -> None:
 @pytest.mark.parametrize("answer_format", ANSWER_FORMATS)
 def test_every_completion_is_parsed_quickly(answer_format: str) -> None:
     for text in COMPLETIONS + attacks("path"):
-        began = time.perf_counter()
+        began = time.process_time()
         ANSWER_FORMATS[answer_format].parse(text)
-        if time.perf_counter() - began >= SECONDS:
+        if time.process_time() - began >= SECONDS:
             assert _quickest(lambda: ANSWER_FORMATS[answer_format].parse(text)) < SECONDS  # noqa: B023
 
 
@@ -127,10 +141,10 @@ def test_every_completion_is_parsed_quickly(answer_format: str) -> None:
 def test_every_attack_is_refused_quickly(task: str, runner: Runner) -> None:
     question, verifier = QUESTIONS[task], extend.task(task)
     verifier.grade(question, "<answer>1</answer>", STYLES["reasoning"], runner)
-    for text in attacks(task):
-        began = time.perf_counter()
+    for text in few_where_each_is_a_process(task):
+        began = time.process_time()
         grade_answers([(verifier, question, text)], runner)
-        if time.perf_counter() - began > SECONDS:
+        if time.process_time() - began > SECONDS:
             assert _quickest(lambda: grade_answers([(verifier, question, text)], runner)) < SECONDS, text[:80]  # noqa: B023
 
 
@@ -142,7 +156,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("task", [name for name in QUESTIONS if name != "input"])
+@pytest.mark.parametrize("task", [name for name in QUESTIONS if name not in RUN])
 @settings(deadline=None, max_examples=150)
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=12), answer_format=st.sampled_from(sorted(ANSWER_FORMATS)))
 def test_no_completion_makes_a_verifier_fail(task: str, pieces: list[str], answer_format: str) -> None:
@@ -167,7 +181,7 @@ def test_no_answer_makes_the_input_tasks_job_fail(pieces: list[str]) -> None:
 def _quickest(work: object) -> float:
     times = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.process_time()
         work()  # type: ignore[operator]
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
     return min(times)

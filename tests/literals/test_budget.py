@@ -192,3 +192,31 @@ def test_a_range_of_huge_numbers_is_written_and_read_back() -> None:
 
 def test_a_long_plain_list_is_read_whatever_its_number_of_tokens() -> None:
     assert read(write([1] * 33_000)) == [1] * 33_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1;" * 5_000, "1\n" * 5_000, "1;" * 4_500 + "1 1", "if x:1\n" * 1_400, "@a\n" * 3_000, "f'';" + "1;" * 4_500,
+        "1;" * 20 + "()\n" * 3_000, "'a'\n" * 2_000, ")\n" * 5_000, "\r1" * 4_000, "# a\n1\n" * 1_500,
+    ],
+)  # fmt: skip
+def test_a_program_of_thousands_of_statements_is_refused_before_it_is_parsed(text: str) -> None:
+    began = time.process_time()
+    with pytest.raises(LiteralError, match="more than 500 statements"):
+        literals.parse_statements(text)
+    assert time.process_time() - began < SECONDS / 5
+
+
+@pytest.mark.parametrize(
+    ("text", "statements"),
+    [
+        ("assert f(1) == [\n" + "1,\n" * 2_000 + "]", 1),
+        (f"assert f('{';' * 3_000}') == 1; assert f('''{chr(10) * 3_000}''') == 2", 2),
+        ("assert f(1) == 2  # and so on; \n" * 450, 450),
+        ("def f(x):\n" + "    x += 1; x += 2\n" * 240, 1),
+    ],
+    ids=["a list over many lines", "strings of separators", "many lines", "many parts of lines"],
+)
+def test_a_long_statement_and_a_program_of_hundreds_are_read(text: str, statements: int) -> None:
+    assert len(literals.parse_statements(text, 20_000)) == statements

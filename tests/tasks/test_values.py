@@ -170,3 +170,19 @@ def test_a_value_that_no_verifier_would_read_is_not_asked_about(size: int, reaso
     assert [each.reason for each in found if isinstance(each, Skip)] == reasons
     for question in (each for each in found if isinstance(each, Question)):
         assert graded(question, f"assert f({size}) == {question.gold[0]}").outcome == "correct"
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "right"),
+    [
+        ("'a  b'", "'a b'", False),
+        ("[1, 2]", "\u2003[1, 2]", False),
+        ("[1, 2]", "[1,\n 2]", True),
+        ("A new  List", "a new list", True),
+    ],
+)
+def test_white_space_inside_a_string_is_a_part_of_a_value_that_is_asked_for(
+    gold: str, answer: str, right: bool
+) -> None:
+    question = Question("asked", {"source": "x", "question": "?"}, (gold,))
+    assert graded(question, answer).outcome == ("correct" if right else "wrong")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 MAX_TOKENS = 10_000  # of one text: up to 25 ms and 6 MB of parsing
+MAX_STATEMENTS = 500  # of one text: the shortest, `1;`, costs twice its tokens; no test of a benchmark has 300
 MAX_MADE = 20_000  # elements that all constructors of one text may make together
 MAX_ALIKE = 32  # different members of one set, or keys of one dict, that may have the same hash
 MAX_RANGE_BITS = 1 << 16  # of a range's numbers: its length is a division, which takes quadratic time
@@ -57,6 +58,27 @@ def affordable(text: str) -> str:
             pieces += [text[copied : match.start()], hex(_integer(match[0].replace("_", "")))]
             copied = match.end()
     return "".join([*pieces, text[copied:]])
+
+
+def check_statements(text: str) -> None:
+    """Refuse a program with too many lines and parts of lines; a line goes on inside brackets and strings.
+
+    Raises:
+        LiteralError: it has more than MAX_STATEMENTS.
+    """
+    if text.count(";") + text.count("\n") < MAX_STATEMENTS:
+        return
+    found, depth, end = 1, 0, 0
+    for match in _TOKEN.finditer(text):
+        token, start = match[0], match.start()
+        if match.lastgroup == "formatted":  # where it ends is not known here
+            found += text.count(";", start) + text.count("\n", start)
+        elif token == ";" or (depth <= 0 and "\n" in text[end:start]):
+            found += 1
+        if found > MAX_STATEMENTS:
+            raise LiteralError(f"the text has more than {MAX_STATEMENTS} statements")
+        depth += (token in "([{") - (token in ")]}")
+        end = match.end()
 
 
 def _integer(digits: str) -> int:

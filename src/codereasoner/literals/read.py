@@ -23,6 +23,7 @@ from codereasoner.literals.budget import (
     affordable,
     check_members,
     check_range,
+    check_statements,
     length,
     spend,
 )
@@ -142,7 +143,7 @@ def parse_statements(text: str, max_chars: int = MAX_CHARS) -> list[ast.stmt]:
     """Parse a piece of a program, without running it.
 
     Raises:
-        LiteralError: it is no Python, or longer than max_chars.
+        LiteralError: it is no Python, longer than max_chars, or of more than MAX_STATEMENTS statements.
     """
     tree = _parse(text, "exec", max_chars)
     assert isinstance(tree, ast.Module)
@@ -173,6 +174,8 @@ def _parse(text: str, mode: str, max_chars: int) -> ast.AST:
     text = text.strip(_BLANK)
     if "\r" in text:  # Python ends lines there too, also inside strings
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if mode == "exec":
+        check_statements(text)
     if len(text) > _SHORT:
         text = affordable(text)
     try:

@@ -33,9 +33,9 @@ class Asked(Task):
         return f"{question.facts['source'].rstrip()}\n\n{question.facts['question'].strip()}"
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """The same value of the same type; where the right answer is no literal, the same words."""
+        """Compare the values and their types; where the right answer is no literal, compare the words."""
         gold = question.gold[0]
-        if _words(answer) == _words(gold):
+        if answer == gold:
             return True
         try:
             wanted = literals.read(gold.strip())
