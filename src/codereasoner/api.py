@@ -32,6 +32,7 @@ from codereasoner.ledger import read_rows
 from codereasoner.records import Chain, Job, Program, Run
 from codereasoner.styles import Style, chosen_style
 from codereasoner.task import Grade, Question, Task, grade_all
+from codereasoner.training.reward_terms import RewardTerm
 from codereasoner.training.rows import read_question
 
 TaskLike: TypeAlias = "str | Task | type[Task]"
@@ -180,17 +181,19 @@ def dataset(path: str | Path) -> Any:
     return datasets.Dataset.from_list(list(read_rows(Path(path))))
 
 
-def reward(style: StyleLike | None = None) -> TrlReward:
+def reward(style: StyleLike | None = None, own: str | RewardTerm | None = None) -> TrlReward:
     """Return a reward function for TRL's GRPOTrainer and other trainers: a completion's grade, 0 to 1.
 
     It reads the column `question` of the rows, and the column `style` where no style is given. It can be pickled; each
     process starts a pool of its own when it is first called there. Its method `score` is the same for async code.
 
+    own: a function(grade, completion, tokens) -> float | None, or `file.py:function`, in place of the grade's reward.
+
     >>> import pickle
     >>> pickle.loads(pickle.dumps(reward())).__name__
     'codereasoner_reward'
     """
-    return TrlReward(style)
+    return TrlReward(style, own=own)
 
 
 def evaluate(

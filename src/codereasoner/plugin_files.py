@@ -12,8 +12,10 @@ import importlib.util
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from codereasoner.errors import DataError
 from codereasoner.records import content_id
@@ -48,13 +50,26 @@ def load_file(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
+        call(spec.loader.exec_module, module, path=place, words=str(path))
+    except DataError:
         del sys.modules[name]
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(place)]
-        where = f", line {lines[-1]}" if lines else ""
-        raise DataError(f"{path}{where}: {type(error).__name__}: {error}") from error
+        raise
     return module
+
+
+def call(function: Callable[..., Any], *values: Any, path: Path, words: str) -> Any:
+    """Call a function of a user's file.
+
+    Raises:
+        DataError: it raised an error; the message begins with `words` and has the error and its line in the file.
+    """
+    try:
+        return function(*values)
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+        where = f", line {lines[-1]}" if lines else ""
+        raise DataError(f"{words}{where}: {type(error).__name__}: {error}") from error
 
 
 def remember(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
 
 import pytest
 from tests.exports.test_desk import FORWARD, LABEL, Counting, answers
@@ -43,6 +44,19 @@ def test_format_terms_are_off_by_default_and_given_by_name() -> None:
     assert verl.compute_scores(["c"], answers(1), [LABEL], format_bonus=0.1)[0]["score"] == 1.1
     with pytest.raises(ConfigError):
         verl.compute_score("c", "nothing", LABEL, format_bonus=-1)
+
+
+def test_verl_and_openrlhf_pay_a_reward_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "def text(grade, completion, tokens):\n    return grade.reward + len(completion)\n"
+    )
+    own = f"{tmp_path}/mine.py:text"
+    [text] = answers(1)
+    assert verl.compute_score("c", text, LABEL, reward=own)["score"] == 1.0 + len(text)
+    assert verl.compute_scores(["c"], [text], [LABEL], reward=own, format_bonus=0.5)[0]["score"] == 1.5 + len(text)
+    paid = openrlhf.RewardFunction(reward=own, end="<end>")([f"p{text}<end>"], ["p"], [LABEL])
+    assert paid["rewards"].tolist() == [1.0 + len(text)]
+    assert paid["scores"].tolist() == [1.0]
 
 
 def test_openrlhf_gets_tensors_for_what_the_model_wrote_after_the_prompt() -> None:

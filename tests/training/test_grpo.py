@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from codereasoner.errors import ConfigError, DataError
+from codereasoner.ledger import read_manifest
+from codereasoner.training import session
 from codereasoner.training.grpo import GrpoConfig, grpo
+from codereasoner.training.reward_terms import reward_identity
 
 FAST = GrpoConfig(
     max_steps=24, batch=64, accumulate=1, learning_rate=1e-3, max_tokens=8, select=0, threads=1, temperature=1.5
@@ -90,3 +93,29 @@ def test_a_stopped_training_continues_after_its_last_checkpoint(started: Path, g
     assert len(history(tmp_path / "grpo")) == 2
     grpo(grpo_rows, started, tmp_path / "grpo", config, None)
     assert [row["step"] for row in history(tmp_path / "grpo")] == [1, 2, 3, 4, 5]
+
+
+def test_a_reward_of_ones_own_trains_and_is_part_of_the_trainings_identity(
+    started: Path, grpo_rows: Path, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text("def long(grade, completion, tokens):\n    return 100.0 + tokens\n")
+    config = replace(FAST, max_steps=2, batch=8, reward=f"{mine}:long")
+    out = tmp_path / "grpo"
+    grpo(grpo_rows, started, out, config, None)
+    paid = [row["reward"] for row in history(out)]
+    assert len(paid) == 2
+    assert all(101.0 <= each <= 108.0 for each in paid)
+    manifest = read_manifest(out)
+    assert manifest is not None
+    mine.write_text(mine.read_text() + "\n")
+    assert session.is_done(out, manifest["config"])
+    assert not session.is_done(out, {**manifest["config"], "reward": reward_identity(config.reward)})
+
+
+def test_a_reward_of_ones_own_that_is_missing_is_refused_before_any_work(
+    started: Path, grpo_rows: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match="there is no file"):
+        grpo(grpo_rows, started, tmp_path / "grpo", replace(FAST, reward=f"{tmp_path}/no.py:f"), None)
+    assert not (tmp_path / "grpo").exists()

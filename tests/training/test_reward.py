@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from codereasoner import extend
-from codereasoner.errors import ConfigError, MachineryError
+from codereasoner.errors import ConfigError, DataError, MachineryError
 from codereasoner.records import Job, Run
 from codereasoner.styles import find_style
 from codereasoner.task import Grade
-from codereasoner.training.reward import Reward, Terms, reward, reward_async, rewards, rewards_async
+from codereasoner.training.reward import Reward, reward, reward_async, rewards, rewards_async
+from codereasoner.training.reward_terms import charge_length, compose
 from codereasoner.training.rows import question_text
 
 TERSE = find_style("terse")
@@ -83,34 +86,34 @@ RIGHT, UNPARSED, FAILED = Grade("correct"), Grade("no_answer"), Grade("error")
 
 
 def test_without_terms_the_reward_is_the_grade() -> None:
-    assert [Terms().reward(grade, 10_000) for grade in (RIGHT, UNPARSED, FAILED)] == [1.0, 0.0, None]
-    assert Terms().reward(Grade("wrong", credit=1.5)) == 1.5
+    assert [compose()(grade, "", 10_000) for grade in (RIGHT, UNPARSED, FAILED)] == [1.0, 0.0, None]
+    assert compose()(Grade("wrong", credit=1.5), "", 1) == 1.5
 
 
 def test_a_parsed_answer_gets_the_bonus_right_or_wrong_and_a_missing_one_the_penalty() -> None:
-    terms = Terms(format_bonus=0.1, format_penalty=0.5)
-    assert terms.reward(RIGHT) == 1.1
-    assert terms.reward(Grade("wrong")) == 0.1
-    assert [terms.reward(grade) for grade in (UNPARSED, Grade("truncated"), FAILED)] == [-0.5, -0.5, None]
+    paid = compose(format_bonus=0.1, format_penalty=0.5)
+    assert paid(RIGHT, "", None) == 1.1
+    assert paid(Grade("wrong"), "", None) == 0.1
+    assert [paid(grade, "", None) for grade in (UNPARSED, Grade("truncated"), FAILED)] == [-0.5, -0.5, None]
 
 
 def test_length_costs_as_dapos_equation_13_says() -> None:
-    terms = Terms(overlong=4096, limit=20480)  # DAPO's own setting
+    paid = compose(overlong=4096, limit=20480)  # DAPO's own setting
     costs = {0: 0.0, 16384: 0.0, 16385: -1 / 4096, 18432: -0.5, 20480: -1.0, 30000: -1.0}
-    assert {tokens: terms.for_length(tokens) for tokens in costs} == costs
-    assert terms.reward(RIGHT, 18432) == 0.5
-    assert terms.reward(RIGHT) == 1.0
+    assert {tokens: charge_length(RIGHT, "", tokens, buffer=4096, limit=20480) for tokens in costs} == costs
+    assert paid(RIGHT, "", 18432) == 0.5
+    assert paid(RIGHT, "", None) == 1.0
 
 
 def test_terms_that_are_none_are_refused() -> None:
     with pytest.raises(ConfigError, match="amounts from 0 up"):
-        Terms(format_penalty=-1.0)
+        compose(format_penalty=-1.0)
     with pytest.raises(ConfigError, match="overlong 9 must be from 0 to the limit of a completion, which is 8 tokens"):
-        Terms(overlong=9, limit=8)
+        compose(overlong=9, limit=8)
 
 
 def test_trl_gets_the_terms_too() -> None:
-    graded = Reward("terse", run, terms=Terms(format_bonus=0.25, overlong=2, limit=4))
+    graded = Reward("terse", run, term=compose(format_bonus=0.25, overlong=2, limit=4))
     found = graded([], ["=[2]", "nothing"], [FORWARD] * 2, completion_ids=[[1, 2, 3], [1]])
     assert found == [0.75, 0.0]
 
@@ -123,3 +126,74 @@ def test_a_thought_that_was_never_closed_is_no_answer_for_the_reward_either(styl
     opened = Reward(style, opened="<think>")
     assert opened([], [f"so\n{draft}\nor not", f"so</think>\n\n{draft}"], [FORWARD] * 2) == [0.0, 1.0]
     assert [grade.outcome for grade in opened.grades] == ["truncated", "correct"]
+
+
+OWN = """
+def brief(grade, completion, tokens):
+    return grade.reward - 0.01 * tokens - 0.1 * completion.count("x")
+
+def nothing(grade, completion, tokens):
+    return None
+
+def good(grade, completion, tokens):
+    return "good"
+
+def nan(grade, completion, tokens):
+    return float("nan")
+
+def failing(grade, completion, tokens):
+    return grade.reword
+
+def two(grade, completion):
+    return 1.0
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> str:
+    """The path of a file with rewards, and what stands before the name of one."""
+    (tmp_path / "mine.py").write_text(OWN)
+    return f"{tmp_path}/mine.py:"
+
+
+def test_a_reward_of_ones_own_is_given_the_grade_the_text_and_the_length_and_terms_are_added_to_it(own: str) -> None:
+    paid = compose(f"{own}brief", format_bonus=0.5)
+    assert paid(RIGHT, "x x", 10) == pytest.approx(1.0 - 0.1 - 0.2 + 0.5)
+    assert paid(FAILED, "x x", 10) is None
+    assert compose(f"{own}nothing", format_bonus=0.5)(RIGHT, "", 1) is None
+    graded = Reward("terse", run, term=paid)
+    found = graded([], ["=[2]", "x"], [FORWARD] * 2, completion_ids=[[1, 2], [1]])
+    assert found == pytest.approx([1.48, -0.11])
+
+
+def test_a_reward_of_ones_own_can_be_pickled(own: str) -> None:
+    copy = pickle.loads(pickle.dumps(compose(f"{own}brief", format_penalty=0.25)))
+    assert copy(UNPARSED, "x", 0) == pytest.approx(-0.35)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "good",
+            "mine.py:good returned 'good' for a completion that is graded correct: return a finite number",
+        ),
+        ("nan", "mine.py:nan returned nan for a completion that is graded correct"),
+        (
+            "failing",
+            "mine.py:failing fails on a completion that is graded correct, line 15: AttributeError",
+        ),
+        ("two", r"mine.py:two must take \(grade, completion, tokens\): too many positional arguments"),
+        ("none", "mine.py has no function 'none'; it has: brief, nothing, good, nan, failing, two"),
+    ],
+)
+def test_a_reward_that_is_none_is_one_sentence(own: str, name: str, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        compose(f"{own}{name}")(RIGHT, "", 1)
+
+
+def test_a_reward_that_is_in_no_file_is_one_sentence(own: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"there is no file .*nowhere\.py"):
+        compose(f"{tmp_path}/nowhere.py:brief")
+    with pytest.raises(DataError, match=r"the reward 'brief' is no function of a file: write FILE\.py:FUNCTION"):
+        compose("brief")

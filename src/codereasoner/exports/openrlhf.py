@@ -18,7 +18,7 @@ from typing import Any
 from codereasoner.errors import CodeReasonerError, import_extra
 from codereasoner.exports.desk import desk_of_process
 from codereasoner.thoughts import has_opened
-from codereasoner.training.reward import Terms
+from codereasoner.training.reward_terms import RewardTerm, compose
 
 _END = re.compile(r"(?:<\|[A-Za-z0-9_]{2,30}\|>|<｜[^<>\n]{2,30}｜>|</s>|<eos>|<end_of_turn>)\s*\Z")
 TAIL = 200  # characters at the end of a prompt by which it is found where its beginning was cut off
@@ -28,11 +28,17 @@ class RewardFunction:
     """Callable as OpenRLHF's reward_func(queries, prompts, labels).
 
     end: the token that ends a completion; by default whatever looks like one. A completion without it was cut off.
-    format_bonus, format_penalty: as in `training.reward.Terms`.
+    format_bonus, format_penalty, reward: as in `training.reward_terms.compose`; reward is a function of your own.
     """
 
-    def __init__(self, format_bonus: float = 0.0, format_penalty: float = 0.0, end: str = "") -> None:
-        self._terms = Terms(format_bonus, format_penalty)
+    def __init__(
+        self,
+        format_bonus: float = 0.0,
+        format_penalty: float = 0.0,
+        end: str = "",
+        reward: str | RewardTerm | None = None,
+    ) -> None:
+        self._term = compose(reward, format_bonus=format_bonus, format_penalty=format_penalty)
         self._end = re.compile(re.escape(end) + r"\s*\Z") if end else _END
 
     def __call__(
@@ -48,10 +54,10 @@ class RewardFunction:
                 want of a reward.
         """
         completions = [self._completion(query, prompt) for query, prompt in zip(queries, prompts, strict=True)]
+        texts = [text for text, _ in completions]
         try:
-            grades = desk_of_process().grade(
-                labels, [text for text, _ in completions], [finish for _, finish in completions]
-            )
+            grades = desk_of_process().grade(labels, texts, [finish for _, finish in completions])
+            paid = [self._term(grade, text, None) or 0.0 for grade, text in zip(grades, texts, strict=True)]
         except CodeReasonerError as error:
             logging.getLogger(__name__).error("no reward: %s", error)
             raise
@@ -59,7 +65,7 @@ class RewardFunction:
         right = tensor([float(grade.outcome == "correct") for grade in grades])
         failed = tensor([float(grade.outcome == "error") for grade in grades])
         return {
-            "rewards": tensor([self._terms.reward(grade) or 0.0 for grade in grades]),
+            "rewards": tensor(paid),
             "scores": right,
             "extra_logs": {"correct": right, "machinery_error": failed},
         }

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from codereasoner.exports.asked import pool_of_process
-from codereasoner.styles import Style, find_style
+from codereasoner.styles import Style, chosen_style
 from codereasoner.training.reward import Reward
+from codereasoner.training.reward_terms import RewardTerm, compose
 
 DEFAULT = "reasoning"
 """The style of rows that do not say theirs."""
@@ -19,14 +20,21 @@ class TrlReward:
     """A reward function: `GRPOTrainer(model, reward_funcs=TrlReward(), train_dataset=rows)`.
 
     style: the style of all rows; by default each row's own, from its column `style`.
+    own: a reward of your own, a function or `file.py:function`, in place of the grade's.
     ends: the ids of the tokens that end a turn; with them a completion that was cut off is not taken for a whole one.
 
     Grading runs in the pool of the process that calls it, which is started on first use.
     """
 
-    def __init__(self, style: Style | str | None = None, ends: frozenset[int] = frozenset()) -> None:
-        self.style = find_style(style) if isinstance(style, str) else style
+    def __init__(
+        self,
+        style: Style | str | None = None,
+        ends: frozenset[int] = frozenset(),
+        own: str | RewardTerm | None = None,
+    ) -> None:
+        self.style = chosen_style(style).name if isinstance(style, str) else style
         self.ends = ends
+        self.term = compose(own)
         self.__name__ = "codereasoner_reward"
 
     def __call__(
@@ -50,7 +58,7 @@ class TrlReward:
             places[self.style or (style[place] if style else DEFAULT)].append(place)
         rewards: list[float | None] = [None] * len(completions)
         for each, its in places.items():
-            graded = Reward(each, pool_of_process().run, self.ends)(
+            graded = Reward(each, pool_of_process().run, self.ends, self.term)(
                 [prompts[place] for place in its],
                 [completions[place] for place in its],
                 [question[place] for place in its],

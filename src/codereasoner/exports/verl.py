@@ -9,11 +9,12 @@ installed on every node.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from codereasoner.exports.desk import desk_of_process
 from codereasoner.task import Grade
-from codereasoner.training.reward import Terms
+from codereasoner.training.reward_terms import RewardTerm, compose
 
 
 def compute_score(
@@ -24,6 +25,7 @@ def compute_score(
     *,
     format_bonus: float = 0.0,
     format_penalty: float = 0.0,
+    reward: str | None = None,
     **others: Any,
 ) -> dict[str, float]:
     """The score of one completion, and what verl logs and filters by: acc, answered, machinery_error.
@@ -34,8 +36,8 @@ def compute_score(
     Raises:
         MachineryError: that happened to more than 1 % of the latest thousand, which ends verl's run.
     """
-    terms = Terms(format_bonus, format_penalty)
-    return _scored(desk_of_process().grade([ground_truth], [solution_str])[0], terms)
+    term = _term(reward, format_bonus, format_penalty)
+    return _scored(desk_of_process().grade([ground_truth], [solution_str])[0], solution_str, term)
 
 
 async def compute_score_async(
@@ -46,11 +48,12 @@ async def compute_score_async(
     *,
     format_bonus: float = 0.0,
     format_penalty: float = 0.0,
+    reward: str | None = None,
     **others: Any,
 ) -> dict[str, float]:
     """The same for verl's event loop: the completions of a batch are graded together."""
-    terms = Terms(format_bonus, format_penalty)
-    return _scored((await desk_of_process().grade_async([ground_truth], [solution_str]))[0], terms)
+    term = _term(reward, format_bonus, format_penalty)
+    return _scored((await desk_of_process().grade_async([ground_truth], [solution_str]))[0], solution_str, term)
 
 
 def compute_scores(
@@ -61,20 +64,26 @@ def compute_scores(
     *,
     format_bonus: float = 0.0,
     format_penalty: float = 0.0,
+    reward: str | None = None,
     **others: Any,
 ) -> list[dict[str, float]]:
     """The same for a reward manager that hands over a whole batch.
 
     Shapes: `n` completions give `n` scores, in the same order.
     """
-    terms = Terms(format_bonus, format_penalty)
+    term = _term(reward, format_bonus, format_penalty)
     grades = desk_of_process().grade(list(ground_truths), list(solution_strs))
-    return [_scored(grade, terms) for grade in grades]
+    return [_scored(grade, text, term) for grade, text in zip(grades, solution_strs, strict=True)]
 
 
-def _scored(grade: Grade, terms: Terms) -> dict[str, float]:
+@cache
+def _term(own: str | None, format_bonus: float, format_penalty: float) -> RewardTerm:
+    return compose(own, format_bonus=format_bonus, format_penalty=format_penalty)
+
+
+def _scored(grade: Grade, completion: str, term: RewardTerm) -> dict[str, float]:
     return {
-        "score": terms.reward(grade) or 0.0,
+        "score": term(grade, completion, None) or 0.0,
         "acc": float(grade.outcome == "correct"),
         "answered": float(grade.outcome in ("correct", "wrong")),
         "machinery_error": float(grade.outcome == "error"),

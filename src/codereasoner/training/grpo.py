@@ -20,7 +20,8 @@ from codereasoner.training.budget import FORWARD, LEARN, Budget, budget_of, on_b
 from codereasoner.training.held_out import make_check
 from codereasoner.training.muon import make_optimizer
 from codereasoner.training.processes import first_process_first
-from codereasoner.training.reward import Reward, Terms
+from codereasoner.training.reward import Reward
+from codereasoner.training.reward_terms import compose, reward_identity
 from codereasoner.training.rows import style_of_rows
 from codereasoner.training.select import selected
 from codereasoner.training.settings import (
@@ -84,6 +85,9 @@ class GrpoConfig:
     epsilon: float = option(0.2, "How far a token's probability may fall in one update.")
     epsilon_high: float = option(0.28, "How far it may rise.")
     mask_truncated: bool = option(True, "Learn nothing from a completion that was cut off.")
+    reward: str | None = option(
+        None, "A reward of your own, file.py:function(grade, completion, tokens), in place of the grade's, 0 to 1."
+    )
     format_bonus: float = option(0.0, "Added to the reward of a completion with an answer that can be parsed.")
     format_penalty: float = option(0.0, "Taken off the reward of a completion without one.")
     overlong: int = option(
@@ -119,7 +123,8 @@ def grpo(
     The pass that selects prompts is part of the budget, and its result is kept in selected.json.
 
     Raises:
-        DataError: the rows are no GRPO rows, or none of them can teach this model anything.
+        DataError: the rows are no GRPO rows, none of them can teach this model anything, or the reward of one's own
+            is missing or fails.
         ConfigError: the model cannot be loaded, the batch does not hold whole groups of rollouts, or a term of the
             reward is none.
         MachineryError: the grader failed on more than 1 % of a step's completions.
@@ -127,8 +132,15 @@ def grpo(
     source = str(model)
     _check(config)
     budget = budget_of(config)
-    terms = Terms(config.format_bonus, config.format_penalty, config.overlong, config.max_tokens)
+    term = compose(
+        config.reward,
+        format_bonus=config.format_bonus,
+        format_penalty=config.format_penalty,
+        overlong=config.overlong,
+        limit=config.max_tokens,
+    )
     whole = {"rows": fingerprint(rows), "model": identity(source), **what(config)}
+    whole["reward"] = reward_identity(config.reward)
     if session.is_done(out, whole):
         return out
     with quiet():
@@ -143,7 +155,7 @@ def grpo(
         style = style_of_rows(prompts, style_of(source))
         opened = has_opened(prompt_text(tokenizer, prompts[0]["prompt"]), declared_tags(tokenizer))
         ends = frozenset([tokenizer.eos_token_id, end_of_turn(tokenizer)])
-        reward = Reward(style, runner, ends, terms, opened[0] if opened else "")
+        reward = Reward(style, runner, ends, term, opened[0] if opened else "")
         if config.select:
             key = {"prompts": whole["rows"], "first": config.prompts, "model": whole["model"]}
             kept = out / "selected.json"

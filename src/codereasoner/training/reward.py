@@ -1,8 +1,8 @@
 """The reward of a completion: its grade, so that training and evaluation can never disagree.
 
 `reward` is the core that every trainer shares, one completion at a time; `rewards` grades a batch together, so that
-what must be executed goes to the runner at once; `Reward` is what TRL's `reward_funcs` takes. `Terms` adds what some
-recipes add to a verified reward; all of it is off by default. verl and OpenRLHF are served by `exports/`.
+what must be executed goes to the runner at once; `Reward` is what TRL's `reward_funcs` takes. What else may be
+paid is in `reward_terms.py`. verl and OpenRLHF are served by `exports/`.
 """
 
 from __future__ import annotations
@@ -10,64 +10,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from codereasoner import extend
-from codereasoner.errors import ConfigError, MachineryError
+from codereasoner.errors import MachineryError
 from codereasoner.extend import Completion
 from codereasoner.styles import Style, find_style
 from codereasoner.task import Grade, Runner, grade_all
+from codereasoner.training.reward_terms import RewardTerm, verified
 from codereasoner.training.rows import read_question
 
 TOLERATED = 0.01  # share of a step's grades that may be failures of our own machinery
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What is added to the grade's reward, apart from it: nothing, if it is not asked for.
-
-    format_bonus: for a completion with an answer that could be parsed, right or wrong.
-    format_penalty: taken off for one without.
-    overlong: tokens below `limit` from which on length costs: DAPO's soft over-long punishment (arXiv:2503.14476,
-        eq. 13), from 0 at `limit - overlong` tokens down to -1 at `limit` and beyond; 0 turns it off.
-
-    Raises:
-        ConfigError: a term has the wrong sign, or the buffer is longer than the limit.
-    """
-
-    format_bonus: float = 0.0
-    format_penalty: float = 0.0
-    overlong: int = 0
-    limit: int = 0
-
-    def __post_init__(self) -> None:
-        if self.format_bonus < 0 or self.format_penalty < 0:
-            raise ConfigError(
-                f"format_bonus {self.format_bonus} and format_penalty {self.format_penalty} are amounts from 0 up; "
-                "the penalty is subtracted"
-            )
-        if not 0 <= self.overlong <= max(self.limit, 0):
-            raise ConfigError(
-                f"overlong {self.overlong} must be from 0 to the limit of a completion, which is {self.limit} tokens"
-            )
-
-    def reward(self, grade: Grade, tokens: int | None = None) -> float | None:
-        """The grade's reward and the terms; None where the grade has none.
-
-        `tokens` is the length of the completion; without it, length costs nothing.
-        """
-        if grade.reward is None:
-            return None
-        parsed = grade.outcome in ("correct", "wrong")
-        form = self.format_bonus if parsed else -self.format_penalty
-        return grade.reward + form + self.for_length(tokens or 0)
-
-    def for_length(self, tokens: int) -> float:
-        """DAPO's eq. 13 for a completion of so many tokens, from -1 to 0."""
-        if not self.overlong:
-            return 0.0
-        return min(0.0, max(-1.0, (self.limit - self.overlong - tokens) / self.overlong))
 
 
 def reward(
@@ -142,13 +95,13 @@ class Reward:
         style: Style | str,
         runner: Runner | None = None,
         ends: frozenset[int] = frozenset(),
-        terms: Terms = Terms(),
+        term: RewardTerm = verified,
         opened: str = "",
     ) -> None:
         self.style = style
         self.runner = runner
         self.ends = ends  # the tokens that end a turn; without them, every completion counts as ended
-        self.terms = terms
+        self.term = term
         self.opened = opened  # the tag with which the prompts open a thought: without its end, there is no answer
         self.grades: list[Grade] = []  # of the last call
         self.__name__ = "grade"
@@ -174,8 +127,8 @@ class Reward:
         if log_metric:
             log_metric("reward_seconds", time.perf_counter() - began)
             log_metric("pass_rate", sum(grade.outcome == "correct" for grade in grades) / max(1, len(grades)))
-        lengths = [len(ids) for ids in completion_ids] if completion_ids is not None else [0] * len(grades)
-        return [self.terms.reward(grade, length) for grade, length in zip(grades, lengths, strict=True)]
+        lengths = [None] * len(grades) if completion_ids is None else [len(ids) for ids in completion_ids]
+        return [self.term(*each) for each in zip(grades, texts, lengths, strict=True)]
 
     def values(self, questions: Sequence[str], completions: Sequence[Completion]) -> list[float]:
         """The rewards, without terms, of a model of ours; what our machinery failed to grade counts as 0.
