@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 
 import pytest
@@ -9,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codereasoner import literals
-from codereasoner.answer_formats import Bare, Block
+from codereasoner.answer_formats import AnswerFormat, Bare, Block
 from codereasoner.errors import UnknownName
-from codereasoner.styles import STYLES, Example, Style, find_style, official_style
+from codereasoner.styles import STYLES, Example, Style, find_style, official_style, short_name
 
 STATEMENT = "def f(x):\n    return x\nassert f(1) == ??"
 MARKS = [
@@ -170,3 +171,41 @@ def test_a_style_without_instructions_or_reasoning_has_nothing_to_leave_out() ->
     for name in ("terse", "direct"):
         assert find_style(name).with_direct(["input"]) == find_style(name)
     assert find_style("reasoning").with_direct([]) == find_style("reasoning")
+
+
+@pytest.mark.parametrize("message", ["You are careful.", "Two\nlines/direct=input/system=x", "/home/a.py:B"])
+def test_the_name_of_a_style_holds_its_system_message_and_its_direct_tasks(message: str) -> None:
+    style = STYLES["reasoning-2shot"].with_system(message).with_direct(["state", "input"])
+    assert style.name == f"reasoning-2shot/direct=input+state/system={message}"
+    assert find_style(style.name) == style == pickle.loads(pickle.dumps(style))
+    turns = style.messages("output", "Do it.", "f()")
+    assert turns == [{"role": "system", "content": message}, *STYLES["reasoning"].messages("output", "Do it.", "f()")]
+
+
+def test_a_table_shows_a_style_in_one_short_line_and_two_styles_differently() -> None:
+    assert short_name("reasoning/direct=input") == "reasoning/direct=input"
+    assert short_name("/home/me/mine.py:SHORT/system=Be brief.") == "mine.py:SHORT/system=Be brief."
+    long = [short_name(f"terse/system={'word ' * 20}{number}") for number in range(2)]
+    assert long[0] != long[1]
+    assert all(len(each) < 60 and each.startswith("terse/system=word word") for each in long)
+
+
+class Result(AnswerFormat):
+    """A format that sets its marks and needs no code."""
+
+    name = "result"
+    instruction = "Give the result."
+    instruction_after_reasoning = "Reason, then give the result."
+    opening = closing = "$$"
+
+
+def test_an_answer_format_of_ones_own_needs_no_code() -> None:
+    style = Style(Result(), reasons=True)
+    assert style.render("x?", "[1]", "It is [1].") == "It is [1].\n$$[1]$$"
+    assert [style.parse(text) for text in ("$$1$$ no: $$\n```py\n2```$$", "$$1", "1$$", "$$1$$ $$2")] == [
+        "2",
+        None,
+        None,
+        "1",
+    ]
+    assert style.messages("output", "Do.", "f()")[0]["content"].endswith("\nReason, then give the result.")

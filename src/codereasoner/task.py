@@ -195,7 +195,7 @@ class Task:
         return style.render(self.statement(question), question.gold[0], chain)
 
     def parse(self, question: Question, completion: str, style: Style) -> str | None:
-        """The answer in a completion, or None: the last complete one, in the form that the style asks for."""
+        """Return the last complete answer of a completion, in the answer format of the style, or None."""
         return style.parse(completion)
 
     def grade(

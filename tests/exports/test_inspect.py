@@ -33,8 +33,11 @@ def inspect_eval(task: str, server: GoldServer, logs: Path, *options: str) -> di
 def test_a_file_of_questions(
     questions: list[Question], questions_file: Path, gold_server: GoldServer, tmp_path: Path
 ) -> None:
-    log = inspect_eval("codereasoner/questions", gold_server, tmp_path, "-T", f"file={questions_file}")
+    options = ("-T", f"file={questions_file}", "-T", "system=You are careful.")
+    log = inspect_eval("codereasoner/questions", gold_server, tmp_path, *options)
     assert log["status"] == "success"
+    for sample in log["samples"]:
+        assert [(turn["role"], turn["content"]) for turn in sample["input"][:-1]] == [("system", "You are careful.")]
     scores = {sample["id"]: sample["scores"]["graded"] for sample in log["samples"]}
     assert {name: score["value"] for name, score in scores.items()} == {
         question.id: "N" if question is questions[-1] else "C" for question in questions

@@ -3,7 +3,7 @@
 The first false claim of the chain is looked at; where every claim is true, or there is none, the answer itself. The
 first class in this order that explains the value is taken:
 
-    format          no answer could be read, or it is not of the form that was asked for
+    format          no answer could be read, or it is none that the question takes
     wrong branch    what the other side of an `if` would have given, or the chain names the wrong outcome of a test
     loop count      what one pass more, or passes fewer, would have given, or the chain ends a loop too early or late
     stale value     an earlier value of the variable, or what an earlier value of a variable that is read would give
