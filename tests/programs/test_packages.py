@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from codereasoner.execution.pool import Pool
 from codereasoner.interfaces import Rejected
 from codereasoner.programs.draft import SHARES
 from codereasoner.programs.packages import Packages
+from codereasoner.programs.screen import Screen
 from codereasoner.records import Job, Program
 
 CORE = '''
@@ -172,3 +174,10 @@ def test_a_package_that_is_not_installed_is_named_before_any_work() -> None:
         Packages(["no-such-package"])
     with pytest.raises(ConfigError, match="needs names"):
         Packages()
+
+
+def test_comments_and_default_parameters_of_people_are_kept(installed: Path) -> None:
+    kept, _ = everything(Packages(["sample-package"]))
+    assert "# starts at the limit" in kept["total"].source
+    assert Screen().reason(kept["total"]) is None
+    assert Screen().reason(replace(kept["total"], features={})) == "default parameter"

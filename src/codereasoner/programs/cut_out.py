@@ -10,6 +10,7 @@ import ast
 import builtins
 import symtable
 import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -257,4 +258,5 @@ def _text(module: Module, node: Definition) -> str:
         while number in lines and not lines[number].strip():
             del lines[number]  # the empty lines that set the docstring apart
             number += 1
-    return "\n".join(lines[number] for number in sorted(lines)) + "\n"
+    text = "\n".join(lines[number] for number in sorted(lines)) + "\n"
+    return textwrap.dedent(text) if node.col_offset else text  # one that stands under `try`

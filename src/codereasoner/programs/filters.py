@@ -31,13 +31,21 @@ def drop_reason(program: Program, run: Run, sizes: Sizes | None = None) -> str |
     """Why this run of a program is dropped, or None: it is kept. What a second run shows is in repeat.py."""
     sizes = sizes or Sizes()
     return (
-        program_reason(program.source, program.entry) or _too_long(run, sizes) or run_reason(run) or trivial_reason(run)
+        program_reason(program.source, program.entry, is_by_people(program))
+        or _too_long(run, sizes)
+        or run_reason(run)
+        or trivial_reason(run)
     )
 
 
+def is_by_people(program: Program) -> bool:
+    """Did people write the program, not a grammar or a model that was told what not to use?"""
+    return bool(program.features.get("by_people"))
+
+
 @lru_cache(maxsize=1024)
-def program_reason(source: str, entry: str) -> str | None:
-    """Does the text break a hard requirement?"""
+def program_reason(source: str, entry: str, by_people: bool = False) -> str | None:
+    """Does the text break a hard requirement? What people wrote may have comments and default parameters."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
@@ -48,10 +56,10 @@ def program_reason(source: str, entry: str) -> str | None:
     arguments = functions[-1].args
     if not (arguments.args or arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg):
         return "no parameter"
-    nodes = list(ast.walk(tree))
+    nodes = () if by_people else list(ast.walk(tree))
     if any(isinstance(node, ast.arguments) and (node.defaults or any(node.kw_defaults)) for node in nodes):
         return "default parameter"
-    if _has_comment(source):
+    if not by_people and _has_comment(source):
         return "comment"
     return "constant" if _returns_one_constant(functions[-1]) else None
 

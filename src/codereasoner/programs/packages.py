@@ -129,7 +129,7 @@ def _of_function(
         calls.setdefault(whole, []).append(each.call)
     for whole, its in calls.items():
         entry = function.name if whole == source else f"{function.name}_example"
-        yield Program(whole, entry, tuple(dict.fromkeys(its)), origin, split, license)
+        yield Program(whole, entry, tuple(dict.fromkeys(its)), origin, split, license, {"by_people": True})
 
 
 def _with_wrapper(modules: Modules, module: Module, name: str, example: Example) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from codereasoner.disk import Keys
 from codereasoner.programs.excluded import is_excluded, shape_of
-from codereasoner.programs.filters import Sizes, program_reason
+from codereasoner.programs.filters import Sizes, is_by_people, program_reason
 from codereasoner.programs.normal import normal_form
 from codereasoner.programs.similar import Similar
 from codereasoner.records import Program
@@ -33,7 +33,7 @@ class Screen:
         """Why a program is dropped, or None: it is kept, and known from now on."""
         if not program.calls:
             return "no call"
-        if reason := program_reason(program.source, program.entry):
+        if reason := program_reason(program.source, program.entry, is_by_people(program)):
             return reason
         if len(program.source) > self.sizes.source:
             return "source too long"
