@@ -68,7 +68,7 @@ def test_a_function_is_traced_with_the_helpers_constants_and_imports_that_it_use
 
 
 def test_a_run_shows_its_annotated_source_as_text_and_in_a_notebook(run: Run) -> None:
-    assert re.search(r"2 +return x\[::-1\] +returns \[2, 1\]", str(run))
+    assert re.search(r"2 +×1 +return x\[::-1\] +returns \[2, 1\]", str(run))
     page = run._repr_html_()  # type: ignore[attr-defined]
     assert page.startswith("<pre")
     assert "returns [2, 1]" in re.sub(r"<[^>]*>", "", page)

@@ -69,7 +69,7 @@ def test_an_engine_that_is_none_is_refused() -> None:
 
 def test_ray_that_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(MissingExtra, match=r"codereasoner\[ray\]"):
+    with pytest.raises(MissingExtra, match=r"\[ray\]'"):
         make_engine("ray")
 
 

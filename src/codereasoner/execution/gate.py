@@ -46,7 +46,11 @@ def _words(groups: dict[str, str]) -> list[str]:
 
 
 def _attributes_of_types() -> set[str]:
-    """Return the attributes of all types whose instances a program could come by: the universe of the allowlist."""
+    """Return the attributes of all types whose instances a program could come by: the universe of the allowlist.
+
+    Types of libraries outside the standard one are not among them, where such are loaded: a program that imports a
+    library does not share, and no other object leads to one.
+    """
     waiting: list[type] = [object]
     seen: dict[int, type] = {id(object): object}  # by id: a metaclass may compare
     while waiting:
@@ -55,7 +59,8 @@ def _attributes_of_types() -> set[str]:
         seen |= fresh
         waiting += fresh.values()
     known = {"builtins", "types", "abc", "enum", "_thread", *MODULES, *["_" + name for name in MODULES]}
-    found = [kind for kind in seen.values() if not kind.__flags__ & _HEAP_TYPE or kind.__module__ in known]
+    standard = [kind for kind in seen.values() if str(kind.__module__).partition(".")[0] in sys.stdlib_module_names]
+    found = [kind for kind in standard if not kind.__flags__ & _HEAP_TYPE or kind.__module__ in known]
     return {name for kind in found for name in [*dir(kind), *dir(type(kind))]}
 
 

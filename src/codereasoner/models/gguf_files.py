@@ -118,7 +118,7 @@ def _convert(path: Path, out: Path) -> None:
         tokenizer = transformers.AutoTokenizer.from_pretrained(**where)
         read = transformers.AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32)
     except _BROKEN as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = str(error).partition("\n")[0] or type(error).__name__
         raise ConfigError(f"{path} cannot be converted: {reason}") from None
     del read.config.quantization_config  # with it, the weights could not be written
     model = transformers.AutoModelForCausalLM.from_config(read.config, dtype=torch.float32)
