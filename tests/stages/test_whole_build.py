@@ -62,7 +62,8 @@ def test_some_backward_chains_try_a_call_that_is_not_right_and_say_so_before_the
     ]
     assert all(text.rstrip().endswith("the value that is wanted.") for text in searches)
     tried = [text for text in searches if ", not what is wanted." in text]
-    assert len(tried) > len(searches) / 3
+    assert tried
+    assert all("It cannot be computed backwards, so calls are tried, the shortest first." in text for text in tried)
     assert all(text.index(", not what is wanted.") < text.index(", the value that is wanted.") for text in tried)
 
 
