@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from codereasoner.interfaces import Completion, Prompt, Sampling
 from codereasoner.ledger import read_rows, write_records
+from codereasoner.models.scripted import Scripted
 from codereasoner.records import Answer, Chain
 from codereasoner.task import Question
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "result_style.py"
+ASKED = "Reason step by step, then give the result alone inside <result>...</result>."
 SYSTEM = "You are careful.\nCount twice."
 Command = Callable[..., tuple[int, str, str]]
 
@@ -92,9 +95,7 @@ def test_a_style_of_ones_own_goes_through_rows_sft_and_evaluation_without_being_
 def test_an_answer_format_of_ones_own_is_a_style_that_asks_for_reasoning(fresh: Command, tmp_path: Path) -> None:
     write_rows(fresh, "--style", "mine.py:Result")
     [row, *_] = rows(tmp_path / "set" / "sft.parquet")
-    assert row["prompt"][0]["content"].endswith(
-        "Reason step by step, then give the result alone inside <result>...</result>."
-    )
+    assert row["prompt"][0]["content"].endswith(ASKED)
     assert re.fullmatch(r"(?s).+\n<result>.+</result>", row["completion"][0]["content"])
     code, out, err = fresh("check", "set/questions.jsonl", "--style", "mine.py:Result", "--json")
     assert (code, json.loads(out)["rejected"]) == (0, []), err
@@ -121,6 +122,33 @@ def test_a_system_message_is_given_as_a_text_or_a_file_and_is_part_of_what_an_an
         found |= {row["id"] for row in rows(tmp_path / "e" / "answers.jsonl")}
     assert len(found) == 2 * len(rows(tmp_path / "e" / "questions.jsonl"))
     assert re.search(r"style reasoning/system=You are careful\. Count twice\.… [0-9a-f]{4}", " ".join(err.split()))
+
+
+def test_every_command_that_asks_a_model_takes_a_style_and_a_system_message_of_ones_own(
+    fresh: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Sequence[Mapping[str, str]]] = []
+    complete = Scripted.complete
+
+    def watched(self: Scripted, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
+        asked.extend(prompt.messages for prompt in prompts)
+        return complete(self, prompts, sampling)
+
+    monkeypatch.setattr(Scripted, "complete", watched)
+    (tmp_path / "add.py").write_text("def f(x):\n    return x + 1\n")
+    for words in (
+        ("evaluate", "set/questions.jsonl", "--model", "scripted:gold"),
+        ("chain", "set/questions.jsonl", "--by", "scripted:gold", "--out", "taught.jsonl"),
+        ("select", "set/questions.jsonl", "--by", "scripted:gold", "--samples", "1"),
+        ("quiz", "add.py", "f(1)", "--task", "output", "--model", "scripted:gold"),
+    ):
+        asked.clear()
+        code, _, err = fresh(*words, "--style", "mine.py:Result", "--system", "Be brief, please.")
+        assert code == 0, err
+        assert asked
+        for system, user in asked:
+            assert system == {"role": "system", "content": "Be brief, please."}
+            assert user["content"].endswith(ASKED)
 
 
 @pytest.mark.parametrize("to", ["trl", "messages", "verl", "llamafactory", "openrlhf"])

@@ -25,6 +25,7 @@ def test_a_file_of_questions(
     options = {
         "--model": "gold",
         "--env.taskset.questions": str(questions_file),
+        "--env.taskset.system": "You are careful.",
         "--env.agent.harness.id": "null",
         "--env.agent.runtime.type": "subprocess",
         "--client.base-url": gold_server.url,
@@ -51,3 +52,6 @@ def test_a_file_of_questions(
     }
     assert found[questions[-1].id]["metrics"]["no_answer"] == 1.0
     assert found[questions[0].id]["info"]["grade"]["outcome"] == "correct"
+    for trace in found.values():
+        system, _ = trace["task"]["data"]["prompt"]
+        assert (system["role"], system["content"]) == ("system", "You are careful.")
