@@ -20,7 +20,7 @@ _X86_64 = """
     read=0 write=1 open=2 close=3 stat=4 fstat=5 lstat=6 poll=7 lseek=8 mmap=9 mprotect=10 munmap=11 brk=12
     rt_sigaction=13 rt_sigprocmask=14 rt_sigreturn=15 pread64=17 readv=19 writev=20 access=21 pipe=22 select=23
     sched_yield=24 mremap=25 madvise=28 dup=32 dup2=33 pause=34 nanosleep=35 getitimer=36 alarm=37 setitimer=38
-    getpid=39 sendto=44 recvfrom=45 shutdown=48 getsockname=51 getsockopt=55 fork=57 vfork=58 execve=59 exit=60
+    getpid=39 recvfrom=45 shutdown=48 getsockname=51 getsockopt=55 fork=57 vfork=58 execve=59 exit=60
     wait4=61 kill=62 uname=63 getcwd=79 chdir=80 readlink=89 umask=95 gettimeofday=96 getrlimit=97
     getrusage=98 sysinfo=99 times=100 getuid=102 getgid=104 geteuid=107 getegid=108 setpgid=109 getppid=110
     getpgrp=111 setsid=112 getgroups=115 getresuid=118 getresgid=120 getpgid=121 getsid=124 rt_sigpending=127
@@ -41,21 +41,21 @@ _AARCH64 = """
     rt_sigtimedwait=137 rt_sigreturn=139 getresuid=148 getresgid=150 times=153 setpgid=154 getpgid=155 getsid=156
     setsid=157 getgroups=158 uname=160 getrlimit=163 setrlimit=164 getrusage=165 umask=166 gettimeofday=169
     getpid=172 getppid=173 getuid=174 geteuid=175 getgid=176 getegid=177 gettid=178 sysinfo=179 getsockname=204
-    sendto=206 recvfrom=207 getsockopt=209 shutdown=210 brk=214 munmap=215 mremap=216 execve=221 mmap=222
+    recvfrom=207 getsockopt=209 shutdown=210 brk=214 munmap=215 mremap=216 execve=221 mmap=222
     mprotect=226 madvise=233 wait4=260 getrandom=278 membarrier=283 statx=291 rseq=293 close_range=436
     faccessat2=439
 """
 
 _SPECIAL = {  # allowed with some arguments only
-    "x86_64": "clone=56 clone3=435 fcntl=72 ioctl=16 prctl=157 prlimit64=302 socketpair=53",
-    "aarch64": "clone=220 clone3=435 fcntl=25 ioctl=29 prctl=167 prlimit64=261 socketpair=199",
+    "x86_64": "clone=56 clone3=435 fcntl=72 ioctl=16 prctl=157 prlimit64=302 sendto=44 socketpair=53",
+    "aarch64": "clone=220 clone3=435 fcntl=25 ioctl=29 prctl=167 prlimit64=261 sendto=206 socketpair=199",
 }
 _STARTERS = ("clone", "fork", "vfork", "execve", "setsid", "setpgid", "prctl")  # what the last filter forbids
 _SIGNALS = ("kill", "tkill", "tgkill")  # what it allows with the own process id only
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 _LOAD, _EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06  # bpf(4) opcodes: ld abs, jeq, jset, ret
-_NUMBER, _ARCH, _FIRST, _SECOND = 0, 4, 16, 24  # offsets in struct seccomp_data
+_NUMBER, _ARCH, _FIRST, _SECOND, _FIFTH = 0, 4, 16, 24, 48  # offsets in struct seccomp_data
 _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 _EPERM, _ENOSYS = 1, 38
 _NEW_NAMESPACE_BITS = 0x7E020000  # every CLONE_NEW* flag of clone(2)
@@ -86,6 +86,9 @@ def program(machine: str) -> bytes:
     words += [denied, allowed]
     words += [one(_EQUAL, special["prlimit64"], 0, 4), one(_LOAD, _FIRST), one(_EQUAL, 0, 1, 0), denied, allowed]
     words += [one(_EQUAL, special["socketpair"], 0, 4), one(_LOAD, _FIRST), one(_EQUAL, 1, 1, 0), denied, allowed]
+    # sendto without an address: a datagram socket of a pair could send to any socket file, which Landlock lets pass
+    words += [one(_EQUAL, special["sendto"], 0, 6), one(_LOAD, _FIFTH), one(_EQUAL, 0, 0, 3)]
+    words += [one(_LOAD, _FIFTH + 4), one(_EQUAL, 0, 0, 1), allowed, denied]
     for name, place, commands in (
         ("ioctl", _SECOND, _DESCRIPTOR_IOCTLS),
         ("fcntl", _SECOND, _FCNTLS),
