@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import marshal
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from codereasoner.execution.frames import JOBS, RESULT, Splitter, pack
+from codereasoner.execution.gate import learn_modules
+from codereasoner.execution.neighbours import Neighbours
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.records import Job, Run
 
@@ -31,6 +38,36 @@ def ends() -> Mapping[str, tuple[Run, ...]]:
     return {name: tuple(runs[5 * place : 5 * place + 5]) for place, name in enumerate(PAIRS)}
 
 
+def in_one_process(jobs: Sequence[tuple[str, str]]) -> dict[int, list[object]]:
+    """The answers to these sources and arguments, by place, of one shared process; it gives up where a job must leave.
+
+    A pool would run what comes after such a job in a new process, where it could see nothing.
+    """
+    learn_modules()
+    (source, to_it), (from_it, sink), (bell, ring) = os.pipe(), os.pipe(), os.pipe()
+    if (child := os.fork()) == 0:
+        os.close(to_it)
+        try:
+            Neighbours(source, sink, ring, asdict(Limits())).live()
+        finally:
+            os._exit(1)
+    tasks = [(place, text, "f", call, "value", "", 0) for place, (text, call) in enumerate(jobs)]
+    os.write(to_it, pack(JOBS, 0, marshal.dumps(tasks)))
+    for descriptor in (source, to_it, sink, ring):
+        os.close(descriptor)
+    with os.fdopen(from_it, "rb") as file:
+        frames = list(Splitter().feed(file.read()))
+    os.close(bell)
+    os.waitpid(child, 0)
+    return {number: read_answer(body) for kind, number, body in frames if kind == RESULT}
+
+
+def read_answer(body: bytes) -> list[object]:
+    """An answer without the time that it took."""
+    found: list[object] = json.loads(body)
+    return found[:-1]
+
+
 def seen(run: Run) -> tuple[object, ...]:
     """What a neighbour could have changed."""
     return run.outcome, run.value, run.stdout, run.exception
@@ -42,3 +79,47 @@ def test_a_neighbour_ends_as_it_ends_alone(ends: Mapping[str, tuple[Run, ...]], 
     assert [seen(run) for run in after] == [seen(alone)] * 3
     assert alone.outcome in ("ok", "raised")
     assert (alone.shared, after[0].shared) == ("", name)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_neighbour_that_shares_the_process_for_certain_ends_as_it_ends_alone(name: str) -> None:
+    attack, neighbour = PAIRS[name]
+    alone = in_one_process([(neighbour, "")])
+    both = in_one_process([(attack, ""), (neighbour, "")])
+    assert both.get(1, alone.get(0)) == alone.get(0)
+
+
+def test_what_an_argument_keeps_ends_with_its_program() -> None:
+    """Arguments that are plain literals are made outside the program: by the extension in C, where it was built."""
+    kept = "def g():\n    try:\n        yield 1\n    finally:\n        print('evil')\n"
+    kept += "def f(x):\n    x.append(g())\n    return next(x[-1])\n"
+    quiet = "def f():\n    print('neighbour')\n"
+    jobs = [Job(kept, "f", "[]", origin="arguments"), Job(quiet, "f", "", origin="arguments")]
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        runs = pool.run(jobs)
+    assert (runs[0].value, runs[1].stdout) == ("1", "neighbour\n")
+
+
+IMPORTING = {
+    "math": "from math import floor\ndef f():\n    return floor(2.5)",
+    "re": "import re\ndef f():\n    return re.sub('a', 'b', 'aa')",
+    "typing": "from typing import List, Optional\ndef f(x: Optional[List[int]] = None):\n    return x",
+    "bisect": "from bisect import bisect_left\ndef f():\n    return bisect_left([1, 2], 2)",
+    "collections": "from collections import Counter, deque\ndef f():\n    return Counter('aab').most_common(1)",
+    "copy": "from copy import deepcopy\ndef f():\n    return deepcopy([[1]])",
+    "functools": "from functools import lru_cache\n@lru_cache(None)\ndef f():\n    return 1",
+}
+
+
+def test_programs_that_import_from_the_allowlist_share_a_process() -> None:
+    answers = in_one_process([(source, "") for source in IMPORTING.values()])
+    assert [name for place, name in enumerate(IMPORTING) if place not in answers] == []
+
+
+def test_the_modules_that_a_program_finds_loaded_do_not_depend_on_those_before_it() -> None:
+    finding = "import sys\ndef f():\n    return sorted({'re', 'typing', 'copy', 'heapq'} & set(sys.modules))"
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        before = pool.run([Job(finding, "f", "")])
+        pool.run([Job(source, "f", "", origin="imports") for source in IMPORTING.values()])
+        after = pool.run([Job(finding + "\n", "f", "")])
+    assert before[0].value == after[0].value == "['copy', 'heapq', 're', 'typing']"

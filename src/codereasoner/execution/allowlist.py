@@ -46,9 +46,9 @@ ATTRIBUTES = {
         "add_note args characters_written code end end_lineno end_offset encoding errno exceptions filename filename2"
         " lineno message msg name name_from object offset path reason split start strerror subgroup text value"
     ),
-    "collections: methods of fresh objects": (
+    "collections: methods of fresh objects; without _field_defaults, a dict that all cache_info() have in common": (
         "appendleft default_factory elements extendleft maxlen most_common move_to_end popleft rotate subtract total"
-        " _asdict _field_defaults _fields _make _replace"
+        " _asdict _fields _make _replace"
     ),
     "functools, itertools: parts of fresh objects": (
         "args cache_clear cache_info cache_parameters currsize from_iterable func hits keywords maxsize misses"
@@ -92,7 +92,7 @@ MODULES = {
         "accumulate batched chain combinations combinations_with_replacement compress count cycle dropwhile"
         " filterfalse groupby islice pairwise permutations product repeat starmap takewhile tee zip_longest"
     ),
-    "bisect": "*",  # functions in C
+    "bisect": "bisect bisect_left bisect_right insort insort_left insort_right",  # functions in C
     "operator": (  # functions in C; without attrgetter and methodcaller, which read attributes that a text names
         "abs add and_ concat contains countOf delitem eq floordiv ge getitem gt iadd iand iconcat ifloordiv ilshift"
         " imatmul imod imul index indexOf inv invert ior ipow irshift is_ is_not isub itemgetter itruediv ixor le"

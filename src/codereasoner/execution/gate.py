@@ -125,12 +125,17 @@ def _judge(name: str) -> bool:
     return verdict
 
 
+def learn_modules() -> None:
+    """Import the modules of the allowlist, and judge names as they are judged beside them."""
+    if prepare():
+        _VERDICTS.update(_first_verdicts())
+
+
 def _may_import(names: list[str]) -> bool:
     """Return whether these names are still allowed when the modules of the allowlist are at hand."""
     if not _OTHER_MODULES.isdisjoint(names):
         return False
-    if prepare():
-        _VERDICTS.update(_first_verdicts())
+    learn_modules()
     return not any(_VERDICTS.get(name) is False or "." in name for name in names)
 
 

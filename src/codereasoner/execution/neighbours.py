@@ -36,8 +36,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
+    from codereasoner.execution.program import Compiled
+
 FAST_CPU = {"value": 0.1, "coverage": 0.2, "trace": 0.4}  # seconds of CPU for a first try
 ROOM = 32_000  # bytes of results that fit into a pipe with certainty
+ROUNDS = 4  # what a finalizer leaves may have a finalizer; ordinary programs need two, where they define classes
 GROWTH = 32 << 10  # KiB of memory that one program may have used before the next ones get a fresh process
 
 _len, _exit, _setitimer, _PROF = len, posix._exit, _signal.setitimer, _signal.ITIMER_PROF
@@ -86,16 +89,27 @@ class Neighbours:
                 continue
             modules = Modules(self._leave)
             facts, suspect = run(compiled, record, self.limits, self.streams, modules.built_ins())
-            if modules.found:
-                modules.clear()
-            _collect(0)  # what it has left in cycles, whose finalizers may write
-            self.streams.empty()
-            if suspect == "memory" or not modules.whole() or _state() != before:
+            forgotten = suspect != "memory" and self._forget(compiled, modules)
+            if not forgotten or not modules.whole() or _state() != before:
                 self._leave()
             self._tell(pack(RESULT, number, bounded(answer(**facts))))
             if suspect or _getrusage(_SELF).ru_maxrss > self.peak + GROWTH:
                 self._tell(pack(SPENT, number, b""))
                 _exit(0)
+
+    def _forget(self, compiled: Compiled, modules: Modules) -> bool:
+        """Drop all that a program has left; False where its finalizers still leave something after so many rounds."""
+        names = _modules["program"].__dict__
+        for _ in range(ROUNDS):
+            names.clear()
+            if compiled.arguments:
+                compiled.arguments.clear()
+            modules.clear()
+            found = _collect(0)  # what it has left in cycles
+            self.streams.empty()
+            if not found and not names and modules.cleared():
+                return True
+        return False
 
     def _leave(self) -> NoReturn:
         """Give this process up in the middle of a job, which is to run again, alone."""

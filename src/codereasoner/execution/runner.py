@@ -125,8 +125,6 @@ def run(
     facts, suspect = _outcome(compiled, tracer, module.__dict__, limits)
     facts["cpu_ms"] = (thread_time() - started) * 1000
     facts["stdout"] = streams.take()
-    if built_ins is not None:
-        module.__dict__.clear()
     if tracer is not None:
         facts.update(steps=tracer.text(), lines=_sorted(tracer.lines), cut=tracer.cut)
     elif record != "value":

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _HEAP_TYPE, _IMMUTABLE = 1 << 9, 1 << 8  # Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE
 _SHOWN = ("__doc__", "__file__", "__loader__", "__package__", "__spec__")  # what the text of a module is made of
-_type, _tuple, _all, _map, _len, _getattr = type, tuple, all, map, len, getattr
+_type, _tuple, _list, _all, _any, _map, _len, _getattr = type, tuple, list, all, any, map, len, getattr
 _Module = type(sys)
 _Function: Any = type(lambda: 0)
 
@@ -38,11 +38,18 @@ class Original:
         self.functions = {word: member for word, member in found.items() if _type(member) is _Function}
         others = found.keys() - self.plain.keys() - self.functions.keys()
         self.sealed = {word: (found[word], Seal(found[word])) for word in others}
+        defaults = {word: Defaults(function) for word, function in self.functions.items()}
+        self.defaults = {word: found for word, found in defaults.items() if found.containers}
         self.clear: tuple[Callable[[], object], ...] = ()
+        caches: list[Any] = []
         if name == "re":
             self.clear = (module.purge,)
+            caches = [each for word, each in module.__dict__.items() if word.startswith("_cache") or _is_cache(each)]
         elif name == "typing":
             self.clear = _tuple(module._cleanups)
+            caches = [clear.__self__ for clear in module._cleanups]
+        self.dicts = [each for each in caches if _type(each) is dict]
+        self.infos = [each.cache_info for each in caches if _is_cache(each)]
 
 
 _originals: dict[str, Original] = {}
@@ -63,6 +70,23 @@ def _is_immutable(member: object) -> bool:
         flags = member.__flags__  # type: ignore[attr-defined]
         return not flags & _HEAP_TYPE or bool(flags & _IMMUTABLE)
     return kind in (str, int, float, _type(len))
+
+
+def _is_cache(member: object) -> bool:
+    """Return whether a member is a function behind `lru_cache`."""
+    return hasattr(member, "cache_info")
+
+
+class Defaults:
+    """The containers among a function's defaults, which it may hand to the program: `deepcopy` to `get`."""
+
+    def __init__(self, function: Any) -> None:
+        values = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+        self.containers = [(each, _tuple(each)) for each in values if _type(each) in (list, dict, set)]
+
+    def whole(self) -> bool:
+        """Return whether they hold what they held."""
+        return _all([_len(each) == _len(held) and _all(_map(_is, each, held)) for each, held in self.containers])
 
 
 class Seal:
@@ -98,7 +122,11 @@ class Seal:
 
 
 def _state(owner: Any) -> tuple[object, ...]:
-    return owner.__doc__, _getattr(owner, "__name__", None), _getattr(owner, "__qualname__", None)
+    slots = [name for kind in _type(owner).__mro__ for name in kind.__dict__.get("__slots__", ())]
+    return (
+        owner.__doc__, _getattr(owner, "__name__", None), _getattr(owner, "__qualname__", None),
+        *[_getattr(owner, name, None) for name in slots],
+    )  # fmt: skip
 
 
 def _state_of_function(owner: Any) -> tuple[object, ...]:
@@ -116,7 +144,7 @@ class Modules:
     def __init__(self, leave: Callable[[], None]) -> None:
         self.leave = leave
         self.found: dict[str, ModuleType] = {}
-        self.seals: list[Seal] = []
+        self.seals: list[Seal | Defaults] = []
 
     def built_ins(self) -> dict[str, object]:
         """Return the built-ins of the program, which import through this object."""
@@ -125,10 +153,19 @@ class Modules:
         return found
 
     def clear(self) -> None:
-        """Empty the caches that belong to the modules which the program has imported."""
-        for name in self.found:
+        """Empty the modules that the program has imported, and the caches that belong to them."""
+        for name, module in _list(self.found.items()):  # a finalizer may import another one
+            module.__dict__.clear()
             for clear in _originals[name].clear:
                 clear()
+
+    def cleared(self) -> bool:
+        """Return whether they are empty still: whatever is cleared may have a finalizer, which fills them again."""
+        for name, module in self.found.items():
+            original = _originals[name]
+            if module.__dict__ or _any(original.dicts) or _any([info().currsize for info in original.infos]):
+                return False
+        return True
 
     def whole(self) -> bool:
         """Return whether the library is as it was."""
@@ -158,6 +195,8 @@ class Modules:
             function = original.functions.get(word)
             if function is not None:
                 inside[word] = _copy(function)
+                if word in original.defaults:
+                    self.seals.append(original.defaults[word])
             elif word in original.sealed:
                 inside[word], seal = original.sealed[word]
                 self.seals.append(seal)

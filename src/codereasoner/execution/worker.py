@@ -39,6 +39,7 @@ from codereasoner.execution.frames import (
     Splitter,
     pack,
 )
+from codereasoner.execution.gate import learn_modules
 from codereasoner.execution.lanes import Lane, Runner
 from codereasoner.execution.program import Compiled, Program
 from codereasoner.execution.tracers import split_frames, use
@@ -84,6 +85,7 @@ def serve(source: int, sink: int, settings: dict[str, Any]) -> None:
         worker.say(pack(READY, SHUT_OUT, refused.encode()))
         return
     worker.say(pack(READY, 0, use(settings["extension"]).encode()))
+    learn_modules()  # else each process that is forked for a program with imports would import them again
     worker.live()
 
 
