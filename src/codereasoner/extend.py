@@ -221,6 +221,16 @@ def available(kind: Kind) -> dict[str, Any]:
     return dict(sorted(found.items()))
 
 
+def check_model_folder(name: str) -> None:
+    """Refuse a path at which there is nothing: the Hub would be asked for it, and answer about the form of its names.
+
+    Raises:
+        DataError: the name is a path, and nothing is there.
+    """
+    if name.startswith((".", "/", "~")) and not Path(name).exists():
+        raise DataError(f"there is no model folder {name}")
+
+
 def _find_model(name: str, options: dict[str, Any]) -> Model:
     """`scheme:target`, or a path or Hub name, which the local model opens."""
     scheme, colon, target = name.partition(":")
@@ -230,6 +240,7 @@ def _find_model(name: str, options: dict[str, Any]) -> Model:
     if colon and scheme in known:
         found: Model = known[scheme](target, **options)
         return found
+    check_model_folder(name)
     if colon or not (Path(name).exists() or name.count("/") == 1):
         named = [scheme if kind.alone else f"{scheme}:NAME" for scheme, kind in known.items()]
         raise UnknownName("model", name, [*named, "a path", "a Hub name"])
@@ -280,6 +291,7 @@ __all__ = [
     "Task",
     "answered",
     "available",
+    "check_model_folder",
     "commonest",
     "find",
     "grade_completions",

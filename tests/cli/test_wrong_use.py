@@ -27,6 +27,7 @@ QUESTION = {"task": "output", "facts": {"source": "def f(x):\n    return x", "en
         ),
         (["evaluate", "cruxeval-o", "--model", "gpt"], "model 'gpt' is unknown; there are: "),
         (["score", "cruxeval-o", "--data", "gone", "--generations", "gone"], "gone"),
+        (["evaluate", "gone.jsonl", "--model", "./gone"], "there is no model folder ./gone"),
         (["check"], "give either a questions file or --benchmark NAME"),
         (["programs", "--set", "breadth"], "--set takes KEY=VALUE, not 'breadth'"),
         (["programs", "--source", "nowhere"], "source 'nowhere' is unknown; there are: "),

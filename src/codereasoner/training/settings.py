@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner.errors import ConfigError, headline, import_extra
-from codereasoner.extend import Sampling
+from codereasoner.extend import Sampling, check_model_folder
 from codereasoner.interfaces import Thinking
 from codereasoner.ledger import fingerprint
 from codereasoner.models.chat import prepare
@@ -110,6 +110,7 @@ def load(model: str, frozen: bool = False, template: Mapping[str, Any] | None = 
     Raises:
         ConfigError: there is no such model, or the tokenizer's pad token ends turns too.
     """
+    check_model_folder(model)
     torch = import_extra("torch", "train")
     transformers = import_extra("transformers", "train")
     hush_kernels()
