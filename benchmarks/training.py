@@ -36,7 +36,7 @@ from codereasoner.training.settings import load, quiet
 from codereasoner.training.sft import Data, SftConfig, make_trainer
 from codereasoner.training.shards import Shards
 from codereasoner.training.stream import Batches, Reader, batches_of_pass
-from codereasoner.training.tokens import IGNORED, tokenised
+from codereasoner.training.tokens import IGNORED, Seen, tokenised
 from codereasoner.training.tokens import examples as token_examples
 from codereasoner.training.watch import make_watch
 
@@ -97,7 +97,7 @@ def reading(folder: Path, readers: int) -> dict[str, float]:
     reader = Reader(tokens, DataCollatorForLanguageModeling(tokenizer.pad_token_id, pad_to_multiple_of=8))
     count = min(100, batches_of_pass(shards, 64))
     began, cpu, learnt = time.monotonic(), time.process_time(), 0
-    for batch in islice(Batches(shards, 64, reader, readers, lambda: 0), count):
+    for batch in islice(Batches(shards, 64, reader, readers, lambda: 0, Seen()), count):
         learnt += int(batch["attention_mask"].sum())
     found = {"tokens": learnt, "tokens a second": round(learnt / (time.monotonic() - began))}
     return found if readers else found | {"tokens a CPU second": round(learnt / (time.process_time() - cpu))}

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from codereasoner.errors import DataError
+from codereasoner.errors import ConfigError, DataError
 from codereasoner.ledger import Ledger, fingerprint, read_manifest, read_records, read_rows, write_records
+from codereasoner.outputs import set_aside
 from codereasoner.records import Program
 
 
@@ -60,14 +61,66 @@ def test_a_torn_last_line_is_dropped_and_written_again(tmp_path: Path) -> None:
     assert list(read_rows(path)) == rows(2)
 
 
-def test_a_part_file_of_another_config_is_set_aside(tmp_path: Path) -> None:
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_result_of_another_config_is_not_replaced_and_the_difference_is_named(tmp_path: Path, finished: bool) -> None:
     path = tmp_path / "rows.jsonl"
-    with Ledger(path, {"seed": 1}) as ledger:
+    with Ledger(path, {"seed": 1, "same": True}) as ledger:
         ledger.append(rows(1)[0])
-    with Ledger(path, {"seed": 2}) as ledger:
-        assert len(ledger) == 0
-        ledger.finish()
-    assert (tmp_path / "rows.jsonl.part.old").exists()
+        if finished:
+            ledger.finish()
+    before = {each.name: each.read_bytes() for each in tmp_path.iterdir()}
+    with (
+        pytest.raises(ConfigError, match=r"rows\.jsonl holds a \w+ result of other options \(seed: 1, now 2\)"),
+        Ledger(path, {"seed": 2, "same": True}),
+    ):
+        pass
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == before
+    set_aside(path)
+    write_records(path, rows(2), {"seed": 2, "same": True})
+    assert len(list(read_rows(path))) == 2
+    assert (tmp_path / f"rows.jsonl{'' if finished else '.part'}.old").is_file()
+
+
+def test_a_file_that_nobody_made_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "notes.jsonl").write_text("{}\n")
+    with pytest.raises(ConfigError, match="was not made by codereasoner"), Ledger(tmp_path / "notes.jsonl", {}):
+        pass
+    assert (tmp_path / "notes.jsonl").read_text() == "{}\n"
+
+
+def test_links_and_devices_are_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("kept")
+    link, device = tmp_path / "link.jsonl", tmp_path / "pipe.jsonl"
+    link.symlink_to(tmp_path / "real")
+    os.mkfifo(device)
+    for path, kind in ((link, "symbolic link"), (device, "device or pipe"), (tmp_path, "folder")):
+        with pytest.raises(ConfigError, match=f"is a {kind}"), Ledger(path, {}):
+            pass
+    assert link.is_symlink()
+    assert (tmp_path / "real").read_text() == "kept"
+
+
+def test_two_processes_do_not_write_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    second = f"""
+from pathlib import Path
+from codereasoner.ledger import Ledger
+with Ledger(Path({str(path)!r}), {{}}) as ledger:
+    ledger.append({{"id": "r0"}})
+"""
+    with Ledger(path, {}) as ledger:
+        ledger.append(rows(1)[0])
+        run = subprocess.run([sys.executable, "-c", second], capture_output=True, text=True)
+        assert f"is being written by process {os.getpid()}" in run.stderr
+    assert not list(tmp_path.glob("*.lock"))
+    assert subprocess.run([sys.executable, "-c", second], capture_output=True).returncode == 0
+
+
+def test_the_lock_of_a_killed_process_holds_nobody_up(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    (tmp_path / "rows.jsonl.lock").write_text("1\n")
+    write_records(path, rows(1), {})
+    assert list(read_rows(path)) == rows(1)
 
 
 def test_dropped_rows_stand_beside_the_kept_ones_and_are_counted_by_reason(tmp_path: Path) -> None:
@@ -93,11 +146,11 @@ def test_the_manifest_says_what_made_the_file(tmp_path: Path) -> None:
     assert {"version", "commit", "python", "host", "seconds", "written"} <= set(manifest)
 
 
-def test_a_finished_file_is_done_for_its_config_only(tmp_path: Path) -> None:
+def test_a_finished_file_is_done_for_its_config(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
+    assert not Ledger(path, {"seed": 7}).done
     write_records(path, rows(1), {"seed": 7})
     assert Ledger(path, {"seed": 7}).done
-    assert not Ledger(path, {"seed": 8}).done
 
 
 def test_a_finished_file_can_be_reopened_and_grows(tmp_path: Path) -> None:
@@ -128,6 +181,31 @@ def test_a_broken_line_is_named_by_file_and_number(tmp_path: Path) -> None:
     path.write_text('{"id": "a"}\n{"id": \n')
     with pytest.raises(DataError, match=r"rows\.jsonl, line 2: not JSON"):
         list(read_rows(path))
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"a": ' * 100_000, '{"a": ' + "9" * 5000 + "}"])
+def test_json_that_is_too_deep_or_too_long_is_named_by_file_and_number(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(line + "\n")
+    with pytest.raises(DataError, match=r"rows\.jsonl, line 1: (not JSON|JSON nested too deeply)"):
+        list(read_rows(path))
+
+
+def test_damaged_pages_of_parquet_are_a_data_error(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    write_records(path, [{"id": f"{number:032d}", "text": f"{number}" * 50} for number in range(2000)], {})
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    path.write_bytes(whole[:64] + bytes(middle - 64) + whole[middle:])
+    with pytest.raises(DataError, match=r"rows\.parquet: not a parquet file, or a damaged one"):
+        list(read_rows(path))
+
+
+def test_a_number_where_a_call_was_meant_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "programs.jsonl"
+    path.write_text(json.dumps({"source": "def f(x): return x", "entry": "f", "calls": [3]}) + "\n")
+    with pytest.raises(DataError, match=r"row 1: Program\.calls must hold str only, not int: 3"):
+        list(read_records(path, Program))
 
 
 def test_a_row_that_is_no_record_is_named_by_file_and_number(tmp_path: Path) -> None:
@@ -196,16 +274,6 @@ def write_all(path: Path) -> None:
             ledger.append(row)
         ledger.drop({"id": "d"}, "no use")
         ledger.finish()
-
-
-def test_the_rest_of_another_config_is_no_part_of_what_is_done(tmp_path: Path) -> None:
-    path = tmp_path / "rows.jsonl"
-    write_records(path, rows(1), {"a": 1})
-    with Ledger(path, {"a": 2}) as other:
-        other.append(rows(2)[1])
-    assert Ledger(path, {"a": 1}).done
-    with Ledger(path, {"a": 2}) as other:
-        assert "r1" in other
 
 
 def test_why_a_row_was_dropped_is_known_after_a_kill_also_where_the_row_has_a_reason_of_its_own(tmp_path: Path) -> None:

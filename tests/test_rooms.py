@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "codereasoner"
 ORDER = [
     {"errors", "literals", "thoughts"},
     {"function_source"},
-    {"records", "disk", "configs"},
+    {"records", "disk", "configs", "outputs", "parquet_files"},
     {"ledger", "steps", "answer_formats", "plugin_files"},
     {"styles"},
     {"task"},

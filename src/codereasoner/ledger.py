@@ -16,15 +16,17 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from itertools import islice
+from contextlib import ExitStack
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from codereasoner import __version__
 from codereasoner.disk import Keys
-from codereasoner.errors import DataError
+from codereasoner.errors import ConfigError, DataError
+from codereasoner.outputs import check_writable, differences, locked, refuse_others
+from codereasoner.parquet_files import read_parquet, write_parquet
 from codereasoner.records import Plain
 
 P = TypeVar("P", bound=Plain)
@@ -39,7 +41,7 @@ def read_rows(path: Path, leave_out: Sequence[str] = ()) -> Iterator[dict[str, A
     if not path.is_file():
         raise DataError(f"there is no file {path}")
     if path.suffix == ".parquet":
-        yield from _read_parquet(path, leave_out)
+        yield from read_parquet(path, leave_out)
         return
     with path.open(encoding="utf-8-sig", newline="\n") as file:
         for number, line in enumerate(_decoded(path, file), start=1):
@@ -71,8 +73,12 @@ class Ledger:
 
     A parquet file holds the fields named in `json_columns` as JSON text: those whose keys differ from row to row.
     With `reopen`, a finished file is opened again and grows; its config must stay the same for that.
-    Leaving the block without `finish` keeps the part file for the next try. A part file that was begun with another
-    config is set aside as `NAME.part.old`.
+    Leaving the block without `finish` keeps the part file for the next try. Inside the block the output is locked: two
+    processes never write one file.
+
+    Raises:
+        ConfigError: by `done` and by the block: what is there, finished or begun, was made with another config or by
+            nobody we know, is no regular file, or is being written by another process.
     """
 
     def __init__(
@@ -99,15 +105,18 @@ class Ledger:
     @property
     def done(self) -> bool:
         """Is the final file there, made with this config?"""
-        manifest = read_manifest(self.path)
-        done = self.path.is_file() and manifest is not None and manifest.get("config") == _plain(self.config)
+        self._refuse_others()
+        done = self._is_finished()
         if done:
             self._tidy()
         return done
 
     def __enter__(self) -> Self:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._begin_or_continue()
+        self._refuse_others()
+        with ExitStack() as stack:
+            stack.enter_context(locked(self.path))
+            self._begin_or_continue()
+            self._lock = stack.pop_all()
         self._file = self._part.open("a", encoding="utf-8")
         self._dropped_file = self._dropped.open("a", encoding="utf-8")
         return self
@@ -115,9 +124,10 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        self._dropped_file.close()
-        self._tidy_dropped()
+        with self._lock:
+            self._file.close()
+            self._dropped_file.close()
+            self._tidy_dropped()
 
     def __contains__(self, key: object) -> bool:
         return key in self._keys
@@ -154,7 +164,7 @@ class Ledger:
         self._dropped_file.flush()
         if self.path.suffix == ".parquet":
             whole = self.path.with_name(self.path.name + ".whole")
-            _write_parquet(whole, self._part, self.json_columns)
+            write_parquet(whole, partial(read_rows_of_part, self._part), self.json_columns)
             os.replace(whole, self.path)
         else:
             os.replace(self._part, self.path)
@@ -185,22 +195,51 @@ class Ledger:
     def _part_config(self) -> Path:
         return self._part.with_name(self._part.name + ".config.json")
 
+    def _is_finished(self) -> bool:
+        manifest = read_manifest(self.path)
+        return self.path.is_file() and manifest is not None and not self._differs(manifest.get("config", {}))
+
+    def _differs(self, config: Mapping[str, Any]) -> bool:
+        return bool(differences(config, _plain(self.config)))
+
     def _is_ours(self) -> bool:
         """Was the part file begun with this config?"""
+        begun = self._begun()
+        return begun is not None and not self._differs(begun)
+
+    def _begun(self) -> dict[str, Any] | None:
+        """The config with which the part file was begun."""
         config = self._part_config()
-        return config.is_file() and json.loads(config.read_text(encoding="utf-8")) == _plain(self.config)
+        found: dict[str, Any] | None = json.loads(config.read_text(encoding="utf-8")) if config.is_file() else None
+        return found
+
+    def _refuse_others(self) -> None:
+        """Refuse to replace what this config did not make."""
+        check_writable(self.path)
+        begun, now = self._begun(), _plain(self.config)
+        if begun is not None and self._part.is_file() and self._part.stat().st_size:
+            refuse_others(self.path, begun, now, "begun")
+        if not self.path.is_file() or self._is_ours():
+            return
+        manifest = read_manifest(self.path)
+        if manifest is None:
+            raise ConfigError(
+                f"{self.path} is there and was not made by codereasoner (it has no {manifest_path(self.path).name}): "
+                f"give another --out, or --fresh, which keeps it as {self.path.name}.old"
+            )
+        refuse_others(self.path, manifest.get("config", {}), now)
 
     def _begin_or_continue(self) -> None:
         config = self._part_config()
-        if self.reopen and self.done and not self._part.is_file():
+        if self.reopen and self._is_finished() and not self._part.is_file():
             write_whole(config, json.dumps(_plain(self.config), indent=1))
             os.replace(self.path, self._part)
         same = self._is_ours()
         if same and not self._part.is_file() and self.path.is_file():  # killed between its final name and its manifest
             os.replace(self.path, self._part)
-        if not same and self._part.is_file() and self._part.stat().st_size:
-            os.replace(self._part, self._part.with_name(self._part.name + ".old"))
-        if not same or not self._part.is_file():
+        if not same:  # nothing is in a part file of another config
+            self._part.unlink(missing_ok=True)
+        if not self._part.is_file():
             self._dropped.unlink(missing_ok=True)
         self._part.touch()  # before its config: a config without a part file tells of a file that is whole
         write_whole(config, json.dumps(_plain(self.config), indent=1))
@@ -212,7 +251,8 @@ class Ledger:
 
 
 def write_records(path: Path, records: Iterable[Plain | Mapping[str, Any]], config: Mapping[str, Any]) -> None:
-    """Write a whole file at once, with its manifest; for outputs that are made in seconds."""
+    """Write a whole file at once, with its manifest, in the place of an older one: for what is made in seconds."""
+    path.unlink(missing_ok=True)
     with Ledger(path, config) as ledger:
         for record in records:
             ledger.append(record)
@@ -221,6 +261,7 @@ def write_records(path: Path, records: Iterable[Plain | Mapping[str, Any]], conf
 
 def write_whole(path: Path, text: str) -> None:
     """Write a small file so that it is either the old one or the whole new one, never a torn one."""
+    check_writable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_text(text, encoding="utf-8")
@@ -286,6 +327,8 @@ def _row(path: Path, number: int, line: str) -> dict[str, Any]:
         row = json.loads(line)
     except json.JSONDecodeError as error:
         raise DataError(f"{path}, line {number}: not JSON ({error.msg} at column {error.colno})") from None
+    except (ValueError, RecursionError):
+        raise DataError(f"{path}, line {number}: JSON nested too deeply, or a number of too many digits") from None
     if not isinstance(row, dict):
         raise DataError(f"{path}, line {number}: a JSON object is wanted, not {type(row).__name__}")
     return row
@@ -328,46 +371,3 @@ def _trim_torn_line(path: Path) -> None:
                 break
             end = start
         file.truncate(end)
-
-
-def _read_parquet(path: Path, leave_out: Sequence[str]) -> Iterator[dict[str, Any]]:
-    from pyarrow import ArrowInvalid, parquet  # here, because it takes a tenth of a second
-
-    try:
-        file = parquet.ParquetFile(path)
-    except ArrowInvalid as error:
-        raise DataError(f"{path}: not a parquet file ({error})") from None
-    packed = json.loads((file.schema_arrow.metadata or {}).get(_JSON_COLUMNS, b"[]"))
-    columns = [name for name in file.schema_arrow.names if name not in leave_out]
-    unpacked = [name for name in packed if name in columns]
-    for batch in file.iter_batches(batch_size=1000, columns=columns):
-        for row in batch.to_pylist():
-            yield row | {name: json.loads(row[name]) for name in unpacked}
-
-
-def _write_parquet(whole: Path, part: Path, json_columns: Sequence[str]) -> None:
-    """Two passes over the part file, in batches: one finds the schema that fits every row, one writes."""
-    import pyarrow
-    from pyarrow import parquet
-
-    schema = pyarrow.schema([])
-    for batch in _batches(part, json_columns):
-        found = pyarrow.Table.from_pylist(batch).schema
-        schema = pyarrow.unify_schemas([schema, found], promote_options="permissive")
-    schema = schema.with_metadata({_JSON_COLUMNS: json.dumps(json_columns)})
-    with parquet.ParquetWriter(whole, schema, compression="zstd") as writer:
-        for batch in _batches(part, json_columns):
-            writer.write_table(pyarrow.Table.from_pylist(batch, schema=schema))
-
-
-def _batches(part: Path, json_columns: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
-    rows = read_rows_of_part(part)
-    while batch := [_packed(row, json_columns) for row in islice(rows, 5000)]:
-        yield batch
-
-
-_JSON_COLUMNS = b"codereasoner.json_columns"
-
-
-def _packed(row: dict[str, Any], json_columns: Sequence[str]) -> dict[str, Any]:
-    return row | {name: json.dumps(row[name], separators=(",", ":")) for name in json_columns}

@@ -111,8 +111,7 @@ def _reader(cls: type, name: str, hint: Any) -> Callable[[Any], Any]:
     if getattr(hint, "__origin__", None) is not tuple:
         return _as_it_is
     item = hint.__args__[0]
-    kind = item if isinstance(item, type) and issubclass(item, Plain) else None
-    return partial(_read_list, f"{cls.__name__}.{name}", kind)
+    return partial(_read_list, f"{cls.__name__}.{name}", item)
 
 
 def _as_it_is(value: Any) -> Any:
@@ -125,10 +124,15 @@ def _read_text(field: str, value: Any) -> str:
     return value
 
 
-def _read_list(field: str, kind: type[Plain] | None, value: Any) -> tuple[Any, ...]:
+def _read_list(field: str, kind: type, value: Any) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple):
         raise DataError(f"{field} must be a list, not {type(value).__name__}: {value!r:.60}")
-    return tuple(value) if kind is None else tuple([kind.from_json(row) for row in value])
+    if issubclass(kind, Plain):
+        return tuple([kind.from_json(row) for row in value])
+    for item in value:
+        if type(item) is not kind:
+            raise DataError(f"{field} must hold {kind.__name__} only, not {type(item).__name__}: {item!r:.60}")
+    return tuple(value)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from codereasoner import extend, stages
 from codereasoner.errors import ConfigError
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_manifest, read_records, read_rows
-from codereasoner.records import Chain, Program, Run
+from codereasoner.records import Program, Run
 from codereasoner.styles import find_style
 from codereasoner.task import Question, grade_all
 
@@ -85,16 +85,18 @@ def test_the_second_time_nothing_is_done(built: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in files} == before
 
 
-def test_another_input_makes_the_output_anew(built: Path, tmp_path: Path) -> None:
+def test_an_output_of_another_input_is_not_replaced(built: Path, tmp_path: Path) -> None:
     for name in ("questions.jsonl", "runs.parquet"):
         (tmp_path / name).write_bytes((built / name).read_bytes())
-    words = (tmp_path / "questions.jsonl", tmp_path / "runs.parquet", tmp_path / "chains.jsonl", ["output"])
+    chains = tmp_path / "chains.jsonl"
+    words = (tmp_path / "questions.jsonl", tmp_path / "runs.parquet", chains, ["output"])
     stages.narrate_chains(*words, "states")
+    before = chains.read_bytes()
     lines = (tmp_path / "questions.jsonl").read_text().splitlines(keepends=True)
     (tmp_path / "questions.jsonl").write_text("".join(lines[:10]))
-    stages.narrate_chains(*words, "states")
-    asked = {q.id for q in read_records(tmp_path / "questions.jsonl", Question) if q.task == "output"}
-    assert {chain.question for chain in read_records(tmp_path / "chains.jsonl", Chain)} == asked
+    with pytest.raises(ConfigError, match=r"chains\.jsonl holds a finished result of other options \(questions: "):
+        stages.narrate_chains(*words, "states")
+    assert chains.read_bytes() == before
 
 
 def test_dropped_runs_are_counted_by_reason(tmp_path: Path) -> None:

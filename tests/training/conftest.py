@@ -65,6 +65,6 @@ def started(base: Path, sft_rows: Path, tmp_path_factory: pytest.TempPathFactory
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
-    with (folder / "started.lock").open("w") as lock:
+    with (folder / "started.turn").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return sft(sft_rows, base, folder / "started", TUNE)

@@ -16,6 +16,7 @@ import pytest
 from tests.training.following import CONFIG, Recorded, learnt, row, trl, write_shard, write_shards
 
 from codereasoner.errors import ConfigError, DataError
+from codereasoner.ledger import read_manifest
 from codereasoner.training.budget import Budget
 from codereasoner.training.sft import sft
 from codereasoner.training.shards import Shards
@@ -53,10 +54,10 @@ def test_a_folder_without_rows(tmp_path: Path) -> None:
 
 def test_workers_give_the_same_batches_in_the_same_order(tmp_path: Path) -> None:
     folder = write_shards(tmp_path, [5, 6])
-    reader = Reader(lambda rows: [{"input_ids": [len(rows)]}], lambda found: {"size": found[0]["input_ids"][0]})
+    reader = Reader(lambda rows, seen: [{"input_ids": [len(rows)]}], lambda found: {"size": found[0]["input_ids"][0]})
     made = list(itertools.islice(pieces(Shards(folder, 1, Budget()), 4), 3))
     loader = pytest.importorskip("torch").utils.data.DataLoader(reader, batch_size=None, sampler=made, num_workers=2)
-    assert [batch["size"] for batch in loader] == [4, 4, 3]
+    assert [batch["size"] for batch, _ in loader] == [4, 4, 3]
 
 
 def test_rows_that_are_all_too_long_and_rows_that_are_none_are_told_in_a_sentence(base: Path, tmp_path: Path) -> None:
@@ -66,6 +67,17 @@ def test_rows_that_are_all_too_long_and_rows_that_are_none_are_told_in_a_sentenc
     write_shard(folder, 0, [*map(row, range(4)), row(4) | {"completion": []}])
     with pytest.raises(DataError, match=r"rows-00000\.parquet: row 4 has no prompt and completion"):
         sft(folder, base, tmp_path / "sft", replace(CONFIG, readers=1))
+
+
+def test_rows_of_shards_that_are_too_long_are_counted_also_by_readers(base: Path, tmp_path: Path) -> None:
+    long = row(0) | {"id": "long", "completion": [{"role": "assistant", "content": "1" * 400}]}
+    folder = write_shards(tmp_path / "rows", [3])
+    write_shard(folder, 0, [row(0), row(1), row(2), long])
+    for readers in (0, 1):
+        out = sft(folder, base, tmp_path / f"sft-{readers}", replace(CONFIG, max_length=200, readers=readers))
+        counts = (read_manifest(out) or {})["counts"]
+        assert counts["too_long"] * 4 == counts["examples"]
+        assert counts["too_long"] > 0
 
 
 def test_a_folder_that_grows_needs_to_be_told_when_to_end(base: Path, tmp_path: Path) -> None:

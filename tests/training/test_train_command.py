@@ -34,7 +34,13 @@ def test_a_budget_on_the_command_line_replaces_one_of_any_unit_in_the_file(
     words: list[str], wanted: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[SftConfig] = []
-    monkeypatch.setattr(train, "sft", lambda rows, model, out, config, progress, run: seen.append(config))
+
+    def trained(*given: Any) -> None:
+        seen.append(given[3])
+        begun = given[6]
+        begun()
+
+    monkeypatch.setattr(train, "sft", trained)
     (tmp_path / "preset.yaml").write_text("tokens: 5000\nbatch: 3\n")
     out = tmp_path / "out"
     asked = ["rows.jsonl", "--config", str(tmp_path / "preset.yaml"), "--model", "m", "--out", str(out), *words]

@@ -5,7 +5,9 @@ Exit codes: 0 done, 1 something fell short, 2 wrong use, 130 stopped by Ctrl-C.
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
 
 import click
@@ -63,7 +65,24 @@ def main() -> None:
 
         click.echo(f"codereasoner: {visible(str(error))}", err=True)
         code = 2 if isinstance(error, UserError) else 1
+    except BrokenPipeError:  # whoever reads our output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except OSError as error:
+        click.echo(f"codereasoner: {_os_error(error)}", err=True)
+        code = 1
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("codereasoner: stopped; the same command continues where it was", err=True)
         code = 130
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _os_error(error: OSError) -> str:
+    """Say in one sentence what the system refused, of which file, and what helps."""
+    where = f"{error.filename}: " if error.filename else ""
+    said = f"{where}{error.strerror or error}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{said}; what was written is kept: make room, and the same command continues where it was"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{said}: this user cannot write or read there; give another path"
+    return said

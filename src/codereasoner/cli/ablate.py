@@ -9,7 +9,6 @@ is compared. Arms that share their SFT share its checkpoint.
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +19,28 @@ from rich.table import Table
 from codereasoner.cli.ablate_arms import AblateConfig
 from codereasoner.cli.ablate_run import run_ablation
 from codereasoner.cli.ablate_table import cell, markdown, results
+from codereasoner.cli.fresh import refuse_other_options
 from codereasoner.cli.options import (
     Stage,
     config_from,
+    given_options,
     json_option,
     open_pool,
     options_of,
     print_json,
     save_config,
     weak_option,
+    words_of,
     workers_option,
 )
 from codereasoner.cli.screen import Screen
 from codereasoner.ledger import write_whole
+from codereasoner.outputs import set_aside
 
 
 @click.command("ablate", cls=Stage)
 @click.option("--name", default="ablate", show_default=True, help="The run's name; it lies in runs/NAME.")
-@click.option("--fresh", is_flag=True, help="Begin anew instead of continuing the run of that name.")
+@click.option("--fresh", is_flag=True, help="Begin anew: the run of that name is renamed to NAME.old.")
 @options_of(AblateConfig)
 @workers_option
 @weak_option
@@ -47,9 +50,11 @@ def ablate_command(
 ) -> None:
     """Compare parts of the method at equal compute, with several seeds: one table with intervals."""
     folder = Path("runs") / name
-    if fresh and folder.exists():
-        shutil.rmtree(folder)
+    if fresh:
+        set_aside(folder)
     config: AblateConfig = config_from(AblateConfig, values)
+    more = ("seeds", "arms")  # of which a run may get more, or show fewer
+    refuse_other_options(folder, folder.is_dir(), given_options(), words_of(AblateConfig, more))
     save_config(folder)
 
     def keep(seeds: int) -> None:

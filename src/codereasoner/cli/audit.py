@@ -11,6 +11,7 @@ import click
 from rich.table import Table
 
 from codereasoner import stages
+from codereasoner.cli.fresh import file_of, set_aside_if_fresh
 from codereasoner.cli.options import (
     Stage,
     bar,
@@ -55,16 +56,16 @@ def audit_command(
     """
     if keep_above is not None and not 0 <= keep_above <= 100:
         raise ConfigError(f"--keep-above is a percentage from 0 to 100, not {keep_above:g}")
-    if texts.is_dir():
-        texts = texts / "answers.jsonl"
+    texts = file_of(texts, "answers.jsonl", "chains.jsonl")
     questions = questions or texts.with_name("questions.jsonl")
     out = out or texts.with_suffix(".audit.jsonl")
+    kept = kept or texts.with_suffix(".true.jsonl")
+    set_aside_if_fresh(out, kept)
     with open_pool(workers, allow_weak_isolation) as pool, bar("audit") as progress:
         stages.audit_texts(texts, questions, out, pool.run, progress)
     result = {"texts_file": str(texts), "audit_file": str(out), **stages.summarize_audit(out)}
     result["examples"] = _examples(out, examples)
     if keep_above is not None:
-        kept = kept or texts.with_suffix(".true.jsonl")
         stages.keep_true(texts, out, kept, keep_above / 100)
         result["kept_file"], result["kept"] = str(kept), stages.counts(kept)
     if as_json:

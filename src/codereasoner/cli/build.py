@@ -10,9 +10,20 @@ from typing import Any
 import click
 
 from codereasoner import stages
-from codereasoner.cli.data import say, second_pool, setting
+from codereasoner.cli.data import check_rows, say, second_pool, setting
 from codereasoner.cli.demo_data import stage
-from codereasoner.cli.options import Stage, config_from, console, open_pool, options_of, save_config, weak_option
+from codereasoner.cli.fresh import refuse_other_options, set_aside_if_fresh
+from codereasoner.cli.options import (
+    Stage,
+    config_from,
+    console,
+    given_options,
+    open_pool,
+    options_of,
+    save_config,
+    weak_option,
+    words_of,
+)
 from codereasoner.cli.ranges import COUNT
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress
@@ -52,6 +63,9 @@ def build_command(
     if repository is not None:
         check_name(repository)
     config: stages.BuildConfig = config_from(stages.BuildConfig, values)
+    set_aside_if_fresh(out)
+    begun = any(any(out.glob(f"{path.name}*")) for path in vars(Paths(out)).values())
+    refuse_other_options(out, begun, given_options(), words_of(stages.BuildConfig))
     save_config(out)
     with (
         stages.make_engine(engine, workers, ray_address) as doing,
@@ -60,9 +74,13 @@ def build_command(
         stages.build(out, config, pool, again, doing, _watched(out), setting, allow_weak_isolation)
     with stage(out, "card"):
         write_cards(out)
-    for path in vars(Paths(out)).values():
+    paths = Paths(out)
+    for path in vars(paths).values():
         if path.is_file():
-            say(path)
+            say(path, needed=False)
+    for path, programs in ((paths.sft, config.train), (paths.grpo, config.rl)):
+        if programs:
+            check_rows(path)
     console.print(f"the card: {out / 'README.md'}")
     if repository is not None:
         _push(out, repository, public, dry_run)

@@ -14,6 +14,7 @@ import yaml
 
 from codereasoner import extend, stages
 from codereasoner.chains.narrate import DETAILS, LIMIT
+from codereasoner.cli.fresh import beside, file_of, set_aside_if_fresh
 from codereasoner.cli.options import (
     Stage,
     bar,
@@ -25,10 +26,11 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
-from codereasoner.cli.ranges import COUNT, NOT_NEGATIVE, NUMBER, SHARE, TOP_P
+from codereasoner.cli.ranges import ABOVE_ZERO, COUNT, NOT_NEGATIVE, NUMBER, SHARE, TOP_P
+from codereasoner.cli.screen import styled
 from codereasoner.cli.style_options import style_option, system_option
-from codereasoner.cli.trace_view import show_trace
-from codereasoner.errors import ConfigError
+from codereasoner.cli.trace_view import modules_of, show_trace
+from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Sampling
 from codereasoner.ledger import read_manifest
@@ -77,6 +79,7 @@ def programs_command(
     options = dict(setting(text) for text in settings)
     known = read_against(against)
     config = {"source": source, **options, "near": near, "against": known.facts()}
+    set_aside_if_fresh(out)
     few = train + rl + test < _FEW
     with stages.make_engine("local", workers or (1 if few else None)) as engine, bar("programs") as progress:
         found = stages.spread(stages.source_for(out, source, options), engine)
@@ -112,6 +115,14 @@ def setting(text: str) -> tuple[str, Any]:
 @click.option("--second-run/--no-second-run", default=True, show_default=True, help="Again, under another hash seed.")
 @click.option("--size", "sizes", multiple=True, metavar="NAME=N", help=f"The most of {_SIZES}; repeat it.")
 @click.option("--whole-file", is_flag=True, help="With a call: show every line, also of functions that did not run.")
+@click.option("--cpu-seconds", type=ABOVE_ZERO, help="With a call: CPU time that it may take [default: 1].")
+@click.option(
+    "--with",
+    "modules",
+    multiple=True,
+    metavar="NAME,./FILE.py",
+    help="With a call: modules that the code may import; they are imported before it is shut in, and trusted.",
+)
 @click.option("--out", type=_PATH, default=Path("runs.parquet"), show_default=True)
 @workers_option
 @weak_option
@@ -120,6 +131,8 @@ def trace_command(
     programs: Path,
     call: str | None,
     whole_file: bool,
+    cpu_seconds: float | None,
+    modules: tuple[str, ...],
     calls: int,
     second_run: bool,
     sizes: tuple[str, ...],
@@ -128,13 +141,24 @@ def trace_command(
     allow_weak_isolation: bool,
     as_json: bool,
 ) -> None:
-    """Run and trace programs, or show one call: codereasoner trace FILE.py "f(3)"."""
+    """Run and trace a file of programs, or show what each line of one call did.
+
+    \b
+    codereasoner trace FILE.py "f(3)"
+    codereasoner trace FILE.py "Account('bob', 3).deposit(4)"
+    codereasoner trace programs.jsonl --out runs.parquet
+    """
+    if call is not None:
+        show_trace(programs, call, as_json, whole_file, cpu_seconds, modules_of(modules), allow_weak_isolation)
+        return
+    if programs.suffix == ".py":
+        raise ConfigError(f"{programs} is Python source: give a call, as in `codereasoner trace {programs} 'f(3)'`")
+    if modules or cpu_seconds is not None:
+        raise ConfigError("--with and --cpu-seconds are for one call: codereasoner trace FILE.py 'f(3)'")
     keep = stages.Keep(calls, _sizes(sizes))
-    own = call is not None or stages.own_programs(programs)
-    with open_pool(1 if call else workers, allow_weak_isolation, own_programs=own) as pool:
-        if call is not None:
-            show_trace(programs, call, pool, as_json, whole_file)
-            return
+    own = stages.own_programs(programs)
+    with open_pool(workers, allow_weak_isolation, own_programs=own) as pool:
+        set_aside_if_fresh(out)
         with bar("trace") as progress, second_pool(second_run, workers, allow_weak_isolation, own) as again:
             stages.trace_programs(programs, out, pool, progress, again, keep)
     say(out)
@@ -166,6 +190,7 @@ def _sizes(texts: tuple[str, ...]) -> Sizes:
 @click.option("--out", type=_PATH, default=Path("questions.jsonl"), show_default=True)
 def ask_command(runs: Path, tasks: tuple[str, ...], out: Path) -> None:
     """Ask the tasks' questions about each run."""
+    set_aside_if_fresh(out)
     with bar("ask") as progress:
         stages.ask_questions(runs, out, tasks, progress)
     say(out)
@@ -173,7 +198,7 @@ def ask_command(runs: Path, tasks: tuple[str, ...], out: Path) -> None:
 
 @click.command("chain", cls=Stage)
 @click.argument("questions", type=_PATH)
-@click.option("--runs", type=_PATH, default=Path("runs.parquet"), show_default=True, help="For the narrator.")
+@click.option("--runs", type=_PATH, help="For the narrator [default: runs.parquet beside the questions].")
 @click.option("--task", "tasks", multiple=True, default=("output",), show_default=True)
 @click.option("--by", default="narrator", show_default=True, help="narrator, or a model: openai:NAME, a path, ...")
 @click.option("--detail", type=click.Choice(DETAILS), default="steps", show_default=True)
@@ -204,7 +229,7 @@ def ask_command(runs: Path, tasks: tuple[str, ...], out: Path) -> None:
 @weak_option
 def chain_command(
     questions: Path,
-    runs: Path,
+    runs: Path | None,
     tasks: tuple[str, ...],
     by: str,
     detail: Any,
@@ -223,6 +248,9 @@ def chain_command(
     allow_weak_isolation: bool,
 ) -> None:
     """Write the reasoning chains: from the trace, or by a teacher whose answers are verified."""
+    questions = file_of(questions, "chosen.jsonl", "questions.jsonl")
+    runs = runs or beside(questions, "runs.parquet")
+    set_aside_if_fresh(out)
     with bar("chain") as progress:
         if by == "narrator":
             stages.narrate_chains(
@@ -239,7 +267,7 @@ def chain_command(
 
 @click.command("rows", cls=Stage)
 @click.argument("questions", type=_PATH)
-@click.option("--chains", type=_PATH, default=Path("chains.jsonl"), show_default=True)
+@click.option("--chains", type=_PATH, help="The chains [default: chains.jsonl beside the questions].")
 @click.option("--direct", multiple=True, help="A task that is answered without a chain; repeat it.")
 @click.option(
     "--rl-task",
@@ -255,7 +283,7 @@ def chain_command(
 @click.option("--grpo-out", type=_PATH, default=Path("grpo.parquet"), show_default=True)
 def rows_command(
     questions: Path,
-    chains: Path,
+    chains: Path | None,
     direct: tuple[str, ...],
     rl_tasks: tuple[str, ...],
     style: str,
@@ -264,23 +292,50 @@ def rows_command(
     grpo_out: Path,
 ) -> None:
     """Write the training rows: sft.parquet from the train split, grpo.parquet from the rl split."""
+    questions = file_of(questions, "chosen.jsonl", "questions.jsonl")
+    chains = chains or beside(questions, "chains.jsonl")
+    set_aside_if_fresh(sft_out, grpo_out)
     put = find_style(style).with_system(system)
     stages.write_sft_rows(questions, chains, sft_out, put, direct)
     stages.write_grpo_rows(questions, grpo_out, put, rl_tasks, direct=direct)
-    say(sft_out)
-    say(grpo_out)
+    made = sum(stages.counts(out).get("kept", 0) for out in (sft_out, grpo_out))
+    say(sft_out, needed=not made)
+    say(grpo_out, needed=False)
 
 
-def say(out: Path) -> None:
-    """One line on what lies where, and each reason why rows were dropped."""
+def say(out: Path, needed: bool = True) -> None:
+    """Say what lies where, why rows were dropped, and what was left out; no rows are no success where some are needed.
+
+    Raises:
+        Shortfall: some are needed, and there is none.
+    """
     counts = stages.counts(out)
-    console.print(f"{out}: {counts.get('kept', 0):,} kept, {counts.get('dropped', 0):,} dropped")
+    kept = counts.get("kept", 0)
+    console.print(f"{out}: {kept:,} kept, {counts.get('dropped', 0):,} dropped")
     for reason, count in counts["drops"].items():
         console.print(f"  {count:>8,}  {reason}")
     manifest = read_manifest(out) or {}
+    if others := manifest.get("not_told"):
+        told = ", ".join(f"{count:,} of the task '{name}'" for name, count in others.items())
+        console.print(styled("yellow", "  without a chain", f": {told} (--task NAME tells them too)"))
     if lengths := manifest.get("characters"):
         told = ", ".join(f"{name} {count:,}" for name, count in lengths.items())
         console.print(f"  characters of a chain: {told}")
-    if branches := manifest.get("branches"):
+    branches = manifest.get("branches", {})
+    if branches.get("possible"):
         shown = f"{branches['covered']:,} of {branches['possible']:,} jumps taken ({branches['share']:.1%})"
         console.print(f"  {shown}; every one in {branches['whole']:,} of {branches['programs']:,} programs")
+    if needed:
+        check_rows(out)
+
+
+def check_rows(out: Path) -> None:
+    """Refuse to call an output without rows a success.
+
+    Raises:
+        Shortfall: it has none; the message says why.
+    """
+    counts = stages.counts(out)
+    if not counts.get("kept"):
+        reasons = "; ".join(f"{count:,} dropped: {reason}" for reason, count in counts["drops"].items())
+        raise Shortfall(f"{out} has no rows ({reasons or 'the input gave none for these options'})")

@@ -9,7 +9,6 @@ the same operations, generation included. Budgets are tokens, so the result does
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +22,25 @@ from codereasoner.cli.demo_config import MODELS, DemoConfig
 from codereasoner.cli.demo_data import BACKWARD, FORWARD, stage, stage_seconds
 from codereasoner.cli.demo_pace import fitted, said
 from codereasoner.cli.demo_run import SETS, Summaries, begin, run_demo
+from codereasoner.cli.fresh import refuse_other_options
 from codereasoner.cli.numbers import percent
 from codereasoner.cli.options import (
     Stage,
     config_from,
     console,
+    given_options,
     open_pool,
     options_of,
     save_config,
     weak_option,
+    words_of,
     workers_option,
 )
 from codereasoner.cli.processes import history
 from codereasoner.cli.screen import Screen, styled
 from codereasoner.evaluation.metrics import mean
 from codereasoner.ledger import read_manifest, read_records, read_rows
+from codereasoner.outputs import set_aside
 from codereasoner.reports.cards import write_cards
 from codereasoner.reports.folder import evaluations
 from codereasoner.reports.page import write_report
@@ -47,16 +50,17 @@ from codereasoner.task import Question
 
 @click.command("demo", cls=Stage)
 @click.option("--name", default="demo", show_default=True, help="The run's name; it lies in runs/NAME.")
-@click.option("--fresh", is_flag=True, help="Begin anew instead of continuing the run of that name.")
+@click.option("--fresh", is_flag=True, help="Begin anew: the run of that name is renamed to NAME.old.")
 @options_of(DemoConfig)
 @workers_option
 @weak_option
 def demo_command(name: str, fresh: bool, workers: int | None, allow_weak_isolation: bool, **values: Any) -> None:
     """Do the whole method on this machine: data, SFT, GRPO, evaluation, report."""
     folder = Path("runs") / name
-    if fresh and folder.exists():
-        shutil.rmtree(folder)
+    if fresh:
+        set_aside(folder)
     config: DemoConfig = config_from(DemoConfig, values)
+    refuse_other_options(folder, folder.is_dir(), given_options(), words_of(DemoConfig))
     save_config(folder)
     with open_pool(workers, allow_weak_isolation) as pool:
         pace = begin(folder, config)

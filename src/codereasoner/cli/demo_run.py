@@ -70,7 +70,6 @@ def _checked(folder: Path) -> Path:
     """The questions that are asked during training: the first of those held out, as many short as longer ones."""
     out = folder / "checked.jsonl"
     kinds = [held_out(folder, low, high)[:CHECKED] for low, high in SETS.values()]
-    out.unlink(missing_ok=True)
     write_records(out, [question for kind in kinds for question in kind], {})
     return out
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from codereasoner import stages
+from codereasoner.cli.fresh import file_of, set_aside_if_fresh
 from codereasoner.cli.options import Stage, bar, console, json_option, print_json
 from codereasoner.cli.ranges import SHARE
 from codereasoner.exports.files import export
@@ -27,10 +28,13 @@ from codereasoner.ledger import manifest_path
 )
 @json_option
 def export_command(rows: Path, to: str, out: Path, held_out: float, as_json: bool) -> None:
-    """Write sft.parquet or grpo.parquet for TRL, verl, LLaMA-Factory, OpenRLHF, or as plain messages."""
+    """Write sft.parquet or grpo.parquet, or of a folder the first there, for TRL, verl, LLaMA-Factory, OpenRLHF."""
+    rows = file_of(rows, "sft.parquet", "grpo.parquet")
+    suffix = FORMATS[to].suffix
+    set_aside_if_fresh(out / f"{rows.stem}{suffix}", out / f"{rows.stem}-held-out{suffix}")
     with bar("export") as progress:
         files = export(rows, to, out, held_out, progress)
-    written = {str(path): stages.counts(path)["kept"] for path in files if manifest_path(path).is_file()}
+    written = {str(path): stages.counts(path).get("kept", 0) for path in files if manifest_path(path).is_file()}
     for path, count in written.items():
         console.print(f"{path}: {count:,} rows")
     if as_json:

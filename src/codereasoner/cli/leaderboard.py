@@ -10,11 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from codereasoner.cli.options import Stage, console, json_option, print_json
-from codereasoner.cli.screen import Screen
+from codereasoner.cli.screen import Screen, styled
 from codereasoner.errors import ConfigError
 from codereasoner.ledger import write_whole
+from codereasoner.reports.folder import chosen_evaluations
 from codereasoner.reports.hub_results import write_eval_results
-from codereasoner.reports.leaderboard import Board, board_markdown, interval_text, leaderboard
+from codereasoner.reports.leaderboard import Board, board_markdown, failed, interval_text, leaderboard
 from codereasoner.reports.leaderboard_page import leaderboard_page
 
 _PATH = click.Path(path_type=Path)
@@ -44,6 +45,8 @@ def leaderboard_command(
     """
     if wrong := [out for out in outs if out.suffix not in (".md", ".html")]:
         raise ConfigError(f"--out takes a name that ends in .md or .html, not '{wrong[0]}'")
+    for each in filter(failed, chosen_evaluations(evaluations) if evaluations else []):
+        console.print(styled("yellow", "left out", f" {each.folder}: every answer is an error"))
     boards = leaderboard(evaluations, names)
     for out in outs:
         page = leaderboard_page(boards) if out.suffix == ".html" else "\n".join(map(board_markdown, boards))

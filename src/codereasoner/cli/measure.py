@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from codereasoner import extend
+from codereasoner.cli.fresh import set_aside_if_fresh
 from codereasoner.cli.numbers import show_score, show_summary
 from codereasoner.cli.options import (
     Stage,
@@ -29,10 +30,11 @@ from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.evaluation.asked import is_file, questions_of
 from codereasoner.evaluation.augment import NAMES, Name, make_augmentation
 from codereasoner.evaluation.check import guess_floors
-from codereasoner.evaluation.evaluate import Asking, evaluate
+from codereasoner.evaluation.evaluate import Asking, evaluate, refuse_other
 from codereasoner.evaluation.score import GRADERS, Grader, score_file
 from codereasoner.extend import Benchmark, Model, Sampling, commonest
 from codereasoner.reports.feature_plots import write_feature_plots
+from codereasoner.reports.folder import short_name
 from codereasoner.styles import find_style
 
 _PATH = click.Path(path_type=Path)
@@ -92,11 +94,12 @@ def evaluate_command(
     """Ask a model a benchmark's questions, or those of a questions.jsonl, and count what it knows."""
     answering: Model = extend.find("model", model, **endpoint)
     sampling = Sampling(temperature, top_p, max_tokens or answering.max_tokens or 2048, seed, **control)
-    folder = out or Path("evaluations") / f"{Path(questions).stem}@{_folder_name(model)}"
-    save_config(folder)
     named = "" if is_file(questions) else questions
-    with open_pool(workers, allow_weak_isolation, named) as pool, bar(f"{questions} {model}") as progress:
-        benchmark: Benchmark | None = extend.find("benchmark", named) if named else None
+    benchmark: Benchmark | None = extend.find("benchmark", named) if named else None
+    name = benchmark.name if benchmark else Path(questions).stem
+    folder = out or Path("evaluations") / f"{name}@{short_name(model)}"
+    set_aside_if_fresh(folder)
+    with open_pool(workers, allow_weak_isolation, named) as pool, bar(f"{name} {model}") as progress:
         asked = questions_of(questions, data, split, pool.run)[:limit]
         floors = (benchmark.floors(asked) if benchmark else {}) or guess_floors(asked, pool.run)
         if official_prompts is None:
@@ -107,8 +110,10 @@ def evaluate_command(
             asked_style = benchmark.official_style(official_prompts, reasons=augment == "cot")
         augmentation = make_augmentation(augment, augment_from, asked, pool.run, benchmark)
         asking = Asking(augmentation.style(asked_style), sampling, samples, augmentation)
+        refuse_other(folder, benchmark.name if benchmark else questions, asked, answering, asking)
+        save_config(folder)
         summary = evaluate(
-            questions,
+            benchmark.name if benchmark else questions,
             asked,
             answering,
             asking,
@@ -125,10 +130,6 @@ def evaluate_command(
         print_json(summary)
     if summary["errors"] and summary["outcomes"]["error"] == summary["n_answers"]:
         raise Shortfall(f"no request was answered: {commonest(summary['errors'])}")
-
-
-def _folder_name(model: str) -> str:
-    return model.strip("/").replace("/", "-").replace(":", "-")
 
 
 @click.command("score", cls=Stage)

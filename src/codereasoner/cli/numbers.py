@@ -28,11 +28,10 @@ def percent(part: Mapping[str, Any], k: int = 1) -> str:
 
 def show_summary(summary: Mapping[str, Any]) -> None:
     """One row for the whole and one for each task, then what answers without a model get."""
-    table = _numbers_table(f"{summary['model']} on {summary['benchmark']}, style {short_name(str(summary['style']))}")
-    table.add_row("all", *_numbers(summary))
-    if len(summary["by_task"]) > 1:
-        for task, part in summary["by_task"].items():
-            table.add_row(task, *_numbers(part))
+    several = len(summary["by_task"]) > 1
+    rows = {"all": summary, **(summary["by_task"] if several else {})}
+    title = f"{summary['model']} on {summary['benchmark']}, style {short_name(str(summary['style']))}"
+    table = _numbers_table(title, "", rows)
     for name, floor in summary["floors"].items():
         table.add_row(f"no model: {name}", "", f"{floor:.1f} %", style="dim")
     console.print(table)
@@ -56,11 +55,8 @@ def show_score(result: Mapping[str, Any]) -> None:
         show_score(part)
     if "models" in result:
         return
-    table = _numbers_table(result["benchmark"], "grader")
     graders = [result, result["other"]] if "other" in result else [result]
-    for part in graders:
-        table.add_row(part["grader"], *_numbers(part))
-    console.print(table)
+    console.print(_numbers_table(result["benchmark"], "grader", {part["grader"]: part for part in graders}))
     if left_out := result.get("left_out"):
         console.print(styled("yellow", "left out", f" {left_out}"))
     for part in graders:
@@ -101,16 +97,16 @@ def show_check(result: Mapping[str, Any]) -> None:
         console.print(styled("red", str(row)))
 
 
-def _numbers_table(title: str, first: str = "") -> Table:
+def _numbers_table(title: str, first: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return a row for each part; pass@5 is shown where somebody was asked five times."""
     table = Table(title=title, title_justify="left", box=None)
     table.add_column(first)
-    for column in ("n", "pass@1 [95 %]", "pass@5"):
+    shown = [k for k in (1, 5) if k == 1 or any(f"pass@{k}" in part for part in rows.values())]
+    for column in ("n", *(f"pass@{k}{' [95 %]' if k == 1 else ''}" for k in shown)):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("outcomes")
+    for name, part in rows.items():
+        counted = [(part["outcomes"].get(verdict, 0), verdict.replace("_", " ")) for verdict in VERDICTS]
+        outcomes = ", ".join(f"{count:,} {verdict}" for count, verdict in counted if count)
+        table.add_row(name, f"{part['n_questions']:,}", *(percent(part, k) for k in shown), outcomes)
     return table
-
-
-def _numbers(part: Mapping[str, Any]) -> list[str]:
-    found = {verdict: part["outcomes"].get(verdict, 0) for verdict in VERDICTS}
-    outcomes = ", ".join(f"{count:,} {verdict.replace('_', ' ')}" for verdict, count in found.items() if count)
-    return [f"{part['n_questions']:,}", percent(part), percent(part, 5), outcomes]

@@ -9,7 +9,7 @@ import importlib.util
 import json
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from rich.progress import Progress as Bars
 
 from codereasoner import configs, extend
 from codereasoner.benchmarks.pool import pool_for
+from codereasoner.cli.fresh import check_outputs, fresh_option
 from codereasoner.cli.ranges import ABOVE_ZERO, COUNT, JSON_OBJECT, NOT_NEGATIVE, NUMBER, SHARE, range_of
 from codereasoner.cli.screen import Screen, styled
 from codereasoner.errors import ConfigError
@@ -46,6 +47,9 @@ class Stage(click.Command):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        names = {parameter.name for parameter in self.params}
+        if "out" in names and "fresh" not in names:
+            self.params.append(fresh_option())
         if self.name in WITH_PRESETS:
             self.params.append(
                 click.Option(
@@ -66,6 +70,11 @@ class Stage(click.Command):
                 help="A YAML file with these options; flags win.",
             )
         )
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, unless an output of it is also an input."""
+        check_outputs(ctx.params)
+        return super().invoke(ctx)
 
 
 def presets(command: click.Command) -> list[str]:
@@ -113,16 +122,28 @@ def _words(command: click.Command) -> dict[str, str]:
     words = {}
     for parameter in command.params:
         word = parameter.opts[0].removeprefix("--") if isinstance(parameter, click.Option) else parameter.name
-        if word and parameter.name and word not in ("config", "preset", "help"):
+        if word and parameter.name and parameter.expose_value:
             words[word] = parameter.name
     return words
 
 
 def save_config(folder: Path) -> None:
     """Write the resolved options of the running command beside its output; the file can be given as --config."""
+    name = click.get_current_context().command.name
+    values = {word: value for word, value in given_options().items() if word != "fresh"}
+    write_whole(folder / "config.yaml", f"# codereasoner {name}\n{yaml.safe_dump(values)}")
+
+
+def given_options() -> dict[str, Any]:
+    """Return the resolved options of the running command, by the words of its command line, as YAML holds them."""
     context = click.get_current_context()
-    values = {word: _yaml_value(context.params[name]) for word, name in sorted(_words(context.command).items())}
-    write_whole(folder / "config.yaml", f"# codereasoner {context.command.name}\n{yaml.safe_dump(values)}")
+    return {word: _yaml_value(context.params[name]) for word, name in sorted(_words(context.command).items())}
+
+
+def words_of(config: type, without: Sequence[str] = ()) -> list[str]:
+    """Return the words of the options that are made from a config dataclass."""
+    names = [field.name for field in dataclasses.fields(config) if field.name not in without]
+    return [name.replace("_", "-") for name in names]
 
 
 def _yaml_value(value: Any) -> Any:
@@ -263,12 +284,19 @@ control_options = _gathered("control", _CONTROL)
 def open_pool(
     workers: int | None, allow_weak_isolation: bool, benchmark: str = "", own_programs: bool = False
 ) -> Iterator[Pool]:
-    """A pool of workers, closed at the end; says once when isolation is weaker than level A.
+    """A pool of workers, told of as `told` does, and closed at the end.
 
     Where a benchmark is named, what its programs import is preloaded, and they have the time that it gives them.
     own_programs: see Pool.
     """
-    with pool_for(benchmark, workers, allow_weak_isolation, own_programs) as pool:
+    with told(pool_for(benchmark, workers, allow_weak_isolation, own_programs)) as pool:
+        yield pool
+
+
+@contextlib.contextmanager
+def told(pool: Pool) -> Iterator[Pool]:
+    """Close a pool at the end; say once when isolation is weaker than level A."""
+    with pool:
         if pool.level != "A":
             said = f": {MEANING[pool.level]}; `codereasoner doctor` says what is missing"
             console.print(styled("yellow", f"isolation level {pool.level}", said))

@@ -9,6 +9,7 @@ import click
 
 from codereasoner import extend, stages
 from codereasoner.cli.data import say
+from codereasoner.cli.fresh import set_aside_if_fresh
 from codereasoner.cli.options import (
     Stage,
     bar,
@@ -67,6 +68,7 @@ def select_command(
 ) -> None:
     """Keep the questions of chosen difficulties: by how often a model is right, or by the programs' features."""
     choice = stages.Choice(Band(low, high), per_level, order)
+    set_aside_if_fresh(out, out.with_name(f"{out.name}.passes.jsonl"))
     passes = None
     if by != FEATURES:
         model: Model = extend.find("model", by, **endpoint)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from codereasoner.cli.fresh import set_aside_if_fresh
 from codereasoner.cli.options import (
     Stage,
     bar,
@@ -22,6 +23,7 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
+from codereasoner.cli.screen import styled
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import read_manifest
 from codereasoner.models.gguf_files import folder_of
@@ -31,6 +33,7 @@ from codereasoner.training.processes import first_process_first, place
 from codereasoner.training.rft import RftConfig, rft
 from codereasoner.training.scratch import is_scratch_name, make_scratch_model
 from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.tokens import Seen
 
 _PATH = click.Path(path_type=Path)
 
@@ -61,11 +64,12 @@ def sft_command(
 ) -> None:
     """Instruction tuning on verified chains: the rows of sft.parquet."""
     config: SftConfig = _config(SftConfig, values)
-    save_config(out)
+    _fresh(out)
     with ExitStack() as stack:
         pool = stack.enter_context(open_pool(workers, allow_weak_isolation)) if config.held_out else None
+        runner = pool.run if pool else None
         progress = stack.enter_context(_bar("sft"))
-        sft(rows, _made(model, out, config.seed), out, config, progress, pool.run if pool else None)
+        sft(_file(rows, "sft"), _made(model, out, config.seed), out, config, progress, runner, _save(out), _notice)
     _tell(out)
 
 
@@ -75,9 +79,9 @@ def grpo_command(
 ) -> None:
     """Reinforcement learning with a verified reward: the prompts of grpo.parquet."""
     config: GrpoConfig = _config(GrpoConfig, values)
-    save_config(out)
+    _fresh(out)
     with open_pool(workers, allow_weak_isolation) as pool, _bar("grpo") as progress:
-        grpo(rows, _made(model, out, config.seed), out, config, pool.run, progress)
+        grpo(_file(rows, "grpo"), _made(model, out, config.seed), out, config, pool.run, progress, _save(out))
     _tell(out)
 
 
@@ -87,9 +91,9 @@ def rft_command(
 ) -> None:
     """Rejection-sampling fine-tuning, the control of grpo: tune on the model's own right answers to grpo.parquet."""
     config: RftConfig = _config(RftConfig, values)
-    save_config(out)
+    _fresh(out)
     with open_pool(workers, allow_weak_isolation) as pool, _bar("rft") as progress:
-        rft(rows, folder_of(model), out, config, pool.run, progress)
+        rft(_file(rows, "grpo"), folder_of(model), out, config, pool.run, progress, _save(out))
     _tell(out)
 
 
@@ -102,6 +106,29 @@ def _config(kind: type, values: Mapping[str, Any]) -> Any:
     config = config_from(kind, {name: context.params[name] for name in values})
     budget_of(config)  # two budgets are refused before any work
     return config
+
+
+def _file(rows: Path, name: str) -> Path:
+    """Return the rows; in the folder of a data set, the file of that name."""
+    inside = rows / f"{name}.parquet"
+    return inside if inside.is_file() else rows
+
+
+def _fresh(out: Path) -> None:
+    with first_process_first():
+        if place()[0] == 0:
+            set_aside_if_fresh(out)
+
+
+def _notice(words: str) -> None:
+    """Show, once, what a training left out."""
+    if place()[0] == 0:
+        console.print(styled("yellow", "left out", f": {words}"))
+
+
+def _save(out: Path) -> Callable[[], None]:
+    """Return what keeps the options beside the model, as soon as the training begins."""
+    return partial(save_config, out)
 
 
 @contextmanager
@@ -118,13 +145,20 @@ def _tell(out: Path) -> None:
     """Where the model is, and how fast it learnt: said by the first process."""
     if place()[0]:
         return
-    counts = (read_manifest(out) or {}).get("counts", {})
+    manifest = read_manifest(out) or {}
+    counts = manifest.get("counts", {})
     said = [f"{counts[name]:{form}} {words}" for name, (form, words) in _COUNTS.items() if name in counts]
     if "matrix_share" in counts:
         said.append(f"{100 * counts['matrix_share']:.1f} % of the matrix rate")
     console.print(f"the model: {out} ({', '.join(said)})")
+    seen = Seen(counts.get("examples", 0), counts.get("too_long", 0))
+    if seen.share > MANY:
+        max_length = manifest["config"]["max_length"]
+        words = f" {seen.words(max_length)}; a larger --max-length would keep them"
+        console.print(styled("bold red", "warning", words))
 
 
+MANY = 0.05  # a share of the rows whose loss changes what is learnt: the longest chains are those of long runs
 _COUNTS = {
     "steps": (",", "steps"),
     "tokens": (",", "tokens"),

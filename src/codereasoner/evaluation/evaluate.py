@@ -21,7 +21,8 @@ from codereasoner.evaluation.augment import PLAIN, Augmentation
 from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
 from codereasoner.evaluation.tally import Tally
 from codereasoner.extend import Model, Progress, Prompt, Sampling, silent
-from codereasoner.ledger import Ledger, write_records, write_whole
+from codereasoner.ledger import Ledger, read_manifest, read_rows, write_records, write_whole
+from codereasoner.outputs import refuse_others
 from codereasoner.records import Answer, answer_key, content_id
 from codereasoner.styles import Style
 from codereasoner.task import VERDICTS, Grade, Question, Runner
@@ -66,7 +67,12 @@ def evaluate(
     """Evaluate one model on one list of questions; returns what is written to summary.json.
 
     A request that failed for good counts as an error and is not kept: the same evaluation asks it again next time.
+    More questions or more samples than last time are the same evaluation, and ask only what is new.
+
+    Raises:
+        ConfigError: the folder holds an evaluation of something else.
     """
+    refuse_other(folder, name, questions, model, asking)
     tally = Tally(questions, asking.style, runner, len(questions) * asking.samples, progress)
     answers = ask(questions, model, asking, folder / "answers.jsonl", tally)
     grades = keep_grades(questions, answers, tally.grades, asking.style, folder / "grades.jsonl")
@@ -77,6 +83,7 @@ def evaluate(
     summary = {
         "benchmark": name,
         "model": label or model.identity,
+        "identity": model.identity,
         "style": asking.style.name,
         "sampling": asking.facts() | {"samples": asking.samples},
         "grader": "strict",
@@ -91,6 +98,30 @@ def evaluate(
     }
     write_whole(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
     return summary
+
+
+def refuse_other(folder: Path, name: str, questions: Sequence[Question], model: Model, asking: Asking) -> None:
+    """Refuse to replace the summary of another evaluation, or of this one with more questions or samples.
+
+    Raises:
+        ConfigError: the folder holds such a summary; the message names the differences.
+    """
+    path = folder / "summary.json"
+    if not path.is_file():
+        return
+    old = json.loads(path.read_text(encoding="utf-8"))
+    now = {"benchmark": name, "identity": model.identity, "style": asking.style.name, **asking.facts()}
+    then = {**{key: old[key] for key in ("benchmark", "identity", "style") if key in old}, **old.get("sampling", {})}
+    samples = then.pop("samples", 1)
+    if samples > asking.samples:
+        then["samples"], now["samples"] = samples, asking.samples
+    kept = folder / "questions.jsonl"
+    asked = {row["id"] for row in read_rows(kept)} if kept.is_file() else set[str]()
+    if asked - {question.id for question in questions}:
+        then["questions"], now["questions"] = len(asked), len(questions)
+    if "identity" not in then:
+        del now["identity"]
+    refuse_others(folder, then, now)
 
 
 def error_reasons(grades: Sequence[Mapping[str, Any]]) -> dict[str, int]:
@@ -169,28 +200,23 @@ def keep_grades(
     """Write one row for each answer, in the same order: its Grade, and which question, answer and sample it is of."""
     by_id = {question.id: question for question in questions}
     rows = [_grade_row(by_id[answer.question], answer, grades[answer.id]) for answer in answers]
-    out.unlink(missing_ok=True)
     write_records(out, rows, {"style": style.name})
     return rows
 
 
 def _keep_questions(questions: Sequence[Question], out: Path) -> None:
     """The questions beside their answers: a report can show them where a benchmark's data is not at hand."""
-    ledger = Ledger(out, {"questions": content_id(*(question.id for question in questions))})
-    if not ledger.done:
-        out.unlink(missing_ok=True)
-        with ledger:
-            for question in questions:
-                ledger.append(question)
-            ledger.finish()
+    _keep(out, questions, {"questions": content_id(*(question.id for question in questions))})
 
 
 def _keep_prompts(questions: Sequence[Question], asking: Asking, out: Path) -> None:
     """Write what was asked: the messages of each question, as they were given to the model."""
     rows = [{"id": question.id, "messages": asking.messages(question)} for question in questions]
-    config = {"style": asking.style.name, "prompts": content_id(*(json.dumps(row) for row in rows))}
-    if not Ledger(out, config).done:
-        out.unlink(missing_ok=True)
+    _keep(out, rows, {"style": asking.style.name, "prompts": content_id(*(json.dumps(row) for row in rows))})
+
+
+def _keep(out: Path, rows: Sequence[Question | Mapping[str, Any]], config: Mapping[str, Any]) -> None:
+    if not out.is_file() or (read_manifest(out) or {}).get("config") != config:
         write_records(out, rows, config)
 
 

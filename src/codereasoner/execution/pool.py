@@ -27,7 +27,10 @@ FINISHED = 4  # times as many may wait, finished, for one that takes long
 
 @dataclass(frozen=True)
 class Limits:
-    """What one run may use; Run.reason names the limit that ended it."""
+    """What one run may use; Run.reason names the limit that ended it.
+
+    stop_at_steps: the reference tracer ends a run whose budget of steps is used up, which otherwise goes on untraced.
+    """
 
     cpu_seconds: float = 1.0
     wall_seconds: float = 10.0
@@ -37,6 +40,7 @@ class Limits:
     steps: int = 10_000
     trace_bytes: int = 1_000_000
     value_chars: int = 4_000
+    stop_at_steps: bool = False
 
 
 class Pool:
@@ -178,7 +182,7 @@ def _check_numbers(workers: int, limits: Limits) -> None:
     if workers < 1:
         raise ConfigError(f"a pool must have at least one worker, not {workers}")
     for name, value in asdict(limits).items():
-        if not 0 < value < 1 << 62:
+        if not isinstance(value, bool) and not 0 < value < 1 << 62:
             raise ConfigError(f"the limit {name} must be a number above 0, not {value}")
 
 

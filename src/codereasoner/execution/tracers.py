@@ -9,7 +9,19 @@ from __future__ import annotations
 from codereasoner.execution.describe import describe
 from codereasoner.execution.exception_text import thrown_text
 from codereasoner.execution.program import PROGRAM
-from codereasoner.execution.tracer import CAREFULLY, LEAVES, LOCALS, MAX_LINE, NEAR, NOT, SPARE, YIELDS, Lines, Tracer
+from codereasoner.execution.tracer import (
+    CAREFULLY,
+    LEAVES,
+    LOCALS,
+    MAX_LINE,
+    NEAR,
+    NOT,
+    SPARE,
+    YIELDS,
+    Lines,
+    StoppingTracer,
+    Tracer,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,5 +67,6 @@ def make(record: str, manner: str, limits: dict[str, Any]) -> Any:
         return None
     if record == "trace":
         careful = manner == CAREFULLY
-        return _kinds[record](PROGRAM, careful, limits["steps"], limits["trace_bytes"], limits["value_chars"])
+        kind = StoppingTracer if limits["stop_at_steps"] else _kinds[record]
+        return kind(PROGRAM, careful, limits["steps"], limits["trace_bytes"], limits["value_chars"])
     return _kinds[record](PROGRAM)

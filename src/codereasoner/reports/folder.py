@@ -142,7 +142,12 @@ def _questions_and_model(name: str, summary: Mapping[str, Any]) -> tuple[str, st
         return questions, model
     asked = Path(str(summary.get("benchmark", name)))
     listed = asked.stem if asked.suffix in (".jsonl", ".parquet") else str(asked)
-    return listed, Path(str(summary.get("model", name))).name
+    return listed, short_name(str(summary.get("model", name)))
+
+
+def short_name(model: str) -> str:
+    """Return the name that folders and pages give a model: `scripted:copy` is scripted-copy, runs/x/sft runs-x-sft."""
+    return model.strip("/").replace("/", "-").replace(":", "-")
 
 
 def chosen_evaluations(paths: Sequence[Path]) -> list[Evaluation]:

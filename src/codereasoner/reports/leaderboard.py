@@ -83,11 +83,17 @@ def _board(name: str, benchmark: type[Benchmark] | None, own: Sequence[Evaluatio
     floors: dict[str, float] = {}
     for label, each in zip(labels(own), own, strict=True):
         floors |= each.summary.get("floors", {})
-        if isinstance(each.summary.get("pass@1"), int | float):
+        if isinstance(each.summary.get("pass@1"), int | float) and not failed(each):
             entries.append(_own(label, each))
     entries += [Entry(f"no model: {floor}", value, "", "", kind="floor") for floor, value in floors.items()]
     title = benchmark.title if benchmark is not None else name
     return Board(name, title, tuple(sorted(entries, key=lambda entry: -entry.value)))
+
+
+def failed(evaluation: Evaluation) -> bool:
+    """Return whether every answer is an infrastructure error: such an evaluation says nothing about its model."""
+    outcomes = evaluation.summary.get("outcomes", {})
+    return bool(outcomes.get("error")) and sum(outcomes.values()) == outcomes["error"]
 
 
 def _published(benchmark: type[Benchmark] | None) -> list[tuple[str, extend.Published]]:

@@ -62,6 +62,7 @@ def narrate_chains(
             for chain in chains:
                 ledger.append(chain)
                 tell(progress, len(ledger), total, "questions answered")
+        ledger.extra["not_told"] = _of_other_tasks(questions, tasks, split)
         ledger.extra["characters"] = lengths(len(row["text"]) for row in ledger.rows())
         ledger.finish()
 
@@ -114,6 +115,7 @@ def teach_chains(
                 ledger.append(chain)
             tell(progress, len(ledger), total, "questions taught")
         accepted = {row["question"] for row in ledger.rows()}
+        ledger.extra["not_told"] = _of_other_tasks(questions, tasks, split)
         ledger.extra["accepted"] = acceptance(_of_tasks(questions, tasks, split), accepted)
         ledger.finish()
 
@@ -143,6 +145,12 @@ def _of_tasks(questions: Path, tasks: Sequence[str], split: str) -> Iterator[Que
     for question in read_records(questions, Question):
         if question.task in tasks and split in ("", question.split):
             yield question
+
+
+def _of_other_tasks(questions: Path, tasks: Sequence[str], split: str) -> dict[str, int]:
+    """How many questions of the split get no chain because their task was not asked for, by task."""
+    found = Counter(each.task for each in read_records(questions, Question) if split in ("", each.split))
+    return {task: count for task, count in sorted(found.items()) if task not in tasks}
 
 
 def _attempts(question: Question, run: Run, others: Sequence[Run], most: int) -> list[Run]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -102,31 +102,40 @@ class GrpoConfig:
     )
     vllm_url: str | None = option(None, "The address of that server, http://HOST:8000, as `trl vllm-serve` prints it.")
     lora: int = option(0, "Rank of LoRA adapters; 0 trains every weight.")
-    threads: int | None = option(None, "CPU threads; all cores by default.")
+    threads: int | None = option(None, "CPU threads; all cores by default.", how=True)
     checkpointing: bool = option(
         True, "On a GPU, compute activations twice instead of keeping them: slower, for large models.", how=True
     )
-    log_every: int = option(1, "Updates between two rows of history.jsonl.")
+    log_every: int = option(1, "Updates between two rows of history.jsonl.", how=True)
     held_out: str | None = option(
-        None, "Questions, or rows as GRPO reads them, that the model is asked while it trains; no training time."
+        None,
+        "Questions, or rows as GRPO reads them, to evaluate on during training; their time is not counted.",
+        how=True,
     )
-    checks: int = option(8, "How often they are asked, at equal shares of the training; once more at its start.")
-    check_questions: int = option(200, "Ask only the first so many of them.")
-    save_seconds: float = option(600.0, "Seconds between two checkpoints; what a kill can cost.")
+    checks: int = option(8, "How often they are asked, at equal shares of the training, and at its start.", how=True)
+    check_questions: int = option(200, "Evaluate only on the first N of them.", how=True)
+    save_seconds: float = option(600.0, "Seconds between two checkpoints; what a kill can cost.", how=True)
 
 
 def grpo(
-    rows: Path, model: str | Path, out: Path, config: GrpoConfig, runner: Runner | None, progress: Progress = silent
+    rows: Path,
+    model: str | Path,
+    out: Path,
+    config: GrpoConfig,
+    runner: Runner | None,
+    progress: Progress = silent,
+    begun: Callable[[], None] = lambda: None,
 ) -> Path:
     """Train a model on the prompts of a file; returns its folder. A killed training continues where it was saved.
 
-    The pass that selects prompts is part of the budget, and its result is kept in selected.json.
+    The pass that selects prompts is part of the budget, and its result is kept in selected.json. `begun` is called when
+    nothing speaks against the training any more.
 
     Raises:
         DataError: the rows are no GRPO rows, none of them can teach this model anything, or the reward of one's own
             is missing or fails.
-        ConfigError: the model cannot be loaded, the batch does not hold whole groups of rollouts, or a term of the
-            reward is none.
+        ConfigError: the folder holds another training, the model cannot be loaded, the batch does not hold whole groups
+            of rollouts, or a term of the reward is none.
         MachineryError: the grader failed on more than 1 % of a step's completions.
     """
     source = str(model)
@@ -143,7 +152,8 @@ def grpo(
     whole["reward"] = reward_identity(config.reward)
     if session.is_done(out, whole):
         return out
-    with quiet():
+    with quiet(), session.alone(out):
+        begun()
         with first_process_first():
             checkpoint = session.prepare(out, whole, budget)
         progress(0.0, "loading the model")

@@ -7,7 +7,7 @@ comparison of answers with one another.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from random import Random
@@ -17,7 +17,9 @@ from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows, write_whole
 from codereasoner.models.local import MAX_BATCH, generate, tokenise
+from codereasoner.outputs import refuse_others
 from codereasoner.task import Runner
+from codereasoner.training import session
 from codereasoner.training.budget import FORWARD, LIMITS, Budget, budget_of, tokens_of
 from codereasoner.training.reward import Reward
 from codereasoner.training.rows import style_of_rows
@@ -45,22 +47,33 @@ class RftConfig(SftConfig):
 
 
 def rft(
-    prompts: Path, model: str | Path, out: Path, config: RftConfig, runner: Runner | None, progress: Progress = silent
+    prompts: Path,
+    model: str | Path,
+    out: Path,
+    config: RftConfig,
+    runner: Runner | None,
+    progress: Progress = silent,
+    begun: Callable[[], None] = lambda: None,
 ) -> Path:
     """Sample, keep what is right in rft.jsonl, and tune the model on it; returns the folder of the model.
 
-    The budget is that of both parts together.
+    The budget is that of both parts together. `begun` is called when nothing speaks against the training any more.
 
     Raises:
         DataError: the rows are no GRPO rows, or nothing that the model wrote is right.
-        ConfigError: the budget is too small for one batch of prompts.
+        ConfigError: the folder holds another training, or the budget is too small for one batch of prompts.
     """
     kept = out / "rft.jsonl"
     note = out / "rft.json"
     facts = {"prompts": fingerprint(prompts), "model": identity(str(model)), **what(config)}
     known = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
-    if known.get("config") != facts:
-        with quiet():
+    if known:
+        refuse_others(out, session.known(known["config"], facts), session.plain(facts), "begun")
+    else:
+        session.is_done(out, facts)  # which refuses what another command trained there
+    begun()
+    if not known:
+        with quiet(), session.alone(out):
             known = {"config": facts, **_sample(prompts, str(model), kept, config, runner, progress)}
         write_whole(note, json.dumps(known) + "\n")
     if (limit := budget_of(config).limit) is not None and known["share"] >= 1:

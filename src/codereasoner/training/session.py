@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from codereasoner.errors import DataError, import_extra
+from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.ledger import read_manifest, write_manifest, write_whole
+from codereasoner.outputs import locked, refuse_others
 from codereasoner.training.budget import Budget
 from codereasoner.training.processes import place
 from codereasoner.training.settings import write_card
@@ -19,20 +21,54 @@ FOREVER = 10_000_000  # steps; a budget ends training before
 
 
 def is_done(out: Path, config: Mapping[str, Any]) -> bool:
-    """Has this training ended with this config, and is its model there?"""
+    """Has this training ended with this config, and is its model there?
+
+    Raises:
+        ConfigError: the folder holds a training of another config, or a model that we did not train.
+    """
+    now = plain(config)
+    if (begun := _begun(out)) is not None:
+        refuse_others(out, known(begun, now), now, "begun")
+        return False
+    if not any(out.glob("*.safetensors")):
+        return False
     manifest = read_manifest(out)
-    there = any(out.glob("*.safetensors"))
-    return there and manifest is not None and manifest.get("config") == _plain(config)
+    if manifest is None:
+        raise ConfigError(f"{out} holds a model that was not trained there: give another --out")
+    refuse_others(out, known(manifest.get("config", {}), now), now)
+    return True
+
+
+def alone(out: Path) -> AbstractContextManager[None]:
+    """Hold the lock of a training's folder; one of several processes does so for all."""
+    return locked(out) if place()[0] == 0 else nullcontext()
+
+
+def known(old: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an earlier config says of what counts today: other options may have counted then."""
+    return {name: value for name, value in old.items() if name in now}
+
+
+def _begun(out: Path) -> dict[str, Any] | None:
+    """Return the config of a training that has learnt something and was stopped."""
+    checkpoints, history = out / "checkpoints", out / "history.jsonl"
+    note = checkpoints / "config.json"
+    if not note.is_file() or not (
+        any(checkpoints.glob("checkpoint-*")) or (history.is_file() and history.stat().st_size)
+    ):
+        return None
+    found: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
+    return found
 
 
 def prepare(out: Path, config: Mapping[str, Any], budget: Budget) -> Path | None:
     """Make the folder ready; the checkpoint to continue from, with the budget set to it, or None to begin."""
     checkpoints = out / "checkpoints"
     note = checkpoints / "config.json"
-    if not note.is_file() or json.loads(note.read_text(encoding="utf-8")) != _plain(config):
+    if _begun(out) is None:
         shutil.rmtree(checkpoints, ignore_errors=True)
         (out / "history.jsonl").unlink(missing_ok=True)
-        write_whole(note, json.dumps(_plain(config)) + "\n")
+        write_whole(note, json.dumps(plain(config)) + "\n")
     checkpoint = last_checkpoint(checkpoints)
     trim_history(out / "history.jsonl", _steps(checkpoint))
     if checkpoint:
@@ -82,7 +118,7 @@ def finish(
     (out / "training_args.bin").unlink(missing_ok=True)
     facts = {"steps": steps, **summary}
     write_card(out, model, style, facts)
-    write_manifest(out, {"config": _plain(config), "counts": facts})
+    write_manifest(out, {"config": plain(config), "counts": facts})
     shutil.rmtree(out / "checkpoints", ignore_errors=True)
 
 
@@ -114,6 +150,7 @@ def _steps(checkpoint: Path | None) -> int:
     return int(checkpoint.name.rpartition("-")[2]) if checkpoint else -1
 
 
-def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+def plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config as it reads back from JSON."""
     plain: dict[str, Any] = json.loads(json.dumps(config, default=str))
     return plain

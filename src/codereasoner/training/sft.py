@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -40,7 +40,7 @@ from codereasoner.training.settings import (
 )
 from codereasoner.training.shards import DONE, Shards, is_folder, read_all
 from codereasoner.training.stream import batches_of_pass, streaming
-from codereasoner.training.tokens import examples, tokenised
+from codereasoner.training.tokens import Seen, examples, tokenised
 from codereasoner.training.watch import Told, make_watch
 
 
@@ -74,7 +74,7 @@ class SftConfig:
         "length", "Rows of like length together, in random order; or as they stand in the file, from easy to hard."
     )
     lora: int = option(0, "Rank of LoRA adapters; 0 trains every weight.")
-    threads: int | None = option(None, "CPU threads; all cores by default.")
+    threads: int | None = option(None, "CPU threads; all cores by default.", how=True)
     readers: int = option(
         0, "Processes beside the training that read and tokenise a folder of shards; 0: it does so itself.", how=True
     )
@@ -87,14 +87,16 @@ class SftConfig:
     checkpointing: bool = option(
         True, "On a GPU, compute activations twice instead of keeping them: slower, for large models.", how=True
     )
-    log_every: int = option(10, "Updates between two rows of history.jsonl.")
+    log_every: int = option(10, "Updates between two rows of history.jsonl.", how=True)
     held_out: str | None = option(
-        None, "Questions, or rows as GRPO reads them, that the model is asked while it trains; no training time."
+        None,
+        "Questions, or rows as GRPO reads them, to evaluate on during training; their time is not counted.",
+        how=True,
     )
-    checks: int = option(8, "How often they are asked, at equal shares of the training; once more at its start.")
-    check_questions: int = option(200, "Ask only the first so many of them.")
-    check_tokens: int = option(2048, "Tokens of an answer to them.")
-    save_seconds: float = option(600.0, "Seconds between two checkpoints; what a kill can cost.")
+    checks: int = option(8, "How often they are asked, at equal shares of the training, and at its start.", how=True)
+    check_questions: int = option(200, "Evaluate only on the first N of them.", how=True)
+    check_tokens: int = option(2048, "Maximum tokens of an answer to them.", how=True)
+    save_seconds: float = option(600.0, "Seconds between two checkpoints; what a kill can cost.", how=True)
 
 
 def sft(
@@ -104,15 +106,19 @@ def sft(
     config: SftConfig,
     progress: Progress = silent,
     runner: Runner | None = None,
+    begun: Callable[[], None] = lambda: None,
+    notice: Callable[[str], None] = lambda words: None,
 ) -> Path:
     """Tune a model on the rows of a file, or of a folder of shards; returns its folder.
 
     A killed training continues where it was saved. With `order` "file" a folder may still be growing: its shards are
-    learnt as they come. The runner executes what held-out questions need executed.
+    learnt as they come. The runner executes what held-out questions need executed. `begun` is called when nothing
+    speaks against the training any more; `notice` gets what the user should know at the start.
 
     Raises:
         DataError: the rows are no SFT rows, or all are too long, or what makes them has gone silent.
-        ConfigError: the model cannot be loaded, or how long to train on a folder that grows is not said.
+        ConfigError: the folder holds another training, the model cannot be loaded, or how long to train on a folder
+            that grows is not said.
     """
     source = str(model)
     budget = budget_of(config)
@@ -121,18 +127,21 @@ def sft(
     whole = {"rows": fingerprint(shards.first.path if shards else rows), "model": identity(source), **what(config)}
     if session.is_done(out, whole):
         return out
-    with quiet():
+    with quiet(), session.alone(out):
+        begun()
         with first_process_first():
             checkpoint = session.prepare(out, whole, budget)
         bar(0.0, "loading the model")
         loaded, tokenizer = load(source, config.lora > 0, template_arguments(config.thinking, config.template_args))
         budget.parameters = loaded.num_parameters()
         data = _data(rows, shards, tokenizer, config)
+        if data.seen.too_long:
+            notice(data.seen.words(config.max_length))
         style = data.style or style_of(source)
         check = make_check(config.held_out, config.check_questions, config.check_tokens, style, runner, tokenizer)
         fastest = None if config.lora else full_rate(budget.parameters)
         history = out / "history.jsonl"
-        watch = make_watch(budget, history, config.save_seconds, _row, bar, check, config.checks, fastest)
+        watch = make_watch(budget, history, config.save_seconds, _row, bar, check, config.checks, fastest, data.seen)
         trainer = make_trainer(loaded, tokenizer, data, out, config, budget, watch)
         session.train(trainer, checkpoint)
         session.finish(trainer, tokenizer, out, whole, source, style, watch.summary())
@@ -141,9 +150,13 @@ def sft(
 
 @dataclass(frozen=True)
 class Data:
-    """What is learnt: a data set, or the shards of a folder, of whose rows `dataset` is an example."""
+    """What is learnt: a data set, or the shards of a folder, of whose rows `dataset` is an example.
+
+    seen: the rows that were read and those that were too long, which grow with the shards.
+    """
 
     dataset: Any
+    seen: Seen
     style: str = ""  # as the rows have it
     shards: Shards | None = None
     steps: int | None = None  # for which the shards are learnt, where neither a budget nor max-steps says so
@@ -157,10 +170,11 @@ def _data(rows: Path, shards: Shards | None, tokenizer: Any, config: SftConfig) 
                 "together only when all are there; --order file learns them as they come"
             )
         found = list(read_all(shards) if shards else read_rows(rows))
-        return Data(tokenised(found, tokenizer, config.max_length), style_of_rows(found, ""))
+        seen = Seen()
+        return Data(tokenised(found, tokenizer, config.max_length, seen), seen, style_of_rows(found, ""))
     first = shards.first
     example = tokenised(islice(read_rows(first.path), config.batch), tokenizer, config.max_length)
-    return Data(example, "".join(first.styles), shards, _steps(shards, config))
+    return Data(example, Seen(), "".join(first.styles), shards, _steps(shards, config))
 
 
 def _steps(shards: Shards, config: SftConfig) -> int | None:
@@ -183,7 +197,7 @@ def make_trainer(
     trainer = lean(trl.SFTTrainer) if is_small(model) or not has_gpu() else trl.SFTTrainer
     if data.shards:
         tokens = partial(examples, tokenizer=tokenizer, max_length=config.max_length)
-        trainer = streaming(trainer, data.shards, tokens, config.readers)
+        trainer = streaming(trainer, data.shards, tokens, config.readers, data.seen)
     elif config.order == "length":
         trainer = in_one_order(trainer)
     return on_budget(trainer, budget)(

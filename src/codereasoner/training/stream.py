@@ -6,13 +6,14 @@ tokenises nothing twice. Rows lie in their files in batches of like length; a ba
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, TypeAlias
 
 from codereasoner.errors import DataError, import_extra
 from codereasoner.training.processes import place
 from codereasoner.training.shards import COLUMNS, Shards
+from codereasoner.training.tokens import Seen
 
 Slice: TypeAlias = tuple[str, int, int]
 """A path, the first row, and the one behind the last."""
@@ -20,8 +21,8 @@ Slice: TypeAlias = tuple[str, int, int]
 Piece: TypeAlias = tuple[Slice, ...]
 """The rows of one batch: of one shard, or of several where one ends within the batch."""
 
-Tokens: TypeAlias = Callable[[Sequence[Any]], list[dict[str, list[int]]]]
-"""Rows to what a collator takes: those that are too long are left out."""
+Tokens: TypeAlias = Callable[..., list[dict[str, list[int]]]]
+"""Rows to what a collator takes: those that are too long are left out, and counted in `seen`."""
 
 
 def pieces(shards: Shards, batch: int, process: int = 0, processes: int = 1) -> Iterator[Piece]:
@@ -96,16 +97,17 @@ class Reader:
         self._path = ""
         self._table: Any = None
 
-    def __getitem__(self, piece: Piece) -> dict[str, Any] | DataError:
-        """A batch; what is wrong with its rows is raised by the training process, in one sentence."""
+    def __getitem__(self, piece: Piece) -> tuple[dict[str, Any], Seen] | DataError:
+        """A batch, and what was seen to make it; what is wrong with its rows the training process raises."""
+        seen = Seen()
         try:
-            examples = self.tokens([row for part in piece for row in self._rows(*part)])
+            examples = self.tokens([row for part in piece for row in self._rows(*part)], seen=seen)
         except DataError as error:
             return DataError(f"{piece[0][0]}: {error}")
         if not examples:
             path, first, stop = piece[0]
             return DataError(f"{path}: none of the rows {first} to {stop - 1} is short enough: give more max-length")
-        return self.collate(examples)
+        return self.collate(examples), seen
 
     def _rows(self, path: str, first: int, stop: int) -> list[dict[str, Any]]:
         if path != self._path:
@@ -126,13 +128,21 @@ class Batches:
     """
 
     def __init__(
-        self, shards: Shards, batch: int, reader: Reader, workers: int, learnt: Callable[[], int], pin: bool = False
+        self,
+        shards: Shards,
+        batch: int,
+        reader: Reader,
+        workers: int,
+        learnt: Callable[[], int],
+        seen: Seen,
+        pin: bool = False,
     ) -> None:
         self.shards = shards
         self.batch = batch
         self.reader = reader
         self.workers = workers
         self.learnt = learnt
+        self.seen = seen
         self.pin = pin
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -147,15 +157,20 @@ class Batches:
         for found in loader:
             if isinstance(found, DataError):
                 raise found
-            yield found
+            batch, seen = found
+            self.seen.add(seen)
+            yield batch
 
 
 def _as_it_is(batch: Any) -> Any:
     return batch
 
 
-def streaming(trainer: type, shards: Shards, tokens: Tokens, workers: int) -> type:
-    """The trainer class, for rows that come from a folder of shards; its data set is an example of them only."""
+def streaming(trainer: type, shards: Shards, tokens: Tokens, workers: int, seen: Seen) -> type:
+    """The trainer class, for rows that come from a folder of shards; its data set is an example of them only.
+
+    `seen` counts the rows of this process.
+    """
 
     class Streaming(trainer):  # type: ignore[misc]
         """Only where batches come from differs."""
@@ -167,6 +182,6 @@ def streaming(trainer: type, shards: Shards, tokens: Tokens, workers: int) -> ty
                 return int(self.state.global_step) * int(self.args.gradient_accumulation_steps)
 
             reader = Reader(tokens, self.data_collator)
-            return Batches(shards, self.args.train_batch_size, reader, workers, learnt, not self.args.use_cpu)
+            return Batches(shards, self.args.train_batch_size, reader, workers, learnt, seen, not self.args.use_cpu)
 
     return Streaming

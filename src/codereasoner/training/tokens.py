@@ -7,6 +7,7 @@ another question of the user and its answer, as often as one likes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from codereasoner.errors import DataError, import_extra
@@ -15,7 +16,36 @@ from codereasoner.models.chat import end_of_turn, turn_text
 IGNORED = -100  # the label of a token that is not learnt
 
 
-def tokenised(rows: Iterable[Mapping[str, Any]], tokenizer: Any, max_length: int) -> Any:
+@dataclass
+class Seen:
+    """How many examples were tokenised, and how many of them were left out because they are too long."""
+
+    examples: int = 0
+    too_long: int = 0
+
+    def add(self, other: Seen) -> None:
+        """Add what another reader has seen."""
+        self.examples += other.examples
+        self.too_long += other.too_long
+
+    @property
+    def share(self) -> float:
+        """The share that was left out, 0 to 1."""
+        return self.too_long / max(1, self.examples)
+
+    def facts(self) -> dict[str, int]:
+        """Return the number that was left out, for a row of the history; nothing where nothing was."""
+        return {"too_long": self.too_long} if self.too_long else {}
+
+    def words(self, max_length: int) -> str:
+        """Return the sentence that a user reads."""
+        return (
+            f"{self.too_long:,} of {self.examples:,} rows left out ({self.share:.1%}): longer than --max-length "
+            f"{max_length:,} tokens"
+        )
+
+
+def tokenised(rows: Iterable[Mapping[str, Any]], tokenizer: Any, max_length: int, seen: Seen | None = None) -> Any:
     """A dataset of the rows that are short enough, with their lengths.
 
     Raises:
@@ -23,15 +53,17 @@ def tokenised(rows: Iterable[Mapping[str, Any]], tokenizer: Any, max_length: int
     """
     datasets = import_extra("datasets", "train")
     whole = list(rows)
-    found = examples(whole, tokenizer, max_length)
+    found = examples(whole, tokenizer, max_length, seen)
     if not found:
         raise DataError(f"there are {len(whole)} rows, and none has at most {max_length} tokens")
     columns = {name: [each[name] for each in found] for name in ("input_ids", "labels")}
     return datasets.Dataset.from_dict(columns | {"length": [len(each["input_ids"]) for each in found]})
 
 
-def examples(rows: Sequence[Mapping[str, Any]], tokenizer: Any, max_length: int) -> list[dict[str, list[int]]]:
-    """Token ids and labels of the rows that have at most so many tokens.
+def examples(
+    rows: Sequence[Mapping[str, Any]], tokenizer: Any, max_length: int, seen: Seen | None = None
+) -> list[dict[str, list[int]]]:
+    """Token ids and labels of the rows that have at most so many tokens; `seen` counts them and the longer ones.
 
     What is asked and what is answered are tokenised apart, because a model that generates sees them apart. What is
     learnt is what the model will have to write behind the prompt that its template makes: a template that opens a
@@ -59,6 +91,8 @@ def examples(rows: Sequence[Mapping[str, Any]], tokenizer: Any, max_length: int)
             behind = whole[len(answer) :]
         if len(tokens) <= max_length:
             found.append({"input_ids": tokens, "labels": labels})
+    if seen is not None:
+        seen.add(Seen(len(talks), len(talks) - len(found)))
     return found
 
 

@@ -14,6 +14,7 @@ from codereasoner.extend import Progress, silent
 from codereasoner.training.budget import Budget
 from codereasoner.training.held_out import Check
 from codereasoner.training.processes import as_the_first_process
+from codereasoner.training.tokens import Seen
 
 STATE = "trainer_state.json"
 
@@ -80,12 +81,14 @@ def make_watch(
     check: Check | None = None,
     checks: int = 1,
     fastest: float | None = None,
+    seen: Seen | None = None,
 ) -> Any:
     """Return a callback that writes history.jsonl, reports progress, saves by the clock and ends training on budget.
 
     `row` picks from what the trainer logs. `check` is asked at the start and then `checks` times at equal shares of
     the training; its result is part of that step's row. `fastest` is the tokens a second at the matrix rate of the
-    device; where it is known, rows have the share of it that was reached since the row before.
+    device; where it is known, rows have the share of it that was reached since the row before. `seen` counts the rows
+    that were read and those that were too long.
     """
     transformers = import_extra("transformers", "train")
     exportable = import_extra("transformers.trainer_callback", "train").ExportableState
@@ -150,6 +153,7 @@ def make_watch(
         def held_up(self, speed: float) -> dict[str, float]:
             """What was waited for, and how near to the matrix rate this speed in tokens a second is."""
             waited = {"waited": round(budget.waited, 3)} if budget.waited else {}
+            waited |= seen.facts() if seen else {}
             return waited | ({"matrix_share": round(speed / fastest, 4)} if fastest else {})
 
         def summary(self) -> dict[str, float]:
@@ -157,7 +161,8 @@ def make_watch(
             seconds, tokens = budget.seconds, budget.tokens
             speed = tokens / max(seconds, 1e-9)
             spent = {"seconds": round(seconds, 3), "tokens": tokens, "operations": budget.operations}
-            return {**spent, "tokens_per_second": round(speed), **self.held_up(speed)}
+            read = {"examples": seen.examples} if seen else {}
+            return {**spent, **read, "tokens_per_second": round(speed), **self.held_up(speed)}
 
         def write(self, values: Mapping[str, Any]) -> None:
             with history.open("a", encoding="utf-8") as file:

@@ -1,0 +1,90 @@
+"""The files of commands: inputs found in a folder or beside another; outputs that are no input, and `--fresh`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from codereasoner.errors import ConfigError, DataError
+from codereasoner.outputs import refuse_others, set_aside
+
+OUTPUTS = ("out", "sft_out", "grpo_out", "kept", "plots")
+"""The parameters of commands that name what is written."""
+_FRESH = "codereasoner.fresh"
+
+
+def file_of(path: Path, *names: str) -> Path:
+    """Return the path, or, where it is a folder, the first of these files that is in it.
+
+    Raises:
+        DataError: the folder has none of them.
+    """
+    if not path.is_dir():
+        return path
+    found = next((path / name for name in names if (path / name).is_file()), None)
+    if found is None:
+        raise DataError(f"the folder {path} has no {' and no '.join(names)}: give the path of a file")
+    return found
+
+
+def beside(path: Path, name: str) -> Path:
+    """Return the file of that name beside another one, or in the current folder where only that has it."""
+    near, here = path.with_name(name), Path(name)
+    return here if here.is_file() and not near.is_file() else near
+
+
+def fresh_option() -> click.Option:
+    """Return `--fresh`, which a command asks for by `set_aside_if_fresh`."""
+    return click.Option(
+        ["--fresh"],
+        is_flag=True,
+        expose_value=False,
+        callback=_note,
+        help="Begin anew: what is there is renamed to NAME.old.",
+    )
+
+
+def _note(context: click.Context, parameter: click.Parameter, given: bool) -> None:
+    context.meta[_FRESH] = given
+
+
+def set_aside_if_fresh(*paths: Path) -> None:
+    """Rename outputs to NAME.old where the running command was given `--fresh`."""
+    if click.get_current_context().meta.get(_FRESH):
+        for path in paths:
+            set_aside(path)
+
+
+def check_outputs(parameters: Mapping[str, Any]) -> None:
+    """Refuse an output that is also an input, or another output.
+
+    Raises:
+        ConfigError: two parameters name one file.
+    """
+    outputs = {name: path for name, path in parameters.items() if name in OUTPUTS and isinstance(path, Path)}
+    others = {name: path for name, path in parameters.items() if isinstance(path, Path | str)}
+    for name, path in outputs.items():
+        for other, value in others.items():
+            if other != name and value and path.exists() and Path(value).resolve() == path.resolve():
+                raise ConfigError(
+                    f"--{name.replace('_', '-')} {path} is also {other.replace('_', '-').upper()}, which it would "
+                    "replace: give another path"
+                )
+
+
+def refuse_other_options(folder: Path, begun: bool, options: Mapping[str, Any], decisive: Iterable[str]) -> None:
+    """Refuse to go on in a folder that was `begun` with other values of the decisive options, as config.yaml has them.
+
+    Raises:
+        ConfigError: the values differ; the message names the differences.
+    """
+    note = folder / "config.yaml"
+    if not begun or not note.is_file():
+        return
+    old = yaml.safe_load(note.read_text(encoding="utf-8")) or {}
+    names = [name for name in decisive if name in old]
+    refuse_others(folder, {name: old[name] for name in names}, {name: options[name] for name in names}, "begun")

@@ -1,0 +1,116 @@
+"""Guard outputs: nothing that is finished or begun is replaced unasked, and no two processes write one output."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from codereasoner.errors import ConfigError
+
+COMPANIONS = (".part", ".part.config.json", ".dropped.jsonl", ".manifest.json")
+"""Suffixes of the files that stand beside an output file."""
+_SHOWN = 60  # characters of a value in a message
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return `name: OLD, now NEW` for each value in which two configurations differ."""
+    names = [*old, *(name for name in new if name not in old)]
+    return [
+        f"{name.replace('_', '-')}: {_shown(old, name)}, now {_shown(new, name)}"
+        for name in names
+        if name not in old or name not in new or old[name] != new[name]
+    ]
+
+
+def _shown(values: Mapping[str, Any], name: str) -> str:
+    text = json.dumps(values[name], default=str) if name in values else "nothing"
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def refuse_others(path: Path, old: Mapping[str, Any], new: Mapping[str, Any], state: str = "finished") -> None:
+    """Refuse to replace a result that was made with another configuration.
+
+    Raises:
+        ConfigError: the configurations differ; the message names the differences.
+    """
+    if found := differences(old, new):
+        raise ConfigError(
+            f"{path} holds a {state} result of other options ({'; '.join(found)}): nothing was changed; give --fresh "
+            f"to begin anew (it is kept as {path.name}.old), or another --out"
+        )
+
+
+def check_writable(path: Path) -> None:
+    """Refuse to replace what is no regular file.
+
+    Raises:
+        ConfigError: the path is a symbolic link, a device or a folder.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return  # nothing is there, or the folder cannot be read, which opening a file in it will tell
+    if not stat.S_ISREG(mode):
+        kind = "symbolic link" if stat.S_ISLNK(mode) else "folder" if stat.S_ISDIR(mode) else "device or pipe"
+        raise ConfigError(f"{path} is a {kind}, which is never replaced by a file: give the path of a file")
+
+
+def set_aside(path: Path) -> None:
+    """Rename an output, a file with its companions or a folder, to `NAME.old`; an older one of that name is removed.
+
+    Raises:
+        ConfigError: the path is the current folder or one above it.
+    """
+    if path.is_dir() and path.resolve() in (Path.cwd(), *Path.cwd().parents):
+        raise ConfigError(f"--fresh would move {path}, the current folder or one above it: give --out another folder")
+    for each in (path, *(path.with_name(path.name + suffix) for suffix in COMPANIONS)):
+        if each.exists() and not each.is_symlink():
+            old = each.with_name(each.name + ".old")
+            if old.is_dir():
+                shutil.rmtree(old)
+            os.replace(each, old)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of an output, `NAME.lock`; a lock ends with its process, however that ends.
+
+    Raises:
+        ConfigError: another process holds it; the message has the id of that process.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = path.with_name(path.name + ".lock")
+    file = _take(path, lock)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)  # while it is held: whoever waits for the same file sees that it is gone
+        os.close(file)
+
+
+def _take(path: Path, lock: Path) -> int:
+    while True:
+        file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.read(file, 20).decode().strip() or "unknown"
+            os.close(file)
+            raise ConfigError(
+                f"{path} is being written by process {owner}: wait until it ends, or give another --out"
+            ) from None
+        except OSError:  # a file system without locks
+            return file
+        with contextlib.suppress(FileNotFoundError):
+            if os.fstat(file).st_ino == lock.stat().st_ino:
+                os.ftruncate(file, 0)
+                os.write(file, f"{os.getpid()}\n".encode())
+                return file
+        os.close(file)  # its owner removed it between our opening and our locking it

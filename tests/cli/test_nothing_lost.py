@@ -1,0 +1,172 @@
+"""Nothing that is finished or begun is lost, and nothing is left out without a word."""
+
+from __future__ import annotations
+
+import errno
+import json
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Command
+
+from codereasoner.cli import _os_error
+from codereasoner.ledger import read_manifest, write_records
+
+SOURCE = "def f(x):\n    y = x * 2\n    return y + 1"
+PROGRAMS: list[dict[str, object]] = [{"source": SOURCE, "entry": "f", "calls": ["3", "5"], "split": "train"}]
+BENCHMARKS = '''
+from codereasoner.extend import Benchmark
+from codereasoner.task import Question
+
+
+class One(Benchmark):
+    """One question."""
+
+    name, title, version, license, paper = "bench-one", "One", "1", "MIT", ""
+    files = ("data.jsonl",)
+
+    def load(self, data, runner=None):
+        facts = {"source": "def f(x):\\n    return x", "entry": "f", "call": "1"}
+        return [Question("output", facts, ("1",))]
+
+
+class Two(One):
+    """The same, under another name."""
+
+    name = "bench-two"
+'''
+
+
+def write(path: str, rows: list[dict[str, object]]) -> None:
+    Path(path).write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.fixture
+def questions(command: Command) -> Command:
+    """questions.jsonl of both tasks, made through the commands, in the current folder."""
+    write("programs.jsonl", PROGRAMS)
+    assert command("trace", "programs.jsonl", "--workers", "1", "--allow-weak-isolation")[0] == 0
+    assert command("ask", "runs.parquet")[0] == 0
+    return command
+
+
+def contents() -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+
+
+def test_another_option_does_not_replace_a_finished_file_and_fresh_keeps_it(questions: Command) -> None:
+    assert questions("chain", "questions.jsonl")[0] == 0
+    before = contents()
+    code, _, err = questions("chain", "questions.jsonl", "--attempts", "1")
+    assert code == 2
+    assert "chains.jsonl holds a finished result of other options (attempts: 3, now 1)" in err
+    assert contents() == before
+    assert questions("chain", "questions.jsonl", "--attempts", "1", "--fresh")[0] == 0
+    assert Path("chains.jsonl.old").read_bytes() == before["chains.jsonl"]
+
+
+def test_an_output_that_is_the_input_is_refused_before_any_work(questions: Command) -> None:
+    for words in (["trace", "programs.jsonl"], ["ask", "runs.parquet"], ["select", "questions.jsonl"]):
+        before = contents()
+        code, _, err = questions(*words, "--out", f"./{words[1]}")
+        assert code == 2
+        assert "which it would replace: give another path" in err
+        assert contents() == before
+
+
+def test_chain_says_which_tasks_it_did_not_tell(questions: Command) -> None:
+    _, _, err = questions("chain", "questions.jsonl")
+    assert "without a chain: 2 of the task 'input' (--task NAME tells them too)" in err
+    assert (read_manifest(Path("chains.jsonl")) or {})["not_told"] == {"input": 2}
+
+
+def test_a_command_that_made_nothing_exits_with_1_and_says_why(questions: Command) -> None:
+    code, _, err = questions("select", "questions.jsonl", "--low", "5")
+    assert code == 1
+    assert "selected.jsonl has no rows" in err
+
+
+def test_chains_and_rows_are_made_of_what_lies_beside_the_questions(questions: Command) -> None:
+    Path("set").mkdir()
+    for name in ("runs.parquet", "questions.jsonl"):
+        Path(name).rename(f"set/{name}")
+    assert questions("chain", "set", "--out", "set/chains.jsonl")[0] == 0
+    assert questions("rows", "set", "--sft-out", "set/sft.parquet", "--grpo-out", "set/grpo.parquet")[0] == 0
+    assert questions("export", "set", "--to", "messages")[0] == 0
+    code, _, err = questions("export", "exports/nothing", "--to", "messages")
+    assert code == 2
+    assert "there is no file exports/nothing" in err
+
+
+def test_a_build_with_other_options_is_refused_before_any_work(command: Command) -> None:
+    small = ["build", "--train", "2", "--rl", "1", "--workers", "1", "--allow-weak-isolation"]
+    assert command(*small)[0] == 0
+    before = contents()
+    code, _, err = command(*small, "--attempts", "2")
+    assert code == 2
+    assert "set holds a begun result of other options (attempts: 3, now 2)" in err
+    assert contents() == before
+    assert command(*small)[0] == 0
+    assert command(*small, "--attempts", "2", "--fresh")[0] == 0
+    assert Path("set.old/sft.parquet").read_bytes() == before["set/sft.parquet"]
+
+
+def test_two_benchmarks_of_one_file_have_two_folders(command: Command) -> None:
+    Path("bench.py").write_text(BENCHMARKS)
+    Path("data.jsonl").write_text("{}\n")
+    common = ["--data", "data.jsonl", "--model", "scripted:gold", "--workers", "1", "--allow-weak-isolation"]
+    for name in ("One", "Two"):
+        assert command("evaluate", f"bench.py:{name}", *common)[0] == 0
+    assert sorted(path.name for path in Path("evaluations").iterdir()) == [
+        "bench-one@scripted-gold",
+        "bench-two@scripted-gold",
+    ]
+
+
+def test_another_evaluation_does_not_replace_one_but_more_questions_continue_it(questions: Command) -> None:
+    common = ["--split", "train", "--out", "found", "--workers", "1", "--allow-weak-isolation"]
+    ask = ["evaluate", "questions.jsonl", "--model", "scripted:gold", *common]
+    assert questions(*ask, "--limit", "2")[0] == 0
+    assert questions(*ask)[0] == 0
+    before = contents()
+    for words, said in (
+        (["--limit", "2"], "questions: 4, now 2"),
+        (["--style", "direct"], 'style: "reasoning", now "direct"'),
+        (["--temperature", "0.5"], "temperature: 0.0, now 0.5"),
+    ):
+        code, _, err = questions(*ask, *words)
+        assert code == 2
+        assert said in err
+        assert contents() == before
+
+
+def test_an_evaluation_whose_answers_are_all_errors_is_not_ranked(command: Command) -> None:
+    summary = {"benchmark": "mine", "model": "m", "pass@1": 0.0, "n_questions": 2, "outcomes": {"error": 2}}
+    for name, outcomes in (("mine@down", {"error": 2, "correct": 0}), ("mine@up", {"wrong": 2})):
+        Path(f"evaluations/{name}").mkdir(parents=True)
+        Path(f"evaluations/{name}/summary.json").write_text(json.dumps(summary | {"outcomes": outcomes}))
+    code, out, err = command("leaderboard", "evaluations", "--json")
+    assert code == 0
+    assert [each["model"] for each in json.loads(out)["boards"][0]["entries"]] == ["up"]
+    assert "mine@down: every answer is an error" in err
+
+
+def test_what_the_system_refuses_is_one_sentence(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("programs.jsonl", PROGRAMS)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "runs.parquet.part")
+
+    monkeypatch.setattr("codereasoner.ledger._write_line", full)
+    code, _, err = command("trace", "programs.jsonl", "--workers", "1", "--allow-weak-isolation")
+    assert code == 1
+    assert "codereasoner: runs.parquet.part: No space left on device; what was written is kept" in err
+    assert "Traceback" not in err
+    assert "cannot write or read there" in _os_error(OSError(errno.EROFS, "Read-only file system", "x"))
+
+
+def test_a_second_process_is_told_who_writes(command: Command) -> None:
+    write_records(Path("runs.parquet"), [{"id": "a"}], {})
+    code, _, err = command("ask", "runs.parquet", "--out", "runs.parquet.manifest.json")
+    assert code == 2
+    assert "was not made by codereasoner" in err
