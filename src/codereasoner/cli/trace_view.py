@@ -6,7 +6,9 @@ import ast
 import importlib.util
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from rich.text import Text
@@ -43,7 +45,8 @@ def show_trace(
         DataError: the file cannot be read. ConfigError: the call is no call, or a module cannot be imported.
         Shortfall: the call did not return.
     """
-    job = job_of(read_source(path), call)
+    make = job_of(call)
+    job = make(read_source(path))
     seconds = cpu_seconds or Limits().cpu_seconds
     limits = Limits(cpu_seconds=seconds, wall_seconds=max(Limits().wall_seconds, WALL * seconds))
     with told(Pool(1, limits, preload, allow_weak_isolation=allow_weak_isolation, own_programs=True)) as pool:
@@ -88,22 +91,24 @@ def _hint(run: Run, cpu_seconds: float | None, preload: tuple[str, ...]) -> str:
         return "; --cpu-seconds N gives it more"
     if found := _MISSING.match(run.exception):
         name = found[1].partition(".")[0]
+        if name in preload:
+            return "; its folder cannot be read by the user under whom programs run: chmod o+rx it"
         return f"; programs run in an empty world: --with {','.join([*preload, name])} imports it before"
     return ""
 
 
-def job_of(source: str, call: str) -> Job:
-    """Return the job of a call: of a function of the program, or any other one, which then is its code.
+def job_of(call: str) -> Callable[[str], Job]:
+    """Return what makes the job of a call from a source: a call of a function, or any other, which then is its code.
 
     Raises:
         ConfigError: the text is no call.
     """
     node = _parse(call)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        return Job(source, *split_call(call), record="trace")
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return Job(source, ENTRY, "", record="trace", harness=f"def {ENTRY}():\n    return ({call.strip()})\n")
-    raise ConfigError(f"a call such as 'f(3)' or 'Account(3).deposit(4)' is wanted, not '{call}'")
+        harness = f"def {ENTRY}():\n    return ({call.strip()})\n"
+        return partial(Job, entry=ENTRY, call="", record="trace", harness=harness)
+    entry, arguments = split_call(call)
+    return partial(Job, entry=entry, call=arguments, record="trace")
 
 
 def _as_written(run: Run, call: str) -> Run:
@@ -130,6 +135,7 @@ def modules_of(texts: tuple[str, ...]) -> tuple[str, ...]:
             folder = str(place.resolve().parent)
             if folder not in sys.path:
                 sys.path.insert(0, folder)
+                importlib.invalidate_caches()
             text = place.stem
         if not text or importlib.util.find_spec(text.partition(".")[0]) is None:
             raise ConfigError(f"--with {text}: there is no module of that name here; a file of your own is ./{text}.py")
