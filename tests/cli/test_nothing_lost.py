@@ -170,3 +170,33 @@ def test_a_second_process_is_told_who_writes(command: Command) -> None:
     code, _, err = command("ask", "runs.parquet", "--out", "runs.parquet.manifest.json")
     assert code == 2
     assert "was not made by codereasoner" in err
+
+
+def test_a_teacher_is_tried_on_a_few_questions_and_the_rest_is_projected(questions: Command) -> None:
+    code, _, err = questions(
+        "chain", "questions.jsonl", "--by", "scripted:gold", "--limit", "1", "--allow-weak-isolation"
+    )
+    assert "1 questions" in err
+    assert "all 2 would give about" in err
+    assert (read_manifest(Path("chains-first-1.jsonl")) or {})["trial"]["of"] == 2
+    code, _, err = questions("chain", "questions.jsonl", "--limit", "1")
+    assert code == 2
+    assert "--limit tries a teacher: give --by MODEL" in err
+
+
+def test_what_was_asked_and_answered_is_shown(questions: Command) -> None:
+    common = ["--split", "train", "--out", "found", "--workers", "1", "--allow-weak-isolation"]
+    assert questions("evaluate", "questions.jsonl", "--model", "scripted:gold", *common)[0] == 0
+    first = json.loads(Path("questions.jsonl").read_text().splitlines()[0])["id"]
+    code, out, _ = questions("show", first[:8], "--folder", "found", "--json")
+    assert code == 0
+    found = json.loads(out)
+    sent = [json.loads(line) for line in Path("found/prompts.jsonl").read_text().splitlines()]
+    assert found["messages"] == next(row["messages"] for row in sent if row["id"] == first)
+    assert [each["grade"]["outcome"] for each in found["answers"]] == ["correct"]
+    code, out, _ = questions("show", first, "--folder", "found")
+    assert code == 0
+    assert found["answers"][0]["text"] in out
+    code, _, err = questions("show", "zzz", "--folder", "found")
+    assert code == 2
+    assert "found has no question whose id begins with 'zzz'" in err

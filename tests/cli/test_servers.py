@@ -71,6 +71,11 @@ def test_another_server_under_the_same_variable_is_asked_anew(
         monkeypatch.setenv("OPENAI_BASE_URL", f"{server}/{path}/v1")
         Handler.requests.clear()
         words = ["evaluate", "cruxeval-o", "--data", "three.jsonl", "--model", "openai:m", "--out", "e", WEAK]
+        if path != "read/good":
+            code, _, err = command(*words)
+            assert code == 2
+            assert "e holds a finished result of other options (identity: " in err
+            words.append("--fresh")
         assert command(*words)[0] == 0
         assert len(Handler.requests) == 3
 

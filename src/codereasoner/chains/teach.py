@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -25,16 +26,17 @@ def teach(
     runner: Runner | None = None,
     tries: int = 4,
     sampling: Sampling | None = None,
+    spent: Counter[str] | None = None,
 ) -> Iterator[tuple[Question, Chain | None, Grade]]:
     """For each question, in order: the first chain that led to a right answer, or None and the grade of the last try.
 
     A question is asked again, with another seed, until a try is right or there were `tries` of them. What the model
-    wrote without any reasoning is no chain, however right it is.
+    wrote without any reasoning is no chain, however right it is. `spent` counts prompt_tokens and completion_tokens.
     """
     sampling = sampling or Sampling(temperature=0.6, top_p=0.9, max_tokens=4096)
     stream = iter(questions)
     while batch := list(islice(stream, TOGETHER)):
-        yield from _teach_together(batch, model, style, runner, tries, sampling)
+        yield from _teach_together(batch, model, style, runner, tries, sampling, spent)
 
 
 def reasoning(completion: Completion) -> str:
@@ -47,7 +49,13 @@ def reasoning(completion: Completion) -> str:
 
 
 def _teach_together(
-    batch: Sequence[Question], model: Model, style: Style, runner: Runner | None, tries: int, sampling: Sampling
+    batch: Sequence[Question],
+    model: Model,
+    style: Style,
+    runner: Runner | None,
+    tries: int,
+    sampling: Sampling,
+    spent: Counter[str] | None,
 ) -> Iterator[tuple[Question, Chain | None, Grade]]:
     results: dict[int, tuple[Chain | None, Grade]] = {}
     for attempt in range(tries):
@@ -56,6 +64,9 @@ def _teach_together(
             break
         asked = [batch[index] for index in left]
         completions = _complete(asked, model, style, replace(sampling, seed=sampling.seed + attempt), attempt)
+        if spent is not None:
+            spent["prompt_tokens"] += sum(each.prompt_tokens for each in completions)
+            spent["completion_tokens"] += sum(each.completion_tokens for each in completions)
         grades = grade_completions(asked, completions, style, runner)
         for index, completion, grade in zip(left, completions, grades, strict=True):
             results[index] = _judge(batch[index], completion, grade, model)

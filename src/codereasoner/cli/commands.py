@@ -35,6 +35,7 @@ GROUPS: dict[str, dict[str, tuple[str, str]]] = {
         "evaluate": ("measure", "Ask a model a benchmark's questions and count what it knows."),
         "score": ("measure", "Grade a file of answers, strictly or as the published scorer."),
         "check": ("check", "Prove that the graders accept every right answer."),
+        "show": ("show", "Show what one question of an evaluation was asked and answered."),
         "compare": ("compare", "Say whether one model is better than another."),
         "leaderboard": ("leaderboard", "Show published results beside your own."),
         "report": ("look", "Write one page with results, traces, chains and answers."),

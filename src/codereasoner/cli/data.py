@@ -224,7 +224,8 @@ def ask_command(runs: Path, tasks: tuple[str, ...], out: Path) -> None:
 @click.option("--max-tokens", type=COUNT, default=4096, show_default=True)
 @style_option("reasoning")
 @system_option
-@click.option("--out", type=_PATH, default=Path("chains.jsonl"), show_default=True)
+@click.option("--limit", type=COUNT, help="Try a teacher on the first N questions; the rest is projected.")
+@click.option("--out", type=_PATH, help="Where they go [default: chains.jsonl; of a trial chains-first-N.jsonl].")
 @workers_option
 @weak_option
 def chain_command(
@@ -243,13 +244,17 @@ def chain_command(
     max_tokens: int,
     style: str,
     system: str | None,
-    out: Path,
+    limit: int | None,
+    out: Path | None,
     workers: int | None,
     allow_weak_isolation: bool,
 ) -> None:
     """Write the reasoning chains: from the trace, or by a teacher whose answers are verified."""
     questions = file_of(questions, "chosen.jsonl", "questions.jsonl")
     runs = runs or beside(questions, "runs.parquet")
+    if limit and by == "narrator":
+        raise ConfigError("--limit tries a teacher: give --by MODEL; the narrator asks nobody and costs nothing")
+    out = out or Path(f"chains-first-{limit}.jsonl" if limit else "chains.jsonl")
     set_aside_if_fresh(out)
     with bar("chain") as progress:
         if by == "narrator":
@@ -261,7 +266,11 @@ def chain_command(
             sampling = Sampling(temperature, top_p, max_tokens, **control)
             with open_pool(workers, allow_weak_isolation) as pool:
                 put = find_style(style).with_system(system)
-                stages.teach_chains(questions, out, tasks, teacher, put, tries, sampling, pool, progress)
+                stages.teach_chains(
+                    questions, out, tasks, teacher, put, tries, sampling, pool, progress, first=limit or 0
+                )
+    if trial := (read_manifest(out) or {}).get("trial"):
+        console.print(stages.projected(trial))
     say(out)
 
 

@@ -112,6 +112,9 @@ def refuse_other(folder: Path, name: str, questions: Sequence[Question], model: 
     old = json.loads(path.read_text(encoding="utf-8"))
     now = {"benchmark": name, "identity": model.identity, "style": asking.style.name, **asking.facts()}
     then = {**{key: old[key] for key in ("benchmark", "identity", "style") if key in old}, **old.get("sampling", {})}
+    outcomes = old.get("outcomes", {})
+    if outcomes.get("error", 0) == sum(outcomes.values()):
+        return  # of which nothing is to be kept
     samples = then.pop("samples", 1)
     if samples > asking.samples:
         then["samples"], now["samples"] = samples, asking.samples

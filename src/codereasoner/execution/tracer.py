@@ -224,18 +224,6 @@ class Tracer:
                 del known[name]
 
 
-class Stopped(BaseException):
-    """Raised into a program whose budget of steps is used up, where the run is to end with it."""
-
-
-class StoppingTracer(Tracer):
-    """Ends the run, too, when a budget is used up: what an endless program did first is then known."""
-
-    def _end(self, cut: str) -> None:
-        super()._end(cut)
-        raise Stopped(cut)
-
-
 class Lines:
     """Records which lines of one file are executed, and nothing else."""
 

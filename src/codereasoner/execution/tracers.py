@@ -19,7 +19,6 @@ from codereasoner.execution.tracer import (
     SPARE,
     YIELDS,
     Lines,
-    StoppingTracer,
     Tracer,
 )
 
@@ -28,6 +27,19 @@ if TYPE_CHECKING:
     from typing import Any
 
 C, PYTHON = "C", "Python"
+
+
+class Stopped(BaseException):
+    """Raised into a program whose budget of steps is used up, where the run is to end with it."""
+
+
+class StoppingTracer(Tracer):
+    """Ends the run, too, when a budget is used up: what an endless program did first is then known."""
+
+    def _end(self, cut: str) -> None:
+        super()._end(cut)
+        raise Stopped
+
 
 _kinds: dict[str, Any] = {"trace": Tracer, "coverage": Lines, "fork": None, "arguments": None, "split": None}
 

@@ -9,7 +9,7 @@ from codereasoner.stages.audit import audit_texts, keep_true
 from codereasoner.stages.audit import summarize as summarize_audit
 from codereasoner.stages.balance import choose_questions
 from codereasoner.stages.build import BuildConfig, Watch, build
-from codereasoner.stages.chain import narrate_chains, teach_chains
+from codereasoner.stages.chain import narrate_chains, projected, teach_chains
 from codereasoner.stages.engine import Engine, make_engine
 from codereasoner.stages.programs import Part, source_for, write_programs
 from codereasoner.stages.progress import counts
@@ -35,6 +35,7 @@ __all__ = [
     "make_engine",
     "narrate_chains",
     "own_programs",
+    "projected",
     "rate_questions",
     "select_questions",
     "source_for",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -95,20 +95,29 @@ def teach_chains(
     pool: Pool,
     progress: Progress = silent,
     split: str = "",
+    first: int = 0,
 ) -> None:
     """chains.jsonl: a teacher's chains, each kept because the answer it led to was verified.
 
-    The manifest says how many questions of each task and difficulty were answered within `tries` tries.
+    The manifest says how many questions of each task and difficulty were answered within `tries` tries. With `first`,
+    only so many questions are asked, and the manifest says what they cost and how many there are: see `projected`.
     """
     tasks = task_names(tasks, questions)
     config = {"questions": fingerprint(questions), "tasks": tasks, "by": teacher.identity, "tries": tries}
-    ledger = Ledger(out, config | {"style": style.name, "sampling": sampling.facts(), "split": split}, key="question")
+    config |= {"style": style.name, "sampling": sampling.facts(), "split": split} | ({"first": first} if first else {})
+    ledger = Ledger(out, config, key="question")
     if ledger.done:
         return
+    spent: Counter[str] = Counter()
+
+    def asked() -> Iterator[Question]:
+        return islice(_of_tasks(questions, tasks, split), first or None)
+
     with ledger:
-        total = sum(1 for _ in _of_tasks(questions, tasks, split))
-        missing = (question for question in _of_tasks(questions, tasks, split) if question.id not in ledger)
-        for question, chain, grade in teach(missing, teacher, style, pool.run, tries, sampling):
+        every = sum(1 for _ in _of_tasks(questions, tasks, split))
+        total = min(every, first or every)
+        missing = (question for question in asked() if question.id not in ledger)
+        for question, chain, grade in teach(missing, teacher, style, pool.run, tries, sampling, spent):
             if chain is None:
                 ledger.drop({"question": question.id}, grade.reason or grade.outcome)
             else:
@@ -116,8 +125,30 @@ def teach_chains(
             tell(progress, len(ledger), total, "questions taught")
         accepted = {row["question"] for row in ledger.rows()}
         ledger.extra["not_told"] = _of_other_tasks(questions, tasks, split)
-        ledger.extra["accepted"] = acceptance(_of_tasks(questions, tasks, split), accepted)
+        ledger.extra["accepted"] = acceptance(asked(), accepted)
+        if first:
+            dollars = teacher.cost(spent["prompt_tokens"], spent["completion_tokens"])
+            ledger.extra["trial"] = {
+                "asked": total,
+                "of": every,
+                "accepted": len(accepted),
+                "dollars": dollars,
+                **spent,
+            }
         ledger.finish()
+
+
+def projected(trial: Mapping[str, Any]) -> str:
+    """Say what a trial found, and what the whole set would give and cost at that rate."""
+    asked, every = trial["asked"], trial["of"]
+    times = every / max(1, asked)
+    tokens = trial.get("prompt_tokens", 0) + trial.get("completion_tokens", 0)
+    money = f" and ${trial['dollars'] * times:,.2f}" if trial["dollars"] else ""
+    share = trial["accepted"] / max(1, asked)
+    return (
+        f"{trial['accepted']:,} of {asked:,} questions accepted ({share:.0%}) for {tokens:,} tokens; "
+        f"all {every:,} would give about {share * every:,.0f} chains for {tokens * times:,.0f} tokens{money}"
+    )
 
 
 def acceptance(questions: Iterable[Question], accepted: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,66 @@
+"""show: one question of an evaluation, as it was asked and answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from codereasoner.cli.options import Stage, json_option, print_json
+from codereasoner.cli.screen import Screen, styled
+from codereasoner.errors import DataError
+from codereasoner.ledger import read_rows
+
+_COLOURS = {"correct": "bold green", "error": "bold yellow"}
+
+
+@click.command("show", cls=Stage)
+@click.argument("question", metavar="QUESTION")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder of an evaluation, such as evaluations/cruxeval-o@MODEL.",
+)
+@json_option
+def show_command(question: str, folder: Path, as_json: bool) -> None:
+    """Show the messages that were sent for a question, each raw reply, what the model thought, and the grade.
+
+    QUESTION is the id of a question, or the beginning of it.
+    """
+    found = asked_and_answered(folder, question)
+    if as_json:
+        print_json(found)
+        return
+    out = Screen()
+    for message in found["messages"]:
+        out.print(styled("bold", str(message["role"])))
+        out.print(Text(str(message["content"])))
+    for answer in found["answers"]:
+        grade = answer["grade"]
+        title = f"answer {answer['sample']}: {grade.get('outcome', 'not graded')}"
+        out.print(styled(_COLOURS.get(grade.get("outcome"), "bold red"), title, f" {grade.get('reason', '')}"))
+        if answer["thoughts"]:
+            out.print(Text(answer["thoughts"], style="dim"))
+        out.print(Text(answer["text"]))
+
+
+def asked_and_answered(folder: Path, question: str) -> dict[str, Any]:
+    """Return the messages of a question, and its answers with their grades.
+
+    Raises:
+        DataError: the folder is no evaluation, or no question, or more than one, has such an id.
+    """
+    prompts = {row["id"]: row["messages"] for row in read_rows(folder / "prompts.jsonl")}
+    ids = [question] if question in prompts else [each for each in prompts if each.startswith(question)]
+    if len(ids) != 1:
+        kind = "no question" if not ids else f"{len(ids):,} questions"
+        raise DataError(
+            f"{folder} has {kind} whose id begins with '{question}', such as {next(iter(ids or prompts), '')}"
+        )
+    grades = {row["id"]: row for row in read_rows(folder / "grades.jsonl")}
+    answers = [row for row in read_rows(folder / "answers.jsonl") if row["question"] == ids[0] and row["id"] in grades]
+    rows = [{**row, "thoughts": row.get("thoughts", ""), "grade": grades[row["id"]]} for row in answers]
+    return {"question": ids[0], "messages": prompts[ids[0]], "answers": rows}
