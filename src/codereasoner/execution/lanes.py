@@ -115,9 +115,15 @@ class Runner:
         """Kill it and what it has forked."""
         for descriptor in (self.sink, self.source, self.bell):
             posix.close(descriptor)
-        with suppress(OSError):
-            posix.kill(self.pid, _SIGKILL)
-        posix.waitpid(self.pid, 0)
+        self.bury()
+
+    def bury(self) -> None:
+        """Kill it; what it has written can still be read."""
+        if self.pid:
+            with suppress(OSError):
+                posix.kill(self.pid, _SIGKILL)
+            posix.waitpid(self.pid, 0)
+            self.pid = 0
 
 
 def _is_in_order(frames: list[Frame], numbers: list[int]) -> bool:

@@ -255,9 +255,9 @@ class Worker:
         if runner.bell not in ready and not (runner.busy and now >= runner.asked + _LOOK):
             return
         runner.asked = now
-        alive = True
-        if runner.bell in ready:
-            alive = bool(posix.read(runner.bell, 1 << 12))
+        alive = runner.bell not in ready or bool(posix.read(runner.bell, 1 << 12))
+        if not alive:
+            runner.bury()  # else the end of its other pipe may come later, and what it has said would seem incomplete
         frames, more = runner.read()
         self._pass_on(runner, frames)
         if runner.strange or not (alive and more) or (runner.busy and now > runner.seen + _STUCK):
