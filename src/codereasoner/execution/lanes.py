@@ -1,7 +1,7 @@
 """The two fast lanes of a worker, and the process of each, seen from outside.
 
-In the lane of neighbours (neighbours.py) several programs run in one process, one after another: those of one origin,
-or one program's many calls where no origin is given. In the other lane (zygote.py) each job runs in a fork of its own.
+In the lane of neighbours (neighbours.py) the programs of one origin run in one process, one after another. In the other
+lane (zygote.py) a fork is made for each job, or for one program's many calls where no origin is given.
 This file also runs inside the workers.
 """
 
@@ -14,8 +14,8 @@ from contextlib import suppress
 from time import monotonic
 
 from codereasoner.execution.alone import fork_or_close, send
-from codereasoner.execution.frames import DONE, FORK, JOBS, LEFT, RESULT, SPENT, FrameError, Splitter, pack
-from codereasoner.execution.neighbours import Neighbours
+from codereasoner.execution.frames import DONE, JOBS, FrameError, Splitter, pack
+from codereasoner.execution.neighbours import MOST_HELD, Neighbours, is_in_order
 from codereasoner.execution.tracers import split_frames
 from codereasoner.execution.zygote import Zygote
 
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     Job = tuple[int, str, str, str, str, str, str]  # number, source, entry, call, record, harness, origin
 
 BATCH = 128  # jobs that a process is given at a time
-MOST_HELD = 8 << 20  # bytes of answers of neighbours that are kept until the last of them is done
+
 
 _SIGKILL = 9
 
 
 class Runner:
-    """The process of a lane. forks: whether it is a zygote. circle: the only one whose jobs it is given."""
+    """The process of a lane. forks: whether it is a zygote. origin: that of all jobs that it is given."""
 
     def __init__(
-        self, limits: dict[str, Any], barrier: Barrier, forks: bool, circle: object, closing: tuple[int, ...]
+        self, limits: dict[str, Any], barrier: Barrier, forks: bool, origin: str, closing: tuple[int, ...]
     ) -> None:
         source, self.sink = posix.pipe()
         self.source, sink = posix.pipe()
@@ -52,13 +52,13 @@ class Runner:
                 if forks:
                     Zygote(source, sink, bell, limits, barrier).live()
                 barrier.raise_(parent)
-                Neighbours(source, sink, bell, limits).live()
+                Neighbours(sink, bell, limits).live(source)
             finally:
                 posix._exit(0)
         for descriptor in (source, sink, bell):
             posix.close(descriptor)
         posix.set_blocking(self.source, False)
-        self.forks, self.circle = forks, circle
+        self.forks, self.origin = forks, origin
         self.splitter = Splitter(split_frames())
         self.jobs: dict[int, Job] = {}  # given to it and not yet answered, in order
         self.held: list[Frame] = []  # what it has said of them, where that is not passed on yet
@@ -93,7 +93,7 @@ class Runner:
         if more and not (self.held and self.held[-1][0] == DONE):
             return [], True
         found, self.held = self.held, []
-        self.strange = self.strange or not _is_in_order(found, list(self.jobs))
+        self.strange = self.strange or not is_in_order(found, list(self.jobs))
         return ([], False) if self.strange else (found, more)
 
     def _read(self) -> tuple[list[Frame], bool]:
@@ -126,17 +126,6 @@ class Runner:
             self.pid = 0
 
 
-def _is_in_order(frames: list[Frame], numbers: list[int]) -> bool:
-    """Return whether these frames speak of each job once, in order; after SPENT or LEFT nothing may come."""
-    frames = list(frames)
-    if frames and frames[-1][0] == DONE and len(frames) == len(numbers) + 1:
-        frames.pop()
-    if len(frames) > 1 and frames[-1][0] == SPENT and frames[-1][1] == frames[-2][1]:
-        frames.pop()
-    kinds = {frame[0] for frame in frames[:-1]} | ({frames[-1][0]} - {LEFT} if frames else set())
-    return kinds <= {RESULT, FORK} and [frame[1] for frame in frames] == numbers[: len(frames)]
-
-
 class Lane:
     """The jobs that wait for a process, and the process where it has been started."""
 
@@ -145,26 +134,21 @@ class Lane:
         self.waiting: deque[Job] = deque()
         self.runner: Runner | None = None
 
-    def next(self) -> tuple[object, list[Job]]:
-        """Take the next jobs, of one circle where they are to be neighbours; returns the circle too."""
+    def next(self) -> tuple[str, list[Job]]:
+        """Take the next jobs, of one origin where they are to be neighbours; returns the origin too."""
         if self.forks:
-            return None, [self.waiting.popleft() for _ in range(min(len(self.waiting), BATCH))]
-        circle = circle_of(self.waiting[0])
-        jobs = [job for job in self.waiting if circle_of(job) == circle]
+            return "", [self.waiting.popleft() for _ in range(min(len(self.waiting), BATCH))]
+        origin = self.waiting[0][6]
+        jobs = [job for job in self.waiting if job[6] == origin]
         if len(jobs) == len(self.waiting):
             self.waiting.clear()
         else:
-            self.waiting = deque([job for job in self.waiting if circle_of(job) != circle])
+            self.waiting = deque([job for job in self.waiting if job[6] != origin])
         self.waiting.extendleft(reversed(jobs[BATCH:]))
-        return circle, jobs[:BATCH]
+        return origin, jobs[:BATCH]
 
     def end(self) -> None:
         """End the process; the jobs stay."""
         if self.runner is not None:
             self.runner.end()
             self.runner = None
-
-
-def circle_of(job: Job) -> object:
-    """What the jobs that may be neighbours have in common: their origin, or where none is given their program."""
-    return job[6] or (job[1], job[5])

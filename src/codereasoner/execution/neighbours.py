@@ -1,7 +1,7 @@
 """Run several programs in one process, one after another; what each leaves behind is removed.
 
-The process is forked by worker.py for the programs of one origin, or for the many calls of one program. It says of
-each job, in their order, with one frame:
+The process is forked by worker.py for the programs of one origin, or by zygote.py for the calls of one program, which
+are compiled before (together.py). It says of each job, in their order, with one frame:
 
     RESULT  the answer
     FORK    it does not pass the gate: it must run alone
@@ -34,12 +34,17 @@ from codereasoner.execution.tracers import read_arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from typing import Any, NoReturn
 
     from codereasoner.execution.program import Compiled
 
+    Frame = tuple[int, int, bytes]  # kind, number, body
+    Task = tuple[int, Compiled, str]  # number, code, what to record
+
 FAST_CPU = {"value": 0.1, "coverage": 0.2, "trace": 0.4}  # seconds of CPU for a first try
 ROOM = 32_000  # bytes of results that fit into a pipe with certainty
+MOST_HELD = 8 << 20  # bytes of answers that are kept until the last of them is given
 ROUNDS = 4  # what a finalizer leaves may have a finalizer; ordinary programs need two, where they define classes
 GROWTH = 32 << 10  # KiB of memory that one program may have used before the next ones get a fresh process
 
@@ -51,36 +56,41 @@ _built_ins, _modules, _tuple, _depth = builtins.__dict__, sys.modules, tuple, sy
 class Neighbours:
     """The process that runs these jobs, seen from inside."""
 
-    def __init__(self, source: int, sink: int, bell: int, limits: dict[str, Any]) -> None:
-        self.source, self.sink, self.bell, self.limits = source, sink, bell, limits
-        self.cache = Cache(64, read_arguments())
-        self.streams = Streams(limits["output_bytes"], self._leave)
+    def __init__(self, sink: int, bell: int, limits: dict[str, Any], streams: Streams | None = None) -> None:
+        self.sink, self.bell, self.limits = sink, bell, limits
+        self.streams = streams or Streams(limits["output_bytes"], self._leave)
+        self.streams.out.too_much = self.streams.error.too_much = self._leave
         self.number = self.pending = 0
+        _modules["program"] = _modules["builtins"]  # run() puts each program's module there
+        self.peak = _getrusage(_SELF).ru_maxrss
 
-    def live(self) -> NoReturn:
-        """Run jobs until there are no more."""
+    def live(self, source: int) -> NoReturn:
+        """Run the jobs that come through this pipe until there are no more."""
         gc.disable()
         gc.freeze()
         lower(resource.RLIMIT_AS, self.limits["memory_bytes"])
-        _modules["program"] = _modules["builtins"]  # run() puts each program's module there
-        self.peak = _getrusage(_SELF).ru_maxrss
+        cache = Cache(64, read_arguments())
         splitter = Splitter()
-        while data := posix.read(self.source, 1 << 18):
+        while data := posix.read(source, 1 << 18):
             for _, _, body in splitter.feed(data):
-                self._do(marshal.loads(body))
-                _setitimer(_PROF, 0.0)
-                self._tell(pack(DONE, 0, b""))
-                send(self.bell, b"\0")
-                self.pending = 0
+                self.do(self._compiled(marshal.loads(body), cache))
         _exit(0)
 
-    def _do(self, jobs: list[Any]) -> None:
+    def _compiled(self, jobs: list[Any], cache: Cache) -> Iterator[Task]:
+        for number, source, entry, call, record, harness, _ in jobs:
+            self._begin(number, record)
+            yield number, cache.compile(source, entry, call, harness), record
+
+    def _begin(self, number: int, record: str) -> None:
+        self.number = number
+        _setitimer(_PROF, FAST_CPU[record])
+
+    def do(self, tasks: Iterable[Task]) -> None:
+        """Run these, and say what came of each."""
         set_depth()
         before = _state()
-        for number, source, entry, call, record, harness, _ in jobs:
-            self.number = number
-            _setitimer(_PROF, FAST_CPU[record])
-            compiled = self.cache.compile(source, entry, call, harness)
+        for number, compiled, record in tasks:
+            self._begin(number, record)
             if compiled.fault is not None:
                 self._tell(pack(RESULT, number, compiled.fault))
                 continue
@@ -96,6 +106,10 @@ class Neighbours:
             if suspect or _getrusage(_SELF).ru_maxrss > self.peak + GROWTH:
                 self._tell(pack(SPENT, number, b""))
                 _exit(0)
+        _setitimer(_PROF, 0.0)
+        self._tell(pack(DONE, 0, b""))
+        send(self.bell, b"\0")
+        self.pending = 0
 
     def _forget(self, compiled: Compiled, modules: Modules) -> bool:
         """Drop all that a program has left; False where its finalizers still leave something after so many rounds."""
@@ -123,6 +137,17 @@ class Neighbours:
             send(self.bell, b"\0")
             self.pending = _len(frame)
         send(self.sink, frame)
+
+
+def is_in_order(frames: list[Frame], numbers: list[int]) -> bool:
+    """Return whether these frames speak of each job once, in order; after SPENT or LEFT nothing may come."""
+    frames = list(frames)
+    if frames and frames[-1][0] == DONE and len(frames) == len(numbers) + 1:
+        frames.pop()
+    if len(frames) > 1 and frames[-1][0] == SPENT and frames[-1][1] == frames[-2][1]:
+        frames.pop()
+    kinds = {frame[0] for frame in frames[:-1]} | ({frames[-1][0]} - {LEFT} if frames else set())
+    return kinds <= {RESULT, FORK} and [frame[1] for frame in frames] == numbers[: len(frames)]
 
 
 def _state() -> tuple[object, ...]:

@@ -1,7 +1,7 @@
 """The process that serves a pool: it takes jobs from a pipe, has them run by others, and sends back what came of it.
 
-                                 +--> neighbours.py: many jobs, one after another in one process
-    pool --jobs--> this process -+--> zygote.py: the jobs that may not share one, each in a fork
+                                 +--> neighbours.py: the programs of one origin, in one process
+    pool --jobs--> this process -+--> zygote.py: a fork for each other job, or for the calls of one program
          <-answers-              +--> alone.py: one job that wants more time or memory (the slow lane)
 
 It runs no program itself and compiles none, so nothing that a program does can end it; it is process 1 of its own
@@ -42,8 +42,8 @@ from codereasoner.execution.frames import (
 from codereasoner.execution.gate import learn_modules
 from codereasoner.execution.lanes import Lane, Runner
 from codereasoner.execution.program import Compiled, Program
+from codereasoner.execution.together import FAST_WALL
 from codereasoner.execution.tracers import split_frames, use
-from codereasoner.execution.zygote import FAST_WALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,7 +142,8 @@ class Worker:
         data = posix.read(self.source, 1 << 18)
         for kind, _, body in self.splitter.feed(data):
             if kind == JOBS:
-                self.shared.waiting.extend(marshal.loads(body))
+                for job in marshal.loads(body):
+                    (self.shared if job[6] else self.forked).waiting.append(job)
         return bool(data)
 
     def _start(self) -> None:
@@ -165,20 +166,18 @@ class Worker:
 
     def _start_runner(self, lane: Lane) -> bool:
         """Give the process of a lane its next jobs; False where there is none."""
-        circle, jobs = lane.next()
+        origin, jobs = lane.next()
         if not lane.forks:
             alone = [job for job in jobs if hash((job[1], job[5])) in self.leavers] if self.leavers else []
             jobs = [job for job in jobs if job not in alone] if alone else jobs
-            if len(jobs) == 1 and not jobs[0][6]:  # it is a neighbour of none
-                alone.append(jobs.pop())
             self.forked.waiting.extend(alone)
             if not jobs:
                 return True
-            if lane.runner is not None and lane.runner.circle != circle:
+            if lane.runner is not None and lane.runner.origin != origin:
                 lane.end()
         if lane.runner is None:
             closing = self._descriptors
-            lane.runner = self._forked(lambda: Runner(self.limits, self.barrier, lane.forks, circle, closing()))
+            lane.runner = self._forked(lambda: Runner(self.limits, self.barrier, lane.forks, origin, closing()))
         if lane.runner is None:
             lane.waiting.extendleft(reversed(jobs))
             self._refuse(lane.waiting)
@@ -262,7 +261,7 @@ class Worker:
         self._pass_on(runner, frames)
         if runner.strange or not (alive and more) or (runner.busy and now > runner.seen + _STUCK):
             self._give_up(lane, runner)
-        elif not runner.busy and (runner.spent or runner.given >= RUNS or type(runner.circle) is tuple):
+        elif not runner.busy and (runner.spent or runner.given >= RUNS):
             lane.end()
 
     def _pass_on(self, runner: Runner, frames: list[Frame]) -> None:

@@ -1,4 +1,6 @@
-"""The process that forks a process for each job which may not share one; it runs no program itself.
+"""The process that forks: for each job which may not share a process, and for the calls of one program together.
+
+It runs no program itself, and compiles all that its forks run: a fresh fork would copy a page for whatever it touches.
 
 It is forked by worker.py, which reads its results and gives it up after about a thousand jobs, or when it dies. It
 says of each job:
@@ -21,17 +23,21 @@ import resource
 
 from codereasoner.execution.alone import Child, confine, ended, first_answer, live, lower, send, tell
 from codereasoner.execution.barrier import Barrier
-from codereasoner.execution.frames import ALONE, DONE, JOBS, LATER, RESULT, Splitter, pack
+from codereasoner.execution.frames import ALONE, DONE, JOBS, LATER, LEFT, RESULT, SPENT, Splitter, pack
 from codereasoner.execution.neighbours import FAST_CPU, ROOM
 from codereasoner.execution.program import Cache, Compiled
 from codereasoner.execution.runner import Streams, raised, returned, set_depth, too_much_output
-from codereasoner.execution.tracers import fork_job
+from codereasoner.execution.together import FAST_WALL, run_together
+from codereasoner.execution.tracers import fork_job, read_arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-FAST_WALL = 0.8  # seconds for a first try
+    from codereasoner.execution.neighbours import Frame
+
+    Job = tuple[int, str, str, str, str, str, str]  # number, source, entry, call, record, harness, origin
+    Task = tuple[Job, Compiled]
 
 _len, _exit, _setitimer, _PROF = len, posix._exit, _signal.setitimer, _signal.ITIMER_PROF
 
@@ -41,7 +47,7 @@ class Zygote:
 
     def __init__(self, source: int, sink: int, bell: int, limits: dict[str, Any], barrier: Barrier) -> None:
         self.source, self.sink, self.bell, self.limits, self.barrier = source, sink, bell, limits, barrier
-        self.cache = Cache(64, None)
+        self.cache, self.together = Cache(64, None), Cache(64, read_arguments())
         self.number = self.pending = 0
         self.streams = Streams(limits["output_bytes"], self._overflow)
         self.pid, self.writer = posix.getpid(), -1
@@ -57,26 +63,68 @@ class Zygote:
                 for kind, _, body in splitter.feed(data):
                     if kind == JOBS:
                         # All are compiled before the first fork: after it each page that is written to is copied.
-                        for task in self._compile(marshal.loads(body)):
-                            self._fork(*task)
+                        for tasks in self._compile(marshal.loads(body)):
+                            self._run(tasks)
                         self._tell(pack(DONE, 0, b""))
                         self._ring()
         finally:
             _exit(0)
 
-    def _compile(self, jobs: list[Any]) -> list[tuple[int, Compiled, str, float]]:
-        found = []
-        for number, source, entry, call, record, harness, _ in jobs:
-            fast = FAST_CPU[record]
-            _setitimer(_PROF, fast)
-            compiled = self.cache.compile(source, entry, call, harness)
+    def _compile(self, jobs: list[Job]) -> list[list[Task]]:
+        """Return what is to run, each list in one fork if it can."""
+        calls: dict[object, int] = {}
+        for job in jobs:
+            calls[_program(job)] = calls.get(_program(job), 0) + 1
+        found: dict[object, list[Task]] = {}
+        for job in jobs:
+            number, source, entry, call, record, harness, _ = job
+            _setitimer(_PROF, FAST_CPU[record])
+            company = calls[_program(job)] > 1
+            compiled = (self.together if company else self.cache).compile(source, entry, call, harness)
+            if company and not compiled.shares and compiled.fault is None:
+                company, compiled = False, self.cache.compile(source, entry, call, harness)
             if compiled.fault is not None:
                 self._tell(pack(RESULT, number, compiled.fault))
             else:
                 self._tell(pack(LATER, number, b""))
-                found.append((number, compiled, record, fast))
+                found.setdefault(_program(job) if company else number, []).append((job, compiled))
         _setitimer(_PROF, 0.0)
-        return found
+        return list(found.values())
+
+    def _run(self, tasks: list[Task]) -> None:
+        """Run calls of one program in as few forks as they can share, and a single call in one of its own."""
+        while len(tasks) > 1:
+            frames, last = self._fork_for_all(tasks)
+            for frame in frames:
+                self._tell(pack(*frame))
+            tasks = tasks[len(frames) :]
+            if last == LEFT:
+                break
+            if last == ALONE and tasks:
+                self._tell(pack(ALONE, tasks.pop(0)[0][0], b""))
+        for job, compiled in tasks:
+            if compiled.arguments is not None:
+                compiled = self.cache.compile(job[1], job[2], job[3], job[5])
+            self._fork(job[0], compiled, job[4], FAST_CPU[job[4]])
+
+    def _fork_for_all(self, tasks: list[Task]) -> tuple[list[Frame], int]:
+        """Return the answers that one fork gives, in order, and a kind of frame that says what follows.
+
+        DONE: the rest, if any, may share another fork. ALONE: but its first job has used up the time for a first try.
+        LEFT: each of the rest needs a fork of its own, as do later calls of this program.
+        """
+        gc.freeze()  # as below
+        compiled = tasks[0][1].program
+        wanted = [(job[0], compiled, job[4]) for job, compiled in tasks]
+        closing = (self.source, self.sink, self.bell)
+        try:
+            frames, in_time = run_together(wanted, self.limits, self.barrier, self.streams, closing)
+        except BlockingIOError:
+            return [], LEFT
+        last = frames.pop()[0] if frames and frames[-1][0] != RESULT else ALONE
+        if last == LEFT:
+            compiled.shares = False
+        return frames, DONE if last == SPENT or (frames and not in_time) else last
 
     def _fork(self, number: int, compiled: Compiled, record: str, fast: float) -> None:
         """Run a job in a process of its own; where it takes long, that is for the slow lane to do."""
@@ -149,3 +197,8 @@ class Zygote:
     def _ring(self) -> None:
         self.pending = 0
         send(self.bell, b"\0")
+
+
+def _program(job: Job) -> object:
+    """Return the key of the calls that may share a fork: those of one program that comes of no origin."""
+    return job[0] if job[6] else (job[1], job[5])
