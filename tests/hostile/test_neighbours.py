@@ -48,7 +48,7 @@ def in_one_process(jobs: Sequence[tuple[str, str]]) -> dict[int, list[object]]:
     if (child := os.fork()) == 0:
         os.close(to_it)
         try:
-            Neighbours(source, sink, ring, asdict(Limits())).live()
+            Neighbours(sink, ring, asdict(Limits())).live(source)
         finally:
             os._exit(1)
     tasks = [(place, text, "f", call, "value", "", 0) for place, (text, call) in enumerate(jobs)]

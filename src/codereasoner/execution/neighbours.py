@@ -73,7 +73,7 @@ class Neighbours:
         splitter = Splitter()
         while data := posix.read(source, 1 << 18):
             for _, _, body in splitter.feed(data):
-                self.do(self._compiled(marshal.loads(body), cache))
+                self._do(self._compiled(marshal.loads(body), cache))
         _exit(0)
 
     def _compiled(self, jobs: list[Any], cache: Cache) -> Iterator[Task]:
@@ -81,16 +81,23 @@ class Neighbours:
             self._begin(number, record)
             yield number, cache.compile(source, entry, call, harness), record
 
+    def run(self, tasks: list[Task]) -> None:
+        """Run these, which are compiled, and say what came of each."""
+        self._do(self._begun(tasks))
+
+    def _begun(self, tasks: list[Task]) -> Iterator[Task]:
+        for task in tasks:
+            self._begin(task[0], task[2])
+            yield task
+
     def _begin(self, number: int, record: str) -> None:
         self.number = number
         _setitimer(_PROF, FAST_CPU[record])
 
-    def do(self, tasks: Iterable[Task]) -> None:
-        """Run these, and say what came of each."""
+    def _do(self, tasks: Iterable[Task]) -> None:
         set_depth()
         before = _state()
         for number, compiled, record in tasks:
-            self._begin(number, record)
             if compiled.fault is not None:
                 self._tell(pack(RESULT, number, compiled.fault))
                 continue

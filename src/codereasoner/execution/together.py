@@ -49,7 +49,7 @@ def run_together(
             for descriptor in (*closing, source, bell):
                 posix.close(descriptor)
             barrier.raise_(parent)
-            Neighbours(sink, ring, limits, streams).do(tasks)
+            Neighbours(sink, ring, limits, streams).run(tasks)
         finally:
             posix._exit(0)
     posix.close(sink)
