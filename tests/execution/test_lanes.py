@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import posix
 import select
+import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from codereasoner.execution import neighbours, process
+from codereasoner.execution.barrier import Barrier
 from codereasoner.execution.frames import DONE, FORK, LEFT, RESULT, SLOW, SPENT, Splitter, pack
 from codereasoner.execution.lanes import Lane, Runner
 from codereasoner.execution.neighbours import is_in_order
 from codereasoner.execution.pool import Limits, Pool, Tracing
+from codereasoner.execution.program import Compiled, Program
+from codereasoner.execution.runner import Streams
+from codereasoner.execution.together import run_together
 from codereasoner.records import Job, Record, Run
 
 NUMBERS = [4, 5, 6]
@@ -129,6 +135,17 @@ def test_the_programs_of_one_origin_share_one_process_and_those_that_leave_cost_
         runs, made = forks_of(pool, [*plain[:60], leaves, *plain[60:]])
     assert [run.value for run in runs if run.outcome == "ok"] == [str(number + 1) for number in range(120)]
     assert made == 3  # the first, the fork of the one that leaves, and the next
+
+
+def test_a_fork_that_refuses_a_call_which_has_passed_the_gate_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = Compiled(Program("def f(n):\n    return n", ""), "f", "1")
+    compiled.shares = False
+    limits = asdict(Limits())
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)  # Streams replaces them
+    streams = Streams(limits["output_bytes"], lambda: None)
+    said = run_together([(4, compiled, "value"), (5, compiled, "value")], limits, Barrier(), streams, ())
+    assert said == ([(LEFT, 4, b"")], True)
 
 
 MIXED = """

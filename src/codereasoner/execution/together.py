@@ -12,7 +12,7 @@ import select
 from time import monotonic
 
 from codereasoner.execution.alone import fork_or_close
-from codereasoner.execution.frames import DONE, LEFT, FrameError, Splitter
+from codereasoner.execution.frames import DONE, FORK, LEFT, FrameError, Splitter
 from codereasoner.execution.neighbours import MOST_HELD, Neighbours, is_in_order
 from codereasoner.execution.tracers import split_frames
 
@@ -63,7 +63,9 @@ def run_together(
         posix.close(source)
         posix.close(bell)
     numbers = [task[0] for task in tasks]
-    return (frames, in_time) if is_in_order(frames, numbers) else ([(LEFT, numbers[0], b"")], True)
+    if not is_in_order(frames, numbers) or FORK in [frame[0] for frame in frames]:  # all of them pass the gate
+        return [(LEFT, numbers[0], b"")], True
+    return frames, in_time
 
 
 def _listen(pid: int, source: int, bell: int, deadline: float) -> tuple[list[Frame], bool]:
