@@ -38,3 +38,10 @@ def test_a_database_that_nobody_closes_is_no_resource_that_leaks() -> None:
     base.execute("CREATE TABLE numbers (number INTEGER)")
     del base
     gc.collect()  # where Python 3.13 and later warn, which is an error here
+
+
+def test_a_key_with_a_surrogate_is_stored_and_found() -> None:
+    assert Rows([("\ud800", [1]), ("é", [2])]).get("\ud800") == [1]
+    keys = Keys(limit=1)
+    assert keys.add("\ud800")
+    assert "\ud800" in keys

@@ -287,3 +287,34 @@ def test_why_a_row_was_dropped_is_known_after_a_kill_also_where_the_row_has_a_re
     dropped = list(read_rows(tmp_path / "rows.jsonl.dropped.jsonl"))
     assert [row["reason"] for row in dropped] == ["too long", "limit: time"]
     assert dropped[1]["own_reason"] == "1 s of CPU"
+
+
+DEEP = "[" * 100_000
+NO_OBJECTS = {"no JSON": "{", "nothing": "", "nested deeply": DEEP, "no object": "null", "no UTF-8": b"\xff\xfe{}"}
+
+
+@pytest.mark.parametrize("text", NO_OBJECTS.values(), ids=list(NO_OBJECTS))
+def test_a_manifest_that_is_no_json_object_is_refused_in_one_sentence(tmp_path: Path, text: str | bytes) -> None:
+    path = tmp_path / "rows.jsonl.manifest.json"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(DataError, match=r"manifest\.json"):
+        read_manifest(tmp_path / "rows.jsonl")
+
+
+def test_a_row_that_is_nested_too_deeply_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"id": "a"}\n' + DEEP + "\n")
+    with pytest.raises(DataError, match="line 2: JSON nested too deeply"):
+        list(read_rows(path))
+
+
+@pytest.mark.parametrize("row", ['{"value": 1}', '{"id": ["a"]}', '{"id": null}'])
+def test_a_file_that_goes_on_is_refused_where_a_row_has_no_key(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    with Ledger(path, {}) as ledger:
+        ledger.append(rows(1)[0])
+    part = next(each for each in tmp_path.iterdir() if each.name.endswith(".part"))
+    part.write_text(row + "\n")
+    with pytest.raises(DataError, match="has no text 'id'"), Ledger(path, {}):
+        pass
+    assert part.read_text() == row + "\n"

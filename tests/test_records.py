@@ -44,3 +44,32 @@ def test_a_field_of_another_type_is_refused() -> None:
         Program.from_json({"source": 3, "entry": "f", "calls": []})
     with pytest.raises(DataError, match=r"Program\.calls must be a list, not str"):
         Program.from_json({"source": "", "entry": "f", "calls": "1"})
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("features", "hard", r"Program.features must be of type object, not str: 'hard'"),
+        ("features", None, r"Program.features must be of type object, not NoneType"),
+        ("calls", [1], r"Program.calls must hold str only, not int: 1"),
+    ],
+)
+def test_a_field_of_another_type_is_refused_in_a_program(field: str, value: object, sentence: str) -> None:
+    with pytest.raises(DataError, match=sentence):
+        Program.from_json({"source": "", "entry": "f", "calls": [], field: value})
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("value", 3, r"Run.value must be of type str or null, not int: 3"),
+        ("steps", [7], r"Step must be an object, not int: 7"),
+        ("cpu_ms", "fast", r"Run.cpu_ms must be of type int or float, not str"),
+        ("outcome", [], r"Run.outcome must be of type str, not list"),
+        ("steps", [{"event": "line", "frame": 0, "line": "2"}], r"Step.line must be of type int, not str"),
+        ("steps", [{"event": "line", "frame": 0, "line": 2, "changes": [1]}], r"Step.changes must be of type object"),
+    ],
+)
+def test_a_field_of_another_type_is_refused_in_a_run(field: str, value: object, sentence: str) -> None:
+    with pytest.raises(DataError, match=sentence):
+        Run.from_json({**RUN.to_json(), field: value})

@@ -29,7 +29,7 @@ class Keys:
             return True
         if self._base is None:
             return False
-        return self._base.execute("SELECT 1 FROM keys WHERE key = ?", (key,)).fetchone() is not None
+        return self._base.execute("SELECT 1 FROM keys WHERE key = ?", (_storable(str(key)),)).fetchone() is not None
 
     def __len__(self) -> int:
         return self._count
@@ -48,7 +48,7 @@ class Keys:
         if self._base is None:
             self._base = private_base()
             self._base.execute("CREATE TABLE keys (key TEXT PRIMARY KEY) WITHOUT ROWID")
-        self._base.executemany("INSERT INTO keys VALUES (?)", ((key,) for key in sorted(self._fresh)))
+        self._base.executemany("INSERT INTO keys VALUES (?)", ((_storable(key),) for key in sorted(self._fresh)))
         self._fresh.clear()
 
 
@@ -58,13 +58,18 @@ class Rows:
     def __init__(self, rows: Iterable[tuple[str, Any]]) -> None:
         self._base = private_base()
         self._base.execute("CREATE TABLE entries (key TEXT PRIMARY KEY, row TEXT) WITHOUT ROWID")
-        texts = ((key, json.dumps(row, separators=(",", ":"))) for key, row in rows)
+        texts = ((_storable(key), json.dumps(row, separators=(",", ":"))) for key, row in rows)
         self._base.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", texts)
 
     def get(self, key: str) -> Any:
         """The row of a key, or None."""
-        found = self._base.execute("SELECT row FROM entries WHERE key = ?", (key,)).fetchone()
+        found = self._base.execute("SELECT row FROM entries WHERE key = ?", (_storable(key),)).fetchone()
         return None if found is None else json.loads(found[0])
+
+
+def _storable(key: str) -> str:
+    """Return a key as the base takes it: without surrogates, which a stranger's JSON may hold."""
+    return key if key.isascii() else key.encode("utf-8", "backslashreplace").decode()
 
 
 class _Private(sqlite3.Connection):

@@ -210,8 +210,7 @@ class Ledger:
     def _begun(self) -> dict[str, Any] | None:
         """The config with which the part file was begun."""
         config = self._part_config()
-        found: dict[str, Any] | None = json.loads(config.read_text(encoding="utf-8")) if config.is_file() else None
-        return found
+        return _object(str(config), _text(config)) if config.is_file() else None
 
     def _refuse_others(self) -> None:
         """Refuse to replace what this config did not make."""
@@ -246,7 +245,9 @@ class Ledger:
         for path, counter in ((self._part, self.counts), (self._dropped, self.drops)):
             _trim_torn_line(path)
             for row in read_rows_of_part(path) if path.is_file() else ():
-                self._keys.add(row[self.key])
+                if not isinstance(key := row.get(self.key), str):
+                    raise DataError(f"{path}: a row has no text '{self.key}'; move the file away and run this again")
+                self._keys.add(key)
                 counter[row.get("reason", "kept") if path is self._dropped else "kept"] += 1
 
 
@@ -286,8 +287,7 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
     manifest = manifest_path(path)
     if not manifest.is_file():
         return None
-    rows: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
-    return rows
+    return _object(str(manifest), _text(manifest))
 
 
 def fingerprint(path: Path) -> str:
@@ -318,20 +318,30 @@ def commit() -> str:
 def read_rows_of_part(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a JSONL file whatever its suffix is."""
     with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(_decoded(path, file), start=1):
             yield _row(path, number, line)
 
 
 def _row(path: Path, number: int, line: str) -> dict[str, Any]:
+    return _object(f"{path}, line {number}", line)
+
+
+def _object(place: str, text: str) -> dict[str, Any]:
+    """Return the JSON object that a text holds; `place` names it where it holds none."""
     try:
-        row = json.loads(line)
+        row = json.loads(text)
     except json.JSONDecodeError as error:
-        raise DataError(f"{path}, line {number}: not JSON ({error.msg} at column {error.colno})") from None
+        raise DataError(f"{place}: not JSON ({error.msg} at column {error.colno})") from None
     except (ValueError, RecursionError):
-        raise DataError(f"{path}, line {number}: JSON nested too deeply, or a number of too many digits") from None
+        raise DataError(f"{place}: JSON nested too deeply, or a number of too many digits") from None
     if not isinstance(row, dict):
-        raise DataError(f"{path}, line {number}: a JSON object is wanted, not {type(row).__name__}")
+        raise DataError(f"{place}: a JSON object is wanted, not {type(row).__name__}")
     return row
+
+
+def _text(path: Path) -> str:
+    with path.open(encoding="utf-8") as file:
+        return "".join(_decoded(path, file))
 
 
 def _decoded(path: Path, lines: Iterable[str]) -> Iterator[str]:

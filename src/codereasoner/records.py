@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from json.encoder import encode_basestring_ascii as quote
-from typing import Any, Literal, Self, TypeAlias, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Literal, Self, TypeAlias, get_args, get_origin, get_type_hints
 
 from codereasoner.errors import DataError
 
@@ -61,6 +62,8 @@ class Plain:
             DataError: a field is missing, unknown or of another type than declared.
         """
         shape = _shape(cls)
+        if not isinstance(row, Mapping):
+            raise DataError(f"{cls.__name__} must be an object, not {type(row).__name__}: {row!r:.60}")
         if unknown := sorted(set(row) - set(shape.readers)):
             raise DataError(f"{cls.__name__} has no field '{unknown[0]}'; it has: {', '.join(shape.readers)}")
         if missing := [name for name in shape.needed if name not in row]:
@@ -108,14 +111,50 @@ def _reader(cls: type, name: str, hint: Any) -> Callable[[Any], Any]:
     """What makes the value of a field from that of a row."""
     if hint is str:
         return partial(_read_text, f"{cls.__name__}.{name}")
-    if getattr(hint, "__origin__", None) is not tuple:
-        return _as_it_is
+    field = f"{cls.__name__}.{name}"
+    if get_origin(hint) is not tuple:
+        return _item_reader(f"{field} must be of type {{}}", hint)
     item = hint.__args__[0]
-    return partial(_read_list, f"{cls.__name__}.{name}", item)
+    is_record = isinstance(item, type) and issubclass(item, Plain)
+    return partial(
+        _read_list, field, item.from_json if is_record else _item_reader(f"{field} must hold {{}} only", item)
+    )
+
+
+def _item_reader(demand: str, hint: Any) -> Callable[[Any], Any]:
+    kinds = _kinds(hint)
+    return partial(_read_kind, demand, kinds) if kinds else _as_it_is
+
+
+def _kinds(hint: Any) -> tuple[type, ...]:
+    """Return the types that a field may have in a row; none where that is not checked."""
+    if hint in _KINDS:
+        return _KINDS[hint]
+    if get_origin(hint) is Literal:
+        return (str,)
+    if get_origin(hint) is Mapping:
+        return (Mapping,)
+    parts = [_kinds(part) for part in get_args(hint)] if isinstance(hint, UnionType) else []
+    return tuple([kind for part in parts for kind in part]) if all(parts) else ()
+
+
+_KINDS: Mapping[Any, tuple[type, ...]] = {
+    str: (str,), int: (int,), float: (int, float), bool: (bool,), NoneType: (NoneType,)
+}  # fmt: skip
 
 
 def _as_it_is(value: Any) -> Any:
     return value
+
+
+def _read_kind(demand: str, kinds: tuple[type, ...], value: Any) -> Any:
+    if not isinstance(value, kinds):
+        wanted = demand.format(" or ".join(_WORDS.get(kind, kind.__name__) for kind in kinds))
+        raise DataError(f"{wanted}, not {type(value).__name__}: {value!r:.60}")
+    return value
+
+
+_WORDS: Mapping[Any, str] = {Mapping: "object", NoneType: "null"}
 
 
 def _read_text(field: str, value: Any) -> str:
@@ -124,15 +163,10 @@ def _read_text(field: str, value: Any) -> str:
     return value
 
 
-def _read_list(field: str, kind: type, value: Any) -> tuple[Any, ...]:
+def _read_list(field: str, read: Callable[[Any], Any], value: Any) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple):
         raise DataError(f"{field} must be a list, not {type(value).__name__}: {value!r:.60}")
-    if issubclass(kind, Plain):
-        return tuple([kind.from_json(row) for row in value])
-    for item in value:
-        if type(item) is not kind:
-            raise DataError(f"{field} must hold {kind.__name__} only, not {type(item).__name__}: {item!r:.60}")
-    return tuple(value)
+    return tuple(map(read, value))
 
 
 @dataclass(frozen=True)

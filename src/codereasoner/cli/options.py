@@ -102,6 +102,8 @@ def _values(path: Path) -> dict[str, Any]:
         raise ConfigError(f"the config {path} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"the config {path} is no YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise ConfigError(f"the config {path} is nested too deeply") from None
     if not isinstance(values, dict):
         raise ConfigError(f"the config {path} must be a mapping of options, not {type(values).__name__}")
     return values

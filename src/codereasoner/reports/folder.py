@@ -88,10 +88,10 @@ def config(folder: Path) -> tuple[dict[str, Any], str]:
     path = folder / "config.yaml"
     if not path.is_file():
         return {}, ""
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         rows = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{path} is not YAML: {headline(error)}") from None
     if not isinstance(rows, dict):
         raise DataError(f"{path}: a mapping is wanted, not {type(rows).__name__}")
@@ -174,7 +174,7 @@ def _summary(path: Path) -> dict[str, Any]:
         return {}
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON: {error}") from None
     if not isinstance(rows, dict):
         raise DataError(f"{path}: a JSON object is wanted, not {type(rows).__name__}")

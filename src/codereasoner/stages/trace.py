@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from codereasoner.errors import DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress, available, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records
@@ -105,7 +106,9 @@ def _first_runs(programs: Iterable[Program], pool: Pool, keep: Keep) -> Iterator
 
     for run in pool.stream(jobs()):
         program = waiting.popleft()
-        difficulty = int(program.features.get("difficulty", 0))
+        difficulty = program.features.get("difficulty", 0)
+        if not isinstance(difficulty, int):
+            raise DataError(f"the difficulty of program {program.id} must be a whole number, not {difficulty!r:.60}")
         # Without its CPU time a run is the same bytes on every try.
         run = replace(run, program=program.id, split=program.split, difficulty=difficulty, cpu_ms=0.0)
         yield program, run, drop_reason(program, run, keep.sizes)
