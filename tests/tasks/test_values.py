@@ -186,3 +186,29 @@ def test_white_space_inside_a_string_is_a_part_of_a_value_that_is_asked_for(
 ) -> None:
     question = Question("asked", {"source": "x", "question": "?"}, (gold,))
     assert graded(question, answer).outcome == ("correct" if right else "wrong")
+
+
+TEXT_RUN = {
+    "eval": "def f(x):\n    return [len(str(eval(x))), 0]\n",
+    "exec": "def f(x):\n    exec(x)\n    return [1, 0]\n",
+    "eval by another name": "e = eval\ndef f(x):\n    return [len(str(e(x))), 0]\n",
+    "pickle": "import pickle\ndef f(x):\n    return [1, 0]\n",
+    "any attribute": "def f(x):\n    return [len(getattr('', x)()), 0]\n",
+}
+
+
+@pytest.mark.parametrize("source", TEXT_RUN.values(), ids=list(TEXT_RUN))
+def test_no_answer_is_run_as_code_by_a_program_that_runs_text(source: str) -> None:
+    """Such a call could write any value into the pipe that its process answers through, and end."""
+    question = Question("input", {"source": source, "entry": "f", "value": "[1, 0]"}, ("f('1')",))
+    forged = graded(question, """f('__import__("os").write(4, b"[1, 0]")')""")
+    assert forged.outcome == "wrong"
+    assert "runs text as code" in forged.reason
+    assert INPUT.job(question, "f('1')") is not None
+    assert [type(each) for each in INPUT.consider(Run(source, "f", "'1'", "ok", "[1, 0]"))] == [Skip]
+
+
+def test_a_program_that_compiles_a_pattern_runs_no_text() -> None:
+    source = "import re\ndef f(x):\n    return bool(re.compile(x).match('a'))\n"
+    [question] = INPUT.consider(Run(source, "f", "'a'", "ok", "True"))
+    assert isinstance(question, Question)

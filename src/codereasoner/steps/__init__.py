@@ -16,6 +16,7 @@ from codereasoner.steps.source import (
     numbered,
     plain_lines,
     read_source,
+    runs_text,
     split_lines,
     statements,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "reval_next_lines",
     "reval_states",
     "reval_values",
+    "runs_text",
     "split_lines",
     "statements",
     "visits",

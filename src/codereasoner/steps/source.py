@@ -24,6 +24,11 @@ _CHANCE_NAMES = frozenset(
     {"id", "hash", "input", "open", "globals", "locals", "vars", "dir", "breakpoint", "memoryview"}
 )
 
+_TEXT_MODULES = frozenset(
+    {"builtins", "code", "codeop", "ctypes", "importlib", "marshal", "pickle", "runpy", "shelve", "subprocess"}
+)
+_TEXT_NAMES = frozenset({"eval", "exec", "compile", "__import__", "__builtins__", "attrgetter", "methodcaller"})
+
 
 def has_inlined_loops(source: str) -> bool:
     """Return whether comprehensions of this program run in their function's own frame."""
@@ -98,6 +103,24 @@ def chance(source: str) -> str:
                 continue
         if found := sorted(_CHANCE_MODULES.intersection(modules)):
             return found[0]
+    return ""
+
+
+@lru_cache(maxsize=512)
+def runs_text(source: str) -> str:
+    """Return what in a program may run text that it is given as code (`eval`, `getattr` with any name), or ""."""
+    tree = _parse(source)
+    for node in ast.walk(tree) if tree is not None else ():
+        match node:
+            case ast.Import(names=names) if found := _TEXT_MODULES & {alias.name.split(".")[0] for alias in names}:
+                return min(found)
+            case ast.ImportFrom(module=str(module)) if (name := module.split(".")[0]) in _TEXT_MODULES:
+                return name
+            case ast.Name(id=name) | ast.Attribute(attr=name) if name in _TEXT_NAMES and name not in _defined(source):
+                if name != "compile" or isinstance(node, ast.Name):  # re.compile runs nothing
+                    return name
+            case ast.Call(func=ast.Name(id="getattr"), args=[_, name, *_]) if not isinstance(name, ast.Constant):
+                return "getattr"
     return ""
 
 

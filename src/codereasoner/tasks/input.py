@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from codereasoner import literals
 from codereasoner.records import Job, Run
-from codereasoner.steps import chance
+from codereasoner.steps import chance, runs_text
 from codereasoner.task import Question, Skip, Task, Wrong
 
 MAX_ANSWER = 10_000  # characters, or twice those of the known call
@@ -76,8 +76,10 @@ class Input(Task):
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == facts["entry"]):
             raise Wrong(f"not a call of {facts['entry']}")
         try:
+            if name := runs_text(facts["source"]):
+                raise Wrong(f"the program runs text as code ({name}), so that only the known call is taken")
             return Job(facts["source"], facts["entry"], literals.call_arguments(call))
-        except literals.LiteralError:
+        except (Wrong, literals.LiteralError):
             if not any(literals.same_expression(call, known) for known in map(_parsed, question.gold)):
                 raise
         return Job(facts["source"], facts["entry"], _written(call))  # the known call, which the data vouches for
@@ -102,6 +104,8 @@ def _unfit(run: Run) -> str:
         return f"the value is longer than {MAX_VALUE} characters"
     if name := chance(run.source):
         return f"the program depends on chance, time or the machine ({name})"
+    if name := runs_text(run.source):
+        return f"the program runs text as code ({name}): an answer could end it with any value"
     return ""
 
 
