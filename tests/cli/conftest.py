@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from codereasoner.cli import main
+from codereasoner.cli.options import console
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -18,6 +19,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     """Runs the command line in an empty folder; gives the exit code, standard output and standard error."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "400")
+    monkeypatch.setattr(console, "_width", 400)  # it reads COLUMNS once, when it is made
 
     def run(*words: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["codereasoner", *words])
