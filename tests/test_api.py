@@ -16,7 +16,7 @@ import pytest
 
 import codereasoner as cr
 from codereasoner import api
-from codereasoner.errors import ConfigError, DataError, UnknownName
+from codereasoner.errors import ConfigError, DataError, Shortfall, UnknownName
 from codereasoner.records import Run
 from codereasoner.task import Question, Task
 
@@ -74,6 +74,20 @@ def test_a_run_shows_its_annotated_source_as_text_and_in_a_notebook(run: Run) ->
     assert "returns [2, 1]" in re.sub(r"<[^>]*>", "", page)
 
 
+def test_a_notebook_shows_a_run_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    shown: list[object] = []
+    monkeypatch.setattr("rich.jupyter.display", lambda *parts: shown.append(parts))
+    assert "returns [2, 1]" in str(run)
+    assert "returns" in run._repr_html_()  # type: ignore[attr-defined]
+    assert shown == []
+
+
+def test_a_call_of_a_mistyped_function_names_those_there_are() -> None:
+    with pytest.raises(UnknownName, match="function 'totl' is unknown, did you mean 'total'\\?; there are: total"):
+        cr.trace("def total(values):\n    return sum(values)", "totl([1])")
+
+
 def test_questions_prompts_grades_and_chains_of_a_run(run: Run) -> None:
     [question] = cr.ask(run, "output")
     assert {each.task for each in cr.ask(cr.trace(total, [1, 2]))} >= {"output", "input", "state", "path"}
@@ -121,6 +135,20 @@ def test_an_evaluation_has_its_accuracy_interval_and_a_table(run: Run, tmp_path:
     assert result.interval[0] < 100.0
     assert list(result.to_pandas()["outcome"]) == ["correct", "correct"]
     assert "scripted:gold on questions: 100.0 %" in repr(result)
+
+
+def test_python_and_the_command_line_keep_an_evaluation_in_the_same_folder(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cr.evaluate(cr.ask(run, "output"), "scripted:gold").folder == Path("evaluations/questions@scripted-gold")
+
+
+def test_an_evaluation_without_any_answer_is_no_accuracy(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(Shortfall, match="no request was answered: "):
+        cr.evaluate(
+            cr.ask(run, "output"), "openai:NAME", base_url="http://127.0.0.1:9/v1", out=tmp_path / "none", retries=0
+        )
 
 
 def test_the_reward_is_pickled_and_is_the_same_from_async_code(run: Run) -> None:

@@ -21,7 +21,7 @@ from codereasoner.cli.trace_view import split_call
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.evaluation.asked import is_file, questions_of
 from codereasoner.evaluation.check import guess_floors
-from codereasoner.evaluation.evaluate import Asking
+from codereasoner.evaluation.evaluate import Asking, refuse_unanswered
 from codereasoner.evaluation.evaluate import evaluate as evaluate_questions
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.exports.asked import pool_of_process
@@ -30,6 +30,8 @@ from codereasoner.extend import Benchmark, Model, Sampling
 from codereasoner.function_source import arguments_of, source_of
 from codereasoner.ledger import read_rows
 from codereasoner.records import Chain, Job, Program, Run
+from codereasoner.reports.folder import short_name
+from codereasoner.steps import refuse_unknown
 from codereasoner.styles import Style, chosen_style
 from codereasoner.task import Grade, Question, Task, grade_all
 from codereasoner.training.reward_terms import RewardTerm
@@ -82,6 +84,7 @@ def trace(program: str | Callable[..., Any], *args: Any, **kwargs: Any) -> Trace
 
     Raises:
         ConfigError: the call is no call of a name; a function has no source, or an argument no literal.
+        UnknownName: the program has no function of that name.
     """
     if isinstance(program, str):
         if len(args) != 1 or kwargs or not isinstance(args[0], str):
@@ -90,6 +93,7 @@ def trace(program: str | Callable[..., Any], *args: Any, **kwargs: Any) -> Trace
     else:
         source, entry, call = source_of(program), program.__name__, arguments_of(args, kwargs)
     [run] = _run([Job(source, entry, call, record="trace")])
+    refuse_unknown(run)
     return TracedRun(**{name: getattr(run, name) for name in run.to_json()})
 
 
@@ -222,6 +226,7 @@ def evaluate(
 
     Raises:
         UnknownName: there is no such benchmark or model. DataError: its data cannot be found or read.
+        Shortfall: no request was answered.
     """
     if limit is not None and limit < 1:
         raise ConfigError(f"limit is {limit}, and must be at least 1")
@@ -238,7 +243,8 @@ def evaluate(
     answering: Model = extend.find("model", model, **options) if isinstance(model, str) else model
     label = model if isinstance(model, str) else answering.identity
     chosen = sampling or Sampling(max_tokens=answering.max_tokens or Sampling().max_tokens)
-    folder = Path(out) if out else Path("evaluations") / f"{Path(name).stem}@{label.strip('/').replace('/', '-')}"
+    short = benchmark.name if benchmark else Path(name).stem
+    folder = Path(out) if out else Path("evaluations") / f"{short}@{short_name(label)}"
     summary = evaluate_questions(
         name,
         asked,
@@ -250,6 +256,7 @@ def evaluate(
         label=label,
         metrics=benchmark.metrics if benchmark and limit is None else None,
     )
+    refuse_unanswered(summary)
     return Evaluation(folder, summary)
 
 

@@ -24,7 +24,7 @@ class TracedRun(Run):
     """A run that shows the source with what each line did, in a notebook and as text."""
 
     def __str__(self) -> str:
-        console = Console(file=io.StringIO(), width=WIDTH)
+        console = Console(file=io.StringIO(), width=WIDTH, force_jupyter=False)
         self._show(console)
         return str(console.file.getvalue())  # type: ignore[attr-defined]
 

@@ -88,6 +88,14 @@ def test_a_mistyped_name_is_answered_with_the_nearest_one(command: Command) -> N
     assert (code, "benchmark 'cruxeval' is unknown, did you mean 'cruxeval-" in err) == (2, True)
 
 
+def test_a_call_of_a_mistyped_function_names_those_of_the_file(command: Command) -> None:
+    Path("sums.py").write_text("def total(values):\n    return sum(values)\n")
+    for words in (("trace",), ("quiz", "--model", "scripted:gold")):
+        code, out, err = command(*words, "sums.py", "totl([1])")
+        assert (code, out) == (2, "")
+        assert "function 'totl' is unknown, did you mean 'total'?; there are: total" in err
+
+
 def test_an_unknown_setting_of_a_source_lists_those_there_are(command: Command) -> None:
     for words in (("programs",), ("build",)):
         code, _, err = command(*words, "--set", "dificulty=1")

@@ -81,7 +81,7 @@ def _show_results(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
     table = Table(
         title=f"{name}{asked}: pass@1 with its 95 % interval", title_justify="left", title_style="bold", box=None
     )
-    table.add_column("model")
+    table.add_column("model", overflow="fold")
     for heading in [*tasks, *(["all"] if len(tasks) > 1 else [])]:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
@@ -92,7 +92,7 @@ def _show_results(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
     for floor, value in floors_of(rows).items():
         console.print(styled("dim", f" no model: {floor} {value:.1f} %"), highlight=False)
     outcomes = Table(title="outcomes of all answers", title_justify="left", title_style="bold", box=None)
-    outcomes.add_column("model")
+    outcomes.add_column("model", overflow="fold")
     for verdict in rows[0]["outcomes"]:
         outcomes.add_column(verdict.replace("_", " "), justify="right")
     for row in rows:

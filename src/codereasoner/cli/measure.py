@@ -26,13 +26,13 @@ from codereasoner.cli.options import (
 )
 from codereasoner.cli.ranges import COUNT, NOT_NEGATIVE, TOP_P
 from codereasoner.cli.style_options import style_option, system_option
-from codereasoner.errors import ConfigError, Shortfall
+from codereasoner.errors import ConfigError
 from codereasoner.evaluation.asked import is_file, questions_of
 from codereasoner.evaluation.augment import NAMES, Name, make_augmentation
 from codereasoner.evaluation.check import guess_floors
-from codereasoner.evaluation.evaluate import Asking, evaluate, refuse_other
+from codereasoner.evaluation.evaluate import Asking, evaluate, refuse_other, refuse_unanswered
 from codereasoner.evaluation.score import GRADERS, Grader, score_file
-from codereasoner.extend import Benchmark, Model, Sampling, commonest
+from codereasoner.extend import Benchmark, Model, Sampling
 from codereasoner.reports.feature_plots import write_feature_plots
 from codereasoner.reports.folder import short_name
 from codereasoner.styles import find_style
@@ -128,8 +128,7 @@ def evaluate_command(
     console.print(f"answers, grades and summary: {folder}")
     if as_json:
         print_json(summary)
-    if summary["errors"] and summary["outcomes"]["error"] == summary["n_answers"]:
-        raise Shortfall(f"no request was answered: {commonest(summary['errors'])}")
+    refuse_unanswered(summary)
 
 
 @click.command("score", cls=Stage)

@@ -19,7 +19,7 @@ from codereasoner.cli.screen import Screen, styled
 from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.records import Job, Run
-from codereasoner.steps import read_source
+from codereasoner.steps import read_source, refuse_unknown
 
 ENTRY = "codereasoner_traced_call"
 """The function by which a call is made that is more than a name and its arguments."""
@@ -43,7 +43,7 @@ def show_trace(
 
     Raises:
         DataError: the file cannot be read. ConfigError: the call is no call, or a module cannot be imported.
-        Shortfall: the call did not return.
+        UnknownName: the file has no function of that name. Shortfall: the call did not return.
     """
     make = job_of(call)
     job = make(read_source(path))
@@ -56,6 +56,8 @@ def show_trace(
         run = replace(first, outcome=run.outcome, reason=run.reason, value=None)
     if job.harness:
         run = _as_written(run, call)
+    else:
+        refuse_unknown(run)
     if as_json:
         print_json(run.to_json())
     else:

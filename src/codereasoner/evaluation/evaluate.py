@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from codereasoner import extend
+from codereasoner.errors import Shortfall
 from codereasoner.evaluation.augment import PLAIN, Augmentation
 from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
 from codereasoner.evaluation.tally import Tally
-from codereasoner.extend import Model, Progress, Prompt, Sampling, silent
+from codereasoner.extend import Model, Progress, Prompt, Sampling, commonest, silent
 from codereasoner.ledger import Ledger, read_manifest, read_rows, write_records, write_whole
 from codereasoner.outputs import refuse_others
 from codereasoner.records import Answer, answer_key, content_id
@@ -125,6 +126,16 @@ def refuse_other(folder: Path, name: str, questions: Sequence[Question], model: 
     if "identity" not in then:
         del now["identity"]
     refuse_others(folder, then, now)
+
+
+def refuse_unanswered(summary: Mapping[str, Any]) -> None:
+    """Do nothing where there is an answer; an accuracy of errors alone says nothing of the model.
+
+    Raises:
+        Shortfall: every request failed; the message has the commonest reason.
+    """
+    if summary["errors"] and summary["outcomes"]["error"] == summary["n_answers"]:
+        raise Shortfall(f"no request was answered: {commonest(summary['errors'])}")
 
 
 def error_reasons(grades: Sequence[Mapping[str, Any]]) -> dict[str, int]:

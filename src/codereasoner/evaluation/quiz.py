@@ -12,6 +12,7 @@ from codereasoner.evaluation.mistakes import mistake
 from codereasoner.extend import Model, Prompt, Sampling, answered, grade_completions
 from codereasoner.programs.repeat import UNSETTLED_STEPS, second_job, second_reason
 from codereasoner.records import Job, Run
+from codereasoner.steps import refuse_unknown
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner
 
@@ -34,9 +35,11 @@ def traced(source: str, entry: str, arguments: str, runner: Runner) -> Run:
     """The traced run that a quiz is about.
 
     Raises:
+        UnknownName: the program has no function of that name.
         Shortfall: the call does not return, so there is nothing to ask.
     """
     [run] = runner([Job(source, entry, arguments, record="trace")])
+    refuse_unknown(run)
     if run.outcome != "ok":
         raise Shortfall(
             f"{run.expression} {run.outcome}, so nothing can be asked about it: {run.exception or run.reason}"

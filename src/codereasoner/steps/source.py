@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from codereasoner.errors import DataError
+from codereasoner.errors import DataError, UnknownName
+from codereasoner.records import Run
 
 _SKIPPED = (ast.Global, ast.Nonlocal, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match)
 _INLINED = (ast.ListComp, ast.SetComp, ast.DictComp) if sys.version_info >= (3, 12) else ()
@@ -155,6 +156,18 @@ def read_source(path: Path) -> str:
             return file.read()
     except (OSError, SyntaxError, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read as Python source: {error}") from None
+
+
+def refuse_unknown(run: Run) -> None:
+    """Do nothing where the program of a run has what is called.
+
+    Raises:
+        UnknownName: the called name stands nowhere in the program; the message lists its functions.
+    """
+    tree = _parse(run.source)
+    if tree and run.exception.startswith("NameError") and not re.search(rf"\b{re.escape(run.entry)}\b", run.source):
+        functions = ast.FunctionDef | ast.AsyncFunctionDef
+        raise UnknownName("function", run.entry, (node.name for node in tree.body if isinstance(node, functions)))
 
 
 @lru_cache(maxsize=512)
