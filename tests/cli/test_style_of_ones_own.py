@@ -100,7 +100,8 @@ def test_an_answer_format_of_ones_own_is_a_style_that_asks_for_reasoning(fresh: 
     code, out, err = fresh("check", "set/questions.jsonl", "--style", "mine.py:Result", "--json")
     assert (code, json.loads(out)["rejected"]) == (0, []), err
     for style in ("mine.py:Result", "mine.py:SHORT"):
-        code, _, err = fresh("evaluate", "set/questions.jsonl", "--model", "scripted:gold", "--style", style)
+        words = ("--style", style, "--out", style.rpartition(":")[2])
+        code, _, err = fresh("evaluate", "set/questions.jsonl", "--model", "scripted:gold", *words)
         assert code == 0, err
         assert "100.0 %" in err
 
@@ -115,12 +116,12 @@ def test_a_system_message_is_given_as_a_text_or_a_file_and_is_part_of_what_an_an
     assert row["prompt"][0] == {"role": "system", "content": SYSTEM}
     assert row["style"] == f"reasoning/system={SYSTEM}"
     found = set()
-    for system in ((), ("--system", text)):
-        words = ("evaluate", "set/questions.jsonl", "--model", "scripted:gold", "--out", "e", *system)
+    for out, system in (("plain", ()), ("careful", ("--system", text))):
+        words = ("evaluate", "set/questions.jsonl", "--model", "scripted:gold", "--out", out, *system)
         code, _, err = fresh(*words)
         assert code == 0, err
-        found |= {row["id"] for row in rows(tmp_path / "e" / "answers.jsonl")}
-    assert len(found) == 2 * len(rows(tmp_path / "e" / "questions.jsonl"))
+        found |= {row["id"] for row in rows(tmp_path / out / "answers.jsonl")}
+    assert len(found) == 2 * len(rows(tmp_path / "plain" / "questions.jsonl"))
     assert re.search(r"style reasoning/system=You are careful\. Count twice\.… [0-9a-f]{4}", " ".join(err.split()))
 
 
@@ -144,7 +145,7 @@ def test_every_command_that_asks_a_model_takes_a_style_and_a_system_message_of_o
     ):
         asked.clear()
         code, _, err = fresh(*words, "--style", "mine.py:Result", "--system", "Be brief, please.")
-        assert code == 0, err
+        assert code == 0 or "no reasoning before the answer" in err, err
         assert asked
         for system, user in asked:
             assert system == {"role": "system", "content": "Be brief, please."}

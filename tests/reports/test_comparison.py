@@ -62,7 +62,7 @@ def test_folders_of_any_name_are_compared_by_what_their_summaries_say(
         said = json.loads(summary.read_text()) | {"benchmark": asked, "model": f"runs/{model}"}
         summary.write_text(json.dumps(said))
     [row] = compare([tmp_path / "before", tmp_path / "after"])[0]["comparisons"]
-    assert (row["first"], row["second"]) == ("sft", "grpo")
+    assert (row["first"], row["second"]) == ("runs-sft", "runs-grpo")
     assert row["tasks"]["all"]["questions"] == 32
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,16 +47,18 @@ def test_the_pass_that_selects_prompts_is_saved_and_used_again(started: Path, gr
     config = GrpoConfig(max_steps=1, batch=8, accumulate=1, max_tokens=8, select=4, threads=1, temperature=1.5)
     out = tmp_path / "grpo"
 
-    def words(config: GrpoConfig) -> list[str]:
+    def words(config: GrpoConfig, out: Path) -> list[str]:
         seen: list[str] = []
         grpo(grpo_rows, started, out, config, None, lambda share, text: seen.append(text))
         return [text for text in seen if text.startswith("choosing")]
 
-    assert words(config)[-1] == "choosing prompts: 10 of 10 tried"
+    assert words(config, out)[-1] == "choosing prompts: 10 of 10 tried"
     kept = json.loads((out / "selected.json").read_text())
     assert set(kept["rates"]) == {str(digit) for digit in range(10)}
-    assert words(replace(config, learning_rate=1e-4)) == []
-    assert words(replace(config, select=2)) != []
+    for name, changed, again in (("rate", {"learning_rate": 1e-4}, False), ("select", {"select": 2}, True)):
+        (tmp_path / name).mkdir()
+        shutil.copy(out / "selected.json", tmp_path / name)
+        assert bool(words(replace(config, **changed), tmp_path / name)) == again
 
 
 def test_prompts_that_are_never_solved_teach_nothing(base: Path, grpo_rows: Path, tmp_path: Path) -> None:
@@ -110,7 +113,8 @@ def test_a_reward_of_ones_own_trains_and_is_part_of_the_trainings_identity(
     assert manifest is not None
     mine.write_text(mine.read_text() + "\n")
     assert session.is_done(out, manifest["config"])
-    assert not session.is_done(out, {**manifest["config"], "reward": reward_identity(config.reward)})
+    with pytest.raises(ConfigError, match=r"finished result of other options \(reward"):
+        session.is_done(out, {**manifest["config"], "reward": reward_identity(config.reward)})
 
 
 def test_a_reward_of_ones_own_that_is_missing_is_refused_before_any_work(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from codereasoner.errors import ConfigError
+from codereasoner.errors import DataError
 from codereasoner.ledger import read_rows, write_records
 from codereasoner.training.sft import SftConfig, sft
 from codereasoner.training.watch import last_checkpoint
@@ -84,7 +84,7 @@ def test_lora_gives_a_whole_model_too(base: Path, sft_rows: Path, tmp_path: Path
 
 def test_a_model_that_is_not_there_is_the_callers_mistake(sft_rows: Path, tmp_path: Path) -> None:
     pytest.importorskip("trl")
-    with pytest.raises(ConfigError, match="cannot be loaded"):
+    with pytest.raises(DataError, match="there is no model folder"):
         sft(sft_rows, tmp_path / "nothing", tmp_path / "sft", FAST)
 
 
