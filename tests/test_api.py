@@ -183,5 +183,7 @@ def test_a_question_of_a_task_that_is_not_at_hand_is_said_in_one_sentence(run: R
         cr.grade(Question("no-such", {}, ("1",)), "1")
     with pytest.raises(DataError, match=r"the task of question .* is not at hand: there is no file /nowhere/gone\.py"):
         cr.grade(Question("gone", {}, ("1",), plugin="/nowhere/gone.py:Gone"), "1")
+    with pytest.raises(ConfigError, match=r"a question is wanted, .* not TracedRun"):
+        cr.grade(run, "1")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="2 questions have 1 completions"):
         cr.grade_many(cr.ask(run, "output", "input"), ["1"])

@@ -6,7 +6,7 @@ workers, which is started on first use and ended at exit; `with cr.pool(workers=
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
@@ -301,4 +301,10 @@ def _question(question: QuestionLike) -> Question:
     """A question as it is, as the JSON text of a row's column, or as a row of questions.jsonl."""
     if isinstance(question, Question):
         return question
-    return read_question(question) if isinstance(question, str) else Question.from_json(question)
+    if isinstance(question, str):
+        return read_question(question)
+    if not isinstance(question, Mapping):
+        raise ConfigError(
+            f"a question is wanted, or its row or JSON text, not {type(question).__name__}: cr.ask makes them"
+        )
+    return Question.from_json(question)
