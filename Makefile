@@ -50,7 +50,7 @@ format: $(STAMP)
 
 # Grading speed; PEER=cruxeval=PATH adds the official scorer of a checkout, DATA=PATH names cruxeval.jsonl.
 bench-grading: $(STAMP)
-	$(BIN)/python benchmarks/grading.py $(if $(PEER),--peer $(PEER)) $(if $(DATA),--data $(DATA))
+	$(BIN)/python perf/grading.py $(if $(PEER),--peer $(PEER)) $(if $(DATA),--data $(DATA))
 
 # The forging suite against published scorers; PEER="cruxeval=PATH livecodebench=PATH" names their checkouts.
 forging: $(STAMP)
@@ -58,28 +58,28 @@ forging: $(STAMP)
 
 # Scoring of whole files; DATA=FOLDER, PEER="cruxeval=PATH codeglance=PATH livecodebench=PATH reval=PATH".
 bench-scoring: $(STAMP)
-	$(BIN)/python benchmarks/scoring.py $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
+	$(BIN)/python perf/scoring.py $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
 
 # Execution speed; PEER="cruxeval=PATH livecodebench=PATH" adds the scorers of checkouts, DATA=PATH names cruxeval.jsonl.
 bench-execution: $(STAMP)
-	$(BIN)/python benchmarks/execution.py $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
+	$(BIN)/python perf/execution.py $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
 
 # The cost of SFTTrainer over a bare loop on the embedded model, and the optimizer's share; SIZE=1m takes another size.
 bench-training: $(STAMP)
-	$(BIN)/python benchmarks/training.py $(if $(SIZE),--size $(SIZE))
+	$(BIN)/python perf/training.py $(if $(SIZE),--size $(SIZE))
 
 # Half an hour of one GPU: SFT on rows that are made meanwhile, GRPO, evaluation; DATA=PATH adds CRUXEval, DRY=1 is a
 # rehearsal of every step at a tiny size, with or without a GPU.
 gpu-trial: $(STAMP)
-	$(BIN)/python benchmarks/gpu_trial.py $(if $(OUT),--out $(OUT)) $(if $(DATA),--data $(DATA)) $(if $(DRY),--dry-run)
+	$(BIN)/python perf/gpu_trial.py $(if $(OUT),--out $(OUT)) $(if $(DATA),--data $(DATA)) $(if $(DRY),--dry-run)
 
 # 200,000 runs, one in fifty hostile: memory, descriptors and speed at the end as at the start.
 soak: $(STAMP)
-	$(BIN)/python benchmarks/soak.py $(if $(RUNS),--runs $(RUNS))
+	$(BIN)/python perf/soak.py $(if $(RUNS),--runs $(RUNS))
 
 # The speed of an evaluation: 16,000 answers of a scripted model, and local generation beside transformers alone.
 bench-evaluating: $(STAMP)
-	$(BIN)/python benchmarks/evaluating.py $(if $(DATA),--data $(DATA))
+	$(BIN)/python perf/evaluating.py $(if $(DATA),--data $(DATA))
 
 # verifiers needs an older openai than we do: its test runs it from an environment of its own.
 VERIFIERS := .venv-verifiers
@@ -95,11 +95,11 @@ test-ray: $(STAMP)
 
 # kill -9 at 20 random moments of a build of 50,000 programs: the files are those of a build that nobody stopped.
 test-kill: $(STAMP)
-	$(BIN)/python benchmarks/kill.py $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(KILLS),--kills $(KILLS))
+	$(BIN)/python perf/kill.py $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(KILLS),--kills $(KILLS))
 
 # The stages of data construction, each in programs a second and core, beside a new Python process per program.
 bench-data: $(STAMP)
-	$(BIN)/python benchmarks/data.py $(if $(PROGRAMS),--programs $(PROGRAMS))
+	$(BIN)/python perf/data.py $(if $(PROGRAMS),--programs $(PROGRAMS))
 
 $(STAMP): pyproject.toml setup.py constraints.txt $(wildcard src/codereasoner/execution/native/*)
 	$(PYTHON) -m venv $(VENV)

@@ -10,10 +10,10 @@ from random import Random
 from time import monotonic
 from unittest.mock import patch
 
-from codereasoner.execution import answers
-from codereasoner.execution.answer import answer, change, steps_text
-from codereasoner.execution.answers import read_answer
-from codereasoner.execution.frames import MAX_BODY, FrameError, Splitter, pack
+from codereasoner.execution import decode
+from codereasoner.execution.decode import read_answer
+from codereasoner.execution.encode import answer, change, steps_text
+from codereasoner.execution.framing import MAX_BODY, FrameError, Splitter, pack
 from codereasoner.records import Job, Run
 
 JOB = Job("def f(): pass", "f", "")
@@ -29,7 +29,7 @@ SNIPPETS = (
 
 def read_both(body: bytes) -> Run:
     """Read an answer in C and in Python, which must make the same run of it."""
-    with patch.object(answers, "read_natively", None):
+    with patch.object(decode, "read_natively", None):
         reference = read_answer(body, JOB, "A")
     run = read_answer(body, JOB, "A")
     assert vars(run) == vars(reference)
@@ -39,9 +39,9 @@ def read_both(body: bytes) -> Run:
 
 def split_both(data: bytes, cuts: list[int]) -> list[tuple[int, int, bytes]] | None:
     """Cut bytes that arrive in pieces into frames, in C and in Python, which must agree; None where they are none."""
-    assert answers.split is not None
+    assert decode.split is not None
     found = []
-    for split in (answers.split, None):
+    for split in (decode.split, None):
         splitter = Splitter(split)
         frames: list[tuple[int, int, bytes]] | None = []
         try:

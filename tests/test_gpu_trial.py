@@ -1,6 +1,6 @@
 """The trial on a GPU: its commands are taken, its presets are complete, and a failure is told.
 
-`python benchmarks/gpu_trial.py --dry-run` runs every step, which takes a minute or two.
+`python perf/gpu_trial.py --dry-run` runs every step, which takes a minute or two.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from codereasoner.training.scratch import SIZES
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("gpu_trial", ROOT / "benchmarks" / "gpu_trial.py")
+    spec = importlib.util.spec_from_file_location("gpu_trial", ROOT / "perf" / "gpu_trial.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)

@@ -18,12 +18,12 @@ import pytest
 import yaml
 
 from codereasoner import configs
+from codereasoner.curation import excluded
 from codereasoner.errors import ConfigError
-from codereasoner.evaluation.evaluate import Asking, evaluate
+from codereasoner.evaluation.run_evaluation import Asking, evaluate
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import find
 from codereasoner.ledger import read_records, read_rows, write_records
-from codereasoner.programs import excluded
 from codereasoner.records import Program
 from codereasoner.styles import find_style
 from codereasoner.task import Question
@@ -39,7 +39,7 @@ LADDERS = sorted((configs.FOLDER / "ladder").glob("*.yaml"))
 @pytest.fixture(scope="module")
 def ladder() -> Iterator[ModuleType]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(ROOT / "benchmarks"))
+        patch.syspath_prepend(str(ROOT / "perf"))
         yield importlib.import_module("ladder")
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from codereasoner.disk import whole_lines
 from codereasoner.ledger import read_rows
-from codereasoner.programs.files import read_program
+from codereasoner.sources.program_files import read_program
+from codereasoner.spill import whole_lines
 from codereasoner.steps import read_source
 
 PACKAGE = Path(__file__).parents[1] / "src" / "codereasoner"

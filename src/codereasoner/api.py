@@ -15,27 +15,27 @@ from typing import Any, Literal, TypeAlias
 
 from codereasoner import extend
 from codereasoner.api_results import Evaluation, TracedRun
-from codereasoner.benchmarks.locate import locate
-from codereasoner.chains.narrate import Detail, narrate
+from codereasoner.benchmarks.data_location import locate
+from codereasoner.chains.narrator import Detail, narrate
 from codereasoner.cli.trace_view import split_call
 from codereasoner.errors import ConfigError, import_extra
-from codereasoner.evaluation.asked import is_file, questions_of
-from codereasoner.evaluation.check import guess_floors
-from codereasoner.evaluation.evaluate import Asking, refuse_unanswered
-from codereasoner.evaluation.evaluate import evaluate as evaluate_questions
+from codereasoner.evaluation.gold_check import guess_floors
+from codereasoner.evaluation.load_questions import is_file, questions_of
+from codereasoner.evaluation.run_evaluation import Asking, refuse_unanswered
+from codereasoner.evaluation.run_evaluation import evaluate as evaluate_questions
 from codereasoner.execution.pool import Limits, Pool
-from codereasoner.exports.asked import pool_of_process
+from codereasoner.exports.framework_questions import pool_of_process
 from codereasoner.exports.trl import TrlReward
 from codereasoner.extend import Benchmark, Model, Sampling
 from codereasoner.function_source import arguments_of, source_of
 from codereasoner.ledger import read_rows
 from codereasoner.records import Chain, Job, Program, Run
-from codereasoner.reports.folder import short_name
+from codereasoner.reports.run_folder import short_name
 from codereasoner.steps import refuse_unknown
 from codereasoner.styles import Style, chosen_style
 from codereasoner.task import Grade, Question, Task, grade_all
 from codereasoner.training.reward_terms import RewardTerm
-from codereasoner.training.rows import read_question
+from codereasoner.training.training_rows import read_question
 
 TaskLike: TypeAlias = "str | Task | type[Task]"
 StyleLike: TypeAlias = "str | Style"

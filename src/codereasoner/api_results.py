@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from codereasoner.cli.annotate import annotated, result
+from codereasoner.cli.annotated_source import annotated, result
 from codereasoner.errors import import_extra
 from codereasoner.ledger import read_rows
 from codereasoner.records import Run

@@ -45,7 +45,7 @@ Kind = Literal["task", "source", "model", "benchmark"]
 _BASES: dict[Kind, type] = {"task": Task, "source": Source, "model": Model, "benchmark": Benchmark}
 _ROOMS: dict[Kind, str] = {
     "task": "tasks",
-    "source": "programs",
+    "source": "sources",
     "model": "models",
     "benchmark": "benchmarks",
 }

@@ -23,11 +23,11 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from codereasoner import __version__
-from codereasoner.disk import Keys
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.outputs import check_writable, differences, locked, refuse_others
 from codereasoner.parquet_files import read_parquet, write_parquet
 from codereasoner.records import Plain
+from codereasoner.spill import Keys
 
 P = TypeVar("P", bound=Plain)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codereasoner.benchmarks.answers import answer_block, predicted_call, predicted_output
+from codereasoner.benchmarks.generation_answers import answer_block, predicted_call, predicted_output
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from codereasoner import extend
 from codereasoner.errors import DataError
-from codereasoner.evaluation.check import check_benchmark
+from codereasoner.evaluation.gold_check import check_benchmark
 from codereasoner.evaluation.score import score_file
 from codereasoner.task import Runner
 

@@ -10,8 +10,8 @@ from codereasoner import extend
 from codereasoner.benchmarks.codemind import CodemindDerHumaneval
 from codereasoner.benchmarks.codemind_sr import CodemindSrHumaneval, code_in
 from codereasoner.errors import DataError
-from codereasoner.evaluation.check import check_benchmark
 from codereasoner.evaluation.generations import read_generations
+from codereasoner.evaluation.gold_check import check_benchmark
 from codereasoner.evaluation.score import score
 from codereasoner.task import Runner
 from codereasoner.tasks.replay import equalities

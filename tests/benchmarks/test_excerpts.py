@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from codereasoner.benchmarks.cruxeval import CruxevalInput
-from codereasoner.evaluation.check import check_benchmark
 from codereasoner.evaluation.generations import read_generations
+from codereasoner.evaluation.gold_check import check_benchmark
 from codereasoner.evaluation.score import grade_strictly
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job

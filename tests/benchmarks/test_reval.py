@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from codereasoner.benchmarks import reval_parsing, reval_probe
-from codereasoner.benchmarks.pool import pool_for
+from codereasoner.benchmarks.benchmark_pool import pool_for
 from codereasoner.benchmarks.reval import RevalAll, RevalOutput
 from codereasoner.benchmarks.reval_data import Pair, read_pairs
 from codereasoner.benchmarks.reval_trace import traced_job
 from codereasoner.benchmarks.reval_truth import output_verdicts, state_verdicts
 from codereasoner.errors import DataError
-from codereasoner.evaluation.check import compare_truth
 from codereasoner.evaluation.generations import read_generations
+from codereasoner.evaluation.gold_check import compare_truth
 from codereasoner.evaluation.score import grade_strictly, score
 from codereasoner.extend import find
 from codereasoner.records import Job, Run

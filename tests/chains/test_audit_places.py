@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codereasoner.chains.audit import audit
+from codereasoner.chains.claim_audit import audit
 from codereasoner.records import Run, Step
 
 RUN = Run(

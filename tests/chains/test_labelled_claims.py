@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from codereasoner.chains.audit import audit
+from codereasoner.chains.claim_audit import audit
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
 

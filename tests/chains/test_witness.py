@@ -15,12 +15,12 @@ from tests.chains.nested import program
 from tests.chains.witness import Reports, reports, rewritten
 
 from codereasoner import extend, literals
-from codereasoner.chains.audit import audit
-from codereasoner.chains.narrate import DETAILS, Detail, narrate
-from codereasoner.chains.story import Moment, tell
+from codereasoner.chains.claim_audit import audit
+from codereasoner.chains.events import Moment, tell
+from codereasoner.chains.narrator import DETAILS, Detail, narrate
 from codereasoner.execution.pool import Pool
-from codereasoner.programs.procedural import Procedural
 from codereasoner.records import Job, Run
+from codereasoner.sources.procedural import Procedural
 
 LAYOUTS = {"plain": lambda source: source, "compact": compact, "spread": spread}
 

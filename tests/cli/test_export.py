@@ -12,7 +12,7 @@ from codereasoner.cli import app
 from codereasoner.ledger import read_rows, write_records
 from codereasoner.records import Run
 from codereasoner.styles import find_style
-from codereasoner.training.rows import grpo_row
+from codereasoner.training.training_rows import grpo_row
 
 
 def test_export_writes_the_files_and_says_what_is_in_them(tmp_path: Path) -> None:

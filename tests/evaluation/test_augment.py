@@ -11,8 +11,8 @@ from codereasoner import extend
 from codereasoner.answer_formats import Block
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.evaluation.augment import PLAIN, Augmentation, called_names, make_augmentation, read_documents
-from codereasoner.evaluation.evaluate import Asking, ask
 from codereasoner.evaluation.retrieval import Document, Index, words
+from codereasoner.evaluation.run_evaluation import Asking, ask
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
 from codereasoner.styles import find_style, official_style

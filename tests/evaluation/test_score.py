@@ -11,7 +11,7 @@ import pytest
 
 from codereasoner import extend
 from codereasoner.benchmarks.cruxeval import CruxevalOutput
-from codereasoner.benchmarks.locate import locate
+from codereasoner.benchmarks.data_location import locate
 from codereasoner.errors import ConfigError, DataError, IsolationError
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.score import grade_strictly, score

@@ -18,9 +18,9 @@ from typing import Any
 
 from tests.execution import golden
 
-from codereasoner.execution import runner, tracers
+from codereasoner.execution import run_job, tracer_choice
+from codereasoner.execution.compile_jobs import Compiled, Program
 from codereasoner.execution.pool import Limits
-from codereasoner.execution.program import Compiled, Program
 from codereasoner.records import Job
 
 LIMITS = {**asdict(Limits()), "steps": 3_000, "trace_bytes": 300_000, "value_chars": 300}
@@ -57,12 +57,12 @@ def seen(kind: str, extension: Any, job: Job, record: str, limits: dict[str, int
 
 def _facts(kind: str, extension: Any, job: Job, record: str, limits: dict[str, int]) -> Facts:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    assert tracers.use(extension if kind == "C" else None) == kind
+    assert tracer_choice.use(extension if kind == "C" else None) == kind
     compiled = Compiled(Program(job.source, job.harness), job.entry, job.call)
-    streams = runner.Streams(100_000, lambda: os._exit(1))
+    streams = run_job.Streams(100_000, lambda: os._exit(1))
     gc.enable()
-    runner.set_depth()
-    facts, _ = runner.run(compiled, record, {**LIMITS, **limits}, streams)
+    run_job.set_depth()
+    facts, _ = run_job.run(compiled, record, {**LIMITS, **limits}, streams)
     del facts["cpu_ms"]
     return facts
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from codereasoner.execution.compile_jobs import Cache, compile_call
 from codereasoner.execution.pool import Pool
-from codereasoner.execution.program import Cache, compile_call
 from codereasoner.records import Job
 
 _trace = pytest.importorskip("codereasoner.execution._trace", reason="the extension is not built")

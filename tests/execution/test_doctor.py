@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from codereasoner.execution import doctor, hostile
-from codereasoner.execution.crew import LEVELS, MEANING
+from codereasoner.execution import doctor, hostile_programs
 from codereasoner.execution.doctor import WITHOUT, examine
-from codereasoner.execution.hostile import GUARDS
+from codereasoner.execution.hostile_programs import GUARDS
 from codereasoner.execution.isolation import LAYERS
 from codereasoner.execution.pool import Pool
+from codereasoner.execution.supervisor import LEVELS, MEANING
 
 
 def test_every_layer_is_examined_and_explained() -> None:
@@ -37,7 +37,9 @@ def test_an_attack_is_never_run_where_no_layer_of_the_level_holds_it(
     level_b: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chosen = [
-        a for a in hostile.attacks() if a.name in ("a bomb of forks", "read the password file", "leave by os._exit")
+        a
+        for a in hostile_programs.attacks()
+        if a.name in ("a bomb of forks", "read the password file", "leave by os._exit")
     ]
     monkeypatch.setattr(doctor, "attacks", lambda: chosen)
     for level, states in {"B": ["held", "held", "held"], "D": ["not run", "not run", "held"]}.items():

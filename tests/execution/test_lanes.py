@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from codereasoner.execution import neighbours, process
-from codereasoner.execution.barrier import Barrier
-from codereasoner.execution.frames import DONE, FORK, LEFT, RESULT, SLOW, SPENT, Splitter, pack
+from codereasoner.execution import shared_process, worker_handle
+from codereasoner.execution.compile_jobs import Compiled, Program
+from codereasoner.execution.final_filter import Barrier
+from codereasoner.execution.framing import DONE, FORK, LEFT, RESULT, SLOW, SPENT, Splitter, pack
+from codereasoner.execution.grouped_calls import run_together
 from codereasoner.execution.lanes import Lane, Runner
-from codereasoner.execution.neighbours import is_in_order
 from codereasoner.execution.pool import Limits, Pool, Tracing
-from codereasoner.execution.program import Compiled, Program
-from codereasoner.execution.runner import Streams
-from codereasoner.execution.together import run_together
+from codereasoner.execution.run_job import Streams
+from codereasoner.execution.shared_process import is_in_order
 from codereasoner.records import Job, Record, Run
 
 NUMBERS = [4, 5, 6]
@@ -182,11 +182,11 @@ def test_a_forged_frame_costs_its_neighbours_nothing(monkeypatch: pytest.MonkeyP
     forged = (
         text + '\n            if facts["outcome"] == "exited": self._tell(pack(RESULT, number + 1, answer("ok", "7")))'
     )
-    source = Path(neighbours.__file__).read_text(encoding="utf-8")
+    source = Path(shared_process.__file__).read_text(encoding="utf-8")
     assert source.count(text) == 1
     code = compile(source.replace(text, forged), "neighbours.py", "exec", 0, True)
-    codes = [(name, code if name == neighbours.__name__ else own) for name, own in process._codes()]
-    monkeypatch.setattr(process, "_codes", lambda: codes)
+    codes = [(name, code if name == shared_process.__name__ else own) for name, own in worker_handle._codes()]
+    monkeypatch.setattr(worker_handle, "_codes", lambda: codes)
     jobs = [Job(FORGER, "f", str(n), origin=origin) for n in range(9)]
     with Pool(workers=1, allow_weak_isolation=True) as pool:
         runs = pool.run(jobs)

@@ -17,7 +17,7 @@ from dataclasses import replace
 import pytest
 
 from codereasoner.errors import ConfigError, IsolationError, MachineryError
-from codereasoner.execution import crew
+from codereasoner.execution import supervisor
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.records import Job, Run
 
@@ -132,12 +132,12 @@ def test_several_threads_may_share_a_pool(two: Pool) -> None:
 LOOP = "def f(n):\n    while True:\n        pass"
 
 
-@pytest.mark.parametrize("room", [crew.FRAME_JOBS, 1])
+@pytest.mark.parametrize("room", [supervisor.FRAME_JOBS, 1])
 def test_jobs_of_one_thread_do_not_wait_for_the_endless_loops_of_another(
     room: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither for the thread that waits for them, nor for room in the worker that runs them."""
-    monkeypatch.setattr(crew, "FRAME_JOBS", room)
+    monkeypatch.setattr(supervisor, "FRAME_JOBS", room)
     with Pool(workers=1, limits=Limits(cpu_seconds=0.5), allow_weak_isolation=True) as pool:
         loops = [Job(LOOP, "f", str(number)) for number in range(2)]
         outcomes: list[str] = []

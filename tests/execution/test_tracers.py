@@ -21,15 +21,15 @@ from tests.execution import both_tracers
 from tests.execution.test_property import ARGUMENTS, BLOCKS, PRELUDE, indented, seen_outside
 from tests.pythons import WANTED, interpreters
 
-from codereasoner.execution import tracers
-from codereasoner.execution.describe import describe
+from codereasoner.execution import tracer_choice
 from codereasoner.execution.exception_text import thrown_text
-from codereasoner.execution.hostile import LIMITS, attacks
+from codereasoner.execution.hostile_programs import LIMITS, attacks
 from codereasoner.execution.pool import Limits, Pool, Tracing
+from codereasoner.execution.safe_repr import describe
 from codereasoner.records import Job, Record, Run
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
-NATIVE = Path(tracers.__file__).with_name("native")
+NATIVE = Path(tracer_choice.__file__).with_name("native")
 EXTENSION = NATIVE.with_name(f"_trace{sysconfig.get_config_var('EXT_SUFFIX')}")
 NOT_BUILT = "the extension in C is not built: pip install -e ."
 RECORDS: tuple[Record, ...] = get_args(Record)
@@ -89,12 +89,12 @@ def test_what_was_built_for_another_version_is_refused(built: dict[str, Path]) -
 @pytest.mark.skipif(not EXTENSION.is_file(), reason=NOT_BUILT)
 def test_the_extension_holds_nothing_twice_when_it_is_set_up_again() -> None:
     extension = import_module("codereasoner.execution._trace")
-    tracers.use(extension)
+    tracer_choice.use(extension)
     before = sys.getrefcount(describe), sys.getrefcount(thrown_text)
     for _ in range(20):
-        assert tracers.use(extension) == "C"
+        assert tracer_choice.use(extension) == "C"
     assert (sys.getrefcount(describe), sys.getrefcount(thrown_text)) == before
-    tracers.use(None)
+    tracer_choice.use(None)
 
 
 # ---- in pools

@@ -12,12 +12,12 @@ from select import select
 
 import pytest
 
-from codereasoner.execution import frames, start
-from codereasoner.execution.barrier import Barrier
-from codereasoner.execution.frames import JOBS, RESULT, pack
+from codereasoner.execution import framing, launcher
+from codereasoner.execution.final_filter import Barrier
+from codereasoner.execution.framing import JOBS, RESULT, pack
 from codereasoner.execution.pool import Limits, Pool
-from codereasoner.execution.process import Process, Setup
 from codereasoner.execution.syscalls import OWN_ID
+from codereasoner.execution.worker_handle import Process, Setup
 from codereasoner.records import Job, Run
 
 LIMITS = Limits(cpu_seconds=0.5, wall_seconds=2.0, memory_bytes=300 << 20, output_bytes=10_000, result_chars=5_000)
@@ -241,7 +241,7 @@ def test_without_a_barrier_that_holds_no_worker_starts(code: tuple[int, int], wh
 
 
 def test_the_file_that_starts_workers_speaks_as_they_do() -> None:
-    assert (start.SHUT_OUT, start.FAILED) == (frames.SHUT_OUT, frames.FAILED)
+    assert (launcher.SHUT_OUT, launcher.FAILED) == (framing.SHUT_OUT, framing.FAILED)
 
 
 def test_a_neighbour_that_kills_everything_it_can_see_changes_nothing_for_others(behind_the_barrier: Pool) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from codereasoner.ledger import write_records
 from codereasoner.styles import find_style
 from codereasoner.task import Question
-from codereasoner.training.rows import grpo_row, sft_row
+from codereasoner.training.training_rows import grpo_row, sft_row
 
 STYLE = find_style("reasoning")
 

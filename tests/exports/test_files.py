@@ -16,7 +16,7 @@ from codereasoner.exports.formats import FORMATS
 from codereasoner.exports.labels import read_label, write_label
 from codereasoner.ledger import read_manifest, read_rows, write_records
 from codereasoner.task import Question
-from codereasoner.training.rows import question_text
+from codereasoner.training.training_rows import question_text
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.exports.conftest import GoldServer
 
-from codereasoner.exports.asked import questions_here
+from codereasoner.exports.framework_questions import questions_here
 from codereasoner.task import Question
 
 pytest.importorskip("inspect_ai", reason="pip install 'codereasoner[inspect]'")

@@ -7,18 +7,18 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.exports.test_desk import FORWARD, LABEL, Counting, answers
+from tests.exports.test_batched_grader import FORWARD, LABEL, Counting, answers
 
 from codereasoner.errors import ConfigError, MachineryError
-from codereasoner.exports import desk, openrlhf, verl
+from codereasoner.exports import batched_grader, openrlhf, verl
 
 PROMPT = "<|im_start|>user\nGive the answer inside <answer>...</answer>.<|im_end|>\n<|im_start|>assistant\n"
 
 
 @pytest.fixture(autouse=True)
 def _counting(monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen = desk.Desk(Counting())
-    monkeypatch.setattr(desk, "_DESKS", {os.getpid(): chosen})
+    chosen = batched_grader.Desk(Counting())
+    monkeypatch.setattr(batched_grader, "_DESKS", {os.getpid(): chosen})
 
 
 def test_verl_is_given_the_score_and_what_it_logs() -> None:
@@ -96,7 +96,7 @@ def test_a_draft_in_a_thought_that_the_prompt_opened_earns_nothing_until_the_tho
 def test_openrlhf_is_told_why_there_is_no_reward(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(desk, "_DESKS", {os.getpid(): desk.Desk(Counting(failing=99), step=10)})
+    monkeypatch.setattr(batched_grader, "_DESKS", {os.getpid(): batched_grader.Desk(Counting(failing=99), step=10)})
     with pytest.raises(MachineryError):
         openrlhf.reward_func([PROMPT + answers(1)[0]], [PROMPT], [LABEL])
     assert "no reward: 1 of the latest 1 grades are failures of the grader" in caplog.text

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codereasoner.execution.gate import may_share
+from codereasoner.execution.allowlist import may_share
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.records import Job, Run
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from codereasoner.execution.frames import JOBS, RESULT, Splitter, pack
-from codereasoner.execution.gate import learn_modules
-from codereasoner.execution.neighbours import Neighbours
+from codereasoner.execution.allowlist import learn_modules
+from codereasoner.execution.framing import JOBS, RESULT, Splitter, pack
 from codereasoner.execution.pool import Limits, Pool
+from codereasoner.execution.shared_process import Neighbours
 from codereasoner.records import Job, Run
 
 TEXT = Path(__file__).with_name("neighbours.txt").read_text(encoding="utf-8")

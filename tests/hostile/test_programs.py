@@ -14,7 +14,7 @@ from typing import Literal
 import pytest
 
 from codereasoner.errors import IsolationError
-from codereasoner.execution.hostile import GUARDS, LIMITS, Attack, attacks, jobs, neighbour, neighbour_fault
+from codereasoner.execution.hostile_programs import GUARDS, LIMITS, Attack, attacks, jobs, neighbour, neighbour_fault
 from codereasoner.execution.isolation import LAYERS
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Run
@@ -144,7 +144,7 @@ def test_a_worker_killed_in_the_middle_of_a_batch_costs_no_job(shut_in: Pool) ->
     code = (
         "import os, signal, sys, threading, time\n"
         "from codereasoner.execution.pool import Pool\n"
-        "from codereasoner.execution.hostile import neighbour\n"
+        "from codereasoner.execution.hostile_programs import neighbour\n"
         "def children(parent):\n"
         "    text = open(f'/proc/{parent}/task/{parent}/children').read()\n"
         "    return [int(word) for word in text.split()]\n"

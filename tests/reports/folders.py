@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any
 
 from codereasoner import extend, literals
-from codereasoner.chains.narrate import narrate
+from codereasoner.chains.narrator import narrate
 from codereasoner.ledger import Ledger, write_manifest, write_records, write_whole
 from codereasoner.records import Answer, Program, Run, Step, answer_key
 from codereasoner.styles import STYLES

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.reports.folders import MODELS, make_run, small_run
 
-from codereasoner.reports.page import write_report
+from codereasoner.reports.report_page import write_report
 
 FLAGS = (
     "--headless",

@@ -283,7 +283,7 @@ def test_everything_that_can_be_used_has_a_name(report: Path, open_page: Open, v
 
 
 def test_a_run_without_questions_says_so(tmp_path: Path, open_page: Open) -> None:
-    from codereasoner.reports.page import write_report
+    from codereasoner.reports.report_page import write_report
 
     (tmp_path / "config.yaml").write_text("seed: 1\n")
     page = open_page(write_report(tmp_path), "#questions")

@@ -12,9 +12,9 @@ from codereasoner.errors import DataError
 from codereasoner.ledger import read_manifest, write_records
 from codereasoner.records import Chain, Run
 from codereasoner.reports.cards import dataset_card, model_card, write_cards
-from codereasoner.stages.balance import choose_questions
+from codereasoner.stages.balance_sets import choose_questions
 from codereasoner.styles import find_style
-from codereasoner.training.rows import sft_row
+from codereasoner.training.training_rows import sft_row
 
 pytest_plugins = ["tests.reports.report_fixtures"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-KILL = Path(__file__).parents[2] / "benchmarks" / "kill.py"
+KILL = Path(__file__).parents[2] / "perf" / "kill.py"
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import pytest
 from codereasoner.cli.data import setting
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_rows
-from codereasoner.stages.build import BuildConfig, Paths, build, unwatched
+from codereasoner.stages.build_dataset import BuildConfig, Paths, build, unwatched
 from codereasoner.stages.engine import Engine, InProcess, make_engine
 
 ray = pytest.importorskip("ray")

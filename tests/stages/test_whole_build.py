@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from codereasoner.cli import app
 from codereasoner.ledger import read_manifest, read_records, read_rows
 from codereasoner.records import Chain
-from codereasoner.stages.audit import summarize
+from codereasoner.stages.audit_chains import summarize
 from codereasoner.task import Question
 
 CONFIG = """

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codereasoner import extend
-from codereasoner.evaluation.check import gold_check
+from codereasoner.evaluation.gold_check import gold_check
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
 from codereasoner.styles import STYLES, Style

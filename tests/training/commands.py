@@ -23,7 +23,7 @@ def try_line(line: str) -> list[str]:
     found = []
     for command in re.split(r" && | & ", line):
         words = [PLACES.get(word, word) for word in shlex.split(command)]
-        if words[:2] == ["python", "benchmarks/ladder.py"]:
+        if words[:2] == ["python", "perf/ladder.py"]:
             assert configs.path_of(f"ladder/{words[3]}")
             found.append("ladder")
         else:

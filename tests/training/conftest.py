@@ -16,9 +16,9 @@ from codereasoner import extend
 from codereasoner.records import Job, Run
 from codereasoner.styles import find_style
 from codereasoner.task import Question
-from codereasoner.training.rows import grpo_row, sft_row
 from codereasoner.training.scratch import make_scratch_model
 from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.training_rows import grpo_row, sft_row
 
 TUNE = SftConfig(max_steps=80, batch=8, accumulate=1, learning_rate=2e-3, warmup=0.0, threads=1, optimizer="muon")
 SOURCE = "def f(x):\n    return 7\n"

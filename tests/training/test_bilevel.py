@@ -16,9 +16,9 @@ from codereasoner.task import Grade, Question
 from codereasoner.training.bilevel import bi_level, bonuses, token_bonuses
 from codereasoner.training.grpo import GrpoConfig, grpo
 from codereasoner.training.reward import Reward
-from codereasoner.training.rows import grpo_row, question_text, sft_row
 from codereasoner.training.scratch import make_tokenizer
 from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.training_rows import grpo_row, question_text, sft_row
 
 torch = pytest.importorskip("torch")
 WEIGHT = 0.3

@@ -12,7 +12,7 @@ import pytest
 
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.ledger import read_manifest
-from codereasoner.training import session
+from codereasoner.training import training_run
 from codereasoner.training.grpo import GrpoConfig, grpo
 from codereasoner.training.reward_terms import reward_identity
 
@@ -112,9 +112,9 @@ def test_a_reward_of_ones_own_trains_and_is_part_of_the_trainings_identity(
     manifest = read_manifest(out)
     assert manifest is not None
     mine.write_text(mine.read_text() + "\n")
-    assert session.is_done(out, manifest["config"])
+    assert training_run.is_done(out, manifest["config"])
     with pytest.raises(ConfigError, match=r"finished result of other options \(reward"):
-        session.is_done(out, {**manifest["config"], "reward": reward_identity(config.reward)})
+        training_run.is_done(out, {**manifest["config"], "reward": reward_identity(config.reward)})
 
 
 def test_a_reward_of_ones_own_that_is_missing_is_refused_before_any_work(

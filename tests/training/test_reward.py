@@ -17,7 +17,7 @@ from codereasoner.styles import find_style
 from codereasoner.task import Grade
 from codereasoner.training.reward import Reward, reward, reward_async, rewards, rewards_async
 from codereasoner.training.reward_terms import charge_length, compose
-from codereasoner.training.rows import question_text
+from codereasoner.training.training_rows import question_text
 
 TERSE = find_style("terse")
 RUN = Run("def f(x):\n    return x[1:]\n", "f", "[1, 2]", "ok", value="[2]")

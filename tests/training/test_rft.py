@@ -11,7 +11,7 @@ from tests.training.conftest import TUNE
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_rows
 from codereasoner.training.rft import RftConfig, rft
-from codereasoner.training.rows import read_question
+from codereasoner.training.training_rows import read_question
 
 
 def config(**changes: object) -> RftConfig:

@@ -15,8 +15,8 @@ import pytest
 
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_rows, write_records
+from codereasoner.training.callbacks import last_checkpoint
 from codereasoner.training.sft import SftConfig, sft
-from codereasoner.training.watch import last_checkpoint
 
 FAST = SftConfig(tokens=8000, batch=8, accumulate=1, learning_rate=2e-3, optimizer="muon", log_every=2, threads=1)
 
@@ -93,7 +93,7 @@ import sys
 from pathlib import Path
 from codereasoner.ledger import read_rows, write_records
 from codereasoner.training.sft import SftConfig, sft
-from codereasoner.training.watch import last_checkpoint
+from codereasoner.training.callbacks import last_checkpoint
 rows, base, out = map(Path, sys.argv[1:])
 config = SftConfig(tokens=30_000, batch=8, accumulate=1, learning_rate=2e-3, log_every=1, threads=1, save_seconds=0.2)
 sft(rows, base, out, config)

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from codereasoner.benchmarks.answers import answer_block
 from codereasoner.benchmarks.assertions import Assertion, passes
 from codereasoner.benchmarks.cruxeval import CruxevalOutput
+from codereasoner.benchmarks.generation_answers import answer_block
 from codereasoner.benchmarks.official_prompts import CODEGLANCE
 from codereasoner.benchmarks.published import CODEGLANCE_DS1000
 from codereasoner.errors import DataError

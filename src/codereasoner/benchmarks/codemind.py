@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from codereasoner.benchmarks.answers import predicted_output
+from codereasoner.benchmarks.generation_answers import predicted_output
 from codereasoner.errors import DataError
 from codereasoner.extend import Benchmark
 from codereasoner.task import Question, Runner

@@ -11,7 +11,7 @@ from codereasoner.errors import DataError
 from codereasoner.extend import Benchmark
 from codereasoner.records import Job, Run
 from codereasoner.task import Question, Runner
-from codereasoner.tasks.specification import PREAMBLE, WHOLE, is_code, whole_tests
+from codereasoner.tasks.code_generation import PREAMBLE, WHOLE, is_code, whole_tests
 
 _PARTS = ("nl.txt", "asserts.txt", "input.txt", "main.py")
 _FENCES = (("```python", "```"), ("[PYTHON]", "[/PYTHON]"), ("[python]", "[/python]"))

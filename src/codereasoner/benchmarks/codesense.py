@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from codereasoner.benchmarks.answers import answer_block
+from codereasoner.benchmarks.generation_answers import answer_block
 from codereasoner.errors import DataError
 from codereasoner.extend import Benchmark
 from codereasoner.ledger import read_rows

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from codereasoner import literals
-from codereasoner.benchmarks.answers import predicted_call, predicted_output
 from codereasoner.benchmarks.assertions import Assertion, passes
+from codereasoner.benchmarks.generation_answers import predicted_call, predicted_output
 from codereasoner.benchmarks.official_prompts import CRUXEVAL_I, CRUXEVAL_O
 from codereasoner.benchmarks.published import CRUXEVAL_INPUT, CRUXEVAL_OUTPUT
 from codereasoner.errors import DataError

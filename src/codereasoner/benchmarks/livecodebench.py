@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from codereasoner import literals
-from codereasoner.benchmarks.answers import predicted_output
 from codereasoner.benchmarks.assertions import Assertion, passes
+from codereasoner.benchmarks.generation_answers import predicted_output
 from codereasoner.benchmarks.official_prompts import LIVECODEBENCH
 from codereasoner.benchmarks.published import LIVECODEBENCH_EXECUTION
 from codereasoner.errors import ConfigError, DataError

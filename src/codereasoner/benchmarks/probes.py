@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-OWN_FRAMES = Path(__file__).with_name("own_frames.py")
+OWN_FRAMES = Path(__file__).with_name("comprehension_frames.py")
 _FUTURE = "from __future__ import annotations\n"
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from codereasoner.answer_formats import Block
 from codereasoner.benchmarks import reval_parsing as official
-from codereasoner.benchmarks.answers import answer_block
+from codereasoner.benchmarks.generation_answers import answer_block
 from codereasoner.benchmarks.published import REVAL
 from codereasoner.benchmarks.reval_data import Pair, method_of_test, read_pairs
 from codereasoner.benchmarks.reval_logs import Logs, find_logs, read_log, recorded_verdict

@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from codereasoner.benchmarks.own_frames import compiled
+    from codereasoner.benchmarks.comprehension_frames import compiled
     from codereasoner.benchmarks.reval_libraries import prepare
 
 PROGRAM, TEST = "<reval program>", "<reval test>"

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from codereasoner import literals
+from codereasoner.chains.events import Moment, tell
 from codereasoner.chains.expressions import Unknown, evaluate, text_of
-from codereasoner.chains.layout import Statement, header
 from codereasoner.chains.operations import Operations, parts
-from codereasoner.chains.story import Moment, tell
+from codereasoner.chains.statement_lines import Statement, header
 from codereasoner.records import Run
 from codereasoner.steps import split_lines
 

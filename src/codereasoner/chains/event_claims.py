@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from codereasoner.chains.claims import literal_end
+from codereasoner.chains.value_claims import literal_end
 
 Kind = Literal["compare", "test", "else", "pass", "times", "line", "call", "return", "yield", "raise", "gap"]
 

@@ -1,186 +1,355 @@
-"""Did it happen as a text says? Claims about tests, passes, lines, calls and returns, looked up in the story of a run.
+"""A traced run as a list of moments: what each statement did, in the order in which the statements finished.
 
-A chain goes forward: each claim is about the next moment of its kind, at or after the one before. A test that is named,
-by its line or its condition, is the next one there; a condition that is no test of the program must hold at some moment
-from there on.
+A trace knows lines; `layout` says which statement a line belongs to, and `shared_lines` takes apart what several
+statements on one line did. Where the trace leaves open whether a block was entered, `taken` is None.
 """
 
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
-from codereasoner import literals
-from codereasoner.chains.event_claims import EventClaim
-from codereasoner.chains.expressions import evaluate
-from codereasoner.chains.layout import LOOPS
-from codereasoner.chains.story import Moment
-from codereasoner.records import Run
-from codereasoner.steps.source import has_constant_loop
+from codereasoner.chains.shared_lines import Part, lead, take_apart
+from codereasoner.chains.statement_lines import (
+    LOOPS,
+    Owner,
+    Scope,
+    Statement,
+    Unit,
+    body_lines,
+    first_line,
+    own,
+    scopes,
+)
+from codereasoner.errors import DataError
+from codereasoner.records import Run, Step
+
+Kind = Literal["call", "resume", "line", "return", "yield", "exception"]
 
 
-class Events:
-    """Checks the claims of one text about one run, in order."""
+@dataclass(frozen=True)
+class Moment:
+    """One finished statement, or one call, resumption, yield, return or exception of a function.
 
-    def __init__(self, run: Run, moments: Sequence[Moment]) -> None:
-        self._moments = moments
-        self._now = 0
-        self._is_lost = False  # steps were left out, so that the next test may be any that follows
-        self._compared: tuple[int, str] | None = None  # the moment and the condition that were compared last
-        self._names = {moment.function for moment in moments}
-        self._lines = {moment.line for moment in moments} | set(run.lines)
-        self._has_constant_loop = has_constant_loop(run.source)
-        self._tests: defaultdict[str, set[int]] = defaultdict(set)  # by condition: the lines of its tests
-        for node in ast.walk(ast.parse(run.source)):
-            if isinstance(node, ast.If | ast.While):
-                for part in _parts(node.test):
-                    self._tests[ast.unparse(part)].add(node.lineno)
+    A statement that calls a function of the program finishes after that function's moments.
+    """
 
-    def check(self, claim: EventClaim) -> bool | None:
-        """Is a claim true, after those that were checked before it? None: it is none about this run."""
-        return _CHECKS[claim.kind](self, claim)
+    kind: Kind
+    frame: int
+    function: str
+    line: int
+    node: Statement | None  # the statement; None for a call, and for a return at the end of a body
+    values: Mapping[str, str]  # the variables it changed, or that it set to what they were already
+    removed: tuple[str, ...] = ()
+    taken: bool | None = None  # was the block entered? None where there is none, and where the trace does not tell
+    visit: int = 1  # for and while: the pass that begins, counted from when the loop was reached
+    value: str = ""  # what was returned or yielded, or the exception
+    state: Mapping[str, str] = field(default_factory=dict)  # all variables of the frame when it finished
+    before: Mapping[str, str] = field(default_factory=dict)  # and before it began
+    raised: bool = False  # an exception ended the statement: it did not do what it says
+    outer: Mapping[str, str] = field(default_factory=dict)  # call: the variables of functions around that it reads
+    scope: Owner | None = None  # the function or class whose body runs
 
-    def go_on_from(self, now: int) -> None:
-        """What was said of values is about a moment from this one on, and so is what follows."""
-        self._now = max(self._now, now)
 
-    def _next(self, is_meant: Callable[[Moment], bool]) -> Moment | None:
-        """The next moment of a kind; the claims go on from there."""
-        for place in range(self._now, len(self._moments)):
-            if is_meant(self._moments[place]):
-                self._now = place
-                return self._moments[place]
-        return None
+def tell(run: Run) -> list[Moment]:
+    """The moments of a run, in the order in which they finished; frames of comprehensions and lambdas are left out.
 
-    def _pass_over(self) -> None:
-        self._now += 1
+    Raises:
+        DataError: the run has no whole trace.
+    """
+    if not run.steps or run.cut:
+        raise DataError(f"run {run.id} of {run.expression} has no whole trace: record it with record='trace'")
+    return _Teller(run).tell()
 
-    def _compare(self, claim: EventClaim) -> bool | None:
-        node = ast.parse(claim.code, mode="eval").body
-        names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-        if not names:
-            _, value = evaluate(node, {})
-            return None if value is NotImplemented else bool(value) is claim.holds
-        if lines := self._tests.get(claim.code):
-            if self._compared == (self._now, claim.code):
-                self._pass_over()
-            moment = self._next(lambda each: _is_test(each) and each.line in lines)
-            while self._is_lost and moment and bool(evaluate(node, moment.before)[1]) is not claim.holds:
-                self._pass_over()
-                moment = self._next(lambda each: _is_test(each) and each.line in lines)
-            if moment is None:
-                return False
-            self._compared = (self._now, claim.code)
-            _, value = evaluate(node, moment.before)
-            return None if value is NotImplemented else bool(value) is claim.holds
-        seen = [evaluate(node, moment.state)[1] for moment in self._moments[self._now :]]
-        known = [bool(value) for value in seen if value is not NotImplemented]
-        return claim.holds in known if known else None
 
-    def _test(self, claim: EventClaim) -> bool | None:
-        if claim.said.lower() == "while true" and self._has_constant_loop:
-            return None  # that is its code
-        if claim.line is not None and not any(_is_test(each) and each.line == claim.line for each in self._moments):
-            return None
-        moment = self._next(
-            lambda each: (
-                _is_test(each) and claim.line in (None, each.line) and (not self._is_lost or each.taken is claim.holds)
+@dataclass
+class _Open:
+    """A unit that has begun and not finished."""
+
+    unit: Unit
+    steps: list[Step]
+    before: dict[str, str]
+    told: list[Part] = field(default_factory=list)  # its first statements, where a call followed them
+
+
+@dataclass
+class _Frame:
+    """What is known of a frame."""
+
+    number: int
+    function: str
+    scope: Scope | None
+    state: dict[str, str] = field(default_factory=dict)
+    open: _Open | None = None
+    passes: dict[Statement, int] = field(default_factory=dict)  # by loop that was reached and not left
+    last_line: int = 0
+    returning: tuple[int, Statement] | None = None  # a `return` that `finally` blocks stand between
+    loop_left: Statement | None = None  # the loop that the last statement broke out of
+
+
+class _Teller:
+    def __init__(self, run: Run) -> None:
+        self.steps = run.steps
+        self.scopes = scopes(run.source)
+        self.frames: dict[int, _Frame] = {}
+        self.later = _next_of_frame(run.steps)
+        self.stack: list[int] = []  # frames that are being executed, the innermost last
+        self.moments: list[Moment] = []
+
+    def tell(self) -> list[Moment]:
+        for index, step in enumerate(self.steps):
+            self._unwind(step)
+            if step.event == "call":
+                self._tell_lead()
+            if step.event == "call" and step.frame not in self.frames:
+                scope = self.scopes.get((step.value, step.line))
+                self.frames[step.frame] = _Frame(step.frame, step.value, scope)
+                self._call(self.frames[step.frame], step)
+                continue
+            frame = self.frames.get(step.frame)
+            if frame is None or frame.function.startswith("<"):
+                continue
+            self._hear(frame, step, index)
+        self._leave(0)
+        return self.moments
+
+    def _unwind(self, step: Step) -> None:
+        """Frames that an exception has left are over before the frame that called them goes on."""
+        if step.event == "call":
+            self.stack.append(step.frame)
+        elif step.frame in self.stack:
+            self._leave(self.stack.index(step.frame) + 1)
+        if step.event in ("return", "yield") and self.stack:
+            self.stack.pop()
+
+    def _tell_lead(self) -> None:
+        """Where several statements share a line, those before the one that makes a call are told before it."""
+        caller = self.frames.get(self.stack[-2]) if len(self.stack) > 1 else None
+        if caller is None or caller.open is None or caller.open.told or len(caller.open.unit.statements) < 2:
+            return
+        caller.open.told = lead(caller.open.unit, caller.open.before, caller.scope)
+        for part in caller.open.told:
+            self._tell_part(caller, part, raised=False)
+
+    def _leave(self, depth: int) -> None:
+        while len(self.stack) > depth:
+            self._finish(self.frames[self.stack.pop()], None)
+
+    def _hear(self, frame: _Frame, step: Step, index: int) -> None:
+        match step.event:
+            case "call" if _is_closing(self.later[index]):
+                self._keep(frame, step)
+            case "call":
+                line = _last_line(frame.open) if frame.open else step.line
+                self._add("resume", frame, line, _node(frame, line), {})
+                self._keep(frame, step)
+            case "yield":
+                self._add("yield", frame, step.line, _node(frame, step.line), {}, value=step.value)
+                self._keep(frame, step)
+            case "line":
+                if _goes_on(frame, step):
+                    self._keep(frame, step)
+                else:
+                    self._begin(frame, step)
+            case "return":
+                self._return(frame, step)
+            case "exception":
+                self._raise(frame, step, index)
+
+    def _call(self, frame: _Frame, step: Step) -> None:
+        _apply(frame, step)
+        if frame.function.startswith("<"):
+            return
+        parameters = frame.scope.parameters if frame.scope else frozenset(step.changes)
+        own = {name: value for name, value in step.changes.items() if name in parameters}
+        outer = {name: value for name, value in step.changes.items() if name not in parameters}
+        line = frame.scope.node.lineno if frame.scope else step.line  # a code object begins at its decorators
+        self._add("call", frame, line, None, own, outer=outer)
+
+    def _keep(self, frame: _Frame, step: Step) -> None:
+        """The step belongs to the statement that is open."""
+        if frame.open is not None:
+            frame.open.steps.append(step)
+        else:
+            _apply(frame, step)
+
+    def _begin(self, frame: _Frame, step: Step) -> None:
+        self._finish(frame, step.line)
+        unit = frame.scope.units.get(step.line) if frame.scope else None
+        frame.open = _Open(unit or Unit(()), [step], dict(frame.state))
+
+    def _return(self, frame: _Frame, step: Step) -> None:
+        node = _node(frame, step.line)
+        self._finish(frame, None, step)
+        line = step.line
+        if not isinstance(node, ast.Return):
+            line, node = frame.returning or (line, None)
+        _apply(frame, step)
+        self._add("return", frame, line, node, {}, value=step.value)
+
+    def _raise(self, frame: _Frame, step: Step, index: int) -> None:
+        later = self.later[index]
+        if step.value.startswith(("StopIteration", "StopAsyncIteration")) and self._is_protocol(frame, later):
+            self._keep(frame, step)
+            return
+        single = frame.open is not None and len(frame.open.unit.statements) == 1
+        node = _node(frame, step.line) if single else None  # where statements share a line, any may have raised
+        self._finish(frame, None, step)
+        _apply(frame, step)
+        frame.returning = None
+        if _is_closing(step) and later is None:
+            return  # a generator that nobody goes on with is closed, and has nothing to do
+        self._add("exception", frame, step.line, node, step.changes, value=step.value)
+
+    def _is_protocol(self, frame: _Frame, later: Step | None) -> bool:
+        """Does the exception only tell a loop or an `await` that what it waits for has ended?"""
+        if frame.open is None or frame.scope is None or later is None:
+            return False
+        nodes = [part for each in frame.open.unit.statements for part in own(each)]
+        waits = any(isinstance(each, ast.Await | ast.YieldFrom | ast.comprehension) for each in nodes) or any(
+            isinstance(each, ast.For | ast.AsyncFor | ast.AsyncWith) for each in frame.open.unit.statements
+        )
+        return waits and not (later.event == "line" and frame.scope.is_landing(later.line))
+
+    # ---- a statement has finished
+
+    def _finish(self, frame: _Frame, next_line: int | None, end: Step | None = None) -> None:
+        """The unit that was open in a frame is over: the frame goes on at another line, or ends with a step."""
+        opened, frame.open = frame.open, None
+        if opened is None:
+            return
+        for step in opened.steps:
+            _apply(frame, step)
+        raised = end is not None and end.event == "exception"
+        parts = take_apart(
+            opened.unit, opened.steps, opened.before, frame.state, next_line, end, frame.scope, opened.told
+        )
+        for part in parts:
+            self._tell_part(frame, part, raised and part is parts[-1])
+        last = parts[-1].node if parts else None
+        if isinstance(last, ast.Return) and next_line is not None:
+            frame.returning = (parts[-1].line, last)
+        frame.last_line = _last_line(opened)
+
+    def _tell_part(self, frame: _Frame, part: Part, raised: bool) -> None:
+        node, taken = part.node, part.taken
+        if isinstance(node, ast.With | ast.AsyncWith) and taken is None and not raised:
+            taken = frame.last_line not in body_lines(node)
+        if isinstance(node, LOOPS) and not raised:
+            self._count_pass(frame, node, taken)
+        self._add(
+            "line",
+            frame,
+            part.line,
+            node,
+            part.values,
+            removed=part.removed,
+            taken=taken,
+            state=part.state,
+            before=part.before,
+            raised=raised,
+        )
+        if isinstance(node, LOOPS) and taken is False:
+            frame.passes.pop(node, None)
+        frame.last_line = part.line
+        frame.loop_left = None
+        if isinstance(node, ast.Break) and frame.scope is not None:
+            frame.loop_left = frame.scope.loops.get(node)
+            if frame.loop_left is not None:
+                frame.passes.pop(frame.loop_left, None)
+
+    def _count_pass(self, frame: _Frame, node: Statement, taken: bool | None) -> None:
+        came_from_inside = frame.last_line in range(first_line(node), body_lines(node).stop)
+        if not came_from_inside or frame.loop_left is node:
+            frame.passes.pop(node, None)
+        frame.passes[node] = frame.passes.get(node, 0) + 1
+
+    def _add(
+        self,
+        kind: Kind,
+        frame: _Frame,
+        line: int,
+        node: Statement | None,
+        values: Mapping[str, str],
+        *,
+        removed: tuple[str, ...] = (),
+        taken: bool | None = None,
+        value: str = "",
+        state: Mapping[str, str] | None = None,
+        before: Mapping[str, str] | None = None,
+        raised: bool = False,
+        outer: Mapping[str, str] | None = None,
+    ) -> None:
+        visit = frame.passes.get(node, 1) if node is not None else 1
+        known = dict(frame.state) if state is None else state
+        scope = frame.scope.node if frame.scope else None
+        self.moments.append(
+            Moment(
+                kind,
+                frame.number,
+                frame.function,
+                line,
+                node,
+                values,
+                removed,
+                taken,
+                visit,
+                value,
+                known,
+                before or {},
+                raised,
+                outer or {},
+                scope,
             )
         )
-        if moment is None:
-            return False if any(map(_is_test, self._moments)) else None
-        self._pass_over()
-        return moment.taken is claim.holds
-
-    def _else(self, claim: EventClaim) -> bool | None:
-        moment = self._next(lambda each: _is_test(each) and bool(getattr(each.node, "orelse", ())))
-        if moment is None:
-            return False
-        self._pass_over()
-        return moment.taken is not claim.holds
-
-    def _pass(self, claim: EventClaim) -> bool | None:
-        if claim.number == 0 or not any(isinstance(each.node, LOOPS) for each in self._moments):
-            return None  # who counts from 0 means another pass
-        found = self._next(
-            lambda each: _begins_pass(each) and each.visit == claim.number and (claim.line in (None, each.line))
-        )
-        return found is not None
-
-    def _times(self, claim: EventClaim) -> bool | None:
-        counts = set(_passes(self._moments))
-        return claim.number in counts if counts else None
-
-    def _line(self, claim: EventClaim) -> bool | None:
-        if not claim.holds or claim.line not in self._lines:
-            return (claim.line in self._lines) is claim.holds
-        return self._next(lambda each: each.line == claim.line) is not None
-
-    def _call(self, claim: EventClaim) -> bool | None:
-        if claim.code not in self._names:
-            return None
-        return self._next(lambda each: each.kind == "call" and each.function == claim.code) is not None
-
-    def _gives(self, claim: EventClaim) -> bool | None:
-        if claim.kind == "return" and claim.code and claim.code not in self._names and claim.code not in _PRONOUNS:
-            return None
-        try:
-            value = literals.write(literals.read(claim.value))
-        except (literals.LiteralError, literals.NotWritable):
-            return None
-        name = claim.code if claim.code in self._names else ""
-        kind = "return" if claim.kind == "return" else "yield"
-        found = self._next(lambda each: each.kind == kind and each.value == value and name in ("", each.function))
-        return found is not None
-
-    def _gap(self, claim: EventClaim) -> None:
-        self._is_lost = True
-
-    def _raise(self, claim: EventClaim) -> bool | None:
-        found = self._next(lambda each: each.kind == "exception" and each.value.startswith(claim.value))
-        return found is not None
 
 
-_PRONOUNS = ("it", "function", "call", "which", "and", "then", "this", "program", "So", "finally")
-_CHECKS: dict[str, Callable[[Events, EventClaim], bool | None]] = {
-    "compare": Events._compare,
-    "test": Events._test,
-    "else": Events._else,
-    "pass": Events._pass,
-    "times": Events._times,
-    "line": Events._line,
-    "call": Events._call,
-    "return": Events._gives,
-    "yield": Events._gives,
-    "raise": Events._raise,
-    "gap": Events._gap,
-}
+def _apply(frame: _Frame, step: Step) -> None:
+    frame.state.update(step.changes)
+    for name in step.removed:
+        frame.state.pop(name, None)
 
 
-def _is_test(moment: Moment) -> bool:
-    return moment.kind == "line" and isinstance(moment.node, ast.If | ast.While) and moment.taken is not None
+def _is_closing(step: Step | None) -> bool:
+    """Is it what a suspended generator is told when nobody goes on with it?"""
+    return step is not None and step.event == "exception" and step.value.startswith("GeneratorExit")
 
 
-def _begins_pass(moment: Moment) -> bool:
-    return moment.kind == "line" and isinstance(moment.node, LOOPS) and moment.taken is not False
+def _last_line(opened: _Open) -> int:
+    """The line that ran last in a unit; the step of a call names the first line of its function."""
+    return next(step.line for step in reversed(opened.steps) if step.event != "call")
 
 
-def _passes(moments: Sequence[Moment]) -> Iterator[int]:
-    """How many passes each execution of a loop made."""
-    open_: dict[tuple[int, int], int] = {}
-    for moment in moments:
-        if moment.kind == "line" and isinstance(moment.node, LOOPS):
-            key = (moment.frame, id(moment.node))
-            if moment.visit == 1 and key in open_:
-                yield open_.pop(key)
-            open_[key] = moment.visit if moment.taken is not False else moment.visit - 1
-    yield from open_.values()
+def _node(frame: _Frame, line: int) -> Statement | None:
+    """The statement that is open in a frame and stands on a line."""
+    return frame.open.unit.innermost(line) if frame.open is not None and frame.open.unit.statements else None
 
 
-def _parts(test: ast.expr) -> Iterator[ast.expr]:
-    """A condition and the conditions it is made of."""
-    yield test
-    if isinstance(test, ast.BoolOp):
-        for part in test.values:
-            yield from _parts(part)
+def _goes_on(frame: _Frame, step: Step) -> bool:
+    """Is a new line, or the same line again, still part of the unit that is open in this frame?"""
+    opened = frame.open
+    if opened is None or frame.scope is None or not opened.unit.statements:
+        return False
+    if frame.scope.units.get(step.line) is not opened.unit:
+        return False
+    return _last_line(opened) != step.line or len(opened.unit.statements) > 1 or _repeats(opened)
+
+
+def _repeats(opened: _Open) -> bool:
+    """May the line of a statement run again within it: after a yield, or in a comprehension (from Python 3.12 on)?"""
+    if opened.steps[-1].event != "line":
+        return True
+    parts = (part for each in opened.unit.statements for part in own(each))
+    return any(isinstance(each, ast.ListComp | ast.SetComp | ast.DictComp) for each in parts)
+
+
+def _next_of_frame(steps: Sequence[Step]) -> list[Step | None]:
+    """For each step, the next step of its own frame."""
+    following: dict[int, Step] = {}
+    found: list[Step | None] = [None] * len(steps)
+    for index in range(len(steps) - 1, -1, -1):
+        found[index] = following.get(steps[index].frame)
+        following[steps[index].frame] = steps[index]
+    return found

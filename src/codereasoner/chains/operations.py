@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from codereasoner.chains.events import Moment
 from codereasoner.chains.expressions import Trail, Unknown, explain, text_of
-from codereasoner.chains.layout import Statement, scopes, shadowed
-from codereasoner.chains.story import Moment
+from codereasoner.chains.statement_lines import Statement, scopes, shadowed
 
 
 class Operations:

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from codereasoner.chains.abstract_execution import State, bind, follow, value_of
 from codereasoner.chains.expressions import Unknown
-from codereasoner.chains.layout import LOOPS, Scope, Statement, Unit, body_lines, first_line, line_of, own
+from codereasoner.chains.statement_lines import LOOPS, Scope, Statement, Unit, body_lines, first_line, line_of, own
 from codereasoner.records import Step
 
 MOST_PARTS = 200  # statements that are followed on one line

@@ -61,7 +61,7 @@ def main() -> None:
         error.show()
         code = 2
     except CodeReasonerError as error:
-        from codereasoner.cli.screen import visible  # here, so that `--help` does not wait for rich
+        from codereasoner.cli.console import visible  # here, so that `--help` does not wait for rich
 
         click.echo(f"codereasoner: {visible(str(error))}", err=True)
         code = 2 if isinstance(error, UserError) else 1

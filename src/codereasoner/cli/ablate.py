@@ -19,7 +19,8 @@ from rich.table import Table
 from codereasoner.cli.ablate_arms import AblateConfig
 from codereasoner.cli.ablate_run import run_ablation
 from codereasoner.cli.ablate_table import cell, markdown, results
-from codereasoner.cli.fresh import refuse_other_options
+from codereasoner.cli.command_files import refuse_other_options
+from codereasoner.cli.console import Screen
 from codereasoner.cli.options import (
     Stage,
     config_from,
@@ -33,7 +34,6 @@ from codereasoner.cli.options import (
     words_of,
     workers_option,
 )
-from codereasoner.cli.screen import Screen
 from codereasoner.ledger import write_whole
 from codereasoner.outputs import set_aside
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from codereasoner import extend, stages
 from codereasoner.cli.ablate_arms import ARMS, PROMPTS, ROWS, AblateConfig, Arm
+from codereasoner.cli.child_processes import Training, train_together
 from codereasoner.cli.demo_config import LONGER, TAUGHT
 from codereasoner.cli.demo_data import BACKWARD, FORWARD, STYLE, build_questions, held_out, stage, trust
-from codereasoner.cli.processes import Training, train_together
 from codereasoner.errors import ConfigError
-from codereasoner.evaluation.evaluate import Asking, evaluate
+from codereasoner.evaluation.run_evaluation import Asking, evaluate
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Model, Progress, Sampling
 from codereasoner.task import Question

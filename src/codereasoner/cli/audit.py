@@ -11,7 +11,8 @@ import click
 from rich.table import Table
 
 from codereasoner import stages
-from codereasoner.cli.fresh import file_of, set_aside_if_fresh
+from codereasoner.cli.command_files import file_of, set_aside_if_fresh
+from codereasoner.cli.option_types import NUMBER, PERCENT
 from codereasoner.cli.options import (
     Stage,
     bar,
@@ -22,7 +23,6 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
-from codereasoner.cli.ranges import NUMBER, PERCENT
 from codereasoner.errors import ConfigError
 from codereasoner.ledger import read_rows
 

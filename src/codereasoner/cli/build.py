@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from codereasoner import stages
+from codereasoner.cli.command_files import refuse_other_options, set_aside_if_fresh
 from codereasoner.cli.data import check_rows, say, second_pool, setting
 from codereasoner.cli.demo_data import stage
-from codereasoner.cli.fresh import refuse_other_options, set_aside_if_fresh
+from codereasoner.cli.option_types import COUNT
 from codereasoner.cli.options import (
     Stage,
     config_from,
@@ -24,12 +25,11 @@ from codereasoner.cli.options import (
     weak_option,
     words_of,
 )
-from codereasoner.cli.ranges import COUNT
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress
 from codereasoner.reports.cards import write_cards
-from codereasoner.reports.push import check_name, files_to_push, push
-from codereasoner.stages.build import Paths
+from codereasoner.reports.hub_push import check_name, files_to_push, push
+from codereasoner.stages.build_dataset import Paths
 from codereasoner.stages.engine import NAMES, Engine
 
 _PATH = click.Path(path_type=Path)

@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from codereasoner.cli.option_types import SHARE
 from codereasoner.cli.options import Stage, console, json_option, print_json
-from codereasoner.cli.ranges import SHARE
+from codereasoner.curation.call_profile import calls_of_cruxeval, census_of_calls, is_quantile
+from codereasoner.curation.construct_profile import GROUPS, census, distance, of_cruxeval
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_records
-from codereasoner.programs.census import GROUPS, census, distance, of_cruxeval
-from codereasoner.programs.census_calls import calls_of_cruxeval, census_of_calls, is_quantile
 from codereasoner.records import Program, Run
 
 _PATH = click.Path(path_type=Path)

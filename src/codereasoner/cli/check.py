@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.numbers import show_check
 from codereasoner.cli.options import (
     Stage,
     data_option,
@@ -18,9 +17,10 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
+from codereasoner.cli.result_tables import show_check
 from codereasoner.cli.style_options import style_option
 from codereasoner.errors import ConfigError, Shortfall
-from codereasoner.evaluation.check import check_benchmark, gold_check
+from codereasoner.evaluation.gold_check import check_benchmark, gold_check
 from codereasoner.ledger import read_records
 from codereasoner.styles import find_style
 from codereasoner.task import Question, Runner

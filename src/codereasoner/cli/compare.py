@@ -10,15 +10,15 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from codereasoner.cli.console import styled
 from codereasoner.cli.look import trace_all
+from codereasoner.cli.option_types import NUMBER
 from codereasoner.cli.options import Stage, console, json_option, print_json, weak_option, workers_option
-from codereasoner.cli.ranges import NUMBER
-from codereasoner.cli.screen import styled
 from codereasoner.errors import ConfigError
 from codereasoner.reports.comparison import compare, write_comparison
-from codereasoner.reports.folder import chosen_evaluations
-from codereasoner.reports.results import floors_of, task_order
-from codereasoner.reports.table import accuracy
+from codereasoner.reports.evaluation_rows import floors_of, task_order
+from codereasoner.reports.run_folder import chosen_evaluations
+from codereasoner.reports.text_table import accuracy
 
 _PATH = click.Path(path_type=Path)
 

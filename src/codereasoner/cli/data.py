@@ -13,8 +13,10 @@ import click
 import yaml
 
 from codereasoner import extend, stages
-from codereasoner.chains.narrate import DETAILS, LIMIT
-from codereasoner.cli.fresh import beside, file_of, set_aside_if_fresh
+from codereasoner.chains.narrator import DETAILS, LIMIT
+from codereasoner.cli.command_files import beside, file_of, set_aside_if_fresh
+from codereasoner.cli.console import styled
+from codereasoner.cli.option_types import ABOVE_ZERO, COUNT, NOT_NEGATIVE, NUMBER, SHARE, TOP_P
 from codereasoner.cli.options import (
     Stage,
     bar,
@@ -26,17 +28,15 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
-from codereasoner.cli.ranges import ABOVE_ZERO, COUNT, NOT_NEGATIVE, NUMBER, SHARE, TOP_P
-from codereasoner.cli.screen import styled
 from codereasoner.cli.style_options import style_option, system_option
 from codereasoner.cli.trace_view import modules_of, show_trace
+from codereasoner.curation.filters import Sizes
+from codereasoner.curation.static_filters import Screen
 from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Sampling
 from codereasoner.ledger import read_manifest
-from codereasoner.programs.filters import Sizes
-from codereasoner.programs.screen import Screen
-from codereasoner.stages.against import read_against
+from codereasoner.stages.excluded_benchmarks import read_against
 from codereasoner.styles import find_style
 
 _PATH = click.Path(path_type=Path)

@@ -18,12 +18,13 @@ from rich.table import Table
 from rich.text import Text
 
 from codereasoner import extend
+from codereasoner.cli.child_processes import history
+from codereasoner.cli.command_files import refuse_other_options
+from codereasoner.cli.console import Screen, styled
 from codereasoner.cli.demo_config import MODELS, DemoConfig
 from codereasoner.cli.demo_data import BACKWARD, FORWARD, stage, stage_seconds
 from codereasoner.cli.demo_pace import fitted, said
 from codereasoner.cli.demo_run import SETS, Summaries, begin, run_demo
-from codereasoner.cli.fresh import refuse_other_options
-from codereasoner.cli.numbers import percent
 from codereasoner.cli.options import (
     Stage,
     config_from,
@@ -36,15 +37,14 @@ from codereasoner.cli.options import (
     words_of,
     workers_option,
 )
-from codereasoner.cli.processes import history
-from codereasoner.cli.screen import Screen, styled
+from codereasoner.cli.result_tables import percent
 from codereasoner.evaluation.metrics import mean
 from codereasoner.ledger import read_manifest, read_records, read_rows
 from codereasoner.outputs import set_aside
+from codereasoner.reports.answer_traces import trace_answers
 from codereasoner.reports.cards import write_cards
-from codereasoner.reports.folder import evaluations
-from codereasoner.reports.page import write_report
-from codereasoner.reports.traces import trace_answers
+from codereasoner.reports.report_page import write_report
+from codereasoner.reports.run_folder import evaluations
 from codereasoner.task import Question
 
 

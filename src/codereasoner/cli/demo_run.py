@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner import extend, stages
-from codereasoner.benchmarks.locate import locate
+from codereasoner.benchmarks.data_location import locate
+from codereasoner.cli.child_processes import Training, train_together
 from codereasoner.cli.demo_config import GRPO_TASKS, LONGER, MODELS, TAUGHT, DemoConfig
 from codereasoner.cli.demo_data import BACKWARD, FORWARD, STYLE, build_questions, held_out, stage, trust
 from codereasoner.cli.demo_pace import Pace, pace_of
-from codereasoner.cli.processes import Training, train_together
-from codereasoner.evaluation.check import guess_floors
-from codereasoner.evaluation.evaluate import Asking, evaluate
+from codereasoner.evaluation.gold_check import guess_floors
+from codereasoner.evaluation.run_evaluation import Asking, evaluate
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Benchmark, Model, Progress, Sampling
 from codereasoner.ledger import write_records

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from codereasoner import stages
-from codereasoner.cli.fresh import file_of, set_aside_if_fresh
+from codereasoner.cli.command_files import file_of, set_aside_if_fresh
+from codereasoner.cli.option_types import SHARE
 from codereasoner.cli.options import Stage, bar, console, json_option, print_json
-from codereasoner.cli.ranges import SHARE
 from codereasoner.exports.files import export
 from codereasoner.exports.formats import FORMATS
 from codereasoner.ledger import manifest_path

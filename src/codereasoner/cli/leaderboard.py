@@ -9,14 +9,14 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from codereasoner.cli.console import Screen, styled
 from codereasoner.cli.options import Stage, console, json_option, print_json
-from codereasoner.cli.screen import Screen, styled
 from codereasoner.errors import ConfigError
 from codereasoner.ledger import write_whole
-from codereasoner.reports.folder import chosen_evaluations
 from codereasoner.reports.hub_results import write_eval_results
-from codereasoner.reports.leaderboard import Board, board_markdown, failed, interval_text, leaderboard
 from codereasoner.reports.leaderboard_page import leaderboard_page
+from codereasoner.reports.leaderboard_table import Board, board_markdown, failed, interval_text, leaderboard
+from codereasoner.reports.run_folder import chosen_evaluations
 
 _PATH = click.Path(path_type=Path)
 _STYLES = {"own": "bold green", "floor": "dim", "published": ""}

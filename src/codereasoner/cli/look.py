@@ -13,6 +13,7 @@ import click
 from rich.table import Table
 
 from codereasoner import configs, extend
+from codereasoner.cli.console import Screen, styled
 from codereasoner.cli.options import (
     Stage,
     bar,
@@ -23,13 +24,12 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
-from codereasoner.cli.screen import Screen, styled
 from codereasoner.errors import IsolationError, Shortfall
 from codereasoner.execution.doctor import examine
+from codereasoner.reports.answer_traces import trace_answers, untraced
 from codereasoner.reports.cards import write_cards
-from codereasoner.reports.folder import Evaluation, chosen_evaluations, evaluations
-from codereasoner.reports.page import write_report
-from codereasoner.reports.traces import trace_answers, untraced
+from codereasoner.reports.report_page import write_report
+from codereasoner.reports.run_folder import Evaluation, chosen_evaluations, evaluations
 from codereasoner.styles import STYLES
 
 _PROGRAMS = ("codereasoner ", "accelerate ", "python ", "torchrun ", "trl ")  # what the commands in a preset start with

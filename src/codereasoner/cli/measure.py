@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from codereasoner import extend
-from codereasoner.cli.fresh import set_aside_if_fresh
-from codereasoner.cli.numbers import show_score, show_summary
+from codereasoner.cli.command_files import set_aside_if_fresh
+from codereasoner.cli.option_types import COUNT, NOT_NEGATIVE, TOP_P
 from codereasoner.cli.options import (
     Stage,
     bar,
@@ -24,17 +24,17 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
-from codereasoner.cli.ranges import COUNT, NOT_NEGATIVE, TOP_P
+from codereasoner.cli.result_tables import show_score, show_summary
 from codereasoner.cli.style_options import style_option, system_option
 from codereasoner.errors import ConfigError
-from codereasoner.evaluation.asked import is_file, questions_of
 from codereasoner.evaluation.augment import NAMES, Name, make_augmentation
-from codereasoner.evaluation.check import guess_floors
-from codereasoner.evaluation.evaluate import Asking, evaluate, refuse_other, refuse_unanswered
+from codereasoner.evaluation.gold_check import guess_floors
+from codereasoner.evaluation.load_questions import is_file, questions_of
+from codereasoner.evaluation.run_evaluation import Asking, evaluate, refuse_other, refuse_unanswered
 from codereasoner.evaluation.score import GRADERS, Grader, score_file
 from codereasoner.extend import Benchmark, Model, Sampling
 from codereasoner.reports.feature_plots import write_feature_plots
-from codereasoner.reports.folder import short_name
+from codereasoner.reports.run_folder import short_name
 from codereasoner.styles import find_style
 
 _PATH = click.Path(path_type=Path)

@@ -19,14 +19,14 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainin
 from rich.progress import Progress as Bars
 
 from codereasoner import configs, extend
-from codereasoner.benchmarks.pool import pool_for
-from codereasoner.cli.fresh import check_outputs, fresh_option
-from codereasoner.cli.ranges import ABOVE_ZERO, COUNT, JSON_OBJECT, NOT_NEGATIVE, NUMBER, SHARE, range_of
-from codereasoner.cli.screen import Screen, styled
+from codereasoner.benchmarks.benchmark_pool import pool_for
+from codereasoner.cli.command_files import check_outputs, fresh_option
+from codereasoner.cli.console import Screen, styled
+from codereasoner.cli.option_types import ABOVE_ZERO, COUNT, JSON_OBJECT, NOT_NEGATIVE, NUMBER, SHARE, range_of
 from codereasoner.errors import ConfigError
-from codereasoner.execution.crew import MEANING
 from codereasoner.execution.pool import Limits, Pool
-from codereasoner.execution.split import Split
+from codereasoner.execution.routing import Split
+from codereasoner.execution.supervisor import MEANING
 from codereasoner.extend import Benchmark, Progress
 from codereasoner.interfaces import Effort, Thinking
 from codereasoner.ledger import write_whole

@@ -14,7 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from codereasoner import extend
-from codereasoner.cli.annotate import annotated, result
+from codereasoner.cli.annotated_source import annotated, result
+from codereasoner.cli.console import Screen, styled
+from codereasoner.cli.option_types import COUNT, NOT_NEGATIVE
 from codereasoner.cli.options import (
     Stage,
     bar,
@@ -26,17 +28,15 @@ from codereasoner.cli.options import (
     print_json,
     weak_option,
 )
-from codereasoner.cli.ranges import COUNT, NOT_NEGATIVE
-from codereasoner.cli.screen import Screen, styled
 from codereasoner.cli.style_options import style_option, system_option
 from codereasoner.cli.trace_view import split_call
-from codereasoner.evaluation.explanations import KINDS
-from codereasoner.evaluation.quiz import TASKS, Reply, questions_about, quiz, settled, traced
+from codereasoner.evaluation.error_rules import KINDS
+from codereasoner.evaluation.quiz_questions import TASKS, Reply, questions_about, quiz, settled, traced
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Model, Sampling
 from codereasoner.records import Run
-from codereasoner.reports.claims import check_claims
-from codereasoner.reports.questions import asked
+from codereasoner.reports.chain_truth import check_claims
+from codereasoner.reports.question_browser import asked
 from codereasoner.steps import read_source
 from codereasoner.styles import find_style
 

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from codereasoner import extend, stages
+from codereasoner.cli.command_files import set_aside_if_fresh
 from codereasoner.cli.data import say
-from codereasoner.cli.fresh import set_aside_if_fresh
+from codereasoner.cli.option_types import COUNT, NOT_NEGATIVE, NUMBER, TOP_P
 from codereasoner.cli.options import (
     Stage,
     bar,
@@ -19,10 +20,9 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
-from codereasoner.cli.ranges import COUNT, NOT_NEGATIVE, NUMBER, TOP_P
 from codereasoner.cli.style_options import style_option, system_option
+from codereasoner.curation.difficulty import Band
 from codereasoner.extend import Model, Sampling
-from codereasoner.programs.difficulty import Band
 from codereasoner.styles import find_style
 
 _PATH = click.Path(path_type=Path)

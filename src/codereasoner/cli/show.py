@@ -8,8 +8,8 @@ from typing import Any
 import click
 from rich.text import Text
 
+from codereasoner.cli.console import Screen, styled
 from codereasoner.cli.options import Stage, json_option, print_json
-from codereasoner.cli.screen import Screen, styled
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_rows
 

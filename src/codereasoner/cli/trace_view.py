@@ -13,9 +13,9 @@ from pathlib import Path
 
 from rich.text import Text
 
-from codereasoner.cli.annotate import annotated, result
+from codereasoner.cli.annotated_source import annotated, result
+from codereasoner.cli.console import Screen, styled
 from codereasoner.cli.options import print_json, told
-from codereasoner.cli.screen import Screen, styled
 from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.records import Job, Run

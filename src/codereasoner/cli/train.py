@@ -11,7 +11,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from codereasoner.cli.fresh import set_aside_if_fresh
+from codereasoner.cli.command_files import set_aside_if_fresh
+from codereasoner.cli.console import styled
 from codereasoner.cli.options import (
     Stage,
     bar,
@@ -23,13 +24,12 @@ from codereasoner.cli.options import (
     weak_option,
     workers_option,
 )
-from codereasoner.cli.screen import styled
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import read_manifest
 from codereasoner.models.gguf_files import folder_of
 from codereasoner.training.budget import LIMITS, budget_of
+from codereasoner.training.distributed import first_process_first, place
 from codereasoner.training.grpo import GrpoConfig, grpo
-from codereasoner.training.processes import first_process_first, place
 from codereasoner.training.rft import RftConfig, rft
 from codereasoner.training.scratch import is_scratch_name, make_scratch_model
 from codereasoner.training.sft import SftConfig, sft

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from codereasoner.cli.console import Screen, styled
 from codereasoner.cli.options import Stage, json_option, print_json
-from codereasoner.cli.screen import Screen, styled
 from codereasoner.reports.provenance import Fate, provenance
 
 _COLOURS: dict[Fate, str] = {"kept": "green", "dropped": "red", "absent": "dim"}

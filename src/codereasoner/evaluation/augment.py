@@ -22,7 +22,7 @@ from typing import Any, Literal
 from codereasoner import literals
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.evaluation.contamination import normal_tree
-from codereasoner.evaluation.features import api_calls, dotted_name, imported_modules
+from codereasoner.evaluation.program_features import api_calls, dotted_name, imported_modules
 from codereasoner.evaluation.retrieval import Document, Index
 from codereasoner.extend import Benchmark
 from codereasoner.records import Job, content_id

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner import extend
-from codereasoner.benchmarks.locate import VARIABLE, locate
+from codereasoner.benchmarks.data_location import VARIABLE, locate
+from codereasoner.curation.canonical import normal_form
 from codereasoner.errors import DataError, MissingExtra
 from codereasoner.extend import Benchmark
-from codereasoner.programs.normal import normal_form
 from codereasoner.records import Program
 
 RUN = 10  # tokens in an n-gram

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from codereasoner.benchmarks.own_frames import compiled
+    from codereasoner.benchmarks.comprehension_frames import compiled
 
 PROGRAM = "<measured program>"
 

@@ -15,12 +15,12 @@ from typing import Any, Literal
 
 from codereasoner import extend, literals
 from codereasoner.benchmarks.codeglance import FEATURES
-from codereasoner.benchmarks.locate import locate
+from codereasoner.benchmarks.data_location import locate
 from codereasoner.errors import ConfigError, DataError, IsolationError
-from codereasoner.evaluation.features import accuracy_table, static_features
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.logistic import logistic
 from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
+from codereasoner.evaluation.program_features import accuracy_table, static_features
 from codereasoner.extend import Benchmark
 from codereasoner.records import Job, Run
 from codereasoner.task import VERDICTS, Grade, Question, Runner, grade_answers

@@ -1,116 +1,227 @@
-"""The allowlist of the gate: everything that a program may use in a process that other programs use after it.
+"""The gate decides whether a program may share a process with other programs, or could change what they compute.
 
-Each group has its reason. A program that uses anything else gets a process of its own; it is not refused, only not
-shared. What is allowed can yield only three kinds of objects: those that the program has made, immutable ones (numbers,
-strings, built-in types and functions), and the few library objects in `MODULES`, which are copied or checked.
+It decides by what is allowed (see allowed_names.py). A name that no object in the interpreter has is allowed too: it
+can only be the program's own. Two looks are taken:
+
+1. All names in the code objects, whatever they are used for. This takes microseconds and decides for most programs.
+2. Where a name is harmless in one use only (`self.type`, `"{}".format`), the syntax tree shows how it is used.
+
+Modules are not decided here: a program imports through `safe_modules.Modules`, which ends the attempt to share where it
+asks for something else. The gate keeps neighbours apart; security is the business of isolation.
 This file also runs inside the workers.
 """
 
 from __future__ import annotations
 
-BUILT_INS = {
-    "Return fresh objects, or decide something about their arguments": (
-        "abs all any ascii bin bool bytearray bytes callable chr complex dict divmod enumerate filter float frozenset"
-        " hasattr hash hex int isinstance issubclass iter len list map max min next object oct ord pow range repr"
-        " reversed round set slice sorted str sum tuple zip"
-    ),
-    "Write to and read from streams that are emptied after each program": "print input",
-    "Make classes: a program's own class cannot be reached by another program": (
-        "classmethod property staticmethod super __build_class__"
-    ),
-    "Constants": "Ellipsis NotImplemented __name__ __debug__",
-}
-EXCEPTIONS = ("Error", "Exception", "ExceptionGroup", "Warning", "Exit", "Stop", "Interrupt", "Iteration")
-"""How the names of the built-in exceptions end: instances are fresh, and the types cannot be changed."""
+import _string  # type: ignore[import-not-found]
+import builtins
+import opcode
+import sys
 
-ATTRIBUTES = {
-    "str, bytes, bytearray; without format_map, which reads attributes that its text names": (
-        "append capitalize casefold center clear copy count decode encode endswith expandtabs extend find fromhex hex"
-        " index insert isalnum isalpha isascii isdecimal isdigit isidentifier islower isnumeric isprintable isspace"
-        " istitle isupper join ljust lower lstrip maketrans partition pop remove removeprefix removesuffix replace"
-        " reverse rfind rindex rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title"
-        " translate upper zfill"
-    ),
-    "int, float, complex": (
-        "as_integer_ratio bit_count bit_length conjugate denominator from_bytes from_number fromhex hex imag"
-        " is_integer numerator real to_bytes"
-    ),
-    "list, tuple, dict, set, frozenset, range, slice, dict views": (
-        "add append clear copy count difference difference_update discard extend fromkeys get index indices insert"
-        " intersection intersection_update isdisjoint issubset issuperset items keys mapping pop popitem remove reverse"
-        " setdefault sort start step stop symmetric_difference symmetric_difference_update union update values"
-    ),
-    "property: the functions that the program gave": "deleter fdel fget fset getter setter",
-    "Generators: what they send and receive; their frames and code are not in this list": "close send throw",
-    "Exceptions: strings, numbers, and what the program gave; without `obj` and tracebacks": (
-        "add_note args characters_written code end end_lineno end_offset encoding errno exceptions filename filename2"
-        " lineno message msg name name_from object offset path reason split start strerror subgroup text value"
-    ),
-    "collections: methods of fresh objects; without _field_defaults, a dict that all cache_info() have in common": (
-        "appendleft default_factory elements extendleft maxlen most_common move_to_end popleft rotate subtract total"
-        " _asdict _fields _make _replace"
-    ),
-    "functools, itertools: parts of fresh objects": (
-        "args cache_clear cache_info cache_parameters currsize from_iterable func hits keywords maxsize misses"
-    ),
-    "re: patterns and matches are immutable": (
-        "end endpos expand findall finditer flags fullmatch group groupdict groupindex groups lastgroup lastindex match"
-        " pattern pos regs search span start string sub subn"
-    ),
-    "Attributes of types whose instances no program in a shared process can have": (
-        "buffer children closed delete errors flush id key line_buffering lock max min mode next nested"
-        " newlines parents prev read readable readline readlines reset run scan seek set shape size symbols tell type"
-        " version width writable write"
-    ),
-}  # fmt: skip
+from codereasoner.execution.allowed_names import ATTRIBUTES, BUILT_INS, EXCEPTIONS, MODULES, SPECIAL_METHODS
+from codereasoner.execution.safe_modules import prepare
 
-SPECIAL_METHODS = {
-    "Operators, conversions and containers: the interpreter calls them on objects of the program's own classes": (
-        "init new repr str bytes format bool hash int float complex index round trunc floor ceil eq ne lt le gt ge"
-        " len length_hint iter next reversed contains getitem setitem delitem missing call enter exit"
-        " add radd iadd sub rsub isub mul rmul imul truediv rtruediv itruediv floordiv rfloordiv ifloordiv mod rmod"
-        " imod divmod rdivmod pow rpow ipow matmul rmatmul imatmul and rand iand or ror ior xor rxor ixor lshift"
-        " rlshift ilshift rshift rrshift irshift neg pos abs invert class_getitem"
-    ),
-    "Strings and tuples that describe a class or a function": "name qualname module doc slots match_args",
-    "Names that the compiler writes into class bodies": (
-        "classcell classdict classdictcell firstlineno static_attributes type_params"
-    ),
-    "Annotations of the program's own; not beside an import, as those of a library's functions are shared": (
-        "annotations annotate annotate_func conditional_annotations"
-    ),
-}
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Any
 
-MODULES = {
-    "math": (  # functions in C and numbers
-        "acos acosh asin asinh atan atan2 atanh cbrt ceil comb copysign cos cosh degrees dist e erf erfc exp exp2"
-        " expm1 fabs factorial floor fma fmod frexp fsum gamma gcd hypot inf isclose isfinite isinf isnan isqrt lcm"
-        " ldexp lgamma log log10 log1p log2 modf nan nextafter perm pi pow prod radians remainder sin sinh sqrt"
-        " sumprod tan tanh tau trunc ulp"
-    ),
-    "itertools": (  # types in C
-        "accumulate batched chain combinations combinations_with_replacement compress count cycle dropwhile"
-        " filterfalse groupby islice pairwise permutations product repeat starmap takewhile tee zip_longest"
-    ),
-    "bisect": "bisect bisect_left bisect_right insort insort_left insort_right",  # functions in C
-    "operator": (  # functions in C; without attrgetter and methodcaller, which read attributes that a text names
-        "abs add and_ concat contains countOf delitem eq floordiv ge getitem gt iadd iand iconcat ifloordiv ilshift"
-        " imatmul imod imul index indexOf inv invert ior ipow irshift is_ is_not isub itemgetter itruediv ixor le"
-        " length_hint lshift lt matmul mod mul ne neg not_ or_ pos pow rshift setitem sub truediv truth xor"
-    ),
-    "heapq": "heapify heappop heappush heappushpop heapreplace merge nlargest nsmallest",
-    "string": (  # constants
-        "ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits printable punctuation"
-        " whitespace"
-    ),
-    "collections": "Counter OrderedDict defaultdict deque namedtuple",  # abstract classes keep registries
-    "copy": "copy deepcopy",  # their hooks (__reduce__, __getattr__ ...) are not in the allowlist
-    "functools": "cache cached_property cmp_to_key lru_cache partial reduce",  # not what stores: wraps ...
-    "re": "compile error escape findall finditer fullmatch match search split sub subn",  # not flags: an enum changes
-    "typing": (  # not Protocol, NamedTuple, overload ...: they keep registries
-        "Any Callable DefaultDict Deque Dict FrozenSet Generic Iterable Iterator List Mapping Optional Sequence Set"
-        " Tuple TypeVar Union"
-    ),
-}
-"""The modules that a program may import, and their members. A program gets a module object of its own, with copies of
-functions that are written in Python; classes are checked after it; the caches of `re` and `typing` are emptied."""
+_ASYNCHRONOUS = 0x80 | 0x100 | 0x200  # coroutines complain, when they are thrown away, in a neighbour's output
+_MATCH_CLASS = opcode.opmap["MATCH_CLASS"]  # reads attributes whose names are among the constants
+_IMPORT, _DELETE = opcode.opmap["IMPORT_NAME"], opcode.opmap["DELETE_ATTR"]
+_ONLY_AST = 0x400  # PyCF_ONLY_AST
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+_MAX_VERDICTS = 50_000  # names that are remembered: some megabytes
+_ANNOTATIONS = frozenset(["__annotations__", "__annotate__", "__annotate_func__", "__conditional_annotations__"])
+_OTHER_MODULES = sys.stdlib_module_names - MODULES.keys()
+_TYPES = frozenset(
+    "bool bytearray bytes complex dict float frozenset int list object range set slice str tuple".split()  # noqa: SIM905
+)
+
+_compile, _type, _len = compile, type, len
+
+
+def _words(groups: dict[str, str]) -> list[str]:
+    return [word for words in groups.values() for word in words.split()]
+
+
+def _attributes_of_types() -> set[str]:
+    """Return the attributes of all types whose instances a program could come by: the universe of the allowlist.
+
+    Types of libraries outside the standard one are not among them, where such are loaded: a program that imports a
+    library does not share, and no other object leads to one.
+    """
+    waiting: list[type] = [object]
+    seen: dict[int, type] = {id(object): object}  # by id: a metaclass may compare
+    while waiting:
+        kinds: list[type] = type.__subclasses__(waiting.pop())
+        fresh = {id(kind): kind for kind in kinds if id(kind) not in seen}
+        seen |= fresh
+        waiting += fresh.values()
+    known = {"builtins", "types", "abc", "enum", "_thread", *MODULES, *["_" + name for name in MODULES]}
+    standard = [kind for kind in seen.values() if str(kind.__module__).partition(".")[0] in sys.stdlib_module_names]
+    found = [kind for kind in standard if not kind.__flags__ & _HEAP_TYPE or kind.__module__ in known]
+    return {name for kind in found for name in [*dir(kind), *dir(type(kind))]}
+
+
+def _first_verdicts() -> dict[str, bool | None]:
+    """Return what is known of names: allowed, not allowed, or (None) allowed in some uses."""
+    attributes = {name for name in _attributes_of_types() if name[:2] != "__"}
+    allowed = {*_words(ATTRIBUTES), *_words(BUILT_INS), *[f"__{word}__" for word in _words(SPECIAL_METHODS)]}
+    allowed |= {*MODULES, *_words(MODULES)}
+    built_in = {name for name in dir(builtins) if not name.endswith(EXCEPTIONS) and name not in _words(BUILT_INS)}
+    verdicts: dict[str, bool | None] = dict.fromkeys(dir(builtins), True)
+    verdicts.update(dict.fromkeys(attributes, False))
+    verdicts.update(dict.fromkeys(allowed, True))
+    verdicts.update(dict.fromkeys(built_in - attributes | built_in & allowed, None))
+    verdicts.update(dict.fromkeys([name for name in built_in if name[:1] == "_"], False))
+    verdicts.update({"format": None, "__class__": None})
+    return verdicts
+
+
+_VERDICTS = _first_verdicts()
+
+
+def may_share(text: str, code: CodeType) -> bool:
+    """Return whether this code, compiled from this text, may run in a process that other programs use after it."""
+    imports = deletes = closer = annotates = False
+    names: list[str] = []
+    waiting = [code]
+    while waiting:
+        code = waiting.pop()
+        for name in code.co_names:
+            verdict = _VERDICTS.get(name, 0)
+            if verdict == 0 and verdict is not False:
+                verdict = _judge(name)
+            if verdict is False:
+                return False
+            if verdict is None:
+                closer = True
+            elif name in _ANNOTATIONS:
+                annotates = True
+        if code.co_flags & _ASYNCHRONOUS:
+            return False
+        operations = code.co_code[::2]
+        if _MATCH_CLASS in operations:
+            return False
+        if _IMPORT in operations:
+            imports = True
+        if _DELETE in operations:
+            deletes = True
+        names += code.co_names
+        for constant in code.co_consts:
+            if _type(constant) is _type(code):
+                waiting.append(constant)
+    if imports and (deletes or annotates or not _may_import(names)):
+        return False
+    return not closer or _look_closer(_compile(text, "<text>", "exec", _ONLY_AST, True))
+
+
+def _judge(name: str) -> bool:
+    """Decide on a name that a fresh interpreter does not know."""
+    verdict = not (name[:2] == "__" and name[-2:] == "__")
+    if _len(_VERDICTS) < _MAX_VERDICTS:
+        _VERDICTS[name] = verdict
+    return verdict
+
+
+def learn_modules() -> None:
+    """Import the modules of the allowlist, and judge names as they are judged beside them."""
+    if prepare():
+        _VERDICTS.update(_first_verdicts())
+
+
+def _may_import(names: list[str]) -> bool:
+    """Return whether these names are still allowed when the modules of the allowlist are at hand."""
+    if not _OTHER_MODULES.isdisjoint(names):
+        return False
+    learn_modules()
+    return not any(_VERDICTS.get(name) is False or "." in name for name in names)
+
+
+# ---- the second look
+
+
+def _look_closer(tree: Any) -> bool:
+    """Decide on the uses of names that are harmless in some."""
+    fine: set[int] = set()  # ids of nodes that a node above them makes harmless
+    stored: set[str] = set()
+    compares = False
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        kind = _type(node).__name__
+        if kind == "Name":
+            if _VERDICTS.get(node.id) is None and node.id in _VERDICTS and node.id != "format" and id(node) not in fine:
+                return False
+            if _type(node.ctx).__name__ != "Load":
+                stored.add(node.id)
+        elif kind == "Attribute":
+            if node.attr == "format" and not _is_plain_format(node.value):
+                return False
+            if node.attr == "__class__" and id(node) not in fine:
+                return False
+            if node.attr == "__name__":
+                _allow_type_of(node.value, fine)
+        elif kind == "Compare":
+            sides = [node.left, *node.comparators]
+            if all(_is_type(side) for side in sides):
+                compares = True
+                for side in sides:
+                    _allow_type_of(side, fine)
+        else:
+            stored.update([getattr(node, name) for name in ("name", "asname", "arg", "rest") if hasattr(node, name)])
+        for name in node._fields:
+            part = getattr(node, name)
+            if _type(part) is list:
+                waiting += [item for item in part if hasattr(item, "_fields")]
+            elif hasattr(part, "_fields"):
+                waiting.append(part)
+    return "type" not in stored and not (compares and not _TYPES.isdisjoint(stored))
+
+
+def _is_plain_format(receiver: Any) -> bool:
+    """Return whether `receiver.format` reads no attributes and no items: a constant text without such fields."""
+    text = getattr(receiver, "value", None)
+    if _type(receiver).__name__ != "Constant" or _type(text) is not str:
+        return False
+    waiting = [text]
+    while waiting:
+        try:
+            for _, field, spec, _ in _string.formatter_parser(waiting.pop()):
+                if field and ("." in field or "[" in field):
+                    return False
+                if spec:
+                    waiting.append(spec)
+        except ValueError:
+            return False
+    return True
+
+
+def _is_type(node: Any) -> bool:
+    """Return whether an expression is the type of something, or names built-in types: to compare them calls nothing."""
+    kind = _type(node).__name__
+    if kind in ("Tuple", "List", "Set"):
+        return all(_is_type(item) for item in node.elts)
+    return (
+        (kind == "Name" and node.id in _TYPES)
+        or _is_type_call(node)
+        or (kind == "Attribute" and node.attr == "__class__")
+    )
+
+
+def _is_type_call(node: Any) -> bool:
+    """Return whether a node is `type(x)`, with one argument."""
+    if _type(node).__name__ != "Call" or node.keywords or _len(node.args) != 1:
+        return False
+    return getattr(node.func, "id", "") == "type" and _type(node.args[0]).__name__ != "Starred"
+
+
+def _allow_type_of(node: Any, fine: set[int]) -> None:
+    """Take note that the type which this node yields goes nowhere."""
+    if _is_type_call(node):
+        fine.add(id(node.func))
+    elif getattr(node, "attr", "") == "__class__":
+        fine.add(id(node))
+    for item in getattr(node, "elts", ()):
+        _allow_type_of(item, fine)

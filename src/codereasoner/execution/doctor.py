@@ -12,12 +12,12 @@ from time import perf_counter
 from typing import Any
 
 from codereasoner.errors import IsolationError
-from codereasoner.execution.crew import MEANING
-from codereasoner.execution.hostile import LIMITS, Attack, attacks, jobs, neighbour_fault
+from codereasoner.execution.hostile_programs import LIMITS, Attack, attacks, jobs, neighbour_fault
 from codereasoner.execution.isolation import LAYERS, landlock_version
-from codereasoner.execution.machine import memory_limit
+from codereasoner.execution.machine_limits import memory_limit
 from codereasoner.execution.pool import Limits, Pool
-from codereasoner.execution.process import environment
+from codereasoner.execution.supervisor import MEANING
+from codereasoner.execution.worker_handle import environment
 from codereasoner.records import Run
 
 WITHOUT = {

@@ -6,7 +6,7 @@ the object of a UnicodeError, any argument. So it is called only where all that 
 
 from __future__ import annotations
 
-from codereasoner.execution.describe import derives, type_name
+from codereasoner.execution.safe_repr import derives, type_name
 from codereasoner.literals.write import write
 
 TYPE_CHECKING = False

@@ -1,7 +1,7 @@
 """The system calls that shut a worker in, each named by its man page; the filters are made in syscalls.py.
 
 A layer is a function that either takes effect for this process and all it will start, or raises LayerError. The
-file imports nothing of ours, because it runs in a process of its own before everything else (see start.py), and
+file imports nothing of ours, because it runs in a process of its own before everything else (see launcher.py), and
 it works as root and as an ordinary user. `python isolation.py LAYER` tries one layer and says what it found.
 """
 

@@ -1,8 +1,8 @@
 """The two fast lanes of a worker, and the process of each, seen from outside.
 
-In the lane of neighbours (neighbours.py) the programs of one origin run in one process, one after another. In the other
-lane (zygote.py) a fork is made for each job, or for one program's many calls where no origin is given.
-This file also runs inside the workers.
+In the lane of neighbours (shared_process.py) the programs of one origin run in one process, one after another. In the
+other lane (zygote.py) a fork is made for each job, or for one program's many calls where no origin is given. This
+file also runs inside the workers.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from collections import deque
 from contextlib import suppress
 from time import monotonic
 
-from codereasoner.execution.alone import fork_or_close, send
-from codereasoner.execution.frames import DONE, JOBS, FrameError, Splitter, pack
-from codereasoner.execution.neighbours import MOST_HELD, Neighbours, is_in_order
-from codereasoner.execution.tracers import split_frames
+from codereasoner.execution.forked import fork_or_close, send
+from codereasoner.execution.framing import DONE, JOBS, FrameError, Splitter, pack
+from codereasoner.execution.shared_process import MOST_HELD, Neighbours, is_in_order
+from codereasoner.execution.tracer_choice import split_frames
 from codereasoner.execution.zygote import Zygote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from codereasoner.execution.barrier import Barrier
+    from codereasoner.execution.final_filter import Barrier
 
     Frame = tuple[int, int, bytes]  # kind, number, body
     Job = tuple[int, str, str, str, str, str, str]  # number, source, entry, call, record, harness, origin

@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Literal, Self
 
 from codereasoner.errors import ConfigError, IsolationError, MachineryError
-from codereasoner.execution.crew import Crew, Ticket, unasked
-from codereasoner.execution.machine import default_workers
-from codereasoner.execution.process import Setup
+from codereasoner.execution.machine_limits import default_workers
+from codereasoner.execution.supervisor import Crew, Ticket, unasked
+from codereasoner.execution.worker_handle import Setup
 from codereasoner.records import Job, Run
 
 Level = Literal["auto", "A", "B", "C", "D"]

@@ -12,7 +12,7 @@ import builtins
 import sys
 from _operator import is_ as _is
 
-from codereasoner.execution.allowlist import MODULES
+from codereasoner.execution.allowed_names import MODULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

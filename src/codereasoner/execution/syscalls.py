@@ -136,7 +136,7 @@ def allow_only(libc: ctypes.CDLL, machine: str) -> None:
 
 
 def forbid_processes(libc: ctypes.CDLL, machine: str) -> None:
-    """From here on this process makes no process and signals none but itself; workers have barrier.py for it.
+    """From here on this process makes no process and signals none but itself; workers have final_filter.py for it.
 
     Raises:
         OSError: as with allow_only.

@@ -1,14 +1,14 @@
 """The process that serves a pool: it takes jobs from a pipe, has them run by others, and sends back what came of it.
 
-                                 +--> neighbours.py: the programs of one origin, in one process
+                                 +--> shared_process.py: the programs of one origin, in one process
     pool --jobs--> this process -+--> zygote.py: a fork for each other job, or for the calls of one program
-         <-answers-              +--> alone.py: one job that wants more time or memory (the slow lane)
+         <-answers-              +--> forked.py: one job that wants more time or memory (the slow lane)
 
 It runs no program itself and compiles none, so nothing that a program does can end it; it is process 1 of its own
-process namespace where there is one. Every process that runs programs has the last filter (barrier.py), so a program
-signals no process and leaves none behind. Answers go back in the order in which they are ready, under their jobs'
-numbers. A job that breaks the shared process runs again, alone: only then its outcome counts. This file holds as
-little memory as it can, because a fork costs what its parent holds.
+process namespace where there is one. Every process that runs programs has the last filter (final_filter.py), so a
+program signals no process and leaves none behind. Answers go back in the order in which they are ready, under their
+jobs' numbers. A job that breaks the shared process runs again, alone: only then its outcome counts. This file holds
+as little memory as it can, because a fork costs what its parent holds.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ import select
 from collections import deque
 from time import monotonic
 
-from codereasoner.execution.alone import Child, confine, doubtful, ended, live
-from codereasoner.execution.barrier import Barrier
-from codereasoner.execution.frames import (
+from codereasoner.execution.allowlist import learn_modules
+from codereasoner.execution.compile_jobs import Compiled, Program
+from codereasoner.execution.final_filter import Barrier
+from codereasoner.execution.forked import Child, confine, doubtful, ended, live
+from codereasoner.execution.framing import (
     ALONE,
     DONE,
     ERROR,
@@ -39,11 +41,9 @@ from codereasoner.execution.frames import (
     Splitter,
     pack,
 )
-from codereasoner.execution.gate import learn_modules
+from codereasoner.execution.grouped_calls import FAST_WALL
 from codereasoner.execution.lanes import Lane, Runner
-from codereasoner.execution.program import Compiled, Program
-from codereasoner.execution.together import FAST_WALL
-from codereasoner.execution.tracers import split_frames, use
+from codereasoner.execution.tracer_choice import split_frames, use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -21,20 +21,20 @@ import marshal
 import posix
 import resource
 
-from codereasoner.execution.alone import Child, confine, ended, first_answer, live, lower, send, tell
-from codereasoner.execution.barrier import Barrier
-from codereasoner.execution.frames import ALONE, DONE, JOBS, LATER, LEFT, RESULT, SPENT, Splitter, pack
-from codereasoner.execution.neighbours import FAST_CPU, ROOM
-from codereasoner.execution.program import Cache, Compiled
-from codereasoner.execution.runner import Streams, raised, returned, set_depth, too_much_output
-from codereasoner.execution.together import FAST_WALL, run_together
-from codereasoner.execution.tracers import fork_job, read_arguments
+from codereasoner.execution.compile_jobs import Cache, Compiled
+from codereasoner.execution.final_filter import Barrier
+from codereasoner.execution.forked import Child, confine, ended, first_answer, live, lower, send, tell
+from codereasoner.execution.framing import ALONE, DONE, JOBS, LATER, LEFT, RESULT, SPENT, Splitter, pack
+from codereasoner.execution.grouped_calls import FAST_WALL, run_together
+from codereasoner.execution.run_job import Streams, raised, returned, set_depth, too_much_output
+from codereasoner.execution.shared_process import FAST_CPU, ROOM
+from codereasoner.execution.tracer_choice import fork_job, read_arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-    from codereasoner.execution.neighbours import Frame
+    from codereasoner.execution.shared_process import Frame
 
     Job = tuple[int, str, str, str, str, str, str]  # number, source, entry, call, record, harness, origin
     Task = tuple[Job, Compiled]

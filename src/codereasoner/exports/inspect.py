@@ -17,7 +17,7 @@ from inspect_ai.scorer import CORRECT, INCORRECT, NOANSWER, Score, Scorer, Targe
 from inspect_ai.solver import TaskState, generate
 
 from codereasoner import extend
-from codereasoner.exports.asked import asked_style, grade_one, questions_here
+from codereasoner.exports.framework_questions import asked_style, grade_one, questions_here
 from codereasoner.styles import Style
 from codereasoner.task import Question
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from codereasoner.errors import CodeReasonerError, import_extra
-from codereasoner.exports.desk import desk_of_process
+from codereasoner.exports.batched_grader import desk_of_process
 from codereasoner.thoughts import has_opened
 from codereasoner.training.reward_terms import RewardTerm, compose
 

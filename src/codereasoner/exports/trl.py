@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from codereasoner.exports.asked import pool_of_process
+from codereasoner.exports.framework_questions import pool_of_process
 from codereasoner.styles import Style, chosen_style
 from codereasoner.training.reward import Reward
 from codereasoner.training.reward_terms import RewardTerm, compose

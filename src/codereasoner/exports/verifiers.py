@@ -13,8 +13,8 @@ import verifiers.v1 as vf
 
 from codereasoner import extend
 from codereasoner.errors import MachineryError
-from codereasoner.evaluation.asked import is_file
-from codereasoner.exports.asked import asked_style, grade_one, questions_here
+from codereasoner.evaluation.load_questions import is_file
+from codereasoner.exports.framework_questions import asked_style, grade_one, questions_here
 from codereasoner.task import VERDICTS, Grade, Question
 
 MESSAGES = {"system": vf.SystemMessage, "user": vf.UserMessage, "assistant": vf.AssistantMessage}

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from codereasoner.exports.desk import desk_of_process
+from codereasoner.exports.batched_grader import desk_of_process
 from codereasoner.task import Grade
 from codereasoner.training.reward_terms import RewardTerm, compose
 

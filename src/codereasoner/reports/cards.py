@@ -10,10 +10,10 @@ from typing import Any
 
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_manifest, write_whole
-from codereasoner.reports.folder import FILES, check_run_folder, checkpoints, evaluations, rows_so_far
 from codereasoner.reports.markdown import count, document, origin, section
+from codereasoner.reports.run_folder import FILES, check_run_folder, checkpoints, evaluations, rows_so_far
 from codereasoner.reports.set_card import dataset_card
-from codereasoner.reports.table import markdown, outcome_table, results_table
+from codereasoner.reports.text_table import markdown, outcome_table, results_table
 from codereasoner.styles import short_name
 
 __all__ = ["dataset_card", "model_card", "write_cards"]

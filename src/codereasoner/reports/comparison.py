@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner.errors import DataError
-from codereasoner.evaluation.evaluate import count
+from codereasoner.evaluation.run_evaluation import count
 from codereasoner.ledger import write_whole
-from codereasoner.reports.features import accuracy_by_feature, program_features
-from codereasoner.reports.folder import Evaluation, chosen_evaluations
-from codereasoner.reports.gather import Gathered, gather, grades_of
-from codereasoner.reports.mistakes import mistake_counts, with_steps
-from codereasoner.reports.page import assemble
-from codereasoner.reports.pairs import comparisons
-from codereasoner.reports.questions import browser
-from codereasoner.reports.results import labels, results, warnings
+from codereasoner.reports.accuracy_by_feature import accuracy_by_feature, program_features
+from codereasoner.reports.error_counts import mistake_counts, with_steps
+from codereasoner.reports.evaluation_rows import labels, results, warnings
+from codereasoner.reports.model_pairs import comparisons
+from codereasoner.reports.question_browser import browser
+from codereasoner.reports.question_records import Gathered, gather, grades_of
+from codereasoner.reports.report_page import assemble
+from codereasoner.reports.run_folder import Evaluation, chosen_evaluations
 
 EVERYTHING = 10**9
 

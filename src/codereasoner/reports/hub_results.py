@@ -17,8 +17,8 @@ from codereasoner import __version__, extend
 from codereasoner.errors import DataError, import_extra
 from codereasoner.extend import Benchmark
 from codereasoner.ledger import write_whole
-from codereasoner.reports.folder import Evaluation, chosen_evaluations
-from codereasoner.reports.leaderboard import settings_of, written
+from codereasoner.reports.leaderboard_table import settings_of, written
+from codereasoner.reports.run_folder import Evaluation, chosen_evaluations
 from codereasoner.styles import short_name
 
 

@@ -8,7 +8,7 @@ import html
 from collections.abc import Sequence
 from importlib.resources import files
 
-from codereasoner.reports.leaderboard import Board, Entry, interval_text
+from codereasoner.reports.leaderboard_table import Board, Entry, interval_text
 
 WIDTH = 220  # of a bar, in pixels
 

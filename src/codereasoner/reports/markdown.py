@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from codereasoner.reports.folder import command_of, config, manifests
-from codereasoner.reports.table import markdown
+from codereasoner.reports.run_folder import command_of, config, manifests
+from codereasoner.reports.text_table import markdown
 
 
 def document(head: Mapping[str, Any], *parts: str) -> str:

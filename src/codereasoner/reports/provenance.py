@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_rows
-from codereasoner.reports.folder import check_run_folder, evaluations
+from codereasoner.reports.run_folder import check_run_folder, evaluations
 from codereasoner.styles import short_name
 
 Fate = Literal["kept", "dropped", "absent"]

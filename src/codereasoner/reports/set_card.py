@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from codereasoner.reports.folder import check_run_folder
 from codereasoner.reports.markdown import count as _count
 from codereasoner.reports.markdown import document, origin, section
+from codereasoner.reports.run_folder import check_run_folder
 from codereasoner.reports.set_facts import SetFacts, count_set, quantile
 from codereasoner.reports.set_plots import draw_plots
-from codereasoner.reports.table import markdown
+from codereasoner.reports.text_table import markdown
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 EXAMPLE = 1_500  # characters of an example's turn: a whole question and the beginning of a long chain

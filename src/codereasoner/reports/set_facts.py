@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from codereasoner.disk import Keys
 from codereasoner.ledger import read_rows
 from codereasoner.records import Chain, Program
-from codereasoner.reports.folder import manifests, records_so_far
+from codereasoner.reports.run_folder import manifests, records_so_far
+from codereasoner.spill import Keys
 from codereasoner.task import Question
 
 ORDER = (

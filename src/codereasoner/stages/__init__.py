@@ -4,19 +4,19 @@ A stage is a function of its input file, its output file and plain options. It a
 killed one stopped, and does nothing when its output is there, made from the same input with the same options.
 """
 
-from codereasoner.stages.ask import ask_questions
-from codereasoner.stages.audit import audit_texts, keep_true
-from codereasoner.stages.audit import summarize as summarize_audit
-from codereasoner.stages.balance import choose_questions
-from codereasoner.stages.build import BuildConfig, Watch, build
-from codereasoner.stages.chain import narrate_chains, projected, teach_chains
+from codereasoner.stages.ask_questions import ask_questions
+from codereasoner.stages.audit_chains import audit_texts, keep_true
+from codereasoner.stages.audit_chains import summarize as summarize_audit
+from codereasoner.stages.balance_sets import choose_questions
+from codereasoner.stages.build_dataset import BuildConfig, Watch, build
+from codereasoner.stages.distribute import spread
 from codereasoner.stages.engine import Engine, make_engine
-from codereasoner.stages.programs import Part, source_for, write_programs
+from codereasoner.stages.make_programs import Part, source_for, write_programs
 from codereasoner.stages.progress import counts
-from codereasoner.stages.rows import write_grpo_rows, write_sft_rows
-from codereasoner.stages.select import Choice, rate_questions, select_questions
-from codereasoner.stages.spread import spread
-from codereasoner.stages.trace import Keep, judged, own_programs, trace_programs
+from codereasoner.stages.rate_difficulty import Choice, rate_questions, select_questions
+from codereasoner.stages.trace_calls import Keep, judged, own_programs, trace_programs
+from codereasoner.stages.write_chains import narrate_chains, projected, teach_chains
+from codereasoner.stages.write_rows import write_grpo_rows, write_sft_rows
 
 __all__ = [
     "BuildConfig",

@@ -1,6 +1,6 @@
 """Read the marks that stand in a trace for values without a literal: `<Point x=1, y=[2, 3]>`, `<list [<Point>]>`.
 
-Execution writes them (execution/describe.py); they are read here as text, and nothing of them is evaluated.
+Execution writes them (execution/safe_repr.py); they are read here as text, and nothing of them is evaluated.
 """
 
 from __future__ import annotations

@@ -14,16 +14,16 @@ from codereasoner.models.chat import declared_tags, end_of_turn, prompt_text
 from codereasoner.models.local import share_prompts
 from codereasoner.task import Runner
 from codereasoner.thoughts import has_opened
-from codereasoner.training import session
+from codereasoner.training import training_run
 from codereasoner.training.bilevel import bi_level
 from codereasoner.training.budget import FORWARD, LEARN, Budget, budget_of, on_budget
-from codereasoner.training.held_out import make_check
+from codereasoner.training.callbacks import make_watch
+from codereasoner.training.distributed import first_process_first
+from codereasoner.training.evaluation_callback import make_check
 from codereasoner.training.muon import make_optimizer
-from codereasoner.training.processes import first_process_first
+from codereasoner.training.prompt_selection import selected
 from codereasoner.training.reward import Reward
 from codereasoner.training.reward_terms import compose, reward_identity
-from codereasoner.training.rows import style_of_rows
-from codereasoner.training.select import selected
 from codereasoner.training.settings import (
     BUDGET_OPERATIONS,
     BUDGET_SECONDS,
@@ -39,7 +39,7 @@ from codereasoner.training.settings import (
     template_arguments,
     what,
 )
-from codereasoner.training.watch import make_watch
+from codereasoner.training.training_rows import style_of_rows
 
 
 @dataclass(frozen=True)
@@ -150,12 +150,12 @@ def grpo(
     )
     whole = {"rows": fingerprint(rows), "model": identity(source), **what(config)}
     whole["reward"] = reward_identity(config.reward)
-    if session.is_done(out, whole):
+    if training_run.is_done(out, whole):
         return out
-    with quiet(), session.alone(out):
+    with quiet(), training_run.alone(out):
         begun()
         with first_process_first():
-            checkpoint = session.prepare(out, whole, budget)
+            checkpoint = training_run.prepare(out, whole, budget)
         progress(0.0, "loading the model")
         loaded, tokenizer = load(source, config.lora > 0, template_arguments(config.thinking, config.template_args))
         budget.parameters, budget.cost = loaded.num_parameters(), cost_of_token(config)
@@ -175,8 +175,8 @@ def grpo(
         check = make_check(config.held_out, config.check_questions, config.max_tokens, style, runner, tokenizer)
         watch = make_watch(budget, out / "history.jsonl", config.save_seconds, _row, progress, check, config.checks)
         trainer = _trainer(loaded, tokenizer, prompts, reward, out, config, budget, watch)
-        session.train(trainer, checkpoint)
-        session.finish(trainer, tokenizer, out, whole, source, style, watch.summary())
+        training_run.train(trainer, checkpoint)
+        training_run.finish(trainer, tokenizer, out, whole, source, style, watch.summary())
     return out
 
 
@@ -254,7 +254,7 @@ def _trainer(
 def trl_config(config: GrpoConfig, out: Path, budget: Budget) -> Any:
     """TRL's own configuration of this training on this machine."""
     return import_extra("trl", "train").GRPOConfig(
-        **session.arguments(out, config, budget),
+        **training_run.arguments(out, config, budget),
         **arguments_for_device(config.threads, config.checkpointing),
         **_method(config),
         steps_per_generation=config.accumulate * config.reuse,

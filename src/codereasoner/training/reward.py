@@ -18,7 +18,7 @@ from codereasoner.extend import Completion
 from codereasoner.styles import Style, find_style
 from codereasoner.task import Grade, Runner, grade_all
 from codereasoner.training.reward_terms import RewardTerm, verified
-from codereasoner.training.rows import read_question
+from codereasoner.training.training_rows import read_question
 
 TOLERATED = 0.01  # share of a step's grades that may be failures of our own machinery
 

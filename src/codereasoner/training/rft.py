@@ -19,10 +19,9 @@ from codereasoner.ledger import fingerprint, read_rows, write_whole
 from codereasoner.models.local import MAX_BATCH, generate, tokenise
 from codereasoner.outputs import refuse_others
 from codereasoner.task import Runner
-from codereasoner.training import session
+from codereasoner.training import training_run
 from codereasoner.training.budget import FORWARD, LIMITS, Budget, budget_of, tokens_of
 from codereasoner.training.reward import Reward
-from codereasoner.training.rows import style_of_rows
 from codereasoner.training.settings import (
     arguments_for_device,
     identity,
@@ -34,6 +33,7 @@ from codereasoner.training.settings import (
     what,
 )
 from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.training_rows import style_of_rows
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,12 @@ def rft(
     facts = {"prompts": fingerprint(prompts), "model": identity(str(model)), **what(config)}
     known = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
     if known:
-        refuse_others(out, session.known(known["config"], facts), session.plain(facts), "begun")
+        refuse_others(out, training_run.known(known["config"], facts), training_run.plain(facts), "begun")
     else:
-        session.is_done(out, facts)  # which refuses what another command trained there
+        training_run.is_done(out, facts)  # which refuses what another command trained there
     begun()
     if not known:
-        with quiet(), session.alone(out):
+        with quiet(), training_run.alone(out):
             known = {"config": facts, **_sample(prompts, str(model), kept, config, runner, progress)}
         write_whole(note, json.dumps(known) + "\n")
     if (limit := budget_of(config).limit) is not None and known["share"] >= 1:

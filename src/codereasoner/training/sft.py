@@ -14,14 +14,14 @@ from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.task import Runner
-from codereasoner.training import session
+from codereasoner.training import training_run
 from codereasoner.training.budget import Budget, budget_of, on_budget
-from codereasoner.training.held_out import make_check
-from codereasoner.training.lean import in_one_order, is_small, lean
+from codereasoner.training.callbacks import Told, make_watch
+from codereasoner.training.distributed import first_process_first, place
+from codereasoner.training.evaluation_callback import make_check
+from codereasoner.training.fast_trainer import in_one_order, is_small, lean
+from codereasoner.training.mfu import full_rate
 from codereasoner.training.muon import make_optimizer
-from codereasoner.training.processes import first_process_first, place
-from codereasoner.training.rate import full_rate
-from codereasoner.training.rows import style_of_rows
 from codereasoner.training.settings import (
     BUDGET_OPERATIONS,
     BUDGET_SECONDS,
@@ -39,9 +39,9 @@ from codereasoner.training.settings import (
     what,
 )
 from codereasoner.training.shards import DONE, Shards, is_folder, read_all
-from codereasoner.training.stream import batches_of_pass, streaming
+from codereasoner.training.streaming import batches_of_pass, streaming
 from codereasoner.training.tokens import Seen, examples, tokenised
-from codereasoner.training.watch import Told, make_watch
+from codereasoner.training.training_rows import style_of_rows
 
 
 @dataclass(frozen=True)
@@ -125,12 +125,12 @@ def sft(
     bar = Told(progress)
     shards = Shards(rows, 60 * config.patience, budget, bar.again) if is_folder(rows) else None
     whole = {"rows": fingerprint(shards.first.path if shards else rows), "model": identity(source), **what(config)}
-    if session.is_done(out, whole):
+    if training_run.is_done(out, whole):
         return out
-    with quiet(), session.alone(out):
+    with quiet(), training_run.alone(out):
         begun()
         with first_process_first():
-            checkpoint = session.prepare(out, whole, budget)
+            checkpoint = training_run.prepare(out, whole, budget)
         bar(0.0, "loading the model")
         loaded, tokenizer = load(source, config.lora > 0, template_arguments(config.thinking, config.template_args))
         budget.parameters = loaded.num_parameters()
@@ -143,8 +143,8 @@ def sft(
         history = out / "history.jsonl"
         watch = make_watch(budget, history, config.save_seconds, _row, bar, check, config.checks, fastest, data.seen)
         trainer = make_trainer(loaded, tokenizer, data, out, config, budget, watch)
-        session.train(trainer, checkpoint)
-        session.finish(trainer, tokenizer, out, whole, source, style, watch.summary())
+        training_run.train(trainer, checkpoint)
+        training_run.finish(trainer, tokenizer, out, whole, source, style, watch.summary())
     return out
 
 
@@ -213,7 +213,7 @@ def make_trainer(
 
 def trl_config(config: SftConfig, out: Path, budget: Budget, steps: int | None = None) -> Any:
     """TRL's own configuration of this training on this machine."""
-    common = session.arguments(out, config, budget)
+    common = training_run.arguments(out, config, budget)
     return import_extra("trl", "train").SFTConfig(
         **common | ({"max_steps": steps} if steps else {}),
         **arguments_for_device(config.threads, config.checkpointing),

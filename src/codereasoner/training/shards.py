@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 from codereasoner.errors import DataError, headline
 from codereasoner.ledger import read_rows
 from codereasoner.training.budget import Budget
-from codereasoner.training.processes import as_the_first_process, place
+from codereasoner.training.distributed import as_the_first_process, place
 
 DONE = "done.json"
 POLL = 0.25  # seconds between two looks at a folder
@@ -131,7 +131,7 @@ class Shards:
         if silent >= self.patience:
             raise DataError(
                 f"{self.folder}: nothing new for {silent / 60:.1f} minutes while {path.name} is waited for, and no "
-                f"{DONE} says that there will be none: start what makes the rows again (python benchmarks/ladder.py "
+                f"{DONE} says that there will be none: start what makes the rows again (python perf/ladder.py "
                 f"rows LADDER --out {self.folder}), then this command, which goes on where it was"
             )
         return None

@@ -1,4 +1,4 @@
-/* One job in a fork of this process, as alone.py has it done in Python: fork, confine, run, answer, wait.
+/* One job in a fork of this process, as forked.py has it done in Python: fork, confine, run, answer, wait.
 
    A fork costs what its child and its parent write to afterwards, page by page: in Python that is every object that is
    looked at, here it is little more than what the program needs. Whatever is not simply a value with a literal is given

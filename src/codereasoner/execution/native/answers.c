@@ -1,4 +1,4 @@
-/* An answer as answer.py writes it, read strictly: the pool's side, beside answers.py.
+/* An answer as encode.py writes it, read strictly: the pool's side, beside decode.py.
 
    Only the very bytes that a worker writes are read here; whatever differs, be it by a space, is left to Python, which
    reads any JSON and says what is wrong with it. So both accept the same answers and make the same runs of them. */

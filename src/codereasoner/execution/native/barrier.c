@@ -1,4 +1,4 @@
-/* The last filter of a process that runs programs; see barrier.py. prctl(2), seccomp(2). */
+/* The last filter of a process that runs programs; see final_filter.py. prctl(2), seccomp(2). */
 
 #include "trace.h"
 

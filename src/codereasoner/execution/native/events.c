@@ -1,8 +1,8 @@
-/* The events of the interpreter, and the steps that they become: what tracer.py does, byte for byte, without a Python
+/* The events of the interpreter, and the steps that they become: what python_tracer.py does, byte for byte, without a Python
    frame for each event.
 
-   tracer.py says what a step is and when it is complete; its tests run both and compare. The values that are met most
-   are written by literal.c; whatever that leaves, and every exception, is given to the Python functions of describe.py
+   python_tracer.py says what a step is and when it is complete; its tests run both and compare. The values that are met most
+   are written by literal.c; whatever that leaves, and every exception, is given to the Python functions of safe_repr.py
    and exception_text.py, so that there is one text for it. No code of the program runs meanwhile: the garbage collector
    is off, and what is dropped may have a finalizer, but while an event is heard no other one is. */
 
@@ -53,7 +53,7 @@ static int operation_of(Watch *watch, PyFrameObject *frame, PyCodeObject *code)
 
 /* The letter of the event with which a frame is left; 0 for an exception, whose own event has told so.
 
-   Some versions of Python give NULL then, some None: of those tracer.py says how they are told apart. */
+   Some versions of Python give NULL then, some None: of those python_tracer.py says how they are told apart. */
 static char leaving(Watch *watch, PyFrameObject *frame, PyCodeObject *code, PyObject *argument)
 {
     bool generator = code->co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR);

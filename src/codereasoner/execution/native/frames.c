@@ -1,4 +1,4 @@
-/* Cuts bytes into the frames that frames.py describes. */
+/* Cuts bytes into the frames that framing.py describes. */
 
 #include "trace.h"
 

@@ -1,4 +1,4 @@
-/* The steps of a trace, and the six columns that answer.py describes, byte for byte as its steps_text writes them. */
+/* The steps of a trace, and the six columns that encode.py describes, byte for byte as its steps_text writes them. */
 
 #include "trace.h"
 

@@ -1,4 +1,4 @@
-/* The types of the C tracer: the Tracer and Lines, which say what tracer.py's say, and the Watch of a frame.
+/* The types of the C tracer: the Tracer and Lines, which say what python_tracer.py's say, and the Watch of a frame.
 
    What is known of a frame's locals is kept in a Watch, which is the frame's f_trace, and so lives as long as the
    frame. See events.c for what is recorded. */
@@ -152,7 +152,7 @@ static PyObject *get_lines(Tracer *tracer, void *Py_UNUSED(none))
 static PyMethodDef methods[] = {
     {"start", (PyCFunction)start, METH_NOARGS, "Trace everything that is called from here on."},
     {"stop", (PyCFunction)stop, METH_NOARGS, "Stop; a program that has removed the tracer itself is told by `cut`."},
-    {"text", (PyCFunction)text, METH_NOARGS, "The steps as the columns that answer.py describes."},
+    {"text", (PyCFunction)text, METH_NOARGS, "The steps as the columns that encode.py describes."},
     {NULL, NULL, 0, NULL},
 };
 static PyGetSetDef properties[] = {

@@ -103,7 +103,7 @@ typedef struct {
     Py_ssize_t hint, start; /* of a comparison: the known name that is likely next, where its changes begin in the arena */
 } Watch;
 
-extern PyObject *describe;                                 /* of describe.py */
+extern PyObject *describe;                                 /* of safe_repr.py */
 Py_ssize_t write_text(Tracer *tracer, PyObject *value);    /* into the scratch; characters, or -1 */
 int compare(Watch *watch, PyFrameObject *frame, Py_ssize_t number); /* the step gets what has changed */
 int visit_locals(Watch *watch, PyFrameObject *frame, int (*visit)(Watch *, PyObject *name, PyObject *value));

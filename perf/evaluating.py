@@ -1,0 +1,115 @@
+"""How fast an evaluation is: 16,000 answers of a scripted model from prompt to summary, and local generation.
+
+    make bench-evaluating [DATA=FOLDER]
+    python perf/evaluating.py --data FOLDER --json
+
+The first part asks CRUXEval-I and CRUXEval-O ten times each: prompts, answers kept one by one, parsing, grading with
+execution, counting. The second lets an untrained model of half a million parameters write 64 tokens to 256 prompts,
+through our model and through transformers' `generate` on the same batches in the same run; only their ratio means
+anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from codereasoner import extend
+from codereasoner.benchmarks.data_location import locate
+from codereasoner.evaluation.run_evaluation import Asking, evaluate
+from codereasoner.execution.pool import Pool
+from codereasoner.extend import Prompt, Sampling
+from codereasoner.models.local import Local, batches, tokenise
+from codereasoner.styles import find_style
+from codereasoner.training.scratch import make_scratch_model
+
+ANSWERS_A_SECOND = 2000.0  # at least
+SHARE_OF_BARE_GENERATE = 0.9  # at least
+SAMPLING = Sampling(max_tokens=64)
+
+
+def main() -> int:
+    """Measure, print, and exit with 1 where a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("CODEREASONER_DATA", "../shared/data")))
+    parser.add_argument("--repeat", type=int, default=3, help="generations of each kind, in turn; the quickest counts")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    result = {"scripted": scripted(options.data), "local": local(options.data, options.repeat)}
+    if options.json:
+        print(json.dumps(result))
+    else:
+        for part in result.values():
+            print("\n".join(f"{name.replace('_', ' '):36} {value:,.2f}" for name, value in part.items()))
+    slow = result["scripted"]["answers_a_second"] < ANSWERS_A_SECOND
+    return int(slow or result["local"]["share_of_bare_generate"] < SHARE_OF_BARE_GENERATE)
+
+
+def scripted(data: Path) -> dict[str, float]:
+    """Two evaluations of 8,000 answers each, the start of the pool included."""
+    began, answers = time.perf_counter(), 0
+    asking = Asking(find_style("reasoning"), samples=10)
+    with tempfile.TemporaryDirectory() as folder, Pool(allow_weak_isolation=True) as pool:
+        for name, script in (("cruxeval-i", "gold"), ("cruxeval-o", "copy")):
+            benchmark = extend.find("benchmark", name)
+            questions = benchmark.load(locate(benchmark, data))
+            model = extend.find("model", f"scripted:{script}")
+            summary = evaluate(name, questions, model, asking, Path(folder, name), pool.run)
+            answers += summary["n_answers"]
+    seconds = time.perf_counter() - began
+    return {"answers": answers, "seconds": seconds, "answers_a_second": answers / seconds}
+
+
+def local(data: Path, repeat: int) -> dict[str, float]:
+    """Tokens a CPU second of our local model and of transformers alone, on the same batches."""
+    benchmark = extend.find("benchmark", "cruxeval-o")
+    style = find_style("reasoning")
+    questions = benchmark.load(locate(benchmark, data))[:256]
+    prompts = [Prompt(each, extend.task_of(each).prompt(each, style), 0, style.name) for each in questions]
+    with tempfile.TemporaryDirectory() as folder:
+        make_scratch_model(Path(folder))
+        model = Local(folder, threads=1)
+        ours, theirs = [], []
+        for _ in range(repeat):
+            ours.append(_timed(lambda: _tokens_of_ours(model, prompts)))
+            theirs.append(_timed(lambda: _tokens_of_transformers(model, prompts)))
+    return {
+        "local_tokens_a_cpu_second": max(ours),
+        "bare_generate_tokens_a_cpu_second": max(theirs),
+        "share_of_bare_generate": max(ours) / max(theirs),
+    }
+
+
+def _timed(work: Any) -> float:
+    began = time.process_time()  # of one thread: what else the machine does must not count
+    tokens = work()
+    return float(tokens / (time.process_time() - began))
+
+
+def _tokens_of_ours(model: Local, prompts: list[Prompt]) -> int:
+    return sum(completion.completion_tokens for _, completion in model.complete(prompts, SAMPLING))
+
+
+def _tokens_of_transformers(model: Local, prompts: list[Prompt]) -> int:
+    """The same batches through `generate`; a completion's tokens end with its first end of turn."""
+    network, tokenizer = model.load()
+    ids = tokenise([prompt.messages for prompt in prompts], tokenizer)
+    tokens = 0
+    for batch in batches(ids, model.batch, SAMPLING, gpu=False):
+        padded = tokenizer.pad({"input_ids": [ids[each] for each in batch]}, padding_side="left", return_tensors="pt")
+        output = network.generate(
+            **padded, max_new_tokens=SAMPLING.max_tokens, do_sample=False, pad_token_id=tokenizer.pad_token_id
+        )
+        for row in output[:, padded["input_ids"].shape[1] :].tolist():
+            tokens += row.index(tokenizer.eos_token_id) + 1 if tokenizer.eos_token_id in row else len(row)
+    return tokens
+
+
+if __name__ == "__main__":
+    sys.exit(main())

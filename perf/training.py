@@ -1,0 +1,189 @@
+"""The cost of SFTTrainer, as `codereasoner sft` uses it, over a bare loop on the same batches; the optimizer's share.
+
+    make bench-training [SIZE=0.3m]
+    python perf/training.py --size 0.3m --steps 150 --rounds 3 --json
+    python perf/training.py --reading runs/gpu --readers 4        how fast shards are read and tokenised
+
+The bare loop has forward, cross-entropy, backward, clipping and the optimizer's step, on batches that lie ready. Both
+are timed in CPU seconds of this process, one thread, in turns; the best round of each counts. Only ratios mean
+anything. A processor without AVX-512 and bf16 units is imitated by `ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from codereasoner import extend
+from codereasoner.chains.narrator import narrate
+from codereasoner.execution.pool import Pool
+from codereasoner.records import Job
+from codereasoner.styles import find_style
+from codereasoner.training.budget import Budget
+from codereasoner.training.callbacks import make_watch
+from codereasoner.training.muon import make_muon
+from codereasoner.training.presets import SFT
+from codereasoner.training.scratch import make_scratch_model, make_tokenizer
+from codereasoner.training.settings import load, quiet
+from codereasoner.training.sft import Data, SftConfig, make_trainer
+from codereasoner.training.shards import Shards
+from codereasoner.training.streaming import Batches, Reader, batches_of_pass
+from codereasoner.training.tokens import IGNORED, Seen, tokenised
+from codereasoner.training.tokens import examples as token_examples
+from codereasoner.training.training_rows import sft_row
+from codereasoner.training.training_run import mute
+
+TARGET = 0.85  # of the bare loop's tokens a second, at least
+OPTIMIZER = 0.20  # of the bare loop's time, at most: Muon in emulated bf16 took 0.85
+WARM = 10  # steps that are not timed
+
+
+def main() -> int:
+    """Measure, print, and exit with 1 where the target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", default="0.3m", help="the size of the from-scratch model")
+    parser.add_argument("--steps", type=int, default=150, help="timed steps in a round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--reading", type=Path, help="only read this folder of shards, up to a hundred batches of 64")
+    parser.add_argument("--readers", type=int, default=0, help="processes that read; 0: this one")
+    options = parser.parse_args()
+    if options.reading:
+        with quiet():
+            print(json.dumps(reading(options.reading, options.readers)))
+        return 0
+    with quiet(), tempfile.TemporaryDirectory() as folder:
+        result = measure(Path(folder), options.size, options.steps, options.rounds)
+    if options.json:
+        print(json.dumps(result))
+    else:
+        for name in ("bare loop", "SFTTrainer"):
+            print(f"{name:12} {result[name]:9,.0f} tokens a CPU second")
+        print(f"{'ratio':12} {result['ratio']:9.3f}   (at least {TARGET})")
+        print(f"{'optimizer':12} {result['optimizer']:9.3f}   of the bare loop's time (at most {OPTIMIZER})")
+    return int(result["ratio"] < TARGET or result["optimizer"] > OPTIMIZER)
+
+
+def measure(folder: Path, size: str, steps: int, rounds: int) -> dict[str, Any]:
+    """Return the best tokens a CPU second of both, their ratio, and the least share of the optimizer in the loop."""
+    import torch
+
+    torch.set_num_threads(1)
+    base = make_scratch_model(folder / "base", 0, size)
+    rows = list(islice(examples(), (steps + WARM) * SFT["scratch"].batch))
+    trainer = loop = 0.0
+    optimizer = 1.0
+    for number in range(rounds):
+        speed, share = by_loop(base, rows, folder / f"loop {number}", steps)
+        loop, optimizer = max(loop, speed), min(optimizer, share)
+        trainer = max(trainer, by_trainer(base, rows, folder / f"trainer {number}", steps))
+    speeds = {"bare loop": loop, "SFTTrainer": trainer, "ratio": trainer / loop, "optimizer": optimizer}
+    return {**speeds, "size": size, "batch": SFT["scratch"].batch}
+
+
+def reading(folder: Path, readers: int) -> dict[str, float]:
+    """Tokens a second by the clock and, where this process reads itself, by CPU time: what one core does."""
+    from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
+    shards, tokenizer = Shards(folder, 1.0, Budget()), make_tokenizer()
+    tokens = partial(token_examples, tokenizer=tokenizer, max_length=1024)
+    reader = Reader(tokens, DataCollatorForLanguageModeling(tokenizer.pad_token_id, pad_to_multiple_of=8))
+    count = min(100, batches_of_pass(shards, 64))
+    began, cpu, learnt = time.monotonic(), time.process_time(), 0
+    for batch in islice(Batches(shards, 64, reader, readers, lambda: 0, Seen()), count):
+        learnt += int(batch["attention_mask"].sum())
+    found = {"tokens": learnt, "tokens a second": round(learnt / (time.monotonic() - began))}
+    return found if readers else found | {"tokens a CPU second": round(learnt / (time.process_time() - cpu))}
+
+
+def examples() -> Iterator[dict[str, Any]]:
+    """Rows as the demo's: forward with chains of states, backward direct."""
+    source = extend.find("source", "procedural", breadth="tiny", types=["list"])
+    style = find_style("terse")
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        programs = source.programs("train", 1_000_000)
+        while batch := list(islice(programs, 100)):
+            jobs = [Job(each.source, each.entry, call, record="trace") for each in batch for call in each.calls]
+            for run in pool.run(jobs):
+                for question in extend.task("output").ask(run):
+                    yield sft_row(question, narrate(question, run, "states").text, style)
+                for question in extend.task("input").ask(run):
+                    yield sft_row(question, None, style)
+
+
+def settings(steps: int) -> SftConfig:
+    """The embedded model's settings, for so many steps."""
+    values = vars(SFT["scratch"]) | {"seconds": None, "max_steps": steps + WARM, "threads": 1, "warmup": 0.0}
+    return SftConfig(**values)
+
+
+def trained(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int, callbacks: Sequence[Any] = ()) -> Any:
+    """The trainer that `codereasoner sft` makes."""
+    model, tokenizer = load(str(base))
+    config, budget = settings(steps), Budget()
+    watch = make_watch(budget, out / "history.jsonl", 1e9, lambda logs: {"loss": logs["loss"]})
+    out.mkdir(parents=True)
+    data = Data(tokenised(rows, tokenizer, config.max_length))
+    trainer = make_trainer(model, tokenizer, data, out, config, budget, watch)
+    for callback in callbacks:
+        trainer.add_callback(callback)
+    return trainer
+
+
+def by_trainer(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int) -> float:
+    """Tokens a CPU second of SFTTrainer."""
+    from transformers import TrainerCallback
+
+    marks: dict[int, float] = {}
+
+    class Stopwatch(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            marks[state.global_step] = time.process_time()
+
+    trainer = trained(base, rows, out, steps, [Stopwatch()])
+    tokens = [int(batch["attention_mask"].sum()) for batch in batches(trainer)]
+    mute(trainer)
+    trainer.train()
+    return sum(tokens[WARM:]) / (marks[steps + WARM] - marks[WARM])
+
+
+def by_loop(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int) -> tuple[float, float]:
+    """Return the tokens a CPU second of a loop that does nothing else, and the optimizer's share of its time."""
+    import torch
+
+    trainer = trained(base, rows, out, steps)
+    ready = batches(trainer)
+    model, _ = load(str(base))
+    model.train()
+    optimizer = make_muon(model, SFT["scratch"].learning_rate)
+    began = updating = 0.0
+    for number, batch in enumerate(ready):
+        if number == WARM:
+            began, updating = time.process_time(), 0.0
+        logits = model(batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False).logits
+        wanted = batch["labels"][:, 1:].reshape(-1)
+        loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), wanted, ignore_index=IGNORED)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), SFT["scratch"].max_grad_norm)
+        before = time.process_time()
+        optimizer.step()
+        updating += time.process_time() - before
+        optimizer.zero_grad()
+    took = time.process_time() - began
+    return sum(int(batch["attention_mask"].sum()) for batch in ready[WARM:]) / took, updating / took
+
+
+def batches(trainer: Any) -> list[dict[str, Any]]:
+    """The batches that this trainer will take, in its order."""
+    return list(trainer.get_train_dataloader())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

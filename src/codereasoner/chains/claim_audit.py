@@ -1,0 +1,157 @@
+"""Is every claim of a chain true? Each is looked up in the trace of the run, in order.
+
+A claim of a value is true when a variable of that name has that value, of that type, at some moment not before the
+moment of the last true claim: a chain has to go forward with the run. The earliest such moment is taken, so a true
+claim never makes a later one false. A claim that says it looks back ("initially x = 1", "x was 3") may speak of any
+moment that is past. Not counted is a name that is no variable of the run or never has a value with a literal, and a
+line of the program that is only quoted. What such a claim looks like is told in value_claims.py; claims about tests,
+passes, lines, calls and returns are read in event_claims.py and checked in event_audit.py.
+
+What an audit cannot see: a claim in other words, and whether a value is claimed of this or of a later pass of a loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from codereasoner.chains.event_audit import Events
+from codereasoner.chains.event_claims import EventClaim, event_claims
+from codereasoner.chains.events import Moment, tell
+from codereasoner.chains.statement_lines import code_of
+from codereasoner.chains.value_claims import Claim, calls, claims
+from codereasoner.records import Plain, Run
+
+
+@dataclass(frozen=True)
+class Audit(Plain):
+    """How many claims of a chain were checked, how many are true, and the first that is not, with where it stands."""
+
+    checked: int
+    true: int
+    first_false: str | None = None
+    first_false_at: tuple[int, int] | None = None  # characters of the chain, the second not included
+
+    @property
+    def share(self) -> float | None:
+        """The share of claims that are true, 0 to 1; None for a chain without claims."""
+        return self.true / self.checked if self.checked else None
+
+
+def audit(chain: str, run: Run) -> Audit:
+    """Check the claims of a chain, in order, against the trace of the run it is about.
+
+    Raises:
+        DataError: the run has no whole trace.
+    """
+    history = History(run)
+    return _count((claim, history) for claim in _claims(chain))
+
+
+def audit_search(chain: str, runs: Mapping[str, Run]) -> Audit:
+    """Check a chain that looks for a call: what is claimed after a call is named is about the run of that call.
+
+    `runs` holds the traced run of each call that the chain names, by its arguments in canonical form. What is claimed
+    before any call is named, or about one that is not among them, is not counted.
+
+    Raises:
+        DataError: a run has no whole trace.
+    """
+    return _count(_by_call(chain, runs))
+
+
+def _by_call(chain: str, runs: Mapping[str, Run]) -> Iterator[tuple[Claim | EventClaim, History]]:
+    """Each claim with the history of the call that was named last before it."""
+    if not runs:
+        return
+    named = list(calls(chain, next(iter(runs.values())).entry))
+    histories: dict[str, History] = {}
+    for claim in _claims(chain):
+        while len(named) > 1 and named[1][0] <= claim.start:
+            named.pop(0)
+        if not named or named[0][0] > claim.start or named[0][1] not in runs:
+            continue
+        call = named[0][1]
+        if call not in histories:
+            histories[call] = History(runs[call])
+        yield claim, histories[call]
+
+
+def _claims(chain: str) -> list[Claim | EventClaim]:
+    """What a chain says of values and of what happened, in order."""
+    events = list(event_claims(chain))
+    compared = [(each.start, each.end) for each in events if each.kind == "compare"]
+    values = (each for each in claims(chain) if not any(start <= each.start < end for start, end in compared))
+    return sorted([*values, *events], key=lambda each: each.start)
+
+
+def _count(pairs: Iterable[tuple[Claim | EventClaim, History]]) -> Audit:
+    checked = true = 0
+    first_false: Claim | EventClaim | None = None
+    for claim, history in pairs:
+        verdict = history.check(claim) if isinstance(claim, Claim) else history.check_event(claim)
+        if verdict is None:
+            continue
+        checked += 1
+        true += verdict
+        if not verdict and first_false is None:
+            first_false = claim
+    if first_false is None:
+        return Audit(checked, true)
+    said = f"{first_false.name} = {first_false.literal}" if isinstance(first_false, Claim) else first_false.said
+    return Audit(checked, true, said, (first_false.start, first_false.end))
+
+
+class History:
+    """When did which variable have which value? Remembers up to where the claims about it have come."""
+
+    def __init__(self, run: Run) -> None:
+        self._spans: dict[tuple[str, str], list[tuple[int, int]]] = {}  # (name, value): from, until (not included)
+        self._names: set[str] = set()
+        self._code = code_of(run.source)
+        self._now = 0
+        moments = tell(run)
+        self._read(moments)
+        self._events = Events(run, moments)
+
+    @property
+    def now(self) -> int:
+        """The moment, an index in what `tell` gives, up to which the claims have come."""
+        return self._now
+
+    def check(self, claim: Claim) -> bool | None:
+        """Is a claim true, after those that were checked before it? None: it is none about this run."""
+        if claim.name not in self._names or claim.quoted in self._code:
+            return None
+        spans = self._spans.get((claim.name, claim.value), ())
+        if claim.looks_back and any(since <= self._now for since, _ in spans):
+            return True
+        times = [max(since, self._now) for since, until in spans if until > self._now]
+        if not times:
+            return False
+        self._now = min(times)
+        return True
+
+    def check_event(self, claim: EventClaim) -> bool | None:
+        """The same of a claim about what happened."""
+        self._events.go_on_from(self._now)
+        return self._events.check(claim)
+
+    def _read(self, moments: Sequence[Moment]) -> None:
+        open_: dict[int, dict[str, tuple[str, int]]] = {}  # frame: name: value, since
+        for now, moment in enumerate(moments):
+            self._move(open_.setdefault(moment.frame, {}), moment.state, now)
+            if moment.kind == "return":
+                self._move(open_.pop(moment.frame), {}, now + 1)
+        for frame in open_.values():
+            self._move(frame, {}, len(moments))
+
+    def _move(self, frame: dict[str, tuple[str, int]], state: Mapping[str, str], now: int) -> None:
+        for name, (value, since) in list(frame.items()):
+            if state.get(name) != value:
+                self._spans.setdefault((name, value), []).append((since, now))
+                del frame[name]
+        for name, value in state.items():
+            if name not in frame and not value.startswith("<"):
+                self._names.add(name)
+                frame[name] = (value, now)

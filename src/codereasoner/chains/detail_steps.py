@@ -1,0 +1,204 @@
+"""The detail `steps`: sentences with line numbers and the code, for models that can read."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from itertools import chain
+
+from codereasoner.chains.detail_terse import literal_claims, outer_claims
+from codereasoner.chains.events import Moment
+from codereasoner.chains.expressions import evaluate, text_of
+from codereasoner.chains.operations import Operations, parts
+from codereasoner.chains.statement_lines import LOOPS, Statement, header, own
+from codereasoner.records import Run
+from codereasoner.steps.marks import attributes, is_mark, kind
+from codereasoner.steps.source import split_lines
+
+MOST_OPERATIONS = 12  # of one statement; more would hide what it does
+
+
+class Sentences:
+    """Tells the moments of one run."""
+
+    def __init__(self, run: Run) -> None:
+        self.lines = split_lines(run.source)
+        self.operations = Operations(run.source)
+        self.headers: dict[Statement, str] = {}
+
+    def tell(self, moment: Moment) -> str:
+        """The sentence of a moment; "" where another one says it all."""
+        said = self._said(moment)
+        if not said or moment.kind in ("call", "resume"):
+            return said
+        place = f"Line {moment.line}"
+        if moment.node is not None:
+            if moment.node not in self.headers:
+                self.headers[moment.node] = header(moment.node, self.lines)
+            place += f", `{self.headers[moment.node]}`"
+        return f"{place}: {said}."
+
+    def _said(self, moment: Moment) -> str:
+        name = moment.function
+        match moment.kind:
+            case "call":
+                return _call(moment)
+            case "resume":
+                return f"{name} resumes at line {moment.line}."
+            case "yield" if isinstance(moment.scope, ast.AsyncFunctionDef):
+                return f"{name} {'yields a value' if _yields(moment.node) else 'waits'}"
+            case "yield":
+                return f"{name} yields {moment.value}"
+            case "exception":
+                is_closed = moment.value.startswith("GeneratorExit")
+                return f"{name} is closed" if is_closed else f"raises {moment.value}"
+            case "return" if isinstance(moment.scope, ast.ClassDef):
+                return ""
+            case "return" if moment.node is None:
+                return f"{name} ends and returns {moment.value}"
+            case "return":
+                return f"{self._operations(moment)}{name} returns {moment.value}"
+        return self._statement(moment)
+
+    def _statement(self, moment: Moment) -> str:
+        node, told = moment.node, literal_claims(moment)
+        said = " and ".join(told)
+        if moment.raised:
+            return said
+        match node:
+            case ast.If(test=test) | ast.While(test=test) if moment.taken is not None:
+                binds = f"{said}, " if said else ""
+                return binds + self._test(test, moment, "the body runs" if moment.taken else _otherwise(node))
+            case ast.While(test=ast.Constant()):
+                return "the body runs until the loop is left" if moment.visit == 1 else ""
+            case ast.Assert(test=test):
+                return self._test(test, moment, "the assertion holds", taken=True)
+            case ast.Match(subject=subject):
+                return self._subject(subject, moment)
+            case ast.Break():
+                return "the loop is left"
+            case ast.Continue():
+                return "the next pass of the loop begins"
+            case ast.Pass():
+                return "nothing happens"
+            case ast.Return() | ast.Raise() | ast.Try() | ast.TryStar():
+                return ""
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                return f"{node.name} is defined"
+            case ast.Import() | ast.ImportFrom():
+                return "imported"
+        if moment.taken is not None:
+            return _entered(moment, said)
+        if moment.removed and not said:
+            return f"{', '.join(moment.removed)} no longer exists"
+        if said:
+            return self._operations(moment) + said
+        return " and ".join(_objects(moment)) or self._global(moment) or "no local variable changes"
+
+    def _global(self, moment: Moment) -> str:
+        """What an assignment to a global variable gives it, as far as it can be told."""
+        match moment.node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in moment.state:
+                known = NotImplemented
+                if not self.operations.calls_own(moment.node):
+                    _, known = evaluate(value, moment.before)
+                return f"the global variable {name} is set" + (
+                    f" to {text_of(known)}" if known is not NotImplemented else ""
+                )
+            case ast.AugAssign(target=ast.Name(id=name)) if name not in moment.state:
+                return f"the global variable {name} is set"
+        return ""
+
+    def _test(self, test: ast.expr, moment: Moment, then: str, taken: bool | None = None) -> str:
+        """`3 > 2 is true, the body runs`: what is compared, where it can be told, and what follows."""
+        taken = moment.taken if taken is None else taken
+        truth = "true" if taken else "false"
+        if moment.node is None or self.operations.calls_own(moment.node):
+            return f"{truth}, {then}"
+        operations, value = evaluate(test, moment.before)
+        if value is NotImplemented or bool(value) is not taken or len(operations) > MOST_OPERATIONS:
+            return f"{truth}, {then}"
+        told = [_in_words(each) for each in operations]
+        if not told:
+            return f"{text_of(value)} is {truth}, {then}"
+        if not told[-1].endswith(f" is {truth}"):
+            told.append(f"so the test is {truth}")
+        return ", ".join([*told, then])
+
+    def _subject(self, subject: ast.expr, moment: Moment) -> str:
+        _, value = evaluate(subject, moment.before)
+        if value is NotImplemented or self.operations.calls_own(subject):
+            return "the cases are tried"
+        return f"the cases are tried with {text_of(value)}"
+
+    def _operations(self, moment: Moment) -> str:
+        """`'abc'[::2] is 'ac', `: the operations of a statement of several."""
+        node = moment.node
+        if node is None or self.operations.calls_own(node) or isinstance(node, LOOPS):
+            return ""
+        state = moment.before or moment.state
+        told = list(chain.from_iterable(evaluate(each, state)[0] for each in parts(node)))
+        if not 2 <= len(told) <= MOST_OPERATIONS:
+            return ""
+        return "".join(f"{_in_words(each)}, " for each in told)
+
+
+def _objects(moment: Moment) -> Iterator[str]:
+    """`p.x = 3` for each attribute that changed, of what has no literal itself; else its type."""
+    for name, value in moment.values.items():
+        known = attributes(moment.before.get(name, ""))
+        changed = [
+            f"{name}.{key} = {each}"
+            for key, each in attributes(value).items()
+            if not is_mark(each) and known.get(key) != each
+        ]
+        if changed or kind(value):
+            yield " and ".join(changed) or f"{name} is of type {kind(value)}"
+
+
+def _yields(node: Statement | None) -> bool:
+    return node is not None and any(isinstance(each, ast.Yield) for each in own(node))
+
+
+def _otherwise(node: ast.If | ast.While) -> str:
+    if isinstance(node, ast.While):
+        return "the loop ends"
+    return "the body is skipped"
+
+
+def _call(moment: Moment) -> str:
+    if isinstance(moment.scope, ast.ClassDef):
+        return f"The body of class {moment.function} runs."
+    told = " and ".join(literal_claims(moment))
+    outer = " and ".join(outer_claims(moment))
+    said = f"{moment.function} is called" + (f" with {told}" if told else "")
+    return said + (f"; it reads {outer} from outside." if outer else ".")
+
+
+def _entered(moment: Moment, said: str) -> str:
+    """What is decided by something else than a test."""
+    match moment.node, moment.taken:
+        case (ast.For() | ast.AsyncFor(), True):
+            return f"pass {moment.visit}, {said}" if said else f"pass {moment.visit}"
+        case (ast.For() | ast.AsyncFor(), False):
+            return "nothing is left, the loop ends"
+        case (ast.With() | ast.AsyncWith(), True):
+            return said or "the block begins"
+        case (ast.With() | ast.AsyncWith(), False):
+            return "the block ends"
+        case (ast.ExceptHandler(), True):
+            return "it handles the exception" + (f", {said}" if said else "")
+        case (ast.match_case(), True):
+            return "it matches" + (f", {said}" if said else "")
+    return "it does not match" + (f", {said}" if said else "")
+
+
+def _in_words(operation: str) -> str:
+    """`3 > 2 -> True` as `3 > 2 is true`; the item of a pass of a comprehension, `c 'a'`, as `with c 'a'`."""
+    left, arrow, right = operation.rpartition(" -> ")
+    if not arrow:
+        return f"with {operation}"
+    return f"{left} is {_TRUTH.get(right, right)}"
+
+
+_TRUTH = {"True": "true", "False": "false"}

@@ -1,0 +1,186 @@
+"""Did it happen as a text says? Claims about tests, passes, lines, calls and returns, looked up in the story of a run.
+
+A chain goes forward: each claim is about the next moment of its kind, at or after the one before. A test that is named,
+by its line or its condition, is the next one there; a condition that is no test of the program must hold at some moment
+from there on.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+
+from codereasoner import literals
+from codereasoner.chains.event_claims import EventClaim
+from codereasoner.chains.events import Moment
+from codereasoner.chains.expressions import evaluate
+from codereasoner.chains.statement_lines import LOOPS
+from codereasoner.records import Run
+from codereasoner.steps.source import has_constant_loop
+
+
+class Events:
+    """Checks the claims of one text about one run, in order."""
+
+    def __init__(self, run: Run, moments: Sequence[Moment]) -> None:
+        self._moments = moments
+        self._now = 0
+        self._is_lost = False  # steps were left out, so that the next test may be any that follows
+        self._compared: tuple[int, str] | None = None  # the moment and the condition that were compared last
+        self._names = {moment.function for moment in moments}
+        self._lines = {moment.line for moment in moments} | set(run.lines)
+        self._has_constant_loop = has_constant_loop(run.source)
+        self._tests: defaultdict[str, set[int]] = defaultdict(set)  # by condition: the lines of its tests
+        for node in ast.walk(ast.parse(run.source)):
+            if isinstance(node, ast.If | ast.While):
+                for part in _parts(node.test):
+                    self._tests[ast.unparse(part)].add(node.lineno)
+
+    def check(self, claim: EventClaim) -> bool | None:
+        """Is a claim true, after those that were checked before it? None: it is none about this run."""
+        return _CHECKS[claim.kind](self, claim)
+
+    def go_on_from(self, now: int) -> None:
+        """What was said of values is about a moment from this one on, and so is what follows."""
+        self._now = max(self._now, now)
+
+    def _next(self, is_meant: Callable[[Moment], bool]) -> Moment | None:
+        """The next moment of a kind; the claims go on from there."""
+        for place in range(self._now, len(self._moments)):
+            if is_meant(self._moments[place]):
+                self._now = place
+                return self._moments[place]
+        return None
+
+    def _pass_over(self) -> None:
+        self._now += 1
+
+    def _compare(self, claim: EventClaim) -> bool | None:
+        node = ast.parse(claim.code, mode="eval").body
+        names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        if not names:
+            _, value = evaluate(node, {})
+            return None if value is NotImplemented else bool(value) is claim.holds
+        if lines := self._tests.get(claim.code):
+            if self._compared == (self._now, claim.code):
+                self._pass_over()
+            moment = self._next(lambda each: _is_test(each) and each.line in lines)
+            while self._is_lost and moment and bool(evaluate(node, moment.before)[1]) is not claim.holds:
+                self._pass_over()
+                moment = self._next(lambda each: _is_test(each) and each.line in lines)
+            if moment is None:
+                return False
+            self._compared = (self._now, claim.code)
+            _, value = evaluate(node, moment.before)
+            return None if value is NotImplemented else bool(value) is claim.holds
+        seen = [evaluate(node, moment.state)[1] for moment in self._moments[self._now :]]
+        known = [bool(value) for value in seen if value is not NotImplemented]
+        return claim.holds in known if known else None
+
+    def _test(self, claim: EventClaim) -> bool | None:
+        if claim.said.lower() == "while true" and self._has_constant_loop:
+            return None  # that is its code
+        if claim.line is not None and not any(_is_test(each) and each.line == claim.line for each in self._moments):
+            return None
+        moment = self._next(
+            lambda each: (
+                _is_test(each) and claim.line in (None, each.line) and (not self._is_lost or each.taken is claim.holds)
+            )
+        )
+        if moment is None:
+            return False if any(map(_is_test, self._moments)) else None
+        self._pass_over()
+        return moment.taken is claim.holds
+
+    def _else(self, claim: EventClaim) -> bool | None:
+        moment = self._next(lambda each: _is_test(each) and bool(getattr(each.node, "orelse", ())))
+        if moment is None:
+            return False
+        self._pass_over()
+        return moment.taken is not claim.holds
+
+    def _pass(self, claim: EventClaim) -> bool | None:
+        if claim.number == 0 or not any(isinstance(each.node, LOOPS) for each in self._moments):
+            return None  # who counts from 0 means another pass
+        found = self._next(
+            lambda each: _begins_pass(each) and each.visit == claim.number and (claim.line in (None, each.line))
+        )
+        return found is not None
+
+    def _times(self, claim: EventClaim) -> bool | None:
+        counts = set(_passes(self._moments))
+        return claim.number in counts if counts else None
+
+    def _line(self, claim: EventClaim) -> bool | None:
+        if not claim.holds or claim.line not in self._lines:
+            return (claim.line in self._lines) is claim.holds
+        return self._next(lambda each: each.line == claim.line) is not None
+
+    def _call(self, claim: EventClaim) -> bool | None:
+        if claim.code not in self._names:
+            return None
+        return self._next(lambda each: each.kind == "call" and each.function == claim.code) is not None
+
+    def _gives(self, claim: EventClaim) -> bool | None:
+        if claim.kind == "return" and claim.code and claim.code not in self._names and claim.code not in _PRONOUNS:
+            return None
+        try:
+            value = literals.write(literals.read(claim.value))
+        except (literals.LiteralError, literals.NotWritable):
+            return None
+        name = claim.code if claim.code in self._names else ""
+        kind = "return" if claim.kind == "return" else "yield"
+        found = self._next(lambda each: each.kind == kind and each.value == value and name in ("", each.function))
+        return found is not None
+
+    def _gap(self, claim: EventClaim) -> None:
+        self._is_lost = True
+
+    def _raise(self, claim: EventClaim) -> bool | None:
+        found = self._next(lambda each: each.kind == "exception" and each.value.startswith(claim.value))
+        return found is not None
+
+
+_PRONOUNS = ("it", "function", "call", "which", "and", "then", "this", "program", "So", "finally")
+_CHECKS: dict[str, Callable[[Events, EventClaim], bool | None]] = {
+    "compare": Events._compare,
+    "test": Events._test,
+    "else": Events._else,
+    "pass": Events._pass,
+    "times": Events._times,
+    "line": Events._line,
+    "call": Events._call,
+    "return": Events._gives,
+    "yield": Events._gives,
+    "raise": Events._raise,
+    "gap": Events._gap,
+}
+
+
+def _is_test(moment: Moment) -> bool:
+    return moment.kind == "line" and isinstance(moment.node, ast.If | ast.While) and moment.taken is not None
+
+
+def _begins_pass(moment: Moment) -> bool:
+    return moment.kind == "line" and isinstance(moment.node, LOOPS) and moment.taken is not False
+
+
+def _passes(moments: Sequence[Moment]) -> Iterator[int]:
+    """How many passes each execution of a loop made."""
+    open_: dict[tuple[int, int], int] = {}
+    for moment in moments:
+        if moment.kind == "line" and isinstance(moment.node, LOOPS):
+            key = (moment.frame, id(moment.node))
+            if moment.visit == 1 and key in open_:
+                yield open_.pop(key)
+            open_[key] = moment.visit if moment.taken is not False else moment.visit - 1
+    yield from open_.values()
+
+
+def _parts(test: ast.expr) -> Iterator[ast.expr]:
+    """A condition and the conditions it is made of."""
+    yield test
+    if isinstance(test, ast.BoolOp):
+        for part in test.values:
+            yield from _parts(part)

@@ -1,0 +1,226 @@
+"""A traced run at a terminal: the source with what each line did, loops folded."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from codereasoner.chains.events import Moment, tell
+from codereasoner.chains.statement_lines import Scope, first_line, scopes
+from codereasoner.errors import DataError
+from codereasoner.records import Run
+from codereasoner.steps import split_lines
+
+SHOWN = 4  # values of one variable on one line that are shown before the rest is folded
+LONGEST = 60  # characters of one value
+FEW = 6  # outcomes of a test that are told one by one
+
+Notes = Mapping[int, str]
+Values = dict[str, list[str]]  # of a variable, in the order of the run
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """The source with what each line did, one row for each; `notes` marks lines in red.
+
+    Functions that did not run are left out unless the `whole` file is wanted. The source is clipped before a value is.
+    """
+
+    run: Run
+    notes: Notes = field(default_factory=dict)
+    whole: bool = False
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        rows = list(self._rows())
+        fixed = max((len(number) for number, _, _, _ in rows), default=0) + 2
+        counts = max((len(count) for _, count, _, _ in rows), default=0) + 2
+        room = max(options.max_width - fixed - counts - 3, 20)
+        values = max((line.cell_len for _, _, _, did in rows for line in did.split("\n")), default=0)
+        source = min(max((code.cell_len for _, _, code, _ in rows), default=0), max(room - values, room * 2 // 5))
+        table = Table(box=None, pad_edge=False, padding=(0, 1), show_header=False)
+        table.add_column(justify="right", style="dim", no_wrap=True)
+        table.add_column(justify="right", style="dim", no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis", width=source)
+        table.add_column(overflow="fold", width=max(min(values, room - source), 1))
+        for row in rows:
+            table.add_row(*row)
+        yield table
+
+    def _rows(self) -> Iterator[tuple[str, str, Text, Text]]:
+        told = _tell(self.run)
+        shown = _lines_shown(self.run, told, self.whole) | set(self.notes)
+        gap = False
+        for number, code in enumerate(_coloured(self.run.source), start=1):
+            if number not in shown:
+                gap = True
+                continue
+            if gap:
+                yield "", "", Text("…", style="dim"), Text("")
+                gap = False
+            line = told.get(number, _Line())
+            if not line.count and number not in self.run.lines:
+                code.stylize("dim")
+            did = Text("\n").join(_what_happened(line))
+            if note := self.notes.get(number):
+                code.stylize("bold red")
+                did = Text.assemble(did, "\n" if did else "", (f"◀ {note}", "bold red"))
+            yield str(number), f"×{line.count}" if line.count else "", code, did
+
+
+def annotated(run: Run, notes: Notes | None = None, whole: bool = False) -> Annotated:
+    """What a console prints of a traced run."""
+    return Annotated(run, notes or {}, whole)
+
+
+def result(run: Run) -> Text:
+    """`f(3) → 4`, or how else the call ended."""
+    if run.outcome == "ok":
+        value, style = run.value if run.value is not None else _without_literal(run), "bold green"
+    else:
+        value, style = run.exception or f"{run.outcome}: {run.reason}", "bold red"
+    return Text.assemble((run.expression, "bold"), " → ", (value, style))
+
+
+def _without_literal(run: Run) -> str:
+    """What is known of a value that has no literal."""
+    if not any(step.event == "call" for step in run.steps):
+        entry = next((scope.node for (name, _), scope in _scopes(run).items() if name == run.entry), None)
+        if isinstance(entry, ast.AsyncFunctionDef):
+            return "a coroutine, which was never run"
+        if entry is not None and any(isinstance(each, ast.Yield | ast.YieldFrom) for each in ast.walk(entry)):
+            return "a generator, which was never run"
+    returned = [step.value for step in run.steps if step.event == "return" and step.frame == 0]
+    return returned[-1] if returned else "a value without a literal"
+
+
+def _scopes(run: Run) -> Mapping[tuple[str, int], Scope]:
+    try:
+        return scopes(run.source)
+    except (SyntaxError, ValueError):
+        return {}
+
+
+def _lines_shown(run: Run, told: Mapping[int, _Line], whole: bool) -> set[int]:
+    """The lines of the functions that ran, with the headers of the classes around them."""
+    owners = [scope.node for scope in _scopes(run).values()]
+    ran = {line for line in told if told[line].count} | set(run.lines)
+    every = set(range(1, len(split_lines(run.source.rstrip())) + 1))
+    if whole or not owners:
+        return every
+    shown: set[int] = set()
+    for node in owners:
+        lines = range(first_line(node), (node.end_lineno or node.lineno) + 1)
+        if not isinstance(node, ast.ClassDef) and (ran.intersection(lines) or (not ran and node.name == run.entry)):
+            shown.update(lines)
+            shown.update(each.lineno for each in owners if isinstance(each, ast.ClassDef) and node in each.body)
+    return shown or every
+
+
+def _coloured(source: str) -> list[Text]:
+    syntax = Syntax("", "python", theme="ansi_dark", background_color="default", tab_size=4)
+    return list(syntax.highlight(source.rstrip()).split("\n", allow_blank=False))
+
+
+@dataclass
+class _Line:
+    """What the statement that begins on a line did, over the whole run."""
+
+    count: int = 0
+    values: Values = field(default_factory=dict)
+    removed: dict[str, None] = field(default_factory=dict)
+    tests: list[bool] = field(default_factory=list)
+    cases: list[bool] = field(default_factory=list)
+    ends: dict[str, list[str]] = field(default_factory=dict)  # by kind: yield, return, exception
+
+
+def _tell(run: Run) -> dict[int, _Line]:
+    found: defaultdict[int, _Line] = defaultdict(_Line)
+    try:
+        moments = tell(run)
+    except DataError:  # the trace is not whole, or there is none: what changed is known all the same
+        for step in run.steps:
+            line = found[step.line]
+            line.count += step.event == "line"
+            _add(line.values, step.changes)
+        return found
+    for moment in moments:
+        _hear(found[moment.line], moment)
+    for number, nodes in _visits(moments).items():
+        found[number].count = max(nodes.values())
+    return found
+
+
+def _visits(moments: Sequence[Moment]) -> dict[int, Counter[object]]:
+    """How often each statement of a line ran, and how often a function was called at its `def`."""
+    found: defaultdict[int, Counter[object]] = defaultdict(Counter)
+    for moment in moments:
+        leaves = isinstance(moment.node, ast.With | ast.AsyncWith) and moment.taken is False
+        if moment.kind in ("line", "call") and not leaves:
+            found[moment.line][moment.node or moment.function] += 1
+    return found
+
+
+def _hear(line: _Line, moment: Moment) -> None:
+    match moment.kind:
+        case "line" | "call":
+            _add(line.values, moment.values)
+            line.removed |= dict.fromkeys(moment.removed)
+        case "yield" if moment.value.startswith("<") and isinstance(moment.scope, ast.AsyncFunctionDef):
+            return
+        case "return" if isinstance(moment.scope, ast.ClassDef):
+            return
+        case "return" | "yield" | "exception":
+            line.ends.setdefault(moment.kind, []).append(moment.value)
+    if moment.kind == "line" and moment.taken is not None and isinstance(moment.node, ast.If | ast.While):
+        line.tests.append(moment.taken)
+    elif moment.kind == "line" and moment.taken is not None and isinstance(moment.node, ast.match_case):
+        line.cases.append(moment.taken)
+
+
+def _add(values: Values, found: Mapping[str, str]) -> None:
+    for name, value in found.items():
+        values.setdefault(name, []).append(value)
+
+
+def _what_happened(line: _Line) -> Iterator[Text]:
+    for name, found in line.values.items():
+        yield Text.assemble((f"{name} = ", "cyan"), _folded(found))
+    if line.removed:
+        yield Text(f"deletes {', '.join(line.removed)}", style="cyan")
+    if line.tests:
+        yield Text(_outcomes(line.tests, ("true", "false")), style="yellow")
+    if line.cases:
+        yield Text(_outcomes(line.cases, ("matches", "does not match")), style="yellow")
+    for event, word, style in _ENDS:
+        if ended := line.ends.get(event):
+            yield Text.assemble((word, style), _folded(ended))
+
+
+_ENDS = (("yield", "yields ", "green"), ("return", "returns ", "green"), ("exception", "raises ", "red"))
+
+
+def _folded(values: Sequence[str]) -> Text:
+    shown = [_short(value) for value in values]
+    if len(shown) > SHOWN:
+        shown = [*shown[: SHOWN - 1], "…", shown[-1]]
+    return Text(" → ".join(shown))
+
+
+def _outcomes(tests: Sequence[bool], words: tuple[str, str]) -> str:
+    """`true`, `false ×3, true`; where they change often, only how often each came."""
+    groups = [(taken, len(list(group))) for taken, group in groupby(tests)]
+    if len(groups) > FEW:
+        groups = [(taken, tests.count(taken)) for taken in (True, False)]
+    return ", ".join(f"{words[not taken]}{f' ×{count}' if count > 1 else ''}" for taken, count in groups)
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…"

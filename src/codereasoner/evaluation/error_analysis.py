@@ -1,0 +1,250 @@
+"""Where a wrong answer went wrong: its class, decided from the true trace of the run.
+
+The first false claim of the chain is looked at; where every claim is true, or there is none, the answer itself. The
+first class in this order that explains the value is taken:
+
+    format          no answer could be read, or it is none that the question takes
+    wrong branch    what the other side of an `if` would have given, or the chain names the wrong outcome of a test
+    loop count      what one pass more, or passes fewer, would have given, or the chain ends a loop too early or late
+    stale value     an earlier value of the variable, or what an earlier value of a variable that is read would give
+    type confusion  it has another type, or its parts have: '1' for 1, (1, 2) for [1, 2], True for 1
+    string index    it was made by a subscript, a slice or a position method of a string
+    other           none of these
+
+An explanation is accepted only when following it gives the very value that was claimed. A small value, such as 0 or
+True, can be explained in several ways: the classes tell what is frequent, not what went on in a model.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping, Sequence
+
+from codereasoner import literals
+from codereasoner.chains.claim_audit import History
+from codereasoner.chains.events import Moment, tell
+from codereasoner.chains.value_claims import Claim, calls, claims
+from codereasoner.errors import DataError
+from codereasoner.evaluation.error_rules import Kind, Mistake, Spot, explained, of_a_detour
+from codereasoner.records import Run
+from codereasoner.task import Question
+
+
+def mistake(
+    question: Question, outcome: str, answer: str | None, reason: str, text: str, run: Run | None
+) -> Mistake | None:
+    """The class of one answer; None for a right one, one that was cut off, and a failure of our own machinery.
+
+    Args:
+        outcome, answer, reason: the answer's Grade.
+        text: the completion, whose claims are checked where the run is the one it is about.
+        run: the traced run the chain is about: that of the question's call, or of the call that was predicted.
+    """
+    if outcome == "no_answer":
+        return Mistake("format", "no complete answer in the completion")
+    if outcome != "wrong":
+        return None
+    if not reason.startswith(_ABOUT_THE_VALUE):
+        return Mistake("format", reason or "not of the form that was asked for")
+    moments = _moments(run)
+    found = None
+    if run is not None and moments:
+        said = text if "call" in question.facts else _about(run, text)
+        found = _in_chain(said, run, moments)
+    if found is None or found.kind == "other":
+        answered = _in_answer(question, answer or "", run, moments)
+        found = answered if found is None or (answered is not None and answered.kind != "other") else found
+    return found or Mistake("other", "no rule explains the answer")
+
+
+_ABOUT_THE_VALUE = (
+    *("another value", "the value is no", "the call ", "a question is wrong", "the output is wrong"),
+    *("answers are missing",),
+)
+"""How the reasons of answers begin that could be read and are wrong; all other reasons are about the form."""
+
+
+def _moments(run: Run | None) -> list[Moment]:
+    if run is None or not run.steps:
+        return []
+    try:
+        return tell(run)
+    except DataError:  # the trace is not whole
+        return []
+
+
+def _about(run: Run, text: str) -> str:
+    """Of a text that looks for a call, what it says from where it first names the one that was run."""
+    starts = (start for start, call in calls(text, run.entry) if call == run.call)
+    return text[next(starts, len(text)) :]
+
+
+# ---- the chain
+
+
+def _in_chain(text: str, run: Run, moments: Sequence[Moment]) -> Mistake | None:
+    """The class of the first false claim, or of the first wrong word on a test before it."""
+    history = History(run)
+    last: Claim | None = None
+    start = 0
+    for claim in claims(text):
+        verdict = history.check(claim)
+        if verdict is None:
+            continue
+        if not verdict:
+            said = _wrong_word(text[start : claim.start], moments[history.now + 1 :])
+            return said or explained(_spot(claim, last, history.now, moments), moments)
+        last, start = claim, claim.end
+    return _wrong_word(text[start:], moments[history.now + 1 :]) if last is not None else None
+
+
+def _spot(claim: Claim, last: Claim | None, now: int, moments: Sequence[Moment]) -> Spot:
+    """The next moment at which the run sets the variable: that is what the chain should have said."""
+    first = now + (last is not None and last.name == claim.name)
+    for index in range(first, len(moments)):
+        moment = moments[index]
+        if claim.name in moment.values and moment.values[claim.name] != claim.value:
+            true = moment.values[claim.name]
+            return Spot(claim.value, true, claim.name, moment.node, moment.before, now, index)
+    state = next((each.state for each in reversed(moments) if claim.name in each.state), {})
+    return Spot(claim.value, state.get(claim.name, ""), claim.name, None, state, now, len(moments) - 1)
+
+
+_WORDS = re.compile(
+    r"\b(?P<kind>if|while) (?P<truth>True|False)\b|\b(?P<end>for end)\b"
+    r"|(?:: |\bis )(?P<said>true, the body runs|false, the body is skipped|false, the loop ends)"
+    r"|: (?P<over>nothing is left, the loop ends)"
+)
+
+
+def _wrong_word(text: str, moments: Sequence[Moment]) -> Mistake | None:
+    """The first outcome of a test in the narrator's words that is not the run's."""
+    tests = iter([each for each in moments if each.taken is not None])
+    for found in _WORDS.finditer(text):
+        kinds, taken = _meaning(found)
+        moment = next((each for each in tests if isinstance(each.node, kinds)), None)
+        if moment is not None and moment.taken != taken:
+            kind: Kind = "wrong_branch" if isinstance(moment.node, ast.If) else "loop_count"
+            said, did = ("true", "false") if taken else ("false", "true")
+            word = "test" if kind == "wrong_branch" else "loop"
+            return Mistake(kind, f"the chain has the {word} in line {moment.line} {said}, it is {did}", moment.line)
+    return None
+
+
+def _meaning(found: re.Match[str]) -> tuple[tuple[type[ast.stmt], ...], bool]:
+    if found["kind"]:
+        return ((ast.If,) if found["kind"] == "if" else (ast.While,)), found["truth"] == "True"
+    if found["end"] or found["over"]:
+        return (ast.For,), False
+    if found["said"].startswith("true"):
+        return (ast.If, ast.While), True
+    return ((ast.While,) if "loop" in found["said"] else (ast.If,)), False
+
+
+# ---- the answer
+
+
+def _in_answer(question: Question, answer: str, run: Run | None, moments: Sequence[Moment]) -> Mistake | None:
+    task, facts = question.task, question.facts
+    if task == "coverage":
+        return _missed_line(str(facts.get("source", "")), int(facts["line"]))
+    if task == "path":
+        return _missed_turn(str(facts.get("source", "")), int(facts["line"]))
+    if task == "state":
+        value, _, _ = answer.rpartition(";")
+        spot = _state_spot(facts, value or answer, question.gold[0].rpartition(";")[0], moments)
+    elif task == "output":
+        spot = _return_spot(answer, run.value if run is not None and run.value else question.gold[0], moments)
+    elif task == "input" and run is not None and run.value is not None:
+        spot = _return_spot(str(facts["value"]), run.value, moments)
+    else:
+        return None
+    if spot is None:
+        return None
+    if run is not None and moments and not spot.name and (found := of_a_detour(spot, run, moments[0].state)):
+        return found
+    return explained(spot, moments)
+
+
+def _return_spot(answer: str, true: str, moments: Sequence[Moment]) -> Spot | None:
+    claimed = _canonical(answer)
+    if claimed is None:
+        return None
+    for index in range(len(moments) - 1, -1, -1):
+        moment = moments[index]
+        if moment.kind == "line" and moment.frame == 0 and isinstance(moment.node, ast.Return):
+            return Spot(claimed, true, "", moment.node, moment.before, index, index)
+    return Spot(claimed, true, "", None, {}, 0, max(0, len(moments) - 1))
+
+
+def _state_spot(facts: Mapping[str, object], answer: str, gold: str, moments: Sequence[Moment]) -> Spot | None:
+    claimed = _canonical(answer)
+    if claimed is None:
+        return None
+    times = [index for index, each in enumerate(moments) if each.line == facts["line"] and each.kind == "line"]
+    time = int(str(facts.get("time", 1))) or 1
+    if len(times) < time:
+        return Spot(claimed, gold, str(facts["variable"]), None, {}, 0, max(0, len(moments) - 1))
+    index = times[time - 1]
+    moment = moments[index]
+    return Spot(claimed, gold, str(facts["variable"]), moment.node, moment.before, max(0, index - 1), index)
+
+
+def _missed_line(source: str, line: int) -> Mistake:
+    """A line was taken for executed, or for not executed: what is around it decides whether it is."""
+    block = _innermost(source, line)
+    if isinstance(block, ast.For | ast.While):
+        return Mistake("loop_count", f"line {line} is in the loop of line {block.lineno}", block.lineno)
+    if isinstance(block, ast.If):
+        return Mistake("wrong_branch", f"line {line} is under the test in line {block.lineno}", block.lineno)
+    leaves = _leaving_before(source, line)
+    if leaves is not None:
+        return Mistake(
+            "wrong_branch", f"the test in line {leaves.lineno} decides whether line {line} is reached", leaves.lineno
+        )
+    return Mistake("other", f"line {line} is under no test and in no loop", line)
+
+
+def _missed_turn(source: str, line: int) -> Mistake:
+    """The wrong line was taken for the next: a test, a loop's header, or the end of a loop's body decides."""
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt) and node.lineno == line]
+    if any(isinstance(node, ast.If) for node in nodes):
+        return Mistake("wrong_branch", f"the test in line {line} decides what runs next", line)
+    if any(isinstance(node, ast.For | ast.While) for node in nodes):
+        return Mistake("loop_count", f"the loop in line {line} decides what runs next", line)
+    loop = next((node for node in _around(source, line) if isinstance(node, ast.For | ast.While)), None)
+    if loop is not None:
+        return Mistake("loop_count", f"line {line} is in the loop of line {loop.lineno}", loop.lineno)
+    return Mistake("other", f"line {line} decides nothing", line)
+
+
+def _around(source: str, line: int) -> list[ast.stmt]:
+    """The ifs, loops and functions whose blocks hold the line, the innermost first."""
+    kinds = (ast.If, ast.For, ast.While, ast.FunctionDef)
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, kinds)]
+    return sorted(
+        (node for node in nodes if node.lineno < line <= (node.end_lineno or 0)), key=lambda node: -node.lineno
+    )
+
+
+def _innermost(source: str, line: int) -> ast.stmt | None:
+    return next(iter(_around(source, line)), None)
+
+
+def _leaving_before(source: str, line: int) -> ast.If | None:
+    """The last `if` above the line, in its function, with a `return` or `raise` under it."""
+    ifs = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.If) and (node.end_lineno or 0) < line]
+    leaving = [node for node in ifs if any(isinstance(each, ast.Return | ast.Raise) for each in ast.walk(node))]
+    return max(leaving, key=lambda node: node.lineno, default=None)
+
+
+def _canonical(text: str) -> str | None:
+    """The literal of an answer, also of the right side of `CALL == VALUE`."""
+    try:
+        node = literals.parse(text.strip().removeprefix("assert "))
+        if isinstance(node, ast.Compare):
+            node = node.comparators[-1]
+        return literals.write(literals.value_of(node))
+    except (literals.LiteralError, literals.NotWritable):
+        return None

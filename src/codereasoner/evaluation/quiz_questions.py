@@ -1,0 +1,99 @@
+"""Does a model read one function right, and where does it first go wrong?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from codereasoner import extend
+from codereasoner.curation.determinism import UNSETTLED_STEPS, second_job, second_reason
+from codereasoner.errors import ConfigError, Shortfall
+from codereasoner.evaluation.error_analysis import mistake
+from codereasoner.evaluation.error_rules import Mistake
+from codereasoner.extend import Model, Prompt, Sampling, answered, grade_completions
+from codereasoner.records import Job, Run
+from codereasoner.steps import refuse_unknown
+from codereasoner.styles import Style
+from codereasoner.task import Grade, Question, Runner
+
+ABOUT_THE_VALUE = ("output", "input")
+TASKS = ("output", "coverage", "state", "path", "whitebox")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One question of a quiz with what the model made of it."""
+
+    question: Question
+    text: str
+    finish: str
+    grade: Grade
+    mistake: Mistake | None  # None for a right answer, and for one that was cut off
+
+
+def traced(source: str, entry: str, arguments: str, runner: Runner) -> Run:
+    """The traced run that a quiz is about.
+
+    Raises:
+        UnknownName: the program has no function of that name.
+        Shortfall: the call does not return, so there is nothing to ask.
+    """
+    [run] = runner([Job(source, entry, arguments, record="trace")])
+    refuse_unknown(run)
+    if run.outcome != "ok":
+        raise Shortfall(
+            f"{run.expression} {run.outcome}, so nothing can be asked about it: {run.exception or run.reason}"
+        )
+    return run
+
+
+def settled(run: Run, tasks: Sequence[str], again: Runner) -> tuple[tuple[str, ...], str]:
+    """The tasks whose answers do not depend on the hash seed, and a sentence where some do.
+
+    `again` runs under another hash seed than that of the run.
+
+    Raises:
+        Shortfall: the value itself depends on it.
+    """
+    if run.value is None:
+        return tuple(tasks), ""
+    reason = second_reason(run, again([second_job(run)])[0])
+    if reason is None:
+        return tuple(tasks), ""
+    if reason != UNSETTLED_STEPS:
+        raise Shortfall(f"nothing is asked about {run.expression}: its value depends on the hash seed ({reason})")
+    left = tuple(task for task in tasks if task in ABOUT_THE_VALUE)
+    return left, f"the steps of {run.expression} depend on the hash seed: only its value is asked about"
+
+
+def questions_about(run: Run, tasks: Sequence[str] = TASKS) -> list[Question]:
+    """The questions of the tasks about a run, in the order of the tasks.
+
+    Raises:
+        ConfigError: the tasks have none; the message says why.
+    """
+    found: list[Question] = []
+    reasons: dict[str, None] = {}
+    for name in tasks:
+        asked, skipped = extend.task(name).survey(run)
+        found += asked
+        reasons |= dict.fromkeys(f"{name}: {reason}" for reason in skipped)
+    if not found:
+        raise ConfigError(f"there is nothing to ask about {run.expression}: {'; '.join(reasons)}")
+    return found
+
+
+def quiz(
+    run: Run, questions: Sequence[Question], model: Model, style: Style, sampling: Sampling, runner: Runner
+) -> list[Reply]:
+    """Ask the model all questions about the run; replies in the order of the questions."""
+    prompts = [Prompt(each, extend.task_of(each).prompt(each, style), 0, style.name) for each in questions]
+    given = dict(model.complete(prompts, sampling))
+    completions = answered(model, [given[index] for index in range(len(prompts))])
+    grades = grade_completions(questions, completions, style, runner)
+    replies = []
+    for question, completion, grade in zip(questions, completions, grades, strict=True):
+        about = run if "call" in question.facts else None
+        found = mistake(question, grade.outcome, grade.answer, grade.reason, completion.whole, about)
+        replies.append(Reply(question, completion.whole, completion.finish, grade, found))
+    return replies

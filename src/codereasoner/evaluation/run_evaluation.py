@@ -1,0 +1,277 @@
+"""Ask a model questions, keep every answer, grade them, and count.
+
+    questions -> answers.jsonl -> grades.jsonl -> summary.json        in the folder of one evaluation
+
+Answers are appended as they come, keyed by everything that can change them, so a killed evaluation asks nothing twice.
+Grades are made anew from the answers by every evaluation: grading is quick, and a grader may have changed.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from codereasoner import extend
+from codereasoner.errors import Shortfall
+from codereasoner.evaluation.augment import PLAIN, Augmentation
+from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
+from codereasoner.evaluation.running_counts import Tally
+from codereasoner.extend import Model, Progress, Prompt, Sampling, commonest, silent
+from codereasoner.ledger import Ledger, read_manifest, read_rows, write_records, write_whole
+from codereasoner.outputs import refuse_others
+from codereasoner.records import Answer, answer_key, content_id
+from codereasoner.styles import Style
+from codereasoner.task import VERDICTS, Grade, Question, Runner
+
+PASS_AT = (1, 5, 10)
+
+Metrics: TypeAlias = Callable[[Sequence[Question], Mapping[str, Sequence[bool]]], Mapping[str, Any]]
+"""The numbers that a benchmark has beside pass@k, such as REval's consistency: `Benchmark.metrics` is one."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How questions are put to a model: what, beside the question and the model, can change an answer."""
+
+    style: Style
+    sampling: Sampling = field(default_factory=Sampling)
+    samples: int = 1
+    augmentation: Augmentation = PLAIN
+
+    def facts(self) -> dict[str, Any]:
+        """The sampling and the augmentation as plain JSON, as they stand in every answer and its key."""
+        return self.sampling.facts() | self.augmentation.facts()
+
+    def messages(self, question: Question) -> list[dict[str, str]]:
+        """The prompt of a question."""
+        messages = extend.task_of(question).prompt(question, self.style)
+        return self.augmentation.messages(question, messages)
+
+
+def evaluate(
+    name: str,
+    questions: Sequence[Question],
+    model: Model,
+    asking: Asking,
+    folder: Path,
+    runner: Runner,
+    floors: Mapping[str, float] | None = None,
+    label: str = "",
+    progress: Progress = silent,
+    metrics: Metrics | None = None,
+) -> dict[str, Any]:
+    """Evaluate one model on one list of questions; returns what is written to summary.json.
+
+    A request that failed for good counts as an error and is not kept: the same evaluation asks it again next time.
+    More questions or more samples than last time are the same evaluation, and ask only what is new.
+
+    Raises:
+        ConfigError: the folder holds an evaluation of something else.
+    """
+    refuse_other(folder, name, questions, model, asking)
+    tally = Tally(questions, asking.style, runner, len(questions) * asking.samples, progress)
+    answers = ask(questions, model, asking, folder / "answers.jsonl", tally)
+    grades = keep_grades(questions, answers, tally.grades, asking.style, folder / "grades.jsonl")
+    _keep_questions(questions, folder / "questions.jsonl")
+    _keep_prompts(questions, asking, folder / "prompts.jsonl")
+    prompted = sum(answer.prompt_tokens for answer in answers)
+    completed = sum(answer.completion_tokens for answer in answers)
+    summary = {
+        "benchmark": name,
+        "model": label or model.identity,
+        "identity": model.identity,
+        "style": asking.style.name,
+        "sampling": asking.facts() | {"samples": asking.samples},
+        "grader": "strict",
+        **count(questions, grades),
+        "prompt_tokens": prompted,
+        "completion_tokens": completed,
+        "dollars": round(model.cost(prompted, completed), 6),
+        "errors": error_reasons(grades),
+        "seconds": round(sum(answer.seconds for answer in answers), 3),
+        "floors": dict(floors or {}),
+        "metrics": dict(metrics(questions, _verdicts(grades))) if metrics else {},
+    }
+    write_whole(folder / "summary.json", json.dumps(summary, indent=1) + "\n")
+    return summary
+
+
+def refuse_other(folder: Path, name: str, questions: Sequence[Question], model: Model, asking: Asking) -> None:
+    """Refuse to replace the summary of another evaluation, or of this one with more questions or samples.
+
+    Raises:
+        ConfigError: the folder holds such a summary; the message names the differences.
+    """
+    path = folder / "summary.json"
+    if not path.is_file():
+        return
+    old = json.loads(path.read_text(encoding="utf-8"))
+    now = {"benchmark": name, "identity": model.identity, "style": asking.style.name, **asking.facts()}
+    then = {**{key: old[key] for key in ("benchmark", "identity", "style") if key in old}, **old.get("sampling", {})}
+    outcomes = old.get("outcomes", {})
+    if outcomes.get("error", 0) == sum(outcomes.values()):
+        return  # of which nothing is to be kept
+    samples = then.pop("samples", 1)
+    if samples > asking.samples:
+        then["samples"], now["samples"] = samples, asking.samples
+    kept = folder / "questions.jsonl"
+    asked = {row["id"] for row in read_rows(kept)} if kept.is_file() else set[str]()
+    if asked - {question.id for question in questions}:
+        then["questions"], now["questions"] = len(asked), len(questions)
+    if "identity" not in then:
+        del now["identity"]
+    refuse_others(folder, then, now)
+
+
+def refuse_unanswered(summary: Mapping[str, Any]) -> None:
+    """Do nothing where there is an answer; an accuracy of errors alone says nothing of the model.
+
+    Raises:
+        Shortfall: every request failed; the message has the commonest reason.
+    """
+    if summary["errors"] and summary["outcomes"]["error"] == summary["n_answers"]:
+        raise Shortfall(f"no request was answered: {commonest(summary['errors'])}")
+
+
+def error_reasons(grades: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return how often each reason left an answer out, the commonest first."""
+    return dict(Counter(row["reason"] for row in grades if row["outcome"] == "error").most_common())
+
+
+def _verdicts(grades: Sequence[Mapping[str, Any]]) -> dict[str, list[bool]]:
+    """By question: was each sample right?"""
+    found: dict[str, list[bool]] = {}
+    for row in grades:
+        found.setdefault(row["question"], []).append(row["outcome"] == "correct")
+    return found
+
+
+def ask(
+    questions: Sequence[Question], model: Model, asking: Asking, out: Path, tally: Tally | None = None
+) -> list[Answer]:
+    """Every answer of the model, those of an earlier try included, in the order of questions and samples.
+
+    Each answer is shown to the tally, which has graded all of them in the end.
+    """
+    facts = asking.facts()
+    wanted = [(question, sample) for question in questions for sample in range(asking.samples)]
+    keys = [answer_key(q.id, model.identity, asking.style.name, sample, facts) for q, sample in wanted]
+    by_key: dict[str, Answer] = {}
+    with Ledger(out, {"records": "answers"}, reopen=True) as ledger:
+        missing = [
+            Prompt(question, asking.messages(question), sample, asking.style.name)
+            for key, (question, sample) in zip(keys, wanted, strict=True)
+            if key not in ledger
+        ]
+        if len(missing) < len(wanted):
+            ours = set(keys)
+            by_key |= {row["id"]: Answer.from_json(row) for row in ledger.rows() if row["id"] in ours}
+        if tally:
+            tally.earlier([*by_key.values()])
+        for answer in _answers(missing, model, asking):
+            if answer.finish != "error":
+                ledger.append(answer)
+            by_key[answer.id] = answer
+            if tally:
+                tally.add(answer)
+        ledger.finish()
+    if tally:
+        tally.finish()
+    return [by_key[key] for key in keys]
+
+
+def _answers(prompts: Sequence[Prompt], model: Model, asking: Asking) -> Iterator[Answer]:
+    """The model's answers as they are ready, each with the seconds since the last one."""
+    identity, facts, last = model.identity, asking.facts(), time.monotonic()
+    for index, completion in model.complete(prompts, asking.sampling):
+        now = time.monotonic()
+        prompt = prompts[index]
+        yield Answer(
+            prompt.question.id,
+            identity,
+            asking.style.name,
+            prompt.sample,
+            completion.text,
+            completion.finish,
+            facts,
+            completion.prompt_tokens,
+            completion.completion_tokens,
+            round(now - last, 6),
+            completion.thoughts,
+            completion.reason,
+        )
+        last = now
+
+
+def keep_grades(
+    questions: Sequence[Question], answers: Sequence[Answer], grades: Mapping[str, Grade], style: Style, out: Path
+) -> list[dict[str, Any]]:
+    """Write one row for each answer, in the same order: its Grade, and which question, answer and sample it is of."""
+    by_id = {question.id: question for question in questions}
+    rows = [_grade_row(by_id[answer.question], answer, grades[answer.id]) for answer in answers]
+    write_records(out, rows, {"style": style.name})
+    return rows
+
+
+def _keep_questions(questions: Sequence[Question], out: Path) -> None:
+    """The questions beside their answers: a report can show them where a benchmark's data is not at hand."""
+    _keep(out, questions, {"questions": content_id(*(question.id for question in questions))})
+
+
+def _keep_prompts(questions: Sequence[Question], asking: Asking, out: Path) -> None:
+    """Write what was asked: the messages of each question, as they were given to the model."""
+    rows = [{"id": question.id, "messages": asking.messages(question)} for question in questions]
+    _keep(out, rows, {"style": asking.style.name, "prompts": content_id(*(json.dumps(row) for row in rows))})
+
+
+def _keep(out: Path, rows: Sequence[Question | Mapping[str, Any]], config: Mapping[str, Any]) -> None:
+    if not out.is_file() or (read_manifest(out) or {}).get("config") != config:
+        write_records(out, rows, config)
+
+
+def _grade_row(question: Question, answer: Answer, verdict: Grade) -> dict[str, Any]:
+    which = {"id": answer.id, "question": question.id, "task": question.task, "sample": answer.sample}
+    return which | verdict.to_json()
+
+
+def count(questions: Sequence[Question], grades: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The numbers of a summary: pass@k with intervals clustered by program, and every outcome; by task too."""
+    tasks = sorted({question.task for question in questions})
+    whole = _count(questions, grades)
+    if len(tasks) > 1:
+        whole["by_task"] = {
+            task: _count([q for q in questions if q.task == task], [g for g in grades if g["task"] == task])
+            for task in tasks
+        }
+    else:
+        whole["by_task"] = {task: dict(whole) for task in tasks}
+    return whole
+
+
+def _count(questions: Sequence[Question], grades: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    correct: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter(dict.fromkeys(VERDICTS, 0))
+    for row in grades:
+        outcomes[row["outcome"]] += 1
+        asked[row["question"]] += 1
+        correct[row["question"]] += row["outcome"] == "correct"
+    numbers: dict[str, Any] = {"n_questions": len(questions), "n_answers": len(grades)}
+    samples = min((asked[question.id] for question in questions), default=0)
+    for k in PASS_AT:
+        if 0 < k <= samples:
+            numbers[f"pass@{k}"] = (
+                100 * sum(pass_at_k(asked[q.id], correct[q.id], k) for q in questions) / len(questions)
+            )
+    if samples:
+        shares = [
+            (question.program or question.id, correct[question.id] / asked[question.id]) for question in questions
+        ]
+        low, high = clustered_interval(shares)
+        numbers["interval"] = [100 * low, 100 * high]
+    return numbers | {"outcomes": dict(outcomes)}

@@ -1,0 +1,175 @@
+"""Read what a worker sent, strictly: it comes from beside a program that nobody trusts.
+
+An answer that is not exactly what a worker writes is the outcome of its own job, and never an exception here.
+The answer is the JSON list that encode.py describes. Where the extension is built, native/answers.c reads those bytes
+that a worker writes; what it does not take is read here, and so is everything where there is no extension.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from itertools import chain
+from typing import Any, Never, get_args
+
+from codereasoner.records import Event, Job, Outcome, Run, Step, content_id
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+_OUTCOMES: dict[Any, Outcome] = {name: name for name in get_args(Outcome) if name != "error"}  # that is ours to say
+_EVENTS: dict[str, Event] = {name[0]: name for name in get_args(Event)}
+_CUTS = frozenset({"", "steps", "bytes", "depth", "tracer removed"})
+_TEXT = frozenset({str})
+_MAX_LINE = 1 << 31
+_new, _set = object.__new__, object.__setattr__
+_NO_RUN = vars(Run("", "", "", "ok"))
+
+
+class _MalformedError(ValueError):
+    """The answer is not what a worker writes; the message says in which part."""
+
+
+def read_answer(body: bytes, job: Job, level: str) -> Run:
+    """The run that an answer tells of; "crashed" with a reason where it is no answer."""
+    try:
+        return _read(body, job, level)
+    except (ValueError, RecursionError) as error:
+        return failed(job, level, "crashed", f"the answer of the program's process is malformed: {error!s:.200}")
+
+
+def failed(job: Job, level: str, outcome: Outcome, reason: str) -> Run:
+    """The run of a job of which nothing is known but how it ended."""
+    return Run(job.source, job.entry, job.call, outcome, reason=reason, isolation=level, python=PYTHON)
+
+
+def _read(body: bytes, job: Job, level: str) -> Run:
+    row = (read_natively(body, Step) if read_natively else None) or _read_row(body)
+    name, value, exception, stdout, steps, lines, cut, reason, cpu_ms = row
+    outcome = _OUTCOMES.get(name)
+    if outcome is None:
+        raise _MalformedError(f"no outcome is called {name!r:.40}")
+    if value is not None and outcome != "ok":
+        raise _MalformedError("only the outcome ok has a value")
+    if cut not in _CUTS:
+        raise _MalformedError(f"nothing is cut by {cut!r:.40}")
+    if not 0 <= cpu_ms < 1e9:
+        raise _MalformedError(f"{cpu_ms!r:.40} is no time")
+    fields = {
+        **_NO_RUN,
+        "source": job.source,
+        "entry": job.entry,
+        "call": job.call,
+        "outcome": outcome,
+        "value": value,
+        "exception": exception,
+        "stdout": stdout,
+        "steps": steps,
+        "lines": lines,
+        "cut": cut,
+        "reason": reason,
+        "isolation": level,
+        "python": PYTHON,
+        "shared": job.origin,
+        "cpu_ms": cpu_ms,
+        "id": content_id(job.source, job.entry, job.call),
+    }
+    return make(Run, fields)
+
+
+def _make(kind: type[Run], fields: dict[str, Any]) -> Run:
+    run = _new(kind)  # its own constructor, which sets one frozen field after another, takes four times as long
+    _set(run, "__dict__", fields)
+    return run
+
+
+def _read_row(body: bytes) -> Any:
+    """The nine parts of an answer, each of its type."""
+    row = _DECODER.decode(body.decode("ascii"))
+    if type(row) is not list or len(row) != 9:
+        raise _MalformedError("it must be a list of nine")
+    name, value, exception, stdout, steps, lines, cut, reason, cpu_ms = row
+    for text in (name, exception, stdout, cut, reason):
+        if type(text) is not str:
+            raise _MalformedError("outcome, exception, stdout, cut and reason must be text")
+    if value is not None and type(value) is not str:
+        raise _MalformedError("a value must be text")
+    if type(cpu_ms) is not float:
+        raise _MalformedError(f"{cpu_ms!r:.40} is no time")
+    found_steps = _read_steps(steps) if steps else ()
+    found_lines = _read_lines(lines) if lines else ()
+    return name, value, exception, stdout, found_steps, found_lines, cut, reason, cpu_ms
+
+
+def _read_lines(lines: Any) -> tuple[int, ...]:
+    if not _all_of(int, lines) or not 0 <= min(lines) <= max(lines) < _MAX_LINE:
+        raise _MalformedError("lines must be whole numbers")
+    return tuple(lines)
+
+
+def _read_steps(columns: Any) -> tuple[Step, ...]:
+    """The steps of the columns that encode.py describes, whose types are checked a column at a time."""
+    if type(columns) is not list or len(columns) != 6:
+        raise _MalformedError("steps must be six columns")
+    events, frames, lines, values, changes, removed = columns
+    if type(events) is not str or not _EVENTS.keys() >= set(events):
+        raise _MalformedError(f"no events are called {events!r:.40}")
+    for numbers in (frames, lines):
+        if (
+            not _all_of(int, numbers)
+            or len(numbers) != len(events)
+            or not 0 <= min(numbers) <= max(numbers) < _MAX_LINE
+        ):
+            raise _MalformedError("the frame and the line of each step must be whole numbers")
+    if not _all_of(str, values) or len(values) != len(events) - events.count("l"):
+        raise _MalformedError("the values of steps must be text")
+    if not _all_of(dict, changes) or len(changes) != len(events):
+        raise _MalformedError("the changes of each step must be an object")
+    if not _TEXT.issuperset(map(type, chain.from_iterable(map(dict.values, changes)))):
+        raise _MalformedError("the changes of steps must be text")
+    gone = _read_removed(removed) if removed else {}
+    texts = iter(values)
+    found = []
+    for number, (event, frame, line, change) in enumerate(zip(events, frames, lines, changes, strict=True)):
+        step = _new(Step)  # its own constructor, which sets one frozen field after another, takes twice as long
+        fields = {
+            "event": _EVENTS[event],
+            "frame": frame,
+            "line": line,
+            "changes": change,
+            "removed": gone.get(number, ()) if gone else (),
+            "value": "" if event == "l" else next(texts),
+        }
+        _set(step, "__dict__", fields)
+        found.append(step)
+    return tuple(found)
+
+
+def _read_removed(rows: Any) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
+    for row in rows if type(rows) is list else [None]:
+        if type(row) is not list or len(row) != 2 or type(row[0]) is not int or not _all_of(str, row[1]):
+            raise _MalformedError("what steps removed must be numbers and names")
+        found[row[0]] = tuple(row[1])
+    return found
+
+
+def _all_of(kind: type, values: Any) -> bool:
+    """Whether this is a list of values of exactly this type."""
+    return type(values) is list and {kind}.issuperset(map(type, values))
+
+
+def _refuse_constant(text: str) -> Never:
+    raise _MalformedError(f"{text} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+read_natively: Callable[[bytes, type[Step]], tuple[Any, ...] | None] | None = None
+make: Callable[[type[Run], dict[str, Any]], Run] = _make
+split: Callable[[bytearray], tuple[list[tuple[int, int, bytes]], int]] | None = None  # frames, see framing.py
+with suppress(ImportError, AttributeError):  # there was no compiler, or it was built from older files
+    _native = import_module("codereasoner.execution._trace")
+    split, make, read_natively = _native.split_frames, _native.make, _native.read_answer

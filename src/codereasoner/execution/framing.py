@@ -1,0 +1,88 @@
+"""The frames that travel between a pool and its workers: binary, versioned, bounded.
+
+    bytes 0-1  b"CR"        bytes 4-7   the job's number, little-endian
+    byte  2    VERSION      bytes 8-11  the length of the body, little-endian
+    byte  3    the kind     bytes 12-   the body
+
+Requests carry marshalled plain values, from the trusted side to the untrusted one. Answers carry JSON text in
+ASCII, from the untrusted side to the trusted one, which reads it strictly (see decode.py).
+This file also runs inside the workers.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VERSION = 1
+HEADER = 12
+MAX_BODY = 16_000_000  # bytes
+
+READY, JOBS, RESULT, SLOW, ERROR = 1, 2, 3, 9, 11  # the kinds; SLOW: a job wants more time, and is in the slow lane;
+# ERROR: the worker cannot run a job, its body is the reason
+ALONE, LEFT, SPENT, DONE, LATER, FORK = 4, 5, 6, 7, 8, 10  # kinds that are used inside a worker only, see lanes.py
+SHUT_OUT, FAILED = (
+    1,
+    2,
+)  # numbers of a READY frame whose body is the reason why there will be no worker (launcher.py too)
+
+
+class FrameError(ValueError):
+    """These bytes are no frames of ours; the message says what was seen."""
+
+
+def pack(kind: int, number: int, body: bytes) -> bytes:
+    """One frame.
+
+    Raises:
+        FrameError: the body is longer than MAX_BODY.
+    """
+    if len(body) > MAX_BODY:
+        raise FrameError(f"a frame of {len(body)} bytes; at most {MAX_BODY} are allowed")
+    return b"CR%c%c%b%b%b" % (VERSION, kind, number.to_bytes(4, "little"), len(body).to_bytes(4, "little"), body)
+
+
+class Splitter:
+    """Cuts a stream of bytes into frames, however the bytes arrive; `split` is native/frames.c, where it was built."""
+
+    def __init__(self, split: Callable[[bytearray], tuple[list[tuple[int, int, bytes]], int]] | None = None) -> None:
+        self.rest = bytearray()
+        self.split = split or _split
+
+    def feed(self, data: bytes) -> list[tuple[int, int, bytes]]:
+        """The frames that are complete with these bytes, each as (kind, number, body).
+
+        Raises:
+            FrameError: the stream is not made of frames of this version, or a body is too long.
+        """
+        rest = self.rest
+        rest += data
+        found, used = self.split(rest)
+        if len(rest) - used >= HEADER:
+            _read_header(rest, used)
+        del rest[:used]
+        return found
+
+
+def _split(data: bytearray) -> tuple[list[tuple[int, int, bytes]], int]:
+    """The frames at the beginning of the bytes, and how many bytes they are."""
+    found: list[tuple[int, int, bytes]] = []
+    start = 0
+    while len(data) - start >= HEADER:
+        kind, number, length = _read_header(data, start)
+        end = start + HEADER + length
+        if len(data) < end:
+            break
+        found.append((kind, number, bytes(data[start + HEADER : end])))
+        start = end
+    return found, start
+
+
+def _read_header(data: bytearray, start: int) -> tuple[int, int, int]:
+    if data[start : start + 2] != b"CR" or data[start + 2] != VERSION:
+        raise FrameError(f"not a frame of version {VERSION}: {bytes(data[start : start + HEADER])!r}")
+    length = int.from_bytes(data[start + 8 : start + 12], "little")
+    if length > MAX_BODY:
+        raise FrameError(f"a frame announces {length} bytes; at most {MAX_BODY} are allowed")
+    return data[start + 3], int.from_bytes(data[start + 4 : start + 8], "little"), length

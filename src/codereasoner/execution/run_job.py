@@ -1,0 +1,182 @@
+"""What happens when a compiled job runs: a fresh namespace, the program, its harness, the call, and the answer.
+
+Everything of the interpreter that is used after the program has begun to run is bound here at import, so that a
+program which replaces built-ins changes its own run only. This file also runs inside the workers.
+"""
+
+from __future__ import annotations
+
+import _io
+import sys
+from contextlib import suppress
+from time import thread_time
+
+from codereasoner.execution.encode import answer
+from codereasoner.execution.exception_text import exception_text
+from codereasoner.execution.tracer_choice import make
+from codereasoner.literals.write import NotWritable, TooLong, write
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from codereasoner.execution.compile_jobs import Compiled
+
+DEPTH = 1000  # frames of recursion that a program may use, as in a fresh interpreter
+BUFFER = 8192  # bytes that a stream holds back; Python 3.14 would hold back 131,072, beyond many a limit
+
+_exec, _eval, _type, _issubclass, _str, _len, _sorted, _bytes, _join = (
+    exec,
+    eval,
+    type,
+    issubclass,
+    str,
+    len,
+    sorted,
+    bytes,
+    b"".join,
+)
+_module, _modules, _getframe, _setrecursionlimit = type(sys), sys.modules, sys._getframe, sys.setrecursionlimit
+_SystemExit, _MemoryError, _RecursionError, _BaseException = SystemExit, MemoryError, RecursionError, BaseException
+
+
+class Output(_io._RawIOBase):
+    """Takes what a program writes; too much of it ends the program through `too_much`, which does not return."""
+
+    def __init__(self, limit: int, too_much: Callable[[], None]) -> None:
+        self.limit, self.too_much = limit, too_much
+        self.parts: list[bytes] = []
+        self.size = 0
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Keep the bytes; beyond the limit the run is over."""
+        size = _len(data)
+        self.size += size
+        if self.size > self.limit:
+            self.too_much()
+        self.parts.append(_bytes(data))
+        return size
+
+
+class Streams:
+    """The standard streams of one run, or of the runs of one process."""
+
+    def __init__(self, limit: int, too_much: Callable[[], None]) -> None:
+        self.out, self.error = Output(limit, too_much), Output(limit, too_much)
+        self.stdout = _io.TextIOWrapper(_io.BufferedWriter(self.out, BUFFER), "utf-8", "surrogateescape")
+        sys.stdout = self.stdout
+        self.stderr = _io.TextIOWrapper(_io.BufferedWriter(self.error, BUFFER), "utf-8", "backslashreplace")
+        sys.stderr = self.stderr
+        sys.stdin = _io.StringIO("")
+
+    def take(self) -> str:
+        """What was written to the standard output since the last time."""
+        with suppress(ValueError, OSError):  # a program may close it
+            self.stdout.flush()
+        if not self.out.parts:
+            return ""
+        text = _join(self.out.parts).decode("utf-8", "surrogateescape")
+        self.out.parts.clear()
+        self.out.size = 0
+        return text
+
+    def empty(self) -> None:
+        """Forget what was written to both streams."""
+        with suppress(ValueError, OSError):
+            self.stdout.flush()
+            self.stderr.flush()
+        self.out.parts.clear()
+        self.error.parts.clear()
+        self.out.size = self.error.size = 0
+
+
+def set_depth() -> None:
+    """Let programs recurse as deep as in a fresh interpreter, however deep we are ourselves."""
+    depth = 0
+    frame: Any = _getframe()
+    while frame is not None:
+        depth += 1
+        frame = frame.f_back
+    _setrecursionlimit(DEPTH + depth + 2)
+
+
+def run(
+    compiled: Compiled,
+    record: str,
+    limits: dict[str, Any],
+    streams: Streams,
+    built_ins: dict[str, object] | None = None,
+) -> tuple[dict[str, Any], str]:
+    """Run a compiled job in this process; returns the answer's fields, and the name of the limit that makes it suspect.
+
+    built_ins: those of a program after which others run in this process: nothing but cycles is left of it.
+    """
+    tracer = make(record, compiled.program.manner, limits)
+    module = _module("program")
+    _modules["program"] = module
+    if built_ins is not None:
+        module.__dict__["__builtins__"] = built_ins
+    started = thread_time()  # the clock of the process stands still between ticks while a timer runs
+    facts, suspect = _outcome(compiled, tracer, module.__dict__, limits)
+    facts["cpu_ms"] = (thread_time() - started) * 1000
+    facts["stdout"] = streams.take()
+    if tracer is not None:
+        facts.update(steps=tracer.text(), lines=_sorted(tracer.lines), cut=tracer.cut)
+    elif record != "value":
+        facts["cut"] = "tracer removed"
+    return facts, suspect
+
+
+def _outcome(
+    compiled: Compiled, tracer: Any, names: dict[str, Any], limits: dict[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """Execute the program and its call: the outcome, and the value or the exception."""
+    program = compiled.program
+    try:
+        _exec(program.source, names)  # type: ignore[arg-type]
+        if program.harness is not None:
+            _exec(program.harness, names)
+        try:
+            if tracer is not None:
+                tracer.start()
+            value = _eval(compiled.call, names, compiled.arguments)  # type: ignore[arg-type]
+        finally:
+            if tracer is not None:
+                tracer.stop()
+        return returned(value, limits), ""
+    except _BaseException as error:
+        return raised(error, limits)
+
+
+def raised(error: BaseException, limits: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The outcome of a run that an exception has ended, and the name of the limit that makes it suspect."""
+    kind = _type(error)
+    if _issubclass(kind, _SystemExit):
+        return {"outcome": "exited", "reason": f"the program ended itself: {exception_text(error, 200)}"}, ""
+    if _issubclass(kind, _MemoryError):
+        reason = f"more than {limits['memory_bytes']} bytes of memory (limit: memory_bytes)"
+        return {"outcome": "memory", "exception": exception_text(error, 500), "reason": reason}, "memory"
+    text = exception_text(error, 2000)
+    suspect = "depth" if text[:14] == "RecursionError" else ""
+    return {"outcome": "raised", "exception": text, "reason": f"the call raised {text[:200]}"}, suspect
+
+
+def returned(value: object, limits: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {"outcome": "ok", "value": write(value, limits["result_chars"])}
+    except TooLong:
+        reason = f"the literal of the value is longer than {limits['result_chars']} characters (limit: result_chars)"
+        return {"outcome": "output", "reason": reason}
+    except NotWritable as error:
+        return {"outcome": "ok", "reason": _str(error)}
+
+
+def too_much_output(limits: dict[str, Any]) -> bytes:
+    """The answer for a program that wrote too much."""
+    reason = f"the program wrote more than {limits['output_bytes']} bytes (limit: output_bytes)"
+    return answer("output", reason=reason)

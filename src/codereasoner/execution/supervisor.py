@@ -1,0 +1,318 @@
+"""The workers of one pool: who does which job, what comes back, and who has to be replaced."""
+
+from __future__ import annotations
+
+import marshal
+import selectors
+from collections import deque
+from collections.abc import Iterable
+from time import monotonic
+
+from codereasoner.errors import IsolationError, MachineryError
+from codereasoner.execution.decode import failed, read_answer
+from codereasoner.execution.framing import ERROR, JOBS, RESULT, SLOW, FrameError, pack
+from codereasoner.execution.worker_handle import START_SECONDS, Process, Setup
+from codereasoner.records import Job, Run
+
+LEVELS = ("A", "B", "C", "D")
+MEANING = {
+    "A": "programs find an empty, read-only world of their own: no file, process, network or device of this machine",
+    "B": "no namespaces: programs see that the machine has other processes, though they can reach none, and no file",
+    "C": "no namespaces and no Landlock: programs can read every file that you can read",
+    "D": "a process only: programs can read, write and send whatever you can",
+}
+FRAME_JOBS, FRAME_BYTES = 64, 1 << 20  # of one frame of jobs
+FEW = 4  # so many jobs are not worth two frames
+MAX_JOB_BYTES = 8_000_000
+FAILED_STARTS = 3  # in a row, after which the pool gives up
+GRACE_SECONDS = 10.0
+
+
+class Ticket:
+    """One job on its way: `run` is None until its end is known."""
+
+    __slots__ = ("alone", "forgotten", "job", "run", "slow")
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.run: Run | None = None
+        self.alone = False
+        self.forgotten = False
+        self.slow = False  # it wants more time than the others: nothing waits for it
+
+
+class _Worker:
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.tickets: dict[int, Ticket] = {}
+        self.slow = 0  # how many of them are in the slow lane
+        self.heard = monotonic()  # when it last said something, or was given something to do after a rest
+        self.writing = False
+
+
+class Crew:
+    """The workers, not safe to be used by two threads at once: the pool has the lock."""
+
+    def __init__(self, count: int, setup: Setup, level: str, weakest: str) -> None:
+        self.queue: deque[Ticket] = deque()
+        self._count, self._setup = count, setup
+        self._number = 0
+        self._failed_starts = 0
+        self._silence = 2 * setup.limits["wall_seconds"] + GRACE_SECONDS
+        self._selector = selectors.DefaultSelector()
+        self._workers: list[_Worker] = []
+        self._retries: deque[Ticket] = deque()
+        try:
+            self.level, first = self._first(level, weakest)
+            self.tracer = first.tracer
+            self._add(first)
+            self._fill()
+        except BaseException:
+            self.end()
+            raise
+
+    def _fill(self) -> None:
+        """Start the workers that are wanting."""
+        while len(self._workers) < self._count:
+            self._add(Process(self.level, self._setup))
+
+    def _first(self, wanted: str, weakest: str) -> tuple[str, Process]:
+        """The best level down to the weakest that may be, and a worker that has started at it."""
+        if wanted not in (*LEVELS, "auto"):
+            raise MachineryError(f"there is no isolation level {wanted!r}; there are: auto, {', '.join(LEVELS)}")
+        levels = LEVELS if wanted == "auto" else (wanted,)
+        missing: list[str] = []
+        for level in levels:
+            if level > weakest:
+                raise IsolationError(_weak(level, missing))
+            process = Process(level, self._setup)
+            try:
+                _await(process)
+            except IsolationError as error:
+                process.end()
+                missing.append(f"level {level}: {error}")
+                continue
+            except BaseException:
+                process.end()
+                raise
+            return level, process
+        raise IsolationError(f"no worker starts ({'; '.join(missing)})")
+
+    def _add(self, process: Process) -> None:
+        worker = _Worker(process)
+        self._workers.append(worker)
+        self._selector.register(process.source, selectors.EVENT_READ, worker)
+        self._write(worker, b"")
+
+    # --- Handing out -------------------------------------------------------------------------------------------------
+
+    def hand_out(self) -> None:
+        """Give every worker that has room for more its share of what is waiting."""
+        self._fill()
+        for worker in self._workers:
+            if self._retries and not worker.tickets:
+                self._give(worker, [self._retries.popleft()])
+        while self.queue:
+            free = [worker for worker in self._workers if _has_room(worker)]
+            if not free:
+                return
+            worker = min(free, key=_load)
+            self._give(worker, self._share())
+
+    def _share(self) -> list[Ticket]:
+        """The next jobs of the queue for one worker: few where there are few, so that all end at the same time."""
+        fair = -(-len(self.queue) // len(self._workers))
+        most = min(FRAME_JOBS, fair if len(self._workers) == 1 else max(fair // 2, min(fair, FEW)))
+        share: list[Ticket] = []
+        size = 0
+        while self.queue and len(share) < most and size < FRAME_BYTES:
+            ticket = self.queue.popleft()
+            if not ticket.forgotten:
+                share.append(ticket)
+                size += len(ticket.job.source) + len(ticket.job.call) + len(ticket.job.harness)
+        return share
+
+    def _give(self, worker: _Worker, tickets: list[Ticket]) -> None:
+        rows = []
+        for ticket in tickets:
+            job = ticket.job
+            if len(job.source) + len(job.call) + len(job.harness) > MAX_JOB_BYTES // 4:
+                ticket.run = failed(
+                    job, self.level, "refused", f"the program is longer than {MAX_JOB_BYTES // 4} characters"
+                )
+                continue
+            self._number = (self._number + 1) & 0xFFFFFFFF
+            if not worker.tickets:
+                worker.heard = monotonic()
+            worker.tickets[self._number] = ticket
+            rows.append((self._number, job.source, job.entry, job.call, job.record, job.harness, job.origin))
+        if rows:
+            self._write(worker, pack(JOBS, 0, marshal.dumps(rows)))
+
+    def _write(self, worker: _Worker, data: bytes) -> None:
+        worker.process.write(data)  # a broken pipe is noticed when the worker is read
+        writing = bool(worker.process.unsent)
+        if writing != worker.writing:
+            if writing:
+                self._selector.register(worker.process.sink, selectors.EVENT_WRITE, worker)
+            else:
+                self._selector.unregister(worker.process.sink)
+            worker.writing = writing
+
+    # --- Listening ---------------------------------------------------------------------------------------------------
+
+    def wait(self) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait until something happens, for a second at most; one thread at a time may, others hand out meanwhile."""
+        return self._selector.select(1.0)
+
+    def heed(self, found: list[tuple[selectors.SelectorKey, int]]) -> None:
+        """See to what has happened.
+
+        Raises:
+            MachineryError: no worker starts any more.
+        """
+        for key, events in found:
+            worker = key.data
+            if worker not in self._workers:
+                continue
+            if events & selectors.EVENT_WRITE:
+                self._write(worker, b"")
+            if events & selectors.EVENT_READ:
+                self._listen(worker)
+        now = monotonic()
+        for worker in list(self._workers):
+            if _silent(worker, now, self._silence):
+                self._replace(worker, "fell silent")
+        self.hand_out()
+
+    def _listen(self, worker: _Worker) -> None:
+        try:
+            frames = worker.process.read()
+        except FrameError as error:
+            self._replace(worker, f"sent what is no frame ({error})")
+            return
+        except MachineryError as error:
+            self._replace(worker, f"did not start ({error})")
+            return
+        if frames is None:
+            self._replace(worker, "died")
+            return
+        if worker.process.ready:
+            self._failed_starts = 0
+        for kind, number, body in frames:
+            if kind == SLOW and number in worker.tickets and not worker.tickets[number].slow:
+                worker.tickets[number].slow = True
+                worker.slow += 1
+                continue
+            ticket = worker.tickets.pop(number, None)
+            if kind not in (RESULT, ERROR) or ticket is None:
+                self._replace(worker, f"sent a frame that it was not asked for ({kind}, {number})", ticket)
+                return
+            worker.slow -= ticket.slow
+            if kind == ERROR:
+                ticket.run = failed(ticket.job, self.level, "error", body.decode("utf-8", "replace"))
+            else:
+                ticket.run = read_answer(body, ticket.job, self.level)
+        worker.heard = monotonic()
+        if _load(worker) < FRAME_JOBS // 2:
+            self.hand_out()
+
+    # --- Replacing ---------------------------------------------------------------------------------------------------
+
+    def _replace(self, worker: _Worker, what: str, ticket: Ticket | None = None) -> None:
+        """End a worker and start another; what it had not finished runs again once, alone."""
+        self._remove(worker)
+        for unfinished in [*([ticket] if ticket else []), *worker.tickets.values()]:
+            if unfinished.alone:
+                unfinished.run = failed(unfinished.job, self.level, "error", f"twice a worker {what} with this job")
+            elif not unfinished.forgotten:
+                unfinished.alone, unfinished.slow = True, False
+                self._retries.append(unfinished)
+        if not worker.process.ready:
+            self._failed_starts += 1
+            if self._failed_starts >= FAILED_STARTS:
+                raise MachineryError(f"no worker starts any more: the last one {what}")
+        self._fill()
+
+    def _remove(self, worker: _Worker) -> None:
+        self._workers.remove(worker)
+        self._selector.unregister(worker.process.source)
+        if worker.writing:
+            self._selector.unregister(worker.process.sink)
+        worker.process.end()
+
+    def start_over(self) -> None:
+        """After an interruption nothing is known of what is on its way: no worker until the next job."""
+        for worker in list(self._workers):
+            self._remove(worker)
+            for ticket in worker.tickets.values():
+                ticket.run = failed(ticket.job, self.level, "error", "the pool was interrupted")
+        for ticket in (*self.queue, *self._retries):
+            ticket.run = failed(ticket.job, self.level, "error", "the pool was interrupted")
+        self.queue.clear()
+        self._retries.clear()
+        self._failed_starts = 0
+
+    def forget(self, tickets: Iterable[Ticket]) -> None:
+        """Nobody waits for these any more."""
+        for ticket in tickets:
+            ticket.forgotten = True
+
+    def processes(self) -> list[int]:
+        """The ids of the workers' outer processes."""
+        return [worker.process.pid for worker in self._workers]
+
+    def end(self) -> None:
+        """End all workers."""
+        while self._workers:
+            self._remove(self._workers[-1])
+        self._selector.close()
+
+
+def _has_room(worker: _Worker) -> bool:
+    return _load(worker) <= FRAME_JOBS and not any(ticket.alone for ticket in worker.tickets.values())
+
+
+def _load(worker: _Worker) -> int:
+    return len(worker.tickets) - worker.slow
+
+
+def _silent(worker: _Worker, now: float, seconds: float) -> bool:
+    if not worker.process.ready:
+        return now - worker.process.started > START_SECONDS
+    return bool(worker.tickets) and now - worker.heard > seconds
+
+
+def _await(process: Process) -> None:
+    """Return when the worker is ready.
+
+    Raises:
+        IsolationError: the kernel refuses a layer. MachineryError: it will not be for another reason.
+    """
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.source, selectors.EVENT_READ)
+        process.write()
+        while not process.ready:
+            if monotonic() - process.started > START_SECONDS:
+                raise MachineryError(f"the worker was not ready after {START_SECONDS} seconds")
+            selector.select(0.005 if process.unsent else 1.0)
+            try:
+                frames = process.read()
+            except FrameError as error:
+                raise MachineryError(f"the worker's first words were no frame: {error}") from error
+            if frames is None:
+                raise IsolationError("the worker's process ended before it was ready")
+            process.write()
+
+
+ALLOW = "Allow it with allow_weak_isolation=True (--allow-weak-isolation), or see docs/execution.md"
+
+
+def _weak(level: str, missing: list[str]) -> str:
+    cause = f"this machine does not give what level A needs ({missing[0]})" if missing else "it was asked for"
+    return f"programs would run at isolation level {level}, because {cause}. That means {MEANING[level]}. {ALLOW}"
+
+
+def unasked(level: str) -> str:
+    """Why text of a model is not executed at this level unless that is allowed."""
+    return f"text of a model would be executed at isolation level {level}. That means {MEANING[level]}. {ALLOW}"

@@ -1,0 +1,213 @@
+"""One worker process as its pool sees it: how it is started, fed, listened to and ended."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib.util
+import marshal
+import os
+import platform
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+from time import monotonic
+from types import CodeType
+from typing import Any
+
+from codereasoner.errors import IsolationError, MachineryError
+from codereasoner.execution.decode import split
+from codereasoner.execution.framing import FAILED, READY, SHUT_OUT, Splitter
+from codereasoner.execution.syscalls import OWN_ID, last_program
+
+SERVES = "codereasoner.execution.worker"  # the file that runs inside a worker, with all that it imports
+ENVIRONMENT = {
+    "TZ": "UTC",
+    "LC_ALL": "C.UTF-8",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+PASSED_ON = ("LD_LIBRARY_PATH",)  # an interpreter may not start without; no program sees it
+INSIDE = "/tracer.so"  # the C tracer's file, as a worker of level A sees it
+START_SECONDS = 60.0  # within which a worker must say that it is ready
+END_SECONDS = 2.0  # within which it ends of its own accord when its pipes are closed
+_PACKAGE = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is the same for all workers of a pool, see there."""
+
+    limits: dict[str, Any]
+    preload: Sequence[str] = ()
+    hash_seed: int = 0
+    tracer: str = "auto"
+
+
+class Process:
+    """A worker process and both ends of its pipes; it is not ready before `ready` says so.
+
+    Raises:
+        MachineryError: no process can be started.
+    """
+
+    def __init__(self, level: str, setup: Setup) -> None:
+        packages = _package_folders(setup.preload)
+        extension = _extension() if setup.tracer == "auto" else ""
+        settings = {**_interpreter(bool(packages)), "level": level, "extension": extension, "inside": INSIDE}
+        settings["preloads"] = bool(setup.preload)
+        settings["paths"] = settings["paths"] + packages + ([extension] if extension and level != "A" else [])
+        start = Path(__file__).with_name("launcher.py")
+        words = [settings["executable"], "-S", "-B", "-s", "-P", str(start), marshal.dumps(settings).hex()]
+        try:
+            self._popen = subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment(setup.hash_seed),
+                cwd="/",
+                start_new_session=True,
+                bufsize=0,
+            )
+        except OSError as error:
+            raise MachineryError(f"no worker process can be started: {error}") from error
+        assert self._popen.stdin is not None
+        assert self._popen.stdout is not None
+        self.sink, self.source = self._popen.stdin.fileno(), self._popen.stdout.fileno()
+        os.set_blocking(self.sink, False)
+        os.set_blocking(self.source, False)
+        self._splitter = Splitter(split)
+        inside: dict[str, Any] = {"limits": setup.limits, "preload": list(setup.preload), "paths": packages}
+        inside["barrier"] = (b"" if level == "D" else last_program(platform.machine()), OWN_ID)
+        inside["extension"] = INSIDE if extension and level == "A" else extension
+        body = marshal.dumps((_codes(), inside))
+        self.unsent = bytearray(len(body).to_bytes(8, "little") + body)
+        self.ready = False
+        self.tracer = ""  # which one it has, from when it is ready
+        self.started = monotonic()
+
+    @property
+    def pid(self) -> int:
+        """The id of the process outside, whose only child is the worker."""
+        return self._popen.pid
+
+    def write(self, data: bytes = b"") -> bool:
+        """Send these bytes, and what was left over before, as far as the pipe takes them; False if it is broken."""
+        self.unsent += data
+        try:
+            while self.unsent:
+                del self.unsent[: os.write(self.sink, self.unsent[: 1 << 16])]
+        except BlockingIOError:
+            pass
+        except OSError:
+            return False
+        return True
+
+    def read(self) -> list[tuple[int, int, bytes]] | None:
+        """The frames that have come since the last call; None when the worker is gone.
+
+        Raises:
+            FrameError: what came is no frame. IsolationError: the kernel refuses a layer.
+            MachineryError: the worker failed to start.
+        """
+        try:
+            data = os.read(self.source, 1 << 18)
+        except BlockingIOError:
+            return []
+        except OSError:
+            return None
+        if not data:
+            return None
+        frames = self._splitter.feed(data)
+        if not self.ready and frames:
+            kind, number, body = frames.pop(0)
+            if number == SHUT_OUT:
+                raise IsolationError(body[:2000].decode("utf-8", "replace"))
+            if number == FAILED or kind != READY:
+                raise MachineryError(f"the worker does not start: {body[:2000].decode('utf-8', 'replace')}")
+            self.ready = True
+            self.tracer = body.decode("ascii", "replace")
+        return frames
+
+    def end(self) -> None:
+        """End the worker and all it has started; nothing of it is left when this returns."""
+        for pipe in (self._popen.stdin, self._popen.stdout):
+            assert pipe is not None
+            with contextlib.suppress(OSError):
+                pipe.close()
+        self._popen.terminate()
+        try:
+            self._popen.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+
+
+def environment(hash_seed: int = 0) -> dict[str, str]:
+    """The environment that a worker's interpreter starts in; it is emptied before the first program."""
+    seeded = ENVIRONMENT | {"PYTHONHASHSEED": str(hash_seed)}
+    return seeded | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
+@cache
+def _codes() -> list[tuple[str, CodeType]]:
+    """The code objects of the files that run inside, each after those that it imports; compiled once for all."""
+    found: dict[str, CodeType] = {}
+
+    def add(name: str) -> None:
+        text = (_PACKAGE.parent / (name.replace(".", "/") + ".py")).read_text(encoding="utf-8")
+        tree = ast.parse(text)
+        for node in tree.body:
+            if (
+                isinstance(node, ast.ImportFrom)
+                and (node.module or "").startswith("codereasoner.")
+                and node.module not in found
+            ):
+                add(str(node.module))
+        found[name] = compile(text, f"{name}.py", "exec", 0, True)
+
+    add(SERVES)
+    return list(found.items())
+
+
+def _extension() -> str:
+    """The file of the C tracer for this version of Python; "" where it was not built."""
+    place = Path(__file__).with_name("_trace" + EXTENSION_SUFFIXES[0])
+    return str(place.resolve()) if place.is_file() else ""
+
+
+@cache
+def _interpreter(packages: bool) -> dict[str, Any]:
+    """The interpreter that runs a worker, the paths that it needs, and what of them shall seem empty."""
+    executable = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
+    standard = os.path.realpath(sysconfig.get_path("stdlib"))
+    prefix = os.path.realpath(sys.base_prefix)
+    paths = [executable, "/lib", "/lib64", "/usr/lib", "/usr/lib64", f"{prefix}/lib", f"{prefix}/lib64", standard]
+    paths += [os.path.realpath(sysconfig.get_path("platstdlib")), "/etc/ld.so.cache"]
+    hidden = [f"{standard}/site-packages", f"{standard}/dist-packages", "/usr/lib/python3/dist-packages"]
+    return {"executable": executable, "standard": standard, "paths": paths, "hidden": [] if packages else hidden}
+
+
+def _package_folders(preload: Sequence[str]) -> list[str]:
+    """The folders that preloaded modules and what they need are found in.
+
+    Raises:
+        MachineryError: there is no module of that name.
+    """
+    if not preload:
+        return []
+    folders = [path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")]
+    for name in preload:
+        found = importlib.util.find_spec(name.partition(".")[0])
+        if found is None:
+            raise MachineryError(f"the module '{name}', which the pool shall preload, is not installed")
+        if found.origin and os.path.isabs(found.origin):
+            folders.append(str(Path(found.origin).parents[1 if found.submodule_search_locations else 0]))
+    return list(dict.fromkeys(os.path.realpath(folder) for folder in folders))

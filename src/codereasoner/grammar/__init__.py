@@ -1,0 +1,1 @@
+"""The grammar: programs written without any model, deterministic by key."""

@@ -1,0 +1,103 @@
+"""The true traces beside answers: made for a report where the questions did not come with traced runs.
+
+A benchmark's questions are about calls that nobody traced, and an answer that predicts an input is about a call of its
+own. Both are run once, isolated, and kept as `traces.jsonl` beside the answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from codereasoner import extend
+from codereasoner.errors import UnknownName
+from codereasoner.extend import Progress, silent
+from codereasoner.ledger import Ledger
+from codereasoner.literals import LiteralError
+from codereasoner.records import Job, Run, content_id
+from codereasoner.reports.run_folder import Evaluation, records_so_far, rows_so_far
+from codereasoner.task import Question, Runner, Wrong
+
+FILE = "traces.jsonl"
+BATCH = 200  # runs in one batch
+MOST = 20_000  # runs of one evaluation
+
+
+def untraced(evaluations: Sequence[Evaluation]) -> bool:
+    """Is there a call that `trace_answers` would trace?"""
+    return any(_missing(each) for each in evaluations)
+
+
+def _missing(evaluation: Evaluation) -> list[Job]:
+    known = {str(row.get("id")) for row in rows_so_far(evaluation.folder / FILE)}
+    wanted = {_id(job): job for job in islice(_jobs(evaluation), MOST)}
+    return [job for key, job in wanted.items() if key not in known]
+
+
+def trace_answers(evaluations: Sequence[Evaluation], runner: Runner, progress: Progress = silent) -> int:
+    """Trace, for each evaluation, the calls that its questions and answers are about; returns how many were new."""
+    count = 0
+    for number, each in enumerate(evaluations):
+        missing = _missing(each)
+        if not missing:
+            continue
+        with Ledger(each.folder / FILE, {"record": "trace"}, reopen=True) as ledger:
+            for start in range(0, len(missing), BATCH):
+                for run in runner(missing[start : start + BATCH]):
+                    ledger.append(run)
+                progress((number + start / len(missing)) / len(evaluations), f"{start:,} of {len(missing):,} calls")
+            count += len(missing)
+            ledger.finish()
+    return count
+
+
+def traced_runs(evaluation: Evaluation) -> dict[str, Run]:
+    """The runs that were traced for an evaluation, by id."""
+    return {run.id: run for run in records_so_far(evaluation.folder / FILE, Run)}
+
+
+def run_id(question: Question, answer: str | None = None) -> str:
+    """The id of the run that a question is about; with an answer that predicts a call, of that call's run."""
+    if question.run and answer is None:
+        return question.run
+    job = _job_of(question) if answer is None or "call" in question.facts else _job_of_answer(question, answer)
+    return _id(job) if job is not None else ""
+
+
+def _jobs(evaluation: Evaluation) -> Iterator[Job]:
+    """The calls of the questions, but those that the run has traced, and the calls that answers predict."""
+    questions = {each.id: each for each in records_so_far(evaluation.folder / "questions.jsonl", Question)}
+    has_runs = (evaluation.run / "runs.parquet").is_file()
+    yield from filter(None, (_job_of(each) for each in questions.values() if not (each.run and has_runs)))
+    for grade in rows_so_far(evaluation.folder / "grades.jsonl"):
+        question = questions.get(str(grade.get("question")))
+        if question is not None and grade.get("answer") and "call" not in question.facts:
+            job = _job_of_answer(question, str(grade["answer"]))
+            if job is not None:
+                yield job
+
+
+def _job_of(question: Question) -> Job | None:
+    """The call that is asked about; for one that asks for a call, the known right one."""
+    facts: Mapping[str, Any] = question.facts
+    source, entry, call = facts.get("source"), facts.get("entry"), facts.get("call")
+    if not source or not entry:
+        return None
+    if call is None:
+        return _job_of_answer(question, question.gold[0]) if question.gold else None
+    if not str(facts.get("invocation", f"{entry}(")).startswith(f"{entry}("):  # a test with a set-up of its own
+        return None
+    return Job(source, entry, call, record="trace")
+
+
+def _job_of_answer(question: Question, answer: str) -> Job | None:
+    try:
+        job = extend.task_of(question).job(question, answer)
+    except (Wrong, LiteralError, UnknownName):
+        return None
+    return Job(job.source, job.entry, job.call, record="trace") if job is not None and not job.harness else None
+
+
+def _id(job: Job) -> str:
+    return content_id(job.source, job.entry, job.call)

@@ -1,0 +1,128 @@
+"""What the question browser of a report shows, packed so that ten thousand questions open at once.
+
+The page holds an index of all questions, and details in chunks that it unpacks when a question is opened:
+
+    index      columns over the questions: id, task, split, program, run, label, outcomes by model
+    programs   the distinct sources, for the search
+    details-N  for each question: what was asked, gold answers, features, chains, answers with their grades
+    runs-N     traces
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from codereasoner import extend
+from codereasoner.errors import UnknownName
+from codereasoner.records import Run
+from codereasoner.reports.answer_traces import run_id
+from codereasoner.reports.question_records import SAMPLES, TEXT_LIMIT, VALUE_LIMIT, Gathered, Shown, clip
+from codereasoner.task import Question
+
+CHUNK = 100  # questions, or traces, that are unpacked together
+LABEL_LIMIT = 160  # characters of a question in the list
+STEP_LIMIT = 1_000  # steps of one trace
+
+_NUMBERED = re.compile(r"\s*(\d{1,6})\b[:|.]?(.*)", re.DOTALL)
+
+
+def browser(found: Gathered) -> dict[str, Any]:
+    """The blocks of the browser by name."""
+    about = [run_id(item.question) for item in found.shown.values()]
+    shown = list(dict.fromkeys(name for name in about if name in found.runs))
+    runs = {name: number for number, name in enumerate(shown)}
+    programs: dict[str, int] = {}
+    for item in found.shown.values():
+        programs.setdefault(_source(item.question), len(programs))
+    details = [_detail(item) for item in found.shown.values()]
+    traces = [_trace(found.runs[name]) for name in shown]
+    places = [runs.get(name, -1) for name in about]
+    blocks: dict[str, Any] = {"index": _index(found, programs, places), "programs": list(programs)}
+    for name, rows in (("details", details), ("runs", traces)):
+        for start in range(0, len(rows), CHUNK):
+            blocks[f"{name}-{start // CHUNK}"] = rows[start : start + CHUNK]
+    return blocks
+
+
+def _index(found: Gathered, programs: Mapping[str, int], runs: Sequence[int]) -> dict[str, Any]:
+    items = list(found.shown.values())
+    questions = [item.question for item in items]
+    return {
+        "total": found.total,
+        "chunk": CHUNK,
+        "models": list(found.models),
+        "lists": dict(found.lists),
+        "id": [item.name for item in items],
+        "task": [question.task for question in questions],
+        "split": [item.group for item in items],
+        "label": [clip(_last_line(asked(question)), LABEL_LIMIT) for question in questions],
+        "gold": [clip(question.gold[0] if question.gold else "", LABEL_LIMIT) for question in questions],
+        "program": [programs[_source(question)] for question in questions],
+        "run": list(runs),
+        "outcomes": {name: [item.outcomes.get(name, "") for item in items] for name in found.models},
+        "mistakes": {name: [item.mistakes.get(name, "") for item in items] for name in found.models},
+    }
+
+
+def _detail(item: Shown) -> dict[str, Any]:
+    question = item.question
+    return {
+        "asked": clip(asked(question).strip(), TEXT_LIMIT),
+        "gold": [clip(gold, VALUE_LIMIT) for gold in question.gold[:SAMPLES]],
+        "features": dict(question.features),
+        "chains": [{"by": chain.by, "text": clip(chain.text, TEXT_LIMIT)} for chain in item.chains],
+        "answers": item.answers,
+    }
+
+
+def asked(question: Question) -> str:
+    """What a prompt shows beside the program: for most tasks the assertion that lacks a part."""
+    try:
+        statement = extend.task_of(question).statement(question)
+    except UnknownName:  # a task of somebody's own file, which is not at hand here
+        return ", ".join(f"{name} = {value}" for name, value in question.facts.items() if name != "source")
+    source = _source(question).rstrip()
+    return _without_numbered(statement.removeprefix(source), source.split("\n"))
+
+
+def _without_numbered(statement: str, source: list[str]) -> str:
+    """The statement without the lines that repeat the source behind their numbers: the page shows the source itself."""
+    kept = []
+    for line in statement.split("\n"):
+        found = _NUMBERED.match(line)
+        number = int(found.group(1)) if found else 0
+        if not (found and 0 < number <= len(source) and found.group(2).strip() == source[number - 1].strip()):
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def _source(question: Question) -> str:
+    return str(question.facts.get("source", ""))
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2].removeprefix("assert ")
+
+
+def _trace(run: Run) -> dict[str, Any]:
+    return {
+        "call": clip(run.expression, VALUE_LIMIT),
+        "outcome": run.outcome,
+        "value": None if run.value is None else clip(run.value, VALUE_LIMIT),
+        "exception": run.exception,
+        "stdout": clip(run.stdout, VALUE_LIMIT),
+        "cut": run.cut or ("steps" if len(run.steps) > STEP_LIMIT else ""),
+        "steps": [
+            [
+                step.event,
+                step.frame,
+                step.line,
+                {name: clip(value, VALUE_LIMIT) for name, value in step.changes.items()},
+                list(step.removed),
+                clip(step.value, VALUE_LIMIT),
+            ]
+            for step in run.steps[:STEP_LIMIT]
+        ],
+    }

@@ -1,0 +1,131 @@
+"""The constraint grid of CodeReasoner (arXiv:2507.17548): a construct, and one of six configurations, easy to hard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from codereasoner.grammar.forms import forms, is_pure
+from codereasoner.grammar.statements import all_idioms, changes, shown_by, updates
+from codereasoner.records import content_id
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a program of a configuration has: nested control flow of a depth, and a helper function or none.
+
+    In the first one there are no methods but the construct's own.
+    """
+
+    level: int  # the difficulty of the grammar that reaches it
+    depth: int
+    helper: bool = False
+
+
+CONFIGURATIONS = {
+    1: Configuration(2, 0),
+    2: Configuration(2, 0),
+    3: Configuration(3, 1),
+    4: Configuration(4, 2),
+    5: Configuration(5, 3),
+    6: Configuration(5, 3, helper=True),
+}
+
+
+_TYPES = {
+    "str": (
+        "capitalize casefold center count encode endswith expandtabs find format format_map index isalnum isalpha"
+        " isascii isdecimal isdigit isidentifier islower isnumeric isprintable isspace istitle isupper join ljust lower"
+        " lstrip maketrans partition removeprefix removesuffix replace rfind rindex rjust rpartition rsplit rstrip"
+        " split splitlines startswith strip swapcase title translate upper zfill",
+        "+ * % in == != < [i] [:]",
+    ),
+    "list": (
+        "append clear copy count extend index insert pop remove reverse sort",
+        "+ * in == != < [i] [:]",
+    ),
+    "dict": ("clear copy fromkeys get items keys pop popitem setdefault update values", "in == | [i]"),
+    "set": (
+        "add clear copy difference difference_update discard intersection intersection_update isdisjoint issubset"
+        " issuperset pop remove symmetric_difference symmetric_difference_update union update",
+        "in == <= & | - ^",
+    ),
+    "tuple": ("count index", "+ * in == < [i] [:]"),
+    "float": ("as_integer_ratio conjugate fromhex hex is_integer", "+ - * / // % ** == <"),
+    "int": (
+        "as_integer_ratio bit_count bit_length conjugate from_bytes to_bytes",
+        "+ - * / // % ** == != < <= > >= & | ^ << >>",
+    ),
+}
+_BUILT_INS = "enumerate filter range reversed zip sorted map any all sum min max len"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the grid: a construct, such as "str.replace", "list [:]" or "zip", and a configuration of 1 to 6."""
+
+    construct: str
+    configuration: int
+
+    def __str__(self) -> str:
+        return f"{self.construct}/{self.configuration}"
+
+
+@cache
+def targets() -> tuple[str, ...]:
+    """What a cell can be about: the methods, operators and subscripts of seven types, and the free built-ins."""
+    found = []
+    for owner, (methods, signs) in _TYPES.items():
+        found += [f"{owner}.{method}" for method in methods.split()]
+        found += [f"{owner}{sign}" if sign.startswith("[") else f"{owner} {sign}" for sign in signs.split()]
+    return (*found, *_BUILT_INS.split())
+
+
+@cache
+def cells() -> tuple[Cell, ...]:
+    """Every cell of the grid: each target in each of the six configurations."""
+    return tuple(Cell(target, configuration) for target in targets() for configuration in CONFIGURATIONS)
+
+
+@cache
+def shuffled() -> tuple[Cell, ...]:
+    """The cells as if drawn from a hat, the same way on every machine: authors go through them in this order."""
+    return tuple(sorted(cells(), key=lambda cell: content_id("cell", cell.construct, cell.configuration)))
+
+
+def described(target: str) -> str:
+    """A target in words, for a prompt."""
+    owner, dot, method = target.partition(".")
+    if dot:
+        return f"the method `{owner}.{method}`"
+    owner, space, sign = target.partition(" ")
+    if space:
+        return f"the operator `{sign}` on values of type `{owner}`"
+    if "[" in target:
+        return f"{'slices' if ':' in target else 'single items'} of values of type `{target.partition('[')[0]}`"
+    return f"the built-in function `{target}`"
+
+
+@cache
+def constructs() -> tuple[str, ...]:
+    """Every construct the grammar can show: methods with their type, operators, subscripts, built-in functions."""
+    found = {name for items in forms().values() for form in items for name in form.names}
+    for each in (*changes(), *updates(), *all_idioms()):
+        found |= shown_by(each)
+    return tuple(sorted(found))
+
+
+def is_in_cell(features: Mapping[str, Any], construct: str, configuration: int | None) -> bool:
+    """Does a program with these features belong to a cell? `""` and None stand for any construct and configuration."""
+    if construct and construct not in features["constructs"]:
+        return False
+    if configuration is None:
+        return True
+    wanted = CONFIGURATIONS[configuration]
+    if features["depth"] != wanted.depth and not (wanted.depth == 3 and features["depth"] > 3):
+        return False
+    if configuration == 1 and not is_pure(features["constructs"], construct):
+        return False
+    return bool(features["helper"]) is wanted.helper

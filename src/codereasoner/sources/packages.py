@@ -1,0 +1,196 @@
+"""Programs by people, without a network: functions of installed packages, with the calls that their docstrings show."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import importlib.util
+import re
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from codereasoner.curation.canonical import normal_form
+from codereasoner.errors import ConfigError
+from codereasoner.grammar.draft import SHARES, split_of
+from codereasoner.interfaces import Rejected, Source
+from codereasoner.records import Program
+from codereasoner.sources.docstring_calls import Example, examples
+from codereasoner.sources.extract_function import Module, Modules, NotCut, cut_out
+
+STANDARD = "stdlib"
+"""The name that stands for every module of the standard library that is written in Python."""
+
+LICENSES = ("MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "PSF-2.0", "ISC", "0BSD", "Unlicense", "CC0-1.0")
+"""Licences whose programs may be passed on, with their name kept, by those who use a set."""
+
+_SAID = (
+    (r"\bMIT\b|MIT License", "MIT"),
+    (r"BSD[- ]2|Simplified BSD", "BSD-2-Clause"),
+    (r"\bBSD\b", "BSD-3-Clause"),
+    (r"Apache", "Apache-2.0"),
+    (r"\bISC\b", "ISC"),
+    (r"Python Software Foundation|\bPSF\b", "PSF-2.0"),
+    (r"0BSD", "0BSD"),
+    (r"Unlicense", "Unlicense"),
+    (r"CC0", "CC0-1.0"),
+)
+_SKIPPED = re.compile(r"(^|\.)(tests?|testing|idlelib|lib2to3|tkinter|turtledemo|ensurepip|_pyrepl|__main__)(\.|$)")
+
+
+class Packages(Source):
+    """Functions of installed packages, each cut out whole with the helpers, constants and imports that it needs.
+
+    names: packages as they are installed ("more-itertools", "toolz"), modules of the standard library ("textwrap"), or
+    "stdlib" for all of these. licenses: those that are allowed. A program keeps its licence, package, version and line;
+    docstrings are taken out. All programs of one function are in one split, which a hash of its source decides.
+    """
+
+    name = "packages"
+
+    def __init__(self, names: Sequence[str] | str = (), licenses: Sequence[str] | str = LICENSES) -> None:
+        self.names = _listed(names)
+        self.licenses = frozenset(_listed(licenses))
+        if not self.names:
+            raise ConfigError("the source 'packages' needs names: --set 'names=[more-itertools, toolz, stdlib]'")
+        for each in self.names:
+            _files(each)
+        self._versions: dict[str, str] = {}
+
+    def programs(self, split: str, count: int) -> Iterator[Program | Rejected]:
+        """The first `count` programs of a split, or all there are, and between them what could not be cut out.
+
+        Raises:
+            ConfigError: the split is unknown, or a package is not installed.
+        """
+        if split not in SHARES:
+            raise ConfigError(f"split '{split}' is unknown; there are: {', '.join(SHARES)}")
+        seen: set[str] = set()
+        for found in self._all():
+            if isinstance(found, Rejected):
+                if split_of(found.origin) == split:
+                    yield found
+            elif found.split == split and found.id not in seen:
+                seen.add(found.id)
+                yield found
+                if len(seen) == count:
+                    return
+
+    def facts(self) -> Mapping[str, Any]:
+        """The version of each package."""
+        return {"packages": dict(self._versions)}
+
+    def _all(self) -> Iterator[Program | Rejected]:
+        for package in self.names:
+            version, license = _version(package)
+            self._versions[package] = version
+            if license not in self.licenses:
+                yield Rejected(package, f"licence {license} is not allowed", f"packages/{package}/{version}")
+                continue
+            modules = Modules(_files(package))
+            for name in sorted(modules.files):
+                yield from self._of_module(modules, name, f"packages/{package}/{version}", license)
+
+    def _of_module(self, modules: Modules, name: str, origin: str, license: str) -> Iterator[Program | Rejected]:
+        try:
+            module = modules.read(name)
+        except NotCut as error:
+            yield Rejected(name, str(error), f"{origin}/{name}")
+            return
+        for bound, nodes in module.bound.items():
+            for node in nodes:
+                if isinstance(node, ast.FunctionDef) and ">>>" in (ast.get_docstring(node) or ""):
+                    place = f"{origin}/{name}:{node.lineno}/{bound}"
+                    yield from _of_function(modules, module, node, place, license)
+
+
+def _of_function(
+    modules: Modules, module: Module, function: ast.FunctionDef, origin: str, license: str
+) -> Iterator[Program | Rejected]:
+    """The programs of one function: itself with the calls of it, and a wrapper for each other kind of example."""
+    try:
+        source = cut_out(modules, module, function.name)
+        split = split_of(normal_form(source))
+    except (NotCut, SyntaxError) as error:
+        yield Rejected(function.name, str(error), origin)
+        return
+    calls: dict[str, list[str]] = {}
+    for each in examples(function):
+        if isinstance(each, str):
+            yield Rejected(function.name, each, origin)
+            continue
+        try:
+            whole = source if not each.wrapper else _with_wrapper(modules, module, function.name, each)
+        except NotCut as error:
+            yield Rejected(each.wrapper, f"an example: {error}", origin)
+            continue
+        calls.setdefault(whole, []).append(each.call)
+    for whole, its in calls.items():
+        entry = function.name if whole == source else f"{function.name}_example"
+        yield Program(whole, entry, tuple(dict.fromkeys(its)), origin, split, license, {"by_people": True})
+
+
+def _with_wrapper(modules: Modules, module: Module, name: str, example: Example) -> str:
+    if not example.needs <= module.bound.keys():
+        raise NotCut("uses names that are not of the module")
+    return f"{cut_out(modules, module, name, *sorted(example.needs))}\n{example.wrapper}"
+
+
+def _listed(text: Sequence[str] | str) -> tuple[str, ...]:
+    """A list as it is, or a text with commas or spaces between its items."""
+    return tuple(re.split(r"[,\s]+", text.strip())) if isinstance(text, str) and text.strip() else tuple(text)
+
+
+def _version(package: str) -> tuple[str, str]:
+    """The version of a package and the SPDX name of its licence, "not stated" where none can be read."""
+    if package == STANDARD or package in sys.stdlib_module_names:
+        return sys.version.partition(" ")[0], "PSF-2.0"
+    about: Any = importlib.metadata.metadata(package)
+    said = [about.get("License-Expression") or "", *(about.get_all("Classifier") or []), about.get("License") or ""]
+    for text in said:
+        if text in LICENSES:
+            return about["Version"], text
+    for text in (each for each in said if not each.startswith("Classifier") and len(each) < 200):
+        if "License" in text or "::" not in text:
+            for pattern, license in _SAID:
+                if re.search(pattern, text):
+                    return about["Version"], license
+    return about["Version"], "not stated"
+
+
+def _files(package: str) -> dict[str, Path]:
+    """The Python files of a package by dotted module name.
+
+    Raises:
+        ConfigError: it is not installed.
+    """
+    if package == STANDARD:
+        root = Path(sysconfig.get_path("stdlib"))
+        found = {name: path for name in sys.stdlib_module_names for name, path in _below(root, name)}
+    elif package in sys.stdlib_module_names:
+        found = dict(_below(Path(sysconfig.get_path("stdlib")), package))
+    else:
+        try:
+            listed = importlib.metadata.files(package) or []
+        except importlib.metadata.PackageNotFoundError:
+            raise ConfigError(
+                f"the package '{package}' is not installed, and no module of the standard library is called so: "
+                f"pip install {package}"
+            ) from None
+        found = {
+            ".".join(file.with_suffix("").parts).removesuffix(".__init__"): Path(str(file.locate()))
+            for file in listed
+            if file.suffix == ".py" and ".." not in file.parts
+        }
+    return {name: path for name, path in found.items() if not _SKIPPED.search(name)}
+
+
+def _below(root: Path, name: str) -> Iterator[tuple[str, Path]]:
+    file, folder = root / f"{name}.py", root / name
+    if file.is_file():
+        yield name, file
+    for path in sorted(folder.rglob("*.py")) if folder.is_dir() else ():
+        dotted = ".".join(path.relative_to(root).with_suffix("").parts)
+        yield dotted.removesuffix(".__init__"), path

@@ -1,0 +1,181 @@
+"""Programs written by a grammar, without any model: deterministic by key, well typed, never the same twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
+from random import Random
+from typing import Literal, TypeAlias, get_args
+
+from codereasoner.curation.excluded import is_excluded
+from codereasoner.errors import ConfigError
+from codereasoner.extend import Source
+from codereasoner.grammar import copies, program_writer, tiny
+from codereasoner.grammar.draft import SHARES, Draft, pick, split_of
+from codereasoner.records import Program, content_id
+from codereasoner.sources import constraint_grid
+from codereasoner.spill import Keys
+
+Breadth = Literal["tiny", "full"]
+
+TYPES: dict[str, tuple[str, ...]] = {"tiny": tiny.TYPES, "full": ("str", "list", "dict", "set", "tuple", "int")}
+"""The types that the first argument of a program can have."""
+
+DIFFICULTIES: dict[str, tuple[int, ...]] = {"tiny": program_writer.LEVELS, "full": (0, *program_writer.LEVELS)}
+"""What can be asked for."""
+
+MIX = (1, 1, 2, 2, 2, 2, 3, 3, 4, 4, 5, 5)
+"""The difficulties of a mixed stream: in these proportions its constructs are about as frequent as CRUXEval's."""
+
+RANGE = 64
+"""Keys that are drafted together."""
+
+Candidate: TypeAlias = tuple[int, str, Program]
+"""A program of one key: the key, the id of its shape, and itself."""
+
+CELL_TRIES = 200
+"""Programs that may be written for one key before its cell is left out this time."""
+
+MAX_TRIES = 20_000
+"""Keys in a row that may give nothing new before the grammar is held to be exhausted."""
+
+
+class Procedural(Source):
+    """An endless stream of programs over the built-in types, with a dial for their difficulty.
+
+    `breadth="tiny"` is the rung for a model of half a million parameters that is trained from scratch in minutes; its
+    difficulty is the number of statements, 1 to 5, and None means 1 to 3. In `"full"` the difficulty goes from 0 (an
+    argument is returned as it came; the same text may come again, with other calls) and 1 (one or two expressions)
+    over 2 (branches), 3 (loops) and 4 (loops with branches, dicts, comprehensions) to 5 (nested and while loops, helper
+    functions); None mixes 1 to 5. There a construct ("str.zfill") and a configuration of 1 to 6 ask for one cell of the
+    constraint grid, and `cells` for every one in turn, so that each is equally frequent.
+    """
+
+    name = "procedural"
+
+    def __init__(
+        self,
+        breadth: Breadth = "full",
+        difficulty: int | None = None,
+        types: Sequence[str] = (),
+        calls: int = 2,
+        construct: str = "",
+        configuration: int | None = None,
+        cells: bool = False,
+    ) -> None:
+        if breadth not in get_args(Breadth):
+            raise ConfigError(f"breadth '{breadth}' is unknown; there are: {', '.join(get_args(Breadth))}")
+        if difficulty is not None and difficulty not in DIFFICULTIES[breadth]:
+            raise ConfigError(f"difficulty must be {DIFFICULTIES[breadth][0]} to 5 or None, not {difficulty!r}")
+        if difficulty == 0 and (construct or configuration):
+            raise ConfigError("difficulty 0 copies only: leave construct and configuration out")
+        if calls < 1:
+            raise ConfigError(f"calls must be 1 or more, not {calls}")
+        if construct and construct not in constraint_grid.constructs():
+            raise ConfigError(
+                f"construct '{construct}' is unknown; there are: {', '.join(constraint_grid.constructs())}"
+            )
+        if configuration is not None and configuration not in constraint_grid.CONFIGURATIONS:
+            raise ConfigError(f"configuration must be 1 to 6 or None, not {configuration!r}")
+        if breadth == "tiny" and (construct or configuration or cells):
+            raise ConfigError("breadth 'tiny' has no constraint grid: leave construct, configuration and cells out")
+        if cells and (construct or configuration or difficulty is not None):
+            raise ConfigError("cells asks for every cell in turn: leave construct, configuration and difficulty out")
+        known = TYPES[breadth]
+        if unknown := sorted(set(types) - set(known)):
+            raise ConfigError(f"type '{unknown[0]}' is unknown in breadth '{breadth}'; there are: {', '.join(known)}")
+        self.breadth = breadth
+        self.difficulty = difficulty
+        self.types = tuple(types) or known
+        self.calls = calls
+        self.construct = construct
+        self.configuration = configuration
+        self.cells = cells
+
+    def programs(self, split: str, count: int) -> Iterator[Program]:
+        """The first `count` programs of a split, the same ones on every call and every machine; none of a benchmark.
+
+        Raises:
+            ConfigError: the split is unknown, or there are no more programs.
+        """
+        if split not in SHARES:
+            raise ConfigError(f"split '{split}' is unknown; there are: {', '.join(SHARES)}")
+        yield from self.chosen(split, count, (self.candidates(split, keys) for keys in self.ranges()))
+
+    def ranges(self) -> Iterator[range]:
+        """All keys, in ranges that are drafted together."""
+        return (range(start, start + RANGE) for start in count(0, RANGE))
+
+    def candidates(self, split: str, keys: range) -> list[Candidate]:
+        """The programs of some keys that belong to the split; work that can be done anywhere, in any order."""
+        found = []
+        for index in keys:
+            for attempt in range(CELL_TRIES if self.cells else 1):
+                draft = self.draft(split, index, attempt)
+                shape = draft.shape
+                if self._is_asked_for(draft, index) and split_of(shape) == split and not is_excluded(shape):
+                    program = self._program(draft, split, index)
+                    found.append((index, content_id(shape, *self._told_apart(program)), program))
+                    break
+        return found
+
+    def chosen(self, split: str, count: int, found: Iterable[Sequence[Candidate]]) -> Iterator[Program]:
+        """The first `count` different programs of the candidates of all keys, range after range.
+
+        Raises:
+            ConfigError: there are no more programs.
+        """
+        seen = Keys()
+        last = 0
+        for keys, candidates in zip(self.ranges(), found, strict=False):
+            for index, shape, program in candidates:
+                if len(seen) == count:
+                    return
+                if seen.add(shape):
+                    last = index
+                    yield program
+            if len(seen) == count:
+                return
+            if keys[-1] - last > MAX_TRIES:
+                raise ConfigError(f"breadth '{self.breadth}' has only {len(seen)} programs in split '{split}'")
+
+    def draft(self, split: str, index: int, attempt: int = 0) -> Draft:
+        """The program of one key, which may belong to another split; of `cells` there are several attempts at it."""
+        random = Random(f"programs/{self.breadth}/{split}/{index}" + (f"/{attempt}" if self.cells else ""))
+        if self.breadth == "tiny":
+            return tiny.tiny(random, self.types, self.difficulty)
+        if self.difficulty == 0:
+            return copies.copies(random, self.types, self.calls)
+        construct, configuration = self._cell(index)
+        if configuration:
+            cell = constraint_grid.CONFIGURATIONS[configuration]
+            level = self.difficulty or cell.level
+            shape = (cell.depth == 3, cell.helper, cell.depth == 0, configuration == 1)
+            return program_writer.draft(random, level, self.types, self.calls, construct, *shape)
+        level = self.difficulty or pick(random, MIX)
+        return program_writer.draft(random, level, self.types, self.calls, construct)
+
+    def _cell(self, index: int) -> tuple[str, int | None]:
+        """The construct and the configuration that a key is about, "" and None where it is about any."""
+        if not self.cells:
+            return self.construct, self.configuration
+        cell = constraint_grid.shuffled()[index % len(constraint_grid.cells())]
+        return cell.construct, cell.configuration
+
+    def _told_apart(self, program: Program) -> tuple[str, ...]:
+        """What makes two programs of one shape two: nothing but, where there are few shapes, their calls."""
+        return program.calls if self.difficulty == 0 else ()
+
+    def _is_asked_for(self, draft: Draft, index: int) -> bool:
+        return self.breadth == "tiny" or constraint_grid.is_in_cell(draft.features, *self._cell(index))
+
+    def _program(self, draft: Draft, split: str, index: int) -> Program:
+        return Program(
+            draft.source,
+            draft.entry,
+            draft.write_calls(),
+            origin=f"{self.name}/{self.breadth}/{split}/{index}",
+            split=split,
+            license="Apache-2.0",
+            features=draft.features,
+        )

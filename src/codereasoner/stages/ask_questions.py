@@ -1,0 +1,66 @@
+"""questions.jsonl: what the tasks ask about the runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from codereasoner import extend
+from codereasoner.extend import Progress, silent
+from codereasoner.ledger import Ledger, fingerprint, read_records
+from codereasoner.records import Run
+from codereasoner.stages.engine import Engine, InProcess, batches_of
+from codereasoner.stages.named_tasks import task_names
+from codereasoner.stages.progress import counts, tell
+from codereasoner.task import Question
+
+TOGETHER = 64  # runs that are asked about in one batch
+
+Asked: TypeAlias = tuple[list[Question], Counter[str]]
+"""The questions about one run, and how often each reason left something out."""
+
+
+def ask_questions(
+    runs: Path, out: Path, tasks: Sequence[str], progress: Progress = silent, engine: Engine | None = None
+) -> None:
+    """questions.jsonl: what each task asks about each run, in the order of the runs.
+
+    The manifest counts, by reason, what the tasks left out because it has no well-defined answer.
+    """
+    names = task_names(tasks)
+    ledger = Ledger(out, {"runs": fingerprint(runs), "tasks": names})
+    if ledger.done:
+        return
+    total = counts(runs).get("kept", 0)
+    left_out: Counter[str] = Counter()
+    done = 0
+    with ledger:
+        batches = batches_of(read_records(runs, Run), TOGETHER)
+        wanted = tuple(extend.task(name).reference or name for name in tasks)  # another process may not know the name
+        for results in (engine or InProcess()).map(partial(ask_batch, wanted), batches):
+            for questions, skipped in results:
+                done += 1
+                left_out.update(skipped)
+                for question in questions:
+                    ledger.append(question)
+                tell(progress, done, total, "runs asked about")
+        ledger.extra["left_out"] = dict(left_out.most_common())
+        ledger.finish()
+
+
+def ask_batch(tasks: Sequence[str], runs: Sequence[Run]) -> list[Asked]:
+    """What the tasks ask about each of these runs."""
+    return [_ask(tasks, run) for run in runs]
+
+
+def _ask(tasks: Sequence[str], run: Run) -> Asked:
+    asked: list[Question] = []
+    left_out: Counter[str] = Counter()
+    for task in map(extend.task, tasks):
+        questions, skipped = task.survey(run)
+        asked += questions
+        left_out.update({f"{task.name}: {reason}": count for reason, count in skipped.items()})
+    return asked, left_out

@@ -1,0 +1,190 @@
+"""audit.jsonl: how many claims of each chain or answer are true, and whether its final answer is right.
+
+Every call that a text is about is traced anew, so nothing is taken on trust: neither a chain's own run, nor that a
+right answer was reached by right steps.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from codereasoner import extend
+from codereasoner.chains.claim_audit import Audit, audit, audit_search
+from codereasoner.chains.value_claims import calls
+from codereasoner.errors import DataError
+from codereasoner.extend import Progress, silent
+from codereasoner.ledger import Ledger, fingerprint, read_rows
+from codereasoner.records import Answer, Chain, Job, Run
+from codereasoner.spill import Rows
+from codereasoner.stages.progress import tell
+from codereasoner.styles import find_style
+from codereasoner.task import Question, Runner, grade_all
+
+TOGETHER = 256  # texts that are traced and graded in one batch
+NAMED = 8  # calls of one text that are traced
+CLASSES = {
+    ("right", "true"): "answer right, every claim true",
+    ("right", "false"): "answer right, steps wrong",
+    ("right", "none"): "answer right, no claim",
+    ("wrong", "true"): "answer wrong, every claim true",
+    ("wrong", "false"): "answer wrong, steps wrong",
+    ("wrong", "none"): "answer wrong, no claim",
+}
+"""What can be said of a text, by its answer and its claims."""
+
+NO_TRACE = "not traced"
+
+
+def audit_texts(texts: Path, questions: Path, out: Path, runner: Runner, progress: Progress = silent) -> None:
+    """audit.jsonl: one row for each chain of a chains.jsonl, or each answer of an answers.jsonl, in its order.
+
+    A chain stands for a right answer, which it was kept for; an answer is graded. A row has the text's `id`, its
+    `question`, `task` and author (`by`), its `class`, the claims that were `checked` and are `true`, and the
+    `first_false` one.
+
+    Raises:
+        DataError: a row is neither a chain nor an answer, or its question is not among the questions.
+    """
+    ledger = Ledger(out, {"texts": fingerprint(texts), "questions": fingerprint(questions)})
+    if ledger.done:
+        return
+    known = Rows((row["id"], row) for row in read_rows(questions))
+    total = sum(1 for _ in read_rows(texts))
+    with ledger:
+        rows = (row for row in _records(texts) if row.id not in ledger)
+        while batch := list(islice(rows, TOGETHER)):
+            for row in _audited(batch, [_question(known, each, questions) for each in batch], runner):
+                ledger.append(row)
+            tell(progress, len(ledger), total, "texts audited", every=1)
+        ledger.finish()
+
+
+def keep_true(texts: Path, audited: Path, out: Path, above: float) -> None:
+    """The chains or answers whose answer is right and whose share of true claims is `above` (0 to 1) or more.
+
+    A text without any claim cannot be vouched for, and is dropped as the others are: with its reason.
+    """
+    ledger = Ledger(out, {"texts": fingerprint(texts), "audit": fingerprint(audited), "above": above})
+    if ledger.done:
+        return
+    with ledger:
+        for text, row in zip(read_rows(texts), read_rows(audited), strict=True):
+            if reason := _drop_reason(row, above):
+                ledger.drop(text, reason)
+            else:
+                ledger.append(text)
+        ledger.finish()
+
+
+def summarize(audited: Path) -> dict[str, Any]:
+    """What an audit counts: for all texts, and by author and task; shares are percent."""
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in read_rows(audited):
+        groups[row["by"], row["task"]].append({key: row[key] for key in ("checked", "true", "class")})
+    every = [row for rows in groups.values() for row in rows]
+    parts = [{"by": by, "task": task, **_count(rows)} for (by, task), rows in sorted(groups.items())]
+    return {**_count(every), "parts": parts}
+
+
+def _count(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    checked, true = sum(row["checked"] for row in rows), sum(row["true"] for row in rows)
+    whole = sum(row["true"] == row["checked"] > 0 for row in rows)
+    having = sum(row["checked"] > 0 for row in rows)
+    return {
+        "texts": len(rows),
+        "claims": checked,
+        "true_percent": 100 * true / checked if checked else None,
+        "all_true_percent": 100 * whole / having if having else None,
+        "classes": dict(Counter(row["class"] for row in rows).most_common()),
+    }
+
+
+def _drop_reason(row: Mapping[str, Any], above: float) -> str | None:
+    if row["class"] == NO_TRACE:
+        return NO_TRACE
+    if row["class"].startswith("answer wrong"):
+        return "answer wrong"
+    if not row["checked"]:
+        return "no claim to check"
+    return None if row["true"] / row["checked"] >= above else f"fewer than {100 * above:g} % of the claims are true"
+
+
+def _records(texts: Path) -> Iterator[Chain | Answer]:
+    for number, row in enumerate(read_rows(texts), start=1):
+        try:
+            yield Answer.from_json(row) if "finish" in row else Chain.from_json(row)
+        except DataError as error:
+            raise DataError(f"{texts}, row {number}: {error}; chains and answers can be audited") from None
+
+
+def _question(known: Rows, record: Chain | Answer, questions: Path) -> Question:
+    row = known.get(record.question)
+    if row is None:
+        raise DataError(f"{questions} has no question '{record.question}', which '{record.id}' is about")
+    return Question.from_json(row)
+
+
+def _audited(
+    batch: Sequence[Chain | Answer], questions: Sequence[Question], runner: Runner
+) -> Iterator[dict[str, Any]]:
+    right = _right(batch, questions, runner)
+    texts = [record.whole if isinstance(record, Answer) else record.text for record in batch]
+    jobs = [_jobs(text, question) for text, question in zip(texts, questions, strict=True)]
+    wanted = list(dict.fromkeys(job for each in jobs for job in each))
+    runs = dict(zip(wanted, runner(wanted), strict=True))
+    for record, text, question, its_jobs, is_right in zip(batch, texts, questions, jobs, right, strict=True):
+        found = _audit(text, question, [runs[job] for job in its_jobs])
+        yield {
+            "id": record.id,
+            "question": question.id,
+            "task": question.task,
+            "by": record.by if isinstance(record, Chain) else record.model,
+            "class": NO_TRACE if found is None else CLASSES["right" if is_right else "wrong", _truth(found)],
+            **(found or Audit(0, 0)).to_json(),
+        }
+
+
+def _right(batch: Sequence[Chain | Answer], questions: Sequence[Question], runner: Runner) -> list[bool]:
+    """Is the final answer right? A chain was kept because it was."""
+    right = [isinstance(record, Chain) for record in batch]
+    styles = {record.style for record in batch if isinstance(record, Answer)}
+    for style in sorted(styles):
+        places = [place for place, each in enumerate(batch) if isinstance(each, Answer) and each.style == style]
+        items = [
+            (extend.task_of(questions[place]), questions[place], batch[place].text, _finish(batch[place]))
+            for place in places
+        ]
+        for place, grade in zip(places, grade_all(items, find_style(style), runner), strict=True):
+            right[place] = grade.outcome == "correct"
+    return right
+
+
+def _finish(record: Chain | Answer) -> str:
+    return record.finish if isinstance(record, Answer) else "stop"
+
+
+def _jobs(text: str, question: Question) -> list[Job]:
+    """The calls that a text is about: the question's own, or those that a text which looks for one names."""
+    source, entry, call = (question.facts.get(name) for name in ("source", "entry", "call"))
+    if not source or not entry:
+        return []
+    named = [call] if call is not None else list(dict.fromkeys(found for _, found in calls(text, entry)))[-NAMED:]
+    return [Job(source, entry, each, record="trace") for each in named]
+
+
+def _audit(text: str, question: Question, runs: Sequence[Run]) -> Audit | None:
+    """None: no run of the question, or of a call in the text, has a whole trace."""
+    whole = {run.call: run for run in runs if run.steps and not run.cut}
+    if "call" in question.facts:
+        return audit(text, next(iter(whole.values()))) if whole else None
+    return audit_search(text, whole) if whole or not runs else None
+
+
+def _truth(found: Audit) -> str:
+    if not found.checked:
+        return "none"
+    return "true" if found.true == found.checked else "false"

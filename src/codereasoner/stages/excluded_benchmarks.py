@@ -1,0 +1,69 @@
+"""The benchmarks that programs are compared with, named on the command line: NAME, NAME=PATH, or all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from codereasoner import extend
+from codereasoner.benchmarks.data_location import locate
+from codereasoner.errors import DataError, UnknownName
+from codereasoner.evaluation.contamination import Known, known_benchmarks
+from codereasoner.extend import Benchmark
+
+ALL = "all"
+
+
+class Against:
+    """The programs of some benchmarks; a program that is one of them is given the reason why it is dropped."""
+
+    def __init__(self, known: Known | None = None) -> None:
+        self._known = known
+
+    def reason(self, source: str) -> str | None:
+        """The benchmark that a program is of, and how that shows; None: of none."""
+        overlap = self._known.overlap(source) if self._known is not None else None
+        return overlap.reason if overlap is not None else None
+
+    def facts(self) -> dict[str, int]:
+        """How many programs of each benchmark there are."""
+        return dict(Counter(benchmark for benchmark, _ in self._known.names)) if self._known is not None else {}
+
+
+def read_against(names: Sequence[str]) -> Against:
+    """Read the programs of each benchmark: of its data at PATH, below $CODEREASONER_DATA, or from the Hub.
+
+    `cruxeval` stands for all benchmarks whose names begin so; `all=PATH` for every one that has data in a folder.
+
+    Raises:
+        UnknownName: there is no such benchmark. DataError: its data is not there, or holds no programs.
+    """
+    if not names:
+        return Against()
+    sources: dict[str, Mapping[str, str]] = {}
+    for text in names:
+        name, equals, path = text.partition("=")
+        data = Path(path) if equals else None
+        if name == ALL:
+            known, missing = known_benchmarks(data)
+            if not known.names:
+                raise DataError(f"--against {text}: no benchmark has data: {'; '.join(sorted(set(missing.values())))}")
+            sources |= known.sources
+        else:
+            sources |= _of_one(name, data)
+    return Against(Known(sources))
+
+
+def _of_one(name: str, data: Path | None) -> dict[str, Mapping[str, str]]:
+    registered = extend.available("benchmark")
+    chosen = [name] if name in registered else [each for each in registered if each.startswith(f"{name}-")]
+    if not chosen:
+        raise UnknownName("benchmark", name, [*registered, ALL])
+    found: dict[str, Mapping[str, str]] = {}
+    for each in chosen:
+        benchmark: Benchmark = registered[each]()
+        found[each] = benchmark.sources(locate(benchmark, data))
+        if not found[each]:
+            raise DataError(f"--against {name}: the data of {each} holds no programs")
+    return found

@@ -1,0 +1,168 @@
+"""Difficulty: how often a model is right about each question, and the choice and order of questions by it."""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+from codereasoner import extend
+from codereasoner.curation.difficulty import Band, hardness, level_of
+from codereasoner.errors import ConfigError
+from codereasoner.extend import Completion, Model, Progress, Prompt, Sampling, answered, grade_completions, silent
+from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows
+from codereasoner.records import content_id
+from codereasoner.spill import Rows
+from codereasoner.stages.progress import counts, tell
+from codereasoner.styles import Style
+from codereasoner.task import Question, Runner
+
+TOGETHER = 64  # questions that are asked and graded in one batch
+
+Order = Literal["given", "curriculum"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which questions are kept, and in which order.
+
+    band: the levels that are wanted: right samples where the questions are rated, else the programs' difficulty.
+    per_level: the most questions of one task, split and level; 0: all of them.
+    order: as given, or a curriculum, from easy to hard.
+    """
+
+    band: Band = field(default_factory=Band)
+    per_level: int = 0
+    order: Order = "given"
+
+    def __post_init__(self) -> None:
+        if self.per_level < 0:
+            raise ConfigError(f"there are no {self.per_level} questions of a level: give 0 for all, or a number above")
+
+
+def rate_questions(
+    questions: Path,
+    out: Path,
+    model: Model,
+    style: Style,
+    samples: int,
+    sampling: Sampling,
+    runner: Runner,
+    progress: Progress = silent,
+) -> None:
+    """passes.jsonl: for each question, how many of `samples` answers of a model are right.
+
+    Raises:
+        ConfigError: fewer samples than one. EndpointError: the model answers none of a batch of requests.
+    """
+    if samples < 1:
+        raise ConfigError(f"a model must be sampled at least once, not {samples} times")
+    config = {"questions": fingerprint(questions), "model": model.identity, "style": style.name, "samples": samples}
+    ledger = Ledger(out, config | {"sampling": sampling.facts()})
+    if ledger.done:
+        return
+    total = counts(questions).get("kept", 0)
+    with ledger:
+        left = (question for question in read_records(questions, Question) if question.id not in ledger)
+        while batch := list(islice(left, TOGETHER)):
+            for question, passes in zip(batch, _passes(batch, model, style, samples, sampling, runner), strict=True):
+                row = {"id": question.id, "passes": passes, "samples": samples}
+                if passes is None:
+                    ledger.drop(row, "not every sample was answered")
+                else:
+                    ledger.append(row)
+                tell(progress, len(ledger), total, "questions rated")
+        ledger.finish()
+
+
+def _passes(
+    batch: Sequence[Question], model: Model, style: Style, samples: int, sampling: Sampling, runner: Runner
+) -> Iterator[int | None]:
+    prompts = [
+        Prompt(question, extend.task_of(question).prompt(question, style), sample, style.name)
+        for question in batch
+        for sample in range(samples)
+    ]
+    found = dict(model.complete(prompts, sampling))
+    missing = Completion("", finish="error")
+    completions = answered(model, [found.get(index, missing) for index in range(len(prompts))])
+    grades = grade_completions([prompt.question for prompt in prompts], completions, style, runner)
+    for start in range(0, len(grades), samples):
+        several = grades[start : start + samples]
+        failed = any(grade.outcome == "error" for grade in several)
+        yield None if failed else sum(grade.outcome == "correct" for grade in several)
+
+
+def select_questions(
+    questions: Path, out: Path, choice: Choice, passes: Path | None = None, progress: Progress = silent
+) -> None:
+    """selected.jsonl: the questions of the levels that are wanted, so many of each; what is left out has a reason.
+
+    With the ratings of `passes` each question gets the features `passes` and `samples`, and its level is its passes.
+    """
+    facts = {"questions": fingerprint(questions), "passes": fingerprint(passes) if passes else None}
+    plain = {"low": choice.band.low, "high": choice.band.high, "per_level": choice.per_level, "order": choice.order}
+    ledger = Ledger(out, facts | plain)
+    if ledger.done:
+        return
+    total = counts(questions).get("kept", 0)
+    levels: defaultdict[str, int] = defaultdict(int)
+    with ledger:
+        rates = Rows((row["id"], row) for row in read_rows(passes)) if passes else None
+        chosen = _chosen(questions, choice, rates)
+        for question, reason in _ordered(questions, choice, rates):
+            reason = reason or (None if chosen is None or question.id in chosen else "its level has enough")
+            if reason:
+                ledger.drop(question, reason)
+            else:
+                ledger.append(question)
+                levels[str(level_of(question.features, rates is not None))] += 1
+            tell(progress, len(ledger), total, "questions looked at")
+        ledger.extra["levels"] = dict(sorted(levels.items(), key=lambda item: int(item[0])))
+        ledger.finish()
+
+
+def _judged(questions: Path, choice: Choice, rates: Rows | None) -> Iterator[tuple[Question, str | None]]:
+    """Each question with its rating, and why it is left out."""
+    for question in read_records(questions, Question):
+        if rates is not None:
+            row: dict[str, Any] | None = rates.get(question.id)
+            if row is None:
+                yield question, "not rated"
+                continue
+            features = {**question.features, "passes": row["passes"], "samples": row["samples"]}
+            question = replace(question, features=features)
+        yield question, choice.band.reason(level_of(question.features, rates is not None))
+
+
+def _chosen(questions: Path, choice: Choice, rates: Rows | None) -> set[str] | None:
+    """The ids of those that a hash draws from each task, split and level; None: all of them."""
+    if not choice.per_level:
+        return None
+    strata: defaultdict[tuple[str, str, int], list[tuple[int, str]]] = defaultdict(list)
+    for question, reason in _judged(questions, choice, rates):
+        if reason is None:
+            heap = strata[question.task, question.split, level_of(question.features, rates is not None)]
+            drawn = (-int(content_id("select", question.id), 16), question.id)
+            (heapq.heappush if len(heap) < choice.per_level else heapq.heappushpop)(heap, drawn)
+    return {name for heap in strata.values() for _, name in heap}
+
+
+def _ordered(questions: Path, choice: Choice, rates: Rows | None) -> Iterator[tuple[Question, str | None]]:
+    if choice.order == "given":
+        yield from _judged(questions, choice, rates)
+        return
+    rated = rates is not None
+    keys: list[tuple[tuple[float, ...], str]] = []
+    for question, reason in _judged(questions, choice, rates):
+        if reason is None:
+            keys.append((hardness(question.features, question.facts, rated), question.id))
+        else:
+            yield question, reason
+    known = Rows((question.id, question.to_json()) for question, _ in _judged(questions, choice, rates))
+    for _, name in sorted(keys):
+        yield Question.from_json(known.get(name)), None

@@ -1,0 +1,162 @@
+"""runs.parquet: every call of every program, run and traced, and run again under another hash seed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from codereasoner.curation.branch_coverage import Covered, spread, taken
+from codereasoner.curation.determinism import second_job, second_reason
+from codereasoner.curation.filters import Sizes, drop_reason
+from codereasoner.errors import DataError
+from codereasoner.execution.pool import Pool
+from codereasoner.extend import Progress, available, silent
+from codereasoner.ledger import Ledger, fingerprint, read_records
+from codereasoner.records import Job, Program, Run
+from codereasoner.stages.progress import tell
+
+Judged: TypeAlias = tuple[Run, str | None]
+"""A run, and why it is dropped; None: it is kept."""
+
+
+@dataclass(frozen=True)
+class Keep:
+    """What of the runs is kept: at most so many `calls` a program (0: all), and nothing beyond these sizes."""
+
+    calls: int = 0
+    sizes: Sizes = field(default_factory=Sizes)
+
+
+Judge: TypeAlias = Callable[[Iterable[Program]], Iterator[tuple[Program, list[Judged]]]]
+"""Runs programs, in order, and says of each run what is wrong with it."""
+
+
+def own_programs(programs: Path) -> bool:
+    """Return whether all these programs come from the grammar or a benchmark, none from a model or a stranger."""
+    known = {"procedural", *available("benchmark")}
+    return all(program.origin.partition("/")[0] in known for program in read_records(programs, Program))
+
+
+def trace_programs(
+    programs: Path,
+    out: Path,
+    pool: Pool,
+    progress: Progress = silent,
+    again: Pool | None = None,
+    keep: Keep | None = None,
+) -> None:
+    """runs.parquet: every call of every program, run and traced; what no question can be asked about is dropped.
+
+    With a pool `again` of another hash seed each call runs a second time, and what then ends otherwise is dropped.
+    The manifest says how many jumps the kept calls take of all that are possible.
+    """
+    keep = keep or Keep()
+    judge = partial(judged, pool=pool, again=again, keep=keep)
+    write_runs(programs, out, judge, second_run=again is not None, keep=keep, progress=progress)
+
+
+def write_runs(
+    programs: Path, out: Path, judge: Judge, second_run: bool, keep: Keep, progress: Progress = silent
+) -> None:
+    """The same, by whoever judges the programs."""
+    facts = {"programs": fingerprint(programs), "second_run": second_run, "calls": keep.calls}
+    ledger = Ledger(out, facts | {"sizes": vars(keep.sizes)}, json_columns=("steps", "lines"))
+    if ledger.done:
+        return
+    total = sum(len(program.calls) for program in read_records(programs, Program))
+    with ledger:
+        left = (program for program in read_records(programs, Program) if not _is_done(program, ledger))
+        for _, runs in judge(left):
+            for run, reason in runs:
+                if reason is None:
+                    ledger.append(run)
+                else:
+                    ledger.drop(replace(run, steps=()), reason)
+                tell(progress, len(ledger), total, "calls traced")
+        ledger.extra["branches"] = _branches(ledger.rows())
+        ledger.finish()
+
+
+def judged(
+    programs: Iterable[Program], pool: Pool, again: Pool | None = None, keep: Keep | None = None
+) -> Iterator[tuple[Program, list[Judged]]]:
+    """Each program with its runs, in order, and what is wrong with each."""
+    keep = keep or Keep()
+    runs = _first_runs(programs, pool, keep)
+    if again is not None:
+        runs = _second_runs(runs, again)
+    for _, group in groupby(runs, key=lambda each: each[0].id):
+        found = list(group)
+        yield found[0][0], _within(keep, [(run, reason) for _, run, reason in found])
+
+
+def _first_runs(programs: Iterable[Program], pool: Pool, keep: Keep) -> Iterator[tuple[Program, Run, str | None]]:
+    waiting: deque[Program] = deque()
+
+    def jobs() -> Iterator[Job]:
+        for program in programs:
+            for call in program.calls:
+                waiting.append(program)
+                yield Job(program.source, program.entry, call, record="trace", origin=_shared_origin(program))
+
+    for run in pool.stream(jobs()):
+        program = waiting.popleft()
+        difficulty = program.features.get("difficulty", 0)
+        if not isinstance(difficulty, int):
+            raise DataError(f"the difficulty of program {program.id} must be a whole number, not {difficulty!r:.60}")
+        # Without its CPU time a run is the same bytes on every try.
+        run = replace(run, program=program.id, split=program.split, difficulty=difficulty, cpu_ms=0.0)
+        yield program, run, drop_reason(program, run, keep.sizes)
+
+
+def _shared_origin(program: Program) -> str:
+    """Return the origin whose programs may share a process with this one: only our grammar's are trusted that far."""
+    origin = program.origin.partition("/")[0]
+    return origin if origin == "procedural" else ""
+
+
+def _second_runs(
+    runs: Iterable[tuple[Program, Run, str | None]], again: Pool
+) -> Iterator[tuple[Program, Run, str | None]]:
+    waiting: deque[tuple[Program, Run, str | None]] = deque()
+
+    def jobs() -> Iterator[Job]:
+        for program, run, reason in runs:
+            waiting.append((program, run, reason))
+            if reason is None:
+                yield second_job(run)
+
+    for second in again.stream(jobs()):
+        while waiting[0][2] is not None:
+            yield waiting.popleft()
+        program, run, _ = waiting.popleft()
+        yield program, run, second_reason(run, second)
+    yield from waiting
+
+
+def _within(keep: Keep, runs: list[Judged]) -> list[Judged]:
+    """No more calls than are wanted: those that take the most different paths."""
+    good = [run for run, reason in runs if reason is None]
+    if not keep.calls or len(good) <= keep.calls:
+        return runs
+    chosen = {run.id for run in spread(good, keep.calls)}
+    return [(run, reason or (None if run.id in chosen else "one call too many")) for run, reason in runs]
+
+
+def _is_done(program: Program, ledger: Ledger) -> bool:
+    """A program of which only some calls were written before a kill is run once more, whole."""
+    return all(Run(program.source, program.entry, call, "ok").id in ledger for call in program.calls)
+
+
+def _branches(rows: Iterable[Mapping[str, Any]]) -> dict[str, int | float]:
+    """How many jumps the calls of each program take together, of all that are possible, and of how many calls."""
+    covered = Covered()
+    for _, group in groupby(rows, key=lambda row: row["program"]):
+        runs = [Run.from_json(row) for row in group]
+        covered.add(runs[0].source, map(taken, runs))
+    return covered.facts()

@@ -1,0 +1,94 @@
+"""sft.parquet and grpo.parquet: the rows that trainers read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from codereasoner.errors import ConfigError
+from codereasoner.ledger import Ledger, fingerprint, read_records
+from codereasoner.records import Chain
+from codereasoner.spill import Rows
+from codereasoner.stages.named_tasks import task_names
+from codereasoner.styles import Style
+from codereasoner.task import Question
+from codereasoner.training.training_rows import grpo_row, sft_row
+
+
+def write_sft_rows(
+    questions: Path,
+    chains: Path,
+    out: Path,
+    style: Style,
+    direct: Sequence[str] = (),
+    split: str = "train",
+    tasks: Sequence[str] | None = None,
+) -> None:
+    """sft.parquet: a prompt and the completion to learn for each question of the split, or of these tasks in it.
+
+    Questions of the `direct` tasks are answered without reasoning; one of another task that has no chain is dropped.
+    """
+    direct = task_names(direct, questions)
+    style = style.with_direct(direct)
+    config = {"questions": fingerprint(questions), "chains": fingerprint(chains), "direct": direct}
+    if tasks is not None:
+        config["tasks"] = tasks = task_names(tasks, questions)
+    ledger = Ledger(out, config | {"style": style.name, "split": split})
+    if ledger.done:
+        return
+    texts = Rows((chain.question, chain.text) for chain in read_records(chains, Chain))
+    with ledger:
+        for question in _of_split(questions, split):
+            if question.id in ledger or (tasks is not None and question.task not in tasks):
+                continue
+            if question.task in direct:
+                ledger.append(sft_row(question, None, style))
+            elif (text := texts.get(question.id)) is not None:
+                ledger.append(sft_row(question, text, style))
+            else:
+                ledger.drop({"id": question.id}, "no chain")
+        ledger.finish()
+
+
+def write_grpo_rows(
+    questions: Path, out: Path, style: Style, tasks: Sequence[str], split: str = "rl", direct: Sequence[str] = ()
+) -> None:
+    """grpo.parquet: a prompt and its question for each question of these tasks in the split.
+
+    A task may name the difficulties it wants: "input@5", "output@1-3". Prompts of the `direct` tasks ask for no
+    reasoning.
+    """
+    style = style.with_direct(task_names(direct, questions))
+    wanted = [_parse_wanted(text, questions) for text in tasks]
+    ledger = Ledger(
+        out, {"questions": fingerprint(questions), "tasks": list(tasks), "style": style.name, "split": split}
+    )
+    if ledger.done:
+        return
+    with ledger:
+        for question in _of_split(questions, split):
+            difficulty = question.features.get("difficulty", 0)
+            if any(question.task == task and low <= difficulty <= high for task, low, high in wanted):
+                ledger.append(grpo_row(question, style))
+        ledger.finish()
+
+
+def _parse_wanted(text: str, questions: Path) -> tuple[str, float, float]:
+    """ "input@3-5" as the task and the lowest and highest difficulty.
+
+    Raises:
+        ConfigError: what follows the @ is no difficulty. UnknownName: there is no such task.
+    """
+    given, at, levels = text.partition("@")
+    [name] = task_names([given], questions)
+    if not at:
+        return name, 0, math.inf
+    low, _, high = levels.partition("-")
+    if not (low.isdigit() and (high or low).isdigit()):
+        raise ConfigError(f"'{text}' is no task with difficulties: write input, input@5 or input@3-5")
+    return name, int(low), int(high or low)
+
+
+def _of_split(questions: Path, split: str) -> Iterator[Question]:
+    return (question for question in read_records(questions, Question) if question.split == split)

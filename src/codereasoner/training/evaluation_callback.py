@@ -1,0 +1,82 @@
+"""Questions that a model is asked while it trains, graded as every evaluation grades them.
+
+They are put at the start, at the end, and at equal shares of the training between. What they take is no training: the
+clock of a budget stands still meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from codereasoner.errors import ConfigError, DataError
+from codereasoner.extend import Sampling
+from codereasoner.ledger import read_rows
+from codereasoner.models.local import generate, tokenise
+from codereasoner.styles import find_style
+from codereasoner.task import Question, Runner
+from codereasoner.training.reward import Reward
+from codereasoner.training.training_rows import grpo_row, read_question, style_of_rows
+
+BATCH = 128  # prompts that are answered together
+
+Check: TypeAlias = Callable[[Any], Mapping[str, float]]
+"""Asks a model the held-out questions: {"held_out": 61.0, "held_out output": 70.5, ...}, percent correct."""
+
+
+def make_check(rows: str | None, most: int, max_tokens: int, style: str, runner: Runner | None, tokenizer: Any) -> Any:
+    """The check with the first `most` rows of a file; None where there is no file.
+
+    They are rows as GRPO reads them, or questions, which are then put in the style that is trained.
+
+    Raises:
+        DataError: they are no such rows, or none, or in another style than what is trained.
+        ConfigError: the model is split over processes, so that none of them can answer.
+    """
+    if rows is None:
+        return None
+    if "true" in (os.environ.get("ACCELERATE_USE_FSDP"), os.environ.get("ACCELERATE_USE_DEEPSPEED")):
+        raise ConfigError(
+            "held-out questions need a whole model in one process: with FSDP or ZeRO leave --held-out away"
+        )
+    asked = [_as_row(row, style) for row in islice(read_rows(Path(rows)), most)]
+    if not asked or not all(row.get("prompt") and row.get("question") for row in asked):
+        raise DataError(
+            f"{rows} has neither questions (`codereasoner ask`) nor rows with prompt and question (`codereasoner rows`)"
+        )
+    found = style_of_rows(asked, style)
+    if found != style:
+        raise DataError(f"{rows} is in style {found}, and the model is trained in {style}")
+    return _check(asked, max_tokens, Reward(style, runner), tokenizer)
+
+
+def _as_row(row: Mapping[str, Any], style: str) -> Mapping[str, Any]:
+    is_question = {"task", "facts", "gold"} <= row.keys()
+    return grpo_row(Question.from_json(dict(row)), find_style(style)) if is_question else row
+
+
+def _check(rows: Sequence[Mapping[str, Any]], max_tokens: int, reward: Reward, tokenizer: Any) -> Check:
+    ids = tokenise([row["prompt"] for row in rows], tokenizer)
+    order = sorted(range(len(rows)), key=lambda index: len(ids[index]))
+    tasks = [read_question(row["question"]).task for row in rows]
+
+    def check(model: Any) -> dict[str, float]:
+        was_training = model.training
+        model.eval()
+        right: dict[str, list[bool]] = {}
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
+            completions = generate(model, tokenizer, [ids[index] for index in batch], Sampling(max_tokens=max_tokens))
+            for index, correct in zip(
+                batch, reward.correct([rows[index]["question"] for index in batch], completions), strict=True
+            ):
+                right.setdefault(tasks[index], []).append(correct)
+        model.train(was_training)
+        whole = [each for part in right.values() for each in part]
+        shares = {f"held_out {task}": part for task, part in sorted(right.items())}
+        return {name: round(100 * sum(part) / len(part), 2) for name, part in [("held_out", whole), *shares.items()]}
+
+    return check

@@ -1,0 +1,187 @@
+"""Batches of a folder of shards in the order of their rows, read and tokenised beside the training.
+
+What is to be read next is decided by row counts alone, so a training that was killed goes on at the right row and
+tokenises nothing twice. Rows lie in their files in batches of like length; a batch is taken as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, TypeAlias
+
+from codereasoner.errors import DataError, import_extra
+from codereasoner.training.distributed import place
+from codereasoner.training.shards import COLUMNS, Shards
+from codereasoner.training.tokens import Seen
+
+Slice: TypeAlias = tuple[str, int, int]
+"""A path, the first row, and the one behind the last."""
+
+Piece: TypeAlias = tuple[Slice, ...]
+"""The rows of one batch: of one shard, or of several where one ends within the batch."""
+
+Tokens: TypeAlias = Callable[..., list[dict[str, list[int]]]]
+"""Rows to what a collator takes: those that are too long are left out, and counted in `seen`."""
+
+
+def pieces(shards: Shards, batch: int, process: int = 0, processes: int = 1) -> Iterator[Piece]:
+    """The batches of one process, pass after pass over the rows; ends only when the time is over.
+
+    `processes` share `batch` rows each of what is read together; the last rows of a pass are shared out evenly.
+
+    Raises:
+        DataError: a shard is none, or did not come, or there are no rows.
+    """
+    while True:
+        read = 0
+        for piece in _pass(shards, batch * processes):
+            if piece is None:
+                return
+            read += 1
+            count = sum(stop - first for _, first, stop in piece) // processes
+            if mine := _part(piece, process * count, (process + 1) * count):
+                yield mine
+        if not read:
+            raise DataError(f"{shards.folder} has no rows")
+
+
+def _pass(shards: Shards, size: int) -> Iterator[Piece | None]:
+    """The rows of all shards in pieces of `size`; None where the time ended before the rows."""
+    number, row = 0, 0
+    while True:
+        piece: list[Slice] = []
+        left = size
+        while left:
+            shard = shards.get(number)
+            if shard == "over":
+                yield None
+            if isinstance(shard, str):
+                break
+            taken = min(left, shard.rows - row)
+            if taken:
+                piece.append((str(shard.path), row, row + taken))
+            left, row = left - taken, row + taken
+            if row == shard.rows:
+                number, row = number + 1, 0
+        if piece:
+            yield tuple(piece)
+        if left:
+            return
+
+
+def _part(piece: Piece, first: int, stop: int) -> Piece:
+    """The rows of a piece from its `first` up to its `stop`."""
+    found: list[Slice] = []
+    before = 0
+    for path, begin, end in piece:
+        low, high = max(first - before, 0) + begin, min(stop - before, end - begin) + begin
+        if low < high:
+            found.append((path, low, high))
+        before += end - begin
+    return tuple(found)
+
+
+def batches_of_pass(shards: Shards, batch: int, processes: int = 1) -> int:
+    """The batches of one process in one pass over a folder that is done."""
+    whole, rest = divmod(sum(shard.rows for shard in shards.all()), batch * processes)
+    return whole + (rest >= processes)
+
+
+class Reader:
+    """Makes batches of pieces, in the training process or in one beside it; the shard that was read last is kept."""
+
+    def __init__(self, tokens: Tokens, collate: Callable[[list[Any]], dict[str, Any]]) -> None:
+        self.tokens = tokens
+        self.collate = collate
+        self._path = ""
+        self._table: Any = None
+
+    def __getitem__(self, piece: Piece) -> tuple[dict[str, Any], Seen] | DataError:
+        """A batch, and what was seen to make it; what is wrong with its rows the training process raises."""
+        seen = Seen()
+        try:
+            examples = self.tokens([row for part in piece for row in self._rows(*part)], seen=seen)
+        except DataError as error:
+            return DataError(f"{piece[0][0]}: {error}")
+        if not examples:
+            path, first, stop = piece[0]
+            return DataError(f"{path}: none of the rows {first} to {stop - 1} is short enough: give more max-length")
+        return self.collate(examples), seen
+
+    def _rows(self, path: str, first: int, stop: int) -> list[dict[str, Any]]:
+        if path != self._path:
+            from pyarrow import parquet
+
+            with parquet.ParquetFile(path) as file:
+                names = [name for name in ("id", *COLUMNS) if name in file.schema_arrow.names]
+                self._table = file.read(columns=names, use_threads=False)
+            self._path = path
+        rows: list[dict[str, Any]] = self._table.slice(first, stop - first).to_pylist()
+        return rows
+
+
+class Batches:
+    """What a trainer iterates over: the batches of its process from the one on that it has not learnt yet.
+
+    `workers` processes read ahead; with none, each batch is made when it is asked for.
+    """
+
+    def __init__(
+        self,
+        shards: Shards,
+        batch: int,
+        reader: Reader,
+        workers: int,
+        learnt: Callable[[], int],
+        seen: Seen,
+        pin: bool = False,
+    ) -> None:
+        self.shards = shards
+        self.batch = batch
+        self.reader = reader
+        self.workers = workers
+        self.learnt = learnt
+        self.seen = seen
+        self.pin = pin
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        loader = import_extra("torch.utils.data", "train").DataLoader(
+            self.reader,
+            batch_size=None,
+            sampler=islice(pieces(self.shards, self.batch, *place()), self.learnt(), None),
+            num_workers=self.workers,
+            collate_fn=_as_it_is,
+            pin_memory=self.pin,
+        )
+        for found in loader:
+            if isinstance(found, DataError):
+                raise found
+            batch, seen = found
+            self.seen.add(seen)
+            yield batch
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
+
+
+def streaming(trainer: type, shards: Shards, tokens: Tokens, workers: int, seen: Seen) -> type:
+    """The trainer class, for rows that come from a folder of shards; its data set is an example of them only.
+
+    `seen` counts the rows of this process.
+    """
+
+    class Streaming(trainer):  # type: ignore[misc]
+        """Only where batches come from differs."""
+
+        def get_train_dataloader(self) -> Batches:
+            self.args.ignore_data_skip = True  # what was learnt is not read again
+
+            def learnt() -> int:
+                return int(self.state.global_step) * int(self.args.gradient_accumulation_steps)
+
+            reader = Reader(tokens, self.data_collator)
+            return Batches(shards, self.args.train_batch_size, reader, workers, learnt, seen, not self.args.use_cpu)
+
+    return Streaming

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import pytest
+
+from codereasoner.chains.claim_audit import Audit, audit, audit_search
+from codereasoner.chains.value_claims import calls, claims
+from codereasoner.execution.pool import Pool
+from codereasoner.records import Job, Run
+
+SOURCE = "def f(x, n):\n    for i in range(n):\n        x = x + [i]\n    y = len(x)\n    return y"
+
+
+@pytest.fixture(scope="module")
+def run(pool: Pool) -> Run:
+    return pool.run([Job(SOURCE, "f", "[7], 2", record="trace")])[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("x = [1, 2].", [("x", "[1, 2]")]),
+        ("So `x = [1,2]` and y=3, z = -1.5;", [("x", "[1, 2]"), ("y", "3"), ("z", "-1.5")]),
+        ("s = 'it''s', t = \"a'b = 3\"", [("t", '"a\'b = 3"')]),
+        ("d = {'a': [1, (2,)]}\ne = set()", [("d", "{'a': [1, (2,)]}"), ("e", "set()")]),
+        ("x = y + 1, z = [1] + y, w = 'a'.upper(), v = 3 if w else 4", []),
+        ("x == 3, x >= 3, x != 3, d['x'] = 3, a.x = 3", []),
+        ("x, y = 1, 2", []),
+        ("f(x=1, y=[2], z=3) gives w=4 (n=5)", [("w", "4"), ("n", "5")]),
+        ("x = [v for v in y], z = f(3), q = f'{x}'", []),
+        ("```python\nx = 3\n```\nn = 4", [("n", "4")]),
+        ("x = True and n = None", [("x", "True"), ("n", "None")]),
+        ("x = [1, 2", []),
+        ("s = 'now x = 3 or so', n = 1", [("s", "'now x = 3 or so'"), ("n", "1")]),
+        ("**x** = `[1, 2]`, `y` = 3, $z = 4$", [("x", "[1, 2]"), ("y", "3"), ("z", "4")]),
+        ("x = y + 1 = 2 + 1 = 3, total = len([1, 2]) + 0 = 2", [("x", "3"), ("total", "2")]),
+        ("x = y + 1, z = 3 and x = a and b = True", [("z", "3"), ("b", "True")]),
+        ("x → [1]; `y` -> 3; x >= 3", [("x", "[1]"), ("y", "3")]),
+        ("x is now 3, y becomes 'a' and z equals 5.0.", [("x", "3"), ("y", "'a'"), ("z", "5.0")]),
+        ("x is 3 more than y, x is 2nd, x is greater than 3, x is [1] + y", []),
+        ("if x = 3 then stop; suppose that x is 4; if x is 5, stop", []),
+        ("After the loop:\n- x: [1, 2]\n- **n**: 3\nNote: 4 of them, key: 5", [("x", "[1, 2]"), ("n", "3")]),
+        ("x = 1,000 and n = 3%", []),
+        ("f returns 'c=2:d=2', x = 3. Let's see that y = 4, it's so.", [("x", "3"), ("y", "4")]),
+        ("x = [1, 2, ...]", []),
+    ],
+)
+def test_only_a_name_with_a_whole_literal_is_a_claim(text: str, found: list[tuple[str, str]]) -> None:
+    assert [(claim.name, claim.value) for claim in claims(text)] == found
+
+
+def test_true_claims_in_order_are_true(run: Run) -> None:
+    text = "x = [7], n = 2\ni = 0, x = [7, 0]\ni = 1, x = [7, 0, 1]\ny = 3"
+    assert audit(text, run) == Audit(7, 7)
+
+
+def test_a_claim_may_skip_states_but_not_go_back(run: Run) -> None:
+    assert audit("x = [7, 0, 1], n = 2, y = 3", run).true == 3
+    found = audit("x = [7, 0, 1], x = [7], n = 2", run)
+    assert (found.checked, found.true, found.first_false) == (3, 2, "x = [7]")
+
+
+def test_a_false_claim_does_not_spoil_the_true_ones_after_it(run: Run) -> None:
+    found = audit("x = [7], x = [9], x = [7, 0], y = 4, y = 3", run)
+    assert (found.checked, found.true, found.first_false) == (5, 3, "x = [9]")
+    assert found.share == 0.6
+
+
+def test_types_count(run: Run) -> None:
+    assert audit("n = 2.0, n = True", run).true == 0
+
+
+def test_names_that_are_no_variables_are_not_counted(run: Run) -> None:
+    found = audit("sorted(x, reverse=True) gives z = 3", run)
+    assert found == Audit(0, 0)
+    assert found.share is None
+
+
+def test_a_claim_that_looks_back_may_speak_of_what_is_past_but_not_of_what_comes(run: Run) -> None:
+    assert audit("x = [7, 0, 1]; initially x = [7]; x was [7, 0], y = 3", run) == Audit(4, 4)
+    assert audit("Initially x = [7, 0, 1]; x was [9]", run).true == 1
+
+
+def test_a_line_of_the_program_that_is_only_quoted_is_no_claim() -> None:
+    source = "def f(n):\n    x = 0\n    x = x + n\n    return x"
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        run = pool.run([Job(source, "f", "2", record="trace")])[0]
+    assert audit("x = 2, as the line `x = 0` came first", run) == Audit(1, 1)
+    assert audit("x = 2 and now `x = 7`", run).first_false == "x = 7"
+
+
+def test_claims_about_a_program_with_an_empty_line_are_checked(pool: Pool) -> None:
+    run = pool.run([Job("def f(n):\n    x = n\n\n    return x\n", "f", "2", record="trace")])[0]
+    assert audit("x = 2, n = 3", run) == Audit(2, 1, "n = 3", (7, 12))
+
+
+TESTED = "def f(n):\n    if n > 1:\n        n = 0\n    while n < 2:\n        n += 1\n    return n"
+
+
+@pytest.mark.parametrize(
+    ("text", "checked", "true"),
+    [
+        ("n = 3\nif True\nn = 0\nwhile True\nn = 1\nwhile True\nn = 2\nwhile False", 8, 8),
+        ("n = 3\nif False", 2, 1),
+        ("n = 3\n3 > 1 -> if True\nn = 0\n0 < 2 -> while False", 4, 3),
+        ("n = 3\nif n > 1: True\nn = 0\nwhile n < 2: False", 4, 3),
+        ("Line 2, `if n > 1:`: 3 > 1 is true, the body runs.", 3, 3),
+        ("Line 2, `if n > 1:`: 3 > 1 is true, the body is skipped.", 3, 2),
+    ],
+)
+def test_the_narrators_words_on_tests_are_checked(pool: Pool, text: str, checked: int, true: int) -> None:
+    found = audit(text, pool.run([Job(TESTED, "f", "3", record="trace")])[0])
+    assert (found.checked, found.true) == (checked, true)
+
+
+def test_prose_of_a_model_is_checked_like_code(run: Run) -> None:
+    text = """Let's trace `f([7], 2)`.
+
+1. **Start**: `x` is `[7]`, n = 2
+2. When i = 0: x = x + [0] = [7] + [0] = [7, 0]
+3. When i = 1: x becomes [7, 0, 1].
+4. y = len(x) = 4.
+
+So the answer is 3."""
+    found = audit(text, run)
+    assert (found.checked, found.true, found.first_false) == (7, 6, "y = 4")
+
+
+def test_a_chain_that_looks_for_a_call_is_checked_against_the_run_of_the_call_it_named_last(pool: Pool) -> None:
+    found = {call: pool.run([Job(SOURCE, "f", call, record="trace")])[0] for call in ("[7], 2", "[7], 1")}
+    text = "x = 9. Try f([7], 1): i = 0, y = 2.\nf([7], 1) returns 2, so try f([7],2): y = 2, y = 3; f([5], 5): y = 1"
+    assert [call for _, call in calls(text, "f")] == ["[7], 1", "[7], 1", "[7], 2", "[5], 5"]
+    audited = audit_search(text, found)
+    assert (audited.checked, audited.true, audited.first_false) == (5, 4, "y = 2")
+
+
+def test_a_chain_that_names_no_known_call_has_no_claims() -> None:
+    assert audit_search("x = 3", {}) == Audit(0, 0)

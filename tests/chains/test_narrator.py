@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from codereasoner import extend, literals
+from codereasoner.chains.backward import backward
+from codereasoner.chains.claim_audit import audit
+from codereasoner.chains.narrator import DETAILS, Detail, narrate
+from codereasoner.errors import ConfigError, DataError
+from codereasoner.execution.pool import Pool
+from codereasoner.records import Job, Run
+from codereasoner.sources.procedural import Procedural
+from codereasoner.task import Question
+
+LOOP = """def g(a, b):
+    if a > b:
+        return a
+    return b
+
+def f(text, n):
+    counts = {}
+    best = 0
+    for c in text:
+        if c in counts:
+            counts[c] += 1
+        elif c == 'z':
+            break
+        else:
+            counts[c] = 1
+        best = g(best,
+                 counts[c])
+    while n > 1:
+        n -= 1
+    return [k for k in counts if counts[k] == best], n
+"""
+
+
+def trace(pool: Pool, source: str, call: str) -> Run:
+    return pool.run([Job(source, "f", call, record="trace")])[0]
+
+
+def question(run: Run, task: str = "output") -> Question:
+    return extend.task(task).ask(run)[0]
+
+
+def test_the_states_of_a_straight_program_are_its_chain(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    x.sort()\n    x.append(3)\n    return x", "[2, 1]")
+    assert narrate(question(run), run).text == "x = [2, 1]\nx = [1, 2]\nx = [1, 2, 3]"
+
+
+def test_a_statement_that_changes_nothing_repeats_the_state(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    x.sort()\n    return x", "[1, 2]")
+    assert narrate(question(run), run).text == "x = [1, 2]\nx = [1, 2]"
+
+
+def test_a_value_that_is_no_state_stands_at_the_end(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    return len(x)", "[1, 2]")
+    assert narrate(question(run), run).text == "x = [1, 2]\nreturn 2"
+
+
+def test_branches_loops_and_calls_are_told_in_the_order_in_which_they_finish(pool: Pool) -> None:
+    run = trace(pool, LOOP, "'abz', 2")
+    told = narrate(question(run), run).text.splitlines()
+    assert told == [
+        "text = 'abz', n = 2",
+        "counts = {}",
+        "best = 0",
+        *(
+            "c = 'a'",
+            "if False",
+            "if False",
+            "counts = {'a': 1}",
+            "g: a = 0, b = 1",
+            "if False",
+            "return 1",
+            "best = 1",
+        ),
+        *("c = 'b'", "if False", "if False", "counts = {'a': 1, 'b': 1}"),
+        *("g: a = 1, b = 1", "if False", "return 1", "best = 1"),
+        *("c = 'z'", "if False", "if True", "break"),
+        *("while True", "n = 1", "while False"),
+        "return (['a', 'b'], 1)",
+    ]
+
+
+def test_sentences_name_lines_code_and_passes(pool: Pool) -> None:
+    run = trace(pool, LOOP, "'aa', 1")
+    lines = narrate(question(run), run, "steps").text.splitlines()
+    assert lines[0] == "f is called with text = 'aa' and n = 1."
+    assert "Line 9, `for c in text:`: pass 2, c = 'a'." in lines
+    assert "Line 10, `if c in counts:`: 'a' in {'a': 1} is true, the body runs." in lines
+    assert "Line 9, `for c in text:`: nothing is left, the loop ends." in lines
+    assert "Line 18, `while n > 1:`: 1 > 1 is false, the loop ends." in lines
+    assert lines[-1] == "So f('aa', 1) returns (['a'], 1)."
+
+
+def test_a_chain_for_an_input_computes_it_backwards_and_verifies_it(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    x.append(3)\n    x = x[::-1]\n    return x", "[1, 2]")
+    assert narrate(question(run, "input"), run).text.splitlines() == [
+        "Wanted: [3, 2, 1]",
+        "`return x` must give [3, 2, 1], so before it x must be [3, 2, 1].",
+        "`x = x[::-1]` must give [3, 2, 1], so before it x must be [1, 2, 3].",
+        "`x.append(3)` must give [1, 2, 3], so before it x must be [1, 2].",
+        "Try f([1, 2])",
+        *("x = [1, 2]", "x = [1, 2, 3]", "x = [3, 2, 1]"),
+        "f([1, 2]) returns [3, 2, 1], the value that is wanted.",
+    ]
+
+
+def test_a_search_follows_attempts_that_fail_first_and_says_how_they_differ(pool: Pool) -> None:
+    source = "def f(x):\n    return len(x)"
+    run, other, same = (trace(pool, source, call) for call in ("'abc'", "'a'", "'xyz'"))
+    assert narrate(question(run, "input"), run, "states", [other, same]).text.splitlines() == [
+        "Wanted: 3",
+        "It cannot be computed backwards, so calls are tried, the shortest first.",
+        *("Try f('a')", "x = 'a'", "f('a') returns 1, not what is wanted, too small."),
+        *("Try f('abc')", "x = 'abc'", "f('abc') returns 3, the value that is wanted."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "call"),
+    [
+        ("def f(x):\n    return x + 3", "4"),
+        ("def f(x):\n    y = 2\n    return 10 - x * 3", "4"),
+        ("def f(x):\n    x = 'a' + x\n    return (x + 'b')[::-1]", "'xy'"),
+        ("def f(x):\n    x ^= 5\n    return -x", "9"),
+        ("def f(x):\n    return x.swapcase()", "'aB'"),
+        ("def f(x):\n    return x.lower() + '!'", "'ab'"),
+        ("def f(x):\n    x.insert(0, 7)\n    x.reverse()\n    return x + [1]", "[2, 3]"),
+    ],
+)
+def test_what_can_be_undone_is_undone(pool: Pool, source: str, call: str) -> None:
+    lines = backward(trace(pool, source, call))
+    assert lines[-1].endswith(f"must be {call}.")
+
+
+@pytest.mark.parametrize(
+    ("source", "call"),
+    [
+        ("def f(x):\n    if x:\n        x = x[1:]\n    return x", "[1, 2]"),
+        ("def f(x):\n    y = x[1:]\n    return y", "[1, 2]"),
+        ("def f(x):\n    return len(x)", "[1, 2]"),
+        ("def g(x):\n    return x + 1\n\ndef f(x):\n    return g(x)", "3"),
+        ("def f(x):\n    return x.lower()", "'AB'"),
+        ("def f(x, y):\n    return x + y", "1, 2"),
+        ("def f(x):\n    return x % 4", "9"),
+        ("def chr(x):\n    return x\n\ndef f(x):\n    return chr(x)", "3"),
+    ],
+)
+def test_what_cannot_be_undone_does_not_give_the_call_away(pool: Pool, source: str, call: str) -> None:
+    assert backward(trace(pool, source, call)) == []
+
+
+def test_a_run_without_a_whole_trace_is_refused(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    return x[::-1]", "'ab'")
+    for broken in (replace(run, steps=()), replace(run, cut="steps")):
+        with pytest.raises(DataError, match="no whole trace"):
+            narrate(question(run), broken)
+
+
+def test_an_unknown_detail_is_refused(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    return x[::-1]", "'ab'")
+    with pytest.raises(ConfigError, match="detail 'long' is unknown"):
+        narrate(question(run), run, "long")  # type: ignore[arg-type]
+
+
+def runs_of(pool: Pool, source: Procedural, count: int) -> Sequence[Run]:
+    jobs = [Job(p.source, p.entry, p.calls[0], record="trace") for p in source.programs("train", count)]
+    return [run for run in pool.run(jobs) if run.outcome == "ok" and run.value is not None and not run.cut]
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+@pytest.mark.parametrize("difficulty", [0, 2, 3, 5])
+def test_every_claim_of_the_narrator_is_true(pool: Pool, difficulty: int, detail: Detail) -> None:
+    source = Procedural("full", difficulty) if difficulty else Procedural("tiny")
+    checked = 0
+    for run in runs_of(pool, source, 60):
+        found = audit(narrate(question(run), run, detail).text, run)
+        assert found.first_false is None, (run.source, run.call, found)
+        checked += found.checked
+    assert checked > 100
+
+
+def test_nearly_every_program_runs(pool: Pool) -> None:
+    for difficulty in (1, 3, 5):
+        assert len(runs_of(pool, Procedural("full", difficulty), 60)) >= 58
+
+
+def test_operations_stand_on_their_own_with_their_values(pool: Pool) -> None:
+    loop = "    for c in text[1:]:\n        if c.islower() and n > 1:\n            out += c * n\n"
+    run = trace(pool, f"def f(text, n):\n    out = ''\n{loop}    return [out.upper(), len(out)]", "'xaB', 2")
+    assert narrate(question(run), run, "expressions").text.splitlines() == [
+        "text = 'xaB', n = 2",
+        "out = ''",
+        "'xaB'[1:] -> 'aB'",
+        "c = 'a'; left 'B'",
+        "'a'.islower() -> True",
+        "2 > 1 -> if True",
+        "'a' * 2 -> 'aa'",
+        "'' + 'aa' -> out = 'aa'",
+        "c = 'B'; left ''",
+        "'B'.islower() -> if False",
+        "for end",
+        "'aa'.upper() -> 'AA'",
+        "len('aa') -> 2",
+        "return ['AA', 2]",
+    ]
+
+
+def test_a_list_that_changes_under_its_loop_is_told_without_what_is_left(pool: Pool) -> None:
+    run = trace(pool, "def f(x):\n    for i in x:\n        x.remove(i)\n    return x", "[1, 2, 3]")
+    assert "left" not in narrate(question(run), run, "expressions").text.splitlines()[3]
+
+
+@pytest.mark.parametrize("difficulty", [1, 2, 3, 4, 5])
+def test_every_operation_of_the_narrator_is_true(pool: Pool, difficulty: int) -> None:
+    checked = 0
+    for run in runs_of(pool, Procedural("full", difficulty), 60):
+        for line in narrate(question(run), run, "expressions").text.splitlines():
+            operation, arrow, found = line.rpartition(" -> ")
+            value = re.sub(r"^(\w+ = |if |while )", "", found)
+            if arrow and not operation.startswith("f'"):
+                assert literals.equal(eval(operation), literals.read(value)), (run.source, line)
+                checked += 1
+    assert checked > 50
+
+
+SUM = "def f(x):\n    total = 0\n    for y in x:\n        total += y\n    return total"
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_a_chain_about_a_line_goes_as_far_as_the_question_and_says_what_it_answers(pool: Pool, detail: Detail) -> None:
+    run = pool.run([Job(SUM, "f", "[1, 2, 3]", record="trace")])[0]
+    for name, last in (
+        ("state", "That was line {line}, time {time}: {variable} = "),
+        ("path", "That was line {line}, time {time}"),
+        ("coverage", "Line {line} has"),
+    ):
+        for question in extend.task(name).ask(run):
+            text = narrate(question, run, detail).text
+            if question.facts.get("time") == 0:
+                continue
+            assert text.splitlines()[-1].startswith(last.format(**question.facts))
+            assert audit(text, run).share in (1, None)
+            if name == "state":
+                assert text.endswith(f" = {question.gold[0].rpartition(';')[0]}.")
+
+
+def test_a_chain_about_the_second_pass_does_not_tell_the_third(pool: Pool) -> None:
+    run = pool.run([Job(SUM, "f", "[1, 2, 3]", record="trace")])[0]
+    facts = {"source": SUM, "entry": "f", "call": "[1, 2, 3]", "line": 4, "variable": "total", "time": 2}
+    text = narrate(Question("state", facts, ("3; int",)), run, "steps").text
+    assert text.splitlines()[-1] == "That was line 4, time 2: total = 3."
+    assert "total = 6" not in text
+    assert "pass 3" not in text

@@ -1,0 +1,77 @@
+"""The gold self-check finds a grader that refuses what is right, and says what guesses earn."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codereasoner import extend
+from codereasoner.errors import ConfigError, DataError
+from codereasoner.evaluation.gold_check import check_benchmark, gold_check, guess_floors
+from codereasoner.execution.pool import Pool
+from codereasoner.styles import STYLES
+from codereasoner.task import Question
+
+SOURCE = "def f(x):\n    return x\n"
+
+
+def output(gold: str) -> Question:
+    return Question("output", {"source": SOURCE, "entry": "f", "call": gold}, (gold,))
+
+
+def test_a_right_answer_that_is_refused_is_listed_with_its_reason() -> None:
+    broken = Question("coverage", {"source": SOURCE, "entry": "f", "call": "1", "line": 2}, ("perhaps",))
+    report = gold_check([output("1"), broken], STYLES["direct"], None)
+    assert report["gold_accepted"] == 1
+    assert report["by_task"]["coverage"] == {"questions": 1, "gold_accepted": 0}
+    [row] = report["rejected"]
+    assert (row["id"], row["outcome"], row["reason"]) == (broken.id, "wrong", "neither yes nor no")
+
+
+def test_a_guess_earns_the_share_of_questions_that_it_answers() -> None:
+    report = gold_check([output("0"), output("0"), output("1"), output("[]")], STYLES["direct"], None)
+    rates = report["guess_rates"]["output"]
+    assert (rates["0"], rates["[]"], rates["None"], rates["the first argument"]) == (50.0, 25.0, 0.0, 100.0)
+
+
+def test_the_floor_of_a_task_is_its_best_guess() -> None:
+    found = guess_floors([output("0"), output("0"), output("1"), output("[]")], None)
+    assert found == {"output: always the first argument": 100.0}
+
+
+def test_guesses_that_must_run_are_run(pool: Pool) -> None:
+    question = Question("input", {"source": SOURCE, "entry": "f", "value": "7"}, ("f(7)",))
+    rates = gold_check([question], STYLES["direct"], pool.run)["guess_rates"]["input"]
+    assert (rates["the value"], rates["0"]) == (100.0, 0.0)
+
+
+@pytest.mark.parametrize("name", ["cruxeval-o", "cruxeval-i"])
+def test_cruxeval_accepts_all_its_800_right_answers(name: str, pool: Pool, shared_data: Path) -> None:
+    benchmark = extend.find("benchmark", name)
+    questions = benchmark.load(shared_data / "cruxeval" / "cruxeval.jsonl")
+    report = gold_check(questions, STYLES["direct"], pool.run, guess=False)
+    assert (report["questions"], report["gold_accepted"], report["rejected"]) == (800, 800, [])
+
+
+def test_only_revals_truth_can_be_compared(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="only the ground truth of 'reval'"):
+        check_benchmark("cruxeval-o", None, None, tmp_path / "truth.jsonl")
+
+
+def test_a_truth_file_without_a_field_is_named(tmp_path: Path, shared_data: Path) -> None:
+    truth = tmp_path / "truth.jsonl"
+    truth.write_text(json.dumps({"idx": 0, "input_idx": 0}) + "\n")
+    with pytest.raises(DataError, match="line 1: the field 'lineno' is missing"):
+        check_benchmark("reval", shared_data, None, truth)
+
+
+def test_no_questions_are_no_failure() -> None:
+    assert gold_check([], STYLES["direct"], None) == {
+        "questions": 0,
+        "gold_accepted": 0,
+        "rejected": [],
+        "by_task": {},
+        "guess_rates": {},
+    }

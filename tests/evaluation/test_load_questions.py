@@ -1,0 +1,43 @@
+"""Which questions are asked, wherever they are asked from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from codereasoner.errors import ConfigError
+from codereasoner.evaluation.load_questions import questions_of
+from codereasoner.exports.framework_questions import questions_here
+from codereasoner.ledger import write_records
+from codereasoner.records import Job, Run
+from codereasoner.task import Question
+
+
+def nothing_runs(jobs: Sequence[Job]) -> list[Run]:
+    raise AssertionError("a file of questions needs no execution")
+
+
+def test_a_file_gives_its_split_and_an_empty_one_is_named(tmp_path: Path) -> None:
+    facts = {"source": "def f():\n    return 1", "entry": "f", "call": ""}
+    test, train = (
+        Question("output", facts | {"call": f"{n}"}, ("1",), split=s) for n, s in ((1, "test"), (2, "train"))
+    )
+    write_records(tmp_path / "questions.jsonl", [test, train], {})
+    name = str(tmp_path / "questions.jsonl")
+    assert questions_of(name, None, "test", nothing_runs) == [test]
+    assert questions_here(name, split="train") == [train]
+    with pytest.raises(ConfigError, match="no question of the split 'rl'"):
+        questions_of(name, None, "rl", nothing_runs)
+
+
+def test_data_without_programs_cannot_be_asked_from_any_framework(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODEREASONER_ALLOW_WEAK_ISOLATION", "1")
+    path = tmp_path / "outputs.json"
+    path.write_text(json.dumps({"sample_0": "1"}))
+    with pytest.raises(ConfigError, match="has no programs"):
+        questions_here("livecodebench-exec", str(path))

@@ -1,0 +1,186 @@
+"""What a worker sends is read strictly: whatever it is, it is the outcome of its own job."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.fuzz import JOB, fuzz, read_both
+
+from codereasoner.execution import decode
+from codereasoner.execution.decode import failed, read_answer
+from codereasoner.execution.encode import answer, steps_text
+from codereasoner.records import Run, Step
+
+needs_extension = pytest.mark.skipif(decode.read_natively is None, reason="the extension is not built")
+STEPS = ["cl", [0, 0], [1, 2], ["f"], [{}, {"x": "1"}], [[1, ["a"]]]]
+GOOD: list[object] = ["ok", "1", "", "", STEPS, [1], "", "", 0.5]
+
+
+def changed(place: int, value: object) -> bytes:
+    return json.dumps([*GOOD[:place], value, *GOOD[place + 1 :]]).encode()
+
+
+def test_a_good_answer_is_read() -> None:
+    run = read_answer(json.dumps(GOOD).encode(), JOB, "A")
+    assert (run.outcome, run.value, run.lines, run.isolation, run.cpu_ms) == ("ok", "1", (1,), "A", 0.5)
+    assert (run.steps[1].changes, run.steps[1].removed) == ({"x": "1"}, ("a",))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff",
+        b"null",
+        b"[" * 100_000,
+        b"1" * 10_000,
+        b'["ok"]',
+        changed(0, "fine"),
+        changed(0, []),
+        changed(0, "raised"),
+        changed(1, 1),
+        changed(2, None),
+        changed(3, {"a": 1}),
+        changed(4, "steps"),
+        changed(4, [[]]),
+        *(
+            changed(4, [*STEPS[:place], value, *STEPS[place + 1 :]])
+            for place, value in [
+                (0, "c"),
+                (0, "cx"),
+                (0, ["c", "l"]),
+                (1, [0]),
+                (1, [0, -1]),
+                (1, [0, True]),
+                (1, [0, 1 << 31]),
+                (2, [1, "2"]),
+                (2, {}),
+                (3, []),
+                (3, [1]),
+                (3, ["f", "g"]),
+                (4, [{}]),
+                (4, [{}, ["x", "1"]]),
+                (4, [{}, {"x": 1}]),
+                (4, {}),
+                (5, {"1": ["a"]}),
+                (5, [[1]]),
+                (5, [["1", ["a"]]]),
+                (5, [[1, [2]]]),
+                (5, [[1, "a"]]),
+            ]
+        ),
+        changed(5, [1.5]),
+        changed(5, [10**30]),
+        changed(6, "no budget"),
+        changed(6, {}),
+        changed(7, 7),
+        changed(8, -1.0),
+        changed(8, float("nan")),
+        changed(8, "soon"),
+        json.dumps(GOOD).encode() + b" []",
+    ],
+)
+def test_a_malformed_answer_is_the_outcome_of_its_job(body: bytes) -> None:
+    run = read_both(body)
+    assert run.outcome == "crashed"
+    assert "malformed" in run.reason
+
+
+def test_a_program_can_not_claim_that_our_machinery_failed() -> None:
+    assert read_answer(changed(1, None).replace(b'"ok"', b'"error"'), JOB, "A").outcome == "crashed"
+
+
+def test_a_run_that_is_read_has_what_a_run_that_is_made_has() -> None:
+    run, made = read_answer(json.dumps(GOOD).encode(), JOB, "A"), failed(JOB, "A", "crashed", "")
+    assert list(vars(run)) == list(vars(made))
+    assert run == Run.from_json(run.to_json())
+
+
+def written(steps: list[list[object]], value: str, lines: list[int]) -> bytes:
+    """An answer as a worker writes it."""
+    return answer("ok", value, "", value, steps_text(steps), lines, "steps", value, 0.25)
+
+
+TEXTS = st.text(max_size=6) | st.sampled_from(["x", "\ud83d\ude00", "\ude00\ud83d", "\x7f\x00", '"\\/\b\f\n\r\t'])
+CHANGES = st.dictionaries(TEXTS, TEXTS, max_size=3).map(
+    lambda changes: [f"{json.dumps(name)}: {json.dumps(text)}" for name, text in changes.items()]
+)
+TRACES = st.lists(
+    st.tuples(
+        st.sampled_from(["call", "line", "return", "yield", "exception"]),
+        st.integers(0, 1000),
+        st.integers(0, (1 << 31) - 1),
+        TEXTS,
+        st.lists(TEXTS, max_size=2),
+        CHANGES,
+    ).map(list),
+    max_size=6,
+)
+
+
+@needs_extension
+@given(steps=TRACES, value=TEXTS, lines=st.lists(st.integers(0, (1 << 31) - 1), max_size=4))
+def test_what_a_worker_writes_is_read_in_c_as_in_python(
+    steps: list[list[object]], value: str, lines: list[int]
+) -> None:
+    body = written(steps, value, lines)
+    assert decode.read_natively is not None
+    assert decode.read_natively(body, Step) is not None
+    run = read_both(body)
+    assert (run.value, run.lines, len(run.steps)) == (json.loads(json.dumps(value)), tuple(lines), len(steps))
+
+
+SNIPPETS = [
+    b"",
+    b'"',
+    b"\\",
+    b"\\u",
+    b"\\ud83d",
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b", ",
+    b",",
+    b" ",
+    b"0",
+    b"-1",
+    b"1.",
+    b"null",
+    b"\x7f",
+]
+
+
+@needs_extension
+@settings(max_examples=300)
+@given(
+    steps=TRACES,
+    value=TEXTS,
+    place=st.integers(0, 400),
+    cut=st.integers(0, 8),
+    new=st.sampled_from(SNIPPETS) | st.binary(max_size=3),
+)
+def test_what_was_tampered_with_is_read_in_c_as_in_python_or_left_to_it(
+    steps: list[list[object]], value: str, place: int, cut: int, new: bytes
+) -> None:
+    body = written(steps, value, [1, 2])
+    read_both(body[: place % len(body)] + new + body[place % len(body) + cut :])
+
+
+@given(
+    st.binary(max_size=200)
+    | st.recursive(st.none() | st.text() | st.floats() | st.integers(), st.lists).map(
+        lambda value: json.dumps(value).encode()
+    )
+)
+def test_no_answer_whatever_raises(body: bytes) -> None:
+    assert read_answer(body, JOB, "A").outcome in ("crashed", "ok")
+
+
+@needs_extension
+def test_the_readers_of_bytes_from_workers_agree_on_mutated_ones() -> None:
+    count, _ = fuzz(0.5)
+    assert count > 100

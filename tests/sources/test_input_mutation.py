@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from random import Random
+
+from codereasoner import literals
+from codereasoner.records import Program
+from codereasoner.sources.input_mutation import Ranges, mutate, with_more_calls
+
+
+def test_types_stay_and_values_lie_in_the_ranges() -> None:
+    for seed in range(50):
+        call = mutate("[1, 2], 'ab', {'k': 3}, (1, 'a'), None, True", Random(seed))
+        assert call is not None
+        numbers, text, table, pair, nothing, flag = literals.read(f"({call})")
+        assert all(type(number) is int for number in numbers)
+        assert numbers == [1, 2] or (5 <= len(numbers) <= 15 and all(5 <= number <= 20 for number in numbers))
+        assert text == "ab" or 5 <= len(text) <= 15
+        assert all(type(key) is str and type(value) is int for key, value in table.items())
+        assert len(pair) == 2
+        assert nothing is None
+        assert type(flag) is bool
+
+
+def test_keywords_keep_their_names() -> None:
+    assert mutate("1, y={2}", Random(3), Ranges(integers=(7, 7), items=(1, 1))) == "7, y={7}"
+
+
+def test_a_call_that_is_no_literal_is_left_alone() -> None:
+    assert mutate("g(1)", Random(0)) is None
+    assert mutate("1, (", Random(0)) is None
+
+
+def test_a_program_gets_more_calls_and_always_the_same() -> None:
+    program = Program("def f(x, c):\n    return x.count(c)", "f", ("'abc', 'a'",))
+    more = with_more_calls(program, 5)
+    assert more == with_more_calls(program, 5)
+    assert more.id == program.id
+    assert more.calls[0] == "'abc', 'a'"
+    assert 4 <= len(more.calls) <= 6
+
+
+def test_a_list_in_a_list_stays_small() -> None:
+    for seed in range(20):
+        call = mutate("[[1, 2], [3]]", Random(seed))
+        assert call is not None
+        assert all(len(row) <= 5 for row in literals.read(call))

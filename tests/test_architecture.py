@@ -1,0 +1,114 @@
+"""The packages: who may import whom, and what may be imported at all."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "src" / "codereasoner"
+ORDER = [
+    {"errors", "literals", "thoughts"},
+    {"function_source"},
+    {"records", "spill", "configs", "outputs", "parquet_files"},
+    {"ledger", "steps", "answer_formats", "plugin_files", "grammar"},
+    {"styles", "curation"},
+    {"task"},
+    {"interfaces"},
+    {"extend"},
+    {"tasks", "sources", "execution", "models"},
+    {"chains", "benchmarks"},
+    {"training", "evaluation"},
+    {"reports", "exports"},
+    {"stages"},
+    {"cli"},
+    {"api_results"},
+    {"api"},
+    {"__main__"},
+]
+RANK = {package: rank for rank, packages in enumerate(ORDER) for package in packages}
+HEAVY = {
+    "torch": ("training/", "models/local.py", "models/threads.py", "models/gguf_files.py", "exports/openrlhf.py"),
+    "transformers": ("training/", "models/local.py", "models/gguf_files.py"),
+    "trl": ("training/",),
+    "openai": ("models/endpoint.py",),
+}
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Each imported module, and whether the import stands at the top level of the file."""
+    tree = ast.parse(path.read_text())
+    top = {id(node) for node in tree.body}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, id(node) in top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, id(node) in top
+            yield from ((f"{node.module}.{alias.name}", id(node) in top) for alias in node.names)
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+IDS = [path.relative_to(PACKAGE).as_posix() for path in FILES]
+
+
+@pytest.mark.parametrize("path", FILES, ids=IDS)
+def test_imports_point_left_only(path: Path) -> None:
+    package = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if package == "__init__":
+        return
+    assert package in RANK, f"{package} has no place in the order of packages"
+    for module, _ in imports(path):
+        parts = module.split(".")
+        if parts[0] == "codereasoner" and len(parts) > 1 and parts[1] in RANK and parts[1] != package:
+            assert RANK[parts[1]] < RANK[package], f"{package} must not import {parts[1]}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=IDS)
+def test_heavy_libraries_are_imported_only_where_they_are_used_and_never_at_the_top(path: Path) -> None:
+    name = path.relative_to(PACKAGE).as_posix()
+    for module, top in imports(path):
+        for library, places in HEAVY.items():
+            if module.split(".")[0] == library:
+                assert name.startswith(places), f"{name} imports {library}"
+                assert not top, f"{name} imports {library} at its top"
+
+
+@pytest.mark.parametrize("path", FILES, ids=IDS)
+def test_only_the_grader_and_the_loader_of_plugins_catch_every_exception(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    blind = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id == "Exception"))
+    ]
+    assert not blind or path.name in ("task.py", "plugin_files.py") or path.parts[-2:] in SANDBOXED
+
+
+SANDBOXED = {("execution", "worker.py"), ("execution", "python_tracer.py"), ("benchmarks", "reval_probe.py")}
+"""They stand on the other side of the border, beside the program, whose every exception is data."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=IDS)
+def test_files_are_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 400
+
+
+def test_the_core_imports_in_under_300_ms_of_cpu_and_needs_no_extra() -> None:
+    code = (
+        "import time; began = time.process_time()\n"
+        "import codereasoner.task, codereasoner.extend, sys\n"
+        "seconds = time.process_time() - began\n"
+        "heavy = {'torch', 'numpy', 'transformers', 'pyarrow', 'openai', 'scipy', 'datasets'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "print(seconds)\n"
+    )
+    times = [
+        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+        for _ in range(3)
+    ]
+    assert min(times) < 0.3
