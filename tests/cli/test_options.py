@@ -11,6 +11,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from codereasoner import renamed
 from codereasoner.cli.options import Stage, config_from, options_of, save_config
 
 
@@ -65,3 +66,13 @@ def test_the_resolved_config_can_be_given_again(run: CliRunner) -> None:
     made = config(run, "--count", "9", "--lora", "--tasks", "x")
     assert yaml.safe_load(Path("config.yaml").read_text())["count"] == 9
     assert config(run, "--config", "config.yaml") == made
+
+
+def test_an_option_and_a_word_of_a_config_file_are_read_under_their_old_name(
+    run: CliRunner, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(renamed, "NEW_NAMES", {"option": {"number": "count"}})
+    Path("c.yaml").write_text("number: 7\n")
+    assert config(run, "--number", "5", "--tasks", "x").count == 5
+    assert config(run, "--number=6").count == 6
+    assert config(run, "--config", "c.yaml").count == 7

@@ -15,6 +15,7 @@ import click
 from codereasoner import __version__
 from codereasoner.cli.commands import FILES, GROUPS
 from codereasoner.errors import CodeReasonerError, UserError, did_you_mean
+from codereasoner.renamed import current_name
 
 
 class _Commands(click.Group):
@@ -24,6 +25,7 @@ class _Commands(click.Group):
         return list(FILES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        cmd_name = current_name("command", cmd_name, FILES)
         if cmd_name not in FILES:
             return None
         module = importlib.import_module(f"codereasoner.cli.{FILES[cmd_name]}")
@@ -33,7 +35,7 @@ class _Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in FILES and not args[0].startswith("-"):
+        if args and current_name("command", args[0], FILES) not in FILES and not args[0].startswith("-"):
             near = did_you_mean(args[0], FILES) or "; `codereasoner --help` lists them"
             raise click.UsageError(f"there is no command '{args[0]}'{near}", ctx)
         return super().resolve_command(ctx, args)

@@ -30,6 +30,7 @@ from codereasoner.execution.supervisor import MEANING
 from codereasoner.extend import Benchmark, Progress
 from codereasoner.interfaces import Effort, Thinking
 from codereasoner.ledger import write_whole
+from codereasoner.renamed import current_name
 
 LARGE_SECONDS, LARGE_BYTES = 5.0, 4 << 30  # CPU time and memory of a program that works with a large library
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -71,6 +72,18 @@ class Stage(click.Command):
             )
         )
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; an option that was renamed is read under its old name too."""
+        end = args.index("--") if "--" in args else len(args)
+        return super().parse_args(ctx, [*(self._current(each) for each in args[:end]), *args[end:]])
+
+    def _current(self, argument: str) -> str:
+        if not argument.startswith("--"):
+            return argument
+        word, equals, value = argument.removeprefix("--").partition("=")
+        known = {each.removeprefix("--") for parameter in self.params for each in parameter.opts}
+        return f"--{current_name('option', word, known)}{equals}{value}"
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, unless an output of it is also an input."""
         check_outputs(ctx.params)
@@ -111,7 +124,8 @@ def _values(path: Path) -> dict[str, Any]:
 
 def _defaults(context: click.Context, path: Path) -> dict[str, Any]:
     """Return the values of a file by the names of the command's parameters."""
-    values, names = _values(path), _words(context.command)
+    names = _words(context.command)
+    values = {current_name("option", str(key), names): value for key, value in _values(path).items()}
     for key in values:
         if key not in names:
             there_are = ", ".join(sorted(names))

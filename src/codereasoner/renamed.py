@@ -1,0 +1,32 @@
+"""Names that were replaced: the old one is accepted for one version, with a note on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Container
+from functools import cache
+from typing import Literal
+
+Kind = Literal["command", "option", "task", "style", "benchmark", "source"]
+
+NEW_NAMES: dict[Kind, dict[str, str]] = {}
+"""The names that 0.2.0 replaced, by kind; 0.3.0 removes them. An option's name is its word, without the dashes."""
+
+
+def current_name(kind: Kind, name: str, known: Container[str]) -> str:
+    """Return the name that replaced `name`, and note it once; any other name is returned as it is.
+
+    known: the names there are now. A name that is still one of them was not replaced here.
+    """
+    new = NEW_NAMES.get(kind, {}).get(name)
+    if new is None or name in known or new not in known:
+        return name
+    dashes = "--" if kind == "option" else ""
+    _note(f"the {kind} {dashes}{name} is now {dashes}{new}; the old name goes with the next version")
+    return new
+
+
+@cache
+def _note(words: str) -> None:
+    """Print a note the first time that it is wanted."""
+    sys.stderr.write(f"codereasoner: {words}\n")
