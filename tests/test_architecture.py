@@ -20,6 +20,7 @@ ORDER = [
     {"task"},
     {"interfaces"},
     {"extend"},
+    {"sampling"},
     {"tasks", "sources", "execution", "models"},
     {"chains", "benchmarks"},
     {"training", "evaluation"},

@@ -16,13 +16,12 @@ import importlib.util
 import inspect
 import pkgutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from codereasoner.errors import ConfigError, DataError, EndpointError, UnknownName, did_you_mean
+from codereasoner.errors import ConfigError, DataError, UnknownName, did_you_mean
 from codereasoner.interfaces import (
     Benchmark,
     Completion,
@@ -36,9 +35,8 @@ from codereasoner.interfaces import (
     silent,
 )
 from codereasoner.plugin_files import is_reference, load_file, remember, split_reference, was_named
-from codereasoner.records import Answer, Run
-from codereasoner.styles import Style
-from codereasoner.task import Grade, Question, Runner, Task, grade_all
+from codereasoner.records import Run
+from codereasoner.task import Grade, Question, Task
 
 Kind = Literal["task", "source", "model", "benchmark"]
 
@@ -162,45 +160,11 @@ def register(made: Task | type[Task]) -> Task:
     return found
 
 
-def answered(model: Model, completions: Sequence[Completion]) -> Sequence[Completion]:
-    """Return the completions of one batch.
-
-    Raises:
-        EndpointError: every one of them is an error; what asked for them must not go on without answers.
-    """
-    reasons = Counter(each.reason for each in completions if each.finish == "error")
-    if reasons and reasons.total() == len(completions):
-        raise EndpointError(
-            f"{model.identity} answered none of {len(completions)} requests: {commonest(reasons)}; "
-            "the same command goes on here"
-        )
-    return completions
-
-
 def commonest(reasons: Mapping[str, int], most: int = 3) -> str:
     """`3 x 400: Server is pinned to ...; 1 x no connection: ...`, the commonest first."""
     listed = [f"{count:,} x {reason or 'no reason given'}" for reason, count in Counter(reasons).most_common(most)]
     rest = len(reasons) - most
     return "; ".join(listed) + (f"; and {rest:,} other reasons" if rest > 0 else "")
-
-
-def grade_completions(
-    questions: Sequence[Question],
-    completions: Sequence[Completion | Answer],
-    style: Style,
-    runner: Runner | None = None,
-) -> list[Grade]:
-    """Grade what a model wrote for each question: one reading for evaluation, teaching, selection and rewards.
-
-    Shapes: `n` questions and `n` completions give `n` grades, in the same order.
-    """
-    pairs = list(zip(questions, completions, strict=True))
-    items = [(task_of(question), question, each.text, each.finish) for question, each in pairs]
-    grades = grade_all(items, style, runner)
-    return [
-        replace(grade, reason=each.reason) if each.finish == "error" and each.reason else grade
-        for grade, each in zip(grades, completions, strict=True)
-    ]
 
 
 @cache
@@ -289,12 +253,10 @@ __all__ = [
     "Sampling",
     "Source",
     "Task",
-    "answered",
     "available",
     "check_model_folder",
     "commonest",
     "find",
-    "grade_completions",
     "register",
     "silent",
     "task",

@@ -113,8 +113,10 @@ def test_the_augmentation_is_part_of_the_key_of_an_answer(tmp_path: Path) -> Non
     search = make_augmentation("code-search", tmp_path, [QUESTION], no_runner)
     model = extend.find("model", "scripted:gold")
     keys = {
-        ask([QUESTION], model, Asking(find_style("direct"), augmentation=each), tmp_path / "answers.jsonl")[0].id
+        answer.id
         for each in (PLAIN, search, make_augmentation("cot", None, [], no_runner))
+        for asking in [Asking(find_style("direct"), augmentation=each)]
+        for answer in ask([QUESTION], model, asking, tmp_path / "answers.jsonl", no_runner)[0]
     }
     assert len(keys) == 3
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from codereasoner import extend
-from codereasoner.extend import Completion, Model, Prompt, Sampling, answered, grade_completions
+from codereasoner.extend import Completion, Model, Sampling
 from codereasoner.records import Chain
+from codereasoner.sampling import Sample, prompts_for, sample_and_grade
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner
 
@@ -62,35 +62,21 @@ def _teach_together(
         left = [index for index in range(len(batch)) if index not in results or results[index][0] is None]
         if not left:
             break
-        asked = [batch[index] for index in left]
-        completions = _complete(asked, model, style, replace(sampling, seed=sampling.seed + attempt), attempt)
+        prompts = prompts_for([batch[index] for index in left], style, [attempt])
+        found = sample_and_grade(prompts, model, style, replace(sampling, seed=sampling.seed + attempt), runner)
         if spent is not None:
-            spent["prompt_tokens"] += sum(each.prompt_tokens for each in completions)
-            spent["completion_tokens"] += sum(each.completion_tokens for each in completions)
-        grades = grade_completions(asked, completions, style, runner)
-        for index, completion, grade in zip(left, completions, grades, strict=True):
-            results[index] = _judge(batch[index], completion, grade, model)
+            spent["prompt_tokens"] += sum(each.completion.prompt_tokens for each in found)
+            spent["completion_tokens"] += sum(each.completion.completion_tokens for each in found)
+        results |= {index: _judge(sample, model) for index, sample in zip(left, found, strict=True)}
     for index, question in enumerate(batch):
         chain, grade = results[index]
         yield question, chain, grade
 
 
-def _judge(question: Question, completion: Completion, grade: Grade, model: Model) -> tuple[Chain | None, Grade]:
-    if grade.outcome != "correct":
-        return None, grade
-    thoughts = reasoning(completion)
+def _judge(sample: Sample, model: Model) -> tuple[Chain | None, Grade]:
+    if not sample.correct:
+        return None, sample.grade
+    thoughts = reasoning(sample.completion)
     if not thoughts:
-        return None, replace(grade, reason="no reasoning before the answer")
-    return Chain(question.id, thoughts, model.identity), grade
-
-
-def _complete(
-    questions: Sequence[Question], model: Model, style: Style, sampling: Sampling, attempt: int
-) -> Sequence[Completion]:
-    prompts = [
-        Prompt(question, extend.task_of(question).prompt(question, style), attempt, style.name)
-        for question in questions
-    ]
-    found = dict(model.complete(prompts, sampling))
-    missing = Completion("", finish="error")
-    return answered(model, [found.get(index, missing) for index in range(len(prompts))])
+        return None, replace(sample.grade, reason="no reasoning before the answer")
+    return Chain(sample.prompt.question.id, thoughts, model.identity), sample.grade

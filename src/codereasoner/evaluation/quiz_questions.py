@@ -10,8 +10,9 @@ from codereasoner.curation.determinism import UNSETTLED_STEPS, second_job, secon
 from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.evaluation.error_analysis import mistake
 from codereasoner.evaluation.error_rules import Mistake
-from codereasoner.extend import Model, Prompt, Sampling, answered, grade_completions
+from codereasoner.extend import Model, Sampling
 from codereasoner.records import Job, Run
+from codereasoner.sampling import prompts_for, sample_and_grade
 from codereasoner.steps import refuse_unknown
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner
@@ -87,13 +88,10 @@ def quiz(
     run: Run, questions: Sequence[Question], model: Model, style: Style, sampling: Sampling, runner: Runner
 ) -> list[Reply]:
     """Ask the model all questions about the run; replies in the order of the questions."""
-    prompts = [Prompt(each, extend.task_of(each).prompt(each, style), 0, style.name) for each in questions]
-    given = dict(model.complete(prompts, sampling))
-    completions = answered(model, [given[index] for index in range(len(prompts))])
-    grades = grade_completions(questions, completions, style, runner)
     replies = []
-    for question, completion, grade in zip(questions, completions, grades, strict=True):
+    for sample in sample_and_grade(prompts_for(questions, style), model, style, sampling, runner):
+        question, text, grade = sample.prompt.question, sample.completion.whole, sample.grade
         about = run if "call" in question.facts else None
-        found = mistake(question, grade.outcome, grade.answer, grade.reason, completion.whole, about)
-        replies.append(Reply(question, completion.whole, completion.finish, grade, found))
+        found = mistake(question, grade.outcome, grade.answer, grade.reason, text, about)
+        replies.append(Reply(question, text, sample.completion.finish, grade, found))
     return replies

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,11 +20,11 @@ from codereasoner import extend
 from codereasoner.errors import Shortfall
 from codereasoner.evaluation.augment import PLAIN, Augmentation
 from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
-from codereasoner.evaluation.running_counts import Tally
-from codereasoner.extend import Model, Progress, Prompt, Sampling, commonest, silent
+from codereasoner.extend import Completion, Model, Progress, Prompt, Sampling, commonest, silent
 from codereasoner.ledger import Ledger, read_manifest, read_rows, write_records, write_whole
 from codereasoner.outputs import refuse_others
 from codereasoner.records import Answer, answer_key, content_id
+from codereasoner.sampling import grade_completions, sample_and_grade
 from codereasoner.styles import Style
 from codereasoner.task import VERDICTS, Grade, Question, Runner
 
@@ -74,9 +74,8 @@ def evaluate(
         ConfigError: the folder holds an evaluation of something else.
     """
     refuse_other(folder, name, questions, model, asking)
-    tally = Tally(questions, asking.style, runner, len(questions) * asking.samples, progress)
-    answers = ask(questions, model, asking, folder / "answers.jsonl", tally)
-    grades = keep_grades(questions, answers, tally.grades, asking.style, folder / "grades.jsonl")
+    answers, graded = ask(questions, model, asking, folder / "answers.jsonl", runner, progress)
+    grades = keep_grades(questions, answers, graded, asking.style, folder / "grades.jsonl")
     _keep_questions(questions, folder / "questions.jsonl")
     _keep_prompts(questions, asking, folder / "prompts.jsonl")
     prompted = sum(answer.prompt_tokens for answer in answers)
@@ -152,60 +151,109 @@ def _verdicts(grades: Sequence[Mapping[str, Any]]) -> dict[str, list[bool]]:
 
 
 def ask(
-    questions: Sequence[Question], model: Model, asking: Asking, out: Path, tally: Tally | None = None
-) -> list[Answer]:
-    """Every answer of the model, those of an earlier try included, in the order of questions and samples.
+    questions: Sequence[Question],
+    model: Model,
+    asking: Asking,
+    out: Path,
+    runner: Runner,
+    progress: Progress = silent,
+) -> tuple[list[Answer], dict[str, Grade]]:
+    """Return every answer of the model in the order of questions and samples, and the grades by answer id.
 
-    Each answer is shown to the tally, which has graded all of them in the end.
+    Answers of an earlier attempt are kept; a failed request is not, so the next attempt asks it again.
     """
     facts = asking.facts()
     wanted = [(question, sample) for question in questions for sample in range(asking.samples)]
     keys = [answer_key(q.id, model.identity, asking.style.name, sample, facts) for q, sample in wanted]
-    by_key: dict[str, Answer] = {}
+    tally = Tally(len(wanted), progress)
     with Ledger(out, {"records": "answers"}, reopen=True) as ledger:
-        missing = [
-            Prompt(question, asking.messages(question), sample, asking.style.name)
-            for key, (question, sample) in zip(keys, wanted, strict=True)
-            if key not in ledger
-        ]
-        if len(missing) < len(wanted):
-            ours = set(keys)
-            by_key |= {row["id"]: Answer.from_json(row) for row in ledger.rows() if row["id"] in ours}
-        if tally:
-            tally.earlier([*by_key.values()])
-        for answer in _answers(missing, model, asking):
-            if answer.finish != "error":
-                ledger.append(answer)
-            by_key[answer.id] = answer
-            if tally:
-                tally.add(answer)
-        ledger.finish()
-    if tally:
-        tally.finish()
-    return [by_key[key] for key in keys]
+        missing = [(key, *pair) for key, pair in zip(keys, wanted, strict=True) if key not in ledger]
+        ours = set(keys) if len(missing) < len(wanted) else set[str]()
+        answers = {row["id"]: Answer.from_json(row) for row in ledger.rows() if row["id"] in ours} if ours else {}
+        by_id = {question.id: question for question in questions}
+        earlier = list(answers.values())
+        known = grade_completions([by_id[each.question] for each in earlier], earlier, asking.style, runner)
+        grades = {answer.id: grade for answer, grade in zip(earlier, known, strict=True)}
+        tally.resume(earlier, known)
 
+        def keep(index: int, completion: Completion) -> None:
+            key, question, sample = missing[index]
+            seconds = tally.add(completion)
+            answers[key] = _answer(question, sample, completion, model, asking, seconds)
+            if completion.finish != "error":
+                ledger.append(answers[key])
 
-def _answers(prompts: Sequence[Prompt], model: Model, asking: Asking) -> Iterator[Answer]:
-    """The model's answers as they are ready, each with the seconds since the last one."""
-    identity, facts, last = model.identity, asking.facts(), time.monotonic()
-    for index, completion in model.complete(prompts, asking.sampling):
-        now = time.monotonic()
-        prompt = prompts[index]
-        yield Answer(
-            prompt.question.id,
-            identity,
-            asking.style.name,
-            prompt.sample,
-            completion.text,
-            completion.finish,
-            facts,
-            completion.prompt_tokens,
-            completion.completion_tokens,
-            round(now - last, 6),
-            completion.thoughts,
-            completion.reason,
+        prompts = [Prompt(each, asking.messages(each), sample, asking.style.name) for _, each, sample in missing]
+        found = sample_and_grade(
+            prompts, model, asking.style, asking.sampling, runner, keep, tally.count_right, may_fail=True
         )
-        last = now
+        ledger.finish()
+    for (key, question, sample), each in zip(missing, found, strict=True):
+        grades[key] = each.grade
+        answers.setdefault(key, _answer(question, sample, each.completion, model, asking))
+    tally.show()
+    return [answers[key] for key in keys], grades
+
+
+def _answer(
+    question: Question, sample: int, completion: Completion, model: Model, asking: Asking, seconds: float = 0.0
+) -> Answer:
+    return Answer(
+        question.id,
+        model.identity,
+        asking.style.name,
+        sample,
+        completion.text,
+        completion.finish,
+        asking.facts(),
+        completion.prompt_tokens,
+        completion.completion_tokens,
+        seconds,
+        completion.thoughts,
+        completion.reason,
+    )
+
+
+class Tally:
+    """Counts answers while they come, and shows the counts to a Progress."""
+
+    def __init__(self, total: int, progress: Progress) -> None:
+        self._total = total  # the answers wanted in all
+        self._progress = progress
+        self._answers = self._failed = self._graded = self._correct = self._tokens = 0
+        self._began = self._last = time.monotonic()
+
+    def resume(self, answers: Sequence[Answer], grades: Sequence[Grade]) -> None:
+        """Count answers of an earlier attempt, which do not enter the speed."""
+        self._answers += len(answers)
+        self.count_right(grades)
+        self._began = self._last = time.monotonic()
+
+    def add(self, completion: Completion) -> float:
+        """Count a new answer; return the seconds since the last one."""
+        self._answers += 1
+        self._failed += completion.finish == "error"
+        self._tokens += completion.completion_tokens
+        self.show()
+        seconds, self._last = time.monotonic() - self._last, time.monotonic()
+        return round(seconds, 6)
+
+    def count_right(self, grades: Sequence[Grade]) -> None:
+        """Count grades, and the correct ones among them."""
+        self._graded += len(grades)
+        self._correct += sum(grade.outcome == "correct" for grade in grades)
+
+    def show(self) -> None:
+        """Show one line: `1,200 of 16,000 answers, 43.1 % right, 512 tokens/s`, then how many requests failed."""
+        parts = [f"{self._answers:,} of {self._total:,} answers"]
+        if self._graded:
+            of_how_many = "" if self._graded == self._answers else f" of {self._graded:,} graded"
+            parts.append(f"{100 * self._correct / self._graded:.1f} % right{of_how_many}")
+        if self._tokens:
+            parts.append(f"{self._tokens / max(time.monotonic() - self._began, 1e-9):,.0f} tokens/s")
+        if self._failed:
+            parts.append(f"{self._failed:,} failed")
+        self._progress(min(1.0, self._answers / max(self._total, 1)), ", ".join(parts))
 
 
 def keep_grades(

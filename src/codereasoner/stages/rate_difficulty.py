@@ -10,12 +10,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from codereasoner import extend
 from codereasoner.curation.difficulty import Band, hardness, level_of
 from codereasoner.errors import ConfigError
-from codereasoner.extend import Completion, Model, Progress, Prompt, Sampling, answered, grade_completions, silent
+from codereasoner.extend import Model, Progress, Sampling, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows
 from codereasoner.records import content_id
+from codereasoner.sampling import prompts_for, sample_and_grade
 from codereasoner.spill import Rows
 from codereasoner.stages.progress import counts, tell
 from codereasoner.styles import Style
@@ -82,19 +82,11 @@ def rate_questions(
 def _passes(
     batch: Sequence[Question], model: Model, style: Style, samples: int, sampling: Sampling, runner: Runner
 ) -> Iterator[int | None]:
-    prompts = [
-        Prompt(question, extend.task_of(question).prompt(question, style), sample, style.name)
-        for question in batch
-        for sample in range(samples)
-    ]
-    found = dict(model.complete(prompts, sampling))
-    missing = Completion("", finish="error")
-    completions = answered(model, [found.get(index, missing) for index in range(len(prompts))])
-    grades = grade_completions([prompt.question for prompt in prompts], completions, style, runner)
-    for start in range(0, len(grades), samples):
-        several = grades[start : start + samples]
-        failed = any(grade.outcome == "error" for grade in several)
-        yield None if failed else sum(grade.outcome == "correct" for grade in several)
+    found = sample_and_grade(prompts_for(batch, style, range(samples)), model, style, sampling, runner)
+    for start in range(0, len(found), samples):
+        several = found[start : start + samples]
+        failed = any(sample.grade.outcome == "error" for sample in several)
+        yield None if failed else sum(sample.correct for sample in several)
 
 
 def select_questions(
