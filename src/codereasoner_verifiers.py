@@ -1,4 +1,4 @@
-"""Where verifiers finds our questions: `vf-eval codereasoner-verifiers`; its plugins are top-level modules."""
+"""The taskset of `vf-eval codereasoner-verifiers`: verifiers finds its plugins as top-level modules."""
 
 from codereasoner.exports.verifiers import QuestionsTaskset
 

@@ -10,7 +10,7 @@ import pytest
 
 from codereasoner.errors import ConfigError
 from codereasoner.evaluation.load_questions import questions_of
-from codereasoner.exports.framework_questions import questions_here
+from codereasoner.exports.framework_questions import framework_questions
 from codereasoner.ledger import write_records
 from codereasoner.records import Job, Run
 from codereasoner.task import Question
@@ -28,7 +28,7 @@ def test_a_file_gives_its_split_and_an_empty_one_is_named(tmp_path: Path) -> Non
     write_records(tmp_path / "questions.jsonl", [test, train], {})
     name = str(tmp_path / "questions.jsonl")
     assert questions_of(name, None, "test", nothing_runs) == [test]
-    assert questions_here(name, split="train") == [train]
+    assert framework_questions(name, split="train") == [train]
     with pytest.raises(ConfigError, match="no question of the split 'rl'"):
         questions_of(name, None, "rl", nothing_runs)
 
@@ -40,4 +40,4 @@ def test_data_without_programs_cannot_be_asked_from_any_framework(
     path = tmp_path / "outputs.json"
     path.write_text(json.dumps({"sample_0": "1"}))
     with pytest.raises(ConfigError, match="has no programs"):
-        questions_here("livecodebench-exec", str(path))
+        framework_questions("livecodebench-exec", str(path))

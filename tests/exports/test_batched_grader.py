@@ -12,8 +12,8 @@ import pytest
 
 from codereasoner import extend
 from codereasoner.errors import ConfigError, DataError, MachineryError
-from codereasoner.exports.batched_grader import Desk, desk_of_process
-from codereasoner.exports.labels import write_label
+from codereasoner.exports.batched_grader import BatchedGrader, grader_of_process
+from codereasoner.exports.formats import write_label
 from codereasoner.records import Job, Run
 from codereasoner.training.training_rows import question_text
 
@@ -50,17 +50,17 @@ def outcomes(count: int) -> list[str]:
 
 def test_a_batch_comes_back_in_order() -> None:
     runner = Counting()
-    grades = Desk(runner).grade([LABEL] * 6, answers(6))
+    grades = BatchedGrader(runner).grade([LABEL] * 6, answers(6))
     assert [grade.outcome for grade in grades] == outcomes(6)
     assert runner.batches == [6]
 
 
 def test_what_many_coroutines_put_down_is_graded_in_one_batch() -> None:
     runner = Counting()
-    desk = Desk(runner)
+    grader = BatchedGrader(runner)
 
     async def all_of_them() -> list[str]:
-        found = await asyncio.gather(*(desk.grade_async([LABEL], [text]) for text in answers(300)))
+        found = await asyncio.gather(*(grader.grade_async([LABEL], [text]) for text in answers(300)))
         return [grades[0].outcome for grades in found]
 
     assert asyncio.run(all_of_them()) == outcomes(300)
@@ -68,30 +68,30 @@ def test_what_many_coroutines_put_down_is_graded_in_one_batch() -> None:
 
 
 def test_many_threads_get_each_their_own_grade() -> None:
-    desk = Desk(Counting())
+    grader = BatchedGrader(Counting())
     with ThreadPoolExecutor(16) as threads:
-        found = list(threads.map(lambda text: desk.grade([LABEL], [text])[0].outcome, answers(300)))
+        found = list(threads.map(lambda text: grader.grade([LABEL], [text])[0].outcome, answers(300)))
     assert found == outcomes(300)
 
 
 def test_several_styles_in_one_batch_are_each_parsed_in_their_own() -> None:
-    grades = Desk(Counting()).grade(
+    grades = BatchedGrader(Counting()).grade(
         [LABEL, FORWARD, FORWARD], [answers(1)[0], "=[2]", "=2"], ["stop", "stop", "length"]
     )
     assert [grade.outcome for grade in grades] == ["correct", "correct", "truncated"]
 
 
 def test_a_failure_of_ours_is_graded_once_more() -> None:
-    assert [grade.outcome for grade in Desk(Counting(failing=2)).grade([LABEL] * 4, answers(4))] == outcomes(4)
+    assert [grade.outcome for grade in BatchedGrader(Counting(failing=2)).grade([LABEL] * 4, answers(4))] == outcomes(4)
 
 
 def test_more_than_one_failure_in_a_hundred_of_a_step_ends_the_training() -> None:
-    desk = Desk(Counting(failing=4), step=100)
-    assert desk.grade([LABEL], answers(1))[0].outcome == "error"
+    grader = BatchedGrader(Counting(failing=4), window=100)
+    assert grader.grade([LABEL], answers(1))[0].outcome == "error"
     with pytest.raises(
         MachineryError, match="2 of the latest 2 grades are failures of the grader, more than 1 % of 100"
     ):
-        desk.grade([LABEL], answers(1))
+        grader.grade([LABEL], answers(1))
 
 
 def test_a_broken_runner_reaches_everybody_who_waits_and_nobody_waits_for_ever() -> None:
@@ -102,32 +102,34 @@ def test_a_broken_runner_reaches_everybody_who_waits_and_nobody_waits_for_ever()
         raise KeyboardInterrupt
 
     async def all_of_them() -> list[object]:
-        desk = Desk(broken)
-        return await asyncio.gather(*(desk.grade_async([LABEL], [text]) for text in answers(9)), return_exceptions=True)
+        grader = BatchedGrader(broken)
+        return await asyncio.gather(
+            *(grader.grade_async([LABEL], [text]) for text in answers(9)), return_exceptions=True
+        )
 
     assert {str(each) for each in asyncio.run(all_of_them())} == {"this pool is closed"}
-    desk = Desk(cut)
+    grader = BatchedGrader(cut)
     with pytest.raises(KeyboardInterrupt):
-        desk.grade([LABEL], answers(1))
-    desk._runner = Counting()
-    assert desk.grade([LABEL], answers(1))[0].outcome == "correct"
+        grader.grade([LABEL], answers(1))
+    grader._runner = Counting()
+    assert grader.grade([LABEL], answers(1))[0].outcome == "correct"
 
 
 def test_a_label_that_is_none_is_refused_before_anything_is_graded() -> None:
     with pytest.raises(DataError):
-        Desk(Counting()).grade(["[2]"], ["[2]"])
+        BatchedGrader(Counting()).grade(["[2]"], ["[2]"])
 
 
 def _grade_in_child(queue: multiprocessing.Queue[tuple[int, list[str]]]) -> None:
-    grades = desk_of_process().grade([LABEL] * 4, answers(4))
+    grades = grader_of_process().grade([LABEL] * 4, answers(4))
     queue.put((os.getpid(), [grade.outcome for grade in grades]))
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_child_has_a_desk_and_a_pool_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_forked_child_has_a_grader_and_a_pool_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CODEREASONER_ALLOW_WEAK_ISOLATION", "1")
     monkeypatch.setenv("CODEREASONER_WORKERS", "1")
-    assert [grade.outcome for grade in desk_of_process().grade([LABEL] * 4, answers(4))] == outcomes(4)
+    assert [grade.outcome for grade in grader_of_process().grade([LABEL] * 4, answers(4))] == outcomes(4)
     fork = multiprocessing.get_context("fork")
     queue = fork.Queue()
     child = fork.Process(target=_grade_in_child, args=(queue,))
@@ -135,7 +137,7 @@ def test_a_forked_child_has_a_desk_and_a_pool_of_its_own(monkeypatch: pytest.Mon
     process, found = queue.get(timeout=60)
     child.join()
     assert (process != os.getpid(), found, child.exitcode) == (True, outcomes(4), 0)
-    assert [grade.outcome for grade in desk_of_process().grade([LABEL], answers(1))] == ["correct"]
+    assert [grade.outcome for grade in grader_of_process().grade([LABEL], answers(1))] == ["correct"]
 
 
 def test_the_number_of_workers_must_be_one(monkeypatch: pytest.MonkeyPatch) -> None:

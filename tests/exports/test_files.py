@@ -11,9 +11,8 @@ from tests.exports.rows import STYLE, many, write_rows
 
 from codereasoner import extend
 from codereasoner.errors import ConfigError, DataError, UnknownName
-from codereasoner.exports.files import export
-from codereasoner.exports.formats import FORMATS
-from codereasoner.exports.labels import read_label, write_label
+from codereasoner.exports.formats import FORMATS, read_label, write_label
+from codereasoner.exports.write_files import export
 from codereasoner.ledger import read_manifest, read_rows, write_records
 from codereasoner.task import Question
 from codereasoner.training.training_rows import question_text

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.exports.conftest import GoldServer
 
-from codereasoner.exports.framework_questions import questions_here
+from codereasoner.exports.framework_questions import framework_questions
 from codereasoner.task import Question
 
 pytest.importorskip("inspect_ai", reason="pip install 'codereasoner[inspect]'")
@@ -49,7 +49,7 @@ def test_a_file_of_questions(
 
 
 def test_a_benchmark_by_its_name(shared_data: Path, gold_server: GoldServer, tmp_path: Path) -> None:
-    gold_server.teach(questions_here("cruxeval-o", str(shared_data), limit=8))
+    gold_server.teach(framework_questions("cruxeval-o", str(shared_data), limit=8))
     log = inspect_eval(
         "codereasoner/cruxeval_output", gold_server, tmp_path, "-T", f"data={shared_data}", "--limit", "8"
     )

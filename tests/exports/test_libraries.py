@@ -13,7 +13,7 @@ from tests.exports.rows import STYLE, write_rows
 
 from codereasoner import configs, extend
 from codereasoner.exports import openrlhf
-from codereasoner.exports.files import export
+from codereasoner.exports.write_files import export
 from codereasoner.task import Question
 from codereasoner.training.scratch import make_scratch_model
 

@@ -17,8 +17,8 @@ PROMPT = "<|im_start|>user\nGive the answer inside <answer>...</answer>.<|im_end
 
 @pytest.fixture(autouse=True)
 def _counting(monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen = batched_grader.Desk(Counting())
-    monkeypatch.setattr(batched_grader, "_DESKS", {os.getpid(): chosen})
+    chosen = batched_grader.BatchedGrader(Counting())
+    monkeypatch.setattr(batched_grader, "_GRADERS", {os.getpid(): chosen})
 
 
 def test_verl_is_given_the_score_and_what_it_logs() -> None:
@@ -96,7 +96,9 @@ def test_a_draft_in_a_thought_that_the_prompt_opened_earns_nothing_until_the_tho
 def test_openrlhf_is_told_why_there_is_no_reward(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(batched_grader, "_DESKS", {os.getpid(): batched_grader.Desk(Counting(failing=99), step=10)})
+    monkeypatch.setattr(
+        batched_grader, "_GRADERS", {os.getpid(): batched_grader.BatchedGrader(Counting(failing=99), window=10)}
+    )
     with pytest.raises(MachineryError):
         openrlhf.reward_func([PROMPT + answers(1)[0]], [PROMPT], [LABEL])
     assert "no reward: 1 of the latest 1 grades are failures of the grader" in caplog.text

@@ -10,8 +10,8 @@ from codereasoner import stages
 from codereasoner.cli.command_files import file_of, set_aside_if_fresh
 from codereasoner.cli.option_types import SHARE
 from codereasoner.cli.options import Stage, bar, console, json_option, print_json
-from codereasoner.exports.files import export
 from codereasoner.exports.formats import FORMATS
+from codereasoner.exports.write_files import export
 from codereasoner.ledger import manifest_path
 
 

@@ -1,1 +1,1 @@
-"""The same Task in other people's houses: trainers' formats and rewards, Inspect tasks, a verifiers environment."""
+"""Our rows and our grade in other trainers and evaluation frameworks."""

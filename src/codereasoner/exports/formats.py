@@ -1,4 +1,4 @@
-"""The formats of other trainers: what one of our rows becomes in each, for instruction tuning and for reinforcement.
+"""Our training rows in the formats of other trainers, and the label that carries a question through a trainer.
 
 trl           prompt and completion as messages; prompt and question for GRPO, as our own trainers read them
 messages      the whole conversation in one column, as most trainers and chat templates take it
@@ -9,53 +9,88 @@ openrlhf      input and output for SFT; input and label for PPO and GRPO
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias, TypedDict
 
-from codereasoner.exports.labels import write_label
+from codereasoner.errors import DataError
+from codereasoner.styles import Style, find_style
+from codereasoner.task import Question
 
-Row: TypeAlias = Mapping[str, Any]
-Make: TypeAlias = Callable[[Row, int], dict[str, Any]]  # a row of ours and its place in the file
+Messages: TypeAlias = list[dict[str, str]]
+
+
+class Row(TypedDict):
+    """A row of sft.parquet or, without a completion, of grpo.parquet."""
+
+    id: str
+    prompt: Messages
+    completion: Messages
+    question: str  # as JSON
+    style: str
+
+
+Make: TypeAlias = Callable[[Row, int], dict[str, object]]
+"""Makes another trainer's row of ours and its position in the file."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """How rows are written for one trainer; None: it has no such training."""
+    """The rows of one trainer; `rl` is None where it has no such training."""
 
     suffix: str
     sft: Make
     rl: Make | None
 
 
-def _conversation(row: Row, place: int) -> dict[str, Any]:
+def write_label(question: str, style: str) -> str:
+    """Return all that grading needs as one text: the question, which is JSON already, and the name of its style."""
+    return json.dumps({"style": style, "question": json.loads(question)}, ensure_ascii=True, separators=(",", ":"))
+
+
+def read_label(label: str) -> tuple[Question, Style]:
+    """Return the question and the style of a label.
+
+    Raises:
+        DataError: the text was not written by `write_label`. UnknownName: there is no such style.
+    """
+    try:
+        found = json.loads(label)
+        question, style = found["question"], found["style"]
+    except (json.JSONDecodeError, KeyError, TypeError):
+        raise DataError(f"this is no label that `codereasoner export` wrote: {str(label)[:80]!r}") from None
+    return Question.from_json(question), find_style(style)
+
+
+def _conversation(row: Row, position: int) -> dict[str, object]:
     return {"id": row["id"], "messages": [*row["prompt"], *row["completion"]]}
 
 
-def _trl_sft(row: Row, place: int) -> dict[str, Any]:
-    return {name: row[name] for name in ("id", "prompt", "completion")}
+def _trl_sft(row: Row, position: int) -> dict[str, object]:
+    return {"id": row["id"], "prompt": row["prompt"], "completion": row["completion"]}
 
 
-def _trl_rl(row: Row, place: int) -> dict[str, Any]:
-    return {name: row[name] for name in ("id", "prompt", "question", "style")}
+def _trl_rl(row: Row, position: int) -> dict[str, object]:
+    return {"id": row["id"], "prompt": row["prompt"], "question": row["question"], "style": row["style"]}
 
 
-def _verl_rl(row: Row, place: int) -> dict[str, Any]:
+def _verl_rl(row: Row, position: int) -> dict[str, object]:
     return {
         "id": row["id"],
         "data_source": "codereasoner",
         "prompt": row["prompt"],
         "ability": "code reasoning",
         "reward_model": {"style": "rule", "ground_truth": write_label(row["question"], row["style"])},
-        "extra_info": {"index": place, "id": row["id"]},
+        "extra_info": {"index": position, "id": row["id"]},
     }
 
 
-def _openrlhf_sft(row: Row, place: int) -> dict[str, Any]:
+def _openrlhf_sft(row: Row, position: int) -> dict[str, object]:
     return {"id": row["id"], "input": row["prompt"], "output": row["completion"]}
 
 
-def _openrlhf_rl(row: Row, place: int) -> dict[str, Any]:
+def _openrlhf_rl(row: Row, position: int) -> dict[str, object]:
     label = write_label(row["question"], row["style"])
     return {"id": row["id"], "input": row["prompt"], "label": label, "datasource": "codereasoner"}
 

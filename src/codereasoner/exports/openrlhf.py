@@ -13,22 +13,33 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from codereasoner.errors import CodeReasonerError, import_extra
-from codereasoner.exports.batched_grader import desk_of_process
+from codereasoner.exports.batched_grader import grader_of_process
 from codereasoner.thoughts import has_opened
 from codereasoner.training.reward_terms import RewardTerm, compose
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 _END = re.compile(r"(?:<\|[A-Za-z0-9_]{2,30}\|>|<｜[^<>\n]{2,30}｜>|</s>|<eos>|<end_of_turn>)\s*\Z")
-TAIL = 200  # characters at the end of a prompt by which it is found where its beginning was cut off
+TAIL = 200  # characters at the end of a prompt that find it in a query whose beginning was cut off
+
+
+class Rewards(TypedDict):
+    """The result that OpenRLHF reads: float tensors of shape (n,)."""
+
+    rewards: Tensor
+    scores: Tensor  # 0 to 1, for dynamic filtering
+    extra_logs: dict[str, Tensor]
 
 
 class RewardFunction:
-    """Callable as OpenRLHF's reward_func(queries, prompts, labels).
+    """A callable with the signature of OpenRLHF's reward_func(queries, prompts, labels).
 
-    end: the token that ends a completion; by default whatever looks like one. A completion without it was cut off.
-    format_bonus, format_penalty, reward: as in `training.reward_terms.compose`; reward is a function of your own.
+    end: the token that ends a completion; by default any known one. A completion without it counts as cut off.
+    format_bonus, format_penalty, reward: as in `training.reward_terms.compose`; `reward` is your own function.
     """
 
     def __init__(
@@ -42,21 +53,20 @@ class RewardFunction:
         self._end = re.compile(re.escape(end) + r"\s*\Z") if end else _END
 
     def __call__(
-        self, queries: Sequence[str], prompts: Sequence[str], labels: Sequence[str], **others: Any
-    ) -> dict[str, Any]:
-        """Rewards, scores from 0 to 1 for dynamic filtering, and logs, each a float tensor of shape (n,).
+        self, queries: Sequence[str], prompts: Sequence[str], labels: Sequence[str], **others: object
+    ) -> Rewards:
+        """Return the rewards of completions, whose labels `codereasoner export --to openrlhf` wrote.
 
-        `labels` are those that `codereasoner export --to openrlhf` wrote. OpenRLHF cannot leave a completion out: one
-        that our machinery failed to grade, twice, counts 0 and is logged as machinery_error.
+        OpenRLHF cannot leave a completion out: an infrastructure error, graded twice, counts 0 and is logged as
+        machinery_error.
 
         Raises:
-            MachineryError: that happened to more than 1 % of the latest thousand. OpenRLHF logs it, and stops for
-                want of a reward.
+            MachineryError: these are more than 1 % of the latest thousand. OpenRLHF logs it and stops.
         """
         completions = [self._completion(query, prompt) for query, prompt in zip(queries, prompts, strict=True)]
         texts = [text for text, _ in completions]
         try:
-            grades = desk_of_process().grade(labels, texts, [finish for _, finish in completions])
+            grades = grader_of_process().grade(labels, texts, [finish for _, finish in completions])
             paid = [self._term(grade, text, None) or 0.0 for grade, text in zip(grades, texts, strict=True)]
         except CodeReasonerError as error:
             logging.getLogger(__name__).error("no reward: %s", error)
@@ -71,8 +81,8 @@ class RewardFunction:
         }
 
     def _completion(self, query: str, prompt: str) -> tuple[str, str]:
-        """What the model wrote, without the prompt and the token that ends it, and how it ended."""
-        shown = prompt if query.startswith(prompt) else prompt[-TAIL:]  # one that is too long loses its beginning
+        """Return the text of the model, without the prompt and the end token, and its finish reason."""
+        shown = prompt if query.startswith(prompt) else prompt[-TAIL:]  # OpenRLHF cuts long prompts at the front
         text = query.partition(shown)[2] if shown else query
         opened = has_opened(prompt)
         text = opened[0] + text if opened else text

@@ -1,4 +1,4 @@
-"""Our grade as the reward of TRL's GRPOTrainer, in plain TRL code: no runner to pass, and it can be pickled."""
+"""Our grade as a reward function of TRL's GRPOTrainer; it needs no runner and can be pickled."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from codereasoner.training.reward import Reward
 from codereasoner.training.reward_terms import RewardTerm, compose
 
 DEFAULT = "reasoning"
-"""The style of rows that do not say theirs."""
+"""The style of rows without a column `style`."""
 
 
 class TrlReward:
     """A reward function: `GRPOTrainer(model, reward_funcs=TrlReward(), train_dataset=rows)`.
 
     style: the style of all rows; by default each row's own, from its column `style`.
-    own: a reward of your own, a function or `file.py:function`, in place of the grade's.
-    ends: the ids of the tokens that end a turn; with them a completion that was cut off is not taken for a whole one.
+    own: a reward in place of the grade's: a function or `file.py:function`.
+    ends: the ids of the tokens that end a turn; with them a completion that was cut off is graded as truncated.
 
     Grading runs in the pool of the process that calls it, which is started on first use.
     """
@@ -39,19 +39,17 @@ class TrlReward:
 
     def __call__(
         self,
-        prompts: Sequence[Any],
-        completions: Sequence[Any],
+        prompts: Sequence[object],
+        completions: Sequence[object],
         question: Sequence[str],
         style: Sequence[str] | None = None,
         completion_ids: Sequence[Sequence[int]] | None = None,
-        **columns: Any,
+        **columns: object,
     ) -> list[float | None]:
-        """Return the rewards, 0 to 1, of a step's completions; None where the grader itself failed.
-
-        Shapes: `n` prompts, completions and questions give `n` rewards, in the same order.
+        """Return the rewards, 0 to 1, of a step's completions in their order; None for an infrastructure error.
 
         Raises:
-            MachineryError: more than 1 % of the grades are failures of the grader.
+            MachineryError: more than 1 % of the grades are infrastructure errors.
         """
         places: defaultdict[Style | str, list[int]] = defaultdict(list)
         for place in range(len(completions)):
@@ -69,6 +67,8 @@ class TrlReward:
                 rewards[place] = value
         return rewards
 
-    async def score(self, prompts: Sequence[Any], completions: Sequence[Any], **columns: Any) -> list[float | None]:
+    async def score(
+        self, prompts: Sequence[object], completions: Sequence[object], **columns: Any
+    ) -> list[float | None]:
         """Return the same from async code, without blocking its loop."""
         return await asyncio.to_thread(self, prompts, completions, **columns)

@@ -19,7 +19,7 @@ from openrlhf.utils.agent import SingleTurnAgentExecutor
 from transformers import AutoTokenizer
 
 from codereasoner import extend
-from codereasoner.exports.labels import read_label
+from codereasoner.exports.formats import read_label
 
 
 class Strategy:

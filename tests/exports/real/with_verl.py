@@ -26,7 +26,7 @@ from verl.utils.dataset.rl_dataset import RLHFDataset, collate_fn
 from verl.workers.reward_manager import BatchRewardManager, NaiveRewardManager
 
 from codereasoner import extend
-from codereasoner.exports.labels import read_label
+from codereasoner.exports.formats import read_label
 
 LENGTH = 256
 

@@ -1,0 +1,96 @@
+"""Our benchmarks as Inspect tasks: `inspect eval codereasoner/cruxeval_output --model openai/NAME`.
+
+Each benchmark is one task, named with underscores; `questions` takes the questions of a file. Inspect generates and
+keeps the log. The score is our grade: C, I or N, with outcome and reason as metadata; an infrastructure error is left
+unscored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from inspect_ai import Task, task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageUser, GenerateConfig
+from inspect_ai.scorer import CORRECT, INCORRECT, NOANSWER, Score, Scorer, Target, accuracy, scorer, stderr
+from inspect_ai.solver import TaskState, generate
+
+from codereasoner import extend
+from codereasoner.exports.framework_questions import framework_questions, grade_one
+from codereasoner.extend import Benchmark
+from codereasoner.styles import Style, chosen_style
+from codereasoner.task import Question
+
+VALUES = {"correct": CORRECT, "wrong": INCORRECT, "truncated": INCORRECT, "no_answer": NOANSWER}
+ROLES = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
+
+
+@scorer(metrics=[accuracy(), stderr(cluster="program")])
+def graded(style: str = "reasoning", benchmark: str = "") -> Scorer:
+    """Score by our grade; the standard error is clustered by program."""
+
+    async def score(state: TaskState, target: Target) -> Score:
+        question = Question.from_json(state.metadata["question"])
+        truncated = state.output.stop_reason in ("max_tokens", "model_length")
+        grade = await grade_one(question, state.output.completion, style, truncated, benchmark)
+        facts = {"outcome": grade.outcome, "parts": dict(grade.parts)}
+        if grade.outcome == "error":
+            return Score.unscored(
+                reason="scoring_failed", answer=grade.answer, explanation=grade.reason, metadata=facts
+            )
+        value = VALUES[grade.outcome] if grade.credit is None else grade.credit
+        return Score(value=value, answer=grade.answer, explanation=grade.reason, metadata=facts)
+
+    return score
+
+
+@task(name="questions")
+def questions(
+    file: str, style: str = "reasoning", split: str = "test", max_tokens: int = 2048, system: str | None = None
+) -> Task:
+    """Ask the questions of a questions.jsonl that `codereasoner ask` made."""
+    return _task(framework_questions(file, split=split), chosen_style(style).with_system(system), max_tokens)
+
+
+def benchmark_tasks() -> dict[str, Callable[..., Task]]:
+    """Register every benchmark as an Inspect task, and return the tasks by name."""
+    made = (_benchmark_task(name, plugin) for name, plugin in extend.available("benchmark").items())
+    return {each.__name__: each for each in made}
+
+
+def _benchmark_task(name: str, benchmark: type[Benchmark]) -> Callable[..., Task]:
+    def ask(
+        data: str | None = None, style: str = "reasoning", max_tokens: int = 2048, system: str | None = None
+    ) -> Task:
+        asked = framework_questions(name, data)
+        return _task(asked, chosen_style(style).with_system(system), max_tokens, name, benchmark.version)
+
+    ask.__name__ = INSPECT_NAMES.get(name, name.replace("-", "_"))
+    ask.__doc__ = benchmark.__doc__
+    return task(name=ask.__name__)(ask)
+
+
+INSPECT_NAMES = {"cruxeval-i": "cruxeval_input", "cruxeval-o": "cruxeval_output"}
+
+
+def _task(asked: list[Question], style: Style, max_tokens: int, benchmark: str = "", version: int | str = 0) -> Task:
+    return Task(
+        dataset=MemoryDataset([_sample(question, style) for question in asked], name=benchmark or "questions"),
+        solver=generate(),
+        scorer=graded(style.name, benchmark),
+        config=GenerateConfig(max_tokens=max_tokens),
+        version=version,
+    )
+
+
+def _sample(question: Question, style: Style) -> Sample:
+    messages: list[ChatMessage] = [
+        ROLES[turn["role"]](content=turn["content"]) for turn in extend.task_of(question).prompt(question, style)
+    ]
+    facts = {
+        "program": question.program or question.id,
+        "task": question.task,
+        **question.features,
+        "question": question.to_json(),
+    }
+    return Sample(id=question.id, input=messages, target=list(question.gold), metadata=facts)
