@@ -34,7 +34,7 @@ ORDER = [
 RANK = {package: rank for rank, packages in enumerate(ORDER) for package in packages}
 HEAVY = {
     "torch": ("training/", "models/local.py", "models/threads.py", "models/gguf_files.py", "exports/openrlhf.py"),
-    "transformers": ("training/", "models/local.py", "models/gguf_files.py"),
+    "transformers": ("training/", "models/local.py", "models/gguf_files.py", "models/chat.py", "models/checkpoint.py"),
     "trl": ("training/",),
     "openai": ("models/endpoint.py",),
 }

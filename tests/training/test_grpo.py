@@ -123,3 +123,17 @@ def test_a_reward_of_ones_own_that_is_missing_is_refused_before_any_work(
     with pytest.raises(DataError, match="there is no file"):
         grpo(grpo_rows, started, tmp_path / "grpo", replace(FAST, reward=f"{tmp_path}/no.py:f"), None)
     assert not (tmp_path / "grpo").exists()
+
+
+def test_prompts_are_tokenised_as_in_sft_and_evaluation(base: Path) -> None:
+    from codereasoner.models.local import tokenise
+    from codereasoner.training.grpo import exact_prompts
+    from codereasoner.training.settings import load
+
+    class Trainer:
+        processing_class = load(str(base)).tokenizer
+
+    prompts = [[{"role": "user", "content": "def f(x):\n    return '<|end|>'\nassert f(1) == ??"}]]
+    ids, _, _ = exact_prompts(Trainer)()._tokenize_prompts(prompts)
+    assert ids == tokenise(prompts, Trainer.processing_class)
+    assert Trainer.processing_class.eos_token_id not in ids[0]

@@ -99,3 +99,14 @@ def test_a_saved_optimizer_goes_on_as_if_it_had_not_stopped(base: Path) -> None:
     step(1)
     for one, other in zip(models[0].parameters(), models[1].parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+def test_weight_decay_shrinks_matrices_and_embeddings_and_nothing_else(base: Path) -> None:
+    with quiet():
+        model, kept = load(str(base))[0], load(str(base))[0]
+    optimizer = make_muon(model, 0.1, weight_decay=0.5)
+    for weight in model.parameters():
+        weight.grad = torch.zeros_like(weight)
+    optimizer.step()
+    for (name, weight), before in zip(model.named_parameters(), kept.parameters(), strict=True):
+        assert torch.allclose(weight, before * (0.95 if weight.ndim > 1 else 1.0), atol=1e-6), name

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from codereasoner import configs
+from codereasoner.models import checkpoint
 from codereasoner.training import grpo, settings, sft
 from codereasoner.training.budget import budget_of
 from codereasoner.training.grpo import GrpoConfig
@@ -74,7 +75,7 @@ def test_on_a_gpu_operations_are_bf16_and_large_models_keep_few_activations(
 def test_on_a_gpu_weights_that_are_trained_are_fp32_and_frozen_ones_bf16(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(settings, "has_gpu", lambda: True)
+    monkeypatch.setattr(checkpoint, "has_gpu", lambda: True)
     assert str(settings.load(str(base))[0].dtype) == "torch.float32"
     assert str(settings.load(str(base), frozen=True)[0].dtype) == "torch.bfloat16"
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from codereasoner.errors import ConfigError
+from codereasoner.models.checkpoint import has_gpu
 from codereasoner.training.scratch import CONTEXT, is_scratch_name, make_scratch_model, make_tokenizer
-from codereasoner.training.settings import has_gpu, load, style_of
+from codereasoner.training.settings import load, style_of
 
 pytest.importorskip("trl")
 

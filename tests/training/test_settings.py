@@ -14,8 +14,10 @@ def test_threads_wait_asleep_and_nothing_is_reported_home_unless_the_user_says_o
         "import os, sys\n"
         "from codereasoner.training.settings import quiet\n"
         "assert 'torch' not in sys.modules\n"
-        "with quiet(): pass\n"
-        "print(os.environ['OMP_WAIT_POLICY'], os.environ['HF_HUB_DISABLE_TELEMETRY'])\n"
+        "before = dict(os.environ)\n"
+        "with quiet(): print(os.environ['OMP_WAIT_POLICY'], os.environ['HF_HUB_DISABLE_TELEMETRY'])\n"
+        "assert before.items() >= {n: v for n, v in os.environ.items() if n in ('OMP_WAIT_POLICY',)}.items()\n"
+        "assert os.environ.get('TOKENIZERS_PARALLELISM') is None\n"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={})
     assert told.stdout.split() == ["PASSIVE", "1"]

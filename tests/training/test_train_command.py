@@ -51,3 +51,13 @@ def test_a_budget_on_the_command_line_replaces_one_of_any_unit_in_the_file(
     assert config.batch == 3
     kept = yaml.safe_load((out / "config.yaml").read_text())
     assert {name: kept[name] for name in wanted} == wanted
+
+
+def test_rft_makes_the_new_model_that_its_help_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(train, "rft", lambda *given: seen.extend(given))
+    words = ["rows.jsonl", "--model", "scratch:0.3m", "--out", str(tmp_path / "out"), "--allow-weak-isolation"]
+    done = CliRunner().invoke(train.rft_command, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert seen[1] == str(tmp_path / "out-base")
+    assert (tmp_path / "out-base" / "model.safetensors").is_file()

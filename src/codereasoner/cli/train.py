@@ -93,7 +93,7 @@ def rft_command(
     config: RftConfig = _config(RftConfig, values)
     _fresh(out)
     with open_pool(workers, allow_weak_isolation) as pool, _bar("rft") as progress:
-        rft(_file(rows, "grpo"), folder_of(model), out, config, pool.run, progress, _save(out))
+        rft(_file(rows, "grpo"), _made(model, out, config.seed), out, config, pool.run, progress, _save(out))
     _tell(out)
 
 

@@ -3,18 +3,26 @@
 Templates differ in what they refuse (a system message, two turns of one role in a row), in what they add (a date, an
 empty thought) and in where they end (some open a thought for the model to go on with). What a template refuses is put
 in another way, once and said; a model without a template gets plain text.
+
+A program may hold the text of a control token, such as `<|im_end|>`. In a message that text is only text: `prompt_text`
+and `turn_text` mark it, and `encode` reads as control tokens only those that the template wrote.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from weakref import WeakKeyDictionary
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Sampling
 from codereasoner.models.notices import say_once
-from codereasoner.thoughts import Tags, has_opened
+from codereasoner.thoughts import FAMILIES, Tags, has_opened
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 Messages: TypeAlias = Sequence[Mapping[str, Any]]
 
@@ -31,9 +39,14 @@ DATE = (
 )
 """What templates that write a date take for today: the prompt of a question must not change overnight."""
 _REASONING = ("reasoning_content", "thinking", "reasoning")
+MARK = "\ufdd0"
+"""Stands inside the text of a control token that a message holds; a noncharacter, which texts do not. A text that holds
+it all the same has it doubled."""
+_MARKED = re.compile(f"{MARK}({MARK}?)")
+_CONTROLS: WeakKeyDictionary[PreTrainedTokenizerBase, _Controls] = WeakKeyDictionary()
 
 
-def prepare(tokenizer: Any, name: str, arguments: Mapping[str, Any] | None = None) -> None:
+def prepare(tokenizer: PreTrainedTokenizerBase, name: str, arguments: Mapping[str, Any] | None = None) -> None:
     """Give a tokenizer what generation and training need: a template, a token to pad with, the template's arguments.
 
     The arguments, and a date that stands still, are written into the template: every trainer and server that reads it
@@ -58,27 +71,25 @@ def prepare(tokenizer: Any, name: str, arguments: Mapping[str, Any] | None = Non
     tokenizer.chat_template = "".join(f"{{%- set {line} -%}}" for line in set_) + date + template
 
 
-def prompt_text(tokenizer: Any, messages: Messages, sampling: Sampling | None = None) -> str:
-    """Return a prompt up to where the model begins to write.
+def prompt_text(tokenizer: PreTrainedTokenizerBase, messages: Messages, sampling: Sampling | None = None) -> str:
+    """Return a prompt up to where the model begins to write, for `encode`.
 
     Without thoughts (`thinking` off), a thought that the template opens is closed at once.
 
     Raises:
         ConfigError: the template refuses the messages.
     """
-    arguments = sampling.template_arguments() if sampling is not None else {}
-    text = _write(tokenizer, messages, arguments, add_generation_prompt=True)
-    opened = has_opened(text, declared_tags(tokenizer)) if sampling is not None and sampling.thinking == "off" else None
-    return text if opened is None else f"{text.rstrip()}\n\n{opened[1]}\n\n"
+    return _prompt(tokenizer, _marked(tokenizer, messages), sampling)
 
 
-def turn_text(tokenizer: Any, messages: Messages) -> tuple[str, str]:
+def turn_text(tokenizer: PreTrainedTokenizerBase, messages: Messages) -> tuple[str, str]:
     """Return the prompt before the last message, and what the model has to write to give that message and end its turn.
 
     Raises:
         ConfigError: the template refuses the messages, or leaves the answer out.
     """
-    asked = prompt_text(tokenizer, messages[:-1])
+    messages = _marked(tokenizer, messages)
+    asked = _prompt(tokenizer, messages[:-1])
     whole = _write(tokenizer, messages, {})
     if whole.startswith(asked):
         return asked, whole[len(asked) :]
@@ -92,7 +103,95 @@ def turn_text(tokenizer: Any, messages: Messages) -> tuple[str, str]:
     return asked, before + whole[start:]
 
 
-def end_of_turn(tokenizer: Any) -> int:
+def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[list[int]]:
+    """Return the token ids of what `prompt_text` and `turn_text` return.
+
+    Shapes: `n` texts give `n` lists of ids.
+    """
+    plain = [text for text in texts if MARK not in text]
+    ids = iter(tokenizer(plain, add_special_tokens=False)["input_ids"] if plain else ())
+    return [_encode_marked(tokenizer, text) if MARK in text else next(ids) for text in texts]
+
+
+def _encode_marked(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Tokenise the control tokens of the template as such, and what stands between them as text."""
+    ids: list[int] = []
+    controls = _controls(tokenizer)
+    for index, piece in enumerate(controls.template.split(text)):
+        if index % 2:
+            ids.append(tokenizer.convert_tokens_to_ids(piece.strip()))
+        elif piece:
+            clean = _MARKED.sub(r"\1", piece)
+            found = tokenizer(clean, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+            if not controls.ids.isdisjoint(found):  # the tokenizer cannot split this one, so the text is cut inside it
+                parts = [part for part in re.split(f"(?<!{MARK}){MARK}(?!{MARK})", piece) if part]
+                cut = tokenizer([_MARKED.sub(r"\1", part) for part in parts], add_special_tokens=False)["input_ids"]
+                found = [token for part in cut for token in part]
+            ids += found
+    return ids
+
+
+def _marked(tokenizer: PreTrainedTokenizerBase, messages: Messages) -> Messages:
+    """Mark the texts of control tokens in messages; the tags of thoughts stay what they are in an answer."""
+    controls = _controls(tokenizer)
+
+    def mark(value: object, role: str) -> object:
+        if not isinstance(value, str):
+            return value
+        value = value.replace(MARK, 2 * MARK)
+        pattern = controls.answer if role == "assistant" else controls.question
+        return pattern.sub(lambda found: f"{found[0][0]}{MARK}{found[0][1:]}", value)
+
+    return [
+        {name: value if name == "role" else mark(value, str(message["role"])) for name, value in message.items()}
+        for message in messages
+    ]
+
+
+class _Controls(NamedTuple):
+    """The control tokens of a tokenizer, as the template writes them and as questions and answers hold them."""
+
+    template: re.Pattern[str]
+    question: re.Pattern[str]
+    answer: re.Pattern[str]
+    ids: frozenset[int]
+
+
+def _controls(tokenizer: PreTrainedTokenizerBase) -> _Controls:
+    if tokenizer not in _CONTROLS:
+        added = {
+            token.content: token
+            for token in tokenizer.added_tokens_decoder.values()
+            if token.special or re.fullmatch(r"<\|.+\|>", token.content)
+        }
+        texts = sorted({*added, *tokenizer.all_special_tokens} - {""}, key=len, reverse=True)
+        thoughts = {tag for tags in (*declared_tags(tokenizer), *FAMILIES) for tag in tags}
+
+        def spaces(text: str, side: str) -> str:
+            return r"\s*" if getattr(added.get(text), side, False) else ""
+
+        written = [f"{spaces(text, 'lstrip')}{re.escape(text)}{spaces(text, 'rstrip')}" for text in texts]
+        _CONTROLS[tokenizer] = _Controls(
+            re.compile(f"({'|'.join(written) or '(?!)'})"),
+            _any_of(texts),
+            _any_of([text for text in texts if text not in thoughts]),
+            frozenset(tokenizer.convert_tokens_to_ids(texts)),
+        )
+    return _CONTROLS[tokenizer]
+
+
+def _any_of(texts: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, texts)) or "(?!)")
+
+
+def _prompt(tokenizer: PreTrainedTokenizerBase, messages: Messages, sampling: Sampling | None = None) -> str:
+    arguments = sampling.template_arguments() if sampling is not None else {}
+    text = _write(tokenizer, messages, arguments, add_generation_prompt=True)
+    opened = has_opened(text, declared_tags(tokenizer)) if sampling is not None and sampling.thinking == "off" else None
+    return text if opened is None else f"{text.rstrip()}\n\n{opened[1]}\n\n"
+
+
+def end_of_turn(tokenizer: PreTrainedTokenizerBase) -> int:
     """Return the token with which the template ends an answer: often, but not always, the one that ends a text."""
     try:
         whole = _write(tokenizer, [{"role": "user", "content": "1 + 1"}, {"role": "assistant", "content": "two"}], {})
@@ -104,7 +203,7 @@ def end_of_turn(tokenizer: Any) -> int:
     return int(next((token for token in behind if token in special), tokenizer.eos_token_id))
 
 
-def declared_tags(tokenizer: Any) -> tuple[Tags, ...]:
+def declared_tags(tokenizer: PreTrainedTokenizerBase) -> tuple[Tags, ...]:
     """Return the tags of thoughts that a tokenizer declares in its response template."""
     fields = (getattr(tokenizer, "response_template", None) or {}).get("fields")
     found = [fields.get(name) for name in _REASONING] if isinstance(fields, Mapping) else []
@@ -112,7 +211,7 @@ def declared_tags(tokenizer: Any) -> tuple[Tags, ...]:
     return tuple((str(opening), str(closing)) for opening, closing in tags if opening and closing)
 
 
-def _write(tokenizer: Any, messages: Messages, arguments: Mapping[str, Any], **options: Any) -> str:
+def _write(tokenizer: PreTrainedTokenizerBase, messages: Messages, arguments: Mapping[str, Any], **options: Any) -> str:
     """Render the messages; what the template refuses, or leaves out, is put in another way."""
     turns = [dict(message) for message in messages]
     adapted = _adapted(turns)
@@ -159,7 +258,7 @@ def _literal(value: Any) -> str:
     return json.dumps(value)
 
 
-def _name(tokenizer: Any) -> str:
+def _name(tokenizer: PreTrainedTokenizerBase) -> str:
     return str(getattr(tokenizer, "name_or_path", "") or "this model")
 
 

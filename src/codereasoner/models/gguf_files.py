@@ -12,7 +12,8 @@ from typing import Any
 
 from codereasoner.errors import ConfigError, MissingExtra, import_extra
 from codereasoner.ledger import fingerprint
-from codereasoner.models.local import Local, hush_kernels
+from codereasoner.models.checkpoint import Checkpoint, silent_transformers
+from codereasoner.models.local import Local
 from codereasoner.models.notices import say_once
 
 MAGIC = b"GGUF"
@@ -36,7 +37,7 @@ class Gguf(Local):
         """The content of the file, so that a copy of it under another name answers from the same cache."""
         return f"gguf:{fingerprint(self.file)}"
 
-    def load(self) -> tuple[Any, Any]:
+    def load(self) -> Checkpoint:
         """The model and its tokenizer, from the converted copy."""
         self.target = str(converted(self.file))
         return super().load()
@@ -110,13 +111,11 @@ def converted(path: Path) -> Path:
 
 def _convert(path: Path, out: Path) -> None:
     torch = import_extra("torch", "train")
-    transformers = import_extra("transformers", "train")
-    transformers.utils.logging.disable_progress_bar()
-    hush_kernels()
-    where: dict[str, Any] = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
+    transformers = silent_transformers()
+    folder, name = str(path.parent), path.name
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(**where)
-        read = transformers.AutoModelForCausalLM.from_pretrained(**where, dtype=torch.float32)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, gguf_file=name)
+        read = transformers.AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32)
     except _BROKEN as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise ConfigError(f"{path} cannot be converted: {reason}") from None

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import functools
-import json
-import logging
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from codereasoner.errors import ConfigError, headline, import_extra
+from codereasoner.errors import import_extra
 from codereasoner.extend import Completion, Model, Prompt, Sampling
-from codereasoner.ledger import fingerprint
-from codereasoner.models.chat import declared_tags, end_of_turn, prepare, prompt_text
+from codereasoner.models.chat import declared_tags, encode, end_of_turn, prompt_text
+from codereasoner.models.checkpoint import (
+    PASSIVE_THREADS,
+    Checkpoint,
+    environment_defaults,
+    has_gpu,
+    load_checkpoint,
+    read_card,
+    weights_identity,
+)
 from codereasoner.models.threads import choose_threads
 from codereasoner.thoughts import FAMILIES, Tags, has_opened, split_thoughts
 
 BATCH_TOKENS = 24_576  # tokens of one batch on a CPU, prompts and what may be generated
 BATCH_TOKENS_GPU = 262_144
 MAX_BATCH = 256
-PATIENT = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Threads that wait for one another sleep instead of spinning: on two cores that others use too, spinning made two
-threads forty times slower than one. It must be set before torch is imported, and costs nothing on idle cores."""
 
 
 class Local(Model):
@@ -39,16 +40,15 @@ class Local(Model):
         super().__init__(target, **options)
         self.threads = threads
         self.batch = batch
-        card = _card(Path(target))
+        card = read_card(target)
         self.style = card.get("style")
         self.max_tokens = card.get("max_tokens")
-        self._loaded: tuple[Any, Any] | None = None
+        self._loaded: Checkpoint | None = None
 
     @property
     def identity(self) -> str:
         """The target; for a folder, the content of its weights, so that a model trained anew answers anew."""
-        weights = sorted(Path(self.target).glob("*.safetensors"))
-        return f"{self.name}:{'+'.join(map(fingerprint, weights)) or self.target}"
+        return f"{self.name}:{weights_identity(self.target)}"
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
         """Yield the completions batch by batch, the longest prompts first.
@@ -58,9 +58,8 @@ class Local(Model):
         """
         if not prompts:
             return
-        for name, value in PATIENT.items():
-            os.environ.setdefault(name, value)
-        torch = import_extra("torch", "train")
+        with environment_defaults(PASSIVE_THREADS):
+            torch = import_extra("torch", "train")
         model, tokenizer = self.load()
         ids = tokenise([prompt.messages for prompt in prompts], tokenizer, sampling)
         if sampling.temperature > 0:
@@ -68,19 +67,20 @@ class Local(Model):
         for chosen in batches(ids, self.batch, sampling, model.device.type == "cuda"):
             yield from zip(chosen, generate(model, tokenizer, [ids[each] for each in chosen], sampling), strict=True)
 
-    def load(self) -> tuple[Any, Any]:
-        """The model and its tokenizer, loaded on first use.
+    def load(self) -> Checkpoint:
+        """Return the model and its tokenizer, loaded on first use.
 
         Raises:
             ConfigError: they cannot be loaded.
         """
         if self._loaded is None:
-            torch = import_extra("torch", "train")
             if self.threads:
-                torch.set_num_threads(self.threads)
-            self._loaded = _load(self.target)
-            if not self.threads and self._loaded[0].device.type == "cpu":
-                choose_threads(self._loaded[0])
+                import_extra("torch", "train").set_num_threads(self.threads)
+            model, tokenizer = load_checkpoint(self.target, half=True)
+            model = model.to("cuda" if has_gpu() else "cpu").eval()
+            if not self.threads and not has_gpu():
+                choose_threads(model)
+            self._loaded = Checkpoint(model, tokenizer)
         return self._loaded
 
 
@@ -102,9 +102,7 @@ def tokenise(
     prompts: Sequence[Sequence[Mapping[str, str]]], tokenizer: Any, sampling: Sampling | None = None
 ) -> list[list[int]]:
     """The token ids of prompts, as the model's chat template writes them up to where it begins to answer."""
-    texts = [prompt_text(tokenizer, messages, sampling) for messages in prompts]
-    ids: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
-    return ids
+    return encode(tokenizer, [prompt_text(tokenizer, messages, sampling) for messages in prompts])
 
 
 def generate(model: Any, tokenizer: Any, ids: Sequence[list[int]], sampling: Sampling) -> list[Completion]:
@@ -227,36 +225,6 @@ class Reader:
 
 
 TAIL = 16  # tokens at the end of a prompt among which a tag that opens a thought would stand
-
-
-def _card(folder: Path) -> dict[str, Any]:
-    """What training wrote beside the weights; empty for a model that was trained elsewhere."""
-    path = folder / "codereasoner.json"
-    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return card
-
-
-def hush_kernels() -> None:
-    """Where there is no GPU, nothing of the kernels for GPUs that transformers would have one install."""
-    if not import_extra("torch", "train").cuda.is_available():
-        logging.getLogger("transformers.integrations.hub_kernels").setLevel(logging.ERROR)
-
-
-def _load(target: str) -> tuple[Any, Any]:
-    torch = import_extra("torch", "train")
-    transformers = import_extra("transformers", "train")
-    transformers.utils.logging.disable_progress_bar()
-    hush_kernels()
-    gpu = torch.cuda.is_available()
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(target)
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            target, dtype=torch.bfloat16 if gpu else torch.float32
-        )
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"the model {target} cannot be loaded: {headline(error)}") from None
-    prepare(tokenizer, target)
-    return model.to("cuda" if gpu else "cpu").eval(), tokenizer
 
 
 def _ends(model: Any, tokenizer: Any) -> list[int]:

@@ -11,7 +11,8 @@ from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.models.chat import declared_tags, end_of_turn, prompt_text
-from codereasoner.models.local import share_prompts
+from codereasoner.models.checkpoint import weights_identity
+from codereasoner.models.local import share_prompts, tokenise
 from codereasoner.task import Runner
 from codereasoner.thoughts import has_opened
 from codereasoner.training import training_run
@@ -30,7 +31,6 @@ from codereasoner.training.settings import (
     BUDGET_TOKENS,
     CLOCK,
     arguments_for_device,
-    identity,
     load,
     lora,
     option,
@@ -148,7 +148,7 @@ def grpo(
         overlong=config.overlong,
         limit=config.max_tokens,
     )
-    whole = {"rows": fingerprint(rows), "model": identity(source), **what(config)}
+    whole = {"rows": fingerprint(rows), "model": weights_identity(source), **what(config)}
     whole["reward"] = reward_identity(config.reward)
     if training_run.is_done(out, whole):
         return out
@@ -236,7 +236,7 @@ def _trainer(
     trl = import_extra("trl", "train")
     datasets = import_extra("datasets", "train")
     columns = {name: [row[name] for row in prompts] for name in ("prompt", "question")}
-    trainer = trl.GRPOTrainer
+    trainer = exact_prompts(trl.GRPOTrainer)
     if config.advantage == "bi-level":
         trainer = bi_level(trainer, reward, config.step_weight)
     return on_budget(trainer, budget)(
@@ -249,6 +249,18 @@ def _trainer(
         optimizers=(make_optimizer(loaded, config), None),
         callbacks=[watch],
     )
+
+
+def exact_prompts(trainer: type) -> type:
+    """Return the trainer class with the prompts tokenised as SFT and evaluation do it."""
+
+    class ExactPrompts(trainer):  # type: ignore[misc]
+        """Only the tokens of prompts differ, where a program holds the text of a control token."""
+
+        def _tokenize_prompts(self, prompts: list[Any]) -> tuple[list[list[int]], None, dict[str, Any]]:
+            return tokenise(prompts, self.processing_class), None, {}
+
+    return ExactPrompts
 
 
 def trl_config(config: GrpoConfig, out: Path, budget: Budget) -> Any:

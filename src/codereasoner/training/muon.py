@@ -28,20 +28,29 @@ MATCH_ADAMW = 0.2
 
 def make_optimizer(model: Any, config: Any) -> Any:
     """Return the optimizer that a config names; None leaves AdamW to the trainer."""
-    return make_muon(model, config.learning_rate, config.adam_beta2) if config.optimizer == "muon" else None
+    if config.optimizer != "muon":
+        return None
+    return make_muon(model, config.learning_rate, config.adam_beta2, config.weight_decay)
 
 
-def make_muon(model: Any, learning_rate: float, beta2: float = 0.999) -> Any:
-    """Return the optimizer of a model's weights; embeddings, norms and biases get AdamW at the same learning rate."""
+def make_muon(model: Any, learning_rate: float, beta2: float = 0.999, weight_decay: float = 0.0) -> Any:
+    """Return the optimizer of a model's weights.
+
+    Embeddings, norms and biases get AdamW at the same learning rate. Weight decay is for matrices and embeddings, as
+    transformers has it.
+    """
     torch = import_extra("torch", "train")
     named = [(name, weight) for name, weight in model.named_parameters() if weight.requires_grad]
     embeddings = {id(model.get_input_embeddings().weight), id(model.get_output_embeddings().weight)}
     matrices = [weight for _, weight in named if weight.ndim == 2 and id(weight) not in embeddings]
     chosen = {id(weight) for weight in matrices}
     rest = [weight for _, weight in named if id(weight) not in chosen]
+    decayed = {"params": [weight for weight in rest if weight.ndim >= 2], "weight_decay": weight_decay}
+    kept = {"params": [weight for weight in rest if weight.ndim < 2], "weight_decay": 0.0}
+    groups = [group for group in (decayed, kept) if group["params"]]
     optimizer = torch.optim.Optimizer
-    muon = _muon(optimizer)(matrices, {"lr": learning_rate})
-    adamw = torch.optim.AdamW(rest, lr=learning_rate, weight_decay=0.0, betas=(0.9, beta2), fused=True)
+    muon = _muon(optimizer)(matrices, {"lr": learning_rate, "weight_decay": weight_decay})
+    adamw = torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, beta2), fused=True)
     return _both(optimizer)([muon, adamw])
 
 
@@ -98,7 +107,7 @@ def _muon(optimizer: type) -> type:
     torch = import_extra("torch", "train")
 
     class Muon(optimizer):  # type: ignore[misc]
-        """Nesterov momentum, made orthogonal; no weight decay."""
+        """Nesterov momentum, made orthogonal, and decoupled weight decay."""
 
         @torch.no_grad()  # type: ignore[untyped-decorator]
         def step(self, closure: Any = None) -> None:
@@ -108,6 +117,8 @@ def _muon(optimizer: type) -> type:
                     if weight.grad is not None:
                         shapes[tuple(sorted(weight.shape))].append(weight)
                 for shape, weights in shapes.items():
+                    if group["weight_decay"]:
+                        torch._foreach_mul_(weights, 1 - group["lr"] * group["weight_decay"])
                     scale = -group["lr"] * MATCH_ADAMW * shape[-1] ** 0.5
                     torch._foreach_add_(weights, orthogonal(self._momentum(weights)), alpha=scale)
 

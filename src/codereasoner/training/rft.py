@@ -16,6 +16,7 @@ from typing import Any
 from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows, write_whole
+from codereasoner.models.checkpoint import weights_identity
 from codereasoner.models.local import MAX_BATCH, generate, tokenise
 from codereasoner.outputs import refuse_others
 from codereasoner.task import Runner
@@ -24,7 +25,6 @@ from codereasoner.training.budget import FORWARD, LIMITS, Budget, budget_of, tok
 from codereasoner.training.reward import Reward
 from codereasoner.training.settings import (
     arguments_for_device,
-    identity,
     load,
     option,
     quiet,
@@ -65,7 +65,7 @@ def rft(
     """
     kept = out / "rft.jsonl"
     note = out / "rft.json"
-    facts = {"prompts": fingerprint(prompts), "model": identity(str(model)), **what(config)}
+    facts = {"prompts": fingerprint(prompts), "model": weights_identity(str(model)), **what(config)}
     known = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
     if known:
         refuse_others(out, training_run.known(known["config"], facts), training_run.plain(facts), "begun")

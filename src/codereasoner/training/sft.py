@@ -13,6 +13,7 @@ from typing import Any, Literal
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import fingerprint, read_rows
+from codereasoner.models.checkpoint import has_gpu, weights_identity
 from codereasoner.task import Runner
 from codereasoner.training import training_run
 from codereasoner.training.budget import Budget, budget_of, on_budget
@@ -28,8 +29,6 @@ from codereasoner.training.settings import (
     BUDGET_TOKENS,
     CLOCK,
     arguments_for_device,
-    has_gpu,
-    identity,
     load,
     lora,
     option,
@@ -124,7 +123,11 @@ def sft(
     budget = budget_of(config)
     bar = Told(progress)
     shards = Shards(rows, 60 * config.patience, budget, bar.again) if is_folder(rows) else None
-    whole = {"rows": fingerprint(shards.first.path if shards else rows), "model": identity(source), **what(config)}
+    whole = {
+        "rows": fingerprint(shards.first.path if shards else rows),
+        "model": weights_identity(source),
+        **what(config),
+    }
     if training_run.is_done(out, whole):
         return out
     with quiet(), training_run.alone(out):

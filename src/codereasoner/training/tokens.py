@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codereasoner.errors import DataError, import_extra
-from codereasoner.models.chat import end_of_turn, turn_text
+from codereasoner.models.chat import encode, end_of_turn, turn_text
 
 IGNORED = -100  # the label of a token that is not learnt
 
@@ -77,7 +77,7 @@ def examples(
     texts = [text for talk in talks for turn in talk for text in turn]
     if not texts:
         return []
-    ids = iter(tokenizer(texts, add_special_tokens=False)["input_ids"])
+    ids = iter(encode(tokenizer, texts))
     end = end_of_turn(tokenizer)
     found = []
     for talk in talks:

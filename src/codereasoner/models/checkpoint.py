@@ -1,0 +1,101 @@
+"""Checkpoints: the weights and tokenizer of a folder or of the Hub, and the card that training writes beside them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
+
+from codereasoner.errors import ConfigError, headline, import_extra
+from codereasoner.ledger import fingerprint
+from codereasoner.models.chat import prepare
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+CARD = "codereasoner.json"
+"""The file beside a model's weights that holds its card."""
+
+PASSIVE_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Waiting threads sleep instead of spinning: on two cores that others use too, spinning made two threads forty times
+slower than one. It is read when torch is first imported, and costs nothing on idle cores."""
+
+
+class Card(TypedDict, total=False):
+    """What training notes about a model; a model that was trained elsewhere has none of it."""
+
+    style: str
+    max_tokens: int
+
+
+class Checkpoint(NamedTuple):
+    """A causal language model and its tokenizer."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+
+
+def load_checkpoint(name: str, half: bool = False, template: Mapping[str, object] | None = None) -> Checkpoint:
+    """Load a model and its tokenizer from a folder or the Hub, on the CPU.
+
+    Args:
+        name: a path, or a name on the Hub.
+        half: load the weights as bf16 where there is a GPU; else they are fp32.
+        template: arguments that are written into the chat template.
+
+    Raises:
+        ConfigError: there is no such model, or its tokenizer has no token that ends a text.
+    """
+    torch = import_extra("torch", "train")
+    transformers = silent_transformers()
+    dtype = torch.bfloat16 if half and has_gpu() else torch.float32
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name)
+        model = transformers.AutoModelForCausalLM.from_pretrained(name, dtype=dtype)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"the model {name} cannot be loaded: {headline(error)}") from None
+    prepare(tokenizer, name, template)
+    return Checkpoint(model, tokenizer)
+
+
+def silent_transformers() -> ModuleType:
+    """Import transformers without progress bars and, where there is no GPU, without notices about GPU kernels."""
+    transformers = import_extra("transformers", "train")
+    transformers.utils.logging.disable_progress_bar()
+    if not has_gpu():
+        logging.getLogger("transformers.integrations.hub_kernels").setLevel(logging.ERROR)
+    return transformers
+
+
+def has_gpu() -> bool:
+    """Return whether torch can use a GPU."""
+    return bool(import_extra("torch", "train").cuda.is_available())
+
+
+def weights_identity(name: str) -> str:
+    """Identify a model by the content of its weights where it is a folder, else by its name."""
+    weights = sorted(Path(name).glob("*.safetensors")) if Path(name).is_dir() else []
+    return "+".join(map(fingerprint, weights)) or name
+
+
+def read_card(name: str) -> Card:
+    """Read the card of a model; empty for one that has none, as those of the Hub."""
+    path = Path(name) / CARD
+    return cast(Card, json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+@contextlib.contextmanager
+def environment_defaults(values: Mapping[str, str]) -> Iterator[None]:
+    """Set the variables that the user has not set, and remove them at the end."""
+    added = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
