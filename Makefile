@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .PHONY: demo test test-slow check format clean test-exports test-pythons test-verifiers test-ray test-kill forging soak
-.PHONY: sanitize fuzz
+.PHONY: sanitize fuzz docs
 .PHONY: gpu-trial bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data
 
 demo: $(STAMP)
@@ -43,6 +43,10 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(MAKE) test
+
+# The documentation site, in site/; a broken link fails. `make docs SERVE=1` shows it while you edit.
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs $(if $(SERVE),serve,build --quiet)
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
