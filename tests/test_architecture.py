@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -66,6 +67,12 @@ def test_imports_point_left_only(path: Path) -> None:
         parts = module.split(".")
         if parts[0] == "codereasoner" and len(parts) > 1 and parts[1] in RANK and parts[1] != package:
             assert RANK[parts[1]] < RANK[package], f"{package} must not import {parts[1]}"
+
+
+def test_the_page_on_the_architecture_has_this_order() -> None:
+    text = (PACKAGE.parents[1] / "docs" / "architecture.md").read_text()
+    (order,) = re.findall(r"^    errors, .*?(?=\n\n)", text, flags=re.DOTALL | re.MULTILINE)
+    assert [set(re.findall(r"\w+", rank)) for rank in order.split("<")] == ORDER[:-1]
 
 
 @pytest.mark.parametrize("path", FILES, ids=IDS)
