@@ -1,4 +1,4 @@
-"""The documentation: the site builds without a broken link, and every command of a tutorial prints what the page shows."""
+"""The documentation: the site builds without a broken link, and the commands of tutorials print what they show."""
 
 from __future__ import annotations
 
