@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 .PHONY: demo test test-slow check format clean test-exports test-pythons test-verifiers test-ray test-kill forging soak
 .PHONY: sanitize fuzz docs
-.PHONY: gpu-trial bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data
+.PHONY: gpu-trial bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data bench-switches
 
 demo: $(STAMP)
 	$(BIN)/codereasoner demo $(DEMO)
@@ -63,6 +63,10 @@ forging: $(STAMP)
 # Scoring of whole files; DATA=FOLDER, PEER="cruxeval=PATH codeglance=PATH livecodebench=PATH reval=PATH".
 bench-scoring: $(STAMP)
 	$(BIN)/python perf/scoring.py $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
+
+# What each part of the extension in C is worth to a build and to a GRPO step.
+bench-switches: $(STAMP)
+	$(BIN)/python perf/switches.py $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 # Execution speed; PEER="cruxeval=PATH livecodebench=PATH" adds the scorers of checkouts, DATA=PATH names cruxeval.jsonl.
 bench-execution: $(STAMP)

@@ -93,7 +93,7 @@ def fuzz_readers(seconds: float) -> int:
     from tests.fuzz import fuzz
 
     count, size = fuzz(seconds)
-    print(f"{count} inputs, {size} bytes in {seconds:g} s: the readers in C and in Python agree on all")
+    print(f"{count} inputs, {size} bytes in {seconds:g} s: the readers of answers in C and in Python agree on all")
     return 0
 
 

@@ -181,6 +181,6 @@ def test_no_answer_whatever_raises(body: bytes) -> None:
 
 
 @needs_extension
-def test_the_readers_of_bytes_from_workers_agree_on_mutated_ones() -> None:
+def test_the_readers_of_bytes_from_workers_agree_on_mutated_ones_however_they_arrive() -> None:
     count, _ = fuzz(0.5)
     assert count > 100

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import get_args
 
 import pytest
@@ -21,7 +22,8 @@ from tests.execution import both_tracers
 from tests.execution.test_property import ARGUMENTS, BLOCKS, PRELUDE, indented, seen_outside
 from tests.pythons import WANTED, interpreters
 
-from codereasoner.execution import tracer_choice
+from codereasoner.errors import MachineryError
+from codereasoner.execution import decode, tracer_choice, worker_handle
 from codereasoner.execution.exception_text import thrown_text
 from codereasoner.execution.hostile_programs import LIMITS, attacks
 from codereasoner.execution.pool import Limits, Pool, Tracing
@@ -84,6 +86,18 @@ def test_what_was_built_for_another_version_is_refused(built: dict[str, Path]) -
     place = build(others[0], built)
     with pytest.raises(ImportError):
         both_tracers.load(str(place))
+
+
+@pytest.mark.skipif(not EXTENSION.is_file(), reason=NOT_BUILT)
+def test_an_extension_of_other_sources_is_refused_with_a_sentence_that_says_rebuild(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, decode.NATIVE, ModuleType(decode.NATIVE))  # it has no number of an interface
+    found = decode.load_extension()
+    assert found is None
+    monkeypatch.setattr(worker_handle, "EXTENSION", found)
+    with pytest.raises(MachineryError, match="built from other sources or for another Python: rebuild it with"):
+        Pool(workers=1, allow_weak_isolation=True)
 
 
 @pytest.mark.skipif(not EXTENSION.is_file(), reason=NOT_BUILT)

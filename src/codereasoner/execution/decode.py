@@ -17,6 +17,8 @@ from typing import Any, Never, get_args
 
 from codereasoner.records import Event, Job, Outcome, Run, Step, content_id
 
+NATIVE = "codereasoner.execution._trace"
+INTERFACE = 1  # of the extension, as in native/module.c
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 _OUTCOMES: dict[Any, Outcome] = {name: name for name in get_args(Outcome) if name != "error"}  # that is ours to say
@@ -167,9 +169,16 @@ def _refuse_constant(text: str) -> Never:
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
-read_natively: Callable[[bytes, type[Step]], tuple[Any, ...] | None] | None = None
-make: Callable[[type[Run], dict[str, Any]], Run] = _make
-split: Callable[[bytearray], tuple[list[tuple[int, int, bytes]], int]] | None = None  # frames, see framing.py
-with suppress(ImportError, AttributeError):  # there was no compiler, or it was built from older files
-    _native = import_module("codereasoner.execution._trace")
-    split, make, read_natively = _native.split_frames, _native.make, _native.read_answer
+
+def load_extension() -> Any:
+    """Return the module `_trace`; None where it was not built, or was built for other sources or another Python."""
+    with suppress(ImportError):
+        found = import_module(NATIVE)
+        if getattr(found, "INTERFACE", 0) == INTERFACE:
+            return found
+    return None
+
+
+EXTENSION = load_extension()
+read_natively: Callable[[bytes, type[Step]], tuple[Any, ...] | None] | None = EXTENSION and EXTENSION.read_answer
+make: Callable[[type[Run], dict[str, Any]], Run] = EXTENSION.make if EXTENSION else _make

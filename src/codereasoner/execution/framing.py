@@ -11,10 +11,6 @@ This file also runs inside the workers.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 VERSION = 1
 HEADER = 12
 MAX_BODY = 16_000_000  # bytes
@@ -22,10 +18,7 @@ MAX_BODY = 16_000_000  # bytes
 READY, JOBS, RESULT, SLOW, ERROR = 1, 2, 3, 9, 11  # the kinds; SLOW: a job wants more time, and is in the slow lane;
 # ERROR: the worker cannot run a job, its body is the reason
 ALONE, LEFT, SPENT, DONE, LATER, FORK = 4, 5, 6, 7, 8, 10  # kinds that are used inside a worker only, see lanes.py
-SHUT_OUT, FAILED = (
-    1,
-    2,
-)  # numbers of a READY frame whose body is the reason why there will be no worker (launcher.py too)
+SHUT_OUT, FAILED = 1, 2  # numbers of a READY frame: no worker starts, for the reason in its body (launcher.py too)
 
 
 class FrameError(ValueError):
@@ -44,39 +37,30 @@ def pack(kind: int, number: int, body: bytes) -> bytes:
 
 
 class Splitter:
-    """Cuts a stream of bytes into frames, however the bytes arrive; `split` is native/frames.c, where it was built."""
+    """Cuts a stream of bytes into frames, however the bytes arrive."""
 
-    def __init__(self, split: Callable[[bytearray], tuple[list[tuple[int, int, bytes]], int]] | None = None) -> None:
+    def __init__(self) -> None:
         self.rest = bytearray()
-        self.split = split or _split
 
     def feed(self, data: bytes) -> list[tuple[int, int, bytes]]:
-        """The frames that are complete with these bytes, each as (kind, number, body).
+        """Return the frames that are complete with these bytes, each as (kind, number, body).
 
         Raises:
             FrameError: the stream is not made of frames of this version, or a body is too long.
         """
         rest = self.rest
         rest += data
-        found, used = self.split(rest)
-        if len(rest) - used >= HEADER:
-            _read_header(rest, used)
-        del rest[:used]
+        found: list[tuple[int, int, bytes]] = []
+        start = 0
+        while len(rest) - start >= HEADER:
+            kind, number, length = _read_header(rest, start)
+            end = start + HEADER + length
+            if len(rest) < end:
+                break
+            found.append((kind, number, bytes(rest[start + HEADER : end])))
+            start = end
+        del rest[:start]
         return found
-
-
-def _split(data: bytearray) -> tuple[list[tuple[int, int, bytes]], int]:
-    """The frames at the beginning of the bytes, and how many bytes they are."""
-    found: list[tuple[int, int, bytes]] = []
-    start = 0
-    while len(data) - start >= HEADER:
-        kind, number, length = _read_header(data, start)
-        end = start + HEADER + length
-        if len(data) < end:
-            break
-        found.append((kind, number, bytes(data[start + HEADER : end])))
-        start = end
-    return found, start
 
 
 def _read_header(data: bytearray, start: int) -> tuple[int, int, int]:

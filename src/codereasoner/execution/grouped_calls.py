@@ -14,7 +14,6 @@ from time import monotonic
 from codereasoner.execution.forked import fork_or_close
 from codereasoner.execution.framing import DONE, FORK, LEFT, FrameError, Splitter
 from codereasoner.execution.shared_process import MOST_HELD, Neighbours, is_in_order
-from codereasoner.execution.tracer_choice import split_frames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def run_together(
 
 def _listen(pid: int, source: int, bell: int, deadline: float) -> tuple[list[Frame], bool]:
     """Read until the fork is done, has ended, has said too much or is late; then end it, and read the rest."""
-    splitter = Splitter(split_frames())
+    splitter = Splitter()
     frames: list[Frame] = []
     poll = select.poll()
     poll.register(bell, select.POLLIN)

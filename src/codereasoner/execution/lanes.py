@@ -16,7 +16,6 @@ from time import monotonic
 from codereasoner.execution.forked import fork_or_close, send
 from codereasoner.execution.framing import DONE, JOBS, FrameError, Splitter, pack
 from codereasoner.execution.shared_process import MOST_HELD, Neighbours, is_in_order
-from codereasoner.execution.tracer_choice import split_frames
 from codereasoner.execution.zygote import Zygote
 
 TYPE_CHECKING = False
@@ -59,7 +58,7 @@ class Runner:
             posix.close(descriptor)
         posix.set_blocking(self.source, False)
         self.forks, self.origin = forks, origin
-        self.splitter = Splitter(split_frames())
+        self.splitter = Splitter()
         self.jobs: dict[int, Job] = {}  # given to it and not yet answered, in order
         self.held: list[Frame] = []  # what it has said of them, where that is not passed on yet
         self.given = 0

@@ -41,20 +41,20 @@ class StoppingTracer(Tracer):
         raise Stopped
 
 
-_kinds: dict[str, Any] = {"trace": Tracer, "coverage": Lines, "fork": None, "arguments": None, "split": None}
+_kinds: dict[str, Any] = {"trace": Tracer, "coverage": Lines, "fork": None, "arguments": None}
 
 
 def use(extension: Any) -> str:
     """Take the tracers of this module, which is `_trace`, or those in Python; gives their name.
 
-    extension: None where it was not built; one that was built from older files is not used either.
+    extension: None where it was not built.
     """
-    if not hasattr(extension, "split_frames"):
-        _kinds.update(trace=Tracer, coverage=Lines, fork=None, arguments=None, split=None)
+    if extension is None:
+        _kinds.update(trace=Tracer, coverage=Lines, fork=None, arguments=None)
         return PYTHON
     extension.use(describe, thrown_text, LOCALS, NEAR, SPARE, MAX_LINE, YIELDS, LEAVES)
     _kinds.update(trace=extension.Tracer, coverage=extension.Lines)
-    _kinds.update(fork=extension.fork_job, arguments=extension.read_arguments, split=extension.split_frames)
+    _kinds.update(fork=extension.fork_job, arguments=extension.read_arguments)
     return C
 
 
@@ -66,11 +66,6 @@ def fork_job() -> Any:
 def read_arguments() -> Any:
     """What reads arguments that are plain literals (see native/arguments.c); None where it was not built."""
     return _kinds["arguments"]
-
-
-def split_frames() -> Any:
-    """What cuts bytes into frames (see native/frames.c); None where it was not built."""
-    return _kinds["split"]
 
 
 def make(record: str, manner: str, limits: dict[str, Any]) -> Any:

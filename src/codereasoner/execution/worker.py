@@ -43,7 +43,7 @@ from codereasoner.execution.framing import (
 )
 from codereasoner.execution.grouped_calls import FAST_WALL
 from codereasoner.execution.lanes import Lane, Runner
-from codereasoner.execution.tracer_choice import split_frames, use
+from codereasoner.execution.tracer_choice import use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Worker:
         self.again: Job | None = None  # a job that a neighbour may have ended: it runs once more, with nobody beside it
         self.guarded = False  # whether that is what the child is doing
         self.unsent = bytearray()
-        self.splitter = Splitter(split_frames())
+        self.splitter = Splitter()
         posix.set_blocking(sink, False)
 
     def live(self) -> None:

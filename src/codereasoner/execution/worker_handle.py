@@ -21,7 +21,7 @@ from types import CodeType
 from typing import Any
 
 from codereasoner.errors import IsolationError, MachineryError
-from codereasoner.execution.decode import split
+from codereasoner.execution.decode import EXTENSION
 from codereasoner.execution.framing import FAILED, READY, SHUT_OUT, Splitter
 from codereasoner.execution.syscalls import OWN_ID, last_program
 
@@ -83,7 +83,7 @@ class Process:
         self.sink, self.source = self._popen.stdin.fileno(), self._popen.stdout.fileno()
         os.set_blocking(self.sink, False)
         os.set_blocking(self.source, False)
-        self._splitter = Splitter(split)
+        self._splitter = Splitter()
         inside: dict[str, Any] = {"limits": setup.limits, "preload": list(setup.preload), "paths": packages}
         inside["barrier"] = (b"" if level == "D" else last_program(platform.machine()), OWN_ID)
         inside["extension"] = INSIDE if extension and level == "A" else extension
@@ -178,9 +178,20 @@ def _codes() -> list[tuple[str, CodeType]]:
 
 
 def _extension() -> str:
-    """The file of the C tracer for this version of Python; "" where it was not built."""
+    """Return the file of the extension in C for this version of Python; "" where it was not built.
+
+    Raises:
+        MachineryError: it was built from other sources, or for another Python.
+    """
     place = Path(__file__).with_name("_trace" + EXTENSION_SUFFIXES[0])
-    return str(place.resolve()) if place.is_file() else ""
+    if not place.is_file():
+        return ""
+    if EXTENSION is None:
+        raise MachineryError(
+            f"the C extension {place} was built from other sources or for another Python: rebuild it with `pip install"
+            " --force-reinstall codereasoner`, or in a checkout with `python setup.py build_ext --inplace`"
+        )
+    return str(place.resolve())
 
 
 @cache

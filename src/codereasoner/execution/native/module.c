@@ -14,11 +14,13 @@ static PyMethodDef functions[] = {
     {"read_answer", read_answer, METH_VARARGS,
      "The nine parts of an answer, its steps made of the type Step; None where that is for Python to read."},
     {"make", make, METH_VARARGS, "An object of a frozen type with these fields, which can be in no cycle."},
-    {"split_frames", split_frames, METH_O, "The frames at the beginning of the bytes, and how many bytes they are."},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_trace", "The C tracer, and what else is done in C.", -1, functions, NULL, NULL, NULL, NULL};
+
+/* What Python and the workers expect of this module: decode.py has the same number. Change both where they change. */
+#define INTERFACE 1
 
 PyMODINIT_FUNC PyInit__trace(void)
 {
@@ -28,7 +30,7 @@ PyMODINIT_FUNC PyInit__trace(void)
     }
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL || PyType_Ready(&watch_type) < 0 || PyModule_AddType(module, &tracer_type) < 0 ||
-        PyModule_AddType(module, &lines_type) < 0) {
+        PyModule_AddType(module, &lines_type) < 0 || PyModule_AddIntConstant(module, "INTERFACE", INTERFACE) < 0) {
         Py_XDECREF(module);
         return NULL;
     }

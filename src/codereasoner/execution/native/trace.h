@@ -129,6 +129,5 @@ PyObject *fork_job(PyObject *module, PyObject *arguments);      /* alone.c */
 PyObject *read_arguments(PyObject *module, PyObject *text);     /* arguments.c */
 PyObject *read_answer(PyObject *module, PyObject *arguments);   /* answers.c */
 PyObject *make(PyObject *module, PyObject *arguments);
-PyObject *split_frames(PyObject *module, PyObject *bytes);      /* frames.c */
 
 #endif

@@ -1,0 +1,170 @@
+"""What each part of the extension in C is worth: the same work with all of it, and with one part in Python instead.
+
+    make bench-switches [PROGRAMS=600] [ROUNDS=7]
+
+The work is the execution of a build (programs of the grammar, every call traced under two hash seeds, the runs filtered
+and written) and the rewards of a GRPO step (64 questions about inputs, 16 answers to each). Figures are CPU seconds of
+this process and of its workers, which have been started before. The ways take turns; the median of the rounds counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import os
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from random import Random
+from unittest.mock import patch
+
+from codereasoner import extend, stages
+from codereasoner.execution import decode, worker_handle
+from codereasoner.execution.pool import Pool
+from codereasoner.ledger import read_records
+from codereasoner.records import Job, Program
+from codereasoner.styles import STYLES
+from codereasoner.task import Item, grade_all
+
+CHOICE = "codereasoner.execution.tracer_choice"  # the file in which a worker takes its functions in C
+QUESTIONS, ANSWERS, STEPS = 64, 16, 6
+OUTSIDE = "\nimport sys\n"  # which no allowlist has: each call gets a fork of its own
+WITHOUT = {"fork": "alone.c", "arguments": "arguments.c"}
+PARTS = [*WITHOUT.values(), "answers.c", "all of these"]
+
+Work = Callable[[], float]
+
+
+def main() -> None:
+    """Measure, and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--programs", type=int, default=600, help="programs that are traced")
+    parser.add_argument("--rounds", type=int, default=7, help="turns of each way; the median counts")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="switches-") as name:
+        for title, work in works(Path(name), options.programs).items():
+            print(f"{title:56} {'CPU s':>7} {'slower':>8}")
+            seconds = measure(work, options.rounds)
+            for part, spent in seconds.items():
+                print(f"  without {part:46} {spent:7.2f} {spent / seconds['nothing'] - 1:+8.1%}", flush=True)
+
+
+def works(folder: Path, count: int) -> dict[str, Work]:
+    """What is measured, by its name."""
+    ours, strangers, runs = folder / "ours.jsonl", folder / "strangers.jsonl", folder / "runs.parquet"
+    stages.write_programs(ours, [("train", count, extend.find("source", "procedural"))], {})
+    with strangers.open("w") as file:
+        for program in islice(read_records(ours, Program), count // 5):
+            outside = replace(program, source=program.source + OUTSIDE, origin="files")
+            file.write(json.dumps(outside.to_json()) + "\n")
+    answered = items(ours)
+    return {
+        f"build: {count} programs of the grammar, traced twice": lambda: trace(ours, runs),
+        f"build: {count // 5} programs outside the allowlist, traced twice": lambda: trace(strangers, runs),
+        f"{STEPS} GRPO steps: rewards of {QUESTIONS} x {ANSWERS} inputs": lambda: reward(answered),
+    }
+
+
+def trace(programs: Path, out: Path) -> float:
+    """Run the tracing stage of a build."""
+    for file in out.parent.glob(out.stem + "*"):
+        file.unlink()
+    with started(0) as pool, started(1) as again:
+        return spent(lambda: stages.trace_programs(programs, out, pool, again=again))
+
+
+def reward(answered: Sequence[Item]) -> float:
+    """Grade these completions."""
+    with started(0) as pool:
+        return spent(lambda: [grade_all(answered, STYLES["reasoning"], pool.run) for _ in range(STEPS)])
+
+
+def items(programs: Path) -> list[Item]:
+    """Questions about inputs, and answers to them: calls of programs that take arguments of the same types."""
+    task, style, random = extend.task("input"), STYLES["reasoning"], Random("switches")
+    alike: dict[str, list[str]] = {}
+    listed = list(read_records(programs, Program))
+    for program in listed:
+        for call in program.calls:
+            alike.setdefault(types(call), []).append(call)
+    found: list[Item] = []
+    with started(0) as pool:
+        for program in listed:
+            calls = random.sample(alike[types(program.calls[0])], min(ANSWERS, len(alike[types(program.calls[0])])))
+            runs = pool.run([Job(program.source, program.entry, call) for call in [program.calls[0], *calls]])
+            if len(calls) < ANSWERS or any(run.outcome == "timeout" for run in runs):
+                continue
+            for question in task.ask(replace(runs[0], program=program.id))[:1]:
+                found += [(task, question, style.render("", f"{program.entry}({a})", "So."), "stop") for a in calls]
+            if len(found) >= QUESTIONS * ANSWERS:
+                break
+    return found
+
+
+def types(call: str) -> str:
+    """The types of a call's arguments."""
+    parsed = ast.parse(f"f({call})", mode="eval").body
+    assert isinstance(parsed, ast.Call)
+    return " ".join(type(ast.literal_eval(argument)).__name__ for argument in parsed.args)
+
+
+def started(seed: int) -> Pool:
+    """Start a pool of one worker, which has run a program when this returns."""
+    pool = Pool(workers=1, allow_weak_isolation=True, hash_seed=seed)
+    pool.run([Job("def f():\n    return 1", "f", "", origin=origin) for origin in ("", "procedural")])
+    return pool
+
+
+def measure(work: Work, rounds: int) -> dict[str, float]:
+    """The median CPU seconds of this work with each part left out."""
+    ways = ["nothing", *PARTS]
+    found: dict[str, list[float]] = {way: [] for way in ways}
+    for turn in range(rounds + 1):
+        for way in ways:
+            with without(way):
+                seconds = work()
+            if turn:  # in the first turn files are read and caches filled
+                found[way].append(seconds)
+    return {way: statistics.median(times) for way, times in found.items()}
+
+
+def spent(work: Callable[[], object]) -> float:
+    """The CPU seconds that this takes, of this process and of all its descendants."""
+    before = cpu(os.getpid())
+    work()
+    return cpu(os.getpid()) - before
+
+
+def cpu(process: int) -> float:
+    """CPU seconds of a process, of its descendants, and of those that they have waited for: proc(5)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(map(cpu, map(int, children)))
+
+
+@contextmanager
+def without(part: str) -> Iterator[None]:
+    """Leave one part of the extension out, in this process or in the workers that are started meanwhile."""
+    every = part == PARTS[-1]
+    with ExitStack() as stack:
+        left_out = [kind for kind, name in WITHOUT.items() if every or name == part]
+        if left_out:
+            path = Path(worker_handle.__file__).with_name("tracer_choice.py")
+            lines = [path.read_text(), "_use = use", "def use(extension):", "    name = _use(extension)"]
+            lines += [f"    _kinds['{kind}'] = None" for kind in left_out] + ["    return name"]
+            changed = compile("\n".join(lines), str(path), "exec", 0, True)
+            codes = [(name, changed if name == CHOICE else code) for name, code in worker_handle._codes()]
+            stack.enter_context(patch.object(worker_handle, "_codes", lambda: codes))
+        if every or part == "answers.c":
+            stack.enter_context(patch.object(decode, "read_natively", None))
+            stack.enter_context(patch.object(decode, "make", decode._make))
+        yield
+
+
+if __name__ == "__main__":
+    main()
