@@ -102,7 +102,7 @@ def ask(rows: Sequence[dict[str, str]], mode: str) -> tuple[list[Question], list
     """The questions, and an answer to each: its own and another's in turn."""
     runs = [Run(row["code"], "f", row["input"], "ok", value=row["output"]) for row in rows]
     task = extend.task(mode)
-    questions = [task.ask(run)[0] for run in runs]
+    questions = [task.collect(run).questions[0] for run in runs]
     golds = [question.gold[0] for question in questions]
     return questions, [golds[place - place % 2] for place in range(len(golds))]
 

@@ -272,7 +272,7 @@ def _runs(pool: Pool, programs: Sequence[Program], ladder: Ladder) -> Iterator[t
     for program, run in zip(owners, pool.stream(jobs), strict=True):
         if run.outcome == "ok" and not run.cut and run.steps:
             run = replace(run, program=program.id, split=program.split)
-            asked = [question for task in tasks for question in task.ask(run)]
+            asked = [question for task in tasks for question in task.collect(run).questions]
             if len(asked) == len(tasks):
                 yield run, asked
 

@@ -112,9 +112,9 @@ def examples() -> Iterator[dict[str, Any]]:
         while batch := list(islice(programs, 100)):
             jobs = [Job(each.source, each.entry, call, record="trace") for each in batch for call in each.calls]
             for run in pool.run(jobs):
-                for question in extend.task("output").ask(run):
+                for question in extend.task("output").collect(run).questions:
                     yield sft_row(question, narrate(question, run, "states").text, style)
-                for question in extend.task("input").ask(run):
+                for question in extend.task("input").collect(run).questions:
                     yield sft_row(question, None, style)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -122,16 +122,49 @@ def test_grades_come_in_the_order_of_the_completions() -> None:
 
 
 def test_a_task_that_only_asks_still_counts_what_it_leaves_out() -> None:
-    questions, skipped = Length().survey(ran("abc"))
+    questions, skipped = Length().collect(ran("abc"))
     assert [question.gold for question in questions] == [("3",)]
     assert not skipped
-    assert Length().survey(ran("")) == ([], {"no reason given": 1})
+    assert Length().collect(ran("")) == ([], {"no reason given": 1})
 
 
 def test_a_task_that_considers_asks_only_its_questions() -> None:
     run = Run("def f():\n    raise ValueError", "f", "", "raised")
-    assert list(OUTPUT.consider(run)) == [Skip("the call raised")]
-    assert OUTPUT.ask(run) == []
+    assert list(OUTPUT.ask(run)) == [Skip("the call raised")]
+    assert OUTPUT.collect(run).questions == []
+
+
+def test_a_task_written_for_0_1_still_asks_and_grades() -> None:
+    class Old(Length):
+        def consider(self, run: Run) -> Iterator[Question | Skip]:
+            yield from self.ask(run)
+            yield Skip("one more")
+
+        def score(self, question: Question, answer: str, run: Run | None = None) -> Grade:
+            right = self.verify(question, answer, run)
+            return Grade("correct" if right else "wrong", answer, "" if right else "no", {"part": 0.5}, 0.5)
+
+    questions, skipped = Old().collect(ran("abc"))
+    assert ([each.gold for each in questions], skipped) == ([("3",)], {"one more": 1})
+    grades = grade_answers([(Old(), questions[0], answer) for answer in ("3", "4", "x")])
+    assert [each.outcome for each in grades] == ["correct", "wrong", "wrong"]
+    assert [each.reason for each in grades] == ["", "no", "no number"]
+    assert grades[0].reward == 0.5
+
+
+def test_an_answer_that_verify_refuses_without_a_reason_has_another_value() -> None:
+    [grade] = grade_answers([(Length(), Question("length", {"text": "ab"}, ("2",)), "3")])
+    assert (grade.outcome, grade.reason) == ("wrong", "another value")
+
+
+@pytest.mark.parametrize("old", ["asked", "blanks", "specification"])
+def test_a_task_and_its_questions_are_found_by_the_old_name(old: str, capsys: pytest.CaptureFixture[str]) -> None:
+    row = Question(old, {"source": "x"}, ("1",), id="7").to_json()
+    found = Question.from_json(row)
+    assert (found.id, found.task) == ("7", extend.task(old).name)
+    assert found.task in extend.available("task")
+    assert old not in extend.available("task")
+    assert Question.from_json(row | {"plugin": "mine.py:Mine"}).task == old
 
 
 def test_few_shot_prompts_show_the_tasks_own_examples() -> None:

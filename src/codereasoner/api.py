@@ -110,7 +110,7 @@ def ask(run: Run, *tasks: TaskLike) -> list[Question]:
         UnknownName: there is no task of that name.
     """
     wanted = [_task(each) for each in tasks] or [extend.task(name) for name in extend.available("task")]
-    return [question for task in wanted for question in task.survey(run)[0]]
+    return [question for task in wanted for question in task.collect(run).questions]
 
 
 def prompt(question: QuestionLike, style: StyleLike = "reasoning") -> list[dict[str, str]]:

@@ -36,6 +36,7 @@ from codereasoner.interfaces import (
 )
 from codereasoner.plugin_files import is_reference, load_file, remember, split_reference, was_named
 from codereasoner.records import Run
+from codereasoner.renamed import current_name
 from codereasoner.task import Grade, Question, Task
 
 Kind = Literal["task", "source", "model", "benchmark"]
@@ -108,7 +109,21 @@ def task(name: str) -> Task:
     """
     if name in _registered:
         return _registered[name]
-    return register(find("task", name)) if is_reference(name) else _built_in(name)
+    return (
+        register(find("task", name)) if is_reference(name) else _built_in(current_name("task", name, available("task")))
+    )
+
+
+def task_label(name: str) -> str:
+    """Return a task's name as tables show it, `forward (output)`; also that of a task that is not at hand."""
+    known = _registered.get(name) or available("task").get(name)
+    return f"{known.short} ({name})" if known is not None and known.short else name
+
+
+def task_order(name: str) -> tuple[bool, bool, str]:
+    """Sort the names of tasks for tables: those with a short name first, forward before backward, then by name."""
+    known = _registered.get(name) or available("task").get(name)
+    return known is None or not known.short, known is not None and known.direction == "backward", name
 
 
 def task_of(question: Question) -> Task:
@@ -260,5 +275,7 @@ __all__ = [
     "register",
     "silent",
     "task",
+    "task_label",
     "task_of",
+    "task_order",
 ]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Container
+from collections.abc import Collection
 from functools import cache
 from typing import Literal
 
 Kind = Literal["command", "option", "task", "style", "benchmark", "source"]
 
-NEW_NAMES: dict[Kind, dict[str, str]] = {}
+NEW_NAMES: dict[Kind, dict[str, str]] = {
+    "task": {"asked": "code-question", "blanks": "assertion-completion", "specification": "code-generation"},
+}
 """The names that 0.2.0 replaced, by kind; 0.3.0 removes them. An option's name is its word, without the dashes."""
 
 
-def current_name(kind: Kind, name: str, known: Container[str]) -> str:
+def current_name(kind: Kind, name: str, known: Collection[str]) -> str:
     """Return the name that replaced `name`, and note it once; any other name is returned as it is.
 
     known: the names there are now. A name that is still one of them was not replaced here.

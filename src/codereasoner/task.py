@@ -14,13 +14,14 @@ gets no expected value; whatever a text can cause is `wrong`, and only a failure
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
 
 from codereasoner.errors import MachineryError
 from codereasoner.literals import LiteralError
 from codereasoner.records import Facts, Job, Plain, Run, content_id
+from codereasoner.renamed import NEW_NAMES, current_name
 from codereasoner.styles import Example, Style
 from codereasoner.thoughts import split_thoughts
 
@@ -49,8 +50,21 @@ class Question(Plain):
         if not self.id:
             object.__setattr__(self, "id", content_id(self.task, dict(self.facts)))
 
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Self:
+        """Read a row; the old name of a task becomes the new one, and the id stays.
+
+        Raises:
+            DataError: a field is missing, unknown or of another type than declared.
+        """
+        found = super().from_json(row)
+        renamed = NEW_NAMES["task"]
+        if found.task in renamed and not found.plugin:
+            return replace(found, task=current_name("task", found.task, renamed.values()))
+        return found
+
     def to_json(self) -> dict[str, Any]:
-        """The question as a dict of plain JSON values."""
+        """Return the question as a dict of plain JSON values."""
         row = super().to_json()
         if not self.plugin:
             del row["plugin"]
@@ -76,100 +90,133 @@ class Grade(Plain):
 
 
 class Wrong(Exception):
-    """Raised by a task's `verify` or `job` to refuse an answer with its reason; grade makes it `wrong`."""
+    """Raised by a task to refuse an answer; the message is the reason that its grade gives."""
 
 
 @dataclass(frozen=True)
 class Skip:
-    """Why a task left a question out: a short, countable reason."""
+    """The reason why a task left a question out: short, and the same words each time, as reasons are counted."""
 
     reason: str
+
+
+class Asked(NamedTuple):
+    """The questions of one task about one run, and how often each reason left one out."""
+
+    questions: list[Question]
+    skipped: Counter[str]
+
+
+@dataclass(frozen=True)
+class Misreading:
+    """The claim about a run that a wrong answer makes, for the analysis of errors."""
+
+    about: Literal["result", "variable", "executed line", "next line"]
+    claimed: str = ""  # result and variable: the value that the answer gives
+    true: str = ""  # and the value of the run
+    line: int = 0
+    time: int = 1
+    variable: str = ""
 
 
 class Task:
     """A kind of question about a run. Subclass it in one file under tasks/, or in a file of your own.
 
-    A subclass sets `name` and `request`, and writes `ask` (or `consider`), `statement` and `verify`; a task whose
-    answers must be executed writes `job` too.
+    A subclass sets `name` and `request`, and writes `ask`, `statement` and `verify`; a task whose answers must be
+    executed writes `job` too. All else has a default, which tells the other stages how to treat its questions.
     """
 
     name: ClassVar[str]
     request: ClassVar[str]  # one sentence that tells a model what to do, for the styles that instruct
     shown: ClassVar[Sequence[tuple[Facts, str, str]]] = ()  # facts, answer and chain of examples for few-shot styles
+    short: ClassVar[str] = ""  # a word for it that tables show before its name
+    direction: ClassVar[Literal["forward", "backward"]] = "forward"  # backward: from the fact `value` to a call
+    observes: ClassVar[Literal["value", "steps"]] = "steps"  # the part of a run that decides its right answers
+    answers: ClassVar[Literal["literal", "call", "code", "text"]] = "text"  # the kind of its right answers
     reference: ClassVar[str] = ""  # `file.py:ClassName` where it comes from a file; set when it is loaded
 
-    def ask(self, run: Run) -> list[Question]:
-        """The well-defined questions about a run, in a fixed order; none where the run allows none.
+    # ---- what a task writes
 
-        Override this, or `consider`, which also says why something was left out.
-        """
-        return [found for found in self.consider(run) if isinstance(found, Question)]
-
-    def consider(self, run: Run) -> Iterator[Question | Skip]:
-        """The questions about a run and, between them, what was left out and why."""
-        if type(self).ask is Task.ask:
-            raise NotImplementedError
-        questions = self.ask(run)
-        yield from questions
-        if not questions:
-            yield Skip("no reason given")
-
-    def survey(self, run: Run) -> tuple[list[Question], Counter[str]]:
-        """The questions about a run, and how often each reason left something out."""
-        found = [self._own(each) for each in self.consider(run)]
-        skipped = Counter(each.reason for each in found if isinstance(each, Skip))
-        return [each for each in found if isinstance(each, Question)], skipped
-
-    def _own(self, found: Question | Skip) -> Question | Skip:
-        """The question with the reference by which a later process finds this task."""
-        return replace(found, plugin=self.reference) if self.reference and isinstance(found, Question) else found
-
-    def guesses(self, question: Question) -> Mapping[str, str]:
-        """Answers that need no thought, by name ("no", "the last argument"): what they earn is the guess rate."""
-        return {}
-
-    def conclude(self, question: Question) -> str:
-        """Return the sentence that ends a narrated chain: it ties what was told of the run to the answer.
-
-        "" where what is told of every run ends with the answer.
-        """
-        return f"So the answer is {question.gold[0]}."
+    def ask(self, run: Run) -> Iterable[Question | Skip]:
+        """Yield the well-defined questions about a run in a fixed order, and a Skip for what is left out."""
+        yield Skip("this task asks nothing about runs")
 
     def statement(self, question: Question) -> str:
-        """What every prompt shows: the program and what is asked of it."""
+        """Return what every prompt shows: the program and the question about it."""
         raise NotImplementedError
 
+    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool | Grade:
+        """Tell whether an answer is right. Pure: it reads text and, where the task has a `job`, the Run of that job.
+
+        False is the reason "another value"; a task that is graded in parts returns the Grade itself.
+
+        Raises:
+            Wrong, LiteralError: it is not right, and the message is the reason.
+        """
+        raise NotImplementedError
+
+    # ---- what a task may write
+
     def job(self, question: Question, answer: str) -> Job | None:
-        """What must be executed before the answer can be verified; None: nothing.
+        """Return what must be executed before the answer can be verified; None: nothing.
 
         Raises:
             Wrong, LiteralError: the answer is nothing that may be executed.
         """
         return None
 
-    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """Is this answer right? Pure: it reads text and, where the task has a `job`, the Run of that job.
-
-        Raises:
-            Wrong, LiteralError: it is not, and the message is the reason.
-        """
-        raise NotImplementedError
-
-    def score(self, question: Question, answer: str, run: Run | None = None) -> Grade:
-        """The grade of a parsed answer. Override it, rather than `verify`, in a task that is graded in parts."""
-        right = self.verify(question, answer, run)
-        return Grade("correct" if right else "wrong", answer, "" if right else "another value")
-
     def examine(self, question: Question, answer: str) -> Generator[Job, Run, Grade]:
-        """The grade of a parsed answer; each job that it yields is executed, and its Run is sent back.
+        """Grade a parsed answer; each job that it yields is executed, and its Run is sent back.
 
         Override it in a task whose verdict takes several runs, one after another.
         """
         job = self.job(question, answer)
         run = (yield job) if job is not None else None
-        return self.score(question, answer, run)
+        verify = getattr(self, "score", self.verify)  # `score` is the name in 0.1 for a verify that returns a Grade
+        verdict = verify(question, answer, run)
+        if isinstance(verdict, Grade):
+            return verdict
+        if not verdict:
+            raise Wrong("another value")
+        return Grade("correct", answer)
+
+    def guesses(self, question: Question) -> Mapping[str, str]:
+        """Return trivial answers by name ("no", "the last argument"); the best of them is a baseline."""
+        return {}
+
+    def conclude(self, question: Question) -> str:
+        """Return the sentence that ends a narrated chain after the result of the call; "" where that is the answer."""
+        return f"So the answer is {question.gold[0]}."
+
+    def conclude_at(self, question: Question, state: Mapping[str, str], following: int | None) -> str:
+        """Return the sentence that ends a chain where the question looks; "": the chain goes on to the result.
+
+        That is after the line and time that its facts name, or at the end of the run where they name no time.
+
+        Args:
+            state: the variables there, as literals.
+            following: the line that runs next in that function; None: it ends.
+        """
+        return ""
+
+    def locate_error(self, question: Question, answer: str, run: Run | None) -> Misreading | None:
+        """Return what a wrong answer claims about the run; None where it claims nothing that a rule can explain."""
+        return None
+
+    def rerun_job(self, question: Question) -> tuple[Job, str] | None:
+        """Return the job that makes a recorded answer anew, and the literal it must return; None: there is none."""
+        return None
 
     # ---- what every task gets
+
+    def collect(self, run: Run) -> Asked:
+        """Return the questions about a run, which carry this task's reference, and what was left out."""
+        found = list(getattr(self, "consider", self.ask)(run))  # `consider` is the name in 0.1 for an ask that skips
+        questions = [each for each in found if isinstance(each, Question)]
+        if self.reference:
+            questions = [replace(each, plugin=self.reference) for each in questions]
+        skipped = Counter(each.reason for each in found if isinstance(each, Skip))
+        return Asked(questions, skipped if found else Counter(["no reason given"]))
 
     def question(
         self, run: Run, facts: Mapping[str, Any], gold: Sequence[str], features: Mapping[str, Any] | None = None

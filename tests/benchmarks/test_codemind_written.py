@@ -43,7 +43,7 @@ def test_code_is_judged_by_tests_whose_values_it_never_sees(checkout: Path, runn
     benchmark = CodemindSrHumaneval()
     questions = benchmark.load(checkout)
     assert [question.id for question in questions] == ["HumanEval_0", "HumanEval_1"]
-    job = extend.task("specification").job(questions[0], BODY)
+    job = extend.task("code-generation").job(questions[0], BODY)
     assert job is not None
     assert "candidate(1.5)" in job.harness
     assert "== 2" not in job.source + job.harness
@@ -62,7 +62,7 @@ def test_code_is_judged_by_tests_whose_values_it_never_sees(checkout: Path, runn
 
 
 def test_the_prompt_shows_the_tests_only_where_asked(checkout: Path) -> None:
-    task = extend.task("specification")
+    task = extend.task("code-generation")
     assert "assert" not in task.statement(CodemindSrHumaneval().load(checkout)[0])
     assert "candidate(1.5) == 2" in task.statement(CodemindSrHumaneval(use_test=True).load(checkout)[0])
 

@@ -40,12 +40,12 @@ def verdicts(benchmark: Any, questions: list[Question], *texts: str) -> list[tup
     official = benchmark.grade_officially(questions[:1], {name: list(texts)}, None)[name]
     graded = score(benchmark, questions[:1], {name: list(texts)}, "strict", None, compare=False)
     assert graded["outcomes"]["error"] == 0
-    task = extend.task("asked")
+    task = extend.task("code-question")
     strict = []
     for text in texts:
         answer = benchmark.parse_generation(questions[0], text)
         try:
-            strict.append(answer is not None and task.verify(questions[0], answer))
+            strict.append(answer is not None and task.verify(questions[0], answer) is True)
         except ValueError:
             strict.append(False)
     return list(zip(official, strict, strict=True))
@@ -70,7 +70,7 @@ def test_the_published_rule_is_lax_where_ours_is_strict(tmp_path: Path) -> None:
         (False, False),
     ]
     assert questions[0].id == "7"
-    shown = extend.task("asked").statement(questions[0])
+    shown = extend.task("code-question").statement(questions[0])
     assert "key = name.upper()" in shown
     assert "'name': \"'a'\"" in shown
 
@@ -123,6 +123,6 @@ def test_a_checkout_is_found_and_another_file_is_refused(tmp_path: Path) -> None
 def test_marks_without_an_end_are_searched_once(text: str) -> None:
     began = time.process_time()
     extend.find("benchmark", "codesense-statement").parse_generation(
-        Question("asked", {"source": "", "question": ""}, ("1",)), text
+        Question("code-question", {"source": "", "question": ""}, ("1",)), text
     )
     assert time.process_time() - began < 0.05

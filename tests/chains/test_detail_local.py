@@ -32,7 +32,7 @@ def f(text):
 
 def local(pool: Pool, source: str, call: str) -> list[str]:
     run = pool.run([Job(source, "f", call, record="trace")])[0]
-    return narrate(next(iter(Output().ask(run))), run, "local").text.splitlines()
+    return narrate(next(iter(Output().collect(run).questions)), run, "local").text.splitlines()
 
 
 def test_each_step_quotes_its_code_or_tells_the_parts_of_it(pool: Pool) -> None:
@@ -92,7 +92,7 @@ def test_what_is_said_of_a_part_is_what_it_gives(pool: Pool) -> None:
 def _parts_that_are_right(pool: Pool, run: Run) -> int:
     """How many lines `return`'s parts have; each is computed again by a program of its own."""
     header, _, body = run.source.rpartition("    return ")
-    lines = narrate(next(iter(extend.task("output").ask(run))), run, "local").text.splitlines()
+    lines = narrate(next(iter(extend.task("output").collect(run).questions)), run, "local").text.splitlines()
     parts = [line.rpartition(": ") for line in lines if line.rpartition(": ")[0] in body and ": " in line]
     told = [(code, value) for code, _, value in parts if "(" in code and "for " not in body and " = " not in value]
     jobs = [Job(f"{header}    return {code}", run.entry, run.call) for code, _ in told]

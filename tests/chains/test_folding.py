@@ -35,7 +35,7 @@ def trace(pool: Pool, source: str, call: str) -> Run:
 
 
 def told(run: Run, detail: Detail, limit: int) -> str:
-    return narrate(extend.task("output").ask(run)[0], run, detail, limit=limit).text
+    return narrate(extend.task("output").collect(run).questions[0], run, detail, limit=limit).text
 
 
 def test_passes_that_go_the_same_way_are_told_together(pool: Pool) -> None:

@@ -44,7 +44,7 @@ def trace(pool: Pool, source: str, call: str) -> Run:
 
 
 def question(run: Run, task: str = "output") -> Question:
-    return extend.task(task).ask(run)[0]
+    return extend.task(task).collect(run).questions[0]
 
 
 def test_the_states_of_a_straight_program_are_its_chain(pool: Pool) -> None:
@@ -241,7 +241,7 @@ def test_a_chain_about_a_line_goes_as_far_as_the_question_and_says_what_it_answe
         ("path", "That was line {line}, time {time}"),
         ("coverage", "Line {line} has"),
     ):
-        for question in extend.task(name).ask(run):
+        for question in extend.task(name).collect(run).questions:
             text = narrate(question, run, detail).text
             if question.facts.get("time") == 0:
                 continue

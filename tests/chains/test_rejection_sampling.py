@@ -19,7 +19,7 @@ RUN = Run("def f(x):\n    return x + 1", "f", "3", "ok", "4")
 
 def questions(task: str = "output", count: int = 3) -> list[Question]:
     runs = [Run(RUN.source, "f", str(n), "ok", str(n + 1)) for n in range(count)]
-    return [question for run in runs for question in extend.task(task).ask(run)]
+    return [question for run in runs for question in extend.task(task).collect(run).questions]
 
 
 class Slow(Model):

@@ -213,7 +213,7 @@ def test_the_sentences_say_what_the_witness_says(pool: Pool, place: int, layout:
     call, plain = CORPUS[place]
     source = LAYOUTS[layout](plain)
     run, witness = pool.run([Job(source, "f", call, record="trace"), Job(rewritten(source, "f"), "_watched", call)])
-    text = narrate(extend.task("output").ask(run)[0], run, "steps").text
+    text = narrate(extend.task("output").collect(run).questions[0], run, "steps").text
     assert not list(disagreements(source, in_sentences(text) | {"set": []}, witnessed(witness) | {"set": []})), text
 
 
@@ -222,7 +222,7 @@ def test_the_sentences_say_what_the_witness_says(pool: Pool, place: int, layout:
 def test_the_terse_details_tell_the_tests_that_the_witness_saw(pool: Pool, place: int, detail: Detail) -> None:
     call, source = CORPUS[place]
     run, witness = pool.run([Job(source, "f", call, record="trace"), Job(rewritten(source, "f"), "_watched", call)])
-    text = narrate(extend.task("output").ask(run)[0], run, detail).text
+    text = narrate(extend.task("output").collect(run).questions[0], run, detail).text
     assert terse_tests(text, source) == [taken for _, taken in witnessed(witness)["test"]], text
 
 
@@ -248,7 +248,7 @@ def test_story_and_witness_agree_on_cruxeval(pool: Pool, shared_data: Path, layo
     seen = pool.run([Job(rewritten(source, "f"), "_watched", call) for source, call in jobs])
     for run, witness in zip(runs, seen, strict=True):
         assert not list(disagreements(run.source, told(tell(run)), witnessed(witness))), run.source
-        question = extend.task("output").ask(run)
+        question = extend.task("output").collect(run).questions
         for detail in DETAILS if question else ():
             assert audit(narrate(question[0], run, detail).text, run).first_false is None, (run.source, detail)
 

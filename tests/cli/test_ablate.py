@@ -22,7 +22,7 @@ CONFIGS = configs.FOLDER
 
 def asked(number: int) -> Question:
     run = Run(f"def f(x):\n    return x + {number}\n", "f", "[1]", "ok", value="7", program=f"program {number}")
-    return Output().ask(run)[0]
+    return Output().collect(run).questions[0]
 
 
 def evaluated(folder: Path, seed: int, arm: str, right: str) -> None:

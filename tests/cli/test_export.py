@@ -18,7 +18,7 @@ from codereasoner.training.training_rows import grpo_row
 def test_export_writes_the_files_and_says_what_is_in_them(tmp_path: Path) -> None:
     run = Run("def f(x):\n    return x[1:]\n", "f", "[1, 2]", "ok", value="[2]")
     rows = tmp_path / "grpo.parquet"
-    asked = [*extend.task("output").ask(run), *extend.task("input").ask(run)]
+    asked = [*extend.task("output").collect(run).questions, *extend.task("input").collect(run).questions]
     write_records(rows, [grpo_row(question, find_style("reasoning")) for question in asked], {})
     result = CliRunner().invoke(
         app, ["export", str(rows), "--to", "verl", "--out", str(tmp_path / "out"), "--json"], standalone_mode=False

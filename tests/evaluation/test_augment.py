@@ -19,7 +19,9 @@ from codereasoner.styles import find_style, official_style
 from codereasoner.task import Question
 
 SOURCE = "import textwrap as tw\n\ndef f(text):\n    return tw.dedent(text).strip()\n"
-QUESTION = Question("blanks", {"source": SOURCE, "test": "assert f(' a') == ??"}, ("'a'",), {"ID": "7"}, id="sample_0")
+QUESTION = Question(
+    "assertion-completion", {"source": SOURCE, "test": "assert f(' a') == ??"}, ("'a'",), {"ID": "7"}, id="sample_0"
+)
 
 
 def no_runner(jobs: object) -> list[Run]:
@@ -49,7 +51,7 @@ def test_the_index_finds_what_shares_words_and_nothing_else() -> None:
 
 def test_none_changes_nothing_and_cot_asks_for_reasoning() -> None:
     asking = Asking(find_style("direct"))
-    assert asking.messages(QUESTION) == extend.task("blanks").prompt(QUESTION, find_style("direct"))
+    assert asking.messages(QUESTION) == extend.task("assertion-completion").prompt(QUESTION, find_style("direct"))
     assert asking.facts() == asking.sampling.facts()
     cot = make_augmentation("cot", None, [QUESTION], no_runner)
     assert cot.style(find_style("direct")).reasons

@@ -13,7 +13,10 @@ from codereasoner.task import Question
 
 def question(name: str, source: str, gold: str) -> Question:
     return Question(
-        "blanks", {"source": source, "test": "assert x == <ground_truth>", "blank": "<ground_truth>"}, (gold,), id=name
+        "assertion-completion",
+        {"source": source, "test": "assert x == <ground_truth>", "blank": "<ground_truth>"},
+        (gold,),
+        id=name,
     )
 
 

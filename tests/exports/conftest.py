@@ -26,7 +26,12 @@ SOURCE = "def f(text, n):\n    out = ''\n    for c in text:\n        out = c * n
 def questions(pool: Pool) -> list[Question]:
     """What two tasks ask about three calls of one program."""
     jobs = [Job(SOURCE, "f", f"{text!r}, {n}", record="trace") for text, n in (("abc", 1), ("hi", 2), ("x", 3))]
-    return [each for run in pool.run(jobs) for name in ("output", "input") for each in extend.task(name).ask(run)]
+    return [
+        each
+        for run in pool.run(jobs)
+        for name in ("output", "input")
+        for each in extend.task(name).collect(run).questions
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,8 @@ from codereasoner.records import Job, Run
 from codereasoner.training.training_rows import question_text
 
 RUN = Run("def f(x):\n    return x[1:]\n", "f", "[1, 2]", "ok", value="[2]")
-LABEL = write_label(question_text(extend.task("input").ask(RUN)[0]), "direct")
-FORWARD = write_label(question_text(extend.task("output").ask(RUN)[0]), "terse")
+LABEL = write_label(question_text(extend.task("input").collect(RUN).questions[0]), "direct")
+FORWARD = write_label(question_text(extend.task("output").collect(RUN).questions[0]), "terse")
 
 
 class Counting:

@@ -228,9 +228,9 @@ SPECIFICATION = [
 ]  # fmt: skip
 
 SPECIFIC = {
-    "asked": ASKED,
-    "specification": SPECIFICATION,
-    "blanks": BLANKS,
+    "code-question": ASKED,
+    "code-generation": SPECIFICATION,
+    "assertion-completion": BLANKS,
     "output": OUTPUT,
     "input": INPUT,
     "coverage": COVERAGE,

@@ -45,10 +45,12 @@ QUESTIONS = [
     Question("path", CALLED | {"line": 3, "time": 1}, ("4",)),
     Question("whitebox", CALLED | {"questions": ASKED}, ("[2, 1]\n2; int\n4",)),
     Question("anchors", CALLED | {"anchors": [[2, ["y"]], [4, ["x"]]]}, ("y = 2\nx = 1\n[2, 1]",)),
-    Question("blanks", {"source": SOURCE, "test": "assert f(1) == ??"}, ("assert f(1) == [2, 1]",), FEATURES),
-    Question("asked", {"source": SOURCE, "question": "What?"}, ("[2, 1]",), FEATURES),
-    Question("specification", {"specification": "x", "entry": "f", "tests": "assert f(1) == 2"}, ("f",), FEATURES),
-    Question("specification", {"specification": "x", "entry": "f", "tests": TESTS}, ("f",), FEATURES),
+    Question(
+        "assertion-completion", {"source": SOURCE, "test": "assert f(1) == ??"}, ("assert f(1) == [2, 1]",), FEATURES
+    ),
+    Question("code-question", {"source": SOURCE, "question": "What?"}, ("[2, 1]",), FEATURES),
+    Question("code-generation", {"specification": "x", "entry": "f", "tests": "assert f(1) == 2"}, ("f",), FEATURES),
+    Question("code-generation", {"specification": "x", "entry": "f", "tests": TESTS}, ("f",), FEATURES),
 ]
 
 ATOMS = (
@@ -245,7 +247,12 @@ class Fuzzer:
     def fits(self, benchmark: Benchmark, question: Question) -> bool:
         """Is the question one that this benchmark could ask?"""
         name = benchmark.name.replace("codeglance-cruxeval", "cruxeval-o")
-        wanted = {"codeglance": "blanks", "codesense": "asked", "codemind-sr": "specification", "reval-path": "path"}
+        wanted = {
+            "codeglance": "assertion-completion",
+            "codesense": "code-question",
+            "codemind-sr": "code-generation",
+            "reval-path": "path",
+        }
         kinds = [task for start, task in wanted.items() if name.startswith(start)]
         return question.task == (kinds[0] if kinds else "input" if name.endswith("-i") else "output")
 

@@ -37,11 +37,13 @@ QUESTIONS = {
     "state": Question("state", CALLED | {"line": 2, "variable": "y", "time": 1}, ("2; int",)),
     "path": Question("path", CALLED | {"line": 3, "time": 1}, ("4",)),
     "whitebox": Question("whitebox", CALLED | {"questions": WHITEBOX}, ("[2, 1]\n2; int\n4",)),
-    "blanks": Question("blanks", {"source": SOURCE, "test": "assert f(1) == ??"}, ("assert f(1) == [2, 1]",)),
+    "assertion-completion": Question(
+        "assertion-completion", {"source": SOURCE, "test": "assert f(1) == ??"}, ("assert f(1) == [2, 1]",)
+    ),
     "anchors": Question("anchors", CALLED | {"anchors": ANCHORS}, ("y = 2\nx = 1\n[2, 1]",)),
-    "asked": Question("asked", {"source": SOURCE, "question": "What does f(1) return?"}, ("[2, 1]",)),
-    "specification": Question(
-        "specification",
+    "code-question": Question("code-question", {"source": SOURCE, "question": "What does f(1) return?"}, ("[2, 1]",)),
+    "code-generation": Question(
+        "code-generation",
         {"specification": "The next number, and the number.", "entry": "f", "tests": TESTS},
         (SOURCE.strip(),),
     ),
@@ -51,7 +53,7 @@ ANSWER_FORMATS = {
     style.format.name: style
     for style in (STYLES[name] for name in ("direct", "assertion", "block", "boxed", "terse", "bare"))
 }
-RUN = ("input", "specification")  # whose answers are executed
+RUN = ("input", "code-generation")  # whose answers are executed
 SECONDS = 0.05  # of CPU of this process, which other load does not change
 
 
@@ -68,13 +70,15 @@ def attacks(task: str, generic: Sequence[str] = GENERIC) -> list[str]:
 
 def few_where_each_is_a_process(task: str) -> list[str]:
     """The attacks on a task; of those on code, which each cost a process, the ones written for it and the huge ones."""
-    return attacks(task, HUGE if task == "specification" else GENERIC)
+    return attacks(task, HUGE if task == "code-generation" else GENERIC)
 
 
 def fill(text: str, task: str) -> str:
     question = QUESTIONS[task]
     call = "f(2)" if task == "input" else "f(1)"
-    gold = "[2, 1]" if task == "specification" else question.gold[0]  # code that is right stays right beside other code
+    gold = (
+        "[2, 1]" if task == "code-generation" else question.gold[0]
+    )  # code that is right stays right beside other code
     return text.format(call=call, gold=gold, wrong=WRONG.get(task, "[3, 2]"), entry="f", line=3)
 
 

@@ -15,12 +15,12 @@ from codereasoner.styles import STYLES
 from codereasoner.task import Grade, Question, grade_answers
 
 THOROUGH = bool(os.environ.get("CODEREASONER_THOROUGH"))
-TASK = extend.task("specification")
+TASK = extend.task("code-generation")
 
 
 def asked(tests: str, specification: str = "The next whole number.") -> Question:
     facts = {"specification": specification, "entry": "up", "tests": tests}
-    return Question("specification", facts, ("def up(x):\n    return x + 1\n",))
+    return Question("code-generation", facts, ("def up(x):\n    return x + 1\n",))
 
 
 def graded(answer: str, place: int, step: int, pool: Pool) -> dict[str, Grade]:

@@ -34,7 +34,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 
 def prompts(texts: Sequence[str]) -> list[Prompt]:
-    question = extend.task("output").ask(RUN)[0]
+    question = extend.task("output").collect(RUN).questions[0]
     return [Prompt(question, [{"role": "user", "content": text}]) for text in texts]
 
 

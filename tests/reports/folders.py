@@ -63,7 +63,7 @@ def make_run(folder: Path, programs: int, models: Sequence[str], hostile: bool =
     """A run folder with every stage; a third of the programs for each split."""
     made = [_program(number, hostile) for number in range(programs)]
     runs = [_traced(program) for program in made]
-    questions = [q for run in runs for name in ("output", "input") for q in extend.task(name).ask(run)]
+    questions = [q for run in runs for name in ("output", "input") for q in extend.task(name).collect(run).questions]
     write_whole(folder / "config.yaml", "command: codereasoner demo --seed 7\nseed: 7\nprograms: 48\nstyle: terse\n")
     _write(folder / "programs.jsonl", made, {"duplicate of another program": 9, "no call returned": 2})
     with Ledger(folder / "runs.parquet", {"record": "trace"}, json_columns=("steps",)) as ledger:

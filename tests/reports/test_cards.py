@@ -67,7 +67,7 @@ def test_the_card_of_a_set_that_was_not_balanced_shows_no_balance_but_its_author
     tmp_path: Path,
 ) -> None:
     run = Run("def f(x):\n    return [x]\n", "f", "1", "ok", value="[1]", split="train")
-    asked = [question for name in ("output", "input") for question in extend.task(name).ask(run)]
+    asked = [question for name in ("output", "input") for question in extend.task(name).collect(run).questions]
     write_records(tmp_path / "questions.jsonl", asked, {})
     choose_questions(tmp_path / "questions.jsonl", tmp_path / "chosen.jsonl", {})
     chains = [Chain(asked[0].id, "x", "narrator"), Chain(asked[1].id, "x", "openai:large")]

@@ -218,7 +218,7 @@ def test_the_question_does_not_repeat_the_program_that_is_shown_beside_it() -> N
     run = Run(
         source, "f", "1", "ok", "1", steps=(Step("call", 0, 1, {"x": "1"}, value="f"), Step("line", 0, 2, {"y": "2"}))
     )
-    questions = [question for name in ("output", "state") for question in extend.task(name).ask(run)]
+    questions = [question for name in ("output", "state") for question in extend.task(name).collect(run).questions]
     assert questions
     assert not any("return x" in asked(question) for question in questions)
 

@@ -22,7 +22,7 @@ SOURCE = "def f(x):\n    y = x + 1\n    z = y * 2\n    return z"
 @pytest.fixture
 def questions(pool: Pool) -> list[Question]:
     run = pool.run([Job(SOURCE, "f", "3", record="trace")])[0]
-    return [question for name in ("output", "input") for question in extend.task(name).ask(run)]
+    return [question for name in ("output", "input") for question in extend.task(name).collect(run).questions]
 
 
 def answer(question: Question, text: str) -> Answer:

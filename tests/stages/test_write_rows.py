@@ -14,7 +14,7 @@ RUN = Run("def f(x):\n    return [x]\n", "f", "1", "ok", value="[1]", split="tra
 
 
 def test_a_row_never_asks_for_reasoning_and_answers_without(tmp_path: Path) -> None:
-    asked = [question for name in ("output", "input") for question in extend.task(name).ask(RUN)]
+    asked = [question for name in ("output", "input") for question in extend.task(name).collect(RUN).questions]
     write_records(tmp_path / "questions.jsonl", asked, {})
     write_records(tmp_path / "chains.jsonl", [Chain(asked[0].id, "x is 1", "narrator")], {})
     paths = (tmp_path / "questions.jsonl", tmp_path / "chains.jsonl", tmp_path / "sft.parquet")

@@ -41,7 +41,12 @@ def same(left: str, right: str) -> bool:
 
 
 def test_prints_put_into_the_programs_agree_with_every_anchor(runs: list[Run], pool: Pool) -> None:
-    asked = [question for run in runs for question in extend.task("anchors").ask(run) if "print" not in run.source]
+    asked = [
+        question
+        for run in runs
+        for question in extend.task("anchors").collect(run).questions
+        if "print" not in run.source
+    ]
     probed = [
         Job(printing(each.facts["source"], dict(map(tuple, each.facts["anchors"]))), "f", each.facts["call"])
         for each in asked
@@ -59,7 +64,7 @@ def test_prints_put_into_the_programs_agree_with_every_state(runs: list[Run], po
     """States after a loop's header are left out: there is no one place behind it where a print could stand."""
     asked: dict[tuple[str, str], list[Question]] = defaultdict(list)
     for run in runs:
-        for question in extend.task("state").ask(run):
+        for question in extend.task("state").collect(run).questions:
             simple = not hasattr(statements(run.source)[question.facts["line"]], "body")
             if simple and "print" not in run.source:
                 asked[run.source, run.call].append(question)
@@ -88,7 +93,7 @@ def test_the_example_of_the_documentation_works() -> None:
     exec("\n".join(line[4:] for line in code.split("\n")), names)
     task = names["Length"]()  # type: ignore[operator]
     run = Run("def f(x):\n    return [x]\n", "f", "1", "ok", "[1]")
-    [question] = task.ask(run)
+    [question] = task.collect(run).questions
     assert task.verify(question, "1")
     assert not task.verify(question, "2")
-    assert task.survey(Run("def f(): ...", "f", "", "ok", "3"))[1] == {"the value is no list": 1}
+    assert task.collect(Run("def f(): ...", "f", "", "ok", "3"))[1] == {"the value is no list": 1}

@@ -49,20 +49,20 @@ def graded(question: Question, answer: str) -> Grade:
 
 def test_coverage_asks_for_as_many_executed_lines_as_missed_ones(pool: Pool) -> None:
     run = trace(pool, HELPER, "3")
-    questions, skipped = extend.task("coverage").survey(run)
+    questions, skipped = extend.task("coverage").collect(run)
     assert Counter(question.gold[0] for question in questions) == {"yes": 1, "no": 1}
     assert {question.facts["line"]: question.gold[0] for question in questions} == {8: "yes", 10: "no"}
     assert not skipped
 
 
 def test_coverage_has_nothing_to_ask_where_every_line_runs(pool: Pool) -> None:
-    questions, skipped = extend.task("coverage").survey(trace(pool, "def f(x):\n    return x\n", "1"))
+    questions, skipped = extend.task("coverage").collect(trace(pool, "def f(x):\n    return x\n", "1"))
     assert (questions, skipped) == ([], {"every line is executed": 1})
 
 
 def test_state_asks_about_what_a_line_changes_and_beyond_the_first_time(pool: Pool) -> None:
     run = trace(pool, LOOP, "['a', 'b', 'a']")
-    questions, skipped = extend.task("state").survey(run)
+    questions, skipped = extend.task("state").collect(run)
     asked = {(q.facts["line"], q.facts["variable"], q.facts["time"]): q.gold[0] for q in questions}
     known = {
         (3, "w", 1): "'a'; str",
@@ -81,10 +81,10 @@ def test_state_asks_about_what_a_line_changes_and_beyond_the_first_time(pool: Po
 
 
 def test_state_leaves_out_lines_that_call_and_values_without_a_literal(pool: Pool) -> None:
-    questions, skipped = extend.task("state").survey(trace(pool, HELPER, "3"))
+    questions, skipped = extend.task("state").collect(trace(pool, HELPER, "3"))
     assert {(q.facts["line"], q.facts["variable"]) for q in questions} == {(2, "b"), (6, "z")}
     assert skipped["the line calls another function"] == 2
-    questions, skipped = extend.task("state").survey(trace(pool, "def f(x):\n    y = iter(x)\n    return x\n", "[1]"))
+    questions, skipped = extend.task("state").collect(trace(pool, "def f(x):\n    y = iter(x)\n    return x\n", "[1]"))
     assert (questions, skipped) == ([], {"the value has no literal": 1})
 
 
@@ -139,7 +139,7 @@ def test_a_state_without_a_literal_is_right_in_its_very_text_only() -> None:
 
 def test_path_asks_for_as_many_jumps_as_steps_down(pool: Pool) -> None:
     run = trace(pool, LOOP, "['a', 'b', 'a']")
-    questions, skipped = extend.task("path").survey(run)
+    questions, skipped = extend.task("path").collect(run)
     assert Counter(bool(question.features["jumps"]) for question in questions) == {True: 2, False: 2}
     ways = {(q.facts["line"], q.facts["time"]): q.gold[0] for q in questions}
     known = {(3, 1): "4", (3, 2): "4", (3, 3): "4", (3, 4): "8", (4, 1): "6", (4, 2): "6", (4, 3): "5", (5, 1): "3",
@@ -149,7 +149,7 @@ def test_path_asks_for_as_many_jumps_as_steps_down(pool: Pool) -> None:
 
 
 def test_path_leaves_out_what_leads_into_or_out_of_another_function(pool: Pool) -> None:
-    questions, skipped = extend.task("path").survey(trace(pool, HELPER, "1"))
+    questions, skipped = extend.task("path").collect(trace(pool, HELPER, "1"))
     [down, jump] = sorted(questions, key=lambda question: bool(question.features["jumps"]))
     assert down.facts["line"] in (2, 6, 10)
     assert (jump.facts["line"], jump.gold) == (7, ("10",))
@@ -177,7 +177,7 @@ def test_a_text_that_two_lines_have_names_none() -> None:
 @pytest.mark.parametrize("name", ["state", "path"])
 def test_the_option_reval_asks_for_any_time_in_its_meaning(name: str, pool: Pool) -> None:
     task = extend.find("task", name, reading="reval")
-    questions = task.ask(trace(pool, HELPER, "3"))
+    questions = task.collect(trace(pool, HELPER, "3")).questions
     assert questions
     assert all(question.facts["time"] == 0 for question in questions)
     assert all(graded(question, gold).outcome == "correct" for question in questions for gold in question.gold)
@@ -186,7 +186,7 @@ def test_the_option_reval_asks_for_any_time_in_its_meaning(name: str, pool: Pool
 
 
 def whitebox(pool: Pool) -> Question:
-    [question] = extend.task("whitebox").ask(trace(pool, LOOP, "['a', 'b', 'a']"))
+    [question] = extend.task("whitebox").collect(trace(pool, LOOP, "['a', 'b', 'a']")).questions
     return question
 
 
@@ -246,14 +246,14 @@ def f(n):
 
 
 def test_anchors_stand_after_assignments_outside_of_loops(pool: Pool) -> None:
-    [question] = extend.task("anchors").ask(trace(pool, ANCHORED, "2"))
+    [question] = extend.task("anchors").collect(trace(pool, ANCHORED, "2")).questions
     assert question.facts["anchors"] == [[2, ["a", "b"]], [4, ["a"]], [7, ["c"]]]
     assert question.gold == ("a = 2\nb = 3\nc = [5]\n[5]",)
     assert "a, b = n, n + 1  # a? b?" in extend.task("anchors").statement(question)
 
 
 def test_anchors_are_graded_step_by_step_with_the_final_value_apart(pool: Pool) -> None:
-    [question] = extend.task("anchors").ask(trace(pool, ANCHORED, "2"))
+    [question] = extend.task("anchors").collect(trace(pool, ANCHORED, "2")).questions
     grade = graded(question, "a = 2\nb = 4\nc = [5]\nreturn [5]")
     assert grade.outcome == "correct"
     assert grade.parts == {"step 1": 1.0, "step 2": 0.0, "step 3": 1.0, "steps": pytest.approx(2 / 3), "final": 1.0}
@@ -266,11 +266,11 @@ def test_anchors_are_graded_step_by_step_with_the_final_value_apart(pool: Pool) 
 
 def test_at_most_ten_anchors_are_placed(pool: Pool) -> None:
     source = "def f(x):\n" + "".join(f"    v{number} = x + {number}\n" for number in range(15)) + "    return x\n"
-    [question] = extend.task("anchors").ask(trace(pool, source, "1"))
+    [question] = extend.task("anchors").collect(trace(pool, source, "1")).questions
     assert len(question.facts["anchors"]) == 10
     assert question.gold[0].count("\n") == 10
 
 
 def test_a_function_that_calls_itself_has_no_anchors(pool: Pool) -> None:
     run = trace(pool, "def f(n):\n    m = n - 1\n    return f(m) if n else 0\n", "2")
-    assert extend.task("anchors").survey(run) == ([], {"the function calls itself": 1})
+    assert extend.task("anchors").collect(run) == ([], {"the function calls itself": 1})

@@ -85,13 +85,13 @@ def test_an_assertion_may_write_the_call_in_another_notation(call: str) -> None:
     ],
 )  # fmt: skip
 def test_a_question_that_is_not_well_defined_is_left_out(run: Run, reason: str) -> None:
-    assert list(OUTPUT.consider(run)) == list(INPUT.consider(run)) == [Skip(reason)]
+    assert list(OUTPUT.ask(run)) == list(INPUT.ask(run)) == [Skip(reason)]
 
 
 def test_a_value_too_long_to_ask_for_is_no_input_question() -> None:
     run = Run("def f(n): return n", "f", "1", "ok", str([1] * 2000))
-    assert list(INPUT.consider(run)) == [Skip("the value is longer than 2000 characters")]
-    assert len(OUTPUT.ask(run)) == 1
+    assert list(INPUT.ask(run)) == [Skip("the value is longer than 2000 characters")]
+    assert len(OUTPUT.collect(run).questions) == 1
 
 
 PROGRAM = "def f(x, y=0):\n    if x == 'stop':\n        raise ValueError\n    return sorted(x) + [y]\n"
@@ -150,7 +150,7 @@ def test_a_set_argument_keeps_the_order_in_which_it_is_written(pool: Pool) -> No
 def test_blanks_are_compared_one_by_one() -> None:
     test = "assert f(1) == ??\nassert f(2) == ??"
     question = Question(
-        "blanks", {"source": "def f(x): return x", "test": test}, ("assert f(1) == 1\nassert f(2) == 2",)
+        "assertion-completion", {"source": "def f(x): return x", "test": test}, ("assert f(1) == 1\nassert f(2) == 2",)
     )
     verdicts = {
         "assert f(1) == 1\nassert f(2) == 2": "correct",
@@ -166,7 +166,7 @@ def test_blanks_are_compared_one_by_one() -> None:
 @pytest.mark.parametrize(("size", "reasons"), [(4_000, []), (20_000, ["the value is too large to be compared"])])
 def test_a_value_that_no_verifier_would_read_is_not_asked_about(size: int, reasons: list[str]) -> None:
     run = Run("def f(n):\n    return [1] * n\n", "f", f"{size}", "ok", str([1] * size))
-    found = list(OUTPUT.consider(run))
+    found = list(OUTPUT.ask(run))
     assert [each.reason for each in found if isinstance(each, Skip)] == reasons
     for question in (each for each in found if isinstance(each, Question)):
         assert graded(question, f"assert f({size}) == {question.gold[0]}").outcome == "correct"
@@ -184,7 +184,7 @@ def test_a_value_that_no_verifier_would_read_is_not_asked_about(size: int, reaso
 def test_white_space_inside_a_string_is_a_part_of_a_value_that_is_asked_for(
     gold: str, answer: str, right: bool
 ) -> None:
-    question = Question("asked", {"source": "x", "question": "?"}, (gold,))
+    question = Question("code-question", {"source": "x", "question": "?"}, (gold,))
     assert graded(question, answer).outcome == ("correct" if right else "wrong")
 
 
@@ -205,10 +205,10 @@ def test_no_answer_is_run_as_code_by_a_program_that_runs_text(source: str) -> No
     assert forged.outcome == "wrong"
     assert "runs text as code" in forged.reason
     assert INPUT.job(question, "f('1')") is not None
-    assert [type(each) for each in INPUT.consider(Run(source, "f", "'1'", "ok", "[1, 0]"))] == [Skip]
+    assert [type(each) for each in INPUT.ask(Run(source, "f", "'1'", "ok", "[1, 0]"))] == [Skip]
 
 
 def test_a_program_that_compiles_a_pattern_runs_no_text() -> None:
     source = "import re\ndef f(x):\n    return bool(re.compile(x).match('a'))\n"
-    [question] = INPUT.consider(Run(source, "f", "'a'", "ok", "True"))
+    [question] = INPUT.ask(Run(source, "f", "'a'", "ok", "True"))
     assert isinstance(question, Question)

@@ -26,7 +26,7 @@ SOURCE = "def f(x):\n    return 7\n"
 
 def question(task: str, digit: int) -> Question:
     """A question about a function that returns 7 whatever it is given."""
-    return extend.task(task).ask(Run(SOURCE, "f", f"[{digit}]", "ok", value="7"))[0]
+    return extend.task(task).collect(Run(SOURCE, "f", f"[{digit}]", "ok", value="7")).questions[0]
 
 
 def run(jobs: Sequence[Job]) -> list[Run]:

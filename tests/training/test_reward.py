@@ -21,8 +21,8 @@ from codereasoner.training.training_rows import question_text
 
 TERSE = find_style("terse")
 RUN = Run("def f(x):\n    return x[1:]\n", "f", "[1, 2]", "ok", value="[2]")
-FORWARD = question_text(extend.task("output").ask(RUN)[0])
-BACKWARD = question_text(extend.task("input").ask(RUN)[0])
+FORWARD = question_text(extend.task("output").collect(RUN).questions[0])
+BACKWARD = question_text(extend.task("input").collect(RUN).questions[0])
 
 
 def run(jobs: Sequence[Job]) -> list[Run]:

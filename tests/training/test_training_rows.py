@@ -29,7 +29,7 @@ def tokenizer() -> Any:
 
 @pytest.fixture
 def question() -> Question:
-    return extend.task("output").ask(RUN)[0]
+    return extend.task("output").collect(RUN).questions[0]
 
 
 def test_an_sft_row_is_the_prompt_and_the_completion_of_a_perfect_model(question: Question) -> None:
@@ -90,7 +90,7 @@ def test_of_several_questions_in_one_row_each_answer_is_learnt_and_nothing_else(
     pytest.importorskip("transformers")
     tokenizer = make_tokenizer()
     tokenizer.chat_template = template
-    row = sft_row(extend.task("output").ask(RUN)[0], None, TERSE)
+    row = sft_row(extend.task("output").collect(RUN).questions[0], None, TERSE)
     more = [{"role": "user", "content": "\nassert f([]) == ??"}, {"role": "assistant", "content": "=[3]"}]
     found = tokenised([{**row, "completion": [*row["completion"], *more]}], tokenizer, 1000)[0]
     whole = tokenizer.apply_chat_template([*row["prompt"], *row["completion"], *more], tokenize=False)

@@ -143,4 +143,4 @@ def _question(data: Path, number: int, row: Mapping[str, Any]) -> Question:
     facts = {"source": row["code"], "test": row["test"], "blank": PLACEHOLDER}
     features = {"ID": row["ID"], "result": row["result"]} | {name: row[name] for name in FEATURES if name in row}
     program = row["ID"].partition("_")[0]
-    return Question("blanks", facts, (row["result"],), features, program=program, id=f"sample_{number}")
+    return Question("assertion-completion", facts, (row["result"],), features, program=program, id=f"sample_{number}")

@@ -85,7 +85,7 @@ class _Specification(Benchmark):
             "shown": tests.strip("\n") if self.use_test else "",
         }
         solution = f"{described}\n\n{code}" if is_code(described) else code
-        return Question("specification", facts, (solution.strip("\n"),), program=folder.name, id=folder.name)
+        return Question("code-generation", facts, (solution.strip("\n"),), program=folder.name, id=folder.name)
 
 
 class CodemindSrHumaneval(_Specification):

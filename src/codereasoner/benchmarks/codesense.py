@@ -94,7 +94,7 @@ class _Codesense(Benchmark):
         features = {"recorded": answer, "text": isinstance(row[gold], str)}
         features |= {"kind": kind} if kind else {}
         facts = {"source": str(row[self.source]), "question": wording}
-        return Question("asked", facts, (answer,), features, id=str(row.get("idx", number)))
+        return Question("code-question", facts, (answer,), features, id=str(row.get("idx", number)))
 
     def wording(self, row: Mapping[str, Any]) -> str:
         """The question in words."""

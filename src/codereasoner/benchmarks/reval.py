@@ -113,7 +113,7 @@ class _Reval(Benchmark):
         block = answer_block(text.rpartition("[/THOUGHT]")[2])
         if block is not None and question.task == "state":
             return self._with_built_in_type(question, block)
-        if block is None or question.task in ("blanks", "output"):
+        if block is None or question.task in ("assertion-completion", "output"):
             return block
         return block.split("\n")[0].strip() or None
 
@@ -300,7 +300,7 @@ def _output_question(pair: Pair, completed: str) -> Question:
         return Question("output", facts, (pair.expected,), program=program, id=name)
     _, setup = method_of_test(pair)
     facts = {"source": pair.code, "test": pair.output_pred.strip(), "setup": setup}
-    return Question("blanks", facts, (completed,), program=program, id=name)
+    return Question("assertion-completion", facts, (completed,), program=program, id=name)
 
 
 def _ids(part: str, pair: Pair) -> list[str]:

@@ -51,7 +51,7 @@ def narrate(
     """
     if detail not in DETAILS:
         raise ConfigError(f"detail '{detail}' is unknown; there are: {', '.join(DETAILS)}")
-    if question.task == "input":
+    if extend.task_of(question).direction == "backward":
         lines = list(_search(question.facts["value"], run, detail, attempts, limit))
     else:
         moments, verdict = conclude(question, tell(run))

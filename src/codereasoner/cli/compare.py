@@ -15,8 +15,9 @@ from codereasoner.cli.look import trace_all
 from codereasoner.cli.option_types import NUMBER
 from codereasoner.cli.options import Stage, console, json_option, print_json, weak_option, workers_option
 from codereasoner.errors import ConfigError
+from codereasoner.extend import task_order
 from codereasoner.reports.comparison import compare, write_comparison
-from codereasoner.reports.evaluation_rows import floors_of, task_order
+from codereasoner.reports.evaluation_rows import floors_of
 from codereasoner.reports.run_folder import chosen_evaluations
 from codereasoner.reports.text_table import accuracy
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from codereasoner.reports.chain_truth import check_claims
 from codereasoner.reports.question_browser import asked
 from codereasoner.steps import read_source
 from codereasoner.styles import find_style
+from codereasoner.task import Question
 
 AROUND = 6  # lines of a chain that are shown on either side of its first false claim
 SIDE_BY_SIDE = 130  # columns of a terminal
@@ -127,15 +129,21 @@ def _table(replies: Sequence[Reply]) -> Table:
         table.add_column(column, overflow="fold")
     for reply in replies:
         right = reply.grade.outcome == "correct"
-        words = asked(reply.question).strip().rpartition("\n")[2].removeprefix("assert ").rpartition("  # ")[2]
-        if reply.question.task == "whitebox":
-            words = "the output, and what happens on the way"
+        words = _words(reply.question)
         gold = "" if right else _cut(reply.question.gold[0])
         answer = reply.grade.answer if reply.grade.answer is not None else reply.grade.outcome.replace("_", " ")
         found = KINDS[reply.mistake.kind] if reply.mistake else ""
         mark = styled(*_MARKS.get(reply.grade.outcome, ("red", "!")))
         table.add_row(mark, reply.question.task, Text(words), Text(_cut(answer)), Text(gold), Text(found, style="red"))
     return table
+
+
+def _words(question: Question) -> str:
+    """Return the question without the program: `x after line 3, time 2?`; `returns? and 4 more` where it is several."""
+    lines = asked(question).strip().split("\n")
+    more = len(list(takewhile(lambda line: line.startswith("# "), reversed(lines))))
+    words = lines[-1 - more].removeprefix("assert ").rpartition("  # ")[2]
+    return f"{words} and {more} more" if more else words
 
 
 def _score(replies: Sequence[Reply]) -> Text:

@@ -19,16 +19,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from codereasoner import literals
+from codereasoner import extend, literals
 from codereasoner.chains.claim_audit import History
 from codereasoner.chains.events import Moment, tell
 from codereasoner.chains.value_claims import Claim, calls, claims
 from codereasoner.errors import DataError
 from codereasoner.evaluation.error_rules import Kind, Mistake, Spot, explained, of_a_detour
 from codereasoner.records import Run
-from codereasoner.task import Question
+from codereasoner.task import Misreading, Question
 
 
 def mistake(
@@ -146,20 +146,14 @@ def _meaning(found: re.Match[str]) -> tuple[tuple[type[ast.stmt], ...], bool]:
 
 
 def _in_answer(question: Question, answer: str, run: Run | None, moments: Sequence[Moment]) -> Mistake | None:
-    task, facts = question.task, question.facts
-    if task == "coverage":
-        return _missed_line(str(facts.get("source", "")), int(facts["line"]))
-    if task == "path":
-        return _missed_turn(str(facts.get("source", "")), int(facts["line"]))
-    if task == "state":
-        value, _, _ = answer.rpartition(";")
-        spot = _state_spot(facts, value or answer, question.gold[0].rpartition(";")[0], moments)
-    elif task == "output":
-        spot = _return_spot(answer, run.value if run is not None and run.value else question.gold[0], moments)
-    elif task == "input" and run is not None and run.value is not None:
-        spot = _return_spot(str(facts["value"]), run.value, moments)
-    else:
+    wrong, source = extend.task_of(question).locate_error(question, answer, run), str(question.facts.get("source", ""))
+    if wrong is None:
         return None
+    if wrong.about == "executed line":
+        return _missed_line(source, wrong.line)
+    if wrong.about == "next line":
+        return _missed_turn(source, wrong.line)
+    spot = _state_spot(wrong, moments) if wrong.about == "variable" else _return_spot(wrong, moments)
     if spot is None:
         return None
     if run is not None and moments and not spot.name and (found := of_a_detour(spot, run, moments[0].state)):
@@ -167,8 +161,8 @@ def _in_answer(question: Question, answer: str, run: Run | None, moments: Sequen
     return explained(spot, moments)
 
 
-def _return_spot(answer: str, true: str, moments: Sequence[Moment]) -> Spot | None:
-    claimed = _canonical(answer)
+def _return_spot(wrong: Misreading, moments: Sequence[Moment]) -> Spot | None:
+    claimed, true = _canonical(wrong.claimed), wrong.true
     if claimed is None:
         return None
     for index in range(len(moments) - 1, -1, -1):
@@ -178,17 +172,16 @@ def _return_spot(answer: str, true: str, moments: Sequence[Moment]) -> Spot | No
     return Spot(claimed, true, "", None, {}, 0, max(0, len(moments) - 1))
 
 
-def _state_spot(facts: Mapping[str, object], answer: str, gold: str, moments: Sequence[Moment]) -> Spot | None:
-    claimed = _canonical(answer)
+def _state_spot(wrong: Misreading, moments: Sequence[Moment]) -> Spot | None:
+    claimed = _canonical(wrong.claimed)
     if claimed is None:
         return None
-    times = [index for index, each in enumerate(moments) if each.line == facts["line"] and each.kind == "line"]
-    time = int(str(facts.get("time", 1))) or 1
-    if len(times) < time:
-        return Spot(claimed, gold, str(facts["variable"]), None, {}, 0, max(0, len(moments) - 1))
-    index = times[time - 1]
+    times = [index for index, each in enumerate(moments) if each.line == wrong.line and each.kind == "line"]
+    if len(times) < wrong.time:
+        return Spot(claimed, wrong.true, wrong.variable, None, {}, 0, max(0, len(moments) - 1))
+    index = times[wrong.time - 1]
     moment = moments[index]
-    return Spot(claimed, gold, str(facts["variable"]), moment.node, moment.before, max(0, index - 1), index)
+    return Spot(claimed, wrong.true, wrong.variable, moment.node, moment.before, max(0, index - 1), index)
 
 
 def _missed_line(source: str, line: int) -> Mistake:

@@ -93,8 +93,8 @@ def check_benchmark(
     result = {"benchmark": name, **gold_check(questions, find_style(style), runner)}
     ill_posed = unreadable_golds(questions)
     # Where tests decide, a solution of the benchmark's own that fails them shows that the record is at fault.
-    ill_posed += [{"id": row["id"], "reason": row["reason"]} for row in result["rejected"] if _by_tests(row)]
-    result["rejected"] = [row for row in result["rejected"] if not _by_tests(row)]
+    ill_posed += [{"id": row["id"], "reason": row["reason"]} for row in result["rejected"] if _fails_tests(row)]
+    result["rejected"] = [row for row in result["rejected"] if not _fails_tests(row)]
     if ill_posed:
         result["ill_posed"] = ill_posed
     if benchmark.reruns and runner is not None:
@@ -139,8 +139,8 @@ def _gold_grades(questions: Sequence[Question], style: Style, runner: Runner | N
     return grades
 
 
-def _by_tests(row: Mapping[str, Any]) -> bool:
-    return bool(row["task"] == "specification" and row["outcome"] == "wrong")
+def _fails_tests(row: Mapping[str, Any]) -> bool:
+    return bool(row["outcome"] == "wrong" and extend.task(row["task"]).answers == "code")
 
 
 def _fails(grade: Grade) -> bool:

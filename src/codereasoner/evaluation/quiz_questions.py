@@ -17,7 +17,6 @@ from codereasoner.steps import refuse_unknown
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner
 
-ABOUT_THE_VALUE = ("output", "input")
 TASKS = ("output", "coverage", "state", "path", "whitebox")
 
 
@@ -63,7 +62,7 @@ def settled(run: Run, tasks: Sequence[str], again: Runner) -> tuple[tuple[str, .
         return tuple(tasks), ""
     if reason != UNSETTLED_STEPS:
         raise Shortfall(f"nothing is asked about {run.expression}: its value depends on the hash seed ({reason})")
-    left = tuple(task for task in tasks if task in ABOUT_THE_VALUE)
+    left = tuple(task for task in tasks if extend.task(task).observes == "value")
     return left, f"the steps of {run.expression} depend on the hash seed: only its value is asked about"
 
 
@@ -76,7 +75,7 @@ def questions_about(run: Run, tasks: Sequence[str] = TASKS) -> list[Question]:
     found: list[Question] = []
     reasons: dict[str, None] = {}
     for name in tasks:
-        asked, skipped = extend.task(name).survey(run)
+        asked, skipped = extend.task(name).collect(run)
         found += asked
         reasons |= dict.fromkeys(f"{name}: {reason}" for reason in skipped)
     if not found:

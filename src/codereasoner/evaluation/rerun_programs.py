@@ -12,12 +12,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from codereasoner import literals
+from codereasoner import extend, literals
 from codereasoner.records import Job, Run
 from codereasoner.task import Question, Runner
-
-WITNESS = "reached_the_end"
-_HARNESS = f"def {WITNESS}():\n    return True\n"
 
 
 def rerun(questions: Sequence[Question], runner: Runner, packages: Sequence[str] = ()) -> dict[str, Any]:
@@ -26,14 +23,14 @@ def rerun(questions: Sequence[Question], runner: Runner, packages: Sequence[str]
     Returns {"agree", "ill_posed": [{"id", "reason"}], "unavailable": {id: reason}, "cannot_run": {reason: count},
     "versions": {package: version}}. What cannot run for want of a package is unavailable, and nothing is said of it.
     """
-    jobs = [(question, job) for question in questions if (job := _job(question))]
+    jobs = [(question, *found) for question in questions if (found := _job(question))]
     agree = 0
     ill_posed: list[dict[str, str]] = []
     unavailable: dict[str, str] = {}
-    for (question, _), run in zip(jobs, runner([job for _, job in jobs]), strict=True):
+    for (question, job, wanted), run in zip(jobs, runner([job for _, job, _ in jobs]), strict=True):
         if lack := _lack(run):
             unavailable[question.id] = lack
-        elif reason := _difference(question, run):
+        elif reason := _difference(job, wanted, run):
             ill_posed.append({"id": question.id, "reason": reason})
         else:
             agree += 1
@@ -69,7 +66,7 @@ def unreadable_golds(questions: Sequence[Question]) -> list[dict[str, str]]:
     """The questions whose recorded answer is no literal: only that very text can be right."""
     found = []
     for question in questions:
-        if question.task in ("output", "blanks") and "assert" not in question.gold[0]:
+        if extend.task_of(question).answers == "literal" and "assert" not in question.gold[0]:
             try:
                 literals.read(question.gold[0])
             except literals.LiteralError as error:
@@ -77,31 +74,19 @@ def unreadable_golds(questions: Sequence[Question]) -> list[dict[str, str]]:
     return found
 
 
-def _job(question: Question) -> Job | None:
-    """The recorded call; of test code, the whole of it with the recorded answer in its blank."""
-    facts = question.facts
-    if not facts.get("source"):
-        return None
-    if question.task == "output":
-        return Job(facts["source"], facts["entry"], facts["call"])
-    if question.task == "input":
-        call = question.gold[0].strip()
-        return Job(facts["source"], facts["entry"], call[len(facts["entry"]) + 1 : -1])
-    if question.task == "blanks" and facts.get("blank"):
-        test = facts["test"].replace(facts["blank"], f"({question.gold[0]})")
-        return Job(f"{facts['source']}\n{test}\n", WITNESS, "", harness=_HARNESS)
-    return None
+def _job(question: Question) -> tuple[Job, str] | None:
+    """Return the job that makes the recorded answer anew, with the value it must return."""
+    return extend.task_of(question).rerun_job(question) if question.facts.get("source") else None
 
 
-def _difference(question: Question, run: Run) -> str:
-    """Why a run does not give the recorded answer; "" where it does."""
-    if question.task == "blanks":
-        if run.exception.startswith("AssertionError"):
-            return "running it gives another value"
-        return "" if run.outcome == "ok" else f"running it fails: {run.exception or run.reason}"[:200]
-    if run.outcome != "ok" or run.value is None:
-        return f"running it gives no value: {run.reason}"[:200]
-    wanted = question.gold[0] if question.task == "output" else question.facts["value"]
+def _difference(job: Job, wanted: str, run: Run) -> str:
+    """Return why a run does not give the recorded answer; "" where it does."""
+    if job.harness and run.exception.startswith("AssertionError"):
+        return "running it gives another value"
+    if run.outcome != "ok":
+        return f"running it fails: {run.exception or run.reason}"[:200]
+    if run.value is None:
+        return "running it gives a value without a literal"
     try:
         same = literals.equal(literals.read(run.value), literals.read(wanted))
     except literals.LiteralError as error:

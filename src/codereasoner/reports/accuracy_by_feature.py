@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner.evaluation.metrics import wilson_interval
+from codereasoner.extend import task_order
 from codereasoner.records import Program
 from codereasoner.reports.answer_traces import run_id
-from codereasoner.reports.evaluation_rows import task_order
 from codereasoner.reports.question_records import Gathered, Shown
 from codereasoner.reports.run_folder import records_so_far
 

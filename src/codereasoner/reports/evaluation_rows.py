@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from codereasoner.extend import task_order
 from codereasoner.reports.run_folder import Evaluation
 from codereasoner.styles import short_name
 from codereasoner.task import VERDICTS
 
 TRUNCATED_LIMIT = 0.05  # above these shares an accuracy says more about the format than about reasoning
 NO_ANSWER_LIMIT = 0.20
-DIRECTIONS = {"output": "forward", "input": "backward"}
 
 
 def results(evaluations: Sequence[Evaluation]) -> list[dict[str, Any]]:
@@ -39,12 +39,6 @@ def labels(evaluations: Sequence[Evaluation]) -> list[str]:
         unique = (name for name, count in zip(names, counts, strict=True) if count[questions, name] == 1)
         found.append(next(unique, str(evaluations[number].folder)))
     return found
-
-
-def task_order(task: str) -> tuple[int, str]:
-    """Sorts the names of tasks: forward, backward, then the rest by name."""
-    first = list(DIRECTIONS)
-    return (first.index(task), "") if task in first else (len(first), task)
 
 
 def floors_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:

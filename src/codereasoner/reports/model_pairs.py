@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any
 
 from codereasoner.evaluation.paired_comparison import Pair, mcnemar, paired
+from codereasoner.extend import task_order
 from codereasoner.reports.accuracy_by_feature import binned
-from codereasoner.reports.evaluation_rows import task_order
 from codereasoner.reports.question_browser import asked
 from codereasoner.reports.question_records import Gathered, Shown
 

@@ -54,6 +54,7 @@ def _index(found: Gathered, programs: Mapping[str, int], runs: Sequence[int]) ->
         "chunk": CHUNK,
         "models": list(found.models),
         "lists": dict(found.lists),
+        "labels": {name: extend.task_label(name) for name in extend.available("task")},
         "id": [item.name for item in items],
         "task": [question.task for question in questions],
         "split": [item.group for item in items],

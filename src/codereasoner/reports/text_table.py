@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from codereasoner.reports.evaluation_rows import DIRECTIONS, task_order
+from codereasoner.extend import task_label, task_order
 
 
 def results_table(summaries: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
@@ -18,7 +18,7 @@ def results_table(summaries: Mapping[str, Mapping[str, Any]]) -> list[list[str]]
     found = {task for summary in summaries.values() for task in summary.get("by_task", {})}
     tasks = sorted(found, key=task_order)
     whole = [] if len(tasks) == 1 else ["all"]
-    rows = [["model", *(_heading(task) for task in tasks), *whole]]
+    rows = [["model", *(task_label(task) for task in tasks), *whole]]
     for name, summary in summaries.items():
         parts = [summary.get("by_task", {}).get(task, {}) for task in tasks] + [summary] * len(whole)
         rows.append([name, *(accuracy(part) for part in parts)])
@@ -55,10 +55,6 @@ def accuracy(part: Mapping[str, Any]) -> str:
     if value is None:
         return "-"
     return f"{value:.1f} %" + (f" [{interval[0]:.1f}, {interval[1]:.1f}]" if interval else "")
-
-
-def _heading(task: str) -> str:
-    return f"{DIRECTIONS[task]} ({task})" if task in DIRECTIONS else task
 
 
 def _floors(summaries: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:

@@ -60,7 +60,7 @@ def _ask(tasks: Sequence[str], run: Run) -> Asked:
     asked: list[Question] = []
     left_out: Counter[str] = Counter()
     for task in map(extend.task, tasks):
-        questions, skipped = task.survey(run)
+        questions, skipped = task.collect(run)
         asked += questions
         left_out.update({f"{task.name}: {reason}": count for reason, count in skipped.items()})
     return asked, left_out

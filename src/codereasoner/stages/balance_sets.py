@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
+from codereasoner import extend
 from codereasoner.curation.construct_profile import constructs_of
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Progress, silent
@@ -25,9 +26,6 @@ Cell: TypeAlias = tuple[str, ...]
 """Direction, task, difficulty, construct."""
 
 AXES = ("direction", "task", "difficulty", "construct")
-BACKWARD = ("input",)
-"""The tasks that ask for a call; every other one goes forward, from the call."""
-
 K = TypeVar("K", bound=Hashable)
 
 
@@ -96,7 +94,7 @@ def _is_taken(place: int, quota: int, count: int) -> bool:
 
 def _cell(question: Question, rank: Mapping[str, int]) -> Cell:
     return (
-        "backward" if question.task in BACKWARD else "forward",
+        extend.task_of(question).direction,
         question.task,
         str(question.features.get("difficulty", 0)),
         _construct(question.facts.get("source", ""), rank),

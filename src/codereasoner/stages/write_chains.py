@@ -9,6 +9,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from codereasoner import extend
 from codereasoner.chains.narrator import LIMIT, Detail, narrate
 from codereasoner.chains.rejection_sampling import teach
 from codereasoner.errors import DataError
@@ -189,7 +190,7 @@ def _attempts(question: Question, run: Run, others: Sequence[Run], most: int) ->
 
     How many fail so depends on how long the right call is: it does not always follow the first that fails.
     """
-    if question.task != "input" or not most:
+    if not most or extend.task_of(question).direction == "forward":
         return []
     order = sorted({each.call: each for each in [*others, run]}.values(), key=lambda each: (len(each.call), each.call))
     before = order[: next(place for place, each in enumerate(order) if each.call == run.call)]

@@ -54,7 +54,7 @@ class Anchors(Task):
         ),
     )
 
-    def consider(self, run: Run) -> Iterator[Question | Skip]:
+    def ask(self, run: Run) -> Iterator[Question | Skip]:
         """One question for a run that reaches at least one anchor."""
         if reason := unfit(run) or untraceable(run):
             yield Skip(reason)
@@ -91,12 +91,8 @@ class Anchors(Task):
             lines[line - 1] += f"  # {'? '.join(names)}?"
         return "\n".join([*lines, f"{invocation(facts)}  # anchors, then the value?"])
 
-    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """Is the output right, whatever the steps are?"""
-        return Output().verify(Question("output", question.facts, (_lines(question.gold[0])[-1],)), _lines(answer)[-1])
-
-    def score(self, question: Question, answer: str, run: Run | None = None) -> Grade:
-        """Parts: `final`, `step 1` and so on, and `steps`."""
+    def verify(self, question: Question, answer: str, run: Run | None = None) -> Grade:
+        """Grade by the output alone; the parts are `final`, `step 1` and so on, and `steps`."""
         if len(answer) > max(MAX_ANSWER, 2 * len(question.gold[0])):
             raise Wrong("too long an answer")
         golds, lines = _lines(question.gold[0])[:-1], _lines(answer)[:-1]
@@ -104,11 +100,15 @@ class Anchors(Task):
         parts = {f"step {number}": float(held) for number, held in enumerate(right, start=1)}
         parts["steps"] = sum(right) / max(len(golds), len(lines))
         try:
-            final, reason = self.verify(question, answer), "the final value is wrong"
+            final, reason = _is_output(question, answer), "the final value is wrong"
         except (Wrong, LiteralError) as error:
             final, reason = False, str(error)
         parts["final"] = float(final)
         return Grade("correct", answer, "", parts) if final else Grade("wrong", answer, reason, parts)
+
+
+def _is_output(question: Question, answer: str) -> bool:
+    return Output().verify(Question("output", question.facts, (_lines(question.gold[0])[-1],)), _lines(answer)[-1])
 
 
 def _assignments(run: Run) -> list[tuple[int, tuple[str, ...]]]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from functools import lru_cache
 
 from codereasoner import literals
-from codereasoner.records import Run
-from codereasoner.task import Question, Skip, Task, Wrong
+from codereasoner.records import Job, Run
+from codereasoner.task import Question, Task, Wrong
 
 BLANK = "??"
 MAX_ANSWER = 10_000  # characters, or twice those of the right answer
+_PASSED = "reached_the_end"  # the function that a test which passes leaves behind
 _NAME = "blank_to_fill"  # stands for ?? where test code is parsed
 
 
-class Blanks(Task):
+class AssertionCompletion(Task):
     """Fill every blank in a piece of test code with a literal. Nothing is executed.
 
     The answer is the completed test code, of which everything but the blanks must be as it was; where there is one
@@ -23,16 +23,13 @@ class Blanks(Task):
     blank (how a blank is written, where it is not `??`).
     """
 
-    name = "blanks"
+    name = "assertion-completion"
+    answers = "literal"
     request = (
         "Complete the test code: put the literal value that makes the assertion true in place of each blank, "
         "which is written ?? or <ground_truth>. Answer with the completed test code, or, where there is only one "
         "blank, with its value alone."
     )
-
-    def consider(self, run: Run) -> Iterator[Question | Skip]:
-        """None: a run of one call has no test code; these questions come with a benchmark."""
-        yield Skip("a run has no test code")
 
     def statement(self, question: Question) -> str:
         """The program, what ran before the test, and the test with its blanks."""
@@ -49,6 +46,14 @@ class Blanks(Task):
         if len(wanted) != len(given):
             raise Wrong(f"{len(given)} of {len(wanted)} blanks are filled")
         return all(map(_same, given, wanted))
+
+    def rerun_job(self, question: Question) -> tuple[Job, str] | None:
+        """Run the test with the recorded answer in its blank."""
+        facts = question.facts
+        if "blank" not in facts:
+            return None
+        test = facts["test"].replace(facts["blank"], f"({question.gold[0]})")
+        return Job(f"{facts['source']}\n{test}\n", _PASSED, "", harness=f"def {_PASSED}():\n    return True\n"), "True"
 
 
 def filled(test: str, answer: str, blank: str = BLANK, max_chars: int = literals.MAX_CHARS) -> list[ast.expr]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from codereasoner.answer_formats import Fenced, last_fence
 from codereasoner.records import Job, Run
 from codereasoner.styles import Style
-from codereasoner.task import Grade, Question, Skip, Task, Wrong
+from codereasoner.task import Grade, Question, Task, Wrong
 from codereasoner.tasks import replay
 
 PREAMBLE = "from typing import *\n"
@@ -20,7 +20,7 @@ MAX_ROUNDS = 4  # tests whose calls still change after so many runs depend on ch
 _FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)
 
 
-class Specification(Task):
+class CodeGeneration(Task):
     """Write code by its description; tests decide, and no test runs beside the code.
 
     The code is asked for the values of calls and nothing else. Tests of the form `CALL == LITERAL` are decided by
@@ -30,12 +30,9 @@ class Specification(Task):
     Facts: specification, entry, tests, and optionally signature and shown (tests that the prompt shows).
     """
 
-    name = "specification"
+    name = "code-generation"
+    answers = "code"
     request = "Write the Python function that is described. Answer with its code, and nothing else."
-
-    def consider(self, run: Run) -> Iterator[Question | Skip]:
-        """None: a run has no description."""
-        yield Skip("descriptions come with a benchmark")
 
     def statement(self, question: Question) -> str:
         """The description, the signature and the tests that are shown."""

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from codereasoner import literals
 from codereasoner.records import Run
-from codereasoner.task import Question, Skip, Task
+from codereasoner.task import Question, Task
 
 MAX_ANSWER = 10_000  # characters, or twice those of the right answer
 
 
-class Asked(Task):
+class CodeQuestion(Task):
     """Answer a question in words with a value, or with the words that are right. Nothing is executed.
 
     Facts: source, question. The code may be of any language, and of a project that is not here.
     """
 
-    name = "asked"
+    name = "code-question"
     request = "Answer the question about the code."
-
-    def consider(self, run: Run) -> Iterator[Question | Skip]:
-        """None: these questions come with a benchmark."""
-        yield Skip("questions in words come with a benchmark")
 
     def guesses(self, question: Question) -> Mapping[str, str]:
         """Constants, and yes and no."""

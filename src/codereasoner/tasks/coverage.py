@@ -9,7 +9,7 @@ from typing import Literal
 
 from codereasoner.records import Run
 from codereasoner.steps import chance, numbered, statements
-from codereasoner.task import Question, Skip, Task, Wrong
+from codereasoner.task import Misreading, Question, Skip, Task, Wrong
 
 
 class Coverage(Task):
@@ -48,7 +48,7 @@ class Coverage(Task):
         ),
     )
 
-    def consider(self, run: Run) -> Iterator[Question | Skip]:
+    def ask(self, run: Run) -> Iterator[Question | Skip]:
         """Up to `limit` questions, half of them about lines that are not executed."""
         if reason := untraceable(run):
             yield Skip(reason)
@@ -84,6 +84,14 @@ class Coverage(Task):
         if word not in ("yes", "no"):
             raise Wrong("neither yes nor no")
         return word == question.gold[0].lower()
+
+    def conclude_at(self, question: Question, state: Mapping[str, str], following: int | None) -> str:
+        """Say whether the line has run by the end."""
+        return f"Line {question.facts['line']} {'has run' if question.gold[0] == 'yes' else 'has not run'}."
+
+    def locate_error(self, question: Question, answer: str, run: Run | None) -> Misreading | None:
+        """Name the line that was taken for executed, or for not executed."""
+        return Misreading("executed line", line=question.facts["line"])
 
 
 Reading = Literal["own", "reval"]

@@ -9,7 +9,7 @@ from functools import lru_cache
 from codereasoner import literals
 from codereasoner.records import Job, Run
 from codereasoner.steps import chance, runs_text
-from codereasoner.task import Question, Skip, Task, Wrong
+from codereasoner.task import Misreading, Question, Skip, Task, Wrong
 
 MAX_ANSWER = 10_000  # characters, or twice those of the known call
 MAX_VALUE = 2_000  # characters of a value that is worth asking for
@@ -24,6 +24,9 @@ class Input(Task):
     """
 
     name = "input"
+    short = direction = "backward"
+    observes = "value"
+    answers = "call"
     request = "Complete the assertion with a call of the function, all arguments literals, that makes it true."
     shown = (
         (
@@ -46,7 +49,7 @@ class Input(Task):
         ),
     )
 
-    def consider(self, run: Run) -> Iterator[Question | Skip]:
+    def ask(self, run: Run) -> Iterator[Question | Skip]:
         """One question for a run that returned a value with a literal."""
         if reason := _unfit(run):
             yield Skip(reason)
@@ -93,6 +96,15 @@ class Input(Task):
         if run.value is None:
             raise Wrong("the call returned a value without a literal")
         return literals.equal(literals.read(run.value), literals.read(question.facts["value"]))
+
+    def locate_error(self, question: Question, answer: str, run: Run | None) -> Misreading | None:
+        """Compare the wanted value, which the answer claims for its call, with what that call returned."""
+        return Misreading("result", question.facts["value"], run.value) if run and run.value is not None else None
+
+    def rerun_job(self, question: Question) -> tuple[Job, str] | None:
+        """Run the known call."""
+        facts, call = question.facts, question.gold[0].strip()
+        return Job(facts["source"], facts["entry"], call[len(facts["entry"]) + 1 : -1]), facts["value"]
 
 
 def _unfit(run: Run) -> str:

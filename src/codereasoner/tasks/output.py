@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from codereasoner import literals
-from codereasoner.records import Run
+from codereasoner.records import Job, Run
 from codereasoner.steps import chance
-from codereasoner.task import Question, Skip, Task, Wrong
+from codereasoner.task import Misreading, Question, Skip, Task, Wrong
 
 _FORM = "not an assertion of the form: assert CALL == VALUE"
 MAX_ANSWER = 10_000  # characters, or twice those of the right answer
@@ -23,6 +23,9 @@ class Output(Task):
     """
 
     name = "output"
+    short = "forward"
+    observes = "value"
+    answers = "literal"
     request = "Complete the assertion with the literal value that the call returns."
     shown = (
         (
@@ -45,7 +48,7 @@ class Output(Task):
         ),
     )
 
-    def consider(self, run: Run) -> Iterator[Question | Skip]:
+    def ask(self, run: Run) -> Iterator[Question | Skip]:
         """One question for a run that returned a value with a literal."""
         if reason := unfit(run):
             yield Skip(reason)
@@ -80,6 +83,15 @@ class Output(Task):
         else:
             value = literals.read(answer, limit)
         return literals.key(value) == _gold_key(gold)
+
+    def locate_error(self, question: Question, answer: str, run: Run | None) -> Misreading | None:
+        """Compare the answer with what the call returned."""
+        return Misreading("result", answer, (run.value if run else None) or question.gold[0])
+
+    def rerun_job(self, question: Question) -> tuple[Job, str] | None:
+        """Run the call."""
+        facts = question.facts
+        return Job(facts["source"], facts["entry"], facts["call"]), question.gold[0]
 
 
 def unfit(run: Run) -> str:

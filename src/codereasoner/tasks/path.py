@@ -11,7 +11,7 @@ from random import Random
 from codereasoner.records import Run
 from codereasoner.steps import Visit, numbered, reval_next_lines, statements, visits
 from codereasoner.steps.source import has_constant_loop, split_lines
-from codereasoner.task import Question, Skip, Task, Wrong
+from codereasoner.task import Misreading, Question, Skip, Task, Wrong
 from codereasoner.tasks.coverage import Reading, invocation, untraceable
 
 MAX_TIME = 20  # nobody counts further than this
@@ -61,7 +61,7 @@ class Path(Task):
     def __init__(self, reading: Reading = "own") -> None:
         self.reading = reading
 
-    def consider(self, run: Run) -> Iterator[Question | Skip]:
+    def ask(self, run: Run) -> Iterator[Question | Skip]:
         """Up to `limit` questions, half of them about steps that do not lead to the line below."""
         if reason := untraceable(run):
             yield Skip(reason)
@@ -105,6 +105,17 @@ class Path(Task):
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
         """The same number; or the line's own text, where no other line reads the same."""
         return is_line(answer, question.facts["source"], question.gold)
+
+    def conclude_at(self, question: Question, state: Mapping[str, str], following: int | None) -> str:
+        """Name the line that runs next."""
+        gold, moment = question.gold[0], f"That was line {question.facts['line']}, time {question.facts['time']}"
+        if following is None:
+            return f"{moment}, and the call ends there." if gold == "-1" else ""
+        return f"{moment}; line {gold} runs next." if gold == str(following) else ""
+
+    def locate_error(self, question: Question, answer: str, run: Run | None) -> Misreading | None:
+        """Name the line after which another one was expected."""
+        return Misreading("next line", line=question.facts["line"])
 
 
 @dataclass(frozen=True)

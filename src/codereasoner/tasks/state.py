@@ -13,7 +13,7 @@ from codereasoner import literals
 from codereasoner.records import Run
 from codereasoner.steps import Visit, numbered, reval_values, statements, visits
 from codereasoner.steps.source import own_parts
-from codereasoner.task import Question, Skip, Task, Wrong
+from codereasoner.task import Misreading, Question, Skip, Task, Wrong
 from codereasoner.tasks.coverage import Reading, invocation, untraceable
 
 MAX_ANSWER = 10_000  # characters, or twice those of the right answer
@@ -68,7 +68,7 @@ class State(Task):
     def __init__(self, reading: Reading = "own") -> None:
         self.reading = reading
 
-    def consider(self, run: Run) -> Iterator[Question | Skip]:
+    def ask(self, run: Run) -> Iterator[Question | Skip]:
         """Up to `limit` questions; half of them, where there are so many, beyond the first time of a line."""
         if reason := untraceable(run):
             yield Skip(reason)
@@ -115,6 +115,19 @@ class State(Task):
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
         """The same value of the same type; a type, where one is given, must be the value's own."""
         return is_state(answer, question.gold)
+
+    def conclude_at(self, question: Question, state: Mapping[str, str], following: int | None) -> str:
+        """Name the variable's value."""
+        facts, value = question.facts, state.get(question.facts["variable"])
+        if value is None or question.gold[0].rpartition(";")[0].strip() != value:
+            return ""
+        return f"That was line {facts['line']}, time {facts['time']}: {facts['variable']} = {value}."
+
+    def locate_error(self, question: Question, answer: str, run: Run | None) -> Misreading | None:
+        """Compare the answer with the variable's value at that line and time."""
+        facts, true = question.facts, question.gold[0].rpartition(";")[0]
+        claimed = answer.rpartition(";")[0] or answer
+        return Misreading("variable", claimed, true, facts["line"], facts.get("time", 1) or 1, facts["variable"])
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class WhiteBox(Task):
         ),
     )
 
-    def consider(self, run: Run) -> Iterator[Question | Skip]:
+    def ask(self, run: Run) -> Iterator[Question | Skip]:
         """One question for a run with at least one state or step to ask about."""
         if reason := unfit(run) or untraceable(run):
             yield Skip(reason)
@@ -103,12 +103,8 @@ class WhiteBox(Task):
         lines = [f"# {_asked(each)}?" for each in facts["questions"]]
         return "\n".join([numbered(facts["source"]), f"{invocation(facts)}  # returns?", *lines])
 
-    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """Is all of it right?"""
-        return self.score(question, answer, run).outcome == "correct"
-
-    def score(self, question: Question, answer: str, run: Run | None = None) -> Grade:
-        """Parts: `output`, `state`, `path`, and `questions`, the share of all states and steps that are right."""
+    def verify(self, question: Question, answer: str, run: Run | None = None) -> Grade:
+        """Grade in parts: `output`, `state`, `path`, and `questions`, the share of states and steps that are right."""
         if len(answer) > max(MAX_ANSWER, 2 * len(question.gold[0])):
             raise Wrong("too long an answer")
         lines, golds = answers_in(answer), answers_in(question.gold[0])

@@ -17,7 +17,7 @@ const MISTAKES = {
   other: { code: "o", name: "other", note: "no rule explains it" },
 };
 const OUTCOME_OF = Object.fromEntries(Object.entries(OUTCOMES).map(([key, value]) => [value.code, key]));
-const TASKS = { output: "forward", input: "backward" };
+const taskLabels = {}; // by name; filled from the page's data
 
 function fill(node, props, children) {
   for (const [name, value] of Object.entries(props ?? {})) {
@@ -84,7 +84,7 @@ const tenths = (value) => TENTHS.format(value);
 const percent = (value) => (typeof value === "number" ? `${tenths(value)} %` : "–");
 const whole = (value) => (typeof value === "number" ? value.toLocaleString("en-US") : "–");
 const seconds = (value) => (value < 10 ? `${value.toFixed(2)} s` : value < 120 ? `${value.toFixed(0)} s` : `${(value / 60).toFixed(1)} min`);
-const taskName = (task) => (TASKS[task] ? `${TASKS[task]} (${task})` : task);
+const taskName = (task) => taskLabels[task] ?? task;
 
 async function unpack(name) {
   const node = document.getElementById(`data-${name}`);

@@ -23,6 +23,7 @@ async function start() {
   keepPlaceInLinks();
   showView(here);
   const [summary, index] = await Promise.all([block("summary"), block("index")]);
+  Object.assign(taskLabels, index.labels);
   showSummary({ ...summary, lists: index.lists });
   document.getElementById("question-count").textContent = whole(index.total);
   const browser = await showBrowser(index);
