@@ -1,5 +1,5 @@
 from codereasoner import literals
-from codereasoner.task import Task
+from codereasoner.task import Skip, Task
 
 
 class Length(Task):
@@ -7,12 +7,15 @@ class Length(Task):
 
     name = "length"
     request = "Give the length of the list that the call returns."
+    observes = "value"
+    answers = "literal"
 
     def ask(self, run):
         if not (run.value or "").startswith("["):
-            return []
+            yield Skip("the result is no list")
+            return
         facts = {"source": run.source, "entry": run.entry, "call": run.call}
-        return [self.question(run, facts, [str(len(literals.read(run.value)))])]
+        yield self.question(run, facts, [str(len(literals.read(run.value)))])
 
     def statement(self, question):
         facts = question.facts

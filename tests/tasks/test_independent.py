@@ -84,16 +84,3 @@ def test_prints_put_into_the_programs_agree_with_every_state(runs: list[Run], po
             assert same(question.gold[0].rpartition("; ")[0], values[question.facts["time"] - 1])
             checked += 1
     assert checked > 600
-
-
-def test_the_example_of_the_documentation_works() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "tasks.md").read_text()
-    code = text[text.index("    from codereasoner import literals") : text.index("Also there to be overridden")]
-    names: dict[str, object] = {}
-    exec("\n".join(line[4:] for line in code.split("\n")), names)
-    task = names["Length"]()  # type: ignore[operator]
-    run = Run("def f(x):\n    return [x]\n", "f", "1", "ok", "[1]")
-    [question] = task.collect(run).questions
-    assert task.verify(question, "1")
-    assert not task.verify(question, "2")
-    assert task.collect(Run("def f(): ...", "f", "", "ok", "3"))[1] == {"the value is no list": 1}
