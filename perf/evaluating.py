@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner import extend
-from codereasoner.benchmarks.data_location import locate
+from codereasoner.benchmarks.loading import locate
 from codereasoner.evaluation.run_evaluation import Asking, evaluate
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Prompt, Sampling

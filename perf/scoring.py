@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner import extend
-from codereasoner.benchmarks.data_location import locate
+from codereasoner.benchmarks.loading import locate
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.score import score_file
 from codereasoner.execution.pool import Pool

@@ -15,18 +15,17 @@ from typing import Any, Literal, TypeAlias
 
 from codereasoner import extend
 from codereasoner.api_results import Evaluation, TracedRun
-from codereasoner.benchmarks.data_location import locate
+from codereasoner.benchmarks.loading import load_benchmark
 from codereasoner.chains.narrator import Detail, narrate
 from codereasoner.cli.trace_view import split_call
 from codereasoner.errors import ConfigError, import_extra
-from codereasoner.evaluation.gold_check import guess_floors
-from codereasoner.evaluation.load_questions import is_file, questions_of
+from codereasoner.evaluation.load_questions import QuestionSet, load_questions
 from codereasoner.evaluation.run_evaluation import Asking, refuse_unanswered
 from codereasoner.evaluation.run_evaluation import evaluate as evaluate_questions
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.exports.framework_questions import pool_of_process
 from codereasoner.exports.trl import TrlReward
-from codereasoner.extend import Benchmark, Model, Sampling
+from codereasoner.extend import Model, Sampling
 from codereasoner.function_source import arguments_of, source_of
 from codereasoner.ledger import read_rows
 from codereasoner.records import Chain, Job, Program, Run
@@ -230,31 +229,26 @@ def evaluate(
     """
     if limit is not None and limit < 1:
         raise ConfigError(f"limit is {limit}, and must be at least 1")
-    name = str(questions) if isinstance(questions, str | Path) else "questions"
-    benchmark: Benchmark | None = None
-    if not isinstance(questions, str | Path):
-        asked = list(questions)
+    if isinstance(questions, str | Path):
+        asked = load_questions(str(questions), Path(data) if data else None, split, _run, limit)
     else:
-        asked = questions_of(name, Path(data) if data else None, split, _run)
-        benchmark = None if is_file(name) else extend.find("benchmark", name)
-    if not asked:
-        raise ConfigError(f"there is no question in {name}")
-    asked = asked[:limit]
+        asked = QuestionSet("questions", list(questions)[:limit])
+    if not asked.questions:
+        raise ConfigError(f"there is no question in {asked.name}")
     answering: Model = extend.find("model", model, **options) if isinstance(model, str) else model
     label = model if isinstance(model, str) else answering.identity
     chosen = sampling or Sampling(max_tokens=answering.max_tokens or Sampling().max_tokens)
-    short = benchmark.name if benchmark else Path(name).stem
-    folder = Path(out) if out else Path("evaluations") / f"{short}@{short_name(label)}"
+    folder = Path(out) if out else Path("evaluations") / f"{Path(asked.name).stem}@{short_name(label)}"
     summary = evaluate_questions(
-        name,
-        asked,
+        asked.name,
+        asked.questions,
         answering,
         Asking(_style(style or answering.style or "reasoning"), chosen, samples),
         folder,
         _run,
-        (benchmark.floors(asked) if benchmark else {}) or guess_floors(asked, _run),
+        asked.floors(_run),
         label=label,
-        metrics=benchmark.metrics if benchmark and limit is None else None,
+        metrics=asked.metrics,
     )
     refuse_unanswered(summary)
     return Evaluation(folder, summary)
@@ -281,8 +275,7 @@ def load(benchmark: str, data: str | Path | None = None) -> list[Question]:
     Raises:
         UnknownName: there is no such benchmark. DataError: its data cannot be found or read.
     """
-    found: Benchmark = extend.find("benchmark", benchmark)
-    return found.load(locate(found, Path(data) if data else None), _run)
+    return load_benchmark(benchmark, Path(data) if data else None, _run)[1]
 
 
 def _run(jobs: Sequence[Job]) -> list[Run]:

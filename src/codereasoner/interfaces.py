@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, TypedDict
 
 from codereasoner.errors import ConfigError
-from codereasoner.records import Plain, Program
+from codereasoner.records import Json, Plain, Program
 from codereasoner.styles import Style
 from codereasoner.task import Question, Runner
 from codereasoner.thoughts import Tags, split_thoughts
@@ -178,6 +178,59 @@ class Published:
     source: str  # a paper or a repository
 
 
+class Questions(list[Question]):
+    """The questions of a benchmark, and by id the records that cannot be asked here, each with the reason."""
+
+    def __init__(self, questions: Iterable[Question] = (), unavailable: Mapping[str, str] | None = None) -> None:
+        super().__init__(questions)
+        self.unavailable: Mapping[str, str] = unavailable or {}
+
+
+class Generations(dict[str, Sequence[str]]):
+    """The texts of a model by question id, and what else their file says of them.
+
+    recorded: the file's own verdicts on the texts, by question id, where it has them.
+    reasoned: were the texts asked for with a chain of thought?
+    """
+
+    def __init__(
+        self,
+        texts: Mapping[str, Sequence[str]],
+        recorded: Mapping[str, Sequence[bool]] | None = None,
+        reasoned: bool = False,
+    ) -> None:
+        super().__init__(texts)
+        self.recorded: Mapping[str, Sequence[bool]] = recorded or {}
+        self.reasoned = reasoned
+
+
+class Unjudged(TypedDict):
+    """An answer on which the published scorer cannot decide here."""
+
+    id: str
+    sample: int
+    answer: str
+
+
+class TruthComparison(TypedDict):
+    """How the gold answers that are derived here agree with those of a file."""
+
+    points: int
+    equal: int
+    by_trace: int  # points that our own trace decides alone
+    differing: list[dict[str, Json]]  # each with its field, `here` and `there`
+
+
+class OfficialVerdicts(dict[str, "list[bool | None]"]):
+    """The published scorer's verdict on every answer by question id; None: it leaves the answer out."""
+
+    def __init__(
+        self, verdicts: Mapping[str, list[bool | None]] | None = None, unjudged: Sequence[Unjudged] = ()
+    ) -> None:
+        super().__init__(verdicts or {})
+        self.unjudged = unjudged
+
+
 class Benchmark:
     """A fixed list of questions with a version, an official prompt, an official grader and published numbers."""
 
@@ -188,22 +241,20 @@ class Benchmark:
     paper: ClassVar[str]
     hub: ClassVar[str] = ""  # where the Hub keeps its data
     files: ClassVar[Sequence[str]] = ()  # what its data files are called, below a folder of data
-    settings: ClassVar[Mapping[str, Any]] = {}  # how the paper samples and prompts
     published: ClassVar[Mapping[str, Published]] = {}  # by model
     reruns: ClassVar[bool] = False  # does a check run its programs again? (not where that takes minutes)
     packages: ClassVar[Sequence[str]] = ()  # what its programs import beyond what is quick to import
     cpu_seconds: ClassVar[float] = 1.0  # that one run of its programs may take
     large: ClassVar[Sequence[str]] = ()  # packages whose programs run in workers of their own, which preload them
-    unavailable: Mapping[str, str] = {}  # set by load: records that cannot be asked here, by id, with the reason
-    recorded: Mapping[str, Sequence[bool]] = {}  # verdicts a scored file brings along, for what cannot be judged here
-    unjudged: Sequence[tuple[str, int, str]] = ()  # set by grade_officially: such answers, as (id, sample, text)
+    derives_truth: ClassVar[bool] = False  # are its gold answers derived by execution, and not in its data?
+    features: ClassVar[Sequence[str]] = ()  # of its questions, by which a score is analysed
 
     def preload(self) -> list[str]:
         """Those of its packages that are installed: a pool that preloads them can run all programs there are."""
         return [name for name in self.packages if importlib.util.find_spec(name) is not None]
 
-    def load(self, data: Path, runner: Runner | None = None) -> list[Question]:
-        """The questions of a data file or folder, in the benchmark's own order and with its own ids.
+    def load(self, data: Path, runner: Runner | None = None) -> Questions:
+        """Return the questions of a data file or folder, in the benchmark's own order and with its own ids.
 
         Only a benchmark whose gold answers are not in its data but must be derived by execution needs the runner.
 
@@ -228,8 +279,8 @@ class Benchmark:
         """A path for each model whose texts `path` holds; almost always itself alone."""
         return [path]
 
-    def read_generations(self, path: Path, questions: Sequence[Question]) -> Mapping[str, Sequence[str]] | None:
-        """The texts of a file in a format of this benchmark's own; None: it is `{id: [texts]}` or a kin of it."""
+    def read_generations(self, path: Path, questions: Sequence[Question]) -> Generations | None:
+        """Return the texts of a file in a format of this benchmark's own; None: it is `{id: [texts]}` or similar."""
         return None
 
     def parse_generation(self, question: Question, text: str) -> str | None:
@@ -237,9 +288,9 @@ class Benchmark:
         raise NotImplementedError
 
     def grade_officially(
-        self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
-    ) -> dict[str, list[bool | None]]:
-        """The published scorer's verdict on every answer by question id; None: it leaves the answer out."""
+        self, questions: Sequence[Question], generations: Generations, runner: Runner
+    ) -> OfficialVerdicts:
+        """Return the published scorer's verdict on every answer."""
         raise NotImplementedError
 
     def official_counts(self, verdicts: Sequence[bool | None]) -> list[bool]:
@@ -253,5 +304,9 @@ class Benchmark:
         return {}
 
     def floors(self, questions: Sequence[Question]) -> dict[str, float]:
-        """What answers without any model get, in percent: "copy the first argument" -> 7.0."""
+        """Return what answers without any model get, in percent: "copy the first argument" -> 7.0."""
         return {}
+
+    def compare_truth(self, data: Path, truth: Path, runner: Runner | None) -> TruthComparison:
+        """Compare the gold answers that are derived here with those of a file; only where `derives_truth`."""
+        raise NotImplementedError

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codereasoner.benchmarks.codemind import CodemindCruxeval, CodemindHumaneval
-from codereasoner.benchmarks.data_location import locate
+from codereasoner.benchmarks.loading import locate
 from codereasoner.errors import DataError
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.score import score

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from codereasoner import extend
-from codereasoner.benchmarks.codemind import CodemindDerHumaneval
-from codereasoner.benchmarks.codemind_sr import CodemindSrHumaneval, code_in
+from codereasoner.benchmarks.codemind import CodemindDerHumaneval, CodemindSrHumaneval, code_in
 from codereasoner.errors import DataError
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.gold_check import check_benchmark
@@ -120,7 +119,8 @@ def test_dependent_reasoning_is_about_programs_that_a_model_wrote(checkout: Path
 def test_a_program_without_its_call_is_unavailable(checkout: Path) -> None:
     (checkout / "dataset/Intermediate/Synthesis/humaneval/HumanEval_0/input.txt").write_text("up(1.5")
     benchmark = CodemindDerHumaneval()
-    assert [question.id for question in benchmark.load(checkout)] == ["HumanEval_1"]
-    assert "must hold a call" in benchmark.unavailable["HumanEval_0"]
+    questions = benchmark.load(checkout)
+    assert [question.id for question in questions] == ["HumanEval_1"]
+    assert "must be a call" in questions.unavailable["HumanEval_0"]
     with pytest.raises(DataError, match="no checkout"):
         benchmark.load(checkout / "dataset")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from codereasoner import extend
-from codereasoner.benchmarks.data_location import locate
+from codereasoner.benchmarks.loading import locate
 from codereasoner.errors import DataError
 from codereasoner.evaluation.score import score
 from codereasoner.task import Question

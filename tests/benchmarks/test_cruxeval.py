@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from codereasoner import extend
-from codereasoner.benchmarks.cruxeval import CruxevalInput, CruxevalOutput, read_cruxeval
+from codereasoner.benchmarks.cruxeval import CruxevalInput, CruxevalOutput
 from codereasoner.errors import DataError
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.metrics import pass_at_k
 from codereasoner.evaluation.score import score, score_file
 from codereasoner.execution.pool import Limits, Pool
+from codereasoner.extend import Generations
 from codereasoner.task import Runner
 
 RECORD = {"code": "def f(x):\n    return x + 1", "input": "1", "output": "2", "id": "sample_0"}
@@ -42,7 +43,7 @@ def test_the_63_edge_cases_have_the_official_verdict(shared_data: Path, runner: 
     for case in cases:
         benchmark = {"input": CruxevalInput, "output": CruxevalOutput}[case["mode"]]()
         question = benchmark.question({**case, "id": "case"})
-        verdicts = benchmark.grade_officially([question], {"case": case["generations"]}, runner)["case"]
+        verdicts = benchmark.grade_officially([question], Generations({"case": case["generations"]}), runner)["case"]
         if benchmark.official_counts(verdicts) != case["official"]:
             wrong.append((case, verdicts))
     assert len(cases) == 63
@@ -109,7 +110,7 @@ def test_copying_the_first_argument_is_right_for_139_outputs_of_800(shared_data:
     ("rows", "message"),
     [
         ([{**RECORD, "output": 2}], "line 1: the field 'output' must be text, not 2"),
-        ([RECORD, RECORD], "line 2: the id 'sample_0' was there before"),
+        ([RECORD, RECORD], "record 2: the id 'sample_0' was there before"),
         ([], "has no records"),
     ],
 )
@@ -117,7 +118,7 @@ def test_a_broken_data_file_is_told_by_line_and_field(rows: list[Any], message: 
     path = tmp_path / "data.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(DataError, match=message):
-        read_cruxeval(path)
+        CruxevalOutput().load(path)
 
 
 def test_scoring_by_name_finds_the_data_in_a_folder(shared_data: Path, tmp_path: Path) -> None:

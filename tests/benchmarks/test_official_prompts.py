@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from codereasoner import extend
-from codereasoner.benchmarks.official_prompts import CRUXEVAL_I, CRUXEVAL_O, LABELLED_O, read_template
-from codereasoner.benchmarks.reval_data import Pair
-from codereasoner.benchmarks.reval_prompts import fill, read_templates
+from codereasoner.benchmarks.cruxeval import CruxevalInput, CruxevalOutput
+from codereasoner.benchmarks.official_prompts import read_template
+from codereasoner.benchmarks.reval_files import Pair, fill, read_templates
+from codereasoner.benchmarks.semcoder import SemcoderOutput
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.task import Question
 
@@ -36,7 +37,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_the_f_string_is_filled_with_the_program_and_its_call(checkout: Path) -> None:
-    style = CRUXEVAL_O.style(checkout, "cruxeval-o", reasons=False)
+    style = CruxevalOutput().official_style(checkout, reasons=False)
     question = Question("output", {"source": "def f(x): ...", "entry": "f", "call": "1"}, ("2",))
     prompt = extend.task("output").prompt(question, style)
     assert prompt[0]["content"] == "Complete.\ndef f(x): ...\nassert f(1) == ?? {}\n[ANSWER]\n"
@@ -45,9 +46,9 @@ def test_the_f_string_is_filled_with_the_program_and_its_call(checkout: Path) ->
 
 def test_what_is_missing_or_more_than_names_is_told(checkout: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="more than plain names"):
-        CRUXEVAL_O.style(checkout, "cruxeval-o", reasons=True)
+        CruxevalOutput().official_style(checkout, reasons=True)
     with pytest.raises(DataError, match="has no function make_cot_input_prompt"):
-        CRUXEVAL_I.style(checkout, "cruxeval-i", reasons=True)
+        CruxevalInput().official_style(checkout, reasons=True)
     with pytest.raises(DataError, match="give the folder of a checkout"):
         read_template(tmp_path / "none" / "prompts.py", "x")
     with pytest.raises(ConfigError, match="no official prompts"):
@@ -57,7 +58,7 @@ def test_what_is_missing_or_more_than_names_is_told(checkout: Path, tmp_path: Pa
 def test_a_monologue_has_double_quotes_labels_and_its_token(tmp_path: Path) -> None:
     (tmp_path / "experiments").mkdir()
     (tmp_path / "experiments" / "cruxeval_prompts.py").write_text(MONOLOGUE)
-    style = LABELLED_O.style(tmp_path, "semcoder-cruxeval-o", reasons=True)
+    style = SemcoderOutput().official_style(tmp_path, reasons=True)
     question = Question("output", {"source": "def f(x):\n\n    return 'a'", "entry": "f", "call": "'b'"}, ("'a'",))
     (message,) = extend.task("output").prompt(question, style)
     assert message["content"] == 'def f(x): # [L5]\n\n    return "a" # [L7]\nf("b")\n[MONOLOGUE]'

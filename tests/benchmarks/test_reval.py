@@ -11,19 +11,20 @@ from typing import Any
 
 import pytest
 
-from codereasoner.benchmarks import reval_parsing, reval_probe
-from codereasoner.benchmarks.benchmark_pool import pool_for
+from codereasoner.benchmarks import reval_parsing
+from codereasoner.benchmarks.loading import pool_for
+from codereasoner.benchmarks.probes import probe_text
 from codereasoner.benchmarks.reval import RevalAll, RevalOutput
-from codereasoner.benchmarks.reval_data import Pair, read_pairs
+from codereasoner.benchmarks.reval_files import Pair, read_pairs
 from codereasoner.benchmarks.reval_trace import traced_job
-from codereasoner.benchmarks.reval_truth import output_verdicts, state_verdicts
+from codereasoner.benchmarks.reval_truth import PROBE, output_verdicts, state_verdicts
 from codereasoner.errors import DataError
 from codereasoner.evaluation.generations import read_generations
-from codereasoner.evaluation.gold_check import compare_truth
+from codereasoner.evaluation.gold_check import check_benchmark
 from codereasoner.evaluation.score import grade_strictly, score
-from codereasoner.extend import find
+from codereasoner.extend import Questions, find
 from codereasoner.records import Job, Run
-from codereasoner.task import Question, Runner
+from codereasoner.task import Runner
 
 ORACLE = {"coverage": 100.0, "state": 98.54060913705584, "path": 100.0, "output": 100.0}
 SYNTH = {
@@ -42,7 +43,7 @@ def runner() -> Iterator[Runner]:
 
 
 @pytest.fixture(scope="module")
-def loaded(shared_data: Path, runner: Runner) -> tuple[RevalAll, list[Question]]:
+def loaded(shared_data: Path, runner: Runner) -> tuple[RevalAll, Questions]:
     benchmark = RevalAll()
     return benchmark, benchmark.load(shared_data / "reval", runner)
 
@@ -53,7 +54,8 @@ def test_the_data_has_690_pairs_and_3152_points(shared_data: Path) -> None:
 
 
 def test_the_published_ground_truth_is_derived_to_the_last_point(shared_data: Path, runner: Runner) -> None:
-    result = compare_truth(RevalAll(), shared_data / "reval", shared_data / "reval/ground_truth_py3.11.jsonl", runner)
+    folder = shared_data / "reval"
+    result = check_benchmark("reval", folder, runner, folder / "ground_truth_py3.11.jsonl")
     by_trace = result.pop("by_trace")
     assert result == {"points": 2385, "equal": 2385, "differing": []}
     assert by_trace == 2293 or sys.version_info >= (3, 12)  # where comprehensions have no frames
@@ -75,9 +77,9 @@ def test_the_slowest_trace_takes_less_than_half_of_its_time(shared_data: Path, r
     assert max(run.cpu_ms for run in runs) < 500 * RevalAll.cpu_seconds
 
 
-def test_every_point_can_be_asked(loaded: tuple[RevalAll, list[Question]]) -> None:
-    benchmark, questions = loaded
-    assert not benchmark.unavailable
+def test_every_point_can_be_asked(loaded: tuple[RevalAll, Questions]) -> None:
+    _, questions = loaded
+    assert not questions.unavailable
     assert len(questions) == 3 * 3152 + 690
 
 
@@ -94,7 +96,7 @@ def test_the_five_official_numbers_of_the_logs(
     parts: dict[str, float],
     f1: float,
     consistency: float,
-    loaded: tuple[RevalAll, list[Question]],
+    loaded: tuple[RevalAll, Questions],
     shared_data: Path,
     runner: Runner,
 ) -> None:
@@ -115,7 +117,7 @@ def test_the_five_official_numbers_of_the_logs(
     ],
 )
 def test_one_answer_to_all_gets_half_of_each_part(
-    part: str, text: str, floor: str, share: float, loaded: tuple[RevalAll, list[Question]], runner: Runner
+    part: str, text: str, floor: str, share: float, loaded: tuple[RevalAll, Questions], runner: Runner
 ) -> None:
     benchmark, questions = loaded
     asked = [question for question in questions if question.task == part]
@@ -142,6 +144,14 @@ def test_a_true_assertion_about_nothing_gets_96_percent_officially_and_nothing_s
 
 
 @pytest.fixture(scope="module")
+def probe() -> dict[str, Any]:
+    """The functions of the probe, as the worker defines them."""
+    names: dict[str, Any] = {}
+    exec(probe_text(*PROBE), names)
+    return names
+
+
+@pytest.fixture(scope="module")
 def tables(shared_data: Path) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = json.loads((shared_data / "reval/official_parser_edge_cases.json").read_text())
     return found
@@ -156,24 +166,26 @@ def test_coverage_and_path_are_read_as_the_official_parsers_read_them(mode: str,
         assert reval_parsing.parse_path(text, reasoned) == expected, text
 
 
-def test_states_are_read_as_the_official_parser_reads_them(tables: dict[str, list[Any]]) -> None:
+def test_states_are_read_as_the_official_parser_reads_them(tables: dict[str, list[Any]], probe: dict[str, Any]) -> None:
     pytest.importorskip("numpy")
     assert len(tables["state_direct"]) == 58
     for text, expected in tables["state_direct"]:
-        found = reval_probe.parse_state(text, False)
+        found = probe["parse_state"](text, False)
         shown = (
             found if isinstance(found, str) else [repr(found[0]).replace("np.float64(0.5)", "0.5"), found[1].__name__]
         )
         assert shown == expected, text
 
 
-def test_states_are_compared_as_the_official_scorer_compares_them(tables: dict[str, list[Any]]) -> None:
+def test_states_are_compared_as_the_official_scorer_compares_them(
+    tables: dict[str, list[Any]], probe: dict[str, Any]
+) -> None:
     numpy = pytest.importorskip("numpy")
     for text, values, expected in tables["state_eq"]:
         actual = None if values == "Nil" else eval(values, {"array": numpy.array})
         if values == "[0.5]":  # of a numpy.float64, whose repr was that of a float
             actual = [numpy.float64(0.5)]
-        assert reval_probe.same_state(reval_probe.parse_state(text, False), actual) == expected, (text, values)
+        assert probe["same_state"](probe["parse_state"](text, False), actual) == expected, (text, values)
 
 
 def test_penalties_and_padding_are_the_official_ones(tables: dict[str, list[Any]]) -> None:

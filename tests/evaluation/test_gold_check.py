@@ -56,7 +56,7 @@ def test_cruxeval_accepts_all_its_800_right_answers(name: str, pool: Pool, share
 
 
 def test_only_revals_truth_can_be_compared(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="only the ground truth of 'reval'"):
+    with pytest.raises(ConfigError, match="'cruxeval-o' are in its data; a derived truth to compare has: reval"):
         check_benchmark("cruxeval-o", None, None, tmp_path / "truth.jsonl")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codereasoner.errors import ConfigError
-from codereasoner.evaluation.load_questions import questions_of
+from codereasoner.evaluation.load_questions import load_questions
 from codereasoner.exports.framework_questions import framework_questions
 from codereasoner.ledger import write_records
 from codereasoner.records import Job, Run
@@ -27,10 +27,10 @@ def test_a_file_gives_its_split_and_an_empty_one_is_named(tmp_path: Path) -> Non
     )
     write_records(tmp_path / "questions.jsonl", [test, train], {})
     name = str(tmp_path / "questions.jsonl")
-    assert questions_of(name, None, "test", nothing_runs) == [test]
+    assert load_questions(name, None, "test", nothing_runs).questions == [test]
     assert framework_questions(name, split="train") == [train]
     with pytest.raises(ConfigError, match="no question of the split 'rl'"):
-        questions_of(name, None, "rl", nothing_runs)
+        load_questions(name, None, "rl", nothing_runs)
 
 
 def test_data_without_programs_cannot_be_asked_from_any_framework(

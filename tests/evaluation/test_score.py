@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ import pytest
 
 from codereasoner import extend
 from codereasoner.benchmarks.cruxeval import CruxevalOutput
-from codereasoner.benchmarks.data_location import locate
+from codereasoner.benchmarks.loading import locate
 from codereasoner.errors import ConfigError, DataError, IsolationError
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.score import grade_strictly, score
 from codereasoner.execution.pool import Pool
+from codereasoner.extend import Benchmark
 from codereasoner.styles import find_style
-from codereasoner.task import Question
+from codereasoner.task import Question, Runner
 
 CODE = "def f(x):\n    return x + 1"
 WANTED = {"sample_0": ["2", "3"], "sample_1": ["3", "3"]}
@@ -187,3 +189,30 @@ def test_below_level_a_text_of_a_model_is_executed_only_where_that_is_allowed(
     assert strict["left_out"].startswith("official: text of a model would be executed at isolation level B")
     with Pool(workers=1, level="B", allow_weak_isolation=True) as pool:
         assert score(benchmark, questions, texts, "official", pool.run)["pass@1"] == 100.0
+
+
+class Minimal(Benchmark):
+    """A benchmark of one's own, with plain lists and dicts, and without an analysis of features."""
+
+    name = "minimal"
+
+    def load(self, data: Path, runner: Runner | None = None) -> list[Question]:  # type: ignore[override]
+        return [Question("output", {"source": CODE, "entry": "f", "call": "1"}, ("2",), id="one")]
+
+    def parse_generation(self, question: Question, text: str) -> str | None:
+        return text
+
+    def grade_officially(  # type: ignore[override]
+        self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
+    ) -> dict[str, list[bool | None]]:
+        return {question.id: [text == "2" for text in generations[question.id]] for question in questions}
+
+
+def test_a_benchmark_of_ones_own_may_return_plain_lists_and_dicts(tmp_path: Path) -> None:
+    (tmp_path / "texts.json").write_text(json.dumps({"one": ["2", "3"]}))
+    benchmark = Minimal()
+    questions = benchmark.load(tmp_path)
+    texts = read_generations(benchmark, tmp_path / "texts.json", questions)
+    result = score(benchmark, questions, texts, "official", lambda jobs: [])
+    assert result["pass@1"] == result["other"]["pass@1"] == 50.0
+    assert "by_feature" not in result

@@ -20,7 +20,7 @@ from random import Random
 
 from codereasoner import extend
 from codereasoner.benchmarks import reval_parsing
-from codereasoner.extend import Benchmark
+from codereasoner.extend import Benchmark, Generations
 from codereasoner.records import Job, Run
 from codereasoner.styles import STYLES
 from codereasoner.task import Question, grade_all, grade_answers
@@ -238,7 +238,7 @@ class Fuzzer:
                     reval_parsing.pad_output(reval_parsing.parse_output(text, False), SOURCE), SOURCE
                 )
             else:
-                benchmark.grade_officially([question], {question.id: [text]}, self.answer)
+                benchmark.grade_officially([question], Generations({question.id: [text]}), self.answer)
             return ""
 
         self.check(f"{benchmark.name} strict", text, strictly, measured)

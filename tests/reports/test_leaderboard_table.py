@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from codereasoner.benchmarks.published import CRUXEVAL_OUTPUT
+from codereasoner.benchmarks.cruxeval import CruxevalOutput
+from codereasoner.benchmarks.published import published_numbers
 from codereasoner.errors import ConfigError, DataError, UnknownName
 from codereasoner.reports.hub_results import write_eval_results
 from codereasoner.reports.leaderboard_page import leaderboard_page
@@ -42,7 +43,8 @@ def test_own_and_published_results_stand_in_one_table_best_first(own: Path) -> N
     values = [entry.value for entry in board.entries]
     assert values == sorted(values, reverse=True)
     kinds = [entry.kind for entry in board.entries]
-    assert (kinds.count("own"), kinds.count("floor"), kinds.count("published")) == (1, 1, len(CRUXEVAL_OUTPUT))
+    assert (kinds.count("own"), kinds.count("floor")) == (1, 1)
+    assert kinds.count("published") == len(published_numbers(CruxevalOutput)) > 0
 
 
 def test_an_own_row_says_how_it_was_got_and_what_went_wrong(own: Path) -> None:

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from codereasoner import literals
 from codereasoner.errors import MachineryError
 from codereasoner.records import Job, Run
-from codereasoner.task import Runner
+from codereasoner.task import Question, Runner
 
 MAX_MEMBERS = 64  # of a set or dict that is built here
 MAX_CALL = 4_000  # characters of a call that is written anew
@@ -45,7 +45,7 @@ class Assertion:
 
 
 def passes(assertions: Sequence[Assertion], runner: Runner | None) -> list[bool]:
-    """The verdict on each assertion, in order; equal ones are decided once.
+    """Return the verdict on each assertion, in order; equal ones are decided once.
 
     Raises:
         MachineryError: a run failed by no fault of the program, or something must run and there is no runner.
@@ -75,6 +75,23 @@ def passes(assertions: Sequence[Assertion], runner: Runner | None) -> list[bool]
     for assertion, run in zip(whole, _run(statements, runner), strict=True):
         verdicts[assertion] = run.outcome == "ok"
     return [verdicts[assertion] for assertion in assertions]
+
+
+def assertion_verdicts(
+    questions: Sequence[Question],
+    generations: Mapping[str, Sequence[str]],
+    assertion_of: Callable[[Question, str], Assertion | None],
+    runner: Runner | None,
+    skipped: bool | None = None,
+) -> dict[str, list[bool | None]]:
+    """Return the verdict on every text by question id; `skipped` where a text has no assertion."""
+    asked = [(question, text) for question in questions for text in generations[question.id]]
+    assertions = [assertion_of(question, text) for question, text in asked]
+    passed = iter(passes([each for each in assertions if each], runner))
+    verdicts: dict[str, list[bool | None]] = {question.id: [] for question in questions}
+    for (question, _), assertion in zip(asked, assertions, strict=True):
+        verdicts[question.id].append(next(passed) if assertion else skipped)
+    return verdicts
 
 
 def _decide(assertion: Assertion) -> bool | Job | None:

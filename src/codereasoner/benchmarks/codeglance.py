@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from codereasoner.benchmarks.assertions import Assertion, passes
+from codereasoner.benchmarks.assertions import Assertion, assertion_verdicts
 from codereasoner.benchmarks.cruxeval import CruxevalOutput
 from codereasoner.benchmarks.generation_answers import answer_block
-from codereasoner.benchmarks.official_prompts import CODEGLANCE
-from codereasoner.benchmarks.published import CODEGLANCE_DS1000
-from codereasoner.errors import DataError
-from codereasoner.extend import Benchmark, Published
+from codereasoner.benchmarks.official_prompts import OfficialPrompts, PromptedBenchmark
+from codereasoner.benchmarks.record_fields import need_texts, unique_questions
+from codereasoner.extend import Generations, OfficialVerdicts, Questions
 from codereasoner.ledger import read_rows
-from codereasoner.styles import Style
 from codereasoner.task import Question, Runner
 
 PLACEHOLDER = "<ground_truth>"
@@ -36,7 +34,7 @@ FEATURES = (
     "encapsulated_trace_length",
 )
 VERSION = "commit aa2d7d4 of github.com/greenlight2000/CodeGlance"
-SETTINGS: Mapping[str, Any] = {"temperature": 0.8, "samples": 10, "k": (1, 3), "timeout_seconds": 3}
+PAPER = "arXiv:2602.13962"
 
 
 class CodeglanceCruxeval(CruxevalOutput):
@@ -46,50 +44,41 @@ class CodeglanceCruxeval(CruxevalOutput):
     title = "CodeGlance: intrinsic logic (CRUXEval)"
     version = VERSION
     license = "none stated; its records are CRUXEval's (MIT)"
-    paper = "arXiv:2602.13962"
+    paper = PAPER
     hub = ""
     files = ("codeglance/cruxeval.jsonl", "cruxeval/cruxeval.jsonl", "cruxeval.jsonl")
-    settings: ClassVar[Mapping[str, Any]] = SETTINGS
-    published: ClassVar[Mapping[str, Published]] = {}
+    features = FEATURES
 
     def question(self, row: Mapping[str, Any]) -> Question:
-        """The question of CRUXEval, with the features that CodeGlance's own file has."""
+        """Return the question of CRUXEval, with the features that CodeGlance's own file has."""
         found = super().question(row)
-        features = {name: row[name] for name in FEATURES if name in row}
-        return replace(found, features={**found.features, **features})
+        return replace(found, features={**found.features, **_features(row)})
 
 
-class _Codeglance(Benchmark):
+class _Codeglance(PromptedBenchmark):
     version = VERSION
     license = "none stated"
-    paper = "arXiv:2602.13962"
-    settings: ClassVar[Mapping[str, Any]] = SETTINGS
+    paper = PAPER
+    features = FEATURES
+    prompts = OfficialPrompts("prompts.py", "make_direct_output_prompt", "make_cot_output_prompt", ("source", "test"))
 
-    def load(self, data: Path, runner: Runner | None = None) -> list[Question]:
-        """One question for each record; the ids are those of its generations files: sample_0, sample_1, ..."""
-        questions = [_question(data, number, row) for number, row in enumerate(read_rows(data))]
-        if not questions:
-            raise DataError(f"{data} has no records")
-        return questions
-
-    def official_style(self, checkout: Path, reasons: bool) -> Style:
-        """The prompts of its prompts.py."""
-        return CODEGLANCE.style(checkout, self.name, reasons)
+    def load(self, data: Path, runner: Runner | None = None) -> Questions:
+        """Return one question for each record; the ids are those of its generations files: sample_0, sample_1, ..."""
+        return unique_questions(data, (_question(data, number, row) for number, row in enumerate(read_rows(data))))
 
     def parse_generation(self, question: Question, text: str) -> str | None:
-        """The value, or the completed test."""
+        """Return the value, or the completed test."""
         return answer_block(text)
 
     def grade_officially(
-        self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
-    ) -> dict[str, list[bool | None]]:
-        """`assert RESULT == TEXT`, without the program and without its imports."""
-        asked = [(question, text) for question in questions for text in generations[question.id]]
-        assertions = [Assertion("", "", question.features["result"], text) for question, text in asked]
-        verdicts: dict[str, list[bool | None]] = {question.id: [] for question in questions}
-        for (question, _), passed in zip(asked, passes(assertions, runner), strict=True):
-            verdicts[question.id].append(passed)
-        return verdicts
+        self, questions: Sequence[Question], generations: Generations, runner: Runner
+    ) -> OfficialVerdicts:
+        """Execute `assert RESULT == TEXT`, without the program and without its imports."""
+
+        def assertion(question: Question, text: str) -> Assertion:
+            return Assertion("", "", question.features["result"], text)
+
+        return OfficialVerdicts(assertion_verdicts(questions, generations, assertion, runner))
 
 
 class CodeglanceDs1000(_Codeglance):
@@ -102,7 +91,6 @@ class CodeglanceDs1000(_Codeglance):
     packages = ("numpy", "pandas", "scipy")
     large = ("torch",)
     files = ("codeglance/DS1000_reasoning.jsonl", "DS1000_reasoning.jsonl")
-    published: ClassVar[Mapping[str, Published]] = CODEGLANCE_DS1000
 
 
 class CodeglancePannum(_Codeglance):
@@ -134,13 +122,13 @@ class CodeglanceTorchdata(_Codeglance):
 
 
 def _question(data: Path, number: int, row: Mapping[str, Any]) -> Question:
-    for name in FIELDS:
-        if not isinstance(row.get(name), str):
-            raise DataError(
-                f"{data}, line {number + 1}: the field '{name}' must be text, not {row.get(name)!r:.40}; "
-                f"a CodeGlance record has: {', '.join(FIELDS)} and its features"
-            )
+    record = f"a CodeGlance record has: {', '.join(FIELDS)} and its features"
+    need_texts(f"{data}, line {number + 1}", row, FIELDS, record)
     facts = {"source": row["code"], "test": row["test"], "blank": PLACEHOLDER}
-    features = {"ID": row["ID"], "result": row["result"]} | {name: row[name] for name in FEATURES if name in row}
+    features = {"ID": row["ID"], "result": row["result"], **_features(row)}
     program = row["ID"].partition("_")[0]
     return Question("assertion-completion", facts, (row["result"],), features, program=program, id=f"sample_{number}")
+
+
+def _features(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in FEATURES if name in row}

@@ -1,73 +1,99 @@
 """CodeMind, read from a checkout: what does a call return (IER, DER), and what code does a description ask for (SR)?
 
-Independent execution reasoning (IER) is about given programs, the dependent one (DER) about programs that models
-wrote. Its Avatar programs read standard input and are not read.
+Independent execution reasoning (IER) is about given programs, dependent execution reasoning (DER) about programs that
+models wrote. Specification reasoning (SR) asks for code, with or without its tests in the prompt. CodeMind's Avatar
+programs read standard input and are not read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from codereasoner.benchmarks.generation_answers import predicted_output
+from codereasoner.benchmarks.record_fields import by_number, call_parts
 from codereasoner.errors import DataError
-from codereasoner.extend import Benchmark
+from codereasoner.extend import Benchmark, Generations, OfficialVerdicts, Questions
+from codereasoner.records import Job, Run
 from codereasoner.task import Question, Runner
+from codereasoner.tasks.code_generation import PREAMBLE, WHOLE, is_code, whole_tests
 
 OUTPUT, END = "<<<Output>>>", "[END-OF-RESPONSE]"
-PARTS = ("main.py", "input.txt", "output.txt")
-PREAMBLE = "from typing import *\n\n"  # as CodeMind runs programs that models wrote
+CALL_FILES = ("main.py", "input.txt", "output.txt")
+WRITTEN_PREAMBLE = "from typing import *\n\n"  # as CodeMind runs programs that models wrote
+_FENCES = (("```python", "```"), ("[PYTHON]", "[/PYTHON]"), ("[python]", "[/python]"))
+_ENDED = re.compile(r"SystemExit(: -?\d+)?$")
+_HUMANEVAL, _MBPP = "Intermediate/Synthesis/humaneval", "Intermediate/Synthesis/mbpp"
 
 
 class _Codemind(Benchmark):
     version = "commit d55bbc1 of github.com/Intelligent-CAT-Lab/CodeMind"
     license = "UIUC/NCSA"
     paper = "arXiv:2402.09664"
-    settings: ClassVar[Mapping[str, Any]] = {"temperature": 0.0, "samples": 1}
-    folder: ClassVar[str]
-    reruns = True
-
-    def load(self, data: Path, runner: Runner | None = None) -> list[Question]:
-        """One question for each folder of a program; its name is the id. A name with a dot is skipped, as upstream."""
-        return [self.question(each) for each in self.folders(data) if "." not in each.name]
+    folder: ClassVar[str]  # below dataset/, with one folder for each program
+    needed: ClassVar[Sequence[str]] = ("main.py",)  # the files that make a folder a program
+    results: ClassVar[Sequence[str]]  # the files of CodeMind's results, the best first
 
     def folders(self, data: Path) -> list[Path]:
-        """The folders of the programs, in the order of the numbers in their names."""
+        """Return the folders of the programs, in the order of the numbers in their names.
+
+        Raises:
+            DataError: there are none.
+        """
         root = data / "dataset" / self.folder if (data / "dataset" / self.folder).is_dir() else data
-        found = [each for each in root.iterdir() if (each / PARTS[0]).is_file()] if root.is_dir() else []
+        folders = sorted(root.iterdir(), key=lambda each: by_number(each.name)) if root.is_dir() else []
+        found = [each for each in folders if all((each / name).is_file() for name in self.needed)]
         if not found:
-            raise DataError(f"{data} is no checkout of CodeMind: there is no dataset/{self.folder}/NAME/main.py in it")
-        return sorted(found, key=_order)
+            raise DataError(
+                f"{data} is no checkout of CodeMind: no dataset/{self.folder}/NAME has {', '.join(self.needed)}"
+            )
+        return found
 
-    def question(self, folder: Path) -> Question:
-        """The question of one program."""
-        return _question(folder)
-
-    def read_generations(self, path: Path, questions: Sequence[Question]) -> Mapping[str, Sequence[str]] | None:
-        """A folder with NAME/response.txt for each program, as CodeMind writes it; a missing one is an empty answer."""
+    def read_generations(self, path: Path, questions: Sequence[Question]) -> Generations | None:
+        """Return the results in a folder, as CodeMind writes it; one that is missing is an empty answer."""
         if not path.is_dir():
             return None
-        found = {each.parent.name: _text(each) for each in path.glob("*/response.txt")}
+        found = {each.parent.name: each for name in reversed(self.results) for each in path.glob(f"*/{name}")}
         if not found:
-            raise DataError(f"{path} has no NAME/response.txt: give CodeMind's folder of results, or a file of texts")
-        return {question.id: [found.get(question.id, "")] for question in questions}
+            raise DataError(
+                f"{path} has no NAME/{self.results[0]}: give CodeMind's folder of results, or a file of texts"
+            )
+        texts = {name: each.read_text(encoding="utf-8-sig", errors="replace") for name, each in found.items()}
+        return Generations({question.id: [texts.get(question.id, "")] for question in questions})
+
+
+# ---- execution reasoning
+
+
+class _Execution(_Codemind):
+    reruns = True
+    results = ("response.txt",)
+
+    def load(self, data: Path, runner: Runner | None = None) -> Questions:
+        """Return one question for each folder of a program; its name is the id. A name with a dot is skipped."""
+        return Questions(_call_question(each) for each in self.folders(data) if "." not in each.name)
 
     def parse_generation(self, question: Question, text: str) -> str | None:
-        """What stands after the last output mark, up to the end mark."""
+        """Return what follows the last output mark, up to the end mark."""
         return predicted_output(_prediction(text), f"{question.facts['entry']}({question.facts['call']})")
 
     def grade_officially(
-        self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
-    ) -> dict[str, list[bool | None]]:
-        """Equal as strings without spaces, newlines, kinds of quotes, and one quote at either end."""
-        return {
-            question.id: [_normal(_prediction(text)) == _normal(question.gold[0]) for text in generations[question.id]]
-            for question in questions
-        }
+        self, questions: Sequence[Question], generations: Generations, runner: Runner
+    ) -> OfficialVerdicts:
+        """Compare strings without spaces, newlines, kinds of quotes, and one quote at either end."""
+        return OfficialVerdicts(
+            {
+                question.id: [
+                    _normal(_prediction(text)) == _normal(question.gold[0]) for text in generations[question.id]
+                ]
+                for question in questions
+            }
+        )
 
 
-class CodemindCruxeval(_Codemind):
+class CodemindCruxeval(_Execution):
     """Independent execution reasoning on CRUXEval."""
 
     name = "codemind-cruxeval"
@@ -76,7 +102,7 @@ class CodemindCruxeval(_Codemind):
     files = ("codemind/dataset/cruxeval", "dataset/cruxeval", "cruxeval")
 
 
-class CodemindHumaneval(_Codemind):
+class CodemindHumaneval(_Execution):
     """Independent execution reasoning on HumanEval."""
 
     name = "codemind-humaneval"
@@ -85,30 +111,28 @@ class CodemindHumaneval(_Codemind):
     files = ("codemind/dataset/humaneval", "dataset/humaneval", "humaneval")
 
 
-class _Dependent(_Codemind):
-    """A folder of the results of DER is read too: programs that another model wrote, of those that pass."""
+class _Dependent(_Execution):
+    """Programs that another model wrote; a folder of DER's results is read too."""
 
-    def load(self, data: Path, runner: Runner | None = None) -> list[Question]:
-        """One question for each program; one without a call or an output is unavailable."""
+    def load(self, data: Path, runner: Runner | None = None) -> Questions:
+        """Return one question for each program; one without a call or an output is unavailable.
+
+        Call and output are in the program's folder, or in that of the data set above it.
+        """
         found: list[Question] = []
         unavailable = {}
         for folder in self.folders(data):
             try:
-                found.append(self.question(folder))
+                found.append(_call_question(folder, f"dataset/{self.folder}/{folder.name}", WRITTEN_PREAMBLE))
             except DataError as error:
                 unavailable[folder.name] = str(error)
-        self.unavailable = unavailable
-        return found
+        return Questions(found, unavailable)
 
     def folders(self, data: Path) -> list[Path]:
-        """Those that pass_id.txt names, where it is there: DER asks only about programs that do what they should."""
+        """Return the folders that pass_id.txt names, where it is there: DER asks only about programs that pass."""
         passing = data / "pass_id.txt"
         names = set(_text(passing).split()) if passing.is_file() else None
         return [each for each in super().folders(data) if names is None or each.name in names]
-
-    def question(self, folder: Path) -> Question:
-        """The call and its output are in the folder, or in that of the data set above it."""
-        return _question(folder, f"dataset/{self.folder}/{folder.name}", PREAMBLE)
 
 
 class CodemindDerHumaneval(_Dependent):
@@ -116,8 +140,8 @@ class CodemindDerHumaneval(_Dependent):
 
     name = "codemind-der-humaneval"
     title = "CodeMind: dependent execution reasoning (HumanEval)"
-    folder = "Intermediate/Synthesis/humaneval"
-    files = ("codemind/dataset/Intermediate/Synthesis/humaneval", "dataset/Intermediate/Synthesis/humaneval")
+    folder = _HUMANEVAL
+    files = (f"codemind/dataset/{_HUMANEVAL}", f"dataset/{_HUMANEVAL}")
 
 
 class CodemindDerMbpp(_Dependent):
@@ -125,37 +149,23 @@ class CodemindDerMbpp(_Dependent):
 
     name = "codemind-der-mbpp"
     title = "CodeMind: dependent execution reasoning (MBPP)"
-    folder = "Intermediate/Synthesis/mbpp"
-    files = ("codemind/dataset/Intermediate/Synthesis/mbpp", "dataset/Intermediate/Synthesis/mbpp")
+    folder = _MBPP
+    files = (f"codemind/dataset/{_MBPP}", f"dataset/{_MBPP}")
 
 
-def _question(folder: Path, beside: str = "", preamble: str = "") -> Question:
-    """`beside` is where input and output may lie in a folder above; `preamble` stands before the program."""
-    places = [folder, *(above / beside for above in folder.parents if beside)]
+def _call_question(folder: Path, elsewhere: str = "", preamble: str = "") -> Question:
+    """Return the question of a program; `elsewhere`, below a folder above, may hold its input and output."""
+    places = [folder, *(above / elsewhere for above in folder.parents if elsewhere)]
     texts = []
-    for name in PARTS:
+    for name in CALL_FILES:
         place = next((each / name for each in places if (each / name).is_file()), None)
         if place is None:
-            raise DataError(f"{folder} has no {name}; a program of CodeMind has: {', '.join(PARTS)}")
+            raise DataError(f"{folder} has no {name}; a program of CodeMind has: {', '.join(CALL_FILES)}")
         texts.append(_text(place).strip())
     source, invocation, output = texts
-    entry, opening, rest = invocation.partition("(")
-    if not opening or not rest.endswith(")") or not entry.isidentifier():
-        raise DataError(f"{folder / 'input.txt'} must hold a call such as f([1]), not {invocation!r:.60}")
-    facts = {"source": preamble + source, "entry": entry, "call": rest[:-1]}
+    entry, call = call_parts(str(folder / "input.txt"), invocation)
+    facts = {"source": preamble + source, "entry": entry, "call": call}
     return Question("output", facts, (output,), program=folder.name, id=folder.name)
-
-
-def _order(folder: Path) -> tuple[int, str]:
-    digits = folder.name.rpartition("_")[2]
-    return (int(digits) if digits.isdecimal() else 0, folder.name)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text (byte {error.start})") from None
 
 
 def _prediction(text: str) -> str:
@@ -163,7 +173,96 @@ def _prediction(text: str) -> str:
 
 
 def _normal(text: str) -> str:
-    """CodeMind's own rule of comparison."""
+    """Return a text as CodeMind compares it."""
     text = text.replace("\n", "").replace(" ", "").replace('"', "'")
     text = text[1:] if text.startswith(("'", "`")) else text
     return text[:-1] if text.endswith(("'", "`")) else text
+
+
+# ---- specification reasoning
+
+
+class _Specification(_Codemind):
+    needed = ("nl.txt", "asserts.txt", "input.txt", "main.py")
+    results = ("raw_output.txt", "main.py")
+
+    def __init__(self, use_test: bool = False) -> None:
+        self.use_test = use_test
+
+    def load(self, data: Path, runner: Runner | None = None) -> Questions:
+        """Return one question for each folder with a description and tests; its name is the id."""
+        return Questions(self._question(each) for each in self.folders(data))
+
+    def sources(self, data: Path) -> dict[str, str]:
+        """Return the reference solutions."""
+        return {each.name: _text(each / "main.py") for each in self.folders(data)}
+
+    def parse_generation(self, question: Question, text: str) -> str | None:
+        """Return the first piece of marked code, or the whole text."""
+        return code_in(text).strip("\n") or None
+
+    def grade_officially(
+        self, questions: Sequence[Question], generations: Generations, runner: Runner
+    ) -> OfficialVerdicts:
+        """Run code and tests; what writes nothing to the error stream passes, also a program that ends itself."""
+        harness = f"def {WHOLE}():\n    return True\n"
+        jobs = {
+            question.id: [
+                Job(f"{PREAMBLE}{code_in(text)}\n{whole_tests(question)}", WHOLE, "", harness=harness, model_text=True)
+                for text in generations[question.id]
+            ]
+            for question in questions
+        }
+        runs = iter(runner([job for row in jobs.values() for job in row]))
+        return OfficialVerdicts({name: [_passes(next(runs)) for _ in row] for name, row in jobs.items()})
+
+    def _question(self, folder: Path) -> Question:
+        described, tests, call, code = (_text(folder / name) for name in self.needed)
+        signature = folder / "signature.txt"
+        defined = re.findall(r"^def (\w+)\(", described, re.MULTILINE)
+        facts = {
+            "specification": described.strip("\n"),
+            "signature": _text(signature).strip() if signature.is_file() else "",
+            "entry": defined[-1] if defined else call.strip().partition("(")[0],
+            "tests": tests.strip("\n"),
+            "shown": tests.strip("\n") if self.use_test else "",
+        }
+        solution = f"{described}\n\n{code}" if is_code(described) else code
+        return Question("code-generation", facts, (solution.strip("\n"),), program=folder.name, id=folder.name)
+
+
+class CodemindSrHumaneval(_Specification):
+    """Specification reasoning on HumanEval."""
+
+    name = "codemind-sr-humaneval"
+    title = "CodeMind: specification reasoning (HumanEval)"
+    folder = _HUMANEVAL
+    files = CodemindDerHumaneval.files
+
+
+class CodemindSrMbpp(_Specification):
+    """Specification reasoning on MBPP."""
+
+    name = "codemind-sr-mbpp"
+    title = "CodeMind: specification reasoning (MBPP)"
+    folder = _MBPP
+    files = CodemindDerMbpp.files
+
+
+def code_in(text: str) -> str:
+    """Return the code between the first marks of any of the prompts, or the whole text where there are none."""
+    for opening, closing in _FENCES:
+        if opening in text:
+            return text.split(opening)[1].split(closing)[0]
+    return text
+
+
+def _passes(run: Run) -> bool:
+    return run.outcome == "ok" or (run.outcome == "exited" and bool(_ENDED.search(run.reason) or "_exit" in run.reason))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text (byte {error.start})") from None

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from codereasoner.benchmarks.generation_answers import answer_block
 from codereasoner.errors import DataError
-from codereasoner.extend import Benchmark
+from codereasoner.extend import Benchmark, Generations, OfficialVerdicts, Questions
 from codereasoner.ledger import read_rows
 from codereasoner.task import Question, Runner
 
 _FOLDERS = ("codesense/", "LLM Evaluation/CodeSemantic/CodeSemantic/dataset/", "dataset/", "")
 _ANSWER = re.compile(r"<ans>(.*?)</ans>", re.DOTALL)
-_AFTER = "Value After Statement Execution"
+_CLASSES = "\nAnswer with the class of the value, such as Positive Small, Zero, Empty List or Mixed String."
 
 
 def _files(name: str) -> tuple[str, ...]:
@@ -31,52 +32,52 @@ class _Codesense(Benchmark):
     version = "commit 825b576 of github.com/codesense-bench/codesense-codes"
     license = "none stated"
     paper = "arXiv:2506.00750"
-    settings: ClassVar[Mapping[str, Any]] = {"temperature": 0.0, "samples": 1, "answer": "<ans>...</ans>"}
-    source: ClassVar[str] = "loop_code"  # the fields of a record: the code, the question, the answer, its class
-    asked: ClassVar[str] = "question"
+    source: ClassVar[str] = "loop_code"  # the fields of a record: the code, the answer, its class
     answer: ClassVar[str] = "answer"
     quantized: ClassVar[str] = "quantized value"
     cut: ClassVar[str] = ""  # what the published scorer cuts off at the end
     quotes: ClassVar[bool] = True  # does it take quotes away?
 
-    def load(self, data: Path, runner: Runner | None = None) -> list[Question]:
-        """One question for each record; its id is the record's idx, or its number where it has none."""
+    def load(self, data: Path, runner: Runner | None = None) -> Questions:
+        """Return one question for each record; its id is the record's idx, or its number where it has none."""
         rows = list(read_rows(data))
         if not rows:
             raise DataError(f"{data} has no records")
         by_class = "quantized" in data.name and self.quantized in rows[0]
-        return [self._question(data, number, row, by_class) for number, row in enumerate(rows)]
+        return Questions(self._question(data, number, row, by_class) for number, row in enumerate(rows))
 
-    def read_generations(self, path: Path, questions: Sequence[Question]) -> Mapping[str, Sequence[str]] | None:
-        """CodeSense's own detailed results: rows with `idx` and `model_prediction`; None where it is no such file."""
+    def read_generations(self, path: Path, questions: Sequence[Question]) -> Generations | None:
+        """Return CodeSense's own detailed results: rows with `idx` and `model_prediction`; None for another file."""
         if path.suffix != ".jsonl" or not path.is_file():
             return None
-        found: dict[str, list[str]] = {}
+        found: dict[str, list[str]] = defaultdict(list)
         for number, row in enumerate(read_rows(path)):
             if "model_prediction" not in row:
                 return None
             text = row["model_prediction"]
-            found.setdefault(str(row.get("idx", number)), []).append(
-                text if isinstance(text, str) else json.dumps(text)
-            )
-        return found
+            found[str(row.get("idx", number))].append(text if isinstance(text, str) else json.dumps(text))
+        return Generations(found)
 
     def parse_generation(self, question: Question, text: str) -> str | None:
-        """The last `<ans>`, or an answer in one of our own forms."""
+        """Return the last `<ans>`, or an answer in one of our own formats."""
         found = _marked(text)
         return (found[-1].strip() or None) if found else answer_block(text)
 
     def grade_officially(
-        self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
-    ) -> dict[str, list[bool | None]]:
-        """The first `<ans>` in small letters, without quotes at its ends and with single spaces, is the same text."""
-        verdicts: dict[str, list[bool | None]] = {}
+        self, questions: Sequence[Question], generations: Generations, runner: Runner
+    ) -> OfficialVerdicts:
+        """Compare the first `<ans>` in small letters, without quotes at its ends and with single spaces."""
+        verdicts = OfficialVerdicts()
         for question in questions:
             gold = question.features["recorded"]
             wanted = self._normal(gold.lower()) if question.features["text"] else self._normal(gold)
             said = map(_marked, generations[question.id])
             verdicts[question.id] = [bool(found) and self._normal(found[0].lower()) == wanted for found in said]
         return verdicts
+
+    def wording(self, row: Mapping[str, Any]) -> str:
+        """Return the question in words."""
+        return str(row["question"])
 
     def _normal(self, text: str) -> str:
         text = text.strip() if not self.cut else text.rstrip(self.cut).strip()
@@ -85,45 +86,37 @@ class _Codesense(Benchmark):
     def _question(self, data: Path, number: int, row: Mapping[str, Any], by_class: bool) -> Question:
         kind = row.get("Statement Type", "")
         gold = self.quantized if by_class and kind != "Branch" else self.answer
-        if missing := [name for name in (self.source, gold) if name not in row]:
+        try:
+            source, recorded, wording = str(row[self.source]), row[gold], self.wording(row)
+        except KeyError as error:
             raise DataError(
-                f"{data}, record {number + 1}: the field '{missing[0]}' is missing; it has: {', '.join(row)}"
-            )
-        answer = row[gold] if isinstance(row[gold], str) else str(row[gold])
-        wording = self.wording(row) + (_CLASSES if gold == self.quantized else "")
-        features = {"recorded": answer, "text": isinstance(row[gold], str)}
-        features |= {"kind": kind} if kind else {}
-        facts = {"source": str(row[self.source]), "question": wording}
-        return Question("code-question", facts, (answer,), features, id=str(row.get("idx", number)))
-
-    def wording(self, row: Mapping[str, Any]) -> str:
-        """The question in words."""
-        return str(row[self.asked])
+                f"{data}, record {number + 1}: the field {error} is missing; it has: {', '.join(row)}"
+            ) from None
+        features = {"recorded": str(recorded), "text": isinstance(recorded, str)} | ({"kind": kind} if kind else {})
+        facts = {"source": source, "question": wording + (_CLASSES if gold == self.quantized else "")}
+        return Question("code-question", facts, (str(recorded),), features, id=str(row.get("idx", number)))
 
 
 def _marked(text: str) -> list[str]:
-    """What stands between <ans> and </ans>. Only up to the last mark, or each <ans> behind it is searched in vain."""
+    """Return what is between <ans> and </ans>.
+
+    The text ends with its last mark, or each <ans> after that would be searched in vain.
+    """
     return _ANSWER.findall(text[: text.rfind("</ans>") + len("</ans>")])
-
-
-_CLASSES = "\nAnswer with the class of the value, such as Positive Small, Zero, Empty List or Mixed String."
 
 
 class _Statement(_Codesense):
     source = "Source Code"
-    answer = _AFTER
+    answer = "Value After Statement Execution"
     cut = ";"
 
     def wording(self, row: Mapping[str, Any]) -> str:
-        """What the function was given, what its variables hold before the statement, and what is asked after it."""
-        before = row.get("Variable Values Before Statement")
-        return "\n".join(
-            [
-                f"The function is called with: {row.get('Function Input')}",
-                f"Before this statement, the variables are: {before}",
-                f"The statement: {str(row.get('Selected Statement')).strip()}",
-                "What is the value after it is executed?",
-            ]
+        """Return the arguments, the variables before the statement, and what is asked after it."""
+        return (
+            f"The function is called with: {row.get('Function Input')}\n"
+            f"Before this statement, the variables are: {row.get('Variable Values Before Statement')}\n"
+            f"The statement: {str(row.get('Selected Statement')).strip()}\n"
+            "What is the value after it is executed?"
         )
 
 
@@ -204,7 +197,7 @@ class CodesenseAliasC(_Codesense):
     files = _files("aliasing_dataset_c.jsonl")
 
     def wording(self, row: Mapping[str, Any]) -> str:
-        """Which two pointers, after which two statements."""
+        """Return the two pointers and the two statements after which they are compared."""
         return (
             f"The function is called with: {row.get('Function Input')}\n"
             f"Does the pointer {row.get('Selected Pointer')} at the statement\n{row.get('Selected Statement')}\n"
@@ -224,7 +217,7 @@ class CodesenseOutput(_Codesense):
     files = _files("input_output_dataset_python.jsonl")
 
     def wording(self, row: Mapping[str, Any]) -> str:
-        """The arguments of the call."""
+        """Return what asks for the result of the call."""
         return f"What does the function return when it is called with: {row.get('input')}"
 
 
@@ -239,5 +232,5 @@ class CodesenseInput(_Codesense):
     files = _files("input_output_dataset_python.jsonl")
 
     def wording(self, row: Mapping[str, Any]) -> str:
-        """What the call returned."""
+        """Return what asks for the arguments of the call."""
         return f"With which arguments does the function return: {row.get('output')}"

@@ -2,7 +2,7 @@
 
 The programs are on the Hub only. Where just the expected outputs are known (`{id: literal}`), files of generations
 can still be scored: values are compared, closed expressions are executed, and only an answer that calls the missing
-program can not be judged. It has the verdict that a scored file brings along, or counts as wrong; `unjudged` lists it.
+program cannot be judged. It gets the verdict that its scored file records, or counts as wrong; `unjudged` lists it.
 """
 
 from __future__ import annotations
@@ -13,55 +13,40 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from codereasoner import literals
-from codereasoner.benchmarks.assertions import Assertion, passes
+from codereasoner.benchmarks.assertions import Assertion, assertion_verdicts
 from codereasoner.benchmarks.generation_answers import predicted_output
-from codereasoner.benchmarks.official_prompts import LIVECODEBENCH
-from codereasoner.benchmarks.published import LIVECODEBENCH_EXECUTION
+from codereasoner.benchmarks.official_prompts import OfficialPrompts, PromptedBenchmark
+from codereasoner.benchmarks.record_fields import by_number, call_parts, need_texts, unique_questions
 from codereasoner.errors import ConfigError, DataError
-from codereasoner.extend import Benchmark, Published
+from codereasoner.extend import Generations, OfficialVerdicts, Questions, Unjudged
 from codereasoner.ledger import read_rows
-from codereasoner.styles import Style
 from codereasoner.task import Question, Runner
 
 FIELDS = ("code", "input", "output", "id")
 
-# What the scorer imports before every program, as (module, names); "" imports the module itself.
-_IMPORTS: tuple[tuple[str, str], ...] = (
-    ("bisect", ""),
-    ("collections", ""),
-    ("copy", ""),
-    ("functools", ""),
-    ("heapq", ""),
-    ("itertools", ""),
-    ("math", ""),
-    ("operator", ""),
-    ("random", ""),
-    ("re", ""),
-    ("string", ""),
-    ("sys", ""),
-    ("bisect", "bisect, bisect_left, bisect_right, insort"),
-    ("collections", "Counter, OrderedDict, defaultdict, deque"),
-    ("copy", "deepcopy"),
-    ("functools", "cache, lru_cache, partial, reduce"),
-    ("heapq", "heapify, heappop, heappush, merge"),
-    (
-        "itertools",
-        "accumulate, chain, combinations, count, cycle, groupby, islice, permutations, product, repeat, zip_longest",
-    ),
-    ("math", "ceil, comb, floor, gcd, inf, isqrt, log, log2, log10, prod, sqrt"),
-    ("operator", "iand, itemgetter, sub"),
-    ("os.path", "commonprefix"),
-    ("random", "randrange, shuffle"),
-    ("re", "search as re_search"),
-    ("string", "ascii_lowercase"),
-    ("typing", "Any, Callable, Dict, Generator, Iterable, Iterator, List, Optional, Set, Tuple, Union"),
-)
+IMPORTS = """\
+import bisect, collections, copy, functools, heapq, itertools, math, operator, random, re, string, sys
+from bisect import bisect, bisect_left, bisect_right, insort
+from collections import Counter, OrderedDict, defaultdict, deque
+from copy import deepcopy
+from functools import cache, lru_cache, partial, reduce
+from heapq import heapify, heappop, heappush, merge
+from itertools import accumulate, chain, combinations, count, cycle, groupby, islice, permutations, product
+from itertools import repeat, zip_longest
+from math import ceil, comb, floor, gcd, inf, isqrt, log, log2, log10, prod, sqrt
+from operator import iand, itemgetter, sub
+from os.path import commonprefix
+from random import randrange, shuffle
+from re import search as re_search
+from string import ascii_lowercase
+from typing import Any, Callable, Dict, Generator, Iterable, Iterator, List, Optional, Set, Tuple, Union
+"""  # what the scorer imports before every program
 
 
-class LiveCodeBenchExecution(Benchmark):
+class LiveCodeBenchExecution(PromptedBenchmark):
     """LiveCodeBench, the scenario "code execution".
 
     Args:
@@ -83,70 +68,49 @@ class LiveCodeBenchExecution(Benchmark):
         "livecodebench/recovered_outputs.json",
         "recovered_outputs.json",
     )
-    settings: ClassVar[Mapping[str, Any]] = {
-        "temperature": 0.2,
-        "samples": 10,
-        "top_p": 0.95,
-        "stop": "[/ANSWER]",
-        "timeout_seconds": 3,
-    }
-    published: ClassVar[Mapping[str, Published]] = LIVECODEBENCH_EXECUTION
+    prompts = OfficialPrompts(
+        "lcb_runner/prompts/code_execution.py",
+        "make_direct_output_prompt",
+        "make_cot_output_prompt",
+        ("source", "invocation"),
+    )
 
     def __init__(self, echo: Literal["drop", "fail"] = "drop") -> None:
         if echo not in ("drop", "fail"):
             raise ConfigError(f"echo '{echo}' is unknown; there are: drop, fail")
         self.echo = echo
 
-    def load(self, data: Path, runner: Runner | None = None) -> list[Question]:
-        """The questions of the Hub's records (parquet, JSONL, a JSON list) or of a JSON object of outputs by id.
+    def load(self, data: Path, runner: Runner | None = None) -> Questions:
+        """Return the questions of the Hub's records (parquet, JSONL, a JSON list) or of a JSON object of outputs by id.
 
-        They stand in the order of the numbers in their ids, in which the published scorer adds up.
+        They are in the order of the numbers in their ids, in which the published scorer adds up.
         """
-        questions = sorted(
-            (_question(data, number, row) for number, row in enumerate(_rows(data), start=1)), key=_number_in_id
-        )
-        if not questions:
-            raise DataError(f"{data} has no records")
-        seen: set[str] = set()
-        for question in questions:
-            if question.id in seen:
-                raise DataError(f"{data}: the id '{question.id}' is there twice; remove one of the two")
-            seen.add(question.id)
-        return questions
-
-    def official_style(self, checkout: Path, reasons: bool) -> Style:
-        """The prompts of lcb_runner/prompts/code_execution.py."""
-        return LIVECODEBENCH.style(checkout, self.name, reasons)
+        rows = enumerate(_rows(data), start=1)
+        found = unique_questions(data, (_question(f"{data}, record {number}", row) for number, row in rows))
+        return Questions(sorted(found, key=lambda question: by_number(question.id)))
 
     def parse_generation(self, question: Question, text: str) -> str | None:
-        """The value, also where the assertion is repeated before it."""
+        """Return the value, also where the assertion is repeated before it."""
         call = f"{question.facts['entry']}({question.facts['call']})"
         return predicted_output(text, call if question.facts["source"] else "")
 
     def grade_officially(
-        self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
-    ) -> dict[str, list[bool | None]]:
-        """`assert OUTPUT == TEXT` after the usual imports and the program; what holds the call itself is dropped."""
-        verdicts: dict[str, list[bool | None]] = {}
-        asked: list[tuple[str, int]] = []
-        assertions: list[Assertion] = []
+        self, questions: Sequence[Question], generations: Generations, runner: Runner
+    ) -> OfficialVerdicts:
+        """Execute `assert OUTPUT == TEXT` after the usual imports and the program; `echo` decides about echoes."""
+        skipped = False if self.echo == "fail" else None
+        verdicts = assertion_verdicts(questions, generations, _assertion, runner, skipped)
+        unjudged: list[Unjudged] = []
         for question in questions:
-            texts = generations[question.id]
-            verdicts[question.id] = [False if self.echo == "fail" else None] * len(texts)
-            for index, text in enumerate(texts):
-                if not _echoes(question, text):
-                    asked.append((question.id, index))
-                    assertions.append(_assertion(question, text))
-        self.unjudged = []
-        for (name, index), assertion, passed in zip(asked, assertions, passes(assertions, runner), strict=True):
-            verdicts[name][index] = passed
-            if not assertion.entry and not passed and _calls_a_stranger(assertion.text):
-                verdicts[name][index] = self.recorded[name][index] if name in self.recorded else False
-                self.unjudged.append((name, index, assertion.text))
-        return verdicts
+            row, recorded = verdicts[question.id], generations.recorded.get(question.id)
+            for sample, text in enumerate(generations[question.id]):
+                if row[sample] is False and not question.facts["entry"] and _calls_a_stranger(text):
+                    row[sample] = recorded[sample] if recorded else False
+                    unjudged.append({"id": question.id, "sample": sample, "answer": text})
+        return OfficialVerdicts(verdicts, unjudged)
 
     def official_counts(self, verdicts: Sequence[bool | None]) -> list[bool]:
-        """Where every answer was dropped, all count as wrong: the scorer's own rule."""
+        """Where every answer was dropped, count all as wrong: the scorer's own rule."""
         return super().official_counts(verdicts) or [False] * len(verdicts)
 
 
@@ -166,17 +130,12 @@ def _rows(data: Path) -> Iterator[Mapping[str, Any]]:
         raise DataError(f"{data} holds {type(content).__name__}; wanted: a list of records, or {{id: output}}")
 
 
-def _question(data: Path, number: int, row: Mapping[str, Any]) -> Question:
+def _question(place: str, row: Mapping[str, Any]) -> Question:
     needed = FIELDS if "code" in row else ("output", "id")
-    for name in needed:
-        if not isinstance(row.get(name), str):
-            raise DataError(
-                f"{data}, record {number}: the field '{name}' must be text, not {row.get(name)!r:.40}; "
-                f"a record of {LiveCodeBenchExecution.hub} has: {', '.join(FIELDS)}"
-            )
+    need_texts(place, row, needed, f"a record of {LiveCodeBenchExecution.hub} has: {', '.join(FIELDS)}")
     facts = {"source": row.get("code", ""), "entry": "", "call": "", "invocation": row.get("input", "")}
-    if "code" in row:
-        facts["entry"], facts["call"] = _split(data, number, row["input"])
+    if "code" in row:  # the Hub's inputs are whole calls: `minOperations(nums = [2, 1])`
+        facts["entry"], facts["call"] = call_parts(f"{place}: the input", row["input"])
     features = {name: row[name] for name in ("difficulty", "numsteps", "contest_id") if row.get(name) is not None}
     if row.get("contest_date") is not None:
         features["contest_date"] = str(row["contest_date"])[:10]
@@ -184,26 +143,8 @@ def _question(data: Path, number: int, row: Mapping[str, Any]) -> Question:
     return Question("output", facts, (row["output"],), features, program=program, id=row["id"])
 
 
-def _split(data: Path, number: int, invocation: str) -> tuple[str, str]:
-    """`name(arguments)` in its two parts.
-
-    The Hub's inputs are whole calls with keyword arguments: `minOperations(nums = [2, 1])`.
-    """
-    entry, opening, rest = invocation.strip().partition("(")
-    if not opening or not rest.endswith(")") or not entry.isidentifier():
-        raise DataError(
-            f"{data}, record {number}: the input must be a call such as g(nums = [1]), not {invocation!r:.60}"
-        )
-    return entry, rest[:-1]
-
-
-def _number_in_id(question: Question) -> tuple[int, str]:
-    digits = question.id.rpartition("_")[2]
-    return (int(digits) if digits.isdecimal() else 0, question.id)
-
-
 def _calls_a_stranger(text: str) -> bool:
-    """Does this text call a plain name that neither Python nor the imports define?"""
+    """Return whether a text calls a plain name that neither Python nor the imports define."""
     known = set(dir(builtins)) | set(re.findall(r"\w+", _preamble("np. pd.")))
     try:
         statements = literals.parse_statements(f"assert 0 == {text}")
@@ -214,19 +155,16 @@ def _calls_a_stranger(text: str) -> bool:
     return bool(called - known)
 
 
-def _echoes(question: Question, text: str) -> bool:
-    invocation = question.facts["invocation"]
-    return bool(invocation) and invocation in text
-
-
-def _assertion(question: Question, text: str) -> Assertion:
-    program, entry = question.facts["source"], question.facts["entry"]
-    return Assertion(f"{_preamble(program + text)}\n{program}", entry, question.gold[0], text)
+def _assertion(question: Question, text: str) -> Assertion | None:
+    """Return the scorer's check of a text; None for one that holds the call itself."""
+    invocation, program = question.facts["invocation"], question.facts["source"]
+    if invocation and invocation in text:
+        return None
+    return Assertion(f"{_preamble(program + text)}\n{program}", question.facts["entry"], question.gold[0], text)
 
 
 def _preamble(text: str) -> str:
-    """The scorer's imports; numpy and pandas, which take most of its time, only where their names occur."""
-    lines = [f"from {module} import {names}" if names else f"import {module}" for module, names in _IMPORTS]
-    lines += ["import numpy as np"] if "np." in text else []
-    lines += ["import pandas as pd"] if "pd." in text else []
-    return "\n".join(lines)
+    """Return the scorer's imports; numpy and pandas, which take most of its time, only where their names occur."""
+    numpy = "import numpy as np\n" if "np." in text else ""
+    pandas = "import pandas as pd\n" if "pd." in text else ""
+    return IMPORTS + numpy + pandas

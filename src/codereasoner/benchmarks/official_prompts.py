@@ -1,81 +1,62 @@
-"""A benchmark's own prompts, read from a checkout of it: they are other people's text, and none of it is here.
+"""Read a benchmark's own prompts from a checkout of it: they are other people's text, and none of it is here.
 
-CRUXEval and what follows it keep their prompts as f-strings in functions of a file. The f-string is taken from the
-syntax tree and filled in; nothing of the checkout is executed.
+CRUXEval and the benchmarks after it keep their prompts as f-strings in functions of a file. The f-string is taken from
+the syntax tree and filled in; nothing of the checkout is executed.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, TypeAlias
 
 from codereasoner.answer_formats import Block
 from codereasoner.errors import DataError
+from codereasoner.extend import Benchmark
 from codereasoner.styles import Style, official_style
 from codereasoner.task import Question
 
+Texts: TypeAlias = tuple[str, ...]
+
 
 @dataclass(frozen=True)
-class Official:
-    """Where a prompt is, and what fills it: the functions of a file, the facts in their order, and how texts change."""
+class OfficialPrompts:
+    """The functions of a file that make a benchmark's prompts, and the facts of a question that fill them."""
 
     file: str
     direct: str  # the function that makes the prompt without reasoning
-    cot: str  # with it
-    facts: tuple[str, ...]
-    prepare: Callable[[tuple[str, ...]], tuple[str, ...]] = tuple  # what is done to the facts before
+    cot: str  # the function that makes the one with reasoning
+    facts: Texts  # in the order of the template
+    prepare: Callable[[Texts], Texts] = tuple  # changes the facts before they fill the direct prompt
+    prepare_cot: Callable[[Texts], Texts] | None = None  # the same for the prompt with reasoning, where it differs
 
-    def style(self, checkout: Path, name: str, reasons: bool) -> Style:
-        """The style of these prompts.
+
+class PromptedBenchmark(Benchmark):
+    """A benchmark whose own prompts are f-strings in a file of its checkout."""
+
+    prompts: ClassVar[OfficialPrompts]
+
+    def official_style(self, checkout: Path, reasons: bool) -> Style:
+        """Return the style of its prompts.
 
         Raises:
             DataError: the checkout has no such file or function.
         """
-        template = read_template(checkout / self.file, self.cot if reasons else self.direct)
+        source = self.prompts
+        template = read_template(checkout / source.file, source.cot if reasons else source.direct)
+        prepare = source.prepare_cot if reasons and source.prepare_cot else source.prepare
 
         def prompt(question: Question) -> str:
-            return template(self.prepare(tuple(question.facts[fact] for fact in self.facts)))
+            return template(prepare(tuple(question.facts[fact] for fact in source.facts)))
 
-        kind = "cot" if reasons else "direct"
-        return official_style(f"{name}-official-{kind}", prompt, Block(), reasons=reasons, opened=not reasons)
-
-
-CRUXEVAL_O = Official("prompts.py", "make_direct_output_prompt", "make_cot_output_prompt", ("source", "call"))
-CRUXEVAL_I = Official("prompts.py", "make_direct_input_prompt", "make_cot_input_prompt", ("source", "value"))
-LIVECODEBENCH = Official(
-    "lcb_runner/prompts/code_execution.py",
-    "make_direct_output_prompt",
-    "make_cot_output_prompt",
-    ("source", "invocation"),
-)
-CODEGLANCE = Official("prompts.py", "make_direct_output_prompt", "make_cot_output_prompt", ("source", "test"))
+        name = f"{self.name}-official-{'cot' if reasons else 'direct'}"
+        return official_style(name, prompt, Block(), reasons=reasons, opened=not reasons)
 
 
-def _double_quotes(facts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(fact.replace("'", '"') for fact in facts)
-
-
-def _labelled(facts: tuple[str, ...]) -> tuple[str, ...]:
-    """SemCoder's forward monologue names lines: each that is not blank ends in its label, counted from L5."""
-    code, *rest = _double_quotes(facts)
-    lines = code.split("\n")
-    return "\n".join(f"{line} # [L{n}]" if line.strip() else line for n, line in enumerate(lines, start=5)), *rest
-
-
-_MONOLOGUES = "experiments/cruxeval_prompts.py"
-SEMCODER_O = Official(
-    _MONOLOGUES, "make_direct_output_prompt", "make_forward_monologue_output_prompt", ("source", "call"), _double_quotes
-)
-LABELLED_O = replace(SEMCODER_O, prepare=_labelled)
-SEMCODER_I = Official(
-    _MONOLOGUES, "make_direct_input_prompt", "make_backward_monologue_input_prompt", ("source", "value"), _double_quotes
-)
-
-
-def read_template(path: Path, function: str) -> Callable[[tuple[str, ...]], str]:
-    """The text that a function of the form `a, b = s; return f"..."` would return for a tuple of values.
+def read_template(path: Path, function: str) -> Callable[[Texts], str]:
+    """Return the text that a function of the form `a, b = s; return f"..."` would return for a tuple of values.
 
     Raises:
         DataError: the file, the function or its f-string is not there.
@@ -104,7 +85,7 @@ def _unpacked(function: ast.FunctionDef) -> list[str]:
 
 
 def _constants(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
-    """The names that the function gives a text to."""
+    """Yield the names that the function gives a text to."""
     for node in function.body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str() as text)):

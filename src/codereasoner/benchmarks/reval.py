@@ -13,17 +13,35 @@ from typing import Any, ClassVar
 from codereasoner.answer_formats import Block
 from codereasoner.benchmarks import reval_parsing as official
 from codereasoner.benchmarks.generation_answers import answer_block
-from codereasoner.benchmarks.published import REVAL
-from codereasoner.benchmarks.reval_data import Pair, method_of_test, read_pairs
-from codereasoner.benchmarks.reval_logs import Logs, find_logs, read_log, recorded_verdict
-from codereasoner.benchmarks.reval_prompts import fill, read_templates
-from codereasoner.benchmarks.reval_truth import PointTruth, blank_golds, derive, output_verdicts, state_verdicts
-from codereasoner.extend import Benchmark
+from codereasoner.benchmarks.reval_files import (
+    PARTS,
+    Pair,
+    fill,
+    find_logs,
+    method_of_test,
+    read_log,
+    read_pairs,
+    read_templates,
+    recorded_verdict,
+)
+from codereasoner.benchmarks.reval_trace import compare_truth, read_truth
+from codereasoner.benchmarks.reval_truth import (
+    PointTruth,
+    Truths,
+    blank_golds,
+    derive,
+    output_verdicts,
+    state_verdicts,
+)
+from codereasoner.extend import Benchmark, Generations, OfficialVerdicts, Questions, TruthComparison
 from codereasoner.styles import Style, official_style
 from codereasoner.task import Question, Runner
 
 # Values of these types are of the built-in type, too; the answer that names it is right.
 _KIN = {"float64": "float", "str_": "str", "NavigableString": "str"}
+
+_FLOORS = {"coverage": ("yes to all", "yes"), "path": ("-1 to all", "-1"), "state": ("Nil to all", "Nil")}
+"""The constant answer to each part, and its name."""
 
 
 class _Reval(Benchmark):
@@ -31,94 +49,86 @@ class _Reval(Benchmark):
     license = "none stated; its programs are HumanEval's (MIT) and ClassEval's (MIT)"
     paper = "arXiv:2403.16437"
     files: ClassVar[Sequence[str]] = ("reval/DREval_data.jsonl", "DREval_data.jsonl", "data/DREval_data.jsonl")
-    settings: ClassVar[Mapping[str, Any]] = {
-        "temperature": 0.8,
-        "samples": 1,
-        "repeats": 5,
-        "max_new_tokens": {"direct": 256, "cot": 1024},
-        "stop": "[/ANSWER]",
-    }
     cpu_seconds: ClassVar[float] = 5.0  # its slowest trace, of trees of HTML, takes 0.7 to 1 s
     packages: ClassVar[Sequence[str]] = ("ast", "copy", "re", "typing", "unittest", "numpy", "bs4", "lxml")
     parts: ClassVar[tuple[str, ...]]
 
     def __init__(self) -> None:
-        self.pairs: dict[str, Pair] = {}
-        self.truth: dict[str, list[PointTruth] | str] = {}
-        self.unavailable: dict[str, str] = {}
-        self.recorded: dict[str, list[bool]] = {}
-        self.reasoned: bool | None = None
+        self.pairs: dict[str, Pair] = {}  # both are set by `load`: the questions are about these
+        self.truth: dict[str, Truths] = {}
 
-    def load(self, data: Path, runner: Runner | None = None) -> list[Question]:
-        """The questions of each part in turn, in the order of the tasks file; the runner runs the programs."""
+    def load(self, data: Path, runner: Runner | None = None) -> Questions:
+        """Return the questions of each part in turn, in the order of the tasks file; the runner runs the programs."""
         pairs = read_pairs(data)
         self.pairs = {pair.id: pair for pair in pairs}
         self.truth = derive(pairs, runner)
-        classes = [pair for pair in pairs if pair.test and "output" in self.parts]
-        golds = blank_golds(classes, runner)
+        golds = blank_golds([pair for pair in pairs if pair.test and "output" in self.parts], runner)
         found: list[Question] = []
+        unavailable: dict[str, str] = {}
         for part in self.parts:
             for pair in pairs:
                 truth = self.truth[pair.id]
                 if isinstance(truth, str):
-                    self.unavailable |= dict.fromkeys(_ids(part, pair), f"{pair.id} does not run here: {truth}")
+                    places = [""] if part == "output" else [f"/{place}" for place in range(len(pair.points))]
+                    reason = f"{pair.id} does not run here: {truth}"
+                    unavailable |= {f"{part}/{pair.id}{place}": reason for place in places}
                 elif part == "output":
                     found.append(_output_question(pair, golds.get(pair.id, "")))
                 else:
                     found += [_point_question(part, pair, place, point) for place, point in enumerate(truth)]
-        return found
+        return Questions(found, unavailable)
 
     def sources(self, data: Path) -> dict[str, str]:
-        """The 154 programs."""
+        """Return the 154 programs."""
         return {f"DREval/{pair.idx}": pair.code for pair in read_pairs(data)}
 
     def official_style(self, checkout: Path, reasons: bool) -> Style:
-        """The templates below prompts/, filled as REval fills them."""
+        """Return the style of the templates below prompts/, filled as REval fills them."""
         templates = read_templates(checkout, reasons)
 
         def prompt(question: Question) -> str:
-            part, _, rest = question.id.partition("/")
-            pair = self.pairs["/".join(rest.split("/")[:3])]
+            part, pair = self._pair(question)
             return fill(templates[part], part, pair, None if part == "output" else _place(question))
 
         name = f"{self.name}-official-{'cot' if reasons else 'direct'}"
         return official_style(name, prompt, Block(), reasons=reasons, opened=not reasons)
 
+    def _pair(self, question: Question) -> tuple[str, Pair]:
+        """Return the part that a question belongs to, and its pair."""
+        part, _, rest = question.id.partition("/")
+        return part, self.pairs["/".join(rest.split("/")[:3])]
+
     def generation_sets(self, path: Path) -> list[Path]:
-        """A path for each model of which a folder holds logs."""
+        """Return a path for each model of which a folder holds logs."""
         logs = find_logs(path, self.parts)
         folder = path if path.is_dir() else path.parent
         return [folder / each.model for each in logs] if len(logs) > 1 else [path]
 
-    def read_generations(self, path: Path, questions: Sequence[Question]) -> Mapping[str, Sequence[str]] | None:
-        """The texts of REval's logs, where the path leads to such."""
-        logs = find_logs(path, self.parts)
-        if not logs:
+    def read_generations(self, path: Path, questions: Sequence[Question]) -> Generations | None:
+        """Return the texts of REval's logs, where the path leads to such."""
+        found = find_logs(path, self.parts)
+        if not found:
             return None
-        return self._read(logs[0])
-
-    def _read(self, logs: Logs) -> dict[str, list[str]]:
-        self.reasoned = logs.reasoned
         texts: dict[str, list[str]] = {}
-        for part, path in logs.files.items():
-            for name, result in read_log(path, part):
+        recorded: dict[str, list[bool]] = {}
+        for part, log in found[0].files.items():
+            for name, result in read_log(log, part):
                 texts.setdefault(name, []).append(result["generated"])
                 verdict = recorded_verdict(part, result)
                 if verdict is not None:
-                    self.recorded.setdefault(name, []).append(verdict)
-        return texts
+                    recorded.setdefault(name, []).append(verdict)
+        return Generations(texts, recorded, found[0].reasoned)
 
     def parse_generation(self, question: Question, text: str) -> str | None:
-        """The last complete [ANSWER] block, or what follows the reasoning."""
+        """Return the last complete [ANSWER] block, or what follows the reasoning."""
         block = answer_block(text.rpartition("[/THOUGHT]")[2])
-        if block is not None and question.task == "state":
+        part = question.id.partition("/")[0]
+        if block is not None and part == "state":
             return self._with_built_in_type(question, block)
-        if block is None or question.task in ("assertion-completion", "output"):
-            return block
-        return block.split("\n")[0].strip() or None
+        return block if block is None or part == "output" else block.split("\n")[0].strip() or None
 
     def _with_built_in_type(self, question: Question, answer: str) -> str:
-        """`2.0; numpy.float64` as `2.0; float`, where the value is a numpy.float64: that is a float, too."""
+        """Return `2.0; float` for `2.0; numpy.float64`, where the value is a numpy.float64: that is a float, too."""
         value, semicolon, kind = answer.rpartition(";")
         kind = kind.strip().rpartition(".")[2]
         truth = self.truth.get(question.id.partition("/")[2].rpartition("/")[0])
@@ -128,28 +138,27 @@ class _Reval(Benchmark):
         return answer
 
     def grade_officially(
-        self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
-    ) -> dict[str, list[bool | None]]:
-        """Each part by its own published rule; states and outputs are evaluated where programs are run."""
-        verdicts: dict[str, list[bool | None]] = {}
+        self, questions: Sequence[Question], generations: Generations, runner: Runner
+    ) -> OfficialVerdicts:
+        """Judge each part by its own published rule; states and outputs are evaluated in the worker."""
+        verdicts: dict[str, list[bool | None]] = {question.id: [] for question in questions}
         by_part: dict[str, list[tuple[Question, Pair, str]]] = {part: [] for part in self.parts}
         for question in questions:
-            part, _, rest = question.id.partition("/")
-            pair = self.pairs["/".join(rest.split("/")[:3])]
+            part, pair = self._pair(question)
             by_part[part] += [(question, pair, text) for text in generations[question.id]]
-            verdicts[question.id] = []
         for part, items in by_part.items():
-            for (question, _, _), verdict in zip(items, self._judge(part, items, runner), strict=True):
+            judged = self._judge(part, items, generations.reasoned, runner)
+            for (question, _, _), verdict in zip(items, judged, strict=True):
                 verdicts[question.id].append(verdict)
-        return verdicts
+        return OfficialVerdicts(verdicts)
 
-    def _judge(self, part: str, items: Sequence[tuple[Question, Pair, str]], runner: Runner) -> Sequence[bool | None]:
-        reasoned = bool(self.reasoned)
+    def _judge(
+        self, part: str, items: Sequence[tuple[Question, Pair, str]], reasoned: bool, runner: Runner
+    ) -> Sequence[bool]:
         if part == "output":
-            return _judge_outputs(items, reasoned, runner)
+            return _judge_outputs([(pair, text) for _, pair, text in items], reasoned, runner)
         if part == "state":
-            answers = [(pair, _place(question), text) for question, pair, text in items]
-            return [bool(verdict) for verdict in state_verdicts(answers, reasoned, runner)]
+            return state_verdicts([(pair, _place(question), text) for question, pair, text in items], reasoned, runner)
         verdicts = []
         for question, pair, text in items:
             truth = self.truth[pair.id][_place(question)]
@@ -164,36 +173,25 @@ class _Reval(Benchmark):
     def metrics(
         self, questions: Sequence[Question], correct: Mapping[str, Sequence[bool]]
     ) -> dict[str, float | Mapping[str, float]]:
-        """Accuracy of each part, precision, recall and F1 of coverage, and the consistency of all four."""
+        """Return accuracy of each part, precision, recall and F1 of coverage, and the consistency of all four."""
         numbers: dict[str, float | Mapping[str, float]] = {}
         for part in self.parts:
             asked = [question for question in questions if question.id.startswith(f"{part}/")]
             if asked:
-                numbers[part] = _part_metrics(part, asked, correct)
+                numbers[part] = found = _part_metrics(part, asked, correct)
                 if len(self.parts) == 1:
-                    numbers |= _part_metrics(part, asked, correct)
-        if len(self.parts) == 4:
-            numbers["consistency"] = self._consistency(questions, correct)
+                    numbers |= found
+        if self.parts == PARTS:
+            numbers["consistency"] = _consistency(questions, correct)
         return numbers
 
-    def _consistency(self, questions: Sequence[Question], correct: Mapping[str, Sequence[bool]]) -> float:
-        points = []
-        for question in questions:
-            part, _, rest = question.id.partition("/")
-            if part == "coverage":
-                first = [correct[f"{each}/{rest}"][0] for each in ("coverage", "state", "path")]
-                output = correct[f"output/{rest.rpartition('/')[0]}"][0]
-                points.append((first[0], first[1], first[2], output))
-        return official.consistency(points) if points else 0.0
-
     def floors(self, questions: Sequence[Question]) -> dict[str, float]:
-        """What the same answer to every question gets, in percent of the questions of its part."""
-        constant = {"coverage": ("yes to all", "yes"), "path": ("-1 to all", "-1"), "state": ("Nil to all", "Nil")}
+        """Return what the same answer to every question gets, in percent of the questions of its part."""
         found = {}
-        for part, (name, answer) in constant.items():
-            asked = [question for question in questions if question.task == part]
-            if asked:
-                found[f"{part}: {name}"] = 100 * sum(answer in question.gold for question in asked) / len(asked)
+        for part, (name, answer) in _FLOORS.items():
+            golds = [question.gold for question in questions if question.id.startswith(f"{part}/")]
+            if golds:
+                found[f"{part}: {name}"] = 100 * sum(answer in gold for gold in golds) / len(golds)
         return found
 
 
@@ -234,12 +232,12 @@ class RevalConsistency(_Reval):
 
     name = "reval-consistency"
     title = "REval: incremental consistency"
-    parts = ("coverage", "state", "path", "output")
+    parts = PARTS
 
     def metrics(
         self, questions: Sequence[Question], correct: Mapping[str, Sequence[bool]]
     ) -> dict[str, float | Mapping[str, float]]:
-        """The consistency, also as pass@1."""
+        """Return the consistency, also as pass@1."""
         numbers = super().metrics(questions, correct)
         return numbers | {"pass@1": numbers["consistency"]}
 
@@ -249,8 +247,15 @@ class RevalAll(_Reval):
 
     name = "reval"
     title = "REval"
-    published = REVAL
-    parts = ("coverage", "state", "path", "output")
+    parts = PARTS
+    derives_truth = True
+
+    def compare_truth(self, data: Path, truth: Path, runner: Runner | None) -> TruthComparison:
+        """Compare the ground truth that our trace gives here with that of a file."""
+        rows = read_truth(truth)
+        self.load(data, runner)
+        assert runner is not None  # or `load` has refused it
+        return compare_truth(list(self.pairs.values()), self.truth, rows, runner)
 
 
 def _point_question(part: str, pair: Pair, place: int, truth: PointTruth) -> Question:
@@ -258,34 +263,25 @@ def _point_question(part: str, pair: Pair, place: int, truth: PointTruth) -> Que
     facts: dict[str, Any] = {
         "source": pair.code,
         "entry": pair.entry,
-        "call": "" if pair.test else pair.given[1:-2],
+        "call": pair.call,
         "invocation": _invocation(pair),
         "line": line,
     }
-    if part != "coverage":
+    if part == "coverage":
+        gold: tuple[str, ...] = ("yes" if truth.covered else "no",)
+    elif part == "path":
         facts["time"] = 0
-    if part == "state":
-        facts["variable"] = expression
-    gold = {"coverage": _coverage_gold, "path": _path_gold, "state": _state_gold}[part](truth)
+        gold = tuple(map(str, truth.next_lines))
+    else:
+        facts |= {"time": 0, "variable": expression}
+        gold = ("Nil",)
+        if truth.state is not None:
+            gold = tuple(f"{text}; {_KIN.get(kind, kind)}" for kind, text in truth.state)
     return Question(part, facts, gold, program=f"DREval/{pair.idx}", id=f"{part}/{pair.id}/{place}")
 
 
-def _coverage_gold(truth: PointTruth) -> tuple[str, ...]:
-    return ("yes" if truth.covered else "no",)
-
-
-def _path_gold(truth: PointTruth) -> tuple[str, ...]:
-    return tuple(str(line) for line in truth.next_lines)
-
-
-def _state_gold(truth: PointTruth) -> tuple[str, ...]:
-    if truth.state is None:
-        return ("Nil",)
-    return tuple(f"{text}; {_KIN.get(kind, kind)}" for kind, text in truth.state)
-
-
 def _invocation(pair: Pair) -> str:
-    """The call of a function; of a class its set-up, as comments, and its test."""
+    """Return the call of a function; of a class its set-up, as comments, and its test."""
     if not pair.test:
         return pair.invocation
     test, setup = method_of_test(pair)
@@ -296,38 +292,40 @@ def _invocation(pair: Pair) -> str:
 def _output_question(pair: Pair, completed: str) -> Question:
     program, name = f"DREval/{pair.idx}", f"output/{pair.id}"
     if not pair.test:
-        facts = {"source": pair.code, "entry": pair.entry, "call": pair.given[1:-2]}
+        facts = {"source": pair.code, "entry": pair.entry, "call": pair.call}
         return Question("output", facts, (pair.expected,), program=program, id=name)
     _, setup = method_of_test(pair)
     facts = {"source": pair.code, "test": pair.output_pred.strip(), "setup": setup}
     return Question("assertion-completion", facts, (completed,), program=program, id=name)
 
 
-def _ids(part: str, pair: Pair) -> list[str]:
-    if part == "output":
-        return [f"output/{pair.id}"]
-    return [f"{part}/{pair.id}/{place}" for place in range(len(pair.points))]
-
-
 def _place(question: Question) -> int:
     return int(question.id.rpartition("/")[2])
 
 
-def _judge_outputs(
-    items: Sequence[tuple[Question, Pair, str]], reasoned: bool, runner: Runner
-) -> Sequence[bool | None]:
+def _judge_outputs(items: Sequence[tuple[Pair, str]], reasoned: bool, runner: Runner) -> list[bool]:
     completed = [
-        (pair, official.pad_output(official.parse_output(text, reasoned), pair.output_pred)) for _, pair, text in items
+        (pair, official.pad_output(official.parse_output(text, reasoned), pair.output_pred)) for pair, text in items
     ]
     worth = [not official.is_penalised(text, pair.output_pred) for pair, text in completed]
     ran = iter(output_verdicts([each for each, good in zip(completed, worth, strict=True) if good], runner))
-    return [next(ran) if good else False for good in worth]
+    return [good and next(ran) for good in worth]
+
+
+def _consistency(questions: Sequence[Question], correct: Mapping[str, Sequence[bool]]) -> float:
+    points = []
+    for question in questions:
+        part, _, rest = question.id.partition("/")
+        if part == "coverage":
+            covered, state, path = (correct[f"{each}/{rest}"][0] for each in PARTS[:3])
+            points.append((covered, state, path, correct[f"output/{rest.rpartition('/')[0]}"][0]))
+    return official.consistency(points) if points else 0.0
 
 
 def _part_metrics(
     part: str, questions: Sequence[Question], correct: Mapping[str, Sequence[bool]]
 ) -> Mapping[str, float]:
-    """Accuracy in percent; for coverage also precision, recall and F1 of YES."""
+    """Return the accuracy in percent; for coverage also precision, recall and F1 of YES."""
     right = [(question.gold[0] == "yes", verdict) for question in questions for verdict in correct[question.id]]
     numbers = {"accuracy": 100 * sum(verdict for _, verdict in right) / len(right)}
     if part == "coverage":

@@ -1,4 +1,7 @@
-"""What REval's published scorer makes of the text of an answer; the state task's reading is in reval_probe.py."""
+"""Read the text of an answer as REval's published scorer reads it.
+
+The text of this file is also a part of the probe (see reval_truth.py), so it imports nothing of the library.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,14 @@ WORTHLESS = ("assertTrue(True)", "assertFalse(False)", "assert True", "assert Fa
 
 
 def between_marks(text: str) -> str:
-    """What follows the first [ANSWER], up to the first [/ANSWER], where there are such marks; else the text."""
+    """Return what follows the first [ANSWER], up to the first [/ANSWER, where there are such marks; else the text."""
     if "[ANSWER]" in text:
         text = text.partition("[ANSWER]")[2].strip()
-    for mark in ("[/ANSWER]", "[/ANSWER"):
-        if mark in text:
-            text = text.partition(mark)[0].strip()
-    return text
+    return text.partition("[/ANSWER")[0].strip() if "[/ANSWER" in text else text
 
 
 def parse_coverage(text: str, reasoned: bool) -> bool:
-    """YES or NO in the first three characters; whatever else, and reasoning that was not finished, is NO."""
+    """Read YES or NO in the first three characters; all else, and reasoning that was not finished, is NO."""
     text = text.upper().strip()
     if reasoned and "[/THOUGHT]" not in text:
         return False
@@ -27,7 +27,7 @@ def parse_coverage(text: str, reasoned: bool) -> bool:
 
 
 def parse_path(text: str, reasoned: bool) -> int | str:
-    """The first line of the answer: -1, the text of a line of code, or -2 where there is none.
+    """Return the first line of the answer: -1, the text of a line of code, or -2 where there is none.
 
     A leading newline makes the first line empty, unless marks stand around the answer: the scorer's own quirk.
     """
@@ -40,7 +40,7 @@ def parse_path(text: str, reasoned: bool) -> int | str:
 
 
 def path_lines(answer: int | str, code: str) -> list[int]:
-    """The numbers of all lines that read like the answer; [-2] where there is none."""
+    """Return the numbers of all lines that read like the answer; [-2] where there is none."""
     if isinstance(answer, int):
         return [answer]
     lines = enumerate(code.split("\n"), start=1)
@@ -48,14 +48,14 @@ def path_lines(answer: int | str, code: str) -> list[int]:
 
 
 def parse_output(text: str, reasoned: bool) -> str:
-    """The completed test, or ERROR."""
+    """Return the completed test, or ERROR."""
     if reasoned and "[/THOUGHT]" not in text:
         return "ERROR"
     return between_marks(text)
 
 
 def pad_output(answer: str, question: str) -> str:
-    """The answer with as many first lines of the question before it as it has fewer lines."""
+    """Prepend first lines of the question, until the answer has as many lines as the question."""
     if answer == "ERROR":
         return "assert False"
     asked, given = question.strip().split("\n"), answer.strip().split("\n")
@@ -65,12 +65,12 @@ def pad_output(answer: str, question: str) -> str:
 
 
 def is_penalised(completed: str, question: str) -> bool:
-    """Does the scorer fail this text without running it?"""
+    """Return whether the scorer fails this text without running it."""
     return any(text in completed for text in WORTHLESS) or completed.count("assert") < question.count("assert")
 
 
 def consistency(points: Sequence[tuple[bool, bool, bool, bool]]) -> float:
-    """REval's incremental consistency of (coverage, state, path, output) verdicts on each point, in percent.
+    """Return REval's incremental consistency of (coverage, state, path, output) verdicts on each point, in percent.
 
     Source: arXiv:2403.16437, section 3.3: each task counts only where the ones before it are right, and nothing
     where a later one is right without an earlier one.

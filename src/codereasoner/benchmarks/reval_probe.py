@@ -1,7 +1,7 @@
-"""Runs one REval program where programs are run, and reads its states as REval does. Never imported by the library.
+"""Run one REval program in the worker, and read its states as REval does. Never imported by the library.
 
-The text of this file is the source of a Job (see reval_truth.py); its functions are the entries, and their arguments
-are literals. REval's rules, which are its published ground truth:
+The text of this file is the source of a Job (see reval_truth.py). Its functions are the entries; their arguments are
+literals. REval's rules, which are its published ground truth:
 
 - A state is made by a line event of any function of the program, with a copy of the locals as they are before the
   line, without modules, functions and iterators. Return and exception events make states without locals. An event on
@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from codereasoner.benchmarks.comprehension_frames import compiled
     from codereasoner.benchmarks.reval_libraries import prepare
+    from codereasoner.benchmarks.reval_parsing import between_marks
 
 PROGRAM, TEST = "<reval program>", "<reval test>"
 SKIPPED = ("module", "function", "builtin_function_or_method")
@@ -36,7 +37,7 @@ NIL, ERROR = "Nil", "ERROR"
 
 
 def truths(code: str, entry: str, test: str, asked: list[Any], limit: int) -> list[Any]:
-    """For each (given, index, points) the truth of its points, or the exception of its run as text.
+    """Return for each (given, index, points) the truth of its points, or the exception of its run as text.
 
     The truth of a (line, expression) is: covered, the next lines, the distinct [type, repr] after it or None, the
     visits. `given` holds the arguments of a function as a tuple; of a class, the `index`-th test class runs.
@@ -46,11 +47,11 @@ def truths(code: str, entry: str, test: str, asked: list[Any], limit: int) -> li
         states = watch(make_call(load(code), entry, given, test, index))
         return [point_truth(states, line, expression, limit) for line, expression in points]
 
-    return [told(truth, *each) for each in asked]
+    return [result_or_error(truth, *each) for each in asked]
 
 
 def grade_states(code: str, entry: str, test: str, asked: list[Any]) -> list[Any]:
-    """For each (given, index, points, answers, reasoned) the official verdicts on the texts answers[i] of point i."""
+    """Return for each (given, index, points, answers, reasoned) the official verdicts on the texts of each point."""
 
     def verdicts(given: str, index: int, points: list[Any], answers: list[Any], reasoned: bool) -> list[list[bool]]:
         states = watch(make_call(load(code), entry, given, test, index))
@@ -60,11 +61,11 @@ def grade_states(code: str, entry: str, test: str, asked: list[Any]) -> list[Any
             for values, texts in zip(actual, answers, strict=True)
         ]
 
-    return [told(verdicts, *each) for each in asked]
+    return [result_or_error(verdicts, *each) for each in asked]
 
 
 def run_outputs(code: str, entry: str, test: str, asked: list[Any]) -> list[bool]:
-    """For each (index, completed test): does it pass, as REval runs it?"""
+    """Return for each (index, completed test) whether it passes, as REval runs it."""
 
     def run(index: int, completed: str) -> None:
         names = load(code)
@@ -77,7 +78,7 @@ def run_outputs(code: str, entry: str, test: str, asked: list[Any]) -> list[bool
 
 
 def blank_values(code: str, entry: str, test: str, asked: list[Any]) -> list[Any]:
-    """For each (index, test that calls `noted`) the repr of every value that it passes to it, or the exception."""
+    """Return for each (index, test that calls `noted`) the repr of every value passed to it, or the exception."""
 
     def note(index: int, body: str) -> list[str]:
         names = load(code)
@@ -91,11 +92,11 @@ def blank_values(code: str, entry: str, test: str, asked: list[Any]) -> list[Any
         run_method(names, test_class(names, entry, test, index), body)
         return seen
 
-    return [told(note, *each) for each in asked]
+    return [result_or_error(note, *each) for each in asked]
 
 
 def point_truth(states: Sequence[tuple[int, dict[str, Any]]], line: int, expression: str, limit: int) -> list[Any]:
-    """The truth of one probe point."""
+    """Return the truth of one probe point."""
     values = value_after(states, line, expression)
     distinct: list[list[str]] = []
     for value in values or ():
@@ -107,8 +108,8 @@ def point_truth(states: Sequence[tuple[int, dict[str, Any]]], line: int, express
     return [covered, sorted(next_lines(states, line)), None if values is None else distinct, visits]
 
 
-def told(step: Callable[..., Any], *arguments: Any) -> Any:
-    """What the step returns, or `TypeName: message` of what it raised."""
+def result_or_error(step: Callable[..., Any], *arguments: Any) -> Any:
+    """Return the result of the step, or `TypeName: message` of what it raised."""
     try:
         return step(*arguments)
     except Exception as error:  # noqa: BLE001 - a run that fails makes its own points unavailable, and no others
@@ -116,7 +117,7 @@ def told(step: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def attempt(step: Callable[..., Any], *arguments: Any) -> tuple[bool, Any]:
-    """Whether the step returned, and what: REval takes every ordinary exception of an answer for a failure."""
+    """Return (True, result), or (False, None) after an exception: REval counts every ordinary one as a failure."""
     try:
         return True, step(*arguments)
     except Exception:  # noqa: BLE001 - the rule of the published scorer, kept inside the isolation
@@ -136,7 +137,7 @@ def run_method(names: dict[str, Any], case: Any, completed: str) -> None:
 
 
 def load(code: str) -> dict[str, Any]:
-    """The names that the program defines."""
+    """Return the names that the program defines."""
     prepare(code)
     names: dict[str, Any] = {"__name__": "program"}
     exec(compiled(code, PROGRAM, names), names)  # noqa: S102
@@ -144,7 +145,7 @@ def load(code: str) -> dict[str, Any]:
 
 
 def make_call(names: dict[str, Any], entry: str, given: str, test: str, index: int) -> Callable[[], Any]:
-    """What is watched: the function with its arguments, or a test method of an instance that is set up."""
+    """Return the call to watch: the function with its arguments, or a test method of an instance that is set up."""
     if not test:
         function, arguments = names[entry], eval(given, names)  # noqa: S307
         return lambda: function(*arguments)
@@ -156,7 +157,7 @@ def make_call(names: dict[str, Any], entry: str, given: str, test: str, index: i
 
 
 def test_class(names: dict[str, Any], entry: str, test: str, index: int) -> Any:
-    """The `index`-th test case of the class, in the order of the test's source."""
+    """Return the `index`-th test case of the class, in the order of the test's source."""
     unittest = importlib.import_module("unittest")
     exec(compile(test, TEST, "exec"), names)  # noqa: S102
     cases = [
@@ -168,7 +169,7 @@ def test_class(names: dict[str, Any], entry: str, test: str, index: int) -> Any:
 
 
 def as_method(completed: str) -> str:
-    """The completed test as the body of a method: every line indented but those inside triple quotes."""
+    """Return the completed test as the body of a method: every line indented but those inside triple quotes."""
     lines = ["def reval_output(self):"]
     quoted = False
     for line in completed.split("\n"):
@@ -179,7 +180,7 @@ def as_method(completed: str) -> str:
 
 
 def watch(call: Callable[[], Any]) -> list[tuple[int, dict[str, Any]]]:
-    """The states of a call: (line, copied locals)."""
+    """Return the states of a call: (line, copied locals)."""
     states: list[tuple[int, dict[str, Any]]] = []
 
     def local(frame: Any, event: str, argument: Any) -> Any:
@@ -202,7 +203,7 @@ def watch(call: Callable[[], Any]) -> list[tuple[int, dict[str, Any]]]:
 
 
 def hidden(value: Any) -> bool:
-    """Does REval leave this value out of a state?"""
+    """Return whether REval leaves this value out of a state."""
     return value.__class__.__name__ in SKIPPED or isinstance(value, Iterator)
 
 
@@ -210,20 +211,20 @@ def hidden(value: Any) -> bool:
 
 
 def next_lines(states: Sequence[tuple[int, dict[str, Any]]], line: int) -> set[int]:
-    """The lines of the states after those of a line; -1 after the last, and for a line without states."""
+    """Return the lines of the states after those of a line; -1 after the last, and for a line without states."""
     places = [place for place, state in enumerate(states) if state[0] == line]
     return {states[place + 1][0] if place + 1 < len(states) else -1 for place in places} or {-1}
 
 
 def value_after(states: Sequence[tuple[int, dict[str, Any]]], line: int, expression: str) -> list[Any] | None:
-    """The values of the expression after the line, one for each visit that has one; None is Nil."""
+    """Return the values of the expression after the line, one for each visit that has one; None is Nil."""
     places = [place for place, state in enumerate(states) if state[0] == line]
     after = [states[min(place + 1, len(states) - 1)][1] for place in places]
     return attempt(lambda: values_of(ast.parse(expression, mode="eval").body, after))[1] or None
 
 
 def values_of(node: ast.AST, after: Sequence[dict[str, Any]]) -> list[Any]:
-    """All values of an expression; parts are combined in every way, as REval combines them."""
+    """Return all values of an expression; parts are combined in every way, as REval combines them."""
     match node:
         case ast.Constant(value=value):
             return [value] if after else []
@@ -251,12 +252,12 @@ def elements(pairs: Any) -> Iterator[Any]:
 
 
 def parse_state(text: str, reasoned: bool) -> Any:
-    """ERROR, NIL, or (value, type)."""
+    """Return ERROR, NIL, or (value, type)."""
     if reasoned and "[/THOUGHT]" not in text:
         return ERROR
     for quote, plain in (("\u2018", "'"), ("\u2019", "'"), ("\u201c", '"'), ("\u201d", '"')):
         text = text.replace(quote, plain)
-    text = between_marks(text.strip())
+    text = between_marks(text.strip()).strip()
     if text.capitalize() == NIL or text == "[Nil]":
         return NIL
     value, semicolon, kind = text.rpartition(";")
@@ -269,15 +270,8 @@ def parse_state(text: str, reasoned: bool) -> Any:
     return pair if read else ERROR
 
 
-def between_marks(text: str) -> str:
-    """What follows the first [ANSWER], up to the first [/ANSWER, where these are."""
-    if "[ANSWER]" in text:
-        text = text.partition("[ANSWER]")[2].strip()
-    return text.partition("[/ANSWER")[0].strip()
-
-
 def type_name(kind: str) -> str:
-    """Without `<class ...>` and generics, and with the official aliases."""
+    """Return a type's name without `<class ...>` and generics, and with the official aliases."""
     wrapped = re.match(r"<class '(.*)'>", kind)
     kind = wrapped[1] if wrapped else kind
     generic = re.match(r"(.*)\[.*\]", kind)
@@ -287,7 +281,7 @@ def type_name(kind: str) -> str:
 
 
 def typed_value(value: str, kind: str) -> Any:
-    """The value by the rule of its type.
+    """Return the value by the rule of its type.
 
     Raises:
         Exception: of any kind, where it cannot be read.
@@ -311,7 +305,7 @@ def typed_value(value: str, kind: str) -> Any:
 
 
 def locate(path: str) -> Any:
-    """What a dotted path names, in modules first and then among the built-ins; None where it is nothing."""
+    """Return what a dotted path names, in modules first and then among the built-ins; None where it is nothing."""
     found: Any = builtins
     rest = path.split(".")
     while rest and found is not None:
@@ -328,7 +322,7 @@ def locate(path: str) -> Any:
 
 
 def evaluate(text: str) -> Any:
-    """The value of a text as Python, with the modules that the published scorer has at hand."""
+    """Return the value of a text as Python, with the modules that the published scorer has at hand."""
     names: dict[str, Any] = {"__builtins__": builtins}
     for alias, module in AT_HAND.items():
         if re.search(rf"\b{alias}\b", text):
@@ -344,7 +338,7 @@ def parse_date(text: str) -> Any:
 
 
 def same_state(answer: Any, actual: list[Any] | None) -> bool:
-    """The official comparison: the type of any visit, and the value of any visit."""
+    """Compare as the scorer does: the type of any visit, and the value of any visit."""
     if answer is ERROR or answer is NIL or actual is None:
         return answer is NIL and actual is None
     value, kind = answer

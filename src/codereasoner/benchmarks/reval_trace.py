@@ -9,13 +9,18 @@ a program with a comprehension, which REval saw in a frame of its own.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
 
 from codereasoner import literals
 from codereasoner.benchmarks.probes import probe_text
-from codereasoner.benchmarks.reval_data import Pair
-from codereasoner.benchmarks.reval_truth import LIBRARIES, PointTruth
-from codereasoner.records import Job
+from codereasoner.benchmarks.reval_files import Pair
+from codereasoner.benchmarks.reval_truth import LIBRARIES, PointTruth, Truths
+from codereasoner.errors import DataError
+from codereasoner.extend import TruthComparison
+from codereasoner.ledger import read_rows
+from codereasoner.records import Job, Json
 from codereasoner.steps import (
     RevalState,
     has_inlined_loops,
@@ -115,3 +120,79 @@ def _prepared(code: str) -> str:
     except SyntaxError:  # its first line cannot stand behind another statement
         return code
     return before + code
+
+
+# ---- the comparison with a file of ground truth
+
+_KEY = ("idx", "input_idx", "lineno", "var")
+_FIELDS = ("covered", "next_lines", "state", "state_visits")
+_MOST_VALUES = 25  # a file's list of values ends after so many
+_SHOWN = 200  # differing points that are listed
+
+Row: TypeAlias = Mapping[str, Json]
+
+
+def read_truth(path: Path) -> list[Row]:
+    """Return the rows of a file of ground truth.
+
+    Raises:
+        DataError: a row lacks a field.
+    """
+    rows: list[Row] = list(read_rows(path))
+    for number, row in enumerate(rows, start=1):
+        if missing := [field for field in (*_KEY, *_FIELDS) if field not in row]:
+            raise DataError(f"{path}, line {number}: the field '{missing[0]}' is missing")
+    return rows
+
+
+def compare_truth(
+    pairs: Sequence[Pair], by_probe: Mapping[str, Truths], rows: Sequence[Row], runner: Runner
+) -> TruthComparison:
+    """Compare the truth of our trace with that of a file: covered, next lines, and the values with their types.
+
+    `by_trace` counts the points that the trace decides alone, without the probe.
+    """
+    wanted = {(row["idx"], row["input_idx"]) for row in rows}
+    asked = [pair for pair in pairs if (pair.idx, pair.input_idx) in wanted]
+    truths, traced = derive_by_trace(asked, runner, by_probe)
+    here = {key: found for pair in asked for key, found in _rows_of(pair, truths[pair.id])}
+    differing = [found for row in rows if (found := _difference(row, here.get(tuple(row[name] for name in _KEY))))]
+    equal = len(rows) - len(differing)
+    return {"points": len(rows), "equal": equal, "by_trace": traced, "differing": differing[:_SHOWN]}
+
+
+def _rows_of(pair: Pair, truths: Truths) -> Iterator[tuple[tuple[Json, ...], Row]]:
+    """Yield each point's key with its truth as the file has it, or with the reason why there is none."""
+    for place, (line, variable) in enumerate(pair.points):
+        key = (pair.idx, pair.input_idx, line, variable)
+        if isinstance(truths, str):
+            yield key, {"error": truths}
+            continue
+        truth = truths[place]
+        state: Json = None if truth.state is None else [list(each) for each in truth.state]
+        yield (
+            key,
+            {
+                "covered": truth.covered,
+                "next_lines": [*sorted(truth.next_lines)],
+                "state": state,
+                "state_visits": truth.visits,
+            },
+        )
+
+
+def _difference(there: Row, here: Row | None) -> dict[str, Json] | None:
+    """Return the first field in which a point differs."""
+    key = {name: there[name] for name in _KEY}
+    if here is None or "error" in here:
+        return key | {"field": "point", "here": here["error"] if here else "no such point", "there": "a point"}
+    for name in _FIELDS:
+        mine, theirs = here[name], there[name]
+        if name == "next_lines" and isinstance(theirs, list):
+            theirs = sorted(theirs, key=str)
+            mine = sorted(mine, key=str) if isinstance(mine, list) else mine
+        if name == "state" and isinstance(mine, list) and isinstance(theirs, list) and len(theirs) >= _MOST_VALUES:
+            mine = mine[: len(theirs)]
+        if mine != theirs:
+            return key | {"field": name, "here": mine, "there": theirs}
+    return None

@@ -1,30 +1,33 @@
-"""REval's ground truth and its executed verdicts, from runs of reval_probe.py where programs are run."""
+"""REval's ground truth and its executed verdicts, from runs of reval_probe.py in the worker."""
 
 from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from codereasoner import literals
 from codereasoner.benchmarks.probes import OWN_FRAMES, probe_text
-from codereasoner.benchmarks.reval_data import BLANK, Pair, method_of_test
+from codereasoner.benchmarks.reval_files import BLANK, Pair, method_of_test
 from codereasoner.errors import MachineryError
 from codereasoner.records import Job, Run
 from codereasoner.task import Runner
 
-MAX_VALUES = 200  # distinct values of one point
-_BLANK_NAME = "blank_to_fill"
+MAX_VALUES = 200  # distinct values of one point: no published point has more
 LIBRARIES = Path(__file__).with_name("reval_libraries.py")
-_PROBE = Path(__file__).with_name("reval_probe.py")
+PROBE = (OWN_FRAMES, LIBRARIES, *(Path(__file__).with_name(f"reval_{name}.py") for name in ("parsing", "probe")))
+_BLANK_NAME = "blank_to_fill"
+
+Truths: TypeAlias = "list[PointTruth] | str"
+"""The truth of a pair's points, or why the pair cannot be run here."""
 
 
 @dataclass(frozen=True)
 class PointTruth:
-    """What is true of one probe point; `state` holds the distinct (type name, repr), or is None for Nil."""
+    """The truth of one probe point; `state` holds the distinct (type name, repr), or is None for Nil."""
 
     covered: bool
     next_lines: tuple[int, ...]
@@ -32,105 +35,102 @@ class PointTruth:
     visits: int
 
 
-def derive(pairs: Sequence[Pair], runner: Runner | None) -> dict[str, list[PointTruth] | str]:
-    """The truth of each pair's points by pair id, or why the pair cannot be run here."""
-    asked = {pair.id: [pair.given if not pair.test else "", pair.input_idx, _points(pair)] for pair in pairs}
-    found = _by_program("truths", asked, {pair.id: pair for pair in pairs}, runner, (MAX_VALUES,))
-    return {name: rows if isinstance(rows, str) else [_truth(*row) for row in rows] for name, rows in found.items()}
+def derive(pairs: Sequence[Pair], runner: Runner | None) -> dict[str, Truths]:
+    """Return the truth of each pair's points by pair id."""
+    asked = [(pair, [_given(pair), pair.input_idx, [list(point) for point in pair.points]]) for pair in pairs]
+    found = _ask_probe("truths", asked, runner, (MAX_VALUES,))
+    return {
+        pair.id: [_truth(*row) for row in rows] if isinstance(rows, list) else str(rows)
+        for pair, rows in zip(pairs, found, strict=True)
+    }
 
 
-def state_verdicts(answers: Sequence[tuple[Pair, int, str]], reasoned: bool, runner: Runner) -> list[bool | None]:
-    """The official verdict on each (pair, point, text); None where the pair cannot be run here.
+def _given(pair: Pair) -> str:
+    return pair.given if not pair.test else ""
 
-    A text that ends or hangs its run is wrong: all others are then judged in runs of their own.
+
+def _truth(covered: bool, lines: Sequence[int], state: Sequence[Sequence[str]] | None, visits: int) -> PointTruth:
+    pairs = None if state is None else tuple((kind, text) for kind, text in state)
+    return PointTruth(covered, tuple(lines), pairs, visits)
+
+
+def state_verdicts(answers: Sequence[tuple[Pair, int, str]], reasoned: bool, runner: Runner) -> list[bool]:
+    """Return the official verdict on each (pair, point, text).
+
+    The texts of one pair are judged in one run. A text that ends or hangs that run is wrong: all others are then judged
+    in runs of their own.
     """
-    verdicts: dict[int, bool | None] = {}
     groups: dict[str, list[int]] = defaultdict(list)
     for place, (pair, _, _) in enumerate(answers):
         groups[pair.id].append(place)
-    verdicts.update(_state_verdicts(answers, list(groups.values()), reasoned, runner))
+    verdicts = _state_verdicts(answers, list(groups.values()), reasoned, runner)
     alone = [[place] for place, known in verdicts.items() if known is None]
-    verdicts.update(_state_verdicts(answers, alone, reasoned, runner))
-    return [verdicts[place] for place in range(len(answers))]
+    verdicts |= _state_verdicts(answers, alone, reasoned, runner)
+    return [bool(verdicts[place]) for place in range(len(answers))]
 
 
 def _state_verdicts(
     answers: Sequence[tuple[Pair, int, str]], groups: Sequence[Sequence[int]], reasoned: bool, runner: Runner
 ) -> dict[int, bool | None]:
-    asked, owners = {}, {}
-    for number, places in enumerate(groups):
+    """Return the verdicts by place; None for those of a group whose run gave none."""
+    asked = []
+    for places in groups:
         pair = answers[places[0]][0]
         points = [list(pair.points[answers[place][1]]) for place in places]
         texts = [[answers[place][2]] for place in places]
-        given = pair.given if not pair.test else ""
-        asked[f"{number}"], owners[f"{number}"] = [given, pair.input_idx, points, texts, reasoned], pair
-    found = _by_program("grade_states", asked, owners, runner)
+        asked.append((pair, [_given(pair), pair.input_idx, points, texts, reasoned]))
     verdicts: dict[int, bool | None] = {}
-    for number, places in enumerate(groups):
-        rows = found[f"{number}"]
-        if not (
+    for places, rows in zip(groups, _ask_probe("grade_states", asked, runner), strict=True):
+        match = (
             isinstance(rows, list) and len(rows) == len(places) and all(isinstance(row, list) and row for row in rows)
-        ):
-            rows = [[None]] * len(places)
-        verdicts.update((place, rows[at][0]) for at, place in enumerate(places))
+        )
+        verdicts |= {place: rows[at][0] if match else None for at, place in enumerate(places)}
     return verdicts
 
 
 def output_verdicts(completed: Sequence[tuple[Pair, str]], runner: Runner) -> list[bool]:
-    """Whether each completed test passes, as REval runs it."""
-    asked = {f"{place}": [pair.input_idx, text] for place, (pair, text) in enumerate(completed)}
-    owners = {f"{place}": pair for place, (pair, _) in enumerate(completed)}
-    found = _by_program("run_outputs", asked, owners, runner)
-    return [found[f"{place}"] is True for place in range(len(completed))]
-
-
-def blank_golds(pairs: Sequence[Pair], runner: Runner | None) -> dict[str, str]:
-    """The completed test of each class's pair, its blanks filled with the literals of what they were in a run.
-
-    A blank without a literal is filled with the expression that stood there.
-    """
-    sources = {pair.id: _noting(pair) for pair in pairs}
-    unclear = [pair for pair in pairs if sources[pair.id][1]]
-    asked = {pair.id: [pair.input_idx, sources[pair.id][0]] for pair in unclear}
-    seen = _by_program("blank_values", asked, {pair.id: pair for pair in unclear}, runner)
-    golds = {}
-    for pair in pairs:
-        values = seen.get(pair.id, ())
-        golds[pair.id] = _fill(pair, sources[pair.id][2], values if isinstance(values, list) else ())
-    return golds
+    """Return whether each completed test passes, as REval runs it."""
+    asked = [(pair, [pair.input_idx, text]) for pair, text in completed]
+    return [found is True for found in _ask_probe("run_outputs", asked, runner)]
 
 
 # ---- running the probe
 
 
-def _by_program(
+def _ask_probe(
     entry: str,
-    asked: Mapping[str, Sequence[Any]],
-    owners: Mapping[str, Pair],
+    asked: Sequence[tuple[Pair, Sequence[object]]],
     runner: Runner | None,
-    extra: Sequence[Any] = (),
-) -> dict[str, Any]:
-    """Ask the probe, all questions about one program in one job; where such a job fails, each in a job of its own."""
-    groups: dict[int, list[str]] = defaultdict(list)
-    for name in asked:
-        groups[owners[name].idx].append(name)
-    found: dict[str, Any] = {}
-    again: list[list[str]] = []
-    for round_of in (list(groups.values()), again):
-        jobs = [_job(entry, owners[names[0]], [list(asked[name]) for name in names], extra) for names in round_of]
-        for names, run in zip(list(round_of), _run(jobs, runner), strict=True):
-            values = _values(run, len(names))
+    extra: Sequence[int] = (),
+) -> list[Any]:
+    """Ask the probe about each pair; a reason in place of an answer where the pair cannot be run.
+
+    All questions about one program are one job; where such a job fails, each becomes a job of its own.
+
+    Shapes: `n` questions give `n` answers, in the same order.
+    """
+    groups: dict[int, list[int]] = defaultdict(list)
+    for place, (pair, _) in enumerate(asked):
+        groups[pair.idx].append(place)
+    found: dict[int, Any] = {}
+    left = list(groups.values())
+    while left:
+        jobs = [_job(entry, asked[places[0]][0], [list(asked[place][1]) for place in places], extra) for places in left]
+        again: list[list[int]] = []
+        for places, run in zip(left, _run(jobs, runner), strict=True):
+            values = _values(run, len(places))
             if values is not None:
-                found.update(zip(names, values, strict=True))
-            elif len(names) > 1:
-                again += [[name] for name in names]
+                found |= zip(places, values, strict=True)
+            elif len(places) > 1:
+                again += [[place] for place in places]
             else:
-                found[names[0]] = run.reason or run.outcome
-    return found
+                found[places[0]] = run.reason or run.outcome
+        left = again
+    return [found[place] for place in range(len(asked))]
 
 
 def _values(run: Run, count: int) -> list[Any] | None:
-    """What the probe returned for so many questions; None where it is anything else: answers run beside the probe."""
+    """Return the probe's `count` answers; None where its run gave anything else: answers run beside the probe."""
     try:
         values = literals.read(run.value) if run.outcome == "ok" and run.value is not None else None
     except literals.LiteralError:
@@ -138,14 +138,12 @@ def _values(run: Run, count: int) -> list[Any] | None:
     return values if isinstance(values, list) and len(values) == count else None
 
 
-def _job(entry: str, pair: Pair, asked: Sequence[Any], extra: Sequence[Any]) -> Job:
+def _job(entry: str, pair: Pair, asked: Sequence[object], extra: Sequence[int]) -> Job:
     arguments = [pair.code, pair.entry, pair.test, list(asked), *extra]
-    return Job(probe_text(OWN_FRAMES, LIBRARIES, _PROBE), entry, ", ".join(map(repr, arguments)))
+    return Job(probe_text(*PROBE), entry, ", ".join(map(repr, arguments)))
 
 
 def _run(jobs: Sequence[Job], runner: Runner | None) -> Sequence[Run]:
-    if not jobs:
-        return []
     if runner is None:
         raise MachineryError("REval's gold answers come from runs, and no runner was given: pass a Pool's run")
     runs = runner(jobs)
@@ -155,51 +153,49 @@ def _run(jobs: Sequence[Job], runner: Runner | None) -> Sequence[Run]:
     return runs
 
 
-def _points(pair: Pair) -> list[list[Any]]:
-    return [[line, expression] for line, expression in pair.points]
-
-
-def _truth(covered: bool, lines: Sequence[int], state: Sequence[Sequence[str]] | None, visits: int) -> PointTruth:
-    pairs = None if state is None else tuple((kind, text) for kind, text in state)
-    return PointTruth(covered, tuple(lines), pairs, visits)
-
-
 # ---- the blanks of a class's test
 
 
-def _noting(pair: Pair) -> tuple[str, int, list[ast.expr]]:
-    """The test with `noted(...)` around each blank's expression that is no literal, their count, all expressions."""
-    tree = ast.parse(method_of_test(pair)[0])
-    expressions: list[ast.expr] = []
-    count = 0
+def blank_golds(pairs: Sequence[Pair], runner: Runner | None) -> dict[str, str]:
+    """Return the completed test of each class's pair by pair id: its blanks hold the literals of a run.
 
-    def note(node: ast.expr) -> ast.expr:
-        nonlocal count
-        expressions.append(node)
-        if _is_literal(node):
-            return node
-        count += 1
-        return ast.Call(ast.Name("noted", ast.Load()), [node], [])
-
-    noted = _replace(ast.parse(pair.output_pred.strip().replace(BLANK, _BLANK_NAME)), tree, note)
-    return ast.unparse(ast.fix_missing_locations(noted)), count, expressions
+    A blank without a literal is filled with the expression that is there in the test.
+    """
+    tests = {pair.id: _BlankTest(pair) for pair in pairs}
+    unclear = [pair for pair in pairs if tests[pair.id].unclear]
+    seen = _ask_probe("blank_values", [(pair, [pair.input_idx, tests[pair.id].source]) for pair in unclear], runner)
+    values = {pair.id: rows for pair, rows in zip(unclear, seen, strict=True) if isinstance(rows, list)}
+    return {pair.id: tests[pair.id].filled(values.get(pair.id, ())) for pair in pairs}
 
 
-def _fill(pair: Pair, expressions: Sequence[ast.expr], values: Sequence[str]) -> str:
-    remaining = iter(values)
-    texts = []
-    for node in expressions:
-        text = ast.unparse(node)
-        if not _is_literal(node):
-            value = next(remaining, "")
-            text = value if _reads(value) else text
-        texts.append(text)
-    filled = iter(texts)
-    return "".join(part + next(filled, "") for part in pair.output_pred.strip().split(BLANK))
+class _BlankTest:
+    """The test of a class's pair, with `noted(...)` around each blank's expression that is no literal."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.text = pair.output_pred.strip()
+        self.expressions: list[ast.expr] = []
+        pattern, code = ast.parse(self.text.replace(BLANK, _BLANK_NAME)), ast.parse(method_of_test(pair)[0])
+        self.source = ast.unparse(ast.fix_missing_locations(_replace(pattern, code, self._note)))
+        self.unclear = not all(map(_is_literal, self.expressions))
+
+    def _note(self, node: ast.expr) -> ast.expr:
+        self.expressions.append(node)
+        return node if _is_literal(node) else ast.Call(ast.Name("noted", ast.Load()), [node], [])
+
+    def filled(self, values: Sequence[str]) -> str:
+        """Return the test with its blanks filled; `values` are those that were noted."""
+        noted = iter(values)
+        texts = []
+        for node in self.expressions:
+            text = ast.unparse(node)
+            value = next(noted, "") if not _is_literal(node) else ""
+            texts.append(value if _reads(value) else text)
+        filled = iter(texts)
+        return "".join(part + next(filled, "") for part in self.text.split(BLANK))
 
 
 def _replace(pattern: Any, code: Any, note: Callable[[ast.expr], ast.expr]) -> Any:
-    """`code` with `note` applied where the pattern has a blank; both have the same shape."""
+    """Apply `note` to the code where the pattern has a blank; both have the same shape."""
     if isinstance(pattern, ast.Name) and pattern.id == _BLANK_NAME:
         return note(code)
     if isinstance(pattern, ast.AST) and isinstance(code, ast.AST):

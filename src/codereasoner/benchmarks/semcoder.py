@@ -1,70 +1,81 @@
 """SemCoder's monologues: CRUXEval, answered after a monologue that simulates the execution forward or backward.
 
-The data is CRUXEval's. What is SemCoder's own is how an answer is found in a raw generation (`generations_raw.json`):
-behind the LAST [ANSWER], with every double quote made a single one; CRUXEval's scorer judges what is left.
+The data is CRUXEval's. SemCoder has its own way to find an answer in a raw generation (`generations_raw.json`): behind
+the last [ANSWER], with every double quote made a single one. CRUXEval's scorer judges the result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Literal
 
 from codereasoner.benchmarks.cruxeval import CruxevalInput, CruxevalOutput
-from codereasoner.benchmarks.official_prompts import LABELLED_O, SEMCODER_I, SEMCODER_O
-from codereasoner.benchmarks.published import CRUXEVAL_INPUT, CRUXEVAL_OUTPUT
-from codereasoner.extend import Published
-from codereasoner.styles import Style
+from codereasoner.benchmarks.official_prompts import OfficialPrompts, Texts
+from codereasoner.extend import Benchmark, Generations, OfficialVerdicts
 from codereasoner.task import Question, Runner
 
-_VERSION = "commit edc4ad3 of github.com/ARiSE-Lab/SemCoder, on CRUXEval"
-_COMPARED = ("SemCoder-S 6.7B", "GPT-3.5 Turbo")
+Wanted = Literal["i", "o"]  # the input, left of the first ==, or the output, right of it
+
+_PROMPTS = "experiments/cruxeval_prompts.py"
 
 
-class SemcoderOutput(CruxevalOutput):
+def _double_quotes(facts: Texts) -> Texts:
+    return tuple(fact.replace("'", '"') for fact in facts)
+
+
+def _labelled(facts: Texts) -> Texts:
+    """Label each line of the program that is not blank, as the forward monologue names them; the first is L5."""
+    code, *rest = _double_quotes(facts)
+    lines = enumerate(code.split("\n"), start=5)
+    return "\n".join(f"{line} # [L{number}]" if line.strip() else line for number, line in lines), *rest
+
+
+class _Semcoder(Benchmark):
+    version = "commit edc4ad3 of github.com/ARiSE-Lab/SemCoder, on CRUXEval"
+    paper = "arXiv:2406.01006"
+    wanted: ClassVar[Wanted]
+
+    def grade_officially(
+        self, questions: Sequence[Question], generations: Generations, runner: Runner
+    ) -> OfficialVerdicts:
+        """Let CRUXEval's scorer judge the answer that SemCoder's script finds in each text."""
+        found = {name: [answer_in(text, self.wanted) for text in texts] for name, texts in generations.items()}
+        return super().grade_officially(questions, Generations(found), runner)
+
+
+class SemcoderOutput(_Semcoder, CruxevalOutput):
     """CRUXEval-O after a forward monologue."""
 
     name = "semcoder-cruxeval-o"
     title = "SemCoder: forward monologues (CRUXEval-O)"
-    version = _VERSION
-    paper = "arXiv:2406.01006"
-    published: ClassVar[Mapping[str, Published]] = {name: CRUXEVAL_OUTPUT[name] for name in _COMPARED}
-
-    def official_style(self, checkout: Path, reasons: bool) -> Style:
-        """The prompts of experiments/cruxeval_prompts.py; those that reason ask for a monologue."""
-        return (LABELLED_O if reasons else SEMCODER_O).style(checkout, self.name, reasons)
-
-    def grade_officially(
-        self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
-    ) -> dict[str, list[bool | None]]:
-        """CRUXEval's scorer on what SemCoder's script finds in each text."""
-        found = {name: [answer_in(text, wanted="o") for text in texts] for name, texts in generations.items()}
-        return super().grade_officially(questions, found, runner)
+    wanted = "o"
+    prompts = OfficialPrompts(
+        _PROMPTS,
+        "make_direct_output_prompt",
+        "make_forward_monologue_output_prompt",
+        ("source", "call"),
+        _double_quotes,
+        _labelled,
+    )
 
 
-class SemcoderInput(CruxevalInput):
+class SemcoderInput(_Semcoder, CruxevalInput):
     """CRUXEval-I after a backward monologue."""
 
     name = "semcoder-cruxeval-i"
     title = "SemCoder: backward monologues (CRUXEval-I)"
-    version = _VERSION
-    paper = "arXiv:2406.01006"
-    published: ClassVar[Mapping[str, Published]] = {name: CRUXEVAL_INPUT[name] for name in _COMPARED}
-
-    def official_style(self, checkout: Path, reasons: bool) -> Style:
-        """The prompts of experiments/cruxeval_prompts.py; those that reason ask for a monologue."""
-        return SEMCODER_I.style(checkout, self.name, reasons)
-
-    def grade_officially(
-        self, questions: Sequence[Question], generations: Mapping[str, Sequence[str]], runner: Runner
-    ) -> dict[str, list[bool | None]]:
-        """CRUXEval's scorer on what SemCoder's script finds in each text."""
-        found = {name: [answer_in(text, wanted="i") for text in texts] for name, texts in generations.items()}
-        return super().grade_officially(questions, found, runner)
+    wanted = "i"
+    prompts = OfficialPrompts(
+        _PROMPTS,
+        "make_direct_input_prompt",
+        "make_backward_monologue_input_prompt",
+        ("source", "value"),
+        _double_quotes,
+    )
 
 
-def answer_in(raw: str, wanted: str) -> str:
-    """What SemCoder's script takes for the answer: `wanted` is "i" (left of the first ==) or "o" (right of it)."""
+def answer_in(raw: str, wanted: Wanted) -> str:
+    """Return what SemCoder's script takes for the answer."""
     mark = "ANSWER]" if "\nANSWER]" in raw else "[ANSWER]"
     start, end = raw.rfind(mark) + len(mark), raw.rfind("[/ANS")
     # Where there is no mark, the script cuts off as many characters as the mark has, less one.

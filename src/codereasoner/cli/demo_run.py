@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner import extend, stages
-from codereasoner.benchmarks.data_location import locate
+from codereasoner.benchmarks.loading import locate
 from codereasoner.cli.child_processes import Training, train_together
 from codereasoner.cli.demo_config import GRPO_TASKS, LONGER, MODELS, TAUGHT, DemoConfig
 from codereasoner.cli.demo_data import BACKWARD, FORWARD, STYLE, build_questions, held_out, stage, trust

@@ -28,8 +28,7 @@ from codereasoner.cli.result_tables import show_score, show_summary
 from codereasoner.cli.style_options import style_option, system_option
 from codereasoner.errors import ConfigError
 from codereasoner.evaluation.augment import NAMES, Name, make_augmentation
-from codereasoner.evaluation.gold_check import guess_floors
-from codereasoner.evaluation.load_questions import is_file, questions_of
+from codereasoner.evaluation.load_questions import is_file, load_questions
 from codereasoner.evaluation.run_evaluation import Asking, evaluate, refuse_other, refuse_unanswered
 from codereasoner.evaluation.score import GRADERS, Grader, score_file
 from codereasoner.extend import Benchmark, Model, Sampling
@@ -100,20 +99,20 @@ def evaluate_command(
     folder = out or Path("evaluations") / f"{name}@{short_name(model)}"
     set_aside_if_fresh(folder)
     with open_pool(workers, allow_weak_isolation, named) as pool, bar(f"{name} {model}") as progress:
-        asked = questions_of(questions, data, split, pool.run)[:limit]
-        floors = (benchmark.floors(asked) if benchmark else {}) or guess_floors(asked, pool.run)
+        found = load_questions(questions, data, split, pool.run, limit)
+        asked, floors = found.questions, found.floors(pool.run)
         if official_prompts is None:
             asked_style = find_style(style or answering.style or "reasoning").with_system(system)
-        elif benchmark is None or style is not None or system is not None:
+        elif found.benchmark is None or style is not None or system is not None:
             raise ConfigError("--official-prompts are those of a benchmark: leave out --style and --system")
         else:
-            asked_style = benchmark.official_style(official_prompts, reasons=augment == "cot")
-        augmentation = make_augmentation(augment, augment_from, asked, pool.run, benchmark)
+            asked_style = found.benchmark.official_style(official_prompts, reasons=augment == "cot")
+        augmentation = make_augmentation(augment, augment_from, asked, pool.run, found.benchmark)
         asking = Asking(augmentation.style(asked_style), sampling, samples, augmentation)
-        refuse_other(folder, benchmark.name if benchmark else questions, asked, answering, asking)
+        refuse_other(folder, found.name, asked, answering, asking)
         save_config(folder)
         summary = evaluate(
-            benchmark.name if benchmark else questions,
+            found.name,
             asked,
             answering,
             asking,
@@ -122,7 +121,7 @@ def evaluate_command(
             floors,
             label=model,
             progress=progress,
-            metrics=benchmark.metrics if benchmark and limit is None else None,
+            metrics=found.metrics,
         )
     show_summary(summary)
     console.print(f"answers, grades and summary: {folder}")

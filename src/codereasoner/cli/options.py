@@ -19,7 +19,7 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainin
 from rich.progress import Progress as Bars
 
 from codereasoner import configs, extend
-from codereasoner.benchmarks.benchmark_pool import pool_for
+from codereasoner.benchmarks.loading import pool_for
 from codereasoner.cli.command_files import check_outputs, fresh_option
 from codereasoner.cli.console import Screen, styled
 from codereasoner.cli.option_types import ABOVE_ZERO, COUNT, JSON_OBJECT, NOT_NEGATIVE, NUMBER, SHARE, range_of

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner import extend
-from codereasoner.benchmarks.data_location import VARIABLE, locate
+from codereasoner.benchmarks.loading import VARIABLE, locate
 from codereasoner.curation.canonical import normal_form
 from codereasoner.errors import DataError, MissingExtra
 from codereasoner.extend import Benchmark

@@ -16,7 +16,7 @@ from typing import Any
 
 from codereasoner import extend
 from codereasoner.errors import DataError
-from codereasoner.extend import Benchmark
+from codereasoner.extend import Benchmark, Generations, Questions
 from codereasoner.styles import Style, find_style, is_style
 from codereasoner.task import Question
 from codereasoner.thoughts import split_thoughts
@@ -26,24 +26,21 @@ _ID_FIELDS = ("question", "id", "task_id", "question_id")
 _TEXT_FIELDS = ("texts", "generations", "pred_list", "output_list", "text", "generation", "answer")
 
 
-def read_generations(benchmark: Benchmark, path: Path, questions: Sequence[Question]) -> dict[str, list[str]]:
-    """The texts by question id, for exactly these questions.
+def read_generations(benchmark: Benchmark, path: Path, questions: Sequence[Question]) -> Generations:
+    """Return the texts by question id, for exactly these questions.
 
     Raises:
         DataError: the file is missing, is of no known shape, or has missing or unknown ids.
     """
-    if not path.exists():
-        own = benchmark.read_generations(path, questions)
-        if own is None:
-            raise DataError(f"there is no file {path}")
-        return _checked(benchmark, path, own, questions)
     found = benchmark.read_generations(path, questions)
     if found is None:
+        if not path.exists():
+            raise DataError(f"there is no file {path}")
         if path.is_dir():
             raise DataError(f"{path} is a folder; the generations of {benchmark.name} are one file: {_SHAPE}")
         content = _load(path)
-        found = _by_id(path, content, questions)
-        benchmark.recorded = _recorded(content, found)
+        texts = _by_id(path, content, questions)
+        found = Generations(texts, _recorded(content, texts))
     return _checked(benchmark, path, found, questions)
 
 
@@ -132,11 +129,12 @@ def _texts(path: Path, name: str, value: Any) -> list[str]:
 
 def _checked(
     benchmark: Benchmark, path: Path, found: Mapping[str, Sequence[str]], questions: Sequence[Question]
-) -> dict[str, list[str]]:
-    """Every question has texts, and every text has a question (or one that cannot be asked here)."""
+) -> Generations:
+    """Check that every question has texts, and that every text has a question, or one that cannot be asked here."""
     wanted = {question.id for question in questions}
+    known = wanted.union(questions.unavailable if isinstance(questions, Questions) else ())
     missing = [question.id for question in questions if question.id not in found]
-    extra = [name for name in found if name not in wanted and name not in benchmark.unavailable]
+    extra = [name for name in found if name not in known]
     if missing or extra:
         parts = []
         if missing:
@@ -144,4 +142,7 @@ def _checked(
         if extra:
             parts.append(f"{len(extra)} ids that {benchmark.name} does not have (the first is '{extra[0]}')")
         raise DataError(f"{path} has {' and '.join(parts)}; every question of {benchmark.name} needs its id and texts")
-    return {question.id: list(found[question.id]) for question in questions}
+    texts = {question.id: list(found[question.id]) for question in questions}
+    if not isinstance(found, Generations):  # a benchmark of one's own may return a plain dict
+        return Generations(texts)
+    return Generations(texts, found.recorded, found.reasoned)

@@ -12,22 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner import extend
-from codereasoner.benchmarks.data_location import locate
-from codereasoner.benchmarks.reval import RevalAll
-from codereasoner.benchmarks.reval_data import Pair
-from codereasoner.benchmarks.reval_trace import derive_by_trace
-from codereasoner.benchmarks.reval_truth import PointTruth
-from codereasoner.errors import ConfigError, DataError
+from codereasoner.benchmarks.loading import load_benchmark, locate
+from codereasoner.errors import ConfigError
 from codereasoner.evaluation.rerun_programs import rerun, unreadable_golds
 from codereasoner.extend import Benchmark
-from codereasoner.ledger import read_rows
 from codereasoner.styles import Style, find_style
 from codereasoner.task import Grade, Question, Runner, grade_all, grade_answers
 
 BATCH = 1000  # questions graded together
 SHOWN = 200  # rejected or differing rows that are listed
-
-_TRUTH_FIELDS = ("idx", "input_idx", "lineno", "var", "covered", "next_lines", "state", "state_visits")
 
 
 def gold_check(
@@ -84,12 +77,15 @@ def check_benchmark(
     Raises:
         UserError: a name or a file is wrong.
     """
-    benchmark: Benchmark = extend.find("benchmark", name)
     if truth is not None:
-        if not isinstance(benchmark, RevalAll):
-            raise ConfigError(f"only the ground truth of 'reval' is derived and can be compared, not that of '{name}'")
-        return compare_truth(benchmark, locate(benchmark, data), truth, runner)
-    questions = benchmark.load(locate(benchmark, data), runner)
+        compared: Benchmark = extend.find("benchmark", name)
+        if not compared.derives_truth:
+            derived = [each for each, kind in extend.available("benchmark").items() if kind.derives_truth]
+            raise ConfigError(
+                f"the gold answers of '{name}' are in its data; a derived truth to compare has: {', '.join(derived)}"
+            )
+        return dict(compared.compare_truth(locate(compared, data), truth, runner))
+    benchmark, questions = load_benchmark(name, data, runner)
     result = {"benchmark": name, **gold_check(questions, find_style(style), runner)}
     ill_posed = unreadable_golds(questions)
     # Where tests decide, a solution of the benchmark's own that fails them shows that the record is at fault.
@@ -99,34 +95,11 @@ def check_benchmark(
         result["ill_posed"] = ill_posed
     if benchmark.reruns and runner is not None:
         result["rerun"] = rerun(questions, runner, benchmark.packages)
-    if benchmark.unavailable:
-        result["unavailable"] = dict(benchmark.unavailable)
+    if questions.unavailable:
+        result["unavailable"] = dict(questions.unavailable)
     if floors := benchmark.floors(questions):
         result["floors"] = floors
     return result
-
-
-def compare_truth(benchmark: RevalAll, data: Path, truth: Path, runner: Runner | None) -> dict[str, Any]:
-    """REval's ground truth, derived here, against a file of it: covered, next lines, and the values with their types.
-
-    The truth is the trace's; `by_trace` counts the points that it decides alone, without the probe.
-
-    Returns {"points", "equal", "by_trace", "differing": [{"idx", "input_idx", "lineno", "var", "field", "here",
-    "there"}]}.
-    """
-    rows = list(read_rows(truth))
-    for number, row in enumerate(rows, start=1):
-        if missing := [field for field in _TRUTH_FIELDS if field not in row]:
-            raise DataError(f"{truth}, line {number}: the field '{missing[0]}' is missing")
-    benchmark.load(data, runner)
-    wanted = {(row["idx"], row["input_idx"]) for row in rows}
-    pairs = [pair for pair in benchmark.pairs.values() if (pair.idx, pair.input_idx) in wanted]
-    assert runner is not None  # load has asked for it
-    truths, traced = derive_by_trace(pairs, runner, benchmark.truth)
-    derived = _derived(pairs, truths)
-    differing = [found for row in rows if (found := _difference(row, derived))]
-    counts = {"points": len(rows), "equal": len(rows) - len(differing), "by_trace": traced}
-    return counts | {"differing": differing[:SHOWN]}
 
 
 def _gold_grades(questions: Sequence[Question], style: Style, runner: Runner | None) -> list[Grade]:
@@ -155,41 +128,3 @@ def _rejection(question: Question, grade: Grade) -> dict[str, Any]:
         "outcome": grade.outcome,
         "reason": grade.reason,
     }
-
-
-def _derived(
-    pairs: Sequence[Pair], derived: Mapping[str, Sequence[PointTruth] | str]
-) -> dict[tuple[Any, ...], Mapping[str, Any]]:
-    found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
-    for pair in pairs:
-        truths = derived[pair.id]
-        for place, (line, variable) in enumerate(pair.points):
-            key = (pair.idx, pair.input_idx, line, variable)
-            if isinstance(truths, str):
-                found[key] = {"error": truths}
-                continue
-            truth = truths[place]
-            found[key] = {
-                "covered": truth.covered,
-                "next_lines": sorted(truth.next_lines),
-                "state": None if truth.state is None else [list(each) for each in truth.state],
-                "state_visits": truth.visits,
-            }
-    return found
-
-
-def _difference(row: Mapping[str, Any], derived: Mapping[tuple[Any, ...], Mapping[str, Any]]) -> dict[str, Any] | None:
-    """The first field in which a point differs; a file's list of values may be cut off after some."""
-    key = {name: row[name] for name in ("idx", "input_idx", "lineno", "var")}
-    here = derived.get(tuple(key.values()))
-    if here is None or "error" in here:
-        return key | {"field": "point", "here": here["error"] if here else "no such point", "there": "a point"}
-    there = {name: row[name] for name in ("covered", "next_lines", "state", "state_visits")}
-    there["next_lines"] = sorted(there["next_lines"])
-    for name, value in there.items():
-        mine = here[name]
-        if name == "state" and mine is not None and value is not None:
-            mine = mine[: len(value)] if len(value) >= 25 else mine
-        if mine != value:
-            return key | {"field": name, "here": mine, "there": value}
-    return None

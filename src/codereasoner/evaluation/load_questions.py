@@ -1,45 +1,70 @@
-"""Which questions are asked: a benchmark's, by its name, or those of a questions file."""
+"""Load the questions of a benchmark, by its name, or of a questions file: the one way of every command and export."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
-from codereasoner import extend
-from codereasoner.benchmarks.data_location import locate
+from codereasoner.benchmarks.loading import load_benchmark
 from codereasoner.errors import ConfigError
+from codereasoner.evaluation.gold_check import guess_floors
+from codereasoner.evaluation.run_evaluation import Metrics
 from codereasoner.extend import Benchmark
 from codereasoner.ledger import read_records
 from codereasoner.task import Question, Runner
 
 
+@dataclass(frozen=True)
+class QuestionSet:
+    """The questions that are asked, and where they are from."""
+
+    name: str  # the benchmark's, or the path of the file
+    questions: list[Question]
+    benchmark: Benchmark | None = None
+    whole: bool = True  # False where a limit may have left some out
+
+    @property
+    def metrics(self) -> Metrics | None:
+        """The benchmark's own numbers, which need all of its questions; None: there are none."""
+        return self.benchmark.metrics if self.benchmark and self.whole else None
+
+    def floors(self, runner: Runner) -> dict[str, float]:
+        """Return what answers without any model get, in percent: the benchmark's own floors, or the best guesses."""
+        own = self.benchmark.floors(self.questions) if self.benchmark else {}
+        return own or guess_floors(self.questions, runner)
+
+
 def is_file(name: str) -> bool:
-    """Is this a questions file, not a benchmark's name?"""
+    """Return whether this is the path of a questions file, not a benchmark's name."""
     return name.endswith((".jsonl", ".parquet"))
 
 
-def questions_of(name: str, data: Path | None, split: str, runner: Runner) -> list[Question]:
-    """The questions of the benchmark of that name, or those of a questions file's split.
+def load_questions(name: str, data: Path | None, split: str, runner: Runner, limit: int | None = None) -> QuestionSet:
+    """Return the first `limit` questions of a benchmark, or of a questions file's split.
 
     Raises:
         UserError: there is no such benchmark, data or split, or the data holds no programs to ask about.
     """
     if is_file(name):
-        found, others = [], Counter[str]()
-        for question in read_records(Path(name), Question):
-            if question.split in ("", split):
-                found.append(question)
-            else:
-                others[question.split] += 1
-        if not found:
-            there_are = ", ".join(f"{each} ({count:,})" for each, count in others.items()) or "none: the file is empty"
-            raise ConfigError(f"{name} has no question of the split '{split}'; its splits: {there_are}")
-        return found
-    benchmark: Benchmark = extend.find("benchmark", name)
-    found = benchmark.load(locate(benchmark, data), runner)
+        return QuestionSet(name, _of_split(name, split)[:limit])
+    benchmark, found = load_benchmark(name, data, runner)
     if unasked := [question.id for question in found if question.facts.get("source") == ""]:
         raise ConfigError(
             f"the data of {name} has no programs (the first without one is '{unasked[0]}'): it can score answers, "
             f"but not be asked; give --data the records of {benchmark.hub or 'the benchmark'}"
         )
+    return QuestionSet(benchmark.name, found[:limit], benchmark, limit is None)
+
+
+def _of_split(name: str, split: str) -> list[Question]:
+    found, others = [], Counter[str]()
+    for question in read_records(Path(name), Question):
+        if question.split in ("", split):
+            found.append(question)
+        else:
+            others[question.split] += 1
+    if not found:
+        splits = ", ".join(f"{each} ({count:,})" for each, count in others.items()) or "none: the file is empty"
+        raise ConfigError(f"{name} has no question of the split '{split}'; its splits: {splits}")
     return found

@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from codereasoner import extend, literals
-from codereasoner.benchmarks.codeglance import FEATURES
-from codereasoner.benchmarks.data_location import locate
+from codereasoner.benchmarks.loading import load_benchmark
 from codereasoner.errors import ConfigError, DataError, IsolationError
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.logistic import logistic
 from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
 from codereasoner.evaluation.program_features import accuracy_table, static_features
-from codereasoner.extend import Benchmark
+from codereasoner.extend import Benchmark, Generations, OfficialVerdicts, Questions, Unjudged
 from codereasoner.records import Job, Run
 from codereasoner.task import VERDICTS, Grade, Question, Runner, grade_answers
 from codereasoner.thoughts import split_thoughts
@@ -30,7 +29,7 @@ Grader = Literal["strict", "official"]
 GRADERS: tuple[Grader, ...] = ("strict", "official")
 PASS_AT = (1, 3, 5, 10)
 
-Generations = Mapping[str, Sequence[str]]
+Texts = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,7 @@ class Verdicts:
 
     grades: Mapping[str, Sequence[Grade]]
     counted: Mapping[str, Sequence[bool]]
+    unjudged: Sequence[Unjudged] = ()
 
 
 def score_file(
@@ -56,8 +56,7 @@ def score_file(
     Raises:
         UserError: a name, a file or a field is wrong; the message says which and what to do.
     """
-    benchmark: Benchmark = extend.find("benchmark", name)
-    questions = benchmark.load(locate(benchmark, data), runner)
+    benchmark, questions = load_benchmark(name, data, runner)
     scores = {}
     for path in benchmark.generation_sets(generations):
         texts = read_generations(benchmark, path, questions)
@@ -70,7 +69,7 @@ def score_file(
 def score(
     benchmark: Benchmark,
     questions: Sequence[Question],
-    generations: Generations,
+    generations: Texts,
     grader: Grader = "strict",
     runner: Runner | None = None,
     compare: bool = True,
@@ -82,8 +81,10 @@ def score(
     """
     if grader not in GRADERS:
         raise ConfigError(f"the grader '{grader}' is unknown; there are: {', '.join(GRADERS)}")
+    unavailable = dict(questions.unavailable) if isinstance(questions, Questions) else {}
     if not questions:
-        raise DataError(f"{benchmark.name} has no questions that can be asked here: {_reasons(benchmark)}")
+        raise DataError(f"{benchmark.name} has no questions that can be asked here: {_reasons(unavailable)}")
+    generations = generations if isinstance(generations, Generations) else Generations(generations)
     runner = _remembering(runner) if runner is not None and compare else runner
     verdicts = _verdicts(benchmark, questions, generations, grader, runner)
     result = {
@@ -92,12 +93,17 @@ def score(
         **_numbers(benchmark, questions, generations, verdicts),
         "reasons": _count_reasons(verdicts),
     }
-    if benchmark.name.startswith("codeglance"):
-        result["by_feature"] = by_feature(questions, verdicts)
-    if benchmark.unavailable:
-        result["unavailable"] = dict(benchmark.unavailable)
-    if grader == "official" and benchmark.unjudged:
-        result["unjudged"] = _unjudged(benchmark)
+    if benchmark.features:
+        result["by_feature"] = by_feature(questions, verdicts, benchmark.features)
+    if unavailable:
+        result["unavailable"] = unavailable
+    if verdicts.unjudged:
+        taken = sum(row["id"] in generations.recorded for row in verdicts.unjudged)
+        result["unjudged"] = {
+            "count": len(verdicts.unjudged),
+            "verdicts_taken_from_the_file": taken,
+            "answers": list(verdicts.unjudged),
+        }
     if compare:
         other: Grader = "official" if grader == "strict" else "strict"
         try:
@@ -111,7 +117,7 @@ def score(
 
 
 def grade_strictly(
-    benchmark: Benchmark, questions: Sequence[Question], generations: Generations, runner: Runner | None
+    benchmark: Benchmark, questions: Sequence[Question], generations: Texts, runner: Runner | None
 ) -> dict[str, list[Grade]]:
     """The strict grade of every answer by question id; equal texts of one question are graded once."""
     unique = {(question.id, text): question for question in questions for text in generations[question.id]}
@@ -131,18 +137,18 @@ def _read(benchmark: Benchmark, question: Question, text: str) -> str | Grade:
     return Grade("no_answer", None, "no answer in the text") if answer is None else answer
 
 
-def by_feature(questions: Sequence[Question], verdicts: Verdicts) -> dict[str, Any]:
+def by_feature(questions: Sequence[Question], verdicts: Verdicts, names: Sequence[str]) -> dict[str, Any]:
     """CodeGlance's analysis: accuracy by feature with intervals, and a logistic model of all features together.
 
     The features are those of the data where it has some, else those that reading the program gives.
     """
     rows = []
     for question in questions:
-        held = {name: question.features[name] for name in FEATURES if name in question.features}
+        held = {name: question.features[name] for name in names if name in question.features}
         counted = verdicts.counted[question.id]
         share = sum(counted) / (len(counted) or 1)
         rows.append((question.program or question.id, held or static_features(question.facts["source"]), share))
-    effects = logistic([(held, share) for _, held, share in rows], FEATURES)
+    effects = logistic([(held, share) for _, held, share in rows], names)
     return {"accuracy": accuracy_table(rows), "logistic": [vars(effect) for effect in effects]}
 
 
@@ -195,15 +201,8 @@ def _verdicts(
     return Verdicts(
         {name: [_official_grade(verdict) for verdict in row] for name, row in official.items()},
         {name: benchmark.official_counts(row) for name, row in official.items()},
+        official.unjudged if isinstance(official, OfficialVerdicts) else (),
     )
-
-
-def _unjudged(benchmark: Benchmark) -> dict[str, Any]:
-    """Answers that cannot be judged here, and whose verdicts they have."""
-    listed = list(benchmark.unjudged)
-    taken = sum(name in benchmark.recorded for name, _, _ in listed)
-    examples = [{"id": name, "sample": sample, "answer": text} for name, sample, text in listed]
-    return {"count": len(listed), "verdicts_taken_from_the_file": taken, "answers": examples}
 
 
 def _remembering(runner: Runner) -> Runner:
@@ -225,7 +224,7 @@ def _official_grade(verdict: bool | None) -> Grade:
 
 
 def _numbers(
-    benchmark: Benchmark, questions: Sequence[Question], generations: Generations, verdicts: Verdicts
+    benchmark: Benchmark, questions: Sequence[Question], generations: Texts, verdicts: Verdicts
 ) -> dict[str, Any]:
     counts = {name: (len(row), sum(row)) for name, row in verdicts.counted.items()}
     samples = min(len(generations[question.id]) for question in questions)
@@ -257,6 +256,6 @@ def _reason(grade: Grade) -> str:
     return grade.reason.split(":")[0].split(" (")[0] or grade.outcome
 
 
-def _reasons(benchmark: Benchmark) -> str:
-    known = Counter(benchmark.unavailable.values())
+def _reasons(unavailable: Mapping[str, str]) -> str:
+    known = Counter(unavailable.values())
     return "; ".join(f"{count} x {reason}" for reason, count in known.most_common(3)) or "its data is empty"

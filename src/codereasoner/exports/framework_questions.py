@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from codereasoner import extend
-from codereasoner.benchmarks.benchmark_pool import pool_for
+from codereasoner.benchmarks.loading import pool_for
 from codereasoner.errors import ConfigError
-from codereasoner.evaluation.load_questions import is_file, questions_of
+from codereasoner.evaluation.load_questions import is_file, load_questions
 from codereasoner.execution.pool import Pool
 from codereasoner.styles import find_style
 from codereasoner.task import Grade, Question
@@ -30,7 +30,7 @@ def framework_questions(
 ) -> list[Question]:
     """Return the first `limit` questions of a benchmark, or of a questions file's split, as `evaluate` finds them."""
     runner = pool_of_process("" if is_file(name) else name).run
-    return questions_of(name, Path(data) if data else None, split, runner)[:limit]
+    return load_questions(name, Path(data) if data else None, split, runner, limit).questions
 
 
 async def grade_one(question: Question, completion: str, style: str, truncated: bool, benchmark: str = "") -> Grade:

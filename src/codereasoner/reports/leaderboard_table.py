@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner import extend
+from codereasoner.benchmarks.published import published_numbers
 from codereasoner.errors import ConfigError, UnknownName
 from codereasoner.extend import Benchmark
 from codereasoner.ledger import read_manifest
@@ -79,7 +80,8 @@ def interval_text(entry: Entry) -> str:
 
 
 def _board(name: str, benchmark: type[Benchmark] | None, own: Sequence[Evaluation]) -> Board:
-    entries = [Entry(model, each.value, each.settings, each.source) for model, each in _published(benchmark)]
+    published = published_numbers(benchmark) if benchmark is not None else {}
+    entries = [Entry(model, each.value, each.settings, each.source) for model, each in published.items()]
     floors: dict[str, float] = {}
     for label, each in zip(labels(own), own, strict=True):
         floors |= each.summary.get("floors", {})
@@ -94,10 +96,6 @@ def failed(evaluation: Evaluation) -> bool:
     """Return whether every answer is an infrastructure error: such an evaluation says nothing about its model."""
     outcomes = evaluation.summary.get("outcomes", {})
     return bool(outcomes.get("error")) and sum(outcomes.values()) == outcomes["error"]
-
-
-def _published(benchmark: type[Benchmark] | None) -> list[tuple[str, extend.Published]]:
-    return list(benchmark.published.items()) if benchmark is not None else []
 
 
 def _own(label: str, evaluation: Evaluation) -> Entry:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from codereasoner import extend
-from codereasoner.benchmarks.data_location import locate
+from codereasoner.benchmarks.loading import locate
 from codereasoner.errors import DataError, UnknownName
 from codereasoner.evaluation.contamination import Known, known_benchmarks
 from codereasoner.extend import Benchmark

@@ -1,4 +1,4 @@
-"""Where a benchmark's data is: the path that was given, a folder of data, or the Hub."""
+"""Find a benchmark's data, read its questions, and make the pool that can run its programs."""
 
 from __future__ import annotations
 
@@ -6,14 +6,46 @@ import os
 from pathlib import Path
 from typing import Any
 
+from codereasoner import extend
 from codereasoner.errors import DataError, headline, import_extra
-from codereasoner.extend import Benchmark
+from codereasoner.execution.pool import Limits, Pool
+from codereasoner.extend import Benchmark, Questions
+from codereasoner.task import Runner
 
 VARIABLE = "CODEREASONER_DATA"
 
 
+def load_benchmark(name: str, data: Path | None = None, runner: Runner | None = None) -> tuple[Benchmark, Questions]:
+    """Return the benchmark of that name and its questions, from the data that `locate` finds.
+
+    Raises:
+        UnknownName: there is no such benchmark. DataError: its data cannot be found or read.
+    """
+    benchmark: Benchmark = extend.find("benchmark", name)
+    found = benchmark.load(locate(benchmark, data), runner)
+    # a benchmark of one's own may return a plain list
+    return benchmark, found if isinstance(found, Questions) else Questions(found)
+
+
+def pool_for(
+    benchmark: str, workers: int | None = None, allow_weak_isolation: bool = False, own_programs: bool = False
+) -> Pool:
+    """Return a pool for the programs of the benchmark of that name; "" is for all other programs.
+
+    What the programs import is preloaded, and they have the time that they need. own_programs: see Pool.
+    """
+    found: Benchmark | None = extend.find("benchmark", benchmark) if benchmark else None
+    return Pool(
+        workers,
+        Limits(found.cpu_seconds) if found else Limits(),
+        found.preload() if found else (),
+        allow_weak_isolation=allow_weak_isolation,
+        own_programs=own_programs,
+    )
+
+
 def locate(benchmark: Benchmark, data: Path | None = None) -> Path:
-    """The data of a benchmark: `data` itself, or below $CODEREASONER_DATA, or brought from the Hub.
+    """Return the data of a benchmark: `data` itself, or below $CODEREASONER_DATA, or fetched from the Hub.
 
     A folder is taken as it is where the benchmark's data is a folder; else the benchmark's file in it is taken.
 
@@ -48,7 +80,7 @@ def _inside(benchmark: Benchmark, data: Path) -> Path:
 
 
 def _from_hub(benchmark: Benchmark) -> Path:
-    """The first data file of the Hub's repository, in the local cache."""
+    """Return the first data file of the Hub's repository, in the local cache."""
     hub: Any = import_extra("huggingface_hub", "eval")
     try:
         folder = Path(hub.snapshot_download(benchmark.hub, repo_type="dataset"))
