@@ -11,7 +11,7 @@ import json
 import os
 import resource
 import sys
-from dataclasses import asdict
+from dataclasses import replace
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from codereasoner.execution.compile_jobs import Compiled, Program
 from codereasoner.execution.pool import Limits
 from codereasoner.records import Job
 
-LIMITS = {**asdict(Limits()), "steps": 3_000, "trace_bytes": 300_000, "value_chars": 300}
+LIMITS = Limits(steps=3_000, trace_bytes=300_000, value_chars=300)
 CUTS: list[dict[str, int]] = [{}, {"steps": 6}, {"trace_bytes": 50}, {"value_chars": 12}]
 KINDS = ("C", "Python")
 CPU_SECONDS = 20  # of one run, far more than any takes: a program that hangs a tracer ends there
@@ -62,9 +62,8 @@ def _facts(kind: str, extension: Any, job: Job, record: str, limits: dict[str, i
     streams = run_job.Streams(100_000, lambda: os._exit(1))
     gc.enable()
     run_job.set_depth()
-    facts, _ = run_job.run(compiled, record, {**LIMITS, **limits}, streams)
-    del facts["cpu_ms"]
-    return facts
+    facts, _ = run_job.run(compiled, record, replace(LIMITS, **limits).as_dict(), streams)  # type: ignore[arg-type]
+    return {name: fact for name, fact in facts.items() if name != "cpu_ms"}
 
 
 def outside(facts: Facts) -> tuple[object, ...]:

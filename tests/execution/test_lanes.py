@@ -5,20 +5,19 @@ from __future__ import annotations
 import posix
 import select
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from codereasoner.execution import shared_process, worker_handle
 from codereasoner.execution.compile_jobs import Compiled, Program
-from codereasoner.execution.final_filter import Barrier
-from codereasoner.execution.framing import DONE, FORK, LEFT, RESULT, SLOW, SPENT, Splitter, pack
-from codereasoner.execution.grouped_calls import run_together
+from codereasoner.execution.final_filter import FinalFilter
+from codereasoner.execution.framing import Kind, Splitter, pack
 from codereasoner.execution.lanes import Lane, Runner
 from codereasoner.execution.pool import Limits, Pool, Tracing
 from codereasoner.execution.run_job import Streams
 from codereasoner.execution.shared_process import is_in_order
+from codereasoner.execution.zygote import run_together
 from codereasoner.records import Job, Record, Run
 
 NUMBERS = [4, 5, 6]
@@ -32,10 +31,10 @@ def job(number: int, source: str = "", origin: str = "") -> tuple[int, str, str,
     "said",
     [
         [],
-        [(RESULT, 4)],
-        [(RESULT, 4), (FORK, 5), (RESULT, 6), (DONE, 0)],
-        [(RESULT, 4), (LEFT, 5)],
-        [(RESULT, 4), (RESULT, 5), (SPENT, 5)],
+        [(Kind.RESULT, 4)],
+        [(Kind.RESULT, 4), (Kind.FORK, 5), (Kind.RESULT, 6), (Kind.DONE, 0)],
+        [(Kind.RESULT, 4), (Kind.LEFT, 5)],
+        [(Kind.RESULT, 4), (Kind.RESULT, 5), (Kind.SPENT, 5)],
     ],
 )
 def test_neighbours_that_speak_of_each_job_once_are_believed(said: list[tuple[int, int]]) -> None:
@@ -45,17 +44,17 @@ def test_neighbours_that_speak_of_each_job_once_are_believed(said: list[tuple[in
 @pytest.mark.parametrize(
     "said",
     [
-        [(RESULT, 5)],
-        [(RESULT, 4), (RESULT, 4)],
-        [(RESULT, 4), (RESULT, 6)],
-        [(RESULT, 4), (RESULT, 5), (RESULT, 6), (RESULT, 7)],
-        [(RESULT, 4), (DONE, 0)],
-        [(LEFT, 4), (RESULT, 5)],
-        [(SPENT, 4)],
-        [(RESULT, 4), (SPENT, 5)],
-        [(RESULT, 4), (SLOW, 5)],
-        [(DONE, 0), (RESULT, 4)],
-        [(RESULT, 4), (FORK, 5), (RESULT, 6), (RESULT, 4), (DONE, 0)],
+        [(Kind.RESULT, 5)],
+        [(Kind.RESULT, 4), (Kind.RESULT, 4)],
+        [(Kind.RESULT, 4), (Kind.RESULT, 6)],
+        [(Kind.RESULT, 4), (Kind.RESULT, 5), (Kind.RESULT, 6), (Kind.RESULT, 7)],
+        [(Kind.RESULT, 4), (Kind.DONE, 0)],
+        [(Kind.LEFT, 4), (Kind.RESULT, 5)],
+        [(Kind.SPENT, 4)],
+        [(Kind.RESULT, 4), (Kind.SPENT, 5)],
+        [(Kind.RESULT, 4), (Kind.SLOW, 5)],
+        [(Kind.DONE, 0), (Kind.RESULT, 4)],
+        [(Kind.RESULT, 4), (Kind.FORK, 5), (Kind.RESULT, 6), (Kind.RESULT, 4), (Kind.DONE, 0)],
     ],
 )
 def test_neighbours_that_speak_of_another_job_are_not_believed(said: list[tuple[int, int]]) -> None:
@@ -69,10 +68,10 @@ def test_what_neighbours_say_is_held_until_the_last_is_done_and_void_where_one_h
     runner.forks = runner.strange = runner.spent = False
     runner.jobs, runner.held = {number: job(number) for number in NUMBERS}, []
     said: list[list[tuple[int, int, bytes]]] = [
-        [(RESULT, 4, b"")],
-        [(RESULT, 5, b"forged"), (RESULT, 5, b""), (RESULT, 6, b"")],
+        [(Kind.RESULT, 4, b"")],
+        [(Kind.RESULT, 5, b"forged"), (Kind.RESULT, 5, b""), (Kind.RESULT, 6, b"")],
     ]
-    said.append([(DONE, 0, b"")])
+    said.append([(Kind.DONE, 0, b"")])
     monkeypatch.setattr(Runner, "_read", lambda self: (said.pop(0), True))
     assert [runner.read(), runner.read(), runner.read()] == [([], True), ([], True), ([], False)]
     assert runner.strange
@@ -95,14 +94,14 @@ def test_what_a_dead_process_has_said_is_read_although_its_bell_was_closed_first
     posix.set_blocking(runner.source, False)
     runner.pid = posix.fork()
     if runner.pid == 0:
-        posix.write(sink, pack(RESULT, 4, b"") + pack(LEFT, 5, b""))
+        posix.write(sink, pack(Kind.RESULT, 4, b"") + pack(Kind.LEFT, 5, b""))
         while True:  # its other pipe stays open
             pass
     posix.close(sink)
     while not select.select([runner.source], [], [], 10.0)[0]:
         pass
     runner.bury()
-    assert runner.read() == ([(RESULT, 4, b""), (LEFT, 5, b"")], False)
+    assert runner.read() == ([(Kind.RESULT, 4, b""), (Kind.LEFT, 5, b"")], False)
     posix.close(runner.source)
 
 
@@ -140,12 +139,12 @@ def test_the_programs_of_one_origin_share_one_process_and_those_that_leave_cost_
 def test_a_fork_that_refuses_a_call_which_has_passed_the_gate_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = Compiled(Program("def f(n):\n    return n", ""), "f", "1")
     compiled.shares = False
-    limits = asdict(Limits())
+    limits = Limits().as_dict()
     for name in ("stdin", "stdout", "stderr"):
         monkeypatch.setattr(sys, name, None)  # Streams replaces them
     streams = Streams(limits["output_bytes"], lambda: None)
-    said = run_together([(4, compiled, "value"), (5, compiled, "value")], limits, Barrier(), streams, ())
-    assert said == ([(LEFT, 4, b"")], True)
+    said = run_together([(4, compiled, "value"), (5, compiled, "value")], limits, FinalFilter(), streams, ())
+    assert said == ([(Kind.LEFT, 4, b"")], True)
 
 
 MIXED = """
@@ -178,9 +177,10 @@ FORGER = "def f(n):\n    if n == 4:\n        raise SystemExit\n    return n"
 @pytest.mark.parametrize("origin", ["tests", ""])
 def test_a_forged_frame_costs_its_neighbours_nothing(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
     """A process is made to say more than it was to say, as if a program had reached its pipe."""
-    text = "self._tell(pack(RESULT, number, bounded(answer(**facts))))"
+    text = "self._tell(pack(Kind.RESULT, number, bounded(answer(**facts))))"
     forged = (
-        text + '\n            if facts["outcome"] == "exited": self._tell(pack(RESULT, number + 1, answer("ok", "7")))'
+        text
+        + '\n            if facts["outcome"] == "exited": self._tell(pack(Kind.RESULT, number + 1, answer("ok", "7")))'
     )
     source = Path(shared_process.__file__).read_text(encoding="utf-8")
     assert source.count(text) == 1

@@ -6,15 +6,14 @@ import marshal
 import platform
 import struct
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from select import select
 
 import pytest
 
 from codereasoner.execution import framing, launcher
-from codereasoner.execution.final_filter import Barrier
-from codereasoner.execution.framing import JOBS, RESULT, pack
+from codereasoner.execution.final_filter import FinalFilter
+from codereasoner.execution.framing import Kind, pack
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.execution.syscalls import OWN_ID
 from codereasoner.execution.worker_handle import Process, Setup
@@ -102,12 +101,12 @@ def test_a_run_that_takes_longer_than_the_first_try_is_confirmed_and_not_lost(po
 
 
 def test_others_are_answered_while_one_is_in_the_slow_lane() -> None:
-    worker = Process("D", Setup(asdict(LIMITS)))
+    worker = Process("D", Setup(LIMITS.as_dict()))
     jobs = [
         (0, LOOP, "f", "", "value", "", "tests"),
         *[(n, "def f(n):\n    return n", "f", str(n), "value", "", "tests") for n in range(1, 200)],
     ]
-    worker.write(pack(JOBS, 0, marshal.dumps(jobs)))
+    worker.write(pack(Kind.JOBS, 0, marshal.dumps(jobs)))
     numbers: list[int] = []
     try:
         while len(numbers) < len(jobs):
@@ -115,7 +114,7 @@ def test_others_are_answered_while_one_is_in_the_slow_lane() -> None:
             worker.write()
             found = worker.read()
             assert found is not None
-            numbers += [number for kind, number, _ in found if kind == RESULT]
+            numbers += [number for kind, number, _ in found if kind == Kind.RESULT]
     finally:
         worker.end()
     assert sorted(numbers) == list(range(200))
@@ -235,9 +234,9 @@ def test_the_process_that_programs_share_cannot_fork_whatever_becomes_of_it(behi
 )
 def test_without_a_barrier_that_holds_no_worker_starts(code: tuple[int, int], what: str) -> None:
     kind, value = code
-    barrier = Barrier(struct.pack("=HBBI", kind, 0, 0, value), OWN_ID)
+    barrier = FinalFilter(struct.pack("=HBBI", kind, 0, 0, value), OWN_ID)
     assert "which denies programs new processes, is not to be had" in barrier.prove(), what
-    assert Barrier().prove() == ""  # level D has none
+    assert FinalFilter().prove() == ""  # level D has none
 
 
 def test_the_file_that_starts_workers_speaks_as_they_do() -> None:

@@ -6,13 +6,12 @@ import json
 import marshal
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from codereasoner.execution.allowlist import learn_modules
-from codereasoner.execution.framing import JOBS, RESULT, Splitter, pack
+from codereasoner.execution.framing import Kind, Splitter, pack
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.execution.shared_process import Neighbours
 from codereasoner.records import Job, Run
@@ -48,18 +47,18 @@ def in_one_process(jobs: Sequence[tuple[str, str]]) -> dict[int, list[object]]:
     if (child := os.fork()) == 0:
         os.close(to_it)
         try:
-            Neighbours(sink, ring, asdict(Limits())).live(source)
+            Neighbours(sink, ring, Limits().as_dict()).live(source)
         finally:
             os._exit(1)
     tasks = [(place, text, "f", call, "value", "", 0) for place, (text, call) in enumerate(jobs)]
-    os.write(to_it, pack(JOBS, 0, marshal.dumps(tasks)))
+    os.write(to_it, pack(Kind.JOBS, 0, marshal.dumps(tasks)))
     for descriptor in (source, to_it, sink, ring):
         os.close(descriptor)
     with os.fdopen(from_it, "rb") as file:
         frames = list(Splitter().feed(file.read()))
     os.close(bell)
     os.waitpid(child, 0)
-    return {number: read_answer(body) for kind, number, body in frames if kind == RESULT}
+    return {number: read_answer(body) for kind, number, body in frames if kind == Kind.RESULT}
 
 
 def read_answer(body: bytes) -> list[object]:
@@ -90,7 +89,6 @@ def test_a_neighbour_that_shares_the_process_for_certain_ends_as_it_ends_alone(n
 
 
 def test_what_an_argument_keeps_ends_with_its_program() -> None:
-    """Arguments that are plain literals are made outside the program: by the extension in C, where it was built."""
     kept = "def g():\n    try:\n        yield 1\n    finally:\n        print('evil')\n"
     kept += "def f(x):\n    x.append(g())\n    return next(x[-1])\n"
     quiet = "def f():\n    print('neighbour')\n"

@@ -1,4 +1,4 @@
-"""What a worker says of one run, as JSON text in ASCII:
+"""The answer of a worker about one run, as JSON text in ASCII:
 
     [outcome, value, exception, stdout, steps, lines, cut, reason, cpu_ms]
 
@@ -22,7 +22,22 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterable
+    from typing import Any, Required, TypedDict
+
+    class Facts(TypedDict, total=False):
+        """The parts of an answer."""
+
+        outcome: Required[str]
+        value: str
+        exception: str
+        stdout: str
+        steps: str
+        lines: Iterable[int]
+        cut: str
+        reason: str
+        cpu_ms: float
+
 
 _repr, _enumerate, _join, _joined = repr, enumerate, ", ".join, "".join
 
@@ -33,12 +48,12 @@ def answer(
     exception: str = "",
     stdout: str = "",
     steps: str = "[]",
-    lines: Any = (),
+    lines: Iterable[int] = (),
     cut: str = "",
     reason: str = "",
     cpu_ms: float = 0.0,
 ) -> bytes:
-    """The answer as JSON text in ASCII."""
+    """Return the answer as JSON text in ASCII."""
     text = "[{}, {}, {}, {}, {}, [{}], {}, {}, {:.3f}]".format(
         quote(outcome),
         "null" if value is None else quote(value),
@@ -53,8 +68,8 @@ def answer(
     return text.encode("ascii")
 
 
-def steps_text(steps: Any) -> str:
-    """The columns of these steps, each [event, frame, line, value, removed, changes]; see `change`."""
+def steps_text(steps: list[list[Any]]) -> str:
+    """Return the columns of these steps, each [event, frame, line, value, removed, changes]; see `change`."""
     if not steps:
         return "[]"
     events = _joined([step[0][0] for step in steps])
@@ -67,9 +82,9 @@ def steps_text(steps: Any) -> str:
 
 
 def change(name: str, text: str) -> str:
-    """One change of a step, as JSON."""
+    """Return one change of a step, as JSON."""
     return quote(name) + ": " + quote(text)
 
 
-def _removed(number: int, names: Any) -> str:
+def _removed(number: int, names: Iterable[str]) -> str:
     return f"[{number}, [{_join([quote(name) for name in names])}]]"

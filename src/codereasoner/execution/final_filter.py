@@ -1,7 +1,7 @@
 """The last filter of a process that runs programs: from then on it makes no process and signals nobody but itself.
 
 syscalls.py says which calls that forbids. The filter holds whoever the user is: RLIMIT_NPROC does not bind root. It is
-installed by native/barrier.c, or where that was not built by the library's prctl(2) through `_ctypes`, which is far
+installed by native/final_filter.c or, if that was not built, by the library's prctl(2) through `_ctypes`, which is far
 smaller than ctypes. This file also runs inside the workers.
 """
 
@@ -19,20 +19,21 @@ _SET_DEATH_SIGNAL, _SET_SECCOMP, _FILTER, _KILL = 1, 22, 2, 9  # prctl(2)
 _BYTES_BEFORE = bytes.__basicsize__ - 1  # the bytes of a bytes object begin so far behind its address
 
 
-class Barrier:
-    """What installs the last filter of this worker's processes.
+class FinalFilter:
+    """Installs the last filter of this worker's processes.
 
-    template: syscalls.last_program; b"" where there is no such filter (level D).
+    template: syscalls.last_program; b"" for no filter (level D).
     own: the number in it that stands for the process id. extension: the module `_trace`, or None.
     """
 
     def __init__(self, template: bytes = b"", own: int = 0, extension: Any = None) -> None:
         self.template, self.own = template, own
+        self.fork_job: Callable[..., tuple[bytes, bool, int, float]] | None = getattr(extension, "fork_job", None)
         self._install: Callable[[bytes, int, int], None] | None = None
         if template:
             self._install = getattr(extension, "install_filter", None) or _by_ctypes()
 
-    def raise_(self, parent: int) -> None:
+    def install(self, parent: int) -> None:
         """Shut this process in, for good; `parent` is the process that forked it, with which it ends.
 
         Raises:
@@ -42,14 +43,14 @@ class Barrier:
             self._install(self.template, self.own, parent)
 
     def prove(self) -> str:
-        """Try it in a process of its own: why it does not hold, "" where it does."""
+        """Try it in a process of its own; return why it does not hold, "" if it does."""
         if self._install is None:
             return ""
         parent = posix.getpid()
         child = posix.fork()
         if child == 0:
             try:
-                self.raise_(parent)
+                self.install(parent)
             except OSError as error:
                 posix._exit(error.errno or 255)
             posix._exit(_trial(parent))
@@ -60,7 +61,7 @@ class Barrier:
 
 
 def _trial(parent: int) -> int:
-    """Try what the filter forbids: 0 where it holds."""
+    """Try what the filter forbids; return 0 if it holds."""
     try:
         if posix.fork() == 0:
             posix._exit(0)
@@ -77,7 +78,7 @@ def _trial(parent: int) -> int:
 
 
 def _by_ctypes() -> Callable[[bytes, int, int], None]:
-    """The same as native/barrier.c, for a worker without the extension."""
+    """Return what native/final_filter.c does, for a worker without the extension."""
     import _ctypes
 
     library: Any = _ctypes

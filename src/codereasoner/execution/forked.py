@@ -1,4 +1,4 @@
-"""One job in a process of its own: fork, confine, run, and collect what it says before its time is up.
+"""Run one job in a process of its own: fork, confine, run, and collect its answer before its time is up.
 
 This file also runs inside the workers.
 """
@@ -13,16 +13,17 @@ from contextlib import suppress
 from time import monotonic
 
 from codereasoner.execution.encode import answer
-from codereasoner.execution.final_filter import Barrier
-from codereasoner.execution.framing import MAX_BODY, RESULT, FrameError, Splitter, pack
+from codereasoner.execution.final_filter import FinalFilter
+from codereasoner.execution.framing import MAX_BODY, FrameError, Kind, Splitter, pack
 from codereasoner.execution.run_job import Streams, run, set_depth, too_much_output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from codereasoner.execution.compile_jobs import Compiled
+    from codereasoner.execution.encode import Facts
+    from codereasoner.execution.framing import RunLimits
 
 _SIGKILL, _SIGXCPU, _SIGPROF = 9, 24, 27
 _NONE = (0, 0)
@@ -50,12 +51,12 @@ class Child:
         self._splitter = Splitter()
 
     def read(self) -> bytes | None:
-        """The answer where it is complete, b"" where the child has ended without one, else None."""
+        """Return the answer if it is complete, b"" if the child has ended without one, else None."""
         data = posix.read(self.reader, 1 << 16)
         return _answer_in(self._splitter, data) if data else b""
 
     def wait(self) -> bytes | None:
-        """The answer; None when the child was still running at its deadline."""
+        """Return the answer; None if the child still ran at its deadline."""
         poll = select.poll()
         poll.register(self.reader, select.POLLIN)
         while True:
@@ -67,22 +68,22 @@ class Child:
                 return body
 
     def stopped(self) -> bool:
-        """Whether somebody has sent it a signal that stops it."""
+        """Return whether a signal has stopped it."""
         return posix.waitid(posix.P_PID, self.pid, posix.WSTOPPED | posix.WNOHANG | posix.WNOWAIT) is not None
 
     def end(self) -> tuple[int, float]:
-        """Kill it and all it has started; gives its wait status and its CPU seconds."""
+        """Kill it and all it has started; return its wait status and its CPU seconds."""
         posix.close(self.reader)
         with suppress(OSError):
             posix.killpg(self.pid, _SIGKILL)
-        with suppress(OSError):  # where it has not become the leader of a group yet
+        with suppress(OSError):  # it may not lead a group yet
             posix.kill(self.pid, _SIGKILL)
         _, status, used = posix.wait4(self.pid, 0)
         return status, used.ru_utime + used.ru_stime
 
 
 def fork_or_close(*descriptors: int) -> int:
-    """Fork; where that fails, close these descriptors."""
+    """Fork; close these descriptors if that fails."""
     try:
         return posix.fork()
     except OSError:
@@ -92,12 +93,12 @@ def fork_or_close(*descriptors: int) -> int:
 
 
 def first_answer(data: bytes) -> bytes:
-    """The answer in all that a child has written; b"" where there is none."""
+    """Return the answer in all that a child has written; b"" if there is none."""
     return (data and _answer_in(Splitter(), data)) or b""
 
 
 def _answer_in(splitter: Splitter, data: bytes) -> bytes | None:
-    """The answer that is complete with these bytes."""
+    """Return the answer that is complete with these bytes, if any."""
     try:
         for _, _, body in splitter.feed(data):
             return body or answer("error", reason="the program's process sent an empty answer")
@@ -112,17 +113,17 @@ def send(sink: int, data: bytes) -> None:
         data = data[_pwrite(sink, data) :]
 
 
-def live(compiled: Compiled, record: str, limits: dict[str, Any], streams: Streams | None, writer: int) -> None:
+def live(compiled: Compiled, record: str, limits: RunLimits, streams: Streams | None, writer: int) -> None:
     """Run one job in this process, which is for that job only, and write its answer.
 
-    streams: those of the process that forked this one, where it had some.
+    streams: those of the process that forked this one, if any.
     """
     if compiled.fault is not None:
-        send(writer, pack(RESULT, 0, compiled.fault))
+        send(writer, pack(Kind.RESULT, 0, compiled.fault))
         return
 
     def too_much() -> None:
-        send(writer, pack(RESULT, 0, too_much_output(limits)))
+        send(writer, pack(Kind.RESULT, 0, too_much_output(limits)))
         _exit(0)
 
     if streams is None:
@@ -133,38 +134,38 @@ def live(compiled: Compiled, record: str, limits: dict[str, Any], streams: Strea
     tell(facts, limits, writer)
 
 
-def tell(facts: dict[str, Any], limits: dict[str, Any], writer: int) -> None:
+def tell(facts: Facts, limits: RunLimits, writer: int) -> None:
     """Write the answer with these facts."""
     if facts["cpu_ms"] > limits["cpu_seconds"] * 1000:
-        send(writer, pack(RESULT, 0, too_slow(limits, facts["cpu_ms"])))
+        send(writer, pack(Kind.RESULT, 0, too_slow(limits, facts["cpu_ms"])))
         return
-    send(writer, pack(RESULT, 0, bounded(answer(**facts))))
+    send(writer, pack(Kind.RESULT, 0, bounded(answer(**facts))))
 
 
 def bounded(body: bytes) -> bytes:
-    """The answer, or another that says that it was too large for a frame."""
+    """Return the answer, or another that says that it was too large for a frame."""
     if len(body) <= MAX_BODY:
         return body
     return answer("output", reason=f"the answer takes more than {MAX_BODY} bytes (limit: result_chars)")
 
 
-def confine(limits: dict[str, Any], cpu: float, barrier: Barrier, parent: int, hard: bool) -> None:
-    """The limits of a process that runs one job. hard: also those that hold where it has lifted the others itself."""
+def confine(limits: RunLimits, cpu: float, final_filter: FinalFilter, parent: int, hard: bool) -> None:
+    """Set the limits of a process that runs one job. hard: also those that a program cannot lift."""
     posix.setsid()
-    resource.setrlimit(resource.RLIMIT_NPROC, _NONE)  # where there is no barrier, and the user is not root
+    resource.setrlimit(resource.RLIMIT_NPROC, _NONE)  # for level D, which has no filter; it does not bind root
     if hard:
         seconds = int(cpu) + 1
         lower(resource.RLIMIT_CPU, seconds, seconds + 1)
         lower(resource.RLIMIT_AS, limits["memory_bytes"])
     _signal.setitimer(_signal.ITIMER_PROF, cpu)
     try:
-        barrier.raise_(parent)
+        final_filter.install(parent)
     except OSError:  # it has been proved that it can be had: perhaps memory is short, and the next try is better
         posix.kill(posix.getpid(), _SIGKILL)
 
 
 def lower(limit: int, soft: int, hard: int | None = None) -> None:
-    """Set a limit, or keep what there is where that is lower already."""
+    """Set a limit, unless a lower one is set already."""
     hard = soft if hard is None else hard
     most = resource.getrlimit(limit)[1]
     if most != resource.RLIM_INFINITY and most < hard:
@@ -172,19 +173,19 @@ def lower(limit: int, soft: int, hard: int | None = None) -> None:
     resource.setrlimit(limit, (soft, hard))
 
 
-def doubtful(limits: dict[str, Any], status: int, used: float) -> bool:
-    """Whether a child was ended by a signal that it may owe to its neighbours: by the kernel, for want of memory."""
+def doubtful(limits: RunLimits, status: int, used: float) -> bool:
+    """Return whether a signal that neighbours may have caused ended a child: the kernel's, for want of memory."""
     return posix.WIFSIGNALED(status) and used < limits["cpu_seconds"] * 0.8
 
 
-def too_slow(limits: dict[str, Any], cpu_ms: float) -> bytes:
-    """The answer for a program that used too much CPU."""
+def too_slow(limits: RunLimits, cpu_ms: float) -> bytes:
+    """Return the answer for a program that used too much CPU."""
     reason = f"more than {limits['cpu_seconds']} seconds of CPU (limit: cpu_seconds)"
     return answer("timeout", reason=reason, cpu_ms=cpu_ms)
 
 
-def ended(limits: dict[str, Any], status: int, used: float, late: bool) -> bytes:
-    """The answer for a child that ended without one, or was killed at its deadline; used: seconds of CPU."""
+def ended(limits: RunLimits, status: int, used: float, late: bool) -> bytes:
+    """Return the answer for a child that ended without one, or was killed at its deadline; used: seconds of CPU."""
     signal = posix.WTERMSIG(status) if posix.WIFSIGNALED(status) else 0
     if (signal in (_SIGPROF, _SIGXCPU) and used > limits["cpu_seconds"] * 0.8) or used >= limits["cpu_seconds"]:
         return too_slow(limits, used * 1000)

@@ -11,14 +11,41 @@ This file also runs inside the workers.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypedDict
+
+    Frame = tuple[int, int, bytes]  # kind, number, body
+    JobRow = tuple[int, str, str, str, str, str, str]  # number, source, entry, call, record, harness, origin
+
+    class RunLimits(TypedDict):
+        """The fields of pool.Limits, as they travel to a worker."""
+
+        cpu_seconds: float
+        wall_seconds: float
+        memory_bytes: int
+        output_bytes: int
+        result_chars: int
+        steps: int
+        trace_bytes: int
+        value_chars: int
+        stop_at_steps: bool
+
+
 VERSION = 1
 HEADER = 12
 MAX_BODY = 16_000_000  # bytes
 
-READY, JOBS, RESULT, SLOW, ERROR = 1, 2, 3, 9, 11  # the kinds; SLOW: a job wants more time, and is in the slow lane;
-# ERROR: the worker cannot run a job, its body is the reason
-ALONE, LEFT, SPENT, DONE, LATER, FORK = 4, 5, 6, 7, 8, 10  # kinds that are used inside a worker only, see lanes.py
 SHUT_OUT, FAILED = 1, 2  # numbers of a READY frame: no worker starts, for the reason in its body (launcher.py too)
+
+
+class Kind:
+    """The kinds of frames."""
+
+    READY, JOBS, RESULT = 1, 2, 3
+    SLOW = 9  # a job wants more time, and is in the slow lane
+    ERROR = 11  # the worker cannot run a job; the body is the reason
+    ALONE, LEFT, SPENT, DONE, LATER, FORK = 4, 5, 6, 7, 8, 10  # inside a worker only: see lanes.py
 
 
 class FrameError(ValueError):
@@ -42,7 +69,7 @@ class Splitter:
     def __init__(self) -> None:
         self.rest = bytearray()
 
-    def feed(self, data: bytes) -> list[tuple[int, int, bytes]]:
+    def feed(self, data: bytes) -> list[Frame]:
         """Return the frames that are complete with these bytes, each as (kind, number, body).
 
         Raises:
@@ -50,7 +77,7 @@ class Splitter:
         """
         rest = self.rest
         rest += data
-        found: list[tuple[int, int, bytes]] = []
+        found: list[Frame] = []
         start = 0
         while len(rest) - start >= HEADER:
             kind, number, length = _read_header(rest, start)

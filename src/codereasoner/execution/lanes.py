@@ -1,4 +1,4 @@
-"""The two fast lanes of a worker, and the process of each, seen from outside.
+"""Feed the two fast lanes of a worker, and listen to the process of each.
 
 In the lane of neighbours (shared_process.py) the programs of one origin run in one process, one after another. In the
 other lane (zygote.py) a fork is made for each job, or for one program's many calls where no origin is given. This
@@ -14,30 +14,24 @@ from contextlib import suppress
 from time import monotonic
 
 from codereasoner.execution.forked import fork_or_close, send
-from codereasoner.execution.framing import DONE, JOBS, FrameError, Splitter, pack
+from codereasoner.execution.framing import FrameError, Kind, Splitter, pack
 from codereasoner.execution.shared_process import MOST_HELD, Neighbours, is_in_order
 from codereasoner.execution.zygote import Zygote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from codereasoner.execution.final_filter import Barrier
-
-    Frame = tuple[int, int, bytes]  # kind, number, body
-    Job = tuple[int, str, str, str, str, str, str]  # number, source, entry, call, record, harness, origin
+    from codereasoner.execution.final_filter import FinalFilter
+    from codereasoner.execution.framing import Frame, JobRow, RunLimits
 
 BATCH = 128  # jobs that a process is given at a time
-
-
 _SIGKILL = 9
 
 
 class Runner:
-    """The process of a lane. forks: whether it is a zygote. origin: that of all jobs that it is given."""
+    """The process of a lane. forks: it is a zygote. origin: that of all jobs that it is given."""
 
     def __init__(
-        self, limits: dict[str, Any], barrier: Barrier, forks: bool, origin: str, closing: tuple[int, ...]
+        self, limits: RunLimits, final_filter: FinalFilter, forks: bool, origin: str, closing: tuple[int, ...]
     ) -> None:
         source, self.sink = posix.pipe()
         self.source, sink = posix.pipe()
@@ -49,8 +43,8 @@ class Runner:
                 for descriptor in (*closing, self.sink, self.source, self.bell):
                     posix.close(descriptor)
                 if forks:
-                    Zygote(source, sink, bell, limits, barrier).live()
-                barrier.raise_(parent)
+                    Zygote(source, sink, bell, limits, final_filter).live()
+                final_filter.install(parent)
                 Neighbours(sink, bell, limits).live(source)
             finally:
                 posix._exit(0)
@@ -59,27 +53,27 @@ class Runner:
         posix.set_blocking(self.source, False)
         self.forks, self.origin = forks, origin
         self.splitter = Splitter()
-        self.jobs: dict[int, Job] = {}  # given to it and not yet answered, in order
-        self.held: list[Frame] = []  # what it has said of them, where that is not passed on yet
+        self.jobs: dict[int, JobRow] = {}  # given to it and not yet answered, in order
+        self.held: list[Frame] = []  # its frames that are not passed on yet
         self.given = 0
         self.busy = self.spent = self.left = False
-        self.strange = False  # whether it has said what it was not to say
+        self.strange = False  # it has sent a frame that it may not send
         self.seen = self.asked = 0.0  # when it last answered something, and was last looked at
 
-    def give(self, jobs: list[Job]) -> None:
+    def give(self, jobs: list[JobRow]) -> None:
         """Give it jobs; it must not be busy."""
         self.jobs = {job[0]: job for job in jobs}
         self.given += len(jobs)
         self.busy = True
         self.seen = self.asked = monotonic()
         with suppress(OSError):  # it may have died, which the bell will tell
-            send(self.sink, pack(JOBS, 0, marshal.dumps(jobs)))
+            send(self.sink, pack(Kind.JOBS, 0, marshal.dumps(jobs)))
 
     def read(self) -> tuple[list[Frame], bool]:
-        """The frames that may be passed on, and whether more can come.
+        """Return the frames that may be passed on, and whether more can come.
 
-        What a zygote says may be passed on at once. What neighbours say is held until the last of them is done, or
-        the process has ended: if it has not spoken of each job once, in order, and of nothing else, all of it is void.
+        The frames of a zygote may be passed on at once. Those of a shared process are held until its last job is done,
+        or it has ended: unless they speak of each job once, in order, and of nothing else, all of them are void.
         """
         found, more = self._read()
         if found:
@@ -89,7 +83,7 @@ class Runner:
         self.held += found
         if sum([len(frame[2]) for frame in self.held]) > MOST_HELD:
             self.spent, more = True, False
-        if more and not (self.held and self.held[-1][0] == DONE):
+        if more and not (self.held and self.held[-1][0] == Kind.DONE):
             return [], True
         found, self.held = self.held, []
         self.strange = self.strange or not is_in_order(found, list(self.jobs))
@@ -126,15 +120,15 @@ class Runner:
 
 
 class Lane:
-    """The jobs that wait for a process, and the process where it has been started."""
+    """The jobs that wait for a process, and the process if it has been started."""
 
     def __init__(self, forks: bool) -> None:
         self.forks = forks
-        self.waiting: deque[Job] = deque()
+        self.waiting: deque[JobRow] = deque()
         self.runner: Runner | None = None
 
-    def next(self) -> tuple[str, list[Job]]:
-        """Take the next jobs, of one origin where they are to be neighbours; returns the origin too."""
+    def next(self) -> tuple[str, list[JobRow]]:
+        """Take the next jobs, of one origin unless they are forked; return the origin too."""
         if self.forks:
             return "", [self.waiting.popleft() for _ in range(min(len(self.waiting), BATCH))]
         origin = self.waiting[0][6]

@@ -11,13 +11,16 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from threading import Condition
 from types import TracebackType
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self, cast
 
 from codereasoner.errors import ConfigError, IsolationError, MachineryError
 from codereasoner.execution.machine_limits import default_workers
 from codereasoner.execution.supervisor import Crew, Ticket, unasked
 from codereasoner.execution.worker_handle import Setup
 from codereasoner.records import Job, Run
+
+if TYPE_CHECKING:
+    from codereasoner.execution.framing import RunLimits
 
 Level = Literal["auto", "A", "B", "C", "D"]
 Tracing = Literal["auto", "python"]
@@ -41,6 +44,10 @@ class Limits:
     trace_bytes: int = 1_000_000
     value_chars: int = 4_000
     stop_at_steps: bool = False
+
+    def as_dict(self) -> RunLimits:
+        """Return the limits as they travel to a worker."""
+        return cast("RunLimits", asdict(self))
 
 
 class Pool:
@@ -77,7 +84,7 @@ class Pool:
         self._owner = os.getpid()
         count = default_workers() if workers is None else workers
         _check_numbers(count, limits)
-        setup = Setup(asdict(limits), tuple(preload), hash_seed, tracer)
+        setup = Setup(limits.as_dict(), tuple(preload), hash_seed, tracer)
         self._crew = Crew(count, setup, level, weakest="D" if allow_weak_isolation else "B" if own_programs else "A")
         self.level, self.tracer = self._crew.level, self._crew.tracer
         self._count = count

@@ -1,4 +1,4 @@
-"""What happens when a compiled job runs: a fresh namespace, the program, its harness, the call, and the answer.
+"""Run a compiled job: a fresh namespace, the program, its harness, the call, and the facts of the answer.
 
 Everything of the interpreter that is used after the program has begun to run is bound here at import, so that a
 program which replaces built-ins changes its own run only. This file also runs inside the workers.
@@ -19,24 +19,18 @@ from codereasoner.literals.write import NotWritable, TooLong, write
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
     from typing import Any
 
     from codereasoner.execution.compile_jobs import Compiled
+    from codereasoner.execution.encode import Facts
+    from codereasoner.execution.framing import RunLimits
 
 DEPTH = 1000  # frames of recursion that a program may use, as in a fresh interpreter
 BUFFER = 8192  # bytes that a stream holds back; Python 3.14 would hold back 131,072, beyond many a limit
 
-_exec, _eval, _type, _issubclass, _str, _len, _sorted, _bytes, _join = (
-    exec,
-    eval,
-    type,
-    issubclass,
-    str,
-    len,
-    sorted,
-    bytes,
-    b"".join,
-)
+_exec, _eval, _type, _issubclass, _str = exec, eval, type, issubclass, str
+_len, _sorted, _bytes, _join = len, sorted, bytes, b"".join
 _module, _modules, _getframe, _setrecursionlimit = type(sys), sys.modules, sys._getframe, sys.setrecursionlimit
 _SystemExit, _MemoryError, _RecursionError, _BaseException = SystemExit, MemoryError, RecursionError, BaseException
 
@@ -50,7 +44,7 @@ class Output(_io._RawIOBase):
         self.size = 0
 
     def writable(self) -> bool:
-        """It is."""
+        """Return that it is."""
         return True
 
     def write(self, data: Any) -> int:
@@ -75,7 +69,7 @@ class Streams:
         sys.stdin = _io.StringIO("")
 
     def take(self) -> str:
-        """What was written to the standard output since the last time."""
+        """Return what was written to the standard output since the last time."""
         with suppress(ValueError, OSError):  # a program may close it
             self.stdout.flush()
         if not self.out.parts:
@@ -98,7 +92,7 @@ class Streams:
 def set_depth() -> None:
     """Let programs recurse as deep as in a fresh interpreter, however deep we are ourselves."""
     depth = 0
-    frame: Any = _getframe()
+    frame: FrameType | None = _getframe()
     while frame is not None:
         depth += 1
         frame = frame.f_back
@@ -108,11 +102,11 @@ def set_depth() -> None:
 def run(
     compiled: Compiled,
     record: str,
-    limits: dict[str, Any],
+    limits: RunLimits,
     streams: Streams,
     built_ins: dict[str, object] | None = None,
-) -> tuple[dict[str, Any], str]:
-    """Run a compiled job in this process; returns the answer's fields, and the name of the limit that makes it suspect.
+) -> tuple[Facts, str]:
+    """Run a compiled job in this process; return the facts, and the name of the limit that makes them suspect.
 
     built_ins: those of a program after which others run in this process: nothing but cycles is left of it.
     """
@@ -126,16 +120,14 @@ def run(
     facts["cpu_ms"] = (thread_time() - started) * 1000
     facts["stdout"] = streams.take()
     if tracer is not None:
-        facts.update(steps=tracer.text(), lines=_sorted(tracer.lines), cut=tracer.cut)
+        facts["steps"], facts["lines"], facts["cut"] = tracer.text(), _sorted(tracer.lines), tracer.cut
     elif record != "value":
         facts["cut"] = "tracer removed"
     return facts, suspect
 
 
-def _outcome(
-    compiled: Compiled, tracer: Any, names: dict[str, Any], limits: dict[str, Any]
-) -> tuple[dict[str, Any], str]:
-    """Execute the program and its call: the outcome, and the value or the exception."""
+def _outcome(compiled: Compiled, tracer: Any, names: dict[str, object], limits: RunLimits) -> tuple[Facts, str]:
+    """Execute the program and its call; return the outcome, and the value or the exception."""
     program = compiled.program
     try:
         _exec(program.source, names)  # type: ignore[arg-type]
@@ -144,7 +136,7 @@ def _outcome(
         try:
             if tracer is not None:
                 tracer.start()
-            value = _eval(compiled.call, names, compiled.arguments)  # type: ignore[arg-type]
+            value = _eval(compiled.call, names)  # type: ignore[arg-type]
         finally:
             if tracer is not None:
                 tracer.stop()
@@ -153,8 +145,8 @@ def _outcome(
         return raised(error, limits)
 
 
-def raised(error: BaseException, limits: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """The outcome of a run that an exception has ended, and the name of the limit that makes it suspect."""
+def raised(error: BaseException, limits: RunLimits) -> tuple[Facts, str]:
+    """Return the outcome of a run that an exception has ended, and the name of the limit that makes it suspect."""
     kind = _type(error)
     if _issubclass(kind, _SystemExit):
         return {"outcome": "exited", "reason": f"the program ended itself: {exception_text(error, 200)}"}, ""
@@ -166,7 +158,7 @@ def raised(error: BaseException, limits: dict[str, Any]) -> tuple[dict[str, Any]
     return {"outcome": "raised", "exception": text, "reason": f"the call raised {text[:200]}"}, suspect
 
 
-def returned(value: object, limits: dict[str, Any]) -> dict[str, Any]:
+def returned(value: object, limits: RunLimits) -> Facts:
     try:
         return {"outcome": "ok", "value": write(value, limits["result_chars"])}
     except TooLong:
@@ -176,7 +168,7 @@ def returned(value: object, limits: dict[str, Any]) -> dict[str, Any]:
         return {"outcome": "ok", "reason": _str(error)}
 
 
-def too_much_output(limits: dict[str, Any]) -> bytes:
-    """The answer for a program that wrote too much."""
+def too_much_output(limits: RunLimits) -> bytes:
+    """Return the answer for a program that wrote too much."""
     reason = f"the program wrote more than {limits['output_bytes']} bytes (limit: output_bytes)"
     return answer("output", reason=reason)

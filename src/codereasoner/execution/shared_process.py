@@ -1,7 +1,7 @@
 """Run several programs in one process, one after another; what each leaves behind is removed.
 
 The process is forked by worker.py for the programs of one origin, or by zygote.py for the calls of one program, which
-are compiled before (grouped_calls.py). It says of each job, in their order, with one frame:
+are compiled already. It sends one frame for each job, in order:
 
     RESULT  the answer
     FORK    it does not pass the gate: it must run alone
@@ -9,9 +9,9 @@ are compiled before (grouped_calls.py). It says of each job, in their order, wit
     SPENT   (after the RESULT) this process takes no more jobs
     DONE    (after the last job)
 
-A byte through the bell says that there is much to read: the reader is not woken for each single job. After each
-program the process is compared with what it was: where something differs, the program runs again alone, and the jobs
-after it run in another process. This file also runs inside the workers.
+A byte through the bell tells the reader that there is much to read: it is not woken for each job. After each program
+the process is compared with its former state: if something differs, the program runs again alone, and the jobs after
+it run in another process. This file also runs inside the workers.
 """
 
 from __future__ import annotations
@@ -27,19 +27,18 @@ import sys
 from codereasoner.execution.compile_jobs import Cache
 from codereasoner.execution.encode import answer
 from codereasoner.execution.forked import bounded, lower, send
-from codereasoner.execution.framing import DONE, FORK, LEFT, RESULT, SPENT, Splitter, pack
+from codereasoner.execution.framing import Kind, Splitter, pack
 from codereasoner.execution.run_job import Streams, run, set_depth
 from codereasoner.execution.safe_modules import Modules
-from codereasoner.execution.tracer_choice import read_arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Any, NoReturn
+    from typing import NoReturn
 
     from codereasoner.execution.compile_jobs import Compiled
+    from codereasoner.execution.framing import Frame, JobRow, RunLimits
 
-    Frame = tuple[int, int, bytes]  # kind, number, body
     Task = tuple[int, Compiled, str]  # number, code, what to record
 
 FAST_CPU = {"value": 0.1, "coverage": 0.2, "trace": 0.4}  # seconds of CPU for a first try
@@ -56,7 +55,7 @@ _built_ins, _modules, _tuple, _depth = builtins.__dict__, sys.modules, tuple, sy
 class Neighbours:
     """The process that runs these jobs, seen from inside."""
 
-    def __init__(self, sink: int, bell: int, limits: dict[str, Any], streams: Streams | None = None) -> None:
+    def __init__(self, sink: int, bell: int, limits: RunLimits, streams: Streams | None = None) -> None:
         self.sink, self.bell, self.limits = sink, bell, limits
         self.streams = streams or Streams(limits["output_bytes"], self._leave)
         self.streams.out.too_much = self.streams.error.too_much = self._leave
@@ -69,62 +68,51 @@ class Neighbours:
         gc.disable()
         gc.freeze()
         lower(resource.RLIMIT_AS, self.limits["memory_bytes"])
-        cache = Cache(64, read_arguments())
+        cache = Cache()
         splitter = Splitter()
         while data := posix.read(source, 1 << 18):
             for _, _, body in splitter.feed(data):
-                self._do(self._compiled(marshal.loads(body), cache))
+                self.run(self._compiled(marshal.loads(body), cache))
         _exit(0)
 
-    def _compiled(self, jobs: list[Any], cache: Cache) -> Iterator[Task]:
+    def _compiled(self, jobs: list[JobRow], cache: Cache) -> Iterator[Task]:
         for number, source, entry, call, record, harness, _ in jobs:
-            self._begin(number, record)
+            self.number = number
+            _setitimer(_PROF, FAST_CPU[record])
             yield number, cache.compile(source, entry, call, harness), record
 
-    def run(self, tasks: list[Task]) -> None:
-        """Run these, which are compiled, and say what came of each."""
-        self._do(self._begun(tasks))
-
-    def _begun(self, tasks: list[Task]) -> Iterator[Task]:
-        for task in tasks:
-            self._begin(task[0], task[2])
-            yield task
-
-    def _begin(self, number: int, record: str) -> None:
-        self.number = number
-        _setitimer(_PROF, FAST_CPU[record])
-
-    def _do(self, tasks: Iterable[Task]) -> None:
+    def run(self, tasks: Iterable[Task]) -> None:
+        """Run these compiled jobs, and send a frame for each."""
         set_depth()
         before = _state()
         for number, compiled, record in tasks:
+            self.number = number
+            _setitimer(_PROF, FAST_CPU[record])
             if compiled.fault is not None:
-                self._tell(pack(RESULT, number, compiled.fault))
+                self._tell(pack(Kind.RESULT, number, compiled.fault))
                 continue
             if not compiled.shares:
-                self._tell(pack(FORK, number, b""))
+                self._tell(pack(Kind.FORK, number, b""))
                 continue
             modules = Modules(self._leave)
             facts, suspect = run(compiled, record, self.limits, self.streams, modules.built_ins())
-            forgotten = suspect != "memory" and self._forget(compiled, modules)
+            forgotten = suspect != "memory" and self._forget(modules)
             if not forgotten or not modules.whole() or _state() != before:
                 self._leave()
-            self._tell(pack(RESULT, number, bounded(answer(**facts))))
+            self._tell(pack(Kind.RESULT, number, bounded(answer(**facts))))
             if suspect or _getrusage(_SELF).ru_maxrss > self.peak + GROWTH:
-                self._tell(pack(SPENT, number, b""))
+                self._tell(pack(Kind.SPENT, number, b""))
                 _exit(0)
         _setitimer(_PROF, 0.0)
-        self._tell(pack(DONE, 0, b""))
+        self._tell(pack(Kind.DONE, 0, b""))
         send(self.bell, b"\0")
         self.pending = 0
 
-    def _forget(self, compiled: Compiled, modules: Modules) -> bool:
-        """Drop all that a program has left; False where its finalizers still leave something after so many rounds."""
+    def _forget(self, modules: Modules) -> bool:
+        """Drop all that a program has left; return False if its finalizers still leave something after ROUNDS."""
         names = _modules["program"].__dict__
         for _ in range(ROUNDS):
             names.clear()
-            if compiled.arguments:
-                compiled.arguments.clear()
             modules.clear()
             found = _collect(0)  # what it has left in cycles
             self.streams.empty()
@@ -134,11 +122,11 @@ class Neighbours:
 
     def _leave(self) -> NoReturn:
         """Give this process up in the middle of a job, which is to run again, alone."""
-        self._tell(pack(LEFT, self.number, b""))
+        self._tell(pack(Kind.LEFT, self.number, b""))
         _exit(0)
 
     def _tell(self, frame: bytes) -> None:
-        """Send a frame; the reader is woken first where the pipe might be full."""
+        """Send a frame; wake the reader first if the pipe might be full."""
         self.pending += _len(frame)
         if self.pending > ROOM:
             send(self.bell, b"\0")
@@ -149,12 +137,12 @@ class Neighbours:
 def is_in_order(frames: list[Frame], numbers: list[int]) -> bool:
     """Return whether these frames speak of each job once, in order; after SPENT or LEFT nothing may come."""
     frames = list(frames)
-    if frames and frames[-1][0] == DONE and len(frames) == len(numbers) + 1:
+    if frames and frames[-1][0] == Kind.DONE and len(frames) == len(numbers) + 1:
         frames.pop()
-    if len(frames) > 1 and frames[-1][0] == SPENT and frames[-1][1] == frames[-2][1]:
+    if len(frames) > 1 and frames[-1][0] == Kind.SPENT and frames[-1][1] == frames[-2][1]:
         frames.pop()
-    kinds = {frame[0] for frame in frames[:-1]} | ({frames[-1][0]} - {LEFT} if frames else set())
-    return kinds <= {RESULT, FORK} and [frame[1] for frame in frames] == numbers[: len(frames)]
+    kinds = {frame[0] for frame in frames[:-1]} | ({frames[-1][0]} - {Kind.LEFT} if frames else set())
+    return kinds <= {Kind.RESULT, Kind.FORK} and [frame[1] for frame in frames] == numbers[: len(frames)]
 
 
 def _state() -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from time import monotonic
 
 from codereasoner.errors import IsolationError, MachineryError
 from codereasoner.execution.decode import failed, read_answer
-from codereasoner.execution.framing import ERROR, JOBS, RESULT, SLOW, FrameError, pack
+from codereasoner.execution.framing import FrameError, Kind, pack
 from codereasoner.execution.worker_handle import START_SECONDS, Process, Setup
 from codereasoner.records import Job, Run
 
@@ -147,7 +147,7 @@ class Crew:
             worker.tickets[self._number] = ticket
             rows.append((self._number, job.source, job.entry, job.call, job.record, job.harness, job.origin))
         if rows:
-            self._write(worker, pack(JOBS, 0, marshal.dumps(rows)))
+            self._write(worker, pack(Kind.JOBS, 0, marshal.dumps(rows)))
 
     def _write(self, worker: _Worker, data: bytes) -> None:
         worker.process.write(data)  # a broken pipe is noticed when the worker is read
@@ -200,16 +200,16 @@ class Crew:
         if worker.process.ready:
             self._failed_starts = 0
         for kind, number, body in frames:
-            if kind == SLOW and number in worker.tickets and not worker.tickets[number].slow:
+            if kind == Kind.SLOW and number in worker.tickets and not worker.tickets[number].slow:
                 worker.tickets[number].slow = True
                 worker.slow += 1
                 continue
             ticket = worker.tickets.pop(number, None)
-            if kind not in (RESULT, ERROR) or ticket is None:
+            if kind not in (Kind.RESULT, Kind.ERROR) or ticket is None:
                 self._replace(worker, f"sent a frame that it was not asked for ({kind}, {number})", ticket)
                 return
             worker.slow -= ticket.slow
-            if kind == ERROR:
+            if kind == Kind.ERROR:
                 ticket.run = failed(ticket.job, self.level, "error", body.decode("utf-8", "replace"))
             else:
                 ticket.run = read_answer(body, ticket.job, self.level)

@@ -22,35 +22,19 @@ from time import monotonic
 
 from codereasoner.execution.allowlist import learn_modules
 from codereasoner.execution.compile_jobs import Compiled, Program
-from codereasoner.execution.final_filter import Barrier
+from codereasoner.execution.final_filter import FinalFilter
 from codereasoner.execution.forked import Child, confine, doubtful, ended, live
-from codereasoner.execution.framing import (
-    ALONE,
-    DONE,
-    ERROR,
-    FAILED,
-    FORK,
-    JOBS,
-    LATER,
-    LEFT,
-    READY,
-    RESULT,
-    SHUT_OUT,
-    SLOW,
-    SPENT,
-    Splitter,
-    pack,
-)
-from codereasoner.execution.grouped_calls import FAST_WALL
+from codereasoner.execution.framing import FAILED, SHUT_OUT, Kind, Splitter, pack
 from codereasoner.execution.lanes import Lane, Runner
 from codereasoner.execution.tracer_choice import use
+from codereasoner.execution.zygote import FAST_WALL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
-    from codereasoner.execution.lanes import Frame, Job
+    from codereasoner.execution.framing import Frame, JobRow, RunLimits
 
     Forked = TypeVar("Forked")
 
@@ -73,18 +57,18 @@ def serve(source: int, sink: int, settings: dict[str, Any]) -> None:
     jobs, answers = posix.dup(source), posix.dup(sink)
     for descriptor in (source, sink):  # where programs write by number, nothing is to be found
         posix.dup2(2, descriptor)
-    template, own = settings["barrier"]
-    barrier = Barrier(template, own, settings["extension"])
-    worker = Worker(jobs, answers, settings["limits"], barrier)
+    template, own = settings["final_filter"]
+    final_filter = FinalFilter(template, own, settings["extension"])
+    worker = Worker(jobs, answers, settings["limits"], final_filter)
     try:
-        refused = barrier.prove()
+        refused = final_filter.prove()
     except BlockingIOError:
-        worker.say(pack(READY, FAILED, _NO_PROCESS))
+        worker.say(pack(Kind.READY, FAILED, _NO_PROCESS))
         return
     if refused:
-        worker.say(pack(READY, SHUT_OUT, refused.encode()))
+        worker.say(pack(Kind.READY, SHUT_OUT, refused.encode()))
         return
-    worker.say(pack(READY, 0, use(settings["extension"]).encode()))
+    worker.say(pack(Kind.READY, 0, use(settings["extension"]).encode()))
     learn_modules()  # else each process that is forked for a program with imports would import them again
     worker.live()
 
@@ -92,14 +76,14 @@ def serve(source: int, sink: int, settings: dict[str, Any]) -> None:
 class Worker:
     """The queues, the lanes, and the loop that serves them."""
 
-    def __init__(self, source: int, sink: int, limits: dict[str, Any], barrier: Barrier) -> None:
-        self.source, self.sink, self.limits, self.barrier = source, sink, limits, barrier
+    def __init__(self, source: int, sink: int, limits: RunLimits, final_filter: FinalFilter) -> None:
+        self.source, self.sink, self.limits, self.final_filter = source, sink, limits, final_filter
         self.shared, self.forked = self.lanes = Lane(False), Lane(True)
-        self.slow: deque[Job] = deque()
+        self.slow: deque[JobRow] = deque()
         self.leavers: set[int] = set()  # hashes of programs that pass the gate, and then ask for more than it allows
         self.child: Child | None = None
-        self.child_job: Job | None = None
-        self.again: Job | None = None  # a job that a neighbour may have ended: it runs once more, with nobody beside it
+        self.child_job: JobRow | None = None
+        self.again: JobRow | None = None  # a job that a neighbour may have ended: it runs once more, alone
         self.guarded = False  # whether that is what the child is doing
         self.unsent = bytearray()
         self.splitter = Splitter()
@@ -141,7 +125,7 @@ class Worker:
         """Read jobs; False when there will be no more."""
         data = posix.read(self.source, 1 << 18)
         for kind, _, body in self.splitter.feed(data):
-            if kind == JOBS:
+            if kind == Kind.JOBS:
                 for job in marshal.loads(body):
                     (self.shared if job[6] else self.forked).waiting.append(job)
         return bool(data)
@@ -177,7 +161,7 @@ class Worker:
                 lane.end()
         if lane.runner is None:
             closing = self._descriptors
-            lane.runner = self._forked(lambda: Runner(self.limits, self.barrier, lane.forks, origin, closing()))
+            lane.runner = self._forked(lambda: Runner(self.limits, self.final_filter, lane.forks, origin, closing()))
         if lane.runner is None:
             lane.waiting.extendleft(reversed(jobs))
             self._refuse(lane.waiting)
@@ -185,13 +169,13 @@ class Worker:
         lane.runner.give(jobs)
         return True
 
-    def _start_child(self, job: Job) -> None:
+    def _start_child(self, job: JobRow) -> None:
         """Run a job in a process of its own, at the full limits."""
         _, text, entry, call, record, harness, _ = self.child_job = job
-        limits, barrier, parent = self.limits, self.barrier, posix.getpid()
+        limits, final_filter, parent = self.limits, self.final_filter, posix.getpid()
 
         def act(writer: int) -> None:
-            confine(limits, limits["cpu_seconds"] * _SAMPLED, barrier, parent, True)
+            confine(limits, limits["cpu_seconds"] * _SAMPLED, final_filter, parent, True)
             live(Compiled(Program(text, harness), entry, call), record, limits, None, writer)
 
         self.child = self._forked(lambda: Child(act, limits["wall_seconds"], self._descriptors()))
@@ -211,10 +195,10 @@ class Worker:
                     return None
                 resting[0].end()
 
-    def _refuse(self, waiting: deque[Job]) -> None:
+    def _refuse(self, waiting: deque[JobRow]) -> None:
         """Give the first of these jobs up, unless a process works, after which there is room for it."""
         if self.child is None and all(lane.runner is None for lane in self.lanes):
-            self.say(pack(ERROR, waiting.popleft()[0], _NO_PROCESS))
+            self.say(pack(Kind.ERROR, waiting.popleft()[0], _NO_PROCESS))
 
     def _descriptors(self) -> tuple[int, ...]:
         """What a process that is forked from here must close."""
@@ -267,29 +251,29 @@ class Worker:
     def _pass_on(self, runner: Runner, frames: list[Frame]) -> None:
         answers = []
         for kind, number, body in frames:
-            if kind == DONE:
+            if kind == Kind.DONE:
                 runner.busy = bool(runner.jobs)
-            elif kind == SPENT:
+            elif kind == Kind.SPENT:
                 runner.spent = True
             elif (job := runner.jobs.pop(number, None)) is None:
                 runner.strange = True
                 break
-            elif kind == LATER:
+            elif kind == Kind.LATER:
                 runner.jobs[number] = job
-            elif kind in (FORK, LEFT):
+            elif kind in (Kind.FORK, Kind.LEFT):
                 self.forked.waiting.append(job)
-                if kind == LEFT:
+                if kind == Kind.LEFT:
                     runner.left = True
                     self._remember(job)
-            elif kind == ALONE:
+            elif kind == Kind.ALONE:
                 self.slow.append(job)
-                answers.append(pack(SLOW, number, b""))
+                answers.append(pack(Kind.SLOW, number, b""))
             else:
-                answers.append(pack(RESULT, number, body))
+                answers.append(pack(Kind.RESULT, number, body))
         if answers:
             self.say(b"".join(answers))
 
-    def _remember(self, job: Job) -> None:
+    def _remember(self, job: JobRow) -> None:
         """Let later jobs of a program that has left its neighbours run in forks at once."""
         if len(self.leavers) >= MOST_LEAVERS:
             self.leavers.clear()
@@ -306,7 +290,7 @@ class Worker:
             jobs.clear()
         blamed = jobs if runner.strange else jobs[:1] if not (runner.left or runner.spent) else []
         for job in blamed:
-            self.say(pack(SLOW, job[0], b""))
+            self.say(pack(Kind.SLOW, job[0], b""))
         self.slow.extend(blamed)
         lane.waiting.extendleft(reversed(jobs[len(blamed) :]))
         lane.end()
@@ -327,4 +311,4 @@ class Worker:
             self.again = job
             return
         self.guarded = False
-        self.say(pack(RESULT, job[0], body or ended(self.limits, status, used, late)))
+        self.say(pack(Kind.RESULT, job[0], body or ended(self.limits, status, used, late)))

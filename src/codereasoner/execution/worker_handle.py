@@ -18,12 +18,15 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from time import monotonic
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codereasoner.errors import IsolationError, MachineryError
 from codereasoner.execution.decode import EXTENSION
-from codereasoner.execution.framing import FAILED, READY, SHUT_OUT, Splitter
+from codereasoner.execution.framing import FAILED, SHUT_OUT, Kind, Splitter
 from codereasoner.execution.syscalls import OWN_ID, last_program
+
+if TYPE_CHECKING:
+    from codereasoner.execution.framing import RunLimits
 
 SERVES = "codereasoner.execution.worker"  # the file that runs inside a worker, with all that it imports
 ENVIRONMENT = {
@@ -44,7 +47,7 @@ _PACKAGE = Path(__file__).parents[1]
 class Setup:
     """What is the same for all workers of a pool, see there."""
 
-    limits: dict[str, Any]
+    limits: RunLimits
     preload: Sequence[str] = ()
     hash_seed: int = 0
     tracer: str = "auto"
@@ -85,7 +88,7 @@ class Process:
         os.set_blocking(self.source, False)
         self._splitter = Splitter()
         inside: dict[str, Any] = {"limits": setup.limits, "preload": list(setup.preload), "paths": packages}
-        inside["barrier"] = (b"" if level == "D" else last_program(platform.machine()), OWN_ID)
+        inside["final_filter"] = (b"" if level == "D" else last_program(platform.machine()), OWN_ID)
         inside["extension"] = INSIDE if extension and level == "A" else extension
         body = marshal.dumps((_codes(), inside))
         self.unsent = bytearray(len(body).to_bytes(8, "little") + body)
@@ -130,7 +133,7 @@ class Process:
             kind, number, body = frames.pop(0)
             if number == SHUT_OUT:
                 raise IsolationError(body[:2000].decode("utf-8", "replace"))
-            if number == FAILED or kind != READY:
+            if number == FAILED or kind != Kind.READY:
                 raise MachineryError(f"the worker does not start: {body[:2000].decode('utf-8', 'replace')}")
             self.ready = True
             self.tracer = body.decode("ascii", "replace")

@@ -31,7 +31,7 @@ typedef struct {
     double wall, cpu, most_cpu_ms;
     PyObject *closing, *source, *harness, *call, *flush, *parts, *finish;
     Py_ssize_t result_chars;
-    Barrier barrier;
+    FinalFilter final_filter;
 } Job;
 
 /* ---- in the child */
@@ -106,7 +106,7 @@ static void confine(const Job *job)
     setsid();
     setrlimit(RLIMIT_NPROC, &none);
     setitimer(ITIMER_PROF, &timer, NULL);
-    if (install_barrier(&job->barrier) < 0)
+    if (install_final_filter(&job->final_filter) < 0)
         kill(getpid(), SIGKILL); /* it has been proved that it can be had: perhaps memory is short, and the next try is better */
 }
 
@@ -176,9 +176,9 @@ PyObject *fork_job(PyObject *Py_UNUSED(module), PyObject *arguments)
     int pipes[2], status = 0;
     if (!PyArg_ParseTuple(arguments, "iidddO!OOOnOO!Oy#I", &pipes[0], &pipes[1], &job.wall, &job.cpu, &job.most_cpu_ms,
                           &PyTuple_Type, &job.closing, &job.source, &job.harness, &job.call, &job.result_chars, &job.flush, &PyList_Type,
-                          &job.parts, &job.finish, &job.barrier.code, &job.barrier.size, &job.barrier.own))
+                          &job.parts, &job.finish, &job.final_filter.code, &job.final_filter.size, &job.final_filter.own))
         return NULL;
-    job.barrier.parent = getpid();
+    job.final_filter.parent = getpid();
     PyOS_BeforeFork();
     pid_t child = fork();
     if (child == 0) {

@@ -9,8 +9,6 @@ static PyMethodDef functions[] = {
     {"fork_job", fork_job, METH_VARARGS, "Run one job in a fork; gives what it said, whether in time, status, CPU seconds."},
     {"install_filter", install_filter, METH_VARARGS,
      "Install the last filter in this process: its code, what stands in it for the process id, the parent's id."},
-    {"read_arguments", read_arguments, METH_O,
-     "The values of a call's arguments by `.0`, `.1`, ...; None where they are more than plain literals."},
     {"read_answer", read_answer, METH_VARARGS,
      "The nine parts of an answer, its steps made of the type Step; None where that is for Python to read."},
     {"make", make, METH_VARARGS, "An object of a frozen type with these fields, which can be in no cycle."},

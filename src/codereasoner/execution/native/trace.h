@@ -115,18 +115,17 @@ int hear(PyObject *tracer, PyFrameObject *frame, int what, PyObject *argument);
 PyObject *use(PyObject *module, PyObject *arguments);
 extern PyTypeObject watch_type, tracer_type, lines_type; /* trace.c */
 
-/* barrier.c: what the last filter of a process that runs programs is made of */
+/* final_filter.c: what the last filter of a process that runs programs is made of */
 typedef struct {
     const char *code; /* struct sock_filter, one after another */
     Py_ssize_t size;
     unsigned own; /* stands in the code for the id of the process that installs it */
     pid_t parent;
-} Barrier;
-int install_barrier(const Barrier *barrier);
+} FinalFilter;
+int install_final_filter(const FinalFilter *final_filter);
 PyObject *install_filter(PyObject *module, PyObject *arguments);
 
 PyObject *fork_job(PyObject *module, PyObject *arguments);      /* alone.c */
-PyObject *read_arguments(PyObject *module, PyObject *text);     /* arguments.c */
 PyObject *read_answer(PyObject *module, PyObject *arguments);   /* answers.c */
 PyObject *make(PyObject *module, PyObject *arguments);
 
