@@ -293,11 +293,11 @@ def _style(style: StyleLike) -> Style:
 def _question(question: QuestionLike) -> Question:
     """A question as it is, as the JSON text of a row's column, or as a row of questions.jsonl."""
     if isinstance(question, Question):
-        return question
+        return extend.checked(question)
     if isinstance(question, str):
         return read_question(question)
     if not isinstance(question, Mapping):
         raise ConfigError(
             f"a question is wanted, or its row or JSON text, not {type(question).__name__}: cr.ask makes them"
         )
-    return Question.from_json(question)
+    return extend.checked(Question.from_json(question))

@@ -16,7 +16,7 @@ import importlib.util
 import inspect
 import pkgutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -39,6 +39,7 @@ from codereasoner.interfaces import (
     Unjudged,
     silent,
 )
+from codereasoner.ledger import read_rows
 from codereasoner.plugin_files import is_reference, load_file, remember, split_reference, was_named
 from codereasoner.records import Run
 from codereasoner.renamed import current_name
@@ -152,6 +153,30 @@ def task_of(question: Question) -> Task:
         raise DataError(
             f"the task of question '{question.id}' is not at hand: {error}; put it back, or {advice}"
         ) from None
+
+
+def checked(question: Question) -> Question:
+    """Return the question if its task is at hand and can ask it.
+
+    Raises:
+        UnknownName: there is no such task.
+        DataError: the question lacks a fact, or the file of its task is not at hand.
+    """
+    task_of(question).check(question)
+    return question
+
+
+def read_questions(path: Path) -> Iterator[Question]:
+    """Read the questions of a file, each with the facts that its task needs.
+
+    Raises:
+        DataError: the file or a question is not what it should be; the message names the file and the row.
+    """
+    for number, row in enumerate(read_rows(path), start=1):
+        try:
+            yield checked(Question.from_json(row))
+        except DataError as error:
+            raise DataError(f"{path}, row {number}: {error}") from None
 
 
 def register(made: Task | type[Task]) -> Task:
@@ -280,8 +305,10 @@ __all__ = [
     "Unjudged",
     "available",
     "check_model_folder",
+    "checked",
     "commonest",
     "find",
+    "read_questions",
     "register",
     "silent",
     "task",

@@ -16,9 +16,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias
+from functools import cache
+from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, TypedDict, get_origin, get_type_hints
 
-from codereasoner.errors import MachineryError
+from codereasoner.errors import DataError, MachineryError
 from codereasoner.literals import LiteralError
 from codereasoner.records import Facts, Job, Plain, Run, content_id
 from codereasoner.renamed import NEW_NAMES, current_name
@@ -119,6 +120,14 @@ class Misreading:
     variable: str = ""
 
 
+class CallFacts(TypedDict):
+    """The facts of a question about one call of a program."""
+
+    source: str
+    entry: str
+    call: str  # argument source
+
+
 class Task:
     """A kind of question about a run. Subclass it in one file under tasks/, or in a file of your own.
 
@@ -129,6 +138,7 @@ class Task:
     name: ClassVar[str]
     request: ClassVar[str]  # one sentence that tells a model what to do, for the styles that instruct
     shown: ClassVar[Sequence[tuple[Facts, str, str]]] = ()  # facts, answer and chain of examples for few-shot styles
+    facts: ClassVar[type | None] = None  # a TypedDict: the facts without which a question is refused
     short: ClassVar[str] = ""  # a word for it that tables show before its name
     direction: ClassVar[Literal["forward", "backward"]] = "forward"  # backward: from the fact `value` to a call
     observes: ClassVar[Literal["value", "steps"]] = "steps"  # the part of a run that decides its right answers
@@ -218,6 +228,25 @@ class Task:
         skipped = Counter(each.reason for each in found if isinstance(each, Skip))
         return Asked(questions, skipped if found else Counter(["no reason given"]))
 
+    def check(self, question: Question) -> None:
+        """Refuse a question that this task could not put to a model.
+
+        Raises:
+            DataError: it lacks a fact or an answer, or a fact has another type; the message names it.
+        """
+        about = f"question '{question.id}' of the task '{self.name}'"
+        for name, kind in _fact_types(self.facts).items() if self.facts else ():
+            if name not in question.facts:
+                raise DataError(f"{about} lacks the fact '{name}'; it has: {', '.join(question.facts) or 'none'}")
+            if not isinstance(question.facts[name], kind):
+                raise DataError(f"{about}: the fact '{name}' must be {kind.__name__}, not {question.facts[name]!r:.40}")
+        if not question.gold and self.answers != "call":
+            raise DataError(f"{about} has no right answer: `gold` is empty")
+        try:
+            self.statement(question)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise DataError(f"{about} cannot be asked: its facts give {type(error).__name__}: {error}") from None
+
     def question(
         self, run: Run, facts: Mapping[str, Any], gold: Sequence[str], features: Mapping[str, Any] | None = None
     ) -> Question:
@@ -255,6 +284,13 @@ class Task:
     ) -> Grade:
         """The verdict on one completion; never raises."""
         return grade_all([(self, question, completion, finish)], style, runner)[0]
+
+
+@cache
+def _fact_types(facts: type) -> dict[str, type]:
+    """Return the facts that a TypedDict requires, each with its plain type."""
+    hints = get_type_hints(facts)
+    return {name: get_origin(hints[name]) or hints[name] for name in sorted(facts.__required_keys__)}  # type: ignore[attr-defined]
 
 
 Item: TypeAlias = tuple[Task, Question, str, str]  # task, question, completion, finish reason

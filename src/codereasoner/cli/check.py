@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from codereasoner import extend
 from codereasoner.cli.options import (
     Stage,
     data_option,
@@ -21,9 +22,8 @@ from codereasoner.cli.result_tables import show_check
 from codereasoner.cli.style_options import style_option
 from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.evaluation.gold_check import check_benchmark, gold_check
-from codereasoner.ledger import read_records
 from codereasoner.styles import find_style
-from codereasoner.task import Question, Runner
+from codereasoner.task import Runner
 
 _PATH = click.Path(path_type=Path)
 
@@ -56,7 +56,7 @@ def check_command(
             with split_off_large(pool, benchmark, allow_weak_isolation, own) as split:
                 result = check_benchmark(benchmark, data, _own_text(split.run), truth)
         else:
-            found = list(read_records(Path(str(questions)), Question))
+            found = list(extend.read_questions(Path(str(questions))))
             result = gold_check(found, find_style(style), pool.run)
     show_check(result)
     if as_json:

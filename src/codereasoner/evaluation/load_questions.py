@@ -10,8 +10,7 @@ from codereasoner.benchmarks.loading import load_benchmark
 from codereasoner.errors import ConfigError
 from codereasoner.evaluation.gold_check import guess_floors
 from codereasoner.evaluation.run_evaluation import Metrics
-from codereasoner.extend import Benchmark
-from codereasoner.ledger import read_records
+from codereasoner.extend import Benchmark, read_questions
 from codereasoner.task import Question, Runner
 
 
@@ -59,7 +58,7 @@ def load_questions(name: str, data: Path | None, split: str, runner: Runner, lim
 
 def _of_split(name: str, split: str) -> list[Question]:
     found, others = [], Counter[str]()
-    for question in read_records(Path(name), Question):
+    for question in read_questions(Path(name)):
         if question.split in ("", split):
             found.append(question)
         else:

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from codereasoner import extend
 from codereasoner.curation.difficulty import Band, hardness, level_of
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Model, Progress, Sampling, silent
@@ -67,7 +68,7 @@ def rate_questions(
         return
     total = counts(questions).get("kept", 0)
     with ledger:
-        left = (question for question in read_records(questions, Question) if question.id not in ledger)
+        left = (question for question in extend.read_questions(questions) if question.id not in ledger)
         while batch := list(islice(left, TOGETHER)):
             for question, passes in zip(batch, _passes(batch, model, style, samples, sampling, runner), strict=True):
                 row = {"id": question.id, "passes": passes, "samples": samples}

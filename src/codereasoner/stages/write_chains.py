@@ -174,7 +174,7 @@ def _rate(asked: Mapping[str, int], taught: Mapping[str, int], name: str) -> dic
 
 def _of_tasks(questions: Path, tasks: Sequence[str], split: str) -> Iterator[Question]:
     """The questions of these tasks, of one split or, with none named, of all."""
-    for question in read_records(questions, Question):
+    for question in extend.read_questions(questions):
         if question.task in tasks and split in ("", question.split):
             yield question
 

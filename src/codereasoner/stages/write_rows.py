@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from codereasoner import extend
 from codereasoner.errors import ConfigError
 from codereasoner.ledger import Ledger, fingerprint, read_records
 from codereasoner.records import Chain
@@ -91,4 +92,4 @@ def _parse_wanted(text: str, questions: Path) -> tuple[str, float, float]:
 
 
 def _of_split(questions: Path, split: str) -> Iterator[Question]:
-    return (question for question in read_records(questions, Question) if question.split == split)
+    return (question for question in extend.read_questions(questions) if question.split == split)

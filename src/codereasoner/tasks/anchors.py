@@ -11,10 +11,16 @@ from codereasoner.literals import LiteralError
 from codereasoner.records import Run
 from codereasoner.steps import statements, visits
 from codereasoner.steps.source import lines_in_loops, split_lines
-from codereasoner.task import Grade, Question, Skip, Task, Wrong
+from codereasoner.task import CallFacts, Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks import state
 from codereasoner.tasks.coverage import invocation, untraceable
 from codereasoner.tasks.output import MAX_ANSWER, Output, outer_arguments, unfit
+
+
+class AnchorFacts(CallFacts):
+    """The facts of a question about the values at anchors."""
+
+    anchors: list[tuple[int, list[str]]]  # lines, with the names that each assigns
 
 
 class Anchors(Task):
@@ -26,6 +32,7 @@ class Anchors(Task):
     """
 
     name = "anchors"
+    facts = AnchorFacts
     request = (
         "Comments such as `# x?` are anchors. For each anchor that the call reaches, in order, write the variable and "
         "its value, as in `x = 3`, each on a line of its own. On the last line write the value that the call returns."

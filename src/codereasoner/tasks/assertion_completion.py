@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
+from typing import TypedDict
 
 from codereasoner import literals
 from codereasoner.records import Job, Run
@@ -15,6 +16,13 @@ _PASSED = "reached_the_end"  # the function that a test which passes leaves behi
 _NAME = "blank_to_fill"  # stands for ?? where test code is parsed
 
 
+class TestFacts(TypedDict):
+    """The facts of a piece of test code; `setup` and `blank` are optional."""
+
+    source: str
+    test: str
+
+
 class AssertionCompletion(Task):
     """Fill every blank in a piece of test code with a literal. Nothing is executed.
 
@@ -24,6 +32,7 @@ class AssertionCompletion(Task):
     """
 
     name = "assertion-completion"
+    facts = TestFacts
     answers = "literal"
     request = (
         "Complete the test code: put the literal value that makes the assertion true in place of each blank, "

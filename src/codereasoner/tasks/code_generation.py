@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Generator, Sequence
+from typing import TypedDict
 
 from codereasoner.answer_formats import Fenced, last_fence
 from codereasoner.records import Job, Run
@@ -20,6 +21,14 @@ MAX_ROUNDS = 4  # tests whose calls still change after so many runs depend on ch
 _FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)
 
 
+class SpecificationFacts(TypedDict):
+    """The facts of a description; `signature` and `shown` are optional."""
+
+    specification: str
+    entry: str
+    tests: str
+
+
 class CodeGeneration(Task):
     """Write code by its description; tests decide, and no test runs beside the code.
 
@@ -31,6 +40,7 @@ class CodeGeneration(Task):
     """
 
     name = "code-generation"
+    facts = SpecificationFacts
     answers = "code"
     request = "Write the Python function that is described. Answer with its code, and nothing else."
 

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypedDict
 
 from codereasoner import literals
 from codereasoner.records import Run
 from codereasoner.task import Question, Task
 
 MAX_ANSWER = 10_000  # characters, or twice those of the right answer
+
+
+class WordsFacts(TypedDict):
+    """The facts of a question in words."""
+
+    source: str
+    question: str
 
 
 class CodeQuestion(Task):
@@ -18,6 +26,7 @@ class CodeQuestion(Task):
     """
 
     name = "code-question"
+    facts = WordsFacts
     request = "Answer the question about the code."
 
     def guesses(self, question: Question) -> Mapping[str, str]:

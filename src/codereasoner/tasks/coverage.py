@@ -9,7 +9,13 @@ from typing import Literal
 
 from codereasoner.records import Run
 from codereasoner.steps import chance, numbered, statements
-from codereasoner.task import Misreading, Question, Skip, Task, Wrong
+from codereasoner.task import CallFacts, Misreading, Question, Skip, Task, Wrong
+
+
+class LineFacts(CallFacts):
+    """The facts of a question about one line."""
+
+    line: int
 
 
 class Coverage(Task):
@@ -20,6 +26,7 @@ class Coverage(Task):
     """
 
     name = "coverage"
+    facts = LineFacts
     request = (
         "Each line has its number in front. Is the line that the last comment names executed in this call? "
         "Answer yes or no."

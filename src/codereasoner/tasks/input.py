@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import TypedDict
 
 from codereasoner import literals
 from codereasoner.records import Job, Run
@@ -13,6 +14,14 @@ from codereasoner.task import Misreading, Question, Skip, Task, Wrong
 
 MAX_ANSWER = 10_000  # characters, or twice those of the known call
 MAX_VALUE = 2_000  # characters of a value that is worth asking for
+
+
+class ValueFacts(TypedDict):
+    """The facts of a question for the call that returns a value."""
+
+    source: str
+    entry: str
+    value: str  # as a literal
 
 
 class Input(Task):
@@ -24,6 +33,7 @@ class Input(Task):
     """
 
     name = "input"
+    facts = ValueFacts
     short = direction = "backward"
     observes = "value"
     answers = "call"

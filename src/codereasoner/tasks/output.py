@@ -10,7 +10,7 @@ from typing import Any
 from codereasoner import literals
 from codereasoner.records import Job, Run
 from codereasoner.steps import chance
-from codereasoner.task import Misreading, Question, Skip, Task, Wrong
+from codereasoner.task import CallFacts, Misreading, Question, Skip, Task, Wrong
 
 _FORM = "not an assertion of the form: assert CALL == VALUE"
 MAX_ANSWER = 10_000  # characters, or twice those of the right answer
@@ -23,6 +23,7 @@ class Output(Task):
     """
 
     name = "output"
+    facts = CallFacts
     short = "forward"
     observes = "value"
     answers = "literal"

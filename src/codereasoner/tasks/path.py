@@ -12,11 +12,17 @@ from codereasoner.records import Run
 from codereasoner.steps import Visit, numbered, reval_next_lines, statements, visits
 from codereasoner.steps.source import has_constant_loop, split_lines
 from codereasoner.task import Misreading, Question, Skip, Task, Wrong
-from codereasoner.tasks.coverage import Reading, invocation, untraceable
+from codereasoner.tasks.coverage import LineFacts, Reading, invocation, untraceable
 
 MAX_TIME = 20  # nobody counts further than this
 
 _NUMBER = re.compile(r"(?:line )?(-1|[0-9]{1,6})\.?", re.IGNORECASE | re.ASCII)
+
+
+class VisitFacts(LineFacts):
+    """The facts of a question about one visit of a line."""
+
+    time: int  # 1 for the first; 0 for any
 
 
 class Path(Task):
@@ -28,6 +34,7 @@ class Path(Task):
     """
 
     name = "path"
+    facts = VisitFacts
     request = (
         "Each line has its number in front. Which line runs right after the line that the last comment names has run "
         "for the n-th time? Answer with its number, or -1 where the call ends."

@@ -15,6 +15,7 @@ from codereasoner.steps import Visit, numbered, reval_values, statements, visits
 from codereasoner.steps.source import own_parts
 from codereasoner.task import Misreading, Question, Skip, Task, Wrong
 from codereasoner.tasks.coverage import Reading, invocation, untraceable
+from codereasoner.tasks.path import VisitFacts
 
 MAX_ANSWER = 10_000  # characters, or twice those of the right answer
 MAX_VALUE = 200  # characters of a value that is worth asking for
@@ -22,6 +23,12 @@ MAX_TIME = 20  # nobody counts further than this
 
 _TYPE = re.compile(r"\s*([A-Za-z_][\w.]*)(?:\[.*\])?\s*", re.DOTALL | re.ASCII)
 _TYPE_NAMES = {"none": "nonetype", "string": "str", "integer": "int", "boolean": "bool"}
+
+
+class VariableFacts(VisitFacts):
+    """The facts of a question about a variable after one visit of a line."""
+
+    variable: str
 
 
 class State(Task):
@@ -33,6 +40,7 @@ class State(Task):
     """
 
     name = "state"
+    facts = VariableFacts
     request = (
         "Each line has its number in front. What is the value of the variable that the last comment names, right after "
         "the line has finished for the n-th time? Answer with the literal and its type in the form `[1, 2]; list`."

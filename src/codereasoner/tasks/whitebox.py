@@ -12,12 +12,18 @@ from codereasoner import literals
 from codereasoner.literals import LiteralError
 from codereasoner.records import Run
 from codereasoner.steps import numbered
-from codereasoner.task import Grade, Question, Skip, Task, Wrong
+from codereasoner.task import CallFacts, Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks import path, state
 from codereasoner.tasks.coverage import invocation, untraceable
 from codereasoner.tasks.output import MAX_ANSWER, Output, outer_arguments, unfit
 
 _NUMBERING = re.compile(r"^[0-9]{1,2}[.)][ \t]+(?=\S)")
+
+
+class WhiteBoxFacts(CallFacts):
+    """The facts of several questions about one run."""
+
+    questions: list[dict[str, Any]]  # each with `kind`, "state" or "path", and the facts of that task
 
 
 class WhiteBox(Task):
@@ -28,6 +34,7 @@ class WhiteBox(Task):
     """
 
     name = "whitebox"
+    facts = WhiteBoxFacts
     request = (
         "Each line has its number in front. Give the value that the call returns, then the answer to each comment "
         "below it, each on a line of its own: a variable's value and type, as in `3; int`, or the number of the line "

@@ -60,6 +60,6 @@ def read_question(text: str) -> Question:
     """The question of a column's text.
 
     Raises:
-        DataError: the text is no question.
+        DataError: the text is no question, or it lacks a fact that its task needs.
     """
-    return Question.from_json(json.loads(text))
+    return extend.checked(Question.from_json(json.loads(text)))
