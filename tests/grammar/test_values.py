@@ -6,8 +6,8 @@ from random import Random
 
 from codereasoner import literals
 from codereasoner.execution.pool import Pool
-from codereasoner.grammar.values import Wanted, calls
-from codereasoner.grammar.writer import Var
+from codereasoner.grammar.expression_writer import Var
+from codereasoner.grammar.values import Arguments, Wanted, draw_calls
 from codereasoner.records import Job
 from codereasoner.sources.procedural import Procedural
 
@@ -16,8 +16,16 @@ RELIES = Wanted((), (), (), 3, relies=True)
 KINDS = ("int", "float", "str", "char", "ints", "tup", "intset", "strs", "counts", "nested")
 
 
-def values(kind: str, low: int, wanted: Wanted, count: int = 400) -> list[object]:
-    found = calls(Random(f"values/{kind}"), [Var("x", kind, low)], wanted, count)
+def calls(random: Random, params: list[Var], wanted: Wanted, count: int = 400) -> tuple[str, ...]:
+    def draw() -> list[object]:
+        call = Arguments(random, wanted)
+        return [call.value(param) for param in params]
+
+    return draw_calls(random, [param.name for param in params], draw, "single", count)
+
+
+def values(kind: str, low: int, wanted: Wanted) -> list[object]:
+    found = calls(Random(f"values/{kind}"), [Var("x", kind, low)], wanted)
     return [literals.read(call.removeprefix("x=")) for call in found]
 
 
@@ -53,7 +61,7 @@ def test_what_stands_in_a_program_stands_in_its_calls() -> None:
 
 def test_the_last_arguments_are_given_by_name_now_and_then() -> None:
     params = [Var("x", "str", 1), Var("k", "int", 1)]
-    found = calls(Random("names"), params, NOTHING, 400)
+    found = calls(Random("names"), params, NOTHING)
     named = [call for call in found if ast.parse(f"f({call}\n)", mode="eval").body.keywords]  # type: ignore[attr-defined]
     assert 2 < len(named) < 40
 

@@ -6,8 +6,9 @@ import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import fsum
 from random import Random
-from typing import Any, Protocol, TypeVar
+from typing import TypedDict, TypeVar
 
 from codereasoner.records import content_id
 
@@ -17,16 +18,28 @@ SHARES = {"train": 10, "rl": 4, "test": 2}
 """Sixteenths of all programs that belong to each split."""
 
 
+class Features(TypedDict, total=False):
+    """Properties of a program that its author knows."""
+
+    difficulty: int
+    statements: int
+    depth: int  # of its control flow
+    helper: bool  # it has a helper function
+    constructs: list[str]
+    types: list[str]  # of the parameters
+
+
 @dataclass(frozen=True)
 class Draft:
-    """What an author function made: source, entry, calls, the names it chose, and features."""
+    """A program that was written: source, entry, calls, the names that were chosen, and features."""
 
     source: str
     entry: str
     write_calls: Callable[[], tuple[str, ...]]  # asked only for a program that is kept
     names: frozenset[str] = frozenset()  # the names that could have been chosen otherwise
-    features: Mapping[str, Any] = field(default_factory=dict)
+    features: Features = field(default_factory=Features)
     plain: str = ""  # the source without brackets that change nothing, where it has such
+    entries: frozenset[str] = frozenset()  # the lines of the tables that it was written from
 
     @property
     def shape(self) -> str:
@@ -93,24 +106,11 @@ def number(random: Random, low: int, high: int) -> int:
     return low + int(random.random() * (high - low + 1))
 
 
-class Weighted(Protocol):
-    """Something that is picked the more often the more it weighs."""
-
-    @property
-    def weight(self) -> float: ...
-
-
-W = TypeVar("W", bound=Weighted)
-
-
-def pick_weighted(random: Random, items: Sequence[W]) -> W:
-    """One of the items, in proportion to their weights.
-
-    Weights are multiples of a quarter, so that their sum is the same in every Python.
-    """
-    left = random.random() * sum([item.weight for item in items])
-    for item in items:
-        left -= item.weight
+def pick_weighted(random: Random, weights: Mapping[T, float]) -> T:
+    """Return one of the keys, in proportion to their weights."""
+    left = random.random() * fsum(weights.values())
+    for item, weight in weights.items():
+        left -= weight
         if left < 0:
             return item
-    return items[-1]
+    return next(reversed(list(weights)))

@@ -1,85 +1,65 @@
-"""One program of the grammar: a variable is followed through changes, branches and loops to what is returned."""
+"""Write one program: a variable is followed through changes, branches and loops to the value that is returned."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
 
 from codereasoner.grammar import quotes
-from codereasoner.grammar.draft import Draft, number, pick, pick_weighted
-from codereasoner.grammar.forms import TYPES, showing
-from codereasoner.grammar.names import constant
-from codereasoner.grammar.statements import (
-    INDENT,
-    Change,
-    apply,
-    change,
-    changes,
-    choose,
-    fitting_idioms,
-    idiom,
-    shown_by,
-)
-from codereasoner.grammar.values import Wanted, calls
-from codereasoner.grammar.writer import DeadEnd, Var, Writer
+from codereasoner.grammar.candidates import FAR, showing
+from codereasoner.grammar.constructs import TYPES
+from codereasoner.grammar.draft import Draft, Features, number, pick, pick_weighted
+from codereasoner.grammar.expression_writer import DeadEnd, Helper, Spec, Var, Writer
+from codereasoner.grammar.statement_writer import apply, change, choose, fitting_idioms, write_idiom
+from codereasoner.grammar.templates import INDENT, Change, changes, constants
+from codereasoner.grammar.values import Arguments, Wanted, draw_calls
 
 LEVELS = (1, 2, 3, 4, 5)
 
 STATEMENTS = {1: (0, 2), 2: (1, 3), 3: (1, 2), 4: (1, 2), 5: (1, 3)}
 """By level: how many steps lead from the first argument to the return; a loop is one step."""
 
+HELPERS = 0.6
+"""How often a helper is tried at level 5; mostly there is no good place to call it, and the program goes without."""
+
 _FIRST = {"str": 18, "ints": 6, "strs": 2, "counts": 1.5, "int": 1.25, "tup": 0.5, "intset": 0.5, "nested": 0.5}
 _FIRST |= {"anys": 0.75, "lookup": 0.5, "table": 0.25, "names": 0.5, "tally": 0.75, "pairs": 0.25}
 """The kinds of the first argument, in about the proportions of CRUXEval; sets and tuples more often."""
 
-HELPS = 0.6
-"""How often a helper is tried at level 5; mostly there is no good place to call it, and the program goes without."""
+_NEXT = {"str": 4, "ints": 4, "strs": 3, "int": 3, "counts": 2, "tup": 0.75, "intset": 0.75}
+_NEXT |= {"pairs": 0.5, "nested": 0.5, "anys": 1, "lookup": 0.75, "table": 0.5}
+"""The kinds of a new variable that is made from another one."""
+
+_RETURNED = {"str": 8, "ints": 4, "strs": 2, "int": 4, "bool": 4, "counts": 2, "tup": 1, "float": 1, "pairs": 0.5}
+_RETURNED |= {"anys": 2, "lookup": 1, "table": 1, "names": 0.5, "tally": 0.5}
+"""The kinds of what is returned."""
 
 _LEVEL_ONE = ("str", "ints", "int", "strs", "anys", "lookup", "table", "names")
 
-
-class _Kind:
-    def __init__(self, name: str, weight: float) -> None:
-        self.name = name
-        self.weight = weight
+_EMPTY = {"str": "''", "int": "0", "tup": "()"} | dict.fromkeys(("ints", "strs", "anys"), "[]")
+_EMPTY |= dict.fromkeys(("counts", "lookup", "table", "names", "tally"), "{}")
 
 
-def draft(
-    random: Random,
-    level: int,
-    types: Sequence[str],
-    count: int,
-    wanted: str = "",
-    deep: bool = False,
-    helps: bool = False,
-    flat: bool = False,
-    pure: bool = False,
-) -> Draft:
-    """One program of a level with up to `count` calls.
-
-    A `wanted` construct is shown as often as it can be, in a `deep` one branches stand in branches, in a `flat` one
-    there are none, `helps` gives it a helper function for sure, and a `pure` one has no method but the wanted one.
-    """
+def write_program(random: Random, spec: Spec, count: int) -> Draft:
+    """Write one program with up to `count` calls."""
     while True:
         most = 1 if random.random() < 0.25 else 2 if random.random() < 0.75 else 3
-        writer = Writer(random, level, most, wanted, deep, flat, pure)
+        writer = Writer(random, spec, most)
+        text = ""
         try:
-            helper = _helper(random, level) if helps or (level == 5 and random.random() < HELPS) else None
-            if helper is not None:
-                writer.helpers.append(helper[1])
-                writer.taken |= helper[2]
-            _body(writer, types)
+            if spec.helper or (spec.level == 5 and random.random() < HELPERS):
+                text = _write_helper(writer)
+            _body(writer)
         except DeadEnd:
             continue
-        if helper is None or "helper call" in writer.constructs:
-            return _finish(writer, helper[0] if helper else "", count)
+        if not text or "helper call" in writer.constructs:
+            return _finish(writer, text, count)
 
 
-def _body(writer: Writer, types: Sequence[str]) -> None:
-    first = _first(writer, types)
-    focus = writer.new_param(first)
+def _body(writer: Writer) -> None:
+    focus = writer.new_param(_first(writer))
     steps = number(writer.random, *STATEMENTS[writer.level])
     needs_loop = writer.level >= 3
     for index in range(steps):
@@ -87,21 +67,17 @@ def _body(writer: Writer, types: Sequence[str]) -> None:
         if loop:
             needs_loop = False
         focus = _tried(writer, focus, loop)
-    if _is_wanting(writer) and showing(writer.wanted):
+    construct = writer.spec.construct if writer.is_wanting() else ""
+    if construct and showing(construct):
         _show(writer, focus)
-    elif fitting := [each for each in changes() if writer.wanted in shown_by(each)] if _is_wanting(writer) else []:
+    elif construct and (fitting := [each for each in changes() if construct in each.shows]):
         _show_change(writer, focus, pick(writer.random, fitting))
     else:
         _return(writer, focus)
 
 
-def _is_wanting(writer: Writer) -> bool:
-    """Is there a wanted construct that is not shown yet?"""
-    return bool(writer.wanted) and writer.wanted not in writer.constructs
-
-
 def _show_change(writer: Writer, focus: Var, chosen: Change) -> None:
-    """The last lines, where the wanted construct changes a variable in place, which is then returned."""
+    """Write the last lines: the wanted construct changes a variable in place, which is then returned."""
     writer.most_params = max(2, writer.most_params)
     known = [focus] if focus.kind == chosen.kind else writer.visible(chosen.kind)
     var = pick(writer.random, known) if known else writer.new_param(chosen.kind)
@@ -113,27 +89,29 @@ def _show_change(writer: Writer, focus: Var, chosen: Change) -> None:
 
 
 def _show(writer: Writer, focus: Var) -> None:
-    """The last two lines, where the wanted construct is not there yet: it is shown, and its value is returned."""
+    """Write the last two lines: the wanted construct is shown, and its value is returned."""
     writer.most_params = max(2, writer.most_params)
-    form = pick(writer.random, showing(writer.wanted))
-    found = writer.write_form(form, focus if writer.random.random() < 0.6 else None, 1)
-    name = writer.new_name(form.kind, "new")
+    expression = pick(writer.random, showing(writer.spec.construct))
+    found = writer.write_expression(expression, focus if writer.random.random() < 0.6 else None, 1)
+    name = writer.new_name(expression.kind, "new")
     writer.lines.append(f"{INDENT}{name} = {found.text}")
     pair = f"{focus.name}, {name}"
     writer.lines.append(f"{INDENT}return {pair if _is_changed(writer, focus.name) else name}")
 
 
-def _first(writer: Writer, types: Sequence[str]) -> str:
+def _first(writer: Writer) -> str:
+    """The kind of the first argument."""
     names = _LEVEL_ONE if writer.level == 1 else tuple(_FIRST)
-    owner = writer.wanted.partition(".")[0].partition(" ")[0]
+    types = writer.spec.types
+    owner = re.split(r"[. ]", writer.spec.construct)[0]
     if owner in types and writer.random.random() < 0.7:
         types = (owner,)
-    fitting = [_Kind(name, _FIRST[name]) for name in names if TYPES[name] in types]
-    return pick_weighted(writer.random, fitting or [_Kind(name, _FIRST[name]) for name in names]).name
+    fitting = [name for name in names if TYPES[name] in types]
+    return pick_weighted(writer.random, {name: _FIRST[name] for name in fitting or names})
 
 
 def _tried(writer: Writer, focus: Var, loop: bool) -> Var:
-    """One step that works out; lines that lead nowhere are taken back."""
+    """Write one step; lines that lead nowhere are taken back."""
     for _ in range(6):
         saved = writer.save()
         try:
@@ -144,17 +122,18 @@ def _tried(writer: Writer, focus: Var, loop: bool) -> Var:
 
 
 def _step(writer: Writer, focus: Var, loop: bool) -> Var:
+    spec, level = writer.spec, writer.level
     chance = writer.random.random()
-    fitting = [] if writer.flat and not writer.wanted else fitting_idioms(writer, focus)
-    if writer.wanted and writer.level < 3:
-        fitting = [each for each in fitting if each.depth == 0 and writer.wanted in shown_by(each)]
-    if loop or (fitting and (writer.level >= 3 or writer.wanted) and chance < 0.25):
+    fitting = [] if spec.straight and not spec.construct else fitting_idioms(writer, focus)
+    if spec.construct and level < 3:
+        fitting = [each for each in fitting if each.depth == 0 and spec.construct in each.shows]
+    if loop or (fitting and (level >= 3 or spec.construct) and chance < 0.25):
         if not fitting:
             raise DeadEnd
-        return idiom(writer, choose(writer, fitting), focus)
-    if writer.level >= 2 and chance < 0.42 and not writer.flat:
+        return write_idiom(writer, choose(writer, fitting), focus)
+    if level >= 2 and chance < 0.42 and not spec.straight:
         return _branch(writer, focus)
-    if writer.level >= 2 and chance < 0.5 and not writer.flat:
+    if level >= 2 and chance < 0.5 and not spec.straight:
         _guard(writer, focus)
         return focus
     if chance < 0.75 or focus.kind in ("bool", "pair", "pairs", "groups", "strset", "any"):
@@ -162,12 +141,17 @@ def _step(writer: Writer, focus: Var, loop: bool) -> Var:
     return change(writer, focus, INDENT)
 
 
+def _near(writer: Writer, kinds: Mapping[str, float], focus: Var, least: int) -> dict[str, float]:
+    """The kinds of which a value can be made from the focus with one or two expressions, `least` of them."""
+    return {kind: weight for kind, weight in kinds.items() if least <= writer.reach.get((kind, focus.kind), FAR) <= 2}
+
+
 def _assign(writer: Writer, focus: Var) -> Var:
-    """A new variable that is made from the focus."""
-    kinds = [_Kind(kind, weight) for kind, weight in _NEXT.items() if 0 < writer.reach.get((kind, focus.kind), 99) <= 2]
+    """Write a new variable that is made from the focus."""
+    kinds = _near(writer, _NEXT, focus, 1)
     if not kinds:
         raise DeadEnd
-    kind = pick_weighted(writer.random, kinds).name
+    kind = pick_weighted(writer.random, kinds)
     found = writer.expr(kind, focus)
     if found.text == focus.name or found.text.startswith("'"):
         raise DeadEnd
@@ -176,12 +160,8 @@ def _assign(writer: Writer, focus: Var) -> Var:
     return writer.put(var)
 
 
-_NEXT = {"str": 4, "ints": 4, "strs": 3, "int": 3, "counts": 2, "tup": 0.75, "intset": 0.75}
-_NEXT |= {"pairs": 0.5, "nested": 0.5, "anys": 1, "lookup": 0.75, "table": 0.5}
-
-
 def _branch(writer: Writer, focus: Var) -> Var:
-    """The focus is changed in one way or another."""
+    """Write a branch in which the focus is changed in one way or another."""
     writer.constructs.append("if")
     writer.lines.append(f"{INDENT}if {writer.expr('bool', focus).text}:")
     before = focus
@@ -203,12 +183,8 @@ def _branch(writer: Writer, focus: Var) -> Var:
     return writer.put(replace(focus, low=low))
 
 
-_EMPTY = {"str": "''", "int": "0", "tup": "()"} | dict.fromkeys(("ints", "strs", "anys"), "[]")
-_EMPTY |= dict.fromkeys(("counts", "lookup", "table", "names", "tally"), "{}")
-
-
 def _guard(writer: Writer, focus: Var) -> None:
-    """An early return."""
+    """Write an early return."""
     empty = _EMPTY.get(focus.kind)
     if empty is None or any(" return " in line for line in writer.lines):
         raise DeadEnd
@@ -229,7 +205,7 @@ def _return(writer: Writer, focus: Var) -> None:
 
 
 def _is_changed(writer: Writer, name: str) -> bool:
-    """Is a variable made or changed anywhere, or is it an argument as it came?"""
+    """Tell if a variable is made or changed anywhere; else it is an argument as it came."""
     change = re.compile(
         rf"(?<!\w){name}(\[[^\]]*\])*( [-+*/%]*= |\.\w+\(|, \w+ = )|del {name}\[|, {name} = |for .*{name} in "
     )
@@ -240,7 +216,8 @@ def _result(writer: Writer, focus: Var) -> str:
     chance = writer.random.random()
     if focus.kind == "strs" and chance < 0.45:
         writer.constructs.append("str.join")
-        return f"{pick(writer.random, (chr(39) * 2, constant(writer.random, 'sep') or ''))}.join({focus.name})"
+        separator = pick(writer.random, constants()["sep"])
+        return f"{pick(writer.random, (_EMPTY['str'], separator))}.join({focus.name})"
     plain = 0.25 if len(writer.lines) == 0 else 0.55
     if chance < plain:
         return focus.name
@@ -250,18 +227,15 @@ def _result(writer: Writer, focus: Var) -> str:
             writer.constructs.append("tuple")
             pair = [focus.name, pick(writer.random, others).name]
             return ", ".join(pair if writer.random.random() < 0.6 else pair[::-1])
-    kinds = [_Kind(kind, weight) for kind, weight in _RETURNED.items() if writer.reach.get((kind, focus.kind), 99) <= 2]
-    kind = pick_weighted(writer.random, kinds).name if writer.random.random() < 0.5 and kinds else focus.kind
+    kinds = _near(writer, _RETURNED, focus, 0)
+    kind = pick_weighted(writer.random, kinds) if writer.random.random() < 0.5 and kinds else focus.kind
     return writer.expr(kind, focus).text
 
 
-_RETURNED = {"str": 8, "ints": 4, "strs": 2, "int": 4, "bool": 4, "counts": 2, "tup": 1, "float": 1, "pairs": 0.5}
-_RETURNED |= {"anys": 2, "lookup": 1, "table": 1, "names": 0.5, "tally": 0.5}
-
-
-def _helper(random: Random, level: int) -> tuple[str, tuple[str, str, str], set[str]]:
-    """A helper function: its text, its name with the kinds of its argument and value, and the names in it."""
-    writer = Writer(random, level - 2, 1)
+def _write_helper(program: Writer) -> str:
+    """Write a helper function for a program to call."""
+    random = program.random
+    writer = Writer(random, Spec(program.level - 2), 1)
     takes = pick(random, ("str", "char", "int", "int", "ints"))
     gives = pick(random, {"str": ("str", "int"), "char": ("str",), "int": ("int",), "ints": ("int", "ints")}[takes])
     name = writer.new_name("helper")
@@ -273,15 +247,17 @@ def _helper(random: Random, level: int) -> tuple[str, tuple[str, str, str], set[
     if found.text == param.name or writer.lines[-1:] == [f"{INDENT * 2}return {found.text}"]:
         raise DeadEnd
     writer.lines.append(f"{INDENT}return {found.text}")
-    text = "\n".join([f"def {name}({param.name}):", *writer.lines]) + "\n\n"
-    return text, (name, "str" if takes == "str" else takes, gives), writer.taken
+    program.helper = Helper(name, takes, gives)
+    program.taken |= writer.taken
+    program.entries += writer.entries
+    return "\n".join([f"def {name}({param.name}):", *writer.lines]) + "\n\n"
 
 
 def _finish(writer: Writer, helper: str, count: int) -> Draft:
     header = f"def f({', '.join(param.name for param in writer.params)}):"
     source = helper + "\n".join([header, *writer.lines])
     found = sorted(set(writer.constructs))
-    features = {
+    features: Features = {
         "difficulty": writer.level,
         "statements": len(writer.lines),
         "depth": max(len(line) - len(line.lstrip()) for line in writer.lines) // len(INDENT) - 1,
@@ -291,11 +267,17 @@ def _finish(writer: Writer, helper: str, count: int) -> Draft:
     }
     random, params = writer.random, tuple(writer.params)
     style = quotes.choose(random)
-    wanted = Wanted(tuple(writer.letters), tuple(writer.figures), found, writer.level, bool(writer.relied), style)
+    wanted = Wanted(tuple(writer.letters), tuple(writer.figures), found, writer.level, bool(writer.relied))
+
+    def values() -> list[object]:
+        call = Arguments(random, wanted)
+        return [call.value(param) for param in params]
+
     return Draft(
         quotes.written(source, style, random),
         "f",
-        lambda: calls(random, params, wanted, count),
+        lambda: draw_calls(random, [param.name for param in params], values, style, count),
         frozenset(writer.taken),
         features,
+        entries=frozenset(each.place for each in writer.entries),
     )

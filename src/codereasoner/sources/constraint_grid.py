@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from codereasoner.grammar.forms import forms, is_pure
-from codereasoner.grammar.statements import all_idioms, changes, shown_by, updates
+from codereasoner.grammar.constructs import is_pure
+from codereasoner.grammar.expression_writer import Spec
+from codereasoner.grammar.templates import changes, expressions, idioms, updates
 from codereasoner.records import content_id
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a program of a configuration has: nested control flow of a depth, and a helper function or none.
+    """Nested control flow of a depth, and a helper function or none.
 
-    In the first one there are no methods but the construct's own.
+    In the first configuration there are no methods but the construct's own.
     """
 
     level: int  # the difficulty of the grammar that reaches it
     depth: int
     helper: bool = False
+    pure: bool = False
+
+    def spec(self, level: int | None, types: Sequence[str], construct: str) -> Spec:
+        """Return the program of the grammar that is wanted, of another difficulty where one is given."""
+        straight, nested = self.depth == 0, self.depth == 3
+        return Spec(level or self.level, types, construct, nested, self.helper, straight, self.pure)
 
 
 CONFIGURATIONS = {
-    1: Configuration(2, 0),
+    1: Configuration(2, 0, pure=True),
     2: Configuration(2, 0),
     3: Configuration(3, 1),
     4: Configuration(4, 2),
     5: Configuration(5, 3),
     6: Configuration(5, 3, helper=True),
 }
-
 
 _TYPES = {
     "str": (
@@ -111,10 +117,8 @@ def described(target: str) -> str:
 @cache
 def constructs() -> tuple[str, ...]:
     """Every construct the grammar can show: methods with their type, operators, subscripts, built-in functions."""
-    found = {name for items in forms().values() for form in items for name in form.names}
-    for each in (*changes(), *updates(), *all_idioms()):
-        found |= shown_by(each)
-    return tuple(sorted(found))
+    entries = (*(each for items in expressions().values() for each in items), *changes(), *updates(), *idioms())
+    return tuple(sorted({name for each in entries for name in each.shows}))
 
 
 def is_in_cell(features: Mapping[str, Any], construct: str, configuration: int | None) -> bool:
@@ -126,6 +130,6 @@ def is_in_cell(features: Mapping[str, Any], construct: str, configuration: int |
     wanted = CONFIGURATIONS[configuration]
     if features["depth"] != wanted.depth and not (wanted.depth == 3 and features["depth"] > 3):
         return False
-    if configuration == 1 and not is_pure(features["constructs"], construct):
+    if wanted.pure and not is_pure(features["constructs"], construct):
         return False
     return bool(features["helper"]) is wanted.helper

@@ -10,15 +10,16 @@ from typing import Literal, TypeAlias, get_args
 from codereasoner.curation.excluded import is_excluded
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Source
-from codereasoner.grammar import copies, program_writer, tiny
+from codereasoner.grammar import program_writer, toy_grammars
 from codereasoner.grammar.draft import SHARES, Draft, pick, split_of
+from codereasoner.grammar.expression_writer import Spec
 from codereasoner.records import Program, content_id
 from codereasoner.sources import constraint_grid
 from codereasoner.spill import Keys
 
 Breadth = Literal["tiny", "full"]
 
-TYPES: dict[str, tuple[str, ...]] = {"tiny": tiny.TYPES, "full": ("str", "list", "dict", "set", "tuple", "int")}
+TYPES: dict[str, tuple[str, ...]] = {"tiny": toy_grammars.TINY_TYPES, "full": toy_grammars.COPY_TYPES}
 """The types that the first argument of a program can have."""
 
 DIFFICULTIES: dict[str, tuple[int, ...]] = {"tiny": program_writer.LEVELS, "full": (0, *program_writer.LEVELS)}
@@ -143,17 +144,15 @@ class Procedural(Source):
         """The program of one key, which may belong to another split; of `cells` there are several attempts at it."""
         random = Random(f"programs/{self.breadth}/{split}/{index}" + (f"/{attempt}" if self.cells else ""))
         if self.breadth == "tiny":
-            return tiny.tiny(random, self.types, self.difficulty)
+            return toy_grammars.tiny_program(random, self.types, self.difficulty)
         if self.difficulty == 0:
-            return copies.copies(random, self.types, self.calls)
+            return toy_grammars.copying_program(random, self.types, self.calls)
         construct, configuration = self._cell(index)
         if configuration:
-            cell = constraint_grid.CONFIGURATIONS[configuration]
-            level = self.difficulty or cell.level
-            shape = (cell.depth == 3, cell.helper, cell.depth == 0, configuration == 1)
-            return program_writer.draft(random, level, self.types, self.calls, construct, *shape)
-        level = self.difficulty or pick(random, MIX)
-        return program_writer.draft(random, level, self.types, self.calls, construct)
+            spec = constraint_grid.CONFIGURATIONS[configuration].spec(self.difficulty, self.types, construct)
+        else:
+            spec = Spec(self.difficulty or pick(random, MIX), self.types, construct)
+        return program_writer.write_program(random, spec, self.calls)
 
     def _cell(self, index: int) -> tuple[str, int | None]:
         """The construct and the configuration that a key is about, "" and None where it is about any."""
