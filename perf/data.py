@@ -20,10 +20,16 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
-from codereasoner import extend, stages
+from codereasoner import extend
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_records
 from codereasoner.records import Job, Program
+from codereasoner.stages.ask_questions import ask_questions
+from codereasoner.stages.balance_sets import choose_questions
+from codereasoner.stages.make_programs import write_programs
+from codereasoner.stages.trace_calls import trace_programs
+from codereasoner.stages.write_chains import narrate_chains
+from codereasoner.stages.write_rows import write_sft_rows
 from codereasoner.styles import find_style
 
 TASKS = ("output", "input")
@@ -52,22 +58,22 @@ def _measure(folder: Path, count: int, peer_calls: int) -> None:
     print(f"{'stage':<34}{'programs/s/core':>16}{'seconds':>10}")
     source = extend.find("source", "procedural")
     with _timed("authored and screened", count):
-        stages.write_programs(programs, [("train", count, source)], {})
+        write_programs(programs, [("train", count, source)], {})
     first, second = ({"workers": 1, "allow_weak_isolation": True, "hash_seed": seed} for seed in (0, 1))
     jobs = [Job(each.source, each.entry, call) for each in read_records(programs, Program) for call in each.calls]
     with _timed("executed twice, compared", count) as filtered, Pool(**first) as pool, Pool(**second) as again:
         sum(one.value == two.value for one, two in zip(pool.stream(jobs), again.stream(jobs), strict=True))
     with _timed("traced, twice, filtered", count) as ours, Pool(**first) as pool, Pool(**second) as again:
-        stages.trace_programs(programs, runs, pool, again=again)
+        trace_programs(programs, runs, pool, again=again)
     with _timed(f"questioned: {', '.join(TASKS)}", count):
-        stages.ask_questions(runs, questions, TASKS)
+        ask_questions(runs, questions, TASKS)
     with _timed("balanced", count):
-        stages.choose_questions(questions, folder / "chosen.jsonl", {"train": count})
+        choose_questions(questions, folder / "chosen.jsonl", {"train": count})
     for detail in ("states", "expressions", "steps"):
         with _timed(f"narrated: {detail}", count):
-            stages.narrate_chains(questions, runs, chains, TASKS, detail)  # type: ignore[arg-type]
+            narrate_chains(questions, runs, chains, TASKS, detail)  # type: ignore[arg-type]
     with _timed("rows", count):
-        stages.write_sft_rows(questions, chains, folder / "sft.parquet", find_style("reasoning"))
+        write_sft_rows(questions, chains, folder / "sft.parquet", find_style("reasoning"))
     peer = _peer(programs, peer_calls)
     own, traced = filtered[0] / len(jobs), ours[0] / len(jobs)
     print(

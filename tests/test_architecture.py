@@ -13,7 +13,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "codereasoner"
 ORDER = [
-    {"errors", "literals", "renamed", "thoughts"},
+    {"config_fields", "errors", "literals", "renamed", "thoughts"},
     {"function_source"},
     {"records", "spill", "configs", "outputs", "parquet_files"},
     {"ledger", "steps", "answer_formats", "plugin_files", "grammar"},

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from codereasoner import configs
 from codereasoner.cli import app
-from codereasoner.cli.options import WITH_PRESETS, presets
+from codereasoner.cli.config_command import WITH_PRESETS, presets
 from codereasoner.errors import ConfigError
 
 

@@ -11,6 +11,8 @@ Kind = Literal["command", "option", "task", "style", "benchmark", "source"]
 
 NEW_NAMES: dict[Kind, dict[str, str]] = {
     "task": {"asked": "code-question", "blanks": "assertion-completion", "specification": "code-generation"},
+    "command": {"census": "profile"},
+    "option": {"beside": "reference", "least": "min-share", "tries": "samples"},
 }
 """The names that 0.2.0 replaced, by kind; 0.3.0 removes them. An option's name is its word, without the dashes."""
 

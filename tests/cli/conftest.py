@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codereasoner.cli import main
-from codereasoner.cli.options import console
+from codereasoner.cli.console import console
 
 Command = Callable[..., tuple[int, str, str]]
 

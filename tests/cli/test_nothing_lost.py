@@ -76,7 +76,7 @@ def test_an_output_that_is_the_input_is_refused_before_any_work(questions: Comma
 
 def test_chain_says_which_tasks_it_did_not_tell(questions: Command) -> None:
     _, _, err = questions("chain", "questions.jsonl")
-    assert "without a chain: 2 of the task 'input' (--task NAME tells them too)" in err
+    assert "without a chain: 2 of the task 'input' (--task NAME adds a task)" in err
     assert (read_manifest(Path("chains.jsonl")) or {})["not_told"] == {"input": 2}
 
 

@@ -12,7 +12,8 @@ import yaml
 from click.testing import CliRunner
 
 from codereasoner import renamed
-from codereasoner.cli.options import Stage, config_from, options_of, save_config
+from codereasoner.cli.config_command import ConfigCommand, save_config
+from codereasoner.cli.options import config_options
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ class Config:
 SEEN: list[Config] = []
 
 
-@click.command("some", cls=Stage)
-@options_of(Config)
-def some(**values: object) -> None:
-    SEEN.append(config_from(Config, values))
+@click.command("some", cls=ConfigCommand)
+@config_options(Config)
+def some(config: Config) -> None:
+    SEEN.append(config)
     save_config(Path())
 
 

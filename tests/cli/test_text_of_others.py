@@ -50,7 +50,7 @@ def test_every_command_survives_hostile_names_and_answers(command: Command, serv
         ["ask", f"{NAME}/r.parquet", "--task", "output", "--task", "state", "--out", f"{NAME}/q.jsonl"],
         ["select", f"{NAME}/q.jsonl", *taught, "--samples", "1", "--out", f"{NAME}/s.jsonl", WEAK],
         ["chain", f"{NAME}/q.jsonl", "--runs", f"{NAME}/r.parquet", "--out", f"{NAME}/c.jsonl"],
-        ["chain", f"{NAME}/q.jsonl", *taught, "--tries", "1", "--out", f"{NAME}/taught.jsonl", WEAK],
+        ["chain", f"{NAME}/q.jsonl", *taught, "--samples", "1", "--out", f"{NAME}/taught.jsonl", WEAK],
         [
             "rows",
             f"{NAME}/q.jsonl",
@@ -111,7 +111,7 @@ def test_what_looks_like_markup_is_shown_as_it_is(command: Command, server: str)
         (["evaluate", "q.jsonl", "--model", "openai:m"], "--price-in -1"),
         (["evaluate", "q.jsonl", "--model", "openai:m"], "--extra-body 3"),
         (["evaluate", "q.jsonl", "--model", "openai:m"], "--template-args {"),
-        (["chain", "q.jsonl"], "--tries 0"),
+        (["chain", "q.jsonl"], "--samples 0"),
         (["select", "q.jsonl"], "--samples 0"),
         (["programs"], "--train -1"),
         (["programs"], "--near 2"),

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.conftest import Command
 
 from codereasoner.cli.commands import GROUPS
-from codereasoner.cli.data import setting
+from codereasoner.stages.stage_options import parse_setting as setting
 
 QUESTION = {"task": "output", "facts": {"source": "def f(x):\n    return x", "entry": "f", "call": "1"}, "gold": ["1"]}
 

@@ -15,7 +15,7 @@ from codereasoner.ledger import read_manifest, read_records
 from codereasoner.records import Program
 from codereasoner.sources.author import Author, cell_of, prompt_of
 from codereasoner.sources.constraint_grid import CONFIGURATIONS, cells
-from codereasoner.stages import write_programs
+from codereasoner.stages.make_programs import write_programs
 
 pytest.importorskip("openai")
 pytest.importorskip("jinja2")

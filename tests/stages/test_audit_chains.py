@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from codereasoner import extend, stages
+from codereasoner import extend
 from codereasoner.cli import app
 from codereasoner.errors import DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_rows, write_records
 from codereasoner.records import Answer, Chain, Job
+from codereasoner.stages.audit_chains import audit_texts
 from codereasoner.task import Question
 
 SOURCE = "def f(x):\n    y = x + 1\n    z = y * 2\n    return z"
@@ -49,7 +50,7 @@ def test_a_right_answer_with_wrong_steps_is_told_from_one_with_true_steps(
     answers = [answer(output, text) for text in texts]
     answers = [Answer(**{**each.to_json(), "sample": place, "id": ""}) for place, each in enumerate(answers)]
     path = write(tmp_path, "answers.jsonl", answers, questions)
-    stages.audit_texts(path, tmp_path / "questions.jsonl", tmp_path / "audit.jsonl", pool.run)
+    audit_texts(path, tmp_path / "questions.jsonl", tmp_path / "audit.jsonl", pool.run)
     assert [row["class"] for row in read_rows(tmp_path / "audit.jsonl")] == [
         "answer right, every claim true",
         "answer right, steps wrong",
@@ -69,7 +70,7 @@ def test_the_steps_of_a_model_that_thinks_are_those_of_its_thoughts(
         for place, thought in enumerate(thoughts)
     ]
     path = write(tmp_path, "answers.jsonl", answers, questions)
-    stages.audit_texts(path, tmp_path / "questions.jsonl", tmp_path / "audit.jsonl", pool.run)
+    audit_texts(path, tmp_path / "questions.jsonl", tmp_path / "audit.jsonl", pool.run)
     classes = [row["class"] for row in read_rows(tmp_path / "audit.jsonl")]
     assert classes == ["answer right, every claim true", "answer right, steps wrong"]
 
@@ -80,7 +81,7 @@ def test_a_backward_chain_is_checked_against_the_calls_it_tries(
     texts = ["Try f(2): y = 3, z = 6. Too small. Try f(3): y = 4, z = 8.", "Try f(2): y = 4, z = 8."]
     chains = [Chain(questions[1].id, text, "teacher") for text in texts]
     path = write(tmp_path, "chains.jsonl", chains, questions)
-    stages.audit_texts(path, tmp_path / "questions.jsonl", tmp_path / "audit.jsonl", pool.run)
+    audit_texts(path, tmp_path / "questions.jsonl", tmp_path / "audit.jsonl", pool.run)
     assert [(row["checked"], row["true"]) for row in read_rows(tmp_path / "audit.jsonl")] == [(4, 4), (2, 0)]
 
 
@@ -104,6 +105,6 @@ def test_the_command_prints_the_shares_and_keeps_what_is_true(
 def test_what_is_no_text_or_has_no_question_is_named(tmp_path: Path, questions: list[Question], pool: Pool) -> None:
     path = write(tmp_path, "chains.jsonl", [Chain("nothing", "y = 4", "teacher", id="c1")], questions)
     with pytest.raises(DataError, match="has no question 'nothing', which 'c1' is about"):
-        stages.audit_texts(path, tmp_path / "questions.jsonl", tmp_path / "audit.jsonl", pool.run)
+        audit_texts(path, tmp_path / "questions.jsonl", tmp_path / "audit.jsonl", pool.run)
     with pytest.raises(DataError, match=r"questions\.jsonl, row 1: .* chains and answers can be audited"):
-        stages.audit_texts(tmp_path / "questions.jsonl", tmp_path / "questions.jsonl", tmp_path / "a.jsonl", pool.run)
+        audit_texts(tmp_path / "questions.jsonl", tmp_path / "questions.jsonl", tmp_path / "a.jsonl", pool.run)

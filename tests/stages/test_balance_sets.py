@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from codereasoner import stages
 from codereasoner.errors import ConfigError
 from codereasoner.ledger import read_manifest, read_records, write_records
-from codereasoner.stages.balance_sets import shares
+from codereasoner.stages.balance_sets import choose_questions, shares
 from codereasoner.task import Question
 
 LOOP = "def f(x):\n    for y in x:\n        x = y\n    return x"
@@ -23,7 +22,7 @@ def question(number: int, task: str, difficulty: int, source: str, split: str = 
 
 def choose(folder: Path, questions: list[Question], **sizes: int) -> list[Question]:
     write_records(folder / "questions.jsonl", questions, {})
-    stages.choose_questions(folder / "questions.jsonl", folder / "chosen.jsonl", sizes)
+    choose_questions(folder / "questions.jsonl", folder / "chosen.jsonl", sizes)
     return list(read_records(folder / "chosen.jsonl", Question))
 
 

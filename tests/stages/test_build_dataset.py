@@ -11,11 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from codereasoner import extend, stages
+from codereasoner import extend
 from codereasoner.errors import ConfigError
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_manifest, read_records, read_rows
 from codereasoner.records import Program, Run
+from codereasoner.stages.ask_questions import ask_questions
+from codereasoner.stages.make_programs import write_programs
+from codereasoner.stages.trace_calls import Keep, trace_programs
+from codereasoner.stages.write_chains import narrate_chains
+from codereasoner.stages.write_rows import write_grpo_rows, write_sft_rows
 from codereasoner.styles import find_style
 from codereasoner.task import Question, grade_all
 
@@ -32,18 +37,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def build(folder: Path) -> None:
     source = extend.find("source", "procedural", breadth="tiny")
-    stages.write_programs(
-        folder / "programs.jsonl", [("train", 40, source), ("rl", 10, source), ("test", 10, source)], {}
-    )
+    write_programs(folder / "programs.jsonl", [("train", 40, source), ("rl", 10, source), ("test", 10, source)], {})
     with Pool(workers=1, allow_weak_isolation=True) as pool:
-        stages.trace_programs(folder / "programs.jsonl", folder / "runs.parquet", pool)
-    stages.ask_questions(folder / "runs.parquet", folder / "questions.jsonl", ["output", "input"])
-    stages.narrate_chains(
-        folder / "questions.jsonl", folder / "runs.parquet", folder / "chains.jsonl", ["output"], "states"
-    )
+        trace_programs(folder / "programs.jsonl", folder / "runs.parquet", pool)
+    ask_questions(folder / "runs.parquet", folder / "questions.jsonl", ["output", "input"])
+    narrate_chains(folder / "questions.jsonl", folder / "runs.parquet", folder / "chains.jsonl", ["output"], "states")
     rows = (folder / "questions.jsonl", folder / "chains.jsonl", folder / "sft.parquet")
-    stages.write_sft_rows(*rows, TERSE, direct=["input"])
-    stages.write_grpo_rows(folder / "questions.jsonl", folder / "grpo.parquet", TERSE, ["input"])
+    write_sft_rows(*rows, TERSE, direct=["input"])
+    write_grpo_rows(folder / "questions.jsonl", folder / "grpo.parquet", TERSE, ["input"])
 
 
 def test_every_program_is_in_one_split_only(built: Path) -> None:
@@ -90,12 +91,12 @@ def test_an_output_of_another_input_is_not_replaced(built: Path, tmp_path: Path)
         (tmp_path / name).write_bytes((built / name).read_bytes())
     chains = tmp_path / "chains.jsonl"
     words = (tmp_path / "questions.jsonl", tmp_path / "runs.parquet", chains, ["output"])
-    stages.narrate_chains(*words, "states")
+    narrate_chains(*words, "states")
     before = chains.read_bytes()
     lines = (tmp_path / "questions.jsonl").read_text().splitlines(keepends=True)
     (tmp_path / "questions.jsonl").write_text("".join(lines[:10]))
     with pytest.raises(ConfigError, match=r"chains\.jsonl holds a finished result of other options \(questions: "):
-        stages.narrate_chains(*words, "states")
+        narrate_chains(*words, "states")
     assert chains.read_bytes() == before
 
 
@@ -103,9 +104,9 @@ def test_dropped_runs_are_counted_by_reason(tmp_path: Path) -> None:
     programs = tmp_path / "programs.jsonl"
     bodies = ["return x[9]", "return x", "return x[:1]", "print('\\udc80')\n    return x[:1]"]
     sources = [f"def f(x):\n    {body}" for body in bodies]
-    stages.write_programs(programs, [("train", 4, Listed(sources))], {})
+    write_programs(programs, [("train", 4, Listed(sources))], {})
     with Pool(workers=1, allow_weak_isolation=True) as pool:
-        stages.trace_programs(programs, tmp_path / "runs.parquet", pool)
+        trace_programs(programs, tmp_path / "runs.parquet", pool)
     manifest = read_manifest(tmp_path / "runs.parquet")
     assert manifest is not None
     assert manifest["counts"] == {"kept": 1, "dropped": 3}
@@ -118,12 +119,12 @@ def test_what_another_hash_seed_changes_is_dropped_and_the_branches_are_counted(
         "def f(x):\n    if x[0] > 1:\n        return x[0] * 2\n    return x[:1]",
     ]
     programs, out = tmp_path / "programs.jsonl", tmp_path / "runs.parquet"
-    stages.write_programs(programs, [("train", 2, Listed(sources, ("[1, 2]", "[0]", "[2]", "[0]")))], {})
+    write_programs(programs, [("train", 2, Listed(sources, ("[1, 2]", "[0]", "[2]", "[0]")))], {})
     with (
         Pool(workers=1, allow_weak_isolation=True) as pool,
         Pool(workers=1, allow_weak_isolation=True, hash_seed=1) as again,
     ):
-        stages.trace_programs(programs, out, pool, again=again, keep=stages.Keep(calls=2))
+        trace_programs(programs, out, pool, again=again, keep=Keep(calls=2))
     manifest = read_manifest(out)
     assert manifest is not None
     assert manifest["drops"] == {"not deterministic": 3, "copy of an argument": 1}
@@ -148,7 +149,7 @@ class Listed(extend.Source):
 @pytest.mark.slow
 def test_a_trace_stage_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Path) -> None:
     source = extend.find("source", "procedural", breadth="tiny")
-    stages.write_programs(tmp_path / "programs.jsonl", [("train", 400, source)], {})
+    write_programs(tmp_path / "programs.jsonl", [("train", 400, source)], {})
     command = [sys.executable, "-m", "codereasoner", "trace", str(tmp_path / "programs.jsonl")]
     command += ["--workers", "1", "--allow-weak-isolation", "--out"]
     moments = random.Random(0)
@@ -163,7 +164,7 @@ def test_a_trace_stage_killed_again_and_again_ends_with_the_same_bytes(tmp_path:
 
 
 def test_rl_rows_can_be_of_chosen_difficulties(built: Path, tmp_path: Path) -> None:
-    stages.write_grpo_rows(built / "questions.jsonl", tmp_path / "g.parquet", TERSE, ["input@3", "output@1-2"])
+    write_grpo_rows(built / "questions.jsonl", tmp_path / "g.parquet", TERSE, ["input@3", "output@1-2"])
     chosen = {row["id"] for row in read_rows(tmp_path / "g.parquet")}
     wanted = {
         question.id
@@ -176,4 +177,4 @@ def test_rl_rows_can_be_of_chosen_difficulties(built: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("text", ["input@", "input@x", "input@3-x"])
 def test_difficulties_that_are_none_are_refused(built: Path, tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match="write input, input@5 or input@3-5"):
-        stages.write_grpo_rows(built / "questions.jsonl", tmp_path / "g.parquet", TERSE, [text])
+        write_grpo_rows(built / "questions.jsonl", tmp_path / "g.parquet", TERSE, [text])

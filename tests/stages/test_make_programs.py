@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from codereasoner import stages
 from codereasoner.curation.static_filters import Screen
 from codereasoner.errors import DataError, UnknownName
 from codereasoner.extend import Rejected, Source
 from codereasoner.ledger import read_manifest, read_records, read_rows
 from codereasoner.records import Program
 from codereasoner.stages.excluded_benchmarks import read_against
+from codereasoner.stages.make_programs import write_programs
 
 
 class Counting(Source):
@@ -32,7 +32,7 @@ class Counting(Source):
 
 
 def written(path: Path, **options: object) -> tuple[list[Program], dict[str, int]]:
-    stages.write_programs(path, [("train", 40, Counting())], {}, **options)  # type: ignore[arg-type]
+    write_programs(path, [("train", 40, Counting())], {}, **options)  # type: ignore[arg-type]
     manifest = read_manifest(path)
     assert manifest is not None
     return list(read_records(path, Program)), manifest["drops"]
@@ -55,7 +55,7 @@ def test_a_source_that_has_no_more_gives_what_it_has(tmp_path: Path) -> None:
         def programs(self, split: str, count: int) -> Iterator[Program | Rejected]:
             return super().programs(split, min(count, 30))
 
-    stages.write_programs(tmp_path / "p.jsonl", [("train", 40, Few())], {})
+    write_programs(tmp_path / "p.jsonl", [("train", 40, Few())], {})
     assert len(list(read_records(tmp_path / "p.jsonl", Program))) == 20
 
 
@@ -72,7 +72,7 @@ def test_a_broken_off_stage_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     whole, broken = tmp_path / "whole.jsonl", tmp_path / "broken.jsonl"
     written(whole)
     with pytest.raises(KeyboardInterrupt):
-        stages.write_programs(broken, [("train", 40, Breaking())], {})
+        write_programs(broken, [("train", 40, Breaking())], {})
     written(broken)
     for name in ("", ".dropped.jsonl"):
         assert Path(f"{whole}{name}").read_bytes() == Path(f"{broken}{name}").read_bytes()
@@ -96,9 +96,7 @@ def test_programs_of_a_benchmark_named_by_its_file_are_dropped(tmp_path: Path, s
                 head, _, body = row["code"].partition("\n")
                 yield Program(f"{head}\n    unused = 1\n{body}", "f", (row["input"],), split=split)
 
-    stages.write_programs(
-        tmp_path / "p.jsonl", [("train", 20, Copies())], {}, screen=partial(Screen, 0.0, known.reason)
-    )
+    write_programs(tmp_path / "p.jsonl", [("train", 20, Copies())], {}, screen=partial(Screen, 0.0, known.reason))
     manifest = read_manifest(tmp_path / "p.jsonl")
     assert manifest is not None
     assert manifest["drops"]["in cruxeval-i (n-grams)"] > 10

@@ -13,7 +13,7 @@ from codereasoner.errors import ConfigError, EndpointError
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Completion, Model, Prompt, Sampling
 from codereasoner.ledger import read_manifest, read_records, read_rows, write_records
-from codereasoner.stages import Choice, rate_questions, select_questions
+from codereasoner.stages.rate_difficulty import Choice, rate_questions, select_questions
 from codereasoner.styles import find_style
 from codereasoner.task import Question
 

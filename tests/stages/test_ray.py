@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from codereasoner.cli.data import setting
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_rows
-from codereasoner.stages.build_dataset import BuildConfig, Paths, build, unwatched
+from codereasoner.stages.build_dataset import Paths, build, unwatched
 from codereasoner.stages.engine import Engine, InProcess, make_engine
+from codereasoner.stages.stage_options import BuildConfig
 
 ray = pytest.importorskip("ray")
 pytestmark = [
@@ -42,7 +42,7 @@ def cluster() -> Iterator[Any]:
 def made(folder: Path, engine: Engine) -> dict[str, bytes]:
     """The files of a build by an engine."""
     with Pool(workers=1, allow_weak_isolation=True) as pool, Pool(1, hash_seed=1, allow_weak_isolation=True) as again:
-        build(folder, CONFIG, pool, again, engine, unwatched, setting, allow_weak_isolation=True)
+        build(folder, CONFIG, pool, again, engine, unwatched, allow_weak_isolation=True)
     return {path.name: path.read_bytes() for path in vars(Paths(folder)).values() if path.is_file()}
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from codereasoner import extend, stages
+from codereasoner import extend
 from codereasoner.ledger import read_rows, write_records
 from codereasoner.records import Chain, Run
+from codereasoner.stages.write_rows import write_grpo_rows, write_sft_rows
 from codereasoner.styles import find_style
 from codereasoner.training.training_rows import style_of_rows
 
@@ -18,9 +19,9 @@ def test_a_row_never_asks_for_reasoning_and_answers_without(tmp_path: Path) -> N
     write_records(tmp_path / "questions.jsonl", asked, {})
     write_records(tmp_path / "chains.jsonl", [Chain(asked[0].id, "x is 1", "narrator")], {})
     paths = (tmp_path / "questions.jsonl", tmp_path / "chains.jsonl", tmp_path / "sft.parquet")
-    stages.write_sft_rows(*paths, find_style("reasoning"), direct=["input"])
+    write_sft_rows(*paths, find_style("reasoning"), direct=["input"])
     grpo = tmp_path / "grpo.parquet"
-    stages.write_grpo_rows(paths[0], grpo, find_style("reasoning"), ["output", "input"], "train", direct=["input"])
+    write_grpo_rows(paths[0], grpo, find_style("reasoning"), ["output", "input"], "train", direct=["input"])
     rows = list(read_rows(paths[2]))
     for row in rows:
         assert ("Reason step by step" in row["prompt"][-1]["content"]) == (

@@ -31,9 +31,6 @@ Detail = Literal["states", "expressions", "local", "steps"]
 DETAILS: tuple[Detail, ...] = get_args(Detail)
 
 
-LIMIT = 8_000  # characters: about 3,000 tokens of code and numbers, which leaves room for the prompt in 4,096
-
-
 def narrate(
     question: Question, run: Run, detail: Detail = "states", attempts: Sequence[Run] = (), limit: int = 0
 ) -> Chain:

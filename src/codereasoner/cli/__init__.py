@@ -1,4 +1,4 @@
-"""The command line: one command for each stage, named by the stage's own word.
+"""The command line: one command for each stage, in a file of the command's name.
 
 Exit codes: 0 done, 1 something fell short, 2 wrong use, 130 stopped by Ctrl-C.
 """
@@ -43,7 +43,7 @@ class _Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, commands in GROUPS.items():
             with formatter.section(title):
-                formatter.write_dl([(name, words) for name, (_, words) in commands.items()])
+                formatter.write_dl(list(commands.items()))
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -20,25 +20,15 @@ from codereasoner.cli.ablate_arms import AblateConfig
 from codereasoner.cli.ablate_run import run_ablation
 from codereasoner.cli.ablate_table import cell, markdown, results
 from codereasoner.cli.command_files import refuse_other_options
-from codereasoner.cli.console import Screen
-from codereasoner.cli.options import (
-    Stage,
-    config_from,
-    given_options,
-    json_option,
-    open_pool,
-    options_of,
-    print_json,
-    save_config,
-    weak_option,
-    words_of,
-    workers_option,
-)
+from codereasoner.cli.config_command import ConfigCommand, given_options, save_config, words_of
+from codereasoner.cli.console import Screen, print_json
+from codereasoner.cli.options import config_from, json_option, options_of, weak_option, workers_option
+from codereasoner.cli.pools import open_pool
 from codereasoner.ledger import write_whole
 from codereasoner.outputs import set_aside
 
 
-@click.command("ablate", cls=Stage)
+@click.command("ablate", cls=ConfigCommand)
 @click.option("--name", default="ablate", show_default=True, help="The run's name; it lies in runs/NAME.")
 @click.option("--fresh", is_flag=True, help="Begin anew: the run of that name is renamed to NAME.old.")
 @options_of(AblateConfig)

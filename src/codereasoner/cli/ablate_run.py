@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from codereasoner import extend, stages
+from codereasoner import extend
 from codereasoner.cli.ablate_arms import ARMS, PROMPTS, ROWS, AblateConfig, Arm
 from codereasoner.cli.child_processes import Training, train_together
 from codereasoner.cli.demo_config import LONGER, TAUGHT
@@ -19,6 +19,7 @@ from codereasoner.errors import ConfigError
 from codereasoner.evaluation.run_evaluation import Asking, evaluate
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Model, Progress, Sampling
+from codereasoner.stages.write_rows import write_grpo_rows, write_sft_rows
 from codereasoner.task import Question
 from codereasoner.training.budget import LEARN, Unit
 from codereasoner.training.presets import GRPO, RFT, SFT, flags
@@ -53,11 +54,11 @@ def _build_data(folder: Path, config: AblateConfig, pool: Pool) -> None:
     with stage(folder, "rows"):
         for name in {ARMS[arm].rows for arm in config.arms} - {""}:
             rows = ROWS[name]
-            stages.write_sft_rows(
+            write_sft_rows(
                 questions, chains, folder / f"sft-{name}.parquet", STYLE, direct=rows.direct, tasks=rows.tasks
             )
         for name in {ARMS[arm].prompts for arm in config.arms} - {""}:
-            stages.write_grpo_rows(questions, folder / f"prompts-{name}.parquet", STYLE, PROMPTS[name])
+            write_grpo_rows(questions, folder / f"prompts-{name}.parquet", STYLE, PROMPTS[name])
 
 
 def _train(data: Path, folder: Path, arm: Arm, name: str, seed: int, config: AblateConfig, trusting: list[str]) -> Path:

@@ -2,82 +2,93 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
-from codereasoner import stages
 from codereasoner.cli.command_files import refuse_other_options, set_aside_if_fresh
-from codereasoner.cli.data import check_rows, say, second_pool, setting
-from codereasoner.cli.demo_data import stage
-from codereasoner.cli.option_types import COUNT
+from codereasoner.cli.config_command import ConfigCommand, given_options, save_config, words_of
 from codereasoner.cli.options import (
-    Stage,
-    config_from,
-    console,
-    given_options,
-    open_pool,
-    options_of,
-    save_config,
-    weak_option,
-    words_of,
+    MODEL_WORDS,
+    Given,
+    config_options,
+    control_options,
+    endpoint_options,
+    out_option,
+    pool_options,
 )
-from codereasoner.execution.pool import Pool
-from codereasoner.extend import Progress
-from codereasoner.reports.cards import write_cards
-from codereasoner.reports.hub_push import check_name, files_to_push, push
-from codereasoner.stages.build_dataset import Paths
-from codereasoner.stages.engine import NAMES, Engine
-
-_PATH = click.Path(path_type=Path)
+from codereasoner.cli.pools import PoolOptions
+from codereasoner.stages.stage_options import BuildConfig
 
 
-@click.command("build", cls=Stage)
-@click.option("--out", type=_PATH, default=Path("set"), show_default=True, help="The folder of the data set.")
-@options_of(stages.BuildConfig)
-@click.option("--engine", type=click.Choice(NAMES), default="local", show_default=True, help="Who does the work.")
-@click.option("--ray-address", help="A running Ray cluster; without one Ray starts on this machine.")
-@click.option("--push", "repository", metavar="OWNER/NAME", help="Upload the set to the Hub when it is built.")
-@click.option("--public", is_flag=True, help="The pushed set can be seen by everyone; else by its owner.")
-@click.option("--dry-run", is_flag=True, help="With --push: say what would be uploaded, and upload nothing.")
-@click.option("--workers", type=COUNT, help="Processes of this machine, or of the Ray that is started on it.")
-@weak_option
+@click.command("build", cls=ConfigCommand)
+@out_option("set", "Folder of the data set.")
+@config_options(BuildConfig)
+@endpoint_options
+@control_options
+@click.option(
+    "--engine",
+    type=click.Choice(("local", "ray")),
+    default="local",
+    show_default=True,
+    help="Run the stages on this machine, or on a Ray cluster.",
+)
+@click.option("--ray-address", help="Address of a running Ray cluster (default: start Ray on this machine).")
+@click.option("--push", "repository", metavar="OWNER/NAME", help="Upload the finished set to this Hub repository.")
+@click.option("--public", is_flag=True, help="With --push: make the repository public.")
+@click.option("--dry-run", is_flag=True, help="With --push: list the files, and upload nothing.")
+@pool_options
 def build_command(
     out: Path,
+    config: BuildConfig,
+    endpoint: Given,
+    control: Given,
     engine: str,
     ray_address: str | None,
     repository: str | None,
     public: bool,
     dry_run: bool,
-    workers: int | None,
-    allow_weak_isolation: bool,
-    **values: Any,
+    pools: PoolOptions,
 ) -> None:
-    """Build a data set: programs, traces, questions, balanced sets, chains, rows, and its card.
+    """Build a data set: programs, traces, questions, balanced sets, chains, training rows, and a card.
 
-    The same command goes on where it was stopped. `--config build.yaml` holds the options, under the same words.
+    Writes the file of each stage, with its manifest, into one folder; sft.parquet and grpo.parquet are for trainers.
+    The same command continues where it was stopped.
+
+    \b
+    Example:
+      codereasoner build --train 20 --rl 10 --out set
     """
+    from codereasoner.cli.console import console
+    from codereasoner.cli.demo_data import stage
+    from codereasoner.cli.row_counts import check_rows, show_counts
+    from codereasoner.reports.cards import write_cards
+    from codereasoner.reports.hub_push import check_name
+    from codereasoner.stages.build_dataset import Paths, build
+    from codereasoner.stages.engine import make_engine
+    from codereasoner.stages.write_chains import find_teacher
+
     if repository is not None:
         check_name(repository)
-    config: stages.BuildConfig = config_from(stages.BuildConfig, values)
+    teacher = find_teacher(config, endpoint, control)
     set_aside_if_fresh(out)
-    begun = any(any(out.glob(f"{path.name}*")) for path in vars(Paths(out)).values())
-    refuse_other_options(out, begun, given_options(), words_of(stages.BuildConfig))
+    paths = Paths(out)
+    begun = any(any(out.glob(f"{path.name}*")) for path in vars(paths).values())
+    refuse_other_options(out, begun, given_options(), [*words_of(BuildConfig), *MODEL_WORDS])
     save_config(out)
-    with (
-        stages.make_engine(engine, workers, ray_address) as doing,
-        _pools(doing, config, workers, allow_weak_isolation) as (pool, again),
-    ):
-        stages.build(out, config, pool, again, doing, _watched(out), setting, allow_weak_isolation)
+    with make_engine(engine, pools.workers, ray_address) as made:
+        here = PoolOptions(1 if made.spread else pools.workers, pools.allow_weak_isolation)  # an engine has its own
+        second_pool = here.second() if config.second_run and not made.spread else nullcontext()
+        with here.open() as pool, second_pool as again:
+            watch = partial(stage, out)
+            build(out, config, pool, again, made, watch, teacher, pools.allow_weak_isolation)
     with stage(out, "card"):
         write_cards(out)
-    paths = Paths(out)
     for path in vars(paths).values():
         if path.is_file():
-            say(path, needed=False)
+            show_counts(path, needed=False)
     for path, programs in ((paths.sft, config.train), (paths.grpo, config.rl)):
         if programs:
             check_rows(path)
@@ -87,29 +98,14 @@ def build_command(
 
 
 def _push(out: Path, repository: str, public: bool, dry_run: bool) -> None:
+    from codereasoner.cli.console import console, waiting
+    from codereasoner.reports.hub_push import files_to_push, push
+
     if not dry_run:
-        console.print(f"pushed: {push(out, repository, public)}")
+        with waiting(f"the upload to {repository}"):
+            address = push(out, repository, public)
+        console.print(f"pushed: {address}")
         return
     console.print(f"--dry-run: {repository}, a {'public' if public else 'private'} data set, would get")
     for path in files_to_push(out):
         console.print(f"  {path.stat().st_size:>12,}  {path.relative_to(out)}")
-
-
-@contextlib.contextmanager
-def _pools(
-    engine: Engine, config: stages.BuildConfig, workers: int | None, allow_weak_isolation: bool
-) -> Iterator[tuple[Pool, Pool | None]]:
-    """The pools of this machine; one worker is enough where an engine traces elsewhere."""
-    here = 1 if engine.spread else workers
-    with (
-        open_pool(here, allow_weak_isolation) as pool,
-        second_pool(config.second_run and not engine.spread, here, allow_weak_isolation) as again,
-    ):
-        yield pool, again
-
-
-def _watched(folder: Path) -> stages.Watch:
-    def watch(name: str) -> contextlib.AbstractContextManager[Progress]:
-        return stage(folder, name)
-
-    return watch

@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from codereasoner import extend
-from codereasoner.cli.options import (
-    Stage,
-    data_option,
-    json_option,
-    open_pool,
-    print_json,
-    split_off_large,
-    weak_option,
-    workers_option,
-)
-from codereasoner.cli.result_tables import show_check
-from codereasoner.cli.style_options import style_option
+from codereasoner.cli.config_command import ConfigCommand
+from codereasoner.cli.option_types import PATH
+from codereasoner.cli.options import data_option, json_option, pool_options, style_option
+from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import ConfigError, Shortfall
-from codereasoner.evaluation.gold_check import check_benchmark, gold_check
-from codereasoner.styles import find_style
-from codereasoner.task import Runner
 
-_PATH = click.Path(path_type=Path)
+if TYPE_CHECKING:
+    from codereasoner.task import Runner
 
 
-@click.command("check", cls=Stage)
-@click.argument("questions", type=_PATH, required=False)
-@click.option("--benchmark", help="Check this benchmark's questions instead of a file's.")
+@click.command("check", cls=ConfigCommand)
+@click.argument("questions", type=PATH, required=False)
+@click.option("--benchmark", help="Check the questions of this benchmark instead of a file's.")
 @data_option
-@click.option("--truth", type=_PATH, help="For reval: derive the ground truth and compare it with this file.")
+@click.option("--truth", type=PATH, help="With reval: derive the ground truth and compare it with this file.")
 @style_option("direct")
-@workers_option
-@weak_option
+@pool_options
 @json_option
 def check_command(
     questions: Path | None,
@@ -43,21 +31,33 @@ def check_command(
     data: Path | None,
     truth: Path | None,
     style: str,
-    workers: int | None,
-    allow_weak_isolation: bool,
+    pools: PoolOptions,
     as_json: bool,
 ) -> None:
-    """Prove that the graders accept every right answer, and show what a guess without thought earns."""
+    """Prove that the graders accept every right answer, and show what a constant guess earns.
+
+    Reads questions.jsonl, or a benchmark. Prints the counts of questions and accepted right answers, and the rejected
+    ones, of which there should be none.
+
+    \b
+    Example:
+      codereasoner check questions.jsonl
+    """
+    from codereasoner.cli.console import print_json, waiting
+    from codereasoner.cli.result_tables import show_check
+    from codereasoner.evaluation.gold_check import check_benchmark, gold_check
+    from codereasoner.extend import read_questions
+    from codereasoner.styles import find_style
+
     if (questions is None) == (benchmark is None):
         raise ConfigError("give either a questions file or --benchmark NAME")
     own = benchmark is not None
-    with open_pool(workers, allow_weak_isolation, benchmark or "", own) as pool:
-        if benchmark is not None:
-            with split_off_large(pool, benchmark, allow_weak_isolation, own) as split:
+    with pools.open(benchmark or "", own) as pool, waiting("the right answers to be graded"):
+        if questions is not None:
+            result = gold_check(list(read_questions(questions)), find_style(style), pool.run)
+        elif benchmark is not None:
+            with pools.split_off_large(pool, benchmark, own) as split:
                 result = check_benchmark(benchmark, data, _own_text(split.run), truth)
-        else:
-            found = list(extend.read_questions(Path(str(questions))))
-            result = gold_check(found, find_style(style), pool.run)
     show_check(result)
     if as_json:
         print_json(result)
@@ -67,4 +67,6 @@ def check_command(
 
 def _own_text(runner: Runner) -> Runner:
     """Return a runner for the right answers of a benchmark, which no model has written."""
+    from dataclasses import replace
+
     return lambda jobs: runner([replace(job, model_text=False) for job in jobs])

@@ -1,17 +1,27 @@
-"""Where people look: a console on which the text of others is text."""
+"""The output of commands: consoles that show any text as text, tables, progress bars, and what is waited for."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import click
 from rich.console import Console, ConsoleOptions
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
+from codereasoner.interfaces import Progress as Report
+
+PATIENCE = 2.0  # seconds without a sign of work, after which people begin to ask what happens
+
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What a terminal would obey instead of show, or cannot encode: control characters, directions, half letters."""
+"""Characters that a terminal would obey instead of show, or cannot encode: controls, directions, half letters."""
 
 
 class Screen(Console):
@@ -42,3 +52,60 @@ def visible(text: str) -> str:
 def _picture(found: re.Match[str]) -> str:
     code = ord(found[0])
     return chr(0x2400 + code) if code < 0x20 else "␡" if code == 0x7F else "\ufffd"
+
+
+console = Screen(stderr=True)
+"""Standard error, for people. Standard output is for results only, so that `--json` gives one JSON object alone."""
+
+
+def print_json(result: Mapping[str, Any]) -> None:
+    """Print the one JSON object of `--json`."""
+    click.echo(json.dumps(result))
+
+
+def make_table(title: str | Text | None, *columns: str, right: Iterable[str] = (), bold: bool = False) -> Table:
+    """Return a table without lines; the columns named in `right` hold numbers."""
+    table = Table(title=title, title_justify="left", title_style="bold" if bold else None, box=None)
+    for column in columns:
+        number = column in right
+        table.add_column(column, justify="right" if number else "left", no_wrap=number, overflow="fold")
+    return table
+
+
+@contextlib.contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Print what is waited for, where the block takes longer than PATIENCE."""
+    note = threading.Timer(PATIENCE, console.print, [styled("dim", f"waiting for {what}")])
+    note.daemon = True
+    note.start()
+    try:
+        yield
+    finally:
+        note.cancel()
+
+
+@contextlib.contextmanager
+def bar(title: str, first: str = "") -> Iterator[Report]:
+    """Show a progress bar on standard error, and give the callable that feeds it.
+
+    first: what is waited for until the first report, printed after PATIENCE.
+    """
+    columns = (
+        TextColumn("{task.description}", style="bold", markup=False),
+        BarColumn(bar_width=28),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[words]}", style="dim", markup=False),
+    )
+    with Progress(*columns, console=console) as bars, contextlib.ExitStack() as until_first:
+        if first:
+            until_first.enter_context(waiting(first))
+        task = bars.add_task(title, total=1.0, words="")
+
+        def report(share: float, words: str) -> None:
+            until_first.close()
+            bars.update(task, completed=share, words=words)
+
+        yield report
+        bars.update(task, completed=1.0)

@@ -20,23 +20,14 @@ from rich.text import Text
 from codereasoner import extend
 from codereasoner.cli.child_processes import history
 from codereasoner.cli.command_files import refuse_other_options
-from codereasoner.cli.console import Screen, styled
+from codereasoner.cli.config_command import ConfigCommand, given_options, save_config, words_of
+from codereasoner.cli.console import Screen, console, styled
 from codereasoner.cli.demo_config import MODELS, DemoConfig
 from codereasoner.cli.demo_data import BACKWARD, FORWARD, stage, stage_seconds
 from codereasoner.cli.demo_pace import fitted, said
 from codereasoner.cli.demo_run import SETS, Summaries, begin, run_demo
-from codereasoner.cli.options import (
-    Stage,
-    config_from,
-    console,
-    given_options,
-    open_pool,
-    options_of,
-    save_config,
-    weak_option,
-    words_of,
-    workers_option,
-)
+from codereasoner.cli.options import config_from, options_of, weak_option, workers_option
+from codereasoner.cli.pools import open_pool
 from codereasoner.cli.result_tables import percent
 from codereasoner.evaluation.metrics import mean
 from codereasoner.ledger import read_manifest, read_records, read_rows
@@ -48,7 +39,7 @@ from codereasoner.reports.run_folder import evaluations
 from codereasoner.task import Question
 
 
-@click.command("demo", cls=Stage)
+@click.command("demo", cls=ConfigCommand)
 @click.option("--name", default="demo", show_default=True, help="The run's name; it lies in runs/NAME.")
 @click.option("--fresh", is_flag=True, help="Begin anew: the run of that name is renamed to NAME.old.")
 @options_of(DemoConfig)

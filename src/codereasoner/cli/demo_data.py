@@ -9,12 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from codereasoner import extend, stages
+from codereasoner import extend
+from codereasoner.cli.console import bar
 from codereasoner.cli.demo_config import LONGER
-from codereasoner.cli.options import bar
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress
 from codereasoner.ledger import read_records, write_whole
+from codereasoner.stages.ask_questions import ask_questions
+from codereasoner.stages.make_programs import write_programs
+from codereasoner.stages.trace_calls import trace_programs
+from codereasoner.stages.write_chains import narrate_chains
 from codereasoner.styles import find_style
 from codereasoner.task import Question
 
@@ -38,13 +42,13 @@ def build_questions(folder: Path, train: int, rl: int, test: int, tasks: Sequenc
         ("test", test, longer),
     ]
     with stage(folder, "programs") as progress:
-        stages.write_programs(programs, parts, {"source": "procedural", **settings}, progress)
+        write_programs(programs, parts, {"source": "procedural", **settings}, progress)
     with stage(folder, "trace") as progress:
-        stages.trace_programs(programs, runs, pool, progress)
+        trace_programs(programs, runs, pool, progress)
     with stage(folder, "ask") as progress:
-        stages.ask_questions(runs, questions, tasks, progress)
+        ask_questions(runs, questions, tasks, progress)
     with stage(folder, "chain") as progress:
-        stages.narrate_chains(questions, runs, chains, (FORWARD,), "states", progress)
+        narrate_chains(questions, runs, chains, (FORWARD,), "states", progress)
 
 
 def held_out(folder: Path, low: int, high: int) -> list[Question]:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from codereasoner import extend, stages
+from codereasoner import extend
 from codereasoner.benchmarks.loading import locate
 from codereasoner.cli.child_processes import Training, train_together
 from codereasoner.cli.demo_config import GRPO_TASKS, LONGER, MODELS, TAUGHT, DemoConfig
@@ -17,6 +17,7 @@ from codereasoner.evaluation.run_evaluation import Asking, evaluate
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Benchmark, Model, Progress, Sampling
 from codereasoner.ledger import write_records
+from codereasoner.stages.write_rows import write_grpo_rows, write_sft_rows
 from codereasoner.task import Question
 from codereasoner.training.budget import Unit
 from codereasoner.training.grpo import cost_of_token
@@ -61,9 +62,9 @@ def _build_data(folder: Path, config: DemoConfig, pool: Pool) -> None:
     build_questions(folder, config.train, config.rl, config.test, (FORWARD, BACKWARD), pool)
     with stage(folder, "rows"):
         questions, chains = folder / "questions.jsonl", folder / "chains.jsonl"
-        stages.write_sft_rows(questions, chains, folder / "sft.parquet", STYLE, direct=(BACKWARD,))
-        stages.write_grpo_rows(questions, folder / "grpo.parquet", STYLE, GRPO_TASKS)
-        stages.write_grpo_rows(_checked(folder), folder / "held_out.parquet", STYLE, (FORWARD, BACKWARD), "test")
+        write_sft_rows(questions, chains, folder / "sft.parquet", STYLE, direct=(BACKWARD,))
+        write_grpo_rows(questions, folder / "grpo.parquet", STYLE, GRPO_TASKS)
+        write_grpo_rows(_checked(folder), folder / "held_out.parquet", STYLE, (FORWARD, BACKWARD), "test")
 
 
 def _checked(folder: Path) -> Path:

@@ -6,19 +6,17 @@ from pathlib import Path
 
 import click
 
-from codereasoner import stages
 from codereasoner.cli.command_files import file_of, set_aside_if_fresh
-from codereasoner.cli.option_types import SHARE
-from codereasoner.cli.options import Stage, bar, console, json_option, print_json
+from codereasoner.cli.config_command import ConfigCommand
+from codereasoner.cli.option_types import PATH, SHARE
+from codereasoner.cli.options import json_option, out_option
 from codereasoner.exports.formats import FORMATS
-from codereasoner.exports.write_files import export
-from codereasoner.ledger import manifest_path
 
 
-@click.command("export", cls=Stage)
-@click.argument("rows", type=click.Path(path_type=Path))
-@click.option("--to", required=True, type=click.Choice(sorted(FORMATS)), help="Whose format.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("exports"), show_default=True, help="The folder.")
+@click.command("export", cls=ConfigCommand)
+@click.argument("rows", type=PATH)
+@click.option("--to", required=True, type=click.Choice(sorted(FORMATS)), help="Trainer that reads the file.")
+@out_option("exports", "Folder of the files.")
 @click.option(
     "--held-out",
     type=SHARE,
@@ -28,13 +26,26 @@ from codereasoner.ledger import manifest_path
 )
 @json_option
 def export_command(rows: Path, to: str, out: Path, held_out: float, as_json: bool) -> None:
-    """Write sft.parquet or grpo.parquet, or of a folder the first there, for TRL, verl, LLaMA-Factory, OpenRLHF."""
+    """Write training rows in the format of TRL, verl, LLaMA-Factory or OpenRLHF.
+
+    Reads sft.parquet or grpo.parquet; in a folder, the first of them that is there. Writes one file, and what its
+    trainer needs to read it.
+
+    \b
+    Example:
+      codereasoner export grpo.parquet --to verl
+    """
+    from codereasoner.cli.console import bar, console, print_json
+    from codereasoner.cli.row_counts import kept_in
+    from codereasoner.exports.write_files import export
+    from codereasoner.ledger import manifest_path
+
     rows = file_of(rows, "sft.parquet", "grpo.parquet")
     suffix = FORMATS[to].suffix
     set_aside_if_fresh(out / f"{rows.stem}{suffix}", out / f"{rows.stem}-held-out{suffix}")
     with bar("export") as progress:
         files = export(rows, to, out, held_out, progress)
-    written = {str(path): stages.counts(path).get("kept", 0) for path in files if manifest_path(path).is_file()}
+    written = {str(path): kept_in(path) for path in files if manifest_path(path).is_file()}
     for path, count in written.items():
         console.print(f"{path}: {count:,} rows")
     if as_json:

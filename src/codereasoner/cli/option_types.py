@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from pathlib import Path
 from typing import Any
 
 import click
 
-from codereasoner.cli.style_options import STYLE_NAME, SYSTEM_MESSAGE
+from codereasoner.errors import ConfigError
 
 
 class RealRange(click.FloatRange):
-    """A range of numbers, and of nothing that is no number."""
+    """A range of finite numbers."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number; nan would pass every comparison, and infinity most."""
@@ -38,6 +40,59 @@ class JsonObject(click.ParamType[dict[str, Any]]):
         return found
 
 
+class StyleName(click.ParamType[str]):
+    """The name of a style; `file.py:NAME` is loaded and gets its full path, so that later commands find it."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name by which `find_style` finds it."""
+        from codereasoner.styles import chosen_style
+
+        return chosen_style(str(value)).name
+
+
+class SystemMessage(click.ParamType[str]):
+    """A text, or the name of a file that holds it."""
+
+    name = "text|file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text without the white space around it.
+
+        Raises:
+            ConfigError: there is no such file, or no text.
+        """
+        text = str(value)
+        if _is_file(text):
+            text = _read(Path(text))
+        elif _FILE_NAME.fullmatch(text):
+            raise ConfigError(f"--system: there is no file {text}; give one that exists, or a message of several words")
+        if not text.strip():
+            raise ConfigError(f"--system {value!r} is empty: leave the option out to ask without a system message")
+        return text.strip()
+
+
+_FILE_NAME = re.compile(r"\S*/\S+|\S*\.[A-Za-z]{1,5}")  # one word that is meant as a file, not as a message
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long for a name, or with a null character
+        return False
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--system: the file {path} cannot be read as UTF-8 text: {error}") from None
+
+
+PATH = click.Path(path_type=Path)
+STYLE_NAME = StyleName()
+SYSTEM_MESSAGE = SystemMessage()
 COUNT = click.IntRange(min=1)
 NUMBER = click.IntRange(min=0)
 NOT_NEGATIVE = RealRange(min=0)
@@ -50,10 +105,9 @@ SEVERAL = click.IntRange(min=2)
 
 OF_FIELDS: dict[str, click.ParamType[Any]] = {
     **dict.fromkeys(
-        ("batch", "accumulate", "reuse", "samples", "tries", "seeds", "log_every", "check_questions"), COUNT
+        ("batch", "accumulate", "reuse", "samples", "seeds", "workers", "log_every", "check_questions"), COUNT
     ),
     **dict.fromkeys(("max_tokens", "max_length", "check_tokens", "tokens", "max_steps", "prompts", "threads"), COUNT),
-    "check_questions": COUNT,
     **dict.fromkeys(("sft_tokens", "then_tokens", "grpo_tokens"), COUNT),
     **dict.fromkeys(("learning_rate", "seconds", "operations", "minutes", "epochs", "max_grad_norm"), ABOVE_ZERO),
     **dict.fromkeys(("patience", "save_seconds", "GrpoConfig.temperature", "RftConfig.temperature"), ABOVE_ZERO),

@@ -1,24 +1,27 @@
-"""Scores, checks and summaries as tables on standard error; the JSON of a command goes to standard output alone."""
+"""Tables of results, on standard error: summaries, scores, checks, audits, leaderboards, isolation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
-from codereasoner.cli.console import styled
-from codereasoner.cli.options import console
+from codereasoner.cli.console import Screen, console, make_table, styled
 from codereasoner.extend import commonest
 from codereasoner.reports.evaluation_rows import warnings
+from codereasoner.reports.leaderboard_table import Board, interval_text
 from codereasoner.styles import short_name
 from codereasoner.task import VERDICTS
 
 MOST = 12  # rows of a list of reasons
+_ENTRY_STYLES = {"own": "bold green", "floor": "dim", "published": ""}
 
 
 def percent(part: Mapping[str, Any], k: int = 1) -> str:
-    """`35.9 % [33.0, 38.9]`, or a dash where there is no such number."""
+    """Return `35.9 % [33.0, 38.9]`, or a dash where there is no such number."""
     value = part.get(f"pass@{k}")
     if value is None:
         return "-"
@@ -27,7 +30,7 @@ def percent(part: Mapping[str, Any], k: int = 1) -> str:
 
 
 def show_summary(summary: Mapping[str, Any]) -> None:
-    """One row for the whole and one for each task, then what answers without a model get."""
+    """Print one row for the whole and one for each task, then what a guess without a model gets."""
     several = len(summary["by_task"]) > 1
     rows = {"all": summary, **(summary["by_task"] if several else {})}
     title = f"{summary['model']} on {summary['benchmark']}, style {short_name(str(summary['style']))}"
@@ -49,7 +52,7 @@ def show_summary(summary: Mapping[str, Any]) -> None:
 
 
 def show_score(result: Mapping[str, Any]) -> None:
-    """Both graders, one row each, the benchmark's own numbers, and the reasons why the graders differ."""
+    """Print both graders, the benchmark's own numbers, and the reasons why the graders differ."""
     for model, part in result.get("models", {}).items():
         console.print(styled("bold", model))
         show_score(part)
@@ -63,9 +66,7 @@ def show_score(result: Mapping[str, Any]) -> None:
         for line in _own_numbers(part):
             console.print(styled("dim", part["grader"], f" {line}"))
     if result.get("differences"):
-        reasons = Table(title="where the graders differ", title_justify="left", box=None)
-        for column in ("count", "official", "strict", "reason", "example"):
-            reasons.add_column(column, overflow="fold")
+        reasons = make_table("where the graders differ", "count", "official", "strict", "reason", "example")
         for row in result["differences"][:MOST]:
             example = row["example"]
             shown = f"{example['id']}: {str(example['answer'])[:60]}"
@@ -74,7 +75,7 @@ def show_score(result: Mapping[str, Any]) -> None:
 
 
 def _own_numbers(part: Mapping[str, Any]) -> list[str]:
-    """What a benchmark measures beside pass@k: `coverage: accuracy 81.06, precision 84.30, ...`."""
+    """Return the numbers of a benchmark beyond pass@k: `coverage: accuracy 81.06, precision 84.30, ...`."""
     lines = []
     for name, value in part.items():
         if isinstance(value, float) and "@" not in name:
@@ -85,7 +86,7 @@ def _own_numbers(part: Mapping[str, Any]) -> list[str]:
 
 
 def show_check(result: Mapping[str, Any]) -> None:
-    """What was checked and what was rejected, with the reason."""
+    """Print the counts of a check, and what was rejected with the reason."""
     wrong = result.get("rejected") or result.get("differing") or []
     for name, value in result.items():
         if name not in ("rejected", "differing") and not isinstance(value, list | dict):
@@ -98,15 +99,78 @@ def show_check(result: Mapping[str, Any]) -> None:
 
 
 def _numbers_table(title: str, first: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Return a row for each part; pass@5 is shown where somebody was asked five times."""
-    table = Table(title=title, title_justify="left", box=None)
-    table.add_column(first)
+    """Return a table with a row for each part; it has pass@5 where there are five samples."""
     shown = [k for k in (1, 5) if k == 1 or any(f"pass@{k}" in part for part in rows.values())]
-    for column in ("n", *(f"pass@{k}{' [95 %]' if k == 1 else ''}" for k in shown)):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("outcomes")
+    numbers = ("n", *(f"pass@{k}{' [95 %]' if k == 1 else ''}" for k in shown))
+    table = make_table(title, first, *numbers, "outcomes", right=numbers)
     for name, part in rows.items():
         counted = [(part["outcomes"].get(verdict, 0), verdict.replace("_", " ")) for verdict in VERDICTS]
         outcomes = ", ".join(f"{count:,} {verdict}" for count, verdict in counted if count)
         table.add_row(name, f"{part['n_questions']:,}", *(percent(part, k) for k in shown), outcomes)
     return table
+
+
+def show_audit(result: Mapping[str, Any]) -> None:
+    """Print the counts of claims by author and task, the classes of texts, and the first false claims."""
+    columns = ("texts", "claims", "true", "texts all true", "right, steps wrong")
+    table = make_table(f"claims of {result['texts_file']}", "by", "task", *columns, right=columns)
+    for part in [*result["parts"], {"by": "all", "task": "", **result}]:
+        table.add_row(part["by"], part["task"], f"{part['texts']:,}", f"{part['claims']:,}", *_shares(part))
+    console.print(table)
+    for name, count in result["classes"].items():
+        console.print(f"  {count:>8,}  {name}")
+    for each in result["examples"]:
+        console.print(f"first false claim of a right answer, {each['by']} on {each['question']}: {each['first_false']}")
+    if "kept" in result:
+        kept = result["kept"]
+        console.print(f"{result['kept_file']}: {kept['kept']:,} kept, {kept['dropped']:,} dropped")
+        for reason, count in kept["drops"].items():
+            console.print(f"  {count:>8,}  {reason}")
+
+
+def _shares(part: Mapping[str, Any]) -> list[str]:
+    shown = ["-" if part[key] is None else f"{part[key]:.2f} %" for key in ("true_percent", "all_true_percent")]
+    return [*shown, f"{part['classes'].get('answer right, steps wrong', 0):,}"]
+
+
+def show_boards(boards: Sequence[Board]) -> None:
+    """Print one table for each benchmark: published results, and one's own in green."""
+    out = Screen()
+    for board in boards:
+        columns = ("model", "pass@1", "95 % interval", "settings", "source")
+        table = make_table(board.title, *columns, right=columns[1:3], bold=True)
+        for each in board.entries:
+            words = (each.model, f"{each.value:.1f} %", interval_text(each), each.settings, each.source)
+            table.add_row(*map(Text, words), style=_ENTRY_STYLES[each.kind])
+        out.print(table)
+
+
+def show_isolation(found: Mapping[str, Any]) -> None:
+    """Print the layers of isolation, the level, and what became of the hostile programs."""
+    out = Screen()
+    out.print(f"Python {found['python']} on {found['platform']}, user {found['user']}")
+    table = make_table(None, "", "", "")
+    table.show_header = False
+    for layer in found["layers"]:
+        said = "" if layer["available"] else f"{layer['reason']}. Without it {layer['without']}."
+        table.add_row(f"  {layer['name']}", styled("green", "yes") if layer["available"] else styled("red", "no"), said)
+    out.print(table)
+    if found["level"]:
+        out.print(f"isolation level {found['level']}: {found['meaning']}")
+        out.print(f"a worker starts in {found['start_ms']} ms and holds {found['worker_kb'] / 1024:.1f} MiB")
+        out.print(f"the tracer is the one in {found['tracer']}")
+    if "hostile" in found:
+        _show_hostile(out, found["hostile"])
+
+
+def _show_hostile(out: Screen, rows: Sequence[dict[str, str]]) -> None:
+    """Count the hostile programs that were held, and name the others."""
+    states = Counter(row["state"] for row in rows)
+    run = len(rows) - states["not run"]
+    out.print(f"{states['held']} of {run} hostile programs held")
+    for needed in sorted({row["reason"] for row in rows if row["state"] == "not run"}):
+        names = ", ".join(row["name"] for row in rows if row["reason"] == needed)
+        out.print(f"  not run, {needed}: {names}")
+    for row in rows:
+        if row["state"] == "not held":
+            out.print(f"  not held: {row['reason']}")

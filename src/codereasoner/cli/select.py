@@ -1,57 +1,72 @@
-"""select: the questions of the difficulties that are wanted, in the order that is wanted."""
+"""select: the questions of the wanted difficulties, in the wanted order."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from codereasoner import extend, stages
 from codereasoner.cli.command_files import set_aside_if_fresh
-from codereasoner.cli.data import say
-from codereasoner.cli.option_types import COUNT, NOT_NEGATIVE, NUMBER, TOP_P
+from codereasoner.cli.config_command import ConfigCommand
+from codereasoner.cli.option_types import COUNT, NUMBER, PATH
 from codereasoner.cli.options import (
-    Stage,
-    bar,
+    Given,
     control_options,
     endpoint_options,
-    open_pool,
-    weak_option,
-    workers_option,
+    max_tokens_option,
+    out_option,
+    pool_options,
+    style_option,
+    system_option,
+    temperature_option,
+    top_p_option,
 )
-from codereasoner.cli.style_options import style_option, system_option
-from codereasoner.curation.difficulty import Band
-from codereasoner.extend import Model, Sampling
-from codereasoner.styles import find_style
+from codereasoner.cli.pools import PoolOptions
 
-_PATH = click.Path(path_type=Path)
 FEATURES = "features"
 
 
-@click.command("select", cls=Stage)
-@click.argument("questions", type=_PATH)
-@click.option("--by", default=FEATURES, show_default=True, help="features, or a model: openai:NAME, a path, ...")
+@click.command("select", cls=ConfigCommand)
+@click.argument("questions", type=PATH)
+@click.option(
+    "--by",
+    default=FEATURES,
+    show_default=True,
+    help="Measure of difficulty: the programs' features, or the answers of a model (openai:NAME, a path, a Hub name).",
+)
 @endpoint_options
 @control_options
-@click.option("--samples", type=COUNT, default=10, show_default=True, help="Answers of the model to each question.")
-@click.option("--temperature", type=NOT_NEGATIVE, default=1.0, show_default=True)
-@click.option("--top-p", type=TOP_P, default=1.0, show_default=True)
-@click.option("--max-tokens", type=COUNT, default=2048, show_default=True)
+@click.option("--samples", type=COUNT, default=10, show_default=True, help="With --by MODEL: answers per question.")
+@temperature_option(1.0)
+@top_p_option
+@max_tokens_option(2048)
 @style_option()
 @system_option
-@click.option("--low", type=NUMBER, default=0, show_default=True, help="The least right answers, or least difficulty.")
-@click.option("--high", type=NUMBER, help="The most right answers, or the highest difficulty.")
-@click.option("--per-level", type=NUMBER, default=0, help="The most questions of a task, split and level; 0: all.")
-@click.option("--order", type=click.Choice(("given", "curriculum")), default="given", show_default=True)
-@click.option("--out", type=_PATH, default=Path("selected.jsonl"), show_default=True)
-@workers_option
-@weak_option
+@click.option(
+    "--low",
+    type=NUMBER,
+    default=0,
+    show_default=True,
+    help="Minimum level: with --by features the difficulty, 1 to 5; with --by MODEL the number of right answers.",
+)
+@click.option("--high", type=NUMBER, help="Maximum level, counted as for --low (default: no limit).")
+@click.option(
+    "--per-level", type=NUMBER, default=0, help="Maximum questions per task, split and level (default: no limit)."
+)
+@click.option(
+    "--order",
+    type=click.Choice(("given", "curriculum")),
+    default="given",
+    show_default=True,
+    help="Order of the questions: as given, or from easy to hard.",
+)
+@out_option("selected.jsonl", "File of the selected questions.")
+@pool_options
 def select_command(
     questions: Path,
     by: str,
-    endpoint: dict[str, Any],
-    control: dict[str, Any],
+    endpoint: Given,
+    control: Given,
     samples: int,
     temperature: float,
     top_p: float,
@@ -61,23 +76,36 @@ def select_command(
     low: int,
     high: int | None,
     per_level: int,
-    order: Any,
+    order: str,
     out: Path,
-    workers: int | None,
-    allow_weak_isolation: bool,
+    pools: PoolOptions,
 ) -> None:
-    """Keep the questions of chosen difficulties: by how often a model is right, or by the programs' features."""
-    choice = stages.Choice(Band(low, high), per_level, order)
-    set_aside_if_fresh(out, out.with_name(f"{out.name}.passes.jsonl"))
-    passes = None
+    """Select questions by difficulty: by the programs' features, or by how often a model is right.
+
+    Reads questions.jsonl. Writes the selected questions to selected.jsonl, the others to selected.jsonl.dropped.jsonl
+    with the reason, and the ratings of a model to selected.jsonl.passes.jsonl.
+
+    \b
+    Example:
+      codereasoner select questions.jsonl --low 2 --order curriculum
+    """
+    from codereasoner.cli.console import bar
+    from codereasoner.cli.row_counts import show_counts
+    from codereasoner.curation.difficulty import Band
+    from codereasoner.extend import Model, Sampling, find
+    from codereasoner.stages.rate_difficulty import Choice, rate_questions, select_questions
+    from codereasoner.styles import find_style
+
+    choice = Choice(Band(low, high), per_level, "curriculum" if order == "curriculum" else "given")
+    ratings = out.with_name(f"{out.name}.passes.jsonl")
+    set_aside_if_fresh(out, ratings)
     if by != FEATURES:
-        model: Model = extend.find("model", by, **endpoint)
-        passes = out.with_name(f"{out.name}.passes.jsonl")
-        put = find_style(style or model.style or "reasoning").with_system(system)
-        with open_pool(workers, allow_weak_isolation) as pool, bar("rate") as progress:
-            sampling = Sampling(temperature, top_p, max_tokens, **control)
-            stages.rate_questions(questions, passes, model, put, samples, sampling, pool.run, progress)
-        say(passes)
+        model: Model = find("model", by, **endpoint)
+        asked_style = find_style(style or model.style or "reasoning").with_system(system)
+        sampling = Sampling(temperature, top_p, max_tokens, **control)
+        with pools.open() as pool, bar("rate", f"the first answers of {by}") as progress:
+            rate_questions(questions, ratings, model, asked_style, samples, sampling, pool.run, progress)
+        show_counts(ratings)
     with bar("select") as progress:
-        stages.select_questions(questions, out, choice, passes, progress)
-    say(out)
+        select_questions(questions, out, choice, ratings if by != FEATURES else None, progress)
+    show_counts(out)

@@ -6,21 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.text import Text
 
-from codereasoner.cli.console import Screen, styled
-from codereasoner.cli.options import Stage, json_option, print_json
+from codereasoner.cli.config_command import ConfigCommand
+from codereasoner.cli.option_types import PATH
+from codereasoner.cli.options import json_option
 from codereasoner.errors import DataError
-from codereasoner.ledger import read_rows
 
 _COLOURS = {"correct": "bold green", "error": "bold yellow"}
 
 
-@click.command("show", cls=Stage)
+@click.command("show", cls=ConfigCommand)
 @click.argument("question", metavar="QUESTION")
 @click.option(
     "--folder",
-    type=click.Path(path_type=Path),
+    type=PATH,
     required=True,
     help="Folder of an evaluation, such as evaluations/cruxeval-o@MODEL.",
 )
@@ -28,8 +27,16 @@ _COLOURS = {"correct": "bold green", "error": "bold yellow"}
 def show_command(question: str, folder: Path, as_json: bool) -> None:
     """Show the messages that were sent for a question, each raw reply, what the model thought, and the grade.
 
-    QUESTION is the id of a question, or the beginning of it.
+    QUESTION is the id of a question, or the beginning of it. Reads prompts.jsonl, answers.jsonl and grades.jsonl.
+
+    \b
+    Example:
+      codereasoner show ID --folder evaluations/questions@scripted-gold
     """
+    from rich.text import Text
+
+    from codereasoner.cli.console import Screen, print_json, styled
+
     found = asked_and_answered(folder, question)
     if as_json:
         print_json(found)
@@ -53,6 +60,8 @@ def asked_and_answered(folder: Path, question: str) -> dict[str, Any]:
     Raises:
         DataError: the folder is no evaluation, or no question, or more than one, has such an id.
     """
+    from codereasoner.ledger import read_rows
+
     prompts = {row["id"]: row["messages"] for row in read_rows(folder / "prompts.jsonl")}
     ids = [question] if question in prompts else [each for each in prompts if each.startswith(question)]
     if len(ids) != 1:

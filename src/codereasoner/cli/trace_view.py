@@ -14,8 +14,8 @@ from pathlib import Path
 from rich.text import Text
 
 from codereasoner.cli.annotated_source import annotated, result
-from codereasoner.cli.console import Screen, styled
-from codereasoner.cli.options import print_json, told
+from codereasoner.cli.console import Screen, print_json, styled
+from codereasoner.cli.pools import closing
 from codereasoner.errors import ConfigError, Shortfall
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.records import Job, Run
@@ -49,7 +49,7 @@ def show_trace(
     job = make(read_source(path))
     seconds = cpu_seconds or Limits().cpu_seconds
     limits = Limits(cpu_seconds=seconds, wall_seconds=max(Limits().wall_seconds, WALL * seconds))
-    with told(Pool(1, limits, preload, allow_weak_isolation=allow_weak_isolation, own_programs=True)) as pool:
+    with closing(Pool(1, limits, preload, allow_weak_isolation=allow_weak_isolation, own_programs=True)) as pool:
         [run] = pool.run([job])
     if run.outcome in ("timeout", "memory", "output") and not run.steps:
         first = _first_steps(job, limits, preload, allow_weak_isolation)

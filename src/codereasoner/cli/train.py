@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from functools import partial, reduce
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import click
 from click.core import ParameterSource
 
 from codereasoner.cli.command_files import set_aside_if_fresh
-from codereasoner.cli.console import styled
-from codereasoner.cli.options import (
-    Stage,
-    bar,
-    config_from,
-    console,
-    open_pool,
-    options_of,
-    save_config,
-    weak_option,
-    workers_option,
-)
+from codereasoner.cli.config_command import ConfigCommand, save_config
+from codereasoner.cli.option_types import PATH
+from codereasoner.cli.options import Decorator, config_options, out_option, pool_options
+from codereasoner.cli.pools import PoolOptions
 from codereasoner.extend import Progress, silent
-from codereasoner.ledger import read_manifest
 from codereasoner.models.gguf_files import folder_of
 from codereasoner.training.budget import LIMITS, budget_of
 from codereasoner.training.distributed import first_process_first, place
@@ -35,75 +27,93 @@ from codereasoner.training.scratch import is_scratch_name, make_scratch_model
 from codereasoner.training.sft import SftConfig, sft
 from codereasoner.training.tokens import Seen
 
-_PATH = click.Path(path_type=Path)
+Config = TypeVar("Config", SftConfig, GrpoConfig, RftConfig)
 
 
-def _training(name: str, config: type) -> Callable[[Callable[..., None]], click.Command]:
-    """A command that trains a model on rows: its own settings, and what every training takes."""
-    new = "A path or Hub name, gguf:FILE, smollm2; scratch:SIZE makes a new model (0.3m, 1m, 3m, ...)."
-    options: tuple[Callable[[Any], Any], ...] = (
-        click.argument("rows", type=_PATH),
-        click.option("--model", required=True, help=new),
-        click.option("--out", type=_PATH, default=Path(name), show_default=True, help="The checkpoint's folder."),
-        options_of(config),
-        workers_option,
-        weak_option,
+def _training(name: str, config: type) -> Decorator:
+    """Make a command that trains a model on rows, with the options of its config."""
+    model = "Model to start from: a path or Hub name, gguf:FILE, smollm2; scratch:SIZE makes one (0.3m, 1m, 3m, ...)."
+    options = (
+        click.command(name, cls=ConfigCommand),
+        click.argument("rows", type=PATH),
+        click.option("--model", required=True, help=model),
+        out_option(name, "Folder of the trained model."),
+        config_options(config),
+        pool_options,
     )
 
-    def made(function: Callable[..., None]) -> click.Command:
-        return click.command(name, cls=Stage)(
-            reduce(lambda so_far, option: option(so_far), reversed(options), function)
-        )
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            function = option(function)
+        return function
 
-    return made
+    return decorate
 
 
 @_training("sft", SftConfig)
-def sft_command(
-    rows: Path, model: str, out: Path, workers: int | None, allow_weak_isolation: bool, **values: Any
-) -> None:
-    """Instruction tuning on verified chains: the rows of sft.parquet."""
-    config: SftConfig = _config(SftConfig, values)
+def sft_command(rows: Path, model: str, out: Path, config: SftConfig, pools: PoolOptions) -> None:
+    """Fine-tune a model on verified chains (SFT).
+
+    Reads sft.parquet, or a folder with it or with shards of such rows. Writes the model, its history and its card into
+    one folder. The same command continues where it was stopped.
+
+    \b
+    Example:
+      codereasoner sft set --model scratch:0.3m --max-steps 2 --out sft
+    """
+    config = _one_budget(config)
     _fresh(out)
-    with ExitStack() as stack:
-        pool = stack.enter_context(open_pool(workers, allow_weak_isolation)) if config.held_out else None
-        runner = pool.run if pool else None
-        progress = stack.enter_context(_bar("sft"))
-        sft(_file(rows, "sft"), _made(model, out, config.seed), out, config, progress, runner, _save(out), _notice)
-    _tell(out)
+    opened = pools.open() if config.held_out else nullcontext()
+    with opened as pool, _bar("sft", model) as progress:
+        runner, start = pool.run if pool else None, _made(model, out, config.seed)
+        sft(_file(rows, "sft"), start, out, config, progress, runner, _save(out), _notice)
+    _report(out)
 
 
 @_training("grpo", GrpoConfig)
-def grpo_command(
-    rows: Path, model: str, out: Path, workers: int | None, allow_weak_isolation: bool, **values: Any
-) -> None:
-    """Reinforcement learning with a verified reward: the prompts of grpo.parquet."""
-    config: GrpoConfig = _config(GrpoConfig, values)
+def grpo_command(rows: Path, model: str, out: Path, config: GrpoConfig, pools: PoolOptions) -> None:
+    """Train a model by reinforcement learning with a verified reward (GRPO).
+
+    Reads grpo.parquet, or a folder with it. Writes the model, its history and its card into one folder. The same
+    command continues where it was stopped.
+
+    \b
+    Example:
+      codereasoner grpo set --model sft --max-steps 1 --max-tokens 32 --out grpo
+    """
+    config = _one_budget(config)
     _fresh(out)
-    with open_pool(workers, allow_weak_isolation) as pool, _bar("grpo") as progress:
+    with pools.open() as pool, _bar("grpo", model) as progress:
         grpo(_file(rows, "grpo"), _made(model, out, config.seed), out, config, pool.run, progress, _save(out))
-    _tell(out)
+    _report(out)
 
 
 @_training("rft", RftConfig)
-def rft_command(
-    rows: Path, model: str, out: Path, workers: int | None, allow_weak_isolation: bool, **values: Any
-) -> None:
-    """Rejection-sampling fine-tuning, the control of grpo: tune on the model's own right answers to grpo.parquet."""
-    config: RftConfig = _config(RftConfig, values)
+def rft_command(rows: Path, model: str, out: Path, config: RftConfig, pools: PoolOptions) -> None:
+    """Fine-tune a model on its own right answers (rejection sampling), the control of grpo.
+
+    Reads grpo.parquet, or a folder with it. Writes the sampled rows, the model, its history and its card into one
+    folder. The same command continues where it was stopped.
+
+    \b
+    Example:
+      codereasoner rft set --model sft --max-steps 1 --max-tokens 32 --out rft
+    """
+    config = _one_budget(config)
     _fresh(out)
-    with open_pool(workers, allow_weak_isolation) as pool, _bar("rft") as progress:
+    with pools.open() as pool, _bar("rft", model) as progress:
         rft(_file(rows, "grpo"), _made(model, out, config.seed), out, config, pool.run, progress, _save(out))
-    _tell(out)
+    _report(out)
 
 
-def _config(kind: type, values: Mapping[str, Any]) -> Any:
-    """Return the config of a training; a budget on the command line replaces one of another unit in the config file."""
+def _one_budget(config: Config) -> Config:
+    """Return the config in which a budget on the command line replaces one of another unit in the config file."""
     context = click.get_current_context()
     flags = {name for name in LIMITS if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     if flags:
-        context.params.update({name: None for name in LIMITS if name not in flags})
-    config = config_from(kind, {name: context.params[name] for name in values})
+        others = dict.fromkeys(set(LIMITS) - flags)
+        context.params.update(others)
+        config = replace(config, **others)  # type: ignore[arg-type]  # a budget may be None
     budget_of(config)  # two budgets are refused before any work
     return config
 
@@ -121,28 +131,35 @@ def _fresh(out: Path) -> None:
 
 
 def _notice(words: str) -> None:
-    """Show, once, what a training left out."""
+    """Print what a training left out, in the first process only."""
+    from codereasoner.cli.console import console, styled
+
     if place()[0] == 0:
         console.print(styled("yellow", "left out", f": {words}"))
 
 
 def _save(out: Path) -> Callable[[], None]:
-    """Return what keeps the options beside the model, as soon as the training begins."""
+    """Return the callback that writes the options next to the model when the training begins."""
     return partial(save_config, out)
 
 
 @contextmanager
-def _bar(name: str) -> Iterator[Progress]:
-    """The progress that the first process shows; the others of one training are silent."""
+def _bar(name: str, model: str) -> Iterator[Progress]:
+    """Show the progress of the first process; the others of one training are silent."""
+    from codereasoner.cli.console import bar
+
     if place()[0]:
         yield silent
         return
-    with bar(name) as progress:
+    with bar(name, f"the libraries and the weights of {model}") as progress:
         yield progress
 
 
-def _tell(out: Path) -> None:
-    """Where the model is, and how fast it learnt: said by the first process."""
+def _report(out: Path) -> None:
+    """Print where the model is and how fast it learnt, in the first process only."""
+    from codereasoner.cli.console import console, styled
+    from codereasoner.ledger import read_manifest
+
     if place()[0]:
         return
     manifest = read_manifest(out) or {}
@@ -170,7 +187,7 @@ _COUNTS = {
 
 
 def _made(model: str, out: Path, seed: int) -> str:
-    """The model to start from; a new one is written beside the output first."""
+    """Return the model to start from; a new one is first written next to the output."""
     if not is_scratch_name(model):
         return folder_of(model)
     with first_process_first():

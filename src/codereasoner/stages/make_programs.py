@@ -1,8 +1,9 @@
-"""programs.jsonl: the programs of every part, from their sources; what is wrong with a text is dropped."""
+"""programs.jsonl: programs from their sources, without those that a static filter drops."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,12 +14,33 @@ from codereasoner.extend import Progress, Rejected, Source, silent
 from codereasoner.ledger import Ledger
 from codereasoner.records import Program, content_id
 from codereasoner.sources.input_mutation import with_more_calls
+from codereasoner.stages.distribute import spread
+from codereasoner.stages.engine import Engine
+from codereasoner.stages.excluded_benchmarks import Against
 from codereasoner.stages.progress import tell
+from codereasoner.stages.stage_options import ProgramOptions, parse_setting
 
 Part: TypeAlias = tuple[str, int, Source]
-"""So many programs of this split, from this source."""
+"""Split, number of programs, source."""
 
-SPARE = 10  # one program in so many is asked for beyond those wanted, as some will be dropped
+SPARE = 10  # one in ten programs more than wanted is drafted, as some will be dropped
+
+
+def make_programs(
+    out: Path, options: ProgramOptions, known: Against, engine: Engine, progress: Progress = silent
+) -> None:
+    """Write programs.jsonl as the options say, without the `known` programs of benchmarks.
+
+    Raises:
+        ConfigError: a setting is no KEY=VALUE, or the source has none of that name.
+    """
+    settings = dict(map(parse_setting, options.set))
+    source = spread(source_for(out, options.source, settings), engine)
+    sizes = {"train": options.train, "rl": options.rl, "test": options.test}
+    parts = [(split, count, source) for split, count in sizes.items() if count]
+    facts = {"source": options.source, **settings, "near": options.near, "against": known.facts()}
+    screen = partial(Screen, options.near, known.reason)
+    write_programs(out, parts, facts, progress, screen, options.mutations)
 
 
 def write_programs(
@@ -29,10 +51,10 @@ def write_programs(
     screen: Callable[[], Screen] = Screen,
     mutations: int = 0,
 ) -> None:
-    """programs.jsonl: the programs of every part, each program once, with `mutations` calls more than it came with.
+    """Write the programs of every part, each program once, with `mutations` more calls than it came with.
 
-    A part has as many programs as it asks for after those that the screen drops, unless its source has no more. The
-    config must name everything that the sources and the screen depend on.
+    A part ends up with the number it names after the screen has dropped some, unless its source runs dry. The config
+    must name everything that the sources and the screen depend on.
     """
     facts = {"parts": [[split, count] for split, count, _ in parts], "mutations": mutations}
     ledger = Ledger(out, {**config, **facts})
@@ -55,14 +77,14 @@ def write_programs(
 
 
 def source_for(out: Path, name: str, options: Mapping[str, Any]) -> Source:
-    """The source of that name; the completions of an author lie beside the programs that are made of them."""
+    """Return the source of that name; an author keeps its completions next to the programs made from them."""
     beside = {"ledger": out.with_name(f"{out.name}.author.jsonl")} if name == "author" else {}
     found: Source = extend.find("source", name, **(beside | dict(options)))
     return found
 
 
 def screened(source: Source, split: str, count: int, checks: Screen) -> Iterator[tuple[Program | Rejected, str | None]]:
-    """What a source gives for a split, with the reasons of what is dropped, until `count` programs are kept."""
+    """Yield programs of a split, with the reason of each that is dropped, until `count` are kept."""
     kept = programs = drawn = 0
     wanted = count + count // SPARE
     while kept < count:
@@ -83,7 +105,7 @@ def screened(source: Source, split: str, count: int, checks: Screen) -> Iterator
 
 
 def _dropped(found: Program | Rejected) -> dict[str, Any]:
-    """A row whose id tells it from the same program that was kept."""
+    """Return a row with an id of its own, as the same program may have been kept before."""
     row = found.to_json()
     if isinstance(found, Program):
         return row | {"id": content_id(found.id, found.origin, "dropped")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
@@ -13,12 +13,13 @@ from typing import Any, TypeAlias
 from codereasoner.curation.branch_coverage import Covered, spread, taken
 from codereasoner.curation.determinism import second_job, second_reason
 from codereasoner.curation.filters import Sizes, drop_reason
-from codereasoner.errors import DataError
+from codereasoner.errors import ConfigError, DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress, available, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records
 from codereasoner.records import Job, Program, Run
 from codereasoner.stages.progress import tell
+from codereasoner.stages.stage_options import SIZES, parse_setting
 
 Judged: TypeAlias = tuple[Run, str | None]
 """A run, and why it is dropped; None: it is kept."""
@@ -30,6 +31,18 @@ class Keep:
 
     calls: int = 0
     sizes: Sizes = field(default_factory=Sizes)
+
+
+def parse_sizes(texts: Sequence[str]) -> Sizes:
+    """Return the sizes that are given as NAME=N.
+
+    Raises:
+        ConfigError: a name is no size, or a size no number.
+    """
+    given = dict(map(parse_setting, texts))
+    if wrong := [name for name, most in given.items() if name not in vars(Sizes()) or type(most) is not int]:
+        raise ConfigError(f"--size takes NAME=N with one of {SIZES}, not '{wrong[0]}={given[wrong[0]]}'")
+    return Sizes(**given)  # type: ignore[arg-type]
 
 
 Judge: TypeAlias = Callable[[Iterable[Program]], Iterator[tuple[Program, list[Judged]]]]

@@ -1,16 +1,17 @@
-"""chains.jsonl: the reasoning that leads to the answers, told from the traces or written by a teacher."""
+"""chains.jsonl: reasoning that leads to the answers, narrated from traces or written by a teacher."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from codereasoner import extend
-from codereasoner.chains.narrator import LIMIT, Detail, narrate
+from codereasoner.chains.narrator import Detail, narrate
 from codereasoner.chains.rejection_sampling import teach
 from codereasoner.errors import DataError
 from codereasoner.execution.pool import Pool
@@ -20,13 +21,36 @@ from codereasoner.records import Chain, Run
 from codereasoner.stages.engine import Engine, InProcess, batches_of
 from codereasoner.stages.named_tasks import task_names
 from codereasoner.stages.progress import tell
-from codereasoner.styles import Style
+from codereasoner.stages.stage_options import NARRATOR, ChainOptions
+from codereasoner.styles import Style, chosen_style
 from codereasoner.task import Question
 
-TOGETHER = 64  # chains that are told in one batch
+TOGETHER = 64  # chains in one batch
 
 Told: TypeAlias = tuple[Question, Run, tuple[Run, ...]]
 """A question, the run it was asked about, and other runs of the same program."""
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A model that writes chains: `samples` of them per question, until one leads to the right answer."""
+
+    model: Model
+    style: Style
+    samples: int
+    sampling: Sampling
+
+
+def find_teacher(options: ChainOptions, endpoint: Mapping[str, Any], control: Mapping[str, Any]) -> Teacher | None:
+    """Return the teacher that the options name; None: the narrator."""
+    if options.by == NARRATOR:
+        return None
+    return Teacher(
+        extend.find("model", options.by, **endpoint),
+        chosen_style(options.style).with_system(options.system),
+        options.samples,
+        Sampling(options.temperature, options.top_p, options.max_tokens, **control),
+    )
 
 
 def narrate_chains(
@@ -39,14 +63,12 @@ def narrate_chains(
     engine: Engine | None = None,
     attempts: int = 3,
     split: str = "",
-    limit: int = LIMIT,
+    limit: int = ChainOptions.max_characters,
 ) -> None:
-    """chains.jsonl: the narrator's chain for each question of these tasks, from the trace it was asked about.
+    """Write the narrator's chain for each question of these tasks, and of the split if one is given.
 
-    With a split, only questions of that split get chains.
-
-    A chain that looks for an input tries so many other calls of the same program first, where there are such. What is
-    longer than `limit` characters is folded (0: nothing is). The manifest says how long the chains are.
+    A chain that looks for an input first tries up to `attempts` other calls of the same program. A chain longer than
+    `limit` characters is folded (0 never folds). The manifest says how long the chains are.
     """
     tasks = task_names(tasks, questions)
     config = {"questions": fingerprint(questions), "runs": fingerprint(runs), "tasks": tasks, "detail": detail}
@@ -69,7 +91,7 @@ def narrate_chains(
 
 
 def lengths(found: Iterable[int]) -> dict[str, int]:
-    """The median, the 95th percentile and the largest of some lengths; nothing where there are none."""
+    """Return the median, the 95th percentile and the maximum; nothing for no lengths."""
     ordered = sorted(found)
     if not ordered:
         return {}
@@ -78,7 +100,7 @@ def lengths(found: Iterable[int]) -> dict[str, int]:
 
 
 def narrate_batch(detail: Detail, attempts: int, limit: int, told: Sequence[Told]) -> list[Chain]:
-    """The narrator's chain for each of these questions."""
+    """Return the narrator's chain for each of these questions."""
     return [
         narrate(question, run, detail, _attempts(question, run, others, attempts), limit)
         for question, run, others in told
@@ -89,24 +111,28 @@ def teach_chains(
     questions: Path,
     out: Path,
     tasks: Sequence[str],
-    teacher: Model,
-    style: Style,
-    tries: int,
-    sampling: Sampling,
+    teacher: Teacher,
     pool: Pool,
     progress: Progress = silent,
     split: str = "",
     first: int = 0,
 ) -> None:
-    """chains.jsonl: a teacher's chains, each kept because the answer it led to was verified.
+    """Write a teacher's chains, each kept because the answer it led to was verified.
 
-    The manifest says how many questions of each task and difficulty were answered within `tries` tries. With `first`,
-    only so many questions are asked, and the manifest says what they cost and how many there are: see `projected`.
+    The manifest has the share of questions with a chain by task and difficulty. With `first`, only the first questions
+    are tried, and the manifest has what `projected` needs.
     """
     tasks = task_names(tasks, questions)
-    config = {"questions": fingerprint(questions), "tasks": tasks, "by": teacher.identity, "tries": tries}
-    config |= {"style": style.name, "sampling": sampling.facts(), "split": split} | ({"first": first} if first else {})
-    ledger = Ledger(out, config, key="question")
+    config = {
+        "questions": fingerprint(questions),
+        "tasks": tasks,
+        "by": teacher.model.identity,
+        "split": split,
+        "style": teacher.style.name,
+        "samples": teacher.samples,
+        "sampling": teacher.sampling.facts(),
+    }
+    ledger = Ledger(out, config | ({"first": first} if first else {}), key="question")
     if ledger.done:
         return
     spent: Counter[str] = Counter()
@@ -118,7 +144,8 @@ def teach_chains(
         every = sum(1 for _ in _of_tasks(questions, tasks, split))
         total = min(every, first or every)
         missing = (question for question in asked() if question.id not in ledger)
-        for question, chain, grade in teach(missing, teacher, style, pool.run, tries, sampling, spent):
+        taught = teach(missing, teacher.model, teacher.style, pool.run, teacher.samples, teacher.sampling, spent)
+        for question, chain, grade in taught:
             if chain is None:
                 ledger.drop({"question": question.id}, grade.reason or grade.outcome)
             else:
@@ -128,7 +155,7 @@ def teach_chains(
         ledger.extra["not_told"] = _of_other_tasks(questions, tasks, split)
         ledger.extra["accepted"] = acceptance(asked(), accepted)
         if first:
-            dollars = teacher.cost(spent["prompt_tokens"], spent["completion_tokens"])
+            dollars = teacher.model.cost(spent["prompt_tokens"], spent["completion_tokens"])
             ledger.extra["trial"] = {
                 "asked": total,
                 "of": every,
@@ -152,8 +179,8 @@ def projected(trial: Mapping[str, Any]) -> str:
     )
 
 
-def acceptance(questions: Iterable[Question], accepted: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Which share of the questions has a chain, 0 to 1: by task, and by task and difficulty ("output@3")."""
+def acceptance(questions: Iterable[Question], accepted: Iterable[str]) -> dict[str, dict[str, float]]:
+    """Count the questions with a chain by task, and by task and difficulty ("output@3")."""
     known = frozenset(accepted)
     asked: Counter[str] = Counter()
     taught: Counter[str] = Counter()
@@ -164,31 +191,29 @@ def acceptance(questions: Iterable[Question], accepted: Iterable[str]) -> dict[s
         asked.update(names)
         if question.id in known:
             taught.update(names)
-    return {name: _rate(asked, taught, name) for name in sorted(asked)}
-
-
-def _rate(asked: Mapping[str, int], taught: Mapping[str, int], name: str) -> dict[str, Any]:
-    count = taught.get(name, 0)
-    return {"asked": asked[name], "accepted": count, "share": round(count / asked[name], 4)}
+    return {
+        name: {"asked": count, "accepted": taught[name], "share": round(taught[name] / count, 4)}
+        for name, count in sorted(asked.items())
+    }
 
 
 def _of_tasks(questions: Path, tasks: Sequence[str], split: str) -> Iterator[Question]:
-    """The questions of these tasks, of one split or, with none named, of all."""
+    """Yield the questions of these tasks in one split; "" is every split."""
     for question in extend.read_questions(questions):
         if question.task in tasks and split in ("", question.split):
             yield question
 
 
 def _of_other_tasks(questions: Path, tasks: Sequence[str], split: str) -> dict[str, int]:
-    """How many questions of the split get no chain because their task was not asked for, by task."""
+    """Count the questions of the split that get no chain because of their task."""
     found = Counter(each.task for each in read_records(questions, Question) if split in ("", each.split))
     return {task: count for task, count in sorted(found.items()) if task not in tasks}
 
 
 def _attempts(question: Question, run: Run, others: Sequence[Run], most: int) -> list[Run]:
-    """The calls of the same program that are tried before the right one: the shortest first, and no more than `most`.
+    """Return the calls of the same program that are tried before the right one, the shortest first, `most` at most.
 
-    How many fail so depends on how long the right call is: it does not always follow the first that fails.
+    Only calls shorter than the right one are tried, so their number varies and does not give the answer away.
     """
     if not most or extend.task_of(question).direction == "forward":
         return []
@@ -198,7 +223,7 @@ def _attempts(question: Question, run: Run, others: Sequence[Run], most: int) ->
 
 
 def _with_runs(questions: Iterable[Question], runs: Path) -> Iterator[Told]:
-    """Each question with its run and the others of the program: questions stand in the order of the runs."""
+    """Yield each question with its run and the others of the program; questions have the order of the runs."""
     programs = groupby(read_records(runs, Run), key=lambda run: (run.source, run.entry))
     group: dict[str, Run] = {}
     for question in questions:

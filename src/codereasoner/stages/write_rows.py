@@ -12,9 +12,19 @@ from codereasoner.ledger import Ledger, fingerprint, read_records
 from codereasoner.records import Chain
 from codereasoner.spill import Rows
 from codereasoner.stages.named_tasks import task_names
-from codereasoner.styles import Style
+from codereasoner.stages.stage_options import RowOptions
+from codereasoner.styles import Style, chosen_style
 from codereasoner.task import Question
 from codereasoner.training.training_rows import grpo_row, sft_row
+
+
+def write_rows(
+    questions: Path, chains: Path, sft: Path, grpo: Path, options: RowOptions, rl_tasks: Sequence[str]
+) -> None:
+    """Write both files of training rows in the style of the options."""
+    style = chosen_style(options.style).with_system(options.system)
+    write_sft_rows(questions, chains, sft, style, options.direct)
+    write_grpo_rows(questions, grpo, style, rl_tasks, direct=options.direct)
 
 
 def write_sft_rows(
@@ -26,7 +36,7 @@ def write_sft_rows(
     split: str = "train",
     tasks: Sequence[str] | None = None,
 ) -> None:
-    """sft.parquet: a prompt and the completion to learn for each question of the split, or of these tasks in it.
+    """Write a prompt and the completion to learn for each question of the split, or of these tasks in it.
 
     Questions of the `direct` tasks are answered without reasoning; one of another task that has no chain is dropped.
     """
@@ -55,7 +65,7 @@ def write_sft_rows(
 def write_grpo_rows(
     questions: Path, out: Path, style: Style, tasks: Sequence[str], split: str = "rl", direct: Sequence[str] = ()
 ) -> None:
-    """grpo.parquet: a prompt and its question for each question of these tasks in the split.
+    """Write a prompt and its question for each question of these tasks in the split.
 
     A task may name the difficulties it wants: "input@5", "output@1-3". Prompts of the `direct` tasks ask for no
     reasoning.
@@ -76,7 +86,7 @@ def write_grpo_rows(
 
 
 def _parse_wanted(text: str, questions: Path) -> tuple[str, float, float]:
-    """ "input@3-5" as the task and the lowest and highest difficulty.
+    """Return the task, and the lowest and highest difficulty, of "input@3-5".
 
     Raises:
         ConfigError: what follows the @ is no difficulty. UnknownName: there is no such task.

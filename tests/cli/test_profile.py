@@ -6,15 +6,15 @@ from pathlib import Path
 from tests.cli.conftest import Command
 
 
-def test_census_prints_the_constructs_beside_those_of_cruxeval(command: Command) -> None:
+def test_profile_prints_the_constructs_next_to_those_of_cruxeval(command: Command) -> None:
     assert command("programs", "--train", "30", "--out", "p.jsonl")[0] == 0
-    code, out, err = command("census", "p.jsonl")
+    code, out, err = command("profile", "p.jsonl")
     assert code == 0
     assert "method call" in out + err
     assert "CRUXEval" in out + err
-    _, out, _ = command("census", "p.jsonl", "--json")
+    _, out, _ = command("profile", "p.jsonl", "--json")
     found = json.loads(out)
-    assert found["beside"]["if"] == 0.4725
+    assert found["reference"]["if"] == 0.4725
     assert 0 < found["distance"] < 0.5
 
 
@@ -34,15 +34,15 @@ def test_select_by_features_keeps_the_wanted_difficulties(command: Command) -> N
     assert Path("m.jsonl").read_text() == ""
 
 
-def test_census_of_calls_prints_kinds_and_lengths_beside_those_of_cruxeval(command: Command) -> None:
+def test_profile_of_calls_prints_kinds_and_lengths_next_to_those_of_cruxeval(command: Command) -> None:
     assert command("programs", "--train", "30", "--out", "p.jsonl")[0] == 0
     assert command("trace", "p.jsonl", "--out", "r.jsonl", "--workers", "1", "--allow-weak-isolation")[0] == 0
-    code, out, err = command("census", "p.jsonl", "--calls", "--runs", "r.jsonl")
+    code, out, err = command("profile", "p.jsonl", "--calls", "--runs", "r.jsonl")
     assert code == 0
     for words in ("arguments, str", "strings, length p90", "results, list", "CRUXEval"):
         assert words in out + err
-    _, out, _ = command("census", "p.jsonl", "--calls", "--json")
+    _, out, _ = command("profile", "p.jsonl", "--calls", "--json")
     found = json.loads(out)
-    assert found["beside"]["calls, 1 arguments"] == 0.55
+    assert found["reference"]["calls, 1 arguments"] == 0.55
     assert 0.3 < found["calls"]["calls, 1 arguments"] < 0.9
-    assert command("census", "p.jsonl", "--runs", "r.jsonl")[0] == 2
+    assert command("profile", "p.jsonl", "--runs", "r.jsonl")[0] == 2

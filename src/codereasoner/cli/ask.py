@@ -1,0 +1,35 @@
+"""ask: the tasks' questions about traced runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from codereasoner.cli.command_files import set_aside_if_fresh
+from codereasoner.cli.config_command import ConfigCommand
+from codereasoner.cli.option_types import PATH
+from codereasoner.cli.options import out_option, task_option
+
+
+@click.command("ask", cls=ConfigCommand)
+@click.argument("runs", type=PATH)
+@task_option("output", "input")
+@out_option("questions.jsonl", "File of the questions.")
+def ask_command(runs: Path, tasks: tuple[str, ...], out: Path) -> None:
+    """Ask each task's questions about each run.
+
+    Reads runs.parquet of `trace`. Writes one question with its right answer per row to questions.jsonl.
+
+    \b
+    Example:
+      codereasoner ask runs.parquet --task output --task input
+    """
+    from codereasoner.cli.console import bar
+    from codereasoner.cli.row_counts import show_counts
+    from codereasoner.stages.ask_questions import ask_questions
+
+    set_aside_if_fresh(out)
+    with bar("ask") as progress:
+        ask_questions(runs, out, tasks, progress)
+    show_counts(out)

@@ -1,0 +1,77 @@
+"""chain: the reasoning that leads to the answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from codereasoner.cli.command_files import beside, file_of, set_aside_if_fresh
+from codereasoner.cli.config_command import ConfigCommand
+from codereasoner.cli.option_types import COUNT, PATH
+from codereasoner.cli.options import (
+    Given,
+    config_options,
+    control_options,
+    endpoint_options,
+    out_option,
+    pool_options,
+    task_option,
+)
+from codereasoner.cli.pools import PoolOptions
+from codereasoner.errors import ConfigError
+from codereasoner.stages.stage_options import ChainOptions
+
+
+@click.command("chain", cls=ConfigCommand)
+@click.argument("questions", type=PATH)
+@click.option("--runs", type=PATH, help="Runs that the narrator reads (default: runs.parquet next to the questions).")
+@task_option("output")
+@config_options(ChainOptions)
+@endpoint_options
+@control_options
+@click.option("--limit", type=COUNT, help="Try a teacher on the first N questions, and project yield and cost.")
+@out_option(None, "File of the chains (default: chains.jsonl; with --limit N, chains-first-N.jsonl).")
+@pool_options
+def chain_command(
+    questions: Path,
+    runs: Path | None,
+    tasks: tuple[str, ...],
+    config: ChainOptions,
+    endpoint: Given,
+    control: Given,
+    limit: int | None,
+    out: Path | None,
+    pools: PoolOptions,
+) -> None:
+    """Write reasoning chains: narrated from traces, or by a teacher model whose answers are verified.
+
+    Reads questions.jsonl, or a folder with it, and for the narrator runs.parquet. Writes one chain per row to
+    chains.jsonl; questions that a teacher does not solve go to chains.jsonl.dropped.jsonl with the reason.
+
+    \b
+    Example:
+      codereasoner chain questions.jsonl --task output --task input
+    """
+    from codereasoner.cli.console import bar, console
+    from codereasoner.cli.row_counts import show_counts
+    from codereasoner.ledger import read_manifest
+    from codereasoner.stages.write_chains import find_teacher, narrate_chains, projected, teach_chains
+
+    questions = file_of(questions, "chosen.jsonl", "questions.jsonl")
+    runs = runs or beside(questions, "runs.parquet")
+    teacher = find_teacher(config, endpoint, control)
+    if limit and teacher is None:
+        raise ConfigError("--limit tries a teacher: give --by MODEL; the narrator asks nobody and costs nothing")
+    out = out or Path(f"chains-first-{limit}.jsonl" if limit else "chains.jsonl")
+    set_aside_if_fresh(out)
+    if teacher is None:
+        with bar("chain") as progress:
+            words = (tasks, config.detail, progress, None, config.attempts, "", config.max_characters)
+            narrate_chains(questions, runs, out, *words)
+    else:
+        with bar("chain", f"the first answer of {config.by}") as progress, pools.open() as pool:
+            teach_chains(questions, out, tasks, teacher, pool, progress, first=limit or 0)
+    if trial := (read_manifest(out) or {}).get("trial"):
+        console.print(projected(trial))
+    show_counts(out)

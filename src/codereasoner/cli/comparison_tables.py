@@ -1,0 +1,107 @@
+"""Tables of a comparison of evaluations, on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.text import Text
+
+from codereasoner.cli.console import console, make_table, styled
+from codereasoner.extend import task_order
+from codereasoner.reports.evaluation_rows import floors_of
+from codereasoner.reports.text_table import accuracy
+
+
+def show_comparison(found: Mapping[str, Any], by: Sequence[str], show: int) -> None:
+    """Print the results, differences, flipped questions and features of a comparison, for each list of questions."""
+    for sentence in found["warnings"]:
+        console.print(styled("bold red", "careful", f" {sentence}"), highlight=False)
+    for name in dict.fromkeys(row["questions"] for row in found["results"]):
+        _show_results(name, [row for row in found["results"] if row["questions"] == name])
+        rows = [row for row in found["comparisons"] if row["list"] == name]
+        if rows:
+            _show_differences(rows)
+        if len(rows) > 1 and not by:
+            console.print(
+                styled("dim", "flipped questions and features: compare two evaluations, or give --report or --json")
+            )
+            continue
+        for row in rows:
+            _show_flips(row, show)
+            _show_features(row, by, show)
+
+
+def _show_results(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    tasks = sorted({part["task"] for row in rows for part in row["tasks"]}, key=task_order)
+    counts = {f"{row['n_questions']:,}" for row in rows if row["n_questions"] is not None}
+    asked = f", {counts.pop()} questions" if len(counts) == 1 else ""
+    columns = [*tasks, *(["all"] if len(tasks) > 1 else [])]
+    title = f"{name}{asked}: pass@1 with its 95 % interval"
+    table = make_table(title, "model", *columns, right=columns, bold=True)
+    for row in rows:
+        parts = {part["task"]: part for part in row["tasks"]} | {"all": row}
+        table.add_row(Text(row["model"]), *(accuracy(parts.get(column, {})) for column in columns))
+    console.print(table)
+    for floor, value in floors_of(rows).items():
+        console.print(styled("dim", f" no model: {floor} {value:.1f} %"), highlight=False)
+    verdicts = [verdict.replace("_", " ") for verdict in rows[0]["outcomes"]]
+    outcomes = make_table("outcomes of all answers", "model", *verdicts, right=verdicts, bold=True)
+    for row in rows:
+        outcomes.add_row(Text(row["model"]), *(f"{count:,}" for count in row["outcomes"].values()))
+    console.print(outcomes)
+
+
+def _show_differences(rows: Sequence[Mapping[str, Any]]) -> None:
+    title = Text(f"differences from {rows[0]['first']}, in points")
+    numbers = ("n", "difference [95 %]", "gained", "lost", "McNemar p")
+    table = make_table(title, "model", "task", *numbers, right=numbers, bold=True)
+    for row in rows:
+        for task, part in row["tasks"].items():
+            counts = (f"{part['gained']:,}", f"{part['lost']:,}")
+            table.add_row(
+                Text(row["second"]), task, f"{part['questions']:,}", difference(part), *counts, f"{part['p']:.2g}"
+            )
+    console.print(table)
+
+
+def difference(part: Mapping[str, Any]) -> Text:
+    """Return `+8.2 [+3.1, +13.3]`, bold where the interval leaves out zero."""
+    interval = part["interval"]
+    text = f"{part['difference']:+.1f}" + (f" [{interval[0]:+.1f}, {interval[1]:+.1f}]" if interval else "")
+    sure = bool(interval) and (interval[0] > 0 or interval[1] < 0)
+    return Text(text, style=("bold green" if part["difference"] > 0 else "bold red") if sure else "")
+
+
+def _show_flips(row: Mapping[str, Any], show: int) -> None:
+    for word, colour in (("gained", "green"), ("lost", "red")):
+        flipped = row[word]
+        if not flipped:
+            continue
+        table = make_table(f"{word} by {row['second']}: {len(flipped):,}")
+        shown = [(item["task"], item["id"].removeprefix(f"{row['list']}/")) for item in flipped[:show]]
+        for place, column in enumerate(("task", "id")):
+            table.add_column(column, no_wrap=True, min_width=max((len(each[place]) for each in shown), default=0))
+        table.add_column("question", overflow="ellipsis", no_wrap=True)
+        for (task, name), item in zip(shown, flipped, strict=False):
+            table.add_row(Text(task, style=colour), Text(name), Text(item["question"]))
+        console.print(table)
+        if len(flipped) > show:
+            console.print(styled("dim", f"and {len(flipped) - show:,} more: --show {len(flipped)}, or --json"))
+
+
+def _show_features(row: Mapping[str, Any], by: Sequence[str], show: int) -> None:
+    chosen = [each for each in row["by_feature"] if not by or each["feature"] in by]
+    bins = [(each["feature"], part) for each in chosen for part in each["bins"]]
+    if not bins:
+        return
+    numbers = ("questions", "first", "second", "difference [95 %]")
+    table = make_table(f"{row['second']} - {row['first']} by feature", "feature", "value", *numbers, right=numbers)
+    limit = len(bins) if by else max(show, 0)
+    for feature, part in bins[:limit]:
+        shares = (f"{part['first']:.1f} %", f"{part['second']:.1f} %")
+        table.add_row(Text(feature), Text(part["label"]), f"{part['questions']:,}", *shares, difference(part))
+    console.print(table)
+    if len(bins) > limit:
+        rest = ", ".join(dict.fromkeys(feature for feature, _ in bins[limit:]))
+        console.print(styled("dim", f"and {len(bins) - limit} more rows: --by FEATURE, one of: {rest}"))

@@ -1,0 +1,153 @@
+"""Commands whose options can also be given in a YAML file, under the same words; options given as flags win."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from codereasoner.cli.command_files import check_outputs, fresh_option
+from codereasoner.errors import ConfigError
+from codereasoner.renamed import current_name
+
+WITH_PRESETS = ("build", "sft", "grpo", "rft", "ablate")
+"""The commands that the package brings configurations of."""
+_ARGUMENTS = "codereasoner.arguments"
+
+
+class ConfigCommand(click.Command):
+    """A command with `--config` and, where it has an output or presets, `--fresh` and `--preset`."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        names = {parameter.name for parameter in self.params}
+        if names & {"out", "sft_out"} and "fresh" not in names:
+            self.params.append(fresh_option())
+        if self.name in WITH_PRESETS:
+            words = "Configuration that comes with the package (`codereasoner list`); --config and flags win."
+            self.params.append(_reader("--preset", str, _read_preset, words))
+        words = "YAML file with these options, under the same words; flags win."
+        self.params.append(_reader("--config", click.Path(path_type=Path), _read_config, words))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; an option that was renamed is read under its old name too."""
+        ctx.meta[_ARGUMENTS] = tuple(args)
+        end = args.index("--") if "--" in args else len(args)
+        return super().parse_args(ctx, [*(self._current(each) for each in args[:end]), *args[end:]])
+
+    def _current(self, argument: str) -> str:
+        if not argument.startswith("--"):
+            return argument
+        word, equals, value = argument.removeprefix("--").partition("=")
+        known = {each.removeprefix("--") for parameter in self.params for each in parameter.opts}
+        return f"--{current_name('option', word, known)}{equals}{value}"
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, unless an output of it is also an input."""
+        check_outputs(ctx.params)
+        return super().invoke(ctx)
+
+
+def _reader(word: str, kind: Any, callback: Any, words: str) -> click.Option:
+    return click.Option([word], type=kind, is_eager=True, expose_value=False, callback=callback, help=words)
+
+
+def presets(command: click.Command) -> list[str]:
+    """Return the names of the presets whose keys are all options of this command."""
+    from codereasoner import configs
+
+    words = set(_words(command))
+    return [name for name in configs.names() if words >= set(_values(configs.path_of(name)))]
+
+
+def _read_preset(context: click.Context, parameter: click.Parameter, name: str | None) -> None:
+    from codereasoner import configs
+
+    if name is not None:
+        values = _defaults(context, configs.path_of(name, presets(context.command)))
+        context.default_map = {**values, **(context.default_map or {})}
+
+
+def _read_config(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
+    if path is not None:
+        context.default_map = {**(context.default_map or {}), **_defaults(context, path)}
+
+
+def _values(path: Path) -> dict[str, object]:
+    """Return the options in a YAML file."""
+    import yaml
+
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
+    except OSError as error:
+        raise ConfigError(f"the config {path} cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the config {path} is no YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise ConfigError(f"the config {path} is nested too deeply") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"the config {path} must be a mapping of options, not {type(values).__name__}")
+    return values
+
+
+def _defaults(context: click.Context, path: Path) -> dict[str, object]:
+    """Return the values of a file by the names of the command's parameters."""
+    names = _words(context.command)
+    values = {current_name("option", str(key), names): value for key, value in _values(path).items()}
+    for key in values:
+        if key not in names:
+            there_are = ", ".join(sorted(names))
+            raise ConfigError(f"{path}: '{key}' is no option of {context.command.name}; there are: {there_are}")
+    several = {each.name for each in context.command.params if isinstance(each, click.Option) and each.multiple}
+    return {names[key]: _listed(value, names[key] in several) for key, value in values.items()}
+
+
+def _listed(value: object, several: bool) -> object:
+    """Return a mapping as the list of KEY=VALUE, of which JSON, which is YAML too, is the value."""
+    if several and isinstance(value, Mapping):
+        return [f"{key}={json.dumps(each, default=str)}" for key, each in value.items()]
+    return value
+
+
+def _words(command: click.Command) -> dict[str, str]:
+    """Return the names of the parameters by their words on the command line."""
+    words = {}
+    for parameter in command.params:
+        word = parameter.opts[0].removeprefix("--") if isinstance(parameter, click.Option) else parameter.name
+        if word and parameter.name and parameter.expose_value:
+            words[word] = parameter.name
+    return words
+
+
+def save_config(folder: Path) -> None:
+    """Write the resolved options of the running command into its folder; the file can be given as --config."""
+    import yaml
+
+    from codereasoner.ledger import write_whole
+
+    context = click.get_current_context()
+    command = shlex.join([str(context.command.name), *context.meta.get(_ARGUMENTS, ())])
+    values = {word: value for word, value in given_options().items() if word != "fresh"}
+    write_whole(folder / "config.yaml", f"# codereasoner {' '.join(command.split())}\n{yaml.safe_dump(values)}")
+
+
+def given_options() -> dict[str, object]:
+    """Return the resolved options of the running command, by the words of its command line, as YAML holds them."""
+    context = click.get_current_context()
+    return {word: _yaml_value(context.params[name]) for word, name in sorted(_words(context.command).items())}
+
+
+def words_of(config: type, without: Sequence[str] = ()) -> list[str]:
+    """Return the words of the options that are made from a config dataclass."""
+    return [field.name.replace("_", "-") for field in fields(config) if field.name not in without]
+
+
+def _yaml_value(value: object) -> object:
+    if isinstance(value, tuple | list):
+        return [_yaml_value(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

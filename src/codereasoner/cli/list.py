@@ -1,0 +1,77 @@
+"""list: the plugins, styles and presets there are."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+
+import click
+
+from codereasoner.cli.config_command import ConfigCommand
+from codereasoner.cli.options import json_option
+
+_PROGRAMS = ("codereasoner ", "accelerate ", "python ", "torchrun ", "trl ")  # what the commands in a preset start with
+
+
+@click.command("list", cls=ConfigCommand)
+@click.option("--path", metavar="NAME", help="Print only the path of this preset, for accelerate, verl or an editor.")
+@json_option
+def list_command(path: str | None, as_json: bool) -> None:
+    """List the tasks, sources, models, benchmarks, styles and presets there are.
+
+    Prints the names that options take, each with one line about it; those of installed plugins are among them.
+
+    \b
+    Example:
+      codereasoner list --json
+    """
+    from codereasoner import configs
+    from codereasoner.cli.console import Screen, make_table, print_json
+
+    if path is not None:
+        click.echo(configs.path_of(path))
+        return
+    found = _everything()
+    if as_json:
+        print_json(found)
+        return
+    for kind, plugins in found.items():
+        table = make_table(kind, "", "", bold=True)
+        table.show_header = False
+        for name, sentence in plugins.items():
+            table.add_row(f"  {name}", sentence)
+        Screen().print(table)
+
+
+def _everything() -> dict[str, dict[str, str]]:
+    """Return the names of each kind with a sentence about each."""
+    from typing import get_args
+
+    from codereasoner import configs, extend
+    from codereasoner.styles import STYLES
+
+    found = {
+        f"{kind}s": {name: _sentence(plugin) for name, plugin in extend.available(kind).items()}
+        for kind in get_args(extend.Kind)
+    }
+    found["styles"] = {
+        name: f"answer format '{style.format.name}', {'with' if style.reasons else 'without'} reasoning"
+        for name, style in STYLES.items()
+    }
+    found["presets"] = {name: _about(name) for name in configs.everything()}
+    return found
+
+
+def _about(preset: str) -> str:
+    """Return the first sentence of a preset's comment, after the commands that use it."""
+    from codereasoner import configs
+
+    lines = configs.path_of(preset).read_text(encoding="utf-8").rstrip("\n").split("\n")
+    comment = takewhile(lambda line: line.startswith("# "), lines)
+    text = " ".join(line[2:] for line in comment if not line[2:].startswith(_PROGRAMS))
+    return text.split(". ")[0].rstrip(".")
+
+
+def _sentence(plugin: type) -> str:
+    """Return the first sentence of a class's docstring."""
+    text = " ".join((plugin.__doc__ or "").split())
+    return text.split(". ")[0].rstrip(".")

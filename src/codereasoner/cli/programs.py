@@ -1,0 +1,43 @@
+"""programs: write programs from a source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from codereasoner.cli.command_files import set_aside_if_fresh
+from codereasoner.cli.config_command import ConfigCommand
+from codereasoner.cli.option_types import COUNT
+from codereasoner.cli.options import config_options, out_option
+from codereasoner.stages.stage_options import ProgramOptions
+
+_FEW = 2000  # programs that one process writes before others have started
+
+
+@click.command("programs", cls=ConfigCommand)
+@config_options(ProgramOptions)
+@out_option("programs.jsonl", "File of the programs.")
+@click.option("--workers", type=COUNT, help="Processes that write programs (default: one per core).")
+def programs_command(config: ProgramOptions, out: Path, workers: int | None) -> None:
+    """Write programs, each with an entry point and calls, from a grammar, a model, or files.
+
+    Reads the source's own input, if any. Writes one program per row to programs.jsonl; what a filter drops goes to
+    programs.jsonl.dropped.jsonl with the reason.
+
+    \b
+    Example:
+      codereasoner programs --train 100 --set difficulty=3
+    """
+    from codereasoner.cli.console import bar
+    from codereasoner.cli.row_counts import show_counts
+    from codereasoner.stages.engine import make_engine
+    from codereasoner.stages.excluded_benchmarks import read_against
+    from codereasoner.stages.make_programs import make_programs
+
+    known = read_against(config.against)
+    set_aside_if_fresh(out)
+    few = config.train + config.rl + config.test < _FEW
+    with make_engine("local", workers or (1 if few else None)) as engine, bar("programs", "the source") as progress:
+        make_programs(out, config, known, engine, progress)
+    show_counts(out)

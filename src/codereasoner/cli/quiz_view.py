@@ -1,0 +1,131 @@
+"""The replies to a quiz: a table of them, and the first mistake next to the true trace."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import Any
+
+from rich.console import Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from codereasoner.cli.annotated_source import annotated, result
+from codereasoner.cli.console import Screen, make_table, styled
+from codereasoner.evaluation.error_rules import KINDS
+from codereasoner.evaluation.quiz_questions import Reply
+from codereasoner.records import Run
+from codereasoner.reports.chain_truth import check_claims
+from codereasoner.reports.question_browser import asked
+from codereasoner.task import Question
+
+AROUND = 6  # lines of a chain that are shown on either side of its first false claim
+SIDE_BY_SIDE = 130  # columns of a terminal
+_MARKS = {"correct": ("green", "✓"), "wrong": ("red", "✗"), "no_answer": ("yellow", "∅"), "truncated": ("magenta", "…")}
+
+
+def show_replies(replies: Sequence[Reply], run: Run) -> None:
+    """Print the table of replies, the score, and the first mistake."""
+    out = Screen()
+    out.print(_table(replies))
+    out.print(_score(replies))
+    _show_first_mistake(out, replies, run)
+
+
+def quiz_summary(replies: Sequence[Reply], run: Run) -> dict[str, Any]:
+    """Return the replies as plain JSON, with their grades, mistakes and claims."""
+    rows = []
+    for reply in replies:
+        checked = check_claims(reply.question, reply.text, run)
+        rows.append(
+            {
+                "task": reply.question.task,
+                "question": asked(reply.question).strip(),
+                "gold": list(reply.question.gold),
+                "text": reply.text,
+                **reply.grade.to_json(),
+                "mistake": reply.mistake.to_json() if reply.mistake else None,
+                "claims": {"true": checked.true, "checked": checked.checked, "first_false": checked.false},
+            }
+        )
+    right = sum(reply.grade.outcome == "correct" for reply in replies)
+    return {"right": right, "asked": len(replies), "questions": rows}
+
+
+def _table(replies: Sequence[Reply]) -> Table:
+    table = make_table(None, "", "task", "question", "answer", "right answer", "")
+    table.pad_edge = False
+    for reply in replies:
+        right = reply.grade.outcome == "correct"
+        words = _words(reply.question)
+        gold = "" if right else _cut(reply.question.gold[0])
+        answer = reply.grade.answer if reply.grade.answer is not None else reply.grade.outcome.replace("_", " ")
+        found = KINDS[reply.mistake.kind] if reply.mistake else ""
+        mark = styled(*_MARKS.get(reply.grade.outcome, ("red", "!")))
+        table.add_row(mark, reply.question.task, Text(words), Text(_cut(answer)), Text(gold), Text(found, style="red"))
+    return table
+
+
+def _words(question: Question) -> str:
+    """Return the question without the program: `x after line 3, time 2?`; `returns? and 4 more` where it is several."""
+    lines = asked(question).strip().split("\n")
+    more = len(list(takewhile(lambda line: line.startswith("# "), reversed(lines))))
+    words = lines[-1 - more].removeprefix("assert ").rpartition("  # ")[2]
+    return f"{words} and {more} more" if more else words
+
+
+def _score(replies: Sequence[Reply]) -> Text:
+    asked_of = Counter(reply.question.task for reply in replies)
+    right = Counter(reply.question.task for reply in replies if reply.grade.outcome == "correct")
+    parts = ", ".join(f"{task} {right[task]}/{count}" for task, count in asked_of.items())
+    return Text.assemble((f"{right.total()} of {len(replies)} right", "bold"), f": {parts}")
+
+
+def _show_first_mistake(out: Screen, replies: Sequence[Reply], run: Run) -> None:
+    """Print the chain of the first mistake around its first false claim, next to the annotated source."""
+    reply = next((each for each in replies if each.mistake is not None), None)
+    if reply is None or reply.mistake is None:
+        out.print(annotated(run))
+        out.print(result(run))
+        return
+    found = reply.mistake
+    note = f"{KINDS[found.kind]}: {found.why}"
+    out.print()
+    out.print(Text.assemble(("first goes wrong", "bold red"), f" in the question about {reply.question.task}: {note}"))
+    trace = Group(annotated(run, {found.line: KINDS[found.kind]} if found.line else None), result(run))
+    said, happened = Panel(_excerpt(reply, run), title="what the model says"), Panel(trace, title="what happens")
+    if out.width < SIDE_BY_SIDE:
+        out.print(said, happened)
+        return
+    both = Table.grid(expand=True, padding=(0, 1))
+    both.add_column(ratio=2)
+    both.add_column(ratio=3)
+    both.add_row(said, happened)
+    out.print(both)
+
+
+def _excerpt(reply: Reply, run: Run) -> Text:
+    """Return the chain around its first false claim, which is marked; its beginning where none is false."""
+    checked = check_claims(reply.question, reply.text, run)
+    if checked.false is None:
+        return Text(_lines(reply.text, 0, 2 * AROUND))
+    start, end = int(str(checked.false["start"])), int(str(checked.false["end"]))
+    line = reply.text.count("\n", 0, start)
+    first = max(0, line - AROUND)
+    offset = sum(len(each) + 1 for each in reply.text.split("\n")[:first])
+    shown = Text(_lines(reply.text, first, 2 * AROUND + 1))
+    shown.stylize("bold white on red", start - offset, end - offset)
+    return Text.assemble(shown, "\n\n", (f"{checked.true} of the {checked.checked} claims are true", "dim"))
+
+
+def _lines(text: str, first: int, count: int) -> str:
+    lines = text.split("\n")
+    shown = "\n".join(lines[first : first + count])
+    return shown + ("\n…" if len(lines) > first + count else "")
+
+
+def _cut(text: str) -> str:
+    flat = " ⏎ ".join(text.split("\n"))
+    return flat if len(flat) <= 60 else f"{flat[:59]}…"

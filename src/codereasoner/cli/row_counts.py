@@ -1,0 +1,51 @@
+"""The counts of an output that is finished, from its manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from codereasoner.cli.console import console, styled
+from codereasoner.errors import Shortfall
+from codereasoner.ledger import read_manifest
+from codereasoner.stages.progress import counts
+
+
+def kept_in(out: Path) -> int:
+    """Return the number of rows of an output."""
+    return int(counts(out).get("kept", 0))
+
+
+def show_counts(out: Path, needed: bool = True) -> None:
+    """Print the counts of rows, the reasons of drops, and what was left out.
+
+    Raises:
+        Shortfall: rows are needed, and there are none.
+    """
+    found = counts(out)
+    console.print(f"{out}: {kept_in(out):,} kept, {found.get('dropped', 0):,} dropped")
+    for reason, count in found["drops"].items():
+        console.print(f"  {count:>8,}  {reason}")
+    manifest = read_manifest(out) or {}
+    if others := manifest.get("not_told"):
+        told = ", ".join(f"{count:,} of the task '{name}'" for name, count in others.items())
+        console.print(styled("yellow", "  without a chain", f": {told} (--task NAME adds a task)"))
+    if lengths := manifest.get("characters"):
+        told = ", ".join(f"{name} {count:,}" for name, count in lengths.items())
+        console.print(f"  characters of a chain: {told}")
+    branches = manifest.get("branches", {})
+    if branches.get("possible"):
+        shown = f"{branches['covered']:,} of {branches['possible']:,} jumps taken ({branches['share']:.1%})"
+        console.print(f"  {shown}; every one in {branches['whole']:,} of {branches['programs']:,} programs")
+    if needed:
+        check_rows(out)
+
+
+def check_rows(out: Path) -> None:
+    """Refuse to call an output without rows a success.
+
+    Raises:
+        Shortfall: it has none; the message says why.
+    """
+    if not kept_in(out):
+        reasons = "; ".join(f"{count:,} dropped: {reason}" for reason, count in counts(out)["drops"].items())
+        raise Shortfall(f"{out} has no rows ({reasons or 'the input gave none for these options'})")

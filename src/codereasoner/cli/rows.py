@@ -1,0 +1,56 @@
+"""rows: the rows that trainers read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from codereasoner.cli.command_files import beside, file_of, set_aside_if_fresh
+from codereasoner.cli.config_command import ConfigCommand
+from codereasoner.cli.option_types import PATH
+from codereasoner.cli.options import config_options
+from codereasoner.stages.stage_options import RowOptions
+
+
+@click.command("rows", cls=ConfigCommand)
+@click.argument("questions", type=PATH)
+@click.option("--chains", type=PATH, help="File of the chains (default: chains.jsonl next to the questions).")
+@click.option(
+    "--rl-task",
+    "rl_tasks",
+    multiple=True,
+    default=("output", "input"),
+    show_default=True,
+    help="Task of the RL rows, with or without difficulties, such as input@3-5; repeat it.",
+)
+@config_options(RowOptions)
+@click.option("--sft-out", type=PATH, default=Path("sft.parquet"), show_default=True, help="File of the rows for SFT.")
+@click.option(
+    "--grpo-out", type=PATH, default=Path("grpo.parquet"), show_default=True, help="File of the rows for GRPO."
+)
+def rows_command(
+    questions: Path,
+    chains: Path | None,
+    rl_tasks: tuple[str, ...],
+    config: RowOptions,
+    sft_out: Path,
+    grpo_out: Path,
+) -> None:
+    """Write training rows: sft.parquet from the train split, grpo.parquet from the rl split.
+
+    Reads questions.jsonl, or a folder with it, and chains.jsonl. A row for SFT is a prompt and its completion; a row
+    for GRPO is a prompt and the question that grades its completions.
+
+    \b
+    Example:
+      codereasoner rows questions.jsonl --chains chains.jsonl
+    """
+    from codereasoner.cli.row_counts import kept_in, show_counts
+    from codereasoner.stages.write_rows import write_rows
+
+    questions = file_of(questions, "chosen.jsonl", "questions.jsonl")
+    set_aside_if_fresh(sft_out, grpo_out)
+    write_rows(questions, chains or beside(questions, "chains.jsonl"), sft_out, grpo_out, config, rl_tasks)
+    show_counts(sft_out, needed=not (kept_in(sft_out) or kept_in(grpo_out)))
+    show_counts(grpo_out, needed=False)

@@ -1,0 +1,64 @@
+"""score: grade a file of answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from codereasoner.cli.config_command import ConfigCommand
+from codereasoner.cli.option_types import PATH
+from codereasoner.cli.options import data_option, json_option, pool_options
+from codereasoner.cli.pools import PoolOptions
+from codereasoner.evaluation.score import Grader
+
+
+@click.command("score", cls=ConfigCommand)
+@click.argument("benchmark")
+@data_option
+@click.option(
+    "--generations", type=PATH, required=True, help="Answers: a file {id: [texts]}, .json or .json.gz, or a folder."
+)
+@click.option(
+    "--grader",
+    type=click.Choice(get_args(Grader)),
+    default="strict",
+    show_default=True,
+    help="Grader of the headline number; both are shown.",
+)
+@click.option("--plots", type=PATH, help="With CodeGlance: write a page with accuracy by feature to this file.")
+@pool_options
+@json_option
+def score_command(
+    benchmark: str,
+    data: Path | None,
+    generations: Path,
+    grader: Grader,
+    plots: Path | None,
+    pools: PoolOptions,
+    as_json: bool,
+) -> None:
+    """Grade answers to a benchmark that another program collected.
+
+    Reads a file of answers by question. Prints pass@k with its interval, strictly and exactly as the published scorer
+    counts, and where the two differ.
+
+    \b
+    Example:
+      codereasoner score cruxeval-o --data cruxeval.jsonl --generations generations.json
+    """
+    from codereasoner.cli.console import console, print_json, waiting
+    from codereasoner.cli.result_tables import show_score
+    from codereasoner.evaluation.score import score_file
+
+    with pools.open(benchmark, own_programs=True) as pool, waiting(f"the answers to {benchmark} to be graded"):
+        result = score_file(benchmark, generations, data, grader, pool.run)
+    show_score(result)
+    if plots is not None:
+        from codereasoner.reports.feature_plots import write_feature_plots
+
+        write_feature_plots(result, plots)
+        console.print(f"accuracy by feature: {plots}")
+    if as_json:
+        print_json(result)

@@ -1,0 +1,76 @@
+"""trace: what each line of one call did, or the runs of a file of programs."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import click
+
+from codereasoner.cli.command_files import set_aside_if_fresh
+from codereasoner.cli.config_command import ConfigCommand
+from codereasoner.cli.option_types import ABOVE_ZERO, PATH
+from codereasoner.cli.options import config_options, json_option, out_option, pool_options
+from codereasoner.cli.pools import PoolOptions
+from codereasoner.errors import ConfigError
+from codereasoner.stages.stage_options import TraceOptions
+
+
+@click.command("trace", cls=ConfigCommand)
+@click.argument("programs", type=PATH)
+@click.argument("call", required=False)
+@config_options(TraceOptions)
+@click.option("--whole-file", is_flag=True, help="With a call: show every line, also of functions that did not run.")
+@click.option("--cpu-seconds", type=ABOVE_ZERO, help="With a call: CPU time limit (default: 1).")
+@click.option(
+    "--with",
+    "modules",
+    multiple=True,
+    metavar="NAME,./FILE.py",
+    help="With a call: modules that the code may import. They are trusted: their import is not isolated.",
+)
+@out_option("runs.parquet", "With a file of programs: file of the runs.")
+@pool_options
+@json_option
+def trace_command(
+    programs: Path,
+    call: str | None,
+    config: TraceOptions,
+    whole_file: bool,
+    cpu_seconds: float | None,
+    modules: tuple[str, ...],
+    out: Path,
+    pools: PoolOptions,
+    as_json: bool,
+) -> None:
+    """Show what each line of one call did; or run and trace a whole file of programs.
+
+    With FILE.py and a call: prints the source with the values of each line. With programs.jsonl: writes one run per row
+    to runs.parquet; dropped runs go to runs.parquet.dropped.jsonl with the reason.
+
+    \b
+    Examples:
+      codereasoner trace prices.py "total([3, 4], rate=2)"
+      codereasoner trace programs.jsonl
+    """
+    from codereasoner.cli.console import bar
+    from codereasoner.cli.row_counts import show_counts
+    from codereasoner.cli.trace_view import modules_of, show_trace
+    from codereasoner.stages.trace_calls import Keep, own_programs, parse_sizes, trace_programs
+
+    if call is not None:
+        weak = pools.allow_weak_isolation
+        show_trace(programs, call, as_json, whole_file, cpu_seconds, modules_of(modules), weak)
+        return
+    if programs.suffix == ".py":
+        raise ConfigError(f"{programs} is Python source: give a call, as in `codereasoner trace {programs} 'f(3)'`")
+    if modules or cpu_seconds is not None:
+        raise ConfigError("--with and --cpu-seconds are for one call: codereasoner trace FILE.py 'f(3)'")
+    keep = Keep(config.calls, parse_sizes(config.size))
+    own = own_programs(programs)
+    with pools.open(own_programs=own) as pool:
+        set_aside_if_fresh(out)
+        second_pool = pools.second(own) if config.second_run else nullcontext()
+        with bar("trace", "the first run") as progress, second_pool as again:
+            trace_programs(programs, out, pool, progress, again, keep)
+    show_counts(out)

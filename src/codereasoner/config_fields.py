@@ -1,0 +1,20 @@
+"""Fields of configuration dataclasses: each becomes an option, declared once for every command that has it."""
+
+from __future__ import annotations
+
+from dataclasses import Field, field
+from typing import Any
+
+
+def option(default: Any, words: str, metavar: str | None = None, is_flag: bool = False) -> Any:
+    """Declare a field with its default, the help text of its option, and the placeholder of its value.
+
+    is_flag: a bool has no `--no-` form.
+    """
+    return field(default=default, metadata={"help": words, "metavar": metavar, "is_flag": is_flag})
+
+
+def redeclared(config: type, name: str, default: Any) -> Any:
+    """Declare the field of a base class again, with another default and the same help text."""
+    declared: Field[Any] = config.__dataclass_fields__[name]  # type: ignore[attr-defined]
+    return field(default=default, metadata=declared.metadata)

@@ -1,0 +1,129 @@
+"""The options of the stages, declared once: for the command of each stage, and for `build`, which runs them all."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import yaml
+
+from codereasoner.config_fields import option, redeclared
+from codereasoner.errors import ConfigError
+
+NARRATOR = "narrator"
+SIZES = "source, call, value (in characters), steps (of a trace)"
+_EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
+
+
+@dataclass(frozen=True)
+class ProgramOptions:
+    """Choose the programs that are written, and those that are dropped."""
+
+    source: str = option("procedural", "Source of the programs (`codereasoner list`), or file.py:CLASS.")
+    set: tuple[str, ...] = option(
+        (), "Option of the source; the value is YAML, such as difficulty=3; repeat it.", "KEY=VALUE"
+    )
+    train: int = option(1000, "Number of programs for instruction tuning.")
+    rl: int = option(0, "Number of programs for reinforcement learning.")
+    test: int = option(0, "Number of programs held out for evaluation.")
+    mutations: int = option(0, "Number of extra calls per program, with mutated arguments.")
+    near: float = option(
+        0.0, "Drop programs whose Jaccard similarity to a kept one exceeds this (0 disables, 0.9 is a good value)."
+    )
+    against: tuple[str, ...] = option(
+        (),
+        "Drop programs of this benchmark; its data comes from PATH, $CODEREASONER_DATA or the Hub. 'all' takes every "
+        "benchmark with local data. Repeat it.",
+        "NAME[=PATH]",
+    )
+
+
+@dataclass(frozen=True)
+class TraceOptions:
+    """Choose the runs that are kept."""
+
+    calls: int = option(
+        0, "Maximum number of calls kept per program; calls that take different paths come first (0 keeps all)."
+    )
+    second_run: bool = option(
+        True, "Run each call a second time under another hash seed; drop it if the results differ."
+    )
+    size: tuple[str, ...] = option((), f"Drop runs that exceed this size; NAME is one of {SIZES}; repeat it.", "NAME=N")
+
+
+@dataclass(frozen=True)
+class SetOptions:
+    """Choose the sizes of the balanced sets."""
+
+    sft_size: int = option(0, "Number of questions in the balanced SFT set (0 keeps all).")
+    rl_size: int = option(0, "Number of questions in the balanced RL set (0 keeps all).")
+
+
+@dataclass(frozen=True)
+class StyleOptions:
+    """Choose the prompts."""
+
+    style: str = option("reasoning", "Prompt style and answer format: a style (`codereasoner list`), or file.py:NAME.")
+    system: str | None = option(None, "System message before each question: a text, or a file that holds it.")
+
+
+@dataclass(frozen=True)
+class ChainOptions(StyleOptions):
+    """Choose who writes the chains, and how."""
+
+    by: str = option(NARRATOR, "Author of the chains: narrator, or a teacher model (openai:NAME, a path, a Hub name).")
+    detail: Literal["states", "expressions", "local", "steps"] = option(
+        "steps",
+        "Detail of the narrator: states (values after each line), expressions (how each value comes about), local "
+        "(every step follows from the text before it), steps (prose).",
+    )
+    attempts: int = option(3, "Maximum number of failing calls that the narrator tries before the right one.")
+    # 8,000 characters are about 3,000 tokens of code and numbers, which leaves space for the prompt in 4,096.
+    max_characters: int = option(8_000, "Fold loop passes in longer chains of the narrator (0 never folds).")
+    samples: int = option(4, "How often the teacher is asked per question before it is dropped.")
+    temperature: float = option(0.6, "Sampling temperature of the teacher.")
+    top_p: float = option(0.9, "Sample the teacher's tokens from this share of the likeliest ones.")
+    max_tokens: int = option(4096, "Maximum tokens per answer of the teacher.")
+
+
+@dataclass(frozen=True)
+class AuditOptions:
+    """Choose the chains that pass the audit."""
+
+    keep_above: float | None = option(
+        None, "Keep only texts with a right answer of whose claims at least this percentage is true."
+    )
+
+
+@dataclass(frozen=True)
+class RowOptions(StyleOptions):
+    """Choose the form of the training rows."""
+
+    direct: tuple[str, ...] = option((), "Task that is answered without a chain; repeat it.", "TASK")
+
+
+@dataclass(frozen=True)
+class BuildConfig(RowOptions, AuditOptions, ChainOptions, SetOptions, TraceOptions, ProgramOptions):
+    """All options of a data set. The bytes of its files depend on nothing else."""
+
+    rl: int = redeclared(ProgramOptions, "rl", 500)
+    task: tuple[str, ...] = option(("output", "input"), "Kind of question (`codereasoner list`); repeat it.")
+
+
+def parse_setting(text: str) -> tuple[str, object]:
+    """Return the name and the value of KEY=VALUE; the value is read as YAML, as in a configuration file.
+
+    Raises:
+        ConfigError: there is no =, or the value is no YAML.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"--set takes KEY=VALUE, not '{text}'")
+    try:
+        read = yaml.safe_load(value) if value else ""
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {key}: '{value}' is no YAML value; put it in quotes to take it as text") from None
+    if read == value and _EXPONENT.fullmatch(value):  # YAML 1.1 reads 1e-3 as a text: it has neither a point nor a sign
+        read = float(value)
+    return key.replace("-", "_"), read
