@@ -24,18 +24,16 @@ from random import Random
 from unittest.mock import patch
 
 from codereasoner import extend, stages
-from codereasoner.execution import decode, worker_handle
+from codereasoner.execution import decode, final_filter, worker_handle
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_records
 from codereasoner.records import Job, Program
 from codereasoner.styles import STYLES
 from codereasoner.task import Item, grade_all
 
-CHOICE = "codereasoner.execution.tracer_choice"  # the file in which a worker takes its functions in C
 QUESTIONS, ANSWERS, STEPS = 64, 16, 6
 OUTSIDE = "\nimport sys\n"  # which no allowlist has: each call gets a fork of its own
-WITHOUT = {"fork": "alone.c", "arguments": "arguments.c"}
-PARTS = [*WITHOUT.values(), "answers.c", "all of these"]
+PARTS = ["alone.c", "answers.c", "both"]
 
 Work = Callable[[], float]
 
@@ -150,17 +148,14 @@ def cpu(process: int) -> float:
 @contextmanager
 def without(part: str) -> Iterator[None]:
     """Leave one part of the extension out, in this process or in the workers that are started meanwhile."""
-    every = part == PARTS[-1]
     with ExitStack() as stack:
-        left_out = [kind for kind, name in WITHOUT.items() if every or name == part]
-        if left_out:
-            path = Path(worker_handle.__file__).with_name("tracer_choice.py")
-            lines = [path.read_text(), "_use = use", "def use(extension):", "    name = _use(extension)"]
-            lines += [f"    _kinds['{kind}'] = None" for kind in left_out] + ["    return name"]
-            changed = compile("\n".join(lines), str(path), "exec", 0, True)
-            codes = [(name, changed if name == CHOICE else code) for name, code in worker_handle._codes()]
+        if part in ("alone.c", "both"):
+            path = Path(final_filter.__file__)
+            changed = path.read_text().replace('getattr(extension, "fork_job", None)', "None")
+            code = compile(changed, str(path), "exec", 0, True)
+            codes = [(name, code if name == final_filter.__name__ else own) for name, own in worker_handle._codes()]
             stack.enter_context(patch.object(worker_handle, "_codes", lambda: codes))
-        if every or part == "answers.c":
+        if part in ("answers.c", "both"):
             stack.enter_context(patch.object(decode, "read_natively", None))
             stack.enter_context(patch.object(decode, "make", decode._make))
         yield

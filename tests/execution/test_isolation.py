@@ -52,7 +52,7 @@ def look(pool: Pool, expression: str, statements: str = "pass") -> object:
 
 def inside(pool: Pool) -> str:
     """What /proc says of the worker, seen from outside."""
-    outside = pool._crew._workers[0].process.pid
+    outside = pool._supervisor._workers[0].process.pid
     child = Path(f"/proc/{outside}/task/{outside}/children").read_text().split()[0]
     return Path(f"/proc/{child}/status").read_text()
 

@@ -169,7 +169,7 @@ def test_the_event_loop_goes_on_while_programs_run(two: Pool) -> None:
 def test_a_worker_that_dies_or_falls_silent_is_replaced_and_its_jobs_run_again(stop: signal.Signals) -> None:
     before = descendants()
     with Pool(workers=1, limits=Limits(wall_seconds=0.5), allow_weak_isolation=True) as pool:
-        pool._crew._silence = 1.0
+        pool._supervisor._silence = 1.0
         stream = pool.stream([job(number) for number in range(40)])
         found = [next(stream).value]
         for pid in descendants() - before:

@@ -1,4 +1,4 @@
-"""The pool: isolated worker processes that run programs, in order, for every stage."""
+"""Pool: isolated worker processes that run programs, in order, for every stage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, Self, cast
 
 from codereasoner.errors import ConfigError, IsolationError, MachineryError
 from codereasoner.execution.machine_limits import default_workers
-from codereasoner.execution.supervisor import Crew, Ticket, unasked
+from codereasoner.execution.supervisor import Supervisor, Ticket, model_text_refused
 from codereasoner.execution.worker_handle import Setup
 from codereasoner.records import Job, Run
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 Level = Literal["auto", "A", "B", "C", "D"]
 Tracing = Literal["auto", "python"]
 WINDOW = 256  # jobs of one stream that are under way for each worker
-FINISHED = 4  # times as many may wait, finished, for one that takes long
+FINISHED = 4  # times WINDOW: jobs of a stream that may be finished and wait for one that takes long
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one run may use; Run.reason names the limit that ended it.
+    """Limits of one run; Run.reason names the one that ended it.
 
     stop_at_steps: the reference tracer ends a run whose budget of steps is used up, which otherwise goes on untraced.
     """
@@ -51,21 +51,21 @@ class Limits:
 
 
 class Pool:
-    """Worker processes, each shut in once; `level` says how well, from A (everything) to D (a process only).
+    """Isolated worker processes; `level` is their isolation, from A (all layers) to D (a process only).
 
-    workers: their number, by default one for each core of this process, fewer where processes are limited.
+    workers: their number; by default one for each core of this process, fewer if processes are limited.
     preload: modules that are imported before the first program runs, so that no program pays for them.
-    hash_seed: the workers' PYTHONHASHSEED: two pools that differ in it show what depends on the order of a set.
-    tracer: "auto" takes the one in C where it was built with the package, "python" the reference tracer; both give the
-    same steps. The attribute `tracer` says which one it is: C or Python.
-    own_programs: only programs of the caller's own or of a benchmark run here: level B is enough for them unasked, and
-    below level A a job with `model_text` is refused.
-    One pool may be used by several threads at once, but not by a fork of the process that made it.
+    hash_seed: the workers' PYTHONHASHSEED; two pools that differ in it show what depends on the order of a set.
+    tracer: "auto" takes the tracer in C if it was built with the package, "python" the reference tracer; both record
+    the same steps. The attribute `tracer` names the one in use: C or Python.
+    own_programs: all programs are the caller's own or a benchmark's; level B is then enough without
+    allow_weak_isolation, and below level A a job with `model_text` is refused.
+    Several threads may use one pool at once, but a fork of the process that made it may not.
 
     Raises:
-        IsolationError: the level cannot be had, or is weaker than A and allow_weak_isolation is not set; when jobs
-        come, that one of them is refused.
-        MachineryError: no worker starts. ConfigError: fewer workers than one, or a limit that is none.
+        IsolationError: the machine does not give the level, or gives one weaker than A and allow_weak_isolation is not
+        set; from the methods: a job is refused at this level.
+        MachineryError: no worker starts. ConfigError: fewer workers than one, or a limit of 0 or less.
     """
 
     def __init__(
@@ -79,17 +79,18 @@ class Pool:
         tracer: Tracing = "auto",
         own_programs: bool = False,
     ) -> None:
-        self._lock = Condition()  # of the crew; notified when something has happened
-        self._waiting = False  # whether a thread waits for the workers, which it does without the lock
+        self._lock = Condition()  # of the supervisor; notified when something has happened
+        self._waiting = False  # a thread waits for the workers, without the lock
         self._owner = os.getpid()
         count = default_workers() if workers is None else workers
         _check_numbers(count, limits)
         setup = Setup(limits.as_dict(), tuple(preload), hash_seed, tracer)
-        self._crew = Crew(count, setup, level, weakest="D" if allow_weak_isolation else "B" if own_programs else "A")
-        self.level, self.tracer = self._crew.level, self._crew.tracer
+        weakest = "D" if allow_weak_isolation else "B" if own_programs else "A"
+        self._supervisor = Supervisor(count, setup, level, weakest)
+        self.level, self.tracer = self._supervisor.level, self._supervisor.tracer
         self._count = count
         self._refuses_models = self.level != "A" and not allow_weak_isolation
-        self._end = weakref.finalize(self, _end, self._crew, self._owner)
+        self._end = weakref.finalize(self, _end, self._supervisor, self._owner)
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +99,7 @@ class Pool:
         self.close()
 
     def run(self, jobs: Sequence[Job]) -> list[Run]:
-        """The runs of these jobs, in order; equal jobs are executed once."""
+        """Return the runs of these jobs, in order; equal jobs are executed once."""
         different = list(dict.fromkeys(jobs))
         if len(different) == len(jobs):
             return list(self.stream(different))
@@ -106,7 +107,7 @@ class Pool:
         return [runs[job] for job in jobs]
 
     def stream(self, jobs: Iterable[Job]) -> Iterator[Run]:
-        """The runs of these jobs, in order, a bounded number of them under way."""
+        """Yield the runs of these jobs, in order; a bounded number of jobs is under way."""
         source = iter(jobs)
         waiting: deque[Ticket] = deque()
         more, room = True, WINDOW * self._count
@@ -120,21 +121,22 @@ class Pool:
                     self._submit(fresh)
                 if not waiting:
                     return
-                self._turn(waiting[0])
+                self._advance(waiting[0])
                 while waiting and waiting[0].run is not None:
                     yield waiting.popleft().run  # type: ignore[misc]
         finally:
-            if waiting:
-                self._forget(waiting)
+            with self._lock:
+                for ticket in waiting:
+                    ticket.forgotten = True
 
     async def run_async(self, jobs: Sequence[Job]) -> list[Run]:
-        """The runs of these jobs, in order, without blocking the event loop."""
+        """Return the runs of these jobs, in order, without blocking the event loop."""
         return await asyncio.to_thread(self.run, jobs)
 
     def processes(self) -> list[int]:
-        """The ids of the processes that shut the workers in; each has one child, the worker."""
+        """Return the ids of the processes that isolate the workers; each has one child, the worker."""
         with self._lock:
-            return self._crew.processes()
+            return self._supervisor.processes()
 
     def close(self) -> None:
         """End the workers; no process and no descriptor is left."""
@@ -143,13 +145,13 @@ class Pool:
     def _submit(self, tickets: list[Ticket]) -> None:
         self._check()
         if self._refuses_models and any(ticket.job.model_text for ticket in tickets):
-            raise IsolationError(unasked(self.level))
+            raise IsolationError(model_text_refused(self.level))
         with self._lock:
-            self._crew.queue += tickets
-            self._crew.hand_out()
+            self._supervisor.queue += tickets
+            self._supervisor.assign()
 
-    def _turn(self, ticket: Ticket) -> None:
-        """Wait for something to happen, unless the ticket is done already; one thread does, and tells the others."""
+    def _advance(self, ticket: Ticket) -> None:
+        """Wait until something happens, unless the ticket is done; one thread waits and notifies the others."""
         self._check()
         leads = False
         try:
@@ -160,23 +162,19 @@ class Pool:
                     self._lock.wait(1.0)
                     return
                 leads = self._waiting = True
-            found = self._crew.wait()
+            found = self._supervisor.wait()
             with self._lock:
-                self._crew.heed(found)
+                self._supervisor.handle(found)
         except BaseException:
             if leads:
                 with self._lock:
-                    self._crew.start_over()
+                    self._supervisor.reset()
             raise
         finally:
             if leads:
                 with self._lock:
                     self._waiting = False
                     self._lock.notify_all()
-
-    def _forget(self, tickets: Iterable[Ticket]) -> None:
-        with self._lock:
-            self._crew.forget(tickets)
 
     def _check(self) -> None:
         if not self._end.alive:
@@ -193,6 +191,6 @@ def _check_numbers(workers: int, limits: Limits) -> None:
             raise ConfigError(f"the limit {name} must be a number above 0, not {value}")
 
 
-def _end(crew: Crew, owner: int) -> None:
+def _end(supervisor: Supervisor, owner: int) -> None:
     if os.getpid() == owner:
-        crew.end()
+        supervisor.end()

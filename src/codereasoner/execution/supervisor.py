@@ -1,11 +1,10 @@
-"""The workers of one pool: who does which job, what comes back, and who has to be replaced."""
+"""Supervise the workers of one pool: assign jobs, read answers, replace workers that fail."""
 
 from __future__ import annotations
 
 import marshal
 import selectors
 from collections import deque
-from collections.abc import Iterable
 from time import monotonic
 
 from codereasoner.errors import IsolationError, MachineryError
@@ -22,14 +21,14 @@ MEANING = {
     "D": "a process only: programs can read, write and send whatever you can",
 }
 FRAME_JOBS, FRAME_BYTES = 64, 1 << 20  # of one frame of jobs
-FEW = 4  # so many jobs are not worth two frames
-MAX_JOB_BYTES = 8_000_000
+FEW = 4  # jobs that are not worth two frames
+MAX_CHARS = 2_000_000  # of a job; a character may take four bytes of a frame, which has 16 MB at most
 FAILED_STARTS = 3  # in a row, after which the pool gives up
-GRACE_SECONDS = 10.0
+GRACE_SECONDS = 10.0  # beyond the time that a first and a second try may take
 
 
 class Ticket:
-    """One job on its way: `run` is None until its end is known."""
+    """One job on its way; `run` is None until it has ended."""
 
     __slots__ = ("alone", "forgotten", "job", "run", "slow")
 
@@ -37,8 +36,8 @@ class Ticket:
         self.job = job
         self.run: Run | None = None
         self.alone = False
-        self.forgotten = False
-        self.slow = False  # it wants more time than the others: nothing waits for it
+        self.forgotten = False  # nobody waits for it any more
+        self.slow = False  # it is in the slow lane: no other job waits for it
 
 
 class _Worker:
@@ -46,12 +45,12 @@ class _Worker:
         self.process = process
         self.tickets: dict[int, Ticket] = {}
         self.slow = 0  # how many of them are in the slow lane
-        self.heard = monotonic()  # when it last said something, or was given something to do after a rest
+        self.heard = monotonic()  # when it last sent something, or got a job after a rest
         self.writing = False
 
 
-class Crew:
-    """The workers, not safe to be used by two threads at once: the pool has the lock."""
+class Supervisor:
+    """The workers of a pool. It is not safe for two threads at once: the pool has the lock."""
 
     def __init__(self, count: int, setup: Setup, level: str, weakest: str) -> None:
         self.queue: deque[Ticket] = deque()
@@ -72,22 +71,22 @@ class Crew:
             raise
 
     def _fill(self) -> None:
-        """Start the workers that are wanting."""
+        """Start the workers that are missing."""
         while len(self._workers) < self._count:
             self._add(Process(self.level, self._setup))
 
     def _first(self, wanted: str, weakest: str) -> tuple[str, Process]:
-        """The best level down to the weakest that may be, and a worker that has started at it."""
+        """Return the best level that is not below the weakest, and a worker that has started at it."""
         if wanted not in (*LEVELS, "auto"):
             raise MachineryError(f"there is no isolation level {wanted!r}; there are: auto, {', '.join(LEVELS)}")
         levels = LEVELS if wanted == "auto" else (wanted,)
         missing: list[str] = []
         for level in levels:
             if level > weakest:
-                raise IsolationError(_weak(level, missing))
+                raise IsolationError(_weak_level(level, missing))
             process = Process(level, self._setup)
             try:
-                _await(process)
+                _wait_until_ready(process)
             except IsolationError as error:
                 process.end()
                 missing.append(f"level {level}: {error}")
@@ -104,10 +103,10 @@ class Crew:
         self._selector.register(process.source, selectors.EVENT_READ, worker)
         self._write(worker, b"")
 
-    # --- Handing out -------------------------------------------------------------------------------------------------
+    # --- Assigning jobs -----------------------------------------------------------------------------------------------
 
-    def hand_out(self) -> None:
-        """Give every worker that has room for more its share of what is waiting."""
+    def assign(self) -> None:
+        """Give every worker with room its share of the jobs that wait."""
         self._fill()
         for worker in self._workers:
             if self._retries and not worker.tickets:
@@ -120,7 +119,7 @@ class Crew:
             self._give(worker, self._share())
 
     def _share(self) -> list[Ticket]:
-        """The next jobs of the queue for one worker: few where there are few, so that all end at the same time."""
+        """Take the next jobs for one worker from the queue: few of few, so that all workers end at the same time."""
         fair = -(-len(self.queue) // len(self._workers))
         most = min(FRAME_JOBS, fair if len(self._workers) == 1 else max(fair // 2, min(fair, FEW)))
         share: list[Ticket] = []
@@ -129,17 +128,15 @@ class Crew:
             ticket = self.queue.popleft()
             if not ticket.forgotten:
                 share.append(ticket)
-                size += len(ticket.job.source) + len(ticket.job.call) + len(ticket.job.harness)
+                size += _characters(ticket.job)
         return share
 
     def _give(self, worker: _Worker, tickets: list[Ticket]) -> None:
         rows = []
         for ticket in tickets:
             job = ticket.job
-            if len(job.source) + len(job.call) + len(job.harness) > MAX_JOB_BYTES // 4:
-                ticket.run = failed(
-                    job, self.level, "refused", f"the program is longer than {MAX_JOB_BYTES // 4} characters"
-                )
+            if _characters(job) > MAX_CHARS:
+                ticket.run = failed(job, self.level, "refused", f"the program is longer than {MAX_CHARS} characters")
                 continue
             self._number = (self._number + 1) & 0xFFFFFFFF
             if not worker.tickets:
@@ -159,14 +156,14 @@ class Crew:
                 self._selector.unregister(worker.process.sink)
             worker.writing = writing
 
-    # --- Listening ---------------------------------------------------------------------------------------------------
+    # --- Reading answers ----------------------------------------------------------------------------------------------
 
     def wait(self) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait until something happens, for a second at most; one thread at a time may, others hand out meanwhile."""
+        """Wait for events, for a second at most; one thread at a time may wait, others assign meanwhile."""
         return self._selector.select(1.0)
 
-    def heed(self, found: list[tuple[selectors.SelectorKey, int]]) -> None:
-        """See to what has happened.
+    def handle(self, found: list[tuple[selectors.SelectorKey, int]]) -> None:
+        """Handle the events that `wait` has returned.
 
         Raises:
             MachineryError: no worker starts any more.
@@ -178,14 +175,14 @@ class Crew:
             if events & selectors.EVENT_WRITE:
                 self._write(worker, b"")
             if events & selectors.EVENT_READ:
-                self._listen(worker)
+                self._read(worker)
         now = monotonic()
         for worker in list(self._workers):
-            if _silent(worker, now, self._silence):
+            if _is_silent(worker, now, self._silence):
                 self._replace(worker, "fell silent")
-        self.hand_out()
+        self.assign()
 
-    def _listen(self, worker: _Worker) -> None:
+    def _read(self, worker: _Worker) -> None:
         try:
             frames = worker.process.read()
         except FrameError as error:
@@ -215,12 +212,12 @@ class Crew:
                 ticket.run = read_answer(body, ticket.job, self.level)
         worker.heard = monotonic()
         if _load(worker) < FRAME_JOBS // 2:
-            self.hand_out()
+            self.assign()
 
-    # --- Replacing ---------------------------------------------------------------------------------------------------
+    # --- Replacing workers --------------------------------------------------------------------------------------------
 
     def _replace(self, worker: _Worker, what: str, ticket: Ticket | None = None) -> None:
-        """End a worker and start another; what it had not finished runs again once, alone."""
+        """End a worker and start another; its unfinished jobs run again once, each alone."""
         self._remove(worker)
         for unfinished in [*([ticket] if ticket else []), *worker.tickets.values()]:
             if unfinished.alone:
@@ -241,8 +238,8 @@ class Crew:
             self._selector.unregister(worker.process.sink)
         worker.process.end()
 
-    def start_over(self) -> None:
-        """After an interruption nothing is known of what is on its way: no worker until the next job."""
+    def reset(self) -> None:
+        """End all workers after an interruption, and fail all jobs: nothing is known of what is on its way."""
         for worker in list(self._workers):
             self._remove(worker)
             for ticket in worker.tickets.values():
@@ -253,13 +250,8 @@ class Crew:
         self._retries.clear()
         self._failed_starts = 0
 
-    def forget(self, tickets: Iterable[Ticket]) -> None:
-        """Nobody waits for these any more."""
-        for ticket in tickets:
-            ticket.forgotten = True
-
     def processes(self) -> list[int]:
-        """The ids of the workers' outer processes."""
+        """Return the ids of the workers' outer processes."""
         return [worker.process.pid for worker in self._workers]
 
     def end(self) -> None:
@@ -267,6 +259,10 @@ class Crew:
         while self._workers:
             self._remove(self._workers[-1])
         self._selector.close()
+
+
+def _characters(job: Job) -> int:
+    return len(job.source) + len(job.call) + len(job.harness)
 
 
 def _has_room(worker: _Worker) -> bool:
@@ -277,17 +273,17 @@ def _load(worker: _Worker) -> int:
     return len(worker.tickets) - worker.slow
 
 
-def _silent(worker: _Worker, now: float, seconds: float) -> bool:
+def _is_silent(worker: _Worker, now: float, seconds: float) -> bool:
     if not worker.process.ready:
         return now - worker.process.started > START_SECONDS
     return bool(worker.tickets) and now - worker.heard > seconds
 
 
-def _await(process: Process) -> None:
-    """Return when the worker is ready.
+def _wait_until_ready(process: Process) -> None:
+    """Wait until the worker is ready.
 
     Raises:
-        IsolationError: the kernel refuses a layer. MachineryError: it will not be for another reason.
+        IsolationError: the kernel refuses a layer. MachineryError: the worker does not start.
     """
     with selectors.DefaultSelector() as selector:
         selector.register(process.source, selectors.EVENT_READ)
@@ -308,11 +304,11 @@ def _await(process: Process) -> None:
 ALLOW = "Allow it with allow_weak_isolation=True (--allow-weak-isolation), or see docs/execution.md"
 
 
-def _weak(level: str, missing: list[str]) -> str:
+def _weak_level(level: str, missing: list[str]) -> str:
     cause = f"this machine does not give what level A needs ({missing[0]})" if missing else "it was asked for"
     return f"programs would run at isolation level {level}, because {cause}. That means {MEANING[level]}. {ALLOW}"
 
 
-def unasked(level: str) -> str:
-    """Why text of a model is not executed at this level unless that is allowed."""
+def model_text_refused(level: str) -> str:
+    """Return the reason why text of a model is not executed at this level unless that is allowed."""
     return f"text of a model would be executed at isolation level {level}. That means {MEANING[level]}. {ALLOW}"

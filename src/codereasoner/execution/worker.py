@@ -1,14 +1,14 @@
-"""The process that serves a pool: it takes jobs from a pipe, has them run by others, and sends back what came of it.
+"""Serve a pool: take jobs from a pipe, have other processes run them, and send back the answers.
 
                                  +--> shared_process.py: the programs of one origin, in one process
     pool --jobs--> this process -+--> zygote.py: a fork for each other job, or for the calls of one program
          <-answers-              +--> forked.py: one job that wants more time or memory (the slow lane)
 
-It runs no program itself and compiles none, so nothing that a program does can end it; it is process 1 of its own
-process namespace where there is one. Every process that runs programs has the last filter (final_filter.py), so a
-program signals no process and leaves none behind. Answers go back in the order in which they are ready, under their
-jobs' numbers. A job that breaks the shared process runs again, alone: only then its outcome counts. This file holds
-as little memory as it can, because a fork costs what its parent holds.
+A worker runs no program itself and compiles none, so no program can end it; it is process 1 of its own process
+namespace if it has one. Every process that runs programs has the last filter (final_filter.py), so a program signals no
+process and leaves none behind. Answers go back as they are ready, under their jobs' numbers. A job that breaks the
+shared process runs again, alone: only then its outcome counts. A worker holds little memory, because a fork costs what
+its parent holds.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ if TYPE_CHECKING:
     Forked = TypeVar("Forked")
 
 RUNS = 1000  # jobs that one process does before a new one takes its place
-MOST_LEAVERS = 10_000  # programs that are remembered because they turned out to need a process of their own
+MOST_LEAVERS = 10_000  # programs that are remembered because they have left a shared process
 MOST_WAITING = 256  # jobs that are read ahead
 MOST_UNSENT = 1 << 20  # bytes of answers that are kept for a pool that does not read
 
 _NO_PROCESS = b"this machine allows no further process"
 _SIGKILL = 9
-_SAMPLED = 1.3  # a timer counts CPU time in ticks, and may be early; the exact time is looked at afterwards
+_SAMPLED = 1.3  # times the CPU limit: a timer counts in ticks and may be early; the exact time is checked afterwards
 _STUCK = FAST_WALL * 1.5  # seconds in which a process must have answered something
-_LOOK = 0.1  # seconds after which it is looked at, although it has not rung
+_LOOK = 0.1  # seconds after which its pipe is read, although its bell has not rung
 _IN, _OUT, _GONE = select.POLLIN, select.POLLOUT, select.POLLHUP | select.POLLERR
 
 
@@ -55,7 +55,7 @@ def serve(source: int, sink: int, settings: dict[str, Any]) -> None:
     """Answer jobs until the pipe they come from is closed."""
     _warnings.filters.insert(0, ("ignore", None, Warning, None, 0))
     jobs, answers = posix.dup(source), posix.dup(sink)
-    for descriptor in (source, sink):  # where programs write by number, nothing is to be found
+    for descriptor in (source, sink):  # programs that write to 0 or 1 must not reach the pool
         posix.dup2(2, descriptor)
     template, own = settings["final_filter"]
     final_filter = FinalFilter(template, own, settings["extension"])
@@ -69,7 +69,7 @@ def serve(source: int, sink: int, settings: dict[str, Any]) -> None:
         worker.say(pack(Kind.READY, SHUT_OUT, refused.encode()))
         return
     worker.say(pack(Kind.READY, 0, use(settings["extension"]).encode()))
-    learn_modules()  # else each process that is forked for a program with imports would import them again
+    learn_modules()  # here, once: else each process that is forked for a program with imports would do so
     worker.live()
 
 
@@ -80,17 +80,17 @@ class Worker:
         self.source, self.sink, self.limits, self.final_filter = source, sink, limits, final_filter
         self.shared, self.forked = self.lanes = Lane(False), Lane(True)
         self.slow: deque[JobRow] = deque()
-        self.leavers: set[int] = set()  # hashes of programs that pass the gate, and then ask for more than it allows
+        self.leavers: set[int] = set()  # hashes of programs that pass the gate, and then use more than it allows
         self.child: Child | None = None
         self.child_job: JobRow | None = None
         self.again: JobRow | None = None  # a job that a neighbour may have ended: it runs once more, alone
-        self.guarded = False  # whether that is what the child is doing
+        self.guarded = False  # the child runs that job
         self.unsent = bytearray()
         self.splitter = Splitter()
         posix.set_blocking(sink, False)
 
     def live(self) -> None:
-        """Serve until the pool closes its end."""
+        """Serve until the pool closes its end of the pipe."""
         while True:
             self._start()
             ready = self._poll()
@@ -122,7 +122,7 @@ class Worker:
         posix._exit(0)
 
     def _listen(self) -> bool:
-        """Read jobs; False when there will be no more."""
+        """Read jobs; return False if no more will come."""
         data = posix.read(self.source, 1 << 18)
         for kind, _, body in self.splitter.feed(data):
             if kind == Kind.JOBS:
@@ -131,7 +131,7 @@ class Worker:
         return bool(data)
 
     def _start(self) -> None:
-        """Give work to whoever has none."""
+        """Give jobs to the processes that have none."""
         busy = [lane.runner for lane in self.lanes if lane.runner is not None and lane.runner.busy]
         if self.again is not None:
             if self.child is None and not busy:
@@ -149,7 +149,7 @@ class Worker:
             self._start_child(self.slow.popleft())
 
     def _start_runner(self, lane: Lane) -> bool:
-        """Give the process of a lane its next jobs; False where there is none."""
+        """Give the process of a lane its next jobs; return False if no process can be made."""
         origin, jobs = lane.next()
         if not lane.forks:
             alone = [job for job in jobs if hash((job[1], job[5])) in self.leavers] if self.leavers else []
@@ -185,7 +185,7 @@ class Worker:
             self._refuse(self.slow)
 
     def _forked(self, make: Callable[[], Forked]) -> Forked | None:
-        """Make a process; None where the machine allows no further one, though all that rest are ended."""
+        """Make a process, and end idle ones for it; return None if the machine allows no further one all the same."""
         while True:
             try:
                 return make()
@@ -196,12 +196,12 @@ class Worker:
                 resting[0].end()
 
     def _refuse(self, waiting: deque[JobRow]) -> None:
-        """Give the first of these jobs up, unless a process works, after which there is room for it."""
+        """Give up the first of these jobs, unless a process works, after which one can be made."""
         if self.child is None and all(lane.runner is None for lane in self.lanes):
             self.say(pack(Kind.ERROR, waiting.popleft()[0], _NO_PROCESS))
 
     def _descriptors(self) -> tuple[int, ...]:
-        """What a process that is forked from here must close."""
+        """Return the descriptors that a process forked from here must close."""
         found = [self.source, self.sink] + ([self.child.reader] if self.child else [])
         for lane in self.lanes:
             if (runner := lane.runner) is not None:
@@ -209,7 +209,7 @@ class Worker:
         return tuple(found)
 
     def _poll(self) -> set[int]:
-        """The descriptors that have something to say, or have been closed at their other end."""
+        """Wait; return the descriptors that can be read or written, or have been closed at their other end."""
         poll = select.poll()
         waiting = sum([len(lane.waiting) for lane in self.lanes])
         poll.register(self.source, _IN if waiting < MOST_WAITING and len(self.unsent) < MOST_UNSENT else 0)
@@ -230,7 +230,7 @@ class Worker:
         return {place for place, _ in poll.poll(max(0.0, min(left)) * 1000 + 1 if left else None)}
 
     def _tend_runner(self, lane: Lane, ready: set[int]) -> None:
-        """Pass on what a process has answered; where it is dead or stuck, the job it was at runs alone."""
+        """Pass on the answers of a process; if it is dead or stuck, let its current job run alone."""
         runner = lane.runner
         if runner is None:
             return
@@ -240,7 +240,7 @@ class Worker:
         runner.asked = now
         alive = runner.bell not in ready or bool(posix.read(runner.bell, 1 << 12))
         if not alive:
-            runner.bury()  # else the end of its other pipe may come later, and what it has said would seem incomplete
+            runner.bury()  # else the end of its other pipe may come later, and its frames would seem incomplete
         frames, more = runner.read()
         self._pass_on(runner, frames)
         if runner.strange or not (alive and more) or (runner.busy and now > runner.seen + _STUCK):
@@ -274,15 +274,15 @@ class Worker:
             self.say(b"".join(answers))
 
     def _remember(self, job: JobRow) -> None:
-        """Let later jobs of a program that has left its neighbours run in forks at once."""
+        """Let later jobs of a program that has left a shared process run in forks at once."""
         if len(self.leavers) >= MOST_LEAVERS:
             self.leavers.clear()
         self.leavers.add(hash((job[1], job[5])))
 
     def _give_up(self, lane: Lane, runner: Runner) -> None:
-        """End a process: the first job that it has not answered is to blame, the others go to the next one.
+        """End a process; its first unanswered job is to blame and runs alone, the others go to the next process.
 
-        Where it has said what it was not to say, each of its jobs runs with no other program beside it.
+        If it has sent a frame that it may not send, each of its jobs runs alone.
         """
         jobs = list(runner.jobs.values())
         if runner.strange and not runner.forks:
@@ -296,7 +296,7 @@ class Worker:
         lane.end()
 
     def _tend_child(self, ready: set[int]) -> None:
-        """Pass on the answer of the slow lane, or say what ended it."""
+        """Pass on the answer of the slow lane, or the reason why there is none."""
         child, job = self.child, self.child_job
         if child is None or job is None:
             return

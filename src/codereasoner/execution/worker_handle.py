@@ -1,4 +1,4 @@
-"""One worker process as its pool sees it: how it is started, fed, listened to and ended."""
+"""Start one worker process, write to it, read from it, and end it."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
 }
 PASSED_ON = ("LD_LIBRARY_PATH",)  # an interpreter may not start without; no program sees it
-INSIDE = "/tracer.so"  # the C tracer's file, as a worker of level A sees it
+INSIDE = "/tracer.so"  # the extension's file, as a worker of level A sees it
 START_SECONDS = 60.0  # within which a worker must say that it is ready
-END_SECONDS = 2.0  # within which it ends of its own accord when its pipes are closed
+END_SECONDS = 2.0  # within which it ends by itself when its pipes are closed
 _PACKAGE = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What is the same for all workers of a pool, see there."""
+    """Options that all workers of a pool have in common, see Pool."""
 
     limits: RunLimits
     preload: Sequence[str] = ()
@@ -54,7 +54,7 @@ class Setup:
 
 
 class Process:
-    """A worker process and both ends of its pipes; it is not ready before `ready` says so.
+    """A worker process and both ends of its pipes; `ready` becomes true when it has started.
 
     Raises:
         MachineryError: no process can be started.
@@ -93,12 +93,12 @@ class Process:
         body = marshal.dumps((_codes(), inside))
         self.unsent = bytearray(len(body).to_bytes(8, "little") + body)
         self.ready = False
-        self.tracer = ""  # which one it has, from when it is ready
+        self.tracer = ""  # its name, once the worker is ready
         self.started = monotonic()
 
     @property
     def pid(self) -> int:
-        """The id of the process outside, whose only child is the worker."""
+        """Return the id of the process outside, whose only child is the worker."""
         return self._popen.pid
 
     def write(self, data: bytes = b"") -> bool:
@@ -114,10 +114,10 @@ class Process:
         return True
 
     def read(self) -> list[tuple[int, int, bytes]] | None:
-        """The frames that have come since the last call; None when the worker is gone.
+        """Return the frames that have come since the last call; None if the worker has ended.
 
         Raises:
-            FrameError: what came is no frame. IsolationError: the kernel refuses a layer.
+            FrameError: the bytes are no frame. IsolationError: the kernel refuses a layer.
             MachineryError: the worker failed to start.
         """
         try:
@@ -140,7 +140,7 @@ class Process:
         return frames
 
     def end(self) -> None:
-        """End the worker and all it has started; nothing of it is left when this returns."""
+        """End the worker and all it has started."""
         for pipe in (self._popen.stdin, self._popen.stdout):
             assert pipe is not None
             with contextlib.suppress(OSError):
@@ -154,14 +154,14 @@ class Process:
 
 
 def environment(hash_seed: int = 0) -> dict[str, str]:
-    """The environment that a worker's interpreter starts in; it is emptied before the first program."""
+    """Return the environment that a worker's interpreter starts in; it is emptied before the first program."""
     seeded = ENVIRONMENT | {"PYTHONHASHSEED": str(hash_seed)}
     return seeded | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
 @cache
 def _codes() -> list[tuple[str, CodeType]]:
-    """The code objects of the files that run inside, each after those that it imports; compiled once for all."""
+    """Return the code objects of the files that run inside a worker, each after those that it imports."""
     found: dict[str, CodeType] = {}
 
     def add(name: str) -> None:
@@ -199,7 +199,7 @@ def _extension() -> str:
 
 @cache
 def _interpreter(packages: bool) -> dict[str, Any]:
-    """The interpreter that runs a worker, the paths that it needs, and what of them shall seem empty."""
+    """Return the interpreter that runs a worker, the paths that it needs, and those of them that shall seem empty."""
     executable = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
     standard = os.path.realpath(sysconfig.get_path("stdlib"))
     prefix = os.path.realpath(sys.base_prefix)
@@ -210,7 +210,7 @@ def _interpreter(packages: bool) -> dict[str, Any]:
 
 
 def _package_folders(preload: Sequence[str]) -> list[str]:
-    """The folders that preloaded modules and what they need are found in.
+    """Return the folders that preloaded modules and their dependencies are in.
 
     Raises:
         MachineryError: there is no module of that name.
