@@ -52,8 +52,8 @@ def main() -> None:
 
 
 def _measure(folder: Path, count: int, peer_calls: int) -> None:
-    paths = {name: folder / name for name in ("programs.jsonl", "runs.parquet", "questions.jsonl", "chains.jsonl")}
-    programs, runs, questions, chains = paths.values()
+    paths = {name: folder / name for name in ("programs.jsonl", "runs.parquet", "questions.jsonl")}
+    programs, runs, questions = paths.values()
     print(f"{count:,} procedural programs, one worker; a second is one of CPU, our processes and theirs together")
     print(f"{'stage':<34}{'programs/s/core':>16}{'seconds':>10}")
     source = extend.find("source", "procedural")
@@ -70,8 +70,9 @@ def _measure(folder: Path, count: int, peer_calls: int) -> None:
     with _timed("balanced", count):
         choose_questions(questions, folder / "chosen.jsonl", {"train": count})
     for detail in ("states", "expressions", "steps"):
-        with _timed(f"narrated: {detail}", count):
-            narrate_chains(questions, runs, chains, TASKS, detail)  # type: ignore[arg-type]
+        chains = folder / f"chains-{detail}.jsonl"
+        with _timed(f"narrated: {detail}", count), Pool(**first) as pool:
+            narrate_chains(questions, runs, chains, TASKS, detail, runner=pool.run)  # type: ignore[arg-type]
     with _timed("rows", count):
         write_sft_rows(questions, chains, folder / "sft.parquet", find_style("reasoning"))
     peer = _peer(programs, peer_calls)

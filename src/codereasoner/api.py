@@ -16,7 +16,8 @@ from typing import Any, Literal, TypeAlias
 from codereasoner import extend
 from codereasoner.api_results import Evaluation, TracedRun
 from codereasoner.benchmarks.loading import load_benchmark
-from codereasoner.chains.narrator import Detail, narrate
+from codereasoner.chains.input_search import search_calls, searches
+from codereasoner.chains.narrator import Detail, narrate, narrate_search
 from codereasoner.cli.trace_view import split_call
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.evaluation.load_questions import QuestionSet, load_questions
@@ -169,8 +170,10 @@ def explain(question: Question, run: Run, detail: Detail = "steps") -> Chain:
     'narrator'
 
     Raises:
-        DataError: the run has no whole trace. ConfigError: there is no such detail.
+        DataError: the run has no whole trace, or no call was found. ConfigError: there is no such detail.
     """
+    if searches(question):
+        return narrate_search(question, search_calls([question], _run)[0], detail)
     return narrate(question, run, detail)
 
 

@@ -259,6 +259,7 @@ class Chain(Plain):
     text: str
     by: str  # "narrator", or the model that wrote it
     id: str = ""
+    answer: str = ""  # the answer it leads to; "": the first gold answer of the question
 
     def __post_init__(self) -> None:
         if not self.id:

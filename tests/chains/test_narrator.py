@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from codereasoner import extend, literals
-from codereasoner.chains.backward import backward
 from codereasoner.chains.claim_audit import audit
 from codereasoner.chains.narrator import DETAILS, Detail, narrate
 from codereasoner.errors import ConfigError, DataError
@@ -96,64 +95,6 @@ def test_sentences_name_lines_code_and_passes(pool: Pool) -> None:
     assert "Line 9, `for c in text:`: nothing is left, the loop ends." in lines
     assert "Line 18, `while n > 1:`: 1 > 1 is false, the loop ends." in lines
     assert lines[-1] == "So f('aa', 1) returns (['a'], 1)."
-
-
-def test_a_chain_for_an_input_computes_it_backwards_and_verifies_it(pool: Pool) -> None:
-    run = trace(pool, "def f(x):\n    x.append(3)\n    x = x[::-1]\n    return x", "[1, 2]")
-    assert narrate(question(run, "input"), run).text.splitlines() == [
-        "Wanted: [3, 2, 1]",
-        "`return x` must give [3, 2, 1], so before it x must be [3, 2, 1].",
-        "`x = x[::-1]` must give [3, 2, 1], so before it x must be [1, 2, 3].",
-        "`x.append(3)` must give [1, 2, 3], so before it x must be [1, 2].",
-        "Try f([1, 2])",
-        *("x = [1, 2]", "x = [1, 2, 3]", "x = [3, 2, 1]"),
-        "f([1, 2]) returns [3, 2, 1], the value that is wanted.",
-    ]
-
-
-def test_a_search_follows_attempts_that_fail_first_and_says_how_they_differ(pool: Pool) -> None:
-    source = "def f(x):\n    return len(x)"
-    run, other, same = (trace(pool, source, call) for call in ("'abc'", "'a'", "'xyz'"))
-    assert narrate(question(run, "input"), run, "states", [other, same]).text.splitlines() == [
-        "Wanted: 3",
-        "It cannot be computed backwards, so calls are tried, the shortest first.",
-        *("Try f('a')", "x = 'a'", "f('a') returns 1, not what is wanted, too small."),
-        *("Try f('abc')", "x = 'abc'", "f('abc') returns 3, the value that is wanted."),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("source", "call"),
-    [
-        ("def f(x):\n    return x + 3", "4"),
-        ("def f(x):\n    y = 2\n    return 10 - x * 3", "4"),
-        ("def f(x):\n    x = 'a' + x\n    return (x + 'b')[::-1]", "'xy'"),
-        ("def f(x):\n    x ^= 5\n    return -x", "9"),
-        ("def f(x):\n    return x.swapcase()", "'aB'"),
-        ("def f(x):\n    return x.lower() + '!'", "'ab'"),
-        ("def f(x):\n    x.insert(0, 7)\n    x.reverse()\n    return x + [1]", "[2, 3]"),
-    ],
-)
-def test_what_can_be_undone_is_undone(pool: Pool, source: str, call: str) -> None:
-    lines = backward(trace(pool, source, call))
-    assert lines[-1].endswith(f"must be {call}.")
-
-
-@pytest.mark.parametrize(
-    ("source", "call"),
-    [
-        ("def f(x):\n    if x:\n        x = x[1:]\n    return x", "[1, 2]"),
-        ("def f(x):\n    y = x[1:]\n    return y", "[1, 2]"),
-        ("def f(x):\n    return len(x)", "[1, 2]"),
-        ("def g(x):\n    return x + 1\n\ndef f(x):\n    return g(x)", "3"),
-        ("def f(x):\n    return x.lower()", "'AB'"),
-        ("def f(x, y):\n    return x + y", "1, 2"),
-        ("def f(x):\n    return x % 4", "9"),
-        ("def chr(x):\n    return x\n\ndef f(x):\n    return chr(x)", "3"),
-    ],
-)
-def test_what_cannot_be_undone_does_not_give_the_call_away(pool: Pool, source: str, call: str) -> None:
-    assert backward(trace(pool, source, call)) == []
 
 
 def test_a_run_without_a_whole_trace_is_refused(pool: Pool) -> None:

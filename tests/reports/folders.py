@@ -16,7 +16,8 @@ from types import FrameType
 from typing import Any
 
 from codereasoner import extend, literals
-from codereasoner.chains.narrator import narrate
+from codereasoner.chains.input_search import Try
+from codereasoner.chains.narrator import narrate, narrate_search
 from codereasoner.ledger import Ledger, write_manifest, write_records, write_whole
 from codereasoner.records import Answer, Program, Run, Step, answer_key
 from codereasoner.styles import STYLES
@@ -73,7 +74,12 @@ def make_run(folder: Path, programs: int, models: Sequence[str], hostile: bool =
         ledger.finish()
     _write(folder / "questions.jsonl", questions, {"the value has no literal": 3})
     by_run = {run.id: run for run in runs}
-    chains = [narrate(question, by_run[question.run]) for question in questions]
+    chains = [
+        narrate_search(question, [Try((f"Take {by_run[question.run].call}.",), by_run[question.run])])
+        if question.task == "input"
+        else narrate(question, by_run[question.run])
+        for question in questions
+    ]
     _write(folder / "chains.jsonl", chains, {"longer than 900 tokens": 5, "the task has no narrator": 1})
     for name, split in (("sft.parquet", "train"), ("grpo.parquet", "rl")):
         _write(folder / name, [{"id": q.id, "prompt": "..."} for q in questions if q.split == split], {})

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from codereasoner import extend
-from codereasoner.chains.narrator import narrate
+from codereasoner.chains.input_search import search_calls
+from codereasoner.chains.narrator import narrate, narrate_search
 from codereasoner.evaluation.error_analysis import mistake
 from codereasoner.evaluation.quiz_questions import settled
 from codereasoner.evaluation.rerun_programs import rerun, unreadable_golds
@@ -99,9 +100,10 @@ def test_a_plug_ins_questions_are_balanced_in_its_direction(run: Run, tmp_path: 
     assert "some-call" in chosen
 
 
-def test_a_plug_ins_chain_ends_with_its_own_conclusion_and_a_backward_one_searches(run: Run) -> None:
+def test_a_plug_ins_chain_ends_with_its_own_conclusion_and_a_backward_one_searches(run: Run, pool: Pool) -> None:
     assert narrate(asked("last-n", run), run).text.endswith("At the end n = 8.")
-    assert narrate(asked("some-call", run), run).text.startswith("Wanted: 8\n")
+    call = asked("some-call", run)
+    assert narrate_search(call, search_calls([call], pool.run)[0]).text.startswith("Wanted: 8\n")
 
 
 def test_a_plug_ins_wrong_answers_have_a_class(run: Run) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -129,8 +128,7 @@ def _invocation(question: Question) -> str:
 
 def _first_argument_is_right(question: Question) -> bool:
     try:
-        call = literals.parse(f"f({question.facts['call']}\n)")
-        first = next(iter(getattr(call, "args", [])), None)
-        return first is not None and literals.equal(literals.read(ast.unparse(first)), literals.read(question.gold[0]))
+        positional = [value for name, value in literals.parse_arguments(question.facts["call"]) if name is None]
+        return bool(positional) and literals.equal(literals.value_of(positional[0]), literals.read(question.gold[0]))
     except literals.LiteralError:
         return False

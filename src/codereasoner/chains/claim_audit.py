@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from codereasoner.chains.event_audit import Events
 from codereasoner.chains.event_claims import EventClaim, event_claims
 from codereasoner.chains.events import Moment, tell
+from codereasoner.chains.search_audit import Step, steps_of_search
 from codereasoner.chains.statement_lines import code_of
 from codereasoner.chains.value_claims import Claim, calls, claims
 from codereasoner.records import Plain, Run
@@ -48,8 +49,11 @@ def audit(chain: str, run: Run) -> Audit:
     return _count((claim, history) for claim in _claims(chain))
 
 
-def audit_search(chain: str, runs: Mapping[str, Run]) -> Audit:
+def audit_search(chain: str, runs: Mapping[str, Run], wanted: str) -> Audit:
     """Check a chain that looks for a call: what is claimed after a call is named is about the run of that call.
+
+    Checked are also the steps from the wanted value to an argument, and that something leads to the right call: see
+    search_audit.py.
 
     `runs` holds the traced run of each call that the chain names, by its arguments in canonical form. What is claimed
     before any call is named, or about one that is not among them, is not counted.
@@ -57,7 +61,8 @@ def audit_search(chain: str, runs: Mapping[str, Run]) -> Audit:
     Raises:
         DataError: a run has no whole trace.
     """
-    return _count(_by_call(chain, runs))
+    steps = [(step, None) for step in steps_of_search(chain, runs, wanted)]
+    return _count(sorted([*_by_call(chain, runs), *steps], key=lambda pair: pair[0].start))
 
 
 def _by_call(chain: str, runs: Mapping[str, Run]) -> Iterator[tuple[Claim | EventClaim, History]]:
@@ -85,11 +90,11 @@ def _claims(chain: str) -> list[Claim | EventClaim]:
     return sorted([*values, *events], key=lambda each: each.start)
 
 
-def _count(pairs: Iterable[tuple[Claim | EventClaim, History]]) -> Audit:
+def _count(pairs: Iterable[tuple[Claim | EventClaim | Step, History | None]]) -> Audit:
     checked = true = 0
-    first_false: Claim | EventClaim | None = None
+    first_false: Claim | EventClaim | Step | None = None
     for claim, history in pairs:
-        verdict = history.check(claim) if isinstance(claim, Claim) else history.check_event(claim)
+        verdict = claim.holds if isinstance(claim, Step) else history.check(claim) if history else None
         if verdict is None:
             continue
         checked += 1
@@ -98,8 +103,7 @@ def _count(pairs: Iterable[tuple[Claim | EventClaim, History]]) -> Audit:
             first_false = claim
     if first_false is None:
         return Audit(checked, true)
-    said = f"{first_false.name} = {first_false.literal}" if isinstance(first_false, Claim) else first_false.said
-    return Audit(checked, true, said, (first_false.start, first_false.end))
+    return Audit(checked, true, first_false.said, (first_false.start, first_false.end))
 
 
 class History:
@@ -119,8 +123,11 @@ class History:
         """The moment, an index in what `tell` gives, up to which the claims have come."""
         return self._now
 
-    def check(self, claim: Claim) -> bool | None:
+    def check(self, claim: Claim | EventClaim) -> bool | None:
         """Is a claim true, after those that were checked before it? None: it is none about this run."""
+        if isinstance(claim, EventClaim):
+            self._events.go_on_from(self._now)
+            return self._events.check(claim)
         if claim.name not in self._names or claim.quoted in self._code:
             return None
         spans = self._spans.get((claim.name, claim.value), ())
@@ -131,11 +138,6 @@ class History:
             return False
         self._now = min(times)
         return True
-
-    def check_event(self, claim: EventClaim) -> bool | None:
-        """The same of a claim about what happened."""
-        self._events.go_on_from(self._now)
-        return self._events.check(claim)
 
     def _read(self, moments: Sequence[Moment]) -> None:
         open_: dict[int, dict[str, tuple[str, int]]] = {}  # frame: name: value, since

@@ -14,16 +14,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal, get_args
 
-from codereasoner import extend
-from codereasoner.chains.backward import backward, difference
+from codereasoner import extend, literals
 from codereasoner.chains.conclusions import conclude
 from codereasoner.chains.detail_local import Local
 from codereasoner.chains.detail_steps import Sentences
 from codereasoner.chains.detail_terse import called, claims, outcome
 from codereasoner.chains.events import Moment, tell
 from codereasoner.chains.folding import fold
+from codereasoner.chains.input_search import NOT_FOUND, Try, searches
 from codereasoner.chains.operations import Operations
-from codereasoner.errors import ConfigError
+from codereasoner.errors import ConfigError, DataError
 from codereasoner.records import Chain, Run
 from codereasoner.task import Question
 
@@ -31,50 +31,64 @@ Detail = Literal["states", "expressions", "local", "steps"]
 DETAILS: tuple[Detail, ...] = get_args(Detail)
 
 
-def narrate(
-    question: Question, run: Run, detail: Detail = "states", attempts: Sequence[Run] = (), limit: int = 0
-) -> Chain:
-    """The chain that leads to the answer of a question about a run.
-
-    For the task `input` the chain undoes the program from the wanted value where that can be computed; elsewhere it
-    follows the attempts (traced runs of the same program, each with another value). Then it follows the run itself. For
-    every other task it follows the run, as far as the question goes, and says what that answers.
+def narrate(question: Question, run: Run, detail: Detail = "states", limit: int = 0) -> Chain:
+    """Return the chain that follows a run as far as the question goes, and says what that answers.
 
     What is longer than `limit` characters is folded: see folding.py; 0 sets no limit.
 
     Raises:
-        ConfigError: there is no such detail.
-        DataError: the run, or an attempt, has no whole trace.
+        ConfigError: there is no such detail. DataError: the run has no whole trace, or the question asks for a call.
     """
-    if detail not in DETAILS:
-        raise ConfigError(f"detail '{detail}' is unknown; there are: {', '.join(DETAILS)}")
-    if extend.task_of(question).direction == "backward":
-        lines = list(_search(question.facts["value"], run, detail, attempts, limit))
-    else:
-        moments, verdict = conclude(question, tell(run))
-        lines = _told(replace(run, value=None) if verdict else run, moments, detail, limit)
-        lines += [each for each in [verdict or extend.task_of(question).conclude(question)] if each]
+    _check(detail)
+    if searches(question):
+        raise DataError("a question that asks for a call is answered by a search: see narrate_search")
+    moments, verdict = conclude(question, tell(run))
+    lines = _told(replace(run, value=None) if verdict else run, moments, detail, limit)
+    lines += [each for each in [verdict or extend.task_of(question).conclude(question)] if each]
     return Chain(question.id, "\n".join(lines), "narrator")
 
 
-# ---- input: back from the value, then try and compare
+def narrate_search(question: Question, tries: Sequence[Try], detail: Detail = "states", limit: int = 0) -> Chain:
+    """Return the chain that leads from a wanted value to the call that returns it, over the calls that were tried.
+
+    Raises:
+        ConfigError: there is no such detail. DataError: there is no try, or one has no whole trace.
+    """
+    _check(detail)
+    if not tries:
+        raise DataError(f"{NOT_FOUND} that returns {question.facts['value']}: there is nothing to narrate")
+    return Chain(question.id, "\n".join(_search(tries, detail, limit)), "narrator", answer=tries[-1].run.expression)
 
 
-def _search(wanted: str, run: Run, detail: Detail, attempts: Sequence[Run], limit: int) -> Iterator[str]:
+def _check(detail: str) -> None:
+    if detail not in DETAILS:
+        raise ConfigError(f"detail '{detail}' is unknown; there are: {', '.join(DETAILS)}")
+
+
+def _search(tries: Sequence[Try], detail: Detail, limit: int) -> Iterator[str]:
+    wanted = tries[-1].run.value or ""
     yield f"Wanted: {wanted}"
-    undone = backward(run)
-    yield from undone
-    tried = [] if undone else [attempt for attempt in attempts if attempt.value not in (None, wanted)]
-    if not undone:
-        yield "It cannot be computed backwards, so calls are tried, the shortest first."
-    for each in [*tried, run]:
-        yield f"Try {each.expression}"
-        yield from _told(replace(each, value=None), tell(each), detail, limit // (len(tried) + 1))
-        if each is run:
-            yield f"{each.expression} returns {each.value}, the value that is wanted."
+    for each in tries:
+        call = each.run.expression
+        yield from each.lines
+        yield f"Try {call}"
+        yield from _told(replace(each.run, value=None), tell(each.run), detail, limit // len(tries))
+        if each is tries[-1]:
+            yield f"{call} returns {wanted}, the value that is wanted."
         else:
-            verdict = ", ".join(["not what is wanted", *difference(each.value or "", wanted)])
-            yield f"{each.expression} returns {each.value}, {verdict}."
+            verdict = ", ".join(["not what is wanted", *_difference(each.run.value or "", wanted)])
+            yield f"{call} returns {each.run.value}, {verdict}."
+
+
+def _difference(value: str, wanted: str) -> Iterator[str]:
+    """How a value differs from the wanted one: `too small`, `of length 2, not 3`, of another type."""
+    found, meant = literals.read(value), literals.read(wanted)
+    if type(found) is not type(meant):
+        yield f"a {type(found).__name__}, not a {type(meant).__name__}"
+    elif isinstance(found, int | float) and not isinstance(found, bool) and found != meant:
+        yield "too small" if found < meant else "too large"
+    elif hasattr(found, "__len__") and len(found) != len(meant):
+        yield f"of length {len(found)}, not {len(meant)}"
 
 
 # ---- the details

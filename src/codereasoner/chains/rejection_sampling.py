@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from codereasoner.extend import Completion, Model, Sampling
+from codereasoner.extend import Completion, Model, Sampling, task_of
 from codereasoner.records import Chain
 from codereasoner.sampling import Sample, prompts_for, sample_and_grade
 from codereasoner.styles import Style
@@ -79,4 +79,7 @@ def _judge(sample: Sample, model: Model) -> tuple[Chain | None, Grade]:
     thoughts = reasoning(sample.completion)
     if not thoughts:
         return None, replace(sample.grade, reason="no reasoning before the answer")
-    return Chain(sample.prompt.question.id, thoughts, model.identity), sample.grade
+    question, answer = sample.prompt.question, sample.grade.answer or ""
+    if task_of(question).job(question, answer) is None:
+        answer = ""  # one right answer: the gold one, in its canonical form; else the one that the thoughts lead to
+    return Chain(question.id, thoughts, model.identity, answer=answer), sample.grade

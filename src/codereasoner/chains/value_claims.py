@@ -35,6 +35,11 @@ class Claim:
     looks_back: bool = False  # "initially x = 1", "x was 3"
     quoted: str = ""  # the inline code it stands in, where it is code of one piece: `x = 3`
 
+    @property
+    def said(self) -> str:
+        """The claim in one form: `x = 3`."""
+        return f"{self.name} = {self.literal}"
+
 
 def claims(text: str) -> Iterator[Claim]:
     """The claims of a text, in order; whether the names are variables of a program is not asked here."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
+from codereasoner import extend
 from codereasoner.cli.command_files import beside, file_of, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import COUNT, PATH
@@ -47,7 +49,8 @@ def chain_command(
     """Write reasoning chains: narrated from traces, or by a teacher model whose answers are verified.
 
     Reads questions.jsonl, or a folder with it, and for the narrator runs.parquet. Writes one chain per row to
-    chains.jsonl; questions that a teacher does not solve go to chains.jsonl.dropped.jsonl with the reason.
+    chains.jsonl; questions that a teacher does not solve, or for which the narrator finds no call, go to
+    chains.jsonl.dropped.jsonl with the reason.
 
     \b
     Example:
@@ -56,6 +59,7 @@ def chain_command(
     from codereasoner.cli.console import bar, console
     from codereasoner.cli.row_counts import show_counts
     from codereasoner.ledger import read_manifest
+    from codereasoner.stages.named_tasks import task_names
     from codereasoner.stages.write_chains import find_teacher, narrate_chains, projected, teach_chains
 
     questions = file_of(questions, "chosen.jsonl", "questions.jsonl")
@@ -66,9 +70,10 @@ def chain_command(
     out = out or Path(f"chains-first-{limit}.jsonl" if limit else "chains.jsonl")
     set_aside_if_fresh(out)
     if teacher is None:
-        with bar("chain") as progress:
+        searches = any(extend.task(name).direction == "backward" for name in task_names(tasks, questions))
+        with bar("chain") as progress, pools.open() if searches else nullcontext() as pool:
             words = (tasks, config.detail, progress, None, config.attempts, "", config.max_characters)
-            narrate_chains(questions, runs, out, *words)
+            narrate_chains(questions, runs, out, *words, pool.run if pool else None)
     else:
         with bar("chain", f"the first answer of {config.by}") as progress, pools.open() as pool:
             teach_chains(questions, out, tasks, teacher, pool, progress, first=limit or 0)

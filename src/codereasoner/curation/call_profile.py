@@ -73,16 +73,14 @@ class _Census:
         self.asked[group, "" if holds is None else name] += 1
 
     def call(self, call: str) -> None:
-        node = ast.parse(f"f({call}\n)", mode="eval").body
-        assert isinstance(node, ast.Call)
-        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        arguments = literals.parse_arguments(call)
         self.sizes["characters"].append(len(call))
         self.count("calls", f"{min(len(arguments), 4)} arguments" if len(arguments) < 4 else "4 or more arguments")
-        self.count("calls", "keyword", bool(node.keywords))
+        self.count("calls", "keyword", any(name for name, _ in arguments))
         if "'" in call or '"' in call:
             self.count("calls with a string", "double quote", '"' in call)
             self.count("calls with a string", "backslash", "\\" in call)
-        for argument in arguments:
+        for _, argument in arguments:
             value = _value(argument)
             self.count("arguments", _kind(value))
             self._value(value, "")

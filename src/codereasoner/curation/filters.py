@@ -149,10 +149,6 @@ def _reads_back(value: str) -> bool:
 def _arguments(call: str) -> list[str]:
     """The arguments of a call in canonical form; none where they are no literals."""
     try:
-        node = literals.parse(f"f({call}\n)")
-        if not isinstance(node, ast.Call):
-            return []
-        values = [*node.args, *(keyword.value for keyword in node.keywords)]
-        return [literals.write(literals.read(ast.unparse(value))) for value in values]
+        return [literals.write(literals.value_of(value)) for _, value in literals.parse_arguments(call)]
     except (literals.LiteralError, literals.NotWritable):
         return []

@@ -11,6 +11,7 @@ from codereasoner.literals.items import items
 from codereasoner.literals.read import (
     call_arguments,
     parse,
+    parse_arguments,
     parse_statement,
     parse_statements,
     read,
@@ -30,6 +31,7 @@ __all__ = [
     "items",
     "key",
     "parse",
+    "parse_arguments",
     "parse_statement",
     "parse_statements",
     "read",

@@ -61,10 +61,24 @@ def read_arguments(text: str) -> str:
     Raises:
         LiteralError: it is not an argument list, or an argument is not a literal.
     """
+    return call_arguments(_parse_call(text))
+
+
+def parse_arguments(text: str) -> list[tuple[str | None, ast.expr]]:
+    """The arguments of a list such as `[1, 2], key=g(3)`, each with its keyword or None; nothing of it is run.
+
+    Raises:
+        LiteralError: it is not an argument list.
+    """
+    call = _parse_call(text)
+    return [*((None, each) for each in call.args), *((keyword.arg, keyword.value) for keyword in call.keywords)]
+
+
+def _parse_call(text: str) -> ast.Call:
     call = parse(f"f({text}\n)")
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
         raise LiteralError(f"not an argument list: {_shorten(text)}")
-    return call_arguments(call)
+    return call
 
 
 def call_arguments(call: ast.Call) -> str:

@@ -49,10 +49,8 @@ def _copied(question: Question) -> str:
     facts = question.facts
     if "value" in facts:
         return f"{facts['entry']}({facts['value']})"
-    arguments = literals.parse(f"f({facts.get('call', '')}\n)")
-    if isinstance(arguments, ast.Call) and arguments.args:
-        return ast.unparse(arguments.args[0])
-    return "None"
+    positional = [value for name, value in literals.parse_arguments(facts.get("call", "")) if name is None]
+    return ast.unparse(positional[0]) if positional else "None"
 
 
 _SCRIPTS: dict[str, Callable[[Prompt], str]] = {

@@ -43,6 +43,10 @@ def _audit(question: Question, text: str, run: Run | None) -> Audit | None:
     if run is None or not run.steps or question.facts.get("call", run.call) != run.call:
         return None
     try:
-        return audit(text, run) if "call" in question.facts else audit_search(text, {run.call: run})
+        return (
+            audit(text, run)
+            if "call" in question.facts
+            else audit_search(text, {run.call: run}, question.facts["value"])
+        )
     except DataError:  # the trace is not whole, so nothing can be called false
         return None

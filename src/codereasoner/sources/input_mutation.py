@@ -6,7 +6,6 @@ punctuation or one repeated character, collections of 5 to 15, so that no model 
 
 from __future__ import annotations
 
-import ast
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -49,20 +48,13 @@ def mutate(call: str, random: Random, ranges: Ranges | None = None) -> str | Non
     it is mostly looked for there.
     """
     try:
-        node = ast.parse(f"f({call}\n)", mode="eval").body
-        assert isinstance(node, ast.Call)
-        literals.call_arguments(node)
-    except (SyntaxError, ValueError, literals.LiteralError):
+        canonical = literals.read_arguments(call)
+    except literals.LiteralError:
         return None
+    named = [(name, literals.value_of(node)) for name, node in literals.parse_arguments(canonical)]
     mutation = _Mutation(random, ranges or Ranges())
-    values = [(argument.arg, _read(argument.value)) for argument in node.keywords]
-    named = [(None, _read(argument)) for argument in node.args] + values
     texts = [literals.write(mutation.argument(value)) for _, value in named]
     return ", ".join(f"{name}={text}" if name else text for (name, _), text in zip(named, texts, strict=True))
-
-
-def _read(node: ast.expr) -> Any:
-    return literals.read(ast.unparse(node))
 
 
 class _Mutation:

@@ -181,7 +181,7 @@ def _audit(text: str, question: Question, runs: Sequence[Run]) -> Audit | None:
     whole = {run.call: run for run in runs if run.steps and not run.cut}
     if "call" in question.facts:
         return audit(text, next(iter(whole.values()))) if whole else None
-    return audit_search(text, whole) if whole or not runs else None
+    return audit_search(text, whole, question.facts["value"]) if whole or not runs else None
 
 
 def _truth(found: Audit) -> str:

@@ -67,7 +67,7 @@ def build(
     with watch("chain") as progress:
         tasks = [name for name in config.task if name not in config.direct]
         if teacher is None:
-            words = (tasks, config.detail, progress, engine, config.attempts, "train", config.max_characters)
+            words = (tasks, config.detail, progress, engine, config.attempts, "train", config.max_characters, pool.run)
             narrate_chains(paths.chosen, paths.runs, paths.chains, *words)
         else:
             teach_chains(paths.chosen, paths.chains, tasks, teacher, pool, progress, "train")

@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from codereasoner import extend
-from codereasoner.chains.narrator import Detail, narrate
+from codereasoner.chains.input_search import NOT_FOUND, Try, search_calls, searches
+from codereasoner.chains.narrator import Detail, narrate, narrate_search
 from codereasoner.chains.rejection_sampling import teach
-from codereasoner.errors import DataError
+from codereasoner.errors import ConfigError, DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Model, Progress, Sampling, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records
@@ -23,12 +24,12 @@ from codereasoner.stages.named_tasks import task_names
 from codereasoner.stages.progress import tell
 from codereasoner.stages.stage_options import NARRATOR, ChainOptions
 from codereasoner.styles import Style, chosen_style
-from codereasoner.task import Question
+from codereasoner.task import Question, Runner
 
 TOGETHER = 64  # chains in one batch
 
-Told: TypeAlias = tuple[Question, Run, tuple[Run, ...]]
-"""A question, the run it was asked about, and other runs of the same program."""
+Narrated: TypeAlias = "tuple[Question, Run | tuple[Try, ...]]"
+"""A question, and the run it was asked about or the calls that were tried for it."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,19 @@ def narrate_chains(
     detail: Detail,
     progress: Progress = silent,
     engine: Engine | None = None,
-    attempts: int = 3,
+    attempts: int = ChainOptions.attempts,
     split: str = "",
     limit: int = ChainOptions.max_characters,
+    runner: Runner | None = None,
 ) -> None:
     """Write the narrator's chain for each question of these tasks, and of the split if one is given.
 
-    A chain that looks for an input first tries up to `attempts` other calls of the same program. A chain longer than
-    `limit` characters is folded (0 never folds). The manifest says how long the chains are.
+    A chain that looks for a call runs what it tries, so that it needs a runner; at most `attempts` calls fail before
+    the right one, and a question for which none is found is dropped. A chain longer than `limit` characters is folded
+    (0 never folds). The manifest says how long the chains are.
+
+    Raises:
+        ConfigError: a question asks for a call, and there is no runner.
     """
     tasks = task_names(tasks, questions)
     config = {"questions": fingerprint(questions), "runs": fingerprint(runs), "tasks": tasks, "detail": detail}
@@ -79,15 +85,39 @@ def narrate_chains(
         return
     total = sum(1 for _ in _of_tasks(questions, tasks, split))
     with ledger:
-        told = (each for each in _with_runs(_of_tasks(questions, tasks, split), runs) if each[0].id not in ledger)
-        work = partial(narrate_batch, detail, attempts, limit)
-        for chains in (engine or InProcess()).map(work, batches_of(told, TOGETHER)):
-            for chain in chains:
-                ledger.append(chain)
+        missing = (each for each in _with_runs(_of_tasks(questions, tasks, split), runs) if each[0].id not in ledger)
+        searched = _searched(missing, runner, attempts)
+        for results in (engine or InProcess()).map(partial(narrate_batch, detail, limit), searched):
+            for question, chain in results:
+                if chain is None:
+                    ledger.drop({"question": question}, NOT_FOUND)
+                else:
+                    ledger.append(chain)
                 tell(progress, len(ledger), total, "questions answered")
         ledger.extra["not_told"] = _of_other_tasks(questions, tasks, split)
         ledger.extra["characters"] = lengths(len(row["text"]) for row in ledger.rows())
         ledger.finish()
+
+
+def _searched(pairs: Iterable[tuple[Question, Run]], runner: Runner | None, most: int) -> Iterator[list[Narrated]]:
+    """Yield batches of questions, each with its run or, where it asks for a call, with the calls that were tried."""
+    for batch in batches_of(pairs, TOGETHER):
+        asked = [question for question, _ in batch if searches(question)]
+        if asked and runner is None:
+            raise ConfigError(f"chains for the task '{asked[0].task}' run the calls they try: give a runner")
+        tries = iter(search_calls(asked, runner, most) if runner is not None else ())
+        yield [(question, next(tries) if searches(question) else run) for question, run in batch]
+
+
+def narrate_batch(detail: Detail, limit: int, batch: Sequence[Narrated]) -> list[tuple[str, Chain | None]]:
+    """Return the narrator's chain for each of these questions, by its id; None where no call was found."""
+    return [(question.id, _narrated(question, basis, detail, limit)) for question, basis in batch]
+
+
+def _narrated(question: Question, basis: Run | tuple[Try, ...], detail: Detail, limit: int) -> Chain | None:
+    if isinstance(basis, Run):
+        return narrate(question, basis, detail, limit)
+    return narrate_search(question, basis, detail, limit) if basis else None
 
 
 def lengths(found: Iterable[int]) -> dict[str, int]:
@@ -97,14 +127,6 @@ def lengths(found: Iterable[int]) -> dict[str, int]:
         return {}
     last = len(ordered) - 1
     return {"median": ordered[last // 2], "95 %": ordered[last * 95 // 100], "longest": ordered[last]}
-
-
-def narrate_batch(detail: Detail, attempts: int, limit: int, told: Sequence[Told]) -> list[Chain]:
-    """Return the narrator's chain for each of these questions."""
-    return [
-        narrate(question, run, detail, _attempts(question, run, others, attempts), limit)
-        for question, run, others in told
-    ]
 
 
 def teach_chains(
@@ -210,26 +232,13 @@ def _of_other_tasks(questions: Path, tasks: Sequence[str], split: str) -> dict[s
     return {task: count for task, count in sorted(found.items()) if task not in tasks}
 
 
-def _attempts(question: Question, run: Run, others: Sequence[Run], most: int) -> list[Run]:
-    """Return the calls of the same program that are tried before the right one, the shortest first, `most` at most.
-
-    Only calls shorter than the right one are tried, so their number varies and does not give the answer away.
-    """
-    if not most or extend.task_of(question).direction == "forward":
-        return []
-    order = sorted({each.call: each for each in [*others, run]}.values(), key=lambda each: (len(each.call), each.call))
-    before = order[: next(place for place, each in enumerate(order) if each.call == run.call)]
-    return [each for each in before if each.value != run.value][-most:]
-
-
-def _with_runs(questions: Iterable[Question], runs: Path) -> Iterator[Told]:
-    """Yield each question with its run and the others of the program; questions have the order of the runs."""
-    programs = groupby(read_records(runs, Run), key=lambda run: (run.source, run.entry))
-    group: dict[str, Run] = {}
+def _with_runs(questions: Iterable[Question], runs: Path) -> Iterator[tuple[Question, Run]]:
+    """Yield each question with its run; questions have the order of the runs, several of one run follow each other."""
+    remaining = read_records(runs, Run)
+    run: Run | None = None
     for question in questions:
-        while question.run not in group:
-            found = next(programs, None)
-            if found is None:
+        while run is None or run.id != question.run:
+            run = next(remaining, None)
+            if run is None:
                 raise DataError(f"{runs} has no run '{question.run}' for question '{question.id}', or in another order")
-            group = {run.id: run for run in found[1]}
-        yield question, group[question.run], tuple(group.values())
+        yield question, run

@@ -48,15 +48,16 @@ def write_sft_rows(
     ledger = Ledger(out, config | {"style": style.name, "split": split})
     if ledger.done:
         return
-    texts = Rows((chain.question, chain.text) for chain in read_records(chains, Chain))
+    found = Rows((chain.question, [chain.text, chain.answer]) for chain in read_records(chains, Chain))
     with ledger:
         for question in _of_split(questions, split):
             if question.id in ledger or (tasks is not None and question.task not in tasks):
                 continue
             if question.task in direct:
                 ledger.append(sft_row(question, None, style))
-            elif (text := texts.get(question.id)) is not None:
-                ledger.append(sft_row(question, text, style))
+            elif (chain := found.get(question.id)) is not None:
+                text, answer = chain
+                ledger.append(sft_row(question, text, style, answer))
             else:
                 ledger.drop({"id": question.id}, "no chain")
         ledger.finish()

@@ -33,7 +33,7 @@ _TEXT_NAMES = frozenset({"eval", "exec", "compile", "__import__", "__builtins__"
 
 def has_inlined_loops(source: str) -> bool:
     """Return whether comprehensions of this program run in their function's own frame."""
-    tree = _parse(source)
+    tree = parse_source(source)
     return tree is not None and any(isinstance(node, _INLINED) for node in ast.walk(tree))
 
 
@@ -45,7 +45,7 @@ def statements(source: str) -> Mapping[int, ast.AST]:
     `try`, `with` and `match`, whose lines run in ways that nobody would guess, are not; nor is a `while` whose test
     is a constant, which Python does not come back to.
     """
-    tree = _parse(source)
+    tree = parse_source(source)
     if tree is None:
         return {}
     found: dict[int, ast.AST] = {}
@@ -70,7 +70,7 @@ def plain_lines(source: str) -> frozenset[int]:
 @lru_cache(maxsize=512)
 def has_constant_loop(source: str) -> bool:
     """Is there a `while True` or its kin, whose header runs once only?"""
-    tree = _parse(source)
+    tree = parse_source(source)
     return tree is not None and any(
         isinstance(node, ast.While) and isinstance(node.test, ast.Constant) for node in ast.walk(tree)
     )
@@ -79,7 +79,7 @@ def has_constant_loop(source: str) -> bool:
 @lru_cache(maxsize=512)
 def lines_in_loops(source: str) -> frozenset[int]:
     """The lines inside the body of a loop, the headers apart."""
-    tree = _parse(source)
+    tree = parse_source(source)
     inside: set[int] = set()
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.For | ast.While | ast.AsyncFor):
@@ -91,7 +91,7 @@ def lines_in_loops(source: str) -> frozenset[int]:
 @lru_cache(maxsize=512)
 def chance(source: str) -> str:
     """What in a program may differ from run to run or machine to machine (`random`, `id`), or ""."""
-    tree = _parse(source)
+    tree = parse_source(source)
     for node in ast.walk(tree) if tree is not None else ():
         match node:
             case ast.Import(names=names):
@@ -110,7 +110,7 @@ def chance(source: str) -> str:
 @lru_cache(maxsize=512)
 def runs_text(source: str) -> str:
     """Return what in a program may run text that it is given as code (`eval`, `getattr` with any name), or ""."""
-    tree = _parse(source)
+    tree = parse_source(source)
     for node in ast.walk(tree) if tree is not None else ():
         match node:
             case ast.Import(names=names) if found := _TEXT_MODULES & {alias.name.split(".")[0] for alias in names}:
@@ -164,14 +164,14 @@ def refuse_unknown(run: Run) -> None:
     Raises:
         UnknownName: the called name stands nowhere in the program; the message lists its functions.
     """
-    tree = _parse(run.source)
+    tree = parse_source(run.source)
     if tree and run.exception.startswith("NameError") and not re.search(rf"\b{re.escape(run.entry)}\b", run.source):
         functions = ast.FunctionDef | ast.AsyncFunctionDef
         raise UnknownName("function", run.entry, (node.name for node in tree.body if isinstance(node, functions)))
 
 
 @lru_cache(maxsize=512)
-def _parse(source: str) -> ast.Module | None:
+def parse_source(source: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -181,7 +181,7 @@ def _parse(source: str) -> ast.Module | None:
 
 
 def _defined(source: str) -> set[str]:
-    tree = _parse(source)
+    tree = parse_source(source)
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} if tree is not None else set()
 
 

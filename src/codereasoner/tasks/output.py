@@ -152,10 +152,7 @@ def _same_call(call: ast.Call, text: str) -> bool:
 def outer_arguments(call: str) -> dict[str, str]:
     """The first and the last argument of a call, as guesses of its value."""
     try:
-        node = literals.parse(f"f({call}\n)")
+        values = [ast.unparse(value) for _, value in literals.parse_arguments(call)]
     except literals.LiteralError:
         return {}
-    values = [*node.args, *(keyword.value for keyword in node.keywords)] if isinstance(node, ast.Call) else []
-    if not values:
-        return {}
-    return {"the first argument": ast.unparse(values[0]), "the last argument": ast.unparse(values[-1])}
+    return {"the first argument": values[0], "the last argument": values[-1]} if values else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from codereasoner import extend
@@ -12,13 +13,16 @@ from codereasoner.styles import Style
 from codereasoner.task import Question
 
 
-def sft_row(question: Question, chain: str | None, style: Style) -> dict[str, Any]:
-    """A prompt, and the completion of a perfect model: the chain, where there is one, and the gold answer.
+def sft_row(question: Question, chain: str | None, style: Style, answer: str = "") -> dict[str, Any]:
+    """A prompt, and the completion of a perfect model: the chain, where there is one, and the answer it leads to.
+
+    With no answer given, it is the question's first gold answer.
 
     Shapes: `prompt` and `completion` are lists of chat messages, as TRL and every chat template take them.
     """
     task = extend.task_of(question)
-    completion = task.render(question, style, chain or "")
+    answered = replace(question, gold=(answer, *question.gold)) if answer else question
+    completion = task.render(answered, style, chain or "")
     return {
         "id": question.id,
         "prompt": task.prompt(question, style),

@@ -1,0 +1,377 @@
+"""Find the variables of an expression, or the items of a loop, with which it gives a wanted value."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from codereasoner import literals
+from codereasoner.chains.expressions import Unknown, evaluate, text_of
+
+Needs: TypeAlias = dict[str, Any]  # by variable: the value it must have
+Undo: TypeAlias = Callable[[ast.stmt, Needs], Needs]
+
+MAX_INDEX = 12  # of a sequence that is made to have a value there
+
+
+def merge(*parts: Needs) -> Needs:
+    """Join what is needed.
+
+    Raises:
+        Unknown: a variable would need two values.
+    """
+    found: Needs = {}
+    for part in parts:
+        for name, value in part.items():
+            if name in found and not literals.equal(found[name], value):
+                raise Unknown
+            found[name] = value
+    return found
+
+
+def solve(node: ast.expr, wanted: Any, known: Needs | None = None) -> Needs:
+    """Return variables with which an expression gives the wanted value; those in `known` have theirs.
+
+    Raises:
+        Unknown: no rule inverts it, or computing it with them gives something else.
+    """
+    known = known or {}
+    needs = _solve(node, wanted, known)
+    _, found = evaluate(node, _texts(known | needs))
+    if found is not NotImplemented and not literals.equal(found, wanted):
+        raise Unknown
+    return needs
+
+
+def _texts(values: Needs) -> dict[str, str]:
+    return {name: text_of(value) for name, value in values.items()}
+
+
+def _solve(node: ast.expr, wanted: Any, known: Needs) -> Needs:
+    if not variables_in(node) - set(known):
+        return {}  # `solve` compares what it gives
+    match node:
+        case ast.Name(id=name):
+            return {name: wanted}
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            return solve(inner, -wanted, known)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            if type(wanted) is not (tuple if isinstance(node, ast.Tuple) else list) or len(wanted) != len(parts):
+                raise Unknown
+            return merge(*(solve(part, item, known) for part, item in zip(parts, wanted, strict=True)))
+        case ast.BinOp():
+            return _solve_operator(node, wanted, known)
+        case ast.Subscript(value=inner, slice=ast.Slice() as cut):
+            return solve(inner, _before_slice(cut, wanted, known), known)
+        case ast.Subscript(value=inner, slice=index) if not variables_in(index) - set(known):
+            return solve(inner, _holder(constant(index, known), wanted), known)
+        case ast.Call(func=ast.Name(id=function), args=[inner]) if function in _FUNCTIONS:
+            if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "reversed":
+                return solve(inner.args[0], _FUNCTIONS[function](wanted)[::-1], known)
+            return solve(inner, _FUNCTIONS[function](wanted), known)
+        case ast.Call(func=ast.Attribute(value=inner, attr=method), args=arguments, keywords=[]):
+            return _solve_method(inner, method, arguments, wanted, known)
+        case ast.ListComp(elt=element, generators=[loop]) | ast.GeneratorExp(elt=element, generators=[loop]):
+            return solve_items(loop.target, loop.iter, element, list(wanted), known)
+        case ast.DictComp(key=key, value=value, generators=[loop]) if isinstance(wanted, dict):
+            return solve_items(loop.target, loop.iter, ast.Tuple([key, value], ast.Load()), [*wanted.items()], known)
+        case ast.JoinedStr(values=parts) if isinstance(wanted, str):
+            return _solve_text(parts, wanted, known)
+        case ast.IfExp(body=body, orelse=orelse):
+            try:
+                return solve(body, wanted, known)
+            except Unknown:
+                return solve(orelse, wanted, known)
+    raise Unknown
+
+
+def variables_in(node: ast.AST) -> set[str]:
+    """Return the names in an expression but those of the functions that are inverted."""
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and each.id not in _FUNCTIONS}
+
+
+def constant(node: ast.expr, known: Needs | None = None) -> Any:
+    """Return the value of an expression whose variables are known.
+
+    Raises:
+        Unknown: it cannot be computed.
+    """
+    _, value = evaluate(node, _texts(known or {}))
+    if value is NotImplemented:
+        raise Unknown
+    return value
+
+
+# ---- operators
+
+
+def _solve_operator(node: ast.BinOp, wanted: Any, known: Needs) -> Needs:
+    is_left = bool(variables_in(node.left) - set(known))
+    inner, other = (node.left, node.right) if is_left else (node.right, node.left)
+    if variables_in(other) - set(known):
+        return _solve_sum(node, wanted, known)
+    rule = _OPERATORS.get(type(node.op))
+    if rule is None:
+        raise Unknown
+    return solve(inner, rule(wanted, constant(other, known), is_left), known)
+
+
+def _solve_sum(node: ast.BinOp, wanted: Any, known: Needs) -> Needs:
+    """Share the wanted value out to the sides of a sum: what a list literal holds, else all to one side."""
+    if not isinstance(node.op, ast.Add) or type(wanted) not in (int, float, str, list):
+        raise Unknown
+    nothing = type(wanted)()
+    shares = [(wanted, nothing), (nothing, wanted)]
+    if isinstance(node.right, ast.List) and isinstance(wanted, list):
+        place = max(0, len(wanted) - len(node.right.elts))
+        shares = [(wanted[:place], wanted[place:])]
+    elif isinstance(node.left, ast.List) and isinstance(wanted, list):
+        shares = [(wanted[: len(node.left.elts)], wanted[len(node.left.elts) :])]
+    for left, right in shares:
+        try:
+            return merge(solve(node.left, left, known), solve(node.right, right, known))
+        except Unknown:
+            continue
+    raise Unknown
+
+
+def _without(wanted: Any, other: Any, is_left: bool) -> Any:
+    """Return what another value was added to."""
+    if isinstance(wanted, int | float):
+        return wanted - other
+    size = len(other)
+    place = len(wanted) - size if is_left else 0
+    if place < 0 or not literals.equal(wanted[place : place + size], other):
+        raise Unknown
+    return wanted[:place] if is_left else wanted[size:]
+
+
+def _divided(wanted: Any, other: Any, is_left: bool) -> Any:
+    if type(other) is int and isinstance(wanted, str | list) and other > 0 and len(wanted) % other == 0:
+        return wanted[: len(wanted) // other]
+    if type(wanted) is not int or type(other) is not int or not other or wanted % other:
+        raise Unknown
+    return wanted // other
+
+
+_OPERATORS: dict[type[ast.operator], Callable[[Any, Any, bool], Any]] = {
+    ast.Add: _without,
+    ast.Sub: lambda wanted, other, is_left: wanted + other if is_left else other - wanted,
+    ast.Mult: _divided,
+    ast.BitXor: lambda wanted, other, is_left: wanted ^ other,
+    ast.FloorDiv: lambda wanted, other, is_left: wanted * other if is_left else _divided(other, wanted, True),
+    ast.Div: lambda wanted, other, is_left: _whole(wanted * other) if is_left else _whole(other / wanted),
+    ast.Mod: lambda wanted, other, is_left: wanted if is_left else other + 1,
+    ast.BitOr: lambda wanted, other, is_left: wanted,
+}
+
+
+def _whole(number: float) -> float:
+    return int(number) if float(number).is_integer() else number
+
+
+def _before_slice(cut: ast.Slice, wanted: Any, known: Needs) -> Any:
+    """Return a sequence whose slice is the wanted one: `[::-1]`, `[:3]`, `[2:]`, `[::2]`."""
+    low, high, step = (constant(part, known) if part else None for part in (cut.lower, cut.upper, cut.step))
+    if not isinstance(wanted, str | list | tuple):
+        raise Unknown
+    if step == -1 and low is high is None:
+        return wanted[::-1]
+    filler: Any = wanted[:1] or (" " if isinstance(wanted, str) else type(wanted)([0]))
+    if type(step) is int and step > 1 and low is high is None:
+        return type(wanted)().join(each * step for each in wanted) if isinstance(wanted, str) else _spaced(wanted, step)
+    if step is not None:
+        raise Unknown
+    before = low if type(low) is int and low > 0 else 0
+    after = -high if type(high) is int and high < 0 else 0
+    return filler * before + wanted + filler * after
+
+
+def _spaced(wanted: Any, step: int) -> Any:
+    return type(wanted)([item for each in wanted for item in [each] * step])
+
+
+def _holder(index: Any, wanted: Any) -> Any:
+    """Return what has the wanted value at an index or a key."""
+    if type(index) is str:
+        return {index: wanted}
+    if type(index) is not int or abs(index) > MAX_INDEX:
+        raise Unknown
+    count = index + 1 if index >= 0 else -index
+    return wanted * count if isinstance(wanted, str) and len(wanted) == 1 else [wanted] * count
+
+
+# ---- functions and methods
+
+
+def _text_of_number(wanted: Any) -> str:
+    if type(wanted) is not int:
+        raise Unknown
+    return str(wanted)
+
+
+def _characters(wanted: Any) -> str:
+    if type(wanted) is not int or not 0 <= wanted <= 100:
+        raise Unknown
+    return "a" * wanted
+
+
+_FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
+    "ord": chr,
+    "chr": ord,
+    "int": _text_of_number,
+    "str": literals.read,
+    "len": _characters,
+    "list": list,
+    "tuple": list,
+    "sorted": list,
+    "set": sorted,
+    "dict": dict,
+    "float": _whole,
+    "abs": lambda wanted: wanted,
+    "round": lambda wanted: wanted,
+    "sum": lambda wanted: [wanted],
+    "min": lambda wanted: [wanted],
+    "max": lambda wanted: [wanted],
+}
+"""For each built-in function, an argument with which it gives a value."""
+
+_KEYS: Mapping[str, Callable[[Any], Any]] = {
+    "keys": lambda wanted: dict.fromkeys(wanted, 1),
+    "values": lambda wanted: dict(enumerate(wanted)),
+    "items": dict,
+    "copy": lambda wanted: wanted,
+}
+
+
+def _solve_method(inner: ast.expr, method: str, arguments: Sequence[ast.expr], wanted: Any, known: Needs) -> Needs:
+    if method == "join" and isinstance(wanted, str) and len(arguments) == 1:
+        separator = constant(inner, known)
+        return solve(arguments[0], wanted.split(separator) if separator else list(wanted), known)
+    given = [constant(each, known) for each in arguments]
+    if method in _KEYS and not given:
+        return solve(inner, _KEYS[method](wanted), known)
+    match method, given:
+        case "swapcase", []:
+            return solve(inner, wanted.swapcase(), known)
+        case "split", []:
+            return solve(inner, " ".join(wanted), known)
+        case "split", [str(separator)]:
+            return solve(inner, separator.join(wanted), known)
+        case "count", [str(part)] if type(wanted) is int and wanted >= 0:
+            return solve(inner, part * wanted, known)
+        case (("find" | "index"), [str(part)]) if type(wanted) is int and wanted >= 0:
+            return solve(inner, ("a" if part[:1] != "a" else "b") * wanted + part, known)
+        case "get", [key, *_]:
+            return solve(inner, {key: wanted}, known)
+    if not isinstance(wanted, str):
+        raise Unknown
+    return solve(inner, _kept(method, given, wanted), known)
+
+
+def _kept(method: str, given: Sequence[Any], wanted: str) -> str:
+    """Return the wanted string where a method leaves it, or a part of it, as it is."""
+    shorter = wanted.lstrip(wanted[:1]) if method in _PADDING else wanted
+    for text in (wanted, shorter, wanted.strip()):
+        call = ast.Call(ast.Attribute(ast.Constant(text), method), [ast.Constant(each) for each in given], [])
+        if literals.equal(constant(call, {}), wanted):
+            return text
+    raise Unknown
+
+
+_PADDING = ("zfill", "rjust", "ljust", "center")
+
+
+def _solve_text(parts: Sequence[ast.expr], wanted: str, known: Needs) -> Needs:
+    """The one hole of an f-string; what stands around it is known."""
+    holes = [place for place, part in enumerate(parts) if isinstance(part, ast.FormattedValue)]
+    if len(holes) != 1:
+        raise Unknown
+    before, after = (
+        "".join(str(constant(part, known)) for part in some) for some in (parts[: holes[0]], parts[holes[0] + 1 :])
+    )
+    if not wanted.startswith(before) or not wanted.endswith(after):
+        raise Unknown
+    hole = parts[holes[0]]
+    assert isinstance(hole, ast.FormattedValue)
+    return solve(hole.value, wanted[len(before) : len(wanted) - len(after)], known)
+
+
+# ---- items of loops and comprehensions
+
+
+def solve_items(
+    target: ast.expr,
+    iterable: ast.expr,
+    part: ast.expr,
+    shares: Sequence[Any],
+    known: Needs,
+    before: Sequence[ast.stmt] = (),
+    undo: Undo = lambda statement, needs: needs,
+) -> Needs:
+    """Return what an iterable needs whose items make an expression give each of the shares, one a pass.
+
+    `undo` undoes the statements `before` the expression in each pass.
+
+    Raises:
+        Unknown: an item would need more than the loop's own variables.
+    """
+    match iterable:
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=owner)])]):
+            assert isinstance(target, ast.Name)
+            part = _Indexed(owner, target.id).visit(ast.parse(ast.unparse(part), mode="eval").body)
+            pairs: ast.expr = ast.Tuple([target, ast.Name(_ITEM, ast.Load())], ast.Store())
+            iterable, target, counted = ast.Name(owner, ast.Load()), pairs, True
+        case ast.Call(func=ast.Name(id="enumerate"), args=[inner]):
+            iterable, counted = inner, True
+        case ast.Call(func=ast.Name(id="range"), args=[inner]):
+            for place, share in enumerate(shares):
+                solve(part, share, known | {_name(target): place})
+            return solve(inner, len(shares), known)
+        case _:
+            counted = False
+    items: list[Any] = []
+    for place, share in enumerate(shares):
+        names = [each.id for each in ast.walk(target) if isinstance(each, ast.Name)]
+        counts = {names[0]: place} if counted else {}
+        needs = solve(part, share, known | counts)
+        for statement in reversed(before):
+            needs = undo(statement, needs)
+        if not set(needs) <= set(names):
+            raise Unknown
+        own = names[1:] if counted else names
+        values = tuple(needs.get(each, place) for each in own)
+        items.append(values[0] if len(values) == 1 else values)
+    match iterable:
+        case ast.Call(func=ast.Attribute(value=inner, attr="items")):
+            return solve(inner, dict(items), known)
+    return solve(iterable, _sequence(items), known)
+
+
+def _sequence(items: list[Any]) -> Any:
+    return "".join(items) if items and all(type(each) is str and len(each) == 1 for each in items) else items
+
+
+def _name(target: ast.expr) -> str:
+    if not isinstance(target, ast.Name):
+        raise Unknown
+    return target.id
+
+
+_ITEM = "item of a pass"
+
+
+class _Indexed(ast.NodeTransformer):
+    """Reads `owner[index]` as the item of a pass."""
+
+    def __init__(self, owner: str, index: str) -> None:
+        self.owner, self.index = owner, index
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        match node:
+            case ast.Subscript(value=ast.Name(id=owner), slice=ast.Name(id=index)):
+                if (owner, index) == (self.owner, self.index):
+                    return ast.Name(_ITEM, ast.Load())
+        self.generic_visit(node)
+        return node

@@ -1,0 +1,241 @@
+"""Compute arguments from a wanted value and the text of a program: undo each statement, the last one first.
+
+Nothing is read off a run. Where several values would do (`x.lower()`, a filter, a sum) the nearest one is assumed, so
+whoever uses the arguments runs the call to find out whether they are right.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from codereasoner import literals
+from codereasoner.chains.abstract_execution import after, names_set
+from codereasoner.chains.expressions import Unknown, evaluate, text_of
+from codereasoner.chains.inverse_operations import Needs, constant, merge, solve, solve_items, variables_in
+from codereasoner.chains.statement_lines import header
+from codereasoner.steps import split_lines
+
+MAX_PATHS = 8  # ways through the branches of a function that are undone
+MAX_WIDTH = 12  # characters that one pass of a loop adds to a string
+
+Path: TypeAlias = tuple[ast.stmt, ...]
+
+
+@dataclass(frozen=True)
+class Inversion:
+    """Arguments that may give the wanted value, and the sentences that lead to them."""
+
+    arguments: Mapping[str, object]
+    lines: tuple[str, ...]
+
+
+def invert(source: str, function: ast.FunctionDef, wanted: object) -> Iterator[Inversion]:
+    """Undo each way through the branches of a function; what cannot be undone is left out."""
+    parameters = {each.arg for each in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)}
+    lines = split_lines(source)
+    for count, path in enumerate(_paths(function.body)):
+        if count == MAX_PATHS:
+            return
+        try:
+            found = _undo(path, wanted, lines)
+        except _FAILURES:
+            continue
+        if found.arguments and set(found.arguments) <= parameters:
+            yield found
+
+
+_FAILURES = (
+    Unknown,
+    literals.LiteralError,
+    TypeError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+)
+
+
+def _paths(body: Sequence[ast.stmt]) -> Iterator[Path]:
+    """Each straight way from the first statement to a `return`: a loop is one statement, an `if` one of its blocks."""
+    if not body:
+        yield ()
+        return
+    first, *rest = body
+    if isinstance(first, ast.Return):
+        yield (first,)
+    elif isinstance(first, ast.If):
+        for block in (first.body, first.orelse):
+            yield from _paths([*block, *rest])
+    elif not isinstance(first, ast.Raise):
+        yield from ((first, *path) for path in _paths(rest))
+
+
+def _undo(path: Path, wanted: object, source: Sequence[str]) -> Inversion:
+    needs: Needs = {}
+    lines: list[str] = []
+    for statement in reversed(path):
+        if isinstance(statement, ast.Return) and statement.value is not None:
+            result, own, rest = wanted, solve(statement.value, wanted), needs
+        elif (found := _own_needs(statement, needs)) is None:
+            continue
+        else:
+            name, own = found
+            result, rest = needs[name], {each: value for each, value in needs.items() if each != name}
+        needs = merge(rest, own)
+        lines.append(_sentence(statement, result, own, source))
+    return Inversion(needs, tuple(lines))
+
+
+def undo_statement(statement: ast.stmt, needs: Needs) -> Needs:
+    """Return what is needed before a statement, given what is needed after it.
+
+    Raises:
+        Unknown: it changes a needed variable in a way that is not undone.
+    """
+    found = _own_needs(statement, needs)
+    if found is None:
+        return needs
+    return merge({name: value for name, value in needs.items() if name != found[0]}, found[1])
+
+
+def _own_needs(statement: ast.stmt, needs: Needs) -> tuple[str, Needs] | None:
+    """The needed variable that a statement sets, and what it must have met to do so; None: it sets none of them."""
+    touched = {name for node in ast.walk(statement) for name in names_set(node)} & set(needs)
+    if not touched:
+        return None
+    if len(touched) > 1:
+        raise Unknown
+    [name] = touched
+    value = needs[name]
+    match statement:
+        case ast.Assign(targets=[ast.Name()], value=expression):
+            return name, solve(expression, value)
+        case ast.AugAssign(target=ast.Name(), op=sign, value=expression):
+            return name, solve(ast.BinOp(ast.Name(name, ast.Load()), sign, expression), value)
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(), slice=key)], value=expression):
+            return name, merge({name: value}, solve(expression, value[constant(key)]))
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(), attr=method), args=arguments)):
+            return name, {name: _before_method(method, value, [constant(each) for each in arguments])}
+        case ast.For(orelse=[]):
+            return name, _solve_passes(statement, name, value)
+    raise Unknown
+
+
+def _before_method(method: str, value: object, given: Sequence[object]) -> object:
+    """Return what a method changed to this value; a value that it leaves as it is, where there is one."""
+    match method, given, value:
+        case "reverse", [], list():
+            return value[::-1]
+        case "append", [item], [*before, last] if literals.equal(last, item):
+            return before
+        case "insert", [0, item], [first, *rest] if literals.equal(first, item):
+            return rest
+        case "extend", [list(items)], list() if items and literals.equal(value[-len(items) :], items):
+            return value[: -len(items)]
+        case "pop", [] | [-1], list():
+            return [*value, *(value[-1:] or [0])]
+        case "pop", [0], list():
+            return [*(value[:1] or [0]), *value]
+        case "sort", [], list() if literals.equal(value, sorted(value)):
+            return value
+        case "add", [item], set() if item in value:
+            return value
+        case "update", [dict(items)], dict() if literals.equal(value | items, value):
+            return value
+    raise Unknown
+
+
+# ---- loops
+
+
+def _solve_passes(loop: ast.For, name: str, wanted: Any) -> Needs:
+    """Return what a loop goes over when it leaves the wanted value in the variable that its passes add to.
+
+    Raises:
+        Unknown: it changes the variable in another way.
+    """
+    body = _straight(loop.body)
+    places = [place for place, each in enumerate(body) if name in names_set(each)]
+    if not places:
+        raise Unknown
+    for part, shares in _shares(body[places[0]], name, wanted, len(places)):
+        try:
+            return solve_items(loop.target, loop.iter, part, shares, {}, body[: places[0]], undo_statement)
+        except (Unknown, TypeError, ValueError, LookupError):
+            continue
+    raise Unknown
+
+
+def _straight(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """The statements of a pass that goes into the first block of each `if`."""
+    return [each for one in body for each in (_straight(one.body) if isinstance(one, ast.If) else [one])]
+
+
+def _shares(statement: ast.stmt, name: str, wanted: Any, count: int) -> Iterator[tuple[ast.expr, list[Any]]]:
+    """The expression that a pass adds, and what it adds in each pass; `count` additions make one pass."""
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="append"), args=[part])) if isinstance(wanted, list):
+            yield part, wanted[::count]
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="insert"), args=[ast.Constant(value=0), part])):
+            yield part, wanted[::-1][::count]
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="add"), args=[part])) if isinstance(wanted, set):
+            yield part, sorted(wanted)
+        case ast.Assign(targets=[ast.Subscript(slice=key)], value=value) if isinstance(wanted, dict):
+            if name not in variables_in(value):
+                yield ast.Tuple([key, value], ast.Load()), [*wanted.items()]
+            yield key, [each for each, times in wanted.items() for _ in range(times)]
+        case ast.AugAssign(target=ast.Subscript(slice=key)) if isinstance(wanted, dict):
+            yield key, [each for each, times in wanted.items() for _ in range(times)]
+        case ast.AugAssign(target=ast.Name(), op=ast.Add(), value=part):
+            yield from _added(part, wanted, count)
+        case ast.AugAssign(target=ast.Name(), op=ast.Sub(), value=part) if isinstance(wanted, int | float):
+            yield part, [-wanted] if wanted else []
+        case ast.Assign(targets=[ast.Name()], value=ast.BinOp(left=ast.Name(id=left), op=ast.Add(), right=part)):
+            if left == name:
+                yield from _added(part, wanted, count)
+        case ast.Assign(targets=[ast.Name()], value=ast.BinOp(left=part, op=ast.Add(), right=ast.Name(id=right))):
+            if right == name:
+                yield from ((part, shares[::-1]) for part, shares in _added(part, wanted, count))
+
+
+def _added(part: ast.expr, wanted: Any, count: int) -> Iterator[tuple[ast.expr, list[Any]]]:
+    match part, wanted:
+        case ast.List(elts=[item]), list():
+            yield item, wanted[::count]
+        case _, str():
+            for width in range(1, MAX_WIDTH + 1):
+                if len(wanted) % (width * count) == 0:
+                    yield part, [wanted[at : at + width] for at in range(0, len(wanted), width * count)]
+            yield part, [wanted]
+        case _, int() | float():
+            yield part, [wanted] if wanted else []
+
+
+# ---- sentences
+
+
+def _sentence(statement: ast.stmt, result: object, own: Needs, source: Sequence[str]) -> str:
+    """`x = x + 3` must give 5, which it does if x is 2."""
+    code = header(statement, source)
+    if isinstance(statement, ast.For):
+        head = f"`{code.rstrip(':')}` must leave {text_of(result)}"
+    else:
+        head = f"`{code}` must give {text_of(result)}"
+    if not own:
+        return f"{head}, which it does."
+    verb = "does" if is_certain(statement, own, result) else "may"
+    return f"{head}, which it {verb} {' and '.join(f'if {name} is {text_of(value)}' for name, value in own.items())}."
+
+
+def is_certain(statement: ast.stmt, state: Needs, result: object) -> bool:
+    """Does a statement give a value in a state, as far as it can be computed without the program?"""
+    match statement:
+        case ast.Return(value=ast.expr() as expression) | ast.Assign(targets=[ast.Name()], value=expression):
+            _, found = evaluate(expression, {name: text_of(value) for name, value in state.items()})
+            return found is not NotImplemented and literals.equal(found, result)
+    [name] = statement_names if len(statement_names := sorted(names_set(statement))) == 1 else [""]
+    known = after([statement], {each: text_of(value) for each, value in state.items()})
+    return known is not None and known.get(name) == text_of(result)

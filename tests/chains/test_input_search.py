@@ -1,0 +1,188 @@
+"""Chains that look for a call: by inversion, else by candidates, and never by the call that the question has."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+import pytest
+
+from codereasoner import extend, literals
+from codereasoner.chains.claim_audit import Audit, audit_search
+from codereasoner.chains.input_search import Try, search_calls
+from codereasoner.chains.inversion import invert
+from codereasoner.chains.narrator import DETAILS, Detail, narrate, narrate_search
+from codereasoner.errors import DataError
+from codereasoner.execution.pool import Pool
+from codereasoner.records import Job, Run
+from codereasoner.sources.procedural import Procedural
+from codereasoner.task import Question
+
+APPEND = "def f(x):\n    x.append(3)\n    x = x[::-1]\n    return x"
+
+
+def question(source: str, value: str) -> Question:
+    return Question("input", {"source": source, "entry": "f", "value": value}, ("f()",))
+
+
+def found(pool: Pool, source: str, value: str, most: int = 3) -> tuple[Try, ...]:
+    return search_calls([question(source, value)], pool.run, most)[0]
+
+
+def told(pool: Pool, source: str, value: str, detail: Detail = "states") -> list[str]:
+    return narrate_search(question(source, value), found(pool, source, value), detail).text.splitlines()
+
+
+def test_a_chain_for_a_call_undoes_the_program_and_verifies_what_comes_out(pool: Pool) -> None:
+    assert told(pool, APPEND, "[3, 2, 1]") == [
+        "Wanted: [3, 2, 1]",
+        "`return x` must give [3, 2, 1], which it does if x is [3, 2, 1].",
+        "`x = x[::-1]` must give [3, 2, 1], which it does if x is [1, 2, 3].",
+        "`x.append(3)` must give [1, 2, 3], which it does if x is [1, 2].",
+        "Try f([1, 2])",
+        *("x = [1, 2]", "x = [1, 2, 3]", "x = [3, 2, 1]"),
+        "f([1, 2]) returns [3, 2, 1], the value that is wanted.",
+    ]
+
+
+def test_what_a_call_returns_decides_which_is_tried_next(pool: Pool) -> None:
+    source = "def f(word):\n    n = 2\n    while n < len(word):\n        n += 1\n    return n - 1"
+    assert told(pool, source, "3") == [
+        "Wanted: 3",
+        "For word take `'a' * wanted`, 'aaa'.",
+        *("Try f('aaa')", "word = 'aaa'", "n = 2", "while True", "n = 3", "while False"),
+        "f('aaa') returns 2, not what is wanted, too small.",
+        "For word take `'aaa' + 'aaa'[:1]`, 'aaaa'.",
+        *("Try f('aaaa')", "word = 'aaaa'", "n = 2", "while True", "n = 3", "while True", "n = 4", "while False"),
+        "f('aaaa') returns 3, the value that is wanted.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "call"),
+    [
+        ("def f(x):\n    return x + 3", "7", "4"),
+        ("def f(x):\n    y = 2\n    return 10 - x * 3", "-2", "4"),
+        ("def f(x):\n    x = 'a' + x\n    return (x + 'b')[::-1]", "'byxa'", "'xy'"),
+        ("def f(x):\n    x ^= 5\n    return -x", "-12", "9"),
+        ("def f(x):\n    return x.swapcase()", "'Ab'", "'aB'"),
+        ("def f(x):\n    x.insert(0, 7)\n    x.reverse()\n    return x + [1]", "[3, 2, 7, 1]", "[2, 3]"),
+        ("def f(a, b):\n    return b, a[::-1]", "(1, 'xy')", "'yx', 1"),
+        ("def f(x, y):\n    return x + [y]", "[1, 2, 3]", "[1, 2], 3"),
+        ("def f(s):\n    return ','.join(s)", "'a,b'", "['a', 'b']"),
+        ("def f(s):\n    return f'<{s}>'", "'<ab>'", "'ab'"),
+        ("def f(x):\n    if x > 3:\n        return 'big'\n    return x + 1", "3", "2"),
+        ("def f(s):\n    out = ''\n    for c in s:\n        out = c.upper() + out\n    return out", "'AB'", "'BA'"),
+        ("def f(x):\n    out = []\n    for i, y in enumerate(x): out += [y - i]\n    return out", "[5, 5]", "[5, 6]"),
+        ("def f(s):\n    out = []\n    for i in range(len(s)): out += [s[i], '-']\n    return out", "['a', '-']", None),
+        ("def f(s):\n    d = {}\n    for c in s: d[c] = d.get(c, 0) + 1\n    return d", "{'a': 2, 'b': 1}", "'aab'"),
+        ("def f(x):\n    return [y * 2 for y in x]", "[2, 4]", "[1, 2]"),
+        ("def f(d):\n    return {v: k for k, v in d.items()}", "{1: 'a'}", "{'a': 1}"),
+        ("def f(n):\n    out = []\n    for i in range(n):\n        out.append(i)\n    return out", "[0, 1, 2]", "3"),
+        ("def f(x):\n    return len(x)", "3", "'aaa'"),
+        ("def f(x):\n    return x % 4", "5", None),
+        ("def g(x):\n    return x + 1\n\ndef f(x):\n    return g(x)", "3", None),
+        ("def f(x):\n    return x.lower()", "'AB'", None),
+    ],
+)  # fmt: skip
+def test_a_program_is_undone_from_the_value_and_its_text_or_not_at_all(
+    source: str, value: str, call: str | None
+) -> None:
+    function = ast.parse(source).body[-1]
+    assert isinstance(function, ast.FunctionDef)
+    undone = [each.arguments for each in invert(source, function, literals.read(value))]
+    parameters = [each.arg for each in function.args.args]
+    calls = [", ".join(literals.write(each.get(name, 0)) for name in parameters) for each in undone]
+    assert calls[-1:] == ([] if call is None else [call])
+
+
+def test_a_name_that_the_program_gives_to_something_else_is_not_undone(pool: Pool) -> None:
+    source = "def chr(x):\n    return x\n\ndef f(x):\n    return chr(x)"
+    assert found(pool, source, "3")[-1].run.call == "3"
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "most"),
+    [
+        ("import hashlib\n\ndef f(s):\n    return hashlib.md5(s.encode()).hexdigest()", "'ab'", 3),
+        ("def f(n):\n    return n * n + n", "7", 5),
+        ("def g(x):\n    return x", "3", 3),
+        ("def f(n):\n    while n:\n        pass\n    return n", "5", 2),
+    ],
+)
+def test_a_call_that_is_not_found_within_the_bound_is_not_told(pool: Pool, source: str, value: str, most: int) -> None:
+    tries = found(pool, source, value, most)
+    assert tries == ()
+    with pytest.raises(DataError, match=f"no call was found that returns {value}"):
+        narrate_search(question(source, value), tries)
+
+
+def test_the_call_that_the_question_was_made_from_makes_no_difference(pool: Pool) -> None:
+    sources = [each.source for each in Procedural("full", 3).programs("train", 20)]
+    questions = [question(source, "'ab'") for source in sources]
+    calls = [[one.run.call for one in each] for each in search_calls(questions, pool.run)]
+    other = [replace(each, gold=("f('ab', 1)",)) for each in questions]
+    assert calls == [[one.run.call for one in each] for each in search_calls(other, pool.run)]
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_every_step_and_claim_of_a_search_is_true(pool: Pool, detail: Detail) -> None:
+    jobs = [Job(p.source, p.entry, p.calls[0], record="trace") for p in Procedural("full", 3).programs("train", 60)]
+    asked = [
+        each for run in pool.run(jobs) if run.outcome == "ok" for each in extend.task("input").collect(run).questions
+    ]
+    tries = [(each, some) for each, some in zip(asked, search_calls(asked, pool.run), strict=True) if some]
+    assert len(tries) > len(asked) / 2
+    for each, some in tries:
+        text = narrate_search(each, some, detail).text
+        audited = audit_search(text, {one.run.call: one.run for one in some}, each.facts["value"])
+        assert audited.first_false is None, (text, audited)
+        assert audited.checked
+
+
+def test_a_question_for_a_call_is_not_told_from_the_run_that_it_was_made_from(pool: Pool) -> None:
+    run = pool.run([Job(APPEND, "f", "[1]", record="trace")])[0]
+    with pytest.raises(DataError, match="a question that asks for a call is answered by a search"):
+        narrate(question(APPEND, "[3, 1]"), run)
+
+
+# ---- the audit
+
+GROWS = "def f(x, k):\n    for i in range(k):\n        x = x + 'ab'\n    return x"
+
+
+def audited(pool: Pool, text: str, calls: list[str]) -> Audit:
+    runs: dict[str, Run] = {call: pool.run([Job(GROWS, "f", call, record="trace")])[0] for call in calls}
+    return audit_search(text, runs, "'qzxab'")
+
+
+def test_a_chain_that_names_the_right_call_before_anything_leads_to_it_is_flagged(pool: Pool) -> None:
+    source = "def f(x):\n    return len(x)"
+    runs = {call: pool.run([Job(source, "f", call, record="trace")])[0] for call in ("'kqj'", "'m'", "[7, 9, 31]")}
+    fails = "Try f('m'). f('m') returns 1, not what is wanted.\n"
+    for text in ("Try f('kqj')", f"{fails}Try f('kqj'): f('kqj') returns 3.", f"{fails}Try f([7, 9, 31])."):
+        found = audit_search(text, runs, "3")
+        assert (found.first_false or "").endswith(", to which nothing leads")
+        assert found.true < found.checked
+    for text in (
+        "Three letters are needed, as in 'kqj', so f('kqj') it is.",
+        "x = [7,9, 31] has 3 items: f([7, 9, 31])",
+    ):
+        assert audit_search(text, runs, "3").first_false is None
+
+
+@pytest.mark.parametrize(
+    ("text", "first_false"),
+    [
+        ("For x take `wanted[:3]`, 'qzx'.", None),
+        ("For x take `wanted[:3]`, 'qzz'.", "take `wanted[:3]`, 'qzz'"),
+        ("`x = x + 'ab'` must give 'qzxab', which it does if x is 'qzx'.", None),
+        (
+            "`x = x + 'ab'` must give 'qzxab', which it does if x is 'q'.",
+            "`x = x + 'ab'` must give 'qzxab', which it does if x is 'q'",
+        ),
+    ],
+)
+def test_a_step_to_an_argument_is_computed_again(pool: Pool, text: str, first_false: str | None) -> None:
+    found = audited(pool, text, ["'q', 1"])
+    assert (found.checked, found.first_false) == (1, first_false)
