@@ -69,9 +69,19 @@ def test_a_function_is_traced_with_the_helpers_constants_and_imports_that_it_use
 
 def test_a_run_shows_its_annotated_source_as_text_and_in_a_notebook(run: Run) -> None:
     assert re.search(r"2 +×1 +return x\[::-1\] +returns \[2, 1\]", str(run))
-    page = run._repr_html_()  # type: ignore[attr-defined]
+    page = run._repr_html_()
     assert page.startswith("<pre")
     assert "returns [2, 1]" in re.sub(r"<[^>]*>", "", page)
+
+
+def test_a_notebook_shows_questions_and_grades_as_tables_without_markup_of_theirs(run: Run) -> None:
+    page = Question("output", {"source": "def f(): return '<b>'", "call": ""}, ("'<b>'", "1"), id="7")._repr_html_()
+    assert "<th>task</th><td><pre>output</pre>" in page
+    assert "<th>source</th><td><pre>def f(): return &#x27;&lt;b&gt;&#x27;</pre>" in page
+    assert "<th>gold</th><td><pre>&#x27;&lt;b&gt;&#x27;\n1</pre>" in page
+    assert "split" not in page
+    [question] = cr.ask(run, "output")
+    assert "<th>outcome</th><td><pre>correct</pre>" in cr.grade(question, "<answer>[2, 1]</answer>")._repr_html_()
 
 
 def test_a_notebook_shows_a_run_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +89,7 @@ def test_a_notebook_shows_a_run_once(run: Run, monkeypatch: pytest.MonkeyPatch) 
     shown: list[object] = []
     monkeypatch.setattr("rich.jupyter.display", lambda *parts: shown.append(parts))
     assert "returns [2, 1]" in str(run)
-    assert "returns" in run._repr_html_()  # type: ignore[attr-defined]
+    assert "returns" in run._repr_html_()
     assert shown == []
 
 

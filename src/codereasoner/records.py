@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import html
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -50,8 +51,19 @@ _encode = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", "
 class Plain:
     """A frozen dataclass of plain JSON values that can be written to a row and read back from one."""
 
+    def _repr_html_(self) -> str:
+        """Show the fields that are set as a table, in a notebook."""
+        defaults = {each.name: each.default for each in dataclasses.fields(self)}  # type: ignore[arg-type]
+        rows = {name: value for name, value in vars(self).items() if value and value != defaults[name]}
+        cells = [
+            f"<tr><th>{html.escape(name)}</th><td><pre>{html.escape(str(each))}</pre></td></tr>"
+            for field, value in rows.items()
+            for name, each in (value.items() if isinstance(value, Mapping) else [(field, _in_lines(value))])
+        ]
+        return f"<table>{''.join(cells)}</table>"
+
     def to_json(self) -> dict[str, Any]:
-        """The record as a dict of plain JSON values."""
+        """Return the record as a dict of plain JSON values."""
         return {name: _to_json(getattr(self, name)) for name in _shape(type(self)).readers}
 
     @classmethod
@@ -70,6 +82,10 @@ class Plain:
             raise DataError(f"{cls.__name__} lacks the field '{missing[0]}'; it has: {', '.join(sorted(row))}")
         readers = shape.readers
         return cls(**{name: readers[name](value) for name, value in row.items()})
+
+
+def _in_lines(value: object) -> str:
+    return "\n".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _to_json(value: Any) -> Any:
