@@ -35,7 +35,7 @@ class _MalformedError(ValueError):
 
 
 def read_answer(body: bytes, job: Job, level: str) -> Run:
-    """The run that an answer tells of; "crashed" with a reason where it is no answer."""
+    """Return the run that an answer tells of; "crashed" with a reason where it is no answer."""
     try:
         return _read(body, job, level)
     except (ValueError, RecursionError) as error:
@@ -43,7 +43,7 @@ def read_answer(body: bytes, job: Job, level: str) -> Run:
 
 
 def failed(job: Job, level: str, outcome: Outcome, reason: str) -> Run:
-    """The run of a job of which nothing is known but how it ended."""
+    """Return the run of a job of which nothing is known but how it ended."""
     return Run(job.source, job.entry, job.call, outcome, reason=reason, isolation=level, python=PYTHON)
 
 
@@ -88,7 +88,7 @@ def _make(kind: type[Run], fields: dict[str, Any]) -> Run:
 
 
 def _read_row(body: bytes) -> Any:
-    """The nine parts of an answer, each of its type."""
+    """Return the nine parts of an answer, each of its type."""
     row = _DECODER.decode(body.decode("ascii"))
     if type(row) is not list or len(row) != 9:
         raise _MalformedError("it must be a list of nine")
@@ -112,7 +112,7 @@ def _read_lines(lines: Any) -> tuple[int, ...]:
 
 
 def _read_steps(columns: Any) -> tuple[Step, ...]:
-    """The steps of the columns that encode.py describes, whose types are checked a column at a time."""
+    """Return the steps of the columns that encode.py describes, whose types are checked a column at a time."""
     if type(columns) is not list or len(columns) != 6:
         raise _MalformedError("steps must be six columns")
     events, frames, lines, values, changes, removed = columns
@@ -159,7 +159,7 @@ def _read_removed(rows: Any) -> dict[int, tuple[str, ...]]:
 
 
 def _all_of(kind: type, values: Any) -> bool:
-    """Whether this is a list of values of exactly this type."""
+    """Return whether this is a list of values of exactly this type."""
     return type(values) is list and {kind}.issuperset(map(type, values))
 
 

@@ -9,16 +9,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from codereasoner.errors import IsolationError
-from codereasoner.execution.hostile_programs import LIMITS, Attack, attacks, jobs, neighbour_fault
+from codereasoner.execution.hostile_programs import LIMITS, attacks, jobs, neighbour_fault
 from codereasoner.execution.isolation import LAYERS, landlock_version
 from codereasoner.execution.machine_limits import memory_limit
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.execution.supervisor import MEANING
 from codereasoner.execution.worker_handle import environment
-from codereasoner.records import Run
 
 WITHOUT = {
     "user namespace": "an ordinary user can make no other namespace, and the kernel knows root's programs as root's",
@@ -39,21 +38,49 @@ PROBE_SECONDS = 20
 LEAST_MEMORY = 48 << 20  # bytes in which every attack still comes to its own end
 
 
-def examine(hostile: bool = True) -> dict[str, Any]:
-    """What this machine gives, as plain data.
+class Layer(TypedDict):
+    """One layer of isolation: what the kernel answered, and what is so without it."""
 
-    level, meaning: the isolation level that a pool gets here ("" with a reason where no worker starts), in words;
-    layers: for each its name, whether it is available, what the kernel answered, and what is so without it;
-    tracer: C or Python;
-    python, platform, user, landlock (its version), worker_kb (resident), start_ms (until the first answer);
-    hostile: a row for each hostile program, see `_judge`; only where it was asked for.
-    """
-    found: dict[str, Any] = {
+    name: str
+    available: bool
+    reason: str
+    without: str
+
+
+class Held(TypedDict):
+    """One hostile program: `held`, `not held` or `not run`, and why."""
+
+    name: str
+    state: str
+    reason: str
+
+
+class Examination(TypedDict):
+    """What this machine gives."""
+
+    python: str
+    platform: str
+    user: int
+    landlock: int  # its version; 0 for none
+    layers: list[Layer]
+    level: str  # that a pool gets here; "" if no worker starts
+    meaning: str  # of the level, or why no worker starts
+    tracer: NotRequired[str]  # C or Python
+    start_ms: NotRequired[float]  # until a worker is ready
+    worker_kb: NotRequired[int]  # resident
+    hostile: NotRequired[list[Held]]
+
+
+def examine(hostile: bool = True) -> Examination:
+    """Examine this machine; `hostile` also runs the list of hostile programs."""
+    found: Examination = {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
         "user": os.geteuid(),
         "landlock": landlock_version() if sys.platform == "linux" else 0,
         "layers": [_layer(name) for name in LAYERS],
+        "level": "",
+        "meaning": "",
     }
     began = perf_counter()
     try:
@@ -64,11 +91,11 @@ def examine(hostile: bool = True) -> dict[str, Any]:
             if hostile:
                 found["hostile"] = _hostile(pool)
     except IsolationError as error:
-        found["level"], found["meaning"] = "", str(error)
+        found["meaning"] = str(error)
     return found
 
 
-def _layer(name: str) -> dict[str, Any]:
+def _layer(name: str) -> Layer:
     """Try one layer in a process of its own."""
     reason = "this is not Linux"
     if sys.platform == "linux":
@@ -84,7 +111,7 @@ def _layer(name: str) -> dict[str, Any]:
 
 
 def _resident(pool: Pool) -> int:
-    """The resident memory of the first worker in kB; 0 where the machine does not tell."""
+    """Return the resident memory of the first worker in kB; 0 where the machine does not tell."""
     outside = pool.processes()[0]
     try:
         inside = Path(f"/proc/{outside}/task/{outside}/children").read_text().split()[0]
@@ -94,27 +121,23 @@ def _resident(pool: Pool) -> int:
 
 
 def _limits() -> Limits:
-    """The limits of the hostile list; less memory where a container has little, so that its limit is never met."""
+    """Return the limits of the hostile list; with less memory in a small container, whose own limit is then not met."""
     most = memory_limit()
     if most is None:
         return LIMITS
     return replace(LIMITS, memory_bytes=min(LIMITS.memory_bytes, max(LEAST_MEMORY, most // 4)))
 
 
-def _hostile(pool: Pool) -> list[dict[str, str]]:
+def _hostile(pool: Pool) -> list[Held]:
     """Run the programs that this level holds, an ordinary one after each; the others are never run."""
     listed = attacks()
     chosen = [attack for attack in listed if not attack.missing(pool.level)]
-    runs = iter(pool.run(jobs(chosen)))
-    found = {attack.name: _judge(attack, next(runs), next(runs)) for attack in chosen}
-    return [found.get(attack.name) or _not_run(attack, pool.level) for attack in listed]
-
-
-def _judge(attack: Attack, run: Run, neighbour: Run) -> dict[str, str]:
-    """The row of a program that was run: its name, whether it was `held` or `not held`, and why not."""
-    fault = attack.fault(run) or neighbour_fault(attack, neighbour)
-    return {"name": attack.name, "state": "not held" if fault else "held", "reason": fault}
-
-
-def _not_run(attack: Attack, level: str) -> dict[str, str]:
-    return {"name": attack.name, "state": "not run", "reason": f"needs {attack.missing(level)}"}
+    runs = pool.run(jobs(chosen))
+    found: dict[str, Held] = {}
+    for attack, run, after in zip(chosen, runs[::2], runs[1::2], strict=True):
+        fault = attack.fault(run) or neighbour_fault(attack, after)
+        found[attack.name] = {"name": attack.name, "state": "not held" if fault else "held", "reason": fault}
+    for attack in listed:
+        why = f"needs {attack.missing(pool.level)}"
+        found.setdefault(attack.name, {"name": attack.name, "state": "not run", "reason": why})
+    return [found[attack.name] for attack in listed]

@@ -42,7 +42,7 @@ _spans = {id(UnicodeEncodeError): str, id(UnicodeDecodeError): bytes, id(Unicode
 
 
 def thrown_text(argument: Any, max_chars: int) -> str:
-    """The text of what a trace function is given when there is an exception: its type, itself, its traceback."""
+    """Return the text of what a trace function is given when there is an exception: its type, itself, its traceback."""
     if _type(argument) is _tuple and _len(argument) == 3 and derives(argument[1], _BaseException):
         return exception_text(argument[1], max_chars)
     return "no exception"  # a program has called the trace function itself
@@ -69,7 +69,7 @@ def _message(error: BaseException) -> str:
 
 
 def _is_sound(kind: int, values: list[Any]) -> bool:
-    """Whether a UnicodeError's object has the type and the length that its `__str__` takes for granted."""
+    """Return whether a UnicodeError's object has the type and the length that its `__str__` takes for granted."""
     span = _spans.get(kind)
     if span is None:
         return True

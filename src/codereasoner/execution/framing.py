@@ -53,7 +53,7 @@ class FrameError(ValueError):
 
 
 def pack(kind: int, number: int, body: bytes) -> bytes:
-    """One frame.
+    """Return one frame.
 
     Raises:
         FrameError: the body is longer than MAX_BODY.

@@ -1,4 +1,4 @@
-"""Programs that attack whoever runs them, and what is right to come of each: what the tests and the doctor run."""
+"""Read the list of hostile programs, each with its permitted outcomes; the tests and the doctor run them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ GUARDS = {
 
 @dataclass(frozen=True)
 class Attack:
-    """One program that attacks, the layers of which any one holds it, and what may come of it."""
+    """A hostile program, the layers of which any one holds it, and its permitted outcomes."""
 
     name: str
     guards: tuple[str, ...]  # none where the worker itself is enough
@@ -44,11 +44,11 @@ class Attack:
     value: str  # the literal that is right where the outcome is ok; several are parted by " or "; "": any
 
     def missing(self, level: str) -> str:
-        """The layers without which it is not run at this level, as words; "" where it is held."""
+        """Return the layers without which it is not run at this level, as words; "" where it is held."""
         return "" if not self.guards or GUARDS[level] & set(self.guards) else " or ".join(self.guards)
 
     def fault(self, run: Run) -> str:
-        """What is wrong with the run of this attack, in a sentence; "" where it was contained."""
+        """Return what is wrong with the run of this attack, in a sentence; "" if it was contained."""
         if run.outcome not in self.outcomes:
             return f"{self.name}: the outcome is {run.outcome} ({run.reason}), not {' or '.join(self.outcomes)}"
         if run.outcome == "ok" and self.value and run.value not in self.value.split(" or "):
@@ -59,7 +59,7 @@ class Attack:
 
 
 def attacks() -> list[Attack]:
-    """All attacks, in the order of the list."""
+    """Return all attacks, in the order of the list."""
     _, *texts = LIST.read_text(encoding="utf-8").split("\n==== ")
     return [_read(text) for text in texts]
 
@@ -70,12 +70,12 @@ def neighbour(number: int) -> Job:
 
 
 def jobs(attacked: Sequence[Attack]) -> list[Job]:
-    """Each attack, and after each a neighbour."""
+    """Return each attack, and after each a neighbour."""
     return [job for number, attack in enumerate(attacked) for job in (attack.job, neighbour(number))]
 
 
 def neighbour_fault(attack: Attack, run: Run) -> str:
-    """What is wrong with the run that came after an attack, in a sentence; "" where it is unharmed."""
+    """Return what is wrong with the run after an attack, in a sentence; "" if it is unharmed."""
     if (run.outcome, run.value, run.stdout) == ("ok", "['a', 'b']", "2\n"):
         return ""
     return f"{attack.name}: the run after it is harmed: {run.outcome} {run.value} {run.stdout!r:.60} {run.reason}"

@@ -72,10 +72,10 @@ def _prctl(layer: str, option: int, *words: int) -> int:
 
 
 def enter_namespaces() -> None:
-    """New mount, uts, ipc, network and process namespaces, in a new user namespace for whoever lacks the privilege.
+    """Enter new mount, uts, ipc, network and process namespaces, in a new user namespace without the privilege.
 
-    That is an ordinary user, and root of a container that took root's capabilities away. The caller stays in its
-    process namespace; its next child is process 1 of the new one.
+    An ordinary user lacks it, and root of a container without root's capabilities. The caller stays in its process
+    namespace; its next child is process 1 of the new one.
     """
     _enter_namespaces(_NEW_NAMESPACES)
 
@@ -88,7 +88,7 @@ def _enter_namespaces(wanted: dict[str, int]) -> None:
 
 
 def new_user_namespace(process: int | None = None) -> None:
-    """A user namespace in which only this user exists: outside of it, it has no privilege whatever.
+    """Enter a user namespace in which only this user exists: it has no privilege outside.
 
     Root is called `nobody` in it. `process` is a descriptor of the directory /proc/self, for a caller from whose root
     it is gone.
@@ -108,7 +108,7 @@ def new_user_namespace(process: int | None = None) -> None:
 
 
 def become_nobody(process: int) -> None:
-    """Root becomes the user `nobody` and leaves for a user namespace of its own, because limits do not bind root.
+    """Change from root to `nobody`, in a user namespace of its own, because limits do not bind root.
 
     Where there is no such user, in a container's user namespace, "root" is an ordinary user of the machine already.
     `process` is a descriptor of the directory /proc/self.
@@ -126,7 +126,7 @@ def become_nobody(process: int) -> None:
 
 
 def become_nobody_if_readable(paths: Iterable[str]) -> None:
-    """Root becomes the user `nobody`, without a namespace, where that can be and nobody can read these paths."""
+    """Change from root to `nobody`, without a namespace, if that is allowed and `nobody` can read these paths."""
     _drop_bounds()
     try:
         os.seteuid(NOBODY)
@@ -145,7 +145,7 @@ def _change_user() -> None:
 
 
 def drop_privileges() -> None:
-    """No capability is held, none can be gained: capabilities(7), capset(2)."""
+    """Drop all capabilities, for good: capabilities(7), capset(2)."""
     _drop_bounds()
     _libc.prctl(_SET_SECUREBITS, ctypes.c_ulong(0x2F), 0, 0, 0)  # refused to an ordinary user, who needs it not
     header = struct.pack("=Ii", 0x20080522, 0)
@@ -181,7 +181,7 @@ _BYTES = bytes(range(256)) * 16
 def enter_empty_root(
     paths: Iterable[str], hidden: Iterable[str] = (), extra: str = "", name: str = "", devices: bool = False
 ) -> None:
-    """A read-only root that holds these absolute paths and nothing else; directories in `hidden` seem empty.
+    """Enter a read-only root that holds these absolute paths and nothing else; directories in `hidden` seem empty.
 
     extra: one more path, which is shown under another name.
     devices: null(4) is there, and an ordinary file of fixed bytes in the place of urandom(4): there are libraries
@@ -245,13 +245,13 @@ _PATH_BENEATH = 1
 
 
 def landlock_version() -> int:
-    """The version of the kernel's Landlock; 0 where it has none."""
+    """Return the version of the kernel's Landlock; 0 where it has none."""
     version: int = _libc.syscall(ctypes.c_long(_LANDLOCK_CREATE), None, ctypes.c_long(0), ctypes.c_long(1))
     return max(0, version)
 
 
 def restrict_files(paths: Iterable[str]) -> None:
-    """Only these paths can be read, none written; no TCP; no signal to, and no abstract socket of, the outside."""
+    """Allow to read these paths only, to write none; forbid TCP, signals and abstract sockets of the outside."""
     version = landlock_version()
     if version == 0:
         raise LayerError(38, "Landlock: landlock_create_ruleset: the kernel has none, or it is turned off")
@@ -281,22 +281,22 @@ def die_with_parent() -> None:
 
 
 def inherit_orphans() -> None:
-    """What a descendant leaves behind becomes our child: PR_SET_CHILD_SUBREAPER of prctl(2)."""
+    """Become the parent of orphaned descendants: PR_SET_CHILD_SUBREAPER of prctl(2)."""
     _prctl("orphans", _SET_SUBREAPER, 1)
 
 
 def refuse_new_privileges() -> None:
-    """No set-user-id program gives any privilege: PR_SET_NO_NEW_PRIVS of prctl(2)."""
+    """Let no set-user-id program give a privilege: PR_SET_NO_NEW_PRIVS of prctl(2)."""
     _prctl("no new privileges", _NO_NEW_PRIVILEGES, 1)
 
 
 def fix_addresses() -> None:
-    """From the next execve on, memory lies at the same addresses in every worker: personality(2)."""
+    """Use the same addresses of memory in every worker, from the next execve on: personality(2)."""
     _libc.personality(ctypes.c_ulong(_ADDR_NO_RANDOMIZE))  # determinism, not protection: may be refused
 
 
 def be_first_to_go() -> None:
-    """Where memory runs out, the kernel kills workers before anything else: /proc/self/oom_score_adj of proc(5)."""
+    """Let the kernel kill workers first when memory runs out: /proc/self/oom_score_adj of proc(5)."""
     try:
         with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
             file.write("1000")
@@ -305,7 +305,7 @@ def be_first_to_go() -> None:
 
 
 def limit_resources() -> None:
-    """No core dump, no byte written to a file, few descriptors, no locked memory: setrlimit(2)."""
+    """Forbid core dumps, growing files, many descriptors, locked memory: setrlimit(2)."""
     for name, most in (("CORE", 0), ("FSIZE", 0), ("NOFILE", 64), ("MEMLOCK", 0), ("MSGQUEUE", 0), ("RTPRIO", 0)):
         number = getattr(resource, "RLIMIT_" + name, None)
         if number is not None:
@@ -315,7 +315,7 @@ def limit_resources() -> None:
 
 
 def rename_host() -> None:
-    """The host is called `worker`: sethostname(2). Where podman's profile refuses, it keeps the container's name."""
+    """Name the host `worker`: sethostname(2). If podman's profile refuses, it keeps the container's name."""
     _libc.sethostname(b"worker", ctypes.c_size_t(6))
 
 
@@ -323,15 +323,13 @@ def rename_host() -> None:
 
 
 def _try_seccomp() -> None:
-    syscalls = _syscalls()
     refuse_new_privileges()
-    syscalls.allow_only(_libc, MACHINE)
+    _syscalls()["allow_only"](_libc, MACHINE)
 
 
 def _try_last_filter() -> None:
-    syscalls = _syscalls()
     refuse_new_privileges()
-    syscalls.forbid_processes(_libc, MACHINE)
+    _syscalls()["forbid_processes"](_libc, MACHINE)
     try:
         if os.fork() == 0:
             os._exit(0)
@@ -340,17 +338,11 @@ def _try_last_filter() -> None:
     raise LayerError(0, "last filter: a process behind it can still fork")
 
 
-def _syscalls() -> Any:
-    """The module of that name beside this file."""
-    import importlib.util
+def _syscalls() -> dict[str, Any]:
+    """Return the names of syscalls.py: this file runs as a script, and imports nothing of ours."""
+    import runpy
 
-    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), "syscalls.py")
-    found = importlib.util.spec_from_file_location("syscalls", place)
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
+    return runpy.run_path(os.path.join(os.path.dirname(os.path.abspath(__file__)), "syscalls.py"))
 
 
 def _try_namespace(name: str) -> Callable[[], None]:

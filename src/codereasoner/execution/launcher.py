@@ -1,4 +1,4 @@
-"""What starts a worker: this small process shuts its only child in, and the child becomes the worker.
+"""Start a worker: this small process isolates its only child, which becomes the worker.
 
     pool --(Popen)--> this file --(fork)--> process 1 of its own world --(execve)--> the worker
 
@@ -102,7 +102,7 @@ def _become_worker(settings: dict[str, Any], layers: dict[str, Any]) -> NoReturn
 
 
 def _shut_in(settings: dict[str, Any], layers: dict[str, Any]) -> None:
-    """All layers of the level, those first that the others would forbid."""
+    """Enter all layers of the level, those first that the others would forbid."""
     layers["be_first_to_go"]()
     level, paths = settings["level"], settings["paths"]
     if level == "A":
@@ -143,7 +143,7 @@ def _fail(error: OSError | str) -> NoReturn:
 
 
 def _mapped_files() -> list[str]:
-    """The shared libraries that this interpreter has loaded."""
+    """Return the shared libraries that this interpreter has loaded."""
     try:
         with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as file:
             words = [line.rstrip("\n").split(None, 5) for line in file]
@@ -153,7 +153,7 @@ def _mapped_files() -> list[str]:
 
 
 def _load(name: str) -> dict[str, Any]:
-    """The names of a file beside this one, which is not imported as a part of the package: that would be large."""
+    """Return the names of a file in this folder; to import it as a part of the package would take more memory."""
     place = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
     module = type(sys)(name)
     sys.modules[name] = module
@@ -192,7 +192,7 @@ def _watch(pool: int, child: int) -> NoReturn:
 
 
 def _ended(child: int) -> bool:
-    """Whether the child has ended; orphans of it that have ended too are buried."""
+    """Return whether the child has ended; orphans of it that have ended too are buried."""
     while True:
         try:
             found = os.waitpid(-1, os.WNOHANG)[0]

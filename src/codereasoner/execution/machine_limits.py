@@ -1,4 +1,4 @@
-"""What this machine, or the container on it, allows: cores, processes, memory. cgroups(7), setrlimit(2)."""
+"""Read the limits of this machine or container: cores, processes, memory. cgroups(7), setrlimit(2)."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _FILES = {"pids": ("pids.max", "pids.max"), "memory": ("memory.max", "memory.lim
 
 
 def default_workers() -> int:
-    """As many workers as there are cores for this process, or fewer where there is no room for their processes."""
+    """Return the number of cores for this process, or fewer if its processes are limited."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     most = process_limit()
     return cores if most is None else max(1, min(cores, (most - OTHERS) // PROCESSES))
 
 
 def process_limit() -> int | None:
-    """How many processes and threads this user, or this container, may have; None where nothing says."""
+    """Return how many processes and threads this user or container may have; None if unlimited."""
     found = [limit for limit in (_cgroup_limit("pids"), _user_limit()) if limit is not None]
     return min(found) if found else None
 
 
 def memory_limit() -> int | None:
-    """The bytes that this container may use; None where nothing says."""
+    """Return the bytes that this container may use; None if unlimited."""
     return _cgroup_limit("memory")
 
 
@@ -37,7 +37,7 @@ def _user_limit() -> int | None:
 
 
 def _cgroup_limit(controller: str) -> int | None:
-    """The least limit of the control groups that this process is in, of either version of them."""
+    """Return the least limit of the control groups that this process is in, of either version of them."""
     found = []
     for file in _limit_files(controller):
         try:
@@ -50,7 +50,7 @@ def _cgroup_limit(controller: str) -> int | None:
 
 
 def _limit_files(controller: str) -> Iterator[Path]:
-    """The files that may hold a limit, from the process's own group up to the root that it sees."""
+    """Return the files that may hold a limit, from the process's own group up to the root that it sees."""
     newer, older = _FILES[controller]
     try:
         lines = Path("/proc/self/cgroup").read_text().strip("\n").split("\n")

@@ -39,7 +39,7 @@ _CAREFULLY = (
 
 
 def manner(source: str) -> str:
-    """How a program with this source is traced: PLAINLY, CAREFULLY or NOT."""
+    """Return how a program with this source is traced: PLAINLY, CAREFULLY or NOT."""
     if _any([word in source for word in _NOT]):
         return NOT
     return CAREFULLY if _any([word in source for word in _CAREFULLY]) else PLAINLY
@@ -92,11 +92,11 @@ class Tracer:
         _settrace(None)
 
     def text(self) -> str:
-        """The steps as the columns that encode.py describes."""
+        """Return the steps as the columns that encode.py describes."""
         return steps_text(self.steps)
 
     def _end(self, cut: str) -> None:
-        """A budget is used up: the run goes on untraced."""
+        """End the trace, whose budget is used up: the run goes on untraced."""
         self.cut = cut
         _settrace(None)
 
@@ -119,7 +119,7 @@ class Tracer:
         return local
 
     def _local(self, number: int, optimized: bool) -> Local:
-        """The trace function of one frame, which keeps what is known of that frame. It is called for every line."""
+        """Return the trace function of one frame, which keeps what is known of it. It is called for every line."""
         known: dict[str, tuple[object, str, object]] = {}
         kept: list[Any] = []
         last: list[Any] | None = None
@@ -266,7 +266,7 @@ class Lines:
         _settrace(None)
 
     def text(self) -> str:
-        """There are no steps."""
+        """Return the columns of no steps."""
         return "[]"
 
 
@@ -325,7 +325,7 @@ def _carefully(local: Callable[[FrameType, str, Any, Any], Any], kept: bool) -> 
 
 
 def _fits(frames: int) -> bool:
-    """Whether so many frames still fit on the stack; calls in C, where those have a limit of their own."""
+    """Return whether so many frames still fit on the stack; calls in C, where those have a limit of their own."""
     try:
         _push(frames)
         _repr(_NESTED)
@@ -347,7 +347,7 @@ _NESTED = _nested(SPARE if sys.version_info >= (3, 12) else 0)
 
 
 def line_of(number: int | None) -> int:
-    """The number of a line, or 0 where the interpreter tells of none that can be."""
+    """Return the number of a line, or 0 where the interpreter tells of none that can be."""
     return number if number is not None and 0 <= number <= MAX_LINE else 0
 
 
@@ -364,7 +364,7 @@ def put_in_order(names: list[str], texts: list[str], code: CodeType) -> None:
 
 
 def names_in(frame: FrameType, kept: list[Any]) -> Any:
-    """The namespace of the body of a class, as a dict; its metaclass may have made anything.
+    """Return the namespace of the body of a class, as a dict; its metaclass may have made anything.
 
     kept: where it is. It is asked for once, as the interpreter would copy into it what is hidden in cells and
     comprehensions, and delete what is not there yet.
@@ -381,7 +381,7 @@ _CODES: dict[CodeType, bytes] = {}
 
 
 def _operation(frame: FrameType) -> int:
-    """The instruction that the frame is at."""
+    """Return the instruction that the frame is at."""
     code = frame.f_code
     instructions = _CODES.get(code)
     if instructions is None:

@@ -33,7 +33,7 @@ class Split:
             self._second.close()
 
     def run(self, jobs: Sequence[Job]) -> list[Run]:
-        """The runs of these jobs, in order."""
+        """Return the runs of these jobs, in order."""
         second = [job for job in jobs if self._imports is not None and self._imports.search(job.source)]
         if second and self._second is None:
             self._second = self._make_second()

@@ -90,7 +90,7 @@ class Defaults:
 
 
 class Seal:
-    """What an object, its classes and its functions looked like before any program could use them."""
+    """The state of an object, its classes and its functions before any program could use them."""
 
     def __init__(self, owner: object) -> None:
         self.dicts: list[tuple[Mapping[str, object], tuple[str, ...], tuple[object, ...]]] = []

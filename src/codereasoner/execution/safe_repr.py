@@ -58,7 +58,7 @@ _FEW = 200  # items
 
 
 def describe(value: object, max_chars: int) -> str:
-    """The literal of a value, or its mark; neither is longer than max_chars, give or take a type's name."""
+    """Return the literal of a value, or its mark; neither is longer than max_chars, give or take a type's name."""
     if _id(_type(value)) in _WRITTEN:
         try:
             return write(value, max_chars)
@@ -73,7 +73,7 @@ def describe(value: object, max_chars: int) -> str:
 
 
 def show(value: Any, max_chars: int) -> tuple[str, object]:
-    """The description, and a shape: None for what never changes, UNKNOWN, or what `unchanged` compares with later.
+    """Return the description, and a shape: None for what never changes, UNKNOWN, or what `unchanged` compares.
 
     What is made of short and simple values only is its repr, which is quicker to have than to write.
     """
@@ -104,7 +104,7 @@ def _shape(kind: type, value: Any) -> object:
 
 
 def _short(value: object, items: Any, max_chars: int) -> str:
-    """The repr of a container of simple values, where it is short; else ""."""
+    """Return the repr of a container of simple values, where it is short; else ""."""
     if _len(items) > _FEW:
         return ""
     try:
@@ -115,7 +115,7 @@ def _short(value: object, items: Any, max_chars: int) -> str:
 
 
 def _nested(value: object, items: Any, max_chars: int) -> str:
-    """The same for a container that also has lists and tuples of simple values in it."""
+    """Return the same for a container that also has lists and tuples of simple values in it."""
     if _len(items) > _FEW:
         return ""
     size = 0
@@ -131,7 +131,7 @@ def _nested(value: object, items: Any, max_chars: int) -> str:
 
 
 def unchanged(value: Any, shape: Any) -> bool:
-    """Whether the very same container still holds the very same atoms."""
+    """Return whether the very same container still holds the very same atoms."""
     if _type(value) is _list:
         return _len(value) == _len(shape) and _all(_map(_is, value, shape))
     names, values = shape
@@ -139,7 +139,7 @@ def unchanged(value: Any, shape: Any) -> bool:
 
 
 def type_name(value: object) -> str:
-    """The name of the value's type, read without asking the type."""
+    """Return the name of the value's type, read without asking the type."""
     return _str.__str__(_own_name(_type(value)))
 
 
@@ -168,7 +168,7 @@ def derives(value: object, base: type) -> bool:
 
 
 def _item(value: object, depth: int, path: list[int], room: list[int]) -> str:
-    """One item of a mark; `room` is the number of items that may still be written."""
+    """Return one item of a mark; `room` is the number of items that may still be written."""
     if room[0] <= 0:
         return "..."
     room[0] -= 1
@@ -196,7 +196,7 @@ def _mark(value: Any, depth: int, path: list[int], room: list[int]) -> str:
 
 
 def _contents(value: Any, depth: int, path: list[int], room: list[int]) -> list[str]:
-    """What a built-in container, text or number holds, also where the type is derived from it."""
+    """Return what a built-in container, text or number holds, or an object of a type derived from one."""
     mro = _mro(_type(value))
     if is_among(_type, mro):
         return [_str.__str__(_own_name(value))]
@@ -232,7 +232,7 @@ def _items(values: Iterable[object], depth: int, path: list[int], room: list[int
 
 
 def _first(values: Iterable[Any], room: list[int]) -> list[Any]:
-    """As many of the values as there is room for, and one more."""
+    """Return as many of the values as there is room for, and one more."""
     found: list[Any] = []
     for value in values:
         found.append(value)
@@ -258,7 +258,7 @@ def _attributes(value: object, depth: int, path: list[int], room: list[int]) -> 
 
 
 def _slots(kind: type) -> list[tuple[str, Any]]:
-    """The descriptors of a type that give access to an instance's own attributes, by name."""
+    """Return the descriptors of a type that give access to an instance's own attributes, by name."""
     found: list[tuple[str, Any]] = []
     heap = _flags(kind) & _HEAP_TYPE
     for name, item in _namespace(kind).items():

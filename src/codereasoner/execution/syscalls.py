@@ -67,7 +67,7 @@ OWN_ID = 0x7FFFFFFE  # stands in the last filter for the id of the process that 
 
 
 def numbers(machine: str) -> dict[str, int]:
-    """The calls that are allowed with any arguments, by name."""
+    """Return the calls that are allowed with any arguments, by name."""
     return _read({"x86_64": _X86_64, "aarch64": _AARCH64}[machine])
 
 
@@ -76,7 +76,7 @@ def _read(table: str) -> dict[str, int]:
 
 
 def program(machine: str) -> bytes:
-    """The filter as an array of struct sock_filter."""
+    """Return the filter as an array of struct sock_filter."""
     special = _read(_SPECIAL[machine])
     one = _instruction
     denied, absent, allowed = (one(_RETURN, _ERROR | _EPERM), one(_RETURN, _ERROR | _ENOSYS), one(_RETURN, _ALLOW))
@@ -103,7 +103,7 @@ def program(machine: str) -> bytes:
 
 
 def last_program(machine: str) -> bytes:
-    """The last filter as an array of struct sock_filter, with OWN_ID for the id of the process that installs it.
+    """Return the last filter as an array of struct sock_filter, with OWN_ID for the id of the process that installs it.
 
     b"" for a machine of another type, on which the first filter is refused.
     """
@@ -126,7 +126,7 @@ def _instruction(code: int, value: int, jump_true: int = 0, jump_false: int = 0)
 
 
 def allow_only(libc: ctypes.CDLL, machine: str) -> None:
-    """From here on this process and its descendants may make the listed calls only.
+    """Allow this process and its descendants the listed calls only, for good.
 
     Raises:
         OSError: the kernel has no such filter, or there is no list for this kind of machine.
@@ -136,7 +136,7 @@ def allow_only(libc: ctypes.CDLL, machine: str) -> None:
 
 
 def forbid_processes(libc: ctypes.CDLL, machine: str) -> None:
-    """From here on this process makes no process and signals none but itself; workers have final_filter.py for it.
+    """Forbid this process to make a process or to signal another, for good; workers have final_filter.py for it.
 
     Raises:
         OSError: as with allow_only.

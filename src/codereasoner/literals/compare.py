@@ -8,7 +8,7 @@ from typing import Any
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Are two values that `read` can return the same value of the same type, at every depth?
+    """Return whether two values that `read` can return are equal and of equal type, at every depth.
 
     True is not 1, 1 is not 1.0, 0.0 is not -0.0, [1] is not (1,); nan equals nan; the order of sets and of dict
     keys does not matter.
@@ -27,7 +27,7 @@ _SIMPLE = frozenset({str, int, bool, bytes, bytearray, type(None), type(Ellipsis
 
 
 def key(value: Any) -> Hashable:
-    """Something hashable that is the same for two values exactly when they are `equal`."""
+    """Return a hashable object that is the same for two values exactly if they are `equal`."""
     kind = type(value)
     if kind is list or kind is tuple:
         return kind, tuple(map(key, value))
@@ -43,5 +43,5 @@ def key(value: Any) -> Hashable:
 
 
 def _counted(keys: Any) -> Hashable:
-    """A set may hold nan more than once, so that members are counted."""
+    """Count keys: a set may hold nan more than once."""
     return frozenset(Counter(keys).items())

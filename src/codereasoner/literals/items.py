@@ -12,7 +12,7 @@ _BLANK = " \t\r\n\f"
 
 
 def items(text: str) -> list[str]:
-    """The expressions of a text, without blank lines, in time linear in the text.
+    """Return the expressions of a text, without blank lines, in time linear in the text.
 
     A line goes on where a bracket or a triple quote is open or a backslash ends it. What is never closed stands alone
     on its line.
@@ -30,7 +30,7 @@ def items(text: str) -> list[str]:
 
 
 def _end(text: str, start: int) -> int | None:
-    """Where the expression that begins at `start` ends, the end of a line or of the text; None: it is never closed."""
+    """Return where the expression that begins at `start` ends: its line or the text; None if it is never closed."""
     depth, inside = 0, ""  # open brackets; the quote or comment that the place is in
     for count, token in enumerate(_TOKEN.finditer(text, start)):
         mark = token[0]

@@ -14,7 +14,8 @@ import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from itertools import islice
 from typing import Any, NoReturn
 
 from codereasoner.literals.budget import (
@@ -39,7 +40,7 @@ _WARNINGS_LOCK = threading.Lock()
 
 
 def read(text: str, max_chars: int = MAX_CHARS) -> Any:
-    """The value of a literal.
+    """Return the value of a literal.
 
     Raises:
         LiteralError: the text is not one of the literal expressions listed at the top of this file.
@@ -56,7 +57,7 @@ def _plain(text: str) -> str | int | None:
 
 
 def read_arguments(text: str) -> str:
-    """The canonical source of an argument list such as `[1, 2], key='a'`, with every argument a literal.
+    """Return the canonical source of an argument list such as `[1, 2], key='a'`, with every argument a literal.
 
     Raises:
         LiteralError: it is not an argument list, or an argument is not a literal.
@@ -82,7 +83,7 @@ def _parse_call(text: str) -> ast.Call:
 
 
 def call_arguments(call: ast.Call) -> str:
-    """The canonical source of a parsed call's arguments, each a literal.
+    """Return the canonical source of a parsed call's arguments, each a literal.
 
     Raises:
         LiteralError: an argument is not a literal, is starred, or a keyword is given twice.
@@ -100,7 +101,7 @@ def call_arguments(call: ast.Call) -> str:
 
 
 def _source(node: ast.expr, budget: list[int]) -> str:
-    """The canonical text of a literal, but sets as they stand: in which order a set is built can order its members."""
+    """Return the canonical text of a literal, but sets as they stand: the order of building can order members."""
     text = write(_value(node, MAX_DEPTH, budget))
     if "{" in text and any(isinstance(part, ast.Set) and len(part.elts) > 1 for part in ast.walk(node)):
         return _as_it_stands(node)
@@ -108,7 +109,7 @@ def _source(node: ast.expr, budget: list[int]) -> str:
 
 
 def _as_it_stands(node: ast.expr) -> str:
-    """The text of an expression that is known to be a literal."""
+    """Return the text of an expression that is known to be a literal."""
     match node:
         case ast.Set(elts=items):
             return "{" + ", ".join(map(_as_it_stands, items)) + "}"
@@ -126,7 +127,7 @@ def _as_it_stands(node: ast.expr) -> str:
 
 
 def value_of(node: ast.expr) -> Any:
-    """The value of a parsed literal.
+    """Return the value of a parsed literal.
 
     Raises:
         LiteralError: the expression is no literal.
@@ -165,7 +166,7 @@ def parse_statements(text: str, max_chars: int = MAX_CHARS) -> list[ast.stmt]:
 
 
 def same_expression(left: ast.expr, right: ast.expr) -> bool:
-    """Are two parsed expressions the same text, white space and the kind of quotes apart? Nothing else is the same."""
+    """Return whether two parsed expressions are the same text, apart from white space and the kind of quotes."""
     pairs: list[tuple[Any, Any]] = [(left, right)]
     while pairs:
         one, other = pairs.pop()
@@ -193,10 +194,7 @@ def _parse(text: str, mode: str, max_chars: int) -> ast.AST:
     if len(text) > _SHORT:
         text = affordable(text)
     try:
-        if _WARNS.search(text):
-            with _silence():
-                tree = ast.parse(text, mode=mode)
-        else:
+        with _silence() if _WARNS.search(text) else nullcontext():
             tree = ast.parse(text, mode=mode)
     except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
@@ -208,14 +206,14 @@ def _parse(text: str, mode: str, max_chars: int) -> ast.AST:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Without the parser's warnings; one thread at a time, as the filters belong to the whole process."""
+    """Suppress the parser's warnings; one thread at a time, as the filters belong to the whole process."""
     with _WARNINGS_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def _refuse_disguised_names(tree: ast.AST, text: str) -> None:
-    """Python normalises identifiers (NFKC), so `ｆ(1)` calls `f`; here a name counts as it is written."""
+    """Refuse names that Python normalises (NFKC): it reads a fullwidth `ｆ(1)` as a call of `f`."""
     lines = [line.encode() for line in text.split("\n")]
     for node in ast.walk(tree):
         name = node.id if isinstance(node, ast.Name) else node.arg if isinstance(node, ast.keyword) else None
@@ -224,7 +222,7 @@ def _refuse_disguised_names(tree: ast.AST, text: str) -> None:
 
 
 def _value(node: ast.AST, depth: int, budget: list[int]) -> Any:
-    """`depth` is how many levels may still follow; `budget[0]` how many elements constructors may still make."""
+    """Return the value of a node; `depth` levels may still follow, constructors may still make `budget[0]` elements."""
     if depth == 0:
         raise LiteralError(f"the literal is nested deeper than {MAX_DEPTH} levels")
     reader = _READERS.get(type(node))
@@ -307,60 +305,44 @@ def _construct(node: ast.Call, depth: int, budget: list[int]) -> Any:
         raise LiteralError(f"{name}() takes no such keyword arguments in a literal")
     arguments = [_value(argument, depth, budget) for argument in node.args]
     keywords = {keyword.arg: _value(keyword.value, depth, budget) for keyword in node.keywords if keyword.arg}
-    if name in _CHECKS:
-        _CHECKS[name](name, arguments, budget)
+    _check(name, arguments, budget)
     try:
         return _CONSTRUCTORS[name](*arguments, **keywords)
     except (TypeError, ValueError, OverflowError, MemoryError) as error:
         raise LiteralError(f"{name}(...) is no value: {_shorten(str(error))}") from None
 
 
-def _check_float(name: str, arguments: list[Any], budget: list[int]) -> None:
-    if not (len(arguments) == 1 and type(arguments[0]) in (str, int, float)):
+def _check(name: str, arguments: list[Any], budget: list[int]) -> None:
+    """Refuse arguments that are no literal notation, have no fixed order, or make too many elements."""
+    if name == "float" and not (len(arguments) == 1 and type(arguments[0]) in (str, int, float)):
         raise LiteralError("float() takes one number or string in a literal")
-
-
-def _check_bytearray(name: str, arguments: list[Any], budget: list[int]) -> None:
-    if arguments and not isinstance(arguments[0], bytes):
+    if name == "bytearray" and arguments and not isinstance(arguments[0], bytes):
         raise LiteralError("bytearray() takes bytes in a literal")
-
-
-def _check_sequence(name: str, arguments: list[Any], budget: list[int]) -> None:
-    for argument in arguments:
-        spend(length(argument), budget)
-        if isinstance(argument, set | frozenset) and len(argument) > 1:
-            raise LiteralError(f"{name}() of a set has no fixed order")
-
-
-def _check_set(name: str, arguments: list[Any], budget: list[int]) -> None:
-    for argument in arguments:
-        if size := length(argument):
+    if name == "range":
+        check_range(arguments)
+    if name == "dict":
+        for argument in arguments:
+            _check_pairs(argument)
+    if name in ("list", "tuple", "set", "frozenset"):
+        for argument in arguments:
+            size = length(argument)
             spend(size, budget)
-            _hashable(list(argument))
+            if name.endswith("set"):
+                _hashable(list(argument) if size else [])
+            elif size > 1 and isinstance(argument, set | frozenset):
+                raise LiteralError(f"{name}() of a set has no fixed order")
 
 
-def _check_dict(name: str, arguments: list[Any], budget: list[int]) -> None:
-    """dict() would unfold whatever it takes for a pair, however long that is."""
-    for argument in arguments:
-        if type(argument) is dict:
-            continue
-        if type(argument) not in (list, tuple) or not all(type(pair) in _PAIRS and len(pair) == 2 for pair in argument):
-            raise LiteralError("dict() takes a dict or a list of pairs in a literal")
-        _hashable([pair[0] for pair in argument])
+def _check_pairs(argument: object) -> None:
+    """Refuse what dict() would unfold: it takes anything of length two for a pair."""
+    if type(argument) is dict:
+        return
+    if type(argument) not in (list, tuple) or not all(type(pair) in _PAIRS and len(pair) == 2 for pair in argument):  # type: ignore[attr-defined]
+        raise LiteralError("dict() takes a dict or a list of pairs in a literal")
+    _hashable([pair[0] for pair in argument])  # type: ignore[attr-defined]
 
 
 _PAIRS = frozenset({list, tuple, str})
-_CHECKS: dict[str, Callable[[str, list[Any], list[int]], None]] = {
-    "float": _check_float,
-    "bytearray": _check_bytearray,
-    "range": lambda name, arguments, budget: check_range(arguments),
-    "list": _check_sequence,
-    "tuple": _check_sequence,
-    "set": _check_set,
-    "frozenset": _check_set,
-    "dict": _check_dict,
-}
-
 _READERS: dict[type, Callable[..., Any]] = {
     ast.Constant: lambda node, depth, budget: node.value,
     ast.List: _list,
@@ -375,18 +357,12 @@ _READERS: dict[type, Callable[..., Any]] = {
 
 
 def _describe(node: ast.AST) -> str:
-    """The source of a refused expression, where it is small enough to be written."""
+    """Return the source of a refused expression, or its type's name if it is too large to be written."""
     try:
-        return _shorten(ast.unparse(node)) if sum(1 for _ in _nodes(node, 100)) < 100 else type(node).__name__
+        small = sum(1 for _ in islice(ast.walk(node), 100)) < 100
+        return _shorten(ast.unparse(node)) if small else type(node).__name__
     except (RecursionError, ValueError):
         return type(node).__name__
-
-
-def _nodes(node: ast.AST, limit: int) -> Iterator[ast.AST]:
-    for count, each in enumerate(ast.walk(node)):
-        if count == limit:
-            return
-        yield each
 
 
 def _shorten(text: str, width: int = 60) -> str:

@@ -33,7 +33,7 @@ _ValueError, _RecursionError, _NotWritable, _TooLong = ValueError, RecursionErro
 
 
 def write(value: object, max_chars: int = MAX_CHARS) -> str:
-    """The canonical literal of a value: `read(write(v))` equals v, and equal sets give equal text.
+    """Return the canonical literal of a value: `read(write(v))` equals v, and equal sets give equal text.
 
     Only exact built-in types are written, so no `__repr__` of a program is ever called.
 
@@ -52,7 +52,7 @@ def write(value: object, max_chars: int = MAX_CHARS) -> str:
 
 
 def _write(value: Any, depth: int, room: list[int]) -> str:
-    """`room` is what is left of the characters and their limit; it shrinks on the way, so nothing huge is made."""
+    """Return the literal; `room` holds the characters that are left, which shrink on the way, and their limit."""
     kind = _type(value)
     writer = WRITERS.get(kind) if _type(kind) is _type else None
     if writer is None:
@@ -134,7 +134,7 @@ def _write_set(value: Iterable[object], depth: int, room: list[int]) -> str:
 
 
 def _set_order(pair: tuple[str, Any]) -> tuple[int, int, str]:
-    """Integers first and by size, the rest by text: the order that a reader expects."""
+    """Order integers by size and before all else, which is ordered by text."""
     text, member = pair
     return (0, member, "") if _type(member) is _int else (1, 0, text)
 
