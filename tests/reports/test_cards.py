@@ -11,7 +11,8 @@ from codereasoner import extend
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_manifest, write_records
 from codereasoner.records import Chain, Run
-from codereasoner.reports.cards import dataset_card, model_card, write_cards
+from codereasoner.reports.cards import model_card, write_cards
+from codereasoner.reports.set_card import dataset_card
 from codereasoner.stages.balance_sets import choose_questions
 from codereasoner.styles import find_style
 from codereasoner.training.training_rows import sft_row

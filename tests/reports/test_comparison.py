@@ -28,9 +28,9 @@ def test_flipped_questions_are_those_that_one_model_alone_got_right(run_folder: 
     folder = run_folder / "evaluations"
     found, questions = compare([folder / "test@sft", folder / "test@grpo"])
     [row] = found["comparisons"]
-    for word, codes in (("gained", ("w", "c")), ("lost", ("c", "w"))):
-        assert row[word]
-        for item in row[word]:
+    for flipped, codes in ((row["gained"], ("w", "c")), (row["lost"], ("c", "w"))):
+        assert flipped
+        for item in flipped:
             outcomes = questions.shown[item["id"]].outcomes
             assert (outcomes["sft"] == "c", outcomes["grpo"] == "c") == (codes[0] == "c", codes[1] == "c")
     assert (len(row["gained"]), len(row["lost"])) == (row["tasks"]["all"]["gained"], row["tasks"]["all"]["lost"])

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.reports.folders import blocks
 
 from codereasoner.benchmarks.cruxeval import CruxevalOutput
 from codereasoner.benchmarks.published import published_numbers
 from codereasoner.errors import ConfigError, DataError, UnknownName
-from codereasoner.reports.hub_results import write_eval_results
-from codereasoner.reports.leaderboard_page import leaderboard_page
-from codereasoner.reports.leaderboard_table import board_markdown, leaderboard
+from codereasoner.reports.hub import write_eval_results
+from codereasoner.reports.leaderboard_table import board_markdown, leaderboard, leaderboard_page
 
 SUMMARY = {
     "model": "local:runs/demo/grpo",
@@ -70,11 +70,12 @@ def test_markdown_marks_ones_own_rows(own: Path) -> None:
     assert "| no model: copy &lt;the> first argument | 17.4 % |" in text
 
 
-def test_the_page_is_escaped_and_asks_nothing_of_the_network(own: Path) -> None:
-    page = leaderboard_page(leaderboard([own]))
-    assert "copy &lt;the&gt; first argument" in page
-    assert "<script" not in page
-    assert "http" not in page.replace("http-equiv", "")
+def test_the_page_holds_every_row_as_data_and_never_as_markup(own: Path, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(leaderboard_page(leaderboard([own])))
+    boards = blocks(tmp_path / "page.html")["summary"]["boards"]
+    assert [board["benchmark"] for board in boards] == ["cruxeval-o", "held-out"]
+    assert "no model: copy <the> first argument" in [row["model"] for row in boards[0]["entries"]]
+    assert "copy <the>" not in (tmp_path / "page.html").read_text()
 
 
 def test_the_hubs_own_reader_reads_what_is_written_for_it(own: Path, tmp_path: Path) -> None:

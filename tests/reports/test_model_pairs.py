@@ -1,11 +1,13 @@
-"""Comparing two models on the same questions."""
+"""Two models on the same questions."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
 
-from codereasoner.reports.model_pairs import differences
+from codereasoner.evaluation.metrics import wilson_interval
+from codereasoner.reports.accuracy_by_feature import accuracy_by_feature
+from codereasoner.reports.comparison import differences
 from codereasoner.reports.question_records import Gathered, Shown
 from codereasoner.task import Question
 
@@ -35,7 +37,7 @@ def test_the_interval_is_that_of_paired_differences() -> None:
     scores = [0, -1, 1, 1, 1, 0, 0, 0]
     centre = sum(scores) / 8
     error = math.sqrt(sum((score - centre) ** 2 for score in scores) / 7 / 8)
-    low, high = row["tasks"]["output"]["interval"]
+    low, high = row["tasks"]["output"]["interval"] or (0.0, 0.0)
     assert abs(low - 100 * (centre - 1.96 * error)) < 0.1
     assert abs(high - 100 * (centre + 1.96 * error)) < 0.1
 
@@ -61,3 +63,13 @@ def test_two_lists_of_questions_of_one_split_are_kept_apart() -> None:
         ("held-out", 100.0),
         ("longer", -100.0),
     ]
+
+
+def test_the_interval_of_an_accuracy_by_feature_takes_the_questions_of_one_program_as_one_cluster() -> None:
+    found = gathered({"sft": "ccccwwww"})
+    for number, item in enumerate(found.shown.values()):
+        item.question = replace(item.question, program=f"program {number // 4}", features={"level": 1 + (number == 7)})
+    [levels] = [row for row in accuracy_by_feature(found, {}) if row["feature"] == "level"]
+    accuracy, low, high = levels["bins"][0]["models"]["sft"]
+    alone = 100 * wilson_interval(4, 7)[0], 100 * wilson_interval(4, 7)[1]
+    assert low < alone[0] < accuracy < alone[1] < high

@@ -71,7 +71,7 @@ def test_a_program_shows_all_that_was_made_of_it_and_what_was_dropped(folder: Pa
         ("grpo.parquet", "", "absent"),
     ]
     assert found[2].words == "run f(2): ok, 2, split train: copy of an argument"
-    assert found[-1].words == "nothing of it: `build` makes this file of the split rl"
+    assert found[-1].words == "no row of it: `build` makes this file of the split rl"
 
 
 def test_a_chain_shows_where_it_came_from_and_none_of_its_siblings(folder: Path) -> None:

@@ -14,8 +14,9 @@ from codereasoner import extend
 from codereasoner.errors import DataError
 from codereasoner.ledger import commit, write_records
 from codereasoner.records import Run, Step
-from codereasoner.reports.question_browser import asked
-from codereasoner.reports.report_page import SCRIPTS, pack, write_report
+from codereasoner.reports.page import SCRIPTS, pack
+from codereasoner.reports.question_browser import prompt_without_program
+from codereasoner.reports.report_page import write_report
 from codereasoner.task import Question
 
 pytest_plugins = ["tests.reports.report_fixtures"]
@@ -220,7 +221,7 @@ def test_the_question_does_not_repeat_the_program_that_is_shown_beside_it() -> N
     )
     questions = [question for name in ("output", "state") for question in extend.task(name).collect(run).questions]
     assert questions
-    assert not any("return x" in asked(question) for question in questions)
+    assert not any("return x" in prompt_without_program(question) for question in questions)
 
 
 def test_a_row_that_is_no_grade_is_named(run_folder: Path, tmp_path: Path) -> None:

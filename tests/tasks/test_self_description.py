@@ -17,7 +17,9 @@ from codereasoner.evaluation.rerun_programs import rerun, unreadable_golds
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_records, write_records
 from codereasoner.records import Job, Run
-from codereasoner.reports.text_table import results_table
+from codereasoner.reports.cards import accuracy_table
+from codereasoner.reports.results import results
+from codereasoner.reports.run_folder import Evaluation, Part
 from codereasoner.stages.balance_sets import AXES, choose_questions
 from codereasoner.task import Misreading, Question, Task
 
@@ -121,8 +123,8 @@ def test_a_plug_ins_recorded_answers_are_run_again_and_read(run: Run, pool: Pool
 
 
 def test_a_plug_in_has_its_short_name_in_tables(run: Run) -> None:
-    summary = {"by_task": {name: {"pass@1": 50.0} for name in ("state", "some-call", "output", "gone", "last-n")}}
-    assert results_table({"m": summary})[0] == [
+    by_task: dict[str, Part] = {name: {"pass@1": 50.0} for name in ("state", "some-call", "output", "gone", "last-n")}
+    assert accuracy_table(results([Evaluation(Path(), "test", "m", {"by_task": by_task})]))[0] == [
         *("model", "at the end (last-n)", "forward (output)", "at the end (some-call)", "gone", "state", "all"),
     ]
 

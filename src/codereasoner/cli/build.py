@@ -65,7 +65,7 @@ def build_command(
     from codereasoner.cli.demo_data import stage
     from codereasoner.cli.row_counts import check_rows, show_counts
     from codereasoner.reports.cards import write_cards
-    from codereasoner.reports.hub_push import check_name
+    from codereasoner.reports.hub import check_name
     from codereasoner.stages.build_dataset import Paths, build
     from codereasoner.stages.engine import make_engine
     from codereasoner.stages.write_chains import find_teacher
@@ -99,7 +99,7 @@ def build_command(
 
 def _push(out: Path, repository: str, public: bool, dry_run: bool) -> None:
     from codereasoner.cli.console import console, waiting
-    from codereasoner.reports.hub_push import files_to_push, push
+    from codereasoner.reports.hub import files_to_push, push
 
     if not dry_run:
         with waiting(f"the upload to {repository}"):

@@ -9,8 +9,7 @@ from rich.text import Text
 
 from codereasoner.cli.console import console, make_table, styled
 from codereasoner.extend import task_order
-from codereasoner.reports.evaluation_rows import floors_of
-from codereasoner.reports.text_table import accuracy
+from codereasoner.reports.results import Figures, Result, accuracy, floors_of
 
 
 def show_comparison(found: Mapping[str, Any], by: Sequence[str], show: int) -> None:
@@ -32,7 +31,7 @@ def show_comparison(found: Mapping[str, Any], by: Sequence[str], show: int) -> N
             _show_features(row, by, show)
 
 
-def _show_results(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def _show_results(name: str, rows: Sequence[Result]) -> None:
     tasks = sorted({part["task"] for row in rows for part in row["tasks"]}, key=task_order)
     counts = {f"{row['n_questions']:,}" for row in rows if row["n_questions"] is not None}
     asked = f", {counts.pop()} questions" if len(counts) == 1 else ""
@@ -40,8 +39,8 @@ def _show_results(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
     title = f"{name}{asked}: pass@1 with its 95 % interval"
     table = make_table(title, "model", *columns, right=columns, bold=True)
     for row in rows:
-        parts = {part["task"]: part for part in row["tasks"]} | {"all": row}
-        table.add_row(Text(row["model"]), *(accuracy(parts.get(column, {})) for column in columns))
+        parts: dict[str, Figures] = {"all": row, **{part["task"]: part for part in row["tasks"]}}
+        table.add_row(Text(row["model"]), *(accuracy(parts[each]) if each in parts else "-" for each in columns))
     console.print(table)
     for floor, value in floors_of(rows).items():
         console.print(styled("dim", f" no model: {floor} {value:.1f} %"), highlight=False)

@@ -48,13 +48,13 @@ def leaderboard_command(
         console.print(styled("yellow", "left out", f" {each.folder}: every answer is an error"))
     boards = leaderboard(evaluations, names)
     for out in outs:
-        from codereasoner.reports.leaderboard_page import leaderboard_page
+        from codereasoner.reports.leaderboard_table import leaderboard_page
 
         page = leaderboard_page(boards) if out.suffix == ".html" else "\n".join(map(board_markdown, boards))
         write_whole(out, page)
         console.print(f"written: {out}")
     if eval_results is not None:
-        from codereasoner.reports.hub_results import write_eval_results
+        from codereasoner.reports.hub import write_eval_results
 
         for path in write_eval_results(evaluations, eval_results, source_url):
             console.print(f"written: {path}")

@@ -17,8 +17,8 @@ from codereasoner.cli.console import Screen, make_table, styled
 from codereasoner.evaluation.error_rules import KINDS
 from codereasoner.evaluation.quiz_questions import Reply
 from codereasoner.records import Run
-from codereasoner.reports.chain_truth import check_claims
-from codereasoner.reports.question_browser import asked
+from codereasoner.reports.question_browser import prompt_without_program
+from codereasoner.reports.question_records import check_claims
 from codereasoner.task import Question
 
 AROUND = 6  # lines of a chain that are shown on either side of its first false claim
@@ -42,7 +42,7 @@ def quiz_summary(replies: Sequence[Reply], run: Run) -> dict[str, Any]:
         rows.append(
             {
                 "task": reply.question.task,
-                "question": asked(reply.question).strip(),
+                "question": prompt_without_program(reply.question).strip(),
                 "gold": list(reply.question.gold),
                 "text": reply.text,
                 **reply.grade.to_json(),
@@ -70,7 +70,7 @@ def _table(replies: Sequence[Reply]) -> Table:
 
 def _words(question: Question) -> str:
     """Return the question without the program: `x after line 3, time 2?`; `returns? and 4 more` where it is several."""
-    lines = asked(question).strip().split("\n")
+    lines = prompt_without_program(question).strip().split("\n")
     more = len(list(takewhile(lambda line: line.startswith("# "), reversed(lines))))
     words = lines[-1 - more].removeprefix("assert ").rpartition("  # ")[2]
     return f"{words} and {more} more" if more else words

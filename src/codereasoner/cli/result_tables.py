@@ -11,8 +11,8 @@ from rich.text import Text
 
 from codereasoner.cli.console import Screen, console, make_table, styled
 from codereasoner.extend import commonest
-from codereasoner.reports.evaluation_rows import warnings
 from codereasoner.reports.leaderboard_table import Board, interval_text
+from codereasoner.reports.results import format_warnings
 from codereasoner.styles import short_name
 from codereasoner.task import VERDICTS
 
@@ -43,7 +43,7 @@ def show_summary(summary: Mapping[str, Any]) -> None:
     tokens = f"{summary['prompt_tokens']:,} tokens of prompts, {summary['completion_tokens']:,} of completions"
     dollars = f", ${summary['dollars']:,.2f}" if summary["dollars"] else ""
     console.print(styled("dim", f"{tokens}{dollars}"))
-    for sentence in warnings([{**summary, "questions": summary["benchmark"]}]):
+    for sentence in format_warnings(f"{summary['model']} on {summary['benchmark']}", summary["outcomes"]):
         console.print(styled("bold red", "warning", f" {sentence}"))
     if failed := summary["outcomes"]["error"]:
         reasons = commonest(summary.get("errors", {}))

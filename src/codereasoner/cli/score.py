@@ -56,9 +56,9 @@ def score_command(
         result = score_file(benchmark, generations, data, grader, pool.run)
     show_score(result)
     if plots is not None:
-        from codereasoner.reports.feature_plots import write_feature_plots
+        from codereasoner.reports.accuracy_by_feature import write_feature_page
 
-        write_feature_plots(result, plots)
+        write_feature_page(result, plots)
         console.print(f"accuracy by feature: {plots}")
     if as_json:
         print_json(result)

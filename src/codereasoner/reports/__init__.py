@@ -1,1 +1,1 @@
-"""Pages and cards."""
+"""Read what runs and evaluations left: the report page, comparisons, leaderboards, cards."""

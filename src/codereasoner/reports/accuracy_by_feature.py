@@ -1,6 +1,6 @@
-"""Accuracy by feature: where do the models go wrong, with long programs, with many steps, with which construct?
+"""Accuracy by feature of the question, its program or its run: program length, executed lines, constructs.
 
-Only what was measured on the question, its program or its run is a feature; each share has its Wilson interval.
+Only what was measured is a feature; each accuracy has its 95 % interval, clustered by program.
 """
 
 from __future__ import annotations
@@ -8,41 +8,59 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
-from codereasoner.evaluation.metrics import wilson_interval
+from codereasoner.errors import ConfigError
+from codereasoner.evaluation.metrics import clustered_interval, mean
 from codereasoner.extend import task_order
-from codereasoner.records import Program
+from codereasoner.ledger import write_whole
+from codereasoner.records import Facts, Program
 from codereasoner.reports.answer_traces import run_id
+from codereasoner.reports.page import assemble
 from codereasoner.reports.question_records import Gathered, Shown
 from codereasoner.reports.run_folder import records_so_far
 
-BINS = 5  # of a number, about equally many questions in each
-CATEGORIES = 8  # of a name, the most frequent ones
-NAME_LIMIT = 24  # characters of a category: longer texts are no categories
+BINS = 5  # of a number, with about equally many questions each: fewer questions make intervals too wide to tell apart
+CATEGORIES = 8  # of a name, the most frequent ones: more do not fit a plot
+NAME_LIMIT = 24  # characters of a category: longer texts are not categories
 
 Bin = tuple[str, list[Shown]]
-Programs = Mapping[str, Mapping[str, Any]]  # features by the program's id
+Programs = Mapping[str, Facts]
+"""Features by the program's id."""
 
 
-def accuracy_by_feature(found: Gathered, programs: Programs) -> list[dict[str, Any]]:
-    """[{"list", "task", "feature", "bins": [{"label", "questions", "models": {label: [share, low, high]}}]}], percent.
+class BinAccuracy(TypedDict):
+    """The questions with one value of a feature, and the accuracy of each model with its interval, in percent."""
 
-    `list` is the name of the list of questions; a feature with one bin only tells nothing and is left out.
-    """
+    label: str
+    questions: int
+    models: Mapping[str, tuple[float, float, float]]  # accuracy, low, high
+
+
+class FeatureAccuracy(TypedDict):
+    """The accuracies on one list of questions by one feature."""
+
+    list: str
+    task: str
+    feature: str
+    bins: Sequence[BinAccuracy]
+
+
+def accuracy_by_feature(found: Gathered, programs: Programs) -> list[FeatureAccuracy]:
+    """Return the accuracies by list, task and feature; a feature with a single bin is left out."""
     groups: defaultdict[tuple[str, str], list[Shown]] = defaultdict(list)
     for item in found.shown.values():
         for name in item.lists:
             groups[name, item.question.task].append(item)
-    rows = []
-    for (name, task), items in sorted(groups.items(), key=lambda group: (group[0][0], task_order(group[0][1]))):
-        for feature, bins in binned(items, programs, found).items():
-            rows.append({"list": name, "task": task, "feature": feature, "bins": [_bin(each) for each in bins]})
-    return rows
+    return [
+        {"list": name, "task": task, "feature": feature, "bins": [_accuracy(label, part) for label, part in bins]}
+        for (name, task), items in sorted(groups.items(), key=lambda group: (group[0][0], task_order(group[0][1])))
+        for feature, bins in binned(items, programs, found).items()
+    ]
 
 
 def program_features(folders: Sequence[Path], found: Gathered) -> Programs:
-    """The features of the programs of the questions that a model answered, by the program's id."""
+    """Return the features of the programs that a model was asked about, by the program's id."""
     wanted = {item.question.program for item in found.shown.values() if item.outcomes}
     if not wanted:
         return {}
@@ -51,8 +69,8 @@ def program_features(folders: Sequence[Path], found: Gathered) -> Programs:
 
 
 def binned(items: Sequence[Shown], programs: Programs, found: Gathered) -> dict[str, list[Bin]]:
-    """The questions in bins by each feature; a feature with one bin only is left out."""
-    values: defaultdict[str, list[tuple[Any, Shown]]] = defaultdict(list)
+    """Return the questions in bins by each feature; a feature with a single bin is left out."""
+    values: defaultdict[str, list[tuple[object, Shown]]] = defaultdict(list)
     for item in items:
         for name, value in _features(item, programs, found).items():
             values[name].append((value, item))
@@ -60,9 +78,24 @@ def binned(items: Sequence[Shown], programs: Programs, found: Gathered) -> dict[
     return {name: found for name, found in bins.items() if len(found) > 1}
 
 
-def _features(item: Shown, programs: Programs, found: Gathered) -> dict[str, Any]:
+def write_feature_page(score: Mapping[str, Any], out: Path) -> None:
+    """Write the page of a score with CodeGlance's analysis "by_feature", or of several models' scores.
+
+    Raises:
+        ConfigError: no score in it has an analysis by feature.
+    """
+    scores = score.get("models") or {"": score}
+    parts = [{"model": name, **each["by_feature"]} for name, each in scores.items() if "by_feature" in each]
+    if not parts:
+        raise ConfigError(f"the score of {score['benchmark']} has no analysis by feature: only CodeGlance's have one")
+    title = f"{score['benchmark']}, graded by the {score['grader']} grader"
+    write_whole(out, assemble(title, {"summary": {"name": title, "scores": parts}}))
+
+
+def _features(item: Shown, programs: Programs, found: Gathered) -> dict[str, object]:
     question = item.question
-    features: dict[str, Any] = {"lines of the program": str(question.facts.get("source", "")).strip().count("\n") + 1}
+    lines = str(question.facts.get("source", "")).strip().count("\n") + 1
+    features: dict[str, object] = {"lines of the program": lines}
     if run := found.runs.get(run_id(question)):
         features["executed lines"] = sum(step.event == "line" for step in run.steps)
     if question.gold:
@@ -70,10 +103,11 @@ def _features(item: Shown, programs: Programs, found: Gathered) -> dict[str, Any
     return features | dict(programs.get(question.program, {})) | dict(question.features)
 
 
-def _bins(pairs: Sequence[tuple[Any, Shown]]) -> list[Bin]:
-    """By value where there are few of them, by ranges of numbers, or by name."""
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value, _ in pairs):
-        return _number_bins(sorted(pairs, key=lambda pair: pair[0]))
+def _bins(pairs: Sequence[tuple[object, Shown]]) -> list[Bin]:
+    """Sort into bins by value where there are few of them, by ranges of numbers, or by name."""
+    numbers = [(value, item) for value, item in pairs if isinstance(value, int | float) and not isinstance(value, bool)]
+    if len(numbers) == len(pairs):
+        return _number_bins(sorted(numbers, key=lambda pair: pair[0]))
     named: defaultdict[str, list[Shown]] = defaultdict(list)
     for value, item in pairs:
         for name in value if isinstance(value, list | tuple) else [value]:
@@ -100,11 +134,11 @@ def _number_bins(pairs: Sequence[tuple[float, Shown]]) -> list[Bin]:
     return bins
 
 
-def _bin(found: Bin) -> dict[str, Any]:
-    label, items = found
-    models: dict[str, list[float]] = {}
+def _accuracy(label: str, items: Sequence[Shown]) -> BinAccuracy:
+    models: dict[str, tuple[float, float, float]] = {}
     for name in dict.fromkeys(name for item in items for name in item.outcomes):
-        shares = [item.outcomes[name].count("c") / len(item.outcomes[name]) for item in items if name in item.outcomes]
-        low, high = wilson_interval(sum(shares), len(shares))
-        models[name] = [round(100 * value, 2) for value in (sum(shares) / len(shares), low, high)]
+        shares = [(item.cluster, item.share(name)) for item in items if name in item.outcomes]
+        low, high = clustered_interval(shares)
+        accuracy = mean([share for _, share in shares])
+        models[name] = (round(100 * accuracy, 2), round(100 * low, 2), round(100 * high, 2))
     return {"label": label, "questions": len(items), "models": models}

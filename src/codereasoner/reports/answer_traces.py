@@ -1,14 +1,13 @@
-"""The true traces beside answers: made for a report where the questions did not come with traced runs.
+"""Trace the calls that answers are about, where no stage has traced them.
 
-A benchmark's questions are about calls that nobody traced, and an answer that predicts an input is about a call of its
-own. Both are run once, isolated, and kept as `traces.jsonl` beside the answers.
+A benchmark's questions come without traces, and an answer that predicts an input is about a call of its own. Both are
+run once, isolated, and kept as `traces.jsonl` in the folder of the evaluation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
 
 from codereasoner import extend
 from codereasoner.errors import UnknownName
@@ -21,11 +20,11 @@ from codereasoner.task import Question, Runner, Wrong
 
 FILE = "traces.jsonl"
 BATCH = 200  # runs in one batch
-MOST = 20_000  # runs of one evaluation
+MOST = 20_000  # runs of one evaluation: more make a report slow and a page nobody reads
 
 
 def untraced(evaluations: Sequence[Evaluation]) -> bool:
-    """Is there a call that `trace_answers` would trace?"""
+    """Return whether there is a call that `trace_answers` would trace."""
     return any(_missing(each) for each in evaluations)
 
 
@@ -36,7 +35,7 @@ def _missing(evaluation: Evaluation) -> list[Job]:
 
 
 def trace_answers(evaluations: Sequence[Evaluation], runner: Runner, progress: Progress = silent) -> int:
-    """Trace, for each evaluation, the calls that its questions and answers are about; returns how many were new."""
+    """Trace the calls that the questions and answers of each evaluation are about; return how many were new."""
     count = 0
     for number, each in enumerate(evaluations):
         missing = _missing(each)
@@ -53,12 +52,12 @@ def trace_answers(evaluations: Sequence[Evaluation], runner: Runner, progress: P
 
 
 def traced_runs(evaluation: Evaluation) -> dict[str, Run]:
-    """The runs that were traced for an evaluation, by id."""
+    """Return the runs that were traced for an evaluation, by id."""
     return {run.id: run for run in records_so_far(evaluation.folder / FILE, Run)}
 
 
 def run_id(question: Question, answer: str | None = None) -> str:
-    """The id of the run that a question is about; with an answer that predicts a call, of that call's run."""
+    """Return the id of the run that a question, or an answer that predicts a call, is about."""
     if question.run and answer is None:
         return question.run
     job = _job_of(question) if answer is None or "call" in question.facts else _job_of_answer(question, answer)
@@ -66,7 +65,7 @@ def run_id(question: Question, answer: str | None = None) -> str:
 
 
 def _jobs(evaluation: Evaluation) -> Iterator[Job]:
-    """The calls of the questions, but those that the run has traced, and the calls that answers predict."""
+    """Yield the calls of the questions that the run has not traced, and the calls that answers predict."""
     questions = {each.id: each for each in records_so_far(evaluation.folder / "questions.jsonl", Question)}
     has_runs = (evaluation.run / "runs.parquet").is_file()
     yield from filter(None, (_job_of(each) for each in questions.values() if not (each.run and has_runs)))
@@ -79,8 +78,8 @@ def _jobs(evaluation: Evaluation) -> Iterator[Job]:
 
 
 def _job_of(question: Question) -> Job | None:
-    """The call that is asked about; for one that asks for a call, the known right one."""
-    facts: Mapping[str, Any] = question.facts
+    """Return the call that is asked about, or the known right one where a call is asked for."""
+    facts = question.facts
     source, entry, call = facts.get("source"), facts.get("entry"), facts.get("call")
     if not source or not entry:
         return None

@@ -1,28 +1,28 @@
-"""Cards in Markdown for what a run made: what is in it, how it came about, what it can do."""
+"""Write the cards of a run: of its data set, and of each model that it trained."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from codereasoner.errors import DataError
+from codereasoner.extend import task_label, task_order
 from codereasoner.ledger import read_manifest, write_whole
-from codereasoner.reports.markdown import count, document, origin, section
+from codereasoner.reports.markdown import document, origin, section, table
+from codereasoner.reports.results import Figures, Result, accuracy, floors_of, results
 from codereasoner.reports.run_folder import FILES, check_run_folder, checkpoints, evaluations, rows_so_far
 from codereasoner.reports.set_card import dataset_card
-from codereasoner.reports.text_table import markdown, outcome_table, results_table
 from codereasoner.styles import short_name
 
-__all__ = ["dataset_card", "model_card", "write_cards"]
+_SIGNED = re.compile(r"(?:Made|Trained) by codereasoner\.")
 
 
 def write_cards(run_folder: Path) -> list[Path]:
-    """README.md with the dataset card into a folder with data, and with the model card into each checkpoint.
+    """Write README.md, the data card, into a folder with data, and the model card into each checkpoint.
 
-    A README.md that is no card of ours is somebody's own, and is left alone. Returns what was written.
+    A README.md that does not say it was made by codereasoner is not replaced. Return the paths that were written.
 
     Raises:
         DataError: the folder is no run folder, or one of its files is broken.
@@ -34,58 +34,82 @@ def write_cards(run_folder: Path) -> list[Path]:
     for checkpoint in checkpoints(run_folder):
         if (checkpoint / "codereasoner.json").is_file():
             texts[checkpoint / "README.md"] = model_card(checkpoint, run_folder)
-    written = [path for path in texts if _may_be_written(path)]
+    written = [
+        path
+        for path in texts
+        if not path.exists() or _SIGNED.search(path.read_text(encoding="utf-8", errors="replace"))
+    ]
     for path in written:
         write_whole(path, texts[path])
     return written
 
 
-def _may_be_written(path: Path) -> bool:
-    return not path.exists() or bool(_SIGNED.search(path.read_text(encoding="utf-8", errors="replace")))
-
-
-_SIGNED = re.compile(r"(?:Made|Trained) by codereasoner\.")
-
-
 def model_card(checkpoint: Path, run_folder: Path) -> str:
-    """The card of a trained checkpoint: how it was trained, and its results beside the other models of the run.
+    """Return the card of a trained checkpoint: its training, and the results of all models of the run.
 
     Raises:
-        DataError: the folder is no run folder, or the checkpoint is none of ours.
+        DataError: the folder is no run folder, or the checkpoint was not trained by codereasoner.
     """
     check_run_folder(run_folder)
     facts = checkpoint / "codereasoner.json"
     if not facts.is_file():
         raise DataError(f"{checkpoint} is no checkpoint of codereasoner: it has no codereasoner.json")
     style = short_name(str(json.loads(facts.read_text(encoding="utf-8")).get("style", "")))
-    manifest = read_manifest(checkpoint) or {}
-    history = list(rows_so_far(checkpoint / "history.jsonl"))
     head = {"library_name": "transformers", "pipeline_tag": "text-generation", "tags": ["code", "code-reasoning"]}
     return document(
         head,
         f"# {checkpoint.resolve().name}",
-        f"A model that predicts what Python programs do when they run. It is asked in the style `{style}`. "
+        f"A model that predicts how Python programs behave when run. It is asked in the style `{style}`. "
         "Trained by codereasoner.",
-        section("Training", _training(manifest, history)),
+        section("Training", _training(checkpoint)),
         *_results(run_folder),
         origin(run_folder),
     )
 
 
-def _training(manifest: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> str:
+def _training(checkpoint: Path) -> str:
+    manifest = read_manifest(checkpoint) or {}
     rows = [[name, str(value)] for name, value in manifest.get("config", {}).items()]
+    history = list(rows_so_far(checkpoint / "history.jsonl"))
     for name in ("step", "seconds", "tokens", "loss", "reward", "completion_tokens"):
         values = [row[name] for row in history if isinstance(row.get(name), int | float)]
         if values:
-            rows.append(
-                [f"last {name.replace('_', ' ')}", f"{values[-1]:,.6g}" if values[-1] < 1e6 else count(values[-1])]
-            )
-    return markdown([["", "value"], *rows]) if rows else ""
+            last = f"{values[-1]:,.6g}" if values[-1] < 1e6 else f"{values[-1]:,.0f}"
+            rows.append([f"last {name.replace('_', ' ')}", last])
+    return table([["", "value"], *rows])
 
 
-def _results(run_folder: Path) -> Iterable[str]:
-    found = [each for each in evaluations(run_folder) if each.summary]
-    for name in dict.fromkeys(each.questions for each in found):
-        summaries = {each.model: each.summary for each in found if each.questions == name}
-        tables = f"{markdown(results_table(summaries))}\n\n{markdown(outcome_table(summaries))}"
+def _results(run_folder: Path) -> Iterator[str]:
+    rows = results(evaluations(run_folder))
+    for name in dict.fromkeys(row["questions"] for row in rows):
+        shown = [row for row in rows if row["questions"] == name]
+        tables = f"{table(accuracy_table(shown))}\n\n{table(outcome_table(shown))}"
         yield section(f"Results on {name}: pass@1 with 95 % intervals", tables)
+
+
+def accuracy_table(found: Sequence[Result]) -> list[list[str]]:
+    """Return a heading, a row for each model, and a row for each baseline; a column for each task and one for all.
+
+    [["model", "forward (output)", "all"], ["grpo", "62.5 % [57.6, 67.2]", ...], ["no model: ...", "", "7.0 %"]]
+    """
+    tasks = sorted({part["task"] for row in found for part in row["tasks"]}, key=task_order)
+    columns: list[str | None] = [*tasks] if len(tasks) == 1 else [*tasks, None]
+    rows = [["model", *("all" if task is None else task_label(task) for task in columns)]]
+    for row in found:
+        parts: dict[str | None, Figures] = {None: row, **{part["task"]: part for part in row["tasks"]}}
+        rows.append([row["model"], *(accuracy(parts[task]) if task in parts else "-" for task in columns)])
+    for name, value in floors_of(found).items():
+        column = next((place for place, task in enumerate(columns) if task and name.startswith(f"{task}: ")), -1)
+        cells = [""] * len(columns)
+        cells[column] = f"{value:.1f} %"
+        rows.append([f"no model: {name}", *cells])
+    return rows
+
+
+def outcome_table(found: Sequence[Result]) -> list[list[str]]:
+    """Return a heading and a row for each model: how many answers had which outcome."""
+    rows = [["model", "answers", *(verdict.replace("_", " ") for verdict in found[0]["outcomes"])]]
+    for row in found:
+        counts = row["outcomes"].values()
+        rows.append([row["model"], f"{sum(counts):,}", *(f"{count:,}" for count in counts)])
+    return rows

@@ -1,33 +1,96 @@
-"""Several evaluations compared on the questions they share: as data for a terminal or JSON, and as a page."""
+"""Compare evaluations on the questions they share: in all, by task, by feature, and question by question."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict, cast
 
 from codereasoner.errors import DataError
+from codereasoner.evaluation.paired_comparison import Pair, mcnemar, paired
 from codereasoner.evaluation.run_evaluation import count
+from codereasoner.extend import task_order
 from codereasoner.ledger import write_whole
-from codereasoner.reports.accuracy_by_feature import accuracy_by_feature, program_features
-from codereasoner.reports.error_counts import mistake_counts, with_steps
-from codereasoner.reports.evaluation_rows import labels, results, warnings
-from codereasoner.reports.model_pairs import comparisons
-from codereasoner.reports.question_browser import browser
-from codereasoner.reports.question_records import Gathered, gather, grades_of
-from codereasoner.reports.report_page import assemble
-from codereasoner.reports.run_folder import Evaluation, chosen_evaluations
+from codereasoner.reports.accuracy_by_feature import (
+    FeatureAccuracy,
+    Programs,
+    accuracy_by_feature,
+    binned,
+    program_features,
+)
+from codereasoner.reports.page import assemble
+from codereasoner.reports.question_browser import browser, label_of
+from codereasoner.reports.question_records import Gathered, Shown, gather, grades_of
+from codereasoner.reports.results import MistakeCounts, Result, mistake_counts, results, warnings
+from codereasoner.reports.run_folder import Evaluation, Summary, chosen_evaluations, labels
 
 EVERYTHING = 10**9
+FEWEST = 2  # questions that a difference needs to have an interval
 
 
-def compare(paths: Sequence[Path], limit: int = EVERYTHING) -> tuple[dict[str, Any], Gathered]:
-    """What the evaluations at the paths got, and each against the first of its list of questions.
+class Difference(TypedDict):
+    """The figures of `paired`, in percent, with McNemar's p."""
 
-    Returns ({"results", "comparisons", "warnings", "features"}, the questions): the rows of `results` and
-    `comparisons` have one entry for each evaluation, and for each but the first of a list. Where the evaluations of a
-    list were asked different questions, `results` counts those that all of them share.
+    questions: int
+    first: float
+    second: float
+    difference: float
+    interval: Sequence[float] | None
+    gained: int
+    lost: int
+    p: NotRequired[float]
+    label: NotRequired[str]  # of a bin
+
+
+class FeatureDifference(TypedDict):
+    """The differences by one feature."""
+
+    feature: str
+    bins: Sequence[Difference]
+
+
+class Flipped(TypedDict):
+    """A question that one model got right more often than the other."""
+
+    id: str
+    task: str
+    question: str
+
+
+class PairDifference(TypedDict):
+    """Two models on one list of questions."""
+
+    list: str
+    first: str
+    second: str
+    tasks: Mapping[str, Difference]  # by task, and "all" where there are several
+
+
+class PairComparison(PairDifference):
+    """The same with everything that `compare` shows."""
+
+    by_feature: Sequence[FeatureDifference]
+    gained: Sequence[Flipped]
+    lost: Sequence[Flipped]
+    not_shared: tuple[int, int]  # questions that only the first, only the second model was asked
+
+
+class Comparison(TypedDict):
+    """Several evaluations, each compared with the first of its list of questions."""
+
+    results: Sequence[Result]
+    comparisons: Sequence[PairComparison]
+    warnings: Sequence[str]
+    features: Sequence[FeatureAccuracy]
+    mistakes: Sequence[MistakeCounts]
+
+
+def compare(paths: Sequence[Path], limit: int = EVERYTHING) -> tuple[Comparison, Gathered]:
+    """Compare the evaluations at the paths; return the comparison and its questions.
+
+    Where the evaluations of a list were asked different questions, `results` counts those that all of them share.
 
     Raises:
         DataError: a path is no evaluation, or no two of them were asked the same questions.
@@ -37,16 +100,21 @@ def compare(paths: Sequence[Path], limit: int = EVERYTHING) -> tuple[dict[str, A
     folders = list(dict.fromkeys(each.run for each in found))
     gathered = gather(folders, found, limit, only_asked=True)
     programs = program_features(folders, gathered)
-    rows = comparisons(gathered, programs)
+    rows = list(_comparisons(gathered, programs))
     if not rows:
         asked = ", ".join(f"{each.model} was asked {each.questions}" for each in found)
         raise DataError(f"no two of these evaluations share questions, so nothing can be compared: {asked}")
-    shared = [_of_shared(each, _shared_by_all(found, each.questions), gathered) for each in found]
-    made = with_steps(results(shared), gathered)
-    compared = {
+    made = results(_on_shared_questions(found, gathered), gathered)
+    unshared = [
+        f"{row['second']} and {row['first']} on {row['list']}: only shared questions are compared and counted; "
+        f"{row['not_shared'][0]:,} were put to {row['first']} alone, {row['not_shared'][1]:,} to {row['second']} alone."
+        for row in rows
+        if any(row["not_shared"])
+    ]
+    compared: Comparison = {
         "results": made,
         "comparisons": rows,
-        "warnings": warnings(made) + _unshared(rows),
+        "warnings": warnings(made) + unshared,
         "features": accuracy_by_feature(gathered, programs),
         "mistakes": mistake_counts(gathered),
     }
@@ -61,56 +129,107 @@ def write_comparison(paths: Sequence[Path], out: Path, limit: int = 10_000) -> P
     """
     compared, gathered = compare(paths, limit)
     found = chosen_evaluations(paths)
-    name = " and ".join(dict.fromkeys(labels(found))) if len(found) < 4 else f"{len(found)} evaluations"
+    names = labels(found)
+    title = " and ".join(dict.fromkeys(names)) if len(found) < 4 else f"{len(found)} evaluations"
+    without = {"gained", "lost"}  # the page finds flipped questions by its own filters
     summary = {
-        "name": name,
-        "facts": [[label, str(each.folder)] for label, each in zip(_names(found), found, strict=True)],
-        "config": "",
-        "flow": [],
-        "links": [],
-        "stages": [],
-        "curves": [],
-        "unfinished": [],
+        "name": title,
+        "facts": [(f"{name} on {each.questions}", str(each.folder)) for name, each in zip(names, found, strict=True)],
         "results": compared["results"],
         "warnings": compared["warnings"],
         "features": compared["features"],
         "mistakes": compared["mistakes"],
-        "differences": [_without_lists(row) for row in compared["comparisons"]],
+        "differences": [{k: v for k, v in row.items() if k not in without} for row in compared["comparisons"]],
     }
-    write_whole(out, assemble(name, {"summary": summary} | browser(gathered)))
+    write_whole(out, assemble(title, {"summary": summary} | browser(gathered)))
     return out
 
 
-def _shared_by_all(found: Sequence[Evaluation], name: str) -> frozenset[str] | None:
-    """The questions that every evaluation of a list was asked; None where these are all there are, or none."""
-    asked = [frozenset(row["question"] for row in grades_of(each)) for each in found if each.questions == name]
-    shared = frozenset.intersection(*asked)
-    return shared if shared and any(each != shared for each in asked) else None
+def differences(found: Gathered) -> list[PairDifference]:
+    """Compare each model with the one before it (untrained, SFT, control, GRPO), and GRPO with SFT."""
+    rows = []
+    for name in found.lists:
+        models = _models(found, name)
+        pairs = list(pairwise(models))
+        if {"sft", "grpo"} <= set(models) and ("sft", "grpo") not in pairs:
+            pairs.append(("sft", "grpo"))
+        for first, second in pairs:
+            both = _both(found, name, first, second)
+            if len(both) >= FEWEST:
+                rows.append(_difference(name, both, first, second))
+    return rows
 
 
-def _of_shared(evaluation: Evaluation, shared: frozenset[str] | None, gathered: Gathered) -> Evaluation:
-    """The evaluation with a summary that counts the shared questions alone."""
-    if shared is None:
-        return evaluation
-    questions = {item.question.id: item.question for item in gathered.shown.values() if item.question.id in shared}
-    grades = [row for row in grades_of(evaluation) if row["question"] in questions]
-    return replace(evaluation, summary={**evaluation.summary, **count([*questions.values()], grades), "floors": {}})
+def _comparisons(found: Gathered, programs: Programs) -> Iterator[PairComparison]:
+    """Compare every model with the first one of its list."""
+    for name in found.lists:
+        first, *others = _models(found, name)
+        items = [item for item in found.shown.values() if name in item.lists]
+        for second in others:
+            pair = first, second
+            both = _both(found, name, first, second)
+            if len(both) < FEWEST:
+                continue
+            row = _difference(name, both, first, second)
+            flips = [(item.share(second) - item.share(first), item) for item in both]
+            yield {
+                **row,
+                "tasks": {
+                    task: {**part, "p": mcnemar(part["gained"], part["lost"])} for task, part in row["tasks"].items()
+                },
+                "by_feature": [
+                    {"feature": feature, "bins": [{**_paired(part, *pair), "label": label} for label, part in bins]}
+                    for feature, bins in binned(both, programs, found).items()
+                ],
+                "gained": [_flipped(item) for change, item in flips if change > 0],
+                "lost": [_flipped(item) for change, item in flips if change < 0],
+                "not_shared": (
+                    sum(first in item.outcomes for item in items) - len(both),
+                    sum(second in item.outcomes for item in items) - len(both),
+                ),
+            }
 
 
-def _names(evaluations: Sequence[Evaluation]) -> list[str]:
-    return [f"{label} on {each.questions}" for label, each in zip(labels(evaluations), evaluations, strict=True)]
+def _on_shared_questions(found: Sequence[Evaluation], gathered: Gathered) -> list[Evaluation]:
+    """Return each evaluation with a summary of the questions that every evaluation of its list was asked."""
+    grades = [list(grades_of(each)) for each in found]
+    asked = [frozenset(row["question"] for row in rows) for rows in grades]
+    counted = []
+    for each, rows in zip(found, grades, strict=True):
+        of_list = [ids for other, ids in zip(found, asked, strict=True) if other.questions == each.questions]
+        shared = frozenset.intersection(*of_list)
+        summary = each.summary
+        if shared and any(ids != shared for ids in of_list):
+            questions = [item.question for item in gathered.shown.values() if item.question.id in shared]
+            known = {question.id for question in questions}
+            part = count(questions, [row for row in rows if row["question"] in known])
+            summary = cast(Summary, {**summary, **part, "floors": {}})
+        counted.append(replace(each, summary=summary))
+    return counted
 
 
-def _unshared(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """A sentence for each pair whose questions are not the same: what is compared is then a part."""
-    return [
-        f"{row['second']} and {row['first']} on {row['list']}: only shared questions are compared and counted; "
-        f"{row['not_shared'][0]:,} were put to {row['first']} alone, {row['not_shared'][1]:,} to {row['second']} alone."
-        for row in rows
-        if any(row["not_shared"])
-    ]
+def _models(found: Gathered, name: str) -> list[str]:
+    items = [item for item in found.shown.values() if name in item.lists]
+    return [model for model in found.models if any(model in item.outcomes for item in items)]
 
 
-def _without_lists(row: dict[str, Any]) -> dict[str, Any]:
-    """The page finds the flipped questions by its own filters."""
-    return {name: value for name, value in row.items() if name not in ("gained", "lost")}
+def _both(found: Gathered, name: str, first: str, second: str) -> list[Shown]:
+    items = (item for item in found.shown.values() if name in item.lists)
+    return [item for item in items if first in item.outcomes and second in item.outcomes]
+
+
+def _difference(name: str, items: Sequence[Shown], first: str, second: str) -> PairDifference:
+    tasks = sorted({item.question.task for item in items}, key=task_order)
+    parts = {task: [item for item in items if item.question.task == task] for task in tasks}
+    if len(tasks) > 1:
+        parts["all"] = list(items)
+    found = {task: _paired(part, first, second) for task, part in parts.items() if len(part) >= FEWEST}
+    return {"list": name, "first": first, "second": second, "tasks": found}
+
+
+def _paired(items: Sequence[Shown], first: str, second: str) -> Difference:
+    return cast(Difference, paired([Pair(item.cluster, item.share(first), item.share(second)) for item in items]))
+
+
+def _flipped(item: Shown) -> Flipped:
+    return {"id": item.name, "task": item.question.task, "question": label_of(item.question)}

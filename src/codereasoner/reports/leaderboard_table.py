@@ -1,21 +1,22 @@
-"""Published results beside one's own, best first, with what must be known to compare them: settings and source."""
+"""Leaderboards: published results and one's own, best first, with the settings and the source of each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from codereasoner import extend
 from codereasoner.benchmarks.published import published_numbers
 from codereasoner.errors import ConfigError, UnknownName
 from codereasoner.extend import Benchmark
 from codereasoner.ledger import read_manifest
-from codereasoner.reports.evaluation_rows import labels
-from codereasoner.reports.run_folder import Evaluation, chosen_evaluations
-from codereasoner.reports.text_table import markdown
+from codereasoner.reports.markdown import table
+from codereasoner.reports.page import assemble
+from codereasoner.reports.run_folder import Evaluation, Summary, chosen_evaluations, labels
 from codereasoner.styles import short_name
+
+FAULTS = {"truncated": "truncated", "no_answer": "without an answer", "error": "failed"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Entry:
     settings: str
     source: str
     interval: tuple[float, float] | None = None  # 95 %, percent
-    kind: str = "published"  # published, own, or floor: what an answer without a model gets
+    kind: str = "published"  # published, own, or floor: a baseline without a model
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,19 @@ class Board:
     title: str
     entries: tuple[Entry, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """The board as plain JSON values."""
-        return {"benchmark": self.benchmark, "title": self.title, "entries": [asdict(each) for each in self.entries]}
+    def to_json(self) -> dict[str, object]:
+        """Return the board as plain JSON values."""
+        return asdict(self)
 
 
 def leaderboard(paths: Sequence[Path], names: Sequence[str] = ()) -> list[Board]:
-    """A board for each benchmark that is named, or else has results of one's own, or else published ones.
+    """Return a board for each named benchmark, or else for those with own results, or else for all published ones.
 
     Own results on questions that are no benchmark's get a board without published ones.
 
     Raises:
         UnknownName: there is no such benchmark. DataError: a path is no evaluation.
-        ConfigError: nobody published anything on what was asked for, and there are no results of one's own.
+        ConfigError: there are neither published nor own results.
     """
     known: Mapping[str, type[Benchmark]] = extend.available("benchmark")
     for name in names:
@@ -65,31 +66,23 @@ def leaderboard(paths: Sequence[Path], names: Sequence[str] = ()) -> list[Board]
     return found
 
 
+def leaderboard_page(boards: Sequence[Board]) -> str:
+    """Return the boards as an HTML page."""
+    return assemble("Leaderboard", {"summary": {"name": "leaderboard", "boards": [each.to_json() for each in boards]}})
+
+
 def board_markdown(board: Board) -> str:
-    """The board as a heading and a table; one's own rows are bold."""
+    """Return the board as a heading and a table; one's own rows are bold."""
     rows = [["model", "pass@1", "95 % interval", "settings", "source"]]
     for each in board.entries:
         cells = [each.model, f"{each.value:.1f} %", interval_text(each), each.settings, each.source]
         rows.append([f"**{cell}**" if each.kind == "own" and cell else cell for cell in cells])
-    return f"## {board.title}\n\n{markdown(rows)}\n"
+    return f"## {board.title}\n\n{table(rows)}\n"
 
 
 def interval_text(entry: Entry) -> str:
-    """`57.6 to 67.2`, or nothing."""
+    """Return `57.6 to 67.2`, or nothing."""
     return f"{entry.interval[0]:.1f} to {entry.interval[1]:.1f}" if entry.interval else ""
-
-
-def _board(name: str, benchmark: type[Benchmark] | None, own: Sequence[Evaluation]) -> Board:
-    published = published_numbers(benchmark) if benchmark is not None else {}
-    entries = [Entry(model, each.value, each.settings, each.source) for model, each in published.items()]
-    floors: dict[str, float] = {}
-    for label, each in zip(labels(own), own, strict=True):
-        floors |= each.summary.get("floors", {})
-        if isinstance(each.summary.get("pass@1"), int | float) and not failed(each):
-            entries.append(_own(label, each))
-    entries += [Entry(f"no model: {floor}", value, "", "", kind="floor") for floor, value in floors.items()]
-    title = benchmark.title if benchmark is not None else name
-    return Board(name, title, tuple(sorted(entries, key=lambda entry: -entry.value)))
 
 
 def failed(evaluation: Evaluation) -> bool:
@@ -98,40 +91,39 @@ def failed(evaluation: Evaluation) -> bool:
     return bool(outcomes.get("error")) and sum(outcomes.values()) == outcomes["error"]
 
 
-def _own(label: str, evaluation: Evaluation) -> Entry:
-    summary = evaluation.summary
-    interval = summary.get("interval")
-    return Entry(
-        label,
-        float(summary["pass@1"]),
-        settings_of(summary),
-        f"{evaluation.folder.name}, {written(evaluation)}".strip(", "),
-        (float(interval[0]), float(interval[1])) if interval else None,
-        "own",
-    )
-
-
-def settings_of(summary: Mapping[str, Any]) -> str:
-    """`style reasoning, T=0.2, 10 samples, strict grader, 300 questions`, and what went wrong in many answers."""
-    sampling = summary.get("sampling", {})
+def settings_of(summary: Summary) -> str:
+    """Return `style reasoning, T=0.2, 10 samples, strict grader, 300 questions`, and the shares of failed answers."""
+    sampling, outcomes = summary.get("sampling", {}), summary.get("outcomes", {})
     temperature, samples = sampling.get("temperature"), sampling.get("samples", 1)
-    outcomes = summary.get("outcomes", {})
     total = sum(outcomes.values()) or 1
     parts = [
-        f"style {short_name(str(summary['style']))}" if summary.get("style") else "",
+        f"style {short_name(summary['style'])}" if summary.get("style") else "",
         ("greedy" if temperature == 0 else f"T={temperature:g}") if temperature is not None else "",
         f"{samples} samples" if samples > 1 else "",
         f"{summary['grader']} grader" if summary.get("grader") else "",
         f"{summary.get('n_questions', 0):,} questions",
-        *(f"{100 * outcomes.get(name, 0) / total:.0f} % {word}" for name, word in _FAULTS if outcomes.get(name)),
+        *(f"{100 * outcomes.get(name, 0) / total:.0f} % {word}" for name, word in FAULTS.items() if outcomes.get(name)),
     ]
     return ", ".join(part for part in parts if part)
 
 
-_FAULTS = (("truncated", "truncated"), ("no_answer", "without an answer"), ("error", "failed"))
-
-
-def written(evaluation: Evaluation) -> str:
-    """The day on which the answers were finished: `2026-11-21`; nothing where it is not known."""
+def written_on(evaluation: Evaluation) -> str:
+    """Return the day on which the answers were finished, `2026-11-21`; empty where it is not known."""
     manifest = read_manifest(evaluation.folder / "answers.jsonl") or {}
     return str(manifest.get("written", ""))[:10]
+
+
+def _board(name: str, benchmark: type[Benchmark] | None, own: Sequence[Evaluation]) -> Board:
+    published = published_numbers(benchmark) if benchmark is not None else {}
+    entries = [Entry(model, each.value, each.settings, each.source) for model, each in published.items()]
+    floors: dict[str, float] = {}
+    for label, each in zip(labels(own), own, strict=True):
+        floors |= each.summary.get("floors", {})
+        value, interval = each.summary.get("pass@1"), each.summary.get("interval")
+        if value is not None and not failed(each):
+            bounds = (float(interval[0]), float(interval[1])) if interval else None
+            source = f"{each.folder.name}, {written_on(each)}".strip(", ")
+            entries.append(Entry(label, float(value), settings_of(each.summary), source, bounds, "own"))
+    entries += [Entry(f"no model: {floor}", value, "", "", kind="floor") for floor, value in floors.items()]
+    title = benchmark.title if benchmark is not None else name
+    return Board(name, title, tuple(sorted(entries, key=lambda entry: -entry.value)))

@@ -1,47 +1,43 @@
-"""The parts that every card is made of."""
+"""Markdown tables, and the parts of a card: front matter, sections, origin."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from codereasoner.reports.run_folder import command_of, config, manifests
-from codereasoner.reports.text_table import markdown
+from codereasoner.reports.run_folder import config, identity
 
 
-def document(head: Mapping[str, Any], *parts: str) -> str:
-    """A card: its front matter, which the Hub reads, and its parts; empty ones are left out."""
-    return (
-        f"---\n{yaml.safe_dump(dict(head), sort_keys=False)}---\n\n"
-        + "\n\n".join(part for part in parts if part)
-        + "\n"
-    )
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return the rows as a Markdown table with the first row as its heading; empty where there is no other row."""
+    if len(rows) < 2:
+        return ""
+    lines = [[_cell(cell) for cell in row] for row in rows]
+    lines.insert(1, ["---", *["---:"] * (len(lines[0]) - 1)])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def document(head: Mapping[str, object], *parts: str) -> str:
+    """Return a card: its front matter, which the Hub reads, and its parts without the empty ones."""
+    body = "\n\n".join(part for part in parts if part)
+    return f"---\n{yaml.safe_dump(dict(head), sort_keys=False)}---\n\n{body}\n"
 
 
 def section(title: str, body: str) -> str:
-    """A part with its title; nothing where there is nothing to say."""
+    """Return a part with its title; nothing where the body is empty."""
     return f"## {title}\n\n{body}" if body else ""
 
 
 def origin(run_folder: Path) -> str:
-    """The command, the seed, the version, the commit, the host, and every option."""
-    settings, text = config(run_folder)
-    outputs = manifests(run_folder)
-    newest = list(outputs.values())[-1] if outputs else {}
-    facts = {
-        "command": settings.get("command") or command_of(text),
-        "seed": settings.get("seed", newest.get("seed")),
-        **{name: newest.get(name) for name in ("version", "commit", "python", "host", "written")},
-    }
-    rows = [[name, str(value)] for name, value in facts.items() if value not in (None, "")]
-    table = markdown([["", "value"], *rows]) if rows else ""
-    settings_text = f"```yaml\n{text.replace('```', '` ` `').strip()}\n```" if text else ""
-    return section("How it was made", "\n\n".join(part for part in (table, settings_text) if part))
+    """Return the section with command, seed, version, commit, host, and every option."""
+    text = config(run_folder)[1]
+    settings = f"```yaml\n{text.replace('```', '` ` `').strip()}\n```" if text else ""
+    facts = table([["", "value"], *identity(run_folder).items()])
+    return section("How it was made", "\n\n".join(part for part in (facts, settings) if part))
 
 
-def count(value: float | None) -> str:
-    """A number with its thousands apart; a dash for none."""
-    return "-" if value is None else f"{value:,.0f}"
+def _cell(text: str) -> str:
+    """Keep a text in one cell: no bar ends it, no line break ends the row, no markup starts in it."""
+    return " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")

@@ -1,8 +1,8 @@
-"""What became of one program, run, question or answer in every file of a folder: `codereasoner why ID`.
+"""Follow one program, run, question or answer through every file of a folder: `codereasoner why ID`.
 
-Rows refer to one another by id: a run names its program, a question its run and program, a chain, a row of a training
-set, an answer and a grade their question. What an id is about is found in two passes over the files, in the order in
-which they are made: backwards for what it came from, forwards for what was made of it.
+Rows refer to one another by id: a run names its program, a question its run and program; a chain, a training row, an
+answer and a grade name their question. Two passes over the files find the rest: backwards, in the order in which they
+are made, the rows that an id came from; forwards those that were made of it.
 """
 
 from __future__ import annotations
@@ -14,35 +14,21 @@ from typing import Any, Literal
 
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_rows
-from codereasoner.reports.run_folder import check_run_folder, evaluations
+from codereasoner.reports.run_folder import DATA_FILES, check_run_folder, evaluations
 from codereasoner.styles import short_name
 
 Fate = Literal["kept", "dropped", "absent"]
 
-ORDER = (
-    "programs.jsonl",
-    "runs.parquet",
-    "questions.jsonl",
-    "chosen.jsonl",
-    "selected.jsonl",
-    "chains.jsonl",
-    "chains.audit.jsonl",
-    "chains.true.jsonl",
-    "sft.parquet",
-    "grpo.parquet",
-)
-"""The files of a data set in the order in which they are made; others follow by name."""
-
 SPLITS = {"chains.jsonl": "train", "chains.true.jsonl": "train", "sft.parquet": "train", "grpo.parquet": "rl"}
-"""Which programs a file of `build` is about."""
+"""The split that a file of `build` is made of."""
 
 REFERENCES = ("program", "run", "question")
-SHORTEST = 6  # characters of an id that are enough to look for it: two of a million ids share six rarely
+SHORTEST = 6  # characters of an id that a search needs: two of a million ids rarely share six
 
 
 @dataclass(frozen=True)
 class Found:
-    """One row that has to do with the id that was asked about, or a file without one."""
+    """A row that is related to the wanted id, or a file without one."""
 
     file: str  # below the folder
     id: str
@@ -53,11 +39,11 @@ class Found:
 def provenance(folder: Path, wanted: str) -> list[Found]:
     """Return every row of the folder's files that the id came from, is, or was made of, in the order of the files.
 
-    wanted: an id, or at least six characters that it begins with. A file of the folder that holds nothing of what
-    earlier files hold is told as `absent`.
+    wanted: an id, or at least six characters that it begins with. A file without a
+    related row, where earlier files have one, is `absent`.
 
     Raises:
-        DataError: it is no run folder, or no row has the id, or several ids begin so.
+        DataError: it is no run folder, or no row has the id, or several ids begin with it.
     """
     check_run_folder(folder)
     files = _files(folder)
@@ -78,7 +64,7 @@ def provenance(folder: Path, wanted: str) -> list[Found]:
                 if refers & related or row.get("id") == own:
                     related.add(str(row.get("id")))
                 splits |= {row["split"]} if row.get("split") else set()
-                found.append(Found(_name(folder, path), str(row.get("id", "")), fate, _words(path, row, fate)))
+                found.append(Found(_name(folder, path), str(row.get("id", "")), fate, _words(row, fate)))
         if before == len(found) and found and path.parent == folder:
             found.append(Found(_name(folder, path), "", "absent", _why_absent(path, splits)))
     return found
@@ -87,13 +73,13 @@ def provenance(folder: Path, wanted: str) -> list[Found]:
 def _why_absent(path: Path, splits: set[str]) -> str:
     split = SPLITS.get(path.name)
     if split and split not in splits:
-        return f"nothing of it: `build` makes this file of the split {split}"
-    return "nothing of it"
+        return f"no row of it: `build` makes this file of the split {split}"
+    return "no row of it"
 
 
 def _files(folder: Path) -> list[Path]:
     names = [path for suffix in ("*.jsonl", "*.parquet") for path in folder.glob(suffix)]
-    ranked = {name: rank for rank, name in enumerate(ORDER)}
+    ranked = {name: rank for rank, name in enumerate(DATA_FILES)}
     known = [path for path in names if not path.name.endswith(".dropped.jsonl")]
     own = sorted(known, key=lambda path: (ranked.get(path.name, len(ranked)), path.name))
     below = [each.folder / name for each in evaluations(folder) for name in ("answers.jsonl", "grades.jsonl")]
@@ -101,7 +87,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _rows(path: Path) -> Iterator[tuple[dict[str, Any], Fate]]:
-    """The kept rows of a file and then those that were dropped, without the long columns of a parquet file."""
+    """Yield the kept rows of a file and then its dropped ones, without the long columns of a parquet file."""
     for row in read_rows(path, leave_out=("steps", "source", "prompt", "completion")):
         yield row, "kept"
     dropped = path.with_name(f"{path.name}.dropped.jsonl")
@@ -111,7 +97,7 @@ def _rows(path: Path) -> Iterator[tuple[dict[str, Any], Fate]]:
 
 
 def _refers_to(row: Mapping[str, Any]) -> set[str]:
-    """The ids that a row names: of its own, and of what it was made from."""
+    """Return the ids that a row names: its own, and those of what it was made from."""
     named = {row.get("id"), *(row.get(name) for name in REFERENCES)}
     return {each for each in named if isinstance(each, str) and each and not each.startswith("{")}
 
@@ -123,7 +109,7 @@ def _whole_id(folder: Path, files: Sequence[Path], wanted: str) -> str:
     if wanted in ids:
         return wanted
     if not ids:
-        raise DataError(f"no row of {folder} has the id '{wanted}': ids stand in the column `id` of its files")
+        raise DataError(f"no row of {folder} has the id '{wanted}': the column `id` of its files has them")
     if len(ids) > 1:
         raise DataError(f"{len(ids)} ids begin with '{wanted}': {', '.join(sorted(ids)[:5])} ...; give more of it")
     return ids.pop()
@@ -133,13 +119,14 @@ def _name(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _words(path: Path, row: Mapping[str, Any], fate: Fate) -> str:
-    """One line on a row: what kind of record it is shows in its fields."""
-    told = _what_it_is(row)
-    return f"{told}: {row.get('reason', 'no reason given')}" if fate == "dropped" else told
+def _words(row: Mapping[str, Any], fate: Fate) -> str:
+    """Describe a row in one line."""
+    words = _description(row)
+    return f"{words}: {row.get('reason', 'no reason given')}" if fate == "dropped" else words
 
 
-def _what_it_is(row: Mapping[str, Any]) -> str:
+def _description(row: Mapping[str, Any]) -> str:
+    """Describe a row by its fields, which tell the kind of record."""
     split = f", split {row['split']}" if row.get("split") else ""
     match row:
         case {"calls": calls, "entry": entry}:

@@ -1,10 +1,10 @@
-"""What the question browser of a report shows, packed so that ten thousand questions open at once.
+"""The blocks of the question browser, packed so that ten thousand questions open at once.
 
 The page holds an index of all questions, and details in chunks that it unpacks when a question is opened:
 
     index      columns over the questions: id, task, split, program, run, label, outcomes by model
     programs   the distinct sources, for the search
-    details-N  for each question: what was asked, gold answers, features, chains, answers with their grades
+    details-N  for each question: its prompt without the program, gold answers, features, chains, graded answers
     runs-N     traces
 """
 
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from codereasoner import extend
 from codereasoner.errors import UnknownName
@@ -28,8 +27,8 @@ STEP_LIMIT = 1_000  # steps of one trace
 _NUMBERED = re.compile(r"\s*(\d{1,6})\b[:|.]?(.*)", re.DOTALL)
 
 
-def browser(found: Gathered) -> dict[str, Any]:
-    """The blocks of the browser by name."""
+def browser(found: Gathered) -> dict[str, object]:
+    """Return the blocks of the browser by name."""
     about = [run_id(item.question) for item in found.shown.values()]
     shown = list(dict.fromkeys(name for name in about if name in found.runs))
     runs = {name: number for number, name in enumerate(shown)}
@@ -39,14 +38,14 @@ def browser(found: Gathered) -> dict[str, Any]:
     details = [_detail(item) for item in found.shown.values()]
     traces = [_trace(found.runs[name]) for name in shown]
     places = [runs.get(name, -1) for name in about]
-    blocks: dict[str, Any] = {"index": _index(found, programs, places), "programs": list(programs)}
+    blocks: dict[str, object] = {"index": _index(found, programs, places), "programs": list(programs)}
     for name, rows in (("details", details), ("runs", traces)):
         for start in range(0, len(rows), CHUNK):
             blocks[f"{name}-{start // CHUNK}"] = rows[start : start + CHUNK]
     return blocks
 
 
-def _index(found: Gathered, programs: Mapping[str, int], runs: Sequence[int]) -> dict[str, Any]:
+def _index(found: Gathered, programs: Mapping[str, int], runs: Sequence[int]) -> dict[str, object]:
     items = list(found.shown.values())
     questions = [item.question for item in items]
     return {
@@ -54,11 +53,11 @@ def _index(found: Gathered, programs: Mapping[str, int], runs: Sequence[int]) ->
         "chunk": CHUNK,
         "models": list(found.models),
         "lists": dict(found.lists),
-        "labels": {name: extend.task_label(name) for name in extend.available("task")},
+        "labels": {task: extend.task_label(task) for task in {question.task for question in questions}},
         "id": [item.name for item in items],
         "task": [question.task for question in questions],
         "split": [item.group for item in items],
-        "label": [clip(_last_line(asked(question)), LABEL_LIMIT) for question in questions],
+        "label": [label_of(question) for question in questions],
         "gold": [clip(question.gold[0] if question.gold else "", LABEL_LIMIT) for question in questions],
         "program": [programs[_source(question)] for question in questions],
         "run": list(runs),
@@ -67,10 +66,10 @@ def _index(found: Gathered, programs: Mapping[str, int], runs: Sequence[int]) ->
     }
 
 
-def _detail(item: Shown) -> dict[str, Any]:
+def _detail(item: Shown) -> dict[str, object]:
     question = item.question
     return {
-        "asked": clip(asked(question).strip(), TEXT_LIMIT),
+        "asked": clip(prompt_without_program(question).strip(), TEXT_LIMIT),
         "gold": [clip(gold, VALUE_LIMIT) for gold in question.gold[:SAMPLES]],
         "features": dict(question.features),
         "chains": [{"by": chain.by, "text": clip(chain.text, TEXT_LIMIT)} for chain in item.chains],
@@ -78,36 +77,35 @@ def _detail(item: Shown) -> dict[str, Any]:
     }
 
 
-def asked(question: Question) -> str:
-    """What a prompt shows beside the program: for most tasks the assertion that lacks a part."""
+def prompt_without_program(question: Question) -> str:
+    """Return the prompt without the program: for most tasks the assertion that lacks a part."""
     try:
         statement = extend.task_of(question).statement(question)
-    except UnknownName:  # a task of somebody's own file, which is not at hand here
+    except UnknownName:  # a task of a file that is not here
         return ", ".join(f"{name} = {value}" for name, value in question.facts.items() if name != "source")
     source = _source(question).rstrip()
-    return _without_numbered(statement.removeprefix(source), source.split("\n"))
-
-
-def _without_numbered(statement: str, source: list[str]) -> str:
-    """The statement without the lines that repeat the source behind their numbers: the page shows the source itself."""
-    kept = []
-    for line in statement.split("\n"):
-        found = _NUMBERED.match(line)
-        number = int(found.group(1)) if found else 0
-        if not (found and 0 < number <= len(source) and found.group(2).strip() == source[number - 1].strip()):
-            kept.append(line)
+    lines = source.split("\n")
+    kept = [line for line in statement.removeprefix(source).split("\n") if not _repeats(line, lines)]
     return "\n".join(kept)
+
+
+def _repeats(line: str, source: Sequence[str]) -> bool:
+    """Return whether a line of a prompt is a numbered line of the program, which the page shows anyway."""
+    found = _NUMBERED.match(line)
+    number = int(found.group(1)) if found else 0
+    return bool(found and 0 < number <= len(source) and found.group(2).strip() == source[number - 1].strip())
 
 
 def _source(question: Question) -> str:
     return str(question.facts.get("source", ""))
 
 
-def _last_line(text: str) -> str:
-    return text.strip().rpartition("\n")[2].removeprefix("assert ")
+def label_of(question: Question) -> str:
+    """Return the line that names a question in a list: the last one of its prompt."""
+    return clip(prompt_without_program(question).strip().rpartition("\n")[2].removeprefix("assert "), LABEL_LIMIT)
 
 
-def _trace(run: Run) -> dict[str, Any]:
+def _trace(run: Run) -> dict[str, object]:
     return {
         "call": clip(run.expression, VALUE_LIMIT),
         "outcome": run.outcome,

@@ -1,7 +1,7 @@
-"""The questions of a run with all that belongs to them: traces, chains, answers, grades.
+"""The questions of a run with everything that belongs to them: traces, chains, answers, grades.
 
-A run's own questions are named by their id, those that an evaluation on a benchmark brought along by the benchmark's
-name and their id in it: two benchmarks may both have a `sample_0`.
+A run's own questions are named by their id. Those that an evaluation on a benchmark brought along are named by the
+benchmark and their id in it: two benchmarks may both have a `sample_0`.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
+from codereasoner.chains.claim_audit import Audit, audit, audit_search
 from codereasoner.errors import DataError
 from codereasoner.evaluation.error_analysis import mistake
-from codereasoner.evaluation.error_rules import KINDS, Mistake
+from codereasoner.evaluation.error_rules import KINDS
 from codereasoner.ledger import read_records
 from codereasoner.records import Answer, Chain, Run
 from codereasoner.reports.answer_traces import run_id, traced_runs
-from codereasoner.reports.chain_truth import Checked, check_claims
-from codereasoner.reports.evaluation_rows import labels
-from codereasoner.reports.run_folder import Evaluation, part_of, records_so_far, rows_so_far
+from codereasoner.reports.run_folder import Evaluation, labels, part_of, records_so_far, rows_so_far
 from codereasoner.task import Question
 
 LIMIT = 10_000  # questions in one page
@@ -32,19 +31,65 @@ CODES = {"correct": "c", "wrong": "w", "no_answer": "n", "truncated": "t", "erro
 MISTAKES: Mapping[str, str] = dict(zip(KINDS, "blsitfo", strict=True))
 
 
+class FalseClaim(TypedDict):
+    """The first false claim of a completion: its characters, and why it is false."""
+
+    start: int
+    end: int
+    why: str
+
+
+class AnswerDetail(TypedDict):
+    """One answer with its grade, as the page shows it."""
+
+    model: str
+    sample: int
+    text: str
+    finish: str
+    tokens: int
+    outcome: str
+    answer: str | None
+    reason: str
+    parts: Mapping[str, float]
+    false: FalseClaim | None
+    claims: tuple[int, int]  # true, and all
+    mistake: tuple[str, str, int | None] | None  # class, why, line
+
+
+class GradeRow(TypedDict, total=False):
+    """A row of grades.jsonl; the first three are there."""
+
+    id: str
+    question: str
+    outcome: str
+    answer: str | None
+    reason: str
+    parts: Mapping[str, float] | None
+
+
 @dataclass
 class Shown:
-    """A question on its way into the page, with everything that belongs to it."""
+    """A question of a page or a comparison, with everything that belongs to it."""
 
     name: str
     question: Question
     group: str  # its split; for a question of a benchmark the benchmark's name
     chains: list[Chain] = field(default_factory=list)
-    answers: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[AnswerDetail] = field(default_factory=list)
     outcomes: dict[str, str] = field(default_factory=dict)  # model label -> one code for each sample
     mistakes: dict[str, str] = field(default_factory=dict)  # model label -> one code for each sample, "-" for none
     steps: dict[str, list[float]] = field(default_factory=dict)  # model label -> shares of true claims
     lists: set[str] = field(default_factory=set)  # the lists of questions in which a model answered it
+
+    @property
+    def cluster(self) -> str:
+        """The program: answers to questions about it are not independent."""
+        return self.question.program or self.name
+
+    def share(self, model: str) -> float:
+        """Return the share of a model's samples that are right, 0 to 1."""
+        codes = self.outcomes[model]
+        return codes.count("c") / len(codes)
 
 
 @dataclass(frozen=True)
@@ -61,7 +106,7 @@ class Gathered:
 def gather(
     folders: Sequence[Path], evaluations: Sequence[Evaluation], limit: int = LIMIT, only_asked: bool = False
 ) -> Gathered:
-    """At most `limit` questions of the run folders, those first that a model answered; or only those.
+    """Return at most `limit` questions of the run folders, those first that a model answered; or only those.
 
     Raises:
         DataError: a file of the run is broken; the message names the file and the line.
@@ -81,7 +126,9 @@ def gather(
     runs = _runs(folders, {item.question.run for item in shown.values()})
     for each in evaluations:
         runs |= {name: run for name, run in traced_runs(each).items() if name not in runs}
-    _add_chains(folders, shown)
+    for chain in (chain for folder in folders for chain in records_so_far(folder / "chains.jsonl", Chain)):
+        if (found := shown.get(chain.question)) is not None and len(found.chains) < SAMPLES:
+            found.chains.append(chain)
     groups: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for evaluation, label in zip(evaluations, labels(evaluations), strict=True):
         for item in _add_answers(evaluation, label, shown, runs):
@@ -92,7 +139,7 @@ def gather(
 
 
 def _all_questions(folders: Sequence[Path], evaluations: Sequence[Evaluation]) -> Iterator[Shown]:
-    """The runs' own questions, then those that evaluations on benchmarks brought along; each once."""
+    """Yield the runs' own questions, then those that evaluations on benchmarks brought along; each once."""
     seen: set[str] = set()
     for folder in folders:
         if any(each.folder == folder.resolve() for each in evaluations):
@@ -111,8 +158,8 @@ def _all_questions(folders: Sequence[Path], evaluations: Sequence[Evaluation]) -
                 yield Shown(name, question, question.split or each.questions)
 
 
-def grades_of(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
-    """The rows of an evaluation's grades.jsonl.
+def grades_of(evaluation: Evaluation) -> Iterator[GradeRow]:
+    """Read the rows of an evaluation's grades.jsonl.
 
     Raises:
         DataError: a row lacks what every grade has; the message names the file and the row.
@@ -121,19 +168,12 @@ def grades_of(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
     for number, row in enumerate(rows_so_far(path), start=1):
         if missing := [name for name in ("id", "question", "outcome") if not isinstance(row.get(name), str)]:
             raise DataError(f"{path}, row {number}: a grade needs the text '{missing[0]}'; it has: {', '.join(row)}")
-        yield row
+        yield cast(GradeRow, row)
 
 
 def _runs(folders: Sequence[Path], wanted: set[str]) -> dict[str, Run]:
     paths = [folder / "runs.parquet" for folder in folders if wanted - {""}]
     return {run.id: run for path in paths if path.is_file() for run in read_records(path, Run) if run.id in wanted}
-
-
-def _add_chains(folders: Sequence[Path], shown: Mapping[str, Shown]) -> None:
-    for chain in (chain for folder in folders for chain in records_so_far(folder / "chains.jsonl", Chain)):
-        item = shown.get(chain.question)
-        if item is not None and len(item.chains) < SAMPLES:
-            item.chains.append(chain)
 
 
 def _add_answers(
@@ -145,44 +185,75 @@ def _add_answers(
         item = shown.get(grade["question"]) or shown.get(f"{evaluation.questions}/{grade['question']}")
         if item is None:
             continue
+        question, answer = item.question, answers.get(grade["id"])
+        run = runs.get(run_id(question, None if "call" in question.facts else grade.get("answer")))
+        text = answer.whole[:TEXT_LIMIT] if answer is not None else ""
+        given = grade.get("answer"), str(grade.get("reason", ""))
+        found, checked = mistake(question, grade["outcome"], *given, text, run), check_claims(question, text, run)
         item.outcomes[label] = item.outcomes.get(label, "") + CODES.get(grade["outcome"], "e")
-        answer = answers.get(grade["id"])
-        run = runs.get(run_id(item.question, grade.get("answer") if "call" not in item.question.facts else None))
-        found, checked = _judged(item.question, answer.whole if answer is not None else "", grade, run)
         item.mistakes[label] = item.mistakes.get(label, "") + (MISTAKES[found.kind] if found else "-")
         if checked.share is not None:
             item.steps.setdefault(label, []).append(checked.share)
         if answer is not None and len(item.outcomes[label]) <= SAMPLES:
-            item.answers.append(_answer(answer, grade, label, found, checked))
+            item.answers.append(
+                {
+                    "model": label,
+                    "sample": answer.sample,
+                    "text": clip(answer.whole, TEXT_LIMIT),
+                    "finish": answer.finish,
+                    "tokens": answer.completion_tokens,
+                    "outcome": grade["outcome"],
+                    "answer": None if given[0] is None else clip(given[0], VALUE_LIMIT),
+                    "reason": given[1],
+                    "parts": grade.get("parts") or {},
+                    "false": checked.false,
+                    "claims": (checked.true, checked.checked),
+                    "mistake": (found.kind, found.why, found.line) if found else None,
+                }
+            )
         yield item
 
 
-def _judged(question: Question, text: str, grade: Mapping[str, Any], run: Run | None) -> tuple[Mistake | None, Checked]:
-    """The class of an answer's mistake, and what of its chain is true."""
-    text = text[:TEXT_LIMIT]
-    answer, reason = grade.get("answer"), str(grade.get("reason", ""))
-    return mistake(question, grade["outcome"], answer, reason, text, run), check_claims(question, text, run)
+@dataclass(frozen=True)
+class Checked:
+    """The claims of one completion: how many are true, and the first that is not."""
+
+    true: int = 0
+    checked: int = 0
+    false: FalseClaim | None = None
+
+    @property
+    def share(self) -> float | None:
+        """The share of claims that are true, 0 to 1; None where there are none."""
+        return self.true / self.checked if self.checked else None
 
 
-def _answer(
-    answer: Answer, grade: Mapping[str, Any], label: str, found: Mistake | None, checked: Checked
-) -> dict[str, Any]:
-    return {
-        "model": label,
-        "sample": answer.sample,
-        "text": clip(answer.whole, TEXT_LIMIT),
-        "finish": answer.finish,
-        "tokens": answer.completion_tokens,
-        "outcome": grade["outcome"],
-        "answer": None if grade.get("answer") is None else clip(grade["answer"], VALUE_LIMIT),
-        "reason": grade.get("reason", ""),
-        "parts": grade.get("parts") or {},
-        "false": checked.false,
-        "claims": [checked.true, checked.checked],
-        "mistake": [found.kind, found.why, found.line] if found else None,
-    }
+def check_claims(question: Question, text: str, run: Run | None) -> Checked:
+    """Audit a completion against the run it is about: that of the prompt's call, or of the call that it predicts.
+
+    A chain that looks for a call follows others on its way; only the call it settles on is checked.
+    """
+    found = _audit(question, text, run)
+    if found is None:
+        return Checked()
+    if found.first_false is None or found.first_false_at is None:
+        return Checked(found.true, found.checked)
+    start, end = found.first_false_at
+    why = f"{found.first_false}; {found.true} of the {found.checked} claims are true"
+    return Checked(found.true, found.checked, {"start": start, "end": end, "why": why})
+
+
+def _audit(question: Question, text: str, run: Run | None) -> Audit | None:
+    if run is None or not run.steps or question.facts.get("call", run.call) != run.call:
+        return None
+    try:
+        if "call" in question.facts:
+            return audit(text, run)
+        return audit_search(text, {run.call: run}, question.facts["value"])
+    except DataError:  # the trace is not whole, so nothing can be called false
+        return None
 
 
 def clip(text: str, limit: int) -> str:
-    """The text, or its beginning and how much is left out."""
+    """Return the text, or its beginning and how much is left out."""
     return text if len(text) <= limit else f"{text[:limit]} ... ({len(text) - limit:,} more characters)"

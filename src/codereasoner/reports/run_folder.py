@@ -1,4 +1,4 @@
-"""What stands in a run folder: its stages with their manifests, its checkpoints and its evaluations.
+"""The files of a run folder: its stages with their manifests, its checkpoints and its evaluations.
 
     config.yaml  programs.jsonl  runs.parquet  questions.jsonl  chains.jsonl  sft.parquet  grpo.parquet
     base/ sft/ grpo/ control/  with history.jsonl  evaluations/<questions>@<model>/  report.html
@@ -9,44 +9,105 @@ Every part may be missing: a run that was stopped, or that began in the middle, 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar, cast
 
 import yaml
 
 from codereasoner.errors import DataError, headline
 from codereasoner.ledger import read_manifest, read_rows
 from codereasoner.records import Plain
+from codereasoner.styles import short_name as style_name
 
 P = TypeVar("P", bound=Plain)
 
 FILES = ("programs.jsonl", "runs.parquet", "questions.jsonl", "chains.jsonl", "sft.parquet", "grpo.parquet")
+DATA_FILES = (
+    "programs.jsonl",
+    "runs.parquet",
+    "questions.jsonl",
+    "chosen.jsonl",
+    "chains.jsonl",
+    "chains.audit.jsonl",
+    "chains.true.jsonl",
+    "sft.parquet",
+    "grpo.parquet",
+)
+"""The files of a data set that `build` makes, in the order in which they are made."""
 CHECKPOINTS = ("base", "sft", "control", "grpo")  # in the order in which a reader compares them
+
+
+class Manifest(TypedDict, total=False):
+    """The manifest of an output, as far as reports read it."""
+
+    config: Mapping[str, Any]
+    counts: Mapping[str, int]
+    drops: Mapping[str, int]
+    left_out: Mapping[str, int]
+    balance: Mapping[str, Mapping[str, Mapping[str, Mapping[str, int]]]]  # split, before or after, axis, value
+    accepted: Mapping[str, Mapping[str, float]]
+    command: str
+    seed: int
+    seconds: float
+    version: str
+    commit: str
+    python: str
+    host: str
+    written: str
+
+
+Part = TypedDict(
+    "Part",
+    {
+        "n_questions": int,
+        "n_answers": int,
+        "pass@1": float | None,
+        "pass@5": float,
+        "interval": Sequence[float] | None,
+        "outcomes": Mapping[str, int],
+    },
+    total=False,
+)
+"""The figures of an evaluation or of one of its tasks, in percent."""
+
+
+class Summary(Part, total=False):
+    """The summary.json of an evaluation; an earlier version, or another program, may have left fields out."""
+
+    benchmark: str
+    model: str
+    style: str
+    grader: str
+    sampling: Mapping[str, Any]
+    by_task: Mapping[str, Part]
+    floors: Mapping[str, float]
+    metrics: Mapping[str, float | Mapping[str, float]]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One folder under evaluations/: a list of questions put to one model."""
+    """The folder of one evaluation: a list of questions answered by one model."""
 
     folder: Path
     questions: str  # the name of the list of questions
     model: str  # a short name to show; `summary["model"]` is the model's full identity
-    summary: Mapping[str, Any] = field(default_factory=dict)
+    summary: Summary = field(default_factory=lambda: Summary())
 
     @property
     def run(self) -> Path:
-        """The folder of the run it belongs to; its own where it stands alone."""
+        """The folder of the run it belongs to; its own folder where there is none."""
         parent = self.folder.parent
         return parent.parent if parent.name == "evaluations" else self.folder
 
 
 def check_run_folder(folder: Path) -> None:
-    """Refuse a folder in which nothing is that a run leaves behind.
+    """Refuse a folder that holds nothing a run leaves behind.
 
     Raises:
-        DataError: it is missing, no folder, or no run folder.
+        DataError: it is missing, a file, or no run folder.
     """
     if not folder.exists():
         raise DataError(f"there is no folder {folder}; `codereasoner demo` makes one under runs/")
@@ -64,23 +125,22 @@ def check_run_folder(folder: Path) -> None:
 
 
 def part_of(path: Path) -> Path:
-    """Where the rows of an output stand until it is whole."""
+    """Return the file that holds the rows of an output until it is whole."""
     return path.with_name(path.name + ".part")
 
 
-def manifests(folder: Path) -> dict[str, dict[str, Any]]:
-    """The manifests of a run folder by the name of their output, `evaluations/...` included, oldest first."""
-    found: dict[str, dict[str, Any]] = {}
+def manifests(folder: Path) -> dict[str, Manifest]:
+    """Return the manifests of a run folder by the name of their output, `evaluations/...` included, oldest first."""
+    found: dict[str, Manifest] = {}
     for path in [*folder.glob("*.manifest.json"), *folder.glob("evaluations/*/*.manifest.json")]:
         output = path.with_name(path.name.removesuffix(".manifest.json"))
-        rows = read_manifest(output)
-        if isinstance(rows, dict):
-            found[output.relative_to(folder).as_posix()] = rows
-    return dict(sorted(found.items(), key=lambda item: str(item[1].get("written", ""))))
+        if (manifest := read_manifest(output)) is not None:
+            found[output.relative_to(folder).as_posix()] = cast(Manifest, manifest)
+    return dict(sorted(found.items(), key=lambda item: item[1].get("written", "")))
 
 
-def config(folder: Path) -> tuple[dict[str, Any], str]:
-    """The resolved configuration of a run and its text; both empty where there is none.
+def config(folder: Path) -> tuple[Mapping[str, Any], str]:
+    """Return the resolved configuration of a run and its text; both are empty where there is none.
 
     Raises:
         DataError: config.yaml is no YAML mapping.
@@ -98,14 +158,26 @@ def config(folder: Path) -> tuple[dict[str, Any], str]:
     return rows, text
 
 
-def command_of(text: str) -> str:
-    """The command that a configuration file names in its first line, a comment; "" where it names none."""
+def identity(folder: Path) -> dict[str, str]:
+    """Return command, seed, version, commit, Python, host and date of a run; config.yaml comes before manifests."""
+    settings, text = config(folder)
+    newest: Manifest = next(reversed(manifests(folder).values()), Manifest())
     first = text.partition("\n")[0]
-    return first.removeprefix("# ") if first.startswith("# codereasoner") else ""
+    named = first.removeprefix("# ") if first.startswith("# codereasoner") else ""
+    facts = {
+        "command": settings.get("command", newest.get("command")) or named,
+        "seed": settings.get("seed", newest.get("seed")),
+        "version": newest.get("version"),
+        "commit": newest.get("commit"),
+        "Python": newest.get("python"),
+        "host": newest.get("host"),
+        "written": newest.get("written"),
+    }
+    return {name: str(value) for name, value in facts.items() if value not in (None, "")}
 
 
 def checkpoints(folder: Path) -> list[Path]:
-    """The folders of models, in the order base, sft, control, grpo, then the rest by name."""
+    """Return the folders of models, in the order base, sft, control, grpo, then the rest by name."""
     found = [
         path
         for path in folder.iterdir()
@@ -115,12 +187,12 @@ def checkpoints(folder: Path) -> list[Path]:
 
 
 def model_order(name: str) -> tuple[int, str]:
-    """Sorts the names of models: the stages of training in their order, then the rest."""
+    """Return a sort key: the stages of training in their order, then other models by name."""
     return (CHECKPOINTS.index(name), "") if name in CHECKPOINTS else (len(CHECKPOINTS), name)
 
 
 def evaluations(folder: Path) -> list[Evaluation]:
-    """The evaluations of a run, those without a summary too: they were stopped.
+    """Return the evaluations of a run, also those that were stopped and have no summary.
 
     The folder itself may be an evaluation, or a folder of some.
 
@@ -135,8 +207,8 @@ def evaluations(folder: Path) -> list[Evaluation]:
     return sorted(found, key=lambda each: (each.questions, model_order(each.model)))
 
 
-def _questions_and_model(name: str, summary: Mapping[str, Any]) -> tuple[str, str]:
-    """As the folder's name says, <questions>@<model>; of a folder with another name, as its summary says."""
+def _questions_and_model(name: str, summary: Summary) -> tuple[str, str]:
+    """Read both from the folder's name, <questions>@<model>, or else from the summary."""
     questions, at, model = name.rpartition("@")
     if at and questions and model:
         return questions, model
@@ -151,7 +223,7 @@ def short_name(model: str) -> str:
 
 
 def chosen_evaluations(paths: Sequence[Path]) -> list[Evaluation]:
-    """The evaluations that paths name, in their order: each the folder of one evaluation, or of a run with several.
+    """Return the evaluations at the paths, in their order; a path is one evaluation, or a run with several.
 
     Raises:
         DataError: a path is no such folder, or its evaluation was not finished.
@@ -169,20 +241,20 @@ def chosen_evaluations(paths: Sequence[Path]) -> list[Evaluation]:
     return list(found.values())
 
 
-def _summary(path: Path) -> dict[str, Any]:
+def _summary(path: Path) -> Summary:
     if not path.is_file():
-        return {}
+        return Summary()
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON: {error}") from None
     if not isinstance(rows, dict):
         raise DataError(f"{path}: a JSON object is wanted, not {type(rows).__name__}")
-    return rows
+    return cast(Summary, rows)
 
 
 def rows_so_far(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a JSONL file that may still be written to: nothing where it is missing, no torn last line."""
+    """Read a JSONL file that may still be written to: a missing one is empty, a torn last line is left out."""
     if not path.is_file():
         return
     try:
@@ -193,7 +265,7 @@ def rows_so_far(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def records_so_far(path: Path, kind: type[P]) -> Iterator[P]:
-    """The records of such a file.
+    """Read the records of such a file.
 
     Raises:
         DataError: a row is no such record; the message names the row.
@@ -209,3 +281,21 @@ def _ends_whole(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, 2)
         return file.read(1) == b"\n"
+
+
+def labels(evaluations: Sequence[Evaluation]) -> list[str]:
+    """Return a name for each evaluation's model, with style and grader, or the run, where the name is ambiguous."""
+    choices = [_possible_labels(each) for each in evaluations]
+    counts = Counter(
+        (each.questions, label) for each, names in zip(evaluations, choices, strict=True) for label in names
+    )
+    return [
+        next((label for label in names if counts[each.questions, label] == 1), str(each.folder))
+        for each, names in zip(evaluations, choices, strict=True)
+    ]
+
+
+def _possible_labels(each: Evaluation) -> list[str]:
+    style, grader = style_name(str(each.summary.get("style") or "")), str(each.summary.get("grader") or "")
+    way = ", ".join(filter(None, (style, grader)))
+    return [each.model, *(f"{each.model} ({added})" for added in (way, each.run.name, f"{each.run.name}, {way}"))]

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from codereasoner.reports.markdown import count as _count
-from codereasoner.reports.markdown import document, origin, section
+from codereasoner.reports.markdown import document, origin, section, table
 from codereasoner.reports.run_folder import check_run_folder
-from codereasoner.reports.set_facts import SetFacts, count_set, quantile
+from codereasoner.reports.set_facts import SetFacts, TrainingRow, count_set, quantile
 from codereasoner.reports.set_plots import draw_plots
-from codereasoner.reports.text_table import markdown
 
-SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+SIZES = {1_000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K", 1_000_000: "100K<n<1M"}
 EXAMPLE = 1_500  # characters of an example's turn: a whole question and the beginning of a long chain
-CONSTRUCTS = 12  # the commonest that the balance table shows; the plot has more
+CONSTRUCTS = 12  # the most frequent ones that the balance table shows; the plot has more
+QUANTILES = {"smallest": 0.0, "10 %": 0.1, "median": 0.5, "90 %": 0.9, "largest": 1.0}
 
 
 def dataset_card(run_folder: Path) -> str:
-    """The card of a run's data; its plots are drawn into `run_folder`/plots where matplotlib is installed.
+    """Return the card of a run's data; its plots are drawn into `run_folder`/plots where matplotlib is installed.
 
     Raises:
         DataError: the folder is no run folder, or one of its files is broken.
@@ -32,8 +30,8 @@ def dataset_card(run_folder: Path) -> str:
     return document(
         _head(facts),
         f"# {run_folder.resolve().name}",
-        "Questions about what Python programs do when they run, with answers and reasoning that were checked by running"
-        " them. Made by codereasoner.",
+        "Questions about how Python programs behave when run, with answers and reasoning that were checked by running "
+        "them. Made by codereasoner.",
         _load(facts),
         section("Counts", _stage_table(facts)),
         section("The sets", _set_table(facts)),
@@ -41,24 +39,25 @@ def dataset_card(run_folder: Path) -> str:
         section("Questions by task and split", _split_table(facts.questions)),
         *_balance(facts),
         section("Distributions", _distributions(facts.lengths)),
-        section("Who wrote the chains", _counted("author", facts.authors, "chains")),
+        section("Who wrote the chains", _count_table("author", facts.authors, "chains")),
         section("Are the steps true?", _audit(facts)),
         section("How often a teacher was right", _acceptance(facts)),
         section("Overlap with benchmarks", _contamination(facts)),
-        section("Origin", _counted("source", facts.origins)),
-        section("Licences of the programs", _counted("licence", facts.licenses)),
+        section("Origin", _count_table("source", facts.origins, "programs")),
+        section("Licences of the programs", _count_table("licence", facts.licenses, "programs")),
         section("Examples", "\n\n".join(map(_example, facts.examples))),
         section("Plots", "\n\n".join(f"![{title}]({path})" for path, title in plots.items())),
         origin(run_folder),
     )
 
 
-def _head(facts: SetFacts) -> dict[str, Any]:
-    head: dict[str, Any] = {
+def _head(facts: SetFacts) -> dict[str, object]:
+    size = next((name for limit, name in SIZES.items() if sum(facts.questions.values()) < limit), "n>1M")
+    head: dict[str, object] = {
         "license": next(iter(facts.licenses)).lower() if len(facts.licenses) == 1 else "other",
         "task_categories": ["text-generation"],
         "tags": ["code", "code-reasoning", "execution-prediction"],
-        "size_categories": [_size(sum(facts.questions.values()))],
+        "size_categories": [size],
     }
     if facts.sets:
         head["configs"] = [
@@ -67,106 +66,7 @@ def _head(facts: SetFacts) -> dict[str, Any]:
     return head
 
 
-def _stage_table(facts: SetFacts) -> str:
-    rows = [
-        [name, _count(each["counts"].get("kept", 0)), _count(each["counts"].get("dropped", 0))]
-        for name, each in facts.stages
-    ]
-    return markdown([["file", "kept", "dropped"], *rows]) if rows else ""
-
-
-def _set_table(facts: SetFacts) -> str:
-    if not facts.sets:
-        return ""
-    tasks = sorted({task for counts in facts.sets.values() for task in counts})
-    rows = [[task, *(_count(counts[task]) for counts in facts.sets.values())] for task in tasks]
-    rows.append(["all", *(_count(sum(counts.values())) for counts in facts.sets.values())])
-    table = markdown([["rows of", *facts.sets], *rows])
-    if facts.shared_programs is None:
-        return table
-    return f"{table}\n\nPrograms that are in both sets: {facts.shared_programs:,}."
-
-
-def _drop_table(facts: SetFacts) -> str:
-    rows = []
-    for name, each in facts.stages:
-        rows += [[reason, name, _count(count)] for reason, count in each.get("drops", {}).items()]
-        rows += [[f"not asked: {reason}", name, _count(count)] for reason, count in each.get("left_out", {}).items()]
-    return markdown([["reason", "file", "rows"], *rows]) if rows else ""
-
-
-def _split_table(questions: Mapping[tuple[str, str], int]) -> str:
-    if not questions:
-        return ""
-    splits = sorted({split for _, split in questions})
-    tasks = sorted({task for task, _ in questions})
-    rows = [[task, *(_count(questions.get((task, split), 0)) for split in splits)] for task in tasks]
-    return markdown([["task", *(split or "no split" for split in splits)], *rows])
-
-
-def _balance(facts: SetFacts) -> Iterator[str]:
-    """Before and after, for each split and axis."""
-    for split, margins in facts.manifests.get("chosen.jsonl", {}).get("balance", {}).items():
-        if margins["before"] == margins["after"]:
-            continue  # nothing was left out of it
-        rows = []
-        for axis, before in margins["before"].items():
-            names = sorted(before) if axis == "difficulty" else list(before)
-            after = margins["after"][axis]
-            rows += [[axis, name, _count(before[name]), _count(after.get(name, 0))] for name in names[:CONSTRUCTS]]
-            if rest := names[CONSTRUCTS:]:
-                sums = [sum(counts.get(name, 0) for name in rest) for counts in (before, after)]
-                rows.append([axis, f"{len(rest)} rarer ones", *map(_count, sums)])
-        yield section(f"Balance of the split {split}", markdown([["by", "", "before", "after"], *rows]))
-
-
-def _distributions(lengths: Mapping[str, Mapping[int, int]]) -> str:
-    shares = {"smallest": 0.0, "10 %": 0.1, "median": 0.5, "90 %": 0.9, "largest": 1.0}
-    rows = [
-        [name, *(_count(quantile(counts, share)) for share in shares.values())]
-        for name, counts in lengths.items()
-        if counts
-    ]
-    return markdown([["", *shares], *rows]) if rows else ""
-
-
-def _audit(facts: SetFacts) -> str:
-    checked, true = facts.claims["checked"], facts.claims["true"]
-    if not checked:
-        return ""
-    return (
-        f"Of {checked:,} claims that a variable has a value, {true:,} ({100 * true / checked:.2f} %) are true of a new "
-        "trace of the call."
-    )
-
-
-def _acceptance(facts: SetFacts) -> str:
-    accepted = facts.manifests.get("chains.jsonl", {}).get("accepted", {})
-    rows = [
-        [name, _count(each["asked"]), _count(each["accepted"]), f"{100 * each['share']:.1f} %"]
-        for name, each in accepted.items()
-    ]
-    return markdown([["task, @ difficulty", "asked", "accepted", ""], *rows]) if rows else ""
-
-
-def _contamination(facts: SetFacts) -> str:
-    programs = facts.manifests.get("programs.jsonl", {})
-    against = programs.get("config", {}).get("against") or {}
-    if not against:
-        return ""
-    found = [(reason, count) for reason, count in programs.get("drops", {}).items() if reason.startswith("in ")]
-    rows = [[name, _count(count)] for name, count in against.items()]
-    words = "; ".join(f"{count:,} dropped: {reason}" for reason, count in found) or "no program was one of theirs"
-    return f"{markdown([['benchmark', 'programs compared with'], *rows])}\n\n{words.capitalize()}."
-
-
-def _counted(name: str, counts: Counter[str], of: str = "programs") -> str:
-    rows: Sequence[list[str]] = [[key, _count(count)] for key, count in counts.most_common()]
-    return markdown([[name, of], *rows]) if counts else ""
-
-
 def _load(facts: SetFacts) -> str:
-    """The lines that load the set in Python."""
     if not facts.sets:
         return ""
     name = next(iter(facts.sets))
@@ -176,19 +76,103 @@ def _load(facts: SetFacts) -> str:
     )
 
 
-def _example(row: Mapping[str, Any]) -> str:
-    """One row as a reader of the card sees it: what is asked, and what is to be learnt."""
-    turns = [*row["prompt"], *row["completion"]]
+def _stage_table(facts: SetFacts) -> str:
+    counts = [(name, each.get("counts", {})) for name, each in facts.stages]
+    rows = [[name, f"{each.get('kept', 0):,}", f"{each.get('dropped', 0):,}"] for name, each in counts]
+    return table([["file", "kept", "dropped"], *rows])
+
+
+def _set_table(facts: SetFacts) -> str:
+    tasks = sorted({task for counts in facts.sets.values() for task in counts})
+    rows = [[task, *(f"{counts[task]:,}" for counts in facts.sets.values())] for task in tasks]
+    if rows:
+        rows.append(["all", *(f"{counts.total():,}" for counts in facts.sets.values())])
+    shared = facts.shared_programs
+    words = "" if shared is None else f"\n\nPrograms that are in both sets: {shared:,}."
+    return table([["rows of", *facts.sets], *rows]) + words
+
+
+def _drop_table(facts: SetFacts) -> str:
+    rows = []
+    for name, each in facts.stages:
+        rows += [[reason, name, f"{count:,}"] for reason, count in each.get("drops", {}).items()]
+        rows += [[f"not asked: {reason}", name, f"{count:,}"] for reason, count in each.get("left_out", {}).items()]
+    return table([["reason", "file", "rows"], *rows])
+
+
+def _split_table(questions: Mapping[tuple[str, str], int]) -> str:
+    splits = sorted({split for _, split in questions})
+    tasks = sorted({task for task, _ in questions})
+    rows = [[task, *(f"{questions.get((task, split), 0):,}" for split in splits)] for task in tasks]
+    return table([["task", *(split or "no split" for split in splits)], *rows])
+
+
+def _balance(facts: SetFacts) -> Iterator[str]:
+    """Yield the counts before and after balancing by axis, for each split that lost something."""
+    for split, margins in facts.manifests.get("chosen.jsonl", {}).get("balance", {}).items():
+        if margins["before"] == margins["after"]:
+            continue
+        rows = []
+        for axis, before in margins["before"].items():
+            names = sorted(before) if axis == "difficulty" else list(before)
+            after = margins["after"][axis]
+            rows += [[axis, name, f"{before[name]:,}", f"{after.get(name, 0):,}"] for name in names[:CONSTRUCTS]]
+            if rest := names[CONSTRUCTS:]:
+                sums = [sum(counts.get(name, 0) for name in rest) for counts in (before, after)]
+                rows.append([axis, f"{len(rest)} rarer ones", *(f"{count:,}" for count in sums)])
+        yield section(f"Balance of the split {split}", table([["by", "", "before", "after"], *rows]))
+
+
+def _distributions(lengths: Mapping[str, Mapping[int, int]]) -> str:
+    rows = [
+        [name, *(f"{quantile(counts, share):,}" for share in QUANTILES.values())]
+        for name, counts in lengths.items()
+        if counts
+    ]
+    return table([["", *QUANTILES], *rows])
+
+
+def _audit(facts: SetFacts) -> str:
+    checked, true = facts.claims["checked"], facts.claims["true"]
+    if not checked:
+        return ""
+    share = f"{true:,} ({100 * true / checked:.2f} %)"
+    return f"Of {checked:,} claims that a variable has a value, {share} are true of a new trace of the call."
+
+
+def _acceptance(facts: SetFacts) -> str:
+    accepted = facts.manifests.get("chains.jsonl", {}).get("accepted", {})
+    rows = [
+        [name, f"{each['asked']:,}", f"{each['accepted']:,}", f"{100 * each['share']:.1f} %"]
+        for name, each in accepted.items()
+    ]
+    return table([["task, @ difficulty", "asked", "accepted", ""], *rows])
+
+
+def _contamination(facts: SetFacts) -> str:
+    programs = facts.manifests.get("programs.jsonl", {})
+    against = programs.get("config", {}).get("against") or {}
+    if not against:
+        return ""
+    found = [(reason, count) for reason, count in programs.get("drops", {}).items() if reason.startswith("in ")]
+    rows = [[name, f"{count:,}"] for name, count in against.items()]
+    words = "; ".join(f"{count:,} dropped: {reason}" for reason, count in found) or "no program was one of theirs"
+    return f"{table([['benchmark', 'programs compared with'], *rows])}\n\n{words.capitalize()}."
+
+
+def _count_table(name: str, counts: Counter[str], unit: str) -> str:
+    return table([[name, unit], *([key, f"{count:,}"] for key, count in counts.most_common())])
+
+
+def _example(row: TrainingRow) -> str:
+    """Return one row as a reader sees it: the prompt, and the completion to be learnt."""
+    turns = [turn for text in (row["prompt"], row["completion"]) if not isinstance(text, str) for turn in text]
     return "\n\n".join(f"**{turn['role']}**\n\n{_fenced(turn['content'])}" for turn in turns)
 
 
 def _fenced(text: str) -> str:
-    """A text in a fence that is longer than any in it."""
+    """Return a text in a fence that is longer than any in it."""
     shown = text if len(text) <= EXAMPLE else f"{text[:EXAMPLE]} ... ({len(text) - EXAMPLE:,} more characters)"
     longest = max(map(len, re.findall("`+", shown)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{shown}\n{fence}"
-
-
-def _size(count: int) -> str:
-    return next((name for limit, name in SIZES if count < limit), "n>1M")

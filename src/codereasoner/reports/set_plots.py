@@ -1,4 +1,8 @@
-"""The plots of a data set's card, drawn by matplotlib: the balance of the sets, lengths, and what was dropped."""
+"""Draw the image files of a data set's card with matplotlib: balance, lengths, and drops.
+
+The Hub shows a card without scripts, so its charts must be image files. The browser draws every HTML page instead;
+page.py says why.
+"""
 
 from __future__ import annotations
 
@@ -9,73 +13,66 @@ from typing import Any
 from codereasoner.errors import MissingExtra, import_extra
 from codereasoner.reports.set_facts import SetFacts, quantile
 
-MOST = 24  # bars of one plot
-BEFORE, AFTER = "#c9d3e4", "#2b5cb0"
+MOST = 24  # bars of one plot: more cannot be read
+BEFORE, AFTER, MEDIAN = "#c9d3e4", "#2b5cb0", "#b3541e"
 
 
 def draw_plots(facts: SetFacts, folder: Path) -> dict[str, str]:
-    """PNG files under `folder`/plots: the title of each by its path below the folder; none without matplotlib."""
+    """Write PNG files under `folder`/plots; return their titles by path below the folder, none without matplotlib."""
     try:
-        matplotlib = import_extra("matplotlib", "data")
+        import_extra("matplotlib", "data").use("Agg")
     except MissingExtra:
         return {}
-    matplotlib.use("Agg")
     (folder / "plots").mkdir(parents=True, exist_ok=True)
     drawn: dict[str, str] = {}
-    balance = facts.manifests.get("chosen.jsonl", {}).get("balance", {})
-    for split, margins in balance.items():
+    for split, margins in facts.manifests.get("chosen.jsonl", {}).get("balance", {}).items():
         name = f"plots/balance-{split or 'all'}.png"
-        _balance(margins, folder / name)
+        _draw_balance(margins, folder / name)
         drawn[name] = f"Questions of the split {split or 'without a name'}, before balancing and after"
     if any(facts.lengths.values()):
-        _lengths(facts.lengths, folder / "plots/lengths.png")
+        _draw_lengths({name: counts for name, counts in facts.lengths.items() if counts}, folder / "plots/lengths.png")
         drawn["plots/lengths.png"] = "How long programs, chains and rows are"
-    drops = [(f"{reason} ({name})", count) for name, each in facts.stages for reason, count in each["drops"].items()]
+    drops = [(f"{reason} ({name})", n) for name, each in facts.stages for reason, n in each.get("drops", {}).items()]
     if drops:
-        _drops(sorted(drops, key=lambda pair: -pair[1])[:MOST], folder / "plots/drops.png")
+        _draw_drops(sorted(drops, key=lambda pair: -pair[1])[:MOST], folder / "plots/drops.png")
         drawn["plots/drops.png"] = "What was dropped, by reason and file"
     return drawn
 
 
-def _balance(margins: Mapping[str, Mapping[str, Mapping[str, int]]], path: Path) -> None:
-    """One panel for each axis: a pale bar for all that there was, a dark one for what was taken."""
-    axes_names = list(margins["before"])
-    heights = [max(2, min(MOST, len(margins["before"][axis]))) for axis in axes_names]
-    figure, panels = _figure(len(heights), heights)
-    for panel, axis in zip(panels, axes_names, strict=True):
-        before = margins["before"][axis]
-        if axis == "difficulty":
-            before = dict(sorted(before.items()))
-        names = list(before)[:MOST]
+def _draw_balance(margins: Mapping[str, Mapping[str, Mapping[str, int]]], path: Path) -> None:
+    """Draw a panel for each axis: a pale bar for all questions, a dark one for those that were taken."""
+    axes = margins["before"]
+    figure, panels = _figure([max(2, min(MOST, len(before))) for before in axes.values()])
+    for panel, (axis, before) in zip(panels, axes.items(), strict=True):
+        names = (sorted(before) if axis == "difficulty" else list(before))[:MOST]
         left = len(before) - len(names)
         panel.barh(names, [before[name] for name in names], color=BEFORE, label="before")
         panel.barh(names, [margins["after"][axis].get(name, 0) for name in names], 0.5, color=AFTER, label="after")
         panel.invert_yaxis()
         panel.set_title(f"by {axis}" + (f" ({left} more)" if left else ""), loc="left", fontsize=10)
         panel.margins(y=0.02)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=2, fontsize=9, frameon=False)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=9, frameon=False)
     panels[-1].set_xlabel("questions")
     _save(figure, path)
 
 
-def _lengths(lengths: Mapping[str, Mapping[int, int]], path: Path) -> None:
-    """One histogram for each length, up to its 99th percent."""
-    shown = {name: counts for name, counts in lengths.items() if counts}
-    figure, panels = _figure(len(shown), [4] * len(shown))
-    for panel, (name, counts) in zip(panels, shown.items(), strict=True):
-        most = quantile(counts, 0.99)
-        low = min(counts)
+def _draw_lengths(lengths: Mapping[str, Mapping[int, int]], path: Path) -> None:
+    """Draw a histogram for each length, up to its 99th percentile."""
+    figure, panels = _figure([4] * len(lengths))
+    for panel, (name, counts) in zip(panels, lengths.items(), strict=True):
+        low, most = min(counts), quantile(counts, 0.99)
         bins = [edge - 0.5 for edge in range(low, most + 2)] if most - low < 40 else 40
         values = [value for value in counts if value <= most]
         panel.hist(values, bins=bins, weights=[counts[value] for value in values], color=AFTER, rwidth=0.92)
-        panel.axvline(quantile(counts, 0.5), color="#b3541e", linewidth=1.2)
-        panel.set_title(f"{name}: median {quantile(counts, 0.5):,}, longest {max(counts):,}", loc="left", fontsize=10)
+        median = quantile(counts, 0.5)
+        panel.axvline(median, color=MEDIAN, linewidth=1.2)
+        beyond = f"; 1 % longer, up to {max(counts):,}, not shown" if max(counts) > most else ""
+        panel.set_title(f"{name}: median {median:,}{beyond}", loc="left", fontsize=10)
     _save(figure, path)
 
 
-def _drops(drops: Sequence[tuple[str, int]], path: Path) -> None:
-    figure, panels = _figure(1, [max(2, len(drops))])
+def _draw_drops(drops: Sequence[tuple[str, int]], path: Path) -> None:
+    figure, panels = _figure([max(2, len(drops))])
     panels[0].barh([name for name, _ in drops], [count for _, count in drops], color=AFTER)
     panels[0].invert_yaxis()
     panels[0].set_xscale("log")
@@ -83,11 +80,11 @@ def _drops(drops: Sequence[tuple[str, int]], path: Path) -> None:
     _save(figure, path)
 
 
-def _figure(count: int, heights: Sequence[int]) -> tuple[Any, list[Any]]:
-    """A figure with so many panels, one above the other; a height is about that of one bar."""
+def _figure(heights: Sequence[int]) -> tuple[Any, list[Any]]:
+    """Return a figure with a panel for each height, one above the other; a height is about that of one bar."""
     figures = import_extra("matplotlib.figure", "data")
-    figure = figures.Figure(figsize=(8, 0.24 * sum(heights) + 0.7 * count), layout="constrained")
-    panels = figure.subplots(count, 1, squeeze=False, gridspec_kw={"height_ratios": list(heights)})[:, 0]
+    figure = figures.Figure(figsize=(8, 0.24 * sum(heights) + 0.7 * len(heights)), layout="constrained")
+    panels = figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={"height_ratios": list(heights)})[:, 0]
     for panel in panels:
         panel.spines[["top", "right"]].set_visible(False)
         panel.tick_params(labelsize=8)

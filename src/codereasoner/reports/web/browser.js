@@ -1,10 +1,13 @@
-// The second view: search and filters, the list, and the question that is open.
+// The second view: search and filters, the list of questions, the open question, and the keyboard.
 
 const FILTERS = ["task", "split", "model", "outcome", "mistake", "than"];
 
 async function showBrowser(index) {
   const root = document.getElementById("questions");
-  if (!index.id.length) return root.append(el("p", { class: "empty" }, "This run has no questions yet."));
+  if (!index.id.length) {
+    root.append(el("p", { class: "empty" }, "This run has no questions yet."));
+    return null;
+  }
   const list = questionList(index, (number) => go({ id: index.id[number], step: "" }, true));
   const counter = el("span", { role: "status", class: "small soft" });
   const filters = filterBar(index, counter);
@@ -149,4 +152,111 @@ function moveBy(browser, by) {
   const at = rows.indexOf(browser.open);
   const to = at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(Math.max(0, at + by), rows.length - 1);
   if (rows.length && rows[to] !== browser.open) go({ id: browser.index.id[rows[to]], step: "" });
+}
+
+// The list of questions: only the rows in sight are in the page.
+const ROW_HEIGHT = 56;
+const MARKS = 9; // of models, in one row
+
+function questionList(index, onChoose) {
+  const runway = el("div", { style: { position: "relative" } });
+  const node = el("div", { class: "list", role: "listbox", tabindex: "0", "aria-label": "Questions" }, runway);
+  let rows = [];
+  let chosen = -1;
+  const draw = () => {
+    const first = Math.max(0, Math.floor(node.scrollTop / ROW_HEIGHT) - 6);
+    const last = Math.min(rows.length, Math.ceil((node.scrollTop + node.clientHeight) / ROW_HEIGHT) + 6);
+    const shown = [];
+    for (let at = first; at < last; at += 1) shown.push(questionRow(index, rows[at], at, rows.length, rows[at] === chosen, onChoose));
+    runway.replaceChildren(...shown);
+    node.setAttribute("aria-activedescendant", rows.includes(chosen) ? `row-${chosen}` : "");
+  };
+  node.addEventListener("scroll", draw, { passive: true });
+  new ResizeObserver(draw).observe(node);
+  const show = (found) => {
+    rows = found;
+    runway.style.height = `${rows.length * ROW_HEIGHT}px`;
+    node.scrollTop = 0;
+    draw();
+  };
+  const choose = (number) => {
+    chosen = number;
+    reveal(node, rows.indexOf(number));
+    draw();
+  };
+  return { node, show, choose, rows: () => rows };
+}
+
+function reveal(node, at) {
+  if (at < 0) return;
+  const top = at * ROW_HEIGHT;
+  if (top < node.scrollTop) node.scrollTop = top;
+  else if (top + ROW_HEIGHT > node.scrollTop + node.clientHeight) node.scrollTop = top + ROW_HEIGHT - node.clientHeight;
+}
+
+function questionRow(index, number, at, total, selected, onChoose) {
+  const marks = index.models.slice(0, MARKS).map((model) => mark(index.outcomes[model][number][0], model));
+  const said = index.models.filter((model) => index.outcomes[model][number]).map((model) => `${model} ${OUTCOMES[OUTCOME_OF[index.outcomes[model][number][0]]].name}`);
+  return el("div", {
+    class: "row", id: `row-${number}`, role: "option", "aria-selected": String(selected), "aria-posinset": at + 1, "aria-setsize": total,
+    "aria-label": `${index.label[number]}, ${index.task[number]}, ${said.join(", ")}`, style: { top: `${at * ROW_HEIGHT}px` }, onclick: () => onChoose(number),
+  }, el("div", { class: "label" }, visible(index.label[number])),
+  el("div", { class: "under" }, el("span", {}, visible([taskName(index.task[number]), index.split[number]].filter(Boolean).join(" · "))), said.length ? marks : null));
+}
+
+// The keyboard: j and k through the questions, arrows through the trace, / to search, Esc to leave.
+const SHORTCUTS = [
+  [["j", "k"], "next and previous question; ↓ and ↑ in the list"],
+  [["→", "←"], "one step forward or back in the trace; with Shift to its end or start"],
+  [["m"], "the next model's chain"],
+  [["/"], "search"],
+  [["Esc"], "leave the search; back to the list"],
+  [["s", "q"], "summary, questions"],
+  [["?"], "this help"],
+];
+
+function listenToKeys(browser) {
+  const help = document.getElementById("help");
+  help.append(el("h2", {}, "Keyboard"), el("dl", {}, SHORTCUTS.map(([keys, text]) => [el("dt", {}, keys.map((key) => [el("kbd", {}, key), " "])), el("dd", {}, text)])),
+    el("button", { type: "button", onclick: () => help.close() }, "Close"));
+  document.getElementById("help-button").addEventListener("click", () => help.showModal());
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
+    const act = actionOf(event, browser, help);
+    if (act) {
+      event.preventDefault();
+      act();
+    }
+  });
+}
+
+function actionOf(event, browser, help) {
+  const { key, target } = event;
+  const typing = target.matches("input[type=search], select, textarea");
+  if (key === "Escape") return () => escape(browser, typing);
+  if (typing) return null;
+  if (key === "?") return () => help.showModal();
+  if (key === "s") return () => go({ view: "summary" }, true);
+  if (key === "q") return () => go({ view: "questions" }, true);
+  return here.view === "questions" && browser ? browserAction(event, browser) : null;
+}
+
+function browserAction({ key, target, shiftKey }, browser) {
+  const inList = target.closest(".list") !== null;
+  if (key === "/") return () => browser.filters.search.focus();
+  if (key === "j" || (key === "ArrowDown" && inList)) return () => moveBy(browser, 1);
+  if (key === "k" || (key === "ArrowUp" && inList)) return () => moveBy(browser, -1);
+  if (key === "m" && browser.answers) return () => browser.answers.next();
+  if (target.matches("input[type=range]") || !browser.trace?.move) return null;
+  if (key === "ArrowRight") return () => browser.trace.move(shiftKey ? Infinity : 1);
+  if (key === "ArrowLeft") return () => browser.trace.move(shiftKey ? -Infinity : -1);
+  return null;
+}
+
+function escape(browser, typing) {
+  if (here.view !== "questions" || !browser) return;
+  const { search } = browser.filters;
+  if (typing && document.activeElement === search && search.value) go({ q: "" });
+  else if (typing) browser.list.node.focus();
+  else if (!isWide()) go({ id: "", step: "" }, true);
 }

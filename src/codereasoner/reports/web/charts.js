@@ -1,4 +1,4 @@
-// Line charts as SVG, drawn anew when their width changes.
+// Line charts, and dots with intervals, as SVG that is drawn anew when its width changes.
 
 const CHART = { height: 210, left: 46, right: 12, top: 10, bottom: 40 };
 
@@ -125,4 +125,46 @@ function followPointer(picture, lines, valueAt, x, rule, say, unit) {
 function describe(lines, options) {
   const parts = lines.map((line) => `${line.name} from ${short(line.ys[0])} to ${short(line.ys.at(-1))}`);
   return `${options.title} against ${options.xLabel}: ${parts.join("; ")}`;
+}
+
+const DOTS = { line: 9, gap: 12, least: 25, top: 6, bottom: 34, side: 16 }; // pixels
+
+// A row for each label, in it a dot with its interval for each model.
+// rows: [{ name, right, dots: [{ number, value, low, high, title }] }]; options: { ticks, text, lines: [[name, value]], label }
+function dotPlot(rows, options) {
+  return responsive((width) => drawDots(rows, options, width));
+}
+
+function drawDots(rows, { ticks: marks, text, lines = [], label }, width) {
+  const names = rows.map(({ name }) => shortName(name, rows.map((row) => row.name), Math.max(9, Math.min(22, Math.floor(width / 20)))));
+  const left = 16 + 7 * Math.max(...names.map((name) => name.length));
+  const side = Math.max(DOTS.side, ...rows.map(({ right = "" }) => 10 + 7 * right.length));
+  const x = scale(marks[0], marks.at(-1), left, width - side);
+  const inside = (value) => x(Math.min(marks.at(-1), Math.max(marks[0], value)));
+  const heights = rows.map(({ dots }) => Math.max(DOTS.least, dots.length * DOTS.line + DOTS.gap));
+  const tops = heights.map((_, index) => DOTS.top + heights.slice(0, index).reduce((sum, value) => sum + value, 0));
+  const foot = tops.at(-1) + heights.at(-1);
+  return svg("svg", { width, height: foot + DOTS.bottom, role: "img", "aria-label": label },
+    marks.map((value) => svg("g", {},
+      svg("line", { class: "grid", x1: x(value), x2: x(value), y1: DOTS.top, y2: foot }),
+      svg("text", { x: x(value), y: foot + 16, "text-anchor": "middle" }, text(value)))),
+    lines.map(([name, value]) => svg("line", { class: "floor", x1: inside(value), x2: inside(value), y1: DOTS.top, y2: foot }, svg("title", {}, name))),
+    rows.map((row, index) => drawRow(row, names[index], inside, left, tops[index], heights[index], width)));
+}
+
+function drawRow({ name, right, dots }, shown, x, left, top, height, width) {
+  const middle = top + height / 2;
+  const first = middle - ((dots.length - 1) * DOTS.line) / 2;
+  return svg("g", {},
+    svg("text", { class: "name", x: left - 10, y: middle + 4, "text-anchor": "end" }, shown, svg("title", {}, name)),
+    dots.map((dot, index) => drawDot(dot, x, first + index * DOTS.line, dots.length === 1)),
+    right ? svg("text", { x: width, y: middle + 4, "text-anchor": "end" }, right) : null);
+}
+
+function drawDot({ number, value, low, high, title }, x, y, alone) {
+  return svg("g", { style: series(number) },
+    svg("title", {}, title),
+    svg("line", { class: `whisker${alone ? "" : " thin"}`, x1: x(low), x2: x(high), y1: y, y2: y }),
+    alone ? [low, high].map((end) => svg("line", { class: "whisker", x1: x(end), x2: x(end), y1: y - 4, y2: y + 4 })) : null,
+    svg("circle", { class: "point", cx: x(value), cy: y, r: alone ? 5 : 3.5 }));
 }

@@ -64,6 +64,26 @@ function shortName(name, names, limit) {
   return `${rest.slice(0, limit - 1 - tail)}…${rest.slice(-tail)}`;
 }
 
+// A table that scrolls in a box of its own. The first cell of a row is its heading; a row is [...cells] or { kind, cells }.
+function dataTable(label, head, rows, { kind = null, foot = null, numbers = false } = {}) {
+  const place = (index) => (numbers && index ? { class: "number" } : {});
+  const line = ({ kind: rowKind = null, cells }) => el("tr", { class: rowKind }, cells.map((cell, index) => el(index ? "td" : "th", { scope: index ? null : "row", ...place(index) }, cell)));
+  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": label }, el("table", { class: kind },
+    el("thead", {}, el("tr", {}, head.map((cell, index) => el("th", { scope: "col", ...place(index) }, cell)))),
+    el("tbody", {}, rows.map((row) => line(Array.isArray(row) ? { cells: row } : row))),
+    foot?.length ? el("tfoot", {}, foot.map((cells) => line({ cells }))) : null));
+}
+
+// Buttons of which one is pressed.
+function pressOne(values, nameOf, act, label) {
+  const buttons = values.map((value, index) => el("button", { type: "button", "aria-pressed": String(index === 0), onclick: () => press(value) }, nameOf(value)));
+  const press = (value) => {
+    buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(values[index] === value)));
+    act(value);
+  };
+  return el("div", { class: "choice", role: "group", "aria-label": label }, buttons);
+}
+
 function badge(outcome) {
   const { name, glyph } = OUTCOMES[outcome] ?? OUTCOMES.error;
   return el("span", { class: `badge o-${outcome}` }, el("span", { "aria-hidden": "true" }, glyph), name);

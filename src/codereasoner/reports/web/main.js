@@ -23,11 +23,12 @@ async function start() {
   keepPlaceInLinks();
   showView(here);
   const [summary, index] = await Promise.all([block("summary"), block("index")]);
-  Object.assign(taskLabels, index.labels);
-  showSummary({ ...summary, lists: index.lists });
-  document.getElementById("question-count").textContent = whole(index.total);
-  const browser = await showBrowser(index);
-  listenToKeys(browser);
+  Object.assign(taskLabels, index?.labels);
+  showSummary({ ...summary, lists: index?.lists });
+  if (index) {
+    document.getElementById("question-count").textContent = whole(index.total);
+    listenToKeys(await showBrowser(index));
+  } else for (const node of document.querySelectorAll(".bar nav, #help-button")) node.remove();
   document.documentElement.dataset.ready = String(Math.round(performance.now()));
 }
 

@@ -1,82 +1,64 @@
-// Accuracy with its intervals, and the outcomes in full.
+// Accuracy with its intervals, differences, outcomes in full, classes of mistakes, and accuracy by feature.
 
-const PLOT = { row: 27, right: 16, top: 6, bottom: 34, name: 22 }; // pixels, and letters of a model's name
+const MISTAKES_NOTE = "of wrong and unreadable answers; decided by the first false claim of the chain, else by the answer";
 
-function resultsSection({ results, features, differences, mistakes, lists }) {
+function resultsSection({ results = [], features, differences, mistakes, lists }) {
   if (!results.length) return null;
-  const groups = Map.groupBy ? Map.groupBy(results, groupOf) : grouped(results);
-  return el("section", { "aria-labelledby": "results" }, el("h2", { id: "results" }, "Results"),
-    el("div", { class: "stack" }, [...groups.values()].map((rows) => resultCard(rows, features, differences, mistakes, lists))));
-}
-
-function groupOf(row) {
-  return row.questions;
-}
-
-function grouped(rows) {
   const groups = new Map();
-  for (const row of rows) groups.set(groupOf(row), [...(groups.get(groupOf(row)) ?? []), row]);
-  return groups;
+  for (const row of results) groups.set(row.questions, [...(groups.get(row.questions) ?? []), row]);
+  const cards = [...groups].map(([name, rows]) => {
+    const [own, theirs, wrong] = [features, differences, mistakes].map((found) => found.filter(({ list }) => list === name));
+    return resultCard(rows, own, theirs, wrong, lists[name] ?? []);
+  });
+  return el("section", { "aria-labelledby": "results" }, el("h2", { id: "results" }, "Results"), el("div", { class: "stack" }, cards));
 }
 
-function resultCard(rows, features, differences, mistakes, lists) {
+function resultCard(rows, features, differences, mistakes, splits) {
   const tasks = [...new Set(rows.flatMap((row) => row.tasks.map(({ task }) => task)))];
   const columns = tasks.length > 1 ? [...tasks, null] : tasks.length ? tasks : [null];
   const ways = [...new Set(rows.map((row) => [row.style && `style ${row.style}`, row.grader && `${row.grader} grader`].filter(Boolean).join(", ")))];
   return el("div", { class: "card" },
     el("div", { class: "headline" }, el("h3", {}, visible(rows[0].questions)),
       el("span", { class: "small soft" }, `pass@1 with 95 % intervals, ${whole(rows[0].n_questions)} questions; ${ways.join("; ")}`)),
-    el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of accuracies" }, resultTable(rows, columns)),
+    accuracyTable(rows, columns),
     ownNumbers(rows),
-    el("div", { class: "panels" }, columns.map((task) => whiskerPlot(rows, task, columns))),
-    differenceTable(differences.filter(({ list }) => list === rows[0].questions), columns, lists[rows[0].questions] ?? []),
-    el("h3", { style: { "margin-top": "1.4rem" } }, "Outcomes of all answers"), outcomeBars(rows, columns.filter((task) => task !== null || !tasks.length), lists[rows[0].questions] ?? []),
-    mistakeBars(mistakes.filter(({ list }) => list === rows[0].questions), lists[rows[0].questions] ?? []),
-    featurePlots(features.filter(({ list }) => list === rows[0].questions)));
+    el("div", { class: "panels" }, columns.map((task) => accuracyPlot(rows, task, columns))),
+    differenceTable(differences, columns, splits),
+    subsection("Outcomes of all answers", "", outcomeBars(rows, columns.filter((task) => task !== null || !tasks.length), splits)),
+    mistakeTable(mistakes, splits),
+    featurePlots(features));
 }
 
-function part(row, task) {
-  return task === null ? row : row.tasks.find((each) => each.task === task);
-}
-
+const subsection = (title, note, ...body) => [el("h3", { class: "part" }, title), note ? el("p", { class: "small soft" }, note) : null, ...body];
+const part = (row, task) => (task === null ? row : row.tasks.find((each) => each.task === task));
 const columnName = (task) => (task === null ? "all" : taskName(task));
 
-function resultTable(rows, columns) {
-  const head = el("tr", {}, el("th", { scope: "col" }, "model"), columns.map((task) => el("th", { scope: "col" }, columnName(task))), stepsHead(rows));
-  const body = rows.map((row) => el("tr", {},
-    el("th", { scope: "row" }, modelName(row), identityNote(row)),
-    columns.map((task) => el("td", {}, figure(part(row, task)))), stepsCell(row, rows)));
-  return el("table", {}, el("thead", {}, head), el("tbody", {}, body), floorRows(rows, columns));
+function accuracyTable(rows, columns) {
+  const steps = rows.some((row) => row.steps); // right steps, not only right answers
+  const head = ["model", ...columns.map(columnName), steps ? el("span", { title: "the mean share of claims of a chain that are true in the real trace" }, "true claims") : null];
+  const floors = floorsOf(rows).map(([name, value]) => [`without a model: ${name}`, ...columns.map((task) => (floorColumn(name, columns) === task ? percent(value) : "")), steps ? "" : null]);
+  const body = rows.map((row) => [[modelName(row), row.identity === row.model ? null : el("div", { class: "identity" }, visible(row.identity))],
+    ...columns.map((task) => figure(part(row, task))), steps ? stepsFigure(row.steps) : null]);
+  const kept = (cells) => cells.filter((cell) => cell !== null);
+  return dataTable("Table of accuracies", kept(head), body.map(kept), { foot: floors.map(kept) });
 }
 
-// The share of true claims in the chains: right steps, not only right answers.
-function stepsHead(rows) {
-  return rows.some((row) => row.steps) ? el("th", { scope: "col", title: "the mean share of claims of a chain that are true in the real trace" }, "true claims") : null;
+function stepsFigure(steps) {
+  if (!steps) return "–";
+  return [el("b", {}, percent(steps.share)), " ", intervalText(steps.interval), el("div", { class: "interval" }, `${whole(steps.answers)} answers with claims`)];
 }
 
-function stepsCell({ steps }, rows) {
-  if (!rows.some((row) => row.steps)) return null;
-  return el("td", {}, steps ? [el("b", {}, percent(steps.share)), " ", intervalText(steps.interval), el("div", { class: "interval" }, `${whole(steps.answers)} answers with claims`)] : "–");
-}
-
-// What a benchmark measures beside pass@1, such as REval's consistency.
+// The numbers that a benchmark measures beyond pass@1, such as REval's consistency.
 function ownNumbers(rows) {
   const names = [...new Set(rows.flatMap(({ metrics }) => metrics.map(([name]) => name)))];
   if (!names.length) return null;
-  const cells = ({ metrics }) => names.map((name) => el("td", { class: "number" }, tenthsOrDash(new Map(metrics).get(name))));
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Numbers of the benchmark's own" }, el("table", { class: "own-numbers" },
-    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "also measured"), names.map((name) => el("th", { scope: "col", class: "number" }, name.replaceAll("_", " "))))),
-    el("tbody", {}, rows.filter(({ metrics }) => metrics.length).map((row) => el("tr", {}, el("th", { scope: "row" }, modelName(row)), cells(row))))));
+  const number = (value) => (typeof value === "number" ? tenths(value) : "–");
+  const body = rows.filter(({ metrics }) => metrics.length).map((row) => [modelName(row), ...names.map((name) => number(new Map(row.metrics).get(name)))]);
+  return dataTable("Numbers of the benchmark's own", ["also measured", ...names.map((name) => name.replaceAll("_", " "))], body, { kind: "own-numbers", numbers: true });
 }
-
-const tenthsOrDash = (value) => (typeof value === "number" ? tenths(value) : "–");
 
 function modelName({ model }) {
   return el("span", { class: "model" }, el("span", { class: "dot", style: series(seriesOf(model)) }), visible(model));
-}
-
-function identityNote({ identity, model }) {
-  return identity === model ? null : el("div", { class: "identity" }, visible(identity));
 }
 
 function figure(numbers) {
@@ -89,45 +71,44 @@ function intervalText(interval) {
   return interval ? el("span", { class: "interval" }, `${tenths(interval[0])}–${tenths(interval[1])}`) : null;
 }
 
-function floorRows(rows, columns) {
-  const floors = floorsOf(rows);
-  if (!floors.length) return null;
-  return el("tfoot", {}, floors.map(([name, value]) => el("tr", {},
-    el("th", { scope: "row" }, `without a model: ${name}`),
-    columns.map((task) => el("td", {}, floorColumn(name, columns) === task ? percent(value) : "")),
-    rows.some((row) => row.steps) ? el("td", {}) : null)));
-}
-
 function floorsOf(rows) {
   return Object.entries(Object.assign({}, ...rows.map((row) => row.floors)));
 }
 
-// A floor named "input: always 0" belongs to the column of that task, any other to the last column.
+// A baseline named "input: always 0" belongs to the column of that task, any other to the last column.
 function floorColumn(name, columns) {
   return columns.find((task) => task && name.startsWith(`${task}: `)) ?? columns[columns.length - 1];
 }
 
-function whiskerPlot(rows, task, columns) {
+function accuracyPlot(rows, task, columns) {
   const shown = rows.filter((row) => typeof part(row, task)?.["pass@1"] === "number");
   if (!shown.length) return null;
   const floors = floorsOf(rows).filter(([name]) => floorColumn(name, columns) === task);
-  return el("figure", {}, el("figcaption", {}, el("b", {}, columnName(task)), el("span", { class: "small soft" }, `${whole(part(shown[0], task).n_questions)} questions`)),
-    responsive((width) => drawWhiskers(shown, task, floors, width)));
+  const dots = shown.map((row) => {
+    const { "pass@1": value, interval } = part(row, task);
+    const [low, high] = interval ?? [value, value];
+    return { number: seriesOf(row.model), value, low, high, title: dotTitle(row.model, value, low, high) };
+  });
+  const high = Math.max(5, ...dots.map((dot) => dot.high), ...floors.map(([, value]) => value));
+  const plot = dotPlot(shown.map(({ model }, index) => ({ name: model, dots: [dots[index]] })), {
+    ticks: ticks(0, Math.min(100, Math.ceil(high / 10) * 10), 5), text: (value) => `${value} %`,
+    lines: floors.map(([name, value]) => [`without a model: ${name}`, value]),
+    label: `Accuracy, ${columnName(task)}: ${shown.map(({ model }, index) => `${model} ${percent(dots[index].value)}`).join(", ")}` });
+  return el("figure", {}, el("figcaption", {}, el("b", {}, columnName(task)), el("span", { class: "small soft" }, `${whole(part(shown[0], task).n_questions)} questions`)), plot);
 }
+
+const dotTitle = (name, value, low, high) => `${name}: ${percent(value)}, 95 % interval ${tenths(low)} to ${tenths(high)}`;
 
 // Each model against the one before it, and GRPO against its start, on the same questions.
 function differenceTable(differences, columns, splits) {
   if (!differences.length) return null;
   const shown = columns.map((task) => task ?? "all");
   const tested = differences.some(({ tasks }) => Object.values(tasks).some(({ p }) => typeof p === "number"));
-  const rows = differences.map(({ first, second, tasks }) => el("tr", {},
-    el("th", { scope: "row" }, visible(second), el("span", { class: "soft" }, " − "), visible(first)),
-    shown.map((task) => el("td", {}, tasks[task] ? differenceText(tasks[task], { first, second, task: task === "all" ? "" : task, splits }) : "–"))));
-  return [el("h3", { style: { "margin-top": "1.4rem" } }, "Differences on the same questions"),
-    el("p", { class: "small soft" }, "points, with 95 % intervals; bold where the interval leaves out zero; ↑ questions gained, ↓ lost" + (tested ? "; p of McNemar's exact test" : "")),
-    el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Differences between models" }, el("table", { class: "differences" },
-      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "models"), columns.map((task) => el("th", { scope: "col" }, columnName(task))))),
-      el("tbody", {}, rows)))];
+  const rows = differences.map(({ first, second, tasks }) => [[visible(second), el("span", { class: "soft" }, " − "), visible(first)],
+    ...shown.map((task) => (tasks[task] ? differenceText(tasks[task], { first, second, task: task === "all" ? "" : task, splits }) : "–"))]);
+  return subsection("Differences on the same questions",
+    "percentage points, with 95 % intervals; bold where the interval excludes zero; ↑ questions gained, ↓ lost" + (tested ? "; p of McNemar's exact test" : ""),
+    dataTable("Differences between models", ["models", ...columns.map(columnName)], rows, { kind: "differences" }));
 }
 
 function differenceText({ difference, interval, gained, lost, p }, place) {
@@ -136,50 +117,21 @@ function differenceText({ difference, interval, gained, lost, p }, place) {
   return [el(sure ? "b" : "span", {}, signed(difference)), " ",
     interval ? el("span", { class: "interval" }, `${signed(interval[0])} to ${signed(interval[1])}`) : null,
     " ", flipLink("↑", "gained", gained, place), " ", flipLink("↓", "lost", lost, place),
-    typeof p === "number" ? el("div", { class: "interval" }, `p ${p < 0.001 ? p.toExponential(0) : p.toFixed(3)}`) : null];
+    typeof p === "number" ? el("div", { class: "interval" }, `p ${pText(p)}`) : null];
 }
 
-// A count of flipped questions leads to them.
+const pText = (p) => (p < 0.001 ? p.toExponential(0) : p.toFixed(3));
+
+// A link to the questions behind a count. A list of questions in one split is that split.
+function questionsHash(place, splits) {
+  return hashOf({ ...NOWHERE, view: "questions", split: splits.length === 1 ? splits[0] : "", ...place });
+}
+
 function flipLink(arrow, outcome, count, { first, second, task, splits }) {
   const text = `${arrow}${whole(count)}`;
   if (!count) return el("span", { class: "interval" }, text);
-  const hash = hashOf({ ...NOWHERE, view: "questions", model: second, than: first, outcome, task, split: splits.length === 1 ? splits[0] : "" });
-  return el("a", { class: "interval", href: hash, title: `questions ${outcome} by ${second} against ${first}` }, text);
-}
-
-function drawWhiskers(rows, task, floors, width) {
-  const values = rows.map((row) => part(row, task));
-  const high = Math.max(...values.flatMap((value) => [value["pass@1"], value.interval?.[1] ?? 0]), ...floors.map(([, value]) => value), 5);
-  const top = Math.min(100, Math.ceil(high / 10) * 10);
-  const names = rows.map(({ model }) => shortName(model, rows.map((row) => row.model), PLOT.name));
-  const left = 16 + 7 * Math.max(...names.map((name) => name.length));
-  const x = scale(0, top, left, width - PLOT.right);
-  const height = PLOT.top + rows.length * PLOT.row + PLOT.bottom;
-  const label = rows.map((row, index) => `${row.model} ${percent(values[index]["pass@1"])}`).join(", ");
-  return svg("svg", { width, height, role: "img", "aria-label": `Accuracy, ${columnName(task)}: ${label}` },
-    whiskerAxis(x, top, height), floors.map(([name, value]) => floorLine(name, x(value), height)),
-    rows.map((row, index) => whisker(row, names[index], values[index], x, left - 10, PLOT.top + (index + 0.5) * PLOT.row)));
-}
-
-function whiskerAxis(x, top, height) {
-  const bottom = height - PLOT.bottom;
-  return ticks(0, top, 5).map((value) => svg("g", {},
-    svg("line", { class: "grid", x1: x(value), x2: x(value), y1: PLOT.top, y2: bottom }),
-    svg("text", { x: x(value), y: bottom + 16, "text-anchor": "middle" }, `${value} %`)));
-}
-
-function floorLine(name, at, height) {
-  return svg("line", { class: "floor", x1: at, x2: at, y1: PLOT.top, y2: height - PLOT.bottom }, svg("title", {}, `without a model: ${name}`));
-}
-
-function whisker(row, name, value, x, nameEnd, y) {
-  const [low, high] = value.interval ?? [value["pass@1"], value["pass@1"]];
-  return svg("g", { style: series(seriesOf(row.model)) },
-    svg("title", {}, `${row.model}: ${percent(value["pass@1"])}, 95 % interval ${tenths(low)} to ${tenths(high)}`),
-    svg("text", { class: "name", x: nameEnd, y: y + 4, "text-anchor": "end" }, name),
-    svg("line", { class: "whisker", x1: x(low), x2: x(high), y1: y, y2: y }),
-    [low, high].map((end) => svg("line", { class: "whisker", x1: x(end), x2: x(end), y1: y - 4, y2: y + 4 })),
-    svg("circle", { class: "point", cx: x(value["pass@1"]), cy: y, r: 5 }));
+  const href = questionsHash({ model: second, than: first, outcome, task }, splits);
+  return el("a", { class: "interval", href, title: `questions ${outcome} by ${second} against ${first}` }, text);
 }
 
 function outcomeBars(rows, tasks, splits) {
@@ -201,10 +153,49 @@ function outcomeRow(row, task, splits) {
     el("ul", { class: "tally" }, outcomes.map(([outcome, count]) => el("li", { class: `o-${outcome}` }, tallyItem(row, task, splits, outcome, count, total)))));
 }
 
-// A count leads to its questions.
 function tallyItem(row, task, splits, outcome, count, total) {
   const text = `${OUTCOMES[outcome].name} ${whole(count)}`;
   if (!count) return el("span", { class: "none" }, text);
-  const share = ` (${percent((100 * count) / total)})`;
-  return el("a", { href: hashOf({ ...NOWHERE, view: "questions", model: row.model, task: task ?? "", split: splits.length === 1 ? splits[0] : "", outcome }) }, text, el("span", { class: "soft" }, share));
+  return el("a", { href: questionsHash({ model: row.model, task: task ?? "", outcome }, splits) }, text, el("span", { class: "soft" }, ` (${percent((100 * count) / total)})`));
+}
+
+// A bar for each class of mistakes and model, each a link to its questions.
+function mistakeTable(mistakes, splits) {
+  const wrong = mistakes.filter(({ counts }) => Object.values(counts).some(Boolean));
+  if (!wrong.length) return null;
+  const most = Math.max(...wrong.flatMap(({ counts }) => Object.values(counts)));
+  const rows = Object.entries(MISTAKES).filter(([kind]) => wrong.some(({ counts }) => counts[kind]))
+    .map(([kind, { name, note }]) => [[name, el("div", { class: "identity" }, note)], ...wrong.map((each) => mistakeBar(each, kind, most, splits))]);
+  return subsection("Classes of mistakes", MISTAKES_NOTE, dataTable("Classes of mistakes", ["class", ...wrong.map(modelName)], rows, { kind: "mistakes" }));
+}
+
+function mistakeBar({ model, counts }, mistake, most, splits) {
+  const count = counts[mistake];
+  const total = Object.values(counts).reduce((sum, value) => sum + value, 0);
+  if (!count) return el("span", { class: "soft small" }, "0");
+  return [el("a", { class: "small", href: questionsHash({ model, mistake }, splits) }, `${whole(count)} `, el("span", { class: "soft" }, `(${percent((100 * count) / total)})`)),
+    el("i", { class: "bar-of", "aria-hidden": "true", style: { width: `${(100 * count) / most}%`, ...series(seriesOf(model)) } })];
+}
+
+function featurePlots(features) {
+  if (!features.length) return null;
+  const tasks = [...new Set(features.map(({ task }) => task))];
+  const models = [...new Set(features.flatMap(({ bins }) => bins.flatMap((bin) => Object.keys(bin.models))))];
+  const plots = el("div", { class: "panels" });
+  const draw = (task) => plots.replaceChildren(...features.filter((each) => each.task === task).map(featurePlot));
+  const choice = tasks.length > 1 ? pressOne(tasks, taskName, draw, "Task") : null;
+  draw(tasks[0]);
+  return el("details", { class: "features" }, el("summary", {}, "Accuracy by feature"),
+    el("div", { class: "headline" }, choice, el("ul", { class: "legend" }, models.map((model) => el("li", {}, modelName({ model }))))), plots);
+}
+
+function featurePlot({ feature, bins }) {
+  const rows = bins.map(({ label, questions, models }) => ({ name: label, right: whole(questions),
+    dots: Object.entries(models).map(([model, [value, low, high]]) => ({ number: seriesOf(model), value, low, high, title: dotTitle(`${model}, ${label}`, value, low, high) })) }));
+  const text = bins.map(({ label, models }) => `${label}: ${Object.entries(models).map(([model, [share]]) => `${model} ${percent(share)}`).join(", ")}`);
+  return plotFigure(feature, "questions", dotPlot(rows, { ticks: [0, 25, 50, 75, 100], text: (value) => `${value} %`, label: `Accuracy by ${feature}: ${text.join("; ")}` }));
+}
+
+function plotFigure(title, right, plot) {
+  return el("figure", {}, el("figcaption", {}, el("b", {}, visible(title)), el("span", { class: "small soft" }, right)), plot);
 }

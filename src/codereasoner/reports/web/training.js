@@ -1,17 +1,16 @@
 // The training curves of every trained model.
 
 const AXES = { seconds: "seconds of training", tokens: "tokens seen", step: "step" };
+const HELD_OUT = "Held-out questions";
 const PLOTS = [
   { column: "loss", title: "Loss", only: (model) => model !== "grpo" },
-  { column: "held_out", title: "Held-out questions", unit: "%",
+  { column: "held_out", title: HELD_OUT, unit: "%",
     note: "Programs that no training sees, asked during training and graded as in every evaluation." },
-  { column: "held_out output", title: "Held out: predict the output", unit: "%" },
-  { column: "held_out input", title: "Held out: find an input", unit: "%" },
-  { column: "token_accuracy", title: "Tokens predicted", unit: "%", factor: 100 },
+  { column: "token_accuracy", title: "Token accuracy", unit: "%", factor: 100 },
   { column: "reward", title: "Reward" },
-  { column: "pass_rate", title: "Completions that were right", unit: "%", factor: 100 },
-  { column: "zero_variance", title: "Groups without variance", unit: "%", factor: 100,
-    note: "All completions of such a group got the same reward, so it teaches nothing." },
+  { column: "pass_rate", title: "Pass rate", unit: "%", factor: 100 },
+  { column: "zero_variance", title: "Groups without reward variance", unit: "%", factor: 100,
+    note: "All completions of such a group have the same reward, so its advantages are zero and it teaches nothing." },
   { column: "truncated", title: "Truncated completions", unit: "%", factor: 100 },
   { column: "completion_tokens", title: "Completion length in tokens" },
   { column: "entropy", title: "Entropy" },
@@ -20,35 +19,37 @@ const PLOTS = [
   { column: "learning_rate", title: "Learning rate" },
 ];
 
+// The plots, with one for each task that held-out questions were counted by: its column is "held_out TASK".
+function plotsOf(curves) {
+  const columns = [...new Set(curves.flatMap((curve) => Object.keys(curve.columns)))].filter((name) => name.startsWith("held_out "));
+  const byTask = columns.map((column) => ({ column, title: `${HELD_OUT}: ${taskName(column.slice("held_out ".length))}`, unit: "%" }));
+  return PLOTS.flatMap((plot) => (plot.column === "held_out" ? [plot, ...byTask] : [plot]));
+}
+
 function trainingSection(curves) {
   if (!curves.length) return null;
   const axes = Object.keys(AXES).filter((axis) => curves.every(({ columns }) => columns[axis]));
   const charts = el("div", { class: "panels" });
-  const draw = (axis) => charts.replaceChildren(...PLOTS.map((plot) => chartOf(plot, curves, axis)).filter(Boolean));
-  const choice = pressOne(axes, String, draw, "What the horizontal axis shows");
+  const draw = (axis) => charts.replaceChildren(...plotsOf(curves).map((plot) => chartOf(plot, curves, axis)).filter(Boolean));
+  const choice = pressOne(axes, String, draw, "Horizontal axis");
   draw(axes[0]);
   return el("section", { "aria-labelledby": "training" },
     el("div", { class: "headline" }, el("h2", { id: "training" }, "Training"), choice),
     el("div", { class: "card" }, spentTable(curves), charts));
 }
 
-const SPENT = { step: "steps", seconds: "seconds", tokens: "tokens" };
+const SPENT = ["step", "seconds", "tokens"];
 
 function endOf({ reward, loss }) {
   if (reward !== undefined) return `reward ${short(reward)}`;
   return loss === undefined ? "" : `loss ${short(loss)}`;
 }
 
-// What each training spent, and where it ended.
+// The steps, seconds and tokens of each training, and its last reward or loss.
 function spentTable(curves) {
-  const columns = Object.keys(SPENT).filter((name) => curves.some((curve) => curve.last[name] !== undefined));
-  const rows = curves.map(({ model, last }) => el("tr", {}, el("th", { scope: "row" }, modelName({ model })),
-    columns.map((name) => el("td", { class: "number" }, last[name] === undefined ? "" : short(last[name]))),
-    el("td", { class: "number" }, endOf(last))));
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What each training spent" }, el("table", {},
-    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "model"), columns.map((name) => el("th", { scope: "col", class: "number" }, SPENT[name])),
-      el("th", { scope: "col", class: "number" }, "ended at"))),
-    el("tbody", {}, rows)));
+  const columns = SPENT.filter((name) => curves.some((curve) => curve.last[name] !== undefined));
+  const rows = curves.map(({ model, last }) => [modelName({ model }), ...columns.map((name) => (last[name] === undefined ? "" : short(last[name]))), endOf(last)]);
+  return dataTable("Cost of each training", ["model", ...columns.map((name) => (name === "step" ? "steps" : name)), "last value"], rows, { numbers: true });
 }
 
 function chartOf(plot, curves, axis) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from codereasoner.reports.training_curves import POINTS, curves
+from codereasoner.reports.run_summary import POINTS, curves
 
 
 def history(folder: Path, model: str, rows: list[dict[str, object]]) -> None:

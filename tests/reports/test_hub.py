@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from codereasoner.errors import ConfigError, DataError
-from codereasoner.reports.hub_push import files_to_push, push
+from codereasoner.reports.hub import files_to_push, push
 
 pytest.importorskip("huggingface_hub")
 

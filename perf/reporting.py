@@ -1,0 +1,163 @@
+"""CPU seconds and memory of `report`, `compare` and `audit` on 100,000 answers, and the page's time to open.
+
+    python perf/reporting.py --programs 12500 --models 4
+
+The folder is synthetic but complete: procedural programs, really traced, two questions on each, narrated chains, and
+for each model answers of which a fixed share is wrong, with a false claim in the chain. A second is one of CPU, of the
+command and the processes it starts. The page is opened in headless Chromium where there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+
+from codereasoner import extend, stages
+from codereasoner.evaluation.run_evaluation import count
+from codereasoner.execution.pool import Pool
+from codereasoner.ledger import read_records, write_records, write_whole
+from codereasoner.records import Answer, Chain, answer_key
+from codereasoner.styles import find_style
+from codereasoner.task import Question
+
+TASKS = ("output", "input")
+STYLE = find_style("reasoning")
+SECONDS, MEBIBYTES, OPEN_SECONDS = 30, 1024, 2.0  # wanted
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--programs", type=int, default=12_500)
+    parser.add_argument("--models", type=int, default=4)
+    parser.add_argument(
+        "--folder", type=Path, help="make the run there, or use the one that is there (default: temporary)"
+    )
+    arguments = parser.parse_args()
+    folder = arguments.folder or Path(tempfile.mkdtemp(prefix="bench-reporting-"))
+    try:
+        if not (folder / "complete").is_file():
+            make_run(folder, arguments.programs, arguments.models)
+        measure(folder)
+    finally:
+        if arguments.folder is None:
+            shutil.rmtree(folder)
+
+
+def make_run(folder: Path, programs: int, models: int) -> None:
+    """Make a run folder with two questions on each program, answered by each model."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / name for name in ("programs.jsonl", "runs.parquet", "questions.jsonl", "chains.jsonl")]
+    written, runs, questions, chains = paths
+    stages.write_programs(written, [("test", programs, extend.find("source", "procedural"))], {})
+    weak = True
+    with Pool(allow_weak_isolation=weak) as pool, Pool(allow_weak_isolation=weak, hash_seed=1) as again:
+        stages.trace_programs(written, runs, pool, again=again)
+    stages.ask_questions(runs, questions, TASKS)
+    stages.narrate_chains(questions, runs, chains, TASKS, "states")
+    asked = list(read_records(questions, Question))[: 2 * programs]
+    texts = {chain.question: chain.text for chain in read_records(chains, Chain)}
+    for number in range(models):
+        _evaluate(folder / "evaluations" / f"test@model-{number}", f"model-{number}", 0.4 + 0.1 * number, asked, texts)
+    write_whole(folder / "complete", "")
+
+
+def _evaluate(folder: Path, model: str, skill: float, questions: Sequence[Question], texts: dict[str, str]) -> None:
+    answers, grades = [], []
+    for question in questions:
+        random = Random(f"{model}/{question.id}")
+        right = random.random() < skill
+        chain = texts.get(question.id, "")
+        if not right:
+            chain = chain.replace(" = 1", " = 2", 1).replace(" is 0", " is 3", 1)
+        wrong = f"f({random.randrange(9)})" if question.task == "input" else str(random.randrange(99))
+        given = question.gold[0] if right else wrong
+        task = extend.task_of(question)
+        text = STYLE.render(task.statement(question), given, chain)
+        key = answer_key(question.id, model, STYLE.name, 0, {})
+        answers.append(Answer(question.id, model, STYLE.name, 0, text, "stop", {}, 90, len(text) // 3))
+        grades.append(
+            {"id": key, "question": question.id, "task": question.task, "sample": 0, "answer": given, "parts": {}}
+            | {"outcome": "correct" if right else "wrong", "reason": "" if right else "another value", "credit": None}
+        )
+    write_records(folder / "answers.jsonl", answers, {})
+    write_records(folder / "grades.jsonl", grades, {})
+    about = {"benchmark": "test", "model": model, "style": STYLE.name, "grader": "strict", "floors": {}, "metrics": {}}
+    write_whole(folder / "summary.json", json.dumps(about | count(questions, grades)))
+
+
+def measure(folder: Path) -> None:
+    """Print a line for each command, and one for the page."""
+    evaluations = sorted((folder / "evaluations").iterdir())
+    answers = sum(sum(1 for _ in (each / "answers.jsonl").open()) for each in evaluations)
+    print(f"{answers:,} answers; at most {SECONDS} s of CPU and {MEBIBYTES:,} MiB wanted")
+    for each in evaluations:
+        (each / "traces.jsonl").unlink(missing_ok=True)
+        (each / "traces.jsonl.manifest.json").unlink(missing_ok=True)
+    weak = "--allow-weak-isolation"
+    commands = {
+        "report": ["report", str(folder), weak],
+        "report, traced before": ["report", str(folder), weak],
+        "compare --report": ["compare", str(folder), weak, "--report", str(folder / "comparison.html")],
+        "audit": ["audit", str(evaluations[0]), weak, "--questions", str(folder / "questions.jsonl"), "--fresh"],
+    }
+    for name, command in commands.items():
+        seconds, mebibytes = _run([sys.executable, "-m", "codereasoner", *command])
+        print(f"{name:<24}{seconds:>8.1f} s{mebibytes:>8,.0f} MiB", flush=True)
+    for name in ("report.html", "comparison.html"):
+        page = folder / name
+        opened = _open_seconds(page)
+        told = "no Chromium here" if opened is None else f"opens in {opened:.2f} s ({OPEN_SECONDS:g} wanted)"
+        print(f"{name:<24}{page.stat().st_size / 2**20:>8.1f} MiB, {told}")
+
+
+def _run(command: list[str]) -> tuple[float, float]:
+    """CPU seconds of a command and its children, and its own largest resident size."""
+    process = os.posix_spawn(
+        command[0], command, os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    )
+    _, status, usage = os.wait4(process, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def _open_seconds(page: Path) -> float | None:
+    """Seconds until the page is ready, the best of three; None where there is no Chromium or no selenium."""
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    try:
+        from selenium import webdriver
+    except ImportError:
+        return None
+    if program is None or driver is None:
+        return None
+    options = webdriver.ChromeOptions()
+    for flag in ("--headless", "--no-sandbox", "--disable-gpu"):
+        options.add_argument(flag)
+    options.binary_location = program
+    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    try:
+        times = []
+        for _ in range(3):
+            browser.get("about:blank")
+            browser.get(f"file://{page.resolve()}#questions")
+            wait = "const done = arguments[0]; const look = () => document.documentElement.dataset.ready"
+            browser.set_script_timeout(60)
+            times.append(
+                browser.execute_async_script(
+                    f"{wait} ? done(document.documentElement.dataset.ready) : setTimeout(look, 20); look()"
+                )
+            )
+        return min(map(float, times)) / 1000
+    finally:
+        browser.quit()
+
+
+if __name__ == "__main__":
+    main()
