@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from codereasoner.models import device
+from codereasoner.training import fast_trainer
 from codereasoner.training import sft as module
 from codereasoner.training.scratch import make_scratch_model
 from codereasoner.training.settings import load
@@ -50,3 +52,26 @@ def test_what_stands_behind_a_row_is_not_seen_with_or_without_a_mask(size: str, 
         return loss.item(), float(sum(weight.grad.double().norm() ** 2 for weight in model.parameters()))
 
     assert learnt() == pytest.approx(learnt(attention_mask=mask), rel=1e-5)
+
+
+@pytest.mark.parametrize("format_", ["fp32", "bf16"])
+def test_logits_that_nobody_learns_from_are_left_out_and_nothing_else_changes(
+    format_: device.Precision, sft_rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = make_scratch_model(tmp_path / "model", 0, "0.3m")
+    config = SftConfig(max_steps=4, batch=8, learning_rate=1e-3, log_every=1, threads=1, precision=format_)
+    plain = history(sft(sft_rows, base, tmp_path / "plain", config))
+    seen = []
+    forward = type(load(str(base))[0]).forward
+
+    def watched(self: object, *args: object, **kwargs: object) -> object:
+        seen.append((kwargs["input_ids"].shape[1], kwargs["logits_to_keep"]))  # type: ignore[attr-defined]
+        return forward(self, *args, **kwargs)
+
+    monkeypatch.setattr(fast_trainer, "is_small", lambda model: False)
+    monkeypatch.setattr(type(load(str(base))[0]), "forward", watched)
+    kept = history(sft(sft_rows, base, tmp_path / "kept", config))
+    assert all(length > some for length, some in seen)
+    for row, other in zip(plain, kept, strict=True):
+        for name in ("loss", "grad_norm", "token_accuracy", "tokens"):
+            assert row[name] == pytest.approx(other[name], rel=0.02 if format_ == "bf16" else 1e-4), name

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from codereasoner import configs
-from codereasoner.models import checkpoint
+from codereasoner.models import device
 from codereasoner.training import grpo, settings, sft
 from codereasoner.training.budget import budget_of
 from codereasoner.training.grpo import GrpoConfig
@@ -50,7 +50,7 @@ def test_trl_takes_every_preset_file(path: Path, tmp_path: Path) -> None:
     config = loaded(path)
     kind = sft if isinstance(config, SftConfig) else grpo
     with quiet():
-        made = kind.trl_config(config, tmp_path, budget_of(config))
+        made = kind.trl_config(config, tmp_path, budget_of(config), bf16=False)
     assert made.learning_rate == config.learning_rate
     assert made.per_device_train_batch_size == config.batch
     assert made.gradient_accumulation_steps == config.accumulate
@@ -67,7 +67,7 @@ def test_on_a_gpu_operations_are_bf16_and_large_models_keep_few_activations(
     pytest.importorskip("trl")
     config = loaded(path)
     monkeypatch.setattr(settings, "has_gpu", lambda: True)
-    made = settings.arguments_for_device(config.threads, config.checkpointing)
+    made = settings.arguments_for_device(True, config.checkpointing)
     assert (made["bf16"], made["use_cpu"]) == (True, False)
     assert made["gradient_checkpointing"] is not path.stem.startswith("gpu")
 
@@ -75,7 +75,7 @@ def test_on_a_gpu_operations_are_bf16_and_large_models_keep_few_activations(
 def test_on_a_gpu_weights_that_are_trained_are_fp32_and_frozen_ones_bf16(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoint, "has_gpu", lambda: True)
+    monkeypatch.setattr(device, "has_gpu", lambda: True)
     assert str(settings.load(str(base))[0].dtype) == "torch.float32"
     assert str(settings.load(str(base), frozen=True)[0].dtype) == "torch.bfloat16"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from codereasoner.errors import ConfigError
-from codereasoner.models.checkpoint import has_gpu
+from codereasoner.models.device import has_gpu
 from codereasoner.training.scratch import CONTEXT, is_scratch_name, make_scratch_model, make_tokenizer
 from codereasoner.training.settings import load, style_of
 

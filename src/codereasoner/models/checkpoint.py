@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 from codereasoner.errors import ConfigError, headline, import_extra
 from codereasoner.ledger import fingerprint
 from codereasoner.models.chat import prepare
+from codereasoner.models.device import has_gpu, multiplies_in_bf16
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -45,7 +46,7 @@ def load_checkpoint(name: str, half: bool = False, template: Mapping[str, object
 
     Args:
         name: a path, or a name on the Hub.
-        half: load the weights as bf16 where there is a GPU; else they are fp32.
+        half: load the weights as bf16 where the device multiplies that faster; else they are fp32.
         template: arguments that are written into the chat template.
 
     Raises:
@@ -53,8 +54,9 @@ def load_checkpoint(name: str, half: bool = False, template: Mapping[str, object
     """
     torch = import_extra("torch", "train")
     transformers = silent_transformers()
-    dtype = torch.bfloat16 if half and has_gpu() else torch.float32
     try:
+        config = transformers.AutoConfig.from_pretrained(name)
+        dtype = torch.bfloat16 if half and multiplies_in_bf16(config) else torch.float32
         tokenizer = transformers.AutoTokenizer.from_pretrained(name)
         model = transformers.AutoModelForCausalLM.from_pretrained(name, dtype=dtype)
     except (OSError, ValueError) as error:
@@ -70,11 +72,6 @@ def silent_transformers() -> ModuleType:
     if not has_gpu():
         logging.getLogger("transformers.integrations.hub_kernels").setLevel(logging.ERROR)
     return transformers
-
-
-def has_gpu() -> bool:
-    """Return whether torch can use a GPU."""
-    return bool(import_extra("torch", "train").cuda.is_available())
 
 
 def weights_identity(name: str) -> str:

@@ -14,11 +14,11 @@ from codereasoner.models.checkpoint import (
     PASSIVE_THREADS,
     Checkpoint,
     environment_defaults,
-    has_gpu,
     load_checkpoint,
     read_card,
     weights_identity,
 )
+from codereasoner.models.device import has_gpu
 from codereasoner.models.threads import choose_threads
 from codereasoner.thoughts import FAMILIES, Tags, has_opened, split_thoughts
 

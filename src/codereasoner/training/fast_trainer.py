@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from codereasoner.errors import import_extra
+from codereasoner.training.tokens import IGNORED
 
 SMALL_VOCABULARY = 8192  # tokens whose logits are no burden for the memory of a GPU
 
@@ -33,18 +34,22 @@ def lean(trainer: Any) -> Any:
             """The model's own loss. TRL's saves the memory of the logits and computes them twice for that.
 
             Rows are padded behind their end, where a causal model does not look: without a mask attention takes its
-            fast way.
+            fast way. The logits of a large vocabulary are computed from the first token on that any row learns.
             """
             inputs = {**inputs, "use_cache": False}
             mask = inputs.pop("attention_mask")
+            labels = torch.nn.functional.pad(inputs["labels"], (0, 1), value=IGNORED)[:, 1:]
+            if not is_small(self.accelerator.unwrap_model(model)):
+                first = int((labels != IGNORED).any(0).byte().argmax())
+                labels = labels[:, first:].contiguous()
+                inputs |= {"logits_to_keep": labels.shape[1], "shift_labels": labels}
             loss, outputs = plain(self, model, inputs, True, num_items_in_batch)
-            self._count(inputs["labels"], mask, outputs.logits.detach())
+            self._count(labels, mask, outputs.logits.detach())
             return (loss, outputs) if return_outputs else loss
 
         def _count(self, labels: Any, mask: Any, logits: Any) -> None:
-            labels = labels[:, 1:]
-            learnt = labels >= 0
-            right = (logits[:, :-1].argmax(-1) == labels) & learnt
+            learnt = labels != IGNORED
+            right = (logits.argmax(-1) == labels) & learnt
             counts = torch.stack([right.sum(), learnt.sum(), mask.sum()]).unsqueeze(0)
             right_sum, learnt_sum, tokens = self.accelerator.gather(counts).sum(0).tolist()
             self._total_train_tokens += tokens

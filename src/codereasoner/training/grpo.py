@@ -12,6 +12,7 @@ from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.models.chat import declared_tags, end_of_turn, prompt_text
 from codereasoner.models.checkpoint import weights_identity
+from codereasoner.models.device import Precision, multiplies_in_bf16
 from codereasoner.models.local import share_prompts, tokenise
 from codereasoner.task import Runner
 from codereasoner.thoughts import has_opened
@@ -30,11 +31,13 @@ from codereasoner.training.settings import (
     BUDGET_SECONDS,
     BUDGET_TOKENS,
     CLOCK,
+    PRECISION,
     arguments_for_device,
     load,
     lora,
     option,
     quiet,
+    set_threads,
     style_of,
     template_arguments,
     what,
@@ -103,6 +106,7 @@ class GrpoConfig:
     vllm_url: str | None = option(None, "The address of that server, http://HOST:8000, as `trl vllm-serve` prints it.")
     lora: int = option(0, "Rank of LoRA adapters; 0 trains every weight.")
     threads: int | None = option(None, "CPU threads; all cores by default.", how=True)
+    precision: Precision = PRECISION
     checkpointing: bool = option(
         True, "On a GPU, compute activations twice instead of keeping them: slower, for large models.", how=True
     )
@@ -239,9 +243,11 @@ def _trainer(
     trainer = exact_prompts(trl.GRPOTrainer)
     if config.advantage == "bi-level":
         trainer = bi_level(trainer, reward, config.step_weight)
+    set_threads(config.threads)
+    bf16 = multiplies_in_bf16(loaded.config, config.precision)
     return on_budget(trainer, budget)(
         model=loaded,
-        args=trl_config(config, out, budget),
+        args=trl_config(config, out, budget, bf16),
         reward_funcs=reward,
         train_dataset=datasets.Dataset.from_dict(columns),
         processing_class=tokenizer,
@@ -263,11 +269,11 @@ def exact_prompts(trainer: type) -> type:
     return ExactPrompts
 
 
-def trl_config(config: GrpoConfig, out: Path, budget: Budget) -> Any:
+def trl_config(config: GrpoConfig, out: Path, budget: Budget, bf16: bool) -> Any:
     """TRL's own configuration of this training on this machine."""
     return import_extra("trl", "train").GRPOConfig(
         **training_run.arguments(out, config, budget),
-        **arguments_for_device(config.threads, config.checkpointing),
+        **arguments_for_device(bf16, config.checkpointing),
         **_method(config),
         steps_per_generation=config.accumulate * config.reuse,
         use_vllm=config.vllm != "off",

@@ -24,10 +24,10 @@ from codereasoner.training import training_run
 from codereasoner.training.budget import FORWARD, LIMITS, Budget, budget_of, tokens_of
 from codereasoner.training.reward import Reward
 from codereasoner.training.settings import (
-    arguments_for_device,
     load,
     option,
     quiet,
+    set_threads,
     style_of,
     template_arguments,
     what,
@@ -88,7 +88,7 @@ def _sample(
 ) -> dict[str, Any]:
     """Write the right completions as SFT rows; what it took and how many there are."""
     torch = import_extra("torch", "train")
-    arguments_for_device(config.threads)
+    set_threads(config.threads)
     budget = budget_of(config)
     loaded, tokenizer = load(model, True, template_arguments(config.thinking, config.template_args))
     budget.parameters = loaded.num_parameters()

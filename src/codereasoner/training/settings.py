@@ -18,10 +18,10 @@ from codereasoner.models.checkpoint import (
     PASSIVE_THREADS,
     Checkpoint,
     environment_defaults,
-    has_gpu,
     load_checkpoint,
     read_card,
 )
+from codereasoner.models.device import has_gpu
 from codereasoner.styles import is_style
 
 ENVIRONMENT = {
@@ -51,6 +51,11 @@ BUDGET_OPERATIONS = option(
 )
 BUDGET_SECONDS = option(
     None, "Train for this many seconds; what is learnt then depends on the machine. Without a budget, epochs count."
+)
+PRECISION = option(
+    "auto",
+    "Number format of matrix products: bf16 or fp32; auto takes bf16 on a GPU and on a CPU that multiplies it faster.",
+    how=True,
 )
 CLOCK = option(
     "wall", "How seconds are measured: wall-clock time, or CPU time of this process (unaffected by other load)."
@@ -83,16 +88,16 @@ def quiet() -> Iterator[None]:
                 transformers.utils.logging.enable_progress_bar()
 
 
-def arguments_for_device(threads: int | None, checkpointing: bool = True) -> dict[str, Any]:
-    """The arguments of a TRL trainer that follow from the device: bf16 and checkpointing pay on a GPU only.
-
-    On a CPU without matrix units bf16 is three times slower than fp32.
-    """
-    torch = import_extra("torch", "train")
+def set_threads(threads: int | None) -> None:
+    """Have torch use so many threads of a CPU; None leaves it its own number."""
     if threads:
-        torch.set_num_threads(threads)
+        import_extra("torch", "train").set_num_threads(threads)
+
+
+def arguments_for_device(bf16: bool, checkpointing: bool = True) -> dict[str, Any]:
+    """Return the arguments of a TRL trainer that follow from the device: checkpointing pays on a GPU only."""
     gpu = has_gpu()
-    return {"use_cpu": not gpu, "bf16": gpu, "gradient_checkpointing": gpu and checkpointing}
+    return {"use_cpu": not gpu, "bf16": bf16, "gradient_checkpointing": gpu and checkpointing}
 
 
 def load(model: str, frozen: bool = False, template: Mapping[str, Any] | None = None) -> Checkpoint:

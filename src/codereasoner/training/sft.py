@@ -13,7 +13,8 @@ from typing import Any, Literal
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import fingerprint, read_rows
-from codereasoner.models.checkpoint import has_gpu, weights_identity
+from codereasoner.models.checkpoint import weights_identity
+from codereasoner.models.device import Precision, has_gpu, multiplies_in_bf16
 from codereasoner.task import Runner
 from codereasoner.training import training_run
 from codereasoner.training.budget import Budget, budget_of, on_budget
@@ -28,11 +29,13 @@ from codereasoner.training.settings import (
     BUDGET_SECONDS,
     BUDGET_TOKENS,
     CLOCK,
+    PRECISION,
     arguments_for_device,
     load,
     lora,
     option,
     quiet,
+    set_threads,
     style_of,
     template_arguments,
     what,
@@ -74,6 +77,7 @@ class SftConfig:
     )
     lora: int = option(0, "Rank of LoRA adapters; 0 trains every weight.")
     threads: int | None = option(None, "CPU threads; all cores by default.", how=True)
+    precision: Precision = PRECISION
     readers: int = option(
         0, "Processes beside the training that read and tokenise a folder of shards; 0: it does so itself.", how=True
     )
@@ -203,9 +207,11 @@ def make_trainer(
         trainer = streaming(trainer, data.shards, tokens, config.readers, data.seen)
     elif config.order == "length":
         trainer = in_one_order(trainer)
+    set_threads(config.threads)
+    bf16 = multiplies_in_bf16(model.config, config.precision)
     return on_budget(trainer, budget)(
         model=model,
-        args=trl_config(config, out, budget, data.steps),
+        args=trl_config(config, out, budget, bf16, data.steps),
         train_dataset=data.dataset,
         processing_class=tokenizer,
         peft_config=lora(config.lora),
@@ -214,12 +220,12 @@ def make_trainer(
     )
 
 
-def trl_config(config: SftConfig, out: Path, budget: Budget, steps: int | None = None) -> Any:
+def trl_config(config: SftConfig, out: Path, budget: Budget, bf16: bool, steps: int | None = None) -> Any:
     """TRL's own configuration of this training on this machine."""
     common = training_run.arguments(out, config, budget)
     return import_extra("trl", "train").SFTConfig(
         **common | ({"max_steps": steps} if steps else {}),
-        **arguments_for_device(config.threads, config.checkpointing),
+        **arguments_for_device(bf16, config.checkpointing),
         torch_compile=config.compile,
         pad_to_multiple_of=8 if has_gpu() else None,  # as matrix units want it
         max_length=None,

@@ -1,0 +1,39 @@
+"""The number format of a training follows from what the processor multiplies faster."""
+
+from __future__ import annotations
+
+import pytest
+
+from codereasoner.models import device
+
+
+class Model:
+    """Stands for a model of a hidden size."""
+
+    def __init__(self, hidden: int) -> None:
+        self.hidden_size, self.intermediate_size = hidden, 2 * hidden
+        self.config = self
+
+    def get_text_config(self) -> Model:
+        return self
+
+
+@pytest.mark.parametrize(
+    ("hidden", "gain", "wanted", "bf16"),
+    [(512, 3.0, "auto", True), (512, 0.3, "auto", False), (96, 3.0, "auto", False), (96, 0.3, "bf16", True)],
+)
+def test_bf16_is_taken_where_a_product_of_the_models_size_is_faster_in_it(
+    hidden: int, gain: float, wanted: device.Precision, bf16: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(device, "has_gpu", lambda: False)
+    speed = {torch.float32: 1.0, torch.bfloat16: gain}
+    monkeypatch.setattr(device, "_product_seconds", lambda left, right: 1 / speed[left.dtype])
+    assert device.multiplies_in_bf16(Model(hidden), wanted) is bf16
+
+
+def test_the_products_of_this_processor_are_measured() -> None:
+    torch = pytest.importorskip("torch")
+    small, large = (torch.randn(size, size) for size in (64, 1024))
+    seconds = [min(device._product_seconds(each, each) for _ in range(8)) for each in (small, large)]
+    assert 0 < seconds[0] < seconds[1]
