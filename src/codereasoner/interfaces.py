@@ -6,16 +6,13 @@ import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeAlias, TypedDict
+from typing import Any, ClassVar, TypeAlias, TypedDict
 
 from codereasoner.errors import ConfigError
 from codereasoner.records import Json, Plain, Program
 from codereasoner.styles import Style
 from codereasoner.task import Question, Runner
-from codereasoner.thoughts import Tags, split_thoughts
-
-Thinking = Literal["auto", "on", "off"]
-Effort = Literal["low", "medium", "high"]
+from codereasoner.thoughts import Effort, Tags, Thinking, split_thoughts
 
 Progress: TypeAlias = Callable[[float, str], None]
 """Called by long work now and then with the share that is done, 0 to 1, and a few words on what is going on."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
+Thinking = Literal["auto", "on", "off"]
+Effort = Literal["low", "medium", "high"]
 Tags: TypeAlias = tuple[str, str]
 """What opens a thought, and what closes it."""
 

@@ -38,7 +38,14 @@ from codereasoner.outputs import set_aside
 def ablate_command(
     name: str, fresh: bool, workers: int | None, allow_weak_isolation: bool, as_json: bool, **values: Any
 ) -> None:
-    """Compare parts of the method at equal compute, with several seeds: one table with intervals."""
+    """Compare parts of the method at equal compute, with several seeds: one table with intervals.
+
+    Writes everything into runs/NAME.
+
+    \b
+    Example:
+      codereasoner ablate --seeds 2
+    """
     folder = Path("runs") / name
     if fresh:
         set_aside(folder)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.outputs import refuse_others, set_aside
@@ -85,6 +84,8 @@ def refuse_other_options(folder: Path, begun: bool, options: Mapping[str, Any], 
     note = folder / "config.yaml"
     if not begun or not note.is_file():
         return
+    import yaml
+
     old = yaml.safe_load(note.read_text(encoding="utf-8")) or {}
     names = [name for name in decisive if name in old]
     refuse_others(folder, {name: old[name] for name in names}, {name: options[name] for name in names}, "begun")

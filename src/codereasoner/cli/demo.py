@@ -46,7 +46,14 @@ from codereasoner.task import Question
 @workers_option
 @weak_option
 def demo_command(name: str, fresh: bool, workers: int | None, allow_weak_isolation: bool, **values: Any) -> None:
-    """Do the whole method on this machine: data, SFT, GRPO, evaluation, report."""
+    """Run the whole method on this machine: data, SFT, GRPO, evaluation, report.
+
+    Writes everything into runs/NAME, and prints a table of accuracies with intervals.
+
+    \b
+    Example:
+      codereasoner demo --minutes 5
+    """
     folder = Path("runs") / name
     if fresh:
         set_aside(folder)

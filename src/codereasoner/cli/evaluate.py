@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING
 
 import click
 
@@ -28,7 +28,9 @@ from codereasoner.cli.options import (
 )
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import ConfigError
-from codereasoner.evaluation.augment import Name
+
+if TYPE_CHECKING:
+    from codereasoner.evaluation.augment import Name
 
 
 @click.command("evaluate", cls=ConfigCommand)
@@ -42,7 +44,7 @@ from codereasoner.evaluation.augment import Name
 @click.option("--official-prompts", type=PATH, help="Ask with the benchmark's own prompts, from this checkout of it.")
 @click.option(
     "--augment",
-    type=click.Choice(get_args(Name)),
+    type=click.Choice(("none", "cot", "api-docs", "code-search")),
     default="none",
     show_default=True,
     help="Extra context added to the prompt.",

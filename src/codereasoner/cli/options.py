@@ -25,8 +25,8 @@ from codereasoner.cli.option_types import (
     range_of,
 )
 from codereasoner.cli.pools import PoolOptions
-from codereasoner.interfaces import Effort, Thinking
 from codereasoner.stages.stage_options import StyleOptions
+from codereasoner.thoughts import Effort, Thinking
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator: TypeAlias = Callable[[Any], Any]

@@ -23,14 +23,13 @@ from codereasoner.cli.options import (
     weak_option,
 )
 from codereasoner.cli.pools import PoolOptions
-from codereasoner.evaluation.quiz_questions import TASKS
 
 
 @click.command("quiz", cls=ConfigCommand)
 @click.argument("file", type=PATH)
 @click.argument("call")
 @model_option
-@task_option(*TASKS)
+@task_option("output", "coverage", "state", "path", "whitebox")
 @endpoint_options
 @control_options
 @style_option()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,7 +11,9 @@ from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import PATH
 from codereasoner.cli.options import data_option, json_option, pool_options
 from codereasoner.cli.pools import PoolOptions
-from codereasoner.evaluation.score import Grader
+
+if TYPE_CHECKING:
+    from codereasoner.evaluation.score import Grader
 
 
 @click.command("score", cls=ConfigCommand)
@@ -22,7 +24,7 @@ from codereasoner.evaluation.score import Grader
 )
 @click.option(
     "--grader",
-    type=click.Choice(get_args(Grader)),
+    type=click.Choice(("strict", "official")),
     default="strict",
     show_default=True,
     help="Grader of the headline number; both are shown.",

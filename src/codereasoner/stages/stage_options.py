@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-import yaml
-
 from codereasoner.config_fields import option, redeclared
 from codereasoner.errors import ConfigError
 
@@ -117,6 +115,8 @@ def parse_setting(text: str) -> tuple[str, object]:
     Raises:
         ConfigError: there is no =, or the value is no YAML.
     """
+    import yaml
+
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise ConfigError(f"--set takes KEY=VALUE, not '{text}'")

@@ -101,7 +101,7 @@ class GrpoConfig:
     )
     prompts: int | None = option(None, "Use only the first so many prompts.")
     vllm: Literal["off", "colocate", "server"] = option(
-        "off", "Where vLLM generates: in this process, or on a server; off: transformers."
+        "off", "Generate with vLLM in this process (colocate) or on a server (server), or with transformers (off)."
     )
     vllm_url: str | None = option(None, "The address of that server, http://HOST:8000, as `trl vllm-serve` prints it.")
     lora: int = option(0, "Rank of LoRA adapters; 0 trains every weight.")

@@ -12,7 +12,6 @@ from typing import Any
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Sampling, check_model_folder
-from codereasoner.interfaces import Thinking
 from codereasoner.models.checkpoint import (
     CARD,
     PASSIVE_THREADS,
@@ -23,6 +22,7 @@ from codereasoner.models.checkpoint import (
 )
 from codereasoner.models.device import has_gpu
 from codereasoner.styles import is_style
+from codereasoner.thoughts import Thinking
 
 ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
