@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from codereasoner import extend
 from codereasoner.cli.command_files import beside, file_of, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import COUNT, PATH
@@ -56,6 +55,7 @@ def chain_command(
     Example:
       codereasoner chain questions.jsonl --task output --task input
     """
+    from codereasoner import extend
     from codereasoner.cli.console import bar, console
     from codereasoner.cli.row_counts import show_counts
     from codereasoner.ledger import read_manifest
