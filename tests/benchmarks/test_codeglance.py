@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from codereasoner.task import Runner
 
 def test_deepseek_coder_on_ds1000_scores_what_the_official_scorer_gives(shared_data: Path, runner: Runner) -> None:
     path = shared_data / "codeglance/ds1000_deepseek-coder-7b_generations.json"
-    result = score_file("codeglance-ds1000", path, shared_data, "official", runner, compare=False)
+    result: Any = score_file("codeglance-ds1000", path, shared_data, "official", runner, compare=False)
     assert result["n_answers"] == 10190
     assert (result["pass@1"], result["pass@3"]) == pytest.approx((47.84102060843965, 60.448969578017696), rel=1e-12)
 

@@ -24,6 +24,8 @@ def test_questions_of_one_program_widen_the_interval() -> None:
     apart = paired([Pair(str(number), *change) for number, change in enumerate(changes)])
     together = paired([Pair(str(number // 2), *change) for number, change in enumerate(changes)])
     assert together["difference"] == apart["difference"]
+    assert together["interval"] is not None
+    assert apart["interval"] is not None
     assert together["interval"][1] > apart["interval"][1]
 
 

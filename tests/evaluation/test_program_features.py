@@ -11,7 +11,9 @@ import pytest
 
 from codereasoner.evaluation.logistic import logistic
 from codereasoner.evaluation.program_features import accuracy_table, features, static_features
+from codereasoner.evaluation.score import Verdicts, by_feature
 from codereasoner.execution.pool import Pool
+from codereasoner.task import Question
 
 
 def test_the_published_features_of_cruxeval_are_reproduced(shared_data: Path) -> None:
@@ -79,7 +81,21 @@ def test_the_logistic_model_finds_the_feature_that_matters() -> None:
         long, noise = random.gauss(0, 1), random.gauss(0, 1)
         chance = 1 / (1 + 2.718281828 ** (1.0 * long))
         rows.append(({"long": long, "noise": noise, "constant": 1}, float(random.random() < chance)))
-    effects = {effect.feature: effect for effect in logistic(rows, ["long", "noise", "constant"])}
+    effects = {effect["feature"]: effect for effect in logistic(rows, ["long", "noise", "constant"])}
     assert set(effects) == {"long", "noise"}
-    assert effects["long"].odds == pytest.approx(2.718281828**-1, rel=0.3)
-    assert effects["long"].p_value < 1e-6 < effects["noise"].p_value
+    assert effects["long"]["odds"] == pytest.approx(2.718281828**-1, rel=0.3)
+    assert effects["long"]["p_value"] < 1e-6 < effects["noise"]["p_value"]
+
+
+def test_without_numpy_a_score_has_its_intervals_and_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    questions = [
+        Question("output", {"source": "def f(x):\n    return x" + "\n" * n}, ("1",), {"code_lines": n}, id=f"{n}")
+        for n in range(9)
+    ]
+    verdicts = Verdicts({}, {question.id: [True] for question in questions})
+    found = by_feature(questions, verdicts, ["code_lines"])
+    assert all(row["interval"][0] > 0 for row in found["accuracy"])
+    assert found["logistic"] == []
+    assert "the logistic model: " in found["left_out"]
+    assert "[eval]" in found["left_out"]

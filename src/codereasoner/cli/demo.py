@@ -9,6 +9,7 @@ the same operations, generation included. Budgets are tokens, so the result does
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ def _accuracy_table(summaries: Summaries) -> Table:
     return table
 
 
-def _cell(part: dict[str, Any]) -> Text:
+def _cell(part: Mapping[str, Any]) -> Text:
     """`68.7 %` with its interval in the line below."""
     value, _, interval = percent(part).partition(" [")
     return styled("bold", value, f"\n{interval.removesuffix(']').replace(', ', ' to ')}")
@@ -123,7 +124,7 @@ def _floor(summaries: Summaries, name: str, task: str) -> str:
     return f"{max(rates):.1f} %" if rates else ""
 
 
-def _cruxeval_line(summary: dict[str, Any]) -> str:
+def _cruxeval_line(summary: Mapping[str, Any]) -> str:
     floors = ", ".join(f"{name} {rate:.1f} %" for name, rate in summary["floors"].items())
     return f"CRUXEval-O, the real {summary['n_questions']}, after GRPO: {percent(summary)}; without a model: {floors}"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from codereasoner import extend
 from codereasoner.benchmarks.loading import locate
@@ -13,6 +12,7 @@ from codereasoner.cli.demo_config import GRPO_TASKS, LONGER, MODELS, TAUGHT, Dem
 from codereasoner.cli.demo_data import BACKWARD, FORWARD, STYLE, build_questions, held_out, stage, trust
 from codereasoner.cli.demo_pace import Pace, pace_of
 from codereasoner.evaluation.gold_check import guess_floors
+from codereasoner.evaluation.results import Summary
 from codereasoner.evaluation.run_evaluation import Asking, evaluate
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Benchmark, Model, Progress, Sampling
@@ -28,7 +28,7 @@ CHECKS, CHECKED = 6, 60  # how often questions are asked during training, and ho
 SETS = {"held-out": TAUGHT, "longer": LONGER}
 """The sets of held-out questions, and the statements of their programs."""
 
-Summaries = dict[str, dict[str, dict[str, Any]]]
+Summaries = dict[str, dict[str, Summary]]
 """summary.json by set of questions and by model."""
 
 
@@ -111,14 +111,14 @@ def _evaluate(
     config: DemoConfig,
     pool: Pool,
     progress: Progress,
-) -> dict[str, Any]:
+) -> Summary:
     answering: Model = extend.find("model", str(folder / model))
     asking = Asking(STYLE, Sampling(max_tokens=config.max_tokens))
     out = folder / "evaluations" / f"{name}@{model}"
     return evaluate(name, questions, answering, asking, out, pool.run, floors, MODELS[model], progress)
 
 
-def _cruxeval(folder: Path, config: DemoConfig, pool: Pool, progress: Progress) -> dict[str, Any]:
+def _cruxeval(folder: Path, config: DemoConfig, pool: Pool, progress: Progress) -> Summary:
     """The trained model on the real CRUXEval-O, whose programs are far beyond what it was taught."""
     benchmark: Benchmark = extend.find("benchmark", "cruxeval-o")
     questions = benchmark.load(locate(benchmark), pool.run)

@@ -13,7 +13,7 @@ from codereasoner.cli.options import data_option, json_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 
 if TYPE_CHECKING:
-    from codereasoner.evaluation.score import Grader
+    from codereasoner.evaluation.results import Grader
 
 
 @click.command("score", cls=ConfigCommand)

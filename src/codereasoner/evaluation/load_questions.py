@@ -9,7 +9,7 @@ from pathlib import Path
 from codereasoner.benchmarks.loading import load_benchmark
 from codereasoner.errors import ConfigError
 from codereasoner.evaluation.gold_check import guess_floors
-from codereasoner.evaluation.run_evaluation import Metrics
+from codereasoner.evaluation.run_evaluation import CountMetrics
 from codereasoner.extend import Benchmark, read_questions
 from codereasoner.task import Question, Runner
 
@@ -24,7 +24,7 @@ class QuestionSet:
     whole: bool = True  # False where a limit may have left some out
 
     @property
-    def metrics(self) -> Metrics | None:
+    def metrics(self) -> CountMetrics | None:
         """The benchmark's own numbers, which need all of its questions; None: there are none."""
         return self.benchmark.metrics if self.benchmark and self.whole else None
 

@@ -1,4 +1,7 @@
-"""The numbers of an evaluation: pass@k and intervals. Pure Python, so that scoring needs no extra."""
+"""pass@k and intervals: closed formulas in pure Python, so that every score has its interval without any extra.
+
+Statistics beyond that, McNemar's exact test and the logistic model, come from scipy and numpy (the `eval` extra).
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ Z95 = 1.959963984540054  # the 97.5 % quantile of the normal distribution
 
 
 def pass_at_k(samples: int, correct: int, k: int) -> float:
-    """The chance that at least one of `k` answers is right, estimated without bias from `samples` answers.
+    """Return the chance that at least one of `k` answers is right, estimated without bias from `samples` answers.
 
     Source: Chen et al. 2021 (arXiv:2107.03374), equation 1, as a running product. With fewer than `k` wrong answers
-    it is 1, also where there are fewer than `k` answers: the published scorers have it so.
+    it is 1, also where there are fewer than `k` answers, as in the published scorers.
     """
     if samples - correct < k:
         return 1.0
@@ -24,12 +27,12 @@ def pass_at_k(samples: int, correct: int, k: int) -> float:
 
 
 def mean(values: Sequence[float]) -> float:
-    """The arithmetic mean; of nothing it is 0."""
+    """Return the arithmetic mean; of nothing it is 0."""
     return sum(values) / len(values) if values else 0.0
 
 
 def wilson_interval(successes: float, trials: int, z: float = Z95) -> tuple[float, float]:
-    """The Wilson score interval of a share, 0 to 1; of no trials it is everything.
+    """Return the Wilson score interval of a share, 0 to 1; of no trials it is everything.
 
     Source: Wilson 1927, JASA 22. It stays inside 0 and 1 and is sound for few trials and for shares near the ends.
     """
@@ -39,7 +42,7 @@ def wilson_interval(successes: float, trials: int, z: float = Z95) -> tuple[floa
 
 
 def clustered_error(scores: Iterable[tuple[str, float]]) -> float:
-    """The standard error of a mean of (cluster, score), where scores of one cluster may be correlated.
+    """Return the standard error of a mean of (cluster, score), where scores of one cluster may be correlated.
 
     Source: Miller 2024 (arXiv:2411.00640), section 2.2; with the small-sample factor G / (G - 1) for G clusters.
     """
@@ -55,9 +58,9 @@ def clustered_error(scores: Iterable[tuple[str, float]]) -> float:
 
 
 def clustered_interval(scores: Iterable[tuple[str, float]], z: float = Z95) -> tuple[float, float]:
-    """The 95 % interval of the mean of (cluster, score between 0 and 1): questions of one program are one cluster.
+    """Return the 95 % interval of the mean of (cluster, score in 0 to 1); the questions of a program are a cluster.
 
-    The Wilson interval at the effective number of trials, which is the number of independent ones that would give
+    It is the Wilson interval at the effective number of trials, which is the number of independent ones that would give
     the clustered standard error. Where the scores do not vary at all, every cluster counts as one trial.
     """
     pairs = list(scores)

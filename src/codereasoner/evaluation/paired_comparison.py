@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from codereasoner.errors import import_extra
 from codereasoner.evaluation.metrics import Z95, clustered_error, mean
@@ -29,29 +29,37 @@ class Pair:
     second: float
 
 
-def paired(pairs: Sequence[Pair]) -> dict[str, Any]:
-    """{"questions", "first", "second", "difference", "interval", "gained", "lost"}; shares in percent.
+class PairedDifference(TypedDict):
+    """The difference of two models on the same questions; shares in percent."""
 
-    With fewer than two clusters there is no interval, and "interval" is None.
-    """
+    questions: int
+    first: float
+    second: float
+    difference: float
+    interval: list[float] | None  # None with fewer than two clusters
+    gained: int
+    lost: int
+
+
+def paired(pairs: Sequence[Pair]) -> PairedDifference:
+    """Compare two models question by question."""
     scores = [(pair.cluster, pair.second - pair.first) for pair in pairs]
     centre, error = mean([score for _, score in scores]), clustered_error(scores)
     several = len({cluster for cluster, _ in scores}) > 1
+    bounds = [_percent(max(-1.0, min(1.0, centre + sign * Z95 * error))) for sign in (-1, 1)]
     return {
         "questions": len(pairs),
         "first": _percent(mean([pair.first for pair in pairs])),
         "second": _percent(mean([pair.second for pair in pairs])),
         "difference": _percent(centre),
-        "interval": [_percent(max(-1.0, min(1.0, centre + sign * Z95 * error))) for sign in (-1, 1)]
-        if several
-        else None,
+        "interval": bounds if several else None,
         "gained": sum(score > 0 for _, score in scores),
         "lost": sum(score < 0 for _, score in scores),
     }
 
 
 def mcnemar(gained: int, lost: int) -> float:
-    """The two-sided p of McNemar's exact test: how likely so uneven a split is where neither model is better.
+    """Return the two-sided p of McNemar's exact test: how likely so uneven a split is where neither model is better.
 
     Questions on which both do equally well say nothing about which is better and do not enter. With several samples
     of each question it is the sign test of the questions' shares, which is the same for one sample.

@@ -1,4 +1,4 @@
-"""What makes a program hard to read: CodeGlance's nine features (arXiv:2602.13962, section 4.1), for any program.
+"""CodeGlance's nine features of a program that make it hard to read (arXiv:2602.13962, section 4.1).
 
 The published code lines, complexities and trace lengths of CRUXEval are reproduced. The published counts of APIs
 are annotations whose rule is not published; ours are defined here:
@@ -19,21 +19,26 @@ import importlib.util
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from codereasoner import literals
 from codereasoner.benchmarks.codeglance import FEATURES
 from codereasoner.benchmarks.probes import OWN_FRAMES, probe_text
 from codereasoner.evaluation.metrics import clustered_interval, mean
+from codereasoner.evaluation.results import FeatureBin
 from codereasoner.records import Job, Run
 from codereasoner.task import Runner
 
-Features = Mapping[str, int | None]
+Features: TypeAlias = dict[str, int | None]
+"""The nine features by name, None where one cannot be had."""
+
+Valued: TypeAlias = tuple[float, str, float]  # a feature's value, the program, the share of right answers
+
 _PROBE = Path(__file__).with_name("feature_probe.py")
 
 
-def features(programs: Sequence[tuple[str, str]], runner: Runner | None = None) -> list[dict[str, int | None]]:
-    """The nine features of each (source, call expression), None where one cannot be had; without a runner the static.
+def features(programs: Sequence[tuple[str, str]], runner: Runner | None = None) -> list[Features]:
+    """Return the nine features of each (source, call expression); without a runner, the static ones alone.
 
     A call expression such as `f([1, 2])` is executed as the last line of the module.
     """
@@ -46,9 +51,9 @@ def features(programs: Sequence[tuple[str, str]], runner: Runner | None = None) 
     return found
 
 
-def static_features(source: str) -> dict[str, int | None]:
-    """The features that reading the source gives; the others are None."""
-    row: dict[str, int | None] = dict.fromkeys(FEATURES)
+def static_features(source: str) -> Features:
+    """Return the features that reading the source gives; the others are None."""
+    row: Features = dict.fromkeys(FEATURES)
     row["code_lines"] = code_lines(source)
     tree = _parse(source)
     if tree is None:
@@ -62,12 +67,12 @@ def static_features(source: str) -> dict[str, int | None]:
 
 
 def code_lines(source: str) -> int:
-    """Lines that are not blank; comments count."""
+    """Count the lines that are not blank; comments count."""
     return sum(bool(line.strip()) for line in source.split("\n"))
 
 
 def complexity(tree: ast.AST) -> int:
-    """1 and one for each if, for, while, except and try.
+    """Return 1 and one for each if, for, while, except and try.
 
     McCabe's number counts no `try`; CodeGlance's does.
     """
@@ -76,7 +81,7 @@ def complexity(tree: ast.AST) -> int:
 
 
 def api_calls(tree: ast.AST) -> list[ast.Call]:
-    """The calls of methods, and of names that are neither defined in the program nor built in."""
+    """Return the calls of methods, and of names that are neither defined in the program nor built in."""
     defined = {
         node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     } | {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
@@ -90,14 +95,14 @@ def api_calls(tree: ast.AST) -> list[ast.Call]:
 
 
 def unseen_functions(tree: ast.AST, calls: Sequence[ast.Call]) -> set[str]:
-    """The distinct names of API calls, in a program that imports a module which is not installed here."""
+    """Return the distinct names of API calls of a program that imports a module which is not installed here."""
     if not any(not _is_installed(name) for name in imported_modules(tree)):
         return set()
     return {dotted_name(call.func).rpartition(".")[2] for call in calls}
 
 
 def imported_modules(tree: ast.AST) -> set[str]:
-    """The top-level modules that a program imports."""
+    """Return the top-level modules that a program imports."""
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -113,7 +118,7 @@ def _is_installed(module: str) -> bool:
 
 
 def dotted_name(node: ast.expr) -> str:
-    """`a.b.c` of an attribute chain; where it begins with no name, its last part alone."""
+    """Return `a.b.c` for an attribute chain; where it begins with no name, its last part alone."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
@@ -131,7 +136,7 @@ def _job(source: str, call: str) -> Job:
     return Job(probe_text(OWN_FRAMES, _PROBE), "measure", ", ".join(map(repr, (source, call, called))))
 
 
-def _measured(run: Run) -> dict[str, int | None]:
+def _measured(run: Run) -> Features:
     if run.outcome != "ok" or run.value is None:
         return {}
     own, library, described = literals.read(run.value)
@@ -152,19 +157,19 @@ def _parse(source: str) -> ast.Module | None:
 
 
 def accuracy_table(
-    rows: Sequence[tuple[str, Mapping[str, Any], float]], names: Sequence[str] = FEATURES, bins: int = 4
-) -> list[dict[str, Any]]:
-    """Accuracy by feature: rows are (program, features, share of right answers); each bin has its 95 % interval.
+    rows: Sequence[tuple[str, Mapping[str, float | None], float]], names: Sequence[str] = FEATURES, bins: int = 4
+) -> list[FeatureBin]:
+    """Return the accuracy by feature of rows of (program, features, share of right answers), in percent.
 
-    Returns [{"feature", "low", "high", "questions", "accuracy", "interval"}], in percent, of bins of about equally
-    many questions; equal values are never in two bins.
+    The bins of a feature hold about equally many questions; equal values are never in two bins.
     """
-    table: list[dict[str, Any]] = []
+    table: list[FeatureBin] = []
     for name in names:
-        held = sorted(((row[1][name], row) for row in rows if row[1].get(name) is not None), key=lambda pair: pair[0])
+        held = sorted(
+            (value, program, share) for program, found, share in rows if (value := found.get(name)) is not None
+        )
         for part in _bins(held, bins):
-            shares = [(row[0], row[2]) for _, row in part]
-            low, high = clustered_interval(shares)
+            shares = [(program, share) for _, program, share in part]
             table.append(
                 {
                     "feature": name,
@@ -172,17 +177,17 @@ def accuracy_table(
                     "high": part[-1][0],
                     "questions": len(part),
                     "accuracy": 100 * mean([share for _, share in shares]),
-                    "interval": [100 * low, 100 * high],
+                    "interval": [100 * bound for bound in clustered_interval(shares)],
                 }
             )
     return table
 
 
-def _bins(held: Sequence[tuple[Any, Any]], bins: int) -> list[list[tuple[Any, Any]]]:
-    parts: list[list[tuple[Any, Any]]] = []
-    for place, pair in enumerate(held):
+def _bins(held: Sequence[Valued], bins: int) -> list[list[Valued]]:
+    parts: list[list[Valued]] = []
+    for place, item in enumerate(held):
         full = parts and place * bins // len(held) >= len(parts)
-        if not parts or (full and parts[-1][-1][0] != pair[0]):
+        if not parts or (full and parts[-1][-1][0] != item[0]):
             parts.append([])
-        parts[-1].append(pair)
+        parts[-1].append(item)
     return parts

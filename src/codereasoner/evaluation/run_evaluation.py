@@ -19,19 +19,17 @@ from typing import Any, TypeAlias
 from codereasoner import extend
 from codereasoner.errors import Shortfall
 from codereasoner.evaluation.augment import PLAIN, Augmentation
-from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
+from codereasoner.evaluation.results import GradeRow, Metrics, Summary, count_grades
 from codereasoner.extend import Completion, Model, Progress, Prompt, Sampling, commonest, silent
 from codereasoner.ledger import Ledger, read_manifest, read_rows, write_records, write_whole
 from codereasoner.outputs import refuse_others
-from codereasoner.records import Answer, answer_key, content_id
+from codereasoner.records import Answer, Json, answer_key, content_id
 from codereasoner.sampling import grade_completions, sample_and_grade
 from codereasoner.styles import Style
-from codereasoner.task import VERDICTS, Grade, Question, Runner
+from codereasoner.task import Grade, Question, Runner
 
-PASS_AT = (1, 5, 10)
-
-Metrics: TypeAlias = Callable[[Sequence[Question], Mapping[str, Sequence[bool]]], Mapping[str, Any]]
-"""The numbers that a benchmark has beside pass@k, such as REval's consistency: `Benchmark.metrics` is one."""
+CountMetrics: TypeAlias = Callable[[Sequence[Question], Mapping[str, Sequence[bool]]], Metrics]
+"""Counts a benchmark's own numbers from the verdicts by question: `Benchmark.metrics` is one."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Asking:
     samples: int = 1
     augmentation: Augmentation = PLAIN
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Json]:
         """The sampling and the augmentation as plain JSON, as they stand in every answer and its key."""
         return self.sampling.facts() | self.augmentation.facts()
 
@@ -63,9 +61,9 @@ def evaluate(
     floors: Mapping[str, float] | None = None,
     label: str = "",
     progress: Progress = silent,
-    metrics: Metrics | None = None,
-) -> dict[str, Any]:
-    """Evaluate one model on one list of questions; returns what is written to summary.json.
+    metrics: CountMetrics | None = None,
+) -> Summary:
+    """Evaluate one model on one list of questions; return what is written to summary.json.
 
     A request that failed for good counts as an error and is not kept: the same evaluation asks it again next time.
     More questions or more samples than last time are the same evaluation, and ask only what is new.
@@ -80,14 +78,14 @@ def evaluate(
     _keep_prompts(questions, asking, folder / "prompts.jsonl")
     prompted = sum(answer.prompt_tokens for answer in answers)
     completed = sum(answer.completion_tokens for answer in answers)
-    summary = {
+    summary: Summary = {
         "benchmark": name,
         "model": label or model.identity,
         "identity": model.identity,
         "style": asking.style.name,
         "sampling": asking.facts() | {"samples": asking.samples},
         "grader": "strict",
-        **count(questions, grades),
+        **count_grades(questions, grades),
         "prompt_tokens": prompted,
         "completion_tokens": completed,
         "dollars": round(model.cost(prompted, completed), 6),
@@ -127,7 +125,7 @@ def refuse_other(folder: Path, name: str, questions: Sequence[Question], model: 
     refuse_others(folder, then, now)
 
 
-def refuse_unanswered(summary: Mapping[str, Any]) -> None:
+def refuse_unanswered(summary: Summary) -> None:
     """Do nothing where there is an answer; an accuracy of errors alone says nothing of the model.
 
     Raises:
@@ -137,12 +135,12 @@ def refuse_unanswered(summary: Mapping[str, Any]) -> None:
         raise Shortfall(f"no request was answered: {commonest(summary['errors'])}")
 
 
-def error_reasons(grades: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+def error_reasons(grades: Sequence[GradeRow]) -> dict[str, int]:
     """Return how often each reason left an answer out, the commonest first."""
     return dict(Counter(row["reason"] for row in grades if row["outcome"] == "error").most_common())
 
 
-def _verdicts(grades: Sequence[Mapping[str, Any]]) -> dict[str, list[bool]]:
+def _verdicts(grades: Sequence[GradeRow]) -> dict[str, list[bool]]:
     """By question: was each sample right?"""
     found: dict[str, list[bool]] = {}
     for row in grades:
@@ -258,7 +256,7 @@ class Tally:
 
 def keep_grades(
     questions: Sequence[Question], answers: Sequence[Answer], grades: Mapping[str, Grade], style: Style, out: Path
-) -> list[dict[str, Any]]:
+) -> list[GradeRow]:
     """Write one row for each answer, in the same order: its Grade, and which question, answer and sample it is of."""
     by_id = {question.id: question for question in questions}
     rows = [_grade_row(by_id[answer.question], answer, grades[answer.id]) for answer in answers]
@@ -282,44 +280,15 @@ def _keep(out: Path, rows: Sequence[Question | Mapping[str, Any]], config: Mappi
         write_records(out, rows, config)
 
 
-def _grade_row(question: Question, answer: Answer, verdict: Grade) -> dict[str, Any]:
-    which = {"id": answer.id, "question": question.id, "task": question.task, "sample": answer.sample}
-    return which | verdict.to_json()
-
-
-def count(questions: Sequence[Question], grades: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The numbers of a summary: pass@k with intervals clustered by program, and every outcome; by task too."""
-    tasks = sorted({question.task for question in questions})
-    whole = _count(questions, grades)
-    if len(tasks) > 1:
-        whole["by_task"] = {
-            task: _count([q for q in questions if q.task == task], [g for g in grades if g["task"] == task])
-            for task in tasks
-        }
-    else:
-        whole["by_task"] = {task: dict(whole) for task in tasks}
-    return whole
-
-
-def _count(questions: Sequence[Question], grades: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    correct: Counter[str] = Counter()
-    asked: Counter[str] = Counter()
-    outcomes: Counter[str] = Counter(dict.fromkeys(VERDICTS, 0))
-    for row in grades:
-        outcomes[row["outcome"]] += 1
-        asked[row["question"]] += 1
-        correct[row["question"]] += row["outcome"] == "correct"
-    numbers: dict[str, Any] = {"n_questions": len(questions), "n_answers": len(grades)}
-    samples = min((asked[question.id] for question in questions), default=0)
-    for k in PASS_AT:
-        if 0 < k <= samples:
-            numbers[f"pass@{k}"] = (
-                100 * sum(pass_at_k(asked[q.id], correct[q.id], k) for q in questions) / len(questions)
-            )
-    if samples:
-        shares = [
-            (question.program or question.id, correct[question.id] / asked[question.id]) for question in questions
-        ]
-        low, high = clustered_interval(shares)
-        numbers["interval"] = [100 * low, 100 * high]
-    return numbers | {"outcomes": dict(outcomes)}
+def _grade_row(question: Question, answer: Answer, verdict: Grade) -> GradeRow:
+    return {
+        "id": answer.id,
+        "question": question.id,
+        "task": question.task,
+        "sample": answer.sample,
+        "outcome": verdict.outcome,
+        "answer": verdict.answer,
+        "reason": verdict.reason,
+        "parts": dict(verdict.parts),
+        "credit": verdict.credit,
+    }

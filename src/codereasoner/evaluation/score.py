@@ -11,25 +11,31 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TypeAlias, cast, get_args
 
 from codereasoner import extend, literals
 from codereasoner.benchmarks.loading import load_benchmark
-from codereasoner.errors import ConfigError, DataError, IsolationError
+from codereasoner.errors import ConfigError, DataError, IsolationError, MissingExtra
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.logistic import logistic
-from codereasoner.evaluation.metrics import clustered_interval, pass_at_k
 from codereasoner.evaluation.program_features import accuracy_table, static_features
+from codereasoner.evaluation.results import (
+    ByFeature,
+    Grader,
+    GraderDifference,
+    GraderNumbers,
+    ModelScores,
+    Score,
+    count_answers,
+)
 from codereasoner.extend import Benchmark, Generations, OfficialVerdicts, Questions, Unjudged
 from codereasoner.records import Job, Run
-from codereasoner.task import VERDICTS, Grade, Question, Runner, grade_answers
+from codereasoner.task import Grade, Question, Runner, Task, grade_answers
 from codereasoner.thoughts import split_thoughts
 
-Grader = Literal["strict", "official"]
-GRADERS: tuple[Grader, ...] = ("strict", "official")
-PASS_AT = (1, 3, 5, 10)
+GRADERS: tuple[Grader, ...] = get_args(Grader)
 
-Texts = Mapping[str, Sequence[str]]
+Texts: TypeAlias = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -48,10 +54,8 @@ def score_file(
     grader: Grader = "strict",
     runner: Runner | None = None,
     compare: bool = True,
-) -> dict[str, Any]:
-    """Score a generations file on the benchmark of that name; `data` None: found as `locate` finds it.
-
-    A folder with the logs of several models gives {"benchmark", "grader", "models": {name: its score}}.
+) -> Score | ModelScores:
+    """Score a generations file, or a folder with the logs of several models, on the benchmark of that name.
 
     Raises:
         UserError: a name, a file or a field is wrong; the message says which and what to do.
@@ -73,12 +77,8 @@ def score(
     grader: Grader = "strict",
     runner: Runner | None = None,
     compare: bool = True,
-) -> dict[str, Any]:
-    """The numbers of one grader, in percent; with `compare` also the other grader's and why they differ.
-
-    pass@k is absent where a question has fewer than k answers. "interval" is the 95 % interval of pass@1, clustered
-    by program. "reasons" counts what is behind every outcome but correct.
-    """
+) -> Score:
+    """Return the numbers of one grader; with `compare` also the other grader's and why they differ."""
     if grader not in GRADERS:
         raise ConfigError(f"the grader '{grader}' is unknown; there are: {', '.join(GRADERS)}")
     unavailable = dict(questions.unavailable) if isinstance(questions, Questions) else {}
@@ -87,21 +87,16 @@ def score(
     generations = generations if isinstance(generations, Generations) else Generations(generations)
     runner = _remembering(runner) if runner is not None and compare else runner
     verdicts = _verdicts(benchmark, questions, generations, grader, runner)
-    result = {
-        "benchmark": benchmark.name,
-        "grader": grader,
-        **_numbers(benchmark, questions, generations, verdicts),
-        "reasons": _count_reasons(verdicts),
-    }
+    numbers, reasons = _numbers(benchmark, questions, verdicts, grader), _count_reasons(verdicts)
+    result = cast(Score, {"benchmark": benchmark.name, **numbers, "reasons": reasons})
     if benchmark.features:
         result["by_feature"] = by_feature(questions, verdicts, benchmark.features)
     if unavailable:
         result["unavailable"] = unavailable
     if verdicts.unjudged:
-        taken = sum(row["id"] in generations.recorded for row in verdicts.unjudged)
         result["unjudged"] = {
             "count": len(verdicts.unjudged),
-            "verdicts_taken_from_the_file": taken,
+            "verdicts_taken_from_the_file": sum(row["id"] in generations.recorded for row in verdicts.unjudged),
             "answers": list(verdicts.unjudged),
         }
     if compare:
@@ -109,8 +104,9 @@ def score(
         try:
             others = _verdicts(benchmark, questions, generations, other, runner)
         except IsolationError as error:  # only one of the two graders executes what a model wrote
-            return {**result, "left_out": f"{other}: {error}"}
-        result["other"] = {"grader": other, **_numbers(benchmark, questions, generations, others)}
+            result["left_out"] = f"{other}: {error}"
+            return result
+        result["other"] = _numbers(benchmark, questions, others, other)
         both = (verdicts, others) if grader == "strict" else (others, verdicts)
         result["differences"] = differences(questions, *both)
     return result
@@ -119,9 +115,9 @@ def score(
 def grade_strictly(
     benchmark: Benchmark, questions: Sequence[Question], generations: Texts, runner: Runner | None
 ) -> dict[str, list[Grade]]:
-    """The strict grade of every answer by question id; equal texts of one question are graded once."""
+    """Return the strict grade of every answer by question id; equal texts of one question are graded once."""
     unique = {(question.id, text): question for question in questions for text in generations[question.id]}
-    items: list[tuple[Any, Question, str | Grade]] = []
+    items: list[tuple[Task, Question, str | Grade]] = []
     for (_, text), question in unique.items():
         items.append((extend.task_of(question), question, _read(benchmark, question, text)))
     graded = dict(zip(unique, grade_answers(items, runner), strict=True))
@@ -137,8 +133,8 @@ def _read(benchmark: Benchmark, question: Question, text: str) -> str | Grade:
     return Grade("no_answer", None, "no answer in the text") if answer is None else answer
 
 
-def by_feature(questions: Sequence[Question], verdicts: Verdicts, names: Sequence[str]) -> dict[str, Any]:
-    """CodeGlance's analysis: accuracy by feature with intervals, and a logistic model of all features together.
+def by_feature(questions: Sequence[Question], verdicts: Verdicts, names: Sequence[str]) -> ByFeature:
+    """Analyse accuracy by feature, and by all features together.
 
     The features are those of the data where it has some, else those that reading the program gives.
     """
@@ -148,13 +144,17 @@ def by_feature(questions: Sequence[Question], verdicts: Verdicts, names: Sequenc
         counted = verdicts.counted[question.id]
         share = sum(counted) / (len(counted) or 1)
         rows.append((question.program or question.id, held or static_features(question.facts["source"]), share))
-    effects = logistic([(held, share) for _, held, share in rows], names)
-    return {"accuracy": accuracy_table(rows), "logistic": [vars(effect) for effect in effects]}
+    found: ByFeature = {"accuracy": accuracy_table(rows, names), "logistic": []}
+    try:
+        found["logistic"] = logistic([(held, share) for _, held, share in rows], names)
+    except MissingExtra as error:
+        found["left_out"] = f"the logistic model: {error}"
+    return found
 
 
-def differences(questions: Sequence[Question], strict: Verdicts, official: Verdicts) -> list[dict[str, Any]]:
-    """The answers on which the graders disagree, by reason, most frequent first, each with one example."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+def differences(questions: Sequence[Question], strict: Verdicts, official: Verdicts) -> list[GraderDifference]:
+    """Return the answers on which the graders disagree, by reason, most frequent first, each with one example."""
+    found: dict[tuple[str, str], GraderDifference] = {}
     for question in questions:
         pairs = zip(strict.grades[question.id], official.grades[question.id], strict=True)
         for sample, (ours, theirs) in enumerate(pairs):
@@ -178,7 +178,7 @@ def differences(questions: Sequence[Question], strict: Verdicts, official: Verdi
 
 
 def _equal_to_python(question: Question, grade: Grade) -> bool:
-    """Is the answer the right value but for its type, as `2.0` is for 2 and `True` for 1?"""
+    """Return whether an answer is the right value but for its type, as `2.0` is for 2 and `True` for 1."""
     try:
         return bool(literals.read(grade.answer or "") == literals.read(question.gold[0]))
     except literals.LiteralError:
@@ -206,7 +206,7 @@ def _verdicts(
 
 
 def _remembering(runner: Runner) -> Runner:
-    """The same runner, which runs equal jobs once: both graders run most of the same calls."""
+    """Make a runner run equal jobs once: both graders run most of the same calls."""
     known: dict[Job, Run] = {}
 
     def run(jobs: Sequence[Job]) -> Sequence[Run]:
@@ -223,25 +223,11 @@ def _official_grade(verdict: bool | None) -> Grade:
     return Grade("correct") if verdict else Grade("wrong", None, "the published check fails")
 
 
-def _numbers(
-    benchmark: Benchmark, questions: Sequence[Question], generations: Texts, verdicts: Verdicts
-) -> dict[str, Any]:
-    counts = {name: (len(row), sum(row)) for name, row in verdicts.counted.items()}
-    samples = min(len(generations[question.id]) for question in questions)
-    numbers: dict[str, Any] = {
-        "n_questions": len(questions),
-        "n_answers": sum(len(generations[question.id]) for question in questions),
-    }
-    for k in PASS_AT:
-        if k <= samples:
-            chances = [pass_at_k(*counts[question.id], k) for question in questions]
-            numbers[f"pass@{k}"] = sum(chances) / len(chances) * 100
-    shares = [(q.program or q.id, counts[q.id][1] / (counts[q.id][0] or 1)) for q in questions]
-    numbers["interval"] = [100 * bound for bound in clustered_interval(shares)]
-    outcomes = Counter(grade.outcome for row in verdicts.grades.values() for grade in row)
-    numbers["outcomes"] = {verdict: outcomes[verdict] for verdict in VERDICTS}
-    correct = {name: [grade.outcome == "correct" for grade in row] for name, row in verdicts.grades.items()}
-    return numbers | dict(benchmark.metrics(questions, correct))
+def _numbers(benchmark: Benchmark, questions: Sequence[Question], verdicts: Verdicts, grader: Grader) -> GraderNumbers:
+    outcomes = {name: [grade.outcome for grade in row] for name, row in verdicts.grades.items()}
+    correct = {name: [outcome == "correct" for outcome in row] for name, row in outcomes.items()}
+    numbers = {**count_answers(questions, outcomes, verdicts.counted), **benchmark.metrics(questions, correct)}
+    return cast(GraderNumbers, {"grader": grader, **numbers})  # a benchmark names its own numbers
 
 
 def _count_reasons(verdicts: Verdicts) -> dict[str, int]:
@@ -250,7 +236,7 @@ def _count_reasons(verdicts: Verdicts) -> dict[str, int]:
 
 
 def _reason(grade: Grade) -> str:
-    """A countable reason: the part before what was seen."""
+    """Return a countable reason: the part before what was seen."""
     if grade.outcome == "correct":
         return "correct"
     return grade.reason.split(":")[0].split(" (")[0] or grade.outcome

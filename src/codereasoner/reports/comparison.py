@@ -10,7 +10,7 @@ from typing import NotRequired, TypedDict, cast
 
 from codereasoner.errors import DataError
 from codereasoner.evaluation.paired_comparison import Pair, mcnemar, paired
-from codereasoner.evaluation.run_evaluation import count
+from codereasoner.evaluation.results import count_grades
 from codereasoner.extend import task_order
 from codereasoner.ledger import write_whole
 from codereasoner.reports.accuracy_by_feature import (
@@ -202,7 +202,7 @@ def _on_shared_questions(found: Sequence[Evaluation], gathered: Gathered) -> lis
         if shared and any(ids != shared for ids in of_list):
             questions = [item.question for item in gathered.shown.values() if item.question.id in shared]
             known = {question.id for question in questions}
-            part = count(questions, [row for row in rows if row["question"] in known])
+            part = count_grades(questions, [row for row in rows if row["question"] in known])
             summary = cast(Summary, {**summary, **part, "floors": {}})
         counted.append(replace(each, summary=summary))
     return counted
