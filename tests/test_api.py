@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
@@ -18,10 +19,12 @@ import codereasoner as cr
 from codereasoner import api
 from codereasoner.errors import ConfigError, DataError, Shortfall, UnknownName
 from codereasoner.records import Run
+from codereasoner.sources.program_files import Files
 from codereasoner.task import Question, Task
 
 SOURCE = "def f(x):\n    return x[::-1]\n"
 FACTOR = 2
+SPLITS: tuple[Literal["train", "rl", "test"], ...] = ("train", "rl", "test")
 
 
 def scaled(values: list[int]) -> list[int]:
@@ -197,3 +200,33 @@ def test_a_question_of_a_task_that_is_not_at_hand_is_said_in_one_sentence(run: R
         cr.grade(run, "1")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="2 questions have 1 completions"):
         cr.grade_many(cr.ask(run, "output", "input"), ["1"])
+
+
+def test_programs_come_from_the_grammar_from_a_source_by_name_and_from_a_source_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "f.py").write_text("def f(x):\n    return x\nprint(f(3))\n")
+    assert {each.features["difficulty"] for each in cr.programs(3, difficulty=3)} == {3}
+    assert cr.programs(3) == cr.programs(5)[:3]
+    assert {each.split for each in cr.programs(2, split="test")} == {"test"}
+    found = [each for split in SPLITS for each in cr.programs(9, source=Files(tmp_path), split=split)]
+    assert [each.calls for each in found] == [("3",)]
+
+
+@pytest.mark.parametrize(
+    ("count", "settings", "why"),
+    [
+        (0, {}, "count is 0, and must be a whole number of at least 1"),
+        (True, {}, "count is True"),
+        (2.5, {}, "count is 2.5"),
+        (1, {"difficulty": 9}, "difficulty must be 0 to 5 or None, not 9"),
+        (1, {"difficulty": True}, "difficulty must be 0 to 5 or None, not True"),
+        (1, {"calls": "many"}, "calls must be a whole number of at least 1, not 'many'"),
+        (1, {"split": "dev"}, "split 'dev' is unknown; there are: train, rl, test"),
+        (1, {"source": "packages", "difficulty": 2}, "source 'packages' has no option 'difficulty'"),
+        (1, {"source": Files("."), "difficulty": 2}, "the source is made already: give difficulty to it"),
+    ],
+)
+def test_programs_that_cannot_be_given_are_refused_in_one_sentence(
+    count: int, settings: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(why)):
+        cr.programs(count, **settings)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from codereasoner.ledger import read_rows
+from codereasoner.records import Program
 from codereasoner.sources.program_files import read_program
 from codereasoner.spill import whole_lines
 from codereasoner.steps import read_source
@@ -39,7 +40,9 @@ def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
     source.write_text("def f(x):\n    return x\nprint(f(3))\n", encoding="utf-8-sig")
     assert list(read_rows(rows)) == [{"a": 1}]
     assert read_source(source).startswith("def f")
-    assert read_program(source).calls == ("3",)
+    program = read_program(source)
+    assert isinstance(program, Program)
+    assert program.calls == ("3",)
 
 
 def test_a_declared_encoding_is_that_of_the_file(tmp_path: Path) -> None:
@@ -53,6 +56,7 @@ def test_the_expected_answer_is_taken_out_whatever_stands_before_it(tmp_path: Pa
     file = tmp_path / "f.py"
     file.write_text(f"def g(x):\n    return x\n{sign}\ndef f(x):\n    return g(x)\n\nprint(f(3))\nassert f(4) == 9\n")
     program = read_program(file)
+    assert isinstance(program, Program)
     assert program.calls == ("3", "4")
     assert "assert" not in program.source
     assert "print" not in program.source

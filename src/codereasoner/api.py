@@ -26,7 +26,7 @@ from codereasoner.evaluation.run_evaluation import evaluate as evaluate_question
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.exports.framework_questions import pool_of_process
 from codereasoner.exports.trl import TrlReward
-from codereasoner.extend import Model, Sampling
+from codereasoner.extend import Model, Sampling, Source
 from codereasoner.function_source import arguments_of, source_of
 from codereasoner.ledger import read_rows
 from codereasoner.records import Chain, Job, Program, Run
@@ -258,17 +258,33 @@ def evaluate(
 
 
 def programs(
-    count: int, *, difficulty: int | None = None, split: Literal["train", "rl", "test"] = "train", **settings: Any
+    count: int,
+    *,
+    difficulty: int | None = None,
+    source: str | Source = "procedural",
+    split: Literal["train", "rl", "test"] = "train",
+    **settings: Any,
 ) -> list[Program]:
-    """Return the grammar's first programs of a split; the same ones on every call.
+    """Return the first programs of a source and a split; the same ones on every call.
 
-    difficulty: 0 (copies) to 5 (nested loops, helpers); a mix by default. settings: those of the source `procedural`.
+    difficulty: 0 (copies) to 5 (nested loops, helpers); a mix by default. source: the grammar, another source by its
+    name ("packages"), or a Source of one's own. settings: options of the source, such as `names=["statistics"]`.
 
     >>> [program.entry for program in programs(2, difficulty=1)]
     ['f', 'f']
+    >>> programs(1, source="packages", names=["statistics"])[0].license
+    'PSF-2.0'
+
+    Raises:
+        ConfigError: the count, the difficulty, the split or a setting is wrong. UnknownName: there is no such source.
     """
-    source = extend.find("source", "procedural", difficulty=difficulty, **settings)
-    made = (each for each in source.programs(split, count) if isinstance(each, Program))
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        raise ConfigError(f"count is {count!r}, and must be a whole number of at least 1")
+    given = settings if difficulty is None else {**settings, "difficulty": difficulty}
+    if given and not isinstance(source, str):
+        raise ConfigError(f"the source is made already: give {', '.join(given)} to it, or name the source")
+    chosen: Source = extend.find("source", source, **given) if isinstance(source, str) else source
+    made = (each for each in chosen.programs(split, count) if isinstance(each, Program))
     return list(islice(made, count))
 
 

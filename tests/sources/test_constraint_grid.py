@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from codereasoner.errors import ConfigError
-from codereasoner.sources.constraint_grid import cells, constructs, is_in_cell, shuffled, targets
+from codereasoner.sources.constraint_grid import CONFIGURATIONS, cells, constructs, is_in_cell, shuffled, targets
 from codereasoner.sources.procedural import Procedural
 
 
@@ -62,5 +62,13 @@ def test_what_is_not_in_the_grid_is_refused() -> None:
         Procedural(construct="str.fly")
     with pytest.raises(ConfigError, match="configuration must be 1 to 6"):
         Procedural(configuration=7)
+    with pytest.raises(ConfigError, match="configuration 6 needs difficulty 3 to 5 or None, not 1"):
+        Procedural(configuration=6, difficulty=1)
     with pytest.raises(ConfigError, match="no constraint grid"):
         Procedural("tiny", configuration=1)
+
+
+@pytest.mark.parametrize("number", CONFIGURATIONS)
+def test_a_configuration_is_reached_from_each_of_its_difficulties(number: int) -> None:
+    for difficulty in CONFIGURATIONS[number].difficulties:
+        assert len(list(Procedural(configuration=number, difficulty=difficulty).programs("train", 3))) == 3

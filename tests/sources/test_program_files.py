@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from codereasoner.errors import ConfigError, DataError
+from codereasoner.extend import Rejected
 from codereasoner.grammar.draft import SHARES
 from codereasoner.ledger import write_records
 from codereasoner.records import Program
@@ -24,14 +25,19 @@ assert f(2, y='a') == 'aaa'
 def test_a_python_file_becomes_a_program_without_its_last_lines(tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text(TEXT)
     program = read_program(tmp_path / "one.py")
+    assert isinstance(program, Program)
     assert (program.entry, program.calls) == ("f", ("3, y=[1]", "2, y='a'"))
     assert program.source == TEXT.partition("\nprint")[0].rstrip()
+
+
+def kept(path: Path, split: str, license: str = "") -> list[Program]:
+    return [each for each in Files(path, license).programs(split, 100) if isinstance(each, Program)]
 
 
 def test_a_folder_is_split_by_the_programs_themselves(tmp_path: Path) -> None:
     for index in range(40):
         (tmp_path / f"{index}.py").write_text(f"def f(x):\n    return x + {index}\nprint(f(1))\n")
-    splits = {split: [p.source for p in Files(tmp_path).programs(split, 100)] for split in SHARES}
+    splits = {split: [program.source for program in kept(tmp_path, split)] for split in SHARES}
     assert sum(map(len, splits.values())) == len({source for sources in splits.values() for source in sources}) == 40
     assert list(Files(tmp_path).programs("train", 3)) == list(Files(tmp_path).programs("train", 100))[:3]
 
@@ -40,24 +46,72 @@ def test_a_file_of_programs_keeps_splits_and_licences(tmp_path: Path) -> None:
     path = tmp_path / "programs.jsonl"
     rows = [Program(f"def f(x):\n    return x * {n}", "f", ("1",), split="rl", license="MIT") for n in (1, 2, 2)]
     write_records(path, rows, {})
-    found = list(Files(path, license="Apache-2.0").programs("rl", 9))
+    found = kept(path, "rl", "Apache-2.0")
     assert [program.license for program in found] == ["MIT", "MIT"]
     assert found[0].origin == "files/programs.jsonl"
     assert not list(Files(path).programs("train", 9))
 
 
+CALLED = "def f(x):\n    return x\n"
+
+
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "source", "calls"),
     [
-        ("def f(x:", "not Python"),
-        ("x = 1", "no function"),
-        ("def f(x):\n    return x\n", r"no line `print\(f\(...\)\)`"),
+        (CALLED + "if __name__ == '__main__':\n    print(f(3))\n", CALLED.rstrip(), ["3"]),
+        (CALLED + "if __name__ == '__main__':\n    xs = [1]\n    print(f(xs))\n", CALLED.rstrip(), ["[1]"]),
+        (
+            CALLED
+            + "if __name__ == '__main__':\n    xs = list('ab')\n    print('hi')\n    xs.sort()\n    print(f(xs))\n",
+            CALLED + "\nxs = list('ab')\nxs.sort()",
+            ["xs"],
+        ),
+        (CALLED + "xs = [1]\nprint(f(xs))\nxs = [2]\nprint(f(xs))\n", CALLED + "xs = [1]\nxs = [2]", ["[1]", "[2]"]),
+        (CALLED + "xs = [1]\nxs.append(2)\nprint(f(xs))\n", CALLED + "xs = [1]\nxs.append(2)", ["xs"]),
+        (CALLED + "n = 'é'; print(f(n)); m = 2\n", CALLED + "n = 'é'; m = 2", ["'é'"]),
+        (CALLED + "import os\nif __name__ == '__main__':\n    print(f(os.sep))\n", CALLED + "import os", ["os.sep"]),
+        (CALLED + "def main():\n    pass\nprint(f(3))  # 3\nmain()\n", CALLED + "def main():\n    pass\nmain()", ["3"]),
+        ("\ufeff" + CALLED + "\x0cassert f(3) == 3\n", CALLED.rstrip(), ["3"]),
     ],
 )
-def test_a_file_that_is_no_program_is_named(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "bad.py").write_text(text)
-    with pytest.raises(DataError, match=rf"bad\.py.*{message}"):
-        read_program(tmp_path / "bad.py")
+def test_calls_are_found_with_the_statements_that_they_need(
+    tmp_path: Path, text: str, source: str, calls: list[str]
+) -> None:
+    (tmp_path / "one.py").write_text(text)
+    program = read_program(tmp_path / "one.py")
+    assert isinstance(program, Program)
+    assert (program.source, program.entry, list(program.calls)) == (source, "f", calls)
+
+
+def test_a_file_that_holds_no_program_is_dropped_with_its_reason_and_the_others_are_kept(tmp_path: Path) -> None:
+    files = {
+        "bad.py": b"def f(x:",
+        "bytes.py": b"\x00\xff\xfe",
+        "empty.py": b"",
+        "latin.py": "def f(x):\n    return 'é'\nprint(f(1))\n".encode("latin-1"),
+        "python2.py": b"def f(x):\n    print x\nprint f(3)\n",
+        "uncalled.py": b"def f(x):\n    return x\n",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "folder.py" / "good.py").write_text(TEXT)
+    found = [each for split in SHARES for each in Files(tmp_path).programs(split, 9)]
+    assert [each.origin for each in found if isinstance(each, Program)] == ["files/folder.py/good.py"]
+    assert {each.origin: each.reason for each in found if isinstance(each, Rejected)} == {
+        "files/bad.py": "does not parse",
+        "files/bytes.py": "cannot be read as Python source",
+        "files/empty.py": "no function at top level",
+        "files/folder.py": "not a file",
+        "files/latin.py": "cannot be read as Python source",
+        "files/python2.py": "does not parse",
+        "files/uncalled.py": "no call in a print or an assertion",
+    }
+
+
+def test_one_python_file_can_be_named(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text(TEXT)
+    assert sum(len(list(Files(tmp_path / "one.py").programs(split, 9))) for split in SHARES) == 1
 
 
 def test_a_missing_path_and_an_unknown_split_are_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from math import fsum
 from random import Random
 from typing import TypedDict, TypeVar
 
+from codereasoner.errors import ConfigError
 from codereasoner.records import content_id
 
 T = TypeVar("T")
@@ -74,6 +75,16 @@ def single(text: str) -> str:
         return repr(ast.literal_eval(text))
     except (SyntaxError, ValueError):
         return text
+
+
+def require_split(split: str) -> None:
+    """Do nothing where there is such a split.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if split not in SHARES:
+        raise ConfigError(f"split '{split}' is unknown; there are: {', '.join(SHARES)}")
 
 
 def split_of(shape: str) -> str:

@@ -17,7 +17,7 @@ from codereasoner import extend
 from codereasoner.curation.construct_profile import constructs_of
 from codereasoner.errors import ConfigError, MachineryError, Shortfall, import_extra
 from codereasoner.extend import Completion, Model, Prompt, Rejected, Sampling, Source
-from codereasoner.grammar.draft import SHARES, pick
+from codereasoner.grammar.draft import pick, require_split
 from codereasoner.ledger import Ledger
 from codereasoner.records import Program, content_id
 from codereasoner.sources.author_replies import read_written
@@ -69,8 +69,7 @@ class Author(Source):
             ConfigError: the split is unknown, or the endpoint refuses the model.
             MachineryError: none of the requests of a batch was answered. Shortfall: the model writes no programs.
         """
-        if split not in SHARES:
-            raise ConfigError(f"split '{split}' is unknown; there are: {', '.join(SHARES)}")
+        require_split(split)
         found, useless, start = 0, Counter[str](), 0
         with Ledger(self._ledger, {"records": "completions"}, reopen=True) as ledger:
             try:

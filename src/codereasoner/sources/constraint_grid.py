@@ -20,7 +20,8 @@ class Configuration:
     In the first configuration there are no methods but the construct's own.
     """
 
-    level: int  # the difficulty of the grammar that reaches it
+    level: int  # the difficulty of the grammar that reaches it best
+    difficulties: range  # those that can reach it
     depth: int
     helper: bool = False
     pure: bool = False
@@ -32,12 +33,12 @@ class Configuration:
 
 
 CONFIGURATIONS = {
-    1: Configuration(2, 0, pure=True),
-    2: Configuration(2, 0),
-    3: Configuration(3, 1),
-    4: Configuration(4, 2),
-    5: Configuration(5, 3),
-    6: Configuration(5, 3, helper=True),
+    1: Configuration(2, range(1, 3), 0, pure=True),
+    2: Configuration(2, range(1, 3), 0),
+    3: Configuration(3, range(2, 6), 1),
+    4: Configuration(4, range(3, 6), 2),
+    5: Configuration(5, range(3, 6), 3),
+    6: Configuration(5, range(3, 6), 3, helper=True),
 }
 
 _TYPES = {

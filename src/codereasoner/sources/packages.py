@@ -14,7 +14,7 @@ from typing import Any
 
 from codereasoner.curation.canonical import normal_form
 from codereasoner.errors import ConfigError
-from codereasoner.grammar.draft import SHARES, split_of
+from codereasoner.grammar.draft import require_split, split_of
 from codereasoner.interfaces import Rejected, Source
 from codereasoner.records import Program
 from codereasoner.sources.docstring_calls import Example, examples
@@ -65,8 +65,7 @@ class Packages(Source):
         Raises:
             ConfigError: the split is unknown, or a package is not installed.
         """
-        if split not in SHARES:
-            raise ConfigError(f"split '{split}' is unknown; there are: {', '.join(SHARES)}")
+        require_split(split)
         seen: set[str] = set()
         for found in self._all():
             if isinstance(found, Rejected):

@@ -11,7 +11,7 @@ from codereasoner.curation.excluded import is_excluded
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Source
 from codereasoner.grammar import program_writer, toy_grammars
-from codereasoner.grammar.draft import SHARES, Draft, pick, split_of
+from codereasoner.grammar.draft import Draft, pick, require_split, split_of
 from codereasoner.grammar.expression_writer import Spec
 from codereasoner.records import Program, content_id
 from codereasoner.sources import constraint_grid
@@ -58,36 +58,40 @@ class Procedural(Source):
         self,
         breadth: Breadth = "full",
         difficulty: int | None = None,
-        types: Sequence[str] = (),
+        types: Sequence[str] | str = (),
         calls: int = 2,
         construct: str = "",
         configuration: int | None = None,
         cells: bool = False,
     ) -> None:
+        types = (types,) if isinstance(types, str) else tuple(types)
         if breadth not in get_args(Breadth):
             raise ConfigError(f"breadth '{breadth}' is unknown; there are: {', '.join(get_args(Breadth))}")
-        if difficulty is not None and difficulty not in DIFFICULTIES[breadth]:
-            raise ConfigError(f"difficulty must be {DIFFICULTIES[breadth][0]} to 5 or None, not {difficulty!r}")
+        levels, known = DIFFICULTIES[breadth], TYPES[breadth]
+        if difficulty is not None and not _is_one_of(difficulty, levels):
+            raise ConfigError(f"difficulty must be {levels[0]} to 5 or None, not {difficulty!r}")
         if difficulty == 0 and (construct or configuration):
             raise ConfigError("difficulty 0 copies only: leave construct and configuration out")
-        if calls < 1:
-            raise ConfigError(f"calls must be 1 or more, not {calls}")
+        if not isinstance(calls, int) or isinstance(calls, bool) or calls < 1:
+            raise ConfigError(f"calls must be a whole number of at least 1, not {calls!r}")
         if construct and construct not in constraint_grid.constructs():
-            raise ConfigError(
-                f"construct '{construct}' is unknown; there are: {', '.join(constraint_grid.constructs())}"
-            )
-        if configuration is not None and configuration not in constraint_grid.CONFIGURATIONS:
+            there_are = ", ".join(constraint_grid.constructs())
+            raise ConfigError(f"construct '{construct}' is unknown; there are: {there_are}")
+        if configuration is not None and not _is_one_of(configuration, constraint_grid.CONFIGURATIONS):
             raise ConfigError(f"configuration must be 1 to 6 or None, not {configuration!r}")
+        reached = constraint_grid.CONFIGURATIONS[configuration].difficulties if configuration else levels
+        if difficulty and difficulty not in reached:
+            wanted = f"difficulty {reached[0]} to {reached[-1]} or None"
+            raise ConfigError(f"configuration {configuration} needs {wanted}, not {difficulty}")
         if breadth == "tiny" and (construct or configuration or cells):
             raise ConfigError("breadth 'tiny' has no constraint grid: leave construct, configuration and cells out")
         if cells and (construct or configuration or difficulty is not None):
             raise ConfigError("cells asks for every cell in turn: leave construct, configuration and difficulty out")
-        known = TYPES[breadth]
-        if unknown := sorted(set(types) - set(known)):
+        if unknown := [each for each in types if each not in known]:
             raise ConfigError(f"type '{unknown[0]}' is unknown in breadth '{breadth}'; there are: {', '.join(known)}")
         self.breadth = breadth
         self.difficulty = difficulty
-        self.types = tuple(types) or known
+        self.types = types or known
         self.calls = calls
         self.construct = construct
         self.configuration = configuration
@@ -99,8 +103,7 @@ class Procedural(Source):
         Raises:
             ConfigError: the split is unknown, or there are no more programs.
         """
-        if split not in SHARES:
-            raise ConfigError(f"split '{split}' is unknown; there are: {', '.join(SHARES)}")
+        require_split(split)
         yield from self.chosen(split, count, (self.candidates(split, keys) for keys in self.ranges()))
 
     def ranges(self) -> Iterator[range]:
@@ -178,3 +181,8 @@ class Procedural(Source):
             license="Apache-2.0",
             features=draft.features,
         )
+
+
+def _is_one_of(value: object, numbers: Iterable[int]) -> bool:
+    """Tell if a value is one of these numbers; True is not 1."""
+    return type(value) is int and value in numbers

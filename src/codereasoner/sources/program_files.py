@@ -1,16 +1,19 @@
-"""Programs from files: a JSONL of Programs, or a folder of Python files with a call at the end of each."""
+"""Programs from files: a JSONL of Programs, a Python file, or a folder of them with calls at the end of each."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import builtins
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codereasoner.curation.canonical import normal_form
 from codereasoner.errors import ConfigError, DataError
-from codereasoner.extend import Source
-from codereasoner.grammar.draft import SHARES, split_of
+from codereasoner.extend import Rejected, Source
+from codereasoner.grammar.draft import require_split, split_of
 from codereasoner.ledger import read_records
+from codereasoner.literals import LiteralError, read
 from codereasoner.records import Program
 from codereasoner.steps import read_source, split_lines
 
@@ -18,101 +21,184 @@ from codereasoner.steps import read_source, split_lines
 class Files(Source):
     """Programs that somebody else wrote.
 
-    In a Python file the entry is the last function at top level, and its calls are those in the `print(f(...))` and
-    `assert f(...) == ...` lines, which do not become part of the program. A program without a split gets the one that
-    a hash of its normalised source decides.
+    In a Python file the calls are those in `print(f(...))` and `assert f(...) == ...` lines, at top level or under
+    `if __name__ == "__main__":`, which do not become part of the program; the entry is the last function that is called
+    so. Variables of a call that were set to literals are replaced by them; other statements that a call needs are kept.
+    A program without a split gets the one that a hash of its normalised source decides.
     """
 
     name = "files"
 
     def __init__(self, path: str | Path = "", license: str = "") -> None:
         if not str(path):
-            raise ConfigError("the source 'files' needs a path: a JSONL of programs or a folder of .py files")
+            raise ConfigError("the source 'files' needs a path: a JSONL of programs, a .py file or a folder of them")
         self.path = Path(path)
         self.license = license
 
-    def programs(self, split: str, count: int) -> Iterator[Program]:
-        """The first `count` programs of a split, or all there are; a program that comes twice is given once.
+    def programs(self, split: str, count: int) -> Iterator[Program | Rejected]:
+        """Yield the first `count` programs of a split, each once, and between them the files that hold none.
 
         Raises:
             ConfigError: the split is unknown.
-            DataError: there is no such file, or one of them is not what it should be.
+            DataError: there is no such file, or a row of it is no program.
         """
-        if split not in SHARES:
-            raise ConfigError(f"split '{split}' is unknown; there are: {', '.join(SHARES)}")
+        require_split(split)
         seen: set[str] = set()
-        for program in self._all():
+        for found in self._all():
             if len(seen) == count:
                 return
-            if program.split == split and program.id not in seen:
-                seen.add(program.id)
-                yield program
+            if isinstance(found, Rejected):
+                if split_of(found.origin) == split:
+                    yield found
+            elif found.split == split and found.id not in seen:
+                seen.add(found.id)
+                yield found
 
-    def _all(self) -> Iterator[Program]:
+    def _all(self) -> Iterator[Program | Rejected]:
         if self.path.is_dir():
             files = sorted(self.path.rglob("*.py"))
             if not files:
                 raise DataError(f"{self.path} holds no .py file")
             for file in files:
-                yield self._with_split(read_program(file), file)
-            return
-        for program in read_records(self.path, Program):
-            yield self._with_split(program, self.path)
+                yield self._placed(read_program(file), f"{self.name}/{file.relative_to(self.path).as_posix()}")
+        elif self.path.suffix == ".py" and self.path.exists():
+            yield self._placed(read_program(self.path), f"{self.name}/{self.path.name}")
+        else:
+            for program in read_records(self.path, Program):
+                yield self._placed(program, program.origin or f"{self.name}/{self.path.name}")
 
-    def _with_split(self, program: Program, file: Path) -> Program:
-        row = program.to_json()
-        if not program.split:
-            try:
-                row["split"] = split_of(normal_form(program.source))
-            except SyntaxError as error:
-                raise DataError(f"{file}: not Python ({error})") from None
-        row["origin"] = program.origin or f"{self.name}/{file.name}"
-        row["license"] = program.license or self.license
-        return Program.from_json(row)
+    def _placed(self, found: Program | str, origin: str) -> Program | Rejected:
+        """A program with its split, origin and licence; a reason as what is rejected."""
+        if isinstance(found, str):
+            return Rejected("", found, origin)
+        try:
+            split = found.split or split_of(normal_form(found.source))
+        except SyntaxError:
+            return Rejected(found.source, "does not parse", origin)
+        return replace(found, split=split, origin=origin, license=found.license or self.license)
 
 
-def read_program(file: Path) -> Program:
-    """The program in a Python file: its entry is the last function, its calls stand in the lines that print or assert.
+@dataclass(frozen=True)
+class _Call:
+    """A call in a print or an assertion, and the statements before it."""
 
-    Raises:
-        DataError: the file does not parse, or has no function or no call of it.
-    """
-    text = read_source(file)
+    statement: ast.stmt
+    call: ast.Call
+    before: tuple[ast.stmt, ...]
+
+    @property
+    def entry(self) -> str:
+        return self.call.func.id if isinstance(self.call.func, ast.Name) else ""
+
+
+def read_program(file: Path) -> Program | str:
+    """Return the program in a Python file, or the short reason why there is none."""
+    if not file.is_file():
+        return "not a file"
+    try:
+        text = read_source(file)
+    except DataError:
+        return "cannot be read as Python source"
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError) as error:
-        raise DataError(f"{file}: not Python ({error})") from None
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return "does not parse"
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     if not functions:
-        raise DataError(f"{file} has no function at top level")
-    entry = functions[-1]
-    found = [(node, call) for node in tree.body if (call := _call(node, entry)) is not None]
-    if not found:
-        raise DataError(f"{file} has no line `print({entry}(...))` or `assert {entry}(...) == ...`")
-    calls = tuple(dict.fromkeys(_arguments(call, text) for _, call in found))
-    return Program(_without([node for node, _ in found], text), entry, calls)
+        return "no function at top level"
+    main = next((node for node in tree.body if isinstance(node, ast.If) and _is_main(node)), None)
+    calls = (
+        [*_calls(tree.body), *_calls(main.body, tree.body[: tree.body.index(main)])] if main else [*_calls(tree.body)]
+    )
+    called = {each.entry for each in calls}
+    entry = next((name for name in reversed(functions) if name in called), None)
+    if entry is None:
+        return "no call in a print or an assertion"
+    calls = [each for each in calls if each.entry == entry]
+    inside = main.body if main else []
+    source = _without(
+        [*([main] if main else []), *(each.statement for each in calls if each.statement not in inside)], text
+    )
+    arguments = {each: _arguments(each, text) for each in calls}
+    known = {*functions, *dir(builtins)}
+    needed = {node for each, its in arguments.items() if each.statement in inside for node in _needed(its, each, known)}
+    kept = "\n".join(ast.unparse(node) for node in inside if node in needed)
+    return Program(f"{source}\n\n{kept}" if kept else source, entry, tuple(dict.fromkeys(arguments.values())))
 
 
-def _call(node: ast.stmt, entry: str) -> ast.Call | None:
-    """The call of the entry in a print or an assertion."""
-    match node:
-        case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=[call])):
-            pass
-        case ast.Assert(test=ast.Compare(left=call)):
-            pass
-        case _:
-            return None
-    return call if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == entry else None
+def _is_main(node: ast.If) -> bool:
+    return isinstance(node.test, ast.Compare) and ast.unparse(node.test.left) == "__name__"
 
 
-def _arguments(call: ast.Call, text: str) -> str:
-    parts = [ast.get_source_segment(text, node) or ast.unparse(node) for node in call.args]
-    parts += [f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in call.keywords]
-    return ", ".join(parts)
+def _calls(body: Iterable[ast.stmt], before: Iterable[ast.stmt] = ()) -> Iterator[_Call]:
+    before = list(before)
+    for node in body:
+        match node:
+            case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=[ast.Call(func=ast.Name()) as call])):
+                yield _Call(node, call, tuple(before))
+            case ast.Assert(test=ast.Compare(left=ast.Call(func=ast.Name()) as call)):
+                yield _Call(node, call, tuple(before))
+            case _:
+                before.append(node)
 
 
-def _without(nodes: list[ast.stmt], text: str) -> str:
-    """The text without the lines of some statements."""
-    gone = {line for node in nodes for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)}
-    lines = [line for number, line in enumerate(split_lines(text), start=1) if number not in gone]
-    return "\n".join(lines).strip("\n")
+def _arguments(call: _Call, text: str) -> str:
+    """The arguments of a call as they are written; a variable that holds a literal is replaced by it."""
+    values: dict[str, str] = {}
+    for node in call.before:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if _is_literal(value):
+                values[name] = ast.unparse(value)
+            case ast.FunctionDef() | ast.ClassDef():
+                values.pop(node.name, None)
+            case _:
+                values = {name: value for name, value in values.items() if name not in _names(node)}
+    parts = [("", node) for node in call.call.args]
+    parts += [(f"{keyword.arg}=" if keyword.arg else "**", keyword.value) for keyword in call.call.keywords]
+    return ", ".join(prefix + _argument(node, text, values) for prefix, node in parts)
+
+
+def _argument(node: ast.expr, text: str, values: Mapping[str, str]) -> str:
+    if isinstance(node, ast.Name) and node.id in values:
+        return values[node.id]
+    return ast.get_source_segment(text, node) or ast.unparse(node)
+
+
+def _is_literal(node: ast.expr) -> bool:
+    try:
+        read(ast.unparse(node))
+    except LiteralError:
+        return False
+    return True
+
+
+def _needed(arguments: str, call: _Call, known: set[str]) -> list[ast.stmt]:
+    """The statements that bind or change a name of the arguments, and those that these need."""
+    names = _names(ast.parse(f"print({arguments}\n)")) - known
+    found: list[ast.stmt] = []
+    for node in reversed(call.before):
+        if names & _names(node):
+            names |= _names(node) - known
+            found.append(node)
+    return found
+
+
+def _names(node: ast.AST) -> set[str]:
+    names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    aliases = (each for each in ast.walk(node) if isinstance(each, ast.alias))
+    return names | {(each.asname or each.name).partition(".")[0] for each in aliases}
+
+
+def _without(nodes: Iterable[ast.stmt], text: str) -> str:
+    """The text without some statements; a statement that shares a line with one of them stays."""
+    lines: dict[int, str] = dict(enumerate(split_lines(text), start=1))
+    for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset), reverse=True):
+        last = node.end_lineno or node.lineno
+        before = lines[node.lineno].encode()[: node.col_offset].decode()
+        after = lines[last].encode()[node.end_col_offset or 0 :].decode().strip().removeprefix(";").strip()
+        for number in range(node.lineno, last + 1):
+            del lines[number]
+        rest = before.rstrip().removesuffix(";") if not after or after.startswith("#") else before + after
+        if rest.strip():
+            lines[node.lineno] = rest
+    return "\n".join(lines[number] for number in sorted(lines)).strip("\n")
