@@ -128,10 +128,9 @@ def test_a_task_that_only_asks_still_counts_what_it_leaves_out() -> None:
     assert Length().collect(ran("")) == ([], {"no reason given": 1})
 
 
-def test_a_task_that_considers_asks_only_its_questions() -> None:
+def test_a_run_that_is_unfit_is_counted_with_the_reason() -> None:
     run = Run("def f():\n    raise ValueError", "f", "", "raised")
-    assert list(OUTPUT.ask(run)) == [Skip("the call raised")]
-    assert OUTPUT.collect(run).questions == []
+    assert OUTPUT.collect(run) == ([], {"the call raised": 1})
 
 
 def test_a_task_written_for_0_1_still_asks_and_grades() -> None:

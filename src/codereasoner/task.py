@@ -7,8 +7,8 @@
 - The reward of every trainer is `grade(...).reward`; evaluation is `grade`, counted.
 - The gold self-check: `render(gold)` -> `parse` -> `grade` must be correct for every question there is.
 
-The rules of grading: the model's text is never evaluated here; a Job that must be executed goes to a runner, which
-gets no expected value; whatever a text can cause is `wrong`, and only a failure of our own machinery is `error`.
+The model's text is never evaluated here. A Job that must be executed goes to a runner, which gets no expected value.
+Whatever a text can cause is `wrong`; only an infrastructure error is `error`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from importlib.resources import files
 from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, TypedDict, get_origin, get_type_hints
 
 from codereasoner.errors import DataError, MachineryError
@@ -27,7 +28,7 @@ from codereasoner.styles import Example, Style
 from codereasoner.thoughts import split_thoughts
 
 Runner: TypeAlias = Callable[[Sequence[Job]], Sequence[Run]]
-"""Executes jobs, in order. Execution's `Pool.run` is one; a task never runs anything itself."""
+"""A function that executes jobs in order, such as `Pool.run`; a task never runs anything itself."""
 
 Verdict = Literal["correct", "wrong", "no_answer", "truncated", "error"]
 VERDICTS: tuple[Verdict, ...] = ("correct", "wrong", "no_answer", "truncated", "error")
@@ -84,7 +85,7 @@ class Grade(Plain):
 
     @property
     def reward(self) -> float | None:
-        """What a trainer is given: None when our machinery failed, so that nothing is learnt from it."""
+        """The number for a trainer; None after an infrastructure error, so that nothing is learnt from it."""
         if self.outcome == "error":
             return None
         return self.credit if self.credit is not None else float(self.outcome == "correct")
@@ -167,6 +168,10 @@ class Task:
 
     # ---- what a task may write
 
+    def unfit(self, run: Run) -> str:
+        """Return the reason why nothing can be asked about a run; "" where `ask` decides."""
+        return ""
+
     def job(self, question: Question, answer: str) -> Job | None:
         """Return what must be executed before the answer can be verified; None: nothing.
 
@@ -221,6 +226,8 @@ class Task:
 
     def collect(self, run: Run) -> Asked:
         """Return the questions about a run, which carry this task's reference, and what was left out."""
+        if reason := self.unfit(run):
+            return Asked([], Counter([reason]))
         found = list(getattr(self, "consider", self.ask)(run))  # `consider` is the name in 0.1 for an ask that skips
         questions = [each for each in found if isinstance(each, Question)]
         if self.reference:
@@ -250,24 +257,27 @@ class Task:
     def question(
         self, run: Run, facts: Mapping[str, Any], gold: Sequence[str], features: Mapping[str, Any] | None = None
     ) -> Question:
-        """A question of this task about a run; the difficulty of its program is one of its features."""
-        known = {"difficulty": run.difficulty} if run.difficulty else {}
-        features = known | dict(features or {})
-        return Question(self.name, dict(facts), tuple(gold), features, program=run.program, split=run.split, run=run.id)
+        """Make a question about a run; the difficulty of its program is one of its features."""
+        known = ({"difficulty": run.difficulty} if run.difficulty else {}) | dict(features or {})
+        return Question(self.name, dict(facts), tuple(gold), known, program=run.program, split=run.split, run=run.id)
+
+    def worked_examples(self) -> Sequence[tuple[Facts, str, str]]:
+        """Return facts, answer and chain of each example: `shown`, or those that the package has for this task."""
+        return self.shown or _worked_examples().get(self.name, ())
 
     def prompt(self, question: Question, style: Style) -> list[dict[str, str]]:
-        """The chat messages that put the question to a model."""
+        """Return the chat messages that put the question to a model."""
         if style.official is not None:
             prompt = style.official(question)
             return [{"role": "user", "content": prompt}] if isinstance(prompt, str) else [dict(turn) for turn in prompt]
         examples = [
             Example(self.statement(Question(self.name, facts, (answer,))), answer, chain)
-            for facts, answer, chain in self.shown[: style.shots]
+            for facts, answer, chain in self.worked_examples()[: style.shots]
         ]
         return style.messages(self.name, self.request, self.statement(question), examples)
 
     def render(self, question: Question, style: Style, chain: str = "") -> str:
-        """The completion of a perfect model."""
+        """Return the completion of a perfect model."""
         return style.render(self.statement(question), question.gold[0], chain)
 
     def parse(self, question: Question, completion: str, style: Style) -> str | None:
@@ -275,15 +285,22 @@ class Task:
         return style.parse(completion)
 
     def grade(
-        self,
-        question: Question,
-        completion: str,
-        style: Style,
-        runner: Runner | None = None,
-        finish: str = "stop",
+        self, question: Question, completion: str, style: Style, runner: Runner | None = None, finish: str = "stop"
     ) -> Grade:
-        """The verdict on one completion; never raises."""
+        """Grade one completion; never raises."""
         return grade_all([(self, question, completion, finish)], style, runner)[0]
+
+
+@cache
+def _worked_examples() -> dict[str, list[tuple[Facts, str, str]]]:
+    """Read the worked examples of the built-in tasks."""
+    import yaml  # a few milliseconds that only few-shot styles need
+
+    text = files("codereasoner.tasks").joinpath("worked_examples.yaml").read_text(encoding="utf-8")
+    return {
+        task: [(each, each.pop("answer"), each.pop("chain")) for each in examples]
+        for task, examples in yaml.safe_load(text).items()
+    }
 
 
 @cache
@@ -297,10 +314,7 @@ Item: TypeAlias = tuple[Task, Question, str, str]  # task, question, completion,
 
 
 def grade_all(items: Sequence[Item], style: Style, runner: Runner | None = None) -> list[Grade]:
-    """Grade completions together, so that all that must be executed goes to the runner in one batch.
-
-    Shapes: `n` items give `n` grades, in the same order.
-    """
+    """Grade completions in order; all that must be executed goes to the runner in one batch."""
     parsed = [
         _guarded(None, _parse, task, question, completion, style, finish)
         for task, question, completion, finish in items
@@ -310,10 +324,7 @@ def grade_all(items: Sequence[Item], style: Style, runner: Runner | None = None)
 
 
 def grade_answers(items: Sequence[tuple[Task, Question, str | Grade]], runner: Runner | None = None) -> list[Grade]:
-    """Grade parsed answers together; an item that is a grade already keeps it.
-
-    Shapes: `n` items give `n` grades, in the same order.
-    """
+    """Grade parsed answers in order; an item that is a grade already keeps it."""
     grades: dict[int, Grade] = {}
     waiting: dict[int, tuple[str, Generator[Job, Run, Grade]]] = {}
     for index, (task, question, parsed) in enumerate(items):
@@ -341,7 +352,7 @@ def grade_answers(items: Sequence[tuple[Task, Question, str | Grade]], runner: R
 
 
 def _next_step(examination: Generator[Job, Run, Grade], run: Run | None) -> Job | Grade:
-    """The next job of an examination, or the grade with which it ends."""
+    """Return the next job of an examination, or the grade with which it ends."""
     try:
         return examination.send(run)  # type: ignore[arg-type] # None starts it
     except StopIteration as end:
@@ -363,7 +374,7 @@ def _parse(task: Task, question: Question, completion: str, style: Style, finish
 
 
 def _run(jobs: Mapping[int, Job], runner: Runner | None) -> dict[int, Run]:
-    """The runs of the jobs; equal ones, which the samples of one question often are, are run once."""
+    """Run the jobs; equal ones, which the samples of one question often are, run once."""
     if not jobs:
         return {}
     if runner is None:
@@ -375,7 +386,7 @@ def _run(jobs: Mapping[int, Job], runner: Runner | None) -> dict[int, Run]:
 
 
 def _guarded(answer: str | None, step: Callable[..., Any], *given: Any) -> Any:
-    """What the step gives, or the grade of what it raised: a model's text can make an answer wrong, not us fail."""
+    """Return what the step gives, or the grade of what it raised: a model's text makes an answer wrong, not us fail."""
     try:
         return step(*given)
     except (Wrong, LiteralError) as error:

@@ -13,7 +13,7 @@ from codereasoner.evaluation.gold_check import gold_check
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
 from codereasoner.styles import STYLES, Style
-from codereasoner.task import Question, Skip, Task
+from codereasoner.task import Question, Task
 
 TASKS = {name: extend.task(name) for name in extend.available("task")}
 RUN_TASKS = [name for name, task in TASKS.items() if type(task).ask is not Task.ask]
@@ -77,7 +77,7 @@ def test_a_task_says_what_it_wants_and_shows_two_examples(task: Task) -> None:
     assert task.request.endswith(".")
     assert (task.__doc__ or "").strip()
     if task.name in RUN_TASKS:
-        assert len(task.shown) == 2
+        assert len(task.worked_examples()) == 2
 
 
 @pytest.mark.parametrize("name", RUN_TASKS)
@@ -96,7 +96,7 @@ def test_a_perfect_answer_to_every_question_is_correct_in_every_style(
 def test_the_worked_examples_are_true(name: str, pool: Pool) -> None:
     """Each example's answer is right about a real run, by the task's own verifier."""
     task = TASKS[name]
-    for facts, answer, _ in task.shown:
+    for facts, answer, _ in task.worked_examples():
         question = Question(name, facts, (answer,))
         grade = task.grade(question, task.render(question, STYLES["direct"]), STYLES["direct"], pool.run)
         assert grade.outcome == "correct"
@@ -149,7 +149,7 @@ def test_a_program_that_depends_on_chance_asks_nothing(name: str, pool: Pool) ->
     source = "import random\ndef f(x):\n    y = random.random()\n    return x if y < 2 else y\n"
     [run] = pool.run([Job(source, "f", "1", record="trace")])
     assert TASKS[name].collect(run).questions == []
-    assert any("chance" in each.reason for each in TASKS[name].ask(run) if isinstance(each, Skip))
+    assert any("chance" in reason for reason in TASKS[name].collect(run).skipped)
 
 
 @pytest.mark.parametrize("name", RUN_TASKS)

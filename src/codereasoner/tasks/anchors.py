@@ -1,4 +1,4 @@
-"""What do the anchors on the way say, and what does the call return?"""
+"""anchors: the values at marked lines, then the value that the call returns."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from codereasoner.steps import statements, visits
 from codereasoner.steps.source import lines_in_loops, split_lines
 from codereasoner.task import CallFacts, Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks import state
-from codereasoner.tasks.coverage import invocation, untraceable
-from codereasoner.tasks.output import MAX_ANSWER, Output, outer_arguments, unfit
+from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
+from codereasoner.tasks.output import MAX_ANSWER, Output, outer_arguments, unfit_output
 
 
 class AnchorFacts(CallFacts):
@@ -38,34 +38,13 @@ class Anchors(Task):
         "its value, as in `x = 3`, each on a line of its own. On the last line write the value that the call returns."
     )
     limit = 10  # anchors in one program
-    shown = (
-        (
-            {
-                "source": "def f(n):\n    t = n * 2\n    if t > 9:\n        t = 9\n    return [t]",
-                "entry": "f",
-                "call": "4",
-                "anchors": [[2, ["t"]], [4, ["t"]]],
-            },
-            "t = 8\n[8]",
-            "t is 4 * 2 = 8. 8 is not more than 9, so the second anchor is not reached. The call returns [8].",
-        ),
-        (
-            {
-                "source": "def f(s):\n    a, b = s.split('-')\n    c = b + a\n    return c",
-                "entry": "f",
-                "call": "'x-y'",
-                "anchors": [[2, ["a", "b"]], [3, ["c"]]],
-            },
-            "a = 'x'\nb = 'y'\nc = 'yx'\n'yx'",
-            "The split gives 'x' and 'y'. c is 'y' + 'x'.",
-        ),
-    )
+
+    def unfit(self, run: Run) -> str:
+        """Take whole traces with a value that can be asked for."""
+        return unfit_output(run) or unfit_trace(run)
 
     def ask(self, run: Run) -> Iterator[Question | Skip]:
-        """One question for a run that reaches at least one anchor."""
-        if reason := unfit(run) or untraceable(run):
-            yield Skip(reason)
-            return
+        """Ask one question about a run that reaches at least one anchor."""
         if sum(step.event == "call" and step.value == run.entry for step in run.steps) != 1:
             yield Skip("the function calls itself")
             return
@@ -79,19 +58,19 @@ class Anchors(Task):
             yield Skip("no assignment outside of loops is reached")
             return
         anchors = [[line, list(names)] for line, names in placed]
-        facts = {"source": run.source, "entry": run.entry, "call": run.call, "anchors": anchors}
-        yield self.question(run, facts, ["\n".join([*steps, run.value or ""])], {"steps": len(steps)})
+        gold = "\n".join([*steps, run.value or ""])
+        yield self.question(run, call_facts(run) | {"anchors": anchors}, [gold], {"steps": len(steps)})
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """An argument as the output, without any step."""
+        """Guess an argument as the output, without any step."""
         return outer_arguments(question.facts["call"])
 
     def conclude(self, question: Question) -> str:
-        """Nothing: every narrated run ends with the value that it returns."""
+        """Add nothing: every narrated run ends with the value that it returns."""
         return ""
 
     def statement(self, question: Question) -> str:
-        """The program with its anchors, and the call."""
+        """Show the program with its anchors, and the call."""
         facts = question.facts
         lines = split_lines(facts["source"].rstrip())
         for line, names in facts["anchors"]:
@@ -119,7 +98,7 @@ def _is_output(question: Question, answer: str) -> bool:
 
 
 def _assignments(run: Run) -> list[tuple[int, tuple[str, ...]]]:
-    """The plain lines of the called function that assign to names outside of loops, with the names."""
+    """Return the plain lines of the called function that assign to names outside of loops, with the names."""
     looped = lines_in_loops(run.source)
     first = next(step.line for step in run.steps if step.event == "call" and step.frame == 0)
     inside = _lines_of_function(run.source, first)
@@ -150,7 +129,7 @@ def _names(node: ast.AST) -> tuple[str, ...]:
 
 
 def _reached(run: Run) -> tuple[list[tuple[int, str, str]], set[int]]:
-    """Each (line, variable, value) that the run passes, and the lines whose values can not be asked about."""
+    """Return each (line, variable, value) that the run passes, and the lines whose values cannot be asked about."""
     anchors: Mapping[int, Sequence[str]] = dict(_assignments(run))
     reached: list[tuple[int, str, str]] = []
     spoilt: set[int] = set()

@@ -1,4 +1,4 @@
-"""Is line L executed?"""
+"""coverage: whether a line is executed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from random import Random
 from typing import Literal
 
 from codereasoner.records import Run
-from codereasoner.steps import chance, numbered, statements
+from codereasoner.steps import numbered, statements
 from codereasoner.task import CallFacts, Misreading, Question, Skip, Task, Wrong
+from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
 
 
 class LineFacts(CallFacts):
@@ -32,34 +33,13 @@ class Coverage(Task):
         "Answer yes or no."
     )
     limit = 4  # questions about one run
-    shown = (
-        (
-            {
-                "source": "def f(n):\n    if n % 2:\n        return n + 1\n    return n",
-                "entry": "f",
-                "call": "8",
-                "line": 3,
-            },
-            "no",
-            "n is 8 and 8 % 2 is 0, so the test in line 2 fails and line 3 is left out.",
-        ),
-        (
-            {
-                "source": "def f(s):\n    for c in s:\n        if c.isdigit():\n            break\n    return c",
-                "entry": "f",
-                "call": "'a7b'",
-                "line": 4,
-            },
-            "yes",
-            "c is 'a', no digit. Then c is '7', a digit, so line 4 runs.",
-        ),
-    )
+
+    def unfit(self, run: Run) -> str:
+        """Take whole traces."""
+        return unfit_trace(run)
 
     def ask(self, run: Run) -> Iterator[Question | Skip]:
-        """Up to `limit` questions, half of them about lines that are not executed."""
-        if reason := untraceable(run):
-            yield Skip(reason)
-            return
+        """Ask up to `limit` questions, half of them about lines that are not executed."""
         plain = statements(run.source)
         executed = [line for line in plain if line in run.lines]
         missed = [line for line in plain if line not in run.lines]
@@ -68,25 +48,24 @@ class Coverage(Task):
             return
         random = Random(f"coverage/{run.id}")
         count = min(self.limit // 2, len(executed), len(missed))
-        nested = nested_lines(plain)
+        nested = _nested_lines(plain)
         picked = [(line, "yes") for line in _first(executed, nested, count, random)]
         picked += [(line, "no") for line in _first(missed, nested, count, random)]
         random.shuffle(picked)
         for line, gold in picked:
-            facts = {"source": run.source, "entry": run.entry, "call": run.call, "line": line}
-            yield self.question(run, facts, [gold])
+            yield self.question(run, call_facts(run) | {"line": line}, [gold])
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Always yes, always no."""
+        """Guess always yes, always no."""
         return {"yes": "yes", "no": "no"}
 
     def statement(self, question: Question) -> str:
-        """The program with line numbers, the call, and the line."""
+        """Show the program with line numbers, the call, and the line."""
         facts = question.facts
         return f"{numbered(facts['source'])}\n{invocation(facts)}  # is line {facts['line']} executed?"
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """The same word, in whatever case."""
+        """Accept the same word, in whatever case."""
         word = answer.strip(" \t\r\n.").lower()
         if word not in ("yes", "no"):
             raise Wrong("neither yes nor no")
@@ -102,29 +81,11 @@ class Coverage(Task):
 
 
 Reading = Literal["own", "reval"]
-"""Whether "after a line" means when the line has finished, or what REval's tracer makes of it: see steps/reval.py."""
+"""The meaning of "after a line": when the line has finished, or what REval's tracer makes of it (steps/reval.py)."""
 
 
-def untraceable(run: Run) -> str:
-    """Why a run's trace can not be asked about, or ""."""
-    if run.outcome != "ok":
-        return f"the call {run.outcome}"
-    if run.cut:
-        return f"the trace was cut ({run.cut})"
-    if not run.lines:
-        return "no line is traced"
-    if name := chance(run.source):
-        return f"the program depends on chance, time or the machine ({name})"
-    return ""
-
-
-def invocation(facts: Mapping[str, object]) -> str:
-    """The call as the prompt shows it."""
-    return str(facts["invocation"]) if "invocation" in facts else f"{facts['entry']}({facts['call']})"
-
-
-def nested_lines(plain: Mapping[int, ast.AST]) -> set[int]:
-    """The lines that stand in a branch, a loop or a handler."""
+def _nested_lines(plain: Mapping[int, ast.AST]) -> set[int]:
+    """Return the lines in a branch, a loop or a handler."""
     inner: set[int] = set()
     for node in plain.values():
         if isinstance(node, ast.If | ast.For | ast.While | ast.ExceptHandler):
@@ -134,6 +95,6 @@ def nested_lines(plain: Mapping[int, ast.AST]) -> set[int]:
 
 
 def _first(lines: list[int], preferred: set[int], count: int, random: Random) -> list[int]:
-    """Lines drawn at random, the preferred ones first."""
+    """Draw lines at random, the preferred ones first."""
     drawn = random.sample(lines, len(lines))
     return sorted(drawn, key=lambda line: line not in preferred)[:count]

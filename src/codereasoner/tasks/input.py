@@ -1,4 +1,4 @@
-"""Which call returns this value?"""
+"""input: a call that returns a given value."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TypedDict
 
 from codereasoner import literals
 from codereasoner.records import Job, Run
-from codereasoner.steps import chance, runs_text
-from codereasoner.task import Misreading, Question, Skip, Task, Wrong
+from codereasoner.steps import runs_text
+from codereasoner.task import Misreading, Question, Task, Wrong
+from codereasoner.tasks.calls import unfit_value
 
 MAX_ANSWER = 10_000  # characters, or twice those of the known call
 MAX_VALUE = 2_000  # characters of a value that is worth asking for
@@ -38,32 +39,19 @@ class Input(Task):
     observes = "value"
     answers = "call"
     request = "Complete the assertion with a call of the function, all arguments literals, that makes it true."
-    shown = (
-        (
-            {
-                "source": "def f(words, k):\n    return [w[:k] for w in words if len(w) > k]",
-                "entry": "f",
-                "value": "['plu', 'app']",
-            },
-            "f(['plum', 'apple'], 3)",
-            "The parts have 3 letters, so k is 3 and each word is longer: 'plum' gives 'plu', 'apple' gives 'app'.",
-        ),
-        (
-            {
-                "source": "def f(n):\n    t = 0\n    while n > 0:\n        t += n % 10\n        n //= 10\n    return t",
-                "entry": "f",
-                "value": "11",
-            },
-            "f(29)",
-            "f adds the digits of n. 2 + 9 is 11, so n may be 29.",
-        ),
-    )
 
-    def ask(self, run: Run) -> Iterator[Question | Skip]:
-        """One question for a run that returned a value with a literal."""
-        if reason := _unfit(run):
-            yield Skip(reason)
-            return
+    def unfit(self, run: Run) -> str:
+        """Take runs that returned a short value with a literal, of programs that do not run text as code."""
+        if reason := unfit_value(run):
+            return reason
+        if len(run.value or "") > MAX_VALUE:
+            return f"the value is longer than {MAX_VALUE} characters"
+        if name := runs_text(run.source):
+            return f"the program runs text as code ({name}): an answer could end it with any value"
+        return ""
+
+    def ask(self, run: Run) -> Iterator[Question]:
+        """Ask one question."""
         try:
             call = literals.read_arguments(run.call)
         except literals.LiteralError:
@@ -72,17 +60,17 @@ class Input(Task):
         yield self.question(run, facts, [f"{run.entry}({call})"])
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """The value itself as the argument, or a constant."""
+        """Guess the value itself as the argument, or a constant."""
         entry = question.facts["entry"]
         arguments = {"the value": question.facts["value"], "nothing": "", "''": "''", "[]": "[]", "0": "0"}
         return {name: f"{entry}({argument})" for name, argument in arguments.items()}
 
     def statement(self, question: Question) -> str:
-        """The program, and an assertion that lacks its left side."""
+        """Show the program, and an assertion that lacks its left side."""
         return f"{question.facts['source'].rstrip()}\nassert ?? == {question.facts['value']}"
 
     def job(self, question: Question, answer: str) -> Job:
-        """The call, written anew from its arguments."""
+        """Run the call, written anew from its arguments."""
         facts = question.facts
         limit = max(MAX_ANSWER, 2 * len(question.gold[0]) if question.gold else 0)
         call = _call(answer, facts["value"], limit)
@@ -98,7 +86,7 @@ class Input(Task):
         return Job(facts["source"], facts["entry"], _written(call))  # the known call, which the data vouches for
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """The call returned, and what it returned is the value that was asked for."""
+        """Accept a call that returned the value that was asked for."""
         if run is None:
             raise Wrong("the call was not run")
         if run.outcome != "ok":
@@ -117,20 +105,6 @@ class Input(Task):
         return Job(facts["source"], facts["entry"], call[len(facts["entry"]) + 1 : -1]), facts["value"]
 
 
-def _unfit(run: Run) -> str:
-    if run.outcome != "ok":
-        return f"the call {run.outcome}"
-    if run.value is None:
-        return "the value has no literal"
-    if len(run.value) > MAX_VALUE:
-        return f"the value is longer than {MAX_VALUE} characters"
-    if name := chance(run.source):
-        return f"the program depends on chance, time or the machine ({name})"
-    if name := runs_text(run.source):
-        return f"the program runs text as code ({name}): an answer could end it with any value"
-    return ""
-
-
 @lru_cache(maxsize=4096)
 def _parsed(call: str) -> ast.expr:
     return literals.parse(call)
@@ -142,7 +116,7 @@ def _written(call: ast.Call) -> str:
 
 
 def _call(answer: str, value: str, limit: int) -> ast.expr:
-    """The call in `CALL`, `CALL == VALUE` or `assert CALL == VALUE`; the value must be the question's own."""
+    """Return the call in `CALL`, `CALL == VALUE` or `assert CALL == VALUE`; the value must be the question's own."""
     node: ast.AST
     if answer.startswith("assert"):
         node = literals.parse_statement(answer, limit)

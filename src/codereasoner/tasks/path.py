@@ -1,4 +1,4 @@
-"""Which line runs right after line L?"""
+"""path: the line that runs right after another."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from codereasoner.records import Run
 from codereasoner.steps import Visit, numbered, reval_next_lines, statements, visits
 from codereasoner.steps.source import has_constant_loop, split_lines
 from codereasoner.task import Misreading, Question, Skip, Task, Wrong
-from codereasoner.tasks.coverage import LineFacts, Reading, invocation, untraceable
+from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
+from codereasoner.tasks.coverage import LineFacts, Reading
 
 MAX_TIME = 20  # nobody counts further than this
 
@@ -40,39 +41,16 @@ class Path(Task):
         "for the n-th time? Answer with its number, or -1 where the call ends."
     )
     limit = 4  # questions about one run
-    shown = (
-        (
-            {
-                "source": "def f(n):\n    if n % 2:\n        return n + 1\n    return n",
-                "entry": "f",
-                "call": "8",
-                "line": 2,
-                "time": 1,
-            },
-            "4",
-            "8 % 2 is 0, so the test fails and line 3 is left out. Line 4 runs next.",
-        ),
-        (
-            {
-                "source": "def f(s):\n    k = 0\n    for c in s:\n        if c > 'a':\n            k = 1\n    return k",
-                "entry": "f",
-                "call": "'ab'",
-                "line": 4,
-                "time": 2,
-            },
-            "5",
-            "The first time c is 'a'. The second time c is 'b', so the test holds and line 5 runs.",
-        ),
-    )
 
     def __init__(self, reading: Reading = "own") -> None:
         self.reading = reading
 
+    def unfit(self, run: Run) -> str:
+        """Take whole traces."""
+        return unfit_trace(run)
+
     def ask(self, run: Run) -> Iterator[Question | Skip]:
-        """Up to `limit` questions, half of them about steps that do not lead to the line below."""
-        if reason := untraceable(run):
-            yield Skip(reason)
-            return
+        """Ask up to `limit` questions, half of them about steps that do not lead to the line below."""
         if self.reading == "reval":
             yield from self._as_reval(run)
             return
@@ -83,7 +61,7 @@ class Path(Task):
             yield Skip("every step is a jump" if moves and moves[0].jumps else "the run goes straight down")
             return
         for turn in pick(moves, self.limit, Random(f"path/{run.id}")):
-            facts = {"source": run.source, "entry": run.entry, "call": run.call, **turn.facts()}
+            facts = call_facts(run) | turn.facts()
             yield self.question(run, facts, [turn.gold], {"time": turn.time, "jumps": turn.jumps})
 
     def _as_reval(self, run: Run) -> Iterator[Question]:
@@ -91,26 +69,21 @@ class Path(Task):
         plain = sorted(statements(run.source))
         for line in sorted(random.sample(plain, min(self.limit, len(plain)))):
             golds = [str(number) for number in sorted(reval_next_lines(run, line), reverse=True)]
-            facts = {"source": run.source, "entry": run.entry, "call": run.call, "line": line, "time": 0}
-            yield self.question(run, facts, golds)
+            yield self.question(run, call_facts(run) | {"line": line, "time": 0}, golds)
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """The line below, the end, and the line itself."""
-        line = question.facts["line"]
-        below = next_below(question.facts["source"], line)
-        return {
-            "the line below": str(below),
-            "the end": "-1",
-            "two below": str(next_below(question.facts["source"], below)),
-        }
+        """Guess the line below, the one below that, and the end."""
+        source = question.facts["source"]
+        below = next_below(source, question.facts["line"])
+        return {"the line below": str(below), "the end": "-1", "two below": str(next_below(source, below))}
 
     def statement(self, question: Question) -> str:
-        """The program with line numbers, the call, the line and the time."""
+        """Show the program with line numbers, the call, the line and the time."""
         facts = question.facts
         return f"{numbered(facts['source'])}\n{invocation(facts)}  # {asked(facts)}?"
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """The same number; or the line's own text, where no other line reads the same."""
+        """Accept the same number, or the line's own text where no other line reads the same."""
         return is_line(answer, question.facts["source"], question.gold)
 
     def conclude_at(self, question: Question, state: Mapping[str, str], following: int | None) -> str:
@@ -127,9 +100,9 @@ class Path(Task):
 
 @dataclass(frozen=True)
 class Turn:
-    """One step from a line to the next."""
+    """A step from a line to the next."""
 
-    index: int  # the visit's place in the trace
+    index: int  # the place of the visit in the trace
     line: int
     time: int
     following: int  # -1: the end
@@ -142,18 +115,18 @@ class Turn:
         return str(self.following)
 
     def facts(self) -> dict[str, object]:
-        """What a question says of it."""
+        """Return the facts of a question about it."""
         return {"line": self.line, "time": self.time}
 
 
 def asked(facts: Mapping[str, object]) -> str:
-    """The question in a few words: `line after line 3, time 2`."""
+    """Return the question in a few words: `line after line 3, time 2`."""
     when = f"time {facts['time']}" if facts["time"] else "any time"
     return f"line after line {facts['line']}, {when}"
 
 
 def is_line(answer: str, source: str, golds: tuple[str, ...]) -> bool:
-    """Does the answer name one of the right lines?
+    """Tell whether the answer names one of the right lines.
 
     Raises:
         Wrong: it names none.
@@ -170,7 +143,7 @@ def is_line(answer: str, source: str, golds: tuple[str, ...]) -> bool:
 
 
 def turns(run: Run) -> Iterator[Turn | Skip]:
-    """Every step from one line to the next that has one reading, and what was left out."""
+    """Yield every step from one line to the next that has one reading, and a Skip for each that has several."""
     plain = statements(run.source)
     endless = has_constant_loop(run.source)
     for visit in visits(run):
@@ -186,7 +159,7 @@ def turns(run: Run) -> Iterator[Turn | Skip]:
 
 
 def pick(moves: list[Turn], limit: int, random: Random) -> list[Turn]:
-    """As many jumps as steps down, in trace order: deciding lines first, each (line, next line) once."""
+    """Pick as many jumps as steps down, in trace order: deciding lines first, each (line, next line) once."""
     chosen: list[Turn] = []
     halves = [[turn for turn in moves if turn.jumps is jumps] for jumps in (True, False)]
     ways = [{(turn.line, turn.following): turn for turn in random.sample(half, len(half))} for half in halves]
@@ -198,7 +171,7 @@ def pick(moves: list[Turn], limit: int, random: Random) -> list[Turn]:
 
 
 def next_below(source: str, line: int) -> int:
-    """The number of the next line below that holds code; -1 where there is none."""
+    """Return the number of the next line below that holds code; -1 where there is none."""
     lines = split_lines(source)
     for number in range(line + 1, len(lines) + 1):
         text = lines[number - 1].strip()

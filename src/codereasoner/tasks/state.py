@@ -1,4 +1,4 @@
-"""What value and type has variable v after line L?"""
+"""state: the value and type of a variable after a line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from codereasoner.records import Run
 from codereasoner.steps import Visit, numbered, reval_values, statements, visits
 from codereasoner.steps.source import own_parts
 from codereasoner.task import Misreading, Question, Skip, Task, Wrong
-from codereasoner.tasks.coverage import Reading, invocation, untraceable
+from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
+from codereasoner.tasks.coverage import Reading
 from codereasoner.tasks.path import VisitFacts
 
 MAX_ANSWER = 10_000  # characters, or twice those of the right answer
@@ -46,41 +47,16 @@ class State(Task):
         "the line has finished for the n-th time? Answer with the literal and its type in the form `[1, 2]; list`."
     )
     limit = 4  # questions about one run
-    shown = (
-        (
-            {
-                "source": "def f(xs):\n    best = 0\n    for x in xs:\n        best = max(best, x)\n    return best",
-                "entry": "f",
-                "call": "[3, 1, 4]",
-                "line": 4,
-                "variable": "best",
-                "time": 2,
-            },
-            "3; int",
-            "Line 4 first makes best max(0, 3) = 3. The second time x is 1, and max(3, 1) is 3.",
-        ),
-        (
-            {
-                "source": "def f(s):\n    parts = s.split(',')\n    return parts[::-1]",
-                "entry": "f",
-                "call": "'b,a'",
-                "line": 2,
-                "variable": "parts",
-                "time": 1,
-            },
-            "['b', 'a']; list",
-            "'b,a' is split at the comma: ['b', 'a'].",
-        ),
-    )
 
     def __init__(self, reading: Reading = "own") -> None:
         self.reading = reading
 
+    def unfit(self, run: Run) -> str:
+        """Take whole traces."""
+        return unfit_trace(run)
+
     def ask(self, run: Run) -> Iterator[Question | Skip]:
-        """Up to `limit` questions; half of them, where there are so many, beyond the first time of a line."""
-        if reason := untraceable(run):
-            yield Skip(reason)
-            return
+        """Ask up to `limit` questions, if possible half of them beyond the first time of a line."""
         if self.reading == "reval":
             yield from self._as_reval(run)
             return
@@ -90,11 +66,10 @@ class State(Task):
             yield Skip("no line changes a variable")
         moments = [each for each in found if isinstance(each, Moment)]
         for moment in pick(moments, self.limit, Random(f"state/{run.id}")):
-            facts = {"source": run.source, "entry": run.entry, "call": run.call, **moment.facts()}
-            yield self.question(run, facts, [moment.gold], {"time": moment.time})
+            yield self.question(run, call_facts(run) | moment.facts(), [moment.gold], {"time": moment.time})
 
     def _as_reval(self, run: Run) -> Iterator[Question | Skip]:
-        """Variables that stand on a line, half of the questions about those that are Nil after it."""
+        """Ask about variables on a line, half of them Nil after it."""
         held: list[tuple[int, str, tuple[str, ...]]] = []
         for line, node in statements(run.source).items():
             for name in sorted({part.id for part in own_parts(node) if isinstance(part, ast.Name)}):
@@ -107,21 +82,20 @@ class State(Task):
         queues = [[each for each in held if (each[2] == ("Nil",)) is nil] for nil in (False, True)]
         drawn = [random.sample(queue, min(self.limit // 2, len(queue))) for queue in queues]
         for line, name, golds in sorted(drawn[0] + drawn[1]):
-            facts = {"source": run.source, "entry": run.entry, "call": run.call}
-            yield self.question(run, {**facts, "line": line, "variable": name, "time": 0}, golds)
+            yield self.question(run, call_facts(run) | {"line": line, "variable": name, "time": 0}, golds)
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Constants."""
+        """Guess constants."""
         constants = {"0": "0; int", "1": "1; int", "''": "''; str", "[]": "[]; list", "True": "True; bool"}
         return constants if question.facts["time"] else constants | {"Nil": "Nil"}
 
     def statement(self, question: Question) -> str:
-        """The program with line numbers, the call, the variable, the line and the time."""
+        """Show the program with line numbers, the call, the variable, the line and the time."""
         facts = question.facts
         return f"{numbered(facts['source'])}\n{invocation(facts)}  # {asked(facts)}?"
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """The same value of the same type; a type, where one is given, must be the value's own."""
+        """Accept the same value of the same type; a type that is given must be the value's own."""
         return is_state(answer, question.gold)
 
     def conclude_at(self, question: Question, state: Mapping[str, str], following: int | None) -> str:
@@ -140,27 +114,27 @@ class State(Task):
 
 @dataclass(frozen=True)
 class Moment:
-    """What a variable is after one visit of a line."""
+    """The value of a variable after one visit of a line."""
 
-    index: int  # the visit's place in the trace
+    index: int  # the place of the visit in the trace
     line: int
     variable: str
     time: int
     gold: str
 
     def facts(self) -> dict[str, object]:
-        """What a question says of it."""
+        """Return the facts of a question about it."""
         return {"line": self.line, "variable": self.variable, "time": self.time}
 
 
 def asked(facts: Mapping[str, object]) -> str:
-    """The question in a few words: `x after line 3, time 2`."""
+    """Return the question in a few words: `x after line 3, time 2`."""
     when = f"time {facts['time']}" if facts["time"] else "any time"
     return f"{facts['variable']} after line {facts['line']}, {when}"
 
 
 def is_state(answer: str, golds: tuple[str, ...]) -> bool:
-    """Is this one of the right states?
+    """Tell whether an answer is one of the right states.
 
     Raises:
         Wrong, LiteralError: it is not, and the message is the reason.
@@ -177,7 +151,7 @@ def is_state(answer: str, golds: tuple[str, ...]) -> bool:
 
 
 def changes(run: Run) -> Iterator[Moment | Skip]:
-    """Every moment at which a line has changed a variable to a value worth asking for, and what was left out."""
+    """Yield every moment at which a line changed a variable to a value worth asking for, and a Skip for each other."""
     plain = statements(run.source)
     for visit in visits(run):
         if not visit.changes or visit.line not in plain or visit.nth > MAX_TIME:
@@ -194,7 +168,7 @@ def changes(run: Run) -> Iterator[Moment | Skip]:
 
 
 def pick(moments: list[Moment], limit: int, random: Random) -> list[Moment]:
-    """Moments in trace order: different variables and lines first, and every other one beyond a line's first time."""
+    """Pick moments in trace order: each (line, variable) once, and every other one beyond a line's first time."""
     later = [moment for moment in moments if moment.time > 1]
     first = [moment for moment in moments if moment.time == 1]
     queues = [random.sample(each, len(each)) for each in (later, first)]
@@ -210,7 +184,7 @@ def pick(moments: list[Moment], limit: int, random: Random) -> list[Moment]:
 
 
 def gold(text: str) -> str:
-    """The right answer for a value: `3; int`."""
+    """Return the right answer for a value: `3; int`."""
     return f"{text}; {type(literals.read(text)).__name__}"
 
 
@@ -233,7 +207,7 @@ def _is_constant(node: ast.expr) -> bool:
 
 
 def _split(answer: str) -> tuple[str, str]:
-    """The value and, in lower case, the type of `VALUE; TYPE`; no type where none is given."""
+    """Return the value and, in lower case, the type of `VALUE; TYPE`; "" where no type is given."""
     text, _, tail = answer.rpartition(";")
     named = _TYPE.fullmatch(tail)
     return (text, named[1].lower()) if text and named else (answer, "")
@@ -241,7 +215,7 @@ def _split(answer: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=65536)
 def _key(gold: str) -> Hashable:
-    """The key of a right answer; that of no value where a benchmark's answer has no literal."""
+    """Return the key of a right answer; of none that a value has, where a benchmark's answer has no literal."""
     try:
         return literals.key(literals.read(_split(gold)[0]))
     except literals.LiteralError:

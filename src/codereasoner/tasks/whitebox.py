@@ -1,4 +1,4 @@
-"""What does the call return, and what happens on the way?"""
+"""whitebox: the value that a call returns, and states and steps of the same run."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from codereasoner.records import Run
 from codereasoner.steps import numbered
 from codereasoner.task import CallFacts, Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks import path, state
-from codereasoner.tasks.coverage import invocation, untraceable
-from codereasoner.tasks.output import MAX_ANSWER, Output, outer_arguments, unfit
+from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
+from codereasoner.tasks.output import MAX_ANSWER, Output, outer_arguments, unfit_output
 
 _NUMBERING = re.compile(r"^[0-9]{1,2}[.)][ \t]+(?=\S)")
 
@@ -41,40 +41,13 @@ class WhiteBox(Task):
         "that runs next (-1 where the call ends)."
     )
     limit = 5  # questions of each kind about one run
-    shown = (
-        (
-            {
-                "source": "def f(n):\n    t = n\n    if n % 2:\n        t += 1\n    return t * 2",
-                "entry": "f",
-                "call": "8",
-                "questions": [
-                    {"kind": "state", "line": 2, "variable": "t", "time": 1},
-                    {"kind": "path", "line": 3, "time": 1},
-                ],
-            },
-            "16\n8; int\n5",
-            "n is 8, so t is 8. 8 % 2 is 0, so line 4 is left out and line 5 returns 8 * 2 = 16.",
-        ),
-        (
-            {
-                "source": "def f(xs):\n    b = 0\n    for x in xs:\n        if x > b:\n            b = x\n    return b",
-                "entry": "f",
-                "call": "[3, 5]",
-                "questions": [
-                    {"kind": "path", "line": 4, "time": 1},
-                    {"kind": "state", "line": 5, "variable": "b", "time": 2},
-                ],
-            },
-            "5\n5\n5; int",
-            "x is 3, more than 0: line 5 makes b 3. x is 5, more than 3: line 5 makes b 5. The loop ends: 5.",
-        ),
-    )
+
+    def unfit(self, run: Run) -> str:
+        """Take whole traces with a value that can be asked for."""
+        return unfit_output(run) or unfit_trace(run)
 
     def ask(self, run: Run) -> Iterator[Question | Skip]:
-        """One question for a run with at least one state or step to ask about."""
-        if reason := unfit(run) or untraceable(run):
-            yield Skip(reason)
-            return
+        """Ask one question about a run with at least one state or step to ask about."""
         random = Random(f"whitebox/{run.id}")
         moments = [each for each in state.changes(run) if isinstance(each, state.Moment)]
         turns = [each for each in path.turns(run) if isinstance(each, path.Turn)]
@@ -87,12 +60,12 @@ class WhiteBox(Task):
             yield Skip("nothing on the way can be asked about")
             return
         asked.sort(key=lambda each: (each[0], each[1]["kind"]))
-        facts = {"source": run.source, "entry": run.entry, "call": run.call, "questions": [each[1] for each in asked]}
+        facts = call_facts(run) | {"questions": [each[1] for each in asked]}
         answer = "\n".join([run.value or "", *(each[2] for each in asked)])
         yield self.question(run, facts, [answer], {"questions": len(asked)})
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """An argument as the output, 1 for every state, and the line below for every step."""
+        """Guess an argument as the output, 1 for every state, and the line below for every step."""
         facts = question.facts
         below = [str(path.next_below(facts["source"], each["line"])) for each in facts["questions"]]
         rest = [
@@ -101,11 +74,11 @@ class WhiteBox(Task):
         return {name: "\n".join([value, *rest]) for name, value in outer_arguments(facts["call"]).items()}
 
     def conclude(self, question: Question) -> str:
-        """Nothing: every narrated run ends with the value that it returns."""
+        """Add nothing: every narrated run ends with the value that it returns."""
         return ""
 
     def statement(self, question: Question) -> str:
-        """The program with line numbers, the call, and each question."""
+        """Show the program with line numbers, the call, and each question."""
         facts = question.facts
         lines = [f"# {_asked(each)}?" for each in facts["questions"]]
         return "\n".join([numbered(facts["source"]), f"{invocation(facts)}  # returns?", *lines])
@@ -130,7 +103,7 @@ class WhiteBox(Task):
 
 
 def answers_in(text: str) -> list[str]:
-    """The answers in a text, without numbers in front: one a line, a literal may go on over several lines."""
+    """Split a text into answers: one a line without a number in front; a literal may go on over several lines."""
     return [_NUMBERING.sub("", item, count=1) for item in literals.items(text)]
 
 
@@ -150,7 +123,7 @@ def _holds(check: partial[bool]) -> bool:
 
 
 def _parts(question: Question, right: list[bool]) -> dict[str, float]:
-    """The share of right answers among the states, the steps, and both."""
+    """Return the share of right answers among the states, the steps, and both."""
     kinds = [each["kind"] for each in question.facts["questions"]]
     parts = {"output": float(right[0])}
     for kind in sorted(set(kinds)):
