@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from codereasoner.curation.branch_coverage import Covered, jumps, path, spread, taken
+from codereasoner.curation.branch_coverage import Covered, distribute, jumps, path, taken
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
 
@@ -48,9 +48,9 @@ def test_frames_of_a_recursion_are_kept_apart() -> None:
 
 def test_the_calls_that_show_the_most_are_chosen_and_stay_in_order() -> None:
     found = runs("[]", "[0]", "[1]", "[-1, 3]")
-    assert [run.call for run in spread(found, 1)] == ["[1]"]
-    assert [run.call for run in spread(found, 2)] == ["[1]", "[-1, 3]"]
-    assert spread(found, 9) == found
+    assert [run.call for run in distribute(found, 1)] == ["[1]"]
+    assert [run.call for run in distribute(found, 2)] == ["[1]", "[-1, 3]"]
+    assert distribute(found, 9) == found
 
 
 def test_coverage_is_counted_over_the_calls_of_a_program_together() -> None:

@@ -4,9 +4,9 @@ import ast
 
 import pytest
 
-from codereasoner.curation.canonical import normal_form, unparse
-from codereasoner.curation.near_duplicates import Similar, shingles
-from codereasoner.curation.static_filters import Screen
+from codereasoner.curation.canonical import canonical_form, unparse
+from codereasoner.curation.near_duplicates import NearDuplicates, shingles
+from codereasoner.curation.static_filters import StaticFilters
 from codereasoner.errors import ConfigError
 from codereasoner.records import Program
 
@@ -21,7 +21,7 @@ LONG = """def f(words):
 
 
 def reasons(*sources: str, near: float = 0.0) -> list[str | None]:
-    screen = Screen(near)
+    screen = StaticFilters(near)
     return [screen.reason(Program(source, "f", ("1",))) for source in sources]
 
 
@@ -40,11 +40,11 @@ def test_hard_requirements_are_looked_at_before_anything_is_run() -> None:
         "does not parse",
         "entry missing",
     ]
-    assert Screen().reason(Program("def f(x):\n    return x * 2", "f", ())) == "no call"
+    assert StaticFilters().reason(Program("def f(x):\n    return x * 2", "f", ())) == "no call"
 
 
 def test_what_overlaps_a_benchmark_is_dropped_with_its_reason() -> None:
-    screen = Screen(overlap=lambda source: "in mine (exact)" if "+ 3" in source else None)
+    screen = StaticFilters(overlap=lambda source: "in mine (exact)" if "+ 3" in source else None)
     assert screen.reason(Program("def f(x):\n    return x + 3", "f", ("1",))) == "in mine (exact)"
     assert screen.reason(Program("def f(x):\n    return x + 4", "f", ("1",))) is None
 
@@ -55,21 +55,21 @@ def test_a_near_duplicate_is_found_by_minhash() -> None:
     assert reasons(*sources, near=0.8) == [None, "near duplicate", None]
     assert reasons(*sources, near=0.99) == [None, None, None]
     with pytest.raises(ConfigError, match="at most 1, not 2"):
-        Similar(2)
+        NearDuplicates(2)
 
 
 def test_the_estimate_is_near_the_true_similarity() -> None:
     pytest.importorskip("datasketch")
-    one, other = (set(shingles(normal_form(LONG.format(3, text)))) for text in ("'!'", "word[0] + str(len(result))"))
+    one, other = (set(shingles(canonical_form(LONG.format(3, text)))) for text in ("'!'", "word[0] + str(len(result))"))
     true = len(one & other) / len(one | other)
     near = [threshold / 100 for threshold in range(50, 100, 5) if _is_near(threshold / 100)]
     assert abs(max(near) - true) < 0.12
 
 
 def _is_near(threshold: float) -> bool:
-    similar = Similar(threshold)
-    similar.reason(normal_form(LONG.format(3, "'!'")))
-    return similar.reason(normal_form(LONG.format(3, "word[0] + str(len(result))"))) is not None
+    similar = NearDuplicates(threshold)
+    similar.reason(canonical_form(LONG.format(3, "'!'")))
+    return similar.reason(canonical_form(LONG.format(3, "word[0] + str(len(result))"))) is not None
 
 
 @pytest.mark.parametrize(

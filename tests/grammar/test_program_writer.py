@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from codereasoner.curation import excluded
-from codereasoner.curation.canonical import normal_form
+from codereasoner.curation.canonical import canonical_form
 from codereasoner.curation.filters import program_reason
 from codereasoner.grammar.expression_writer import Spec
 from codereasoner.grammar.program_writer import LEVELS, write_program
@@ -61,7 +61,7 @@ def test_each_key_gives_the_same_program_however_many_were_made_before() -> None
 def test_a_program_of_cruxeval_is_never_made() -> None:
     lower = "def f(word):\n    return word.lower()"
     assert excluded.is_excluded("def v0(v1):\n    return v1.lower()")
-    assert not any(normal_form(program.source) == normal_form(lower) for program in programs(1))
+    assert not any(canonical_form(program.source) == canonical_form(lower) for program in programs(1))
 
 
 def test_the_excluded_programs_are_those_of_cruxeval(shared_data: Path) -> None:

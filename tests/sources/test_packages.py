@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codereasoner.curation.static_filters import Screen
+from codereasoner.curation.static_filters import StaticFilters
 from codereasoner.errors import ConfigError
 from codereasoner.execution.pool import Pool
 from codereasoner.grammar.draft import SHARES
@@ -179,5 +179,5 @@ def test_a_package_that_is_not_installed_is_named_before_any_work() -> None:
 def test_comments_and_default_parameters_of_people_are_kept(installed: Path) -> None:
     kept, _ = everything(Packages(["sample-package"]))
     assert "# starts at the limit" in kept["total"].source
-    assert Screen().reason(kept["total"]) is None
-    assert Screen().reason(replace(kept["total"], features={})) == "default parameter"
+    assert StaticFilters().reason(kept["total"]) is None
+    assert StaticFilters().reason(replace(kept["total"], features={})) == "default parameter"

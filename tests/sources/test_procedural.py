@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from codereasoner.curation.canonical import normal_form
+from codereasoner.curation.canonical import canonical_form
 from codereasoner.errors import ConfigError
 from codereasoner.extend import find
 from codereasoner.sources.procedural import Procedural
@@ -20,7 +20,7 @@ def test_the_same_programs_come_on_every_call_and_a_longer_stream_begins_with_th
 def test_no_program_comes_twice_or_in_two_splits_even_under_other_names() -> None:
     source = Procedural("tiny")
     shapes = [
-        normal_form(program.source) for split in ("train", "rl", "test") for program in source.programs(split, 400)
+        canonical_form(program.source) for split in ("train", "rl", "test") for program in source.programs(split, 400)
     ]
     assert len(shapes) == len(set(shapes)) == 1200
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codereasoner.curation.static_filters import Screen
+from codereasoner.curation.static_filters import StaticFilters
 from codereasoner.errors import DataError, UnknownName
 from codereasoner.extend import Rejected, Source
 from codereasoner.ledger import read_manifest, read_records, read_rows
@@ -96,7 +96,9 @@ def test_programs_of_a_benchmark_named_by_its_file_are_dropped(tmp_path: Path, s
                 head, _, body = row["code"].partition("\n")
                 yield Program(f"{head}\n    unused = 1\n{body}", "f", (row["input"],), split=split)
 
-    write_programs(tmp_path / "p.jsonl", [("train", 20, Copies())], {}, screen=partial(Screen, 0.0, known.reason))
+    write_programs(
+        tmp_path / "p.jsonl", [("train", 20, Copies())], {}, screen=partial(StaticFilters, 0.0, known.reason)
+    )
     manifest = read_manifest(tmp_path / "p.jsonl")
     assert manifest is not None
     assert manifest["drops"]["in cruxeval-i (n-grams)"] > 10

@@ -36,8 +36,7 @@ def profile_command(
       codereasoner profile programs.jsonl
     """
     from codereasoner.cli.console import console, print_json
-    from codereasoner.curation.call_profile import calls_of_cruxeval, is_quantile
-    from codereasoner.curation.construct_profile import GROUPS, distance, of_cruxeval
+    from codereasoner.curation.profiles import GROUPS, cruxeval_profile, distance, is_quantile
 
     if runs and not calls:
         raise click.UsageError("--runs goes with --calls")
@@ -45,7 +44,7 @@ def profile_command(
     if reference:
         theirs = _profile_calls(reference, None) if calls else _profile(reference)
     else:
-        theirs = calls_of_cruxeval() if calls else of_cruxeval()
+        theirs = cruxeval_profile("calls" if calls else "constructs")
     if as_json:
         own = {"calls": ours} if calls else {"programs": ours, "distance": distance(ours, theirs)}
         print_json({**own, "reference": theirs})
@@ -74,12 +73,12 @@ def profile_command(
 
 
 def _profile(path: Path) -> Shares:
-    from codereasoner.curation.construct_profile import census
+    from codereasoner.curation.profiles import construct_profile
     from codereasoner.ledger import read_records
     from codereasoner.records import Program
 
     try:
-        found = census(program.source for program in read_records(path, Program))
+        found = construct_profile(program.source for program in read_records(path, Program))
     except SyntaxError as error:
         raise DataError(f"{path}: a program does not parse ({error})") from None
     if not found:
@@ -88,13 +87,13 @@ def _profile(path: Path) -> Shares:
 
 
 def _profile_calls(path: Path, runs: Path | None) -> Shares:
-    from codereasoner.curation.call_profile import census_of_calls
+    from codereasoner.curation.profiles import call_profile
     from codereasoner.ledger import read_records
     from codereasoner.records import Program, Run
 
     results = (run.value for run in read_records(runs, Run) if run.value is not None) if runs else ()
     try:
-        found = census_of_calls(((each.source, each.calls) for each in read_records(path, Program)), results)
+        found = call_profile(((each.source, each.calls) for each in read_records(path, Program)), results)
     except SyntaxError as error:
         raise DataError(f"{path}: a call does not parse ({error})") from None
     if not found:

@@ -1,7 +1,7 @@
-"""Which jumps of a program its runs took: how much of what it can do its calls have shown.
+"""Branch coverage: the jumps of a program that its runs took.
 
 Every `if`, `elif`, `while` and `for` whose body begins on a line of its own can go two ways: into the body, or past
-it. A test that is a constant can go one way only and does not count.
+it. A constant test goes one way only and does not count.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ Jump: TypeAlias = tuple[int, bool]
 
 
 def jumps(source: str) -> frozenset[Jump]:
-    """The jumps that a program can take; none where it does not parse."""
+    """Return the jumps that a program can take; none where it does not parse."""
     return frozenset((line, into) for line in _bodies(source) for into in (True, False))
 
 
 def taken(run: Run) -> frozenset[Jump]:
-    """The jumps that a traced run took."""
+    """Return the jumps that a traced run took."""
     bodies = _bodies(run.source)
     return frozenset((line, after == bodies[line]) for line, after in _pairs(run) if line in bodies)
 
 
 def path(run: Run) -> frozenset[tuple[int, int]]:
-    """The line after each line in a traced run, 0 for the end of the function: two runs with one path look the same."""
+    """Return the pairs of successive lines of a traced run, 0 for the end of the function."""
     return frozenset(_pairs(run))
 
 
-def spread(runs: Iterable[Run], count: int) -> list[Run]:
-    """Up to `count` of some runs of one program, in their order: those whose paths together show the most."""
+def distribute(runs: Iterable[Run], count: int) -> list[Run]:
+    """Return up to `count` runs of one program, in their order: those whose paths together cover the most."""
     left = list(runs)
     order = {run.id: place for place, run in enumerate(left)}
     paths = {run.id: path(run) for run in left}
@@ -51,15 +51,15 @@ def spread(runs: Iterable[Run], count: int) -> list[Run]:
 
 @dataclass
 class Covered:
-    """Counts jumps over programs: those that are possible, and those that at least one of a program's runs took."""
+    """Counts over programs of the possible jumps, and of those that at least one run of a program took."""
 
     programs: int = 0
-    whole: int = 0  # programs of which every jump was taken
+    whole: int = 0  # programs whose every jump was taken
     possible: int = 0
     covered: int = 0
 
     def add(self, source: str, runs: Iterable[frozenset[Jump]]) -> None:
-        """One more program, and the jumps that each of its runs took."""
+        """Count a program, with the jumps that each of its runs took."""
         able = jumps(source)
         found = frozenset().union(*runs) & able
         self.programs += 1
@@ -68,7 +68,7 @@ class Covered:
         self.covered += len(found)
 
     def facts(self) -> dict[str, int | float]:
-        """For a manifest; `share` is 1 where no program can jump at all."""
+        """Return the counts for a manifest; `share` is 1 where no program can jump at all."""
         return {**vars(self), "share": round(self.covered / self.possible, 4) if self.possible else 1.0}
 
 
@@ -82,7 +82,7 @@ def _bodies(source: str) -> dict[int, int]:
 
 
 def _pairs(run: Run) -> Iterator[tuple[int, int]]:
-    """Each executed line and the next one of the same frame; 0 where the function returns. What raises goes nowhere."""
+    """Each executed line and the next one of the same frame, 0 where the function returns; none for one that raises."""
     last: dict[int, int] = {}
     for step in run.steps:
         if step.event == "line":

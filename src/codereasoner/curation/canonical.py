@@ -1,4 +1,4 @@
-"""The form in which two programs are the same when they differ in names, layout and docstrings only."""
+"""The canonical form of a program: programs that differ in names, layout and docstrings only have the same."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from functools import lru_cache
 _QUOTES = ("'", '"', '"""', "'''")
 
 
-@lru_cache(maxsize=64)  # the checks of one program ask for it one after another
-def normal_form(source: str) -> str:
-    """The source with layout, comments, docstrings and annotations gone, and all its own names numbered.
+@lru_cache(maxsize=64)  # the filters of one program ask for it one after another
+def canonical_form(source: str) -> str:
+    """Return the source without layout, comments, docstrings and annotations, and with its own names numbered.
 
     Raises:
         SyntaxError: it does not parse.
@@ -25,7 +25,7 @@ def normal_form(source: str) -> str:
 
 
 def own_names(tree: ast.AST) -> frozenset[str]:
-    """The names that the program itself binds: functions, parameters, variables."""
+    """Return the names that the program itself binds: functions, parameters, variables."""
     names: set[str] = set()
     for node in ast.walk(tree):
         match node:
@@ -44,7 +44,7 @@ def unparse(tree: ast.AST) -> str:
     texts: list[str] = []
 
     class Held(ast.NodeTransformer):
-        """Puts the number of its text in the place of each f-string."""
+        """Replaces each f-string by the number of its text."""
 
         def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.Name:
             texts.append(_joined(node))

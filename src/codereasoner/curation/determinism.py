@@ -1,4 +1,4 @@
-"""The second run of a call, under another hash seed, with the assertion that the first one gives.
+"""Run a call a second time, under another hash seed, with the assertion that the first run gives.
 
 CodeReasoner (arXiv:2507.17548) keeps a program when the assertion made of its call and its value passes. Here the same
 run also shows what the order of sets decides: the value, or a step on the way to it.
@@ -9,11 +9,11 @@ from __future__ import annotations
 from codereasoner.records import Job, Run
 
 _ENTRY = "_call_and_assert"
-UNSETTLED_STEPS = "steps not deterministic"  # the value is
+UNSETTLED_STEPS = "steps not deterministic"  # but the value is
 
 
 def second_job(run: Run) -> Job:
-    """The call of a run that gave a value, traced once more, with the comparison of an assertion."""
+    """Return the job that runs a call once more, traced, and compares its value with the first one."""
     harness = (
         f"def {_ENTRY}(*values, **named):\n"
         f"    found = {run.entry}(*values, **named)\n"
@@ -23,9 +23,9 @@ def second_job(run: Run) -> Job:
 
 
 def second_reason(run: Run, again: Run) -> str | None:
-    """Did the call end otherwise the second time, or on another way, or does its assertion fail?"""
+    """Return how the second run differs from the first, or that its assertion fails; None: it agrees."""
     if again.outcome == "error":
-        return "our machinery failed"
+        return "infrastructure error"
     if again.outcome != "ok" or again.stdout != run.stdout:
         return "not deterministic"
     if again.value == f"({run.value}, False)":

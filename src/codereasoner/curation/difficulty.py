@@ -1,20 +1,19 @@
-"""How difficult a question is: by how often a model is right about it, or by what its program is like.
+"""The difficulty of a question: the pass rate of a model, or the properties of its program.
 
 CodeReasoner (arXiv:2507.17548) samples a small model ten times and keeps what it gets right at most three times.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from codereasoner.errors import ConfigError
+from codereasoner.records import Facts
 
 
 @dataclass(frozen=True)
 class Band:
-    """The levels that are wanted, from `low` to `high`, both included; None: without end."""
+    """The wanted levels, from `low` to `high`, both included; None: no upper bound."""
 
     low: int = 0
     high: int | None = None
@@ -24,7 +23,7 @@ class Band:
             raise ConfigError(f"difficulties go from a low to a higher one, not from {self.low} to {self.high}")
 
     def reason(self, level: int) -> str | None:
-        """Why a question of a level is dropped, or None: it is kept."""
+        """Return why a question of a level is dropped, or None."""
         if level < self.low:
             return f"level {level} is below {self.low}"
         if self.high is not None and level > self.high:
@@ -33,20 +32,20 @@ class Band:
 
 
 def is_solved_sometimes(rate: float) -> bool:
-    """Can reinforcement learn from a question of this pass rate, 0 to 1? Not from what is always or never solved."""
+    """Tell if reinforcement learning gains from a pass rate, 0 to 1: not if the question is always or never solved."""
     return 0.0 < rate < 1.0
 
 
-def level_of(features: Mapping[str, Any], rated: bool) -> int:
-    """The level of a question: how many samples were right where it was `rated`, else its program's difficulty."""
+def level_of(features: Facts, rated: bool) -> int:
+    """Return the level of a question: its correct samples if it is `rated`, else the difficulty of its program."""
     return int(features["passes"] if rated else features.get("difficulty", 0))
 
 
-def hardness(features: Mapping[str, Any], facts: Mapping[str, Any], rated: bool) -> tuple[float, ...]:
-    """What a curriculum is sorted by: the hardest question has the largest.
+def hardness(features: Facts, facts: Facts, rated: bool) -> tuple[float, ...]:
+    """Return the sort key of a curriculum, from easy to hard.
 
-    A rated question is the harder the more seldom it is solved; then, and for one that is not, the difficulty of the
-    program and the lengths of its text and its call count.
+    Rated questions are ordered by pass rate, highest first; then, as the others, by the difficulty of the program and
+    by the lengths of its source and its call.
     """
     size = (float(features.get("difficulty", 0)), len(str(facts.get("source", ""))), len(str(facts.get("call", ""))))
     return (-features["passes"] / features["samples"], *size) if rated else size

@@ -1,4 +1,4 @@
-"""Programs that must never be made, because a benchmark asks about them: excluded.txt holds a hash of each.
+"""Programs that must never be made, because a benchmark asks about them; excluded.txt holds a hash of each.
 
 The hash is of the program with its own names numbered and layout and round brackets gone, so that it is known under
 any names. The file holds the 800 programs of CRUXEval (arXiv:2401.03065).
@@ -18,17 +18,17 @@ from codereasoner.records import content_id
 
 
 def is_excluded(shape: str) -> bool:
-    """Is a program of this shape one of a benchmark?"""
+    """Tell if a program of this shape is in a benchmark."""
     return _key(shape) in _keys()
 
 
 def keys(sources: Iterable[str]) -> list[str]:
-    """The lines of excluded.txt for some programs, in ascending order."""
+    """Return the lines of excluded.txt for some programs, in ascending order."""
     return sorted({_key(shape_of(source)) for source in sources})
 
 
 def shape_of(source: str) -> str:
-    """The shape of any program: its own names numbered in the order of their appearance.
+    """Return the shape of a program: its own names numbered in the order of their appearance.
 
     Raises:
         SyntaxError: it does not parse.

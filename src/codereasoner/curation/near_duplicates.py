@@ -1,29 +1,26 @@
-"""Near duplicates: programs that share almost all their runs of tokens, found by MinHash and banding.
+"""Find near duplicates: programs that share almost all their runs of tokens, by MinHash and banding.
 
 MinHash (Broder, 1997) estimates the Jaccard similarity of two sets from the share of equal minima of hash functions;
-the library datasketch computes the minima. Two programs are compared when all minima of one of their bands are equal,
-and the index lies on disk, so that memory has a bound.
+the library datasketch computes the minima. Two programs are compared when all minima of one of their bands are equal.
+The index is on disk, so that memory has a bound.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
 from zlib import crc32
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.spill import private_base
 
 RUN = 3  # tokens in a shingle
-BANDS, ROWS = (
-    16,
-    8,
-)  # of 128 minima: two programs of similarity 0.9 are compared with a chance of 0.9999, of 0.7 with 0.61
+BANDS = 16  # with ROWS: two programs of similarity 0.9 are compared with a chance of 0.9999, of 0.7 with 0.61
+ROWS = 8  # minima in a band
 _WORDS = re.compile(r"'(?:[^'\\]|\\.)*'|\w+|[^\w\s]|\n *")
 
 
-class Similar:
-    """Programs that came before; one that is at least `threshold` similar to one of them, 0 to 1, is a near duplicate.
+class NearDuplicates:
+    """The programs that were kept; one whose similarity to one of them, 0 to 1, is at least `threshold` is dropped.
 
     Raises:
         ConfigError: the threshold is no share. MissingExtra: datasketch is not installed.
@@ -41,7 +38,7 @@ class Similar:
         self._count = 0
 
     def reason(self, normal: str) -> str | None:
-        """Why a program in its normal form is dropped; one that is not is remembered."""
+        """Return why a program in canonical form is dropped; None: it is kept and remembered."""
         minima = self._minima(normal)
         bands = [_band(minima, number) for number in range(BANDS)]
         marks = ", ".join("?" * BANDS)
@@ -56,13 +53,13 @@ class Similar:
         return None
 
     def _minima(self, normal: str) -> bytes:
-        sketch: Any = self._empty.copy()
+        sketch = self._empty.copy()
         sketch.update_batch(shingles(normal))
         return bytes(sketch.hashvalues.astype("<u4").tobytes())
 
 
 def shingles(normal: str) -> list[bytes]:
-    """Each run of tokens once; line ends and their indentation are tokens, too."""
+    """Return each run of tokens once; line ends and their indentation are tokens, too."""
     words = _WORDS.findall(normal)
     runs = {" ".join(words[start : start + RUN]).encode() for start in range(max(1, len(words) - RUN + 1))}
     return sorted(runs)

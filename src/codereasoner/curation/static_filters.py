@@ -1,24 +1,24 @@
-"""What is wrong with the text of a program, before anything is run: the checks of one programs.jsonl, in order."""
+"""Drop programs by their text, before anything is run: the filters of one programs.jsonl, in order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from codereasoner.curation.canonical import normal_form
+from codereasoner.curation.canonical import canonical_form
 from codereasoner.curation.excluded import is_excluded, shape_of
-from codereasoner.curation.filters import Sizes, is_by_people, program_reason
-from codereasoner.curation.near_duplicates import Similar
+from codereasoner.curation.filters import Sizes, is_by_people, program_reason, size_reason
+from codereasoner.curation.near_duplicates import NearDuplicates
 from codereasoner.records import Program
 from codereasoner.spill import Keys
 
 
 @dataclass
-class Screen:
-    """Programs go through in the order in which they are written; what came before makes a later one a duplicate.
+class StaticFilters:
+    """Filters of programs in the order in which they are written: an earlier one makes a later one a duplicate.
 
-    near: from which similarity on, 0 to 1, a program is a near duplicate; 0 turns the check off.
-    overlap: why the text of a program is one of a benchmark's, or None; CRUXEval's are always known, by hash.
+    near: the similarity, 0 to 1, from which on a program is a near duplicate; 0 turns the filter off.
+    overlap: the reason why a source is in a benchmark, or None; CRUXEval's are always known, by hash.
     """
 
     near: float = 0.0
@@ -27,21 +27,21 @@ class Screen:
 
     def __post_init__(self) -> None:
         self._seen = Keys()
-        self._similar = Similar(self.near) if self.near else None
+        self._similar = NearDuplicates(self.near) if self.near else None
 
     def reason(self, program: Program) -> str | None:
-        """Why a program is dropped, or None: it is kept, and known from now on."""
-        if not program.calls:
-            return "no call"
-        if reason := program_reason(program.source, program.entry, is_by_people(program)):
-            return reason
-        if len(program.source) > self.sizes.source:
-            return "source too long"
-        if is_excluded(shape_of(program.source)):
-            return "in cruxeval (listed)"
-        if self.overlap is not None and (reason := self.overlap(program.source)):
-            return reason
-        normal = normal_form(program.source)
+        """Return why a program is dropped; None: it is kept, and known from now on."""
+        source = program.source
+        return (
+            (None if program.calls else "no call")
+            or program_reason(source, program.entry, is_by_people(program))
+            or size_reason("source", source, self.sizes.source)
+            or ("in cruxeval (listed)" if is_excluded(shape_of(source)) else None)
+            or (self.overlap(source) if self.overlap else None)
+            or self._duplicate_reason(canonical_form(source))
+        )
+
+    def _duplicate_reason(self, normal: str) -> str | None:
         if not self._seen.add(normal):
             return "duplicate"
-        return self._similar.reason(normal) if self._similar is not None else None
+        return self._similar.reason(normal) if self._similar else None

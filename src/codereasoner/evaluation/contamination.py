@@ -19,7 +19,7 @@ from typing import Any
 
 from codereasoner import extend
 from codereasoner.benchmarks.loading import VARIABLE, locate
-from codereasoner.curation.canonical import normal_form
+from codereasoner.curation.canonical import canonical_form
 from codereasoner.errors import DataError, MissingExtra
 from codereasoner.extend import Benchmark
 from codereasoner.records import Program
@@ -149,7 +149,7 @@ def normal_text(source: str) -> str:
 def normal_tree(source: str) -> str:
     """The program with its own names numbered and its layout gone; "" where it does not parse."""
     try:
-        return normal_form(source)
+        return canonical_form(source)
     except (SyntaxError, MemoryError, RecursionError):
         return ""
 

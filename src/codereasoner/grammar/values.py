@@ -1,6 +1,6 @@
 """Draw arguments: values of every kind as people write them, and those that a program has a chance to meet.
 
-The shares are near those of CRUXEval's calls (curation/call_profile.py), with more of what is rare there.
+The shares are near those of CRUXEval's calls (curation/cruxeval_calls.txt), with more of what is rare there.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from codereasoner import extend
-from codereasoner.curation.construct_profile import constructs_of
+from codereasoner.curation.profiles import constructs_of
 from codereasoner.errors import ConfigError, MachineryError, Shortfall, import_extra
 from codereasoner.extend import Completion, Model, Prompt, Rejected, Sampling, Source
 from codereasoner.grammar.draft import pick, require_split

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from codereasoner.curation.canonical import normal_form
+from codereasoner.curation.canonical import canonical_form
 from codereasoner.errors import ConfigError
 from codereasoner.grammar.draft import require_split, split_of
 from codereasoner.interfaces import Rejected, Source
@@ -111,7 +111,7 @@ def _of_function(
     """The programs of one function: itself with the calls of it, and a wrapper for each other kind of example."""
     try:
         source = cut_out(modules, module, function.name)
-        split = split_of(normal_form(source))
+        split = split_of(canonical_form(source))
     except (NotCut, SyntaxError) as error:
         yield Rejected(function.name, str(error), origin)
         return

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from codereasoner.curation.canonical import normal_form
+from codereasoner.curation.canonical import canonical_form
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.extend import Rejected, Source
 from codereasoner.grammar.draft import require_split, split_of
@@ -72,7 +72,7 @@ class Files(Source):
         if isinstance(found, str):
             return Rejected("", found, origin)
         try:
-            split = found.split or split_of(normal_form(found.source))
+            split = found.split or split_of(canonical_form(found.source))
         except SyntaxError:
             return Rejected(found.source, "does not parse", origin)
         return replace(found, split=split, origin=origin, license=found.license or self.license)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from codereasoner import extend
-from codereasoner.curation.construct_profile import constructs_of
+from codereasoner.curation.profiles import constructs_of
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from codereasoner import extend
-from codereasoner.curation.static_filters import Screen
+from codereasoner.curation.static_filters import StaticFilters
 from codereasoner.extend import Progress, Rejected, Source, silent
 from codereasoner.ledger import Ledger
 from codereasoner.records import Program, content_id
@@ -39,7 +39,7 @@ def make_programs(
     sizes = {"train": options.train, "rl": options.rl, "test": options.test}
     parts = [(split, count, source) for split, count in sizes.items() if count]
     facts = {"source": options.source, **settings, "near": options.near, "against": known.facts()}
-    screen = partial(Screen, options.near, known.reason)
+    screen = partial(StaticFilters, options.near, known.reason)
     write_programs(out, parts, facts, progress, screen, options.mutations)
 
 
@@ -48,7 +48,7 @@ def write_programs(
     parts: Sequence[Part],
     config: Mapping[str, Any],
     progress: Progress = silent,
-    screen: Callable[[], Screen] = Screen,
+    screen: Callable[[], StaticFilters] = StaticFilters,
     mutations: int = 0,
 ) -> None:
     """Write the programs of every part, each program once, with `mutations` more calls than it came with.
@@ -83,7 +83,9 @@ def source_for(out: Path, name: str, options: Mapping[str, Any]) -> Source:
     return found
 
 
-def screened(source: Source, split: str, count: int, checks: Screen) -> Iterator[tuple[Program | Rejected, str | None]]:
+def screened(
+    source: Source, split: str, count: int, checks: StaticFilters
+) -> Iterator[tuple[Program | Rejected, str | None]]:
     """Yield programs of a split, with the reason of each that is dropped, until `count` are kept."""
     kept = programs = drawn = 0
     wanted = count + count // SPARE

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from codereasoner.curation.branch_coverage import Covered, spread, taken
+from codereasoner.curation.branch_coverage import Covered, distribute, taken
 from codereasoner.curation.determinism import second_job, second_reason
 from codereasoner.curation.filters import Sizes, drop_reason
 from codereasoner.errors import ConfigError, DataError
@@ -157,7 +157,7 @@ def _within(keep: Keep, runs: list[Judged]) -> list[Judged]:
     good = [run for run, reason in runs if reason is None]
     if not keep.calls or len(good) <= keep.calls:
         return runs
-    chosen = {run.id for run in spread(good, keep.calls)}
+    chosen = {run.id for run in distribute(good, keep.calls)}
     return [(run, reason or (None if run.id in chosen else "one call too many")) for run, reason in runs]
 
 
