@@ -19,7 +19,7 @@ from typing import Any
 
 from codereasoner.chains.detail_terse import called, claims, outcome
 from codereasoner.chains.events import Moment
-from codereasoner.chains.expressions import SILENT, Trail, Unknown, text_of
+from codereasoner.chains.expressions import SILENT, Trail, Unknown, text_of, unparse
 from codereasoner.chains.operations import Operations, parts
 from codereasoner.chains.statement_lines import Statement, header
 from codereasoner.records import Run
@@ -39,7 +39,7 @@ class Parts(Trail):
         """
         result = super().value(node)
         if isinstance(node, _COMPUTED) and not _is_silent(node):
-            self.lines.append(f"{ast.unparse(node)}: {text_of(result)}")
+            self.lines.append(f"{unparse(node)}: {text_of(result)}")
         return result
 
     def note(self, operation: str, compute: Callable[[], Any]) -> Any:
@@ -54,7 +54,7 @@ class Parts(Trail):
 
     def begin_pass(self, target: ast.expr, item: Any) -> None:
         """A pass of a comprehension begins."""
-        self.lines.append(f"for {ast.unparse(target)}: {text_of(item)}")
+        self.lines.append(f"for {unparse(target)}: {text_of(item)}")
 
 
 _COMPUTED = (ast.Call, ast.BinOp, ast.BoolOp, ast.Compare, ast.Subscript, ast.IfExp, ast.JoinedStr)
@@ -72,7 +72,7 @@ class Local:
     """Tells the moments of one run."""
 
     def __init__(self, run: Run) -> None:
-        self.source = split_lines(run.source)
+        self.source = tuple(split_lines(run.source))
         self.operations = Operations(run.source)
 
     def lines(self, moment: Moment) -> Iterator[str]:
@@ -132,10 +132,10 @@ class Local:
         return f"{said}, next {shown if isinstance(ahead, str) else shown[1:-1] or 'nothing'}"
 
 
-def _quoted(node: Statement, source: list[str]) -> str:
+def _quoted(node: Statement, source: tuple[str, ...]) -> str:
     """The code of a statement; of an assignment its right side, and nothing where that is a literal."""
     if isinstance(node, ast.Assign):
-        return "" if _is_literal(node.value) else ast.unparse(node.value)
+        return "" if _is_literal(node.value) else unparse(node.value)
     return str(header(node, source)).rstrip(":")
 
 
@@ -162,4 +162,4 @@ def _parts_of(expression: ast.expr, moment: Moment) -> list[str]:
 
 
 def _is_whole(lines: list[str], expression: ast.expr) -> bool:
-    return bool(lines) and lines[-1].startswith(f"{ast.unparse(expression)}: ")
+    return bool(lines) and lines[-1].startswith(f"{unparse(expression)}: ")

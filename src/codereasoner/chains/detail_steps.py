@@ -22,9 +22,8 @@ class Sentences:
     """Tells the moments of one run."""
 
     def __init__(self, run: Run) -> None:
-        self.lines = split_lines(run.source)
+        self.lines = tuple(split_lines(run.source))
         self.operations = Operations(run.source)
-        self.headers: dict[Statement, str] = {}
 
     def tell(self, moment: Moment) -> str:
         """The sentence of a moment; "" where another one says it all."""
@@ -33,9 +32,7 @@ class Sentences:
             return said
         place = f"Line {moment.line}"
         if moment.node is not None:
-            if moment.node not in self.headers:
-                self.headers[moment.node] = header(moment.node, self.lines)
-            place += f", `{self.headers[moment.node]}`"
+            place += f", `{header(moment.node, self.lines)}`"
         return f"{place}: {said}."
 
     def _said(self, moment: Moment) -> str:

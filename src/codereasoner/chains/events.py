@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from codereasoner.chains.shared_lines import Part, lead, take_apart
 from codereasoner.chains.statement_lines import (
@@ -26,11 +27,12 @@ from codereasoner.chains.statement_lines import (
 from codereasoner.errors import DataError
 from codereasoner.records import Run, Step
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
 Kind = Literal["call", "resume", "line", "return", "yield", "exception"]
 
 
-@dataclass(frozen=True)
-class Moment:
+class Moment(NamedTuple):
     """One finished statement, or one call, resumption, yield, return or exception of a function.
 
     A statement that calls a function of the program finishes after that function's moments.
@@ -46,10 +48,10 @@ class Moment:
     taken: bool | None = None  # was the block entered? None where there is none, and where the trace does not tell
     visit: int = 1  # for and while: the pass that begins, counted from when the loop was reached
     value: str = ""  # what was returned or yielded, or the exception
-    state: Mapping[str, str] = field(default_factory=dict)  # all variables of the frame when it finished
-    before: Mapping[str, str] = field(default_factory=dict)  # and before it began
+    state: Mapping[str, str] = _NOTHING  # all variables of the frame when it finished
+    before: Mapping[str, str] = _NOTHING  # and before it began
     raised: bool = False  # an exception ended the statement: it did not do what it says
-    outer: Mapping[str, str] = field(default_factory=dict)  # call: the variables of functions around that it reads
+    outer: Mapping[str, str] = _NOTHING  # call: the variables of functions around that it reads
     scope: Owner | None = None  # the function or class whose body runs
 
 
@@ -70,7 +72,7 @@ class _Open:
 
     unit: Unit
     steps: list[Step]
-    before: dict[str, str]
+    before: Mapping[str, str]
     told: list[Part] = field(default_factory=list)  # its first statements, where a call followed them
 
 
@@ -82,11 +84,18 @@ class _Frame:
     function: str
     scope: Scope | None
     state: dict[str, str] = field(default_factory=dict)
+    snapshot: Mapping[str, str] | None = None  # the state as it is since the last change
     open: _Open | None = None
     passes: dict[Statement, int] = field(default_factory=dict)  # by loop that was reached and not left
     last_line: int = 0
     returning: tuple[int, Statement] | None = None  # a `return` that `finally` blocks stand between
     loop_left: Statement | None = None  # the loop that the last statement broke out of
+
+    def known(self) -> Mapping[str, str]:
+        """The variables as they are now, in a mapping that later steps leave alone."""
+        if self.snapshot is None:
+            self.snapshot = dict(self.state)
+        return self.snapshot
 
 
 class _Teller:
@@ -178,7 +187,7 @@ class _Teller:
     def _begin(self, frame: _Frame, step: Step) -> None:
         self._finish(frame, step.line)
         unit = frame.scope.units.get(step.line) if frame.scope else None
-        frame.open = _Open(unit or Unit(()), [step], dict(frame.state))
+        frame.open = _Open(unit or Unit(()), [step], frame.known())
 
     def _return(self, frame: _Frame, step: Step) -> None:
         node = _node(frame, step.line)
@@ -222,10 +231,9 @@ class _Teller:
             return
         for step in opened.steps:
             _apply(frame, step)
+        after = frame.known()
         raised = end is not None and end.event == "exception"
-        parts = take_apart(
-            opened.unit, opened.steps, opened.before, frame.state, next_line, end, frame.scope, opened.told
-        )
+        parts = take_apart(opened.unit, opened.steps, opened.before, after, next_line, end, frame.scope, opened.told)
         for part in parts:
             self._tell_part(frame, part, raised and part is parts[-1])
         last = parts[-1].node if parts else None
@@ -283,7 +291,7 @@ class _Teller:
         outer: Mapping[str, str] | None = None,
     ) -> None:
         visit = frame.passes.get(node, 1) if node is not None else 1
-        known = dict(frame.state) if state is None else state
+        known = frame.known() if state is None else state
         scope = frame.scope.node if frame.scope else None
         self.moments.append(
             Moment(
@@ -298,15 +306,17 @@ class _Teller:
                 visit,
                 value,
                 known,
-                before or {},
+                before or _NOTHING,
                 raised,
-                outer or {},
+                outer or _NOTHING,
                 scope,
             )
         )
 
 
 def _apply(frame: _Frame, step: Step) -> None:
+    if step.changes or step.removed:
+        frame.snapshot = None
     frame.state.update(step.changes)
     for name in step.removed:
         frame.state.pop(name, None)

@@ -12,13 +12,19 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from codereasoner import literals
 
 MAX_LENGTH = 200  # characters of a literal, items of a collection
 MAX_STEPS = 60
+
+
+@lru_cache(maxsize=8192)
+def unparse(node: ast.AST) -> str:
+    """Return the code of a part of a program as Python's own writer puts it; each part is written once."""
+    return ast.unparse(node)
 
 
 class Unknown(Exception):
@@ -44,7 +50,7 @@ class Trail:
     """The operations that lead to the value of an expression, as text: `[1, 2] + [3] -> [1, 2, 3]`."""
 
     def __init__(self, state: Mapping[str, str]) -> None:
-        self.state = dict(state)
+        self.state = state
         self.values: dict[str, Any] = {}
         self.lines: list[str] = []
 
@@ -74,7 +80,7 @@ class Trail:
 
     def begin_pass(self, target: ast.expr, item: Any) -> None:
         """A pass of a comprehension begins."""
-        self.lines.append(f"{ast.unparse(target)} {text_of(item)}")
+        self.lines.append(f"{unparse(target)} {text_of(item)}")
 
     # ---- one method for each kind of expression
 
@@ -173,7 +179,7 @@ class Trail:
                 parts.append(str(value))
             else:
                 parts.append(self.value(part))
-        return str(self.note(ast.unparse(node), lambda: "".join(parts)))
+        return str(self.note(unparse(node), lambda: "".join(parts)))
 
     def _call(self, node: ast.Call) -> Any:
         if any(keyword.arg != "reverse" for keyword in node.keywords):

@@ -35,7 +35,7 @@ class Inversion:
 def invert(source: str, function: ast.FunctionDef, wanted: object) -> Iterator[Inversion]:
     """Undo each way through the branches of a function; what cannot be undone is left out."""
     parameters = {each.arg for each in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)}
-    lines = split_lines(source)
+    lines = tuple(split_lines(source))
     for count, path in enumerate(_paths(function.body)):
         if count == MAX_PATHS:
             return
@@ -73,7 +73,7 @@ def _paths(body: Sequence[ast.stmt]) -> Iterator[Path]:
         yield from ((first, *path) for path in _paths(rest))
 
 
-def _undo(path: Path, wanted: object, source: Sequence[str]) -> Inversion:
+def _undo(path: Path, wanted: object, source: tuple[str, ...]) -> Inversion:
     needs: Needs = {}
     lines: list[str] = []
     for statement in reversed(path):
@@ -217,7 +217,7 @@ def _added(part: ast.expr, wanted: Any, count: int) -> Iterator[tuple[ast.expr, 
 # ---- sentences
 
 
-def _sentence(statement: ast.stmt, result: object, own: Needs, source: Sequence[str]) -> str:
+def _sentence(statement: ast.stmt, result: object, own: Needs, source: tuple[str, ...]) -> str:
     """`x = x + 3` must give 5, which it does if x is 2."""
     code = header(statement, source)
     if isinstance(statement, ast.For):

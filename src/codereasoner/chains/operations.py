@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
+from codereasoner import literals
 from codereasoner.chains.events import Moment
 from codereasoner.chains.expressions import Trail, Unknown, explain, text_of
-from codereasoner.chains.statement_lines import Statement, scopes, shadowed
+from codereasoner.chains.statement_lines import Statement, scopes, shadowed, walk
 
 
 class Operations:
@@ -40,7 +42,7 @@ class Operations:
     def calls_own(self, node: ast.AST) -> bool:
         """Does it call a function of the program, whose moments stand before this one?"""
         if node not in self._calling:
-            names = (each.id for part in parts(node) for each in ast.walk(part) if isinstance(each, ast.Name))
+            names = (each.id for part in parts(node) for each in walk(part) if isinstance(each, ast.Name))
             self._calling[node] = any(name in self._functions for name in names)
         return self._calling[node]
 
@@ -67,6 +69,7 @@ class Operations:
         return None
 
 
+@lru_cache(maxsize=8192)
 def parts(node: Statement | ast.AST) -> list[ast.expr]:
     """The expressions that a statement computes before it does what it is there for."""
     match node:
@@ -86,8 +89,7 @@ def parts(node: Statement | ast.AST) -> list[ast.expr]:
 
 
 def _loaded(target: ast.expr) -> ast.expr:
-    loaded: ast.expr = ast.parse(ast.unparse(target), mode="eval").body
-    return loaded
+    return literals.parse(ast.unparse(target))
 
 
 def _says(line: str, value: str) -> bool:

@@ -8,9 +8,10 @@ told of its last statement, and whether a block was entered is said only where t
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 from codereasoner.chains.abstract_execution import State, bind, follow, value_of
 from codereasoner.chains.expressions import Unknown
@@ -20,8 +21,7 @@ from codereasoner.records import Step
 MOST_PARTS = 200  # statements that are followed on one line
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One statement of a unit: what it changed, and whether its block was entered."""
 
     node: Statement | None
@@ -29,8 +29,8 @@ class Part:
     values: State
     removed: tuple[str, ...] = ()
     taken: bool | None = None
-    state: State = field(default_factory=dict)
-    before: State = field(default_factory=dict)
+    state: State = MappingProxyType({})
+    before: State = MappingProxyType({})
 
 
 def take_apart(
@@ -46,12 +46,13 @@ def take_apart(
     """The statements of a unit that ran, in order, without the first ones that were `told`.
 
     Args:
-        before, after: the variables of the frame.
+        before, after: the variables of the frame, which nobody changes any more.
         next_line: the line that the frame went on at; None: it did not.
         end: the return or exception with which it was left instead.
     """
     raised = end is not None and end.event == "exception"
-    found = _Found(before, after, tuple(dict.fromkeys(name for step in steps for name in step.changes)), raised)
+    changed = steps[0].changes if len(steps) == 1 else dict.fromkeys([name for step in steps for name in step.changes])
+    found = _Found(before, after, changed, raised)
     first = steps[0].line
     if not unit.statements:
         return [found.part(None, first)]
@@ -60,7 +61,7 @@ def take_apart(
         taken = None if raised else _entered(entered, next_line)
         return [found.part(entered, first, taken)]
     if told:
-        rest = replace(found, before=told[-1].state)
+        rest = found._replace(before=told[-1].state)
         return [rest.part(unit.statements[-1] if len(told) + 1 == len(unit.statements) else None, first)]
     if not raised and (followed := _follow(unit, before, after, scope)) is not None:
         return followed
@@ -84,26 +85,24 @@ def _outermost(unit: Unit) -> list[Statement]:
     return [each for each in unit.statements if each not in inside]
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """What a unit changed."""
 
     before: State
     after: State
-    names: tuple[str, ...]
+    names: Iterable[str]
     raised: bool
 
     def part(self, node: Statement | None, line: int, taken: bool | None = None) -> Part:
-        passing = _comprehension_names(node)
-        values = {
-            name: self.after[name]
-            for name in self.names
-            if name in self.after and not (name in passing and self.after[name] == self.before.get(name))
-        }
+        passing, before, after = _comprehension_names(node), self.before, self.after
+        values: dict[str, str] = {}
         if not self.raised and not (isinstance(node, ast.For | ast.AsyncFor) and taken is False):
-            values = {name: self.after[name] for name in targets(node) if name in self.after} | values
-        removed = tuple(name for name in self.before if name not in self.after)
-        return Part(node, line_of(node) if node else line, values, removed, taken, dict(self.after), self.before)
+            values = {name: after[name] for name in targets(node) if name in after}
+        for name in self.names:
+            if name in after and not (name in passing and after[name] == before.get(name)):
+                values[name] = after[name]
+        removed = tuple([name for name in before if name not in after])
+        return Part(node, line_of(node) if node else line, values, removed, taken, after, before)
 
 
 def _entered(node: Statement, next_line: int | None) -> bool | None:
@@ -115,6 +114,7 @@ def _entered(node: Statement, next_line: int | None) -> bool | None:
     return next_line in body_lines(node)
 
 
+@lru_cache(maxsize=8192)
 def targets(node: ast.AST | None) -> list[str]:
     """The variables a statement is about: assigned, looped over, or those a method is called on."""
     match node:
@@ -271,7 +271,7 @@ def _by_evidence(
     if not taken:
         return [found.part(head, line, taken)]
     return [
-        Part(head, line_of(head), {}, (), True, dict(found.before), found.before),
+        Part(head, line_of(head), {}, (), True, found.before, found.before),
         found.part(last if last in head.body else None, line),
     ]
 
