@@ -148,9 +148,9 @@ def test_the_manifest_says_what_made_the_file(tmp_path: Path) -> None:
 
 def test_a_finished_file_is_done_for_its_config(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
-    assert not Ledger(path, {"seed": 7}).done
+    assert not Ledger(path, {"seed": 7}).is_complete()
     write_records(path, rows(1), {"seed": 7})
-    assert Ledger(path, {"seed": 7}).done
+    assert Ledger(path, {"seed": 7}).is_complete()
 
 
 def test_a_finished_file_can_be_reopened_and_grows(tmp_path: Path) -> None:
@@ -257,8 +257,8 @@ def test_a_kill_at_the_very_end_loses_nothing_and_leaves_nothing(
         write_all(path)
     monkeypatch.undo()
     ledger = Ledger(path, {})
-    assert ledger.done is (last == "Ledger._tidy")
-    if not ledger.done:
+    assert ledger.is_complete() is (last == "Ledger._tidy")
+    if not ledger.is_complete():
         with ledger:
             assert len(ledger) == 6
             ledger.finish()

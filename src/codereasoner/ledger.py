@@ -1,9 +1,9 @@
-"""Files of records that survive a kill: appended as they are made, whole when they have their final name.
+"""Files of records that survive a kill: appended while rows are made, complete when they have their final name.
 
 While a stage runs, its rows are appended to `NAME.part`; a killed stage starts again, drops a torn last line and
-continues after the rows that are there. When the last row is in, the file gets its final name, and beside it
-stands `NAME.manifest.json`: the resolved config, version, commit, seed, counts and host. A row that was dropped
-goes to `NAME.dropped.jsonl` with its reason.
+continues after the rows that are there. After the last row the file gets its final name, and next to it
+`NAME.manifest.json` has the resolved config, version, commit, seed, counts and host. A row that was dropped goes to
+`NAME.dropped.jsonl` with its reason.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import IO, Any, Self, TypeAlias, TypeVar
 
 from codereasoner import __version__
 from codereasoner.errors import ConfigError, DataError
@@ -30,10 +30,15 @@ from codereasoner.records import Plain
 from codereasoner.spill import Keys
 
 P = TypeVar("P", bound=Plain)
+Row: TypeAlias = dict[str, Any]
+"""One record as plain JSON; its columns depend on the kind of record."""
+Record: TypeAlias = Plain | Mapping[str, Any]
+Config: TypeAlias = Mapping[str, object]
+"""Everything that the rows of an output depend on, by name."""
 
 
-def read_rows(path: Path, leave_out: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
-    """The rows of a JSONL or parquet file, one dict each; of a parquet file without the columns in `leave_out`.
+def read_rows(path: Path, leave_out: Sequence[str] = ()) -> Iterator[Row]:
+    """Yield the rows of a JSONL or parquet file; of a parquet file without the columns in `leave_out`.
 
     Raises:
         DataError: the file is missing, or a line of it is no JSON object; the message names the line.
@@ -50,7 +55,7 @@ def read_rows(path: Path, leave_out: Sequence[str] = ()) -> Iterator[dict[str, A
 
 
 def read_records(path: Path, kind: type[P]) -> Iterator[P]:
-    """The records of a JSONL or parquet file.
+    """Yield the records of a JSONL or parquet file.
 
     Raises:
         DataError: the file is missing or broken, or a row is no such record; the message names the line.
@@ -63,7 +68,7 @@ def read_records(path: Path, kind: type[P]) -> Iterator[P]:
 
 
 class Ledger:
-    """One output file of a stage: append rows, skip what is already there, finish.
+    """An output file of a stage: append rows, skip those that are there, finish.
 
         with Ledger(path, config) as ledger:
             for key in keys:
@@ -77,14 +82,14 @@ class Ledger:
     processes never write one file.
 
     Raises:
-        ConfigError: by `done` and by the block: what is there, finished or begun, was made with another config or by
-            nobody we know, is no regular file, or is being written by another process.
+        ConfigError: by `is_complete` and by the block: the output, finished or begun, was made with another config or
+            not by a Ledger, is no regular file, or is being written by another process.
     """
 
     def __init__(
         self,
         path: Path,
-        config: Mapping[str, Any],
+        config: Config,
         key: str = "id",
         json_columns: Sequence[str] = (),
         reopen: bool = False,
@@ -96,20 +101,19 @@ class Ledger:
         self.reopen = reopen
         self.counts: Counter[str] = Counter()
         self.drops: Counter[str] = Counter()
-        self.extra: dict[str, Any] = {}
+        self.extra: Row = {}
         self._part = path.with_name(path.name + ".part")
         self._dropped = path.with_name(path.name + ".dropped.jsonl")
         self._keys = Keys()
         self._began = time.monotonic()
 
-    @property
-    def done(self) -> bool:
-        """Is the final file there, made with this config?"""
+    def is_complete(self) -> bool:
+        """Return whether the final file is there, made with this config; and remove what a kill left next to it."""
         self._refuse_others()
-        done = self._is_finished()
-        if done:
+        complete = self._is_finished()
+        if complete:
             self._tidy()
-        return done
+        return complete
 
     def __enter__(self) -> Self:
         self._refuse_others()
@@ -133,27 +137,27 @@ class Ledger:
         return key in self._keys
 
     def __len__(self) -> int:
-        """Rows kept and dropped so far, this time and earlier."""
+        """Return the number of rows kept and dropped so far, those of an earlier try included."""
         return len(self._keys)
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """The kept rows so far, those of an earlier try included, in the order in which they were written."""
+    def rows(self) -> Iterator[Row]:
+        """Yield the kept rows so far, those of an earlier try included, in the order in which they were written."""
         self._file.flush()
         yield from read_rows_of_part(self._part)
 
-    def append(self, record: Plain | Mapping[str, Any]) -> None:
+    def append(self, record: Record) -> None:
         """Write one kept row; a row whose key is already there is left out."""
         row = _row_of(record)
         if self._keys.add(row[self.key]):
             self.counts["kept"] += 1
             _write_line(self._file, row)
 
-    def drop(self, record: Plain | Mapping[str, Any], reason: str) -> None:
-        """Write one dropped row beside the kept ones, with the reason; the manifest counts the reasons."""
+    def drop(self, record: Record, reason: str) -> None:
+        """Write one dropped row to its own file, with the reason; the manifest counts the reasons."""
         row = _row_of(record)
         if self._keys.add(row[self.key]):
             self.drops[reason] += 1
-            # A Run has a reason of its own, which must not stand in for why it is dropped.
+            # A Run has a reason of its own, which must not hide why it is dropped.
             own = {"own_reason": row["reason"]} if row.get("reason") else {}
             _write_line(self._dropped_file, {**row, **own, "reason": reason})
 
@@ -199,16 +203,16 @@ class Ledger:
         manifest = read_manifest(self.path)
         return self.path.is_file() and manifest is not None and not self._differs(manifest.get("config", {}))
 
-    def _differs(self, config: Mapping[str, Any]) -> bool:
+    def _differs(self, config: Config) -> bool:
         return bool(differences(config, _plain(self.config)))
 
     def _is_ours(self) -> bool:
-        """Was the part file begun with this config?"""
+        """Return whether the part file was begun with this config."""
         begun = self._begun()
         return begun is not None and not self._differs(begun)
 
-    def _begun(self) -> dict[str, Any] | None:
-        """The config with which the part file was begun."""
+    def _begun(self) -> Row | None:
+        """Return the config with which the part file was begun."""
         config = self._part_config()
         return _object(str(config), _text(config)) if config.is_file() else None
 
@@ -251,8 +255,8 @@ class Ledger:
                 counter[row.get("reason", "kept") if path is self._dropped else "kept"] += 1
 
 
-def write_records(path: Path, records: Iterable[Plain | Mapping[str, Any]], config: Mapping[str, Any]) -> None:
-    """Write a whole file at once, with its manifest, in the place of an older one: for what is made in seconds."""
+def write_records(path: Path, records: Iterable[Record], config: Config) -> None:
+    """Write a whole file at once with its manifest, and replace an older one: for what is made in seconds."""
     path.unlink(missing_ok=True)
     with Ledger(path, config) as ledger:
         for record in records:
@@ -270,20 +274,20 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def manifest_path(path: Path) -> Path:
-    """Where the manifest of an output stands."""
+    """Return the path of the manifest of an output."""
     return path.with_name(path.name + ".manifest.json")
 
 
-def write_manifest(path: Path, facts: Mapping[str, Any]) -> None:
-    """Write the manifest of an output: what is given, and version, commit, host, Python and time."""
+def write_manifest(path: Path, facts: Mapping[str, object]) -> None:
+    """Write the manifest of an output: the given facts, and version, commit, host, Python and time."""
     rows = {**facts, "version": __version__, "commit": commit(), "python": platform.python_version()}
     rows["host"] = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     rows["written"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     write_whole(manifest_path(path), json.dumps(rows, indent=1) + "\n")
 
 
-def read_manifest(path: Path) -> dict[str, Any] | None:
-    """The manifest of an output, or None where there is none."""
+def read_manifest(path: Path) -> Row | None:
+    """Return the manifest of an output, or None where there is none."""
     manifest = manifest_path(path)
     if not manifest.is_file():
         return None
@@ -291,7 +295,7 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
 
 
 def fingerprint(path: Path) -> str:
-    """Sixteen hexadecimal digits of a file's content: in a stage's config they say which input it was made from.
+    """Return sixteen hexadecimal digits of a file's content, by which a stage's config identifies its input.
 
     Raises:
         DataError: there is no such file.
@@ -304,7 +308,7 @@ def fingerprint(path: Path) -> str:
 
 @cache
 def commit() -> str:
-    """The git commit of the checkout this package runs from, with '+' where it has changes; '' elsewhere."""
+    """Return the git commit of the checkout this package runs from, with '+' if it has changes; '' elsewhere."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return ""
@@ -315,18 +319,18 @@ def commit() -> str:
         return ""
 
 
-def read_rows_of_part(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a JSONL file whatever its suffix is."""
+def read_rows_of_part(path: Path) -> Iterator[Row]:
+    """Yield the rows of a JSONL file, whatever its suffix is."""
     with path.open(encoding="utf-8") as file:
         for number, line in enumerate(_decoded(path, file), start=1):
             yield _row(path, number, line)
 
 
-def _row(path: Path, number: int, line: str) -> dict[str, Any]:
+def _row(path: Path, number: int, line: str) -> Row:
     return _object(f"{path}, line {number}", line)
 
 
-def _object(place: str, text: str) -> dict[str, Any]:
+def _object(place: str, text: str) -> Row:
     """Return the JSON object that a text holds; `place` names it where it holds none."""
     try:
         row = json.loads(text)
@@ -351,17 +355,17 @@ def _decoded(path: Path, lines: Iterable[str]) -> Iterator[str]:
         raise DataError(f"{path}: not UTF-8 text (byte {error.start})") from None
 
 
-def _row_of(record: Plain | Mapping[str, Any]) -> Mapping[str, Any]:
+def _row_of(record: Record) -> Mapping[str, Any]:
     return record.to_json() if isinstance(record, Plain) else record
 
 
-def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The config as it will read back from JSON: tuples are lists, paths are text."""
-    plain: dict[str, Any] = json.loads(json.dumps(config, default=str))
+def _plain(config: Config) -> Row:
+    """Return the config as it will read back from JSON: tuples are lists, paths are text."""
+    plain: Row = json.loads(json.dumps(config, default=str))
     return plain
 
 
-def _write_line(file: Any, row: Mapping[str, Any]) -> None:
+def _write_line(file: IO[str], row: Mapping[str, Any]) -> None:
     file.write(json.dumps(row, ensure_ascii=True, separators=(",", ":")) + "\n")
     file.flush()
 

@@ -48,7 +48,7 @@ def export(rows: Path, to: str, out: Path, held_out: float = 0.0, progress: Prog
     config = {"rows": fingerprint(rows), "to": to, "kind": kind, "held_out": held_out}
     names = ["", "-held-out"] if held_out else [""]
     ledgers = [Ledger(out / f"{rows.stem}{name}{FORMATS[to].suffix}", config) for name in names]
-    if not all(ledger.done for ledger in ledgers):
+    if not all(ledger.is_complete() for ledger in ledgers):
         with ExitStack() as stack:
             for ledger in ledgers:
                 stack.enter_context(ledger)

@@ -32,7 +32,7 @@ def ask_questions(
     """
     names = task_names(tasks)
     ledger = Ledger(out, {"runs": fingerprint(runs), "tasks": names})
-    if ledger.done:
+    if ledger.is_complete():
         return
     total = counts(runs).get("kept", 0)
     left_out: Counter[str] = Counter()

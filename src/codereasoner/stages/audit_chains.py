@@ -50,7 +50,7 @@ def audit_texts(texts: Path, questions: Path, out: Path, runner: Runner, progres
         DataError: a row is neither a chain nor an answer, or its question is not among the questions.
     """
     ledger = Ledger(out, {"texts": fingerprint(texts), "questions": fingerprint(questions)})
-    if ledger.done:
+    if ledger.is_complete():
         return
     known = Rows((row["id"], row) for row in read_rows(questions))
     total = sum(1 for _ in read_rows(texts))
@@ -69,7 +69,7 @@ def keep_true(texts: Path, audited: Path, out: Path, above: float) -> None:
     A text without any claim cannot be vouched for, and is dropped as the others are: with its reason.
     """
     ledger = Ledger(out, {"texts": fingerprint(texts), "audit": fingerprint(audited), "above": above})
-    if ledger.done:
+    if ledger.is_complete():
         return
     with ledger:
         for text, row in zip(read_rows(texts), read_rows(audited), strict=True):

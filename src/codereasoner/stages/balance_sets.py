@@ -40,7 +40,7 @@ def choose_questions(questions: Path, out: Path, sizes: Mapping[str, int], progr
     if wrong := [f"{split}: {size}" for split, size in sizes.items() if size < 0]:
         raise ConfigError(f"a set cannot have fewer than 0 questions ({wrong[0]})")
     ledger = Ledger(out, {"questions": fingerprint(questions), "sizes": dict(sizes)})
-    if ledger.done:
+    if ledger.is_complete():
         return
     rank = _rarity(questions)
     before: dict[str, Counter[Cell]] = {}

@@ -58,7 +58,7 @@ def write_programs(
     """
     facts = {"parts": [[split, count] for split, count, _ in parts], "mutations": mutations}
     ledger = Ledger(out, {**config, **facts})
-    if ledger.done:
+    if ledger.is_complete():
         return
     total = sum(count for _, count, _ in parts)
     done = 0

@@ -64,7 +64,7 @@ def rate_questions(
         raise ConfigError(f"a model must be sampled at least once, not {samples} times")
     config = {"questions": fingerprint(questions), "model": model.identity, "style": style.name, "samples": samples}
     ledger = Ledger(out, config | {"sampling": sampling.facts()})
-    if ledger.done:
+    if ledger.is_complete():
         return
     total = counts(questions).get("kept", 0)
     with ledger:
@@ -97,10 +97,16 @@ def select_questions(
 
     With the ratings of `passes` each question gets the features `passes` and `samples`, and its level is its passes.
     """
-    facts = {"questions": fingerprint(questions), "passes": fingerprint(passes) if passes else None}
-    plain = {"low": choice.band.low, "high": choice.band.high, "per_level": choice.per_level, "order": choice.order}
-    ledger = Ledger(out, facts | plain)
-    if ledger.done:
+    config = {
+        "questions": fingerprint(questions),
+        "passes": fingerprint(passes) if passes else None,
+        "low": choice.band.low,
+        "high": choice.band.high,
+        "per_level": choice.per_level,
+        "order": choice.order,
+    }
+    ledger = Ledger(out, config)
+    if ledger.is_complete():
         return
     total = counts(questions).get("kept", 0)
     levels: defaultdict[str, int] = defaultdict(int)

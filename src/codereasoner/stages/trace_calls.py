@@ -79,7 +79,7 @@ def write_runs(
     """The same, by whoever judges the programs."""
     facts = {"programs": fingerprint(programs), "second_run": second_run, "calls": keep.calls}
     ledger = Ledger(out, facts | {"sizes": vars(keep.sizes)}, json_columns=("steps", "lines"))
-    if ledger.done:
+    if ledger.is_complete():
         return
     total = sum(len(program.calls) for program in read_records(programs, Program))
     with ledger:

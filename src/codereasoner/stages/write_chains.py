@@ -81,7 +81,7 @@ def narrate_chains(
     ledger = Ledger(
         out, config | {"by": "narrator", "attempts": attempts, "split": split, "limit": limit}, key="question"
     )
-    if ledger.done:
+    if ledger.is_complete():
         return
     total = sum(1 for _ in _of_tasks(questions, tasks, split))
     with ledger:
@@ -155,7 +155,7 @@ def teach_chains(
         "sampling": teacher.sampling.facts(),
     }
     ledger = Ledger(out, config | ({"first": first} if first else {}), key="question")
-    if ledger.done:
+    if ledger.is_complete():
         return
     spent: Counter[str] = Counter()
 

@@ -46,7 +46,7 @@ def write_sft_rows(
     if tasks is not None:
         config["tasks"] = tasks = task_names(tasks, questions)
     ledger = Ledger(out, config | {"style": style.name, "split": split})
-    if ledger.done:
+    if ledger.is_complete():
         return
     found = Rows((chain.question, [chain.text, chain.answer]) for chain in read_records(chains, Chain))
     with ledger:
@@ -76,7 +76,7 @@ def write_grpo_rows(
     ledger = Ledger(
         out, {"questions": fingerprint(questions), "tasks": list(tasks), "style": style.name, "split": split}
     )
-    if ledger.done:
+    if ledger.is_complete():
         return
     with ledger:
         for question in _of_split(questions, split):
