@@ -15,7 +15,7 @@ from typing import Any
 from codereasoner.errors import ConfigError
 
 COMPANIONS = (".part", ".part.config.json", ".dropped.jsonl", ".manifest.json")
-"""Suffixes of the files that stand beside an output file."""
+"""Suffixes of the files next to an output file."""
 _SHOWN = 60  # characters of a value in a message
 
 

@@ -1,4 +1,4 @@
-"""Sets and tables of any size: in memory while they are small, in a private file that vanishes when they are large."""
+"""Sets and tables of any size: in memory while small, then in a private file that ends with the process."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ IN_MEMORY = 500_000  # keys of 16 characters: about 60 MB
 
 
 def whole_lines(text: str) -> list[str]:
-    """The lines of JSON lines, which end at `\\n` alone; a last one that is still being written is left out."""
+    """Return the complete lines of JSON lines, which end at `\\n` alone."""
     return text.split("\n")[:-1]
 
 
 class Keys:
-    """A set of texts that only grows; beyond `limit` it lies on disk, so that its memory has a bound."""
+    """A set of texts that only grows; beyond `limit` it is on disk, so its memory is bounded."""
 
     def __init__(self, limit: int = IN_MEMORY) -> None:
         self._limit = limit
@@ -53,7 +53,7 @@ class Keys:
 
 
 class Rows:
-    """A table of JSON rows by key, on disk: for records that are asked for in another order than that of their file."""
+    """A table of JSON rows by key, on disk: for records that are read in another order than that of their file."""
 
     def __init__(self, rows: Iterable[tuple[str, Any]]) -> None:
         self._base = private_base()
@@ -62,7 +62,7 @@ class Rows:
         self._base.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?)", texts)
 
     def get(self, key: str) -> Any:
-        """The row of a key, or None."""
+        """Return the row of a key, or None."""
         found = self._base.execute("SELECT row FROM entries WHERE key = ?", (_storable(key),)).fetchone()
         return None if found is None else json.loads(found[0])
 
@@ -73,7 +73,7 @@ def _storable(key: str) -> str:
 
 
 class _Private(sqlite3.Connection):
-    """A connection that its last user need not close: nobody else could ever read what it holds."""
+    """A connection that closes itself; nobody else can read its data."""
 
     def __del__(self) -> None:
         self.close()  # or Python 3.13 and later warn of it

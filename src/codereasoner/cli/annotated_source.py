@@ -1,4 +1,4 @@
-"""A traced run at a terminal: the source with what each line did, loops folded."""
+"""A traced run at a terminal: the source annotated with the values of each line, loops folded."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from codereasoner.errors import DataError
 from codereasoner.records import Run
 from codereasoner.steps import split_lines
 
-SHOWN = 4  # values of one variable on one line that are shown before the rest is folded
+SHOWN = 4  # values of one variable per line, before the rest is folded
 LONGEST = 60  # characters of one value
-FEW = 6  # outcomes of a test that are told one by one
+FEW = 6  # outcomes of a test that are listed one by one
 
 Notes = Mapping[int, str]
 Values = dict[str, list[str]]  # of a variable, in the order of the run
@@ -29,9 +29,9 @@ Values = dict[str, list[str]]  # of a variable, in the order of the run
 
 @dataclass(frozen=True)
 class Annotated:
-    """The source with what each line did, one row for each; `notes` marks lines in red.
+    """Source lines next to their values, one row each; `notes` marks lines in red.
 
-    Functions that did not run are left out unless the `whole` file is wanted. The source is clipped before a value is.
+    Functions that did not run are left out unless `whole` is set. The source is clipped before a value is.
     """
 
     run: Run
@@ -42,14 +42,14 @@ class Annotated:
         rows = list(self._rows())
         fixed = max((len(number) for number, _, _, _ in rows), default=0) + 2
         counts = max((len(count) for _, count, _, _ in rows), default=0) + 2
-        room = max(options.max_width - fixed - counts - 3, 20)
+        width = max(options.max_width - fixed - counts - 3, 20)
         values = max((line.cell_len for _, _, _, did in rows for line in did.split("\n")), default=0)
-        source = min(max((code.cell_len for _, _, code, _ in rows), default=0), max(room - values, room * 2 // 5))
+        source = min(max((code.cell_len for _, _, code, _ in rows), default=0), max(width - values, width * 2 // 5))
         table = Table(box=None, pad_edge=False, padding=(0, 1), show_header=False)
         table.add_column(justify="right", style="dim", no_wrap=True)
         table.add_column(justify="right", style="dim", no_wrap=True)
         table.add_column(no_wrap=True, overflow="ellipsis", width=source)
-        table.add_column(overflow="fold", width=max(min(values, room - source), 1))
+        table.add_column(overflow="fold", width=max(min(values, width - source), 1))
         for row in rows:
             table.add_row(*row)
         yield table
@@ -76,12 +76,12 @@ class Annotated:
 
 
 def annotated(run: Run, notes: Notes | None = None, whole: bool = False) -> Annotated:
-    """What a console prints of a traced run."""
+    """Return the renderable of a traced run."""
     return Annotated(run, notes or {}, whole)
 
 
 def result(run: Run) -> Text:
-    """`f(3) → 4`, or how else the call ended."""
+    """Return `f(3) → 4`, or how else the call ended."""
     if run.outcome == "ok":
         value, style = run.value if run.value is not None else _without_literal(run), "bold green"
     else:
@@ -90,7 +90,7 @@ def result(run: Run) -> Text:
 
 
 def _without_literal(run: Run) -> str:
-    """What is known of a value that has no literal."""
+    """Describe a value that has no literal."""
     if not any(step.event == "call" for step in run.steps):
         entry = next((scope.node for (name, _), scope in _scopes(run).items() if name == run.entry), None)
         if isinstance(entry, ast.AsyncFunctionDef):
@@ -109,7 +109,7 @@ def _scopes(run: Run) -> Mapping[tuple[str, int], Scope]:
 
 
 def _lines_shown(run: Run, told: Mapping[int, _Line], whole: bool) -> set[int]:
-    """The lines of the functions that ran, with the headers of the classes around them."""
+    """Return the lines of the functions that ran, and the headers of the classes around them."""
     owners = [scope.node for scope in _scopes(run).values()]
     ran = {line for line in told if told[line].count} | set(run.lines)
     every = set(range(1, len(split_lines(run.source.rstrip())) + 1))
@@ -131,7 +131,7 @@ def _coloured(source: str) -> list[Text]:
 
 @dataclass
 class _Line:
-    """What the statement that begins on a line did, over the whole run."""
+    """Effects of the statement that begins on a line, over the whole run."""
 
     count: int = 0
     values: Values = field(default_factory=dict)
@@ -145,7 +145,7 @@ def _tell(run: Run) -> dict[int, _Line]:
     found: defaultdict[int, _Line] = defaultdict(_Line)
     try:
         moments = tell(run)
-    except DataError:  # the trace is not whole, or there is none: what changed is known all the same
+    except DataError:  # the trace is incomplete or absent: the changes are known all the same
         for step in run.steps:
             line = found[step.line]
             line.count += step.event == "line"
@@ -159,7 +159,7 @@ def _tell(run: Run) -> dict[int, _Line]:
 
 
 def _visits(moments: Sequence[Moment]) -> dict[int, Counter[object]]:
-    """How often each statement of a line ran, and how often a function was called at its `def`."""
+    """Count how often each statement of a line ran, and how often a function was called at its `def`."""
     found: defaultdict[int, Counter[object]] = defaultdict(Counter)
     for moment in moments:
         leaves = isinstance(moment.node, ast.With | ast.AsyncWith) and moment.taken is False
@@ -215,7 +215,7 @@ def _folded(values: Sequence[str]) -> Text:
 
 
 def _outcomes(tests: Sequence[bool], words: tuple[str, str]) -> str:
-    """`true`, `false ×3, true`; where they change often, only how often each came."""
+    """Return `true`, or `false ×3, true`; where they change often, only how often each came."""
     groups = [(taken, len(list(group))) for taken, group in groupby(tests)]
     if len(groups) > FEW:
         groups = [(taken, tests.count(taken)) for taken in (True, False)]

@@ -1,4 +1,4 @@
-"""The files of commands: inputs found in a folder or beside another; outputs that are no input, and `--fresh`."""
+"""Files of commands: inputs found in a folder or next to another, outputs that are no input, and `--fresh`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from codereasoner.errors import ConfigError, DataError
 from codereasoner.outputs import refuse_others, set_aside
 
 OUTPUTS = ("out", "sft_out", "grpo_out", "kept", "plots")
-"""The parameters of commands that name what is written."""
+"""Parameters of commands that name outputs."""
 _FRESH = "codereasoner.fresh"
 
 
@@ -31,19 +31,19 @@ def file_of(path: Path, *names: str) -> Path:
 
 
 def beside(path: Path, name: str) -> Path:
-    """Return the file of that name beside another one, or in the current folder where only that has it."""
+    """Return the file of that name next to another one, or in the current folder where only that has it."""
     near, here = path.with_name(name), Path(name)
     return here if here.is_file() and not near.is_file() else near
 
 
 def fresh_option() -> click.Option:
-    """Return `--fresh`, which a command asks for by `set_aside_if_fresh`."""
+    """Return the option `--fresh`, which `set_aside_if_fresh` reads."""
     return click.Option(
         ["--fresh"],
         is_flag=True,
         expose_value=False,
         callback=_note,
-        help="Begin anew: what is there is renamed to NAME.old.",
+        help="Begin anew; an existing output is renamed to NAME.old.",
     )
 
 

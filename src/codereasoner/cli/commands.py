@@ -1,4 +1,4 @@
-"""The commands by purpose, each with the line that the overview shows.
+"""Commands by purpose, each with the line that the overview shows.
 
 The lines are kept here, not in the commands' files, so that `codereasoner --help` imports none of them.
 """

@@ -1,4 +1,4 @@
-"""The output of commands: consoles that show any text as text, tables, progress bars, and what is waited for."""
+"""Output of commands: consoles that show any text as text, tables, progress bars, and notes on waiting."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u206
 
 
 class Screen(Console):
-    """Shows names, answers and programs as they are: nothing in them is markup or an order to the terminal."""
+    """A console on which names, answers and programs are plain text, never markup or control sequences."""
 
     def __init__(self, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, markup=False, emoji=False)

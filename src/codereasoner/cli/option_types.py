@@ -1,4 +1,4 @@
-"""The types of options, and the ranges of those that are numbers, so that every command refuses the same."""
+"""Types of options, and the ranges of numbers, so that every command refuses the same."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class JsonObject(click.ParamType[dict[str, Any]]):
 
 
 class StyleName(click.ParamType[str]):
-    """The name of a style; `file.py:NAME` is loaded and gets its full path, so that later commands find it."""
+    """A style's name; `file.py:NAME` is loaded and gets its full path, so that later commands find it."""
 
     name = "name"
 
@@ -121,7 +121,7 @@ OF_FIELDS: dict[str, click.ParamType[Any]] = {
     "style": STYLE_NAME,
     "system": SYSTEM_MESSAGE,
 }
-"""The type of an option by the name of the field of a config that holds it; a whole number is else 0 or more."""
+"""The type of an option by the name of the field of a config that holds it; other whole numbers are 0 or more."""
 
 
 def range_of(config: str, field: str, kind: type) -> Any:

@@ -19,7 +19,7 @@ LARGE_SECONDS, LARGE_BYTES = 5.0, 4 << 30  # CPU time and memory of a program th
 
 @dataclass(frozen=True)
 class PoolOptions:
-    """How the programs of a command are executed."""
+    """Options of how the programs of a command are executed."""
 
     workers: int | None = option(None, "Worker processes for execution (default: one per core).")
     allow_weak_isolation: bool = option(

@@ -1,4 +1,4 @@
-"""The replies to a quiz: a table of them, and the first mistake next to the true trace."""
+"""Replies to a quiz: a table of them, and the first mistake next to the true trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The counts of an output that is finished, from its manifest."""
+"""Counts of a finished output, from its manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`codereasoner trace FILE.py "f(3)"`: the source with what each line did, at a terminal or as JSON."""
+"""`codereasoner trace FILE.py "f(3)"`: the annotated source at a terminal, or the run as JSON."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def show_trace(
     preload: tuple[str, ...] = (),
     allow_weak_isolation: bool = False,
 ) -> None:
-    """Run one call of a file's function and show what every line did.
+    """Run one call of a file's function and show the values of every line.
 
     preload: modules that the program may import, which are imported before it is shut in.
 
@@ -153,7 +153,7 @@ def _parse(call: str) -> ast.expr | None:
 
 
 def split_call(call: str) -> tuple[str, str]:
-    """The name that is called and the source of the arguments.
+    """Return the name that is called and the source of the arguments.
 
     Raises:
         ConfigError: it is something else than one call of a name.

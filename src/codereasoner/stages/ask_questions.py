@@ -1,4 +1,4 @@
-"""questions.jsonl: what the tasks ask about the runs."""
+"""questions.jsonl: the tasks' questions about the runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from codereasoner.stages.named_tasks import task_names
 from codereasoner.stages.progress import counts, tell
 from codereasoner.task import Question
 
-TOGETHER = 64  # runs that are asked about in one batch
+TOGETHER = 64  # runs in one batch
 
 Asked: TypeAlias = tuple[list[Question], Counter[str]]
 """The questions about one run, and how often each reason left something out."""
@@ -26,9 +26,9 @@ Asked: TypeAlias = tuple[list[Question], Counter[str]]
 def ask_questions(
     runs: Path, out: Path, tasks: Sequence[str], progress: Progress = silent, engine: Engine | None = None
 ) -> None:
-    """questions.jsonl: what each task asks about each run, in the order of the runs.
+    """Write each task's questions about each run, in the order of the runs.
 
-    The manifest counts, by reason, what the tasks left out because it has no well-defined answer.
+    The manifest counts, by reason, the questions left out because they have no well-defined answer.
     """
     names = task_names(tasks)
     ledger = Ledger(out, {"runs": fingerprint(runs), "tasks": names})
@@ -52,7 +52,7 @@ def ask_questions(
 
 
 def ask_batch(tasks: Sequence[str], runs: Sequence[Run]) -> list[Asked]:
-    """What the tasks ask about each of these runs."""
+    """Return the tasks' questions about each of these runs."""
     return [_ask(tasks, run) for run in runs]
 
 

@@ -1,31 +1,29 @@
 """audit.jsonl: how many claims of each chain or answer are true, and whether its final answer is right.
 
-Every call that a text is about is traced anew, so nothing is taken on trust: neither a chain's own run, nor that a
-right answer was reached by right steps.
+Every call that a text is about is traced anew: neither a chain's own run nor a right answer vouches for the steps.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from codereasoner import extend
 from codereasoner.chains.claim_audit import Audit, audit, audit_search
 from codereasoner.chains.value_claims import calls
 from codereasoner.errors import DataError
 from codereasoner.extend import Progress, silent
-from codereasoner.ledger import Ledger, fingerprint, read_rows
+from codereasoner.ledger import Ledger, Row, fingerprint, read_rows
 from codereasoner.records import Answer, Chain, Job, Run
 from codereasoner.spill import Rows
 from codereasoner.stages.progress import tell
 from codereasoner.styles import find_style
 from codereasoner.task import Question, Runner, grade_all
 
-TOGETHER = 256  # texts that are traced and graded in one batch
-NAMED = 8  # calls of one text that are traced
+TOGETHER = 256  # texts in one batch
+NAMED = 8  # maximum number of calls traced per text
 CLASSES = {
     ("right", "true"): "answer right, every claim true",
     ("right", "false"): "answer right, steps wrong",
@@ -34,15 +32,15 @@ CLASSES = {
     ("wrong", "false"): "answer wrong, steps wrong",
     ("wrong", "none"): "answer wrong, no claim",
 }
-"""What can be said of a text, by its answer and its claims."""
+"""Class of a text by its answer and its claims."""
 
 NO_TRACE = "not traced"
 
 
 def audit_texts(texts: Path, questions: Path, out: Path, runner: Runner, progress: Progress = silent) -> None:
-    """audit.jsonl: one row for each chain of a chains.jsonl, or each answer of an answers.jsonl, in its order.
+    """Write one row for each chain of a chains.jsonl, or each answer of an answers.jsonl, in its order.
 
-    A chain stands for a right answer, which it was kept for; an answer is graded. A row has the text's `id`, its
+    A chain was kept because its answer is right; an answer is graded. A row has the text's `id`, its
     `question`, `task` and author (`by`), its `class`, the claims that were `checked` and are `true`, and the
     `first_false` one.
 
@@ -64,9 +62,9 @@ def audit_texts(texts: Path, questions: Path, out: Path, runner: Runner, progres
 
 
 def keep_true(texts: Path, audited: Path, out: Path, above: float) -> None:
-    """The chains or answers whose answer is right and whose share of true claims is `above` (0 to 1) or more.
+    """Write the texts whose answer is right and whose share of true claims is `above` (0 to 1) or more.
 
-    A text without any claim cannot be vouched for, and is dropped as the others are: with its reason.
+    The others are dropped with their reason; a text without any claim is one of them.
     """
     ledger = Ledger(out, {"texts": fingerprint(texts), "audit": fingerprint(audited), "above": above})
     if ledger.is_complete():
@@ -80,9 +78,9 @@ def keep_true(texts: Path, audited: Path, out: Path, above: float) -> None:
         ledger.finish()
 
 
-def summarize(audited: Path) -> dict[str, Any]:
-    """What an audit counts: for all texts, and by author and task; shares are percent."""
-    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+def summarize(audited: Path) -> Row:
+    """Return the counts of an audit for all texts, and by author and task; shares are percentages."""
+    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in read_rows(audited):
         groups[row["by"], row["task"]].append({key: row[key] for key in ("checked", "true", "class")})
     every = [row for rows in groups.values() for row in rows]
@@ -90,7 +88,7 @@ def summarize(audited: Path) -> dict[str, Any]:
     return {**_count(every), "parts": parts}
 
 
-def _count(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _count(rows: Sequence[Row]) -> Row:
     checked, true = sum(row["checked"] for row in rows), sum(row["true"] for row in rows)
     whole = sum(row["true"] == row["checked"] > 0 for row in rows)
     having = sum(row["checked"] > 0 for row in rows)
@@ -103,7 +101,7 @@ def _count(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _drop_reason(row: Mapping[str, Any], above: float) -> str | None:
+def _drop_reason(row: Row, above: float) -> str | None:
     if row["class"] == NO_TRACE:
         return NO_TRACE
     if row["class"].startswith("answer wrong"):
@@ -128,9 +126,7 @@ def _question(known: Rows, record: Chain | Answer, questions: Path) -> Question:
     return Question.from_json(row)
 
 
-def _audited(
-    batch: Sequence[Chain | Answer], questions: Sequence[Question], runner: Runner
-) -> Iterator[dict[str, Any]]:
+def _audited(batch: Sequence[Chain | Answer], questions: Sequence[Question], runner: Runner) -> Iterator[Row]:
     right = _right(batch, questions, runner)
     texts = [record.whole if isinstance(record, Answer) else record.text for record in batch]
     jobs = [_jobs(text, question) for text, question in zip(texts, questions, strict=True)]
@@ -149,7 +145,7 @@ def _audited(
 
 
 def _right(batch: Sequence[Chain | Answer], questions: Sequence[Question], runner: Runner) -> list[bool]:
-    """Is the final answer right? A chain was kept because it was."""
+    """Return whether each final answer is right; a chain was kept because it was."""
     right = [isinstance(record, Chain) for record in batch]
     styles = {record.style for record in batch if isinstance(record, Answer)}
     for style in sorted(styles):
@@ -168,7 +164,7 @@ def _finish(record: Chain | Answer) -> str:
 
 
 def _jobs(text: str, question: Question) -> list[Job]:
-    """The calls that a text is about: the question's own, or those that a text which looks for one names."""
+    """Return jobs for the calls that a text is about: the question's own, or those named by a search."""
     source, entry, call = (question.facts.get(name) for name in ("source", "entry", "call"))
     if not source or not entry:
         return []
@@ -177,7 +173,7 @@ def _jobs(text: str, question: Question) -> list[Job]:
 
 
 def _audit(text: str, question: Question, runs: Sequence[Run]) -> Audit | None:
-    """None: no run of the question, or of a call in the text, has a whole trace."""
+    """Return the audit of a text; None if no run of the question, or of a call in the text, has a whole trace."""
     whole = {run.call: run for run in runs if run.steps and not run.cut}
     if "call" in question.facts:
         return audit(text, next(iter(whole.values()))) if whole else None

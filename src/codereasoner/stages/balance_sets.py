@@ -1,18 +1,18 @@
 """chosen.jsonl: the questions of the sets, balanced by direction, task, difficulty and construct.
 
-Each split that has a size gets so many questions. They are shared out evenly over the directions, within a direction
-over its tasks, within a task over the difficulties, and there over the constructs; what one of them is too small to
-take is shared out over the others. A question's construct is the rarest that its program uses, so that rare ones are
-taken whole and common ones thinned. Within a cell the questions are taken evenly spaced in the order of the file.
+The size of a split is divided evenly over the directions, within a direction over its tasks, within a task over the
+difficulties, and there over the constructs; a part that is too small passes the rest on to the others. A question's
+construct is the rarest one of its program, so rare ones are kept whole and common ones thinned. Within a cell the
+questions are evenly spaced in the order of the file.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from codereasoner import extend
 from codereasoner.curation.profiles import constructs_of
@@ -30,7 +30,7 @@ K = TypeVar("K", bound=Hashable)
 
 
 def choose_questions(questions: Path, out: Path, sizes: Mapping[str, int], progress: Progress = silent) -> None:
-    """chosen.jsonl: so many balanced questions of each split in `sizes`; 0, or a split without a size: all of them.
+    """Write a balanced selection of each split, of the size in `sizes`; without one, or with 0, all of its questions.
 
     The manifest counts the questions of each split before and after, along each axis.
 
@@ -57,7 +57,7 @@ def choose_questions(questions: Path, out: Path, sizes: Mapping[str, int], progr
                 after[split][cell] += 1
                 ledger.append(question)
             seen[split][cell] += 1
-            tell(progress, done, total, "questions weighed")
+            tell(progress, done, total, "questions considered")
         ledger.extra["balance"] = {
             split: {"before": _margins(before[split]), "after": _margins(after[split])} for split in sorted(before)
         }
@@ -65,19 +65,19 @@ def choose_questions(questions: Path, out: Path, sizes: Mapping[str, int], progr
 
 
 def shares(total: int, available: Mapping[K, int]) -> dict[K, int]:
-    """A total shared out as evenly as what is available allows: nobody gets more than there is of it."""
+    """Divide a total as evenly as what is available allows."""
     given = dict.fromkeys(available, 0)
     left = min(total, sum(available.values()))
-    hungry = sorted(available, key=lambda name: (available[name], str(name)))
-    while hungry:
-        name = hungry.pop(0)
-        given[name] = min(available[name], left // (len(hungry) + 1))
+    open_names = sorted(available, key=lambda name: (available[name], str(name)))
+    while open_names:
+        name = open_names.pop(0)
+        given[name] = min(available[name], left // (len(open_names) + 1))
         left -= given[name]
     return given
 
 
 def _quotas(cells: Mapping[Cell, int], total: int) -> dict[Cell, int]:
-    """How many questions each cell gives, axis after axis."""
+    """Return the number of questions of each cell, axis after axis."""
     if () in cells:
         return {(): min(total, cells[()])}
     inner: dict[str, dict[Cell, int]] = {}
@@ -88,7 +88,7 @@ def _quotas(cells: Mapping[Cell, int], total: int) -> dict[Cell, int]:
 
 
 def _is_taken(place: int, quota: int, count: int) -> bool:
-    """Is the `place`-th of `count` questions among `quota` evenly spaced ones?"""
+    """Return whether the `place`-th of `count` questions is among `quota` evenly spaced ones."""
     return (place + 1) * quota // count > place * quota // count
 
 
@@ -106,7 +106,7 @@ def _construct(source: str, rank: Mapping[str, int]) -> str:
 
 
 def _rarity(questions: Path) -> dict[str, int]:
-    """How many programs use each construct."""
+    """Count the programs that use each construct."""
     counts: Counter[str] = Counter()
     for source in _sources(questions):
         counts.update(_constructs(source))
@@ -114,7 +114,7 @@ def _rarity(questions: Path) -> dict[str, int]:
 
 
 def _sources(questions: Path) -> Iterator[str]:
-    """The source of each program; questions about one program stand together."""
+    """Yield the source of each program once; questions about one program are adjacent."""
     last = ""
     for question in read_records(questions, Question):
         source = question.facts.get("source", "")
@@ -132,15 +132,9 @@ def _constructs(source: str) -> frozenset[str]:
 
 
 def _margins(cells: Mapping[Cell, int]) -> dict[str, dict[str, int]]:
-    """The questions along each axis alone, the most first."""
+    """Count the questions along each axis alone, the largest counts first."""
     margins: dict[str, Counter[str]] = {axis: Counter() for axis in AXES}
     for cell, count in cells.items():
         for axis, name in zip(AXES, cell, strict=True):
             margins[axis][name] += count
     return {axis: dict(counts.most_common()) for axis, counts in margins.items()}
-
-
-def margins_table(balance: Mapping[str, Any], split: str, axis: str) -> Sequence[tuple[str, int, int]]:
-    """Rows of (name, before, after) of one axis of a split, as they stand in the manifest."""
-    before, after = balance[split]["before"][axis], balance[split]["after"][axis]
-    return [(name, count, after.get(name, 0)) for name, count in before.items()]

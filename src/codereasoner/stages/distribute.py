@@ -1,8 +1,8 @@
-"""What an engine does elsewhere: drafting ranges of programs, and tracing with pools of the process it is in."""
+"""Work that an engine distributes: drafting ranges of programs, and tracing with a pool in each process."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -12,15 +12,15 @@ from codereasoner.records import Program
 from codereasoner.stages.engine import Engine, batches_of
 from codereasoner.stages.trace_calls import Judged, Keep, judged
 
-TOGETHER = 64  # programs that are traced in one batch
+TOGETHER = 64  # programs in one batch
 
 Found: TypeAlias = Any
-"""What a source of ranges gives for one key; it is handed back to the source as it is."""
+"""A draft of a program for one key; only the source that made it reads it."""
 
 
 @runtime_checkable
 class Ranged(Protocol):
-    """A source whose programs have keys, so that ranges of them can be made anywhere, in any order."""
+    """A source whose programs have keys, so that ranges of them can be drafted anywhere, in any order."""
 
     def ranges(self) -> Iterator[range]: ...
 
@@ -30,7 +30,7 @@ class Ranged(Protocol):
 
 
 class Spread(Source):
-    """A source whose ranges of keys an engine makes; the programs are those of the source itself, in its order."""
+    """A source whose ranges of keys an engine drafts; its programs and their order are those of the source itself."""
 
     name = "spread"
 
@@ -44,14 +44,14 @@ class Spread(Source):
 
 
 def spread(source: Source, engine: Engine) -> Source:
-    """The same source, made by an engine where it can be; one that asks an endpoint, say, stays where it is."""
+    """Return the source, drafted by an engine if it has ranges; one that asks an endpoint stays in this process."""
     return Spread(source, engine) if isinstance(source, Ranged) else source
 
 
 def judged_by(
     engine: Engine, keep: Keep, second_run: bool, allow_weak_isolation: bool
 ) -> Callable[[Iterable[Program]], Iterator[tuple[Program, list[Judged]]]]:
-    """Judges programs as `judged` does, on the machines of an engine, each process there with pools of its own."""
+    """Return a function that works as `judged` does, on the machines of an engine with pools of their own."""
 
     def judge(programs: Iterable[Program]) -> Iterator[tuple[Program, list[Judged]]]:
         work = partial(judge_batch, keep, second_run, allow_weak_isolation)
@@ -64,7 +64,7 @@ def judged_by(
 def judge_batch(
     keep: Keep, second_run: bool, allow_weak_isolation: bool, programs: Sequence[Program]
 ) -> list[tuple[Program, list[Judged]]]:
-    """These programs with their runs, and what is wrong with each run."""
+    """Return these programs with their runs, and why each run is dropped."""
     pool = _pool(0, allow_weak_isolation)
     again = _pool(1, allow_weak_isolation) if second_run else None
     return list(judged(programs, pool, again, keep))
@@ -72,6 +72,5 @@ def judge_batch(
 
 @cache
 def _pool(hash_seed: int, allow_weak_isolation: bool) -> Pool:
-    """One worker for each process of an engine: they are many."""
-    options: Mapping[str, Any] = {"hash_seed": hash_seed} if hash_seed else {}
-    return Pool(workers=1, allow_weak_isolation=allow_weak_isolation, **options)
+    """Return a pool of one worker, as an engine has many processes."""
+    return Pool(workers=1, allow_weak_isolation=allow_weak_isolation, hash_seed=hash_seed)

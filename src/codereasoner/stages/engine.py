@@ -1,8 +1,8 @@
-"""Who does the work of a stage: this process, several of this machine, or a Ray cluster. The records are the same.
+"""Engines that do the work of a stage: this process, several of this machine, or a Ray cluster. The output is the same.
 
-A stage cuts its input into batches and gives each to `work`, a function without side effects; the results come back
-in the order of the batches, whoever did them and however often, and only the stage's own process writes. So a node
-that dies loses nothing, since its batches are done again elsewhere, and nothing comes twice.
+A stage cuts its input into batches and maps `work`, a function without side effects, over them. Results come back in
+the order of the batches, and only the stage's own process writes. So batches of a node that dies are done again
+elsewhere, and no row is lost or written twice.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ Name = Literal["local", "ray"]
 NAMES: tuple[Name, ...] = get_args(Name)
 
 UNDER_WAY = 3
-"""Batches that are handed out for each process: one is worked on, the others are on their way."""
+"""Batches in flight per process: one is worked on, the others hide the transfer."""
 
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 
 
 class Engine(Protocol):
-    """Does the batches of a stage. Use it in a `with` block: its processes end with it."""
+    """Map work over batches. Use it in a `with` block: its processes end with it."""
 
-    spread: bool  # is the work done on other machines?
+    spread: bool  # whether the work is done on other machines
 
     def map(self, work: Callable[[Batch], Result], batches: Iterable[Batch]) -> Iterator[Result]:
-        """`work(batch)` for each batch, in order; a bounded number is under way, so there may be no end of batches."""
+        """Yield `work(batch)` for each batch, in order; the number in flight is bounded, so batches may be endless."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -44,7 +44,7 @@ class Engine(Protocol):
 
 
 def make_engine(name: str = "local", workers: int | None = None, address: str | None = None) -> Engine:
-    """The engine of a name; `address` is that of a running Ray cluster, and without one Ray starts on this machine.
+    """Return the engine of a name; address: a running Ray cluster (default: start Ray on this machine).
 
     Raises:
         ConfigError: there is no such engine, or it has no workers. MissingExtra: Ray is not installed.
@@ -60,7 +60,7 @@ def make_engine(name: str = "local", workers: int | None = None, address: str | 
 
 
 class InProcess:
-    """Does every batch here, when its result is asked for."""
+    """Do every batch in this process, when its result is asked for."""
 
     spread = False
 
@@ -74,7 +74,7 @@ class InProcess:
 
 
 class Processes:
-    """Several processes of this machine; they end with the one that made them, even when it is killed."""
+    """Use several processes of this machine; they end with the one that made them, even when it is killed."""
 
     spread = False
 
@@ -99,7 +99,7 @@ class Processes:
 
 
 class OnRay:
-    """The nodes of a Ray cluster; a batch whose node dies is done again on another one, however often."""
+    """Use the nodes of a Ray cluster; a batch whose node dies is done again on another one, without limit."""
 
     spread = True
 
@@ -136,7 +136,7 @@ class OnRay:
 
 
 def batches_of(items: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
-    """The items in lists of `size`, the last one shorter."""
+    """Yield the items in lists of `size`; the last one may be shorter."""
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch
@@ -145,7 +145,7 @@ def batches_of(items: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
 def _in_order(
     submit: Callable[[Batch], Any], result: Callable[[Any], Result], batches: Iterable[Batch], under_way: int
 ) -> Iterator[Result]:
-    """The results of the batches, in order, with so many of them handed out at most."""
+    """Yield the results of the batches in order, with at most `under_way` in flight."""
     waiting: deque[Any] = deque()
     rest = iter(batches)
     waiting.extend(submit(batch) for batch in islice(rest, under_way))
@@ -160,7 +160,7 @@ def _called(work: Callable[[Batch], Result], batch: Batch) -> Result:
 
 
 def _end_with_parent() -> None:
-    """Ends this process when the one that started it is gone: a killed one cannot say goodbye."""
+    """End this process when the one that started it is gone, which cannot announce that when it is killed."""
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_wait_and_end, args=(parent.sentinel,), daemon=True).start()

@@ -1,4 +1,4 @@
-"""The benchmarks that programs are compared with, named on the command line: NAME, NAME=PATH, or all."""
+"""Benchmarks whose programs are excluded, named on the command line: NAME, NAME=PATH, or all."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ ALL = "all"
 
 
 class Against:
-    """The programs of some benchmarks; a program that is one of them is given the reason why it is dropped."""
+    """Programs of benchmarks, to which other programs are compared."""
 
     def __init__(self, known: Known | None = None) -> None:
         self._known = known
 
     def reason(self, source: str) -> str | None:
-        """The benchmark that a program is of, and how that shows; None: of none."""
+        """Return the benchmark that a program comes from, and how it was found; None if from none."""
         overlap = self._known.overlap(source) if self._known is not None else None
         return overlap.reason if overlap is not None else None
 
     def facts(self) -> dict[str, int]:
-        """How many programs of each benchmark there are."""
+        """Count the programs of each benchmark."""
         return dict(Counter(benchmark for benchmark, _ in self._known.names)) if self._known is not None else {}
 
 
 def read_against(names: Sequence[str]) -> Against:
     """Read the programs of each benchmark: of its data at PATH, below $CODEREASONER_DATA, or from the Hub.
 
-    `cruxeval` stands for all benchmarks whose names begin so; `all=PATH` for every one that has data in a folder.
+    `cruxeval` means all benchmarks whose names begin with it; `all=PATH` means each that has data in the folder.
 
     Raises:
         UnknownName: there is no such benchmark. DataError: its data is not there, or holds no programs.

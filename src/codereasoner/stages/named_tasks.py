@@ -1,4 +1,4 @@
-"""The tasks that an option names, found before a stage does any work."""
+"""Tasks named by an option, looked up before a stage does any work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stage says while it works, and what it has counted in the end."""
+"""Progress of a stage while it works, and its counts at the end."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from codereasoner.ledger import read_manifest
 
 
 def counts(out: Path) -> dict[str, Any]:
-    """What the manifest of an output counts: kept, dropped, and the reasons."""
+    """Return the counts in the manifest of an output: kept, dropped, and `drops` by reason."""
     manifest = read_manifest(out) or {}
     return {**manifest.get("counts", {}), "drops": manifest.get("drops", {})}
 
 
 def tell(progress: Progress, done: int, total: int, what: str, every: int = 50) -> None:
-    """Report to whom it concerns, every so many rows and at the end."""
+    """Report progress, every 50 rows and at the end."""
     if done % every == 0 or done == total:
         progress(done / max(total, 1), f"{done:,} of {total:,} {what}")

@@ -1,4 +1,4 @@
-"""Difficulty: how often a model is right about each question, and the choice and order of questions by it."""
+"""Difficulty: how often a model solves each question, and the selection and order of questions by it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from codereasoner.stages.progress import counts, tell
 from codereasoner.styles import Style
 from codereasoner.task import Question, Runner
 
-TOGETHER = 64  # questions that are asked and graded in one batch
+TOGETHER = 64  # questions in one batch
 
 Order = Literal["given", "curriculum"]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Which questions are kept, and in which order.
+    """Selection and order of questions.
 
-    band: the levels that are wanted: right samples where the questions are rated, else the programs' difficulty.
-    per_level: the most questions of one task, split and level; 0: all of them.
+    band: range of levels: right samples where the questions are rated, else the programs' difficulty.
+    per_level: maximum number of questions per task, split and level (0: no limit).
     order: as given, or a curriculum, from easy to hard.
     """
 
@@ -55,7 +55,7 @@ def rate_questions(
     runner: Runner,
     progress: Progress = silent,
 ) -> None:
-    """passes.jsonl: for each question, how many of `samples` answers of a model are right.
+    """Count for each question how many of `samples` answers of a model are right.
 
     Raises:
         ConfigError: fewer samples than one. EndpointError: the model answers none of a batch of requests.
@@ -93,7 +93,7 @@ def _passes(
 def select_questions(
     questions: Path, out: Path, choice: Choice, passes: Path | None = None, progress: Progress = silent
 ) -> None:
-    """selected.jsonl: the questions of the levels that are wanted, so many of each; what is left out has a reason.
+    """Write the questions of the chosen levels; what is left out has a reason.
 
     With the ratings of `passes` each question gets the features `passes` and `samples`, and its level is its passes.
     """
@@ -126,7 +126,7 @@ def select_questions(
 
 
 def _judged(questions: Path, choice: Choice, rates: Rows | None) -> Iterator[tuple[Question, str | None]]:
-    """Each question with its rating, and why it is left out."""
+    """Yield each question with its rating, and the reason why it is left out."""
     for question in read_records(questions, Question):
         if rates is not None:
             row: dict[str, Any] | None = rates.get(question.id)
@@ -139,7 +139,7 @@ def _judged(questions: Path, choice: Choice, rates: Rows | None) -> Iterator[tup
 
 
 def _chosen(questions: Path, choice: Choice, rates: Rows | None) -> set[str] | None:
-    """The ids of those that a hash draws from each task, split and level; None: all of them."""
+    """Return the ids that a hash draws from each task, split and level; None if all are kept."""
     if not choice.per_level:
         return None
     strata: defaultdict[tuple[str, str, int], list[tuple[int, str]]] = defaultdict(list)

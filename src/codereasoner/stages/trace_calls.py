@@ -1,14 +1,14 @@
-"""runs.parquet: every call of every program, run and traced, and run again under another hash seed."""
+"""runs.parquet: each call of each program, traced, and run again under another hash seed."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from codereasoner.curation.branch_coverage import Covered, distribute, taken
 from codereasoner.curation.determinism import second_job, second_reason
@@ -16,18 +16,18 @@ from codereasoner.curation.filters import Sizes, drop_reason
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress, available, silent
-from codereasoner.ledger import Ledger, fingerprint, read_records
+from codereasoner.ledger import Ledger, Row, fingerprint, read_records
 from codereasoner.records import Job, Program, Run
 from codereasoner.stages.progress import tell
 from codereasoner.stages.stage_options import SIZES, parse_setting
 
 Judged: TypeAlias = tuple[Run, str | None]
-"""A run, and why it is dropped; None: it is kept."""
+"""A run, and why it is dropped; None if it is kept."""
 
 
 @dataclass(frozen=True)
 class Keep:
-    """What of the runs is kept: at most so many `calls` a program (0: all), and nothing beyond these sizes."""
+    """Limits of the runs that are kept: `calls` per program (0: no limit), and sizes."""
 
     calls: int = 0
     sizes: Sizes = field(default_factory=Sizes)
@@ -46,7 +46,7 @@ def parse_sizes(texts: Sequence[str]) -> Sizes:
 
 
 Judge: TypeAlias = Callable[[Iterable[Program]], Iterator[tuple[Program, list[Judged]]]]
-"""Runs programs, in order, and says of each run what is wrong with it."""
+"""Run programs, in order, and give the reason why each run is dropped."""
 
 
 def own_programs(programs: Path) -> bool:
@@ -63,10 +63,10 @@ def trace_programs(
     again: Pool | None = None,
     keep: Keep | None = None,
 ) -> None:
-    """runs.parquet: every call of every program, run and traced; what no question can be asked about is dropped.
+    """Run and trace each call of each program; runs that no question can be asked about are dropped.
 
-    With a pool `again` of another hash seed each call runs a second time, and what then ends otherwise is dropped.
-    The manifest says how many jumps the kept calls take of all that are possible.
+    With a pool `again` of another hash seed each call runs a second time; it is dropped if the results differ. The
+    manifest has the number of jumps that the kept calls take, of all that are possible.
     """
     keep = keep or Keep()
     judge = partial(judged, pool=pool, again=again, keep=keep)
@@ -76,7 +76,7 @@ def trace_programs(
 def write_runs(
     programs: Path, out: Path, judge: Judge, second_run: bool, keep: Keep, progress: Progress = silent
 ) -> None:
-    """The same, by whoever judges the programs."""
+    """Write runs.parquet as `trace_programs` does, with the runs of any judge."""
     facts = {"programs": fingerprint(programs), "second_run": second_run, "calls": keep.calls}
     ledger = Ledger(out, facts | {"sizes": vars(keep.sizes)}, json_columns=("steps", "lines"))
     if ledger.is_complete():
@@ -98,7 +98,7 @@ def write_runs(
 def judged(
     programs: Iterable[Program], pool: Pool, again: Pool | None = None, keep: Keep | None = None
 ) -> Iterator[tuple[Program, list[Judged]]]:
-    """Each program with its runs, in order, and what is wrong with each."""
+    """Yield each program with its runs, in order, and why each is dropped."""
     keep = keep or Keep()
     runs = _first_runs(programs, pool, keep)
     if again is not None:
@@ -153,7 +153,7 @@ def _second_runs(
 
 
 def _within(keep: Keep, runs: list[Judged]) -> list[Judged]:
-    """No more calls than are wanted: those that take the most different paths."""
+    """Drop calls beyond the limit; those that take the most different paths stay."""
     good = [run for run, reason in runs if reason is None]
     if not keep.calls or len(good) <= keep.calls:
         return runs
@@ -162,12 +162,12 @@ def _within(keep: Keep, runs: list[Judged]) -> list[Judged]:
 
 
 def _is_done(program: Program, ledger: Ledger) -> bool:
-    """A program of which only some calls were written before a kill is run once more, whole."""
+    """Return whether all calls are written; a program cut short by a kill is run once more, whole."""
     return all(Run(program.source, program.entry, call, "ok").id in ledger for call in program.calls)
 
 
-def _branches(rows: Iterable[Mapping[str, Any]]) -> dict[str, int | float]:
-    """How many jumps the calls of each program take together, of all that are possible, and of how many calls."""
+def _branches(rows: Iterable[Row]) -> dict[str, int | float]:
+    """Count the jumps that the calls of each program take together, of all that are possible."""
     covered = Covered()
     for _, group in groupby(rows, key=lambda row: row["program"]):
         runs = [Run.from_json(row) for row in group]
