@@ -89,6 +89,11 @@ def was_named(path: Path) -> bool:
     return str(path.resolve()) in _named()
 
 
+def named_files(name: str) -> list[Path]:
+    """Return the files of that name which this user named on this machine before."""
+    return [path for path in map(Path, sorted(_named())) if path.name == name]
+
+
 _in_process: set[str] = set()
 
 

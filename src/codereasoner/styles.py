@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from codereasoner.answer_formats import BLANK, AnswerFormat, Bare, Block, Boxed, Fenced, Line, Tag
 from codereasoner.errors import DataError, UnknownName
-from codereasoner.plugin_files import is_reference, load_file, remember, split_reference, was_named
+from codereasoner.plugin_files import is_reference, load_file, named_files, remember, split_reference, was_named
 from codereasoner.records import content_id
 from codereasoner.thoughts import shield_tags
 
@@ -203,15 +203,19 @@ def _completed(style: Style, direct: str, system: str) -> Style:
 
 
 def _remembered(reference: str) -> Style:
-    """The style of a file that the user has named before; no other file is executed."""
+    """Return the style of a file that the user has named before, also where it has moved; no other file is executed."""
     path, name = split_reference(reference)
-    advice = f"name it with --style FILE.py:{name}"
     if path.is_file() and not was_named(path):
-        raise DataError(f"the style {reference} is in a file that was never named here; if it is yours, {advice}")
-    try:
-        return _from_file(reference)
-    except DataError as error:
-        raise DataError(f"the style {reference} is not at hand: {error}; put it back, or {advice}") from None
+        advice = f"if it is yours, name it with --style FILE.py:{name}"
+        raise DataError(f"the style {reference} is in a file that was never named here; {advice}")
+    errors = []
+    for place in dict.fromkeys([path, *named_files(path.name)]):
+        try:
+            return replace(_from_file(f"{place}:{name}"), base=reference)  # under its old name, which the answers have
+        except DataError as error:
+            errors.append(str(error))
+    advice = f"put it back, or name its new place once: any command takes --style FILE.py:{name}"
+    raise DataError(f"the style {reference} is not at hand: {'; '.join(errors)}; {advice}")
 
 
 def _from_file(reference: str) -> Style:

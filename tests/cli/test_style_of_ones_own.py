@@ -180,6 +180,22 @@ def test_a_style_in_the_rows_of_a_stranger_executes_no_file(fresh: Command, tmp_
     assert not (tmp_path / "executed").exists()
 
 
+def test_a_style_whose_file_has_moved_is_found_where_the_user_names_it(fresh: Command, tmp_path: Path) -> None:
+    write_rows(fresh, "--style", "mine.py:Result")
+    answer = Answer(question(0, "train").id, "m", f"{tmp_path}/mine.py:Result", 0, "<result>1</result>")
+    write_records(tmp_path / "answers.jsonl", [answer.to_json()], {})
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "mine.py").rename(tmp_path / "elsewhere" / "mine.py")
+    audit = ("audit", "answers.jsonl", "--questions", "set/questions.jsonl", "--allow-weak-isolation", "--json")
+    code, _, err = fresh(*audit)
+    assert code == 2
+    assert f"not at hand: there is no file {tmp_path}/mine.py; put it back, or name its new place once" in err
+    write_rows(fresh, "--style", "elsewhere/mine.py:Result", "--fresh")
+    code, out, err = fresh(*audit)
+    assert code == 0, err
+    assert json.loads(out)["classes"] == {"answer right, no claim": 1}
+
+
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
