@@ -204,7 +204,7 @@ def test_damaged_pages_of_parquet_are_a_data_error(tmp_path: Path) -> None:
 def test_a_number_where_a_call_was_meant_is_named(tmp_path: Path) -> None:
     path = tmp_path / "programs.jsonl"
     path.write_text(json.dumps({"source": "def f(x): return x", "entry": "f", "calls": [3]}) + "\n")
-    with pytest.raises(DataError, match=r"row 1: Program\.calls must hold str only, not int: 3"):
+    with pytest.raises(DataError, match=r"row 1: each item of Program\.calls must be a string, not int: 3"):
         list(read_records(path, Program))
 
 

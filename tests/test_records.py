@@ -49,9 +49,9 @@ def test_a_field_of_another_type_is_refused() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("features", "hard", r"Program.features must be of type object, not str: 'hard'"),
-        ("features", None, r"Program.features must be of type object, not NoneType"),
-        ("calls", [1], r"Program.calls must hold str only, not int: 1"),
+        ("features", "hard", r"Program.features must be an object, not str: 'hard'"),
+        ("features", None, r"Program.features must be an object, not NoneType"),
+        ("calls", [1], r"each item of Program.calls must be a string, not int: 1"),
     ],
 )
 def test_a_field_of_another_type_is_refused_in_a_program(field: str, value: object, sentence: str) -> None:
@@ -62,12 +62,14 @@ def test_a_field_of_another_type_is_refused_in_a_program(field: str, value: obje
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("value", 3, r"Run.value must be of type str or null, not int: 3"),
+        ("value", 3, r"Run.value must be a string or null, not int: 3"),
         ("steps", [7], r"Step must be an object, not int: 7"),
-        ("cpu_ms", "fast", r"Run.cpu_ms must be of type int or float, not str"),
-        ("outcome", [], r"Run.outcome must be of type str, not list"),
-        ("steps", [{"event": "line", "frame": 0, "line": "2"}], r"Step.line must be of type int, not str"),
-        ("steps", [{"event": "line", "frame": 0, "line": 2, "changes": [1]}], r"Step.changes must be of type object"),
+        ("cpu_ms", "fast", r"Run.cpu_ms must be a number, not str"),
+        ("outcome", [], r"Run.outcome must be one of ok, raised, .*, not \[\]"),
+        ("outcome", "fine", r"Run.outcome must be one of ok, raised, .*, not 'fine'"),
+        ("difficulty", True, r"Run.difficulty must be a whole number, not bool: True"),
+        ("steps", [{"event": "line", "frame": 0, "line": "2"}], r"Step.line must be a whole number, not str"),
+        ("steps", [{"event": "line", "frame": 0, "line": 2, "changes": [1]}], r"Step.changes must be an object"),
     ],
 )
 def test_a_field_of_another_type_is_refused_in_a_run(field: str, value: object, sentence: str) -> None:

@@ -53,135 +53,100 @@ class Plain:
 
     def _repr_html_(self) -> str:
         """Show the fields that are set as a table, in a notebook."""
-        defaults = {each.name: each.default for each in dataclasses.fields(self)}  # type: ignore[arg-type]
-        rows = {name: value for name, value in vars(self).items() if value and value != defaults[name]}
-        cells = [
-            f"<tr><th>{html.escape(name)}</th><td><pre>{html.escape(str(each))}</pre></td></tr>"
-            for field, value in rows.items()
-            for name, each in (value.items() if isinstance(value, Mapping) else [(field, _in_lines(value))])
-        ]
-        return f"<table>{''.join(cells)}</table>"
+        fields = {each.name: each.default for each in dataclasses.fields(self)}  # type: ignore[arg-type]
+        rows: dict[str, object] = {}
+        for name, default in fields.items():
+            value = getattr(self, name)
+            if isinstance(value, Mapping):
+                rows |= value
+            elif value and value != default:
+                rows[name] = "\n".join(map(str, value)) if isinstance(value, tuple) else value
+        cells = [f"<tr><th>{html.escape(name)}</th><td><pre>{html.escape(str(each))}" for name, each in rows.items()]
+        return f"<table>{'</pre></td></tr>'.join([*cells, ''])}</table>"
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as a dict of plain JSON values."""
-        return {name: _to_json(getattr(self, name)) for name in _shape(type(self)).readers}
+        return {name: _to_json(getattr(self, name)) for name in _shape(type(self))[0]}
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Self:
-        """The record of a row; lists become tuples where the field is a tuple.
+        """Return the record of a row; lists become tuples where the field is a tuple.
 
         Raises:
-            DataError: a field is missing, unknown or of another type than declared.
+            DataError: a field is missing, unknown or of another type than declared. Objects are not looked into.
         """
-        shape = _shape(cls)
+        readers, needed = _shape(cls)
         if not isinstance(row, Mapping):
             raise DataError(f"{cls.__name__} must be an object, not {type(row).__name__}: {row!r:.60}")
-        if unknown := sorted(set(row) - set(shape.readers)):
-            raise DataError(f"{cls.__name__} has no field '{unknown[0]}'; it has: {', '.join(shape.readers)}")
-        if missing := [name for name in shape.needed if name not in row]:
+        if unknown := sorted(set(row) - set(readers)):
+            raise DataError(f"{cls.__name__} has no field '{unknown[0]}'; it has: {', '.join(readers)}")
+        if missing := [name for name in needed if name not in row]:
             raise DataError(f"{cls.__name__} lacks the field '{missing[0]}'; it has: {', '.join(sorted(row))}")
-        readers = shape.readers
         return cls(**{name: readers[name](value) for name, value in row.items()})
 
 
-def _in_lines(value: object) -> str:
-    return "\n".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def _to_json(value: Any) -> Any:
+def _to_json(value: object) -> object:
     if isinstance(value, tuple):
         return [_to_json(item) for item in value]
     return value.to_json() if isinstance(value, Plain) else value
 
 
-@dataclass(frozen=True)
-class _Shape:
-    """How the rows of a record are read: by field, and which fields there must be."""
+Reader: TypeAlias = Callable[[Any], Any]
+"""Makes the value of a field from that of a row."""
 
-    readers: Mapping[str, Callable[[Any], Any]]
-    needed: tuple[str, ...]
+_KINDS: Mapping[object, tuple[str, tuple[type, ...]]] = {
+    str: ("a string", (str,)),
+    int: ("a whole number", (int,)),
+    float: ("a number", (float, int)),
+    bool: ("true or false", (bool,)),
+    NoneType: ("null", (NoneType,)),
+    Mapping: ("an object", (dict,)),
+}
+"""The words for the type of a field, and the types that a row may have there: True is no number."""
 
 
-_SHAPES: dict[type, _Shape] = {}
+_SHAPES: dict[type, tuple[Mapping[str, Reader], tuple[str, ...]]] = {}
 
 
-def _shape(cls: type) -> _Shape:
-    """The shape of a record, worked out once."""
+def _shape(cls: type) -> tuple[Mapping[str, Reader], tuple[str, ...]]:
+    """Return the readers of a record's fields by name, and the fields that a row must have; worked out once."""
     if cls not in _SHAPES:
-        _SHAPES[cls] = _work_out(cls)
+        hints, missing = get_type_hints(cls), dataclasses.MISSING
+        fields = dataclasses.fields(cls)
+        readers = {each.name: _reader(f"{cls.__name__}.{each.name}", hints[each.name]) for each in fields}
+        needed = [each.name for each in fields if each.default is missing and each.default_factory is missing]
+        _SHAPES[cls] = readers, tuple(needed)
     return _SHAPES[cls]
 
 
-def _work_out(cls: type) -> _Shape:
-    fields = dataclasses.fields(cls)
-    hints = get_type_hints(cls)
-    needed = [
-        item.name
-        for item in fields
-        if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
-    ]
-    return _Shape({item.name: _reader(cls, item.name, hints[item.name]) for item in fields}, tuple(needed))
-
-
-def _reader(cls: type, name: str, hint: Any) -> Callable[[Any], Any]:
-    """What makes the value of a field from that of a row."""
-    if hint is str:
-        return partial(_read_text, f"{cls.__name__}.{name}")
-    field = f"{cls.__name__}.{name}"
-    if get_origin(hint) is not tuple:
-        return _item_reader(f"{field} must be of type {{}}", hint)
-    item = hint.__args__[0]
-    is_record = isinstance(item, type) and issubclass(item, Plain)
-    return partial(
-        _read_list, field, item.from_json if is_record else _item_reader(f"{field} must hold {{}} only", item)
-    )
-
-
-def _item_reader(demand: str, hint: Any) -> Callable[[Any], Any]:
-    kinds = _kinds(hint)
-    return partial(_read_kind, demand, kinds) if kinds else _as_it_is
-
-
-def _kinds(hint: Any) -> tuple[type, ...]:
-    """Return the types that a field may have in a row; none where that is not checked."""
-    if hint in _KINDS:
-        return _KINDS[hint]
+def _reader(name: str, hint: object) -> Reader:
+    if get_origin(hint) is tuple:
+        item = get_args(hint)[0]
+        is_record = isinstance(item, type) and issubclass(item, Plain)
+        return partial(_read_list, name, item.from_json if is_record else _reader(f"each item of {name}", item))
     if get_origin(hint) is Literal:
-        return (str,)
-    if get_origin(hint) is Mapping:
-        return (Mapping,)
-    parts = [_kinds(part) for part in get_args(hint)] if isinstance(hint, UnionType) else []
-    return tuple([kind for part in parts for kind in part]) if all(parts) else ()
+        return partial(_read_choice, name, get_args(hint))
+    parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    known = [_KINDS[get_origin(part) or part] for part in parts]
+    words, kinds = " or ".join(each for each, _ in known), tuple(kind for _, kinds in known for kind in kinds)
+    return partial(_read_kind, name, words, kinds)
 
 
-_KINDS: Mapping[Any, tuple[type, ...]] = {
-    str: (str,), int: (int,), float: (int, float), bool: (bool,), NoneType: (NoneType,)
-}  # fmt: skip
-
-
-def _as_it_is(value: Any) -> Any:
+def _read_kind(name: str, words: str, kinds: tuple[type, ...], value: object) -> object:
+    if type(value) not in kinds and not (dict in kinds and isinstance(value, Mapping)):
+        raise DataError(f"{name} must be {words}, not {type(value).__name__}: {value!r:.60}")
     return value
 
 
-def _read_kind(demand: str, kinds: tuple[type, ...], value: Any) -> Any:
-    if not isinstance(value, kinds):
-        wanted = demand.format(" or ".join(_WORDS.get(kind, kind.__name__) for kind in kinds))
-        raise DataError(f"{wanted}, not {type(value).__name__}: {value!r:.60}")
+def _read_choice(name: str, choices: tuple[str, ...], value: object) -> object:
+    if value not in choices:
+        raise DataError(f"{name} must be one of {', '.join(choices)}, not {value!r:.60}")
     return value
 
 
-_WORDS: Mapping[Any, str] = {Mapping: "object", NoneType: "null"}
-
-
-def _read_text(field: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise DataError(f"{field} must be a string, not {type(value).__name__}: {value!r:.60}")
-    return value
-
-
-def _read_list(field: str, read: Callable[[Any], Any], value: Any) -> tuple[Any, ...]:
+def _read_list(name: str, read: Reader, value: object) -> tuple[object, ...]:
     if not isinstance(value, list | tuple):
-        raise DataError(f"{field} must be a list, not {type(value).__name__}: {value!r:.60}")
+        raise DataError(f"{name} must be a list, not {type(value).__name__}: {value!r:.60}")
     return tuple(map(read, value))
 
 
