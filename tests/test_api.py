@@ -150,6 +150,15 @@ def test_an_evaluation_has_its_accuracy_interval_and_a_table(run: Run, tmp_path:
     assert "scripted:gold on questions: 100.0 %" in repr(result)
 
 
+def test_an_evaluation_of_something_else_is_kept_until_one_begins_anew(run: Run, tmp_path: Path) -> None:
+    questions = cr.ask(run, "output")
+    cr.evaluate(questions, "scripted:gold", out=tmp_path / "kept")
+    with pytest.raises(ConfigError, match=r"kept holds a finished result of other options \(style: .*reasoning"):
+        cr.evaluate(questions, "scripted:gold", style="direct", out=tmp_path / "kept")
+    assert cr.evaluate(questions, "scripted:wrong", out=tmp_path / "kept", fresh=True).pass_at_1 == 0.0
+    assert "100.0" in (tmp_path / "kept.old" / "summary.json").read_text()
+
+
 def test_python_and_the_command_line_keep_an_evaluation_in_the_same_folder(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

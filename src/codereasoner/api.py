@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from codereasoner import extend
 from codereasoner.api_results import Evaluation, TracedRun
@@ -29,6 +29,7 @@ from codereasoner.exports.trl import TrlReward
 from codereasoner.extend import Model, Sampling, Source
 from codereasoner.function_source import arguments_of, source_of
 from codereasoner.ledger import read_rows
+from codereasoner.outputs import set_aside
 from codereasoner.records import Chain, Job, Program, Run
 from codereasoner.reports.run_folder import short_name
 from codereasoner.steps import refuse_unknown
@@ -37,9 +38,12 @@ from codereasoner.task import Grade, Question, Task, grade_all
 from codereasoner.training.reward_terms import RewardTerm
 from codereasoner.training.training_rows import read_question
 
+if TYPE_CHECKING:
+    from datasets import Dataset
+
 TaskLike: TypeAlias = "str | Task | type[Task]"
 StyleLike: TypeAlias = "str | Style"
-QuestionLike: TypeAlias = "Question | str | dict[str, Any]"
+QuestionLike: TypeAlias = "Question | str | Mapping[str, object]"
 
 _current: ContextVar[Pool | None] = ContextVar("codereasoner_pool", default=None)
 
@@ -71,7 +75,7 @@ def pool(
             _current.reset(token)
 
 
-def trace(program: str | Callable[..., Any], *args: Any, **kwargs: Any) -> TracedRun:
+def trace(program: str | Callable[..., object], *args: object, **kwargs: object) -> TracedRun:
     """Run one call in isolation and record what every line did.
 
     Give the program and the call as text, or a function of yours and its arguments; the function's source is found,
@@ -177,14 +181,18 @@ def explain(question: Question, run: Run, detail: Detail = "steps") -> Chain:
     return narrate(question, run, detail)
 
 
-def dataset(path: str | Path) -> Any:
+def dataset(path: str | Path) -> Dataset:
     """Return the rows of an sft.parquet or grpo.parquet as a `datasets.Dataset`, as TRL's trainers take it.
+
+    >>> _ = Path("rows.jsonl").write_text('{"prompt": "f(1) == ??", "question": "{}"}\\n')
+    >>> dataset("rows.jsonl").column_names
+    ['prompt', 'question']
 
     Raises:
         DataError: the file is missing or holds no rows. MissingExtra: `datasets` is not installed.
     """
-    datasets = import_extra("datasets", "train")
-    return datasets.Dataset.from_list(list(read_rows(Path(path))))
+    found: Dataset = import_extra("datasets", "train").Dataset.from_list(list(read_rows(Path(path))))
+    return found
 
 
 def reward(style: StyleLike | None = None, own: str | RewardTerm | None = None) -> TrlReward:
@@ -213,14 +221,15 @@ def evaluate(
     limit: int | None = None,
     split: str = "test",
     out: str | Path | None = None,
-    **options: Any,
+    fresh: bool = False,
+    **options: object,
 ) -> Evaluation:
     """Ask a model the questions of a benchmark, a file or a list, and return what it knows.
 
     questions: a benchmark's name, the path of a questions.jsonl (of which `split` is asked), or questions.
     model: a path or Hub name, openai:NAME, scripted:gold, ..., or a Model; `options` go to it: base_url, ...
     out: the folder that keeps answers, grades and summary, so that the same call asks nothing twice; evaluations/... by
-    default. limit: the first N questions.
+    default. fresh: begin anew; what `out` holds is kept as NAME.old. limit: the first N questions.
 
     >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
     >>> evaluate(ask(run, "output"), "scripted:gold", out="evaluation").pass_at_1
@@ -228,6 +237,7 @@ def evaluate(
 
     Raises:
         UnknownName: there is no such benchmark or model. DataError: its data cannot be found or read.
+        ConfigError: `out` holds an evaluation of other questions, of another model, or with other settings.
         Shortfall: no request was answered.
     """
     if limit is not None and limit < 1:
@@ -242,6 +252,8 @@ def evaluate(
     label = model if isinstance(model, str) else answering.identity
     chosen = sampling or Sampling(max_tokens=answering.max_tokens or Sampling().max_tokens)
     folder = Path(out) if out else Path("evaluations") / f"{Path(asked.name).stem}@{short_name(label)}"
+    if fresh:
+        set_aside(folder)
     summary = evaluate_questions(
         asked.name,
         asked.questions,
@@ -263,7 +275,7 @@ def programs(
     difficulty: int | None = None,
     source: str | Source = "procedural",
     split: Literal["train", "rl", "test"] = "train",
-    **settings: Any,
+    **settings: object,
 ) -> list[Program]:
     """Return the first programs of a source and a split; the same ones on every call.
 
@@ -291,6 +303,10 @@ def programs(
 def load(benchmark: str, data: str | Path | None = None) -> list[Question]:
     """Return the questions of a benchmark, from `data`, from the folder $CODEREASONER_DATA, or from the Hub.
 
+    >>> _ = Path("mine.jsonl").write_text('{"code": "def f(x): return x", "input": "1", "output": "1", "id": "0"}\\n')
+    >>> [question.gold for question in load("cruxeval-o", "mine.jsonl")]
+    [('1',)]
+
     Raises:
         UnknownName: there is no such benchmark. DataError: its data cannot be found or read.
     """
@@ -310,7 +326,7 @@ def _style(style: StyleLike) -> Style:
 
 
 def _question(question: QuestionLike) -> Question:
-    """A question as it is, as the JSON text of a row's column, or as a row of questions.jsonl."""
+    """Return a question that is given as it is, as the JSON text of a row's column, or as a row of questions.jsonl."""
     if isinstance(question, Question):
         return extend.checked(question)
     if isinstance(question, str):

@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
 
@@ -15,8 +15,18 @@ from codereasoner.errors import import_extra
 from codereasoner.ledger import read_rows
 from codereasoner.records import Run
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 WIDTH = 120
 """Columns of a trace in a notebook: code and values of most lines fit beside each other."""
+
+
+class Printer(Protocol):
+    """The printer of IPython."""
+
+    def text(self, text: str) -> None:
+        """Print a text."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class TracedRun(Run):
         code = '<pre style="line-height:1.3;white-space:pre;overflow-x:auto">{code}</pre>'
         return console.export_html(inline_styles=True, code_format=code)
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
         printer.text(str(self))
 
     def _show(self, console: Console) -> None:
@@ -60,7 +70,7 @@ class Evaluation:
         low, high = self.summary["interval"]
         return float(low), float(high)
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> DataFrame:
         """Return one row for each answer: question, task, sample, outcome, parsed answer, reason, and the text.
 
         Raises:
@@ -69,7 +79,8 @@ class Evaluation:
         pandas = import_extra("pandas", "train")
         texts = {row["id"]: row["text"] for row in read_rows(self.folder / "answers.jsonl")}
         rows = [row | {"text": texts.get(row["id"])} for row in read_rows(self.folder / "grades.jsonl")]
-        return pandas.DataFrame(rows)
+        table: DataFrame = pandas.DataFrame(rows)
+        return table
 
     def __repr__(self) -> str:
         low, high = self.interval

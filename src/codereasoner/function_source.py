@@ -8,13 +8,12 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType, ModuleType
-from typing import Any
 
 from codereasoner import literals
 from codereasoner.errors import ConfigError
 
 
-def source_of(function: Callable[..., Any]) -> str:
+def source_of(function: Callable[..., object]) -> str:
     """Return the source of a function, after the imports, constants, classes and helpers of its module that it uses.
 
     Raises:
@@ -36,7 +35,7 @@ def source_of(function: Callable[..., Any]) -> str:
     return "\n".join([*imports.values(), *parts.values()])
 
 
-def arguments_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+def arguments_of(args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
     """Return the source of a call's arguments, such as `[1, 2], k=3`.
 
     Raises:
@@ -45,7 +44,7 @@ def arguments_of(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
     return ", ".join([*map(_argument, args), *(f"{name}={_argument(value)}" for name, value in kwargs.items())])
 
 
-def _argument(value: Any) -> str:
+def _argument(value: object) -> str:
     try:
         return literals.write(value)
     except literals.NotWritable as error:
@@ -55,7 +54,9 @@ def _argument(value: Any) -> str:
         ) from None
 
 
-def _collect(name: str, value: Any, known: Mapping[str, Any], imports: dict[str, str], parts: dict[str, str]) -> None:
+def _collect(
+    name: str, value: object, known: Mapping[str, object], imports: dict[str, str], parts: dict[str, str]
+) -> None:
     """Add what `name` needs, then itself; a dict keeps the order, so that what is used stands above its use."""
     if name in imports or name in parts:
         return
@@ -82,7 +83,7 @@ def _collect(name: str, value: Any, known: Mapping[str, Any], imports: dict[str,
     parts[name] = source
 
 
-def _constant(name: str, value: Any) -> str:
+def _constant(name: str, value: object) -> str:
     try:
         return literals.write(value)
     except literals.NotWritable as error:
@@ -91,7 +92,7 @@ def _constant(name: str, value: Any) -> str:
         ) from None
 
 
-def _text(value: Any) -> str:
+def _text(value: type | FunctionType) -> str:
     try:
         return textwrap.dedent(inspect.getsource(value)).rstrip() + "\n"
     except (OSError, TypeError):
@@ -101,6 +102,6 @@ def _text(value: Any) -> str:
 
 
 def _names(source: str) -> Iterator[str]:
-    """Every name that the source reads, in the order of the text."""
+    """Yield every name that the source reads, in the order of the text."""
     nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)]
     yield from dict.fromkeys(node.id for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset)))
