@@ -9,9 +9,9 @@ import pytest
 
 from codereasoner import extend
 from codereasoner.errors import ConfigError, DataError
-from codereasoner.evaluation.gold_check import check_benchmark, gold_check, guess_floors
+from codereasoner.evaluation.gold_check import check_benchmark, compare_truth, gold_check, guess_floors
 from codereasoner.execution.pool import Pool
-from codereasoner.styles import STYLES
+from codereasoner.styles import STYLES, Style
 from codereasoner.task import Question
 
 SOURCE = "def f(x):\n    return x\n"
@@ -57,14 +57,14 @@ def test_cruxeval_accepts_all_its_800_right_answers(name: str, pool: Pool, share
 
 def test_only_revals_truth_can_be_compared(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="'cruxeval-o' are in its data; a derived truth to compare has: reval"):
-        check_benchmark("cruxeval-o", None, None, tmp_path / "truth.jsonl")
+        compare_truth("cruxeval-o", None, tmp_path / "truth.jsonl", None)
 
 
 def test_a_truth_file_without_a_field_is_named(tmp_path: Path, shared_data: Path) -> None:
     truth = tmp_path / "truth.jsonl"
     truth.write_text(json.dumps({"idx": 0, "input_idx": 0}) + "\n")
     with pytest.raises(DataError, match="line 1: the field 'lineno' is missing"):
-        check_benchmark("reval", shared_data, None, truth)
+        compare_truth("reval", shared_data, truth, None)
 
 
 def test_no_questions_are_no_failure() -> None:
@@ -75,3 +75,17 @@ def test_no_questions_are_no_failure() -> None:
         "by_task": {},
         "guess_rates": {},
     }
+
+
+def test_a_benchmark_is_checked_in_the_style_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text(json.dumps({"code": "def f(x):\n    return x", "input": "1", "output": "1", "id": "a"}))
+    seen = []
+
+    def render(style: Style, *given: str) -> str:
+        seen.append(style.name)
+        return ""
+
+    monkeypatch.setattr(Style, "render", render)
+    check_benchmark("cruxeval-o", path, None, "boxed")
+    assert seen == ["boxed"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from codereasoner.errors import ConfigError, Shortfall
-from codereasoner.evaluation.quiz_questions import TASKS, questions_about, quiz, traced
+from codereasoner.evaluation.quiz_questions import TASKS, questions_about, quiz, trace_for_quiz
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Sampling, find
 from codereasoner.styles import STYLES
@@ -24,7 +24,7 @@ def f(xs):
 
 @pytest.mark.parametrize(("script", "right"), [("gold", True), ("wrong", False), ("silent", False)])
 def test_every_task_is_asked_and_graded(pool: Pool, script: str, right: bool) -> None:
-    run = traced(SOURCE, "f", "[1, 5, 3]", pool.run)
+    run = trace_for_quiz(SOURCE, "f", "[1, 5, 3]", pool.run)
     questions = questions_about(run)
     assert {question.task for question in questions} == set(TASKS)
     replies = quiz(run, questions, find("model", f"scripted:{script}"), STYLES["reasoning"], Sampling(), pool.run)
@@ -34,10 +34,10 @@ def test_every_task_is_asked_and_graded(pool: Pool, script: str, right: bool) ->
 
 def test_a_call_that_raises_is_refused_with_its_exception(pool: Pool) -> None:
     with pytest.raises(Shortfall, match=r"f\(3\) raised, so nothing can be asked about it: TypeError"):
-        traced(SOURCE, "f", "3", pool.run)
+        trace_for_quiz(SOURCE, "f", "3", pool.run)
 
 
 def test_a_task_with_nothing_to_ask_says_why(pool: Pool) -> None:
-    run = traced("def f(x):\n    return x", "f", "1", pool.run)
+    run = trace_for_quiz("def f(x):\n    return x", "f", "1", pool.run)
     with pytest.raises(ConfigError, match=r"nothing to ask about f\(1\): coverage: every line is executed"):
         questions_about(run, ["coverage"])

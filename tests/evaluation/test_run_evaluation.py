@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from codereasoner import extend
+from codereasoner.errors import DataError
 from codereasoner.evaluation.run_evaluation import Asking, evaluate
 from codereasoner.extend import Completion, Model, Prompt, Sampling
 from codereasoner.ledger import read_records, read_rows
@@ -148,3 +149,10 @@ def test_the_progress_says_how_many_are_right_so_far(tmp_path: Path) -> None:
     assert middle.endswith("1 failed")
     assert said[-1][0] == 1.0
     assert said[-1][1].startswith("1,200 of 1,200 answers, 99.9 % right, ")
+
+
+def test_a_summary_that_is_no_summary_is_not_replaced_and_named(tmp_path: Path) -> None:
+    (tmp_path / "summary.json").write_text("{")
+    with pytest.raises(DataError, match=r"summary\.json is no summary of an evaluation .*: remove it"):
+        evaluate("some", questions(1), extend.find("model", "scripted:gold"), ASKING, tmp_path, nothing_runs)
+    assert (tmp_path / "summary.json").read_text() == "{"

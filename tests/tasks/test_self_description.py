@@ -12,7 +12,7 @@ from codereasoner import extend
 from codereasoner.chains.input_search import search_calls
 from codereasoner.chains.narrator import narrate, narrate_search
 from codereasoner.evaluation.error_analysis import mistake
-from codereasoner.evaluation.quiz_questions import settled
+from codereasoner.evaluation.quiz_questions import stable_tasks
 from codereasoner.evaluation.rerun_programs import rerun, unreadable_golds
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_records, write_records
@@ -134,5 +134,5 @@ def test_a_plug_in_says_whether_the_hash_seed_can_change_its_answers(pool: Pool)
     run = pool.run([Job(source, "f", "1", record="trace")])[0]
     extend.register(Doubled)
     with Pool(workers=1, hash_seed=1) as again:
-        tasks, warning = settled(run, ("output", "state", "last-n"), again.run)
+        tasks, warning = stable_tasks(run, ("output", "state", "last-n"), again.run)
     assert tasks == ("output", "last-n") or not warning

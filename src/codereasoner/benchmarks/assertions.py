@@ -95,7 +95,7 @@ def assertion_verdicts(
 
 
 def _decide(assertion: Assertion) -> bool | Job | None:
-    """The verdict where it needs no run, the call to run where that is enough, or None."""
+    """Return the verdict where it needs no run, the call to run where that is enough, or None."""
     if len(assertion.text) > literals.MAX_CHARS or not _is_affordable(assertion.statement):
         return None
     right = _right_side(assertion.statement)
@@ -128,7 +128,7 @@ def _is_affordable(statement: str) -> bool:
 
 
 def _right_side(statement: str) -> ast.expr | ast.Module | None:
-    """What stands right of `==`; the whole module where it is no such assertion; None where it does not parse."""
+    """Return the right side of `==`; the whole module of another statement; None where it does not parse."""
     try:
         tree = ast.parse(statement)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
@@ -140,9 +140,9 @@ def _right_side(statement: str) -> ast.expr | ast.Module | None:
 
 
 def _is_literal(node: ast.expr | None) -> bool:
-    """Nothing but constants, containers of them and signed numbers: no name that a program could define.
+    """Return whether there are only constants, containers and signed numbers: no name that a program could define.
 
-    Members of a large set may be chosen so that building it takes quadratic time; it is built in isolation.
+    A large set is none: its members may be chosen so that building it takes quadratic time.
     """
     match node:
         case ast.Constant():
@@ -160,7 +160,7 @@ def _is_literal(node: ast.expr | None) -> bool:
 
 @lru_cache(maxsize=4096)
 def _literal(text: str) -> tuple[object] | None:
-    """The value of an expected text in a tuple, or None where it is no literal."""
+    """Return the value of an expected text in a tuple, or None where it is no literal."""
     try:
         node = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
@@ -172,7 +172,7 @@ def _literal(text: str) -> tuple[object] | None:
 
 
 def _arguments(call: ast.Call, text: str) -> str | None:
-    """The argument list as it was written, so that sets keep the order in which they are built; None: too large."""
+    """Return the argument list as it was written, so that sets are built in the same order; None: too large."""
     if len(text) > MAX_CALL:
         return None
     try:
@@ -183,7 +183,7 @@ def _arguments(call: ast.Call, text: str) -> str | None:
 
 
 def _equal(expected: str, value: str | None) -> bool | None:
-    """Is the value of a run the expected one? None: it cannot be read, and may still be equal, as a Counter may."""
+    """Compare the value of a run with the expected one; None: it cannot be read, but may be equal, as a Counter may."""
     known = _literal(expected)
     try:
         return None if value is None else known is not None and bool(known[0] == literals.read(value))

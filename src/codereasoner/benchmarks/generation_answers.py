@@ -18,7 +18,7 @@ _TAG = re.compile(r"<answer>((?:(?!<answer>).)*?)</answer>", re.DOTALL)
 
 
 def answer_block(text: str) -> str | None:
-    """The last complete [ANSWER] or <answer> block of a text, or the whole text where it has none; None when empty."""
+    """Return the last complete [ANSWER] or <answer> block, or the whole text where it has none; None when empty."""
     blocks = _BLOCK.findall(text) or _TAG.findall(text)
     if blocks:
         text = blocks[-1]
@@ -29,7 +29,7 @@ def answer_block(text: str) -> str | None:
 
 
 def predicted_output(text: str, call: str) -> str | None:
-    """The value in `VALUE`, `CALL == VALUE` or `assert CALL == VALUE`, where CALL is the question's own call."""
+    """Return the value in `VALUE`, `CALL == VALUE` or `assert CALL == VALUE`, where CALL is the question's own call."""
     answer = answer_block(text)
     sides = _sides(answer)
     if sides is not None and _same(sides[0], call):
@@ -38,7 +38,7 @@ def predicted_output(text: str, call: str) -> str | None:
 
 
 def predicted_call(text: str, value: str) -> str | None:
-    """The call in `CALL`, `CALL == VALUE` or `assert CALL == VALUE`, where VALUE is the question's own value."""
+    """Return the call in `CALL`, `CALL == VALUE` or `assert CALL == VALUE`, where VALUE is the question's own value."""
     answer = answer_block(text)
     sides = _sides(answer)
     if sides is not None and _same(sides[1], value):
@@ -55,7 +55,7 @@ def _without_assert(answer: str | None) -> str | None:
 
 
 def _sides(answer: str | None) -> tuple[str, str] | None:
-    """The source of both sides of one `==`."""
+    """Return the source of both sides of one `==`."""
     if answer is None or "==" not in answer or len(answer) > MAX_EQUALITY:
         return None
     try:
@@ -68,7 +68,7 @@ def _sides(answer: str | None) -> tuple[str, str] | None:
 
 
 def _same(left: str, right: str) -> bool:
-    """Do two texts say the same, but for spaces and quotes?"""
+    """Return whether two texts are the same but for spaces and quotes."""
     try:
         return left == ast.unparse(literals.parse(right))
     except (ValueError, RecursionError):

@@ -110,7 +110,7 @@ class LiveCodeBenchExecution(PromptedBenchmark):
         return OfficialVerdicts(verdicts, unjudged)
 
     def official_counts(self, verdicts: Sequence[bool | None]) -> list[bool]:
-        """Where every answer was dropped, count all as wrong: the scorer's own rule."""
+        """Count all as wrong where every answer was dropped: the scorer's own rule."""
         return super().official_counts(verdicts) or [False] * len(verdicts)
 
 

@@ -38,6 +38,6 @@ def stand_in_for_gensim() -> None:
 
 
 def unit_vector(vector: Any) -> Any:
-    """A dense vector scaled to the Euclidean length 1; a vector of zeros as it is."""
+    """Scale a dense vector to the Euclidean length 1; a vector of zeros stays."""
     length = importlib.import_module("numpy").linalg.norm(vector)
     return vector * (1.0 / length) if length > 0 else vector

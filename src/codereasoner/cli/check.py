@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,8 @@ from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import ConfigError, Shortfall
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from codereasoner.task import Runner
 
 
@@ -45,7 +47,7 @@ def check_command(
     """
     from codereasoner.cli.console import print_json, waiting
     from codereasoner.cli.result_tables import show_check
-    from codereasoner.evaluation.gold_check import check_benchmark, gold_check
+    from codereasoner.evaluation.gold_check import check_benchmark, compare_truth, gold_check
     from codereasoner.extend import read_questions
     from codereasoner.styles import find_style
 
@@ -53,11 +55,16 @@ def check_command(
         raise ConfigError("give either a questions file or --benchmark NAME")
     own = benchmark is not None
     with pools.open(benchmark or "", own) as pool, waiting("the right answers to be graded"):
+        result: Mapping[str, Any]
         if questions is not None:
             result = gold_check(list(read_questions(questions)), find_style(style), pool.run)
         elif benchmark is not None:
             with pools.split_off_large(pool, benchmark, own) as split:
-                result = check_benchmark(benchmark, data, _own_text(split.run), truth)
+                runner = _own_text(split.run)
+                if truth is not None:
+                    result = compare_truth(benchmark, data, truth, runner)
+                else:
+                    result = check_benchmark(benchmark, data, runner, style)
     show_check(result)
     if as_json:
         print_json(result)

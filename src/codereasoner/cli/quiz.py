@@ -65,7 +65,7 @@ def quiz_command(
     from codereasoner.cli.console import bar, console, print_json, styled
     from codereasoner.cli.quiz_view import quiz_summary, show_replies
     from codereasoner.cli.trace_view import split_call
-    from codereasoner.evaluation.quiz_questions import questions_about, quiz, settled, traced
+    from codereasoner.evaluation.quiz_questions import questions_about, quiz, stable_tasks, trace_for_quiz
     from codereasoner.extend import Model, Sampling, find
     from codereasoner.steps import read_source
     from codereasoner.styles import find_style
@@ -76,9 +76,9 @@ def quiz_command(
     sampling = Sampling(temperature, max_tokens=max_tokens or answering.max_tokens or 2048, seed=seed, **control)
     pools = PoolOptions(1, allow_weak_isolation)
     with pools.open() as pool:
-        run = traced(read_source(file), entry, arguments, pool.run)
+        run = trace_for_quiz(read_source(file), entry, arguments, pool.run)
         with pools.second() as again:
-            tasks, warning = settled(run, tasks, again.run)
+            tasks, warning = stable_tasks(run, tasks, again.run)
         if warning:
             console.print(styled("yellow", warning))
         questions = questions_about(run, tasks)

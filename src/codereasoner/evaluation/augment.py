@@ -1,7 +1,7 @@
-"""What a prompt is given beside its question: CodeGlance's augmentations (arXiv:2602.13962, section 3.4).
+"""Extra context in a prompt: CodeGlance's augmentations (arXiv:2602.13962, section 3.4).
 
 none         the question alone
-cot          the same, but reasoning is asked for before the answer
+cot          the same, with reasoning before the answer
 api-docs     documents of the APIs that the program calls: from a file of CodeGlance, else found in the documentation
              of the installed libraries
 code-search  code that is like the program, found in a folder
@@ -43,7 +43,7 @@ Finder = Callable[[Question], Sequence[Document]]
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How prompts are augmented: `find` gives the documents that are put before a question."""
+    """A way to augment prompts: `find` returns the documents that are put before a question."""
 
     name: Name
     origin: str = ""  # what the documents are: names this augmentation in the key of an answer
@@ -51,14 +51,14 @@ class Augmentation:
     find: Finder | None = None
 
     def facts(self) -> dict[str, str]:
-        """What changes an answer, for its key; nothing where nothing is changed."""
+        """Return what changes an answer, for its key; nothing where nothing is changed."""
         return {} if self.name == "none" else {"augment": self.name, "documents": self.origin}
 
     def style(self, style: Style) -> Style:
-        """The style to ask in.
+        """Return the style to ask in.
 
         Raises:
-            ConfigError: reasoning is to be asked for in a style that has only one fixed prompt.
+            ConfigError: the style has one fixed prompt, which does not ask for reasoning.
         """
         if self.name != "cot" or style.reasons:
             return style
@@ -67,7 +67,7 @@ class Augmentation:
         return replace(style, reasons=True)
 
     def messages(self, question: Question, messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
-        """The messages with the documents at the head of the last one; unchanged where none are found."""
+        """Return the messages with the documents at the head of the last one; unchanged where none are found."""
         turns = [dict(turn) for turn in messages]
         found = self.find(question) if self.find else ()
         if found:
@@ -79,7 +79,7 @@ class Augmentation:
 def make_augmentation(
     name: Name, origin: Path | None, questions: Sequence[Question], runner: Runner, benchmark: Benchmark | None = None
 ) -> Augmentation:
-    """The augmentation of that name; `origin` is CodeGlance's file of documents, or the folder of code.
+    """Make the augmentation of that name; `origin` is CodeGlance's file of documents, or the folder of code.
 
     Raises:
         ConfigError: `origin` is missing or of no use. DataError: it cannot be read. MissingExtra: bm25s is missing.
@@ -118,7 +118,7 @@ _API_TITLE = "Documentation of APIs that the program calls, or of similar ones:"
 
 
 def read_documents(path: Path) -> dict[str, list[Document]]:
-    """The API documents of each record by its ID, from a `*_RAG_result_total.jsonl` of CodeGlance.
+    """Return the API documents of each record by its ID, from a `*_RAG_result_total.jsonl` of CodeGlance.
 
     Raises:
         DataError: the file cannot be read, or is of another shape.
@@ -143,7 +143,7 @@ def read_documents(path: Path) -> dict[str, list[Document]]:
 
 
 def _document(result: Mapping[str, Any]) -> Document:
-    """What the record says of one API; a field that is missing is NaN in these files."""
+    """Return the document of one API; a field that is missing is NaN in these files."""
     parts = [result.get(field) for field in _FIELDS]
     return Document(
         str(result["api_path"]), "\n".join(part for part in parts if isinstance(part, str))[:DOCUMENT_CHARS]
@@ -158,7 +158,7 @@ def _record(question: Question) -> str:
 
 
 def installed_documents(packages: Sequence[str], runner: Runner) -> list[Document]:
-    """What the installed libraries say of their own functions, classes and methods, read where programs are run."""
+    """Return the documentation of installed libraries, function by function, read in the pool."""
     found: list[Document] = []
     for package in packages:
         (counted,) = runner([Job(_probe(), "count", repr(package))])
@@ -178,13 +178,13 @@ def _probe() -> str:
 
 
 def _libraries(questions: Sequence[Question]) -> list[str]:
-    """What the programs import beyond themselves, most used first."""
+    """Return the modules that the programs import, in the order of their names."""
     trees = [_parse(source) for source in dict.fromkeys(_code(question) for question in questions)]
     return sorted({name for tree in trees for name in imported_modules(tree)})
 
 
 def _api_finder(index: Index) -> Finder:
-    """First the APIs that the program names, then those that its calls are like."""
+    """Find the APIs that a program names first, then those similar to its calls."""
     by_name = {each.name: each for each in index.documents}
 
     def find(question: Question) -> list[Document]:
@@ -198,7 +198,7 @@ def _api_finder(index: Index) -> Finder:
 
 
 def called_names(tree: ast.AST) -> Iterator[str]:
-    """The dotted names that a program calls, import names in full: `numpy.mean` for `np.mean`."""
+    """Yield the dotted names that a program calls, import names in full: `numpy.mean` for `np.mean`."""
     full: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -211,7 +211,7 @@ def called_names(tree: ast.AST) -> Iterator[str]:
 
 
 def _code(question: Question) -> str:
-    """The program and its test: what calls APIs."""
+    """Return the program and its test: both may call APIs."""
     facts = question.facts
     return f"{facts.get('source', '')}\n{facts.get('test', '').replace(facts.get('blank', '??'), 'None')}"
 
@@ -227,7 +227,7 @@ def _parse(source: str) -> ast.AST:
 
 
 def read_snippets(folder: Path) -> Iterator[Document]:
-    """Each function and each class at the top of the Python files in a folder; files that do not parse are skipped."""
+    """Yield each top-level function and class of the Python files in a folder; files that do not parse are skipped."""
     for path in sorted(folder.rglob("*.py")):
         try:
             text = path.read_text(encoding="utf-8-sig")
@@ -242,7 +242,7 @@ def read_snippets(folder: Path) -> Iterator[Document]:
 
 
 def _code_finder(index: Index) -> Finder:
-    """The snippets most like the program, but for copies of it, which would give nothing that is not there already."""
+    """Find the snippets most similar to a program, except copies of it, which would add nothing."""
 
     def find(question: Question) -> list[Document]:
         source = question.facts.get("source", "")

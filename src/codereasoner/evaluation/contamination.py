@@ -1,8 +1,8 @@
-"""Is a training program one of a benchmark's? Compared as text, as syntax, and by the tokens they share.
+"""Compare training programs with those of benchmarks: as text, as syntax, and by the tokens they share.
 
 exact       the same text, but for blank lines, comments and trailing spaces
 structure   the same when its own names are numbered, and layout, comments, annotations and docstrings are dropped
-n-grams     most of the program's runs of tokens stand in one benchmark program
+n-grams     most of the program's runs of tokens are in one benchmark program
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from codereasoner import extend
 from codereasoner.benchmarks.loading import VARIABLE, locate
@@ -32,7 +32,7 @@ _SKIPPED = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, to
 
 @dataclass(frozen=True)
 class Overlap:
-    """Which benchmark program a program copies, and how that shows."""
+    """The benchmark program that a program copies, and how that shows."""
 
     benchmark: str
     id: str
@@ -49,7 +49,7 @@ class Known:
     """The programs of benchmarks, ready to be compared with."""
 
     def __init__(self, sources: Mapping[str, Mapping[str, str]]) -> None:
-        """`sources` holds the program texts by benchmark and question id."""
+        """Index the program texts, given by benchmark and question id."""
         self.sources = sources
         self.names = [(benchmark, name) for benchmark, programs in sources.items() for name in programs]
         self._texts: dict[str, int] = {}
@@ -68,7 +68,7 @@ class Known:
                 self._runs[run].append(place)
 
     def overlap(self, source: str) -> Overlap | None:
-        """The strongest overlap of a program with a benchmark's, or None."""
+        """Return the strongest overlap of a program with a benchmark's, or None."""
         place = self._texts.get(_digest(normal_text(source)))
         if place is not None:
             return Overlap(*self.names[place], "exact")
@@ -87,7 +87,7 @@ class Known:
 
 
 def known_benchmarks(data: Path | None = None) -> tuple[Known, dict[str, str]]:
-    """The programs of every registered benchmark whose data is at hand, and why the others are left out.
+    """Return the programs of every registered benchmark whose data is at hand, and why the others are left out.
 
     Nothing is fetched: the data is in the folder `data`, or below $CODEREASONER_DATA.
     """
@@ -108,14 +108,30 @@ def known_benchmarks(data: Path | None = None) -> tuple[Known, dict[str, str]]:
     return Known(sources), missing
 
 
-def contamination_report(programs: Iterable[Program], data: Path | None = None) -> dict[str, Any]:
-    """What of these programs is in a benchmark, for the dataset card.
+class Copy(TypedDict):
+    """A program that overlaps a benchmark's, by their ids."""
 
-    Returns {"programs", "compared_with": {benchmark: programs}, "not_compared": {benchmark: reason}, "reasons":
-    {reason: count}, "overlaps": [{"program", "benchmark", "id", "how", "share"}]}.
-    """
+    program: str
+    benchmark: str
+    id: str
+    how: str
+    share: float
+
+
+class ContaminationReport(TypedDict):
+    """How many of some programs are in benchmarks, for the card of a data set."""
+
+    programs: int
+    compared_with: dict[str, int]  # programs of each benchmark
+    not_compared: dict[str, str]  # benchmarks without data here, with the reason
+    reasons: dict[str, int]
+    overlaps: list[Copy]
+
+
+def contamination_report(programs: Iterable[Program], data: Path | None = None) -> ContaminationReport:
+    """Compare programs with every registered benchmark whose data is at hand."""
     known, missing = known_benchmarks(data)
-    overlaps: list[dict[str, Any]] = []
+    overlaps: list[Copy] = []
     reasons: Counter[str] = Counter()
     count = 0
     for program in programs:
@@ -123,7 +139,15 @@ def contamination_report(programs: Iterable[Program], data: Path | None = None) 
         found = known.overlap(program.source)
         if found is not None:
             reasons[found.reason] += 1
-            overlaps.append({"program": program.id, **vars(found)})
+            overlaps.append(
+                {
+                    "program": program.id,
+                    "benchmark": found.benchmark,
+                    "id": found.id,
+                    "how": found.how,
+                    "share": found.share,
+                }
+            )
     return {
         "programs": count,
         "compared_with": dict(Counter(benchmark for benchmark, _ in known.names)),
@@ -134,7 +158,7 @@ def contamination_report(programs: Iterable[Program], data: Path | None = None) 
 
 
 def normal_text(source: str) -> str:
-    """Without comments, blank lines and trailing spaces; a source that is no Python only loses the last two."""
+    """Drop comments, blank lines and trailing spaces; a source that is no Python only loses the last two."""
     tokens = _tokens(source)
     if tokens is None:
         return "\n".join(line.rstrip() for line in source.split("\n") if line.strip())
@@ -147,7 +171,7 @@ def normal_text(source: str) -> str:
 
 
 def normal_tree(source: str) -> str:
-    """The program with its own names numbered and its layout gone; "" where it does not parse."""
+    """Number a program's own names and drop its layout; "" where it does not parse."""
     try:
         return canonical_form(source)
     except (SyntaxError, MemoryError, RecursionError):
@@ -155,7 +179,7 @@ def normal_tree(source: str) -> str:
 
 
 def token_runs(source: str) -> list[int]:
-    """A hash of every run of tokens; names of variables stay as they are."""
+    """Return a hash of every run of tokens; names of variables stay."""
     words = [token.string for token in _tokens(source) or () if token.type not in _SKIPPED]
     return [hash(tuple(words[start : start + RUN])) for start in range(len(words) - RUN + 1)]
 

@@ -1,9 +1,9 @@
-"""The same call with one decision taken the other way: what it would have returned then.
+"""The same call with one decision taken the other way: the value that it would have returned.
 
-A decision is a test of an `if` or a `while`, whether a `for` takes its next item, and that a simple statement is done
-at all. Followed are straight-line statements, `if`, `while` and `for`, with the operations of `evaluation.otherwise`;
-where the program does anything else, or where following it does not give what the run really returned, there are no
-detours.
+A decision is the test of an `if` or a `while`, whether a `for` takes its next item, or that a simple statement runs at
+all. Straight-line statements, `if`, `while` and `for` are followed, as chains/abstract_execution.py does.
+Where the program does anything else, or following it does not give what the run really returned, there are no
+counterfactuals.
 """
 
 from __future__ import annotations
@@ -16,26 +16,28 @@ from functools import lru_cache
 from codereasoner.chains.abstract_execution import State, bind, follow, value_of
 from codereasoner.chains.expressions import Unknown, text_of
 
-STEPS = 5_000  # statements followed for one call, all its detours together
+STEPS = 5_000  # statements followed for one call, all its counterfactuals together
 LENGTH = 2_000  # statements of one of them
 
 
 @dataclass(frozen=True)
-class Detour:
+class Counterfactual:
     """One decision taken the other way, and the value that the call returns then."""
 
     node: ast.stmt
-    taken: bool  # did the run enter the body there? True for a simple statement, which the detour leaves out
+    taken: bool  # did the run enter the body there? True for a simple statement, which is left out here
     value: str  # a literal
 
 
 @lru_cache(maxsize=1024)  # several models answer one question
-def detours(source: str, entry: str, arguments: tuple[tuple[str, str], ...], returned: str) -> tuple[Detour, ...]:
-    """The detours of a call, from its last decision to its first; `arguments` are the variables it begins with."""
-    return tuple(_detours(source, entry, dict(arguments), returned))
+def counterfactuals(
+    source: str, entry: str, arguments: tuple[tuple[str, str], ...], returned: str
+) -> tuple[Counterfactual, ...]:
+    """Return the counterfactuals of a call, from its last decision to its first."""
+    return tuple(_find(source, entry, dict(arguments), returned))
 
 
-def _detours(source: str, entry: str, arguments: State, returned: str) -> Iterator[Detour]:
+def _find(source: str, entry: str, arguments: State, returned: str) -> Iterator[Counterfactual]:
     function = _function(source, entry)
     if function is None:
         return
@@ -51,7 +53,7 @@ def _detours(source: str, entry: str, arguments: State, returned: str) -> Iterat
             return
         if value is not None:
             node, taken = plain.decisions[number]
-            yield Detour(node, taken, value)
+            yield Counterfactual(node, taken, value)
 
 
 def _function(source: str, entry: str) -> ast.FunctionDef | None:
@@ -79,7 +81,7 @@ class _Walk:
         self.steps = 0
 
     def returned(self, function: ast.FunctionDef, arguments: State) -> str | None:
-        """What the call returns; None where it cannot be told."""
+        """Return the value of the call; None where it is unknown."""
         try:
             self._block(function.body, dict(arguments))
         except _Return as found:

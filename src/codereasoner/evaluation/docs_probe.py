@@ -1,4 +1,4 @@
-"""Reads the documentation of a library, where programs are run. Never imported here: its text is a Job's source."""
+"""Read the documentation of a library in the worker. Never imported: its text is a Job's source."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 
 
 def count(package: str) -> int:
-    """How many documented names a library has."""
+    """Count the documented names of a library."""
     return len(public(package))
 
 
 def describe(package: str, start: int, stop: int, chars: int) -> list[list[str]]:
-    """[dotted name, signature and the first `chars` characters of the documentation] of some of its names."""
+    """Return [dotted name, signature and the first `chars` characters of the documentation] of some of its names."""
     return [
         [name, f"{signature(value)}\n{documentation(value)[:chars]}"] for name, value in public(package)[start:stop]
     ]
 
 
 def public(package: str) -> list[tuple[str, Any]]:
-    """The documented functions and classes in a library's own namespace, and the methods of these classes."""
+    """Return the documented functions and classes in a library's own namespace, and the methods of these classes."""
     module = importlib.import_module(package)
     found: dict[str, Any] = {}
     for name in sorted(names(module)):

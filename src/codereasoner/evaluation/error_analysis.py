@@ -1,11 +1,11 @@
-"""Where a wrong answer went wrong: its class, decided from the true trace of the run.
+"""Find where a wrong answer went wrong: its class, decided from the true trace of the run.
 
-The first false claim of the chain is looked at; where every claim is true, or there is none, the answer itself. The
-first class in this order that explains the value is taken:
+The first false claim of the chain decides; where every claim is true, or there is none, the answer itself. The first
+class in this order that explains the value is taken:
 
     format          no answer could be read, or it is none that the question takes
-    wrong branch    what the other side of an `if` would have given, or the chain names the wrong outcome of a test
-    loop count      what one pass more, or passes fewer, would have given, or the chain ends a loop too early or late
+    wrong branch    the other side of an `if` would have given it, or the chain names the wrong outcome of a test
+    loop count      one pass more, or some fewer, would have given it, or the chain ends a loop too early or late
     stale value     an earlier value of the variable, or what an earlier value of a variable that is read would give
     type confusion  it has another type, or its parts have: '1' for 1, (1, 2) for [1, 2], True for 1
     string index    it was made by a subscript, a slice or a position method of a string
@@ -26,7 +26,7 @@ from codereasoner.chains.claim_audit import History
 from codereasoner.chains.events import Moment, tell
 from codereasoner.chains.value_claims import Claim, calls, claims
 from codereasoner.errors import DataError
-from codereasoner.evaluation.error_rules import Kind, Mistake, Spot, explained, of_a_detour
+from codereasoner.evaluation.error_rules import Kind, Mistake, Spot, explain, explain_by_counterfactual
 from codereasoner.records import Run
 from codereasoner.task import Misreading, Question
 
@@ -34,7 +34,7 @@ from codereasoner.task import Misreading, Question
 def mistake(
     question: Question, outcome: str, answer: str | None, reason: str, text: str, run: Run | None
 ) -> Mistake | None:
-    """The class of one answer; None for a right one, one that was cut off, and a failure of our own machinery.
+    """Return the class of one answer; None for a right one, one that was cut off, and an infrastructure error.
 
     Args:
         outcome, answer, reason: the answer's Grade.
@@ -62,7 +62,7 @@ _ABOUT_THE_VALUE = (
     *("another value", "the value is no", "the call ", "a question is wrong", "the output is wrong"),
     *("answers are missing",),
 )
-"""How the reasons of answers begin that could be read and are wrong; all other reasons are about the form."""
+"""The beginnings of the reasons of answers that could be read and are wrong; all others are about the format."""
 
 
 def _moments(run: Run | None) -> list[Moment]:
@@ -75,7 +75,7 @@ def _moments(run: Run | None) -> list[Moment]:
 
 
 def _about(run: Run, text: str) -> str:
-    """Of a text that looks for a call, what it says from where it first names the one that was run."""
+    """Return the part of a text that looks for a call from where it first names the one that was run."""
     starts = (start for start, call in calls(text, run.entry) if call == run.call)
     return text[next(starts, len(text)) :]
 
@@ -84,7 +84,7 @@ def _about(run: Run, text: str) -> str:
 
 
 def _in_chain(text: str, run: Run, moments: Sequence[Moment]) -> Mistake | None:
-    """The class of the first false claim, or of the first wrong word on a test before it."""
+    """Return the class of the first false claim, or of the first wrong word on a test before it."""
     history = History(run)
     last: Claim | None = None
     start = 0
@@ -94,13 +94,13 @@ def _in_chain(text: str, run: Run, moments: Sequence[Moment]) -> Mistake | None:
             continue
         if not verdict:
             said = _wrong_word(text[start : claim.start], moments[history.now + 1 :])
-            return said or explained(_spot(claim, last, history.now, moments), moments)
+            return said or explain(_spot(claim, last, history.now, moments), moments)
         last, start = claim, claim.end
     return _wrong_word(text[start:], moments[history.now + 1 :]) if last is not None else None
 
 
 def _spot(claim: Claim, last: Claim | None, now: int, moments: Sequence[Moment]) -> Spot:
-    """The next moment at which the run sets the variable: that is what the chain should have said."""
+    """Return the next moment at which the run sets the variable: the chain should have said that."""
     first = now + (last is not None and last.name == claim.name)
     for index in range(first, len(moments)):
         moment = moments[index]
@@ -119,7 +119,7 @@ _WORDS = re.compile(
 
 
 def _wrong_word(text: str, moments: Sequence[Moment]) -> Mistake | None:
-    """The first outcome of a test in the narrator's words that is not the run's."""
+    """Return the first outcome of a test in the narrator's words that is not the run's."""
     tests = iter([each for each in moments if each.taken is not None])
     for found in _WORDS.finditer(text):
         kinds, taken = _meaning(found)
@@ -156,9 +156,14 @@ def _in_answer(question: Question, answer: str, run: Run | None, moments: Sequen
     spot = _state_spot(wrong, moments) if wrong.about == "variable" else _return_spot(wrong, moments)
     if spot is None:
         return None
-    if run is not None and moments and not spot.name and (found := of_a_detour(spot, run, moments[0].state)):
+    if (
+        run is not None
+        and moments
+        and not spot.name
+        and (found := explain_by_counterfactual(spot, run, moments[0].state))
+    ):
         return found
-    return explained(spot, moments)
+    return explain(spot, moments)
 
 
 def _return_spot(wrong: Misreading, moments: Sequence[Moment]) -> Spot | None:
@@ -185,55 +190,51 @@ def _state_spot(wrong: Misreading, moments: Sequence[Moment]) -> Spot | None:
 
 
 def _missed_line(source: str, line: int) -> Mistake:
-    """A line was taken for executed, or for not executed: what is around it decides whether it is."""
-    block = _innermost(source, line)
+    """Classify a wrong answer on whether a line is executed, by what is around the line."""
+    block = next(iter(_around(source, line)), None)
     if isinstance(block, ast.For | ast.While):
         return Mistake("loop_count", f"line {line} is in the loop of line {block.lineno}", block.lineno)
     if isinstance(block, ast.If):
         return Mistake("wrong_branch", f"line {line} is under the test in line {block.lineno}", block.lineno)
-    leaves = _leaving_before(source, line)
-    if leaves is not None:
-        return Mistake(
-            "wrong_branch", f"the test in line {leaves.lineno} decides whether line {line} is reached", leaves.lineno
-        )
+    above = [node.lineno for node in _statements(source) if isinstance(node, ast.If) and _leaves_before(node, line)]
+    if above:
+        test = max(above)
+        return Mistake("wrong_branch", f"the test in line {test} decides whether line {line} is reached", test)
     return Mistake("other", f"line {line} is under no test and in no loop", line)
 
 
+def _leaves_before(node: ast.If, line: int) -> bool:
+    """Return whether an `if` above the line has a `return` or `raise` under it."""
+    above = (node.end_lineno or 0) < line
+    return above and any(isinstance(each, ast.Return | ast.Raise) for each in ast.walk(node))
+
+
 def _missed_turn(source: str, line: int) -> Mistake:
-    """The wrong line was taken for the next: a test, a loop's header, or the end of a loop's body decides."""
-    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt) and node.lineno == line]
+    """Classify a wrong answer on the next line: a test, a loop's header, or the end of a loop's body decides."""
+    nodes = [node for node in _statements(source) if node.lineno == line]
     if any(isinstance(node, ast.If) for node in nodes):
         return Mistake("wrong_branch", f"the test in line {line} decides what runs next", line)
     if any(isinstance(node, ast.For | ast.While) for node in nodes):
         return Mistake("loop_count", f"the loop in line {line} decides what runs next", line)
-    loop = next((node for node in _around(source, line) if isinstance(node, ast.For | ast.While)), None)
-    if loop is not None:
-        return Mistake("loop_count", f"line {line} is in the loop of line {loop.lineno}", loop.lineno)
+    for node in _around(source, line):
+        if isinstance(node, ast.For | ast.While):
+            return Mistake("loop_count", f"line {line} is in the loop of line {node.lineno}", node.lineno)
     return Mistake("other", f"line {line} decides nothing", line)
 
 
 def _around(source: str, line: int) -> list[ast.stmt]:
-    """The ifs, loops and functions whose blocks hold the line, the innermost first."""
+    """Return the ifs, loops and functions whose blocks hold the line, the innermost first."""
     kinds = (ast.If, ast.For, ast.While, ast.FunctionDef)
-    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, kinds)]
-    return sorted(
-        (node for node in nodes if node.lineno < line <= (node.end_lineno or 0)), key=lambda node: -node.lineno
-    )
+    held = [node for node in _statements(source) if node.lineno < line <= (node.end_lineno or 0)]
+    return sorted((node for node in held if isinstance(node, kinds)), key=lambda node: -node.lineno)
 
 
-def _innermost(source: str, line: int) -> ast.stmt | None:
-    return next(iter(_around(source, line)), None)
-
-
-def _leaving_before(source: str, line: int) -> ast.If | None:
-    """The last `if` above the line, in its function, with a `return` or `raise` under it."""
-    ifs = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.If) and (node.end_lineno or 0) < line]
-    leaving = [node for node in ifs if any(isinstance(each, ast.Return | ast.Raise) for each in ast.walk(node))]
-    return max(leaving, key=lambda node: node.lineno, default=None)
+def _statements(source: str) -> list[ast.stmt]:
+    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
 
 
 def _canonical(text: str) -> str | None:
-    """The literal of an answer, also of the right side of `CALL == VALUE`."""
+    """Return the literal of an answer, also of the right side of `CALL == VALUE`."""
     try:
         node = literals.parse(text.strip().removeprefix("assert "))
         if isinstance(node, ast.Compare):

@@ -1,4 +1,4 @@
-"""The rules that explain a wrong value at a place of a run; `evaluation.mistakes` says where to look."""
+"""The rules that explain a wrong value at a place of a run; error_analysis.py says where to look."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, Literal
+from types import UnionType
+from typing import Literal
 
 from codereasoner import literals
 from codereasoner.chains.abstract_execution import after, assigned, names_read, names_set, value_in, value_of
 from codereasoner.chains.events import Moment
 from codereasoner.chains.expressions import Unknown
-from codereasoner.evaluation.counterfactuals import Detour, detours
+from codereasoner.evaluation.counterfactuals import Counterfactual, counterfactuals
 from codereasoner.records import Plain, Run
 
 Kind = Literal["wrong_branch", "loop_count", "stale_value", "string_index", "type_confusion", "format", "other"]
@@ -57,8 +58,8 @@ class Spot:
         return int(getattr(self.node, "lineno", 0))
 
 
-def explained(spot: Spot, moments: Sequence[Moment]) -> Mistake:
-    """The first rule that explains the value; class "other" where none does."""
+def explain(spot: Spot, moments: Sequence[Moment]) -> Mistake:
+    """Return the first explanation that a rule has for the value; class "other" where none has."""
     for kind, rule in _RULES:
         found = rule(spot, moments)
         if found is not None:
@@ -67,20 +68,20 @@ def explained(spot: Spot, moments: Sequence[Moment]) -> Mistake:
     return Mistake("other", f"{_short(shown)}, where {_short(spot.true)} is true: no rule explains it", spot.line)
 
 
-def of_a_detour(spot: Spot, run: Run, arguments: Mapping[str, str]) -> Mistake | None:
-    """A returned value that is right for another branch, a loop that ends earlier or later, or a forgotten line."""
+def explain_by_counterfactual(spot: Spot, run: Run, arguments: Mapping[str, str]) -> Mistake | None:
+    """Explain a returned value by another branch, a loop that ends earlier or later, or a forgotten line."""
     if run.value is None:
         return None
     passed = tuple(sorted(arguments.items()))
-    found = [each for each in detours(run.source, run.entry, passed, run.value) if each.value == spot.claimed]
-    for kind, node, sentence in _DETOURS:
+    found = [each for each in counterfactuals(run.source, run.entry, passed, run.value) if each.value == spot.claimed]
+    for kind, node, sentence in _COUNTERFACTUALS:
         for each in found:
             if isinstance(each.node, node):
                 return Mistake(kind, f"it is what the call returns {sentence(each)}", each.node.lineno)
     return None
 
 
-_DETOURS: tuple[tuple[Kind, Any, Callable[[Detour], str]], ...] = (
+_COUNTERFACTUALS: tuple[tuple[Kind, type[ast.stmt] | UnionType, Callable[[Counterfactual], str]], ...] = (
     ("wrong_branch", ast.If, lambda each: f"with the test in line {each.node.lineno} {str(not each.taken).lower()}"),
     (
         "loop_count",
@@ -185,12 +186,12 @@ _RULES: tuple[tuple[Kind, Callable[[Spot, Sequence[Moment]], Why | None]], ...] 
 
 
 def _window(spot: Spot, moments: Sequence[Moment]) -> Sequence[Moment]:
-    """The moments in which it can have gone wrong."""
+    """Return the moments in which it can have gone wrong."""
     return moments[max(spot.since, spot.index - WINDOW) : spot.index + 1]
 
 
 def _given_by(block: Sequence[ast.stmt], spot: Spot, state: Mapping[str, str]) -> bool:
-    """Would the block leave the claimed value in the variable, or return it?"""
+    """Return whether the block would leave the claimed value in the variable, or return it."""
     if not spot.name:
         return any(
             isinstance(each, ast.Return)
@@ -208,7 +209,7 @@ def _given_by(block: Sequence[ast.stmt], spot: Spot, state: Mapping[str, str]) -
 
 
 def _redone(spot: Spot, state: Mapping[str, str], node: ast.AST | None = None) -> str | None:
-    """What the spot's statement, or another in its place, gives in another state."""
+    """Return the value that the spot's statement, or another in its place, gives in another state."""
     node = node or spot.node
     if isinstance(node, ast.Return):
         return value_in(node.value, state) if node.value is not None else None
@@ -216,7 +217,7 @@ def _redone(spot: Spot, state: Mapping[str, str], node: ast.AST | None = None) -
 
 
 def _with_arm(node: ast.AST | None, choice: ast.IfExp, arm: ast.expr) -> ast.AST | None:
-    """A statement with one of its conditional expressions replaced by an arm of it."""
+    """Replace one of a statement's conditional expressions by an arm of it."""
     return _OneArm(choice, arm).visit(deepcopy(node)) if node is not None else None
 
 
@@ -226,7 +227,7 @@ class _OneArm(ast.NodeTransformer):
         self.arm = arm
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
-        """The arm, where this is the expression."""
+        """Return the arm in place of the expression."""
         if (node.lineno, node.col_offset) == self.place:
             return self.arm
         self.generic_visit(node)
@@ -234,7 +235,7 @@ class _OneArm(ast.NodeTransformer):
 
 
 def _earlier_passes(spot: Spot, moments: Sequence[Moment]) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """The states at the headers of loops that are over when the spot comes, the latest pass first."""
+    """Yield the states at the headers of loops that are over when the spot comes, the latest pass first."""
     found = 0
     for moment in reversed(moments[max(0, spot.index - WINDOW) : spot.index]):
         node = moment.node
@@ -250,7 +251,7 @@ def _holds(loop: ast.stmt, line: int) -> bool:
 
 
 def _history(spot: Spot, moments: Sequence[Moment]) -> dict[str, list[str]]:
-    """The values that each variable had before, the latest first."""
+    """Return the values that each variable had before, the latest first."""
     found: dict[str, list[str]] = {}
     for moment in reversed(moments[max(0, spot.index - WINDOW) : spot.index]):
         for name, value in moment.before.items():
@@ -261,7 +262,7 @@ def _history(spot: Spot, moments: Sequence[Moment]) -> dict[str, list[str]]:
 
 
 def _parts(node: ast.AST | None) -> list[ast.expr]:
-    """The expressions in a statement, its block left out."""
+    """Return the expressions in a statement, its block left out."""
     pending = [node] if node is not None else []
     found: list[ast.expr] = []
     while pending:
@@ -273,7 +274,7 @@ def _parts(node: ast.AST | None) -> list[ast.expr]:
 
 
 def _is_text(owner: ast.expr, spot: Spot) -> bool:
-    """Is it a string that is indexed? Where that cannot be told, strings on both sides tell it."""
+    """Return whether a string is indexed; where that is unknown, whether both values are strings."""
     try:
         return isinstance(value_of(owner, spot.before), str)
     except Unknown:
@@ -281,7 +282,7 @@ def _is_text(owner: ast.expr, spot: Spot) -> bool:
 
 
 def _plain(text: str) -> str:
-    """A literal without quotes, and with one kind of brackets."""
+    """Return a literal without quotes, and with one kind of brackets."""
     return text.translate(str.maketrans("(){}", "[][]", "'\""))
 
 

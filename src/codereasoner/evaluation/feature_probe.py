@@ -1,4 +1,4 @@
-"""Counts what a program executes, where programs are run. Never imported by the library: its text is a Job's source."""
+"""Count what a program executes in the worker. Never imported: its text is a Job's source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROGRAM = "<measured program>"
 
 
 def measure(code: str, call: str, called: list[str]) -> list[Any]:
-    """[line events of the program, line events of libraries, [[parameters, lines of source], or None, of each name]].
+    """Return [line events of the program, those of libraries, [[parameters, lines of source] or None of each name]].
 
     The module is executed with `call` as its last line, and all of its own lines count, also those at its top.
     `called` holds dotted names, looked up among the names that the program has defined when it ended.
@@ -41,7 +41,7 @@ def measure(code: str, call: str, called: list[str]) -> list[Any]:
 
 
 def describe(names: dict[str, Any], dotted: str) -> list[int | None] | None:
-    """[parameters or None, lines of source or None] of what a dotted name stands for; None where it is nothing."""
+    """Return [parameters or None, lines of source or None] of what a dotted name names; None where it is nothing."""
     first, *rest = dotted.split(".")
     found = names.get(first)
     for part in rest:

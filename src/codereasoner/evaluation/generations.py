@@ -85,7 +85,7 @@ def _by_id(path: Path, content: Any, questions: Sequence[Question]) -> dict[str,
 
 
 def _recorded(content: Any, found: Mapping[str, Sequence[str]]) -> dict[str, list[bool]]:
-    """The verdicts of a scored file, where it has one for each text."""
+    """Return the verdicts of a scored file, where it has one for each text."""
     scored = content.get("raw_scored_generations") if isinstance(content, dict) else None
     if not isinstance(scored, dict):
         return {}

@@ -1,36 +1,60 @@
 """Prove that the graders accept every right answer, and measure what answers without thought earn.
 
 The gold self-check renders each question's right answer as a perfect model would, parses it and grades it: anything
-but correct is a fault of ours, and is listed. The guess rates say how much of a score is worth nothing.
+but correct is a fault of ours, and is listed. The guess rates say how much of a score needs no thought.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict, cast
 
 from codereasoner import extend
 from codereasoner.benchmarks.loading import load_benchmark, locate
 from codereasoner.errors import ConfigError
-from codereasoner.evaluation.rerun_programs import rerun, unreadable_golds
-from codereasoner.extend import Benchmark
+from codereasoner.evaluation.rerun_programs import IllPosed, Rerun, rerun, unreadable_golds
+from codereasoner.extend import Benchmark, TruthComparison
 from codereasoner.styles import Style, find_style
-from codereasoner.task import Grade, Question, Runner, grade_all, grade_answers
+from codereasoner.task import Grade, Question, Runner, Verdict, grade_all, grade_answers
 
 BATCH = 1000  # questions graded together
 SHOWN = 200  # rejected or differing rows that are listed
 
 
-def gold_check(
-    questions: Sequence[Question], style: Style, runner: Runner | None, guess: bool = True
-) -> dict[str, Any]:
-    """Grade every question's right answer and, with `guess`, every trivial one.
+class Rejection(TypedDict):
+    """A right answer that the grader does not accept."""
 
-    Returns {"questions", "gold_accepted", "rejected": [{"id", "task", "gold", "outcome", "reason"}], "by_task":
-    {task: {"questions", "gold_accepted"}}, "guess_rates": {task: {guess: percent}}}.
-    """
+    id: str
+    task: str
+    gold: str
+    outcome: Verdict
+    reason: str
+
+
+class GoldCheck(TypedDict):
+    """The result of a gold self-check."""
+
+    questions: int
+    gold_accepted: int
+    rejected: list[Rejection]
+    by_task: dict[str, dict[str, int]]  # how many questions, and how many with an accepted right answer
+    guess_rates: dict[str, dict[str, float]]  # by task and trivial answer, in percent
+
+
+class BenchmarkCheck(GoldCheck):
+    """The result of the gold self-check of a benchmark."""
+
+    benchmark: str
+    ill_posed: NotRequired[list[IllPosed]]
+    rerun: NotRequired[Rerun]
+    unavailable: NotRequired[dict[str, str]]
+    floors: NotRequired[dict[str, float]]
+
+
+def gold_check(questions: Sequence[Question], style: Style, runner: Runner | None, guess: bool = True) -> GoldCheck:
+    """Grade every question's right answer and, with `guess`, every trivial one."""
     grades = _gold_grades(questions, style, runner)
     rejected = [_rejection(question, grade) for question, grade in zip(questions, grades, strict=True) if _fails(grade)]
     by_task: dict[str, Counter[str]] = defaultdict(Counter)
@@ -46,7 +70,7 @@ def gold_check(
 
 
 def guess_rates(questions: Sequence[Question], runner: Runner | None) -> dict[str, dict[str, float]]:
-    """What each trivial answer would earn if it were given to all questions of its task, in percent."""
+    """Return the share of right answers, in percent, if each trivial answer were given to all questions of its task."""
     asked = Counter(question.task for question in questions)
     guesses = [
         (name, question, answer)
@@ -63,30 +87,36 @@ def guess_rates(questions: Sequence[Question], runner: Runner | None) -> dict[st
 
 
 def guess_floors(questions: Sequence[Question], runner: Runner | None) -> dict[str, float]:
-    """The best that a guess without thought earns on each task, in percent: {"input: always 0": 2.5}."""
+    """Return the best trivial answer of each task with its share in percent: {"input: always 0": 2.5}."""
     rates = guess_rates(questions, runner)
     best = {task: max(found.items(), key=lambda pair: pair[1]) for task, found in rates.items() if found}
     return {f"{task}: always {guess}": rate for task, (guess, rate) in best.items()}
 
 
-def check_benchmark(
-    name: str, data: Path | None, runner: Runner | None, truth: Path | None = None, style: str = "direct"
-) -> dict[str, Any]:
-    """The gold self-check of a benchmark; with `truth`, its derived ground truth against that file's.
+def compare_truth(name: str, data: Path | None, truth: Path, runner: Runner | None) -> TruthComparison:
+    """Compare the ground truth that is derived here with that of a file.
+
+    Raises:
+        UserError: a name or a file is wrong, or the benchmark's gold answers are in its data.
+    """
+    benchmark: Benchmark = extend.find("benchmark", name)
+    if not benchmark.derives_truth:
+        derived = [each for each, kind in extend.available("benchmark").items() if kind.derives_truth]
+        raise ConfigError(
+            f"the gold answers of '{name}' are in its data; a derived truth to compare has: {', '.join(derived)}"
+        )
+    return benchmark.compare_truth(locate(benchmark, data), truth, runner)
+
+
+def check_benchmark(name: str, data: Path | None, runner: Runner | None, style: str = "direct") -> BenchmarkCheck:
+    """Check that a benchmark's right answers are accepted, and that its records agree with what runs here.
 
     Raises:
         UserError: a name or a file is wrong.
     """
-    if truth is not None:
-        compared: Benchmark = extend.find("benchmark", name)
-        if not compared.derives_truth:
-            derived = [each for each, kind in extend.available("benchmark").items() if kind.derives_truth]
-            raise ConfigError(
-                f"the gold answers of '{name}' are in its data; a derived truth to compare has: {', '.join(derived)}"
-            )
-        return dict(compared.compare_truth(locate(compared, data), truth, runner))
     benchmark, questions = load_benchmark(name, data, runner)
-    result = {"benchmark": name, **gold_check(questions, find_style(style), runner)}
+    checked = gold_check(questions, find_style(style), runner)
+    result = cast(BenchmarkCheck, {"benchmark": name, **checked})
     ill_posed = unreadable_golds(questions)
     # Where tests decide, a solution of the benchmark's own that fails them shows that the record is at fault.
     ill_posed += [{"id": row["id"], "reason": row["reason"]} for row in result["rejected"] if _fails_tests(row)]
@@ -112,15 +142,15 @@ def _gold_grades(questions: Sequence[Question], style: Style, runner: Runner | N
     return grades
 
 
-def _fails_tests(row: Mapping[str, Any]) -> bool:
-    return bool(row["outcome"] == "wrong" and extend.task(row["task"]).answers == "code")
+def _fails_tests(row: Rejection) -> bool:
+    return row["outcome"] == "wrong" and extend.task(row["task"]).answers == "code"
 
 
 def _fails(grade: Grade) -> bool:
     return grade.outcome != "correct" or any(part != 1.0 for part in grade.parts.values())
 
 
-def _rejection(question: Question, grade: Grade) -> dict[str, Any]:
+def _rejection(question: Question, grade: Grade) -> Rejection:
     return {
         "id": question.id,
         "task": question.task,

@@ -1,4 +1,4 @@
-"""Does a model read one function right, and where does it first go wrong?"""
+"""A quiz on one call: does a model read a function right, and where does it first go wrong?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TASKS = ("output", "coverage", "state", "path", "whitebox")
 
 @dataclass(frozen=True)
 class Reply:
-    """One question of a quiz with what the model made of it."""
+    """One question of a quiz with the model's answer and its grade."""
 
     question: Question
     text: str
@@ -31,8 +31,8 @@ class Reply:
     mistake: Mistake | None  # None for a right answer, and for one that was cut off
 
 
-def traced(source: str, entry: str, arguments: str, runner: Runner) -> Run:
-    """The traced run that a quiz is about.
+def trace_for_quiz(source: str, entry: str, arguments: str, runner: Runner) -> Run:
+    """Run and trace the call that a quiz is about.
 
     Raises:
         UnknownName: the program has no function of that name.
@@ -47,8 +47,8 @@ def traced(source: str, entry: str, arguments: str, runner: Runner) -> Run:
     return run
 
 
-def settled(run: Run, tasks: Sequence[str], again: Runner) -> tuple[tuple[str, ...], str]:
-    """The tasks whose answers do not depend on the hash seed, and a sentence where some do.
+def stable_tasks(run: Run, tasks: Sequence[str], again: Runner) -> tuple[tuple[str, ...], str]:
+    """Return the tasks whose answers do not depend on the hash seed, and a sentence where some do.
 
     `again` runs under another hash seed than that of the run.
 
@@ -67,7 +67,7 @@ def settled(run: Run, tasks: Sequence[str], again: Runner) -> tuple[tuple[str, .
 
 
 def questions_about(run: Run, tasks: Sequence[str] = TASKS) -> list[Question]:
-    """The questions of the tasks about a run, in the order of the tasks.
+    """Return the questions of the tasks about a run, in the order of the tasks.
 
     Raises:
         ConfigError: the tasks have none; the message says why.

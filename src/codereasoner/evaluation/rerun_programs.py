@@ -1,4 +1,4 @@
-"""Run a benchmark's programs again: is the recorded answer what they give here?
+"""Run a benchmark's programs again and compare their results with the recorded answers.
 
 A record whose program needs a package that is not installed cannot be run; one whose program raises, or gives
 another value than the recorded one, is ill-posed here, and its reason says so. Results depend on versions.
@@ -10,22 +10,35 @@ import importlib.metadata
 import platform
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 from codereasoner import extend, literals
 from codereasoner.records import Job, Run
 from codereasoner.task import Question, Runner
 
 
-def rerun(questions: Sequence[Question], runner: Runner, packages: Sequence[str] = ()) -> dict[str, Any]:
-    """Run what can be run; `packages` are those whose versions decide about the results.
+class IllPosed(TypedDict):
+    """A question whose record contradicts itself here, with the reason."""
 
-    Returns {"agree", "ill_posed": [{"id", "reason"}], "unavailable": {id: reason}, "cannot_run": {reason: count},
-    "versions": {package: version}}. What cannot run for want of a package is unavailable, and nothing is said of it.
-    """
+    id: str
+    reason: str
+
+
+class Rerun(TypedDict):
+    """The results of running recorded programs again."""
+
+    agree: int
+    ill_posed: list[IllPosed]
+    unavailable: dict[str, str]  # by id: what lacks a package is neither right nor wrong
+    cannot_run: dict[str, int]  # how many by reason
+    versions: dict[str, str]  # of Python and of the packages that decide about the results
+
+
+def rerun(questions: Sequence[Question], runner: Runner, packages: Sequence[str] = ()) -> Rerun:
+    """Run what can be run; `packages` are those whose versions decide about the results."""
     jobs = [(question, *found) for question in questions if (found := _job(question))]
     agree = 0
-    ill_posed: list[dict[str, str]] = []
+    ill_posed: list[IllPosed] = []
     unavailable: dict[str, str] = {}
     for (question, job, wanted), run in zip(jobs, runner([job for _, job, _ in jobs]), strict=True):
         if lack := _lack(run):
@@ -45,7 +58,7 @@ def rerun(questions: Sequence[Question], runner: Runner, packages: Sequence[str]
 
 
 def versions(packages: Sequence[str]) -> dict[str, str]:
-    """The version of Python and of each package, "not installed" where it is not."""
+    """Return the version of Python and of each package, "not installed" where it is missing."""
     found = {"python": platform.python_version()}
     for name in packages:
         try:
@@ -56,15 +69,15 @@ def versions(packages: Sequence[str]) -> dict[str, str]:
 
 
 def _lack(run: Run) -> str:
-    """Why a program cannot run here through no fault of its own; "" where it can."""
+    """Return why a program cannot run here through no fault of its own; "" where it can."""
     if run.exception.startswith("ModuleNotFoundError"):
         return f"it needs a package: {run.exception.partition(': ')[2]}"
     return ""
 
 
-def unreadable_golds(questions: Sequence[Question]) -> list[dict[str, str]]:
-    """The questions whose recorded answer is no literal: only that very text can be right."""
-    found = []
+def unreadable_golds(questions: Sequence[Question]) -> list[IllPosed]:
+    """Return the questions whose recorded answer is no literal: only that very text can be right."""
+    found: list[IllPosed] = []
     for question in questions:
         if extend.task_of(question).answers == "literal" and "assert" not in question.gold[0]:
             try:

@@ -46,5 +46,5 @@ class Index:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in small letters; `dropDuplicates` and `drop_duplicates` are two words each."""
+    """Return the words of a text in small letters; `dropDuplicates` and `drop_duplicates` are two words each."""
     return [word.lower() for word in _WORD.findall(text)]

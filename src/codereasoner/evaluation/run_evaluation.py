@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from codereasoner import extend
-from codereasoner.errors import Shortfall
+from codereasoner.errors import DataError, Shortfall
 from codereasoner.evaluation.augment import PLAIN, Augmentation
 from codereasoner.evaluation.results import GradeRow, Metrics, Summary, count_grades
 from codereasoner.extend import Completion, Model, Progress, Prompt, Sampling, commonest, silent
@@ -34,7 +34,7 @@ CountMetrics: TypeAlias = Callable[[Sequence[Question], Mapping[str, Sequence[bo
 
 @dataclass(frozen=True)
 class Asking:
-    """How questions are put to a model: what, beside the question and the model, can change an answer."""
+    """How questions are put to a model: all that can change an answer, except the question and the model."""
 
     style: Style
     sampling: Sampling = field(default_factory=Sampling)
@@ -42,11 +42,11 @@ class Asking:
     augmentation: Augmentation = PLAIN
 
     def facts(self) -> dict[str, Json]:
-        """The sampling and the augmentation as plain JSON, as they stand in every answer and its key."""
+        """Return the sampling and the augmentation as plain JSON, as they are in every answer and its key."""
         return self.sampling.facts() | self.augmentation.facts()
 
     def messages(self, question: Question) -> list[dict[str, str]]:
-        """The prompt of a question."""
+        """Return the prompt of a question."""
         messages = extend.task_of(question).prompt(question, self.style)
         return self.augmentation.messages(question, messages)
 
@@ -103,16 +103,20 @@ def refuse_other(folder: Path, name: str, questions: Sequence[Question], model: 
 
     Raises:
         ConfigError: the folder holds such a summary; the message names the differences.
+        DataError: its summary cannot be read.
     """
     path = folder / "summary.json"
     if not path.is_file():
         return
-    old = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        old: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path} is no summary of an evaluation ({error}): remove it, or give another folder") from None
     now = {"benchmark": name, "identity": model.identity, "style": asking.style.name, **asking.facts()}
     then = {**{key: old[key] for key in ("benchmark", "identity", "style") if key in old}, **old.get("sampling", {})}
     outcomes = old.get("outcomes", {})
     if outcomes.get("error", 0) == sum(outcomes.values()):
-        return  # of which nothing is to be kept
+        return  # there is nothing to keep
     samples = then.pop("samples", 1)
     if samples > asking.samples:
         then["samples"], now["samples"] = samples, asking.samples
@@ -126,7 +130,7 @@ def refuse_other(folder: Path, name: str, questions: Sequence[Question], model: 
 
 
 def refuse_unanswered(summary: Summary) -> None:
-    """Do nothing where there is an answer; an accuracy of errors alone says nothing of the model.
+    """Refuse a summary without any answer: an accuracy of errors alone says nothing of the model.
 
     Raises:
         Shortfall: every request failed; the message has the commonest reason.
@@ -141,7 +145,7 @@ def error_reasons(grades: Sequence[GradeRow]) -> dict[str, int]:
 
 
 def _verdicts(grades: Sequence[GradeRow]) -> dict[str, list[bool]]:
-    """By question: was each sample right?"""
+    """Return by question whether each sample is right."""
     found: dict[str, list[bool]] = {}
     for row in grades:
         found.setdefault(row["question"], []).append(row["outcome"] == "correct")
@@ -265,7 +269,7 @@ def keep_grades(
 
 
 def _keep_questions(questions: Sequence[Question], out: Path) -> None:
-    """The questions beside their answers: a report can show them where a benchmark's data is not at hand."""
+    """Keep the questions with their answers: a report can show them where a benchmark's data is not at hand."""
     _keep(out, questions, {"questions": content_id(*(question.id for question in questions))})
 
 
