@@ -1,4 +1,4 @@
-"""What a trace says of a program's lines, in this project's reading and in REval's."""
+"""Reading the lines of a program off a trace."""
 
 from __future__ import annotations
 
@@ -178,90 +178,6 @@ def test_chance_is_found_in_the_text(source: str, name: str) -> None:
 
 def test_lines_are_counted_as_python_counts_them() -> None:
     assert steps.numbered("a\x0c = 1\r\nb\u2028c\n\n") == "1\ta\x0c = 1\n2\tb\u2028c"
-
-
-HELPER = """
-def g(x):
-    return x + 1
-def f(n):
-    z = g(n)
-    w = z
-    return w
-"""
-
-
-def test_reval_finds_nil_after_a_call_of_a_traced_function(pool: Pool) -> None:
-    run = trace(pool, HELPER, "1")
-    assert [state.line for state in steps.reval_states(run)] == [4, 2, 5, 6]
-    assert steps.reval_values(run, 4, "z") is None
-    assert steps.reval_values(run, 5, "w") == ["2"]
-    assert steps.reval_values(run, 2, "x") is None
-    assert steps.reval_values(run, 1, "x") is None
-
-
-def test_reval_follows_lines_into_whatever_function_and_ends_with_minus_one(pool: Pool) -> None:
-    run = trace(pool, HELPER, "1")
-    assert steps.reval_next_lines(run, 4) == {2}
-    assert steps.reval_next_lines(run, 2) == {5}
-    assert steps.reval_next_lines(run, 6) == {-1}
-    assert steps.reval_next_lines(run, 1) == {-1}
-    assert steps.reval_covered(run, 2)
-    assert not steps.reval_covered(run, 3)
-
-
-def test_reval_merges_the_iterations_of_a_loop_on_one_line(pool: Pool) -> None:
-    run = trace(pool, "def f(x):\n    while x < 5: x += 1\n    return x\n", "1")
-    assert [state.line for state in steps.reval_states(run)] == [2, 3]
-    assert steps.reval_values(run, 2, "x") == ["5"]
-
-
-def test_reval_combines_all_values_of_the_parts_of_an_expression(pool: Pool) -> None:
-    run = trace(pool, "def f(a):\n    for i in range(2):\n        a[i] += 1\n    return a\n", "[5, 6]")
-    assert steps.reval_values(run, 3, "a[i]") == ["6", "6", "6", "7"]
-    assert steps.reval_values(run, 3, "(i, i)") == ["(0, 0)", "(0, 1)", "(1, 0)", "(1, 1)"]
-    assert steps.reval_values(run, 3, "a[-1]") is None
-    assert steps.reval_values(run, 3, "a[9]") is None
-
-
-def test_reval_reads_attributes_of_objects(pool: Pool) -> None:
-    source = """
-    class P:
-        def __init__(self, x):
-            self.x = [x, 'a, b>']
-            self.y = 1
-    def f(x):
-        p = P(x)
-        q = p
-        return 1
-    """
-    run = trace(pool, source, "3")
-    assert steps.reval_values(run, 7, "q.x") == ["[3, 'a, b>']"]
-    assert steps.reval_values(run, 7, "q.x[1]") == ["'a, b>'"]
-    assert steps.reval_values(run, 7, "q.z") is None
-
-
-@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="the truth is that of Python 3.11: 3.12 has fewer frames")
-def test_reval_agrees_with_its_published_ground_truth_on_every_humaneval_point(pool: Pool, shared_data: object) -> None:
-    import json
-    from pathlib import Path
-
-    folder = Path(str(shared_data)) / "reval"
-    programs = [json.loads(line) for line in (folder / "DREval_data.jsonl").read_text().splitlines()]
-    points = [json.loads(line) for line in (folder / "ground_truth_py3.11.jsonl").read_text().splitlines()]
-    points = [point for point in points if point["idx"] < 85]
-    pairs = sorted({(point["idx"], point["input_idx"]) for point in points})
-    jobs = [
-        Job(programs[idx]["code"], programs[idx]["entry_point"], programs[idx]["inputs"][place].strip()[1:-1], "trace")
-        for idx, place in pairs
-    ]
-    runs = dict(zip(pairs, pool.run(jobs), strict=True))
-    for point in points:
-        run, line = runs[point["idx"], point["input_idx"]], point["lineno"]
-        assert steps.reval_covered(run, line) == point["covered"], point
-        assert steps.reval_next_lines(run, line) == set(point["next_lines"]), point
-        values = steps.reval_values(run, line, point["var"])
-        assert (values is None) == (point["state"] is None), point
-        assert {text for _, text in point["state"] or ()} <= set(values or ()), point
 
 
 @pytest.mark.parametrize(

@@ -174,17 +174,6 @@ def test_a_text_that_two_lines_have_names_none() -> None:
     assert graded(question, "x += 1").reason == "several lines read so; a number is needed"
 
 
-@pytest.mark.parametrize("name", ["state", "path"])
-def test_the_option_reval_asks_for_any_time_in_its_meaning(name: str, pool: Pool) -> None:
-    task = extend.find("task", name, reading="reval")
-    questions = task.collect(trace(pool, HELPER, "3")).questions
-    assert questions
-    assert all(question.facts["time"] == 0 for question in questions)
-    assert all(graded(question, gold).outcome == "correct" for question in questions for gold in question.gold)
-    if name == "state":
-        assert {question.gold for question in questions if question.facts["variable"] == "y"} <= {("Nil",), ("6; int",)}
-
-
 def whitebox(pool: Pool) -> Question:
     [question] = extend.task("whitebox").collect(trace(pool, LOOP, "['a', 'b', 'a']")).questions
     return question

@@ -1,4 +1,4 @@
-"""REval's ground truth from our own trace: each pair is one traced run, which steps/reval.py reads as REval does.
+"""REval's ground truth from our own trace: each pair is one traced run, which reval_states.py reads as REval does.
 
 Covered lines, next lines, Nil and the number of visits are the trace's for every point. A value without a literal (an
 array, a date, a deque, a class) has a mark in a trace, and not the `repr` that REval records: such a point, and every
@@ -16,19 +16,13 @@ from typing import TypeAlias
 from codereasoner import literals
 from codereasoner.benchmarks.probes import probe_text
 from codereasoner.benchmarks.reval_files import Pair
+from codereasoner.benchmarks.reval_states import States, is_covered, next_lines, states_of, values_after
 from codereasoner.benchmarks.reval_truth import LIBRARIES, PointTruth, Truths
 from codereasoner.errors import DataError
 from codereasoner.extend import TruthComparison
 from codereasoner.ledger import read_rows
 from codereasoner.records import Job, Json
-from codereasoner.steps import (
-    RevalState,
-    has_inlined_loops,
-    reval_covered,
-    reval_next_lines,
-    reval_states,
-    reval_values,
-)
+from codereasoner.steps import has_inlined_loops
 from codereasoner.steps.marks import is_mark
 from codereasoner.task import Runner
 
@@ -67,7 +61,7 @@ def derive_by_trace(
             found[pair.id] = known
             continue
         whole = run.outcome == "ok" and not run.cut and not has_inlined_loops(pair.code)
-        states = reval_states(run) if whole else []
+        states = states_of(run) if whole else []
         truths = [_point(states, line, expression) if whole else None for line, expression in pair.points]
         traced += sum(truth is not None for truth in truths)
         found[pair.id] = [truth or other for truth, other in zip(truths, known, strict=True)]
@@ -82,27 +76,27 @@ def traced_job(pair: Pair) -> Job:
     return Job(source, _TEST, "", "trace", _CASE % (pair.test, pair.entry, pair.input_idx))
 
 
-def _point(states: Sequence[RevalState], line: int, expression: str) -> PointTruth | None:
+def _point(states: States, line: int, expression: str) -> PointTruth | None:
     """The truth of a point, or None: a value in it has no literal, or a part of such a value was looked for in vain."""
-    values = reval_values(states, line, expression)
+    values = values_after(states, line, expression)
     if values is not None and any(map(is_mark, values)):
         return None
     if not expression.isidentifier() and _holds_less(states, line, expression, values or ()):
         return None
-    covered, lines = reval_covered(states, line), tuple(sorted(reval_next_lines(states, line)))
+    covered, lines = is_covered(states, line), tuple(sorted(next_lines(states, line)))
     if values is None:
         return PointTruth(covered, lines, None, 0)
     distinct = tuple(dict.fromkeys(values))
     return PointTruth(covered, lines, tuple((_kind(text), text) for text in distinct), len(values))
 
 
-def _holds_less(states: Sequence[RevalState], line: int, expression: str, values: Sequence[str]) -> bool:
+def _holds_less(states: States, line: int, expression: str, values: Sequence[str]) -> bool:
     """Has a variable of the expression a mark in more visits than the expression has values?"""
     try:
         names = {node.id for node in ast.walk(literals.parse(expression)) if isinstance(node, ast.Name)}
     except literals.LiteralError:
         return True
-    marks = [sum(map(is_mark, reval_values(states, line, name) or ())) for name in names]
+    marks = [sum(map(is_mark, values_after(states, line, name) or ())) for name in names]
     return any(count > len(values) for count in marks)
 
 

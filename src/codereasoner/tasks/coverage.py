@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from random import Random
-from typing import Literal
 
 from codereasoner.records import Run
 from codereasoner.steps import numbered, statements
@@ -78,10 +77,6 @@ class Coverage(Task):
     def locate_error(self, question: Question, answer: str, run: Run | None) -> Misreading | None:
         """Name the line that was taken for executed, or for not executed."""
         return Misreading("executed line", line=question.facts["line"])
-
-
-Reading = Literal["own", "reval"]
-"""The meaning of "after a line": when the line has finished, or what REval's tracer makes of it (steps/reval.py)."""
 
 
 def _nested_lines(plain: Mapping[int, ast.AST]) -> set[int]:

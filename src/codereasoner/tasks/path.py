@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from random import Random
 
 from codereasoner.records import Run
-from codereasoner.steps import Visit, numbered, reval_next_lines, statements, visits
+from codereasoner.steps import Visit, numbered, statements, visits
 from codereasoner.steps.source import has_constant_loop, split_lines
 from codereasoner.task import Misreading, Question, Skip, Task, Wrong
 from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
-from codereasoner.tasks.coverage import LineFacts, Reading
+from codereasoner.tasks.coverage import LineFacts
 
 MAX_TIME = 20  # nobody counts further than this
 
@@ -30,8 +30,8 @@ class Path(Task):
     """Predict which line runs right after the n-th time that a line runs.
 
     Asked in pairs, one step to the line below and one to somewhere else. `time` 0 in a question's facts stands for
-    any time: every line that ever follows is then right; -1 stands for the end of the run. `Path("reval")` asks so,
-    in REval's meaning, with -1 for lines that are not executed.
+    any time: every line that ever follows is then right; -1 stands for the end of the run. REval's
+    questions are such.
     """
 
     name = "path"
@@ -42,18 +42,12 @@ class Path(Task):
     )
     limit = 4  # questions about one run
 
-    def __init__(self, reading: Reading = "own") -> None:
-        self.reading = reading
-
     def unfit(self, run: Run) -> str:
         """Take whole traces."""
         return unfit_trace(run)
 
     def ask(self, run: Run) -> Iterator[Question | Skip]:
         """Ask up to `limit` questions, half of them about steps that do not lead to the line below."""
-        if self.reading == "reval":
-            yield from self._as_reval(run)
-            return
         found = list(turns(run))
         yield from (each for each in found if isinstance(each, Skip))
         moves = [each for each in found if isinstance(each, Turn)]
@@ -63,13 +57,6 @@ class Path(Task):
         for turn in pick(moves, self.limit, Random(f"path/{run.id}")):
             facts = call_facts(run) | turn.facts()
             yield self.question(run, facts, [turn.gold], {"time": turn.time, "jumps": turn.jumps})
-
-    def _as_reval(self, run: Run) -> Iterator[Question]:
-        random = Random(f"path/reval/{run.id}")
-        plain = sorted(statements(run.source))
-        for line in sorted(random.sample(plain, min(self.limit, len(plain)))):
-            golds = [str(number) for number in sorted(reval_next_lines(run, line), reverse=True)]
-            yield self.question(run, call_facts(run) | {"line": line, "time": 0}, golds)
 
     def guesses(self, question: Question) -> Mapping[str, str]:
         """Guess the line below, the one below that, and the end."""

@@ -11,11 +11,9 @@ from random import Random
 
 from codereasoner import literals
 from codereasoner.records import Run
-from codereasoner.steps import Visit, numbered, reval_values, statements, visits
-from codereasoner.steps.source import own_parts
+from codereasoner.steps import Visit, numbered, statements, visits
 from codereasoner.task import Misreading, Question, Skip, Task, Wrong
 from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
-from codereasoner.tasks.coverage import Reading
 from codereasoner.tasks.path import VisitFacts
 
 MAX_ANSWER = 10_000  # characters, or twice those of the right answer
@@ -37,7 +35,7 @@ class State(Task):
 
     Asked where the line changes the variable and does not itself name the value. `time` 0 in a question's facts
     stands for any time: every value the variable ever has after the line is then right, and the answer `Nil` where
-    it has none. `State("reval")` asks so, in REval's meaning.
+    it has none; REval's questions are such.
     """
 
     name = "state"
@@ -48,18 +46,12 @@ class State(Task):
     )
     limit = 4  # questions about one run
 
-    def __init__(self, reading: Reading = "own") -> None:
-        self.reading = reading
-
     def unfit(self, run: Run) -> str:
         """Take whole traces."""
         return unfit_trace(run)
 
     def ask(self, run: Run) -> Iterator[Question | Skip]:
         """Ask up to `limit` questions, if possible half of them beyond the first time of a line."""
-        if self.reading == "reval":
-            yield from self._as_reval(run)
-            return
         found = list(changes(run))
         yield from (each for each in found if isinstance(each, Skip))
         if not found:
@@ -67,22 +59,6 @@ class State(Task):
         moments = [each for each in found if isinstance(each, Moment)]
         for moment in pick(moments, self.limit, Random(f"state/{run.id}")):
             yield self.question(run, call_facts(run) | moment.facts(), [moment.gold], {"time": moment.time})
-
-    def _as_reval(self, run: Run) -> Iterator[Question | Skip]:
-        """Ask about variables on a line, half of them Nil after it."""
-        held: list[tuple[int, str, tuple[str, ...]]] = []
-        for line, node in statements(run.source).items():
-            for name in sorted({part.id for part in own_parts(node) if isinstance(part, ast.Name)}):
-                values = reval_values(run, line, name)
-                if any(text.startswith("<") for text in values or ()):
-                    yield Skip("the value has no literal")
-                else:
-                    held.append((line, name, tuple(map(gold, dict.fromkeys(values or ()))) or ("Nil",)))
-        random = Random(f"state/reval/{run.id}")
-        queues = [[each for each in held if (each[2] == ("Nil",)) is nil] for nil in (False, True)]
-        drawn = [random.sample(queue, min(self.limit // 2, len(queue))) for queue in queues]
-        for line, name, golds in sorted(drawn[0] + drawn[1]):
-            yield self.question(run, call_facts(run) | {"line": line, "variable": name, "time": 0}, golds)
 
     def guesses(self, question: Question) -> Mapping[str, str]:
         """Guess constants."""

@@ -42,8 +42,8 @@ class RevalState:
     locals: Mapping[str, str]
 
 
-def reval_states(run: Run) -> list[RevalState]:
-    """The states of a run, in order, those on one line merged."""
+def states_of(run: Run) -> list[RevalState]:
+    """Return the states of a run, in order, those on one line merged."""
     known: dict[int, dict[str, str]] = {}
     states: list[RevalState] = []
     for step in run.steps:
@@ -63,14 +63,13 @@ def reval_states(run: Run) -> list[RevalState]:
 States: TypeAlias = Sequence[RevalState]
 
 
-def reval_covered(run: Run | States, line: int) -> bool:
-    """Is the line executed? Here and below, a run's states may be given in its place."""
-    return any(state.line == line for state in _states(run))
+def is_covered(states: States, line: int) -> bool:
+    """Is the line executed?"""
+    return any(state.line == line for state in states)
 
 
-def reval_next_lines(run: Run | States, line: int) -> set[int]:
-    """The lines that run right after the line, over all its visits; -1 for the end, and alone for one not covered."""
-    states = _states(run)
+def next_lines(states: States, line: int) -> set[int]:
+    """Return the lines that run right after the line, over all its visits; -1 for the end, or if it is not covered."""
     following = {
         states[place + 1].line if place + 1 < len(states) else -1
         for place, state in enumerate(states)
@@ -79,13 +78,12 @@ def reval_next_lines(run: Run | States, line: int) -> set[int]:
     return following or {-1}
 
 
-def reval_values(run: Run | States, line: int, expression: str) -> list[str] | None:
-    """The values of an expression after the line, one for each visit that has one, as text; None stands for Nil.
+def values_after(states: States, line: int, expression: str) -> list[str] | None:
+    """Return the values of an expression after the line, one for each visit that has one, as text; None: Nil.
 
     Expressions are names, attributes, subscripts, tuples and constants; as in REval, a subscript and a tuple are
     formed from every combination of the values that their parts had in all visits.
     """
-    states = _states(run)
     places = [place for place, state in enumerate(states) if state.line == line]
     after = [states[min(place + 1, len(states) - 1)] for place in places]
     try:
@@ -93,10 +91,6 @@ def reval_values(run: Run | States, line: int, expression: str) -> list[str] | N
     except LiteralError:
         return None
     return _values(node, after) or None if places else None
-
-
-def _states(run: Run | States) -> States:
-    return reval_states(run) if isinstance(run, Run) else run
 
 
 def _visible(known: Mapping[str, str]) -> dict[str, str]:
