@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 .PHONY: demo test test-slow check format clean test-exports test-pythons test-verifiers test-ray test-kill forging soak
 .PHONY: sanitize fuzz docs
-.PHONY: gpu-trial bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data bench-switches
+.PHONY: gpu-trial bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data bench-reporting bench-switches
 
 demo: $(STAMP)
 	$(BIN)/codereasoner demo $(DEMO)
@@ -108,6 +108,10 @@ test-kill: $(STAMP)
 # The stages of data construction, each in programs a second and core, beside a new Python process per program.
 bench-data: $(STAMP)
 	$(BIN)/python perf/data.py $(if $(PROGRAMS),--programs $(PROGRAMS))
+
+# CPU seconds and memory of report, compare and audit on 100,000 answers, and the page's time to open.
+bench-reporting: $(STAMP)
+	$(BIN)/python perf/reporting.py $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(FOLDER),--folder $(FOLDER))
 
 $(STAMP): pyproject.toml setup.py constraints.txt $(wildcard src/codereasoner/execution/native/*)
 	$(PYTHON) -m venv $(VENV)

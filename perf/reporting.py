@@ -64,7 +64,9 @@ def make_run(folder: Path, programs: int, models: int) -> None:
     asked = list(read_records(questions, Question))[: 2 * programs]
     texts = {chain.question: chain.text for chain in read_records(chains, Chain)}
     for number in range(models):
-        _evaluate(folder / "evaluations" / f"test@model-{number}", f"model-{number}", 0.4 + 0.1 * number, asked, texts)
+        evaluation = folder / "evaluations" / f"test@model-{number}"
+        _evaluate(evaluation, f"model-{number}", 0.4 + 0.1 * number, asked, texts)
+        shutil.copy(questions, evaluation)
     write_whole(folder / "complete", "")
 
 

@@ -107,6 +107,10 @@ def test_long_names_keep_what_tells_them_apart(report: Path, open_page: Open) ->
     for shown, expected in (
         (names[:2], ["…sft", "…grpo"]),
         (names[2:], ["short"]),
+        (
+            [*(f"runs-2026-11-of-the-large-model-{stage}-reasoning" for stage in ("sft", "grpo")), "base" * 9],
+            ["runs-2…sft-reasoning", "runs-2…grpo-reasoning", "basebasebas…sebasebase"],
+        ),
         (["another-name-that-is-long-and-has-no-twin"], ["another-nam…as-no-twin"]),
     ):
         script = f"{elements}\nreturn arguments[0].map((name) => shortName(name, arguments[0], 22))"

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from codereasoner.evaluation.metrics import wilson_interval
-from codereasoner.reports.accuracy_by_feature import accuracy_by_feature
+from codereasoner.reports.accuracy_by_feature import accuracy_by_feature, question_features
 from codereasoner.reports.comparison import differences
 from codereasoner.reports.question_records import Gathered, Shown
 from codereasoner.task import Question
@@ -69,7 +69,7 @@ def test_the_interval_of_an_accuracy_by_feature_takes_the_questions_of_one_progr
     found = gathered({"sft": "ccccwwww"})
     for number, item in enumerate(found.shown.values()):
         item.question = replace(item.question, program=f"program {number // 4}", features={"level": 1 + (number == 7)})
-    [levels] = [row for row in accuracy_by_feature(found, {}) if row["feature"] == "level"]
+    [levels] = [row for row in accuracy_by_feature(found, question_features([], found)) if row["feature"] == "level"]
     accuracy, low, high = levels["bins"][0]["models"]["sft"]
     alone = 100 * wilson_interval(4, 7)[0], 100 * wilson_interval(4, 7)[1]
     assert low < alone[0] < accuracy < alone[1] < high

@@ -25,8 +25,8 @@ CATEGORIES = 8  # of a name, the most frequent ones: more do not fit a plot
 NAME_LIMIT = 24  # characters of a category: longer texts are not categories
 
 Bin = tuple[str, list[Shown]]
-Programs = Mapping[str, Facts]
-"""Features by the program's id."""
+Features = Mapping[str, Mapping[str, object]]
+"""Features by the name of the question."""
 
 
 class BinAccuracy(TypedDict):
@@ -46,7 +46,7 @@ class FeatureAccuracy(TypedDict):
     bins: Sequence[BinAccuracy]
 
 
-def accuracy_by_feature(found: Gathered, programs: Programs) -> list[FeatureAccuracy]:
+def accuracy_by_feature(found: Gathered, features: Features) -> list[FeatureAccuracy]:
     """Return the accuracies by list, task and feature; a feature with a single bin is left out."""
     groups: defaultdict[tuple[str, str], list[Shown]] = defaultdict(list)
     for item in found.shown.values():
@@ -55,24 +55,26 @@ def accuracy_by_feature(found: Gathered, programs: Programs) -> list[FeatureAccu
     return [
         {"list": name, "task": task, "feature": feature, "bins": [_accuracy(label, part) for label, part in bins]}
         for (name, task), items in sorted(groups.items(), key=lambda group: (group[0][0], task_order(group[0][1])))
-        for feature, bins in binned(items, programs, found).items()
+        for feature, bins in binned(items, features).items()
     ]
 
 
-def program_features(folders: Sequence[Path], found: Gathered) -> Programs:
-    """Return the features of the programs that a model was asked about, by the program's id."""
-    wanted = {item.question.program for item in found.shown.values() if item.outcomes}
-    if not wanted:
-        return {}
-    programs = (program for folder in folders for program in records_so_far(folder / "programs.jsonl", Program))
-    return {program.id: program.features for program in programs if program.id in wanted}
+def question_features(folders: Sequence[Path], found: Gathered) -> Features:
+    """Return the features of the questions that a model answered: of the question, its program and its run."""
+    answered = [item for item in found.shown.values() if item.outcomes]
+    wanted = {item.question.program for item in answered}
+    programs: dict[str, Facts] = {}
+    for folder in folders if answered else []:
+        kept = records_so_far(folder / "programs.jsonl", Program, lambda row: row.get("id") in wanted)
+        programs |= {program.id: program.features for program in kept}
+    return {item.name: _features(item, programs.get(item.question.program, {}), found) for item in answered}
 
 
-def binned(items: Sequence[Shown], programs: Programs, found: Gathered) -> dict[str, list[Bin]]:
+def binned(items: Sequence[Shown], features: Features) -> dict[str, list[Bin]]:
     """Return the questions in bins by each feature; a feature with a single bin is left out."""
     values: defaultdict[str, list[tuple[object, Shown]]] = defaultdict(list)
     for item in items:
-        for name, value in _features(item, programs, found).items():
+        for name, value in features.get(item.name, {}).items():
             values[name].append((value, item))
     bins = {name: _bins(pairs) for name, pairs in values.items()}
     return {name: found for name, found in bins.items() if len(found) > 1}
@@ -92,7 +94,7 @@ def write_feature_page(score: Mapping[str, Any], out: Path) -> None:
     write_whole(out, assemble(title, {"summary": {"name": title, "scores": parts}}))
 
 
-def _features(item: Shown, programs: Programs, found: Gathered) -> dict[str, object]:
+def _features(item: Shown, program: Facts, found: Gathered) -> dict[str, object]:
     question = item.question
     lines = str(question.facts.get("source", "")).strip().count("\n") + 1
     features: dict[str, object] = {"lines of the program": lines}
@@ -100,7 +102,7 @@ def _features(item: Shown, programs: Programs, found: Gathered) -> dict[str, obj
         features["executed lines"] = sum(step.event == "line" for step in run.steps)
     if question.gold:
         features["characters of the gold answer"] = len(question.gold[0])
-    return features | dict(programs.get(question.program, {})) | dict(question.features)
+    return features | dict(program) | dict(question.features)
 
 
 def _bins(pairs: Sequence[tuple[object, Shown]]) -> list[Bin]:

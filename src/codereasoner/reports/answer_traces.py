@@ -6,7 +6,7 @@ run once, isolated, and kept as `traces.jsonl` in the folder of the evaluation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from codereasoner import extend
@@ -15,7 +15,7 @@ from codereasoner.extend import Progress, silent
 from codereasoner.ledger import Ledger
 from codereasoner.literals import LiteralError
 from codereasoner.records import Job, Run, content_id
-from codereasoner.reports.run_folder import Evaluation, records_so_far, rows_so_far
+from codereasoner.reports.run_folder import Evaluation, audit_sample, records_so_far, rows_so_far
 from codereasoner.task import Question, Runner, Wrong
 
 FILE = "traces.jsonl"
@@ -25,20 +25,20 @@ MOST = 20_000  # runs of one evaluation: more make a report slow and a page nobo
 
 def untraced(evaluations: Sequence[Evaluation]) -> bool:
     """Return whether there is a call that `trace_answers` would trace."""
-    return any(_missing(each) for each in evaluations)
+    return any(_missing(each, audit_sample(evaluations)) for each in evaluations)
 
 
-def _missing(evaluation: Evaluation) -> list[Job]:
+def _missing(evaluation: Evaluation, audited: Callable[[str], bool]) -> list[Job]:
     known = {str(row.get("id")) for row in rows_so_far(evaluation.folder / FILE)}
-    wanted = {_id(job): job for job in islice(_jobs(evaluation), MOST)}
+    wanted = {_id(job): job for job in islice(_jobs(evaluation, audited), MOST)}
     return [job for key, job in wanted.items() if key not in known]
 
 
 def trace_answers(evaluations: Sequence[Evaluation], runner: Runner, progress: Progress = silent) -> int:
     """Trace the calls that the questions and answers of each evaluation are about; return how many were new."""
-    count = 0
+    count, audited = 0, audit_sample(evaluations)
     for number, each in enumerate(evaluations):
-        missing = _missing(each)
+        missing = _missing(each, audited)
         if not missing:
             continue
         with Ledger(each.folder / FILE, {"record": "trace"}, reopen=True) as ledger:
@@ -64,12 +64,14 @@ def run_id(question: Question, answer: str | None = None) -> str:
     return _id(job) if job is not None else ""
 
 
-def _jobs(evaluation: Evaluation) -> Iterator[Job]:
-    """Yield the calls of the questions that the run has not traced, and the calls that answers predict."""
+def _jobs(evaluation: Evaluation, audited: Callable[[str], bool]) -> Iterator[Job]:
+    """Yield the calls of the questions that the run has not traced, and the calls that audited answers predict."""
     questions = {each.id: each for each in records_so_far(evaluation.folder / "questions.jsonl", Question)}
     has_runs = (evaluation.run / "runs.parquet").is_file()
     yield from filter(None, (_job_of(each) for each in questions.values() if not (each.run and has_runs)))
     for grade in rows_so_far(evaluation.folder / "grades.jsonl"):
+        if not audited(str(grade.get("question"))):
+            continue
         question = questions.get(str(grade.get("question")))
         if question is not None and grade.get("answer") and "call" not in question.facts:
             job = _job_of_answer(question, str(grade["answer"]))

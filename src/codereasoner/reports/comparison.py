@@ -15,16 +15,16 @@ from codereasoner.extend import task_order
 from codereasoner.ledger import write_whole
 from codereasoner.reports.accuracy_by_feature import (
     FeatureAccuracy,
-    Programs,
+    Features,
     accuracy_by_feature,
     binned,
-    program_features,
+    question_features,
 )
 from codereasoner.reports.page import assemble
 from codereasoner.reports.question_browser import browser, label_of
-from codereasoner.reports.question_records import Gathered, Shown, gather, grades_of
+from codereasoner.reports.question_records import Gathered, Shown, gather
 from codereasoner.reports.results import MistakeCounts, Result, mistake_counts, results, warnings
-from codereasoner.reports.run_folder import Evaluation, Summary, chosen_evaluations, labels
+from codereasoner.reports.run_folder import Evaluation, Summary, chosen_evaluations, grades_of, labels
 
 EVERYTHING = 10**9
 FEWEST = 2  # questions that a difference needs to have an interval
@@ -87,8 +87,8 @@ class Comparison(TypedDict):
     mistakes: Sequence[MistakeCounts]
 
 
-def compare(paths: Sequence[Path], limit: int = EVERYTHING) -> tuple[Comparison, Gathered]:
-    """Compare the evaluations at the paths; return the comparison and its questions.
+def compare(paths: Sequence[Path], limit: int = EVERYTHING, details: bool = False) -> tuple[Comparison, Gathered]:
+    """Compare the evaluations at the paths; return the comparison and its questions, with answers if `details`.
 
     Where the evaluations of a list were asked different questions, `results` counts those that all of them share.
 
@@ -98,9 +98,9 @@ def compare(paths: Sequence[Path], limit: int = EVERYTHING) -> tuple[Comparison,
     """
     found = chosen_evaluations(paths)
     folders = list(dict.fromkeys(each.run for each in found))
-    gathered = gather(folders, found, limit, only_asked=True)
-    programs = program_features(folders, gathered)
-    rows = list(_comparisons(gathered, programs))
+    gathered = gather(folders, found, limit, only_asked=True, details=details)
+    features = question_features(folders, gathered)
+    rows = list(_comparisons(gathered, features))
     if not rows:
         asked = ", ".join(f"{each.model} was asked {each.questions}" for each in found)
         raise DataError(f"no two of these evaluations share questions, so nothing can be compared: {asked}")
@@ -115,7 +115,7 @@ def compare(paths: Sequence[Path], limit: int = EVERYTHING) -> tuple[Comparison,
         "results": made,
         "comparisons": rows,
         "warnings": warnings(made) + unshared,
-        "features": accuracy_by_feature(gathered, programs),
+        "features": accuracy_by_feature(gathered, features),
         "mistakes": mistake_counts(gathered),
     }
     return compared, gathered
@@ -127,7 +127,7 @@ def write_comparison(paths: Sequence[Path], out: Path, limit: int = 10_000) -> P
     Raises:
         DataError, MissingExtra: as `compare`.
     """
-    compared, gathered = compare(paths, limit)
+    compared, gathered = compare(paths, limit, details=True)
     found = chosen_evaluations(paths)
     names = labels(found)
     title = " and ".join(dict.fromkeys(names)) if len(found) < 4 else f"{len(found)} evaluations"
@@ -160,7 +160,7 @@ def differences(found: Gathered) -> list[PairDifference]:
     return rows
 
 
-def _comparisons(found: Gathered, programs: Programs) -> Iterator[PairComparison]:
+def _comparisons(found: Gathered, features: Features) -> Iterator[PairComparison]:
     """Compare every model with the first one of its list."""
     for name in found.lists:
         first, *others = _models(found, name)
@@ -179,7 +179,7 @@ def _comparisons(found: Gathered, programs: Programs) -> Iterator[PairComparison
                 },
                 "by_feature": [
                     {"feature": feature, "bins": [{**_paired(part, *pair), "label": label} for label, part in bins]}
-                    for feature, bins in binned(both, programs, found).items()
+                    for feature, bins in binned(both, features).items()
                 ],
                 "gained": [_flipped(item) for change, item in flips if change > 0],
                 "lost": [_flipped(item) for change, item in flips if change < 0],

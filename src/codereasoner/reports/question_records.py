@@ -7,19 +7,26 @@ benchmark and their id in it: two benchmarks may both have a `sample_0`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import Any, TypedDict
 
 from codereasoner.chains.claim_audit import Audit, audit, audit_search
 from codereasoner.errors import DataError
 from codereasoner.evaluation.error_analysis import mistake
 from codereasoner.evaluation.error_rules import KINDS
-from codereasoner.ledger import read_records
+from codereasoner.ledger import read_rows
 from codereasoner.records import Answer, Chain, Run
 from codereasoner.reports.answer_traces import run_id, traced_runs
-from codereasoner.reports.run_folder import Evaluation, labels, part_of, records_so_far, rows_so_far
+from codereasoner.reports.run_folder import (
+    Evaluation,
+    audit_sample,
+    grades_of,
+    labels,
+    part_of,
+    records_so_far,
+)
 from codereasoner.task import Question
 
 LIMIT = 10_000  # questions in one page
@@ -29,6 +36,7 @@ VALUE_LIMIT = 2_000  # characters of one value
 
 CODES = {"correct": "c", "wrong": "w", "no_answer": "n", "truncated": "t", "error": "e"}
 MISTAKES: Mapping[str, str] = dict(zip(KINDS, "blsitfo", strict=True))
+NOT_AUDITED = " "  # the code of an answer outside the sample whose mistakes and claims are looked at
 
 
 class FalseClaim(TypedDict):
@@ -56,17 +64,6 @@ class AnswerDetail(TypedDict):
     mistake: tuple[str, str, int | None] | None  # class, why, line
 
 
-class GradeRow(TypedDict, total=False):
-    """A row of grades.jsonl; the first three are there."""
-
-    id: str
-    question: str
-    outcome: str
-    answer: str | None
-    reason: str
-    parts: Mapping[str, float] | None
-
-
 @dataclass
 class Shown:
     """A question of a page or a comparison, with everything that belongs to it."""
@@ -77,7 +74,9 @@ class Shown:
     chains: list[Chain] = field(default_factory=list)
     answers: list[AnswerDetail] = field(default_factory=list)
     outcomes: dict[str, str] = field(default_factory=dict)  # model label -> one code for each sample
-    mistakes: dict[str, str] = field(default_factory=dict)  # model label -> one code for each sample, "-" for none
+    mistakes: dict[str, str] = field(
+        default_factory=dict
+    )  # model label -> a code for each sample; "-": none, " ": not audited
     steps: dict[str, list[float]] = field(default_factory=dict)  # model label -> shares of true claims
     lists: set[str] = field(default_factory=set)  # the lists of questions in which a model answered it
 
@@ -104,9 +103,15 @@ class Gathered:
 
 
 def gather(
-    folders: Sequence[Path], evaluations: Sequence[Evaluation], limit: int = LIMIT, only_asked: bool = False
+    folders: Sequence[Path],
+    evaluations: Sequence[Evaluation],
+    limit: int = LIMIT,
+    only_asked: bool = False,
+    details: bool = True,
 ) -> Gathered:
     """Return at most `limit` questions of the run folders, those first that a model answered; or only those.
+
+    Without `details` the texts of chains and answers are left out.
 
     Raises:
         DataError: a file of the run is broken; the message names the file and the line.
@@ -126,12 +131,13 @@ def gather(
     runs = _runs(folders, {item.question.run for item in shown.values()})
     for each in evaluations:
         runs |= {name: run for name, run in traced_runs(each).items() if name not in runs}
-    for chain in (chain for folder in folders for chain in records_so_far(folder / "chains.jsonl", Chain)):
+    for chain in (chain for folder in folders if details for chain in records_so_far(folder / "chains.jsonl", Chain)):
         if (found := shown.get(chain.question)) is not None and len(found.chains) < SAMPLES:
             found.chains.append(chain)
+    audited = audit_sample(evaluations)
     groups: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for evaluation, label in zip(evaluations, labels(evaluations), strict=True):
-        for item in _add_answers(evaluation, label, shown, runs):
+        for item in _add_answers(evaluation, label, shown, runs, audited, details):
             groups[evaluation.questions][item.group] = None
             item.lists.add(evaluation.questions)
     models = list(dict.fromkeys(labels(evaluations)))
@@ -151,50 +157,57 @@ def _all_questions(folders: Sequence[Path], evaluations: Sequence[Evaluation]) -
                 yield Shown(question.id, question, question.split)
     own = frozenset(seen)
     for each in evaluations:
-        for question in records_so_far(each.folder / "questions.jsonl", Question):
+        for question in records_so_far(each.folder / "questions.jsonl", Question, lambda row: row.get("id") not in own):
             name = f"{each.questions}/{question.id}"
-            if question.id not in own and name not in seen:
+            if name not in seen:
                 seen.add(name)
                 yield Shown(name, question, question.split or each.questions)
 
 
-def grades_of(evaluation: Evaluation) -> Iterator[GradeRow]:
-    """Read the rows of an evaluation's grades.jsonl.
-
-    Raises:
-        DataError: a row lacks what every grade has; the message names the file and the row.
-    """
-    path = evaluation.folder / "grades.jsonl"
-    for number, row in enumerate(rows_so_far(path), start=1):
-        if missing := [name for name in ("id", "question", "outcome") if not isinstance(row.get(name), str)]:
-            raise DataError(f"{path}, row {number}: a grade needs the text '{missing[0]}'; it has: {', '.join(row)}")
-        yield cast(GradeRow, row)
-
-
 def _runs(folders: Sequence[Path], wanted: set[str]) -> dict[str, Run]:
     paths = [folder / "runs.parquet" for folder in folders if wanted - {""}]
-    return {run.id: run for path in paths if path.is_file() for run in read_records(path, Run) if run.id in wanted}
+    rows = (row for path in paths if path.is_file() for row in read_rows(path))
+    return {row["id"]: Run.from_json(row) for row in rows if row.get("id") in wanted}
 
 
 def _add_answers(
-    evaluation: Evaluation, label: str, shown: Mapping[str, Shown], runs: Mapping[str, Run]
+    evaluation: Evaluation,
+    label: str,
+    shown: Mapping[str, Shown],
+    runs: Mapping[str, Run],
+    audited: Callable[[str], bool],
+    details: bool,
 ) -> Iterator[Shown]:
     """Add the graded answers of one evaluation; an answers.jsonl may also hold answers of an earlier setting."""
-    answers = {answer.id: answer for answer in records_so_far(evaluation.folder / "answers.jsonl", Answer)}
+
+    def item_of(question: str) -> Shown | None:
+        return shown.get(question) or shown.get(f"{evaluation.questions}/{question}")
+
+    path = evaluation.folder / "answers.jsonl"
+
+    def is_read(row: Mapping[str, Any]) -> bool:
+        question = str(row.get("question"))
+        return item_of(question) is not None and (details or audited(question))
+
+    kept = records_so_far(path, Answer, is_read)
+    answers = {answer.id: answer for answer in kept}
     for grade in grades_of(evaluation):
-        item = shown.get(grade["question"]) or shown.get(f"{evaluation.questions}/{grade['question']}")
+        item = item_of(grade["question"])
         if item is None:
             continue
         question, answer = item.question, answers.get(grade["id"])
-        run = runs.get(run_id(question, None if "call" in question.facts else grade.get("answer")))
-        text = answer.whole[:TEXT_LIMIT] if answer is not None else ""
-        given = grade.get("answer"), str(grade.get("reason", ""))
-        found, checked = mistake(question, grade["outcome"], *given, text, run), check_claims(question, text, run)
+        given, reason = grade.get("answer"), str(grade.get("reason", ""))
+        found, checked, code = None, Checked(), NOT_AUDITED
+        if audited(grade["question"]):
+            run = runs.get(run_id(question, None if "call" in question.facts else given))
+            text = answer.whole[:TEXT_LIMIT] if answer is not None else ""
+            found = mistake(question, grade["outcome"], given, reason, text, run)
+            checked, code = check_claims(question, text, run), MISTAKES[found.kind] if found else "-"
         item.outcomes[label] = item.outcomes.get(label, "") + CODES.get(grade["outcome"], "e")
-        item.mistakes[label] = item.mistakes.get(label, "") + (MISTAKES[found.kind] if found else "-")
+        item.mistakes[label] = item.mistakes.get(label, "") + code
         if checked.share is not None:
             item.steps.setdefault(label, []).append(checked.share)
-        if answer is not None and len(item.outcomes[label]) <= SAMPLES:
+        if details and answer is not None and len(item.outcomes[label]) <= SAMPLES:
             item.answers.append(
                 {
                     "model": label,
@@ -203,8 +216,8 @@ def _add_answers(
                     "finish": answer.finish,
                     "tokens": answer.completion_tokens,
                     "outcome": grade["outcome"],
-                    "answer": None if given[0] is None else clip(given[0], VALUE_LIMIT),
-                    "reason": given[1],
+                    "answer": None if given is None else clip(given, VALUE_LIMIT),
+                    "reason": reason,
                     "parts": grade.get("parts") or {},
                     "false": checked.false,
                     "claims": (checked.true, checked.checked),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from codereasoner.ledger import write_whole
-from codereasoner.reports.accuracy_by_feature import accuracy_by_feature, program_features
+from codereasoner.reports.accuracy_by_feature import accuracy_by_feature, question_features
 from codereasoner.reports.comparison import differences
 from codereasoner.reports.page import assemble
 from codereasoner.reports.question_browser import browser
@@ -41,7 +41,7 @@ def write_report(run_folder: Path, limit: int = LIMIT) -> Path:
         "results": rows,
         "warnings": warnings(rows),
         "unfinished": [f"{each.questions}@{each.model}" for each in found if not each.summary],
-        "features": accuracy_by_feature(gathered, program_features([run_folder], gathered)),
+        "features": accuracy_by_feature(gathered, question_features([run_folder], gathered)),
         "differences": differences(gathered),
         "mistakes": mistake_counts(gathered),
     }

@@ -9,7 +9,7 @@ from typing import TypedDict
 from codereasoner.evaluation.error_rules import KINDS
 from codereasoner.evaluation.metrics import clustered_interval, mean
 from codereasoner.extend import task_order
-from codereasoner.reports.question_records import MISTAKES, Gathered
+from codereasoner.reports.question_records import MISTAKES, NOT_AUDITED, Gathered
 from codereasoner.reports.run_folder import Evaluation, Part, Summary, labels
 from codereasoner.task import VERDICTS
 
@@ -64,6 +64,7 @@ class MistakeCounts(TypedDict):
     list: str
     model: str
     answers: int
+    audited: int  # the answers that were looked at: a sample where there are very many
     counts: Mapping[str, int]
 
 
@@ -125,6 +126,7 @@ def mistake_counts(found: Gathered) -> list[MistakeCounts]:
             "list": name,
             "model": model,
             "answers": codes.total(),
+            "audited": codes.total() - codes[NOT_AUDITED],
             "counts": {kind: codes[MISTAKES[kind]] for kind in KINDS},
         }
         for (name, model), codes in sorted(counts.items(), key=lambda each: (each[0][0], models.index(each[0][1])))

@@ -9,8 +9,9 @@ Every part may be missing: a run that was stopped, or that began in the middle, 
 from __future__ import annotations
 
 import json
+import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, cast
@@ -37,6 +38,7 @@ DATA_FILES = (
     "grpo.parquet",
 )
 """The files of a data set that `build` makes, in the order in which they are made."""
+AUDITED = 8_000  # answers whose mistakes and claims are looked at: each takes one or two milliseconds
 CHECKPOINTS = ("base", "sft", "control", "grpo")  # in the order in which a reader compares them
 
 
@@ -264,13 +266,15 @@ def rows_so_far(path: Path) -> Iterator[dict[str, Any]]:
             raise
 
 
-def records_so_far(path: Path, kind: type[P]) -> Iterator[P]:
-    """Read the records of such a file.
+def records_so_far(path: Path, kind: type[P], keep: Callable[[Mapping[str, Any]], bool] | None = None) -> Iterator[P]:
+    """Read the records of such a file; `keep` chooses rows before the rest of them is read.
 
     Raises:
         DataError: a row is no such record; the message names the row.
     """
     for number, row in enumerate(rows_so_far(path), start=1):
+        if keep is not None and not keep(row):
+            continue
         try:
             yield kind.from_json(row)
         except DataError as error:
@@ -299,3 +303,33 @@ def _possible_labels(each: Evaluation) -> list[str]:
     style, grader = style_name(str(each.summary.get("style") or "")), str(each.summary.get("grader") or "")
     way = ", ".join(filter(None, (style, grader)))
     return [each.model, *(f"{each.model} ({added})" for added in (way, each.run.name, f"{each.run.name}, {way}"))]
+
+
+class GradeRow(TypedDict, total=False):
+    """A row of grades.jsonl; the first three are there."""
+
+    id: str
+    question: str
+    outcome: str
+    answer: str | None
+    reason: str
+    parts: Mapping[str, float] | None
+
+
+def grades_of(evaluation: Evaluation) -> Iterator[GradeRow]:
+    """Read the rows of an evaluation's grades.jsonl.
+
+    Raises:
+        DataError: a row lacks what every grade has; the message names the file and the row.
+    """
+    path = evaluation.folder / "grades.jsonl"
+    for number, row in enumerate(rows_so_far(path), start=1):
+        if missing := [name for name in ("id", "question", "outcome") if not isinstance(row.get(name), str)]:
+            raise DataError(f"{path}, row {number}: a grade needs the text '{missing[0]}'; it has: {', '.join(row)}")
+        yield cast(GradeRow, row)
+
+
+def audit_sample(evaluations: Sequence[Evaluation]) -> Callable[[str], bool]:
+    """Return the test, by id, of the questions whose answers are audited: a fixed share where there are too many."""
+    share = AUDITED / max(1, sum(each.summary.get("n_answers") or 0 for each in evaluations))
+    return lambda question: share >= 1 or zlib.crc32(question.encode("utf-8", "replace")) < share * 2**32

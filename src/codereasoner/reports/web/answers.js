@@ -46,7 +46,7 @@ function answersSection(detail, models, toLine) {
     body.replaceChildren(...(name === EVERY ? [...cards.values()] : [cards.get(name)]).map((make) => make()));
     body.querySelectorAll("mark").forEach(revealMark);
   };
-  const tabs = pressOne(names, (name) => (outcomes.has(name) ? [mark(OUTCOMES[outcomes.get(name)].code, name), " ", ...visible(name)] : visible(name)), show, "Whose chain");
+  const tabs = pressOne(names, (name) => (outcomes.has(name) ? [mark(OUTCOMES[outcomes.get(name)].code, name), " ", modelText(name)] : visible(name)), show, "Whose chain");
   const buttons = [...tabs.children];
   section.append(buttons.length > 1 ? tabs : "", body);
   const first = cards.has(here.model) ? here.model : [...outcomes.keys()].find((model) => outcomes.get(model) !== "correct") ?? names[0];
@@ -81,7 +81,7 @@ function answerCard(model, answers, toLine) {
 
 function answerBody(model, answer, toLine) {
   return [
-    el("h4", {}, el("span", {}, el("span", { class: "dot", style: series(seriesOf(model)) }), visible(model)), badge(answer.outcome)),
+    el("h4", {}, el("span", {}, el("span", { class: "dot", style: series(seriesOf(model)) }), modelText(model)), badge(answer.outcome)),
     el("div", { class: "given" },
       el("span", { class: "soft" }, "answer"), answer.answer === null ? el("span", { class: "soft" }, "none") : el("code", {}, visible(answer.answer)),
       answer.reason ? [el("span", { class: "soft" }, "reason"), el("span", {}, visible(answer.reason))] : null,

@@ -66,7 +66,7 @@ function lineChart(lines, options) {
 }
 
 function legendItem(line, text) {
-  return el("li", {}, el("span", { class: "dot", style: series(line.number) }), `${line.name} `, el("b", {}, text));
+  return el("li", {}, el("span", { class: "dot", style: series(line.number) }), modelText(line.name), " ", el("b", {}, text));
 }
 
 function drawLines(lines, options, width, say) {

@@ -52,16 +52,34 @@ function visible(text) {
   return [...nodes, String(text).slice(end)];
 }
 
-// A name of at most `limit` letters that keeps what tells it from the other names: the part that they all begin with goes first.
+// A name of at most `limit` letters that keeps what tells it from the other long names: the parts that they share go first.
 function shortName(name, names, limit) {
   if (name.length <= limit) return name;
-  let same = 0;
-  while (same < name.length && names.every((other) => other[same] === name[same])) same += 1;
-  while (same && !/[^\p{L}\p{N}]/u.test(name[same - 1])) same -= 1; // whole words only
-  const rest = names.length > 1 && same > 3 ? `…${name.slice(same)}` : name;
-  if (rest.length <= limit) return rest;
+  const starts = names.filter((other) => other.length > limit && other !== name).map((other) => wordAfterShared(name, other));
+  const [first, last] = [Math.min(...starts), Math.max(...starts)];
+  if (starts.length && first > 3 && name.length - first < limit) return `…${name.slice(first)}`;
+  if (last > 3) {
+    const shown = `${first > 3 ? "" : name.slice(0, 6)}…${name.slice(last)}`;
+    return shown.length <= limit ? shown : `${shown.slice(0, limit - 1)}…`;
+  }
   const tail = Math.floor((limit - 1) / 2);
-  return `${rest.slice(0, limit - 1 - tail)}…${rest.slice(-tail)}`;
+  return `${name.slice(0, limit - 1 - tail)}…${name.slice(-tail)}`;
+}
+
+// Where the first word begins in which a name differs from another.
+function wordAfterShared(name, other) {
+  let same = 0;
+  while (same < name.length && other[same] === name[same]) same += 1;
+  return name.slice(0, same).search(/[\p{L}\p{N}]*$/u);
+}
+
+const allModels = []; // filled from the page's data
+const MODEL_LETTERS = 34;
+
+// A model's name, shortened, with the whole name on hover.
+function modelText(model) {
+  const shown = shortName(model, allModels, MODEL_LETTERS);
+  return shown === model ? visible(model) : el("span", { title: model }, visible(shown));
 }
 
 // A table that scrolls in a box of its own. The first cell of a row is its heading; a row is [...cells] or { kind, cells }.

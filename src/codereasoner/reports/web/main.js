@@ -24,6 +24,7 @@ async function start() {
   showView(here);
   const [summary, index] = await Promise.all([block("summary"), block("index")]);
   Object.assign(taskLabels, index?.labels);
+  allModels.push(...(index?.models ?? []));
   showSummary({ ...summary, lists: index?.lists });
   if (index) {
     document.getElementById("question-count").textContent = whole(index.total);

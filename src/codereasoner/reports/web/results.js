@@ -1,6 +1,7 @@
 // Accuracy with its intervals, differences, outcomes in full, classes of mistakes, and accuracy by feature.
 
 const MISTAKES_NOTE = "of wrong and unreadable answers; decided by the first false claim of the chain, else by the answer";
+const sampleNote = ({ answers, audited }) => (audited < answers ? `; of a sample of ${whole(audited)} of ${whole(answers)} answers of each model` : "");
 
 function resultsSection({ results = [], features, differences, mistakes, lists }) {
   if (!results.length) return null;
@@ -58,7 +59,7 @@ function ownNumbers(rows) {
 }
 
 function modelName({ model }) {
-  return el("span", { class: "model" }, el("span", { class: "dot", style: series(seriesOf(model)) }), visible(model));
+  return el("span", { class: "model" }, el("span", { class: "dot", style: series(seriesOf(model)) }), modelText(model));
 }
 
 function figure(numbers) {
@@ -104,7 +105,7 @@ function differenceTable(differences, columns, splits) {
   if (!differences.length) return null;
   const shown = columns.map((task) => task ?? "all");
   const tested = differences.some(({ tasks }) => Object.values(tasks).some(({ p }) => typeof p === "number"));
-  const rows = differences.map(({ first, second, tasks }) => [[visible(second), el("span", { class: "soft" }, " − "), visible(first)],
+  const rows = differences.map(({ first, second, tasks }) => [[modelText(second), el("span", { class: "soft" }, " − "), modelText(first)],
     ...shown.map((task) => (tasks[task] ? differenceText(tasks[task], { first, second, task: task === "all" ? "" : task, splits }) : "–"))]);
   return subsection("Differences on the same questions",
     "percentage points, with 95 % intervals; bold where the interval excludes zero; ↑ questions gained, ↓ lost" + (tested ? "; p of McNemar's exact test" : ""),
@@ -166,7 +167,7 @@ function mistakeTable(mistakes, splits) {
   const most = Math.max(...wrong.flatMap(({ counts }) => Object.values(counts)));
   const rows = Object.entries(MISTAKES).filter(([kind]) => wrong.some(({ counts }) => counts[kind]))
     .map(([kind, { name, note }]) => [[name, el("div", { class: "identity" }, note)], ...wrong.map((each) => mistakeBar(each, kind, most, splits))]);
-  return subsection("Classes of mistakes", MISTAKES_NOTE, dataTable("Classes of mistakes", ["class", ...wrong.map(modelName)], rows, { kind: "mistakes" }));
+  return subsection("Classes of mistakes", MISTAKES_NOTE + sampleNote(wrong[0]), dataTable("Classes of mistakes", ["class", ...wrong.map(modelName)], rows, { kind: "mistakes" }));
 }
 
 function mistakeBar({ model, counts }, mistake, most, splits) {
