@@ -16,7 +16,7 @@ from tests.chains.witness import Reports, reports, rewritten
 
 from codereasoner import extend, literals
 from codereasoner.chains.claim_audit import audit
-from codereasoner.chains.events import Moment, tell
+from codereasoner.chains.events import Event, read_events
 from codereasoner.chains.narrator import DETAILS, Detail, narrate
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
@@ -34,42 +34,42 @@ def constructs() -> Iterator[tuple[str, str]]:
             yield call[2:-1], source
 
 
-def told(moments: Sequence[Moment]) -> Reports:
+def told(events: Sequence[Event]) -> Reports:
     """What a story says, in the witness's kinds."""
     found: Reports = defaultdict(list)
-    for moment in moments:
-        for kind, *rest in _kinds(moment):
+    for event in events:
+        for kind, *rest in _kinds(event):
             found[str(kind)].append(rest)
     return found
 
 
-def _kinds(moment: Moment) -> Iterator[list[object]]:
-    node = moment.node
-    if moment.kind == "call" and not isinstance(moment.scope, ast.ClassDef):
-        yield ["call", moment.function]
-    elif moment.kind == "return" and isinstance(node, ast.Return):
-        yield ["return", moment.line, canonical(moment.value)]
-    elif moment.kind == "yield" and isinstance(moment.scope, ast.FunctionDef):
-        yield ["yield", moment.line, canonical(moment.value)]
-    elif moment.kind == "resume" and isinstance(moment.scope, ast.FunctionDef):
-        yield ["resume", moment.function]
-    if moment.kind != "line" or moment.raised:
+def _kinds(event: Event) -> Iterator[list[object]]:
+    node = event.node
+    if event.kind == "call" and not isinstance(event.scope, ast.ClassDef):
+        yield ["call", event.function]
+    elif event.kind == "return" and isinstance(node, ast.Return):
+        yield ["return", event.line, canonical(event.value)]
+    elif event.kind == "yield" and isinstance(event.scope, ast.FunctionDef):
+        yield ["yield", event.line, canonical(event.value)]
+    elif event.kind == "resume" and isinstance(event.scope, ast.FunctionDef):
+        yield ["resume", event.function]
+    if event.kind != "line" or event.raised:
         return
-    match node, moment.taken:
+    match node, event.taken:
         case (ast.If() | ast.While(), bool(taken)):
-            yield ["test", moment.line, taken]
+            yield ["test", event.line, taken]
         case (ast.For() | ast.AsyncFor(), True):
-            yield ["pass", moment.line, moment.visit]
+            yield ["pass", event.line, event.visit]
         case (ast.For() | ast.AsyncFor(), False):
-            yield ["end", moment.line]
+            yield ["end", event.line]
         case (ast.ExceptHandler(), True):
-            yield ["except", moment.line]
+            yield ["except", event.line]
         case (ast.match_case(), True):
-            yield ["case", moment.line]
+            yield ["case", event.line]
         case (ast.Break() | ast.Continue() | ast.Pass(), _):
-            yield [type(node).__name__, moment.line]
-    if isinstance(node, ast.Assign | ast.AugAssign) or (isinstance(node, ast.For | ast.AsyncFor) and moment.taken):
-        yield from (["set", moment.line, name, canonical(value)] for name, value in moment.values.items())
+            yield [type(node).__name__, event.line]
+    if isinstance(node, ast.Assign | ast.AugAssign) or (isinstance(node, ast.For | ast.AsyncFor) and event.taken):
+        yield from (["set", event.line, name, canonical(value)] for name, value in event.values.items())
 
 
 def canonical(text: str) -> str:
@@ -162,7 +162,7 @@ def test_story_and_witness_agree_on_every_construct_in_every_layout(pool: Pool, 
     source = LAYOUTS[layout](plain)
     run, witness = pool.run([Job(source, "f", call, record="trace"), Job(rewritten(source, "f"), "_watched", call)])
     assert (run.outcome, run.value) == (witness.outcome, witness.value)
-    assert not list(disagreements(source, told(tell(run)), witnessed(witness))), source
+    assert not list(disagreements(source, told(read_events(run)), witnessed(witness))), source
 
 
 SENTENCE = re.compile(r"Line (\d+), `.*`: (.*)\.")
@@ -236,7 +236,7 @@ def test_story_and_witness_agree_on_programs_of_the_grammar(pool: Pool, difficul
     for run, witness in zip(runs, seen, strict=True):
         if run.outcome == "ok" and not run.cut:
             compared += 1
-            assert not list(disagreements(run.source, told(tell(run)), witnessed(witness))), run.source
+            assert not list(disagreements(run.source, told(read_events(run)), witnessed(witness))), run.source
     assert compared > 50
 
 
@@ -247,7 +247,7 @@ def test_story_and_witness_agree_on_cruxeval(pool: Pool, shared_data: Path, layo
     runs = pool.run([Job(source, "f", call, record="trace") for source, call in jobs])
     seen = pool.run([Job(rewritten(source, "f"), "_watched", call) for source, call in jobs])
     for run, witness in zip(runs, seen, strict=True):
-        assert not list(disagreements(run.source, told(tell(run)), witnessed(witness))), run.source
+        assert not list(disagreements(run.source, told(read_events(run)), witnessed(witness))), run.source
         question = extend.task("output").collect(run).questions
         for detail in DETAILS if question else ():
             assert audit(narrate(question[0], run, detail).text, run).first_false is None, (run.source, detail)
@@ -262,4 +262,4 @@ def test_story_and_witness_agree_on_random_nested_programs(pool: Pool, layout: s
     assert len(whole) > 15
     for run, witness in whole:
         if not run.cut:
-            assert not list(disagreements(run.source, told(tell(run)), witnessed(witness))), run.source
+            assert not list(disagreements(run.source, told(read_events(run)), witnessed(witness))), run.source

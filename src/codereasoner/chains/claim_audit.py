@@ -1,9 +1,9 @@
 """Is every claim of a chain true? Each is looked up in the trace of the run, in order.
 
-A claim of a value is true when a variable of that name has that value, of that type, at some moment not before the
-moment of the last true claim: a chain has to go forward with the run. The earliest such moment is taken, so a true
+A claim of a value is true when a variable of that name has that value, of that type, at some event not before the
+event of the last true claim: a chain has to go forward with the run. The earliest such event is taken, so a true
 claim never makes a later one false. A claim that says it looks back ("initially x = 1", "x was 3") may speak of any
-moment that is past. Not counted is a name that is no variable of the run or never has a value with a literal, and a
+event that is past. Not counted is a name that is no variable of the run or never has a value with a literal, and a
 line of the program that is only quoted. What such a claim looks like is told in value_claims.py; claims about tests,
 passes, lines, calls and returns are read in event_claims.py and checked in event_audit.py.
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from codereasoner.chains.event_audit import Events
 from codereasoner.chains.event_claims import EventClaim, event_claims
-from codereasoner.chains.events import Moment, tell
+from codereasoner.chains.events import Event, read_events
 from codereasoner.chains.search_audit import Step, steps_of_search
 from codereasoner.chains.statement_lines import code_of
 from codereasoner.chains.value_claims import Claim, calls, claims
@@ -114,13 +114,13 @@ class History:
         self._names: set[str] = set()
         self._code = code_of(run.source)
         self._now = 0
-        moments = tell(run)
-        self._read(moments)
-        self._events = Events(run, moments)
+        events = read_events(run)
+        self._read(events)
+        self._events = Events(run, events)
 
     @property
     def now(self) -> int:
-        """The moment, an index in what `tell` gives, up to which the claims have come."""
+        """Index of the event up to which the claims have come."""
         return self._now
 
     def check(self, claim: Claim | EventClaim) -> bool | None:
@@ -139,14 +139,14 @@ class History:
         self._now = min(times)
         return True
 
-    def _read(self, moments: Sequence[Moment]) -> None:
+    def _read(self, events: Sequence[Event]) -> None:
         open_: dict[int, dict[str, tuple[str, int]]] = {}  # frame: name: value, since
-        for now, moment in enumerate(moments):
-            self._move(open_.setdefault(moment.frame, {}), moment.state, now)
-            if moment.kind == "return":
-                self._move(open_.pop(moment.frame), {}, now + 1)
+        for now, event in enumerate(events):
+            self._move(open_.setdefault(event.frame, {}), event.state, now)
+            if event.kind == "return":
+                self._move(open_.pop(event.frame), {}, now + 1)
         for frame in open_.values():
-            self._move(frame, {}, len(moments))
+            self._move(frame, {}, len(events))
 
     def _move(self, frame: dict[str, tuple[str, int]], state: Mapping[str, str], now: int) -> None:
         for name, (value, since) in list(frame.items()):

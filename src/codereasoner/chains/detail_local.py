@@ -18,7 +18,7 @@ from itertools import islice
 from typing import Any
 
 from codereasoner.chains.detail_terse import called, claims, outcome
-from codereasoner.chains.events import Moment
+from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import SILENT, Trail, Unknown, text_of, unparse
 from codereasoner.chains.operations import Operations, parts
 from codereasoner.chains.statement_lines import Statement, header
@@ -69,59 +69,59 @@ def _is_silent(node: ast.expr) -> bool:
 
 
 class Local:
-    """Tells the moments of one run."""
+    """Tells the events of one run."""
 
     def __init__(self, run: Run) -> None:
         self.source = tuple(split_lines(run.source))
         self.operations = Operations(run.source)
 
-    def lines(self, moment: Moment) -> Iterator[str]:
-        """The lines of a moment."""
-        node, told = moment.node, claims(moment)
-        match moment.kind:
+    def lines(self, event: Event) -> Iterator[str]:
+        """The lines of a event."""
+        node, told = event.node, claims(event)
+        match event.kind:
             case "call":
-                yield called(moment) if moment.frame else told
+                yield called(event) if event.frame else told
             case "resume":
-                yield f"{moment.function} resumes"
-            case "return" if isinstance(moment.scope, ast.ClassDef):
+                yield f"{event.function} resumes"
+            case "return" if isinstance(event.scope, ast.ClassDef):
                 return
             case "exception":
-                yield moment.value
+                yield event.value
             case "yield":
-                yield f"yield {moment.value}"
-            case "return" if moment.frame:
-                yield f"gives {moment.value}"
+                yield f"yield {event.value}"
+            case "return" if event.frame:
+                yield f"gives {event.value}"
             case "line" if node is not None:
-                yield from self._statement(moment, node, told)
+                yield from self._statement(event, node, told)
 
-    def _statement(self, moment: Moment, node: Statement, said: str) -> Iterator[str]:
+    def _statement(self, event: Event, node: Statement, said: str) -> Iterator[str]:
         """The parts of a statement, or else its code; then what it leaves behind."""
-        if moment.raised:
+        if event.raised:
             yield from [_quoted(node, self.source)] if not said else [f"{_quoted(node, self.source)}: {said}"]
             return
-        if isinstance(node, ast.While) and moment.taken is None and moment.visit > 1:
+        if isinstance(node, ast.While) and event.taken is None and event.visit > 1:
             return  # its test is a constant, which Python does not come back to in every version
         told: list[str] = []
-        if (not isinstance(node, ast.For) or moment.visit == 1) and not self.operations.calls_own(node):
+        if (not isinstance(node, ast.For) or event.visit == 1) and not self.operations.calls_own(node):
             for expression in parts(node):
-                lines = _parts_of(expression, moment)
+                lines = _parts_of(expression, event)
                 told += lines[:-1] if _says_whole(node) and _is_whole(lines, expression) else lines
         yield from told
         quoted = "" if told else _quoted(node, self.source)
         if isinstance(node, ast.For):
-            quoted = quoted if moment.visit == 1 and moment.taken else ""
-            said = self._pass(moment, node, said)
-        elif moment.taken is not None and not isinstance(node, ast.If | ast.While):
-            said = ", ".join(part for part in (outcome(moment), said) if part)
-        elif moment.taken is not None:
-            said = f"{type(node).__name__.lower()} {moment.taken}" if told else str(moment.taken)
+            quoted = quoted if event.visit == 1 and event.taken else ""
+            said = self._pass(event, node, said)
+        elif event.taken is not None and not isinstance(node, ast.If | ast.While):
+            said = ", ".join(part for part in (outcome(event), said) if part)
+        elif event.taken is not None:
+            said = f"{type(node).__name__.lower()} {event.taken}" if told else str(event.taken)
         if quoted or said:
             yield f"{quoted}: {said}" if quoted and said else quoted or said
 
-    def _pass(self, moment: Moment, node: ast.For, said: str) -> str:
-        if not moment.taken:
+    def _pass(self, event: Event, node: ast.For, said: str) -> str:
+        if not event.taken:
             return "for end"
-        left = self.operations.left_after(moment, node)
+        left = self.operations.left_after(event, node)
         if left is None:
             return said
         ahead = left[:AHEAD] if isinstance(left, str) else list(islice(left, AHEAD))
@@ -152,8 +152,8 @@ def _says_whole(node: Statement) -> bool:
     return isinstance(node, ast.Assign | ast.AugAssign | ast.If | ast.While | ast.Return)
 
 
-def _parts_of(expression: ast.expr, moment: Moment) -> list[str]:
-    trail = Parts(moment.before)
+def _parts_of(expression: ast.expr, event: Event) -> list[str]:
+    trail = Parts(event.before)
     try:
         trail.value(expression)
     except (Unknown, TypeError, ValueError, LookupError, ArithmeticError):

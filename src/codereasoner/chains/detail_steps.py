@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from codereasoner.chains.detail_terse import literal_claims, outer_claims
-from codereasoner.chains.events import Moment
+from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import evaluate, text_of
 from codereasoner.chains.operations import Operations, parts
 from codereasoner.chains.statement_lines import LOOPS, Statement, header, own
@@ -19,59 +19,59 @@ MOST_OPERATIONS = 12  # of one statement; more would hide what it does
 
 
 class Sentences:
-    """Tells the moments of one run."""
+    """Tells the events of one run."""
 
     def __init__(self, run: Run) -> None:
         self.lines = tuple(split_lines(run.source))
         self.operations = Operations(run.source)
 
-    def tell(self, moment: Moment) -> str:
-        """The sentence of a moment; "" where another one says it all."""
-        said = self._said(moment)
-        if not said or moment.kind in ("call", "resume"):
+    def sentence(self, event: Event) -> str:
+        """The sentence of a event; "" where another one says it all."""
+        said = self._clause(event)
+        if not said or event.kind in ("call", "resume"):
             return said
-        place = f"Line {moment.line}"
-        if moment.node is not None:
-            place += f", `{header(moment.node, self.lines)}`"
+        place = f"Line {event.line}"
+        if event.node is not None:
+            place += f", `{header(event.node, self.lines)}`"
         return f"{place}: {said}."
 
-    def _said(self, moment: Moment) -> str:
-        name = moment.function
-        match moment.kind:
+    def _clause(self, event: Event) -> str:
+        name = event.function
+        match event.kind:
             case "call":
-                return _call(moment)
+                return _call(event)
             case "resume":
-                return f"{name} resumes at line {moment.line}."
-            case "yield" if isinstance(moment.scope, ast.AsyncFunctionDef):
-                return f"{name} {'yields a value' if _yields(moment.node) else 'waits'}"
+                return f"{name} resumes at line {event.line}."
+            case "yield" if isinstance(event.scope, ast.AsyncFunctionDef):
+                return f"{name} {'yields a value' if _yields(event.node) else 'waits'}"
             case "yield":
-                return f"{name} yields {moment.value}"
+                return f"{name} yields {event.value}"
             case "exception":
-                is_closed = moment.value.startswith("GeneratorExit")
-                return f"{name} is closed" if is_closed else f"raises {moment.value}"
-            case "return" if isinstance(moment.scope, ast.ClassDef):
+                is_closed = event.value.startswith("GeneratorExit")
+                return f"{name} is closed" if is_closed else f"raises {event.value}"
+            case "return" if isinstance(event.scope, ast.ClassDef):
                 return ""
-            case "return" if moment.node is None:
-                return f"{name} ends and returns {moment.value}"
+            case "return" if event.node is None:
+                return f"{name} ends and returns {event.value}"
             case "return":
-                return f"{self._operations(moment)}{name} returns {moment.value}"
-        return self._statement(moment)
+                return f"{self._operations(event)}{name} returns {event.value}"
+        return self._statement(event)
 
-    def _statement(self, moment: Moment) -> str:
-        node, told = moment.node, literal_claims(moment)
+    def _statement(self, event: Event) -> str:
+        node, told = event.node, literal_claims(event)
         said = " and ".join(told)
-        if moment.raised:
+        if event.raised:
             return said
         match node:
-            case ast.If(test=test) | ast.While(test=test) if moment.taken is not None:
+            case ast.If(test=test) | ast.While(test=test) if event.taken is not None:
                 binds = f"{said}, " if said else ""
-                return binds + self._test(test, moment, "the body runs" if moment.taken else _otherwise(node))
+                return binds + self._test(test, event, "the body runs" if event.taken else _otherwise(node))
             case ast.While(test=ast.Constant()):
-                return "the body runs until the loop is left" if moment.visit == 1 else ""
+                return "the body runs until the loop is left" if event.visit == 1 else ""
             case ast.Assert(test=test):
-                return self._test(test, moment, "the assertion holds", taken=True)
+                return self._test(test, event, "the assertion holds", taken=True)
             case ast.Match(subject=subject):
-                return self._subject(subject, moment)
+                return self._subject(subject, event)
             case ast.Break():
                 return "the loop is left"
             case ast.Continue():
@@ -84,35 +84,35 @@ class Sentences:
                 return f"{node.name} is defined"
             case ast.Import() | ast.ImportFrom():
                 return "imported"
-        if moment.taken is not None:
-            return _entered(moment, said)
-        if moment.removed and not said:
-            return f"{', '.join(moment.removed)} no longer exists"
+        if event.taken is not None:
+            return _entered(event, said)
+        if event.removed and not said:
+            return f"{', '.join(event.removed)} no longer exists"
         if said:
-            return self._operations(moment) + said
-        return " and ".join(_objects(moment)) or self._global(moment) or "no local variable changes"
+            return self._operations(event) + said
+        return " and ".join(_objects(event)) or self._global(event) or "no local variable changes"
 
-    def _global(self, moment: Moment) -> str:
+    def _global(self, event: Event) -> str:
         """What an assignment to a global variable gives it, as far as it can be told."""
-        match moment.node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in moment.state:
+        match event.node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in event.state:
                 known = NotImplemented
-                if not self.operations.calls_own(moment.node):
-                    _, known = evaluate(value, moment.before)
+                if not self.operations.calls_own(event.node):
+                    _, known = evaluate(value, event.before)
                 return f"the global variable {name} is set" + (
                     f" to {text_of(known)}" if known is not NotImplemented else ""
                 )
-            case ast.AugAssign(target=ast.Name(id=name)) if name not in moment.state:
+            case ast.AugAssign(target=ast.Name(id=name)) if name not in event.state:
                 return f"the global variable {name} is set"
         return ""
 
-    def _test(self, test: ast.expr, moment: Moment, then: str, taken: bool | None = None) -> str:
+    def _test(self, test: ast.expr, event: Event, then: str, taken: bool | None = None) -> str:
         """`3 > 2 is true, the body runs`: what is compared, where it can be told, and what follows."""
-        taken = moment.taken if taken is None else taken
+        taken = event.taken if taken is None else taken
         truth = "true" if taken else "false"
-        if moment.node is None or self.operations.calls_own(moment.node):
+        if event.node is None or self.operations.calls_own(event.node):
             return f"{truth}, {then}"
-        operations, value = evaluate(test, moment.before)
+        operations, value = evaluate(test, event.before)
         if value is NotImplemented or bool(value) is not taken or len(operations) > MOST_OPERATIONS:
             return f"{truth}, {then}"
         told = [_in_words(each) for each in operations]
@@ -122,28 +122,28 @@ class Sentences:
             told.append(f"so the test is {truth}")
         return ", ".join([*told, then])
 
-    def _subject(self, subject: ast.expr, moment: Moment) -> str:
-        _, value = evaluate(subject, moment.before)
+    def _subject(self, subject: ast.expr, event: Event) -> str:
+        _, value = evaluate(subject, event.before)
         if value is NotImplemented or self.operations.calls_own(subject):
             return "the cases are tried"
         return f"the cases are tried with {text_of(value)}"
 
-    def _operations(self, moment: Moment) -> str:
+    def _operations(self, event: Event) -> str:
         """`'abc'[::2] is 'ac', `: the operations of a statement of several."""
-        node = moment.node
+        node = event.node
         if node is None or self.operations.calls_own(node) or isinstance(node, LOOPS):
             return ""
-        state = moment.before or moment.state
+        state = event.before or event.state
         told = list(chain.from_iterable(evaluate(each, state)[0] for each in parts(node)))
         if not 2 <= len(told) <= MOST_OPERATIONS:
             return ""
         return "".join(f"{_in_words(each)}, " for each in told)
 
 
-def _objects(moment: Moment) -> Iterator[str]:
+def _objects(event: Event) -> Iterator[str]:
     """`p.x = 3` for each attribute that changed, of what has no literal itself; else its type."""
-    for name, value in moment.values.items():
-        known = attributes(moment.before.get(name, ""))
+    for name, value in event.values.items():
+        known = attributes(event.before.get(name, ""))
         changed = [
             f"{name}.{key} = {each}"
             for key, each in attributes(value).items()
@@ -163,20 +163,20 @@ def _otherwise(node: ast.If | ast.While) -> str:
     return "the body is skipped"
 
 
-def _call(moment: Moment) -> str:
-    if isinstance(moment.scope, ast.ClassDef):
-        return f"The body of class {moment.function} runs."
-    told = " and ".join(literal_claims(moment))
-    outer = " and ".join(outer_claims(moment))
-    said = f"{moment.function} is called" + (f" with {told}" if told else "")
+def _call(event: Event) -> str:
+    if isinstance(event.scope, ast.ClassDef):
+        return f"The body of class {event.function} runs."
+    told = " and ".join(literal_claims(event))
+    outer = " and ".join(outer_claims(event))
+    said = f"{event.function} is called" + (f" with {told}" if told else "")
     return said + (f"; it reads {outer} from outside." if outer else ".")
 
 
-def _entered(moment: Moment, said: str) -> str:
+def _entered(event: Event, said: str) -> str:
     """What is decided by something else than a test."""
-    match moment.node, moment.taken:
+    match event.node, event.taken:
         case (ast.For() | ast.AsyncFor(), True):
-            return f"pass {moment.visit}, {said}" if said else f"pass {moment.visit}"
+            return f"pass {event.visit}, {said}" if said else f"pass {event.visit}"
         case (ast.For() | ast.AsyncFor(), False):
             return "nothing is left, the loop ends"
         case (ast.With() | ast.AsyncWith(), True):

@@ -1,31 +1,31 @@
-"""What the terse details say of a moment."""
+"""What the terse details say of a event."""
 
 from __future__ import annotations
 
 import ast
 
-from codereasoner.chains.events import Moment
+from codereasoner.chains.events import Event
 from codereasoner.chains.statement_lines import LOOPS
 
 
-def claims(moment: Moment) -> str:
-    """`x = 1, y = 'a'`: the values a moment leaves behind, those without a literal left out."""
-    return ", ".join(literal_claims(moment))
+def claims(event: Event) -> str:
+    """`x = 1, y = 'a'`: the values a event leaves behind, those without a literal left out."""
+    return ", ".join(literal_claims(event))
 
 
-def literal_claims(moment: Moment) -> list[str]:
+def literal_claims(event: Event) -> list[str]:
     """`x = 1` for each value that has a literal."""
-    return [f"{name} = {value}" for name, value in moment.values.items() if not value.startswith("<")]
+    return [f"{name} = {value}" for name, value in event.values.items() if not value.startswith("<")]
 
 
-def outer_claims(moment: Moment) -> list[str]:
+def outer_claims(event: Event) -> list[str]:
     """The same of the variables of functions around that a call reads."""
-    return [f"{name} = {value}" for name, value in moment.outer.items() if not value.startswith("<")]
+    return [f"{name} = {value}" for name, value in event.outer.items() if not value.startswith("<")]
 
 
-def outcome(moment: Moment) -> str:
+def outcome(event: Event) -> str:
     """`if True`, `while False`, `for end`, `case False`: what was decided; "" where a value says it."""
-    node, taken = moment.node, moment.taken
+    node, taken = event.node, event.taken
     if taken is None:
         return ""
     if isinstance(node, LOOPS) and not isinstance(node, ast.While):
@@ -36,7 +36,7 @@ def outcome(moment: Moment) -> str:
     return f"{word} {taken}"
 
 
-def called(moment: Moment) -> str:
+def called(event: Event) -> str:
     """`g: a = 1`, and what it reads from outside behind a semicolon."""
-    outer = ", ".join(outer_claims(moment))
-    return f"{moment.function}: {claims(moment)}" + (f"; outside {outer}" if outer else "")
+    outer = ", ".join(outer_claims(event))
+    return f"{event.function}: {claims(event)}" + (f"; outside {outer}" if outer else "")

@@ -1,7 +1,7 @@
 """Did it happen as a text says? Claims about tests, passes, lines, calls and returns, looked up in the story of a run.
 
-A chain goes forward: each claim is about the next moment of its kind, at or after the one before. A test that is named,
-by its line or its condition, is the next one there; a condition that is no test of the program must hold at some moment
+A chain goes forward: each claim is about the next event of its kind, at or after the one before. A test that is named,
+by its line or its condition, is the next one there; a condition that is no test of the program must hold at some event
 from there on.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from codereasoner import literals
 from codereasoner.chains.event_claims import EventClaim
-from codereasoner.chains.events import Moment
+from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import evaluate
 from codereasoner.chains.statement_lines import LOOPS
 from codereasoner.records import Run
@@ -23,13 +23,13 @@ from codereasoner.steps.source import has_constant_loop
 class Events:
     """Checks the claims of one text about one run, in order."""
 
-    def __init__(self, run: Run, moments: Sequence[Moment]) -> None:
-        self._moments = moments
+    def __init__(self, run: Run, events: Sequence[Event]) -> None:
+        self._moments = events
         self._now = 0
         self._is_lost = False  # steps were left out, so that the next test may be any that follows
-        self._compared: tuple[int, str] | None = None  # the moment and the condition that were compared last
-        self._names = {moment.function for moment in moments}
-        self._lines = {moment.line for moment in moments} | set(run.lines)
+        self._compared: tuple[int, str] | None = None  # the event and the condition that were compared last
+        self._names = {event.function for event in events}
+        self._lines = {event.line for event in events} | set(run.lines)
         self._has_constant_loop = has_constant_loop(run.source)
         self._tests: defaultdict[str, set[int]] = defaultdict(set)  # by condition: the lines of its tests
         for node in ast.walk(ast.parse(run.source)):
@@ -42,11 +42,11 @@ class Events:
         return _CHECKS[claim.kind](self, claim)
 
     def go_on_from(self, now: int) -> None:
-        """What was said of values is about a moment from this one on, and so is what follows."""
+        """What was said of values is about a event from this one on, and so is what follows."""
         self._now = max(self._now, now)
 
-    def _next(self, is_meant: Callable[[Moment], bool]) -> Moment | None:
-        """The next moment of a kind; the claims go on from there."""
+    def _next(self, is_meant: Callable[[Event], bool]) -> Event | None:
+        """The next event of a kind; the claims go on from there."""
         for place in range(self._now, len(self._moments)):
             if is_meant(self._moments[place]):
                 self._now = place
@@ -65,16 +65,16 @@ class Events:
         if lines := self._tests.get(claim.code):
             if self._compared == (self._now, claim.code):
                 self._pass_over()
-            moment = self._next(lambda each: _is_test(each) and each.line in lines)
-            while self._is_lost and moment and bool(evaluate(node, moment.before)[1]) is not claim.holds:
+            event = self._next(lambda each: _is_test(each) and each.line in lines)
+            while self._is_lost and event and bool(evaluate(node, event.before)[1]) is not claim.holds:
                 self._pass_over()
-                moment = self._next(lambda each: _is_test(each) and each.line in lines)
-            if moment is None:
+                event = self._next(lambda each: _is_test(each) and each.line in lines)
+            if event is None:
                 return False
             self._compared = (self._now, claim.code)
-            _, value = evaluate(node, moment.before)
+            _, value = evaluate(node, event.before)
             return None if value is NotImplemented else bool(value) is claim.holds
-        seen = [evaluate(node, moment.state)[1] for moment in self._moments[self._now :]]
+        seen = [evaluate(node, event.state)[1] for event in self._moments[self._now :]]
         known = [bool(value) for value in seen if value is not NotImplemented]
         return claim.holds in known if known else None
 
@@ -83,22 +83,22 @@ class Events:
             return None  # that is its code
         if claim.line is not None and not any(_is_test(each) and each.line == claim.line for each in self._moments):
             return None
-        moment = self._next(
+        event = self._next(
             lambda each: (
                 _is_test(each) and claim.line in (None, each.line) and (not self._is_lost or each.taken is claim.holds)
             )
         )
-        if moment is None:
+        if event is None:
             return False if any(map(_is_test, self._moments)) else None
         self._pass_over()
-        return moment.taken is claim.holds
+        return event.taken is claim.holds
 
     def _else(self, claim: EventClaim) -> bool | None:
-        moment = self._next(lambda each: _is_test(each) and bool(getattr(each.node, "orelse", ())))
-        if moment is None:
+        event = self._next(lambda each: _is_test(each) and bool(getattr(each.node, "orelse", ())))
+        if event is None:
             return False
         self._pass_over()
-        return moment.taken is not claim.holds
+        return event.taken is not claim.holds
 
     def _pass(self, claim: EventClaim) -> bool | None:
         if claim.number == 0 or not any(isinstance(each.node, LOOPS) for each in self._moments):
@@ -158,23 +158,23 @@ _CHECKS: dict[str, Callable[[Events, EventClaim], bool | None]] = {
 }
 
 
-def _is_test(moment: Moment) -> bool:
-    return moment.kind == "line" and isinstance(moment.node, ast.If | ast.While) and moment.taken is not None
+def _is_test(event: Event) -> bool:
+    return event.kind == "line" and isinstance(event.node, ast.If | ast.While) and event.taken is not None
 
 
-def _begins_pass(moment: Moment) -> bool:
-    return moment.kind == "line" and isinstance(moment.node, LOOPS) and moment.taken is not False
+def _begins_pass(event: Event) -> bool:
+    return event.kind == "line" and isinstance(event.node, LOOPS) and event.taken is not False
 
 
-def _passes(moments: Sequence[Moment]) -> Iterator[int]:
+def _passes(events: Sequence[Event]) -> Iterator[int]:
     """How many passes each execution of a loop made."""
     open_: dict[tuple[int, int], int] = {}
-    for moment in moments:
-        if moment.kind == "line" and isinstance(moment.node, LOOPS):
-            key = (moment.frame, id(moment.node))
-            if moment.visit == 1 and key in open_:
+    for event in events:
+        if event.kind == "line" and isinstance(event.node, LOOPS):
+            key = (event.frame, id(event.node))
+            if event.visit == 1 and key in open_:
                 yield open_.pop(key)
-            open_[key] = moment.visit if moment.taken is not False else moment.visit - 1
+            open_[key] = event.visit if event.taken is not False else event.visit - 1
     yield from open_.values()
 
 

@@ -1,4 +1,4 @@
-"""A traced run as a list of moments: what each statement did, in the order in which the statements finished.
+"""A traced run as a list of events: what each statement did, in the order in which the statements finished.
 
 A trace knows lines; `layout` says which statement a line belongs to, and `shared_lines` takes apart what several
 statements on one line did. Where the trace leaves open whether a block was entered, `taken` is None.
@@ -32,10 +32,10 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 Kind = Literal["call", "resume", "line", "return", "yield", "exception"]
 
 
-class Moment(NamedTuple):
+class Event(NamedTuple):
     """One finished statement, or one call, resumption, yield, return or exception of a function.
 
-    A statement that calls a function of the program finishes after that function's moments.
+    A statement that calls a function of the program finishes after that function's events.
     """
 
     kind: Kind
@@ -55,15 +55,15 @@ class Moment(NamedTuple):
     scope: Owner | None = None  # the function or class whose body runs
 
 
-def tell(run: Run) -> list[Moment]:
-    """The moments of a run, in the order in which they finished; frames of comprehensions and lambdas are left out.
+def read_events(run: Run) -> list[Event]:
+    """The events of a run, in the order in which they finished; frames of comprehensions and lambdas are left out.
 
     Raises:
         DataError: the run has no whole trace.
     """
     if not run.steps or run.cut:
         raise DataError(f"run {run.id} of {run.expression} has no whole trace: record it with record='trace'")
-    return _Teller(run).tell()
+    return _Reader(run).read()
 
 
 @dataclass
@@ -73,7 +73,7 @@ class _Open:
     unit: Unit
     steps: list[Step]
     before: Mapping[str, str]
-    told: list[Part] = field(default_factory=list)  # its first statements, where a call followed them
+    earlier: list[Part] = field(default_factory=list)  # its first statements, where a call followed them
 
 
 @dataclass
@@ -98,20 +98,20 @@ class _Frame:
         return self.snapshot
 
 
-class _Teller:
+class _Reader:
     def __init__(self, run: Run) -> None:
         self.steps = run.steps
         self.scopes = scopes(run.source)
         self.frames: dict[int, _Frame] = {}
         self.later = _next_of_frame(run.steps)
         self.stack: list[int] = []  # frames that are being executed, the innermost last
-        self.moments: list[Moment] = []
+        self.events: list[Event] = []
 
-    def tell(self) -> list[Moment]:
+    def read(self) -> list[Event]:
         for index, step in enumerate(self.steps):
             self._unwind(step)
             if step.event == "call":
-                self._tell_lead()
+                self._add_lead()
             if step.event == "call" and step.frame not in self.frames:
                 scope = self.scopes.get((step.value, step.line))
                 self.frames[step.frame] = _Frame(step.frame, step.value, scope)
@@ -120,9 +120,9 @@ class _Teller:
             frame = self.frames.get(step.frame)
             if frame is None or frame.function.startswith("<"):
                 continue
-            self._hear(frame, step, index)
+            self._take(frame, step, index)
         self._leave(0)
-        return self.moments
+        return self.events
 
     def _unwind(self, step: Step) -> None:
         """Frames that an exception has left are over before the frame that called them goes on."""
@@ -133,20 +133,20 @@ class _Teller:
         if step.event in ("return", "yield") and self.stack:
             self.stack.pop()
 
-    def _tell_lead(self) -> None:
+    def _add_lead(self) -> None:
         """Where several statements share a line, those before the one that makes a call are told before it."""
         caller = self.frames.get(self.stack[-2]) if len(self.stack) > 1 else None
-        if caller is None or caller.open is None or caller.open.told or len(caller.open.unit.statements) < 2:
+        if caller is None or caller.open is None or caller.open.earlier or len(caller.open.unit.statements) < 2:
             return
-        caller.open.told = lead(caller.open.unit, caller.open.before, caller.scope)
-        for part in caller.open.told:
-            self._tell_part(caller, part, raised=False)
+        caller.open.earlier = lead(caller.open.unit, caller.open.before, caller.scope)
+        for part in caller.open.earlier:
+            self._add_part(caller, part, raised=False)
 
     def _leave(self, depth: int) -> None:
         while len(self.stack) > depth:
             self._finish(self.frames[self.stack.pop()], None)
 
-    def _hear(self, frame: _Frame, step: Step, index: int) -> None:
+    def _take(self, frame: _Frame, step: Step, index: int) -> None:
         match step.event:
             case "call" if _is_closing(self.later[index]):
                 self._keep(frame, step)
@@ -233,15 +233,15 @@ class _Teller:
             _apply(frame, step)
         after = frame.known()
         raised = end is not None and end.event == "exception"
-        parts = take_apart(opened.unit, opened.steps, opened.before, after, next_line, end, frame.scope, opened.told)
+        parts = take_apart(opened.unit, opened.steps, opened.before, after, next_line, end, frame.scope, opened.earlier)
         for part in parts:
-            self._tell_part(frame, part, raised and part is parts[-1])
+            self._add_part(frame, part, raised and part is parts[-1])
         last = parts[-1].node if parts else None
         if isinstance(last, ast.Return) and next_line is not None:
             frame.returning = (parts[-1].line, last)
         frame.last_line = _last_line(opened)
 
-    def _tell_part(self, frame: _Frame, part: Part, raised: bool) -> None:
+    def _add_part(self, frame: _Frame, part: Part, raised: bool) -> None:
         node, taken = part.node, part.taken
         if isinstance(node, ast.With | ast.AsyncWith) and taken is None and not raised:
             taken = frame.last_line not in body_lines(node)
@@ -293,8 +293,8 @@ class _Teller:
         visit = frame.passes.get(node, 1) if node is not None else 1
         known = frame.known() if state is None else state
         scope = frame.scope.node if frame.scope else None
-        self.moments.append(
-            Moment(
+        self.events.append(
+            Event(
                 kind,
                 frame.number,
                 frame.function,

@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from codereasoner import literals
-from codereasoner.chains.events import Moment
+from codereasoner.chains.events import Event
 from codereasoner.chains.statement_lines import LOOPS
 
-SHOWN_FIRST = 2  # passes that are told before the fold: the second shows what repeats
+KEPT_FIRST = 2  # passes that are told before the fold: the second shows what repeats
 LONGEST_VALUE = 200  # characters of a value that is told behind a fold
 
 
 @dataclass(frozen=True)
 class _Fold:
-    """Moments that one line takes the place of."""
+    """Events that one line takes the place of."""
 
     start: int
     stop: int
     line: str
 
 
-def fold(moments: Sequence[Moment], groups: Sequence[Sequence[str]], limit: int) -> list[str]:
-    """The lines of a chain, given those of each moment, with as many loops folded as `limit` characters ask for.
+def fold(events: Sequence[Event], groups: Sequence[Sequence[str]], limit: int) -> list[str]:
+    """The lines of a chain, given those of each event, with as many loops folded as `limit` characters ask for.
 
     A limit of 0 folds nothing. What no loop repeats is left out in the middle, in favour of the values it led to.
     """
@@ -33,17 +33,17 @@ def fold(moments: Sequence[Moment], groups: Sequence[Sequence[str]], limit: int)
     if not limit or total <= limit:
         return [line for group in groups for line in group]
     folds: list[_Fold] = []
-    for found in sorted(_loops(moments), key=lambda each: each.start - each.stop):
+    for found in sorted(_loops(events), key=lambda each: each.start - each.stop):
         if total <= limit:
             break
         if not any(each.start < found.stop and found.start < each.stop for each in folds):
             folds.append(found)
             total -= sum(sizes[found.start : found.stop]) - len(found.line) - 1
-    lines = list(_told(groups, folds))
+    lines = list(_folded(groups, folds))
     return lines if total <= limit else _without_middle(lines, limit)
 
 
-def _told(groups: Sequence[Sequence[str]], folds: Sequence[_Fold]) -> Iterator[str]:
+def _folded(groups: Sequence[Sequence[str]], folds: Sequence[_Fold]) -> Iterator[str]:
     place = 0
     for each in sorted(folds, key=lambda one: one.start):
         yield from (line for group in groups[place : each.start] for line in group)
@@ -68,57 +68,57 @@ def _without_middle(lines: Sequence[str], limit: int) -> list[str]:
     return [*first, f"({left_out} steps are left out.)", *reversed(last)]
 
 
-def _loops(moments: Sequence[Moment]) -> Iterator[_Fold]:
+def _loops(events: Sequence[Event]) -> Iterator[_Fold]:
     """A fold for each run of passes of one loop, all but the first and the last, that go the same way."""
     passes: dict[tuple[int, int], list[int]] = {}
-    for place, moment in enumerate(moments):
-        if moment.kind != "line" or not isinstance(moment.node, LOOPS):
+    for place, event in enumerate(events):
+        if event.kind != "line" or not isinstance(event.node, LOOPS):
             continue
-        key = (moment.frame, id(moment.node))
-        if moment.visit == 1:
-            yield from _folds(moments, passes.pop(key, []))
-        if moment.taken is not None:
+        key = (event.frame, id(event.node))
+        if event.visit == 1:
+            yield from _folds(events, passes.pop(key, []))
+        if event.taken is not None:
             passes.setdefault(key, []).append(place)
     for starts in passes.values():
-        yield from _folds(moments, starts)
+        yield from _folds(events, starts)
 
 
-def _folds(moments: Sequence[Moment], starts: Sequence[int]) -> Iterator[_Fold]:
+def _folds(events: Sequence[Event], starts: Sequence[int]) -> Iterator[_Fold]:
     """Folds of a loop, given where each of its passes begins and, last, where it ends or its last pass begins."""
-    ways = [_way(moments[start:stop]) for start, stop in pairwise(starts)]
-    first = SHOWN_FIRST
+    ways = [_way(events[start:stop]) for start, stop in pairwise(starts)]
+    first = KEPT_FIRST
     while first < len(ways):
         stop = first
         while stop < len(ways) and ways[stop] == ways[first]:
             stop += 1
         if stop - first > 1:
-            yield _Fold(starts[first], starts[stop], _summary(moments, starts, first, stop))
+            yield _Fold(starts[first], starts[stop], _summary(events, starts, first, stop))
         first = stop
 
 
-def _way(part: Sequence[Moment]) -> tuple[tuple[str, int, bool | None], ...]:
-    return tuple((moment.kind, moment.line, moment.taken) for moment in part)
+def _way(part: Sequence[Event]) -> tuple[tuple[str, int, bool | None], ...]:
+    return tuple((event.kind, event.line, event.taken) for event in part)
 
 
-def _summary(moments: Sequence[Moment], starts: Sequence[int], first: int, stop: int) -> str:
+def _summary(events: Sequence[Event], starts: Sequence[int], first: int, stop: int) -> str:
     """`Passes 3 to 96 go the same way: total grows by 3 each. After pass 96: i = 95, total = 288.`"""
-    frame = moments[starts[0]].frame
-    ends = [_state_before(moments, starts[at], frame) for at in range(first, stop + 1)]
+    frame = events[starts[0]].frame
+    ends = [_state_before(events, starts[at], frame) for at in range(first, stop + 1)]
     changed = [
         name
         for name, value in ends[-1].items()
         if ends[0].get(name) != value and not value.startswith("<") and len(value) <= LONGEST_VALUE
     ]
     steady = [told for name in changed if (told := _growth(name, [end.get(name, "") for end in ends]))]
-    head = f"Passes {first + 1} to {stop} of the loop in line {moments[starts[0]].line} go the same way"
+    head = f"Passes {first + 1} to {stop} of the loop in line {events[starts[0]].line} go the same way"
     grown = f": {', '.join(steady)}" if steady else ""
     values = ", ".join(f"{name} = {ends[-1][name]}" for name in changed)
     return f"{head}{grown}." + (f" After pass {stop}: {values}." if values else "")
 
 
-def _state_before(moments: Sequence[Moment], place: int, frame: int) -> Mapping[str, str]:
-    """The variables of a frame when the moment at a place began."""
-    return next((each.state for each in reversed(moments[:place]) if each.frame == frame), {})
+def _state_before(events: Sequence[Event], place: int, frame: int) -> Mapping[str, str]:
+    """The variables of a frame when the event at a place began."""
+    return next((each.state for each in reversed(events[:place]) if each.frame == frame), {})
 
 
 def _growth(name: str, values: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from codereasoner.chains.conclusions import conclude
 from codereasoner.chains.detail_local import Local
 from codereasoner.chains.detail_steps import Sentences
 from codereasoner.chains.detail_terse import called, claims, outcome
-from codereasoner.chains.events import Moment, tell
+from codereasoner.chains.events import Event, read_events
 from codereasoner.chains.folding import fold
 from codereasoner.chains.input_search import NOT_FOUND, Try, searches
 from codereasoner.chains.operations import Operations
@@ -42,8 +42,8 @@ def narrate(question: Question, run: Run, detail: Detail = "states", limit: int 
     _check(detail)
     if searches(question):
         raise DataError("a question that asks for a call is answered by a search: see narrate_search")
-    moments, verdict = conclude(question, tell(run))
-    lines = _told(replace(run, value=None) if verdict else run, moments, detail, limit)
+    events, verdict = conclude(question, read_events(run))
+    lines = _render(replace(run, value=None) if verdict else run, events, detail, limit)
     lines += [each for each in [verdict or extend.task_of(question).conclude(question)] if each]
     return Chain(question.id, "\n".join(lines), "narrator")
 
@@ -57,7 +57,9 @@ def narrate_search(question: Question, tries: Sequence[Try], detail: Detail = "s
     _check(detail)
     if not tries:
         raise DataError(f"{NOT_FOUND} that returns {question.facts['value']}: there is nothing to narrate")
-    return Chain(question.id, "\n".join(_search(tries, detail, limit)), "narrator", answer=tries[-1].run.expression)
+    return Chain(
+        question.id, "\n".join(_search_lines(tries, detail, limit)), "narrator", answer=tries[-1].run.expression
+    )
 
 
 def _check(detail: str) -> None:
@@ -65,14 +67,14 @@ def _check(detail: str) -> None:
         raise ConfigError(f"detail '{detail}' is unknown; there are: {', '.join(DETAILS)}")
 
 
-def _search(tries: Sequence[Try], detail: Detail, limit: int) -> Iterator[str]:
+def _search_lines(tries: Sequence[Try], detail: Detail, limit: int) -> Iterator[str]:
     wanted = tries[-1].run.value or ""
     yield f"Wanted: {wanted}"
     for each in tries:
         call = each.run.expression
         yield from each.lines
         yield f"Try {call}"
-        yield from _told(replace(each.run, value=None), tell(each.run), detail, limit // len(tries))
+        yield from _render(replace(each.run, value=None), read_events(each.run), detail, limit // len(tries))
         if each is tries[-1]:
             yield f"{call} returns {wanted}, the value that is wanted."
         else:
@@ -94,10 +96,10 @@ def _difference(value: str, wanted: str) -> Iterator[str]:
 # ---- the details
 
 
-def _told(run: Run, moments: Sequence[Moment], detail: Detail, limit: int) -> list[str]:
+def _render(run: Run, events: Sequence[Event], detail: Detail, limit: int) -> list[str]:
     """The lines of a run; the last says what the call returns, where that is known and was not said."""
-    tell_one = _TELL[detail](run)
-    lines = fold(moments, [list(tell_one(moment)) for moment in moments], limit)
+    render = _RENDERERS[detail](run)
+    lines = fold(events, [list(render(event)) for event in events], limit)
     if run.value is None or detail == "local":  # there the value stands in the answer only
         return lines
     if detail == "steps":
@@ -106,43 +108,43 @@ def _told(run: Run, moments: Sequence[Moment], detail: Detail, limit: int) -> li
     return lines if is_said else [*lines, f"return {run.value}"]
 
 
-def _states(run: Run) -> Callable[[Moment], Iterable[str]]:
-    return lambda moment: filter(None, [_state(moment)])
+def _states(run: Run) -> Callable[[Event], Iterable[str]]:
+    return lambda event: filter(None, [_state(event)])
 
 
-def _expressions(run: Run) -> Callable[[Moment], Iterable[str]]:
+def _expressions(run: Run) -> Callable[[Event], Iterable[str]]:
     operations = Operations(run.source)
-    return lambda moment: operations.before(moment, _state(moment))
+    return lambda event: operations.before(event, _state(event))
 
 
-def _local(run: Run) -> Callable[[Moment], Iterable[str]]:
+def _local(run: Run) -> Callable[[Event], Iterable[str]]:
     return Local(run).lines
 
 
-def _steps(run: Run) -> Callable[[Moment], Iterable[str]]:
+def _steps(run: Run) -> Callable[[Event], Iterable[str]]:
     sentences = Sentences(run)
-    return lambda moment: filter(None, [sentences.tell(moment)])
+    return lambda event: filter(None, [sentences.sentence(event)])
 
 
-_TELL = {"states": _states, "expressions": _expressions, "local": _local, "steps": _steps}
+_RENDERERS = {"states": _states, "expressions": _expressions, "local": _local, "steps": _steps}
 
 
-def _state(moment: Moment) -> str:
-    match moment.kind:
-        case "call" if moment.frame and isinstance(moment.scope, ast.ClassDef):
-            return f"class {moment.function}"
-        case "call" if moment.frame:
-            return called(moment)
+def _state(event: Event) -> str:
+    match event.kind:
+        case "call" if event.frame and isinstance(event.scope, ast.ClassDef):
+            return f"class {event.function}"
+        case "call" if event.frame:
+            return called(event)
         case "resume":
-            return f"{moment.function} resumes"
-        case "return" if moment.frame and not isinstance(moment.scope, ast.ClassDef):
-            return f"return {moment.value}"
+            return f"{event.function} resumes"
+        case "return" if event.frame and not isinstance(event.scope, ast.ClassDef):
+            return f"return {event.value}"
         case "yield":
-            return f"yield {moment.value}"
+            return f"yield {event.value}"
         case "exception":
-            return moment.value
+            return event.value
         case "return":
             return ""
-    if isinstance(moment.node, ast.Break | ast.Continue | ast.Pass):
-        return type(moment.node).__name__.lower()
-    return ", ".join(part for part in (outcome(moment), claims(moment)) if part)
+    if isinstance(event.node, ast.Break | ast.Continue | ast.Pass):
+        return type(event.node).__name__.lower()
+    return ", ".join(part for part in (outcome(event), claims(event)) if part)

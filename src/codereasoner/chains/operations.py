@@ -1,4 +1,4 @@
-"""The lines of a moment with every operation of its statement on its own."""
+"""The lines of a event with every operation of its statement on its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from codereasoner import literals
-from codereasoner.chains.events import Moment
+from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import Trail, Unknown, explain, text_of
 from codereasoner.chains.statement_lines import Statement, scopes, shadowed, walk
 
@@ -21,17 +21,17 @@ class Operations:
         self._calling: dict[ast.AST, bool] = {}
         self._left: dict[tuple[int, int], str | list[Any]] = {}  # by frame and line of a loop
 
-    def before(self, moment: Moment, line: str) -> Iterator[str]:
-        """The operations of a moment, and then the line that says what it leaves behind."""
-        node = moment.node
-        if moment.kind != "line" or node is None or moment.raised or self.calls_own(node):
+    def before(self, event: Event, line: str) -> Iterator[str]:
+        """The operations of a event, and then the line that says what it leaves behind."""
+        node = event.node
+        if event.kind != "line" or node is None or event.raised or self.calls_own(node):
             if line:
                 yield line
             return
         if isinstance(node, ast.For):
-            yield from self._loop(moment, node, line)
+            yield from self._loop(event, node, line)
             return
-        lines = [each for expression in parts(node) for each in explain(expression, moment.before)]
+        lines = [each for expression in parts(node) for each in explain(expression, event.before)]
         operation, arrow, value = lines[-1].rpartition(" -> ") if lines else ("", "", "")
         if arrow and _says(line, value):
             lines[-1] = f"{operation} -> {line}"
@@ -40,29 +40,29 @@ class Operations:
         yield from lines
 
     def calls_own(self, node: ast.AST) -> bool:
-        """Does it call a function of the program, whose moments stand before this one?"""
+        """Does it call a function of the program, whose events stand before this one?"""
         if node not in self._calling:
             names = (each.id for part in parts(node) for each in walk(part) if isinstance(each, ast.Name))
             self._calling[node] = any(name in self._functions for name in names)
         return self._calling[node]
 
-    def _loop(self, moment: Moment, node: ast.For, line: str) -> Iterator[str]:
+    def _loop(self, event: Event, node: ast.For, line: str) -> Iterator[str]:
         """`c = 'a'; left 'bc'`: what is left is told as long as the loop really goes over it."""
-        if moment.visit == 1:
-            yield from explain(node.iter, moment.before)
-        left = self.left_after(moment, node)
+        if event.visit == 1:
+            yield from explain(node.iter, event.before)
+        left = self.left_after(event, node)
         if left is not None:
             yield f"{line}; left {text_of(left)}"
         elif line:
             yield line
 
-    def left_after(self, moment: Moment, node: ast.For) -> str | list[Any] | None:
+    def left_after(self, event: Event, node: ast.For) -> str | list[Any] | None:
         """What a loop has left to go over after this pass; None where it cannot be told, and when it has ended."""
-        key = (moment.frame, node.lineno)
-        if moment.visit == 1:
-            self._left[key] = _items(node.iter, moment)
+        key = (event.frame, node.lineno)
+        if event.visit == 1:
+            self._left[key] = _items(node.iter, event)
         left = self._left.get(key)
-        if moment.taken and left and _is_bound(node.target, left[0], moment):
+        if event.taken and left and _is_bound(node.target, left[0], event):
             self._left[key] = left[1:]
             return left[1:]
         self._left[key] = ""
@@ -97,10 +97,10 @@ def _says(line: str, value: str) -> bool:
     return line in (f"if {value}", f"while {value}") or (line.count(" = ") == 1 and line.partition(" = ")[2] == value)
 
 
-def _items(iterable: ast.expr, moment: Moment) -> str | list[Any]:
+def _items(iterable: ast.expr, event: Event) -> str | list[Any]:
     """What a loop goes over: a string or a list of its items; nothing where it cannot be told."""
     try:
-        found = Trail(moment.before).value(iterable)
+        found = Trail(event.before).value(iterable)
         items = found if isinstance(found, str) else list(found)
         text_of(items)
         return items
@@ -108,7 +108,7 @@ def _items(iterable: ast.expr, moment: Moment) -> str | list[Any]:
         return ""
 
 
-def _is_bound(target: ast.expr, item: Any, moment: Moment) -> bool:
+def _is_bound(target: ast.expr, item: Any, event: Event) -> bool:
     """Has the loop's variable, or have its variables, the value of this item?"""
     if isinstance(target, ast.Name):
         pairs = [(target, item)]
@@ -117,6 +117,6 @@ def _is_bound(target: ast.expr, item: Any, moment: Moment) -> bool:
     else:
         return False
     try:
-        return all(isinstance(name, ast.Name) and moment.state.get(name.id) == text_of(value) for name, value in pairs)
+        return all(isinstance(name, ast.Name) and event.state.get(name.id) == text_of(value) for name, value in pairs)
     except Unknown:
         return False

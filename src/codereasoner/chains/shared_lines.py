@@ -1,8 +1,8 @@
-"""What each statement of a unit did: simple for one statement, inferred where several share a line.
+"""Split a line that several statements share into what each of them did.
 
-A trace says that a line ran, not which of its statements did. They are followed by abstract execution; what that gives
-is taken only where it ends in the state that was recorded. Where it cannot tell, the changes of the line are
-told of its last statement, and whether a block was entered is said only where the trace decides it.
+A trace says that a line ran, not which of its statements did. They are followed by abstract execution; its result is
+taken only where it ends in the recorded state. Elsewhere the changes of the line are given to its last statement, and
+whether a block was entered is left open unless the trace decides it.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def take_apart(
     next_line: int | None,
     end: Step | None,
     scope: Scope | None,
-    told: Sequence[Part] = (),
+    earlier: Sequence[Part] = (),
 ) -> list[Part]:
-    """The statements of a unit that ran, in order, without the first ones that were `told`.
+    """The statements of a unit that ran, in order, without the first ones that were `earlier`.
 
     Args:
         before, after: the variables of the frame, which nobody changes any more.
@@ -60,9 +60,9 @@ def take_apart(
     if len(unit.statements) == 1:
         taken = None if raised else _entered(entered, next_line)
         return [found.part(entered, first, taken)]
-    if told:
-        rest = found._replace(before=told[-1].state)
-        return [rest.part(unit.statements[-1] if len(told) + 1 == len(unit.statements) else None, first)]
+    if earlier:
+        rest = found._replace(before=earlier[-1].state)
+        return [rest.part(unit.statements[-1] if len(earlier) + 1 == len(unit.statements) else None, first)]
     if not raised and (followed := _follow(unit, before, after, scope)) is not None:
         return followed
     return _by_evidence(_outermost(unit)[0], unit, found, first, next_line, end, scope)
@@ -162,7 +162,7 @@ def _names_in(unit: Unit) -> Iterator[str]:
 
 
 class _Leaves(Exception):
-    """The unit is left by the statement that was told last."""
+    """The unit is left by the statement that was earlier last."""
 
 
 def _follow(unit: Unit, before: State, after: State, scope: Scope | None) -> list[Part] | None:

@@ -13,7 +13,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from codereasoner.chains.events import Moment, tell
+from codereasoner.chains.events import Event, read_events
 from codereasoner.chains.statement_lines import Scope, first_line, scopes
 from codereasoner.errors import DataError
 from codereasoner.records import Run
@@ -144,45 +144,45 @@ class _Line:
 def _tell(run: Run) -> dict[int, _Line]:
     found: defaultdict[int, _Line] = defaultdict(_Line)
     try:
-        moments = tell(run)
+        events = read_events(run)
     except DataError:  # the trace is incomplete or absent: the changes are known all the same
         for step in run.steps:
             line = found[step.line]
             line.count += step.event == "line"
             _add(line.values, step.changes)
         return found
-    for moment in moments:
-        _hear(found[moment.line], moment)
-    for number, nodes in _visits(moments).items():
+    for event in events:
+        _hear(found[event.line], event)
+    for number, nodes in _visits(events).items():
         found[number].count = max(nodes.values())
     return found
 
 
-def _visits(moments: Sequence[Moment]) -> dict[int, Counter[object]]:
+def _visits(events: Sequence[Event]) -> dict[int, Counter[object]]:
     """Count how often each statement of a line ran, and how often a function was called at its `def`."""
     found: defaultdict[int, Counter[object]] = defaultdict(Counter)
-    for moment in moments:
-        leaves = isinstance(moment.node, ast.With | ast.AsyncWith) and moment.taken is False
-        if moment.kind in ("line", "call") and not leaves:
-            found[moment.line][moment.node or moment.function] += 1
+    for event in events:
+        leaves = isinstance(event.node, ast.With | ast.AsyncWith) and event.taken is False
+        if event.kind in ("line", "call") and not leaves:
+            found[event.line][event.node or event.function] += 1
     return found
 
 
-def _hear(line: _Line, moment: Moment) -> None:
-    match moment.kind:
+def _hear(line: _Line, event: Event) -> None:
+    match event.kind:
         case "line" | "call":
-            _add(line.values, moment.values)
-            line.removed |= dict.fromkeys(moment.removed)
-        case "yield" if moment.value.startswith("<") and isinstance(moment.scope, ast.AsyncFunctionDef):
+            _add(line.values, event.values)
+            line.removed |= dict.fromkeys(event.removed)
+        case "yield" if event.value.startswith("<") and isinstance(event.scope, ast.AsyncFunctionDef):
             return
-        case "return" if isinstance(moment.scope, ast.ClassDef):
+        case "return" if isinstance(event.scope, ast.ClassDef):
             return
         case "return" | "yield" | "exception":
-            line.ends.setdefault(moment.kind, []).append(moment.value)
-    if moment.kind == "line" and moment.taken is not None and isinstance(moment.node, ast.If | ast.While):
-        line.tests.append(moment.taken)
-    elif moment.kind == "line" and moment.taken is not None and isinstance(moment.node, ast.match_case):
-        line.cases.append(moment.taken)
+            line.ends.setdefault(event.kind, []).append(event.value)
+    if event.kind == "line" and event.taken is not None and isinstance(event.node, ast.If | ast.While):
+        line.tests.append(event.taken)
+    elif event.kind == "line" and event.taken is not None and isinstance(event.node, ast.match_case):
+        line.cases.append(event.taken)
 
 
 def _add(values: Values, found: Mapping[str, str]) -> None:

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 
 from codereasoner import extend, literals
 from codereasoner.chains.claim_audit import History
-from codereasoner.chains.events import Moment, tell
+from codereasoner.chains.events import Event, read_events
 from codereasoner.chains.value_claims import Claim, calls, claims
 from codereasoner.errors import DataError
 from codereasoner.evaluation.error_rules import Kind, Mistake, Spot, explain, explain_by_counterfactual
@@ -47,13 +47,13 @@ def mistake(
         return None
     if not reason.startswith(_ABOUT_THE_VALUE):
         return Mistake("format", reason or "not of the form that was asked for")
-    moments = _moments(run)
+    events = _moments(run)
     found = None
-    if run is not None and moments:
+    if run is not None and events:
         said = text if "call" in question.facts else _about(run, text)
-        found = _in_chain(said, run, moments)
+        found = _in_chain(said, run, events)
     if found is None or found.kind == "other":
-        answered = _in_answer(question, answer or "", run, moments)
+        answered = _in_answer(question, answer or "", run, events)
         found = answered if found is None or (answered is not None and answered.kind != "other") else found
     return found or Mistake("other", "no rule explains the answer")
 
@@ -65,11 +65,11 @@ _ABOUT_THE_VALUE = (
 """The beginnings of the reasons of answers that could be read and are wrong; all others are about the format."""
 
 
-def _moments(run: Run | None) -> list[Moment]:
+def _moments(run: Run | None) -> list[Event]:
     if run is None or not run.steps:
         return []
     try:
-        return tell(run)
+        return read_events(run)
     except DataError:  # the trace is not whole
         return []
 
@@ -83,7 +83,7 @@ def _about(run: Run, text: str) -> str:
 # ---- the chain
 
 
-def _in_chain(text: str, run: Run, moments: Sequence[Moment]) -> Mistake | None:
+def _in_chain(text: str, run: Run, events: Sequence[Event]) -> Mistake | None:
     """Return the class of the first false claim, or of the first wrong word on a test before it."""
     history = History(run)
     last: Claim | None = None
@@ -93,22 +93,22 @@ def _in_chain(text: str, run: Run, moments: Sequence[Moment]) -> Mistake | None:
         if verdict is None:
             continue
         if not verdict:
-            said = _wrong_word(text[start : claim.start], moments[history.now + 1 :])
-            return said or explain(_spot(claim, last, history.now, moments), moments)
+            said = _wrong_word(text[start : claim.start], events[history.now + 1 :])
+            return said or explain(_spot(claim, last, history.now, events), events)
         last, start = claim, claim.end
-    return _wrong_word(text[start:], moments[history.now + 1 :]) if last is not None else None
+    return _wrong_word(text[start:], events[history.now + 1 :]) if last is not None else None
 
 
-def _spot(claim: Claim, last: Claim | None, now: int, moments: Sequence[Moment]) -> Spot:
-    """Return the next moment at which the run sets the variable: the chain should have said that."""
+def _spot(claim: Claim, last: Claim | None, now: int, events: Sequence[Event]) -> Spot:
+    """Return the next event at which the run sets the variable: the chain should have said that."""
     first = now + (last is not None and last.name == claim.name)
-    for index in range(first, len(moments)):
-        moment = moments[index]
-        if claim.name in moment.values and moment.values[claim.name] != claim.value:
-            true = moment.values[claim.name]
-            return Spot(claim.value, true, claim.name, moment.node, moment.before, now, index)
-    state = next((each.state for each in reversed(moments) if claim.name in each.state), {})
-    return Spot(claim.value, state.get(claim.name, ""), claim.name, None, state, now, len(moments) - 1)
+    for index in range(first, len(events)):
+        event = events[index]
+        if claim.name in event.values and event.values[claim.name] != claim.value:
+            true = event.values[claim.name]
+            return Spot(claim.value, true, claim.name, event.node, event.before, now, index)
+    state = next((each.state for each in reversed(events) if claim.name in each.state), {})
+    return Spot(claim.value, state.get(claim.name, ""), claim.name, None, state, now, len(events) - 1)
 
 
 _WORDS = re.compile(
@@ -118,17 +118,17 @@ _WORDS = re.compile(
 )
 
 
-def _wrong_word(text: str, moments: Sequence[Moment]) -> Mistake | None:
+def _wrong_word(text: str, events: Sequence[Event]) -> Mistake | None:
     """Return the first outcome of a test in the narrator's words that is not the run's."""
-    tests = iter([each for each in moments if each.taken is not None])
+    tests = iter([each for each in events if each.taken is not None])
     for found in _WORDS.finditer(text):
         kinds, taken = _meaning(found)
-        moment = next((each for each in tests if isinstance(each.node, kinds)), None)
-        if moment is not None and moment.taken != taken:
-            kind: Kind = "wrong_branch" if isinstance(moment.node, ast.If) else "loop_count"
+        event = next((each for each in tests if isinstance(each.node, kinds)), None)
+        if event is not None and event.taken != taken:
+            kind: Kind = "wrong_branch" if isinstance(event.node, ast.If) else "loop_count"
             said, did = ("true", "false") if taken else ("false", "true")
             word = "test" if kind == "wrong_branch" else "loop"
-            return Mistake(kind, f"the chain has the {word} in line {moment.line} {said}, it is {did}", moment.line)
+            return Mistake(kind, f"the chain has the {word} in line {event.line} {said}, it is {did}", event.line)
     return None
 
 
@@ -145,7 +145,7 @@ def _meaning(found: re.Match[str]) -> tuple[tuple[type[ast.stmt], ...], bool]:
 # ---- the answer
 
 
-def _in_answer(question: Question, answer: str, run: Run | None, moments: Sequence[Moment]) -> Mistake | None:
+def _in_answer(question: Question, answer: str, run: Run | None, events: Sequence[Event]) -> Mistake | None:
     wrong, source = extend.task_of(question).locate_error(question, answer, run), str(question.facts.get("source", ""))
     if wrong is None:
         return None
@@ -153,40 +153,40 @@ def _in_answer(question: Question, answer: str, run: Run | None, moments: Sequen
         return _missed_line(source, wrong.line)
     if wrong.about == "next line":
         return _missed_turn(source, wrong.line)
-    spot = _state_spot(wrong, moments) if wrong.about == "variable" else _return_spot(wrong, moments)
+    spot = _state_spot(wrong, events) if wrong.about == "variable" else _return_spot(wrong, events)
     if spot is None:
         return None
     if (
         run is not None
-        and moments
+        and events
         and not spot.name
-        and (found := explain_by_counterfactual(spot, run, moments[0].state))
+        and (found := explain_by_counterfactual(spot, run, events[0].state))
     ):
         return found
-    return explain(spot, moments)
+    return explain(spot, events)
 
 
-def _return_spot(wrong: Misreading, moments: Sequence[Moment]) -> Spot | None:
+def _return_spot(wrong: Misreading, events: Sequence[Event]) -> Spot | None:
     claimed, true = _canonical(wrong.claimed), wrong.true
     if claimed is None:
         return None
-    for index in range(len(moments) - 1, -1, -1):
-        moment = moments[index]
-        if moment.kind == "line" and moment.frame == 0 and isinstance(moment.node, ast.Return):
-            return Spot(claimed, true, "", moment.node, moment.before, index, index)
-    return Spot(claimed, true, "", None, {}, 0, max(0, len(moments) - 1))
+    for index in range(len(events) - 1, -1, -1):
+        event = events[index]
+        if event.kind == "line" and event.frame == 0 and isinstance(event.node, ast.Return):
+            return Spot(claimed, true, "", event.node, event.before, index, index)
+    return Spot(claimed, true, "", None, {}, 0, max(0, len(events) - 1))
 
 
-def _state_spot(wrong: Misreading, moments: Sequence[Moment]) -> Spot | None:
+def _state_spot(wrong: Misreading, events: Sequence[Event]) -> Spot | None:
     claimed = _canonical(wrong.claimed)
     if claimed is None:
         return None
-    times = [index for index, each in enumerate(moments) if each.line == wrong.line and each.kind == "line"]
+    times = [index for index, each in enumerate(events) if each.line == wrong.line and each.kind == "line"]
     if len(times) < wrong.time:
-        return Spot(claimed, wrong.true, wrong.variable, None, {}, 0, max(0, len(moments) - 1))
+        return Spot(claimed, wrong.true, wrong.variable, None, {}, 0, max(0, len(events) - 1))
     index = times[wrong.time - 1]
-    moment = moments[index]
-    return Spot(claimed, wrong.true, wrong.variable, moment.node, moment.before, max(0, index - 1), index)
+    event = events[index]
+    return Spot(claimed, wrong.true, wrong.variable, event.node, event.before, max(0, index - 1), index)
 
 
 def _missed_line(source: str, line: int) -> Mistake:

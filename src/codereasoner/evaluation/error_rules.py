@@ -11,7 +11,7 @@ from typing import Literal
 
 from codereasoner import literals
 from codereasoner.chains.abstract_execution import after, assigned, names_read, names_set, value_in, value_of
-from codereasoner.chains.events import Moment
+from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import Unknown
 from codereasoner.evaluation.counterfactuals import Counterfactual, counterfactuals
 from codereasoner.records import Plain, Run
@@ -27,7 +27,7 @@ KINDS: Mapping[Kind, str] = {
     "other": "other",
 }
 REACH = 6  # earlier values of one variable that are tried, and passes of a loop
-WINDOW = 400  # moments that are looked at for one value
+WINDOW = 400  # events that are looked at for one value
 POSITIONS = frozenset(("find", "rfind", "index", "rindex", "startswith", "endswith", "partition", "rpartition"))
 
 
@@ -49,7 +49,7 @@ class Spot:
     name: str  # the variable; "" for what a `return` returns
     node: ast.AST | None  # the statement that sets it; None where nothing sets it any more
     before: Mapping[str, str]  # the variables before that statement
-    since: int  # it went wrong in the moments from here
+    since: int  # it went wrong in the events from here
     index: int  # to here
 
     @property
@@ -58,10 +58,10 @@ class Spot:
         return int(getattr(self.node, "lineno", 0))
 
 
-def explain(spot: Spot, moments: Sequence[Moment]) -> Mistake:
+def explain(spot: Spot, events: Sequence[Event]) -> Mistake:
     """Return the first explanation that a rule has for the value; class "other" where none has."""
     for kind, rule in _RULES:
-        found = rule(spot, moments)
+        found = rule(spot, events)
         if found is not None:
             return Mistake(kind, *found)
     shown = f"{spot.name} = {spot.claimed}" if spot.name else spot.claimed
@@ -95,14 +95,14 @@ _COUNTERFACTUALS: tuple[tuple[Kind, type[ast.stmt] | UnionType, Callable[[Counte
 Why = tuple[str, int]  # a sentence and a line
 
 
-def _wrong_branch(spot: Spot, moments: Sequence[Moment]) -> Why | None:
-    for moment in reversed(_window(spot, moments)):
-        node = moment.node
-        if not isinstance(node, ast.If) or moment.taken is None:
+def _wrong_branch(spot: Spot, events: Sequence[Event]) -> Why | None:
+    for event in reversed(_window(spot, events)):
+        node = event.node
+        if not isinstance(node, ast.If) or event.taken is None:
             continue
-        other = node.orelse if moment.taken else node.body
-        if _given_by(other, spot, moment.before):
-            way = "false" if moment.taken else "true"
+        other = node.orelse if event.taken else node.body
+        if _given_by(other, spot, event.before):
+            way = "false" if event.taken else "true"
             return (
                 f"{_short(spot.claimed)} is what the test in line {node.lineno}, were it {way}, would give",
                 node.lineno,
@@ -114,28 +114,28 @@ def _wrong_branch(spot: Spot, moments: Sequence[Moment]) -> Why | None:
     return None
 
 
-def _loop_count(spot: Spot, moments: Sequence[Moment]) -> Why | None:
-    for moment in reversed(_window(spot, moments)):
-        node = moment.node
-        if not isinstance(node, ast.For | ast.While) or moment.taken is not False:
+def _loop_count(spot: Spot, events: Sequence[Event]) -> Why | None:
+    for event in reversed(_window(spot, events)):
+        node = event.node
+        if not isinstance(node, ast.For | ast.While) or event.taken is not False:
             continue
         if isinstance(node, ast.For) and spot.name in names_set(node):
             return f"the loop in line {node.lineno} is over, and sets {spot.name} no more", node.lineno
-        if _given_by(node.body, spot, moment.before):
+        if _given_by(node.body, spot, event.before):
             return (
                 f"{_short(spot.claimed)} is what one pass more of the loop in line {node.lineno} would give",
                 node.lineno,
             )
-    for header, state in _earlier_passes(spot, moments):
+    for header, state in _earlier_passes(spot, events):
         if _redone(spot, state) == spot.claimed:
             return f"{_short(spot.claimed)} comes of ending the loop in line {header} too early", header
     return None
 
 
-def _stale_value(spot: Spot, moments: Sequence[Moment]) -> Why | None:
+def _stale_value(spot: Spot, events: Sequence[Event]) -> Why | None:
     if _plain(spot.claimed) == _plain(spot.true):  # the types of its parts alone are wrong
         return None
-    past = _history(spot, moments)
+    past = _history(spot, events)
     if spot.name and spot.claimed in past.get(spot.name, ()):
         return f"{spot.name} was {_short(spot.claimed)} before", spot.line
     for name in names_read(spot.node) if spot.node is not None else []:
@@ -147,7 +147,7 @@ def _stale_value(spot: Spot, moments: Sequence[Moment]) -> Why | None:
     return None
 
 
-def _type_confusion(spot: Spot, moments: Sequence[Moment]) -> Why | None:
+def _type_confusion(spot: Spot, events: Sequence[Event]) -> Why | None:
     try:
         claimed, true = literals.read(spot.claimed), literals.read(spot.true)
     except literals.LiteralError:
@@ -159,7 +159,7 @@ def _type_confusion(spot: Spot, moments: Sequence[Moment]) -> Why | None:
     return None
 
 
-def _string_index(spot: Spot, moments: Sequence[Moment]) -> Why | None:
+def _string_index(spot: Spot, events: Sequence[Event]) -> Why | None:
     for part in _parts(spot.node):
         match part:
             case ast.Subscript(value=owner):
@@ -173,7 +173,7 @@ def _string_index(spot: Spot, moments: Sequence[Moment]) -> Why | None:
     return None
 
 
-_RULES: tuple[tuple[Kind, Callable[[Spot, Sequence[Moment]], Why | None]], ...] = (
+_RULES: tuple[tuple[Kind, Callable[[Spot, Sequence[Event]], Why | None]], ...] = (
     ("wrong_branch", _wrong_branch),
     ("loop_count", _loop_count),
     ("stale_value", _stale_value),
@@ -185,9 +185,9 @@ _RULES: tuple[tuple[Kind, Callable[[Spot, Sequence[Moment]], Why | None]], ...] 
 # ---- what the rules ask
 
 
-def _window(spot: Spot, moments: Sequence[Moment]) -> Sequence[Moment]:
-    """Return the moments in which it can have gone wrong."""
-    return moments[max(spot.since, spot.index - WINDOW) : spot.index + 1]
+def _window(spot: Spot, events: Sequence[Event]) -> Sequence[Event]:
+    """Return the events in which it can have gone wrong."""
+    return events[max(spot.since, spot.index - WINDOW) : spot.index + 1]
 
 
 def _given_by(block: Sequence[ast.stmt], spot: Spot, state: Mapping[str, str]) -> bool:
@@ -234,14 +234,14 @@ class _OneArm(ast.NodeTransformer):
         return node
 
 
-def _earlier_passes(spot: Spot, moments: Sequence[Moment]) -> Iterator[tuple[int, Mapping[str, str]]]:
+def _earlier_passes(spot: Spot, events: Sequence[Event]) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Yield the states at the headers of loops that are over when the spot comes, the latest pass first."""
     found = 0
-    for moment in reversed(moments[max(0, spot.index - WINDOW) : spot.index]):
-        node = moment.node
-        if isinstance(node, ast.For | ast.While) and moment.taken and not _holds(node, spot.line):
+    for event in reversed(events[max(0, spot.index - WINDOW) : spot.index]):
+        node = event.node
+        if isinstance(node, ast.For | ast.While) and event.taken and not _holds(node, spot.line):
             found += 1
-            yield node.lineno, moment.before
+            yield node.lineno, event.before
         if found >= REACH:
             return
 
@@ -250,11 +250,11 @@ def _holds(loop: ast.stmt, line: int) -> bool:
     return loop.lineno <= line <= (loop.end_lineno or loop.lineno)
 
 
-def _history(spot: Spot, moments: Sequence[Moment]) -> dict[str, list[str]]:
+def _history(spot: Spot, events: Sequence[Event]) -> dict[str, list[str]]:
     """Return the values that each variable had before, the latest first."""
     found: dict[str, list[str]] = {}
-    for moment in reversed(moments[max(0, spot.index - WINDOW) : spot.index]):
-        for name, value in moment.before.items():
+    for event in reversed(events[max(0, spot.index - WINDOW) : spot.index]):
+        for name, value in event.before.items():
             values = found.setdefault(name, [])
             if value not in values:
                 values.append(value)
