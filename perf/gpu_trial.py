@@ -28,7 +28,6 @@ import yaml
 
 from codereasoner import configs
 
-ROOT = Path(__file__).parents[1]
 CONFIGS = configs.FOLDER
 COMMAND = [sys.executable, "-m", "codereasoner"]
 SPARE = 5  # cores that do not make rows: the training and its readers
@@ -60,13 +59,13 @@ def steps(trial: Trial) -> list[Step]:
     """The commands, in order."""
     out, dry = trial.out, trial.dry_run
     rows, prompts = out / "rows", out / "prompts"
-    ladder = out / "ladder.yaml" if dry else CONFIGS / "ladder" / "gpu.yaml"
+    curriculum = str(out / "curriculum.yaml") if dry else "gpu"
     makers = 1 if dry else max(1, (os.cpu_count() or 1) - SPARE)
     made = ["build", "--config", str(CONFIGS / "gpu-prompts.yaml"), "--out", str(prompts), *(["--rl", "40"] * dry)]
-    script = [sys.executable, str(ROOT / "perf" / "ladder.py")]
+    rows_of = ["experiment", "rows", curriculum, "--out", str(rows), "--workers", str(makers)]
     found = [
         Step("prompts", [*COMMAND, *made]),
-        Step("rows", [*script, "rows", str(ladder), "--out", str(rows), "--workers", str(makers)], beside=True),
+        Step("rows", [*COMMAND, *rows_of], beside=True),
         Step("sft", _training("sft", rows, f"scratch:{trial.size}", trial, trial.sft_seconds)),
         Step("grpo", _training("grpo", prompts / "grpo.parquet", str(out / "sft"), trial, trial.grpo_seconds)),
     ]
@@ -99,11 +98,11 @@ def _training(command: str, rows: Path, model: str, trial: Trial, seconds: float
     return [*COMMAND, *words]
 
 
-def write_small_ladder(path: Path) -> None:
-    """The ladder of the preset, small: three shards of 64 rows, two programs of each rung held out."""
-    facts = yaml.safe_load((CONFIGS / "ladder" / "gpu.yaml").read_text(encoding="utf-8"))
-    rungs = {name: rung | {"test": 2} for name, rung in facts["rungs"].items()}
-    small = {"rungs": rungs, "batch": 16, "rows": 64, "shards": 3, "rising": 1, "lengths": [256, 256]}
+def write_small_curriculum(path: Path) -> None:
+    """Write the preset's curriculum, small: three shards of 64 rows, two programs of each level held out."""
+    facts = yaml.safe_load((CONFIGS / "curriculum" / "gpu.yaml").read_text(encoding="utf-8"))
+    levels = {name: level | {"test": 2} for name, level in facts["levels"].items()}
+    small = {"levels": levels, "batch": 16, "rows": 64, "shards": 3, "rising": 1, "lengths": [256, 256]}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(facts | small), encoding="utf-8")
 
@@ -112,7 +111,7 @@ def run(trial: Trial) -> None:
     """Every step; a step that fails ends the trial with the last lines of its log."""
     (trial.out / "logs").mkdir(parents=True, exist_ok=True)
     if trial.dry_run:
-        write_small_ladder(trial.out / "ladder.yaml")
+        write_small_curriculum(trial.out / "curriculum.yaml")
     todo = iter(steps(trial))
     for step in todo:
         if step.beside:

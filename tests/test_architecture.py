@@ -27,6 +27,7 @@ ORDER = [
     {"training", "evaluation"},
     {"reports", "exports"},
     {"stages"},
+    {"experiments"},
     {"cli"},
     {"api_results"},
     {"api"},

@@ -48,8 +48,8 @@ def test_a_preset_that_is_not_there_or_of_another_command_names_those_that_fit()
         ConfigError, match=r"no preset 'sft-papr' here; did you mean 'sft-paper'\? There are: gpu, pocket"
     ):
         values("--preset", "sft-papr")
-    with pytest.raises(ConfigError, match="no preset 'ablate-grpo' here"):
-        values("--preset", "ablate-grpo")
+    with pytest.raises(ConfigError, match="no preset 'pocket-prompts' here"):
+        values("--preset", "pocket-prompts")
 
 
 def test_the_path_of_a_configuration_is_printed() -> None:

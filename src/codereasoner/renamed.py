@@ -7,12 +7,20 @@ from collections.abc import Collection
 from functools import cache
 from typing import Literal
 
-Kind = Literal["command", "option", "task", "style", "benchmark", "source"]
+Kind = Literal["command", "option", "task", "style", "benchmark", "source", "preset"]
+CURRICULA = ("0-copy", "1-straight", "2-branches", "3-loops", "4-nested", "5-whole", "gpu", "pocket")
 
 NEW_NAMES: dict[Kind, dict[str, str]] = {
     "task": {"asked": "code-question", "blanks": "assertion-completion", "specification": "code-generation"},
     "command": {"census": "profile"},
-    "option": {"beside": "reference", "least": "min-share", "tries": "samples"},
+    "option": {
+        "beside": "reference",
+        "least": "min-share",
+        "tries": "samples",
+        "rungs": "levels",
+        "forms": "questions",
+    },
+    "preset": {f"ladder/{name}": f"curriculum/{name}" for name in CURRICULA},
 }
 """The names that 0.2.0 replaced, by kind; 0.3.0 removes them. An option's name is its word, without the dashes."""
 

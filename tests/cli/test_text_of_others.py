@@ -131,7 +131,7 @@ def test_what_looks_like_markup_is_shown_as_it_is(command: Command, server: str)
         (["build", "--out", "set"], "--train -1"),
         (["build", "--out", "set"], "--keep-above 101"),
         (["demo"], "--sft-tokens 0"),
-        (["ablate"], "--seeds 0"),
+        (["experiment", "grpo"], "--seeds 0"),
     ],
     ids=lambda value: value if isinstance(value, str) else value[0],
 )

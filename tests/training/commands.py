@@ -23,11 +23,7 @@ def try_line(line: str) -> list[str]:
     found = []
     for command in re.split(r" && | & ", line):
         words = [PLACES.get(word, word) for word in shlex.split(command)]
-        if words[:2] == ["python", "perf/ladder.py"]:
-            assert configs.path_of(f"ladder/{words[3]}")
-            found.append("ladder")
-        else:
-            found.append(try_words(words)[0])
+        found.append(try_words(words)[0])
     return found
 
 
@@ -39,5 +35,8 @@ def try_words(words: Sequence[str]) -> tuple[str, dict[str, Any]]:
         assert configs.path_of(found[1]).is_file()
     name, *arguments = words[list(words).index("codereasoner") + 1 :]
     command = app.get_command(click.Context(app), name)
+    while isinstance(command, click.Group):
+        name, *arguments = arguments
+        command = command.get_command(click.Context(command), name)
     assert command is not None, name
     return name, command.make_context(name, arguments).params

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 
 import click
@@ -61,13 +60,13 @@ def build_command(
     Example:
       codereasoner build --train 20 --rl 10 --out set
     """
-    from codereasoner.cli.console import console
-    from codereasoner.cli.demo_data import stage
+    from codereasoner.cli.console import bar, console
     from codereasoner.cli.row_counts import check_rows, show_counts
     from codereasoner.reports.cards import write_cards
     from codereasoner.reports.hub import check_name
     from codereasoner.stages.build_dataset import Paths, build
     from codereasoner.stages.engine import make_engine
+    from codereasoner.stages.stage_clock import StageClock
     from codereasoner.stages.write_chains import find_teacher
 
     if repository is not None:
@@ -78,13 +77,13 @@ def build_command(
     begun = any(any(out.glob(f"{path.name}*")) for path in vars(paths).values())
     refuse_other_options(out, begun, given_options(), [*words_of(BuildConfig), *MODEL_WORDS])
     save_config(out)
+    clock = StageClock(out, bar)
     with make_engine(engine, pools.workers, ray_address) as made:
         here = PoolOptions(1 if made.spread else pools.workers, pools.allow_weak_isolation)  # an engine has its own
         second_pool = here.second() if config.second_run and not made.spread else nullcontext()
         with here.open() as pool, second_pool as again:
-            watch = partial(stage, out)
-            build(out, config, pool, again, made, watch, teacher, pools.allow_weak_isolation)
-    with stage(out, "card"):
+            build(out, config, pool, again, made, clock, teacher, pools.allow_weak_isolation)
+    with clock("card"):
         write_cards(out)
     for path in vars(paths).values():
         if path.is_file():

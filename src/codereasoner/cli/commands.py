@@ -29,7 +29,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "sft": "Fine-tune a model on verified chains.",
         "grpo": "Train by reinforcement learning with a verified reward.",
         "rft": "Fine-tune a model on its own right answers, the control of grpo.",
-        "ablate": "Compare parts of the method at equal compute.",
+        "experiment": "Compare trainings of equal compute; make the rows of a curriculum.",
     },
     "Measure": {
         "evaluate": "Ask a model a benchmark's questions and grade its answers.",
@@ -44,4 +44,5 @@ GROUPS: dict[str, dict[str, str]] = {
 """Name of a group -> command -> one line about it."""
 
 FILES = {name: name for group in GROUPS.values() for name in group} | dict.fromkeys(("sft", "grpo", "rft"), "train")
+FILES["ablate"] = "experiment"  # the name in 0.1
 """The module of each command in this package."""

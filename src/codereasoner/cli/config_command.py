@@ -15,7 +15,7 @@ from codereasoner.cli.command_files import check_outputs, fresh_option
 from codereasoner.errors import ConfigError
 from codereasoner.renamed import current_name
 
-WITH_PRESETS = ("build", "sft", "grpo", "rft", "ablate")
+WITH_PRESETS = ("build", "sft", "grpo", "rft")
 """The commands that the package brings configurations of."""
 _ARGUMENTS = "codereasoner.arguments"
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
-
 import click
 
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.options import json_option
-
-_PROGRAMS = ("codereasoner ", "accelerate ", "python ", "torchrun ", "trl ")  # what the commands in a preset start with
 
 
 @click.command("list", cls=ConfigCommand)
@@ -57,18 +53,8 @@ def _everything() -> dict[str, dict[str, str]]:
         name: f"answer format '{style.format.name}', {'with' if style.reasons else 'without'} reasoning"
         for name, style in STYLES.items()
     }
-    found["presets"] = {name: _about(name) for name in configs.everything()}
+    found["presets"] = {name: configs.about(name) for name in configs.everything()}
     return found
-
-
-def _about(preset: str) -> str:
-    """Return the first sentence of a preset's comment, after the commands that use it."""
-    from codereasoner import configs
-
-    lines = configs.path_of(preset).read_text(encoding="utf-8").rstrip("\n").split("\n")
-    comment = takewhile(lambda line: line.startswith("# "), lines)
-    text = " ".join(line[2:] for line in comment if not line[2:].startswith(_PROGRAMS))
-    return text.split(". ")[0].rstrip(".")
 
 
 def _sentence(plugin: type) -> str:

@@ -61,6 +61,9 @@ updates of 64 prompts each. default: current practice. scratch: for the model th
 RFT: dict[str, RftConfig] = {"scratch": RftConfig(**asdict(SFT["scratch"]) | {"max_tokens": 120})}
 """scratch: the control of GRPO's scratch settings; its learning rate is that of SFT."""
 
+SCRATCH: dict[str, SftConfig | GrpoConfig] = {"sft": SFT["scratch"], "grpo": GRPO["scratch"], "rft": RFT["scratch"]}
+"""The settings of the embedded model, by command."""
+
 
 def flags(config: SftConfig | GrpoConfig, **changes: Any) -> list[str]:
     """The config as the words of its command: ["--batch", "16", ...]; `changes` replace single values."""

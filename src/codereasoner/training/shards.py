@@ -131,8 +131,8 @@ class Shards:
         if silent >= self.patience:
             raise DataError(
                 f"{self.folder}: nothing new for {silent / 60:.1f} minutes while {path.name} is waited for, and no "
-                f"{DONE} says that there will be none: start what makes the rows again (python perf/ladder.py "
-                f"rows LADDER --out {self.folder}), then this command, which goes on where it was"
+                f"{DONE} says that there will be none: start what makes the rows again (codereasoner experiment "
+                f"rows CURRICULUM --out {self.folder}), then this command, which goes on where it was"
             )
         return None
 

@@ -1,4 +1,4 @@
-"""Training commands as processes of their own, side by side, each with its share of the cores."""
+"""Trainings as processes of their own, side by side, each with its share of the cores."""
 
 from __future__ import annotations
 
@@ -7,32 +7,30 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from codereasoner.errors import MachineryError
 from codereasoner.extend import Progress, silent
 from codereasoner.spill import whole_lines
-from codereasoner.training.budget import Unit
+from codereasoner.training.history import HistoryRow
 
-GRACE = 20.0  # seconds that a training process gets to save a checkpoint after Ctrl-C
+GRACE = 20.0  # seconds that a training gets to save a checkpoint after Ctrl-C
 
 
 @dataclass(frozen=True)
-class Training:
-    """One command of ours that trains into a folder, with a budget: `limit` of what a row of its history counts."""
+class Process:
+    """One command that trains into a folder until `operations` are spent."""
 
     folder: Path
     arguments: Sequence[str]
-    unit: Unit
-    limit: float
-    threads: int
+    operations: float
+    threads: int = 1
 
 
-def train_together(trainings: Sequence[Training], progress: Progress = silent) -> None:
+def train_together(trainings: Sequence[Process], progress: Progress = silent) -> None:
     """Run trainings at the same time until all are done; what they print goes to log.txt in their folders.
 
     Raises:
@@ -43,7 +41,7 @@ def train_together(trainings: Sequence[Training], progress: Progress = silent) -
         try:
             while any(process.poll() is None for process in running):
                 time.sleep(0.2)
-                progress(_share(trainings), "   ".join(filter(None, map(_words, trainings))))
+                progress(min(map(_share, trainings)), "   ".join(filter(None, map(_words, trainings))))
         except KeyboardInterrupt:
             _stop(running)
             raise
@@ -56,7 +54,13 @@ def train_together(trainings: Sequence[Training], progress: Progress = silent) -
             raise MachineryError(_failure(training, process.returncode))
 
 
-def _start(training: Training, files: ExitStack) -> subprocess.Popen[bytes]:
+def history(folder: Path) -> list[HistoryRow]:
+    """Return the rows of a training's history.jsonl so far, without a last line that is being written."""
+    path = folder / "history.jsonl"
+    return [json.loads(line) for line in whole_lines(path.read_text(encoding="utf-8"))] if path.is_file() else []
+
+
+def _start(training: Process, files: ExitStack) -> subprocess.Popen[bytes]:
     training.folder.mkdir(parents=True, exist_ok=True)
     log = files.enter_context((training.folder / "log.txt").open("ab"))
     environment = os.environ | {"OMP_NUM_THREADS": str(training.threads), "TOKENIZERS_PARALLELISM": "false"}
@@ -65,7 +69,7 @@ def _start(training: Training, files: ExitStack) -> subprocess.Popen[bytes]:
 
 
 def _stop(running: Sequence[subprocess.Popen[bytes]]) -> None:
-    """A terminal's Ctrl-C has reached them too; give them time to save, then end them."""
+    """Give processes that a terminal's Ctrl-C has reached too some time to save, then end them."""
     deadline = time.monotonic() + GRACE
     for process in running:
         try:
@@ -75,34 +79,21 @@ def _stop(running: Sequence[subprocess.Popen[bytes]]) -> None:
             process.wait()
 
 
-def _share(trainings: Sequence[Training]) -> float:
-    """The share that is done of the one that is least done."""
-    return min(min(1.0, float(_last(training).get(training.unit, 0)) / training.limit) for training in trainings)
+def _share(training: Process) -> float:
+    rows = history(training.folder)
+    return min(1.0, rows[-1]["operations"] / training.operations) if rows else 0.0
 
 
-def _words(training: Training) -> str:
-    row = _last(training)
-    if not row:
+def _words(training: Process) -> str:
+    rows = history(training.folder)
+    if not rows:
         return ""
+    row = rows[-1]
     value = f"reward {row['reward']:.2f}" if "reward" in row else f"loss {row.get('loss', float('nan')):.3f}"
-    return f"{training.folder.name}: step {row.get('step', 0):,}, {value}"
+    return f"{training.folder.name}: step {row['step']:,}, {value}"
 
 
-def _last(training: Training) -> dict[str, Any]:
-    rows = list(history(training.folder))
-    return rows[-1] if rows else {}
-
-
-def history(folder: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a training's history.jsonl so far; a last line that is being written is left out."""
-    path = folder / "history.jsonl"
-    if path.is_file():
-        for line in whole_lines(path.read_text(encoding="utf-8")):
-            row: Mapping[str, Any] = json.loads(line)
-            yield dict(row)
-
-
-def _failure(training: Training, code: int) -> str:
+def _failure(training: Process, code: int) -> str:
     log = training.folder / "log.txt"
     lines = log.read_text(encoding="utf-8", errors="replace").rstrip("\n").split("\n")[-15:]
     return f"training in {training.folder} ended with exit code {code}; its log, {log}, ends:\n" + "\n".join(lines)

@@ -1,0 +1,258 @@
+"""experiment: arms of equal compute compared in one table, and the rows and figures of a curriculum."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich import box
+from rich.table import Table
+
+from codereasoner import configs
+from codereasoner.cli.command_files import refuse_other_options, set_aside_if_fresh
+from codereasoner.cli.config_command import ConfigCommand, given_options, save_config
+from codereasoner.cli.console import Screen, bar, console, print_json
+from codereasoner.cli.option_types import COUNT, PATH
+from codereasoner.cli.options import config_from, data_option, json_option, options_of, weak_option, workers_option
+from codereasoner.cli.pools import open_pool
+from codereasoner.errors import did_you_mean
+from codereasoner.evaluation.metrics import wilson_interval
+from codereasoner.experiments import analysis
+from codereasoner.experiments.curriculum import read_curriculum
+from codereasoner.experiments.curriculum_rows import make_rows
+from codereasoner.experiments.pace import fit_minutes
+from codereasoner.experiments.plan import (
+    Experiment,
+    Settings,
+    check_arms,
+    decisive_words,
+    names,
+    read_experiment,
+)
+from codereasoner.experiments.results import Results, cell
+from codereasoner.experiments.run import ExperimentRun, Summaries
+from codereasoner.outputs import set_aside
+from codereasoner.stages.stage_clock import StageClock
+
+
+def run_experiment(
+    plan: Experiment,
+    settings: Settings,
+    name: str,
+    fresh: bool,
+    workers: int | None,
+    weak: bool,
+    decisive: Sequence[str],
+) -> tuple[Path, Summaries, float, Path]:
+    """Do or continue a run in runs/NAME; returns its folder, the first seed's summaries, the share of the tokens, page.
+
+    Raises:
+        ConfigError: an arm is unknown, or the run was begun with other options.
+    """
+    check_arms(plan, settings)
+    folder = Path("runs") / name
+    if fresh:
+        set_aside(folder)
+    refuse_other_options(folder, folder.is_dir(), given_options(), decisive)
+    save_config(folder)
+    with open_pool(workers, weak) as pool:
+        clock = StageClock(folder, bar)
+        pace = ExperimentRun(plan, settings, folder, pool, clock).pace()
+        settings, share = fit_minutes(plan, settings, pace)
+        console.print(pace.announce(plan, settings))
+        run = ExperimentRun(plan, settings, folder, pool, clock)
+        return folder, run.run(), share, run.report()
+
+
+def run_options(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the options that every run takes beside its sizes."""
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        function = weak_option(workers_option(function))
+        function = click.option("--fresh", is_flag=True, help="Begin anew: that run is renamed to NAME.old.")(function)
+        words = "The run's name; its folder is runs/NAME."
+        return click.option("--name", default=name, show_default=True, help=words)(function)
+
+    return decorate
+
+
+def _command_of(plan: Experiment) -> click.Command:
+    @click.command(plan.name, cls=ConfigCommand, help=plan.title)
+    @run_options(plan.name)
+    @options_of(Settings)
+    @json_option
+    def command(
+        name: str, fresh: bool, workers: int | None, allow_weak_isolation: bool, as_json: bool, **values: Any
+    ) -> None:
+        settings: Settings = config_from(Settings, values)
+        folder, _, _, page = run_experiment(
+            plan, settings, name, fresh, workers, allow_weak_isolation, decisive_words()
+        )
+        found: Results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        if as_json:
+            print_json(found)
+        else:
+            _show_results(found, settings.seeds)
+            click.echo(f"report: {page}")
+
+    for parameter in command.params:
+        if parameter.name and hasattr(plan.settings, parameter.name):
+            parameter.default = getattr(plan.settings, parameter.name)
+            setattr(parameter, "show_default", parameter.default is not None)  # noqa: B010 - only options have it
+    return command
+
+
+def _show_results(found: Results, seeds: int) -> None:
+    title = f"Accuracy on programs never seen, greedy, percent; mean of {seeds} seeds with its 95 % interval"
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, caption_justify="left")
+    first = found["arms"][found["first"]]["label"]
+    table.caption = f"below each: the difference to '{first}', question by question"
+    table.add_column("", overflow="fold")
+    for column in found["columns"]:
+        table.add_column(column, justify="right", no_wrap=True)
+    for arm in found["arms"].values():
+        table.add_row(arm["label"], *(cell(arm, column, "\n") for column in found["columns"]))
+    Screen().print(table)
+
+
+class _Experiments(click.Group):
+    """Each experiment of the package, or YAML file like one, is a command beside those that are written below."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*names(), *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        written = super().get_command(ctx, cmd_name)
+        if written is not None or not (cmd_name in names() or cmd_name.endswith(".yaml")):
+            return written
+        return _command_of(read_experiment(cmd_name))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args and not args[0].startswith("-") and args[0] not in known and not args[0].endswith(".yaml"):
+            near = did_you_mean(args[0], known) or "; `codereasoner experiment --list` names them"
+            raise click.UsageError(f"there is no experiment '{args[0]}'{near}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group("experiment", cls=_Experiments, invoke_without_command=True)
+@click.option("--list", "listed", is_flag=True, help="List the experiments and curricula that the package brings.")
+@click.pass_context
+def experiment_command(context: click.Context, listed: bool) -> None:
+    """Compare trainings of equal compute, with several seeds; or make the rows of a curriculum."""
+    if context.invoked_subcommand is None:
+        for name in names():
+            click.echo(f"{name:12} {read_experiment(name).title}")
+        for name in configs.names("curriculum"):
+            click.echo(f"{name.partition('/')[2]:12} {configs.about(name)}")
+
+
+@experiment_command.command("show")
+@click.argument("name")
+def show_command(name: str) -> None:
+    """Show the arms of an experiment: what each is trained on, from which other one, and for how much compute."""
+    plan = read_experiment(name)
+    table = Table(title=plan.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for column in ("arm", "what it is", "from", "trained with", "on", "tokens of SFT"):
+        table.add_column(column, justify="right" if column.startswith("tokens") else "left", overflow="fold")
+    for key, arm in plan.arms.items():
+        compared = "*" if key in plan.settings.arms else ""
+        rows = plan.rows.get(arm.rows)
+        tasks = [f"{task} directly" if task in rows.direct else task for task in rows.tasks] if rows else []
+        read = ", ".join(rows.prompts or tasks) if rows else ""
+        tokens = f"{plan.tokens(key, plan.settings):,.0f}" if arm.train else ""
+        table.add_row(f"{key}{compared}", arm.label, arm.start if arm.train else "", arm.train or "", read, tokens)
+    table.caption = "* compared by default; a training's compute is that of SFT on so many tokens, generation included"
+    Screen().print(table)
+
+
+@experiment_command.command("rows", cls=ConfigCommand)
+@click.argument("curriculum")
+@click.option("--out", type=PATH, required=True, help="Folder of the shards and the held-out questions.")
+@click.option("--workers", type=COUNT, default=1, show_default=True, help="Processes that make shards, one core each.")
+@click.option("--shards", type=COUNT, help="Number of shards [default: the curriculum's].")
+def rows_command(curriculum: str, out: Path, workers: int, shards: int | None) -> None:
+    """Make the rows of a CURRICULUM, by name or YAML file, shard by shard; a training can follow the folder."""
+    set_aside_if_fresh(out)
+    found = read_curriculum(curriculum, shards)
+    print_json(make_rows(found, out, workers, lambda line: click.echo(line, err=True)))
+
+
+@experiment_command.command("clean")
+@click.argument("rows", type=PATH)
+@data_option
+def clean_command(rows: Path, data: Path | None) -> None:
+    """Compare the programs of a curriculum's ROWS with those of the benchmarks; exits with 1 where one is the same."""
+    found = analysis.contamination(rows, data)
+    click.echo(json.dumps(found, indent=1))
+    if found["same"] or not found["compared_with"]:
+        raise SystemExit(1)
+
+
+@experiment_command.command("levels")
+@click.argument("held_out", type=PATH)
+@click.argument("evaluations", type=PATH, nargs=-1, required=True)
+@click.option("--least", type=COUNT, default=20, show_default=True, help="Hide constructs with fewer questions.")
+def levels_command(held_out: Path, evaluations: Sequence[Path], least: int) -> None:
+    """Show the accuracy of EVALUATIONS on a curriculum's HELD_OUT questions, by level and by construct."""
+    for evaluation in evaluations:
+        click.echo(evaluation)
+        for kind, found in analysis.accuracy_by_level(held_out, evaluation).items():
+            for name, (right, asked) in found.items():
+                if kind == "level" or asked >= least:
+                    low, high = (100 * end for end in wilson_interval(right, asked))
+                    share = f"{100 * right / asked:5.1f} % [{low:.1f}, {high:.1f}]"
+                    click.echo(f"  {kind:9} {name:24} {right:5} of {asked:5}  {share}")
+
+
+@experiment_command.command("failures")
+@click.argument("evaluation", type=PATH)
+@click.option("--count", type=COUNT, default=20, show_default=True, help="Number of wrong answers to draw.")
+@workers_option
+@weak_option
+def failures_command(evaluation: Path, count: int, workers: int | None, allow_weak_isolation: bool) -> None:
+    """Show wrong answers of an EVALUATION, drawn at random, with the class of each error and its first false claim."""
+    with open_pool(workers, allow_weak_isolation) as pool:
+        found = list(analysis.failures(evaluation, count, pool.run))
+    for each in found:
+        click.echo(each.text())
+    click.echo(json.dumps(analysis.count_kinds(found)))
+
+
+@experiment_command.command("curve")
+@click.argument("trainings", type=PATH, nargs=-1, required=True)
+@click.option("--every", type=COUNT, default=500_000, show_default=True, help="Tokens between two lines.")
+def curve_command(trainings: Sequence[Path], every: int) -> None:
+    """Show loss and accuracy by tokens of TRAININGS that continue one another, as a table."""
+    click.echo(analysis.curve(trainings, every))
+
+
+@experiment_command.command("means")
+@click.argument("training", type=PATH)
+def means_command(training: Path) -> None:
+    """Show the means over the rows of a TRAINING's history, and the share of its time that grading took."""
+    for name, value in analysis.means(training).items():
+        click.echo(f"{name:20} {value:12,.4f}")
+
+
+@click.command("ablate", add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def ablate_command(context: click.Context, words: Sequence[str]) -> None:
+    """Run `experiment grpo` or, with --preset ablate-method, `experiment method`, in runs/ablate."""
+    given = [part for word in words for part in (word.split("=", 1) if word.startswith("--preset=") else [word])]
+    name = "grpo"
+    if "--preset" in given:
+        at = given.index("--preset")
+        name = {"ablate-method": "method"}.get("".join(given[at + 1 : at + 2]), "grpo")
+        del given[at : at + 2]
+    click.echo(
+        f"codereasoner: the command ablate is now experiment {name}; the old name goes with the next version", err=True
+    )
+    with experiment_command.make_context("experiment", [name, "--name", "ablate", *given], parent=context) as inner:
+        experiment_command.invoke(inner)

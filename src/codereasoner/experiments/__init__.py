@@ -1,0 +1,1 @@
+"""Experiments: data, trainings of equal compute and their evaluation, as one declarative file each."""

@@ -1,0 +1,141 @@
+"""The speed of this machine: how long an experiment takes here, and which budgets fit into minutes."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from codereasoner.errors import ConfigError, import_extra
+from codereasoner.experiments.plan import Experiment, Settings
+from codereasoner.extend import Sampling
+from codereasoner.ledger import write_whole
+from codereasoner.models.checkpoint import Checkpoint
+from codereasoner.models.local import generate
+from codereasoner.training.budget import FORWARD, LEARN
+from codereasoner.training.grpo import cost_of_token
+from codereasoner.training.muon import make_muon
+from codereasoner.training.presets import GRPO, RFT, SFT
+from codereasoner.training.settings import load, quiet
+
+ROW, PROMPT, COMPLETION, LONGEST = 58, 36, 18, 48
+"""Mean tokens of the demo's SFT rows, and of GRPO's prompts and completions; the longest completion of a batch, for
+which the others wait."""
+
+MEASURED = 1.5
+"""Seconds for each of the two measurements: 30 to 100 repetitions, enough for a tenth."""
+
+REST, REST_ARMS = 1_200_000, 4
+"""Data and the evaluation of four arms take as long as SFT on this many tokens: the sum of those stages of a demo,
+times the tokens a second of its SFT."""
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Tokens a second of one core, of learning and of generating, and the number of cores."""
+
+    learn: float
+    generate: float
+    cores: int
+
+    def training(self, plan: Experiment, settings: Settings) -> float:
+        """Return the seconds of all trainings: those of a round are side by side."""
+        rounds = plan.rounds(settings.arms, self.cores)
+        return settings.seeds * sum(max(self._seconds(plan, name, settings) for name in names) for names in rounds)
+
+    def rest(self, settings: Settings) -> float:
+        """Return the seconds of everything else."""
+        return REST / self.learn * len(settings.arms) * settings.seeds / REST_ARMS
+
+    def _seconds(self, plan: Experiment, arm: str, settings: Settings) -> float:
+        kind, learnt = plan.arms[arm].train, plan.tokens(arm, settings)
+        if kind == "grpo":
+            tokens = learnt * LEARN / cost_of_token(GRPO["scratch"])
+            return tokens * (1 / self.generate + 1 / self.learn)
+        sampled = RFT["scratch"].share * learnt if kind == "rft" else 0.0
+        return sampled * LEARN / FORWARD / self.generate + (learnt - sampled) / self.learn
+
+    def announce(self, plan: Experiment, settings: Settings) -> str:
+        """Return the sentence that says how long the experiment will take."""
+        minutes = (self.training(plan, settings) + self.rest(settings)) / 60
+        cores = "one core" if self.cores == 1 else f"{self.cores} cores"
+        return (
+            f"about {minutes:.0f} minutes on this machine: {cores}, each learning {self.learn:,.0f} and generating "
+            f"{self.generate:,.0f} tokens a second"
+        )
+
+
+def fit_minutes(plan: Experiment, settings: Settings, pace: Pace) -> tuple[Settings, float]:
+    """Return the settings with the tokens that fit into the minutes, and their share of the full tokens.
+
+    Raises:
+        ConfigError: not even a hundredth of the training fits.
+    """
+    if settings.minutes is None:
+        return settings, 1.0
+    rest = pace.rest(settings)
+    share = (60 * settings.minutes - rest) / pace.training(plan, settings)
+    if share < 0.01:
+        raise ConfigError(
+            f"--minutes {settings.minutes:g} leaves no time to train: data and evaluation take about "
+            f"{rest / 60:.1f} minutes here; give more minutes"
+        )
+    tokens = {name: max(1, round(share * getattr(settings, name))) for name in ("sft_tokens", "then_tokens")}
+    return replace(settings, **tokens), share
+
+
+def pace_of(folder: Path, base: Path) -> Pace:
+    """Return the pace of a run: measured when it begins, and kept, so that its budgets stay when it is continued."""
+    path = folder / "pace.json"
+    if not path.is_file():
+        write_whole(path, json.dumps(asdict(_measure(base))) + "\n")
+    return Pace(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def _measure(base: Path) -> Pace:
+    """Measure what one thread does."""
+    torch = import_extra("torch", "train")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with quiet():
+            loaded = load(str(base))
+            sampling = Sampling(1.0, 1.0, LONGEST)
+            prompts = [[loaded.tokenizer.eos_token_id] * PROMPT] * GRPO["scratch"].batch
+            written = _mean_seconds(lambda: generate(*loaded, prompts, sampling))
+            learnt = _mean_seconds(_update(loaded))
+    finally:
+        torch.set_num_threads(threads)
+    return Pace(SFT["scratch"].batch * ROW / learnt, len(prompts) * (PROMPT + COMPLETION) / written, cores())
+
+
+def _update(loaded: Checkpoint) -> Callable[[], None]:
+    """Return one update of SFT on random rows."""
+    model = loaded.model
+    ids = import_extra("torch", "train").randint(model.config.vocab_size, (SFT["scratch"].batch, ROW))
+    optimizer = make_muon(model, 1e-3)
+
+    def update() -> None:
+        model(input_ids=ids, labels=ids, use_cache=False).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return update
+
+
+def _mean_seconds(work: Callable[[], object]) -> float:
+    """Return the mean seconds of a piece of work, its first time left out."""
+    work()
+    began, count = time.monotonic(), 0
+    while time.monotonic() - began < MEASURED:
+        work()
+        count += 1
+    return (time.monotonic() - began) / count

@@ -1,0 +1,40 @@
+"""The stages of a run: each shows its progress, and its seconds are kept in stages.json."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from codereasoner.extend import Progress
+from codereasoner.ledger import write_whole
+
+Bar = Callable[[str], AbstractContextManager[Progress]]
+"""Shows the progress of a stage with this title."""
+
+
+class StageClock:
+    """Times stages, also those that are stopped."""
+
+    def __init__(self, folder: Path, bar: Bar) -> None:
+        self.path = folder / "stages.json"
+        self.bar = bar
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[Progress]:
+        """Show a stage and add its seconds."""
+        began = time.monotonic()
+        try:
+            with self.bar(name) as progress:
+                yield progress
+        finally:
+            seconds = self.seconds()
+            seconds[name] = round(seconds.get(name, 0.0) + time.monotonic() - began, 2)
+            write_whole(self.path, json.dumps(seconds, indent=1) + "\n")
+
+    def seconds(self) -> dict[str, float]:
+        """Return the seconds that each stage has taken so far."""
+        found: dict[str, float] = json.loads(self.path.read_text()) if self.path.is_file() else {}
+        return found

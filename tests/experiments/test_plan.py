@@ -1,0 +1,65 @@
+"""Experiments as files: those of the package are whole, and a mistake in one is told before any work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from codereasoner import configs
+from codereasoner.errors import ConfigError
+from codereasoner.experiments.plan import BASE, names, read_experiment
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_experiment_compares_arms_that_have_questions(name: str) -> None:
+    plan = read_experiment(name)
+    assert len(plan.settings.arms) >= 4
+    assert all({"output", "input"} <= set(plan.asked(arm)) for arm in plan.settings.arms)
+    rounds = [arm for part in plan.rounds(plan.settings.arms, 2) for arm in part]
+    assert sorted(rounds) == sorted({each for arm in plan.settings.arms for each in plan.lineage(arm)})
+    assert all(rounds.index(plan.arms[arm].start) < rounds.index(arm) for arm in rounds if plan.arms[arm].start != BASE)
+
+
+def test_an_arm_that_is_not_compared_is_trained_where_another_starts_from_it() -> None:
+    plan = read_experiment("method")
+    assert list(plan.rounds(["start", "no-chains"], 2)) == [["start", "sft-direct"], ["no-chains"]]
+    assert list(plan.rounds(["no-sft"], 2)) == [["no-sft"]]
+    assert plan.asked("bi-level") == ("output", "input", "whitebox", "anchors")
+
+
+def test_grpo_is_the_first_part_of_method_so_that_both_can_share_a_run() -> None:
+    grpo, method = read_experiment("grpo"), read_experiment("method")
+    assert (grpo.arms, grpo.rows, grpo.sets) == (method.arms, method.rows, method.sets)
+    assert set(grpo.settings.arms) == set(method.settings.arms[:4])
+    assert (grpo.settings.seeds, method.settings.seeds) == (3, 1)
+
+
+def test_the_arms_after_sft_spend_equal_compute() -> None:
+    plan = read_experiment("method")
+    spent = {arm: sum(plan.tokens(each, plan.settings) for each in plan.lineage(arm)) for arm in plan.settings.arms}
+    assert len({spent[arm] for arm in ("more-sft", "rft", "grpo", "no-chains", "no-sft", "forward-only")}) == 1
+    assert len({spent[arm] for arm in ("final-answer", "white-box", "bi-level")}) == 1
+
+
+@pytest.mark.parametrize(
+    ("arm", "words"),
+    [
+        ({"train": "dpo"}, "trains with 'dpo', which is none of sft, rft, grpo"),
+        ({"from": "nothing"}, "starts from 'nothing', which is no arm before it"),
+        ({"from": "sft"}, "starts from 'sft', which is no arm before it"),
+        ({"rows": "other"}, "reads the rows 'other', which are none of grpo, sft"),
+        ({"rows": "grpo"}, "trains with sft, and 'grpo' are rows of another kind"),
+        ({"budget": {}}, "has no budget"),
+        ({"budget": {"rest": 1}}, "has a budget of 'rest', which is none of sft, then"),
+        ({"lable": "x"}, "is not whole: TypeError"),
+    ],
+)
+def test_an_arm_that_is_not_whole_is_one_sentence(arm: dict[str, object], words: str, tmp_path: Path) -> None:
+    facts = yaml.safe_load(configs.path_of("experiments/demo").read_text(encoding="utf-8"))
+    facts["arms"]["sft"] |= arm
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(facts), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"the experiment .*mine") as told:
+        read_experiment(str(tmp_path / "mine.yaml"))
+    assert words in str(told.value)
