@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codereasoner.execution.pool import Pool
-from codereasoner.execution.routing import Split
+from codereasoner.execution.routing import Router
 from codereasoner.records import Job
 
 PLAIN = "def f():\n    return 'import torch'\n"
@@ -17,9 +17,9 @@ def test_the_second_pool_is_opened_by_the_first_program_that_needs_it(pool: Pool
         return opened[0]
 
     wanting = "import colorsys\n\ndef f():\n    return colorsys.rgb_to_hsv(0, 0, 0)\n"
-    with Split(pool, ["colorsys"], second) as split:
-        assert split.run([Job(PLAIN, "f", "")])[0].value == "'import torch'"
+    with Router(pool, ["colorsys"], second) as router:
+        assert router.run([Job(PLAIN, "f", "")])[0].value == "'import torch'"
         assert not opened
-        runs = split.run([Job(wanting, "f", ""), Job(PLAIN, "f", ""), Job(wanting, "f", "")])
+        runs = router.run([Job(wanting, "f", ""), Job(PLAIN, "f", ""), Job(wanting, "f", "")])
     assert [run.value for run in runs] == ["(0.0, 0.0, 0)", "'import torch'", "(0.0, 0.0, 0)"]
     assert len(opened) == 1

@@ -12,7 +12,7 @@ from codereasoner.config_fields import option
 
 if TYPE_CHECKING:
     from codereasoner.execution.pool import Pool
-    from codereasoner.execution.routing import Split
+    from codereasoner.execution.routing import Router
 
 LARGE_SECONDS, LARGE_BYTES = 5.0, 4 << 30  # CPU time and memory of a program that works with a large library
 
@@ -40,12 +40,12 @@ class PoolOptions:
         weak = self.allow_weak_isolation
         return Pool(self.workers, allow_weak_isolation=weak, hash_seed=1, own_programs=own_programs)
 
-    def split_off_large(self, pool: Pool, benchmark: str, own_programs: bool = False) -> Split:
+    def split_off_large(self, pool: Pool, benchmark: str, own_programs: bool = False) -> Router:
         """Run the programs that import a large library in one worker of their own, which has it and more time."""
         import importlib.util
 
         from codereasoner.execution.pool import Limits, Pool
-        from codereasoner.execution.routing import Split
+        from codereasoner.execution.routing import Router
         from codereasoner.extend import Benchmark, find
 
         found: Benchmark = find("benchmark", benchmark)
@@ -56,7 +56,7 @@ class PoolOptions:
         def second() -> Pool:
             return Pool(1, limits, [*found.preload(), *large], allow_weak_isolation=weak, own_programs=own_programs)
 
-        return Split(pool, large, second)
+        return Router(pool, large, second)
 
 
 @contextlib.contextmanager

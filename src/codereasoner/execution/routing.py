@@ -1,4 +1,4 @@
-"""Programs that import a large library run in workers of their own: the others are not forked from those."""
+"""Route programs that import a large library to workers of their own: forks of large processes cost more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
 
 
-class Split:
+class Router:
     """A runner of two pools: jobs whose program imports one of `modules` go to the second, the others to the first.
 
     make_second: opens the second pool, which preloads the modules; it is called when the first such job comes. The
