@@ -23,11 +23,13 @@ from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
-from codereasoner import extend, stages
+from codereasoner import extend
 from codereasoner.execution import decode, final_filter, worker_handle
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_records
 from codereasoner.records import Job, Program
+from codereasoner.stages.make_programs import write_programs
+from codereasoner.stages.trace_calls import trace_programs
 from codereasoner.styles import STYLES
 from codereasoner.task import Item, grade_all
 
@@ -55,7 +57,7 @@ def main() -> None:
 def works(folder: Path, count: int) -> dict[str, Work]:
     """What is measured, by its name."""
     ours, strangers, runs = folder / "ours.jsonl", folder / "strangers.jsonl", folder / "runs.parquet"
-    stages.write_programs(ours, [("train", count, extend.find("source", "procedural"))], {})
+    write_programs(ours, [("train", count, extend.find("source", "procedural"))], {})
     with strangers.open("w") as file:
         for program in islice(read_records(ours, Program), count // 5):
             outside = replace(program, source=program.source + OUTSIDE, origin="files")
@@ -73,7 +75,7 @@ def trace(programs: Path, out: Path) -> float:
     for file in out.parent.glob(out.stem + "*"):
         file.unlink()
     with started(0) as pool, started(1) as again:
-        return spent(lambda: stages.trace_programs(programs, out, pool, again=again))
+        return spent(lambda: trace_programs(programs, out, pool, again=again))
 
 
 def reward(answered: Sequence[Item]) -> float:
@@ -97,7 +99,7 @@ def items(programs: Path) -> list[Item]:
             runs = pool.run([Job(program.source, program.entry, call) for call in [program.calls[0], *calls]])
             if len(calls) < ANSWERS or any(run.outcome == "timeout" for run in runs):
                 continue
-            for question in task.ask(replace(runs[0], program=program.id))[:1]:
+            for question in islice(task.ask(replace(runs[0], program=program.id)), 1):
                 found += [(task, question, style.render("", f"{program.entry}({a})", "So."), "stop") for a in calls]
             if len(found) >= QUESTIONS * ANSWERS:
                 break

@@ -377,6 +377,7 @@ def names_in(frame: FrameType, kept: list[Any]) -> Any:
 
 
 LOCALS = _type((lambda: _getframe().f_locals)())  # a dict where there is no proxy yet
+FOR_C = (LOCALS, NEAR, SPARE, MAX_LINE, YIELDS, LEAVES)  # what the tracer in C takes from here
 _CODES: dict[CodeType, bytes] = {}
 
 

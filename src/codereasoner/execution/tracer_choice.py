@@ -7,18 +7,7 @@ from __future__ import annotations
 
 from codereasoner.execution.compile_jobs import PROGRAM
 from codereasoner.execution.exception_text import thrown_text
-from codereasoner.execution.python_tracer import (
-    CAREFULLY,
-    LEAVES,
-    LOCALS,
-    MAX_LINE,
-    NEAR,
-    NOT,
-    SPARE,
-    YIELDS,
-    Lines,
-    Tracer,
-)
+from codereasoner.execution.python_tracer import CAREFULLY, FOR_C, NOT, Lines, Tracer
 from codereasoner.execution.safe_repr import describe
 
 TYPE_CHECKING = False
@@ -50,7 +39,7 @@ def use(extension: Any) -> str:
     if extension is None:
         _kinds.update(trace=Tracer, coverage=Lines)
         return PYTHON
-    extension.use(describe, thrown_text, LOCALS, NEAR, SPARE, MAX_LINE, YIELDS, LEAVES)
+    extension.use(describe, thrown_text, *FOR_C)
     _kinds.update(trace=extension.Tracer, coverage=extension.Lines)
     return C
 

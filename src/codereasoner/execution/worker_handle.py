@@ -101,17 +101,12 @@ class Process:
         """Return the id of the process outside, whose only child is the worker."""
         return self._popen.pid
 
-    def write(self, data: bytes = b"") -> bool:
-        """Send these bytes, and what was left over before, as far as the pipe takes them; False if it is broken."""
+    def write(self, data: bytes = b"") -> None:
+        """Send the bytes left over before, then these, as far as the pipe takes them; `read` notices a broken pipe."""
         self.unsent += data
-        try:
+        with contextlib.suppress(OSError):  # BlockingIOError among them
             while self.unsent:
                 del self.unsent[: os.write(self.sink, self.unsent[: 1 << 16])]
-        except BlockingIOError:
-            pass
-        except OSError:
-            return False
-        return True
 
     def read(self) -> list[tuple[int, int, bytes]] | None:
         """Return the frames that have come since the last call; None if the worker has ended.
