@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import ast
 import json
-import os
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,8 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 from unittest.mock import patch
+
+from cpu_time import spent
 
 from codereasoner import extend
 from codereasoner.execution import decode, final_filter, worker_handle
@@ -131,20 +132,6 @@ def measure(work: Work, rounds: int) -> dict[str, float]:
             if turn:  # in the first turn files are read and caches filled
                 found[way].append(seconds)
     return {way: statistics.median(times) for way, times in found.items()}
-
-
-def spent(work: Callable[[], object]) -> float:
-    """The CPU seconds that this takes, of this process and of all its descendants."""
-    before = cpu(os.getpid())
-    work()
-    return cpu(os.getpid()) - before
-
-
-def cpu(process: int) -> float:
-    """CPU seconds of a process, of its descendants, and of those that they have waited for: proc(5)."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(map(cpu, map(int, children)))
 
 
 @contextmanager

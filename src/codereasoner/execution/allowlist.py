@@ -180,7 +180,7 @@ def _look_closer(tree: Any) -> bool:
     return "type" not in stored and not (compares and not _TYPES.isdisjoint(stored))
 
 
-def _is_plain_format(receiver: Any) -> bool:
+def _is_plain_format(receiver: object) -> bool:
     """Return whether `receiver.format` reads no attributes and no items: a constant text without such fields."""
     text = getattr(receiver, "value", None)
     if _type(receiver).__name__ != "Constant" or _type(text) is not str:

@@ -81,7 +81,7 @@ def _read(body: bytes, job: Job, level: str) -> Run:
     return make(Run, fields)
 
 
-def _make(kind: type[Run], fields: dict[str, Any]) -> Run:
+def _make(kind: type[Run], fields: dict[str, object]) -> Run:
     run = _new(kind)  # its own constructor, which sets one frozen field after another, takes four times as long
     _set(run, "__dict__", fields)
     return run
@@ -149,7 +149,7 @@ def _read_steps(columns: Any) -> tuple[Step, ...]:
     return tuple(found)
 
 
-def _read_removed(rows: Any) -> dict[int, tuple[str, ...]]:
+def _read_removed(rows: object) -> dict[int, tuple[str, ...]]:
     found: dict[int, tuple[str, ...]] = {}
     for row in rows if type(rows) is list else [None]:
         if type(row) is not list or len(row) != 2 or type(row[0]) is not int or not _all_of(str, row[1]):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    Fields = tuple[Callable[[Any], Any], ...]
+    Fields = tuple[Callable[[object], object], ...]
 
 _type, _len, _id, _any, _tuple, _str = type, len, id, any, tuple, str
 _TypeError, _ValueError, _BaseException, _write = TypeError, ValueError, BaseException, write

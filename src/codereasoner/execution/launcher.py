@@ -90,7 +90,7 @@ def main(settings: dict[str, Any]) -> NoReturn:
     _watch(pool, child)
 
 
-def _become_worker(settings: dict[str, Any], layers: dict[str, Any]) -> NoReturn:
+def _become_worker(settings: dict[str, Any], layers: dict[str, object]) -> NoReturn:
     executable = settings["executable"]
     words = [executable, "-S", "-B", "-s", "-P", "-c", BOOTSTRAP]
     try:

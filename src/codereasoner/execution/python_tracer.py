@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
     from typing import Any
 
-    Local = Callable[[FrameType, str, Any], Any]
+    Local = Callable[[FrameType, str, object], Any]
 
 PLAINLY, CAREFULLY, NOT = "plainly", "carefully", "not"  # how a program is traced
 _NOT = ("settrace", "gettrace", "f_trace", ".f_lineno =", "replace(co_", "co_linetable", "co_lnotab", "CodeType")
@@ -73,7 +73,7 @@ class Tracer:
     def __init__(self, filename: str, careful: bool, steps: int, trace_bytes: int, value_chars: int) -> None:
         self.filename, self.careful = filename, careful
         self.max_steps, self.max_bytes, self.value_chars = steps, trace_bytes, value_chars
-        self.steps: list[list[Any]] = []
+        self.steps: list[list[object]] = []
         self.lines: set[int] = set()
         self.cut = ""
         self.size = 0
@@ -100,7 +100,7 @@ class Tracer:
         self.cut = cut
         _settrace(None)
 
-    def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
+    def _enter(self, frame: FrameType, event: str, argument: object) -> object:
         name = frame.f_code.co_filename
         if self.cut or _type(name) is not _str or name != self.filename:
             return None
@@ -121,13 +121,13 @@ class Tracer:
     def _local(self, number: int, optimized: bool) -> Local:
         """Return the trace function of one frame, which keeps what is known of it. It is called for every line."""
         known: dict[str, tuple[object, str, object]] = {}
-        kept: list[Any] = []
-        last: list[Any] | None = None
+        kept: list[object] = []
+        last: list[object] | None = None
         inside = False
         add_line, steps, add_step = self.lines.add, self.steps, self.steps.append
         compare, max_steps, max_bytes = self._compare, self.max_steps, self.max_bytes
 
-        def local(frame: FrameType, event: str, argument: Any, present: Any = None) -> Any:
+        def local(frame: FrameType, event: str, argument: object, present: object = None) -> object:
             nonlocal inside, last
             try:
                 if event == "call" and not inside:
@@ -146,7 +146,7 @@ class Tracer:
                     if line is None or not 0 <= line <= MAX_LINE:
                         line = 0
                     add_line(line)
-                    step: list[Any] | None = ["line", number, line, "", (), []]
+                    step: list[object] | None = ["line", number, line, "", (), []]
                 else:
                     step = self._step(frame, event, number, argument, last)
                 if step is None:
@@ -171,8 +171,8 @@ class Tracer:
         return local
 
     def _step(
-        self, frame: FrameType, event: str, number: int, argument: Any, last: list[Any] | None
-    ) -> list[Any] | None:
+        self, frame: FrameType, event: str, number: int, argument: object, last: list[object] | None
+    ) -> list[object] | None:
         if event == "call":
             value = _str.__str__(frame.f_code.co_name)
         elif event == "return":
@@ -233,7 +233,7 @@ class Lines:
         add_line = self.lines.add
         active = 0
 
-        def local(frame: FrameType, event: str, argument: Any) -> Any:
+        def local(frame: FrameType, event: str, argument: object) -> object:
             nonlocal active
             if event == "line":
                 line = frame.f_lineno
