@@ -1,4 +1,4 @@
-"""Where the answer stands in a completion, and how it is asked for, written and read back: one class a format.
+"""Answer formats: the instruction that asks for an answer, the marks around it, and how it is read back.
 
 An AnswerFormat of one's own sets `name`, the two instructions, `opening` and `closing`, and needs no code:
 
@@ -21,13 +21,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
 
-BLANK = " \t\r\n\f"  # str.strip() takes twenty other characters, that no Python program could hold
-MAX_MARKS = 20_000  # braces and quotes that are read in search of the end of a box: about 10 ms
+BLANK = " \t\r\n\f"  # str.strip() also removes twenty characters that Python does not take for blanks
+MAX_MARKS = 20_000  # braces and quotes read in search of the end of a box: about 10 ms
 
 
 @dataclass(frozen=True)
 class AnswerFormat:
-    """A format of answers; two of one class are equal.
+    """A format of answers. Two instances of one class are equal.
 
     Parsing must take time linear in the completion, and must never raise.
     """
@@ -46,7 +46,7 @@ class AnswerFormat:
         return f"{self.opening}{self.escape(answer)}{self.closing}"
 
     def escape(self, answer: str) -> str:
-        """Respell the marks in an answer: they can stand inside its string literals only."""
+        """Respell the marks in an answer, which only its string literals can hold."""
         for mark, spelling in self.escapes:
             answer = answer.replace(mark, spelling)
         return answer
@@ -98,7 +98,7 @@ class Block(AnswerFormat):
 
 
 class Fenced(AnswerFormat):
-    """A code block between lines of three backticks; where the task states an assertion, the whole of it."""
+    """A fenced code block; where the statement ends with an assertion, the completed assertion."""
 
     name = "fenced"
     instruction = "Give the answer in a fenced code block, and nothing else; an assertion is written out whole."
@@ -116,7 +116,7 @@ class Fenced(AnswerFormat):
         return f"```python\n{self.escape(answer)}\n```"
 
     def parse(self, completion: str) -> str | None:
-        """Return the last block, from the last line in it that begins an assertion: models repeat the program."""
+        """Return the last block from its last assertion on, because models repeat the program above it."""
         block = last_fence(completion)
         if block is None:
             return None
@@ -135,7 +135,7 @@ class Boxed(AnswerFormat):
     escapes = (("boxed{", "boxed\\x7b"),)
 
     def parse(self, completion: str) -> str | None:
-        """Return the last box that is closed; boxes and marks beyond what any answer needs are not looked at."""
+        """Return the last box that is closed, among the last eight."""
         patience = MAX_MARKS
         for match in reversed(deque(_BOX.finditer(completion), maxlen=8)):
             end, read = _end_of_box(completion, match.end(), patience)
@@ -148,7 +148,7 @@ class Boxed(AnswerFormat):
 
 
 class Bare(AnswerFormat):
-    """The whole completion; its last line where reasoning comes first."""
+    """The whole completion, or its last line after reasoning."""
 
     name = "bare"
     instruction = "Give the answer alone, and nothing else."
@@ -161,7 +161,7 @@ class Bare(AnswerFormat):
 
 
 class Line(AnswerFormat):
-    """From the last line that begins with = to the end: the shortest, for models that pay for each character."""
+    """The text from the last line that begins with = to the end: the shortest format, for small models."""
 
     name = "line"
     instruction = "Give the answer alone on a line that begins with =, and nothing else."

@@ -1,4 +1,4 @@
-"""What the Python interface returns: runs that show themselves in a notebook, and the result of an evaluation."""
+"""Results of the Python interface: runs that show themselves in a notebook, and the result of an evaluation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 WIDTH = 120
-"""Columns of a trace in a notebook: code and values of most lines fit beside each other."""
+"""Columns of a trace in a notebook: wide enough for the code and the values of most lines."""
 
 
 class Printer(Protocol):
@@ -54,7 +54,7 @@ class TracedRun(Run):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What one evaluation found: its folder, and what stands in its summary.json."""
+    """The result of one evaluation: its folder, and the content of its summary.json."""
 
     folder: Path
     summary: Mapping[str, Any]

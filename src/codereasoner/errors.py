@@ -1,14 +1,14 @@
-"""Everything the library raises on purpose, named by the boundary that was crossed.
+"""The exceptions that the library raises on purpose.
 
 CodeReasonerError
-├── UserError            the caller can mend it; the command line prints it and exits with 2
+├── UserError            a mistake that the user can fix; the command line prints it and exits with 2
 │   ├── DataError        a file, a line or a field is not what it should be
 │   ├── UnknownName      no task, source, model, benchmark ... of that name
 │   ├── ConfigError      an option or a key of a configuration file
 │   └── MissingExtra     an optional dependency is not installed
-├── Shortfall            the work was done and the result is not good enough; exits with 1
-├── EndpointError        a server that is asked for completions gives none; exits with 1
-└── MachineryError       our own machinery failed; never the fault of a program or of a model
+├── Shortfall            the work is done, but its result is not good enough; exits with 1
+├── EndpointError        a server fails every request; exits with 1
+└── MachineryError       an infrastructure error, never the fault of a program or of a model
     └── IsolationError   the kernel refuses a layer of isolation that was asked for
 """
 
@@ -22,19 +22,19 @@ from types import ModuleType
 
 
 class CodeReasonerError(Exception):
-    """The root of every error this library raises on purpose."""
+    """The base class of every error that this library raises on purpose."""
 
 
 class UserError(CodeReasonerError):
-    """The caller can mend it: the message says what was wrong, the value seen and what to do."""
+    """Raised for mistakes that the user can fix. The message names the problem, the offending value, and the fix."""
 
 
 class DataError(UserError):
-    """A file, a line or a field is not what it should be."""
+    """Raised when a file, a line or a field is not what it should be."""
 
 
 class UnknownName(UserError):
-    """No plugin of that kind has that name; the message has the nearest name and lists those there are."""
+    """Raised for an unknown name. The message has the nearest known name and lists all of them."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
@@ -48,15 +48,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 class ConfigError(UserError):
-    """An option or a key of a configuration file is wrong."""
+    """Raised for a wrong option or key of a configuration file."""
 
 
 class MissingExtra(UserError):
-    """An optional dependency is not installed; the message names the extra that brings it."""
+    """Raised when an optional dependency is missing. The message names the extra that installs it."""
 
 
 class Shortfall(CodeReasonerError):
-    """The work was done, and its result falls short of what was asked."""
+    """Raised after the work, when its result falls short of what was demanded."""
 
 
 class EndpointError(CodeReasonerError):
@@ -64,11 +64,11 @@ class EndpointError(CodeReasonerError):
 
 
 class MachineryError(CodeReasonerError):
-    """Our own machinery failed; no program and no model is to blame, and nothing is scored."""
+    """Raised for an infrastructure error. No program and no model is to blame, so nothing is scored."""
 
 
 class IsolationError(MachineryError):
-    """The kernel refuses a layer of isolation that was asked for."""
+    """Raised when the kernel refuses a layer of isolation."""
 
 
 def import_extra(module: str, extra: str) -> ModuleType:

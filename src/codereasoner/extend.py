@@ -1,11 +1,10 @@
-"""How plugins are found: tasks, sources, models and benchmarks, the package's own and anyone's.
+"""The registry of plugins: tasks, sources, models and benchmarks.
 
-A plugin is one file. It is found by name when it lies in the package's own room, by an entry point of the group
-`codereasoner.<kind>s` when another package brings it, or as `file.py:ClassName` when it lies anywhere else.
+A plugin is one file. It is found by its name if it is in the package's own folder for its kind or if an entry point of
+the group `codereasoner.<kind>s` names it, and as `file.py:ClassName` anywhere else.
 
-A task of one's own is registered under its name by the first use of `file.py:ClassName`, or by `register` where the
-class is at hand, and is then found like a built-in one. Its questions carry where it came from, so that a later
-command, or a trainer in another process, finds it without being told.
+The first use of `file.py:ClassName`, or `register`, makes a task known by its name. Its questions carry its reference,
+so that a later command, or a trainer in another process, finds it without being told.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ def find(kind: Kind, name: str, **options: Any) -> Any:
 
 
 def _make(kind: Kind, name: str, plugin: Any, options: dict[str, Any]) -> Any:
-    """An instance of a plugin class.
+    """Make an instance of a plugin class.
 
     Raises:
         ConfigError: it does not take such an option, or needs one that is missing; the message lists what it takes.
@@ -98,12 +97,12 @@ def _make(kind: Kind, name: str, plugin: Any, options: dict[str, Any]) -> Any:
 
 
 def _word(option: str) -> str:
-    """An option as it is written after --set."""
+    """Write an option as it is given after --set."""
     return option.replace("_", "-")
 
 
 _registered: dict[str, Task] = {}
-"""Tasks that are not the package's own, by name: from files, and from callers who hand over a class."""
+"""Tasks by name that are not the package's own: from files, and from callers who pass a class."""
 
 
 def task(name: str) -> Task:
@@ -206,7 +205,7 @@ def register(made: Task | type[Task]) -> Task:
 
 
 def commonest(reasons: Mapping[str, int], most: int = 3) -> str:
-    """`3 x 400: Server is pinned to ...; 1 x no connection: ...`, the commonest first."""
+    """Write reasons by how common they are: `3 x 400: Server is pinned to ...; 1 x no connection: ...`."""
     listed = [f"{count:,} x {reason or 'no reason given'}" for reason, count in Counter(reasons).most_common(most)]
     rest = len(reasons) - most
     return "; ".join(listed) + (f"; and {rest:,} other reasons" if rest > 0 else "")
@@ -220,7 +219,7 @@ def _built_in(name: str) -> Task:
 
 @cache
 def available(kind: Kind) -> dict[str, Any]:
-    """Every plugin class of a kind by name: the package's own, and those that entry points bring."""
+    """Return every plugin class of a kind by name: the package's own, and those of entry points."""
     found: dict[str, Any] = {}
     room = importlib.import_module(f"codereasoner.{_ROOMS[kind]}")
     for module in pkgutil.iter_modules(room.__path__):
@@ -241,7 +240,7 @@ def check_model_folder(name: str) -> None:
 
 
 def _find_model(name: str, options: dict[str, Any]) -> Model:
-    """`scheme:target`, or a path or Hub name, which the local model opens."""
+    """Make the model of `scheme:target`, or the local model of a path or Hub name."""
     scheme, colon, target = name.partition(":")
     known = available("model")
     if name in known and known[name].alone:
@@ -258,7 +257,7 @@ def _find_model(name: str, options: dict[str, Any]) -> Model:
 
 
 def _from_file(kind: Kind, path: Path, name: str) -> Any:
-    """The plugin class of that name in a file, which is executed once in a process."""
+    """Return the plugin class of that name in a file, which is executed once in a process."""
     module = load_file(path)
     remember(path)
     found: Any = getattr(module, name, None) if name else None

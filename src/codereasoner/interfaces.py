@@ -1,4 +1,4 @@
-"""What a plugin subclasses: Source, Model, Benchmark (Task is in task.py), and the small records they take and give."""
+"""The interfaces of plugins, Source, Model and Benchmark (Task is in task.py), with the records they exchange."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from codereasoner.task import Question, Runner
 from codereasoner.thoughts import Effort, Tags, Thinking, split_thoughts
 
 Progress: TypeAlias = Callable[[float, str], None]
-"""Called by long work now and then with the share that is done, 0 to 1, and a few words on what is going on."""
+"""A callback of long work: it is called with the share that is done, 0 to 1, and a few words."""
 
 
 def silent(share: float, text: str) -> None:
-    """The Progress of work that nobody watches."""
+    """Ignore progress."""
 
 
 @dataclass(frozen=True)
 class Rejected(Plain):
-    """What a source made and could not use: it is dropped, with the reason, and counted."""
+    """A text that a source could not use as a program: it is dropped with its reason, and counted."""
 
     text: str
     reason: str
@@ -32,28 +32,28 @@ class Rejected(Plain):
 
 
 class Source:
-    """Where programs come from."""
+    """A source of programs."""
 
     name: ClassVar[str]
 
     def programs(self, split: str, count: int) -> Iterator[Program | Rejected]:
-        """The first `count` programs of a split ("train", "rl", "test"), the same ones on every call.
+        """Yield the first `count` programs of a split ("train", "rl", "test"), the same ones on every call.
 
-        The caller may stop before the end; what a source rejects stands between its programs and does not count.
+        The caller may stop before the end. Rejected texts come between the programs and do not count.
         """
         raise NotImplementedError
 
     def facts(self) -> Mapping[str, Any]:
-        """What the manifest says about how the programs came about, beside their number: tokens, cost ..."""
+        """Return facts for the manifest, such as the tokens and the cost of a language model."""
         return {}
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a model is sampled, and how much it may think. Temperature 0 is greedy.
+    """The sampling parameters of a model, with limits on its thoughts. Temperature 0 is greedy.
 
-    thinking: ask for thoughts, or for none, where the model's chat template knows the difference.
-    thinking_budget: the most tokens of a thought; effort: a word for it that some models know.
+    thinking: ask for thoughts, or for none, if the chat template of the model has a switch for it.
+    thinking_budget: maximum tokens of a thought; effort: a word for it that some models know.
     template_args: arguments of the chat template; extra_body: fields of a request to a server.
 
     Raises:
@@ -108,7 +108,7 @@ _UNSET: dict[str, Any] = vars(Sampling())
 
 @dataclass(frozen=True)
 class Prompt:
-    """One request to a model. A scripted model reads the question; every other one reads only the messages."""
+    """A request to a model. Scripted models read the question, all others only the messages."""
 
     question: Question
     messages: Sequence[Mapping[str, str]]
@@ -118,7 +118,7 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Completion:
-    """What a model wrote for one prompt: its text, and apart from it what it thought before."""
+    """The reply of a model to one prompt: its text, and its thoughts apart from it."""
 
     text: str
     finish: str = "stop"  # stop, length, or error
@@ -129,7 +129,7 @@ class Completion:
 
     @property
     def whole(self) -> str:
-        """The thoughts and the text, as one reads them to follow the reasoning."""
+        """The thoughts, then the text."""
         return "\n".join(filter(None, (self.thoughts, self.text)))
 
     def split(self, opened: bool = False, declared: Sequence[Tags] = ()) -> Completion:
@@ -141,11 +141,11 @@ class Completion:
 
 
 class Model:
-    """Who writes text. `find("model", "openai:gpt-5")` makes the class named `openai` with target "gpt-5"."""
+    """A model that completes prompts. `find("model", "openai:gpt-5")` makes the class `openai` with target "gpt-5"."""
 
     name: ClassVar[str]
     alone: ClassVar[bool] = False  # is it named without a target?
-    style: str | None = None  # the name of the style it was trained with; None: any
+    style: str | None = None  # the name of the style that it was trained with; None: any
     max_tokens: int | None = None  # of its answers, where nothing else is asked for; None: the usual limit
     price: tuple[float, float] = (0.0, 0.0)  # dollars for a million tokens of prompts, and of completions
 
@@ -154,7 +154,7 @@ class Model:
 
     @property
     def identity(self) -> str:
-        """What names this model in the key of its answers: two models that can answer differently differ in it."""
+        """The name of this model in the key of its answers: models that can answer differently differ in it."""
         return f"{self.name}:{self.target}"
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
@@ -162,13 +162,13 @@ class Model:
         raise NotImplementedError
 
     def cost(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """What so many tokens cost, in dollars."""
+        """Return the price of these tokens in dollars."""
         return (prompt_tokens * self.price[0] + completion_tokens * self.price[1]) / 1e6
 
 
 @dataclass(frozen=True)
 class Published:
-    """A number that somebody published for a model on a benchmark."""
+    """A published result of a model on a benchmark."""
 
     value: float  # pass@1, percent
     settings: str  # how the model was asked, in a few words
@@ -247,7 +247,7 @@ class Benchmark:
     features: ClassVar[Sequence[str]] = ()  # of its questions, by which a score is analysed
 
     def preload(self) -> list[str]:
-        """Those of its packages that are installed: a pool that preloads them can run all programs there are."""
+        """Return those of its packages that are installed, for a pool to preload."""
         return [name for name in self.packages if importlib.util.find_spec(name) is not None]
 
     def load(self, data: Path, runner: Runner | None = None) -> Questions:
@@ -261,11 +261,11 @@ class Benchmark:
         raise NotImplementedError
 
     def sources(self, data: Path) -> dict[str, str]:
-        """The programs of a data file by question id, for the check of training data against them."""
+        """Return the programs of a data file by question id, to check training data against them."""
         return {question.id: question.facts["source"] for question in self.load(data) if question.facts["source"]}
 
     def official_style(self, checkout: Path, reasons: bool) -> Style:
-        """A style with its published prompts, loaded from a checkout that the user names; `reasons`: those that reason.
+        """Return a style with its published prompts, loaded from a checkout; `reasons` takes those that ask to reason.
 
         Raises:
             ConfigError: there are none that could be loaded. DataError: the checkout does not have them.
@@ -273,7 +273,7 @@ class Benchmark:
         raise ConfigError(f"{self.name} has no official prompts that can be loaded from a checkout: leave them out")
 
     def generation_sets(self, path: Path) -> list[Path]:
-        """A path for each model whose texts `path` holds; almost always itself alone."""
+        """Return a path for each model whose texts `path` holds; almost always the path itself."""
         return [path]
 
     def read_generations(self, path: Path, questions: Sequence[Question]) -> Generations | None:
@@ -281,7 +281,7 @@ class Benchmark:
         return None
 
     def parse_generation(self, question: Question, text: str) -> str | None:
-        """The answer in one entry of a generations file of this benchmark, for the strict grader."""
+        """Return the answer in one entry of a generations file of this benchmark, for the strict grader."""
         raise NotImplementedError
 
     def grade_officially(
@@ -291,13 +291,13 @@ class Benchmark:
         raise NotImplementedError
 
     def official_counts(self, verdicts: Sequence[bool | None]) -> list[bool]:
-        """The verdicts on one question that enter the published pass@k; by default those that are not left out."""
+        """Return the verdicts on one question that count for the published pass@k; by default all but None."""
         return [verdict for verdict in verdicts if verdict is not None]
 
     def metrics(
         self, questions: Sequence[Question], correct: Mapping[str, Sequence[bool]]
     ) -> dict[str, float | Mapping[str, float]]:
-        """Numbers of its own beside pass@k, in percent; `correct` holds the verdicts by question id."""
+        """Return numbers of its own in percent; `correct` holds the verdicts by question id."""
         return {}
 
     def floors(self, questions: Sequence[Question]) -> dict[str, float]:

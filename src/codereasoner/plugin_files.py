@@ -1,4 +1,4 @@
-"""Python files of a user's own that bring plugins: loaded once, by their full path, and only where the user named them.
+"""Plugin files of the user: each is loaded once, by its full path, and only if the user named it.
 
 A question carries the file of its task, so that a later command finds it. A data set may come from a stranger, though,
 and must not be able to make this process execute a file: one that was never named on this machine, by an option or a
@@ -22,7 +22,7 @@ from codereasoner.records import content_id
 
 
 def is_reference(name: str) -> bool:
-    """Is this `file.py:NAME`, not a name?"""
+    """Tell `file.py:NAME` from a name."""
     return name.endswith(".py") or ".py:" in name
 
 
@@ -85,7 +85,7 @@ def remember(path: Path) -> None:
 
 
 def was_named(path: Path) -> bool:
-    """Was this file named on this machine, by this user, before?"""
+    """Tell whether this user named this file on this machine before."""
     return str(path.resolve()) in _named()
 
 

@@ -31,8 +31,8 @@ raised    an exception left the call (or the program did not compile)
 exited    the program ended its process: sys.exit, os._exit, a signal it sent itself
 timeout   the CPU or wall limit; memory: the memory limit; output: too many bytes written or returned
 crashed   the interpreter died
-refused   never started: the call is no call, or the source can not be a program
-error     our own machinery failed, never the program's fault; nothing may be scored on it
+refused   never started: the call or the source is not Python
+error     an infrastructure error, never the fault of the program; nothing may be scored on it
 """
 
 Record = Literal["value", "coverage", "trace"]
@@ -40,7 +40,7 @@ Event = Literal["call", "line", "return", "yield", "exception"]
 
 
 def content_id(*parts: Json) -> str:
-    """Sixteen hexadecimal digits that name a content: the same on every machine and in every run."""
+    """Return sixteen hexadecimal digits that identify a content, the same on every machine and in every run."""
     texts = [quote(part) if type(part) is str else _encode(part) for part in parts]
     return hashlib.sha256(f"[{','.join(texts)}]".encode()).hexdigest()[:16]
 
@@ -152,7 +152,7 @@ def _read_list(name: str, read: Reader, value: object) -> tuple[object, ...]:
 
 @dataclass(frozen=True)
 class Program(Plain):
-    """Source code, the entry it is called by, its calls, where it came from, its licence."""
+    """Source code, its entry function, calls of it, its origin and its licence."""
 
     source: str
     entry: str
@@ -170,7 +170,7 @@ class Program(Plain):
 
 @dataclass(frozen=True)
 class Job(Plain):
-    """One call to execute and what to record of it. Nothing that is expected of the result stands in it."""
+    """A call to execute and what to record of it; it never holds the expected result."""
 
     source: str
     entry: str
@@ -183,7 +183,7 @@ class Job(Plain):
 
 @dataclass(frozen=True)
 class Step(Plain):
-    """One event of a traced run, mostly one executed line, and what it changed in its frame.
+    """An event of a traced run, mostly an executed line, with what it changed in its frame.
 
     `changes` are the locals that are different when this step has finished, as literals, also where they were
     mutated in place and also where the step called other functions, whose steps stand in between. A value
@@ -200,7 +200,7 @@ class Step(Plain):
 
 @dataclass(frozen=True)
 class Run(Plain):
-    """What happened when one call was executed."""
+    """The result of executing one call."""
 
     source: str
     entry: str
@@ -267,7 +267,7 @@ class Answer(Plain):
 
     @property
     def whole(self) -> str:
-        """The thoughts and the text, as one reads them to follow the reasoning."""
+        """The thoughts, then the text."""
         return "\n".join(filter(None, (self.thoughts, self.text)))
 
     def __post_init__(self) -> None:
@@ -277,5 +277,5 @@ class Answer(Plain):
 
 
 def answer_key(question: str, model: str, style: str, sample: int, sampling: Facts) -> str:
-    """The id of an answer, known before it is asked for: everything that can change the answer is in it."""
+    """Return the id of an answer from everything that can change it, before it is asked for."""
     return content_id(question, model, style, sample, dict(sampling))

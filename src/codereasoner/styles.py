@@ -1,10 +1,7 @@
-"""How a question is put to a model, and in which answer format its answer is expected.
+"""Prompt styles: the system message, the instruction, the worked examples, and the answer format around a question.
 
-A Style is the frame around a task: the system message, the words before the question, whether reasoning is asked for,
-how many worked examples are shown, and the answer format that is rendered and parsed. A model keeps the style it was
-trained with. `STYLES` lists the package's own by name; `file.py:NAME` is one of a user's own, a Style or an
-AnswerFormat. Official prompts are other people's text and stand in no style here: `official_style` makes one from
-prompts that the caller has loaded.
+A model keeps the style that it was trained with. `STYLES` lists the package's own by name; `file.py:NAME` is a Style or
+an AnswerFormat of the user. `official_style` makes a style from published prompts, which the caller has loaded.
 """
 
 from __future__ import annotations
@@ -27,7 +24,7 @@ OfficialPrompt: TypeAlias = Callable[[Any], str | Sequence[Mapping[str, str]]]  
 
 @dataclass(frozen=True)
 class Example:
-    """A worked example for few-shot prompts: what is shown, the answer, and the reasoning that leads to it."""
+    """A worked example for few-shot prompts: the statement, the answer, and the chain that leads to it."""
 
     statement: str
     answer: str
@@ -36,23 +33,23 @@ class Example:
 
 @dataclass(frozen=True)
 class Style:
-    """One way of asking and answering."""
+    """A way to put a question to a model and to read its answer."""
 
     format: AnswerFormat
-    reasons: bool  # is reasoning asked for before the answer?
+    reasons: bool  # ask for reasoning before the answer
     shots: int = 0  # worked examples in front of the question
     system: str | None = None  # the system message
-    direct: frozenset[str] = frozenset()  # tasks that are answered without reasoning all the same
+    direct: frozenset[str] = frozenset()  # tasks that are answered without reasoning nevertheless
     instructs: bool = True  # False: the prompt is the statement alone, for models that were trained on nothing else
     opened: bool = False  # the prompt ends inside the answer, so that a completion need not open it
-    official: OfficialPrompt | None = None  # makes the prompt in place of our own words
+    official: OfficialPrompt | None = None  # makes the whole prompt
     base: str = ""  # the name it is found by, in STYLES or as file.py:NAME; the answer format's where there is none
 
     @property
     def name(self) -> str:
         """The name by which `find_style` finds it again: `reasoning/direct=input+state/system=You are careful.`
 
-        It is part of the identity of answers and stands in rows and model cards.
+        Rows, answers and model cards hold it.
         """
         direct = f"{_DIRECT}{'+'.join(sorted(self.direct))}" if self.direct else ""
         system = f"{_SYSTEM}{self.system}" if self.system else ""
@@ -105,7 +102,7 @@ class Style:
         return answer.strip(BLANK) or None if answer is not None else None
 
     def open_ended(self, completion: str) -> bool:
-        """Does the answer end only where the completion ends? Then one that was cut off has no complete answer."""
+        """Tell whether only the end of the completion ends the answer, so that a cut-off one is not complete."""
         closing = self.format.closing
         return not closing or (self.opened and closing not in completion)
 
@@ -133,7 +130,7 @@ STYLES = {
 
 
 def find_style(name: str) -> Style:
-    """Return the style of a name that stands in data: `reasoning`, `/home/me/mine.py:TERSE`, each with what follows it.
+    """Return the style of a name in data: `reasoning`, `/home/me/mine.py:TERSE`, each with what follows it.
 
     Raises:
         UnknownName: there is none; the message lists those of the package.
@@ -162,7 +159,7 @@ def chosen_style(name: str) -> Style:
 
 
 def is_style(name: str) -> bool:
-    """Is this the name of a style of the package, or a reference to one in a file?"""
+    """Tell whether this names a style of the package or refers to one in a file."""
     plain = _parts(name)[0]
     return plain in STYLES or is_reference(plain)
 
@@ -170,7 +167,7 @@ def is_style(name: str) -> bool:
 def short_name(name: str) -> str:
     """Return the name of a style as a table shows it: no folder of a file, and one line of a system message.
 
-    A message that does not fit is cut and gets four digits of its digest, so that two of them stay different.
+    A message that does not fit is cut and gets four digits of its digest, so that two messages stay different.
     """
     plain, direct, system = _parts(name)
     path, own = split_reference(plain)
@@ -191,14 +188,14 @@ def official_style(name: str, prompt: OfficialPrompt, format: AnswerFormat, *, r
 
 
 def _parts(name: str) -> tuple[str, str, str]:
-    """The base of a style's name, its direct tasks, and its system message."""
+    """Split the name of a style into its base, its direct tasks, and its system message."""
     before, _, system = name.partition(_SYSTEM)
     plain, _, direct = before.partition(_DIRECT)
     return plain, direct, system
 
 
 def _completed(style: Style, direct: str, system: str) -> Style:
-    """A style with what follows the base of its name."""
+    """Add to a style what follows the base of its name."""
     return style.with_direct(filter(None, direct.split("+"))).with_system(system or None)
 
 
@@ -219,7 +216,7 @@ def _remembered(reference: str) -> Style:
 
 
 def _from_file(reference: str) -> Style:
-    """The style of that name in a file: a Style, or an AnswerFormat, which is then asked for with reasoning.
+    """Return the style of that name in a file; an AnswerFormat becomes a style with reasoning.
 
     Raises:
         DataError: the file is missing, has no such style, or its answer format is incomplete.
@@ -240,7 +237,7 @@ def _from_file(reference: str) -> Style:
 
 
 def _is_own(value: Any, module: str) -> bool:
-    """Is this a Style, or a class of an answer format that the module defines?"""
+    """Tell whether this is a Style, or an answer format that the module defines."""
     return isinstance(value, Style) or (
         inspect.isclass(value) and issubclass(value, AnswerFormat) and value.__module__ == module
     )

@@ -1,8 +1,8 @@
-"""Thoughts: the part of a completion that a reasoning model writes for itself before it answers.
+"""Thoughts: the part of a completion that a reasoning model writes before its answer.
 
-A thought is never an answer: a draft inside it is not graded, and a thought that was never closed leaves no answer at
-all. Most servers return thoughts in a field of their own; what they leave in the text is separated here, by the tags of
-the known model families and by those that a tokenizer declares.
+A draft inside a thought is never graded, and a thought that was never closed leaves no answer. Most servers return
+thoughts in a field of their own; thoughts in the text are separated here by the tags of the known model families and
+by those that a tokenizer declares.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, TypeAlias
 Thinking = Literal["auto", "on", "off"]
 Effort = Literal["low", "medium", "high"]
 Tags: TypeAlias = tuple[str, str]
-"""What opens a thought, and what closes it."""
+"""The tag that opens a thought, and the one that closes it."""
 
 FAMILIES: tuple[Tags, ...] = (
     ("<think>", "</think>"),  # Qwen, DeepSeek, GLM, SmolLM3, Nemotron and most others
@@ -39,7 +39,7 @@ _CHANNEL_MARK = re.compile(r"<\|end\|>(?:<\|start\|>assistant)?|<\|start\|>assis
 
 
 class Reading(NamedTuple):
-    """A completion taken apart into thoughts and text. Where a thought was left open, nothing is text."""
+    """A completion split into thoughts and text; a thought that was left open leaves no text."""
 
     thoughts: str
     text: str
@@ -73,7 +73,7 @@ def split_thoughts(completion: str, opened: bool = False, declared: Sequence[Tag
 
 
 def shield_tags(literal: str) -> str:
-    """Spell closing tags inside the strings of a literal in another way, so that they cannot end a thought."""
+    """Respell closing tags inside the strings of a literal, so that they cannot end a thought."""
     for _, closing in FAMILIES:
         first = ascii(closing[0])[1:-1] if not closing[0].isascii() else f"\\x{ord(closing[0]):02x}"
         literal = literal.replace(closing, first + closing[1:])

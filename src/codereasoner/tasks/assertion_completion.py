@@ -1,4 +1,4 @@
-"""Which values make these assertions true?"""
+"""assertion-completion: the values in the blanks of test code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAME = "blank_to_fill"  # stands for ?? where test code is parsed
 
 
 class TestFacts(TypedDict):
-    """The facts of a piece of test code; `setup` and `blank` are optional."""
+    """The facts of test code; optional are `setup`, run before it, and `blank`, the mark of a blank if not `??`."""
 
     source: str
     test: str
@@ -26,9 +26,8 @@ class TestFacts(TypedDict):
 class AssertionCompletion(Task):
     """Fill every blank in a piece of test code with a literal. Nothing is executed.
 
-    The answer is the completed test code, of which everything but the blanks must be as it was; where there is one
-    blank, its value alone is an answer too. Facts: source, test, optionally setup (which runs before the test) and
-    blank (how a blank is written, where it is not `??`).
+    The answer is the completed test code, with nothing changed but the blanks; the value alone is an answer to a single
+    blank too.
     """
 
     name = "assertion-completion"
@@ -41,12 +40,12 @@ class AssertionCompletion(Task):
     )
 
     def statement(self, question: Question) -> str:
-        """The program, what ran before the test, and the test with its blanks."""
+        """Show the program, the code that runs before the test, and the test with its blanks."""
         parts = [question.facts["source"].rstrip(), question.facts.get("setup", ""), question.facts["test"].rstrip()]
         return "\n\n".join(part for part in parts if part)
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """Each blank has the same value of the same type, at every depth, or is what the test itself says there."""
+        """Accept the same value of the same type in each blank, at every depth."""
         test, gold, blank = question.facts["test"], question.gold[0], question.facts.get("blank", BLANK)
         if answer == gold:
             return True
@@ -66,7 +65,7 @@ class AssertionCompletion(Task):
 
 
 def filled(test: str, answer: str, blank: str = BLANK, max_chars: int = literals.MAX_CHARS) -> list[ast.expr]:
-    """What stands in the blanks of an answer, in the order of the test.
+    """Return the contents of the blanks of an answer, in the order of the test.
 
     Raises:
         Wrong, LiteralError: the answer is neither the completed test nor, for one blank, a single expression.
@@ -88,14 +87,14 @@ def filled(test: str, answer: str, blank: str = BLANK, max_chars: int = literals
 
 
 def _same(given: ast.expr, wanted: ast.expr) -> bool:
-    """A blank of the test may hold what is no literal, such as a class; then only the very same text is right."""
+    """Compare the contents of a blank; those that are no literals, such as classes, must be the same expression."""
     if literals.same_expression(given, wanted):
         return True
     return literals.equal(literals.value_of(given), literals.value_of(wanted))
 
 
 def _count(test: str, blank: str, tree: list[ast.stmt] | None) -> int:
-    """How many blanks there are; one in a comment is none."""
+    """Count the blanks; one in a comment is none."""
     if tree is None:
         return test.count(blank)
     nodes = (node for statement in tree for node in ast.walk(statement))
@@ -104,7 +103,7 @@ def _count(test: str, blank: str, tree: list[ast.stmt] | None) -> int:
 
 @lru_cache(maxsize=1024)
 def _pattern(test: str, blank: str) -> list[ast.stmt] | None:
-    """The test with a name in place of its blanks; None where it is no Python."""
+    """Parse the test with a name in place of its blanks; None if it is not Python."""
     try:
         return literals.parse_statements(test.replace(blank, _NAME))
     except literals.LiteralError:
@@ -112,7 +111,7 @@ def _pattern(test: str, blank: str) -> list[ast.stmt] | None:
 
 
 def _aligned(pattern: object, code: object, found: list[ast.expr]) -> bool:
-    """Are the trees the same but for the blanks, whose contents are appended to `found`? As deep as the pattern."""
+    """Tell whether the trees are equal except for the blanks, whose contents are appended to `found`."""
     if isinstance(pattern, ast.Name) and pattern.id == _NAME and isinstance(code, ast.expr):
         found.append(code)
         return True

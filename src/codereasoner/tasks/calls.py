@@ -1,4 +1,4 @@
-"""What the tasks about one call share: its facts, the line that shows it, and when a run cannot be asked about."""
+"""Helpers of the tasks about one call: its facts, the line that shows it, and the reasons to ask nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write a function that does what is described."""
+"""code-generation: a function by its description."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)
 
 
 class SpecificationFacts(TypedDict):
-    """The facts of a description; `signature` and `shown` are optional."""
+    """The facts of a description; optional are `signature`, and `shown`, the tests that the prompt shows."""
 
     specification: str
     entry: str
@@ -35,8 +35,6 @@ class CodeGeneration(Task):
     The code is asked for the values of calls and nothing else. Tests of the form `CALL == LITERAL` are decided by
     comparing those values here. All other tests run in a process without the code, where a stand-in for the function
     replays the values: it first learns which calls the tests make, and is given their values in the next run.
-
-    Facts: specification, entry, tests, and optionally signature and shown (tests that the prompt shows).
     """
 
     name = "code-generation"
@@ -45,22 +43,22 @@ class CodeGeneration(Task):
     request = "Write the Python function that is described. Answer with its code, and nothing else."
 
     def statement(self, question: Question) -> str:
-        """The description, the signature and the tests that are shown."""
+        """Show the description, the signature and the shown tests."""
         facts = question.facts
         parts = (facts["specification"], facts.get("signature", ""), facts.get("shown", ""))
         return "\n\n".join(part.strip("\n") for part in parts if part.strip())
 
     def parse(self, question: Question, completion: str, style: Style) -> str | None:
-        """The code; an assertion in it is a part of it, not an answer."""
+        """Return the code with the assertions in it: they are part of it."""
         return last_fence(completion) if isinstance(style.format, Fenced) else style.parse(completion)
 
     def job(self, question: Question, answer: str) -> Job | None:
-        """The code, then the calls of the tests; None where it takes a run of the tests to know them."""
+        """Run the code on the calls of the tests; None if the tests must run before their calls are known."""
         tests = _equalities(question)
         return None if tests is None else _job(question, answer, tests.calls)
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """Every equality holds, as Python compares values."""
+        """Accept code for which every equality holds, as Python compares values."""
         tests = _equalities(question)
         if tests is None or run is None:
             raise Wrong("the tests were not run")
@@ -72,7 +70,7 @@ class CodeGeneration(Task):
         return True
 
     def examine(self, question: Question, answer: str) -> Generator[Job, Run, Grade]:
-        """Equalities take one run. Other tests are run without the code, which is asked for the values they lack."""
+        """Decide equalities by one run; run other tests without the code, which is asked for the values they lack."""
         if _equalities(question) is not None:
             return (yield from super().examine(question, answer))
         facts = question.facts
@@ -92,7 +90,7 @@ class CodeGeneration(Task):
 
 
 def whole_tests(question: Question) -> str:
-    """The tests as a published scorer runs them, after the code."""
+    """Return the tests as a published scorer runs them, after the code."""
     tests, entry = question.facts["tests"], question.facts["entry"]
     return f"{tests}\n" + (f"check({entry})\n" if "def check(" in tests else "")
 
@@ -102,7 +100,7 @@ def _equalities(question: Question) -> replay.Equalities | None:
 
 
 def is_code(described: str) -> bool:
-    """Is a description the head of a program, with what the function needs before it?"""
+    """Tell whether a description is the head of a program, with what the function needs before it."""
     try:
         return bool(ast.parse(described).body) and "def " in described
     except (SyntaxError, ValueError, MemoryError, RecursionError):
@@ -110,7 +108,7 @@ def is_code(described: str) -> bool:
 
 
 def _job(question: Question, answer: str, calls: Sequence[str]) -> Job:
-    """The answer's code, asked for the outcomes of these calls."""
+    """Return the job that runs the code of the answer and reports the outcomes of these calls."""
     if len(answer) > MAX_ANSWER:
         raise Wrong(f"longer than {MAX_ANSWER} characters")
     future = _FUTURE.findall(answer)  # stands before the preamble, as nothing may stand before it

@@ -1,4 +1,4 @@
-"""What is asked about a piece of code in words?"""
+"""code-question: a question in words about code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class WordsFacts(TypedDict):
 class CodeQuestion(Task):
     """Answer a question in words with a value, or with the words that are right. Nothing is executed.
 
-    Facts: source, question. The code may be of any language, and of a project that is not here.
+    The code may be in any language, and from a project that is not here.
     """
 
     name = "code-question"
@@ -30,11 +30,11 @@ class CodeQuestion(Task):
     request = "Answer the question about the code."
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Constants, and yes and no."""
+        """Guess constants, and yes and no."""
         return {"yes": "Yes", "no": "No", "0": "0", "1": "1", "None": "None", "True": "True", "[]": "[]"}
 
     def statement(self, question: Question) -> str:
-        """The code, and the question under it."""
+        """Show the code, and the question below it."""
         return f"{question.facts['source'].rstrip()}\n\n{question.facts['question'].strip()}"
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:

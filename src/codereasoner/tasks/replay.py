@@ -106,7 +106,7 @@ def _calls_without_outcome():
 
 @dataclass(frozen=True)
 class Equalities:
-    """Tests that are nothing but `assert CALL == LITERAL`."""
+    """Tests that consist of `assert CALL == LITERAL` alone."""
 
     calls: tuple[str, ...]
     values: tuple[object, ...]
@@ -213,7 +213,7 @@ def _is_outcome(found: object) -> bool:
 
 
 def _pair(node: ast.stmt, names: set[str], known: set[str]) -> tuple[str, object] | None:
-    """The call and the literal of `assert CALL == LITERAL`.
+    """Return the call and the literal of `assert CALL == LITERAL`.
 
     The arguments are literals, or use a name that neither Python nor the tests define: only the code can.
     """
@@ -238,7 +238,7 @@ def _is_literal(node: ast.expr) -> bool:
 
 
 def _assigned(body: Sequence[ast.stmt]) -> set[str]:
-    """The names that statements define."""
+    """Return the names that statements define."""
     found: set[str] = set()
     for node in (each for statement in body for each in ast.walk(statement)):
         match node:
@@ -256,7 +256,7 @@ def _does_nothing(node: ast.stmt) -> bool:
 
 
 def _going_on(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """Statements of which those that fail after a call without an outcome are passed over."""
+    """Wrap statements so that those which fail after a call without an outcome are skipped."""
     for node in body:
         for name in ("body", "orelse", "finalbody"):
             if inner := getattr(node, name, None):
