@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 from tests.reports.folders import MODELS
+from tests.reports.test_feature_plots import BY_FEATURE
+
+from codereasoner.reports.accuracy_by_feature import write_feature_page
+from codereasoner.reports.leaderboard_table import leaderboard, leaderboard_page
 
 pytest_plugins = ["tests.reports.report_fixtures"]
 Open = Callable[..., Any]
@@ -248,7 +252,7 @@ def test_the_line_of_a_mistake_is_shown_in_the_code(report: Path, open_page: Ope
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("width", [1600, 320])
 @pytest.mark.parametrize("view", ["#summary", "#questions", "#questions?q=mississippi3&id=ID"])
 def test_nothing_is_wider_than_the_window(report: Path, open_page: Open, view: str, width: int, scheme: str) -> None:
     page = open_page(report, view.replace("&id=ID", ""), width, scheme)
@@ -293,3 +297,29 @@ def test_a_run_without_questions_says_so(tmp_path: Path, open_page: Open) -> Non
     page = open_page(write_report(tmp_path), "#questions")
     assert text(page, "#questions") == "This run has no questions yet."
     assert page.get_log("browser") == []
+
+
+def test_a_leaderboard_and_a_score_by_feature_are_drawn_in_any_width(tmp_path: Path, open_page: Open) -> None:
+    board, score = tmp_path / "board.html", tmp_path / "score.html"
+    board.write_text(leaderboard_page(leaderboard([], ["cruxeval-o"])))
+    write_feature_page({"benchmark": "codeglance", "grader": "strict", "by_feature": BY_FEATURE}, score)
+    for width in (320, 1600):
+        page = open_page(board, "", width)
+        assert count(page, ".leaderboard tbody tr") == count(page, ".leaderboard rect.value") > 5
+        page = open_page(score, "", width)
+        assert count(page, "svg circle") == len(BY_FEATURE["accuracy"]) + len(BY_FEATURE["logistic"])
+        assert "0.250 to 1.000" in text(page, ".score table")
+        assert page.execute_script("return document.documentElement.scrollWidth") <= width
+        assert page.get_log("browser") == []
+
+
+def test_an_interval_stands_where_its_numbers_are(tmp_path: Path, open_page: Open) -> None:
+    score = tmp_path / "score.html"
+    write_feature_page({"benchmark": "codeglance", "grader": "strict", "by_feature": BY_FEATURE}, score)
+    page = open_page(score, "")
+    wait_for(lambda: count(page, "svg circle"))
+    nodes = "[...document.querySelector('figure svg').querySelectorAll(arguments[0])]"
+    at = f"{nodes}.map((node) => Number(node.getAttribute(arguments[1])))"
+    low, *_, high = page.execute_script(f"return {at}", ".grid", "x1")
+    [first, second] = page.execute_script(f"return {at}", "circle", "cx")
+    assert [(each - low) / (high - low) for each in (first, second)] == pytest.approx([0.75, 0.5])

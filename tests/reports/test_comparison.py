@@ -10,6 +10,7 @@ import pytest
 from tests.reports.folders import blocks
 
 from codereasoner.errors import DataError
+from codereasoner.reports import run_folder as folders
 from codereasoner.reports.comparison import compare, write_comparison
 
 pytest_plugins = ["tests.reports.report_fixtures"]
@@ -116,3 +117,16 @@ def test_the_table_counts_the_questions_that_are_compared_and_no_others(run_fold
     for row, share in zip(found["results"], (part["first"], part["second"]), strict=True):
         assert row["pass@1"] == pytest.approx(share, abs=0.01)
         assert sum(row["outcomes"].values()) == 10
+
+
+def test_of_very_many_answers_a_fixed_sample_is_audited_and_every_answer_counted(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, _ = compare([run_folder])
+    monkeypatch.setattr(folders, "AUDITED", 64)  # of 128 answers
+    found, _ = compare([run_folder])
+    assert {row["answers"] for row in found["mistakes"]} == {32}
+    assert len({row["audited"] for row in found["mistakes"]}) == 1
+    assert all(0 < row["audited"] < 32 for row in found["mistakes"])
+    assert [row["pass@1"] for row in found["results"]] == [row["pass@1"] for row in whole["results"]]
+    assert found == compare([run_folder])[0]
