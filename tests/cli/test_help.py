@@ -59,6 +59,7 @@ def test_every_option_has_a_help_text_that_reads_alone(name: str) -> None:
         assert not words.startswith(FOREIGN), f"{name} {option.opts[0]}: {words}"
         assert words[0].isupper() or words[0] in "\"'[{", f"{name} {option.opts[0]}: {words}"
         assert words.rstrip().endswith((".", ")")), f"{name} {option.opts[0]}: {words}"
+    assert "None" not in command_of(name).get_help(click.Context(app)), "a range without an end"
 
 
 @pytest.mark.parametrize(

@@ -9,24 +9,17 @@ import click
 
 from codereasoner.cli.command_files import refuse_other_options, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand, given_options, save_config, words_of
-from codereasoner.cli.options import (
-    MODEL_WORDS,
-    Given,
-    config_options,
-    control_options,
-    endpoint_options,
-    out_option,
-    pool_options,
-)
+from codereasoner.cli.options import config_options, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.stages.stage_options import BuildConfig
+
+_NEUTRAL = ("concurrency", "requests_per_minute", "price_in", "price_out")
+"""Fields that do not change what is built."""
 
 
 @click.command("build", cls=ConfigCommand)
 @out_option("set", "Folder of the data set.")
 @config_options(BuildConfig)
-@endpoint_options
-@control_options
 @click.option(
     "--engine",
     type=click.Choice(("local", "ray")),
@@ -42,8 +35,6 @@ from codereasoner.stages.stage_options import BuildConfig
 def build_command(
     out: Path,
     config: BuildConfig,
-    endpoint: Given,
-    control: Given,
     engine: str,
     ray_address: str | None,
     repository: str | None,
@@ -71,11 +62,11 @@ def build_command(
 
     if repository is not None:
         check_name(repository)
-    teacher = find_teacher(config, endpoint, control)
+    teacher = find_teacher(config)
     set_aside_if_fresh(out)
     paths = Paths(out)
     begun = any(any(out.glob(f"{path.name}*")) for path in vars(paths).values())
-    refuse_other_options(out, begun, given_options(), [*words_of(BuildConfig), *MODEL_WORDS])
+    refuse_other_options(out, begun, given_options(), words_of(BuildConfig, _NEUTRAL))
     save_config(out)
     clock = StageClock(out, bar)
     with make_engine(engine, pools.workers, ray_address) as made:

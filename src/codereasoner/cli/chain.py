@@ -10,15 +10,7 @@ import click
 from codereasoner.cli.command_files import beside, file_of, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import COUNT, PATH
-from codereasoner.cli.options import (
-    Given,
-    config_options,
-    control_options,
-    endpoint_options,
-    out_option,
-    pool_options,
-    task_option,
-)
+from codereasoner.cli.options import config_options, out_option, pool_options, task_option
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import ConfigError
 from codereasoner.stages.stage_options import ChainOptions
@@ -29,8 +21,6 @@ from codereasoner.stages.stage_options import ChainOptions
 @click.option("--runs", type=PATH, help="Runs that the narrator reads (default: runs.parquet next to the questions).")
 @task_option("output")
 @config_options(ChainOptions)
-@endpoint_options
-@control_options
 @click.option("--limit", type=COUNT, help="Try a teacher on the first N questions, and project yield and cost.")
 @out_option(None, "File of the chains (default: chains.jsonl; with --limit N, chains-first-N.jsonl).")
 @pool_options
@@ -39,8 +29,6 @@ def chain_command(
     runs: Path | None,
     tasks: tuple[str, ...],
     config: ChainOptions,
-    endpoint: Given,
-    control: Given,
     limit: int | None,
     out: Path | None,
     pools: PoolOptions,
@@ -64,7 +52,7 @@ def chain_command(
 
     questions = file_of(questions, "chosen.jsonl", "questions.jsonl")
     runs = runs or beside(questions, "runs.parquet")
-    teacher = find_teacher(config, endpoint, control)
+    teacher = find_teacher(config)
     if limit and teacher is None:
         raise ConfigError("--limit tries a teacher: give --by MODEL; the narrator asks nobody and costs nothing")
     out = out or Path(f"chains-first-{limit}.jsonl" if limit else "chains.jsonl")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--benchmark", help="Check the questions of this benchmark instead of a file's.")
 @data_option
 @click.option("--truth", type=PATH, help="With reval: derive the ground truth and compare it with this file.")
-@style_option("direct")
+@style_option
 @pool_options
 @json_option
 def check_command(

@@ -11,23 +11,16 @@ from codereasoner.cli.command_files import set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand, save_config
 from codereasoner.cli.option_types import COUNT, PATH
 from codereasoner.cli.options import (
-    Given,
-    control_options,
+    config_options,
     data_option,
-    endpoint_options,
     json_option,
-    max_tokens_option,
     model_option,
     out_option,
     pool_options,
-    seed_option,
-    style_option,
-    system_option,
-    temperature_option,
-    top_p_option,
 )
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import ConfigError
+from codereasoner.stages.stage_options import ModelOptions
 
 if TYPE_CHECKING:
     from codereasoner.evaluation.augment import Name
@@ -37,10 +30,7 @@ if TYPE_CHECKING:
 @click.argument("questions")
 @model_option
 @data_option
-@endpoint_options
-@control_options
-@style_option()
-@system_option
+@config_options(ModelOptions)
 @click.option("--official-prompts", type=PATH, help="Ask with the benchmark's own prompts, from this checkout of it.")
 @click.option(
     "--augment",
@@ -53,10 +43,6 @@ if TYPE_CHECKING:
     "--augment-from", type=PATH, help="Source of --augment: a file of CodeGlance's API documents, or a folder of code."
 )
 @click.option("--samples", type=COUNT, default=1, show_default=True, help="Answers per question.")
-@temperature_option(0.0)
-@top_p_option
-@max_tokens_option()
-@seed_option
 @click.option("--limit", type=COUNT, help="Evaluate only the first N questions.")
 @click.option("--split", default="test", show_default=True, help="Split of a questions file that is evaluated.")
 @out_option(None, "Folder of the evaluation (default: evaluations/QUESTIONS@MODEL).")
@@ -66,18 +52,11 @@ def evaluate_command(
     questions: str,
     model: str,
     data: Path | None,
-    endpoint: Given,
-    control: Given,
-    style: str | None,
-    system: str | None,
+    config: ModelOptions,
     official_prompts: Path | None,
     augment: Name,
     augment_from: Path | None,
     samples: int,
-    temperature: float,
-    top_p: float,
-    max_tokens: int | None,
-    seed: int,
     limit: int | None,
     split: str,
     out: Path | None,
@@ -98,21 +77,17 @@ def evaluate_command(
     from codereasoner.evaluation.augment import make_augmentation
     from codereasoner.evaluation.load_questions import is_file, load_questions
     from codereasoner.evaluation.run_evaluation import Asking, evaluate, refuse_other, refuse_unanswered
-    from codereasoner.extend import Benchmark, Model, Sampling, find
+    from codereasoner.extend import Benchmark, find
     from codereasoner.reports.run_folder import short_name
-    from codereasoner.styles import find_style
 
     named = "" if is_file(questions) else questions
-    if official_prompts is not None and (not named or style is not None or system is not None):
+    if official_prompts is not None and (not named or config.style or config.system):
         raise ConfigError("--official-prompts are those of a benchmark: leave out --style and --system")
-    answering: Model = find("model", model, **endpoint)
-    sampling = Sampling(temperature, top_p, max_tokens or answering.max_tokens or 2048, seed, **control)
+    answering, own_style, sampling = config.find(model)
     benchmark: Benchmark | None = find("benchmark", named) if named else None
     name = benchmark.name if benchmark else Path(questions).stem
     if benchmark is not None and official_prompts is not None:
         own_style = benchmark.official_style(official_prompts, reasons=augment == "cot")
-    else:
-        own_style = find_style(style or answering.style or "reasoning").with_system(system)
     folder = out or Path("evaluations") / f"{name}@{short_name(model)}"
     set_aside_if_fresh(folder)
     first = f"the questions, or the first answer of {model}"

@@ -105,15 +105,21 @@ SEVERAL = click.IntRange(min=2)
 
 OF_FIELDS: dict[str, click.ParamType[Any]] = {
     **dict.fromkeys(
-        ("batch", "accumulate", "reuse", "samples", "seeds", "workers", "log_every", "check_questions"), COUNT
+        ("batch", "accumulate", "reuse", "samples", "seeds", "log_every", "check_questions"),
+        COUNT,
     ),
     **dict.fromkeys(("max_tokens", "max_length", "check_tokens", "tokens", "max_steps", "prompts", "threads"), COUNT),
+    **dict.fromkeys(("workers", "concurrency"), COUNT),
     **dict.fromkeys(("sft_tokens", "then_tokens", "grpo_tokens"), COUNT),
     **dict.fromkeys(("learning_rate", "seconds", "operations", "minutes", "epochs", "max_grad_norm"), ABOVE_ZERO),
-    **dict.fromkeys(("patience", "save_seconds", "GrpoConfig.temperature", "RftConfig.temperature"), ABOVE_ZERO),
+    **dict.fromkeys(
+        ("patience", "save_seconds", "GrpoConfig.temperature", "RftConfig.temperature"),
+        ABOVE_ZERO,
+    ),
     **dict.fromkeys(("temperature", "weight_decay", "beta", "epsilon", "epsilon_high", "step_weight"), NOT_NEGATIVE),
-    **dict.fromkeys(("format_bonus", "format_penalty"), NOT_NEGATIVE),
-    **dict.fromkeys(("warmup", "adam_beta2", "near", "share"), SHARE),
+    **dict.fromkeys(("format_bonus", "format_penalty", "price_in", "price_out"), NOT_NEGATIVE),
+    **dict.fromkeys(("warmup", "adam_beta2", "near", "share", "min_p"), SHARE),
+    "requests_per_minute": ABOVE_ZERO,
     "top_p": TOP_P,
     "keep_above": PERCENT,
     "rollouts": SEVERAL,  # one completion has none that it could be compared with

@@ -8,21 +8,9 @@ import click
 
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import PATH
-from codereasoner.cli.options import (
-    Given,
-    control_options,
-    endpoint_options,
-    json_option,
-    max_tokens_option,
-    model_option,
-    seed_option,
-    style_option,
-    system_option,
-    task_option,
-    temperature_option,
-    weak_option,
-)
+from codereasoner.cli.options import config_options, json_option, model_option, task_option, weak_option
 from codereasoner.cli.pools import PoolOptions
+from codereasoner.stages.stage_options import ModelOptions
 
 
 @click.command("quiz", cls=ConfigCommand)
@@ -30,13 +18,7 @@ from codereasoner.cli.pools import PoolOptions
 @click.argument("call")
 @model_option
 @task_option("output", "coverage", "state", "path", "whitebox")
-@endpoint_options
-@control_options
-@style_option()
-@system_option
-@temperature_option(0.0)
-@max_tokens_option()
-@seed_option
+@config_options(ModelOptions)
 @weak_option
 @json_option
 def quiz_command(
@@ -44,13 +26,7 @@ def quiz_command(
     call: str,
     model: str,
     tasks: tuple[str, ...],
-    endpoint: Given,
-    control: Given,
-    style: str | None,
-    system: str | None,
-    temperature: float,
-    max_tokens: int | None,
-    seed: int,
+    config: ModelOptions,
     allow_weak_isolation: bool,
     as_json: bool,
 ) -> None:
@@ -66,14 +42,10 @@ def quiz_command(
     from codereasoner.cli.quiz_view import quiz_summary, show_replies
     from codereasoner.cli.trace_view import split_call
     from codereasoner.evaluation.quiz_questions import questions_about, quiz, stable_tasks, trace_for_quiz
-    from codereasoner.extend import Model, Sampling, find
     from codereasoner.steps import read_source
-    from codereasoner.styles import find_style
 
     entry, arguments = split_call(call)
-    answering: Model = find("model", model, **endpoint)
-    own_style = find_style(style or answering.style or "reasoning").with_system(system)
-    sampling = Sampling(temperature, max_tokens=max_tokens or answering.max_tokens or 2048, seed=seed, **control)
+    answering, style, sampling = config.find(model)
     pools = PoolOptions(1, allow_weak_isolation)
     with pools.open() as pool:
         run = trace_for_quiz(read_source(file), entry, arguments, pool.run)
@@ -83,7 +55,7 @@ def quiz_command(
             console.print(styled("yellow", warning))
         questions = questions_about(run, tasks)
         with bar(f"{len(questions)} questions", f"the answers of {model}"):
-            replies = quiz(run, questions, answering, own_style, sampling, pool.run)
+            replies = quiz(run, questions, answering, style, sampling, pool.run)
     if as_json:
         facts = {"model": answering.identity, "call": run.expression, "value": run.value}
         print_json({**facts, **quiz_summary(replies, run)})

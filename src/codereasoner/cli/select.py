@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from codereasoner.cli.command_files import set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
-from codereasoner.cli.option_types import COUNT, NUMBER, PATH
-from codereasoner.cli.options import (
-    Given,
-    control_options,
-    endpoint_options,
-    max_tokens_option,
-    out_option,
-    pool_options,
-    style_option,
-    system_option,
-    temperature_option,
-    top_p_option,
-)
+from codereasoner.cli.option_types import NUMBER, PATH
+from codereasoner.cli.options import config_options, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
+from codereasoner.config_fields import option, redeclared
+from codereasoner.stages.stage_options import ModelOptions
 
 FEATURES = "features"
+
+
+@dataclass(frozen=True)
+class RatingOptions(ModelOptions):
+    """Rate questions by the answers of a model."""
+
+    samples: int = option(10, "With --by MODEL: answers per question.")
+    temperature: float = redeclared(ModelOptions, "temperature", 1.0)
+    max_tokens: int | None = redeclared(ModelOptions, "max_tokens", 2048)
 
 
 @click.command("select", cls=ConfigCommand)
@@ -34,14 +35,7 @@ FEATURES = "features"
     show_default=True,
     help="Measure of difficulty: the programs' features, or the answers of a model (openai:NAME, a path, a Hub name).",
 )
-@endpoint_options
-@control_options
-@click.option("--samples", type=COUNT, default=10, show_default=True, help="With --by MODEL: answers per question.")
-@temperature_option(1.0)
-@top_p_option
-@max_tokens_option(2048)
-@style_option()
-@system_option
+@config_options(RatingOptions)
 @click.option(
     "--low",
     type=NUMBER,
@@ -65,14 +59,7 @@ FEATURES = "features"
 def select_command(
     questions: Path,
     by: str,
-    endpoint: Given,
-    control: Given,
-    samples: int,
-    temperature: float,
-    top_p: float,
-    max_tokens: int,
-    style: str | None,
-    system: str | None,
+    config: RatingOptions,
     low: int,
     high: int | None,
     per_level: int,
@@ -92,19 +79,15 @@ def select_command(
     from codereasoner.cli.console import bar
     from codereasoner.cli.row_counts import show_counts
     from codereasoner.curation.difficulty import Band
-    from codereasoner.extend import Model, Sampling, find
     from codereasoner.stages.rate_difficulty import Choice, rate_questions, select_questions
-    from codereasoner.styles import find_style
 
     choice = Choice(Band(low, high), per_level, "curriculum" if order == "curriculum" else "given")
     ratings = out.with_name(f"{out.name}.passes.jsonl")
     set_aside_if_fresh(out, ratings)
     if by != FEATURES:
-        model: Model = find("model", by, **endpoint)
-        asked_style = find_style(style or model.style or "reasoning").with_system(system)
-        sampling = Sampling(temperature, top_p, max_tokens, **control)
+        model, style, sampling = config.find(by)
         with pools.open() as pool, bar("rate", f"the first answers of {by}") as progress:
-            rate_questions(questions, ratings, model, asked_style, samples, sampling, pool.run, progress)
+            rate_questions(questions, ratings, model, style, config.samples, sampling, pool.run, progress)
         show_counts(ratings)
     with bar("select") as progress:
         select_questions(questions, out, choice, ratings if by != FEATURES else None, progress)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
 
 from codereasoner.config_fields import option, redeclared
 from codereasoner.errors import ConfigError
+from codereasoner.thoughts import Effort, Thinking
+
+if TYPE_CHECKING:
+    from codereasoner.extend import Model, Sampling
+    from codereasoner.styles import Style
 
 NARRATOR = "narrator"
 SIZES = "source, call, value (in characters), steps (of a trace)"
@@ -67,7 +72,70 @@ class StyleOptions:
 
 
 @dataclass(frozen=True)
-class ChainOptions(StyleOptions):
+class ServerOptions:
+    """Reach a served model."""
+
+    base_url: str = option("", "Address of the server of an openai: model (default: $OPENAI_BASE_URL).", "URL")
+    concurrency: int | None = option(None, "Maximum number of open requests (default: 32).")
+    requests_per_minute: float | None = option(None, "Maximum rate of requests (default: no limit).")
+    price_in: float | None = option(None, "Dollars per million prompt tokens.")
+    price_out: float | None = option(None, "Dollars per million completion tokens.")
+
+    def server(self) -> dict[str, str | float]:
+        """Return the options that were given, as the arguments of a model."""
+        given = {each.name: getattr(self, each.name) for each in fields(ServerOptions)}
+        return {name: value for name, value in given.items() if value not in (None, "")}
+
+
+@dataclass(frozen=True)
+class SamplingOptions:
+    """Sample from a model."""
+
+    temperature: float = option(0.0, "Sampling temperature (0 is greedy).")
+    top_p: float = option(1.0, "Sample from this share of the likeliest tokens.")
+    max_tokens: int | None = option(None, "Maximum tokens per answer (default: the model's limit, else 2048).")
+    seed: int = option(0, "Seed of sampling; sample N takes seed + N.")
+    thinking: Thinking | None = option(None, "Turn the model's thoughts on or off (default: the model's own choice).")
+    thinking_budget: int | None = option(None, "Maximum tokens of the thoughts.")
+    effort: Effort | None = option(None, "Reasoning effort, for models that have one.")
+    top_k: int | None = option(None, "Sample from the K likeliest tokens only (0: from all).")
+    min_p: float | None = option(None, "Minimum probability of a token, relative to the likeliest one.")
+    template_args: dict[str, Any] | None = option(None, "Arguments of the chat template, a JSON object.", "JSON")
+    extra_body: dict[str, Any] | None = option(None, "Fields added to each request, a JSON object.", "JSON")
+
+    def sampling(self, limit: int | None = None) -> Sampling:
+        """Return the options as Sampling; limit: maximum tokens where the options give none."""
+        from codereasoner.extend import Sampling
+
+        given = {each.name: getattr(self, each.name) for each in fields(SamplingOptions)}
+        if limit is not None and self.max_tokens is None:
+            given["max_tokens"] = limit
+        return Sampling(**{name: value for name, value in given.items() if value is not None})
+
+
+@dataclass(frozen=True)
+class ModelOptions(ServerOptions, SamplingOptions):
+    """Ask a model in a style."""
+
+    style: str | None = option(
+        None,
+        "Prompt style and answer format: a style (`codereasoner list`), or file.py:NAME (default: the style the model "
+        "was trained with, else reasoning).",
+    )
+    system: str | None = redeclared(StyleOptions, "system", None)
+
+    def find(self, name: str) -> tuple[Model, Style, Sampling]:
+        """Return the model of that name, the style in which it is asked, and how it is sampled."""
+        from codereasoner.extend import find
+        from codereasoner.styles import find_style
+
+        model: Model = find("model", name, **self.server())
+        style = find_style(self.style or model.style or "reasoning").with_system(self.system)
+        return model, style, self.sampling(model.max_tokens)
+
+
+@dataclass(frozen=True)
+class ChainOptions(StyleOptions, ServerOptions, SamplingOptions):
     """Choose who writes the chains, and how."""
 
     by: str = option(NARRATOR, "Author of the chains: narrator, or a teacher model (openai:NAME, a path, a Hub name).")

@@ -42,15 +42,15 @@ class Teacher:
     sampling: Sampling
 
 
-def find_teacher(options: ChainOptions, endpoint: Mapping[str, Any], control: Mapping[str, Any]) -> Teacher | None:
+def find_teacher(options: ChainOptions) -> Teacher | None:
     """Return the teacher that the options name; None: the narrator."""
     if options.by == NARRATOR:
         return None
     return Teacher(
-        extend.find("model", options.by, **endpoint),
+        extend.find("model", options.by, **options.server()),
         chosen_style(options.style).with_system(options.system),
         options.samples,
-        Sampling(options.temperature, options.top_p, options.max_tokens, **control),
+        options.sampling(),
     )
 
 
