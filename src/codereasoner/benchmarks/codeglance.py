@@ -6,7 +6,7 @@ torchdata).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from codereasoner.benchmarks.assertions import Assertion, assertion_verdicts
 from codereasoner.benchmarks.cruxeval import CruxevalOutput
 from codereasoner.benchmarks.generation_answers import answer_block
 from codereasoner.benchmarks.official_prompts import OfficialPrompts, PromptedBenchmark
-from codereasoner.benchmarks.record_fields import need_texts, unique_questions
+from codereasoner.benchmarks.record_fields import Row, need_texts, unique_questions
 from codereasoner.extend import Generations, OfficialVerdicts, Questions
 from codereasoner.ledger import read_rows
 from codereasoner.task import Question, Runner
@@ -49,7 +49,7 @@ class CodeglanceCruxeval(CruxevalOutput):
     files = ("codeglance/cruxeval.jsonl", "cruxeval/cruxeval.jsonl", "cruxeval.jsonl")
     features = FEATURES
 
-    def question(self, row: Mapping[str, Any]) -> Question:
+    def question(self, row: Row) -> Question:
         """Return the question of CRUXEval, with the features that CodeGlance's own file has."""
         found = super().question(row)
         return replace(found, features={**found.features, **_features(row)})
@@ -121,7 +121,7 @@ class CodeglanceTorchdata(_Codeglance):
     files = ("codeglance/torchdata_reasoning.jsonl", "torchdata_reasoning.jsonl")
 
 
-def _question(data: Path, number: int, row: Mapping[str, Any]) -> Question:
+def _question(data: Path, number: int, row: Row) -> Question:
     record = f"a CodeGlance record has: {', '.join(FIELDS)} and its features"
     need_texts(f"{data}, line {number + 1}", row, FIELDS, record)
     facts = {"source": row["code"], "test": row["test"], "blank": PLACEHOLDER}
@@ -130,5 +130,5 @@ def _question(data: Path, number: int, row: Mapping[str, Any]) -> Question:
     return Question("assertion-completion", facts, (row["result"],), features, program=program, id=f"sample_{number}")
 
 
-def _features(row: Mapping[str, Any]) -> dict[str, Any]:
+def _features(row: Row) -> dict[str, Any]:
     return {name: row[name] for name in FEATURES if name in row}

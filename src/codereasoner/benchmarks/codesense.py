@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from codereasoner.benchmarks.generation_answers import answer_block
+from codereasoner.benchmarks.record_fields import Row
 from codereasoner.errors import DataError
 from codereasoner.extend import Benchmark, Generations, OfficialVerdicts, Questions
 from codereasoner.ledger import read_rows
@@ -75,7 +76,7 @@ class _Codesense(Benchmark):
             verdicts[question.id] = [bool(found) and self._normal(found[0].lower()) == wanted for found in said]
         return verdicts
 
-    def wording(self, row: Mapping[str, Any]) -> str:
+    def wording(self, row: Row) -> str:
         """Return the question in words."""
         return str(row["question"])
 
@@ -83,7 +84,7 @@ class _Codesense(Benchmark):
         text = text.strip() if not self.cut else text.rstrip(self.cut).strip()
         return " ".join(text.strip().strip("'").strip('"').split()) if self.quotes else text
 
-    def _question(self, data: Path, number: int, row: Mapping[str, Any], by_class: bool) -> Question:
+    def _question(self, data: Path, number: int, row: Row, by_class: bool) -> Question:
         kind = row.get("Statement Type", "")
         gold = self.quantized if by_class and kind != "Branch" else self.answer
         try:
@@ -110,7 +111,7 @@ class _Statement(_Codesense):
     answer = "Value After Statement Execution"
     cut = ";"
 
-    def wording(self, row: Mapping[str, Any]) -> str:
+    def wording(self, row: Row) -> str:
         """Return the arguments, the variables before the statement, and what is asked after it."""
         return (
             f"The function is called with: {row.get('Function Input')}\n"
@@ -196,7 +197,7 @@ class CodesenseAliasC(_Codesense):
     quotes = False
     files = _files("aliasing_dataset_c.jsonl")
 
-    def wording(self, row: Mapping[str, Any]) -> str:
+    def wording(self, row: Row) -> str:
         """Return the two pointers and the two statements after which they are compared."""
         return (
             f"The function is called with: {row.get('Function Input')}\n"
@@ -216,7 +217,7 @@ class CodesenseOutput(_Codesense):
     quantized = "quantized_value_output"
     files = _files("input_output_dataset_python.jsonl")
 
-    def wording(self, row: Mapping[str, Any]) -> str:
+    def wording(self, row: Row) -> str:
         """Return what asks for the result of the call."""
         return f"What does the function return when it is called with: {row.get('input')}"
 
@@ -231,6 +232,6 @@ class CodesenseInput(_Codesense):
     quantized = "quantized_value_input"
     files = _files("input_output_dataset_python.jsonl")
 
-    def wording(self, row: Mapping[str, Any]) -> str:
+    def wording(self, row: Row) -> str:
         """Return what asks for the arguments of the call."""
         return f"With which arguments does the function return: {row.get('output')}"

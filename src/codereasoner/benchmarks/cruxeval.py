@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from codereasoner import literals
 from codereasoner.benchmarks.assertions import Assertion, assertion_verdicts
 from codereasoner.benchmarks.generation_answers import predicted_call, predicted_output
 from codereasoner.benchmarks.official_prompts import OfficialPrompts, PromptedBenchmark
-from codereasoner.benchmarks.record_fields import need_texts, unique_questions
+from codereasoner.benchmarks.record_fields import Row, need_texts, unique_questions
 from codereasoner.extend import Generations, OfficialVerdicts, Questions
 from codereasoner.ledger import read_rows
 from codereasoner.task import Question, Runner
@@ -33,11 +33,11 @@ class _Cruxeval(PromptedBenchmark):
         rows = enumerate(read_rows(data), start=1)
         return unique_questions(data, (self._checked(f"{data}, line {number}", row) for number, row in rows))
 
-    def _checked(self, place: str, row: Mapping[str, Any]) -> Question:
+    def _checked(self, place: str, row: Row) -> Question:
         need_texts(place, row, FIELDS, f"a CRUXEval record has: {', '.join(FIELDS)}")
         return self.question(row)
 
-    def question(self, row: Mapping[str, Any]) -> Question:
+    def question(self, row: Row) -> Question:
         """Return the question of one record."""
         raise NotImplementedError
 
@@ -71,7 +71,7 @@ class CruxevalOutput(_Cruxeval):
     title = "CRUXEval-O (output prediction)"
     prompts = OfficialPrompts("prompts.py", "make_direct_output_prompt", "make_cot_output_prompt", ("source", "call"))
 
-    def question(self, row: Mapping[str, Any]) -> Question:
+    def question(self, row: Row) -> Question:
         """Return the question whose gold answer is the recorded output."""
         facts = {"source": row["code"], "entry": entry_of(row["code"]), "call": row["input"]}
         return Question("output", facts, (row["output"],), {"output": row["output"]}, program=row["id"], id=row["id"])
@@ -101,7 +101,7 @@ class CruxevalInput(_Cruxeval):
     title = "CRUXEval-I (input prediction)"
     prompts = OfficialPrompts("prompts.py", "make_direct_input_prompt", "make_cot_input_prompt", ("source", "value"))
 
-    def question(self, row: Mapping[str, Any]) -> Question:
+    def question(self, row: Row) -> Question:
         """Return the question whose gold answer is the recorded input; any call that returns the output is right."""
         facts = {"source": row["code"], "entry": entry_of(row["code"]), "value": row["output"]}
         gold = (f"{facts['entry']}({row['input']})",)

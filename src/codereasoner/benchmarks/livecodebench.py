@@ -11,15 +11,15 @@ import ast
 import builtins
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from codereasoner import literals
 from codereasoner.benchmarks.assertions import Assertion, assertion_verdicts
 from codereasoner.benchmarks.generation_answers import predicted_output
 from codereasoner.benchmarks.official_prompts import OfficialPrompts, PromptedBenchmark
-from codereasoner.benchmarks.record_fields import by_number, call_parts, need_texts, unique_questions
+from codereasoner.benchmarks.record_fields import Row, by_number, call_parts, need_texts, unique_questions
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.extend import Generations, OfficialVerdicts, Questions, Unjudged
 from codereasoner.ledger import read_rows
@@ -114,7 +114,7 @@ class LiveCodeBenchExecution(PromptedBenchmark):
         return super().official_counts(verdicts) or [False] * len(verdicts)
 
 
-def _rows(data: Path) -> Iterator[Mapping[str, Any]]:
+def _rows(data: Path) -> Iterator[Row]:
     if data.suffix != ".json":
         yield from read_rows(data)
         return
@@ -130,7 +130,7 @@ def _rows(data: Path) -> Iterator[Mapping[str, Any]]:
         raise DataError(f"{data} holds {type(content).__name__}; wanted: a list of records, or {{id: output}}")
 
 
-def _question(place: str, row: Mapping[str, Any]) -> Question:
+def _question(place: str, row: Row) -> Question:
     needed = FIELDS if "code" in row else ("output", "id")
     need_texts(place, row, needed, f"a record of {LiveCodeBenchExecution.hub} has: {', '.join(FIELDS)}")
     facts = {"source": row.get("code", ""), "entry": "", "call": "", "invocation": row.get("input", "")}

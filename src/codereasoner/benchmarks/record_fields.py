@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from codereasoner.errors import DataError
 from codereasoner.extend import Questions
 from codereasoner.task import Question
 
+Row: TypeAlias = Mapping[str, Any]
+"""A record of a data file, before it is checked."""
 
-def need_texts(place: str, row: Mapping[str, Any], fields: Sequence[str], record: str) -> None:
+
+def need_texts(place: str, row: Row, fields: Sequence[str], record: str) -> None:
     """Check that these fields of a row are text.
 
     Raises:

@@ -23,12 +23,17 @@ import re
 import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from codereasoner.benchmarks.comprehension_frames import compiled
     from codereasoner.benchmarks.reval_libraries import prepare
     from codereasoner.benchmarks.reval_parsing import between_marks
+
+Names: TypeAlias = dict[str, Any]
+"""Names and what they are bound to."""
+State: TypeAlias = tuple[int, Names]
+"""A line, and a copy of the locals before it."""
 
 PROGRAM, TEST = "<reval program>", "<reval test>"
 SKIPPED = ("module", "function", "builtin_function_or_method")
@@ -36,24 +41,26 @@ AT_HAND = {"np": "numpy", "pd": "pandas", "json": "json", "re": "re", "os": "os"
 NIL, ERROR = "Nil", "ERROR"
 
 
-def truths(code: str, entry: str, test: str, asked: list[Any], limit: int) -> list[Any]:
+def truths(code: str, entry: str, test: str, asked: list[list[Any]], limit: int) -> list[object]:
     """Return for each (given, index, points) the truth of its points, or the exception of its run as text.
 
     The truth of a (line, expression) is: covered, the next lines, the distinct [type, repr] after it or None, the
     visits. `given` holds the arguments of a function as a tuple; of a class, the `index`-th test class runs.
     """
 
-    def truth(given: str, index: int, points: list[Any]) -> list[Any]:
+    def truth(given: str, index: int, points: list[tuple[int, str]]) -> list[list[object]]:
         states = watch(make_call(load(code), entry, given, test, index))
         return [point_truth(states, line, expression, limit) for line, expression in points]
 
     return [result_or_error(truth, *each) for each in asked]
 
 
-def grade_states(code: str, entry: str, test: str, asked: list[Any]) -> list[Any]:
+def grade_states(code: str, entry: str, test: str, asked: list[list[Any]]) -> list[object]:
     """Return for each (given, index, points, answers, reasoned) the official verdicts on the texts of each point."""
 
-    def verdicts(given: str, index: int, points: list[Any], answers: list[Any], reasoned: bool) -> list[list[bool]]:
+    def verdicts(
+        given: str, index: int, points: list[tuple[int, str]], answers: list[list[str]], reasoned: bool
+    ) -> list[list[bool]]:
         states = watch(make_call(load(code), entry, given, test, index))
         actual = [value_after(states, line, expression) for line, expression in points]
         return [
@@ -64,7 +71,7 @@ def grade_states(code: str, entry: str, test: str, asked: list[Any]) -> list[Any
     return [result_or_error(verdicts, *each) for each in asked]
 
 
-def run_outputs(code: str, entry: str, test: str, asked: list[Any]) -> list[bool]:
+def run_outputs(code: str, entry: str, test: str, asked: list[tuple[int, str]]) -> list[bool]:
     """Return for each (index, completed test) whether it passes, as REval runs it."""
 
     def run(index: int, completed: str) -> None:
@@ -77,14 +84,14 @@ def run_outputs(code: str, entry: str, test: str, asked: list[Any]) -> list[bool
     return [attempt(run, *each)[0] for each in asked]
 
 
-def blank_values(code: str, entry: str, test: str, asked: list[Any]) -> list[Any]:
+def blank_values(code: str, entry: str, test: str, asked: list[tuple[int, str]]) -> list[object]:
     """Return for each (index, test that calls `noted`) the repr of every value passed to it, or the exception."""
 
     def note(index: int, body: str) -> list[str]:
         names = load(code)
         seen: list[str] = []
 
-        def noted(value: Any) -> Any:
+        def noted(value: object) -> object:
             seen.append(repr(value))
             return value
 
@@ -95,7 +102,7 @@ def blank_values(code: str, entry: str, test: str, asked: list[Any]) -> list[Any
     return [result_or_error(note, *each) for each in asked]
 
 
-def point_truth(states: Sequence[tuple[int, dict[str, Any]]], line: int, expression: str, limit: int) -> list[Any]:
+def point_truth(states: Sequence[State], line: int, expression: str, limit: int) -> list[object]:
     """Return the truth of one probe point."""
     values = value_after(states, line, expression)
     distinct: list[list[str]] = []
@@ -108,7 +115,7 @@ def point_truth(states: Sequence[tuple[int, dict[str, Any]]], line: int, express
     return [covered, sorted(next_lines(states, line)), None if values is None else distinct, visits]
 
 
-def result_or_error(step: Callable[..., Any], *arguments: Any) -> Any:
+def result_or_error(step: Callable[..., object], *arguments: object) -> object:
     """Return the result of the step, or `TypeName: message` of what it raised."""
     try:
         return step(*arguments)
@@ -116,7 +123,7 @@ def result_or_error(step: Callable[..., Any], *arguments: Any) -> Any:
         return f"{type(error).__name__}: {error}"
 
 
-def attempt(step: Callable[..., Any], *arguments: Any) -> tuple[bool, Any]:
+def attempt(step: Callable[..., Any], *arguments: object) -> tuple[bool, Any]:
     """Return (True, result), or (False, None) after an exception: REval counts every ordinary one as a failure."""
     try:
         return True, step(*arguments)
@@ -127,7 +134,7 @@ def attempt(step: Callable[..., Any], *arguments: Any) -> tuple[bool, Any]:
 # ---- running
 
 
-def run_method(names: dict[str, Any], case: Any, completed: str) -> None:
+def run_method(names: Names, case: Any, completed: str) -> None:
     """Run a completed test as a method of the test case, after its set-up."""
     exec(compile(as_method(completed), TEST, "exec"), names)  # noqa: S102 - see the top of the file
     case.reval_output = names["reval_output"]
@@ -136,15 +143,15 @@ def run_method(names: dict[str, Any], case: Any, completed: str) -> None:
     instance.reval_output()
 
 
-def load(code: str) -> dict[str, Any]:
+def load(code: str) -> Names:
     """Return the names that the program defines."""
     prepare(code)
-    names: dict[str, Any] = {"__name__": "program"}
+    names: Names = {"__name__": "program"}
     exec(compiled(code, PROGRAM, names), names)  # noqa: S102
     return names
 
 
-def make_call(names: dict[str, Any], entry: str, given: str, test: str, index: int) -> Callable[[], Any]:
+def make_call(names: Names, entry: str, given: str, test: str, index: int) -> Callable[[], object]:
     """Return the call to watch: the function with its arguments, or a test method of an instance that is set up."""
     if not test:
         function, arguments = names[entry], eval(given, names)  # noqa: S307
@@ -156,7 +163,7 @@ def make_call(names: dict[str, Any], entry: str, given: str, test: str, index: i
     return lambda: getattr(instance, method)()
 
 
-def test_class(names: dict[str, Any], entry: str, test: str, index: int) -> Any:
+def test_class(names: Names, entry: str, test: str, index: int) -> Any:
     """Return the `index`-th test case of the class, in the order of the test's source."""
     unittest = importlib.import_module("unittest")
     exec(compile(test, TEST, "exec"), names)  # noqa: S102
@@ -179,11 +186,11 @@ def as_method(completed: str) -> str:
     return "\n".join(lines).replace("assert", "self.assert")
 
 
-def watch(call: Callable[[], Any]) -> list[tuple[int, dict[str, Any]]]:
+def watch(call: Callable[[], object]) -> list[State]:
     """Return the states of a call: (line, copied locals)."""
-    states: list[tuple[int, dict[str, Any]]] = []
+    states: list[State] = []
 
-    def local(frame: Any, event: str, argument: Any) -> Any:
+    def local(frame: types.FrameType, event: str, argument: object) -> object:
         line = frame.f_lineno
         if not states or states[-1][0] != line:
             states.append((line, {}))
@@ -191,7 +198,7 @@ def watch(call: Callable[[], Any]) -> list[tuple[int, dict[str, Any]]]:
             states[-1] = (line, {n: copy.deepcopy(v) for n, v in frame.f_locals.items() if not hidden(v)})
         return local
 
-    def enter(frame: Any, event: str, argument: Any) -> Any:
+    def enter(frame: types.FrameType, event: str, argument: object) -> Any:
         return local if frame.f_code.co_filename == PROGRAM else None
 
     sys.settrace(enter)
@@ -202,7 +209,7 @@ def watch(call: Callable[[], Any]) -> list[tuple[int, dict[str, Any]]]:
     return states
 
 
-def hidden(value: Any) -> bool:
+def hidden(value: object) -> bool:
     """Return whether REval leaves this value out of a state."""
     return value.__class__.__name__ in SKIPPED or isinstance(value, Iterator)
 
@@ -210,20 +217,20 @@ def hidden(value: Any) -> bool:
 # ---- reading states
 
 
-def next_lines(states: Sequence[tuple[int, dict[str, Any]]], line: int) -> set[int]:
+def next_lines(states: Sequence[State], line: int) -> set[int]:
     """Return the lines of the states after those of a line; -1 after the last, and for a line without states."""
     places = [place for place, state in enumerate(states) if state[0] == line]
     return {states[place + 1][0] if place + 1 < len(states) else -1 for place in places} or {-1}
 
 
-def value_after(states: Sequence[tuple[int, dict[str, Any]]], line: int, expression: str) -> list[Any] | None:
+def value_after(states: Sequence[State], line: int, expression: str) -> list[Any] | None:
     """Return the values of the expression after the line, one for each visit that has one; None is Nil."""
     places = [place for place, state in enumerate(states) if state[0] == line]
     after = [states[min(place + 1, len(states) - 1)][1] for place in places]
     return attempt(lambda: values_of(ast.parse(expression, mode="eval").body, after))[1] or None
 
 
-def values_of(node: ast.AST, after: Sequence[dict[str, Any]]) -> list[Any]:
+def values_of(node: ast.AST, after: Sequence[Names]) -> list[Any]:
     """Return all values of an expression; parts are combined in every way, as REval combines them."""
     match node:
         case ast.Constant(value=value):
@@ -280,7 +287,7 @@ def type_name(kind: str) -> str:
     return "tuple" if "," in kind or "tuple" in kind else kind
 
 
-def typed_value(value: str, kind: str) -> Any:
+def typed_value(value: str, kind: str) -> tuple[object, object]:
     """Return the value by the rule of its type.
 
     Raises:
@@ -321,16 +328,16 @@ def locate(path: str) -> Any:
     return found
 
 
-def evaluate(text: str) -> Any:
+def evaluate(text: str) -> object:
     """Return the value of a text as Python, with the modules that the published scorer has at hand."""
-    names: dict[str, Any] = {"__builtins__": builtins}
+    names: Names = {"__builtins__": builtins}
     for alias, module in AT_HAND.items():
         if re.search(rf"\b{alias}\b", text):
             names[alias] = importlib.import_module(module)
     return eval(text, names)  # noqa: S307
 
 
-def parse_date(text: str) -> Any:
+def parse_date(text: str) -> object:
     try:
         return importlib.import_module("dateutil.parser").parse(text)
     except ImportError:
@@ -356,7 +363,7 @@ def close(value: float, actual: Any) -> bool:
     return bool(abs(value - actual) < 1e-6)
 
 
-def same_array(value: Any, actual: Any) -> bool:
+def same_array(value: object, actual: object) -> bool:
     numpy = importlib.import_module("numpy")
     if isinstance(value, numpy.ndarray) and isinstance(actual, numpy.ndarray):
         return bool(attempt(numpy.allclose, value, actual)[1])

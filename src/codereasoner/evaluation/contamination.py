@@ -108,16 +108,6 @@ def known_benchmarks(data: Path | None = None) -> tuple[Known, dict[str, str]]:
     return Known(sources), missing
 
 
-class Copy(TypedDict):
-    """A program that overlaps a benchmark's, by their ids."""
-
-    program: str
-    benchmark: str
-    id: str
-    how: str
-    share: float
-
-
 class ContaminationReport(TypedDict):
     """How many of some programs are in benchmarks, for the card of a data set."""
 
@@ -125,13 +115,13 @@ class ContaminationReport(TypedDict):
     compared_with: dict[str, int]  # programs of each benchmark
     not_compared: dict[str, str]  # benchmarks without data here, with the reason
     reasons: dict[str, int]
-    overlaps: list[Copy]
+    overlaps: list[dict[str, str | float]]  # `program`, and the fields of its Overlap
 
 
 def contamination_report(programs: Iterable[Program], data: Path | None = None) -> ContaminationReport:
     """Compare programs with every registered benchmark whose data is at hand."""
     known, missing = known_benchmarks(data)
-    overlaps: list[Copy] = []
+    overlaps: list[dict[str, str | float]] = []
     reasons: Counter[str] = Counter()
     count = 0
     for program in programs:
@@ -139,15 +129,7 @@ def contamination_report(programs: Iterable[Program], data: Path | None = None) 
         found = known.overlap(program.source)
         if found is not None:
             reasons[found.reason] += 1
-            overlaps.append(
-                {
-                    "program": program.id,
-                    "benchmark": found.benchmark,
-                    "id": found.id,
-                    "how": found.how,
-                    "share": found.share,
-                }
-            )
+            overlaps.append({"program": program.id, **vars(found)})
     return {
         "programs": count,
         "compared_with": dict(Counter(benchmark for benchmark, _ in known.names)),

@@ -19,10 +19,10 @@ def describe(package: str, start: int, stop: int, chars: int) -> list[list[str]]
     ]
 
 
-def public(package: str) -> list[tuple[str, Any]]:
+def public(package: str) -> list[tuple[str, object]]:
     """Return the documented functions and classes in a library's own namespace, and the methods of these classes."""
     module = importlib.import_module(package)
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for name in sorted(names(module)):
         value = getattr(module, name, None)
         if not callable(value):
@@ -36,11 +36,11 @@ def public(package: str) -> list[tuple[str, Any]]:
     return [(name, value) for name, value in found.items() if documentation(value)]
 
 
-def names(owner: Any) -> list[str]:
+def names(owner: object) -> list[str]:
     return [name for name in dir(owner) if not name.startswith("_")]
 
 
-def documentation(value: Any) -> str:
+def documentation(value: object) -> str:
     text = getattr(value, "__doc__", None)
     return inspect.cleandoc(text) if isinstance(text, str) else ""
 

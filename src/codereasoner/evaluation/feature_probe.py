@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import types
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 PROGRAM = "<measured program>"
 
 
-def measure(code: str, call: str, called: list[str]) -> list[Any]:
+def measure(code: str, call: str, called: list[str]) -> list[object]:
     """Return [line events of the program, those of libraries, [[parameters, lines of source] or None of each name]].
 
     The module is executed with `call` as its last line, and all of its own lines count, also those at its top.
@@ -21,7 +22,7 @@ def measure(code: str, call: str, called: list[str]) -> list[Any]:
     names: dict[str, Any] = {"__name__": "program"}
     counts = {True: 0, False: 0}
 
-    def local(frame: Any, event: str, argument: Any) -> Any:
+    def local(frame: types.FrameType, event: str, argument: object) -> object:
         if event == "line":
             counts[frame.f_code.co_filename == PROGRAM] += 1
         return local
@@ -29,7 +30,7 @@ def measure(code: str, call: str, called: list[str]) -> list[Any]:
     program = compiled(f"{code}\nresult = {call}" if call else code, PROGRAM, names)
     own = sys._getframe().f_code.co_filename
 
-    def enter(frame: Any, event: str, argument: Any) -> Any:
+    def enter(frame: types.FrameType, event: str, argument: object) -> Any:
         return None if frame.f_code.co_filename == own else local
 
     sys.settrace(enter)
