@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import TypeAlias, TypedDict
 
 from codereasoner import extend
 from codereasoner.benchmarks.loading import VARIABLE, locate
@@ -108,6 +108,10 @@ def known_benchmarks(data: Path | None = None) -> tuple[Known, dict[str, str]]:
     return Known(sources), missing
 
 
+Copy: TypeAlias = dict[str, str | float]
+"""The id of a program that is in a benchmark, as `program`, and the fields of its Overlap."""
+
+
 class ContaminationReport(TypedDict):
     """How many of some programs are in benchmarks, for the card of a data set."""
 
@@ -115,13 +119,13 @@ class ContaminationReport(TypedDict):
     compared_with: dict[str, int]  # programs of each benchmark
     not_compared: dict[str, str]  # benchmarks without data here, with the reason
     reasons: dict[str, int]
-    overlaps: list[dict[str, str | float]]  # `program`, and the fields of its Overlap
+    overlaps: list[Copy]
 
 
 def contamination_report(programs: Iterable[Program], data: Path | None = None) -> ContaminationReport:
     """Compare programs with every registered benchmark whose data is at hand."""
     known, missing = known_benchmarks(data)
-    overlaps: list[dict[str, str | float]] = []
+    overlaps: list[Copy] = []
     reasons: Counter[str] = Counter()
     count = 0
     for program in programs:
