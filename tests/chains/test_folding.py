@@ -34,12 +34,12 @@ def trace(pool: Pool, source: str, call: str) -> Run:
     return pool.run([Job(source, "f", call, record="trace")])[0]
 
 
-def told(run: Run, detail: Detail, limit: int) -> str:
+def text_of(run: Run, detail: Detail, limit: int) -> str:
     return narrate(extend.task("output").collect(run).questions[0], run, detail, limit=limit).text
 
 
 def test_passes_that_go_the_same_way_are_told_together(pool: Pool) -> None:
-    text = told(trace(pool, SUM, "97"), "steps", 1500)
+    text = text_of(trace(pool, SUM, "97"), "steps", 1500)
     assert (
         "Passes 3 to 97 of the loop in line 3 go the same way: total grows by 3 each, i grows by 1 each. "
         "After pass 97: total = 291, i = 96." in text
@@ -52,13 +52,13 @@ def test_passes_that_go_the_same_way_are_told_together(pool: Pool) -> None:
 @pytest.mark.parametrize(("source", "call"), [(SUM, "97"), (MIXED, "60"), (DEEP, "70")])
 def test_a_folded_chain_is_below_its_limit_and_true(pool: Pool, source: str, call: str, detail: Detail) -> None:
     run = trace(pool, source, call)
-    whole = told(run, detail, 0)
+    whole = text_of(run, detail, 0)
     for limit in (400, 1000, 2000):
-        text = told(run, detail, limit)
+        text = text_of(run, detail, limit)
         assert len(text) <= limit + 60 or text == whole
         assert audit(text, run).first_false is None, text
 
 
 def test_a_chain_below_its_limit_is_told_whole(pool: Pool) -> None:
     run = trace(pool, SUM, "5")
-    assert told(run, "steps", 8000) == told(run, "steps", 0)
+    assert text_of(run, "steps", 8000) == text_of(run, "steps", 0)

@@ -29,12 +29,12 @@ def found(pool: Pool, source: str, value: str, most: int = 3) -> tuple[Try, ...]
     return search_calls([question(source, value)], pool.run, most)[0]
 
 
-def told(pool: Pool, source: str, value: str, detail: Detail = "states") -> list[str]:
+def lines_of(pool: Pool, source: str, value: str, detail: Detail = "states") -> list[str]:
     return narrate_search(question(source, value), found(pool, source, value), detail).text.splitlines()
 
 
 def test_a_chain_for_a_call_undoes_the_program_and_verifies_what_comes_out(pool: Pool) -> None:
-    assert told(pool, APPEND, "[3, 2, 1]") == [
+    assert lines_of(pool, APPEND, "[3, 2, 1]") == [
         "Wanted: [3, 2, 1]",
         "`return x` must give [3, 2, 1], which it does if x is [3, 2, 1].",
         "`x = x[::-1]` must give [3, 2, 1], which it does if x is [1, 2, 3].",
@@ -47,7 +47,7 @@ def test_a_chain_for_a_call_undoes_the_program_and_verifies_what_comes_out(pool:
 
 def test_what_a_call_returns_decides_which_is_tried_next(pool: Pool) -> None:
     source = "def f(word):\n    n = 2\n    while n < len(word):\n        n += 1\n    return n - 1"
-    assert told(pool, source, "3") == [
+    assert lines_of(pool, source, "3") == [
         "Wanted: 3",
         "For word take `'a' * wanted`, 'aaa'.",
         *("Try f('aaa')", "word = 'aaa'", "n = 2", "while True", "n = 3", "while False"),

@@ -63,8 +63,8 @@ def test_a_value_that_is_no_state_stands_at_the_end(pool: Pool) -> None:
 
 def test_branches_loops_and_calls_are_told_in_the_order_in_which_they_finish(pool: Pool) -> None:
     run = trace(pool, LOOP, "'abz', 2")
-    told = narrate(question(run), run).text.splitlines()
-    assert told == [
+    lines = narrate(question(run), run).text.splitlines()
+    assert lines == [
         "text = 'abz', n = 2",
         "counts = {}",
         "best = 0",

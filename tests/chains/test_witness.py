@@ -1,4 +1,4 @@
-"""The story and the narrator's words beside a second witness: the program that reports itself."""
+"""Events and the narrator's words against a second witness: the program that reports itself."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def constructs() -> Iterator[tuple[str, str]]:
             yield call[2:-1], source
 
 
-def told(events: Sequence[Event]) -> Reports:
-    """What a story says, in the witness's kinds."""
+def reported(events: Sequence[Event]) -> Reports:
+    """The events of a run, in the witness's kinds."""
     found: Reports = defaultdict(list)
     for event in events:
         for kind, *rest in _kinds(event):
@@ -81,7 +81,7 @@ def canonical(text: str) -> str:
 
 
 def witnessed(run: Run) -> Reports:
-    """What the witness says, without what the story does not tell: functions that are no generators resume nothing."""
+    """The reports of the witness, without those that are no events: functions that are no generators resume nothing."""
     assert run.outcome in ("ok", "raised"), run
     found = reports(run.stdout)
     nodes = list(ast.walk(ast.parse(run.source)))
@@ -95,8 +95,8 @@ def witnessed(run: Run) -> Reports:
     return found
 
 
-def disagreements(source: str, story: Reports, witness: Reports) -> Iterator[str]:
-    """Where the two differ. Of a line with several statements the story may leave something out."""
+def disagreements(source: str, events: Reports, witness: Reports) -> Iterator[str]:
+    """Where the two differ; of a line with several statements, events may be left out."""
     shared = several(source)
     delegates = "yield from" in source or "async def" in source
     for kind in (
@@ -113,22 +113,22 @@ def disagreements(source: str, story: Reports, witness: Reports) -> Iterator[str
         "Continue",
         "Pass",
     ):
-        said, seen = story.get(kind, []), witness.get(kind, [])
+        said, seen = events.get(kind, []), witness.get(kind, [])
         if kind in ("yield", "resume") and delegates:
             continue
         if kind not in ("call", "resume"):
             said_here = [each for each in said if each[0] not in shared]
             if said_here != [each for each in seen if each[0] not in shared]:
-                yield f"{kind}: the story says {said}, the witness {seen}"
+                yield f"{kind}: the events say {said}, the witness {seen}"
             if not is_part(said, seen):
-                yield f"{kind}: of shared lines the story says {said}, the witness {seen}"
+                yield f"{kind}: of shared lines the events say {said}, the witness {seen}"
         elif said != seen:
-            yield f"{kind}: the story says {said}, the witness {seen}"
+            yield f"{kind}: the events say {said}, the witness {seen}"
     names = {(line, name) for line, name, _ in witness.get("set", [])}
-    said = [each for each in story.get("set", []) if (each[0], each[1]) in names and each[2] != "?"]
+    said = [each for each in events.get("set", []) if (each[0], each[1]) in names and each[2] != "?"]
     seen = [each for each in witness.get("set", []) if each[2] != "?"]
     if [each for each in said if each[0] not in shared] != [each for each in seen if each[0] not in shared]:
-        yield f"set: the story says {said}, the witness {seen}"
+        yield f"set: the events say {said}, the witness {seen}"
 
 
 def is_part(some: Sequence[object], whole: Sequence[object]) -> bool:
@@ -162,7 +162,7 @@ def test_story_and_witness_agree_on_every_construct_in_every_layout(pool: Pool, 
     source = LAYOUTS[layout](plain)
     run, witness = pool.run([Job(source, "f", call, record="trace"), Job(rewritten(source, "f"), "_watched", call)])
     assert (run.outcome, run.value) == (witness.outcome, witness.value)
-    assert not list(disagreements(source, told(read_events(run)), witnessed(witness))), source
+    assert not list(disagreements(source, reported(read_events(run)), witnessed(witness))), source
 
 
 SENTENCE = re.compile(r"Line (\d+), `.*`: (.*)\.")
@@ -201,7 +201,7 @@ JUMPS = {"the loop is left": "Break", "the next pass of the loop begins": "Conti
 
 
 def terse_tests(text: str, source: str) -> list[bool]:
-    """The outcomes of tests that a terse detail tells, in order; the code of a loop without a test is none."""
+    """The outcomes of tests in a terse detail, in order; the code of a loop without a test is none."""
     lines = [line for line in text.split("\n") if f"{line}:" not in ("while True:", "while 1:") or line not in source]
     found = (re.fullmatch(r"(?:.* -> )?(?:if|elif|while) (?:.*: )?(True|False)(?:, .*)?", line) for line in lines)
     return [match[1] == "True" for match in found if match]
@@ -236,7 +236,7 @@ def test_story_and_witness_agree_on_programs_of_the_grammar(pool: Pool, difficul
     for run, witness in zip(runs, seen, strict=True):
         if run.outcome == "ok" and not run.cut:
             compared += 1
-            assert not list(disagreements(run.source, told(read_events(run)), witnessed(witness))), run.source
+            assert not list(disagreements(run.source, reported(read_events(run)), witnessed(witness))), run.source
     assert compared > 50
 
 
@@ -247,7 +247,7 @@ def test_story_and_witness_agree_on_cruxeval(pool: Pool, shared_data: Path, layo
     runs = pool.run([Job(source, "f", call, record="trace") for source, call in jobs])
     seen = pool.run([Job(rewritten(source, "f"), "_watched", call) for source, call in jobs])
     for run, witness in zip(runs, seen, strict=True):
-        assert not list(disagreements(run.source, told(read_events(run)), witnessed(witness))), run.source
+        assert not list(disagreements(run.source, reported(read_events(run)), witnessed(witness))), run.source
         question = extend.task("output").collect(run).questions
         for detail in DETAILS if question else ():
             assert audit(narrate(question[0], run, detail).text, run).first_false is None, (run.source, detail)
@@ -262,4 +262,4 @@ def test_story_and_witness_agree_on_random_nested_programs(pool: Pool, layout: s
     assert len(whole) > 15
     for run, witness in whole:
         if not run.cut:
-            assert not list(disagreements(run.source, told(read_events(run)), witnessed(witness))), run.source
+            assert not list(disagreements(run.source, reported(read_events(run)), witnessed(witness))), run.source

@@ -1,4 +1,4 @@
-"""A second witness of what a program does, which shares no code with the tracer and the story.
+"""A second witness of what a program does, which shares no code with the tracer and the narrator.
 
 The program is rewritten so that its tests, loops, calls, returns, yields, handlers, cases, jumps and assignments
 report themselves, and is run plainly. A report is [kind, line, ...]; the reports are printed when the call ends.
@@ -86,8 +86,8 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Yield(self, node: ast.Yield) -> ast.AST:
         value = self.visit(node.value) if node.value else ast.Constant(None)
         line = ast.Constant(node.lineno)
-        told = ast.Yield(_call("value", ast.Constant("yield"), line, value))
-        return _call("resumed", line, ast.Constant(self.functions[-1]), told)
+        report = ast.Yield(_call("value", ast.Constant("yield"), line, value))
+        return _call("resumed", line, ast.Constant(self.functions[-1]), report)
 
     # ---- tests and loops
 
@@ -107,7 +107,7 @@ class _Rewriter(ast.NodeTransformer):
         count, line = f"_n{self.loops}", node.lineno
         node.iter = self.visit(node.iter)
         begins = ast.parse(f"{count} += 1\n_w.say('pass', {line}, {count})").body
-        values = [told for name in _names(node.target) for told in _report_value(line, name)]
+        values = [report for name in _names(node.target) for report in _report_value(line, name)]
         node.body = [*begins, *values, *self._block(node.body)]
         node.orelse = [*_report("end", line), *self._block(node.orelse)]
         return [*ast.parse(f"{count} = 0").body, node]
@@ -141,12 +141,12 @@ class _Rewriter(ast.NodeTransformer):
         line = node.lineno
         node.value = self.visit(node.value)
         names = dict.fromkeys(name for target in node.targets for name in _names(target))
-        return [node, *(told for name in names for told in _report_value(line, name))]
+        return [node, *(report for name in names for report in _report_value(line, name))]
 
     def visit_AugAssign(self, node: ast.AugAssign) -> list[ast.stmt]:
         line = node.lineno
         node.value = self.visit(node.value)
-        return [node, *(told for name in _names(node.target) for told in _report_value(line, name))]
+        return [node, *(report for name in _names(node.target) for report in _report_value(line, name))]
 
     def _block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         found: list[ast.stmt] = []

@@ -1,8 +1,8 @@
-"""What a statement would have left behind in another state than the one it met: the test of an explanation.
+"""Execute statements abstractly: compute what they would have done in another state than the one they met.
 
 A reader who takes the wrong branch, or goes around a loop once too often, ends with a value that can be computed: it
 is what other statements, or the same ones on other values, give. Nothing of a program is ever called: statements are
-followed with the operations of `chains.expressions`, which are pure and small; what these cannot tell stays unknown.
+followed with the operations of `chains.expressions`, which are pure and small; what these cannot compute is unknown.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MUTATORS: dict[type, frozenset[str]] = {
 
 
 def value_in(node: ast.expr, state: State) -> str | None:
-    """The value of an expression in a state, as a literal; None where it cannot be told."""
+    """Return the value of an expression in a state, as a literal; None if it is unknown."""
     try:
         return text_of(value_of(node, state))
     except Unknown:
@@ -32,7 +32,7 @@ def value_in(node: ast.expr, state: State) -> str | None:
 
 
 def after(statements: Sequence[ast.stmt], state: State) -> dict[str, str] | None:
-    """The state after simple statements and `if`s; None where it cannot be told, or where they leave the block."""
+    """Return the state after simple statements and `if`s; None if it is unknown, or if they leave the block."""
     known = dict(state)
     try:
         for statement in statements:
@@ -43,7 +43,7 @@ def after(statements: Sequence[ast.stmt], state: State) -> dict[str, str] | None
 
 
 def assigned(statement: ast.stmt, name: str, state: State) -> str | None:
-    """What one statement would leave in a variable; None where it does not set it, or where it cannot be told."""
+    """Return the value that one statement would give a variable; None if it does not set it, or if it is unknown."""
     if name not in names_set(statement):
         return None
     found = after([statement], state)
@@ -51,7 +51,7 @@ def assigned(statement: ast.stmt, name: str, state: State) -> str | None:
 
 
 def names_set(statement: ast.AST) -> set[str]:
-    """The variables that a statement binds or mutates itself."""
+    """Return the variables that a statement binds or mutates itself."""
     match statement:
         case ast.Assign(targets=targets):
             return {name for target in targets for name in _owners(target)}
@@ -63,7 +63,7 @@ def names_set(statement: ast.AST) -> set[str]:
 
 
 def names_read(node: ast.AST) -> list[str]:
-    """The variables that an expression or a simple statement reads, each once."""
+    """Return the variables that an expression or a simple statement reads, each once."""
     reads = [each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)]
     if isinstance(node, ast.AugAssign):
         reads += _owners(node.target)
@@ -74,7 +74,7 @@ def follow(statement: ast.stmt, state: dict[str, str]) -> None:
     """Change the state as the statement does.
 
     Raises:
-        Unknown: it is no simple statement and no `if`, or a part of it cannot be told.
+        Unknown: it is no simple statement and no `if`, or a part of it is unknown.
     """
     match statement:
         case ast.Pass():
@@ -98,10 +98,10 @@ def follow(statement: ast.stmt, state: dict[str, str]) -> None:
 
 
 def value_of(node: ast.expr, state: State) -> Any:
-    """The value of an expression in a state, as an object made of literals.
+    """Return the value of an expression in a state, as an object made of literals.
 
     Raises:
-        Unknown: a part of it cannot be told.
+        Unknown: a part of it is.
     """
     try:
         return Trail(state).value(node)

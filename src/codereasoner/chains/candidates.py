@@ -29,7 +29,7 @@ class Candidate:
 
 
 def made(codes: Sequence[str], wanted: str) -> Iterator[Candidate]:
-    """The values of expressions over the wanted value, each value once; what cannot be computed is left out."""
+    """Yield the values of expressions over the wanted value, each value once; what cannot be computed is left out."""
     seen: set[str] = set()
     for code in codes:
         _, value = evaluate(ast.parse(code, mode="eval").body, {WANTED: wanted})
@@ -42,7 +42,7 @@ def made(codes: Sequence[str], wanted: str) -> Iterator[Candidate]:
 
 
 def kinds(function: ast.FunctionDef) -> dict[str, type | None]:
-    """The type that each parameter of a function seems to have, by how the program uses it; None: nothing says."""
+    """Return the type that each parameter of a function seems to have, by its name and uses; None: unclear."""
     parameters = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
     return {each.arg: _annotated(each) or _used(each.arg, function) for each in parameters}
 
@@ -67,11 +67,11 @@ _NAMES: Mapping[type, frozenset[str]] = {
     dict: frozenset(("d", "dic", "dict", "dictionary", "mapping", "table", "count")),
     int: frozenset(("n", "k", "i", "size", "index", "limit", "width", "step", "start", "end")),
 }
-"""What parameters of a type are often called; a use of the parameter counts as much."""
+"""Frequent names of parameters of a type; a name has the weight of one use."""
 
 
 def _used(name: str, function: ast.FunctionDef) -> type | None:
-    """The type for which most uses of a parameter speak, and its name."""
+    """Return the type for which the name and most uses of a parameter speak."""
     votes: dict[type, int] = {kind: 1 for kind, names in _NAMES.items() if name.rstrip("s1234567890_") in names}
     for node in ast.walk(function):
         for kind in _votes(name, node):
@@ -128,7 +128,7 @@ def _is_among(name: str, nodes: Sequence[ast.AST | None]) -> bool:
 
 
 def constants(function: ast.AST) -> dict[type, list[str]]:
-    """The constants of a program by type, as literals, each once."""
+    """Return the constants of a program by type, as literals, each once."""
     found: dict[type, list[str]] = {}
     docstrings = {id(node.value) for node in ast.walk(function) if isinstance(node, ast.Expr)}
     for node in ast.walk(function):
@@ -141,7 +141,7 @@ def constants(function: ast.AST) -> dict[type, list[str]]:
 
 
 def derived(kind: type, wanted: Any, known: Mapping[type, Sequence[str]]) -> list[str]:
-    """Expressions that make an argument of a type from the wanted value."""
+    """Return expressions that make an argument of a type from the wanted value."""
     rules = _DERIVED.get((kind, type(wanted))) or _DERIVED.get((kind, object), ())
     texts, numbers = known.get(str, ()), known.get(int, ())
     return [
@@ -154,7 +154,7 @@ def derived(kind: type, wanted: Any, known: Mapping[type, Sequence[str]]) -> lis
 
 
 def simple(kind: type, known: Mapping[type, Sequence[str]]) -> list[str]:
-    """Arguments of a type whatever the wanted value: the simplest ones, and the constants of the program."""
+    """Return arguments of a type whatever the wanted value: the simplest ones, and the constants of the program."""
     texts, numbers = list(known.get(str, ())), list(known.get(int, ()))
     return {
         str: ["'a'", *texts, "''"],
@@ -210,7 +210,7 @@ _DERIVED: Mapping[tuple[type, type], tuple[str, ...]] = {
 
 
 def repaired(tried: Candidate, result: Any, wanted: Any) -> list[str]:
-    """Expressions for the next argument, given what came out for one that was tried."""
+    """Return expressions for the next argument, given what came out for one that was tried."""
     value, code = tried.value, f"({tried.code})" if " " in tried.code else tried.code
     if type(result) is not type(wanted) or not isinstance(wanted, int | str | list | tuple):
         return []
@@ -226,7 +226,7 @@ def repaired(tried: Candidate, result: Any, wanted: Any) -> list[str]:
 
 
 def _recounted(value: Any, text: str, missing: int) -> list[str]:
-    """A number that is larger or smaller by what is missing; so many more or fewer items."""
+    """Add what is missing to a number, or as many items to a sequence; or take it away."""
     if type(value) is int and missing:
         return [f"{text} {'+' if missing > 0 else '-'} {abs(missing)}"]
     if not isinstance(value, str | list) or not -len(value) <= missing <= MAX_COUNT or not missing:

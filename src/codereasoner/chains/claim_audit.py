@@ -1,10 +1,10 @@
-"""Is every claim of a chain true? Each is looked up in the trace of the run, in order.
+"""Audit a chain: look up each of its claims in the trace of the run, in order.
 
 A claim of a value is true when a variable of that name has that value, of that type, at some event not before the
 event of the last true claim: a chain has to go forward with the run. The earliest such event is taken, so a true
 claim never makes a later one false. A claim that says it looks back ("initially x = 1", "x was 3") may speak of any
 event that is past. Not counted is a name that is no variable of the run or never has a value with a literal, and a
-line of the program that is only quoted. What such a claim looks like is told in value_claims.py; claims about tests,
+line of the program that is only quoted. value_claims.py finds such claims; claims about tests,
 passes, lines, calls and returns are read in event_claims.py and checked in event_audit.py.
 
 What an audit cannot see: a claim in other words, and whether a value is claimed of this or of a later pass of a loop.
@@ -26,7 +26,7 @@ from codereasoner.records import Plain, Run
 
 @dataclass(frozen=True)
 class Audit(Plain):
-    """How many claims of a chain were checked, how many are true, and the first that is not, with where it stands."""
+    """Number of claims that were checked, number of true ones, and the first false one with its place."""
 
     checked: int
     true: int
@@ -83,7 +83,7 @@ def _by_call(chain: str, runs: Mapping[str, Run]) -> Iterator[tuple[Claim | Even
 
 
 def _claims(chain: str) -> list[Claim | EventClaim]:
-    """What a chain says of values and of what happened, in order."""
+    """Return the claims of a chain about values and events, in order."""
     events = list(event_claims(chain))
     compared = [(each.start, each.end) for each in events if each.kind == "compare"]
     values = (each for each in claims(chain) if not any(start <= each.start < end for start, end in compared))
@@ -107,7 +107,7 @@ def _count(pairs: Iterable[tuple[Claim | EventClaim | Step, History | None]]) ->
 
 
 class History:
-    """When did which variable have which value? Remembers up to where the claims about it have come."""
+    """The values of each variable over a run; remembers the event up to which the claims have come."""
 
     def __init__(self, run: Run) -> None:
         self._spans: dict[tuple[str, str], list[tuple[int, int]]] = {}  # (name, value): from, until (not included)
@@ -124,7 +124,7 @@ class History:
         return self._now
 
     def check(self, claim: Claim | EventClaim) -> bool | None:
-        """Is a claim true, after those that were checked before it? None: it is none about this run."""
+        """Return whether a claim is true after those checked before it; None: it is not about this run."""
         if isinstance(claim, EventClaim):
             self._events.go_on_from(self._now)
             return self._events.check(claim)

@@ -1,4 +1,4 @@
-"""How far a chain follows its run for a question, and the sentence that ties what it told to what was asked."""
+"""End a chain where its question looks, with the sentence that answers it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from codereasoner.task import Question
 
 
 def conclude(question: Question, events: list[Event]) -> tuple[list[Event], str]:
-    """Return the events that a chain tells, and its last sentence.
+    """Return the events of a chain, and its last sentence.
 
     These are all events and "" where the question is about the result, or where its line and time cannot be tied to
     one event, as where a line belongs to a statement of several.
@@ -18,10 +18,10 @@ def conclude(question: Question, events: list[Event]) -> tuple[list[Event], str]
     place = _place(events, question.facts.get("line"), question.facts.get("time"))
     if place is None:
         return events, ""
-    told, last = events[: place + 1], events[place]
+    reached, last = events[: place + 1], events[place]
     following = next((m.line for m in events[place + 1 :] if m.frame == last.frame and m.kind == "line"), None)
     sentence = extend.task_of(question).conclude_at(question, last.state, following)
-    return (told, sentence) if sentence else (events, "")
+    return (reached, sentence) if sentence else (events, "")
 
 
 def _place(events: Sequence[Event], line: int | None, time: int | None) -> int | None:

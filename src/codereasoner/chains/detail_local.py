@@ -3,10 +3,10 @@
     for num in nums: num = 3, next 5, 7    the code of the statement, then what it leaves behind
     num % 2: 1                             or each part of it that is computed, instead of its code
     if False
-    res.append(num): res = [4, 6]          a variable is always told as `name = value`, and always whole
+    res.append(num): res = [4, 6]          a variable is always `name = value`, and always whole
 
 The code is quoted, so that the next statement stands in the prompt right behind the text just written; a pass of a
-loop says its item and at most two that follow, which tells where it is without repeating all that is left. Every
+loop gives its item and at most two that follow: its place, without a repetition of all that is left. Every
 value is what the trace recorded, or follows from it by `expressions.Trail`.
 """
 
@@ -61,7 +61,7 @@ _COMPUTED = (ast.Call, ast.BinOp, ast.BoolOp, ast.Compare, ast.Subscript, ast.If
 
 
 def _is_silent(node: ast.expr) -> bool:
-    """Is it something that has no literal, as `range(3)`?"""
+    """Return whether an expression has no literal, such as `range(3)`."""
     if not isinstance(node, ast.Call):
         return False
     name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
@@ -69,18 +69,18 @@ def _is_silent(node: ast.expr) -> bool:
 
 
 class Local:
-    """Tells the events of one run."""
+    """Writes the lines of the events of one run."""
 
     def __init__(self, run: Run) -> None:
         self.source = tuple(split_lines(run.source))
         self.operations = Operations(run.source)
 
     def lines(self, event: Event) -> Iterator[str]:
-        """The lines of a event."""
-        node, told = event.node, claims(event)
+        """The lines of an event."""
+        node, effects = event.node, claims(event)
         match event.kind:
             case "call":
-                yield called(event) if event.frame else told
+                yield called(event) if event.frame else effects
             case "resume":
                 yield f"{event.function} resumes"
             case "return" if isinstance(event.scope, ast.ClassDef):
@@ -92,44 +92,44 @@ class Local:
             case "return" if event.frame:
                 yield f"gives {event.value}"
             case "line" if node is not None:
-                yield from self._statement(event, node, told)
+                yield from self._statement(event, node, effects)
 
-    def _statement(self, event: Event, node: Statement, said: str) -> Iterator[str]:
+    def _statement(self, event: Event, node: Statement, effects: str) -> Iterator[str]:
         """The parts of a statement, or else its code; then what it leaves behind."""
         if event.raised:
-            yield from [_quoted(node, self.source)] if not said else [f"{_quoted(node, self.source)}: {said}"]
+            yield from [_quoted(node, self.source)] if not effects else [f"{_quoted(node, self.source)}: {effects}"]
             return
         if isinstance(node, ast.While) and event.taken is None and event.visit > 1:
             return  # its test is a constant, which Python does not come back to in every version
-        told: list[str] = []
+        computed: list[str] = []
         if (not isinstance(node, ast.For) or event.visit == 1) and not self.operations.calls_own(node):
             for expression in parts(node):
                 lines = _parts_of(expression, event)
-                told += lines[:-1] if _says_whole(node) and _is_whole(lines, expression) else lines
-        yield from told
-        quoted = "" if told else _quoted(node, self.source)
+                computed += lines[:-1] if _says_whole(node) and _is_whole(lines, expression) else lines
+        yield from computed
+        quoted = "" if computed else _quoted(node, self.source)
         if isinstance(node, ast.For):
             quoted = quoted if event.visit == 1 and event.taken else ""
-            said = self._pass(event, node, said)
+            effects = self._pass(event, node, effects)
         elif event.taken is not None and not isinstance(node, ast.If | ast.While):
-            said = ", ".join(part for part in (outcome(event), said) if part)
+            effects = ", ".join(part for part in (outcome(event), effects) if part)
         elif event.taken is not None:
-            said = f"{type(node).__name__.lower()} {event.taken}" if told else str(event.taken)
-        if quoted or said:
-            yield f"{quoted}: {said}" if quoted and said else quoted or said
+            effects = f"{type(node).__name__.lower()} {event.taken}" if computed else str(event.taken)
+        if quoted or effects:
+            yield f"{quoted}: {effects}" if quoted and effects else quoted or effects
 
-    def _pass(self, event: Event, node: ast.For, said: str) -> str:
+    def _pass(self, event: Event, node: ast.For, effects: str) -> str:
         if not event.taken:
             return "for end"
         left = self.operations.left_after(event, node)
         if left is None:
-            return said
+            return effects
         ahead = left[:AHEAD] if isinstance(left, str) else list(islice(left, AHEAD))
         try:
-            shown = text_of(ahead)
+            text = text_of(ahead)
         except Unknown:
-            return said
-        return f"{said}, next {shown if isinstance(ahead, str) else shown[1:-1] or 'nothing'}"
+            return effects
+        return f"{effects}, next {text if isinstance(ahead, str) else text[1:-1] or 'nothing'}"
 
 
 def _quoted(node: Statement, source: tuple[str, ...]) -> str:
@@ -148,7 +148,7 @@ def _is_literal(node: ast.expr) -> bool:
 
 
 def _says_whole(node: Statement) -> bool:
-    """Does the statement's own line, or the answer behind it, say the value of its expression?"""
+    """Return whether the statement's own line, or the answer after it, gives the value of its expression."""
     return isinstance(node, ast.Assign | ast.AugAssign | ast.If | ast.While | ast.Return)
 
 

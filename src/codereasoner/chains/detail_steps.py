@@ -19,21 +19,21 @@ MOST_OPERATIONS = 12  # of one statement; more would hide what it does
 
 
 class Sentences:
-    """Tells the events of one run."""
+    """Writes the sentences of the events of one run."""
 
     def __init__(self, run: Run) -> None:
         self.lines = tuple(split_lines(run.source))
         self.operations = Operations(run.source)
 
     def sentence(self, event: Event) -> str:
-        """The sentence of a event; "" where another one says it all."""
-        said = self._clause(event)
-        if not said or event.kind in ("call", "resume"):
-            return said
+        """Return the sentence of an event; "" if another one says it all."""
+        clause = self._clause(event)
+        if not clause or event.kind in ("call", "resume"):
+            return clause
         place = f"Line {event.line}"
         if event.node is not None:
             place += f", `{header(event.node, self.lines)}`"
-        return f"{place}: {said}."
+        return f"{place}: {clause}."
 
     def _clause(self, event: Event) -> str:
         name = event.function
@@ -58,13 +58,13 @@ class Sentences:
         return self._statement(event)
 
     def _statement(self, event: Event) -> str:
-        node, told = event.node, literal_claims(event)
-        said = " and ".join(told)
+        node, changes = event.node, literal_claims(event)
+        clause = " and ".join(changes)
         if event.raised:
-            return said
+            return clause
         match node:
             case ast.If(test=test) | ast.While(test=test) if event.taken is not None:
-                binds = f"{said}, " if said else ""
+                binds = f"{clause}, " if clause else ""
                 return binds + self._test(test, event, "the body runs" if event.taken else _otherwise(node))
             case ast.While(test=ast.Constant()):
                 return "the body runs until the loop is left" if event.visit == 1 else ""
@@ -85,15 +85,15 @@ class Sentences:
             case ast.Import() | ast.ImportFrom():
                 return "imported"
         if event.taken is not None:
-            return _entered(event, said)
-        if event.removed and not said:
+            return _entered(event, clause)
+        if event.removed and not clause:
             return f"{', '.join(event.removed)} no longer exists"
-        if said:
-            return self._operations(event) + said
+        if clause:
+            return self._operations(event) + clause
         return " and ".join(_objects(event)) or self._global(event) or "no local variable changes"
 
     def _global(self, event: Event) -> str:
-        """What an assignment to a global variable gives it, as far as it can be told."""
+        """Describe an assignment to a global variable, with the value if it can be computed."""
         match event.node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in event.state:
                 known = NotImplemented
@@ -107,7 +107,7 @@ class Sentences:
         return ""
 
     def _test(self, test: ast.expr, event: Event, then: str, taken: bool | None = None) -> str:
-        """`3 > 2 is true, the body runs`: what is compared, where it can be told, and what follows."""
+        """`3 > 2 is true, the body runs`: the comparison, if it can be computed, and what follows."""
         taken = event.taken if taken is None else taken
         truth = "true" if taken else "false"
         if event.node is None or self.operations.calls_own(event.node):
@@ -115,12 +115,12 @@ class Sentences:
         operations, value = evaluate(test, event.before)
         if value is NotImplemented or bool(value) is not taken or len(operations) > MOST_OPERATIONS:
             return f"{truth}, {then}"
-        told = [_in_words(each) for each in operations]
-        if not told:
+        comparisons = [_in_words(each) for each in operations]
+        if not comparisons:
             return f"{text_of(value)} is {truth}, {then}"
-        if not told[-1].endswith(f" is {truth}"):
-            told.append(f"so the test is {truth}")
-        return ", ".join([*told, then])
+        if not comparisons[-1].endswith(f" is {truth}"):
+            comparisons.append(f"so the test is {truth}")
+        return ", ".join([*comparisons, then])
 
     def _subject(self, subject: ast.expr, event: Event) -> str:
         _, value = evaluate(subject, event.before)
@@ -134,10 +134,10 @@ class Sentences:
         if node is None or self.operations.calls_own(node) or isinstance(node, LOOPS):
             return ""
         state = event.before or event.state
-        told = list(chain.from_iterable(evaluate(each, state)[0] for each in parts(node)))
-        if not 2 <= len(told) <= MOST_OPERATIONS:
+        operations = list(chain.from_iterable(evaluate(each, state)[0] for each in parts(node)))
+        if not 2 <= len(operations) <= MOST_OPERATIONS:
             return ""
-        return "".join(f"{_in_words(each)}, " for each in told)
+        return "".join(f"{_in_words(each)}, " for each in operations)
 
 
 def _objects(event: Event) -> Iterator[str]:
@@ -166,28 +166,28 @@ def _otherwise(node: ast.If | ast.While) -> str:
 def _call(event: Event) -> str:
     if isinstance(event.scope, ast.ClassDef):
         return f"The body of class {event.function} runs."
-    told = " and ".join(literal_claims(event))
+    arguments = " and ".join(literal_claims(event))
     outer = " and ".join(outer_claims(event))
-    said = f"{event.function} is called" + (f" with {told}" if told else "")
-    return said + (f"; it reads {outer} from outside." if outer else ".")
+    clause = f"{event.function} is called" + (f" with {arguments}" if arguments else "")
+    return clause + (f"; it reads {outer} from outside." if outer else ".")
 
 
-def _entered(event: Event, said: str) -> str:
-    """What is decided by something else than a test."""
+def _entered(event: Event, clause: str) -> str:
+    """Describe whether a block is entered that has no test: a loop, a handler, a case."""
     match event.node, event.taken:
         case (ast.For() | ast.AsyncFor(), True):
-            return f"pass {event.visit}, {said}" if said else f"pass {event.visit}"
+            return f"pass {event.visit}, {clause}" if clause else f"pass {event.visit}"
         case (ast.For() | ast.AsyncFor(), False):
             return "nothing is left, the loop ends"
         case (ast.With() | ast.AsyncWith(), True):
-            return said or "the block begins"
+            return clause or "the block begins"
         case (ast.With() | ast.AsyncWith(), False):
             return "the block ends"
         case (ast.ExceptHandler(), True):
-            return "it handles the exception" + (f", {said}" if said else "")
+            return "it handles the exception" + (f", {clause}" if clause else "")
         case (ast.match_case(), True):
-            return "it matches" + (f", {said}" if said else "")
-    return "it does not match" + (f", {said}" if said else "")
+            return "it matches" + (f", {clause}" if clause else "")
+    return "it does not match" + (f", {clause}" if clause else "")
 
 
 def _in_words(operation: str) -> str:

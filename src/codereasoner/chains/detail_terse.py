@@ -1,4 +1,4 @@
-"""What the terse details say of a event."""
+"""Phrases of the terse details."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from codereasoner.chains.statement_lines import LOOPS
 
 
 def claims(event: Event) -> str:
-    """`x = 1, y = 'a'`: the values a event leaves behind, those without a literal left out."""
+    """`x = 1, y = 'a'`: the values an event leaves behind, those without a literal left out."""
     return ", ".join(literal_claims(event))
 
 

@@ -1,4 +1,4 @@
-"""Did it happen as a text says? Claims about tests, passes, lines, calls and returns, looked up in the story of a run.
+"""Check claims about tests, passes, lines, calls and returns against the events of a run.
 
 A chain goes forward: each claim is about the next event of its kind, at or after the one before. A test that is named,
 by its line or its condition, is the next one there; a condition that is no test of the program must hold at some event
@@ -38,11 +38,11 @@ class Events:
                     self._tests[ast.unparse(part)].add(node.lineno)
 
     def check(self, claim: EventClaim) -> bool | None:
-        """Is a claim true, after those that were checked before it? None: it is none about this run."""
+        """Return whether a claim is true after those checked before it; None: it is not about this run."""
         return _CHECKS[claim.kind](self, claim)
 
     def go_on_from(self, now: int) -> None:
-        """What was said of values is about a event from this one on, and so is what follows."""
+        """Look up the next claims from this event on."""
         self._now = max(self._now, now)
 
     def _next(self, is_meant: Callable[[Event], bool]) -> Event | None:
@@ -167,7 +167,7 @@ def _begins_pass(event: Event) -> bool:
 
 
 def _passes(events: Sequence[Event]) -> Iterator[int]:
-    """How many passes each execution of a loop made."""
+    """Yield the number of passes of each execution of a loop."""
     open_: dict[tuple[int, int], int] = {}
     for event in events:
         if event.kind == "line" and isinstance(event.node, LOOPS):

@@ -1,4 +1,4 @@
-"""Where a text claims that something happened: a test came out, a pass began, a line ran, a function was called.
+"""Find the claims of a text that something happened: a test came out, a pass began, a line ran, a call was made.
 
 Read are the narrator's words and those of common models: "`x > 3` is false", "the condition is met", "we enter the
 else branch", "iteration 2", "the loop runs 3 times", "line 7 is never reached", "g is called with a = 1", "g(3)
@@ -96,7 +96,7 @@ _COMPILED = [(kind, re.compile(each, re.IGNORECASE)) for kind, patterns in _PATT
 
 
 def event_claims(text: str) -> Iterator[EventClaim]:
-    """The claims of a text about what happened, in order; where two overlap, the one that was said first counts."""
+    """Yield the claims of a text about what happened, in order; of two that overlap, the first counts."""
     found = (_read(kind, match, text) for kind, pattern in _COMPILED for match in pattern.finditer(text))
     last: EventClaim | None = None
     for claim in sorted(filter(None, found), key=lambda each: (each.start, -each.end)):
@@ -130,7 +130,7 @@ def _read(kind: Kind, match: re.Match[str], text: str) -> EventClaim | None:
 
 
 def _is_supposed(text: str, place: int) -> bool:
-    """Does a word before the claim make it a supposition: `if` in its sentence, `when` in its clause?"""
+    """Return whether a word before the claim makes it a supposition: `if` in its sentence, `when` in its clause."""
     begins = max(text.rfind(sign, 0, place) for sign in ("\n", ". ", "; ", ": "))
     sentence = re.sub(r"`[^`\n]*`", "", text[max(begins, 0) : place])
     return bool(_SUPPOSED.search(sentence) or _DEPENDS.search(sentence.rpartition(", ")[2]))

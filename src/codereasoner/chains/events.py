@@ -45,7 +45,7 @@ class Event(NamedTuple):
     node: Statement | None  # the statement; None for a call, and for a return at the end of a body
     values: Mapping[str, str]  # the variables it changed, or that it set to what they were already
     removed: tuple[str, ...] = ()
-    taken: bool | None = None  # was the block entered? None where there is none, and where the trace does not tell
+    taken: bool | None = None  # was the block entered? None where there is none, and where the trace leaves it open
     visit: int = 1  # for and while: the pass that begins, counted from when the loop was reached
     value: str = ""  # what was returned or yielded, or the exception
     state: Mapping[str, str] = _NOTHING  # all variables of the frame when it finished
@@ -56,7 +56,7 @@ class Event(NamedTuple):
 
 
 def read_events(run: Run) -> list[Event]:
-    """The events of a run, in the order in which they finished; frames of comprehensions and lambdas are left out.
+    """Return the events of a run, in the order in which they finished, but those of comprehensions and lambdas.
 
     Raises:
         DataError: the run has no whole trace.
@@ -78,7 +78,7 @@ class _Open:
 
 @dataclass
 class _Frame:
-    """What is known of a frame."""
+    """The state of a frame while the trace is read."""
 
     number: int
     function: str
@@ -134,7 +134,7 @@ class _Reader:
             self.stack.pop()
 
     def _add_lead(self) -> None:
-        """Where several statements share a line, those before the one that makes a call are told before it."""
+        """Add the statements of a shared line that precede the one that makes a call."""
         caller = self.frames.get(self.stack[-2]) if len(self.stack) > 1 else None
         if caller is None or caller.open is None or caller.open.earlier or len(caller.open.unit.statements) < 2:
             return
@@ -213,7 +213,7 @@ class _Reader:
         self._add("exception", frame, step.line, node, step.changes, value=step.value)
 
     def _is_protocol(self, frame: _Frame, later: Step | None) -> bool:
-        """Does the exception only tell a loop or an `await` that what it waits for has ended?"""
+        """Return whether the exception only ends the iteration of a loop or an `await`."""
         if frame.open is None or frame.scope is None or later is None:
             return False
         nodes = [part for each in frame.open.unit.statements for part in own(each)]
@@ -323,7 +323,7 @@ def _apply(frame: _Frame, step: Step) -> None:
 
 
 def _is_closing(step: Step | None) -> bool:
-    """Is it what a suspended generator is told when nobody goes on with it?"""
+    """Return whether the step closes a suspended generator that nobody goes on with."""
     return step is not None and step.event == "exception" and step.value.startswith("GeneratorExit")
 
 
@@ -338,7 +338,7 @@ def _node(frame: _Frame, line: int) -> Statement | None:
 
 
 def _goes_on(frame: _Frame, step: Step) -> bool:
-    """Is a new line, or the same line again, still part of the unit that is open in this frame?"""
+    """Return whether a new line, or the same line again, is still part of the open unit of this frame."""
     opened = frame.open
     if opened is None or frame.scope is None or not opened.unit.statements:
         return False
@@ -348,7 +348,7 @@ def _goes_on(frame: _Frame, step: Step) -> bool:
 
 
 def _repeats(opened: _Open) -> bool:
-    """May the line of a statement run again within it: after a yield, or in a comprehension (from Python 3.12 on)?"""
+    """Return whether a line may run again within its statement: after a yield, or in a comprehension (3.12 on)."""
     if opened.steps[-1].event != "line":
         return True
     parts = (part for each in opened.unit.statements for part in own(each))

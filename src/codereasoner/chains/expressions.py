@@ -1,4 +1,4 @@
-"""What each part of an expression gives, computed from the known values of the variables, one operation at a time.
+"""Compute an expression from the known values of its variables, one operation at a time, and write each down.
 
     len(text) > n      ->      len('abc') -> 3,  3 > 2 -> True
 
@@ -28,16 +28,16 @@ def unparse(node: ast.AST) -> str:
 
 
 class Unknown(Exception):
-    """The value of a part cannot be told."""
+    """Raised where the value of a part cannot be computed."""
 
 
 def explain(node: ast.expr, state: Mapping[str, str]) -> list[str]:
-    """The operations that lead to the value of an expression, as far as they can be told."""
+    """Return the operations that lead to the value of an expression, as far as they can be computed."""
     return evaluate(node, state)[0]
 
 
 def evaluate(node: ast.expr, state: Mapping[str, str]) -> tuple[list[str], Any]:
-    """The operations of an expression, and its value; NotImplemented where it cannot be told."""
+    """Return the operations of an expression, and its value; NotImplemented if it cannot be computed."""
     trail = Trail(state)
     try:
         value = trail.value(node)
@@ -100,8 +100,8 @@ class Trail:
         sign, apply = _OPERATORS.get(type(node.op), ("", None))
         if apply is None or not _stays_small(sign, left, right):
             raise Unknown
-        shown = f"({text_of(left)})" if sign == "**" and text_of(left)[0] == "-" else text_of(left)
-        return self.note(f"{shown} {sign} {text_of(right)}", partial(apply, left, right))
+        text = f"({text_of(left)})" if sign == "**" and text_of(left)[0] == "-" else text_of(left)
+        return self.note(f"{text} {sign} {text_of(right)}", partial(apply, left, right))
 
     def _unary(self, node: ast.UnaryOp) -> Any:
         value = self.value(node.operand)
@@ -144,8 +144,8 @@ class Trail:
             bounds = [
                 self.value(part) if part else None for part in (node.slice.lower, node.slice.upper, node.slice.step)
             ]
-            shown = ":".join("" if bound is None else text_of(bound) for bound in bounds[: 3 if bounds[2] else 2])
-            return self.note(f"{text_of(owner)}[{shown}]", lambda: owner[slice(*bounds)])
+            text = ":".join("" if bound is None else text_of(bound) for bound in bounds[: 3 if bounds[2] else 2])
+            return self.note(f"{text_of(owner)}[{text}]", lambda: owner[slice(*bounds)])
         index = self.value(node.slice)
         return self.note(f"{text_of(owner)}[{text_of(index)}]", lambda: owner[index])
 
@@ -203,11 +203,11 @@ class Trail:
             raise Unknown
         if name in SILENT:
             return _silently(lambda: function(*arguments, **named))
-        shown = ", ".join([*map(text_of, arguments), *(f"{key}={value}" for key, value in named.items())])
+        text = ", ".join([*map(text_of, arguments), *(f"{key}={value}" for key, value in named.items())])
         before = ""
         if isinstance(node.func, ast.Attribute):
             before = f"({text_of(owner)})." if type(owner) in (int, float) else f"{text_of(owner)}."
-        return self.note(f"{before}{name}({shown})", lambda: function(*arguments, **named))
+        return self.note(f"{before}{name}({text})", lambda: function(*arguments, **named))
 
     def _argument(self, node: ast.expr, function: str) -> Any:
         """`any` and `all` stop at the item that decides; what else takes a generator takes all of it."""
@@ -334,7 +334,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 } | {each.__name__: each for each in (range, enumerate, zip, reversed, divmod, bin)}
 _ORDERLESS = frozenset(("len", "sum", "max", "min", "sorted", "set", "bool", "any", "all"))
 SILENT = frozenset(("range", "enumerate", "zip", "reversed", "items", "keys", "values"))
-"""What gives no value with a literal: it is shown by what is made of it."""
+"""Functions and methods whose result has no literal: the value made of it is text instead."""
 
 _OPERATORS: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]] = {
     ast.Add: ("+", operator.add),

@@ -1,4 +1,4 @@
-"""Keep a chain below a length: passes of a loop that go the same way are told together, with what they leave behind."""
+"""Keep a chain below a length: passes of a loop that go the same way become one line, with the values they lead to."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from codereasoner import literals
 from codereasoner.chains.events import Event
 from codereasoner.chains.statement_lines import LOOPS
 
-KEPT_FIRST = 2  # passes that are told before the fold: the second shows what repeats
-LONGEST_VALUE = 200  # characters of a value that is told behind a fold
+KEPT_FIRST = 2  # passes in full before the fold: the second shows what repeats
+LONGEST_VALUE = 200  # characters of a value that a fold repeats
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _summary(events: Sequence[Event], starts: Sequence[int], first: int, stop: i
         for name, value in ends[-1].items()
         if ends[0].get(name) != value and not value.startswith("<") and len(value) <= LONGEST_VALUE
     ]
-    steady = [told for name in changed if (told := _growth(name, [end.get(name, "") for end in ends]))]
+    steady = [growth for name in changed if (growth := _growth(name, [end.get(name, "") for end in ends]))]
     head = f"Passes {first + 1} to {stop} of the loop in line {events[starts[0]].line} go the same way"
     grown = f": {', '.join(steady)}" if steady else ""
     values = ", ".join(f"{name} = {ends[-1][name]}" for name in changed)

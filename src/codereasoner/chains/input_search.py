@@ -20,7 +20,7 @@ from codereasoner.records import Job, Run
 from codereasoner.steps.source import parse_source
 from codereasoner.task import Question, Runner
 
-MAX_RUNS = 12  # calls that are run, those included that the program cannot take and that are not told
+MAX_RUNS = 12  # calls that are run, including those that the program cannot take, which the chain leaves out
 MAX_PARAMETERS = 4
 MAX_CHOICES = 8  # arguments that are combined with those of the other parameters, for each parameter
 NOT_FOUND = "no call was found"
@@ -44,7 +44,7 @@ class Try:
 
 
 def searches(question: Question) -> bool:
-    """Does the question ask for a call that returns a value?"""
+    """Return whether a question asks for a call that returns a value."""
     return extend.task_of(question).direction == "backward"
 
 
@@ -110,7 +110,7 @@ class _Search:
             yield self._propose({name: rest.get(name) or given[name] for name in self.kinds}, each.lines, set(rest))
 
     def _combined(self) -> Iterator[Proposal]:
-        """Every combination of arguments, those that are nearest to the wanted value first."""
+        """Yield every combination of arguments, those nearest to the wanted value first."""
         if not 0 < len(self.kinds) <= MAX_PARAMETERS:
             return
         lists = [self._ranked(kind) for kind in self.kinds.values()]
@@ -134,15 +134,15 @@ class _Search:
                 yield self._propose({**tried.arguments, name: better}, (), {name})
 
     def _propose(
-        self, arguments: Mapping[str, Candidate], lines: Iterable[str] = (), told: set[str] | None = None
+        self, arguments: Mapping[str, Candidate], lines: Iterable[str] = (), named: set[str] | None = None
     ) -> Proposal:
-        said = [_choice(name, each) for name, each in arguments.items() if told is None or name in told]
-        shown = [f"{name}={each.text}" if name in self.keywords else each.text for name, each in arguments.items()]
-        return Proposal(arguments, (*lines, *said), ", ".join(shown))
+        choices = [_choice(name, each) for name, each in arguments.items() if named is None or name in named]
+        texts = [f"{name}={each.text}" if name in self.keywords else each.text for name, each in arguments.items()]
+        return Proposal(arguments, (*lines, *choices), ", ".join(texts))
 
 
 def _derived_count(row: Sequence[tuple[int, Candidate]]) -> int:
-    """How far the number of arguments made from the wanted value is from one."""
+    """Return by how much the number of arguments made from the wanted value differs from one."""
     return abs(sum(WANTED in one.code for _, one in row) - 1)
 
 

@@ -231,7 +231,7 @@ def _sentence(statement: ast.stmt, result: object, own: Needs, source: tuple[str
 
 
 def is_certain(statement: ast.stmt, state: Needs, result: object) -> bool:
-    """Does a statement give a value in a state, as far as it can be computed without the program?"""
+    """Return whether a statement gives a value in a state; False also if it cannot be computed."""
     match statement:
         case ast.Return(value=ast.expr() as expression) | ast.Assign(targets=[ast.Name()], value=expression):
             _, found = evaluate(expression, {name: text_of(value) for name, value in state.items()})

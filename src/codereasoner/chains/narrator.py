@@ -2,7 +2,7 @@
 
 `states` is terse, for a small model that is trained from scratch: one line for each executed statement, with the values
 it leaves behind. `expressions` is terse and local: every operation is written out on its own, with the values it is
-applied to, and each pass of a loop says what is left to go over. `local` quotes the code of a statement, or tells each
+applied to, and each pass of a loop says what is left to go over. `local` quotes the code of a statement, or writes each
 part of it under its own name: shorter, and nothing has to be looked for far away. `steps` is `states` in sentences,
 with line numbers and the code, for real models.
 """
@@ -83,7 +83,7 @@ def _search_lines(tries: Sequence[Try], detail: Detail, limit: int) -> Iterator[
 
 
 def _difference(value: str, wanted: str) -> Iterator[str]:
-    """How a value differs from the wanted one: `too small`, `of length 2, not 3`, of another type."""
+    """Describe how a value differs from the wanted one: `too small`, `of length 2, not 3`, of another type."""
     found, meant = literals.read(value), literals.read(wanted)
     if type(found) is not type(meant):
         yield f"a {type(found).__name__}, not a {type(meant).__name__}"
@@ -97,7 +97,7 @@ def _difference(value: str, wanted: str) -> Iterator[str]:
 
 
 def _render(run: Run, events: Sequence[Event], detail: Detail, limit: int) -> list[str]:
-    """The lines of a run; the last says what the call returns, where that is known and was not said."""
+    """Return the lines of a run; the last gives the result of the call, unless a line before it does."""
     render = _RENDERERS[detail](run)
     lines = fold(events, [list(render(event)) for event in events], limit)
     if run.value is None or detail == "local":  # there the value stands in the answer only

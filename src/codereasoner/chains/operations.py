@@ -1,4 +1,4 @@
-"""The lines of a event with every operation of its statement on its own."""
+"""The lines of an event with every operation of its statement on its own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Operations:
         self._left: dict[tuple[int, int], str | list[Any]] = {}  # by frame and line of a loop
 
     def before(self, event: Event, line: str) -> Iterator[str]:
-        """The operations of a event, and then the line that says what it leaves behind."""
+        """The operations of an event, and then the line that says what it leaves behind."""
         node = event.node
         if event.kind != "line" or node is None or event.raised or self.calls_own(node):
             if line:
@@ -40,14 +40,14 @@ class Operations:
         yield from lines
 
     def calls_own(self, node: ast.AST) -> bool:
-        """Does it call a function of the program, whose events stand before this one?"""
+        """Return whether a statement calls a function of the program, whose events precede this one."""
         if node not in self._calling:
             names = (each.id for part in parts(node) for each in walk(part) if isinstance(each, ast.Name))
             self._calling[node] = any(name in self._functions for name in names)
         return self._calling[node]
 
     def _loop(self, event: Event, node: ast.For, line: str) -> Iterator[str]:
-        """`c = 'a'; left 'bc'`: what is left is told as long as the loop really goes over it."""
+        """`c = 'a'; left 'bc'`: the items left, as long as the loop really goes over them."""
         if event.visit == 1:
             yield from explain(node.iter, event.before)
         left = self.left_after(event, node)
@@ -57,7 +57,7 @@ class Operations:
             yield line
 
     def left_after(self, event: Event, node: ast.For) -> str | list[Any] | None:
-        """What a loop has left to go over after this pass; None where it cannot be told, and when it has ended."""
+        """Return the items that a loop has left after this pass; None if they are unknown, or if it has ended."""
         key = (event.frame, node.lineno)
         if event.visit == 1:
             self._left[key] = _items(node.iter, event)
@@ -93,12 +93,12 @@ def _loaded(target: ast.expr) -> ast.expr:
 
 
 def _says(line: str, value: str) -> bool:
-    """Does a line say this value and nothing else: `x = 3`, `if True`?"""
+    """Return whether a line gives this value and nothing else: `x = 3`, `if True`."""
     return line in (f"if {value}", f"while {value}") or (line.count(" = ") == 1 and line.partition(" = ")[2] == value)
 
 
 def _items(iterable: ast.expr, event: Event) -> str | list[Any]:
-    """What a loop goes over: a string or a list of its items; nothing where it cannot be told."""
+    """Return the items of a loop, as a string or a list; none if they are unknown."""
     try:
         found = Trail(event.before).value(iterable)
         items = found if isinstance(found, str) else list(found)
@@ -109,7 +109,7 @@ def _items(iterable: ast.expr, event: Event) -> str | list[Any]:
 
 
 def _is_bound(target: ast.expr, item: Any, event: Event) -> bool:
-    """Has the loop's variable, or have its variables, the value of this item?"""
+    """Return whether the loop's variables have the value of this item."""
     if isinstance(target, ast.Name):
         pairs = [(target, item)]
     elif isinstance(target, ast.Tuple) and isinstance(item, tuple) and len(item) == len(target.elts):

@@ -1,4 +1,4 @@
-"""Does a chain that looks for a call earn it? Checks the narrator's steps to an argument, and that there are any.
+"""Check that a chain that looks for a call earns it: its steps to an argument, and that there are any.
 
 A step is computed again: "take `wanted[::2]`, 'ac'", "`x = x + 1` must give 3, which it does if x is 2". The call that
 returns the wanted value must be led to: each of its arguments stands in the chain before the call is named, in the
@@ -97,14 +97,14 @@ def _unearned(chain: str, runs: Mapping[str, Run], wanted: str) -> Iterator[Step
 
 @dataclass(frozen=True)
 class _Known:
-    """What stands before a call in a chain: the text with program and value, and the arguments that were tried."""
+    """Context of a call in a chain: the text before it with program and value, and the arguments tried so far."""
 
     text: str
     wanted: str
     tried: Sequence[Sequence[Any]]
 
     def leads_to(self, value: Any, place: int) -> bool:
-        """Is it said before, one of the simplest values, or made of such?"""
+        """Return whether a value occurs before, is one of the simplest, or is made of such."""
         if not hasattr(value, "__len__"):
             return self._is_simple(value) or self._follows(value, place) or self._names(value)
         if isinstance(value, str | bytes):
@@ -118,7 +118,7 @@ class _Known:
         return value is None or value is ... or isinstance(value, bool) or value in (0, 1, 2, -1)
 
     def _follows(self, value: Any, place: int) -> bool:
-        """Was another number tried in its place?"""
+        """Return whether another number was tried in its place."""
         before = [each[place] for each in self.tried if len(each) > place]
         return isinstance(value, int | float) and any(isinstance(each, int | float) for each in before)
 
@@ -131,7 +131,7 @@ def _arguments(call: str) -> list[Any]:
 
 
 def _plain(text: str) -> str:
-    """Without what two ways to write a literal differ in: white space and the kind of quotes."""
+    """Drop what two ways to write a literal differ in: white space and the kind of quotes."""
     return re.sub(r"\s", "", text).replace('"', "'")
 
 

@@ -86,7 +86,7 @@ def _outermost(unit: Unit) -> list[Statement]:
 
 
 class _Found(NamedTuple):
-    """What a unit changed."""
+    """The changes of a unit."""
 
     before: State
     after: State
@@ -106,7 +106,7 @@ class _Found(NamedTuple):
 
 
 def _entered(node: Statement, next_line: int | None) -> bool | None:
-    """Was the block of a statement entered, whose own line does not hold it? None: there is no choice."""
+    """Return whether the block below a statement's line was entered; None: there is no choice."""
     if isinstance(node, ast.While) and isinstance(node.test, ast.Constant):
         return None
     if not isinstance(node, ast.If | ast.ExceptHandler | ast.match_case | LOOPS):
@@ -213,7 +213,7 @@ class _Follower:
                 self._add(node, before)
 
     def _has_twin(self, name: str) -> bool:
-        """Is there another variable of the same value, which may be the same object?"""
+        """Return whether another variable has the same value, and so may be the same object."""
         return sum(value == self.state.get(name) for value in self.state.values()) > 1
 
     def _loop(self, node: ast.While | ast.For) -> None:
@@ -282,7 +282,7 @@ _WITH_BODY = (ast.If, ast.ExceptHandler, ast.match_case, ast.With, ast.AsyncWith
 def _decided(
     head: Statement, found: _Found, next_line: int | None, end: Step | None, scope: Scope | None
 ) -> bool | None:
-    """Was the block on the line entered? None where the trace does not decide it."""
+    """Return whether the block on the line was entered; None if the trace does not decide it."""
     if isinstance(head, ast.With | ast.AsyncWith | ast.Try | ast.TryStar):
         return True
     body: Sequence[ast.stmt] = getattr(head, "body", ())
@@ -310,7 +310,7 @@ def _decided(
 
 
 def _is_last_case(head: ast.match_case, scope: Scope | None) -> bool:
-    """Is it the last case of its `match`, behind which the program goes on whether it matches or not?"""
+    """Return whether it is the last case of its `match`, after which the program goes on in either case."""
     units = set(scope.units.values()) if scope else set()
     matches = (each for unit in units for each in unit.statements if isinstance(each, ast.Match))
     return any(each.cases[-1] is head for each in matches)
@@ -321,7 +321,7 @@ def _matches_all(head: ast.match_case) -> bool:
 
 
 def _is_sibling(head: Statement, line: int, scope: Scope | None) -> bool:
-    """Does the line hold another handler, or another case, of what `head` is one of?"""
+    """Return whether the line holds another handler, or case, of the same statement."""
     unit = scope.units.get(line) if scope else None
     return unit is not None and any(type(each) is type(head) and each is not head for each in unit.statements)
 

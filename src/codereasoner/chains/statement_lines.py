@@ -1,4 +1,4 @@
-"""Which statements stand on which lines of a source, function by function.
+"""Map the lines of a source to its statements, function by function.
 
 A trace knows lines only. Most lines belong to one statement, whose header may take several of them; statements that
 share a line (`if x: y = 1`, `a = 1; b = 2`) form one unit.
@@ -49,7 +49,7 @@ class Scope:
     shadowed: frozenset[str]  # built-in functions whose names the program gives to something else
 
     def is_landing(self, line: int) -> bool:
-        """Can an exception that was raised in this function lead to the line?"""
+        """Return whether an exception raised in this function can lead to the line."""
         return any(line in each for each in self.landings)
 
 
@@ -120,13 +120,13 @@ def _last_line(node: ast.AST) -> int:
 
 
 def covers(node: Statement, line: int) -> bool:
-    """Does a statement's header stand on a line?"""
+    """Return whether a line is part of a statement's header."""
     return first_line(node) <= line <= header_end(node)
 
 
 @lru_cache(maxsize=8192)
 def own(node: ast.AST) -> tuple[ast.AST, ...]:
-    """Every node of a statement but itself, without the blocks under it."""
+    """Return the nodes of a statement but itself, without the blocks under it."""
     return tuple(each for child in _own_children(node) for each in walk(child))
 
 
@@ -221,7 +221,7 @@ def _landings(statements: Sequence[Statement]) -> Iterator[range]:
 
 
 def _bound(nodes: Sequence[ast.AST]) -> frozenset[str]:
-    """Every name that a program binds anywhere."""
+    """Return the names that a program binds anywhere."""
     names: set[str] = set()
     for node in nodes:
         match node:

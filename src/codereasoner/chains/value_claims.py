@@ -1,4 +1,4 @@
-"""Where a text claims that a variable has a value: `x = [1, 2]`, "x is now 3", "`total` becomes 6", "- n: 4".
+"""Find the claims of a text that a variable has a value: `x = [1, 2]`, "x is now 3", "`total` becomes 6", "- n: 4".
 
 The texts are a narrator's or any model's, so both code and prose count:
 - `name = literal`, also with Markdown around either side, an arrow in place of `=`, or a computation on the way:
@@ -72,7 +72,7 @@ def claims(text: str) -> Iterator[Claim]:
 
 
 def calls(text: str, entry: str) -> Iterator[tuple[int, str]]:
-    """Where a text names a call of a function with literal arguments: the position, and the canonical arguments."""
+    """Yield the position and canonical arguments of each call of a function that a text names."""
     for match in re.finditer(rf"(?<![\w.])(?<!def ){re.escape(entry)}(?=\()", text):
         end = _bracket_end(text, match.end())
         if end is None:
@@ -123,7 +123,7 @@ def _is_no_claim(text: str, match: re.Match[str]) -> bool:
 
 
 def _looks_back(text: str, match: re.Match[str]) -> bool:
-    """Does the claim's own clause, or its verb, speak of an earlier state?"""
+    """Return whether the claim's own clause, or its verb, speaks of an earlier state."""
     clause = re.split(r"[\n;]|\.\s", text[max(0, match.start() - 60) : match.start()])[-1]
     return match["relation"].strip().startswith(_LOOKS_BACK) or bool(_BACK.search(clause))
 
@@ -170,7 +170,7 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
 def _goes_on(text: str, end: int, in_words: bool, in_list: bool) -> bool:
-    """Is the literal only the beginning of what is said?"""
+    """Return whether the literal is only the beginning of an expression or clause."""
     if in_list:
         return not re.compile(r"[`*$.,;]{0,4}[ \t]*(?:\n|\Z)").match(text, end)
     if in_words and not _ENDS_CLAUSE.match(text, end):
@@ -207,7 +207,7 @@ def _is_computation(text: str) -> bool:
 
 
 def literal_end(text: str, start: int) -> int | None:
-    """Where the literal that begins here ends, or None: none begins here."""
+    """Return the end of the literal that begins here; None: none does."""
     if match := _QUOTED.match(text, start):
         return match.end()
     atom = _ATOM.match(text, start)

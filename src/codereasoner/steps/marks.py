@@ -18,7 +18,7 @@ _CONTAINER = re.compile(r"<\w+ ([\[({].*[\])}])(?:, .*)?>", re.DOTALL)
 
 
 def is_mark(text: str) -> bool:
-    """Does the text stand for a value without a literal?"""
+    """Return whether the text stands for a value without a literal."""
     return text.startswith("<")
 
 
@@ -38,7 +38,7 @@ def attributes(text: str) -> dict[str, str]:
 
 @lru_cache(maxsize=65536)
 def element(text: str, index: str) -> str | None:
-    """What stands at an index or key of a container, or None."""
+    """Return the item at an index or key of a container, or None."""
     if not is_mark(text):
         return _literal_element(text, index)
     match = _CONTAINER.fullmatch(text)

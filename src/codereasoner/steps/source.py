@@ -1,4 +1,4 @@
-"""What the text of a program says about its lines, without running it."""
+"""Read facts about lines off the text of a program, without running it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def plain_lines(source: str) -> frozenset[int]:
 
 @lru_cache(maxsize=512)
 def has_constant_loop(source: str) -> bool:
-    """Is there a `while True` or its kin, whose header runs once only?"""
+    """Return whether there is a loop like `while True`, whose header runs once only."""
     tree = parse_source(source)
     return tree is not None and any(
         isinstance(node, ast.While) and isinstance(node.test, ast.Constant) for node in ast.walk(tree)
@@ -90,7 +90,7 @@ def lines_in_loops(source: str) -> frozenset[int]:
 
 @lru_cache(maxsize=512)
 def chance(source: str) -> str:
-    """What in a program may differ from run to run or machine to machine (`random`, `id`), or ""."""
+    """Return what in a program may differ from run to run or machine to machine (`random`, `id`), or ""."""
     tree = parse_source(source)
     for node in ast.walk(tree) if tree is not None else ():
         match node:
@@ -126,7 +126,7 @@ def runs_text(source: str) -> str:
 
 
 def own_parts(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node of a statement but those of the statements in its body."""
+    """Yield the nodes of a statement but those of the statements in its body."""
     pending = [node]
     while pending:
         yield (part := pending.pop())
@@ -186,7 +186,7 @@ def _defined(source: str) -> set[str]:
 
 
 def _inside_functions(tree: ast.Module) -> Iterator[ast.AST]:
-    """Every statement and `except` below a function; a nested function or class is a statement of its own, too."""
+    """Yield the statements and `except`s below a function, nested functions and classes among them."""
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
     pending: list[tuple[ast.AST, bool]] = [(node, False) for node in tree.body]
     while pending:

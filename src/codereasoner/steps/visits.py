@@ -30,15 +30,15 @@ class Visit:
 
 
 def visits(run: Run) -> list[Visit]:
-    """Every execution of a line, in the order in which they began.
+    """Return the executions of lines, in the order in which they began.
 
     The frames of comprehensions and lambdas that stay on their caller's line count as a part of that line: Python
     3.12 has no frame for most of them.
     """
     steps = run.steps
-    heard = _heard(steps)
-    later = _next_of_frame(steps, heard)
-    lines = _next_lines(steps, heard)
+    is_visible = _visible(steps)
+    later = _next_of_frame(steps, is_visible)
+    lines = _next_lines(steps, is_visible)
     counts: Counter[int] = Counter()
     known: dict[int, dict[str, str]] = {}
     found: list[Visit] = []
@@ -48,10 +48,10 @@ def visits(run: Run) -> list[Visit]:
         if step.changes or step.removed:
             after = {name: text for name, text in before.items() if name not in step.removed} | dict(step.changes)
             known[step.frame] = after
-        if step.event != "line" or not heard[index]:
+        if step.event != "line" or not is_visible[index]:
             continue
         counts[step.line] += 1
-        unclear, raised = _reading(steps, heard, index, later[index])
+        unclear, raised = _reading(steps, is_visible, index, later[index])
         found.append(
             Visit(
                 index,
@@ -69,7 +69,7 @@ def visits(run: Run) -> list[Visit]:
     return found
 
 
-def _heard(steps: Sequence[Step]) -> list[bool]:
+def _visible(steps: Sequence[Step]) -> list[bool]:
     """False for the steps of an inner frame, such as a comprehension's, that never leaves its caller's line."""
     names = {step.frame: step.value for step in steps if step.event == "call"}
     lines: dict[int, set[int]] = {}
@@ -88,38 +88,38 @@ def _heard(steps: Sequence[Step]) -> list[bool]:
     return [step.frame not in quiet for step in steps]
 
 
-def _next_of_frame(steps: Sequence[Step], heard: Sequence[bool]) -> list[int | None]:
+def _next_of_frame(steps: Sequence[Step], is_visible: Sequence[bool]) -> list[int | None]:
     """For each step, the place of the next step of its own frame."""
     following: dict[int, int] = {}
     found: list[int | None] = [None] * len(steps)
     for index in range(len(steps) - 1, -1, -1):
-        if heard[index]:
+        if is_visible[index]:
             found[index] = following.get(steps[index].frame)
             following[steps[index].frame] = index
     return found
 
 
-def _next_lines(steps: Sequence[Step], heard: Sequence[bool]) -> list[int | None]:
+def _next_lines(steps: Sequence[Step], is_visible: Sequence[bool]) -> list[int | None]:
     """For each step, the line that runs next in the whole program."""
     following: int | None = None
     found: list[int | None] = [None] * len(steps)
     for index in range(len(steps) - 1, -1, -1):
         found[index] = following
-        if heard[index] and steps[index].event == "line":
+        if is_visible[index] and steps[index].event == "line":
             following = steps[index].line
     return found
 
 
-def _reading(steps: Sequence[Step], heard: Sequence[bool], index: int, later: int | None) -> tuple[str, bool]:
-    """Why "after this line" has two readings, or "", and whether an exception was raised in it."""
+def _reading(steps: Sequence[Step], is_visible: Sequence[bool], index: int, later: int | None) -> tuple[str, bool]:
+    """Return why "after this line" is ambiguous, or "", and whether an exception was raised in it."""
     step = steps[index]
     if later is None:
         return "the trace ends in the line", False
-    if any(heard[index + 1 : later]):
+    if any(is_visible[index + 1 : later]):
         return "the line calls another function", steps[later].event == "exception"
     after = steps[later]
     if after.event == "exception":
-        return _after_exception(steps, heard, later), True
+        return _after_exception(steps, is_visible, later), True
     if after.event == "yield":
         return "the line yields", False
     if after.event == "return":
@@ -129,9 +129,9 @@ def _reading(steps: Sequence[Step], heard: Sequence[bool], index: int, later: in
     return "", False
 
 
-def _after_exception(steps: Sequence[Step], heard: Sequence[bool], place: int) -> str:
+def _after_exception(steps: Sequence[Step], is_visible: Sequence[bool], place: int) -> str:
     """An exception that the same frame handles leads to one next line; one that leaves the frame does not."""
-    for step, audible in zip(steps[place + 1 :], heard[place + 1 :], strict=True):
+    for step, audible in zip(steps[place + 1 :], is_visible[place + 1 :], strict=True):
         if audible and not (step.frame == steps[place].frame and step.event == "exception"):
             stays = step.frame == steps[place].frame and step.event == "line"
             return "" if stays else "an exception leaves the function there"
