@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NotRequired, TypedDict, cast
 
 from codereasoner.errors import DataError
-from codereasoner.evaluation.paired_comparison import Pair, mcnemar, paired
+from codereasoner.evaluation.paired_comparison import Pair, PairedDifference, mcnemar, paired
 from codereasoner.evaluation.results import count_grades
 from codereasoner.extend import task_order
 from codereasoner.ledger import write_whole
@@ -24,24 +24,17 @@ from codereasoner.reports.page import assemble
 from codereasoner.reports.question_browser import browser, label_of
 from codereasoner.reports.question_records import Gathered, Shown, gather
 from codereasoner.reports.results import MistakeCounts, Result, mistake_counts, results, warnings
-from codereasoner.reports.run_folder import Evaluation, Summary, chosen_evaluations, grades_of, labels
+from codereasoner.reports.run_folder import Evaluation, Summary, chosen_evaluations, labels
 
 EVERYTHING = 10**9
 FEWEST = 2  # questions that a difference needs to have an interval
 
 
-class Difference(TypedDict):
-    """The figures of `paired`, in percent, with McNemar's p."""
+class Difference(PairedDifference):
+    """The difference of two models, with McNemar's p of all questions, or the label of a bin."""
 
-    questions: int
-    first: float
-    second: float
-    difference: float
-    interval: Sequence[float] | None
-    gained: int
-    lost: int
     p: NotRequired[float]
-    label: NotRequired[str]  # of a bin
+    label: NotRequired[str]
 
 
 class FeatureDifference(TypedDict):
@@ -192,10 +185,9 @@ def _comparisons(found: Gathered, features: Features) -> Iterator[PairComparison
 
 def _on_shared_questions(found: Sequence[Evaluation], gathered: Gathered) -> list[Evaluation]:
     """Return each evaluation with a summary of the questions that every evaluation of its list was asked."""
-    grades = [list(grades_of(each)) for each in found]
-    asked = [frozenset(row["question"] for row in rows) for rows in grades]
+    asked = [frozenset(row["question"] for row in rows) for rows in gathered.grades]
     counted = []
-    for each, rows in zip(found, grades, strict=True):
+    for each, rows in zip(found, gathered.grades, strict=True):
         of_list = [ids for other, ids in zip(found, asked, strict=True) if other.questions == each.questions]
         shared = frozenset.intersection(*of_list)
         summary = each.summary

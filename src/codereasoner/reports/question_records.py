@@ -21,6 +21,7 @@ from codereasoner.records import Answer, Chain, Run
 from codereasoner.reports.answer_traces import run_id, traced_runs
 from codereasoner.reports.run_folder import (
     Evaluation,
+    GradeRow,
     audit_sample,
     grades_of,
     labels,
@@ -100,6 +101,7 @@ class Gathered:
     models: Sequence[str]  # labels
     lists: Mapping[str, Sequence[str]]  # name of a list of questions -> the groups its questions are in
     total: int  # questions there are, shown or not
+    grades: Sequence[Sequence[GradeRow]] = ()  # of each evaluation
 
 
 def gather(
@@ -116,11 +118,13 @@ def gather(
     Raises:
         DataError: a file of the run is broken; the message names the file and the line.
     """
-    asked = {row["question"] for each in evaluations for row in grades_of(each)}
+    grades = [list(grades_of(each)) for each in evaluations]
+    ids = [{row["question"] for row in rows} for rows in grades]
+    asked = set[str]().union(*ids)
     first: dict[str, Shown] = {}
     rest: dict[str, Shown] = {}
     total = 0
-    for item in _all_questions(folders, evaluations):
+    for item in _all_questions(folders, evaluations, ids):
         if only_asked and item.question.id not in asked:
             continue
         total += 1
@@ -136,15 +140,18 @@ def gather(
             found.chains.append(chain)
     audited = audit_sample(evaluations)
     groups: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for evaluation, label in zip(evaluations, labels(evaluations), strict=True):
-        for item in _add_answers(evaluation, label, shown, runs, audited, details):
+    for evaluation, label, rows in zip(evaluations, labels(evaluations), grades, strict=True):
+        for item in _add_answers(evaluation, label, rows, shown, runs, audited, details):
             groups[evaluation.questions][item.group] = None
             item.lists.add(evaluation.questions)
     models = list(dict.fromkeys(labels(evaluations)))
-    return Gathered(shown, runs, models, {name: list(found) for name, found in groups.items()}, total)
+    lists = {name: list(found) for name, found in groups.items()}
+    return Gathered(shown, runs, models, lists, total, grades)
 
 
-def _all_questions(folders: Sequence[Path], evaluations: Sequence[Evaluation]) -> Iterator[Shown]:
+def _all_questions(
+    folders: Sequence[Path], evaluations: Sequence[Evaluation], asked: Sequence[set[str]]
+) -> Iterator[Shown]:
     """Yield the runs' own questions, then those that evaluations on benchmarks brought along; each once."""
     seen: set[str] = set()
     for folder in folders:
@@ -156,7 +163,9 @@ def _all_questions(folders: Sequence[Path], evaluations: Sequence[Evaluation]) -
                 seen.add(question.id)
                 yield Shown(question.id, question, question.split)
     own = frozenset(seen)
-    for each in evaluations:
+    for each, ids in zip(evaluations, asked, strict=True):
+        if ids and ids <= own:
+            continue  # it was asked the run's questions, and its file repeats them
         for question in records_so_far(each.folder / "questions.jsonl", Question, lambda row: row.get("id") not in own):
             name = f"{each.questions}/{question.id}"
             if name not in seen:
@@ -173,6 +182,7 @@ def _runs(folders: Sequence[Path], wanted: set[str]) -> dict[str, Run]:
 def _add_answers(
     evaluation: Evaluation,
     label: str,
+    grades: Sequence[GradeRow],
     shown: Mapping[str, Shown],
     runs: Mapping[str, Run],
     audited: Callable[[str], bool],
@@ -191,7 +201,7 @@ def _add_answers(
 
     kept = records_so_far(path, Answer, is_read)
     answers = {answer.id: answer for answer in kept}
-    for grade in grades_of(evaluation):
+    for grade in grades:
         item = item_of(grade["question"])
         if item is None:
             continue
