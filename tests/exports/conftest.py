@@ -24,7 +24,7 @@ SOURCE = "def f(text, n):\n    out = ''\n    for c in text:\n        out = c * n
 
 @pytest.fixture(scope="session")
 def questions(pool: Pool) -> list[Question]:
-    """What two tasks ask about three calls of one program."""
+    """The questions of two tasks about three calls of one program."""
     jobs = [Job(SOURCE, "f", f"{text!r}, {n}", record="trace") for text, n in (("abc", 1), ("hi", 2), ("x", 3))]
     return [
         each

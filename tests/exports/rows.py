@@ -23,7 +23,7 @@ def write_rows(folder: Path, questions: Sequence[Question]) -> tuple[Path, Path]
 
 
 def many(questions: Sequence[Question], count: int) -> list[Question]:
-    """Questions of so many programs."""
+    """Questions about that number of programs."""
     return [
         replace(questions[place % len(questions)], id=f"q{place}", program=f"p{place // 2}") for place in range(count)
     ]

@@ -23,7 +23,7 @@ FORWARD = write_label(question_text(extend.task("output").collect(RUN).questions
 
 
 class Counting:
-    """A runner that counts its batches, and fails for the first so many jobs."""
+    """A runner that counts its batches, and fails for the first jobs."""
 
     def __init__(self, failing: int = 0) -> None:
         self.batches: list[int] = []

@@ -28,7 +28,7 @@ def rows(questions: list[Question], tmp_path_factory: pytest.TempPathFactory) ->
 
 def folder_for(to: str, rows: tuple[Path, Path], out: Path) -> Path:
     pytest.importorskip("trl")
-    """The files of a format, and a small model beside them."""
+    """The files of a format, and a small model."""
     export(rows[0], to, out)
     if to != "llamafactory":
         export(rows[1], to, out)
@@ -37,7 +37,7 @@ def folder_for(to: str, rows: tuple[Path, Path], out: Path) -> Path:
 
 
 def asked(library: str, script: str, *arguments: Path) -> Any:
-    """What a script prints in the library's own environment."""
+    """Return the output of a script in the library's own environment."""
     name = f"CODEREASONER_{library.upper()}_PYTHON"
     if not os.environ.get(name):
         pytest.skip(f"{library} needs an environment of its own: `make test-exports` makes it and runs this test")

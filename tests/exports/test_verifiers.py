@@ -33,7 +33,7 @@ def test_a_file_of_questions(
         "--output-dir": str(tmp_path),
     }
     flat = [word for pair in options.items() for word in pair]
-    # The harness is a script that uv prepares: it must be found beside vf-eval.
+    # The harness is a script that uv prepares: it must be found next to vf-eval.
     path = f"{Path(COMMAND).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         [COMMAND, "codereasoner-verifiers", *flat, "--no-push", "--no-rich"],

@@ -1,4 +1,4 @@
-"""Published results beside one's own."""
+"""Leaderboards of published and own results."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ function answersSection(detail, models, toLine) {
   return section;
 }
 
-// The first false claim stands in the middle of its own box, and the page stays where it is.
+// Scroll the first false claim to the middle of its own box, without moving the page.
 function revealMark(node) {
   requestAnimationFrame(() => {
     const box = node.closest("pre");

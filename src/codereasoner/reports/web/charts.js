@@ -127,7 +127,7 @@ function describe(lines, options) {
   return `${options.title} against ${options.xLabel}: ${parts.join("; ")}`;
 }
 
-const DOTS = { line: 9, gap: 12, least: 25, top: 6, bottom: 34, side: 16 }; // pixels
+const DOTS = { line: 9, gap: 12, least: 25, top: 6, bottom: 34, side: 16, label: 36 }; // pixels
 
 // A row for each label, in it a dot with its interval for each model.
 // rows: [{ name, right, dots: [{ number, value, low, high, title }] }]; options: { ticks, text, lines: [[name, value]], label }
@@ -141,13 +141,14 @@ function drawDots(rows, { ticks: marks, text, lines = [], label }, width) {
   const side = Math.max(DOTS.side, ...rows.map(({ right = "" }) => 10 + 7 * right.length));
   const x = scale(marks[0], marks.at(-1), left, width - side);
   const inside = (value) => x(Math.min(marks.at(-1), Math.max(marks[0], value)));
+  const every = Math.max(1, Math.ceil((DOTS.label * (marks.length - 1)) / (width - left - side))); // labels that do not touch
   const heights = rows.map(({ dots }) => Math.max(DOTS.least, dots.length * DOTS.line + DOTS.gap));
   const tops = heights.map((_, index) => DOTS.top + heights.slice(0, index).reduce((sum, value) => sum + value, 0));
   const foot = tops.at(-1) + heights.at(-1);
   return svg("svg", { width, height: foot + DOTS.bottom, role: "img", "aria-label": label },
-    marks.map((value) => svg("g", {},
+    marks.map((value, index) => svg("g", {},
       svg("line", { class: "grid", x1: x(value), x2: x(value), y1: DOTS.top, y2: foot }),
-      svg("text", { x: x(value), y: foot + 16, "text-anchor": "middle" }, text(value)))),
+      index % every ? null : svg("text", { x: x(value), y: foot + 16, "text-anchor": "middle" }, text(value)))),
     lines.map(([name, value]) => svg("line", { class: "floor", x1: inside(value), x2: inside(value), y1: DOTS.top, y2: foot }, svg("title", {}, name))),
     rows.map((row, index) => drawRow(row, names[index], inside, left, tops[index], heights[index], width)));
 }

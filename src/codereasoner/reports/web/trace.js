@@ -2,7 +2,7 @@
 
 const [EVENT, FRAME, LINE, CHANGES, REMOVED, VALUE] = [0, 1, 2, 3, 4, 5];
 
-// What is known when step `last` has finished: the stack of frames, each with its function and locals.
+// The state after step `last`: the stack of frames, each with its function and locals.
 function stateAt(steps, last) {
   const frames = new Map();
   const stack = [];
