@@ -81,11 +81,13 @@ def sample_and_grade(
         arrived(index, completion)
         if len(waiting) >= BATCH or time.monotonic() - last > SECONDS:
             grade_waiting()
-    missing = [index for index in range(len(prompts)) if index not in completions]
-    completions |= dict.fromkeys(missing, Completion("", finish="error"))
+    for index in range(len(prompts)):
+        if index not in completions:
+            completions[index] = Completion("", finish="error", reason="the model left the prompt out")
+            waiting.append(index)
+            arrived(index, completions[index])
     if not may_fail:
         _refuse_silence(model, completions.values())
-    waiting += missing
     grade_waiting()
     return [Sample(prompt, completions[index], grades[index]) for index, prompt in enumerate(prompts)]
 

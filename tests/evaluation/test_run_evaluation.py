@@ -156,3 +156,21 @@ def test_a_summary_that_is_no_summary_is_not_replaced_and_named(tmp_path: Path) 
     with pytest.raises(DataError, match=r"summary\.json is no summary of an evaluation .*: remove it"):
         evaluate("some", questions(1), extend.find("model", "scripted:gold"), ASKING, tmp_path, nothing_runs)
     assert (tmp_path / "summary.json").read_text() == "{"
+
+
+class Forgetful(Model):
+    """Leaves out every second prompt."""
+
+    name = "forgetful"
+
+    def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
+        for index, prompt in enumerate(prompts):
+            if index % 2 == 0:
+                yield index, Completion(f"<answer>{prompt.question.gold[0]}</answer>")
+
+
+def test_a_prompt_that_a_model_leaves_out_is_counted_as_an_error_with_its_reason(tmp_path: Path) -> None:
+    summary = evaluate("some", questions(4), Forgetful(""), ASKING, tmp_path, nothing_runs)
+    assert summary["outcomes"] == {"correct": 2, "wrong": 0, "no_answer": 0, "truncated": 0, "error": 2}
+    assert summary["errors"] == {"the model left the prompt out": 2}
+    assert len(list(read_rows(tmp_path / "answers.jsonl"))) == 2

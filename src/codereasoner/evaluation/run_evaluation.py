@@ -164,9 +164,9 @@ def ask(
 
     Answers of an earlier attempt are kept; a failed request is not, so the next attempt asks it again.
     """
-    facts = asking.facts()
+    facts, identity, style = asking.facts(), model.identity, asking.style
     wanted = [(question, sample) for question in questions for sample in range(asking.samples)]
-    keys = [answer_key(q.id, model.identity, asking.style.name, sample, facts) for q, sample in wanted]
+    keys = [answer_key(question.id, identity, style.name, sample, facts) for question, sample in wanted]
     tally = Tally(len(wanted), progress)
     with Ledger(out, {"records": "answers"}, reopen=True) as ledger:
         missing = [(key, *pair) for key, pair in zip(keys, wanted, strict=True) if key not in ledger]
@@ -174,46 +174,37 @@ def ask(
         answers = {row["id"]: Answer.from_json(row) for row in ledger.rows() if row["id"] in ours} if ours else {}
         by_id = {question.id: question for question in questions}
         earlier = list(answers.values())
-        known = grade_completions([by_id[each.question] for each in earlier], earlier, asking.style, runner)
+        known = grade_completions([by_id[each.question] for each in earlier], earlier, style, runner)
         grades = {answer.id: grade for answer, grade in zip(earlier, known, strict=True)}
         tally.resume(earlier, known)
 
         def keep(index: int, completion: Completion) -> None:
             key, question, sample = missing[index]
-            seconds = tally.add(completion)
-            answers[key] = _answer(question, sample, completion, model, asking, seconds)
+            answers[key] = answer = Answer(
+                question.id,
+                identity,
+                style.name,
+                sample,
+                completion.text,
+                completion.finish,
+                facts,
+                completion.prompt_tokens,
+                completion.completion_tokens,
+                tally.add(completion),
+                completion.thoughts,
+                completion.reason,
+                key,
+            )
             if completion.finish != "error":
-                ledger.append(answers[key])
+                ledger.append(answer)
 
-        prompts = [Prompt(each, asking.messages(each), sample, asking.style.name) for _, each, sample in missing]
-        found = sample_and_grade(
-            prompts, model, asking.style, asking.sampling, runner, keep, tally.count_right, may_fail=True
-        )
+        messages = {name: asking.messages(by_id[name]) for name in dict.fromkeys(each.id for _, each, _ in missing)}
+        prompts = [Prompt(each, messages[each.id], sample, style.name) for _, each, sample in missing]
+        found = sample_and_grade(prompts, model, style, asking.sampling, runner, keep, tally.count_right, may_fail=True)
         ledger.finish()
-    for (key, question, sample), each in zip(missing, found, strict=True):
-        grades[key] = each.grade
-        answers.setdefault(key, _answer(question, sample, each.completion, model, asking))
+    grades |= {key: each.grade for (key, _, _), each in zip(missing, found, strict=True)}
     tally.show()
     return [answers[key] for key in keys], grades
-
-
-def _answer(
-    question: Question, sample: int, completion: Completion, model: Model, asking: Asking, seconds: float = 0.0
-) -> Answer:
-    return Answer(
-        question.id,
-        model.identity,
-        asking.style.name,
-        sample,
-        completion.text,
-        completion.finish,
-        asking.facts(),
-        completion.prompt_tokens,
-        completion.completion_tokens,
-        seconds,
-        completion.thoughts,
-        completion.reason,
-    )
 
 
 class Tally:
