@@ -65,7 +65,7 @@ def test_what_neighbours_say_is_held_until_the_last_is_done_and_void_where_one_h
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     runner = object.__new__(Runner)
-    runner.forks = runner.strange = runner.spent = False
+    runner.forks = runner.misbehaved = runner.spent = False
     runner.jobs, runner.held = {number: job(number) for number in NUMBERS}, []
     said: list[list[tuple[int, int, bytes]]] = [
         [(Kind.RESULT, 4, b"")],
@@ -74,7 +74,7 @@ def test_what_neighbours_say_is_held_until_the_last_is_done_and_void_where_one_h
     said.append([(Kind.DONE, 0, b"")])
     monkeypatch.setattr(Runner, "_read", lambda self: (said.pop(0), True))
     assert [runner.read(), runner.read(), runner.read()] == [([], True), ([], True), ([], False)]
-    assert runner.strange
+    assert runner.misbehaved
 
 
 def test_jobs_of_one_origin_are_taken_together() -> None:
@@ -88,7 +88,7 @@ def test_jobs_of_one_origin_are_taken_together() -> None:
 
 def test_what_a_dead_process_has_said_is_read_although_its_bell_was_closed_first() -> None:
     runner = object.__new__(Runner)
-    runner.forks = runner.strange = runner.spent = False
+    runner.forks = runner.misbehaved = runner.spent = False
     runner.jobs, runner.held, runner.splitter = {number: job(number) for number in NUMBERS}, [], Splitter()
     runner.source, sink = posix.pipe()
     posix.set_blocking(runner.source, False)
@@ -100,7 +100,7 @@ def test_what_a_dead_process_has_said_is_read_although_its_bell_was_closed_first
     posix.close(sink)
     while not select.select([runner.source], [], [], 10.0)[0]:
         pass
-    runner.bury()
+    runner.kill()
     assert runner.read() == ([(Kind.RESULT, 4, b""), (Kind.LEFT, 5, b"")], False)
     posix.close(runner.source)
 

@@ -21,7 +21,7 @@ NATIVE = "codereasoner.execution._trace"
 INTERFACE = 1  # of the extension, as in native/module.c
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
-_OUTCOMES: dict[Any, Outcome] = {name: name for name in get_args(Outcome) if name != "error"}  # that is ours to say
+_OUTCOMES: dict[object, Outcome] = {name: name for name in get_args(Outcome) if name != "error"}  # that is ours to say
 _EVENTS: dict[str, Event] = {name[0]: name for name in get_args(Event)}
 _CUTS = frozenset({"", "steps", "bytes", "depth", "tracer removed"})
 _TEXT = frozenset({str})
@@ -111,7 +111,7 @@ def _read_lines(lines: Any) -> tuple[int, ...]:
     return tuple(lines)
 
 
-def _read_steps(columns: Any) -> tuple[Step, ...]:
+def _read_steps(columns: object) -> tuple[Step, ...]:
     """Return the steps of the columns that encode.py describes, whose types are checked a column at a time."""
     if type(columns) is not list or len(columns) != 6:
         raise _MalformedError("steps must be six columns")
@@ -158,7 +158,7 @@ def _read_removed(rows: object) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def _all_of(kind: type, values: Any) -> bool:
+def _all_of(kind: type, values: object) -> bool:
     """Return whether this is a list of values of exactly this type."""
     return type(values) is list and {kind}.issuperset(map(type, values))
 
@@ -181,4 +181,4 @@ def load_extension() -> Any:
 
 EXTENSION = load_extension()
 read_natively: Callable[[bytes, type[Step]], tuple[Any, ...] | None] | None = EXTENSION and EXTENSION.read_answer
-make: Callable[[type[Run], dict[str, Any]], Run] = EXTENSION.make if EXTENSION else _make
+make: Callable[[type[Run], dict[str, object]], Run] = EXTENSION.make if EXTENSION else _make

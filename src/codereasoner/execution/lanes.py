@@ -57,15 +57,15 @@ class Runner:
         self.held: list[Frame] = []  # its frames that are not passed on yet
         self.given = 0
         self.busy = self.spent = self.left = False
-        self.strange = False  # it has sent a frame that it may not send
-        self.seen = self.asked = 0.0  # when it last answered something, and was last looked at
+        self.misbehaved = False  # it has sent a frame that it may not send
+        self.last_answer = self.last_look = 0.0  # when it last answered something, and was last looked at
 
     def give(self, jobs: list[JobRow]) -> None:
         """Give it jobs; it must not be busy."""
         self.jobs = {job[0]: job for job in jobs}
         self.given += len(jobs)
         self.busy = True
-        self.seen = self.asked = monotonic()
+        self.last_answer = self.last_look = monotonic()
         with suppress(OSError):  # it may have died, which the bell will tell
             send(self.sink, pack(Kind.JOBS, 0, marshal.dumps(jobs)))
 
@@ -77,7 +77,7 @@ class Runner:
         """
         found, more = self._read()
         if found:
-            self.seen = monotonic()
+            self.last_answer = monotonic()
         if self.forks:
             return found, more
         self.held += found
@@ -86,8 +86,8 @@ class Runner:
         if more and not (self.held and self.held[-1][0] == Kind.DONE):
             return [], True
         found, self.held = self.held, []
-        self.strange = self.strange or not is_in_order(found, list(self.jobs))
-        return ([], False) if self.strange else (found, more)
+        self.misbehaved = self.misbehaved or not is_in_order(found, list(self.jobs))
+        return ([], False) if self.misbehaved else (found, more)
 
     def _read(self) -> tuple[list[Frame], bool]:
         found: list[Frame] = []
@@ -101,16 +101,16 @@ class Runner:
             try:
                 found += self.splitter.feed(data)
             except FrameError:
-                self.strange = not self.forks
+                self.misbehaved = not self.forks
                 return found, False
 
     def end(self) -> None:
         """Kill it and what it has forked."""
         for descriptor in (self.sink, self.source, self.bell):
             posix.close(descriptor)
-        self.bury()
+        self.kill()
 
-    def bury(self) -> None:
+    def kill(self) -> None:
         """Kill it; what it has written can still be read."""
         if self.pid:
             with suppress(OSError):

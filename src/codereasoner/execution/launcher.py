@@ -17,7 +17,20 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import Any, NoReturn, TypedDict
+
+    class Settings(TypedDict):
+        """Options of one worker."""
+
+        level: str  # A to D
+        executable: str
+        standard: str  # the standard library's folder
+        paths: list[str]  # all that the worker may read
+        hidden: list[str]  # those of them that shall seem empty
+        extension: str  # the file of the extension in C; "" for none
+        inside: str  # where level A shows it
+        preloads: bool  # modules are preloaded
+
 
 SHUT_OUT, FAILED = 1, 2  # as in framing.py: this file imports nothing of ours
 PARENT_CHECK = 1000  # milliseconds between two looks at who our parent is
@@ -66,13 +79,8 @@ loaded.serve(0, 1, settings)
 """
 
 
-def main(settings: dict[str, Any]) -> NoReturn:
-    """Start one worker at the level of these settings, and end it when the pool is gone.
-
-    settings: level, A to D; executable; standard, the library's folder; paths, all that the worker may read; hidden,
-    what of them shall seem empty; extension, the file of the C tracer, and inside, where level A shows it; preloads,
-    whether modules are preloaded.
-    """
+def main(settings: Settings) -> NoReturn:
+    """Start one worker at the level of these settings, and end it when the pool is gone."""
     pool = os.getppid()
     layers = {**_load("isolation"), **_load("syscalls")} if sys.platform == "linux" else {}
     settings["paths"] += _mapped_files()
@@ -90,7 +98,7 @@ def main(settings: dict[str, Any]) -> NoReturn:
     _watch(pool, child)
 
 
-def _become_worker(settings: dict[str, Any], layers: dict[str, object]) -> NoReturn:
+def _become_worker(settings: Settings, layers: dict[str, object]) -> NoReturn:
     executable = settings["executable"]
     words = [executable, "-S", "-B", "-s", "-P", "-c", BOOTSTRAP]
     try:
@@ -101,7 +109,7 @@ def _become_worker(settings: dict[str, Any], layers: dict[str, object]) -> NoRet
         _fail(error)
 
 
-def _shut_in(settings: dict[str, Any], layers: dict[str, Any]) -> None:
+def _shut_in(settings: Settings, layers: dict[str, Any]) -> None:
     """Enter all layers of the level, those first that the others would forbid."""
     layers["be_first_to_go"]()
     level, paths = settings["level"], settings["paths"]

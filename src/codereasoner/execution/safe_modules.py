@@ -94,7 +94,7 @@ class Seal:
 
     def __init__(self, owner: object) -> None:
         self.dicts: list[tuple[Mapping[str, object], tuple[str, ...], tuple[object, ...]]] = []
-        self.states: list[tuple[Callable[[Any], tuple[object, ...]], object, tuple[object, ...]]] = []
+        self.states: list[tuple[Callable[[object], tuple[object, ...]], object, tuple[object, ...]]] = []
         self._add(owner, set())
 
     def whole(self) -> bool:
@@ -104,7 +104,7 @@ class Seal:
                 return False
         return _all(_all(_map(_is, look(owner), state)) for look, owner, state in self.states)
 
-    def _add(self, owner: Any, seen: set[int]) -> None:
+    def _add(self, owner: object, seen: set[int]) -> None:
         own: Any = _getattr(owner, "__dict__", None)
         if id(owner) in seen or (isinstance(owner, _type) and _is_immutable(owner)):
             return
@@ -121,7 +121,7 @@ class Seal:
                 self._add(inner, seen)
 
 
-def _state(owner: Any) -> tuple[object, ...]:
+def _state(owner: object) -> tuple[object, ...]:
     slots = [name for kind in _type(owner).__mro__ for name in kind.__dict__.get("__slots__", ())]
     return (
         owner.__doc__, _getattr(owner, "__name__", None), _getattr(owner, "__qualname__", None),
@@ -211,7 +211,7 @@ class Modules:
 _BUILT_INS = dict(builtins.__dict__)
 
 
-def _copy(function: Any) -> Any:
+def _copy(function: Any) -> object:
     """Return the same function as an object of its own."""
     copied = _Function(
         function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__

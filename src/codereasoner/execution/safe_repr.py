@@ -150,7 +150,7 @@ def is_among(kind: type, kinds: Iterable[type]) -> bool:
 
 def _size(value: Any) -> str:
     name = type_name(value)
-    base: Any
+    base: object
     for base in _SIZED_BASES:
         if derives(value, base):
             return f"{name} of {base.__len__(value)} items"
@@ -231,9 +231,9 @@ def _items(values: Iterable[object], depth: int, path: list[int], room: list[int
     return [_item(item, depth - 1, path, room) for item in _first(values, room)]
 
 
-def _first(values: Iterable[Any], room: list[int]) -> list[Any]:
+def _first(values: Iterable[object], room: list[int]) -> list[Any]:
     """Return as many of the values as there is room for, and one more."""
-    found: list[Any] = []
+    found: list[object] = []
     for value in values:
         found.append(value)
         if _len(found) > room[0]:
@@ -257,9 +257,9 @@ def _attributes(value: object, depth: int, path: list[int], room: list[int]) -> 
     return [f"{name}={_item(found[name], depth - 1, path, room)}" for name in _first(found, room)]
 
 
-def _slots(kind: type) -> list[tuple[str, Any]]:
+def _slots(kind: type) -> list[tuple[str, object]]:
     """Return the descriptors of a type that give access to an instance's own attributes, by name."""
-    found: list[tuple[str, Any]] = []
+    found: list[tuple[str, object]] = []
     heap = _flags(kind) & _HEAP_TYPE
     for name, item in _namespace(kind).items():
         what = _type(item)
@@ -272,7 +272,7 @@ def _slots(kind: type) -> list[tuple[str, Any]]:
     return found
 
 
-_static_slots: dict[int, list[tuple[str, Any]]] = {}
+_static_slots: dict[int, list[tuple[str, object]]] = {}
 
 
 def _read_own(value: object, name: str, descriptor: Any, found: dict[str, object]) -> None:

@@ -99,8 +99,8 @@ class Worker:
             if self.sink in ready:
                 self.say(b"")
             for lane in self.lanes:
-                self._tend_runner(lane, ready)
-            self._tend_child(ready)
+                self._serve_lane(lane, ready)
+            self._serve_slow_lane(ready)
         self._leave()
 
     def say(self, data: bytes) -> None:
@@ -221,7 +221,7 @@ class Worker:
             if (runner := lane.runner) is not None:
                 poll.register(runner.bell, _IN)
                 if runner.busy:
-                    left.append(runner.asked + _LOOK - now)
+                    left.append(runner.last_look + _LOOK - now)
         if self.child is not None:
             poll.register(self.child.reader, _IN)
             left.append(self.child.deadline - now)
@@ -229,21 +229,21 @@ class Worker:
             left.append(0.0)
         return {place for place, _ in poll.poll(max(0.0, min(left)) * 1000 + 1 if left else None)}
 
-    def _tend_runner(self, lane: Lane, ready: set[int]) -> None:
+    def _serve_lane(self, lane: Lane, ready: set[int]) -> None:
         """Pass on the answers of a process; if it is dead or stuck, let its current job run alone."""
         runner = lane.runner
         if runner is None:
             return
         now = monotonic()
-        if runner.bell not in ready and not (runner.busy and now >= runner.asked + _LOOK):
+        if runner.bell not in ready and not (runner.busy and now >= runner.last_look + _LOOK):
             return
-        runner.asked = now
+        runner.last_look = now
         alive = runner.bell not in ready or bool(posix.read(runner.bell, 1 << 12))
         if not alive:
-            runner.bury()  # else the end of its other pipe may come later, and its frames would seem incomplete
+            runner.kill()  # else the end of its other pipe may come later, and its frames would seem incomplete
         frames, more = runner.read()
         self._pass_on(runner, frames)
-        if runner.strange or not (alive and more) or (runner.busy and now > runner.seen + _STUCK):
+        if runner.misbehaved or not (alive and more) or (runner.busy and now > runner.last_answer + _STUCK):
             self._give_up(lane, runner)
         elif not runner.busy and (runner.spent or runner.given >= RUNS):
             lane.end()
@@ -256,7 +256,7 @@ class Worker:
             elif kind == Kind.SPENT:
                 runner.spent = True
             elif (job := runner.jobs.pop(number, None)) is None:
-                runner.strange = True
+                runner.misbehaved = True
                 break
             elif kind == Kind.LATER:
                 runner.jobs[number] = job
@@ -285,17 +285,17 @@ class Worker:
         If it has sent a frame that it may not send, each of its jobs runs alone.
         """
         jobs = list(runner.jobs.values())
-        if runner.strange and not runner.forks:
+        if runner.misbehaved and not runner.forks:
             self.forked.waiting.extend(jobs)
             jobs.clear()
-        blamed = jobs if runner.strange else jobs[:1] if not (runner.left or runner.spent) else []
+        blamed = jobs if runner.misbehaved else jobs[:1] if not (runner.left or runner.spent) else []
         for job in blamed:
             self.say(pack(Kind.SLOW, job[0], b""))
         self.slow.extend(blamed)
         lane.waiting.extendleft(reversed(jobs[len(blamed) :]))
         lane.end()
 
-    def _tend_child(self, ready: set[int]) -> None:
+    def _serve_slow_lane(self, ready: set[int]) -> None:
         """Pass on the answer of the slow lane, or the reason why there is none."""
         child, job = self.child, self.child_job
         if child is None or job is None:

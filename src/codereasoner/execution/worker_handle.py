@@ -18,7 +18,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from time import monotonic
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codereasoner.errors import IsolationError, MachineryError
 from codereasoner.execution.decode import EXTENSION
@@ -27,6 +27,7 @@ from codereasoner.execution.syscalls import OWN_ID, last_program
 
 if TYPE_CHECKING:
     from codereasoner.execution.framing import RunLimits
+    from codereasoner.execution.launcher import Settings
 
 SERVES = "codereasoner.execution.worker"  # the file that runs inside a worker, with all that it imports
 ENVIRONMENT = {
@@ -63,11 +64,20 @@ class Process:
     def __init__(self, level: str, setup: Setup) -> None:
         packages = _package_folders(setup.preload)
         extension = _extension() if setup.tracer == "auto" else ""
-        settings = {**_interpreter(bool(packages)), "level": level, "extension": extension, "inside": INSIDE}
-        settings["preloads"] = bool(setup.preload)
-        settings["paths"] = settings["paths"] + packages + ([extension] if extension and level != "A" else [])
+        executable, standard, paths = _interpreter()
+        hidden = [f"{standard}/site-packages", f"{standard}/dist-packages", "/usr/lib/python3/dist-packages"]
+        settings: Settings = {
+            "level": level,
+            "executable": executable,
+            "standard": standard,
+            "paths": paths + packages + ([extension] if extension and level != "A" else []),
+            "hidden": [] if packages else hidden,
+            "extension": extension,
+            "inside": INSIDE,
+            "preloads": bool(setup.preload),
+        }
         start = Path(__file__).with_name("launcher.py")
-        words = [settings["executable"], "-S", "-B", "-s", "-P", str(start), marshal.dumps(settings).hex()]
+        words = [executable, "-S", "-B", "-s", "-P", str(start), marshal.dumps(settings).hex()]  # type: ignore[arg-type]
         try:
             self._popen = subprocess.Popen(
                 words,
@@ -87,7 +97,7 @@ class Process:
         os.set_blocking(self.sink, False)
         os.set_blocking(self.source, False)
         self._splitter = Splitter()
-        inside: dict[str, Any] = {"limits": setup.limits, "preload": list(setup.preload), "paths": packages}
+        inside: dict[str, object] = {"limits": setup.limits, "preload": list(setup.preload), "paths": packages}
         inside["final_filter"] = (b"" if level == "D" else last_program(platform.machine()), OWN_ID)
         inside["extension"] = INSIDE if extension and level == "A" else extension
         body = marshal.dumps((_codes(), inside))
@@ -193,15 +203,14 @@ def _extension() -> str:
 
 
 @cache
-def _interpreter(packages: bool) -> dict[str, Any]:
-    """Return the interpreter that runs a worker, the paths that it needs, and those of them that shall seem empty."""
+def _interpreter() -> tuple[str, str, list[str]]:
+    """Return the interpreter that runs a worker, its standard library, and the paths that it needs."""
     executable = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
     standard = os.path.realpath(sysconfig.get_path("stdlib"))
     prefix = os.path.realpath(sys.base_prefix)
     paths = [executable, "/lib", "/lib64", "/usr/lib", "/usr/lib64", f"{prefix}/lib", f"{prefix}/lib64", standard]
     paths += [os.path.realpath(sysconfig.get_path("platstdlib")), "/etc/ld.so.cache"]
-    hidden = [f"{standard}/site-packages", f"{standard}/dist-packages", "/usr/lib/python3/dist-packages"]
-    return {"executable": executable, "standard": standard, "paths": paths, "hidden": [] if packages else hidden}
+    return executable, standard, paths
 
 
 def _package_folders(preload: Sequence[str]) -> list[str]:

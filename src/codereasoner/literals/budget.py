@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 MAX_TOKENS = 10_000  # of one text: up to 25 ms and 6 MB of parsing
 MAX_STATEMENTS = 500  # of one text: the shortest, `1;`, costs twice its tokens; no test of a benchmark has 300
@@ -103,7 +102,7 @@ def spend(size: int, budget: list[int]) -> None:
         raise LiteralError(f"constructors make more than {MAX_MADE} elements")
 
 
-def length(value: Any) -> int:
+def length(value: object) -> int:
     """Return the number of elements that iterating over a value gives; 0 where nothing can iterate over it."""
     if type(value) is range:  # len() takes no more than 63 bits
         sign = 1 if value.step > 0 else -1
@@ -111,13 +110,13 @@ def length(value: Any) -> int:
     return len(value) if hasattr(value, "__len__") else 0
 
 
-def check_range(numbers: Sequence[Any]) -> None:
+def check_range(numbers: Sequence[object]) -> None:
     """Refuse a range whose numbers are too large to divide."""
     if any(isinstance(number, int) and number.bit_length() > MAX_RANGE_BITS for number in numbers):
         raise LiteralError(f"a number of a range has more than {MAX_RANGE_BITS} bits")
 
 
-def check_members(values: Sequence[Any], write: Callable[[Any], str]) -> None:
+def check_members(values: Sequence[object], write: Callable[[object], str]) -> None:
     """Refuse members of a set, or keys of a dict, that are not hashable or that share too few hashes.
 
     Anyone can write integers, tuples and frozensets with equal hashes; each new one is compared with all before it.

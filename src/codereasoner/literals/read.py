@@ -233,29 +233,29 @@ def _refuse(node: ast.AST) -> NoReturn:
     raise LiteralError(f"not a literal: {_describe(node)}")
 
 
-def _list(node: ast.List, depth: int, budget: list[int]) -> list[Any]:
+def _list(node: ast.List, depth: int, budget: list[int]) -> list[object]:
     return [item.value if type(item) is ast.Constant else _value(item, depth, budget) for item in node.elts]
 
 
-def _tuple(node: ast.Tuple, depth: int, budget: list[int]) -> tuple[Any, ...]:
+def _tuple(node: ast.Tuple, depth: int, budget: list[int]) -> tuple[object, ...]:
     return tuple([item.value if type(item) is ast.Constant else _value(item, depth, budget) for item in node.elts])
 
 
-def _set(node: ast.Set, depth: int, budget: list[int]) -> set[Any]:
+def _set(node: ast.Set, depth: int, budget: list[int]) -> set[object]:
     return set(_hashable([_value(item, depth, budget) for item in node.elts]))
 
 
-def _dict(node: ast.Dict, depth: int, budget: list[int]) -> dict[Any, Any]:
+def _dict(node: ast.Dict, depth: int, budget: list[int]) -> dict[object, object]:
     names = _hashable([_refuse(node) if key is None else _value(key, depth, budget) for key in node.keys])
     return dict(zip(names, [_value(value, depth, budget) for value in node.values], strict=True))
 
 
-def _hashable(values: list[Any]) -> list[Any]:
+def _hashable(values: list[object]) -> list[object]:
     check_members(values, write)
     return values
 
 
-def _signed(node: ast.UnaryOp, depth: int, budget: list[int]) -> Any:
+def _signed(node: ast.UnaryOp, depth: int, budget: list[int]) -> object:
     if not isinstance(node.op, ast.USub | ast.UAdd) or isinstance(node.operand, ast.UnaryOp):
         _refuse(node)
     value = _value(node.operand, depth, budget)
@@ -277,13 +277,13 @@ def _complex_sum(node: ast.BinOp, depth: int, budget: list[int]) -> complex:
         raise LiteralError(f"no complex number: {error}") from None
 
 
-def _name(node: ast.Name, depth: int, budget: list[int]) -> Any:
+def _name(node: ast.Name, depth: int, budget: list[int]) -> object:
     if node.id == "Ellipsis":
         return ...
     return float(node.id) if node.id in ("nan", "inf") else _refuse(node)
 
 
-_CONSTRUCTORS: dict[str, Callable[..., Any]] = {
+_CONSTRUCTORS: dict[str, Callable[..., object]] = {
     "float": float,
     "complex": complex,
     "set": set,
@@ -296,7 +296,7 @@ _CONSTRUCTORS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _construct(node: ast.Call, depth: int, budget: list[int]) -> Any:
+def _construct(node: ast.Call, depth: int, budget: list[int]) -> object:
     name = node.func.id if isinstance(node.func, ast.Name) else ""
     if name not in _CONSTRUCTORS:
         _refuse(node)
@@ -343,7 +343,7 @@ def _check_pairs(argument: object) -> None:
 
 
 _PAIRS = frozenset({list, tuple, str})
-_READERS: dict[type, Callable[..., Any]] = {
+_READERS: dict[type, Callable[..., object]] = {
     ast.Constant: lambda node, depth, budget: node.value,
     ast.List: _list,
     ast.Tuple: _tuple,

@@ -73,11 +73,11 @@ def _too_long(room: list[int]) -> TooLong:
     return _TooLong(f"the literal is longer than {room[1]} characters")
 
 
-def _write_atom(value: Any, depth: int, room: list[int]) -> str:
+def _write_atom(value: object, depth: int, room: list[int]) -> str:
     return _repr(value)
 
 
-def _write_ellipsis(value: Any, depth: int, room: list[int]) -> str:
+def _write_ellipsis(value: object, depth: int, room: list[int]) -> str:
     return "..."
 
 
