@@ -89,12 +89,13 @@ def _profile(path: Path) -> Shares:
 def _profile_calls(path: Path, runs: Path | None) -> Shares:
     from codereasoner.curation.profiles import call_profile
     from codereasoner.ledger import read_records
+    from codereasoner.literals import LiteralError
     from codereasoner.records import Program, Run
 
     results = (run.value for run in read_records(runs, Run) if run.value is not None) if runs else ()
     try:
         found = call_profile(((each.source, each.calls) for each in read_records(path, Program)), results)
-    except SyntaxError as error:
+    except LiteralError as error:
         raise DataError(f"{path}: a call does not parse ({error})") from None
     if not found:
         raise DataError(f"{path} holds no calls")

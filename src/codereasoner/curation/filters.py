@@ -100,13 +100,10 @@ def trivial_reason(run: Run) -> str | None:
     if run.value is None or run.value[0] not in "'\"[({b":
         return None
     try:
-        node = literals.parse(f"f({run.call}\n)")
+        arguments = [ast.unparse(node) for _, node in literals.parse_arguments(run.call)]
     except literals.LiteralError:
         return None
-    if not isinstance(node, ast.Call):
-        return None
-    values = [*node.args, *(keyword.value for keyword in node.keywords)]
-    return "copy of an argument" if run.value in _canonical(*map(ast.unparse, values)) else None
+    return "copy of an argument" if run.value in _canonical(*arguments) else None
 
 
 def _canonical(*texts: str) -> list[str]:

@@ -135,7 +135,7 @@ def call_profile(
     the share of the others.
 
     Raises:
-        SyntaxError: a call does not parse.
+        LiteralError: a call or a value does not parse.
     """
     profile = _CallProfile()
     for source, calls in programs:
@@ -144,7 +144,7 @@ def call_profile(
         for call in calls:
             profile.add_call(call)
     for result in results:
-        profile.count("results", _kind(_value(ast.parse(result, mode="eval").body)))
+        profile.count("results", _kind(_value(literals.parse(result))))
     return profile.found(least)
 
 
@@ -162,17 +162,15 @@ class _CallProfile:
         self.asked[group, "" if holds is None else name] += 1
 
     def add_call(self, call: str) -> None:
-        node = ast.parse(f"f({call}\n)", mode="eval").body
-        assert isinstance(node, ast.Call)
-        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        arguments = literals.parse_arguments(call)
         self.sizes["characters"].append(len(call))
         self.count("calls", f"{min(len(arguments), 4)}{' or more' if len(arguments) >= 4 else ''} arguments")
-        self.count("calls", "keyword", bool(node.keywords))
+        self.count("calls", "keyword", any(name for name, _ in arguments))
         if "'" in call or '"' in call:
             self.count("calls with a string", "double quote", '"' in call)
             self.count("calls with a string", "backslash", "\\" in call)
-        for argument in arguments:
-            value = _value(argument)
+        for _, node in arguments:
+            value = _value(node)
             self.count("arguments", _kind(value))
             self._add_value(value, "")
 

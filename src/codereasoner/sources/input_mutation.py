@@ -6,7 +6,6 @@ punctuation or one repeated character, collections of 5 to 15, so that no model 
 
 from __future__ import annotations
 
-import ast
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -50,16 +49,15 @@ def mutate(call: str, random: Random, ranges: Ranges | None = None) -> str | Non
     it is mostly looked for there.
     """
     try:
-        node = ast.parse(f"f({call}\n)", mode="eval").body
-        assert isinstance(node, ast.Call)
-        literals.call_arguments(node)
-    except (SyntaxError, ValueError, literals.LiteralError):
+        literals.read_arguments(call)
+    except literals.LiteralError:
         return None
     mutation = _Mutation(random, ranges or Ranges())
-    arguments = [("", each) for each in node.args] + [(f"{each.arg}=", each.value) for each in node.keywords]
-    return ", ".join(
-        name + literals.write(mutation.argument(literals.read(ast.unparse(each)))) for name, each in arguments
-    )
+    texts = []
+    for name, node in literals.parse_arguments(call):
+        text = literals.write(mutation.argument(literals.value_of(node)))
+        texts.append(f"{name}={text}" if name else text)
+    return ", ".join(texts)
 
 
 class _Mutation:
