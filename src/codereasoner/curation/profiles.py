@@ -1,4 +1,4 @@
-"""Profiles of programs: how often constructs occur in them, and what their calls look like, to compare two collections.
+"""Profiles of programs and of their calls: how often constructs, kinds and lengths occur, to compare two collections.
 
 Only counts are kept, no text. A name that ends in p10 to p99 is a quantile, in characters, items or units; every other
 one is a share, 0 to 1; in a profile of calls, the share among the things that are named before the comma.

@@ -1,4 +1,4 @@
-"""A program before it has a split and a key, and the text by which two programs are the same."""
+"""A program before it has a split and a key, its shape, and the random draws that make it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Draft:
 
     @property
     def shape(self) -> str:
-        """The source with its own names numbered in order: programs that differ in names and quotes have one shape."""
+        """The source with its own names numbered: programs that differ in names and quotes have one shape."""
         return numbered(self.plain or self.source, self.names)
 
 
@@ -52,9 +52,9 @@ _WORDS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|(?<![.\w])[A-Za-z_]
 
 
 def numbered(source: str, names: frozenset[str]) -> str:
-    """Source with each of the names replaced by `v0`, `v1` ... in order of appearance, and strings in single quotes.
+    """Return a source with its names replaced by `v0`, `v1` ... in order of appearance, and strings in single quotes.
 
-    An attribute is not one of them, also where a variable has its name: `text.replace(char, replace)`.
+    Attributes keep their names, also where a variable has the same one: `text.replace(char, replace)`.
     """
     numbers: dict[str, str] = {}
 
@@ -68,7 +68,7 @@ def numbered(source: str, names: frozenset[str]) -> str:
 
 
 def single(text: str) -> str:
-    """A string literal in canonical form, as `repr` writes it; letters before its quotes are not part of the text."""
+    """Return a string literal in canonical form, as `repr` writes it; prefix letters are not part of the text."""
     if "\\" not in text and "'" not in text[1:-1] and '"' not in text[1:-1]:
         return f"'{text[1:-1]}'"
     try:
@@ -88,7 +88,7 @@ def require_split(split: str) -> None:
 
 
 def split_of(shape: str) -> str:
-    """The one split that programs of this shape belong to, decided by a hash: splits are disjoint by construction."""
+    """Return the one split of programs of this shape, decided by a hash: splits are disjoint by construction."""
     bucket = int(content_id("split", shape), 16) % sum(SHARES.values())
     for split, share in SHARES.items():
         bucket -= share
@@ -98,12 +98,12 @@ def split_of(shape: str) -> str:
 
 
 def pick(random: Random, items: Sequence[T]) -> T:
-    """One of the items, each as likely. Only `random()` is drawn from: its stream is the same in every Python."""
+    """Return one of the items, each as likely. Only `random()` is used: its stream is the same in every Python."""
     return items[int(random.random() * len(items))]
 
 
 def pick_share(random: Random, shares: Sequence[tuple[T, float]]) -> T:
-    """One of the items, each with its share of the whole, 1; the last takes what the others leave."""
+    """Return one of the items, each with its share of the whole, 1; the last takes what the others leave."""
     left = random.random()
     for item, share in shares[:-1]:
         left -= share
@@ -113,7 +113,7 @@ def pick_share(random: Random, shares: Sequence[tuple[T, float]]) -> T:
 
 
 def number(random: Random, low: int, high: int) -> int:
-    """An integer from low to high, both included."""
+    """Return an integer from low to high, both included."""
     return low + int(random.random() * (high - low + 1))
 
 

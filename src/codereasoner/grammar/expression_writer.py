@@ -13,7 +13,7 @@ from codereasoner.grammar.templates import UNKNOWN, Entry, Expression, Hole, con
 
 
 class DeadEnd(Exception):
-    """The attempt cannot be finished with what is in scope; the caller tries something else."""
+    """The attempt cannot be finished with the variables in scope; the caller tries something else."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Write one program: a variable is followed through changes, branches and loops to the value that is returned."""
+"""Write one program: a variable goes through changes, branches and loops to the value that is returned."""
 
 from __future__ import annotations
 

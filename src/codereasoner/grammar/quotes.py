@@ -1,4 +1,4 @@
-"""String literals in either quote: code is drafted with single quotes, and written as people write it.
+"""Write string literals in either quote: code is drafted with single quotes, and written as people write it.
 
 Programs that differ in their quotes only are one program, of one shape (draft.py).
 """
@@ -21,14 +21,14 @@ _STRINGS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 
 
 def choose(random: Random, source: Quotes | None = None) -> Quotes:
-    """The quotes of a source, or of a call of a source whose quotes are given: mostly those, where it is not plain."""
+    """Choose the quotes of a source, or of a call of a source with these quotes: mostly the same, unless single."""
     if source is None:
         return pick_share(random, OF_SOURCES)
     return source if source != "single" and random.random() < 0.7 else pick_share(random, OF_CALLS)
 
 
 def written(code: str, quotes: Quotes, random: Random) -> str:
-    """Code whose strings are in canonical form, as `repr` writes them, with its strings in these quotes."""
+    """Return code, whose strings are as `repr` writes them, with its strings in these quotes."""
     if quotes == "single" or "'" not in code:
         return code
 

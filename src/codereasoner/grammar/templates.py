@@ -320,7 +320,7 @@ def _known(kind: str) -> str:
 
 
 def _length(text: str) -> tuple[int | None, int | None]:
-    """The least length itself, or how much is added to that of the first hole; None where it is not so."""
+    """The least length itself, or what is added to that of the first hole; the other one is None."""
     match = _LENGTH.fullmatch(text)
     if match is None:
         raise ValueError(f"the length is -, =, =+N, =-N or a number, not '{text}'")

@@ -59,7 +59,7 @@ _STEPS = {
 
 
 def tiny_program(random: Random, types: Sequence[str] = TINY_TYPES, statements: int | None = None) -> Draft:
-    """Draw a program of so many fixed statements, 1 to 3 where it is not said, with its calls."""
+    """Draw a program of fixed statements, 1 to 3 of them by default, with its calls."""
     kind = pick(random, types)
     statements = statements or number(random, 1, 3)
     body: list[str] = []

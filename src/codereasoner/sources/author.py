@@ -1,13 +1,13 @@
-"""Programs that a language model writes, one prompt for each cell of the constraint grid, over and over.
+"""Have a language model write programs, one prompt for each cell of the constraint grid, over and over.
 
 The grid, the six configurations and the sampling are those of CodeReasoner (arXiv:2507.17548); the words of the prompt,
-in author.jinja, are our own. Every completion is kept in a file of its own as it comes, so that nothing is asked twice.
+in author.jinja, are our own. Every completion is kept in a file as it comes, so that nothing is asked twice.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -19,7 +19,7 @@ from codereasoner.errors import ConfigError, MachineryError, Shortfall, import_e
 from codereasoner.extend import Completion, Model, Prompt, Rejected, Sampling, Source
 from codereasoner.grammar.draft import pick, require_split
 from codereasoner.ledger import Ledger
-from codereasoner.records import Program, content_id
+from codereasoner.records import Facts, Program, content_id
 from codereasoner.sources.author_replies import read_written
 from codereasoner.sources.constraint_grid import CONFIGURATIONS, Cell, described, shuffled
 from codereasoner.spill import Rows
@@ -33,11 +33,11 @@ _FLOWS = ("if", "for", "while", "if-elif-else")
 
 
 class Author(Source):
-    """A model of your choice: `--source author --set model=openai:NAME --set base-url=http://127.0.0.1:8000/v1`.
+    """Programs by a model of your choice: `--source author --set model=openai:NAME --set base-url=http://127.0.0.1:8000/v1`.
 
-    model, base_url: who writes; options of the model can be set as well: concurrency, requests-per-minute, price-in.
-    ledger: the file of the completions; a stage that is killed and started again asks only for those it lacks.
-    license: of what the model writes, for the rows.
+    model, base_url: the author; options of the model can be set as well: concurrency, requests-per-minute, price-in.
+    ledger: the file of completions; a stage that is killed and started again asks only for those it lacks.
+    license: the licence of the model's output, for the rows.
     A program gets the split that was asked for: make the splits of a set in one command, which keeps them disjoint.
     """
 
@@ -63,7 +63,7 @@ class Author(Source):
         self._asked: set[str] = set()
 
     def programs(self, split: str, count: int) -> Iterator[Program | Rejected]:
-        """The first `count` programs of a split, in the order of the prompts, and between them what was no program.
+        """Yield the first `count` programs of a split, in the order of the prompts, and rejected answers between them.
 
         Raises:
             ConfigError: the split is unknown, or the endpoint refuses the model.
@@ -92,8 +92,8 @@ class Author(Source):
             finally:
                 ledger.finish()
 
-    def facts(self) -> Mapping[str, Any]:
-        """Who wrote, and how many requests, tokens and dollars it took, those of an earlier try included."""
+    def facts(self) -> Facts:
+        """Return the model, and the requests, tokens and dollars that it took, earlier attempts included."""
         cost = self._model.cost(self._counts["prompt_tokens"], self._counts["completion_tokens"])
         who = {"model": self._model.identity, **self._sampling.facts()}
         return {"author": {**who, **self._counts, "cost": round(cost, 6)}}
@@ -103,20 +103,18 @@ class Author(Source):
         return int(getattr(self._model, "concurrency", 1))
 
     def _complete(self, split: str, indexes: Sequence[int], ledger: Ledger, known: Rows) -> list[Completion]:
-        """The completions of some prompts: those of the ledger, and the others from the model."""
+        """Return the completions of prompts: those of the ledger, and the others from the model."""
         prompts = {index: prompt_of(split, index) for index in indexes}
         keys = {index: self._key(prompt) for index, prompt in prompts.items()}
-        found: dict[int, Completion] = {}
-        for index in indexes:
-            if (row := known.get(keys[index])) is not None:
-                found[index] = _completion(row)
+        rows = {index: known.get(key) for index, key in keys.items()}
+        found = {index: _completion(row) for index, row in rows.items() if row is not None}
         for _ in range(ROUNDS):
             missing = [index for index in indexes if index not in found]
             asked = [prompts[index] for index in missing]
             for place, completion in self._model.complete(asked, self._sampling) if asked else ():
                 if completion.finish != "error":
                     found[missing[place]] = completion
-                    ledger.append(_row(keys[missing[place]], completion))
+                    ledger.append({"id": keys[missing[place]], **vars(completion)})
         if not found:
             raise MachineryError(
                 f"{self._model.identity} answered none of {len(prompts)} requests; the same command goes on from here"
@@ -159,17 +157,17 @@ class Author(Source):
 
 
 def cell_of(split: str, index: int) -> Cell:
-    """The cell that a prompt is about: every cell comes once before one comes again."""
+    """Return the cell of a prompt: every cell comes once before one comes again."""
     return shuffled()[index % len(shuffled())]
 
 
 def prompt_of(split: str, index: int) -> Prompt:
-    """The prompt of a key, the same on every machine."""
+    """Return the prompt of a key, the same on every machine."""
     cell = cell_of(split, index)
     wanted = CONFIGURATIONS[cell.configuration]
     random = Random(f"author/{split}/{index}")
     flow = " that holds ".join(f"`{pick(random, _FLOWS)}`" for _ in range(wanted.depth))
-    text = _template().render(
+    text = _template()(
         target=described(cell.construct), configuration=cell.configuration, flow=flow, helper=wanted.helper
     )
     question = Question("author", {"cell": str(cell), "split": split}, ("",))
@@ -177,17 +175,16 @@ def prompt_of(split: str, index: int) -> Prompt:
 
 
 @cache
-def _template() -> Any:
+def _template() -> Callable[..., str]:
     jinja = import_extra("jinja2", "data")
     text = Path(__file__).with_name("author.jinja").read_text(encoding="utf-8")
-    return jinja.Environment(undefined=jinja.StrictUndefined, autoescape=False).from_string(text)
+    render: Callable[..., str] = (
+        jinja.Environment(undefined=jinja.StrictUndefined, autoescape=False).from_string(text).render
+    )
+    return render
 
 
-def _row(key: str, completion: Completion) -> dict[str, Any]:
-    return {"id": key, **vars(completion)}
-
-
-def _completion(row: Mapping[str, Any]) -> Completion:
+def _completion(row: Facts) -> Completion:
     return Completion(**{name: value for name, value in row.items() if name != "id"})
 
 

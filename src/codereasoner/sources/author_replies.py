@@ -1,4 +1,4 @@
-"""What a language model wrote when it was asked for a program: the program in it, or why there is none."""
+"""Read the program in a completion of a language model, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REFUSAL = re.compile(
 
 @dataclass(frozen=True)
 class Written:
-    """The parts of a program: its text without the call, the function that is called, and the arguments."""
+    """A program that was read: its source without the call, the function that is called, and the arguments."""
 
     source: str
     entry: str
@@ -28,7 +28,7 @@ class Written:
 
 
 def read_written(text: str, finish: str = "stop") -> Written | str:
-    """The program of a completion, or the short reason why it holds none.
+    """Return the program in a completion, or the short reason why there is none.
 
     Thoughts are left out, fences may be missing or not closed, and the last block with a function counts.
     """
@@ -54,7 +54,7 @@ def _parse(code: str) -> ast.Module | None:
 
 
 def _split(tree: ast.Module, code: str) -> Written | str:
-    """The hard requirements on the text: one print, outside the functions, of one call with literal arguments."""
+    """Require one print, outside the functions, of one call with literal arguments."""
     prints = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _name(node) == "print"]
     outside = [node for node in tree.body if isinstance(node, ast.Expr) and node.value in prints]
     if not outside:

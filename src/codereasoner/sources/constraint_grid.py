@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from codereasoner.grammar.constructs import is_pure
 from codereasoner.grammar.expression_writer import Spec
 from codereasoner.grammar.templates import changes, expressions, idioms, updates
-from codereasoner.records import content_id
+from codereasoner.records import Facts, content_id
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ _BUILT_INS = "enumerate filter range reversed zip sorted map any all sum min max
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of the grid: a construct, such as "str.replace", "list [:]" or "zip", and a configuration of 1 to 6."""
+    """A cell of the grid: a construct, such as "str.replace", "list [:]" or "zip", and a configuration of 1 to 6."""
 
     construct: str
     configuration: int
@@ -82,7 +81,7 @@ class Cell:
 
 @cache
 def targets() -> tuple[str, ...]:
-    """What a cell can be about: the methods, operators and subscripts of seven types, and the free built-ins."""
+    """Return the constructs of the grid: methods, operators and subscripts of seven types, and free built-ins."""
     found = []
     for owner, (methods, signs) in _TYPES.items():
         found += [f"{owner}.{method}" for method in methods.split()]
@@ -92,18 +91,18 @@ def targets() -> tuple[str, ...]:
 
 @cache
 def cells() -> tuple[Cell, ...]:
-    """Every cell of the grid: each target in each of the six configurations."""
+    """Return every cell of the grid: each target in each of the six configurations."""
     return tuple(Cell(target, configuration) for target in targets() for configuration in CONFIGURATIONS)
 
 
 @cache
 def shuffled() -> tuple[Cell, ...]:
-    """The cells as if drawn from a hat, the same way on every machine: authors go through them in this order."""
+    """Return the cells in the order in which authors go through them, shuffled the same way on every machine."""
     return tuple(sorted(cells(), key=lambda cell: content_id("cell", cell.construct, cell.configuration)))
 
 
 def described(target: str) -> str:
-    """A target in words, for a prompt."""
+    """Describe a target in words, for a prompt."""
     owner, dot, method = target.partition(".")
     if dot:
         return f"the method `{owner}.{method}`"
@@ -117,13 +116,13 @@ def described(target: str) -> str:
 
 @cache
 def constructs() -> tuple[str, ...]:
-    """Every construct the grammar can show: methods with their type, operators, subscripts, built-in functions."""
+    """Return every construct the grammar can show: methods with their type, operators, subscripts, built-ins."""
     entries = (*(each for items in expressions().values() for each in items), *changes(), *updates(), *idioms())
     return tuple(sorted({name for each in entries for name in each.shows}))
 
 
-def is_in_cell(features: Mapping[str, Any], construct: str, configuration: int | None) -> bool:
-    """Does a program with these features belong to a cell? `""` and None stand for any construct and configuration."""
+def is_in_cell(features: Facts, construct: str, configuration: int | None) -> bool:
+    """Tell if a program with these features belongs to a cell; "" and None are any construct and configuration."""
     if construct and construct not in features["constructs"]:
         return False
     if configuration is None:

@@ -1,4 +1,4 @@
-"""The calls that a docstring shows: of the function itself, or of an expression around it, as a program makes them."""
+"""Read the calls in a docstring: of the function itself, or of an expression around it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Example:
 
 
 def examples(function: ast.FunctionDef) -> Iterator[Example | str]:
-    """Each example of a function's docstring, or the short reason why it is none.
+    """Yield each example of a function's docstring, or the short reason why it is none.
 
     Variables that earlier lines of the docstring set to literals stand for their values.
     """

@@ -1,4 +1,4 @@
-"""A function cut out of its package: its text, with the helpers, constants and imports that it needs, and nothing else.
+"""Cut a function out of its package, with the helpers, constants and imports that it needs, and nothing else.
 
 Modules are read as text and never imported. What is left has to run on the standard library alone; what cannot be cut
 out whole raises `NotCut` with a short reason. Docstrings are taken out: their examples tell the answers.
@@ -72,7 +72,7 @@ class Modules:
 
 
 def _bindings(body: list[ast.stmt]) -> Iterator[tuple[Definition, str]]:
-    """What the statements at top level bind; of `try`, what its body does; what stands under an `if` is left out."""
+    """The names that statements at top level bind; of `try`, those of its body; of `if`, none."""
     for node in body:
         match node:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
@@ -90,16 +90,34 @@ def _bindings(body: list[ast.stmt]) -> Iterator[tuple[Definition, str]]:
                 yield from _bindings(inner)
 
 
+def cut_out(modules: Modules, module: Module, *names: str) -> str:
+    """Return the source of these functions of a module with everything that they need.
+
+    Raises:
+        NotCut: they do not stand alone.
+    """
+    cut = _Cut(modules, needs={module.name: {}})
+    for name in names:
+        cut.take(module, name, frozenset())
+    places = cut.order()
+    parts = sorted(dict.fromkeys(cut.parts.values()), key=lambda part: (places[part[0]], part[1]))
+    source = "\n".join([*sorted(cut.imports), *([""] if cut.imports else []), *(text for _, _, text in parts)])
+    if len(split_lines(source)) > MOST_LINES:
+        raise NotCut(f"longer than {MOST_LINES} lines")
+    return source.strip("\n") + "\n"
+
+
 @dataclass
 class _Cut:
-    """What has been cut out so far."""
+    """The definitions that have been cut out so far."""
 
-    imports: dict[str, str] = field(default_factory=dict)  # by the line itself, in the order of need
+    modules: Modules
+    imports: set[str] = field(default_factory=set)  # whole lines
     parts: dict[str, tuple[str, int, str]] = field(default_factory=dict)  # name -> module, line, text
     needs: dict[str, dict[str, None]] = field(default_factory=dict)  # module -> modules that it takes names from
 
     def order(self) -> dict[str, int]:
-        """The place of each module: those first that others need when they are read."""
+        """Return the place of each module: those first that others need when they are read."""
         places: dict[str, int] = {}
 
         def visit(module: str) -> None:
@@ -112,55 +130,57 @@ class _Cut:
             visit(module)
         return places
 
+    def take(self, module: Module, name: str, under: frozenset[str]) -> None:
+        """Add the definition of a name, after all that it needs; `under` are the modules that need it."""
+        known = self.parts.get(name)
+        if known is not None:
+            if known[0] != module.name:
+                raise NotCut("two of its helpers have one name")
+            return
+        if len(self.parts) >= MOST_PARTS:
+            raise NotCut(f"needs more than {MOST_PARTS} definitions")
+        node = _definition(module, name)
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            self._import(module, node, name, under)
+            return
+        text = _text(module, node)
+        self.parts[name] = (module.name, _first_line(node), text)
+        for needed in sorted(_globals(text)):
+            if needed in module.bound:
+                self.take(module, needed, under | {module.name})
+            elif not hasattr(builtins, needed) and needed not in ("__name__", "__file__"):
+                raise NotCut("uses a name that its module does not define at top level")
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Import | ast.ImportFrom):
+                _check_import(inner)
 
-def cut_out(modules: Modules, module: Module, *names: str) -> str:
-    """Return the source of these functions of a module with everything that they need.
-
-    Raises:
-        NotCut: they do not stand alone.
-    """
-    cut = _Cut(needs={module.name: {}})
-    for name in names:
-        _take(modules, module, name, cut, frozenset())
-    places = cut.order()
-    parts = sorted(dict.fromkeys(cut.parts.values()), key=lambda part: (places[part[0]], part[1]))
-    source = "\n".join([*sorted(cut.imports), *([""] if cut.imports else []), *(text for _, _, text in parts)])
-    if len(split_lines(source)) > MOST_LINES:
-        raise NotCut(f"longer than {MOST_LINES} lines")
-    return source.strip("\n") + "\n"
-
-
-def _take(modules: Modules, module: Module, name: str, cut: _Cut, under: frozenset[str]) -> None:
-    """Add what a name of a module is bound to, after all that it needs."""
-    known = cut.parts.get(name)
-    if known is not None:
-        if known[0] != module.name:
-            raise NotCut("two of its helpers have one name")
-        return
-    if len(cut.parts) >= MOST_PARTS:
-        raise NotCut(f"needs more than {MOST_PARTS} definitions")
-    node = _definition(module, name)
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        _import(modules, module, node, name, cut, under)
-        return
-    text = _text(module, node)
-    cut.parts[name] = (module.name, _first_line(node), text)
-    for needed in sorted(_globals(text)):
-        if needed in module.bound:
-            _take(modules, module, needed, cut, under | {module.name})
-        elif not hasattr(builtins, needed) and needed not in ("__name__", "__file__"):
-            raise NotCut("uses a name that its module does not define at top level")
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Import | ast.ImportFrom):
-            _check_import(inner)
+    def _import(self, module: Module, node: ast.Import | ast.ImportFrom, name: str, under: frozenset[str]) -> None:
+        """Add an imported name: the import of the standard library, or the definition in its own package."""
+        alias = next(each for each in node.names if (each.asname or each.name.partition(".")[0]) == name)
+        source = _absolute(module, node)
+        if isinstance(node, ast.Import) or source not in self.modules.files or source.partition(".")[0] in _STANDARD:
+            _check_import(node)
+            own = f"{alias.name} as {alias.asname}" if alias.asname else alias.name
+            self.imports.add(
+                f"from {node.module} import {own}" if isinstance(node, ast.ImportFrom) else f"import {own}"
+            )
+            return
+        if alias.name == "*" or alias.asname not in (None, alias.name):
+            raise NotCut("imports from its own package under another name")
+        other = self.modules.read(source)
+        if alias.name not in other.bound:
+            raise NotCut("imports a module of its own package")
+        if other.name in under:
+            raise NotCut("its modules import one another")
+        self.needs.setdefault(module.name, {})[other.name] = None
+        self.take(other, alias.name, under | {module.name})
 
 
 def _definition(module: Module, name: str) -> Definition:
-    found = [node for node in module.bound[name] if not _is_overload(node)]
-    distinct = list(dict.fromkeys(found))
-    if len(distinct) != 1:
+    found = dict.fromkeys(node for node in module.bound[name] if not _is_overload(node))
+    if len(found) != 1:
         raise NotCut("is bound more than once")
-    return distinct[0]
+    return next(iter(found))
 
 
 def _is_overload(node: Definition) -> bool:
@@ -168,38 +188,12 @@ def _is_overload(node: Definition) -> bool:
     return any(ast.unparse(mark).rpartition(".")[2] == "overload" for mark in marks)
 
 
-def _import(
-    modules: Modules,
-    module: Module,
-    node: ast.Import | ast.ImportFrom,
-    name: str,
-    cut: _Cut,
-    under: frozenset[str],
-) -> None:
-    """A name that is imported: from the standard library as it stands, from its own package by taking what it names."""
-    alias = next(each for each in node.names if (each.asname or each.name.partition(".")[0]) == name)
-    source = _absolute(module, node)
-    if isinstance(node, ast.ImportFrom) and source in modules.files and source.partition(".")[0] not in _STANDARD:
-        if alias.name == "*" or alias.asname not in (None, alias.name):
-            raise NotCut("imports from its own package under another name")
-        other = modules.read(source)
-        if alias.name not in other.bound:
-            raise NotCut("imports a module of its own package")
-        if other.name in under:
-            raise NotCut("its modules import one another")
-        cut.needs.setdefault(module.name, {})[other.name] = None
-        _take(modules, other, alias.name, cut, under | {module.name})
-        return
-    _check_import(node)
-    own = f"{alias.name} as {alias.asname}" if alias.asname else alias.name
-    line = f"from {node.module} import {own}" if isinstance(node, ast.ImportFrom) else f"import {own}"
-    cut.imports[line] = line
-
-
 def _absolute(module: Module, node: ast.Import | ast.ImportFrom) -> str:
     """The dotted name that an import is from."""
-    if isinstance(node, ast.Import) or not node.level:
-        return node.module or "" if isinstance(node, ast.ImportFrom) else ""
+    if isinstance(node, ast.Import):
+        return ""
+    if not node.level:
+        return node.module or ""
     parts = module.name.split(".")
     up = node.level - module.package
     base = parts[: len(parts) - up] if up else parts
@@ -210,12 +204,13 @@ _STANDARD = sys.stdlib_module_names
 
 
 def _check_import(node: ast.Import | ast.ImportFrom) -> None:
-    names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names]
-    if isinstance(node, ast.ImportFrom) and (node.level or any(each.name == "*" for each in node.names)):
-        raise NotCut("imports from its own package in a way that cannot be followed")
-    for name in names:
-        if name.partition(".")[0] not in _STANDARD:
-            raise NotCut("needs another package")
+    names = [each.name for each in node.names]
+    if isinstance(node, ast.ImportFrom):
+        if node.level or "*" in names:
+            raise NotCut("imports from its own package in a way that cannot be followed")
+        names = [node.module or ""]
+    if any(name.partition(".")[0] not in _STANDARD for name in names):
+        raise NotCut("needs another package")
 
 
 def _globals(text: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Programs by people, without a network: functions of installed packages, with the calls that their docstrings show."""
+"""Programs by people, without a network: functions of installed packages, with the calls in their docstrings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import importlib.util
 import re
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from codereasoner.curation.canonical import canonical_form
 from codereasoner.errors import ConfigError
 from codereasoner.grammar.draft import require_split, split_of
 from codereasoner.interfaces import Rejected, Source
-from codereasoner.records import Program
+from codereasoner.records import Facts, Program
 from codereasoner.sources.docstring_calls import Example, examples
 from codereasoner.sources.extract_function import Module, Modules, NotCut, cut_out
 
@@ -60,7 +60,7 @@ class Packages(Source):
         self._versions: dict[str, str] = {}
 
     def programs(self, split: str, count: int) -> Iterator[Program | Rejected]:
-        """The first `count` programs of a split, or all there are, and between them what could not be cut out.
+        """Yield the first `count` programs of a split, or all there are, and between them what could not be cut out.
 
         Raises:
             ConfigError: the split is unknown, or a package is not installed.
@@ -77,8 +77,8 @@ class Packages(Source):
                 if len(seen) == count:
                     return
 
-    def facts(self) -> Mapping[str, Any]:
-        """The version of each package."""
+    def facts(self) -> Facts:
+        """Return the version of each package."""
         return {"packages": dict(self._versions)}
 
     def _all(self) -> Iterator[Program | Rejected]:

@@ -1,4 +1,4 @@
-"""Programs written by a grammar, without any model: deterministic by key, well typed, never the same twice."""
+"""Draw programs from the grammar, without any model: deterministic by key, well typed, never the same twice."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TYPES: dict[str, tuple[str, ...]] = {"tiny": toy_grammars.TINY_TYPES, "full": to
 """The types that the first argument of a program can have."""
 
 DIFFICULTIES: dict[str, tuple[int, ...]] = {"tiny": program_writer.LEVELS, "full": (0, *program_writer.LEVELS)}
-"""What can be asked for."""
+"""The difficulties that can be chosen."""
 
 MIX = (1, 1, 2, 2, 2, 2, 3, 3, 4, 4, 5, 5)
 """The difficulties of a mixed stream: in these proportions its constructs are about as frequent as CRUXEval's."""
@@ -44,8 +44,8 @@ MAX_TRIES = 20_000
 class Procedural(Source):
     """An endless stream of programs over the built-in types, with a dial for their difficulty.
 
-    `breadth="tiny"` is the rung for a model of half a million parameters that is trained from scratch in minutes; its
-    difficulty is the number of statements, 1 to 5, and None means 1 to 3. In `"full"` the difficulty goes from 0 (an
+    `breadth="tiny"` is for a model of half a million parameters that is trained from scratch in minutes; its difficulty
+    is the number of statements, 1 to 5, and None means 1 to 3. In `"full"` the difficulty goes from 0 (an
     argument is returned as it came; the same text may come again, with other calls) and 1 (one or two expressions)
     over 2 (branches), 3 (loops) and 4 (loops with branches, dicts, comprehensions) to 5 (nested and while loops, helper
     functions); None mixes 1 to 5. There a construct ("str.zfill") and a configuration of 1 to 6 ask for one cell of the
@@ -98,7 +98,7 @@ class Procedural(Source):
         self.cells = cells
 
     def programs(self, split: str, count: int) -> Iterator[Program]:
-        """The first `count` programs of a split, the same ones on every call and every machine; none of a benchmark.
+        """Yield the first `count` programs of a split, the same ones on every machine; none of a benchmark.
 
         Raises:
             ConfigError: the split is unknown, or there are no more programs.
@@ -107,11 +107,11 @@ class Procedural(Source):
         yield from self.chosen(split, count, (self.candidates(split, keys) for keys in self.ranges()))
 
     def ranges(self) -> Iterator[range]:
-        """All keys, in ranges that are drafted together."""
+        """Yield all keys, in ranges that are drafted together."""
         return (range(start, start + RANGE) for start in count(0, RANGE))
 
     def candidates(self, split: str, keys: range) -> list[Candidate]:
-        """The programs of some keys that belong to the split; work that can be done anywhere, in any order."""
+        """Return the programs of these keys that belong to the split; work that can be done anywhere, in any order."""
         found = []
         for index in keys:
             for attempt in range(CELL_TRIES if self.cells else 1):
@@ -124,7 +124,7 @@ class Procedural(Source):
         return found
 
     def chosen(self, split: str, count: int, found: Iterable[Sequence[Candidate]]) -> Iterator[Program]:
-        """The first `count` different programs of the candidates of all keys, range after range.
+        """Yield the first `count` different programs of the candidates of all keys, range after range.
 
         Raises:
             ConfigError: there are no more programs.
@@ -144,7 +144,7 @@ class Procedural(Source):
                 raise ConfigError(f"breadth '{self.breadth}' has only {len(seen)} programs in split '{split}'")
 
     def draft(self, split: str, index: int, attempt: int = 0) -> Draft:
-        """The program of one key, which may belong to another split; of `cells` there are several attempts at it."""
+        """Draw the program of one key, which may belong to another split; with `cells` there are several attempts."""
         random = Random(f"programs/{self.breadth}/{split}/{index}" + (f"/{attempt}" if self.cells else ""))
         if self.breadth == "tiny":
             return toy_grammars.tiny_program(random, self.types, self.difficulty)
@@ -165,7 +165,7 @@ class Procedural(Source):
         return cell.construct, cell.configuration
 
     def _told_apart(self, program: Program) -> tuple[str, ...]:
-        """What makes two programs of one shape two: nothing but, where there are few shapes, their calls."""
+        """The rest of the key of a program: where there are few shapes, programs of one shape differ by their calls."""
         return program.calls if self.difficulty == 0 else ()
 
     def _is_asked_for(self, draft: Draft, index: int) -> bool:
