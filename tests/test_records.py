@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
 import pytest
 
+import codereasoner
 from codereasoner.errors import DataError
-from codereasoner.records import Answer, Program, Run, Step, answer_key
+from codereasoner.records import Answer, Plain, Program, Run, Step, answer_key
 
 RUN = Run(
     source="def f(x):\n    return x",
@@ -75,3 +80,21 @@ def test_a_field_of_another_type_is_refused_in_a_program(field: str, value: obje
 def test_a_field_of_another_type_is_refused_in_a_run(field: str, value: object, sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
         Run.from_json({**RUN.to_json(), field: value})
+
+
+def _kinds(kind: type[Plain]) -> Iterator[type[Plain]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _kinds(each)
+
+
+def test_every_kind_of_record_there_is_can_be_read() -> None:
+    modules = pkgutil.walk_packages(codereasoner.__path__, "codereasoner.")
+    for module in modules:
+        if module.name.split(".")[1] in ("chains", "evaluation", "interfaces", "task", "curation", "stages", "reports"):
+            importlib.import_module(module.name)
+    kinds = {each.__name__: each for each in _kinds(Plain) if each.__module__.startswith("codereasoner.")}
+    assert {"Audit", "Mistake", "Question", "Rejected", "Run"} <= set(kinds)
+    for name, kind in kinds.items():
+        with pytest.raises(DataError, match=f"{name} has no field 'sauce'"):
+            kind.from_json({"sauce": 1})

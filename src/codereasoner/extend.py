@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from codereasoner.errors import ConfigError, DataError, UnknownName, did_you_mean
+from codereasoner.errors import ConfigError, DataError, UnknownName, UserError, did_you_mean
 from codereasoner.interfaces import (
     Benchmark,
     Completion,
@@ -152,6 +152,14 @@ def task_of(question: Question) -> Task:
         raise DataError(
             f"the task of question '{question.id}' is not at hand: {error}; put it back, or {advice}"
         ) from None
+
+
+def known_task(question: Question) -> Task | None:
+    """Return the task of a question, or None if it is not at hand: an evaluation can be read without it."""
+    try:
+        return task_of(question)
+    except UserError:
+        return None
 
 
 def checked(question: Question) -> Question:
@@ -307,6 +315,7 @@ __all__ = [
     "checked",
     "commonest",
     "find",
+    "known_task",
     "read_questions",
     "register",
     "silent",

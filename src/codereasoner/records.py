@@ -127,6 +127,9 @@ def _reader(name: str, hint: object) -> Reader:
     if get_origin(hint) is Literal:
         return partial(_read_choice, name, get_args(hint))
     parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    if lists := [part for part in parts if get_origin(part) is tuple]:
+        read = _reader(name, lists[0])
+        return lambda value: None if value is None else read(value)
     known = [_KINDS[get_origin(part) or part] for part in parts]
     words, kinds = " or ".join(each for each, _ in known), tuple(kind for _, kinds in known for kind in kinds)
     return partial(_read_kind, name, words, kinds)

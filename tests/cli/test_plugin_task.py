@@ -97,6 +97,15 @@ def test_a_moved_file_is_named_and_found_again_where_it_is_now(fresh: Command, t
     assert code == 0, err
 
 
+def test_a_report_is_made_without_the_file_of_a_task(fresh: Command, tmp_path: Path) -> None:
+    build(fresh, tmp_path)
+    code, _, err = fresh("evaluate", "set/questions.jsonl", "--model", "scripted:wrong")
+    assert code == 0, err
+    (tmp_path / "length.py").unlink()
+    code, _, err = fresh("report", "evaluations")
+    assert code == 0, err
+
+
 def test_rows_of_a_stranger_execute_no_file(fresh: Command, tmp_path: Path) -> None:
     build(fresh, tmp_path)
     (tmp_path / "evil.py").write_text("open('executed', 'w').close()\n")

@@ -146,7 +146,8 @@ def _meaning(found: re.Match[str]) -> tuple[tuple[type[ast.stmt], ...], bool]:
 
 
 def _in_answer(question: Question, answer: str, run: Run | None, events: Sequence[Event]) -> Mistake | None:
-    wrong, source = extend.task_of(question).locate_error(question, answer, run), str(question.facts.get("source", ""))
+    task, source = extend.known_task(question), str(question.facts.get("source", ""))
+    wrong = task.locate_error(question, answer, run) if task is not None else None
     if wrong is None:
         return None
     if wrong.about == "executed line":

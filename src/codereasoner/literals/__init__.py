@@ -10,6 +10,7 @@ from codereasoner.literals.compare import equal, key
 from codereasoner.literals.items import items
 from codereasoner.literals.read import (
     call_arguments,
+    is_literal,
     parse,
     parse_arguments,
     parse_statement,
@@ -28,6 +29,7 @@ __all__ = [
     "affordable",
     "call_arguments",
     "equal",
+    "is_literal",
     "items",
     "key",
     "parse",

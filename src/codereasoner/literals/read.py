@@ -135,6 +135,15 @@ def value_of(node: ast.expr) -> Any:
     return _value(node, MAX_DEPTH, [MAX_MADE])
 
 
+def is_literal(node: ast.expr) -> bool:
+    """Tell whether a parsed expression is a literal."""
+    try:
+        value_of(node)
+    except LiteralError:
+        return False
+    return True
+
+
 def parse(text: str, max_chars: int = MAX_CHARS) -> ast.expr:
     """Parse one expression, without running it; every way in which the parser can fail becomes LiteralError."""
     tree = _parse(text, "eval", max_chars)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from codereasoner import extend
-from codereasoner.errors import UnknownName
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import Ledger
 from codereasoner.literals import LiteralError
@@ -93,9 +92,10 @@ def _job_of(question: Question) -> Job | None:
 
 
 def _job_of_answer(question: Question, answer: str) -> Job | None:
+    task = extend.known_task(question)
     try:
-        job = extend.task_of(question).job(question, answer)
-    except (Wrong, LiteralError, UnknownName):
+        job = task.job(question, answer) if task is not None else None
+    except (Wrong, LiteralError):
         return None
     return Job(job.source, job.entry, job.call, record="trace") if job is not None and not job.harness else None
 

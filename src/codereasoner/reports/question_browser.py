@@ -14,7 +14,6 @@ import re
 from collections.abc import Mapping, Sequence
 
 from codereasoner import extend
-from codereasoner.errors import UnknownName
 from codereasoner.records import Run
 from codereasoner.reports.answer_traces import run_id
 from codereasoner.reports.question_records import SAMPLES, TEXT_LIMIT, VALUE_LIMIT, Gathered, Shown, clip
@@ -79,11 +78,10 @@ def _detail(item: Shown) -> dict[str, object]:
 
 def prompt_without_program(question: Question) -> str:
     """Return the prompt without the program: for most tasks the assertion that lacks a part."""
-    try:
-        statement = extend.task_of(question).statement(question)
-    except UnknownName:  # a task of a file that is not here
+    task = extend.known_task(question)
+    if task is None:
         return ", ".join(f"{name} = {value}" for name, value in question.facts.items() if name != "source")
-    source = _source(question).rstrip()
+    statement, source = task.statement(question), _source(question).rstrip()
     lines = source.split("\n")
     kept = [line for line in statement.removeprefix(source).split("\n") if not _repeats(line, lines)]
     return "\n".join(kept)

@@ -13,7 +13,7 @@ from codereasoner.errors import ConfigError, DataError
 from codereasoner.extend import Rejected, Source
 from codereasoner.grammar.draft import require_split, split_of
 from codereasoner.ledger import read_records
-from codereasoner.literals import LiteralError, read
+from codereasoner.literals import is_literal
 from codereasoner.records import Program
 from codereasoner.steps import read_source, split_lines
 
@@ -147,7 +147,7 @@ def _arguments(call: _Call, text: str) -> str:
     values: dict[str, str] = {}
     for node in call.before:
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if _is_literal(value):
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if is_literal(value):
                 values[name] = ast.unparse(value)
             case ast.FunctionDef() | ast.ClassDef():
                 values.pop(node.name, None)
@@ -162,14 +162,6 @@ def _argument(node: ast.expr, text: str, values: Mapping[str, str]) -> str:
     if isinstance(node, ast.Name) and node.id in values:
         return values[node.id]
     return ast.get_source_segment(text, node) or ast.unparse(node)
-
-
-def _is_literal(node: ast.expr) -> bool:
-    try:
-        read(ast.unparse(node))
-    except LiteralError:
-        return False
-    return True
 
 
 def _needed(arguments: str, call: _Call, known: set[str]) -> list[ast.stmt]:

@@ -223,18 +223,10 @@ def _pair(node: ast.stmt, names: set[str], known: set[str]) -> tuple[str, object
         ) if name in names:
             parts = [*call.args, *(keyword.value for keyword in call.keywords)]
             used = {each.id for part in parts for each in ast.walk(part) if isinstance(each, ast.Name)}
-            if used & names or not (used - known or all(map(_is_literal, parts))):
+            if used & names or not (used - known or all(map(literals.is_literal, parts))):
                 return None
-            return (ast.unparse(call), literals.value_of(right)) if _is_literal(right) else None
+            return (ast.unparse(call), literals.value_of(right)) if literals.is_literal(right) else None
     return None
-
-
-def _is_literal(node: ast.expr) -> bool:
-    try:
-        literals.value_of(node)
-    except literals.LiteralError:
-        return False
-    return True
 
 
 def _assigned(body: Sequence[ast.stmt]) -> set[str]:

@@ -169,17 +169,9 @@ def _unfit(text: str, variable: str, visit: Visit, statement: ast.AST) -> str:
         return "the value has no literal"
     if len(text) > MAX_VALUE:
         return f"the value is longer than {MAX_VALUE} characters"
-    if isinstance(statement, ast.Assign) and _is_constant(statement.value):
+    if isinstance(statement, ast.Assign) and literals.is_literal(statement.value):
         return "the line names the value"
     return ""
-
-
-def _is_constant(node: ast.expr) -> bool:
-    try:
-        literals.value_of(node)
-    except literals.LiteralError:
-        return False
-    return True
 
 
 def _split(answer: str) -> tuple[str, str]:
