@@ -25,13 +25,11 @@ from typing import IO, Any, Self, TypeAlias, TypeVar
 from codereasoner import __version__
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.outputs import check_writable, differences, locked, refuse_others
-from codereasoner.parquet_files import read_parquet, write_parquet
+from codereasoner.parquet_files import Row, read_parquet, write_parquet
 from codereasoner.records import Plain
 from codereasoner.spill import Keys
 
 P = TypeVar("P", bound=Plain)
-Row: TypeAlias = dict[str, Any]
-"""One record as plain JSON; its columns depend on the kind of record."""
 Record: TypeAlias = Plain | Mapping[str, Any]
 Config: TypeAlias = Mapping[str, object]
 """Everything that the rows of an output depend on, by name."""

@@ -10,7 +10,6 @@ import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from codereasoner.errors import ConfigError
 
@@ -19,7 +18,7 @@ COMPANIONS = (".part", ".part.config.json", ".dropped.jsonl", ".manifest.json")
 _SHOWN = 60  # characters of a value in a message
 
 
-def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+def differences(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
     """Return `name: OLD, now NEW` for each value in which two configurations differ."""
     names = [*old, *(name for name in new if name not in old)]
     return [
@@ -29,12 +28,12 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _shown(values: Mapping[str, Any], name: str) -> str:
+def _shown(values: Mapping[str, object], name: str) -> str:
     text = json.dumps(values[name], default=str) if name in values else "nothing"
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
-def refuse_others(path: Path, old: Mapping[str, Any], new: Mapping[str, Any], state: str = "finished") -> None:
+def refuse_others(path: Path, old: Mapping[str, object], new: Mapping[str, object], state: str = "finished") -> None:
     """Refuse to replace a result that was made with another configuration.
 
     Raises:

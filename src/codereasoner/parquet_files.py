@@ -6,14 +6,16 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from codereasoner.errors import DataError, headline
 
+Row: TypeAlias = dict[str, Any]
+"""One record as plain JSON; its columns depend on the kind of record."""
 _JSON_COLUMNS = b"codereasoner.json_columns"
 
 
-def read_parquet(path: Path, leave_out: Sequence[str]) -> Iterator[dict[str, Any]]:
+def read_parquet(path: Path, leave_out: Sequence[str]) -> Iterator[Row]:
     """Yield the rows of a parquet file, without the columns in `leave_out`.
 
     Raises:
@@ -33,7 +35,7 @@ def read_parquet(path: Path, leave_out: Sequence[str]) -> Iterator[dict[str, Any
         raise DataError(f"{path}: not a parquet file, or a damaged one ({headline(error)})") from None
 
 
-def write_parquet(path: Path, rows: Callable[[], Iterator[dict[str, Any]]], json_columns: Sequence[str]) -> None:
+def write_parquet(path: Path, rows: Callable[[], Iterator[Row]], json_columns: Sequence[str]) -> None:
     """Write rows in two passes, in batches: one finds the schema that fits every row, one writes."""
     import pyarrow
     from pyarrow import parquet
@@ -48,10 +50,10 @@ def write_parquet(path: Path, rows: Callable[[], Iterator[dict[str, Any]]], json
             writer.write_table(pyarrow.Table.from_pylist(batch, schema=schema))
 
 
-def _batches(rows: Iterator[dict[str, Any]], json_columns: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
+def _batches(rows: Iterator[Row], json_columns: Sequence[str]) -> Iterator[list[Row]]:
     while batch := [_packed(row, json_columns) for row in islice(rows, 5000)]:
         yield batch
 
 
-def _packed(row: dict[str, Any], json_columns: Sequence[str]) -> dict[str, Any]:
+def _packed(row: Row, json_columns: Sequence[str]) -> Row:
     return row | {name: json.dumps(row[name], separators=(",", ":")) for name in json_columns}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +13,9 @@ from codereasoner.cli.option_types import NUMBER, PATH
 from codereasoner.cli.options import config_options, json_option, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.stages.stage_options import AuditOptions
+
+if TYPE_CHECKING:
+    from codereasoner.parquet_files import Row
 
 
 @click.command("audit", cls=ConfigCommand)
@@ -68,7 +71,7 @@ def audit_command(
     show_audit(result)
 
 
-def _examples(out: Path, most: int) -> list[dict[str, Any]]:
+def _examples(out: Path, most: int) -> list[Row]:
     """Return the first false claims of texts whose answer is right."""
     from itertools import islice
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -58,7 +57,7 @@ def set_aside_if_fresh(*paths: Path) -> None:
             set_aside(path)
 
 
-def check_outputs(parameters: Mapping[str, Any]) -> None:
+def check_outputs(parameters: Mapping[str, object]) -> None:
     """Refuse an output that is also an input, or another output.
 
     Raises:
@@ -75,7 +74,7 @@ def check_outputs(parameters: Mapping[str, Any]) -> None:
                 )
 
 
-def refuse_other_options(folder: Path, begun: bool, options: Mapping[str, Any], decisive: Iterable[str]) -> None:
+def refuse_other_options(folder: Path, begun: bool, options: Mapping[str, object], decisive: Iterable[str]) -> None:
     """Refuse to go on in a folder that was `begun` with other values of the decisive options, as config.yaml has them.
 
     Raises:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rich.text import Text
 
 from codereasoner.cli.console import console, make_table, styled
 from codereasoner.extend import task_order
+from codereasoner.reports.comparison import Comparison, Difference, PairComparison
 from codereasoner.reports.results import Figures, Result, accuracy, floors_of
 
 
-def show_comparison(found: Mapping[str, Any], by: Sequence[str], show: int) -> None:
+def show_comparison(found: Comparison, by: Sequence[str], show: int) -> None:
     """Print the results, differences, flipped questions and features of a comparison, for each list of questions."""
     for sentence in found["warnings"]:
         console.print(styled("bold red", "careful", f" {sentence}"), highlight=False)
@@ -51,7 +51,7 @@ def _show_results(name: str, rows: Sequence[Result]) -> None:
     console.print(outcomes)
 
 
-def _show_differences(rows: Sequence[Mapping[str, Any]]) -> None:
+def _show_differences(rows: Sequence[PairComparison]) -> None:
     title = Text(f"differences from {rows[0]['first']}, in points")
     numbers = ("n", "difference [95 %]", "gained", "lost", "McNemar p")
     table = make_table(title, "model", "task", *numbers, right=numbers, bold=True)
@@ -64,17 +64,16 @@ def _show_differences(rows: Sequence[Mapping[str, Any]]) -> None:
     console.print(table)
 
 
-def difference(part: Mapping[str, Any]) -> Text:
+def difference(part: Difference) -> Text:
     """Return `+8.2 [+3.1, +13.3]`, bold where the interval leaves out zero."""
     interval = part["interval"]
     text = f"{part['difference']:+.1f}" + (f" [{interval[0]:+.1f}, {interval[1]:+.1f}]" if interval else "")
-    sure = bool(interval) and (interval[0] > 0 or interval[1] < 0)
+    sure = interval is not None and (interval[0] > 0 or interval[1] < 0)
     return Text(text, style=("bold green" if part["difference"] > 0 else "bold red") if sure else "")
 
 
-def _show_flips(row: Mapping[str, Any], show: int) -> None:
-    for word, colour in (("gained", "green"), ("lost", "red")):
-        flipped = row[word]
+def _show_flips(row: PairComparison, show: int) -> None:
+    for word, flipped, colour in (("gained", row["gained"], "green"), ("lost", row["lost"], "red")):
         if not flipped:
             continue
         table = make_table(f"{word} by {row['second']}: {len(flipped):,}")
@@ -89,7 +88,7 @@ def _show_flips(row: Mapping[str, Any], show: int) -> None:
             console.print(styled("dim", f"and {len(flipped) - show:,} more: --show {len(flipped)}, or --json"))
 
 
-def _show_features(row: Mapping[str, Any], by: Sequence[str], show: int) -> None:
+def _show_features(row: PairComparison, by: Sequence[str], show: int) -> None:
     chosen = [each for each in row["by_feature"] if not by or each["feature"] in by]
     bins = [(each["feature"], part) for each in chosen for part in each["bins"]]
     if not bins:

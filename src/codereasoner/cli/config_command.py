@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ class ConfigCommand(click.Command):
         return super().invoke(ctx)
 
 
-def _reader(word: str, kind: Any, callback: Any, words: str) -> click.Option:
+def _reader(word: str, kind: type | click.ParamType[Path], callback: Callable[..., None], words: str) -> click.Option:
     return click.Option([word], type=kind, is_eager=True, expose_value=False, callback=callback, help=words)
 
 

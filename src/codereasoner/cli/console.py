@@ -58,7 +58,7 @@ console = Screen(stderr=True)
 """Standard error, for people. Standard output is for results only, so that `--json` gives one JSON object alone."""
 
 
-def print_json(result: Mapping[str, Any]) -> None:
+def print_json(result: Mapping[str, object]) -> None:
     """Print the one JSON object of `--json`."""
     click.echo(json.dumps(result))
 

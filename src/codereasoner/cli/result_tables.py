@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from codereasoner.cli.console import Screen, console, make_table, styled
+from codereasoner.execution.doctor import Examination, Held
 from codereasoner.extend import commonest
 from codereasoner.reports.leaderboard_table import Board, interval_text
 from codereasoner.reports.results import format_warnings
@@ -145,7 +146,7 @@ def show_boards(boards: Sequence[Board]) -> None:
         out.print(table)
 
 
-def show_isolation(found: Mapping[str, Any]) -> None:
+def show_isolation(found: Examination) -> None:
     """Print the layers of isolation, the level, and what became of the hostile programs."""
     out = Screen()
     out.print(f"Python {found['python']} on {found['platform']}, user {found['user']}")
@@ -163,7 +164,7 @@ def show_isolation(found: Mapping[str, Any]) -> None:
         _show_hostile(out, found["hostile"])
 
 
-def _show_hostile(out: Screen, rows: Sequence[dict[str, str]]) -> None:
+def _show_hostile(out: Screen, rows: Sequence[Held]) -> None:
     """Count the hostile programs that were held, and name the others."""
     states = Counter(row["state"] for row in rows)
     run = len(rows) - states["not run"]

@@ -15,7 +15,8 @@ from codereasoner.chains.claim_audit import Audit, audit, audit_search
 from codereasoner.chains.value_claims import calls
 from codereasoner.errors import DataError
 from codereasoner.extend import Progress, silent
-from codereasoner.ledger import Ledger, Row, fingerprint, read_rows
+from codereasoner.ledger import Ledger, fingerprint, read_rows
+from codereasoner.parquet_files import Row
 from codereasoner.records import Answer, Chain, Job, Run
 from codereasoner.spill import Rows
 from codereasoner.stages.progress import tell

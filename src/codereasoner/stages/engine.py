@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from multiprocessing import connection, get_context, parent_process
@@ -27,6 +27,7 @@ UNDER_WAY = 3
 
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
+Handle = TypeVar("Handle")
 
 
 class Engine(Protocol):
@@ -107,7 +108,7 @@ class OnRay:
         self._ray = import_extra("ray", "ray")
         self._started = not self._ray.is_initialized()
         if self._started:
-            quiet: Mapping[str, Any] = {"log_to_driver": False, "include_dashboard": False, "logging_level": "ERROR"}
+            quiet = {"log_to_driver": False, "include_dashboard": False, "logging_level": "ERROR"}
             self._ray.init(**({"address": address, **quiet} if address else {"num_cpus": workers, **quiet}))
         self.workers = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
@@ -143,10 +144,10 @@ def batches_of(items: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
 
 
 def _in_order(
-    submit: Callable[[Batch], Any], result: Callable[[Any], Result], batches: Iterable[Batch], under_way: int
+    submit: Callable[[Batch], Handle], result: Callable[[Handle], Result], batches: Iterable[Batch], under_way: int
 ) -> Iterator[Result]:
     """Yield the results of the batches in order, with at most `under_way` in flight."""
-    waiting: deque[Any] = deque()
+    waiting: deque[Handle] = deque()
     rest = iter(batches)
     waiting.extend(submit(batch) for batch in islice(rest, under_way))
     while waiting:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from codereasoner import extend
 from codereasoner.curation.static_filters import StaticFilters
 from codereasoner.extend import Progress, Rejected, Source, silent
 from codereasoner.ledger import Ledger
+from codereasoner.parquet_files import Row
 from codereasoner.records import Program, content_id
 from codereasoner.sources.input_mutation import with_more_calls
 from codereasoner.stages.distribute import spread
@@ -46,7 +47,7 @@ def make_programs(
 def write_programs(
     out: Path,
     parts: Sequence[Part],
-    config: Mapping[str, Any],
+    config: Mapping[str, object],
     progress: Progress = silent,
     screen: Callable[[], StaticFilters] = StaticFilters,
     mutations: int = 0,
@@ -76,7 +77,7 @@ def write_programs(
         ledger.finish()
 
 
-def source_for(out: Path, name: str, options: Mapping[str, Any]) -> Source:
+def source_for(out: Path, name: str, options: Mapping[str, object]) -> Source:
     """Return the source of that name; an author keeps its completions next to the programs made from them."""
     beside = {"ledger": out.with_name(f"{out.name}.author.jsonl")} if name == "author" else {}
     found: Source = extend.find("source", name, **(beside | dict(options)))
@@ -106,7 +107,7 @@ def screened(
         wanted += 2 * (count - kept)
 
 
-def _dropped(found: Program | Rejected) -> dict[str, Any]:
+def _dropped(found: Program | Rejected) -> Row:
     """Return a row with an id of its own, as the same program may have been kept before."""
     row = found.to_json()
     if isinstance(found, Program):

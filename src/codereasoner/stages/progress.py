@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from codereasoner.extend import Progress
 from codereasoner.ledger import read_manifest
+from codereasoner.parquet_files import Row
 
 
-def counts(out: Path) -> dict[str, Any]:
+def counts(out: Path) -> Row:
     """Return the counts in the manifest of an output: kept, dropped, and `drops` by reason."""
     manifest = read_manifest(out) or {}
     return {**manifest.get("counts", {}), "drops": manifest.get("drops", {})}

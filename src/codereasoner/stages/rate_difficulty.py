@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from codereasoner import extend
 from codereasoner.curation.difficulty import Band, hardness, level_of
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Model, Progress, Sampling, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows
+from codereasoner.parquet_files import Row
 from codereasoner.records import content_id
 from codereasoner.sampling import prompts_for, sample_and_grade
 from codereasoner.spill import Rows
@@ -129,7 +130,7 @@ def _judged(questions: Path, choice: Choice, rates: Rows | None) -> Iterator[tup
     """Yield each question with its rating, and the reason why it is left out."""
     for question in read_records(questions, Question):
         if rates is not None:
-            row: dict[str, Any] | None = rates.get(question.id)
+            row: Row | None = rates.get(question.id)
             if row is None:
                 yield question, "not rated"
                 continue

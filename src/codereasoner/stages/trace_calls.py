@@ -16,7 +16,8 @@ from codereasoner.curation.filters import Sizes, drop_reason
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress, available, silent
-from codereasoner.ledger import Ledger, Row, fingerprint, read_records
+from codereasoner.ledger import Ledger, fingerprint, read_records
+from codereasoner.parquet_files import Row
 from codereasoner.records import Job, Program, Run
 from codereasoner.stages.progress import tell
 from codereasoner.stages.stage_options import SIZES, parse_setting

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from codereasoner import extend
 from codereasoner.chains.input_search import NOT_FOUND, Try, search_calls, searches
@@ -18,6 +18,7 @@ from codereasoner.errors import ConfigError, DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Model, Progress, Sampling, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records
+from codereasoner.parquet_files import Row
 from codereasoner.records import Chain, Run
 from codereasoner.stages.engine import Engine, InProcess, batches_of
 from codereasoner.stages.named_tasks import task_names
@@ -188,7 +189,7 @@ def teach_chains(
         ledger.finish()
 
 
-def projected(trial: Mapping[str, Any]) -> str:
+def projected(trial: Row) -> str:
     """Say what a trial found, and what the whole set would give and cost at that rate."""
     asked, every = trial["asked"], trial["of"]
     times = every / max(1, asked)
