@@ -17,8 +17,8 @@ from tests.cli.conftest import Command
 
 from codereasoner.chains.narrator import DETAILS
 from codereasoner.cli import app
-from codereasoner.cli.commands import FILES
-from codereasoner.evaluation.augment import NAMES
+from codereasoner.cli.commands import FILES, GROUPS
+from codereasoner.evaluation.augment import NAMES as AUGMENTATIONS
 from codereasoner.evaluation.quiz_questions import TASKS
 from codereasoner.evaluation.score import GRADERS
 from codereasoner.stages.engine import NAMES as ENGINES
@@ -35,7 +35,8 @@ def total(values, rate=1):
 """
 CODE = {"code": "def f(x):\n    return x + 1", "input": "3", "output": "4"}
 QUESTIONS = [{"id": f"sample_{number}", **CODE} for number in range(3)]
-LONG = ("demo", "ablate", "experiment")
+NAMES = [name for group in GROUPS.values() for name in group]
+LONG = ("demo", "experiment")
 """Commands whose example takes minutes; their own tests run them with smaller numbers."""
 TRAINED = ("grpo", "rft")
 """Commands whose example needs a model that solves some questions; tests/training runs them."""
@@ -51,22 +52,34 @@ def options_of(name: str) -> Iterator[click.Option]:
     return (each for each in command_of(name).params if isinstance(each, click.Option))
 
 
-@pytest.mark.parametrize("name", FILES)
+def with_subcommands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """Yield a command, and those below it where it is a group."""
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for each in command.list_commands(context):
+            inner = command.get_command(context, each)
+            assert inner is not None
+            yield from with_subcommands(f"{name} {each}", inner)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_option_has_a_help_text_that_reads_alone(name: str) -> None:
-    for option in options_of(name):
-        words = option.help or ""
-        assert words, f"{name} {option.opts[0]} has no help text"
-        assert not words.startswith(FOREIGN), f"{name} {option.opts[0]}: {words}"
-        assert words[0].isupper() or words[0] in "\"'[{", f"{name} {option.opts[0]}: {words}"
-        assert words.rstrip().endswith((".", ")")), f"{name} {option.opts[0]}: {words}"
-    assert "None" not in command_of(name).get_help(click.Context(app)), "a range without an end"
+    for place, command in with_subcommands(name, command_of(name)):
+        for option in (each for each in command.params if isinstance(each, click.Option)):
+            words, shown = option.help or "", f"{place} {option.opts[0]}: {option.help}"
+            assert words, f"{place} {option.opts[0]} has no help text"
+            assert not words.startswith(FOREIGN), shown
+            assert words[0].isupper() or words[0] in "\"'[{", shown
+            assert words.rstrip().endswith((".", ")", "]")), shown
+        assert "None" not in command.get_help(click.Context(command)), f"{place}: a range without an end"
 
 
 @pytest.mark.parametrize(
     ("command", "option", "values"),
     [
         ("chain", "detail", DETAILS),
-        ("evaluate", "augment", NAMES),
+        ("evaluate", "augment", AUGMENTATIONS),
         ("evaluate", "thinking", get_args(Thinking)),
         ("evaluate", "effort", get_args(Effort)),
         ("score", "grader", GRADERS),
@@ -90,7 +103,7 @@ def examples_of(name: str) -> list[str]:
     return [line for line in lines if line.startswith("codereasoner ")]
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_help_page_has_an_example_of_its_command(name: str) -> None:
     examples = examples_of(name)
     assert examples
@@ -121,7 +134,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name not in (*LONG, *TRAINED, "sft")])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in (*LONG, *TRAINED, "sft")])
 def test_the_example_of_a_help_page_works(name: str, prepared: Path, command: Command, tmp_path: Path) -> None:
     shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
     [known, *_] = map(json.loads, Path("evaluations/questions@scripted-gold/prompts.jsonl").read_text().splitlines())
@@ -146,10 +159,10 @@ IMPORTS = """
 import json, os, sys
 import click
 from codereasoner.cli import app
-from codereasoner.cli.commands import FILES
+from codereasoner.cli.commands import FILES, GROUPS
 
 before = set(sys.modules)
-for name in FILES:
+for name in (name for group in GROUPS.values() for name in group):
     if not os.fork():
         app.get_command(click.Context(app), name).get_help(click.Context(app))
         print(json.dumps([name, sorted(set(sys.modules) - before)]), flush=True)
@@ -161,7 +174,7 @@ for name in FILES:
 def test_a_help_page_imports_no_large_library_and_little_of_ours() -> None:
     done = subprocess.run([sys.executable, "-c", IMPORTS], capture_output=True, text=True, check=True)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [name for name, _ in rows] == list(FILES)
+    assert [name for name, _ in rows] == NAMES
     for name, modules in rows:
         if name in LONG:  # they describe a run of every stage by what runs it
             continue

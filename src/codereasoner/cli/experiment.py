@@ -144,7 +144,15 @@ class _Experiments(click.Group):
 @click.option("--list", "listed", is_flag=True, help="List the experiments and curricula that the package brings.")
 @click.pass_context
 def experiment_command(context: click.Context, listed: bool) -> None:
-    """Compare trainings of equal compute, with several seeds; or make the rows of a curriculum."""
+    """Compare trainings of equal compute, with several seeds; or make the rows of a curriculum.
+
+    Reads an experiment of the package (--list), or a YAML file like one. Writes everything into runs/NAME.
+
+    \b
+    Examples:
+      codereasoner experiment show grpo
+      codereasoner experiment grpo --seeds 3
+    """
     if context.invoked_subcommand is None:
         for name in names():
             click.echo(f"{name:12} {read_experiment(name).title}")
