@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 from codereasoner.errors import ConfigError, DataError, UnknownName, UserError, did_you_mean
@@ -55,7 +56,7 @@ _ROOMS: dict[Kind, str] = {
 }
 
 
-def find(kind: Kind, name: str, **options: Any) -> Any:
+def find(kind: Kind, name: str, **options: object) -> Any:
     """Make the plugin of that kind and name: "output", "file.py:MyTask", for models also "scheme:target".
 
     Raises:
@@ -73,7 +74,7 @@ def find(kind: Kind, name: str, **options: Any) -> Any:
     return _make(kind, name, known[name], options)
 
 
-def _make(kind: Kind, name: str, plugin: Any, options: dict[str, Any]) -> Any:
+def _make(kind: Kind, name: str, plugin: Any, options: dict[str, object]) -> Any:
     """Make an instance of a plugin class.
 
     Raises:
@@ -247,7 +248,7 @@ def check_model_folder(name: str) -> None:
         raise DataError(f"there is no model folder {name}")
 
 
-def _find_model(name: str, options: dict[str, Any]) -> Model:
+def _find_model(name: str, options: dict[str, object]) -> Model:
     """Make the model of `scheme:target`, or the local model of a path or Hub name."""
     scheme, colon, target = name.partition(":")
     known = available("model")
@@ -278,7 +279,7 @@ def _from_file(kind: Kind, path: Path, name: str) -> Any:
     return found
 
 
-def _classes(kind: Kind, module: Any) -> dict[str, Any]:
+def _classes(kind: Kind, module: ModuleType) -> dict[str, Any]:
     base = _BASES[kind]
     return {
         each.name: each

@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias, TypedDict
+from typing import ClassVar, TypeAlias, TypedDict
 
 from codereasoner.errors import ConfigError
 from codereasoner.records import Json, Plain, Program
@@ -43,7 +43,7 @@ class Source:
         """
         raise NotImplementedError
 
-    def facts(self) -> Mapping[str, Any]:
+    def facts(self) -> Mapping[str, object]:
         """Return facts for the manifest, such as the tokens and the cost of a language model."""
         return {}
 
@@ -69,8 +69,8 @@ class Sampling:
     thinking: Thinking = "auto"
     thinking_budget: int | None = None
     effort: Effort | None = None
-    template_args: Mapping[str, Any] = field(default_factory=dict)
-    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    template_args: Mapping[str, object] = field(default_factory=dict)
+    extra_body: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         limits = {
@@ -85,15 +85,15 @@ class Sampling:
             if not possible:
                 raise ConfigError(f"{name} is {getattr(self, name)}, and must be {range_}")
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Json]:
         """Return what can change an answer as plain JSON: the usual four, and the others where they are set."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         usual = ("temperature", "top_p", "max_tokens", "seed")
         return {name: value for name, value in values.items() if name in usual or value != _UNSET[name]}
 
-    def template_arguments(self) -> dict[str, Any]:
+    def template_arguments(self) -> dict[str, object]:
         """Return the arguments of a chat template that say how much to think, under every name in use."""
-        known: dict[str, Any] = {}
+        known: dict[str, object] = {}
         if self.thinking != "auto":
             known |= dict.fromkeys(("enable_thinking", "thinking"), self.thinking == "on")
         if self.effort is not None:
@@ -103,7 +103,7 @@ class Sampling:
         return known | dict(self.template_args)
 
 
-_UNSET: dict[str, Any] = vars(Sampling())
+_UNSET: dict[str, object] = vars(Sampling())
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class Model:
     max_tokens: int | None = None  # of its answers, where nothing else is asked for; None: the usual limit
     price: tuple[float, float] = (0.0, 0.0)  # dollars for a million tokens of prompts, and of completions
 
-    def __init__(self, target: str, **options: Any) -> None:
+    def __init__(self, target: str, **options: object) -> None:
         self.target = target
 
     @property

@@ -15,10 +15,12 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TypeVar
 
 from codereasoner.errors import DataError
 from codereasoner.records import content_id
+
+T = TypeVar("T")
 
 
 def is_reference(name: str) -> bool:
@@ -57,7 +59,7 @@ def load_file(path: Path) -> ModuleType:
     return module
 
 
-def call(function: Callable[..., Any], *values: Any, path: Path, words: str) -> Any:
+def call(function: Callable[..., T], *values: object, path: Path, words: str) -> T:
     """Call a function of a user's file.
 
     Raises:

@@ -236,7 +236,7 @@ def _from_file(reference: str) -> Style:
     return replace(style, base=f"{path.resolve()}:{name}")
 
 
-def _is_own(value: Any, module: str) -> bool:
+def _is_own(value: object, module: str) -> bool:
     """Tell whether this is a Style, or an answer format that the module defines."""
     return isinstance(value, Style) or (
         inspect.isclass(value) and issubclass(value, AnswerFormat) and value.__module__ == module

@@ -12,13 +12,13 @@ import builtins
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from codereasoner import literals
 from codereasoner.records import Run
 from codereasoner.task import Wrong
 
-Outcome: TypeAlias = tuple[str, Any]
+Outcome: TypeAlias = tuple[str, object]
 """A kind and a value: a plain value, the items of an iterator or a view, or the name of an exception."""
 
 CANDIDATE = "candidate"  # what tests call the function

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from random import Random
-from typing import Any
 
 from codereasoner import literals
 from codereasoner.literals import LiteralError
@@ -23,7 +22,7 @@ _NUMBERING = re.compile(r"^[0-9]{1,2}[.)][ \t]+(?=\S)")
 class WhiteBoxFacts(CallFacts):
     """The facts of several questions about one run."""
 
-    questions: list[dict[str, Any]]  # each with `kind`, "state" or "path", and the facts of that task
+    questions: list[dict[str, object]]  # each with `kind`, "state" or "path", and the facts of that task
 
 
 class WhiteBox(Task):
@@ -132,5 +131,5 @@ def _parts(question: Question, right: list[bool]) -> dict[str, float]:
     return parts | {"questions": sum(right[1:]) / len(kinds)}
 
 
-def _asked(asked: Mapping[str, Any]) -> str:
+def _asked(asked: Mapping[str, object]) -> str:
     return state.asked(asked) if asked["kind"] == "state" else path.asked(asked)
