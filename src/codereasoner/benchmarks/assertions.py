@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from codereasoner import literals
-from codereasoner.errors import MachineryError
-from codereasoner.records import Job, Run
+from codereasoner.benchmarks.probes import run_jobs
+from codereasoner.records import Job
 from codereasoner.task import Question, Runner
 
 MAX_MEMBERS = 64  # of a set or dict that is built here
@@ -63,7 +63,7 @@ def passes(assertions: Sequence[Assertion], runner: Runner | None) -> list[bool]
                 whole.append(assertion)
             else:
                 calls[assertion] = decided
-    for assertion, run in zip(calls, _run(list(calls.values()), runner), strict=True):
+    for assertion, run in zip(calls, run_jobs(list(calls.values()), runner, "these answers"), strict=True):
         equal = _equal(assertion.expected, run.value) if run.outcome == "ok" else False
         if equal is None:
             whole.append(assertion)
@@ -72,7 +72,7 @@ def passes(assertions: Sequence[Assertion], runner: Runner | None) -> list[bool]
     statements = [
         Job(f"{each.code}\n{each.statement}\n", WITNESS, "", harness=_HARNESS, model_text=True) for each in whole
     ]
-    for assertion, run in zip(whole, _run(statements, runner), strict=True):
+    for assertion, run in zip(whole, run_jobs(statements, runner, "these answers"), strict=True):
         verdicts[assertion] = run.outcome == "ok"
     return [verdicts[assertion] for assertion in assertions]
 
@@ -189,15 +189,3 @@ def _equal(expected: str, value: str | None) -> bool | None:
         return None if value is None else known is not None and bool(known[0] == literals.read(value))
     except literals.LiteralError:
         return None
-
-
-def _run(jobs: Sequence[Job], runner: Runner | None) -> Sequence[Run]:
-    if not jobs:
-        return []
-    if runner is None:
-        raise MachineryError("these answers must be executed, and no runner was given: pass a Pool's run")
-    runs = runner(jobs)
-    for run in runs:
-        if run.outcome == "error":
-            raise MachineryError(f"a check could not be run: {run.reason}")
-    return runs

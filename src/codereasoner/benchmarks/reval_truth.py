@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from codereasoner import literals
-from codereasoner.benchmarks.probes import OWN_FRAMES, probe_text
+from codereasoner.benchmarks.probes import OWN_FRAMES, probe_text, run_jobs
 from codereasoner.benchmarks.reval_files import BLANK, Pair, method_of_test
-from codereasoner.errors import MachineryError
 from codereasoner.records import Job, Run
 from codereasoner.task import Runner
 
@@ -117,7 +116,7 @@ def _ask_probe(
     while left:
         jobs = [_job(entry, asked[places[0]][0], [list(asked[place][1]) for place in places], extra) for places in left]
         again: list[list[int]] = []
-        for places, run in zip(left, _run(jobs, runner), strict=True):
+        for places, run in zip(left, run_jobs(jobs, runner, "REval's programs"), strict=True):
             values = _values(run, len(places))
             if values is not None:
                 found |= zip(places, values, strict=True)
@@ -141,16 +140,6 @@ def _values(run: Run, count: int) -> list[Any] | None:
 def _job(entry: str, pair: Pair, asked: Sequence[object], extra: Sequence[int]) -> Job:
     arguments = [pair.code, pair.entry, pair.test, list(asked), *extra]
     return Job(probe_text(*PROBE), entry, ", ".join(map(repr, arguments)))
-
-
-def _run(jobs: Sequence[Job], runner: Runner | None) -> Sequence[Run]:
-    if runner is None:
-        raise MachineryError("REval's gold answers come from runs, and no runner was given: pass a Pool's run")
-    runs = runner(jobs)
-    for run in runs:
-        if run.outcome == "error":
-            raise MachineryError(f"a REval program could not be run: {run.reason}")
-    return runs
 
 
 # ---- the blanks of a class's test
