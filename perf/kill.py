@@ -3,7 +3,8 @@
     python perf/kill.py --programs 50000 --kills 20
 
 Builds a data set once without a stop, then again with so many kills at moments drawn evenly from the time that the
-first one took. Every file must have the same bytes; of manifests and the card, all but the seconds and the date.
+first one took. Every file must have the same bytes; of manifests and the card, all but the seconds, the date and the
+folder that the command line names.
 Exit code 1 where one differs.
 """
 
@@ -133,7 +134,7 @@ def _content(path: Path) -> object:
         rows = json.loads(path.read_text(encoding="utf-8"))
         return {name: value for name, value in rows.items() if name not in TIMES}
     if path.name == "README.md":
-        text = re.sub(r"\| written \|.*", "", path.read_text(encoding="utf-8"))
+        text = re.sub(r"\| (written|command) \|.*", "", path.read_text(encoding="utf-8"))
         return re.sub(r"^(# |out: ).*", "", text, flags=re.MULTILINE)
     return path.read_bytes()
 

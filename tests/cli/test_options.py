@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from codereasoner import renamed
 from codereasoner.cli.config_command import ConfigCommand, save_config
 from codereasoner.cli.options import config_options
+from codereasoner.stages.stage_options import parse_setting
 
 
 @dataclass(frozen=True)
@@ -77,3 +78,14 @@ def test_an_option_and_a_word_of_a_config_file_are_read_under_their_old_name(
     assert config(run, "--number", "5", "--tasks", "x").count == 5
     assert config(run, "--number=6").count == 6
     assert config(run, "--config", "c.yaml").count == 7
+
+
+def test_the_saved_config_names_the_whole_command_line(run: CliRunner) -> None:
+    config(run, "--count", "9", "--tasks", "a b")
+    assert Path("config.yaml").read_text().startswith("# codereasoner some --count 9 --tasks 'a b'\n")
+
+
+def test_a_mapping_in_a_config_file_is_a_list_of_settings_with_values_of_any_kind(run: CliRunner) -> None:
+    Path("c.yaml").write_text("tasks: {a: {x: [1, null]}, b: text, c: 1.5}\n")
+    assert config(run, "--config", "c.yaml").tasks == ('a={"x": [1, null]}', 'b="text"', "c=1.5")
+    assert [parse_setting(text)[1] for text in SEEN[-1].tasks] == [{"x": [1, None]}, "text", 1.5]
