@@ -157,6 +157,7 @@ def _comparisons(found: Gathered, features: Features) -> Iterator[PairComparison
     """Compare every model with the first one of its list."""
     for name in found.lists:
         first, *others = _models(found, name)
+        known: dict[str, Flipped] = {}  # a question that flips for several models is described once
         items = [item for item in found.shown.values() if name in item.lists]
         for second in others:
             pair = first, second
@@ -174,8 +175,8 @@ def _comparisons(found: Gathered, features: Features) -> Iterator[PairComparison
                     {"feature": feature, "bins": [{**_paired(part, *pair), "label": label} for label, part in bins]}
                     for feature, bins in binned(both, features).items()
                 ],
-                "gained": [_flipped(item) for change, item in flips if change > 0],
-                "lost": [_flipped(item) for change, item in flips if change < 0],
+                "gained": [_flipped(item, known) for change, item in flips if change > 0],
+                "lost": [_flipped(item, known) for change, item in flips if change < 0],
                 "not_shared": (
                     sum(first in item.outcomes for item in items) - len(both),
                     sum(second in item.outcomes for item in items) - len(both),
@@ -223,5 +224,7 @@ def _paired(items: Sequence[Shown], first: str, second: str) -> Difference:
     return cast(Difference, paired([Pair(item.cluster, item.share(first), item.share(second)) for item in items]))
 
 
-def _flipped(item: Shown) -> Flipped:
-    return {"id": item.name, "task": item.question.task, "question": label_of(item.question)}
+def _flipped(item: Shown, known: dict[str, Flipped]) -> Flipped:
+    if item.name not in known:
+        known[item.name] = {"id": item.name, "task": item.question.task, "question": label_of(item.question)}
+    return known[item.name]

@@ -38,7 +38,7 @@ DATA_FILES = (
     "grpo.parquet",
 )
 """The files of a data set that `build` makes, in the order in which they are made."""
-AUDITED = 8_000  # answers whose mistakes and claims are looked at: each takes one or two milliseconds
+AUDITED = 5_000  # answers whose mistakes and claims are looked at: each takes about two milliseconds
 CHECKPOINTS = ("base", "sft", "control", "grpo")  # in the order in which a reader compares them
 
 
