@@ -27,7 +27,7 @@ from codereasoner.execution.pool import Pool
 from codereasoner.records import Job
 from codereasoner.styles import find_style
 from codereasoner.training.budget import Budget
-from codereasoner.training.callbacks import make_watch
+from codereasoner.training.callbacks import make_callback
 from codereasoner.training.muon import make_muon
 from codereasoner.training.presets import SFT
 from codereasoner.training.scratch import make_scratch_model, make_tokenizer
@@ -120,18 +120,24 @@ def examples() -> Iterator[dict[str, Any]]:
 
 def settings(steps: int) -> SftConfig:
     """The embedded model's settings, for so many steps."""
-    values = vars(SFT["scratch"]) | {"seconds": None, "max_steps": steps + WARM, "threads": 1, "warmup": 0.0}
+    values = vars(SFT["scratch"]) | {
+        "seconds": None,
+        "max_steps": steps + WARM,
+        "threads": 1,
+        "warmup": 0.0,
+        "save_seconds": 1e9,
+    }
     return SftConfig(**values)
 
 
 def trained(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int, callbacks: Sequence[Any] = ()) -> Any:
     """The trainer that `codereasoner sft` makes."""
-    model, tokenizer = load(str(base))
+    loaded = load(str(base))
     config, budget = settings(steps), Budget()
-    watch = make_watch(budget, out / "history.jsonl", 1e9, lambda logs: {"loss": logs["loss"]})
+    callback = make_callback(budget, out, config, {"loss": "loss"})
     out.mkdir(parents=True)
-    data = Data(tokenised(rows, tokenizer, config.max_length))
-    trainer = make_trainer(model, tokenizer, data, out, config, budget, watch)
+    data = Data(tokenised(rows, loaded.tokenizer, config.max_length), Seen())
+    trainer = make_trainer(loaded, data, out, config, budget, callback)
     for callback in callbacks:
         trainer.add_callback(callback)
     return trainer

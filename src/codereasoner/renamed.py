@@ -17,6 +17,8 @@ NEW_NAMES: dict[Kind, dict[str, str]] = {
         "beside": "reference",
         "least": "min-share",
         "tries": "samples",
+        "rollouts": "num-generations",
+        "reuse": "updates-per-generation",
         "rungs": "levels",
         "forms": "questions",
     },

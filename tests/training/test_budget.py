@@ -70,7 +70,7 @@ def test_a_generated_token_costs_a_third_of_one_that_is_learnt() -> None:
     budget.count(7)
     assert (budget.tokens, budget.operations) == (10, 60.0 + 7 * LEARN * 10)
     assert cost_of_token(GrpoConfig()) == 8
-    assert cost_of_token(GrpoConfig(reuse=2, beta=0.1)) == 12
+    assert cost_of_token(GrpoConfig(updates_per_generation=2, beta=0.1)) == 12
 
 
 def test_two_budgets_at_once_and_empty_ones_are_refused() -> None:

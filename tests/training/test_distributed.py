@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.training.following import row, write_shard
 
-from codereasoner.training.distributed import as_the_first_process, first_process_first, gathered, place
+from codereasoner.training.distributed import from_rank_0, gather, main_process_first, rank_and_size
 from codereasoner.training.presets import flags
 from codereasoner.training.sft import SftConfig, sft
 
@@ -23,10 +23,10 @@ from codereasoner.training.sft import SftConfig, sft
 def test_with_one_process_there_is_nothing_to_agree_on(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("RANK", "WORLD_SIZE"):
         monkeypatch.delenv(name, raising=False)
-    assert place() == (0, 1)
-    with first_process_first():
-        assert as_the_first_process(1, True) == [1, True]
-    assert gathered({"a": 1}) == {"a": 1}
+    assert rank_and_size() == (0, 1)
+    with main_process_first():
+        assert from_rank_0(1, True) == [1, True]
+    assert gather({"a": 1}) == {"a": 1}
 
 
 CONFIG = SftConfig(

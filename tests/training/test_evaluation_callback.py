@@ -73,13 +73,13 @@ def test_grpo_asks_too(base: Path, grpo_rows: Path, tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_asked_is_refused(tmp_path: Path, held_out: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert make_check(None, 8, 8, "terse", None, None) is None
+    assert make_check(SftConfig(), 8, "terse", None, None) is None
     with pytest.raises(DataError, match="in style terse, and the model is trained in reasoning"):
-        make_check(held_out, 8, 8, "reasoning", None, None)
+        make_check(SftConfig(held_out=held_out, check_questions=8), 8, "reasoning", None, None)
     empty = tmp_path / "none.jsonl"
     empty.write_text("")
     with pytest.raises(DataError, match="has neither questions"):
-        make_check(str(empty), 8, 8, "terse", None, None)
+        make_check(SftConfig(held_out=str(empty), check_questions=8), 8, "terse", None, None)
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
     with pytest.raises(ConfigError, match="FSDP"):
-        make_check(held_out, 8, 8, "terse", None, None)
+        make_check(SftConfig(held_out=held_out, check_questions=8), 8, "terse", None, None)

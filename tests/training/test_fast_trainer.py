@@ -27,7 +27,7 @@ def test_losses_gradients_and_accuracies_are_those_of_trl(
     base: Path, sft_rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = history(sft(sft_rows, base, tmp_path / "ours", CONFIG))
-    monkeypatch.setattr(module, "lean", lambda trainer: trainer)
+    monkeypatch.setattr(module, "fast_trainer", lambda trainer: trainer)
     theirs = history(sft(sft_rows, base, tmp_path / "theirs", CONFIG))
     assert [row["step"] for row in ours] == [2, 4, 6]
     for mine, other in zip(ours, theirs, strict=True):

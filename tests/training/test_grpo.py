@@ -68,7 +68,7 @@ def test_prompts_that_are_never_solved_teach_nothing(base: Path, grpo_rows: Path
 
 
 def test_a_batch_holds_whole_groups(base: Path, grpo_rows: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="multiple of the 8 rollouts"):
+    with pytest.raises(ConfigError, match="multiple of the 8 completions"):
         grpo(grpo_rows, base, tmp_path / "grpo", GrpoConfig(batch=4, accumulate=1), None)
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from codereasoner import configs
 from codereasoner.models import device
-from codereasoner.training import grpo, settings, sft
+from codereasoner.training import grpo, settings, sft, training_run
 from codereasoner.training.budget import budget_of
 from codereasoner.training.grpo import GrpoConfig
 from codereasoner.training.presets import GRPO, SFT, flags
@@ -57,7 +57,7 @@ def test_trl_takes_every_preset_file(path: Path, tmp_path: Path) -> None:
     assert isinstance(config, GrpoConfig) or made.torch_compile == config.compile
     if isinstance(config, GrpoConfig):
         assert made.vllm_mode == ("server" if config.vllm == "server" else "colocate")
-        assert made.num_generations == config.rollouts
+        assert made.num_generations == config.num_generations
 
 
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
@@ -66,8 +66,8 @@ def test_on_a_gpu_operations_are_bf16_and_large_models_keep_few_activations(
 ) -> None:
     pytest.importorskip("trl")
     config = loaded(path)
-    monkeypatch.setattr(settings, "has_gpu", lambda: True)
-    made = settings.arguments_for_device(True, config.checkpointing)
+    monkeypatch.setattr(training_run, "has_gpu", lambda: True)
+    made = training_run.device_arguments(True, config.checkpointing)
     assert (made["bf16"], made["use_cpu"]) == (True, False)
     assert made["gradient_checkpointing"] is not path.stem.startswith("gpu")
 
@@ -87,10 +87,10 @@ def test_the_files_of_the_paper_and_the_embedded_model_are_the_presets() -> None
     assert loaded(CONFIGS / "grpo-scratch.yaml") == GRPO["scratch"]
 
 
-def test_the_paper_samples_128_prompts_of_8_rollouts_and_learns_from_64_at_a_time() -> None:
+def test_the_paper_samples_128_prompts_of_8_completions_and_learns_from_64_at_a_time() -> None:
     paper = GRPO["paper"]
-    assert paper.batch * paper.accumulate == 64 * paper.rollouts
-    assert paper.batch * paper.accumulate * paper.reuse == 128 * paper.rollouts
+    assert paper.batch * paper.accumulate == 64 * paper.num_generations
+    assert paper.batch * paper.accumulate * paper.updates_per_generation == 128 * paper.num_generations
     assert (paper.beta, paper.temperature, paper.max_tokens) == (0.0, 1.0, 4096)
 
 

@@ -35,7 +35,7 @@ from codereasoner.training.budget import LEARN
 from codereasoner.training.grpo import cost_of_token
 from codereasoner.training.history import HistoryRow
 from codereasoner.training.presets import GRPO
-from codereasoner.training.settings import option
+from codereasoner.training.training_config import option
 
 
 @dataclass(frozen=True)

@@ -105,12 +105,12 @@ SEVERAL = click.IntRange(min=2)
 
 OF_FIELDS: dict[str, click.ParamType[Any]] = {
     **dict.fromkeys(
-        ("batch", "accumulate", "reuse", "samples", "seeds", "log_every", "check_questions"),
+        ("batch", "accumulate", "samples", "seeds", "log_every", "check_questions"),
         COUNT,
     ),
     **dict.fromkeys(("max_tokens", "max_length", "check_tokens", "tokens", "max_steps", "prompts", "threads"), COUNT),
     **dict.fromkeys(("workers", "concurrency"), COUNT),
-    **dict.fromkeys(("sft_tokens", "then_tokens", "grpo_tokens"), COUNT),
+    **dict.fromkeys(("sft_tokens", "then_tokens", "grpo_tokens", "updates_per_generation"), COUNT),
     **dict.fromkeys(("learning_rate", "seconds", "operations", "minutes", "epochs", "max_grad_norm"), ABOVE_ZERO),
     **dict.fromkeys(
         ("patience", "save_seconds", "GrpoConfig.temperature", "RftConfig.temperature"),
@@ -122,7 +122,7 @@ OF_FIELDS: dict[str, click.ParamType[Any]] = {
     "requests_per_minute": ABOVE_ZERO,
     "top_p": TOP_P,
     "keep_above": PERCENT,
-    "rollouts": SEVERAL,  # one completion has none that it could be compared with
+    "num_generations": SEVERAL,  # one completion has none that it could be compared with
     "seed": click.INT,
     "style": STYLE_NAME,
     "system": SYSTEM_MESSAGE,

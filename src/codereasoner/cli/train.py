@@ -20,7 +20,7 @@ from codereasoner.cli.pools import PoolOptions
 from codereasoner.extend import Progress, silent
 from codereasoner.models.gguf_files import folder_of
 from codereasoner.training.budget import LIMITS, budget_of
-from codereasoner.training.distributed import first_process_first, place
+from codereasoner.training.distributed import main_process_first, rank_and_size
 from codereasoner.training.grpo import GrpoConfig, grpo
 from codereasoner.training.rft import RftConfig, rft
 from codereasoner.training.scratch import is_scratch_name, make_scratch_model
@@ -125,8 +125,8 @@ def _file(rows: Path, name: str) -> Path:
 
 
 def _fresh(out: Path) -> None:
-    with first_process_first():
-        if place()[0] == 0:
+    with main_process_first():
+        if rank_and_size()[0] == 0:
             set_aside_if_fresh(out)
 
 
@@ -134,7 +134,7 @@ def _notice(words: str) -> None:
     """Print what a training left out, in the first process only."""
     from codereasoner.cli.console import console, styled
 
-    if place()[0] == 0:
+    if rank_and_size()[0] == 0:
         console.print(styled("yellow", "left out", f": {words}"))
 
 
@@ -148,7 +148,7 @@ def _bar(name: str, model: str) -> Iterator[Progress]:
     """Show the progress of the first process; the others of one training are silent."""
     from codereasoner.cli.console import bar
 
-    if place()[0]:
+    if rank_and_size()[0]:
         yield silent
         return
     with bar(name, f"the libraries and the weights of {model}") as progress:
@@ -160,7 +160,7 @@ def _report(out: Path) -> None:
     from codereasoner.cli.console import console, styled
     from codereasoner.ledger import read_manifest
 
-    if place()[0]:
+    if rank_and_size()[0]:
         return
     manifest = read_manifest(out) or {}
     counts = manifest.get("counts", {})
@@ -190,5 +190,5 @@ def _made(model: str, out: Path, seed: int) -> str:
     """Return the model to start from; a new one is first written next to the output."""
     if not is_scratch_name(model):
         return folder_of(model)
-    with first_process_first():
+    with main_process_first():
         return str(make_scratch_model(out.with_name(out.name + "-base"), seed, model))

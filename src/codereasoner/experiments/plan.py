@@ -11,7 +11,7 @@ import yaml
 
 from codereasoner import configs
 from codereasoner.errors import ConfigError
-from codereasoner.training.settings import option
+from codereasoner.training.training_config import option
 
 FOLDER = "experiments"
 BASE = "base"

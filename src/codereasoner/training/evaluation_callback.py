@@ -1,7 +1,7 @@
-"""Questions that a model is asked while it trains, graded as every evaluation grades them.
+"""Evaluation during training, on held-out questions that are graded as in every evaluation.
 
-They are put at the start, at the end, and at equal shares of the training between. What they take is no training: the
-clock of a budget stands still meanwhile.
+It is made at the start, at the end, and at equal shares of the training between. The clock of a budget stands still
+meanwhile.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.extend import Sampling
@@ -19,37 +19,44 @@ from codereasoner.models.local import generate, tokenise
 from codereasoner.styles import find_style
 from codereasoner.task import Question, Runner
 from codereasoner.training.reward import Reward
+from codereasoner.training.training_config import TrainingConfig
 from codereasoner.training.training_rows import grpo_row, read_question, style_of_rows
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 BATCH = 128  # prompts that are answered together
 
-Check: TypeAlias = Callable[[Any], Mapping[str, float]]
-"""Asks a model the held-out questions: {"held_out": 61.0, "held_out output": 70.5, ...}, percent correct."""
+Check: TypeAlias = "Callable[[PreTrainedModel], Mapping[str, float]]"
+"""Evaluates a model on the held-out questions: {"held_out": 61.0, "held_out output": 70.5, ...}, percent correct."""
 
 
-def make_check(rows: str | None, most: int, max_tokens: int, style: str, runner: Runner | None, tokenizer: Any) -> Any:
-    """The check with the first `most` rows of a file; None where there is no file.
+def make_check(
+    config: TrainingConfig, max_tokens: int, style: str, runner: Runner | None, tokenizer: PreTrainedTokenizerBase
+) -> Check | None:
+    """Return the evaluation on the first rows of the held-out file; None where there is no file.
 
-    They are rows as GRPO reads them, or questions, which are then put in the style that is trained.
+    They are rows as GRPO reads them, or questions, which are then asked in the style that is trained.
 
     Raises:
         DataError: they are no such rows, or none, or in another style than what is trained.
         ConfigError: the model is split over processes, so that none of them can answer.
     """
-    if rows is None:
+    if config.held_out is None:
         return None
     if "true" in (os.environ.get("ACCELERATE_USE_FSDP"), os.environ.get("ACCELERATE_USE_DEEPSPEED")):
         raise ConfigError(
             "held-out questions need a whole model in one process: with FSDP or ZeRO leave --held-out away"
         )
-    asked = [_as_row(row, style) for row in islice(read_rows(Path(rows)), most)]
+    asked = [_as_row(row, style) for row in islice(read_rows(Path(config.held_out)), config.check_questions)]
     if not asked or not all(row.get("prompt") and row.get("question") for row in asked):
         raise DataError(
-            f"{rows} has neither questions (`codereasoner ask`) nor rows with prompt and question (`codereasoner rows`)"
+            f"{config.held_out} has neither questions (`codereasoner ask`) nor rows with prompt and question "
+            "(`codereasoner rows`)"
         )
     found = style_of_rows(asked, style)
     if found != style:
-        raise DataError(f"{rows} is in style {found}, and the model is trained in {style}")
+        raise DataError(f"{config.held_out} is in style {found}, and the model is trained in {style}")
     return _check(asked, max_tokens, Reward(style, runner), tokenizer)
 
 
@@ -58,12 +65,14 @@ def _as_row(row: Mapping[str, Any], style: str) -> Mapping[str, Any]:
     return grpo_row(Question.from_json(dict(row)), find_style(style)) if is_question else row
 
 
-def _check(rows: Sequence[Mapping[str, Any]], max_tokens: int, reward: Reward, tokenizer: Any) -> Check:
+def _check(
+    rows: Sequence[Mapping[str, Any]], max_tokens: int, reward: Reward, tokenizer: PreTrainedTokenizerBase
+) -> Check:
     ids = tokenise([row["prompt"] for row in rows], tokenizer)
     order = sorted(range(len(rows)), key=lambda index: len(ids[index]))
     tasks = [read_question(row["question"]).task for row in rows]
 
-    def check(model: Any) -> dict[str, float]:
+    def check(model: PreTrainedModel) -> dict[str, float]:
         was_training = model.training
         model.eval()
         right: dict[str, list[bool]] = {}

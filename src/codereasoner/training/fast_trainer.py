@@ -1,36 +1,42 @@
-"""SFTTrainer without what costs a small model on a CPU a fifth of its time.
+"""SFTTrainer without the overhead that costs a small model on a CPU a fifth of its time.
 
-A step of such a model takes 30 ms, so that what is nothing beside a large model on a GPU counts. `make bench-training`
-measures what is left.
+A step of such a model takes 30 ms, so work that is negligible on a GPU counts. `make bench-training` measures the rest.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codereasoner.errors import import_extra
 from codereasoner.training.tokens import IGNORED
 
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel
+
 SMALL_VOCABULARY = 8192  # tokens whose logits are no burden for the memory of a GPU
 
 
-def is_small(model: Any) -> bool:
-    """Are the logits of this model small beside its other activations?"""
+def is_small(model: PreTrainedModel) -> bool:
+    """Return whether the logits of this model are small compared with its other activations."""
     return int(model.config.get_text_config().vocab_size) <= SMALL_VOCABULARY
 
 
-def lean(trainer: Any) -> Any:
-    """The trainer class, SFTTrainer or one made from it, for a small model or a CPU; what it learns is the same."""
-
+def fast_trainer(trainer: type) -> type:
+    """Return the trainer class, SFTTrainer or one made from it, for a small model or a CPU; it learns the same."""
     torch = import_extra("torch", "train")
     plain = import_extra("transformers", "train").Trainer.compute_loss
 
-    class Lean(trainer):  # type: ignore[misc]
+    class Fast(trainer):  # type: ignore[misc]
         """The loss is computed from the logits, without a mask, and operations are not counted."""
 
         def compute_loss(
-            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
-        ) -> Any:
+            self,
+            model: PreTrainedModel,
+            inputs: dict[str, Any],
+            return_outputs: bool = False,
+            num_items_in_batch: Tensor | None = None,
+        ) -> Tensor | tuple[Tensor, Any]:
             """The model's own loss. TRL's saves the memory of the logits and computes them twice for that.
 
             Rows are padded behind their end, where a causal model does not look: without a mask attention takes its
@@ -47,7 +53,7 @@ def lean(trainer: Any) -> Any:
             self._count(labels, mask, outputs.logits.detach())
             return (loss, outputs) if return_outputs else loss
 
-        def _count(self, labels: Any, mask: Any, logits: Any) -> None:
+        def _count(self, labels: Tensor, mask: Tensor, logits: Tensor) -> None:
             learnt = labels != IGNORED
             right = (logits.argmax(-1) == labels) & learnt
             counts = torch.stack([right.sum(), learnt.sum(), mask.sum()]).unsqueeze(0)
@@ -61,13 +67,13 @@ def lean(trainer: Any) -> Any:
             """Nobody reads it, and the weights would be counted at every step."""
             return 0
 
-    return Lean
+    return Fast
 
 
-def in_one_order(trainer: Any) -> Any:
-    """The trainer class, with an order of rows that does not depend on how many processes share a batch.
+def in_one_order(trainer: type) -> type:
+    """Return the trainer class with an order of rows that does not depend on how many processes share a batch.
 
-    Rows of like length stand together in groups of whole updates; the lengths lie in a list, because a column of a
+    Rows of like length stand together in groups of whole updates; the lengths are in a list, because a column of a
     dataset is decoded anew for each one that is looked up.
     """
 

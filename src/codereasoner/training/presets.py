@@ -26,10 +26,10 @@ SFT: dict[str, SftConfig] = {
 
 GRPO: dict[str, GrpoConfig] = {
     "paper": GrpoConfig(
-        rollouts=8,
+        num_generations=8,
         batch=8,
         accumulate=64,
-        reuse=2,
+        updates_per_generation=2,
         epochs=2.0,
         learning_rate=1e-6,
         max_tokens=4096,
@@ -54,7 +54,7 @@ GRPO: dict[str, GrpoConfig] = {
         save_seconds=15.0,
     ),
 }
-"""paper: all-or-nothing reward, no KL term; 128 prompts of 8 rollouts are sampled together and learnt from in two
+"""paper: all-or-nothing reward, no KL term; 128 prompts of 8 completions are sampled together and learnt from in two
 updates of 64 prompts each. default: current practice. scratch: for the model that SFT's scratch settings made."""
 
 

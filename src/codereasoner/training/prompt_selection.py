@@ -1,4 +1,4 @@
-"""Which prompts can teach a model something by reinforcement: those that it solves sometimes, not always or never."""
+"""Select the prompts that can teach a model something: those that it solves sometimes, not always or never."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from codereasoner.curation.difficulty import is_solved_sometimes
 from codereasoner.errors import DataError, import_extra
 from codereasoner.extend import Progress, Sampling
 from codereasoner.ledger import write_whole
+from codereasoner.models.checkpoint import Checkpoint
 from codereasoner.models.local import MAX_BATCH, generate, tokenise
 from codereasoner.training.budget import FORWARD, Budget, tokens_of
-from codereasoner.training.distributed import as_the_first_process, first_process_first, gathered, place
+from codereasoner.training.distributed import from_rank_0, gather, main_process_first, rank_and_size
 from codereasoner.training.reward import Reward
 
 SHARE = 0.15  # of a budget that the pass may use; prompts it does not reach are left out
@@ -21,8 +22,7 @@ SHARE = 0.15  # of a budget that the pass may use; prompts it does not reach are
 
 def selected(
     prompts: Sequence[Mapping[str, Any]],
-    model: Any,
-    tokenizer: Any,
+    loaded: Checkpoint,
     reward: Reward,
     tries: int,
     sampling: Sampling,
@@ -31,22 +31,21 @@ def selected(
     budget: Budget,
     progress: Progress,
 ) -> list[Mapping[str, Any]]:
-    """The prompts with 0 < pass rate < 1 in `tries` completions; the rates are kept in a file and used again.
+    """Return the prompts with 0 < pass rate < 1 in `tries` completions; the rates are kept in a file and used again.
 
-    `key` says what the rates depend on beside `tries` and `sampling`: prompts and model. A file with another key is
-    made anew. What the pass took is part of a budget, also where the file was there already. Several processes
-    share the prompts between them; all of them return the same ones.
+    `key` identifies prompts and model; a file with another key is made anew. What the pass took is part of the budget,
+    also where the file was there already. Several processes share the prompts; all return the same ones.
 
     Raises:
         DataError: there are none.
     """
     key = {**key, "tries": tries, **sampling.facts(), "budget": [budget.limit, budget.unit]}
-    if as_the_first_process(_read(kept).get("key"))[0] != key:
+    if from_rank_0(_read(kept).get("key"))[0] != key:
         budget.start()
-        rank, size = place()
+        rank, size = rank_and_size()
         mine = prompts[rank::size]
-        rates = gathered(dict(_rates(mine, model, tokenizer, reward, tries, sampling, budget, progress)))
-        with first_process_first():
+        rates = gather(dict(_rates(mine, loaded, reward, tries, sampling, budget, progress)))
+        with main_process_first():
             if rank == 0:
                 write_whole(kept, json.dumps({"key": key, "spent": budget.state(), "rates": rates}) + "\n")
     found = _read(kept)
@@ -69,29 +68,28 @@ def _read(kept: Path) -> dict[str, Any]:
 
 def _rates(
     prompts: Sequence[Mapping[str, Any]],
-    model: Any,
-    tokenizer: Any,
+    loaded: Checkpoint,
     reward: Reward,
     tries: int,
     sampling: Sampling,
     budget: Budget,
     progress: Progress,
 ) -> Iterator[tuple[str, float]]:
-    """The id and pass rate of prompt after prompt, as far as the budget goes."""
+    """Yield the id and pass rate of each prompt, as far as the budget goes."""
     torch = import_extra("torch", "train")
     torch.manual_seed(sampling.seed)
     size = max(1, MAX_BATCH // tries)
-    model.eval()
+    loaded.model.eval()
     for start in range(0, len(prompts), size):
         if budget.share > SHARE:
             break
         rows = prompts[start : start + size]
-        ids = [each for each in tokenise([row["prompt"] for row in rows], tokenizer) for _ in range(tries)]
-        completions = generate(model, tokenizer, ids, sampling)
-        budget.add(place()[1] * tokens_of(ids, completions), FORWARD)  # as many as here in every other process
+        ids = [each for each in tokenise([row["prompt"] for row in rows], loaded.tokenizer) for _ in range(tries)]
+        completions = generate(*loaded, ids, sampling)
+        budget.add(rank_and_size()[1] * tokens_of(ids, completions), FORWARD)  # as many as here in every other process
         questions = [row["question"] for row in rows for _ in range(tries)]
         values = reward.values(questions, completions)
         for index, row in enumerate(rows):
             yield row["id"], sum(values[index * tries : (index + 1) * tries]) / tries
         progress(0.0, f"choosing prompts: {start + len(rows):,} of {len(prompts):,} tried")
-    model.train()
+    loaded.model.train()

@@ -16,34 +16,27 @@ from typing import Any
 from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows, write_whole
-from codereasoner.models.checkpoint import weights_identity
+from codereasoner.models.checkpoint import Checkpoint, weights_identity
 from codereasoner.models.local import MAX_BATCH, generate, tokenise
 from codereasoner.outputs import refuse_others
 from codereasoner.task import Runner
-from codereasoner.training import training_run
 from codereasoner.training.budget import FORWARD, LIMITS, Budget, budget_of, tokens_of
 from codereasoner.training.reward import Reward
-from codereasoner.training.settings import (
-    load,
-    option,
-    quiet,
-    set_threads,
-    style_of,
-    template_arguments,
-    what,
-)
+from codereasoner.training.settings import load, quiet, set_threads, style_of, template_arguments
 from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.training_config import decisive, option
 from codereasoner.training.training_rows import style_of_rows
+from codereasoner.training.training_run import as_json, comparable, is_done, lock
 
 
 @dataclass(frozen=True)
 class RftConfig(SftConfig):
     """How to sample, and how to tune on what was right."""
 
-    samples: int = option(8, "Completions of one prompt; those that are right are kept, each text once.")
-    temperature: float = option(1.0, "Temperature of the completions.")
-    max_tokens: int = option(2048, "Tokens of a completion; one that is longer is cut off.")
-    share: float = option(0.4, "Share of the budget that sampling may take; without a budget, every prompt is sampled.")
+    samples: int = option(8, "Completions per prompt; right ones are kept, each text once.")
+    temperature: float = option(1.0, "Sampling temperature of the completions.")
+    max_tokens: int = option(2048, "Maximum tokens of a completion; a longer one is cut off.")
+    share: float = option(0.4, "Share of the budget for sampling; without a budget, every prompt is sampled.")
 
 
 def rft(
@@ -57,53 +50,51 @@ def rft(
 ) -> Path:
     """Sample, keep what is right in rft.jsonl, and tune the model on it; returns the folder of the model.
 
-    The budget is that of both parts together. `begun` is called when nothing speaks against the training any more.
+    The budget is that of both parts together. `begun` is called once the training is sure to start.
 
     Raises:
         DataError: the rows are no GRPO rows, or nothing that the model wrote is right.
         ConfigError: the folder holds another training, or the budget is too small for one batch of prompts.
     """
-    kept = out / "rft.jsonl"
-    note = out / "rft.json"
-    facts = {"prompts": fingerprint(prompts), "model": weights_identity(str(model)), **what(config)}
+    kept, note, source = out / "rft.jsonl", out / "rft.json", str(model)
+    facts = {"prompts": fingerprint(prompts), "model": weights_identity(source), **decisive(config)}
     known = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
     if known:
-        refuse_others(out, training_run.known(known["config"], facts), training_run.plain(facts), "begun")
+        refuse_others(out, comparable(known["config"], facts), as_json(facts), "begun")
     else:
-        training_run.is_done(out, facts)  # which refuses what another command trained there
+        is_done(out, facts)  # which refuses what another command trained there
     begun()
     if not known:
-        with quiet(), training_run.alone(out):
-            known = {"config": facts, **_sample(prompts, str(model), kept, config, runner, progress)}
+        with quiet(), lock(out):
+            known = {"config": facts, **_sample(prompts, source, kept, config, runner, progress)}
         write_whole(note, json.dumps(known) + "\n")
     if (limit := budget_of(config).limit) is not None and known["share"] >= 1:
         raise ConfigError(f"sampling one batch of prompts used up the budget of {limit:,.0f}: give more")
     tune = SftConfig(**{each.name: getattr(config, each.name) for each in fields(SftConfig)})
     left = {name: limit - known["spent"][name] for name in LIMITS if (limit := getattr(config, name)) is not None}
-    return sft(kept, model, out, replace(tune, **left), progress, runner)
+    return sft(kept, source, out, replace(tune, **left), progress, runner)
 
 
 def _sample(
     prompts: Path, model: str, kept: Path, config: RftConfig, runner: Runner | None, progress: Progress
 ) -> dict[str, Any]:
-    """Write the right completions as SFT rows; what it took and how many there are."""
-    torch = import_extra("torch", "train")
+    """Write the right completions as SFT rows; returns what it took and how many there are."""
     set_threads(config.threads)
     budget = budget_of(config)
-    loaded, tokenizer = load(model, True, template_arguments(config.thinking, config.template_args))
-    budget.parameters = loaded.num_parameters()
+    loaded = load(model, True, template_arguments(config.thinking, config.template_args))
+    budget.parameters = loaded.model.num_parameters()
     rows = list(read_rows(prompts))
     style = style_of_rows(rows, style_of(model))
     reward = Reward(style, runner)
     budget.start()
-    torch.manual_seed(config.seed)
-    loaded.eval()
+    import_extra("torch", "train").manual_seed(config.seed)
+    loaded.model.eval()
     asked, lines = 0, list[dict[str, Any]]()
     for batch in _batches(rows, max(1, MAX_BATCH // config.samples)):
         if budget.share >= config.share:
             break
         asked += len(batch)
-        lines += _right(batch, loaded, tokenizer, reward, style, config, budget)
+        lines += _right(batch, loaded, reward, style, config, budget)
         progress(min(1.0, asked / len(rows)), f"sampling: {asked:,} prompts, {len(lines):,} right answers")
     if not lines:
         raise DataError(f"none of {asked * config.samples} completions of {model} is right: train the model more first")
@@ -112,25 +103,24 @@ def _sample(
 
 
 def _batches(rows: Sequence[Mapping[str, Any]], size: int) -> Iterator[Sequence[Mapping[str, Any]]]:
-    """The prompts in chance order, those of a batch together."""
+    """Return the prompts in random order, in batches."""
     order = Random("rft").sample(list(rows), len(rows))
     return (order[start : start + size] for start in range(0, len(order), size))
 
 
 def _right(
     batch: Sequence[Mapping[str, Any]],
-    model: Any,
-    tokenizer: Any,
+    loaded: Checkpoint,
     reward: Reward,
     style: str,
     config: RftConfig,
     budget: Budget,
 ) -> list[dict[str, Any]]:
-    """SFT rows of the right completions of a batch of prompts, each text once."""
+    """Return SFT rows of the right completions of a batch of prompts, each text once."""
     sampling = Sampling(config.temperature, 1.0, config.max_tokens, config.seed)
     rows = [row for row in batch for _ in range(config.samples)]
-    ids = tokenise([row["prompt"] for row in rows], tokenizer)
-    completions = generate(model, tokenizer, ids, sampling)
+    ids = tokenise([row["prompt"] for row in rows], loaded.tokenizer)
+    completions = generate(*loaded, ids, sampling)
     budget.add(tokens_of(ids, completions), FORWARD)
     right = reward.correct([row["question"] for row in rows], completions)
     found = {

@@ -1,4 +1,4 @@
-"""What SFT and GRPO share: how an option is declared, devices, and loading a model with its tokenizer."""
+"""Models to train: loading them without noise, LoRA, template arguments, and the card of what comes out."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import contextlib
 import json
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Sampling, check_model_folder
@@ -20,9 +19,11 @@ from codereasoner.models.checkpoint import (
     load_checkpoint,
     read_card,
 )
-from codereasoner.models.device import has_gpu
 from codereasoner.styles import is_style
 from codereasoner.thoughts import Thinking
+
+if TYPE_CHECKING:
+    from peft import LoraConfig
 
 ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -31,40 +32,6 @@ ENVIRONMENT = {
     **PASSIVE_THREADS,
 }
 """Variables that the libraries read, mostly when they are first imported."""
-
-
-def option(default: Any, words: str, how: bool = False) -> Any:
-    """A field of a config: its default, and the sentence that the command line shows.
-
-    What says only `how` the work is done, and changes nothing of what is learnt, may differ when it is continued.
-    """
-    return field(default=default, metadata={"help": words, "how": how})
-
-
-BUDGET_TOKENS = option(
-    None, "Train until this many tokens are read and learnt; over the last 40 % the learning rate falls to zero."
-)
-BUDGET_OPERATIONS = option(
-    None,
-    "Train until this many floating-point operations are spent: for each parameter 6 for a token learnt, 2 for a token "
-    "read or written while generating.",
-)
-BUDGET_SECONDS = option(
-    None, "Train for this many seconds; what is learnt then depends on the machine. Without a budget, epochs count."
-)
-PRECISION = option(
-    "auto",
-    "Number format of matrix products: bf16 or fp32; auto takes bf16 on a GPU and on a CPU that multiplies it faster.",
-    how=True,
-)
-CLOCK = option(
-    "wall", "How seconds are measured: wall-clock time, or CPU time of this process (unaffected by other load)."
-)
-
-
-def what(config: Any) -> dict[str, Any]:
-    """The options that decide what is learnt."""
-    return {each.name: getattr(config, each.name) for each in fields(config) if not each.metadata["how"]}
 
 
 @contextlib.contextmanager
@@ -89,15 +56,9 @@ def quiet() -> Iterator[None]:
 
 
 def set_threads(threads: int | None) -> None:
-    """Have torch use so many threads of a CPU; None leaves it its own number."""
+    """Let torch use this number of CPU threads; None leaves it its own number."""
     if threads:
         import_extra("torch", "train").set_num_threads(threads)
-
-
-def arguments_for_device(bf16: bool, checkpointing: bool = True) -> dict[str, Any]:
-    """Return the arguments of a TRL trainer that follow from the device: checkpointing pays on a GPU only."""
-    gpu = has_gpu()
-    return {"use_cpu": not gpu, "bf16": bf16, "gradient_checkpointing": gpu and checkpointing}
 
 
 def load(model: str, frozen: bool = False, template: Mapping[str, Any] | None = None) -> Checkpoint:
@@ -116,7 +77,7 @@ def load(model: str, frozen: bool = False, template: Mapping[str, Any] | None = 
 
 
 def template_arguments(thinking: Thinking, given: str) -> dict[str, Any]:
-    """The arguments of the chat template that a training is told: how to think, and a JSON object of others.
+    """Return the arguments of the chat template: how to think, and those of a JSON object.
 
     Raises:
         ConfigError: it is no JSON object.
@@ -130,8 +91,8 @@ def template_arguments(thinking: Thinking, given: str) -> dict[str, Any]:
     return Sampling(thinking=thinking, template_args=found).template_arguments()
 
 
-def lora(rank: int) -> Any:
-    """LoRA adapters of that rank on every linear layer; None for rank 0."""
+def lora(rank: int) -> LoraConfig | None:
+    """Return the config of LoRA adapters of that rank on every linear layer; None for rank 0."""
     if not rank:
         return None
     peft = import_extra("peft", "train")

@@ -3,103 +3,65 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import fingerprint, read_rows
-from codereasoner.models.checkpoint import weights_identity
-from codereasoner.models.device import Precision, has_gpu, multiplies_in_bf16
+from codereasoner.models.checkpoint import Checkpoint
+from codereasoner.models.device import has_gpu, multiplies_in_bf16
 from codereasoner.task import Runner
-from codereasoner.training import training_run
 from codereasoner.training.budget import Budget, budget_of, on_budget
-from codereasoner.training.callbacks import Told, make_watch
-from codereasoner.training.distributed import first_process_first, place
+from codereasoner.training.callbacks import LastProgress, make_callback
+from codereasoner.training.distributed import rank_and_size
 from codereasoner.training.evaluation_callback import make_check
-from codereasoner.training.fast_trainer import in_one_order, is_small, lean
+from codereasoner.training.fast_trainer import fast_trainer, in_one_order, is_small
 from codereasoner.training.mfu import full_rate
 from codereasoner.training.muon import make_optimizer
-from codereasoner.training.settings import (
-    BUDGET_OPERATIONS,
-    BUDGET_SECONDS,
-    BUDGET_TOKENS,
-    CLOCK,
-    PRECISION,
-    arguments_for_device,
-    load,
-    lora,
-    option,
-    quiet,
-    set_threads,
-    style_of,
-    template_arguments,
-    what,
-)
+from codereasoner.training.settings import lora, set_threads, style_of
 from codereasoner.training.shards import DONE, Shards, is_folder, read_all
 from codereasoner.training.streaming import batches_of_pass, streaming
 from codereasoner.training.tokens import Seen, examples, tokenised
+from codereasoner.training.training_config import TrainingConfig, option
 from codereasoner.training.training_rows import style_of_rows
+from codereasoner.training.training_run import Made, arguments, run_training
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase, TrainerCallback
+    from trl import SFTConfig as TrlSftConfig
+    from trl import SFTTrainer
+
+LOGGED = {
+    "loss": "loss",
+    "learning_rate": "learning_rate",
+    "token_accuracy": "mean_token_accuracy",
+    "grad_norm": "grad_norm",
+}
+"""Columns of history.jsonl, by the names that TRL logs."""
 
 
 @dataclass(frozen=True)
-class SftConfig:
+class SftConfig(TrainingConfig):
     """How to tune. The defaults are the paper's (arXiv:2507.17548, section 4): 2 epochs, cosine, warm-up 0.1."""
 
-    seed: int = option(0, "Seed of the order of the rows.")
-    tokens: int | None = BUDGET_TOKENS
-    operations: float | None = BUDGET_OPERATIONS
-    seconds: float | None = BUDGET_SECONDS
-    clock: Literal["wall", "cpu"] = CLOCK
-    epochs: float = option(2.0, "Passes over the rows, unless a budget is given (tokens, operations or seconds).")
-    max_steps: int | None = option(None, "Updates, instead of epochs.")
-    batch: int = option(2, "Rows in one forward pass on one device.")
-    accumulate: int = option(8, "Forward passes for one update.")
-    learning_rate: float = option(1e-5, "The highest learning rate.")
-    warmup: float = option(0.1, "Share of the updates over which the learning rate rises; not when a budget is given.")
-    optimizer: Literal["adamw", "muon"] = option(
-        "adamw", "Muon learns a small model from scratch in far fewer steps; AdamW is for models that know something."
-    )
-    adam_beta2: float = option(0.999, "Decay of Adam's second moment.")
-    weight_decay: float = option(0.0, "Weight decay.")
-    max_grad_norm: float = option(1.0, "Gradients are clipped to this norm.")
-    max_length: int = option(4096, "Rows of more tokens are left out: a chain without its answer teaches nothing.")
-    thinking: Literal["auto", "on", "off"] = option(
-        "auto", "Whether the model thinks, where its chat template knows the difference."
-    )
-    template_args: str = option("{}", "Arguments of the chat template, as a JSON object.")
+    max_length: int = option(4096, "Leave out rows of more tokens: a chain without its answer teaches nothing.")
     order: Literal["length", "file"] = option(
-        "length", "Rows of like length together, in random order; or as they stand in the file, from easy to hard."
+        "length", "Rows of like length together, in random order; or in the order of the file, from easy to hard."
     )
-    lora: int = option(0, "Rank of LoRA adapters; 0 trains every weight.")
-    threads: int | None = option(None, "CPU threads; all cores by default.", how=True)
-    precision: Precision = PRECISION
     readers: int = option(
-        0, "Processes beside the training that read and tokenise a folder of shards; 0: it does so itself.", how=True
+        0, "Processes that read and tokenise a folder of shards ahead; 0: the training does so itself.", how=True
     )
     patience: float = option(
-        10.0,
-        "Minutes without anything new after which a folder of shards that is not done is given up.",
-        how=True,
+        10.0, "Give up a folder of shards that is not done after this many minutes without anything new.", how=True
     )
     compile: bool = option(False, "Compile the model (torch.compile): worth the minutes it takes on a GPU.", how=True)
-    checkpointing: bool = option(
-        True, "On a GPU, compute activations twice instead of keeping them: slower, for large models.", how=True
-    )
-    log_every: int = option(10, "Updates between two rows of history.jsonl.", how=True)
-    held_out: str | None = option(
-        None,
-        "Questions, or rows as GRPO reads them, to evaluate on during training; their time is not counted.",
-        how=True,
-    )
-    checks: int = option(8, "How often they are asked, at equal shares of the training, and at its start.", how=True)
-    check_questions: int = option(200, "Evaluate only on the first N of them.", how=True)
-    check_tokens: int = option(2048, "Maximum tokens of an answer to them.", how=True)
-    save_seconds: float = option(600.0, "Seconds between two checkpoints; what a kill can cost.", how=True)
+    check_tokens: int = option(2048, "Maximum tokens of an answer to a held-out question.", how=True)
 
 
 def sft(
@@ -115,61 +77,47 @@ def sft(
     """Tune a model on the rows of a file, or of a folder of shards; returns its folder.
 
     A killed training continues where it was saved. With `order` "file" a folder may still be growing: its shards are
-    learnt as they come. The runner executes what held-out questions need executed. `begun` is called when nothing
-    speaks against the training any more; `notice` gets what the user should know at the start.
+    learnt as they come. The runner executes what held-out questions need executed. `begun` is called once the training
+    is sure to start; `notice` gets what the user should know at the start.
 
     Raises:
         DataError: the rows are no SFT rows, or all are too long, or what makes them has gone silent.
         ConfigError: the folder holds another training, the model cannot be loaded, or how long to train on a folder
             that grows is not said.
     """
-    source = str(model)
-    budget = budget_of(config)
-    bar = Told(progress)
-    shards = Shards(rows, 60 * config.patience, budget, bar.again) if is_folder(rows) else None
-    whole = {
-        "rows": fingerprint(shards.first.path if shards else rows),
-        "model": weights_identity(source),
-        **what(config),
-    }
-    if training_run.is_done(out, whole):
-        return out
-    with quiet(), training_run.alone(out):
-        begun()
-        with first_process_first():
-            checkpoint = training_run.prepare(out, whole, budget)
-        bar(0.0, "loading the model")
-        loaded, tokenizer = load(source, config.lora > 0, template_arguments(config.thinking, config.template_args))
-        budget.parameters = loaded.num_parameters()
-        data = _data(rows, shards, tokenizer, config)
+    budget, source = budget_of(config), str(model)
+    bar = LastProgress(progress)
+    shards = Shards(rows, 60 * config.patience, budget, bar.repeat) if is_folder(rows) else None
+
+    def make(loaded: Checkpoint) -> Made:
+        data = _data(rows, shards, loaded.tokenizer, config)
         if data.seen.too_long:
             notice(data.seen.words(config.max_length))
         style = data.style or style_of(source)
-        check = make_check(config.held_out, config.check_questions, config.check_tokens, style, runner, tokenizer)
+        check = make_check(config, config.check_tokens, style, runner, loaded.tokenizer)
         fastest = None if config.lora else full_rate(budget.parameters)
-        history = out / "history.jsonl"
-        watch = make_watch(budget, history, config.save_seconds, _row, bar, check, config.checks, fastest, data.seen)
-        trainer = make_trainer(loaded, tokenizer, data, out, config, budget, watch)
-        training_run.train(trainer, checkpoint)
-        training_run.finish(trainer, tokenizer, out, whole, source, style, watch.summary())
-    return out
+        callback = make_callback(budget, out, config, LOGGED, bar, check, fastest, data.seen)
+        return Made(make_trainer(loaded, data, out, config, budget, callback), style, callback)
+
+    content = fingerprint(shards.first.path if shards else rows)
+    return run_training(source, out, config, {"rows": content}, budget, make, bar, begun)
 
 
 @dataclass(frozen=True)
 class Data:
-    """What is learnt: a data set, or the shards of a folder, of whose rows `dataset` is an example.
+    """A data set to learn, or the shards of a folder, with one batch of them in `dataset` as an example.
 
     seen: the rows that were read and those that were too long, which grow with the shards.
     """
 
-    dataset: Any
+    dataset: Dataset
     seen: Seen
     style: str = ""  # as the rows have it
     shards: Shards | None = None
-    steps: int | None = None  # for which the shards are learnt, where neither a budget nor max-steps says so
+    steps: int | None = None  # to learn the shards for, where neither a budget nor max-steps says so
 
 
-def _data(rows: Path, shards: Shards | None, tokenizer: Any, config: SftConfig) -> Data:
+def _data(rows: Path, shards: Shards | None, tokenizer: PreTrainedTokenizerBase, config: SftConfig) -> Data:
     if shards is None or config.order == "length":
         if shards and not shards.whole:
             raise ConfigError(
@@ -185,7 +133,7 @@ def _data(rows: Path, shards: Shards | None, tokenizer: Any, config: SftConfig) 
 
 
 def _steps(shards: Shards, config: SftConfig) -> int | None:
-    """The updates of so many epochs over a folder."""
+    """Return the updates of the epochs over a folder; None where something else says how long to train."""
     if budget_of(config).limit is not None or config.max_steps:
         return None
     if not shards.whole:
@@ -193,39 +141,37 @@ def _steps(shards: Shards, config: SftConfig) -> int | None:
             f"{shards.folder} is still growing (no {DONE} in it), so the length of an epoch is not known, and with it "
             "the learning rate: give --tokens, --operations, --seconds or --max-steps"
         )
-    return math.ceil(config.epochs * batches_of_pass(shards, config.batch, place()[1]) / config.accumulate)
+    return math.ceil(config.epochs * batches_of_pass(shards, config.batch, rank_and_size()[1]) / config.accumulate)
 
 
 def make_trainer(
-    model: Any, tokenizer: Any, data: Data, out: Path, config: SftConfig, budget: Budget, watch: Any
-) -> Any:
-    """TRL's trainer, with what our data, our budget and a small model need."""
+    loaded: Checkpoint, data: Data, out: Path, config: SftConfig, budget: Budget, callback: TrainerCallback
+) -> SFTTrainer:
+    """Make TRL's trainer, adapted to our data, our budget and small models."""
     trl = import_extra("trl", "train")
-    trainer = lean(trl.SFTTrainer) if is_small(model) or not has_gpu() else trl.SFTTrainer
+    trainer = fast_trainer(trl.SFTTrainer) if is_small(loaded.model) or not has_gpu() else trl.SFTTrainer
     if data.shards:
-        tokens = partial(examples, tokenizer=tokenizer, max_length=config.max_length)
+        tokens = partial(examples, tokenizer=loaded.tokenizer, max_length=config.max_length)
         trainer = streaming(trainer, data.shards, tokens, config.readers, data.seen)
     elif config.order == "length":
         trainer = in_one_order(trainer)
     set_threads(config.threads)
-    bf16 = multiplies_in_bf16(model.config, config.precision)
+    bf16 = multiplies_in_bf16(loaded.model.config, config.precision)
     return on_budget(trainer, budget)(
-        model=model,
+        model=loaded.model,
         args=trl_config(config, out, budget, bf16, data.steps),
         train_dataset=data.dataset,
-        processing_class=tokenizer,
+        processing_class=loaded.tokenizer,
         peft_config=lora(config.lora),
-        optimizers=(make_optimizer(model, config), None),
-        callbacks=[watch],
+        optimizers=(make_optimizer(loaded.model, config), None),
+        callbacks=[callback],
     )
 
 
-def trl_config(config: SftConfig, out: Path, budget: Budget, bf16: bool, steps: int | None = None) -> Any:
-    """TRL's own configuration of this training on this machine."""
-    common = training_run.arguments(out, config, budget)
+def trl_config(config: SftConfig, out: Path, budget: Budget, bf16: bool, steps: int | None = None) -> TrlSftConfig:
+    """Return TRL's own configuration of this training on this machine."""
     return import_extra("trl", "train").SFTConfig(
-        **common | ({"max_steps": steps} if steps else {}),
-        **arguments_for_device(bf16, config.checkpointing),
+        **arguments(out, config, budget, bf16) | ({"max_steps": steps} if steps else {}),
         torch_compile=config.compile,
         pad_to_multiple_of=8 if has_gpu() else None,  # as matrix units want it
         max_length=None,
@@ -234,12 +180,3 @@ def trl_config(config: SftConfig, out: Path, budget: Budget, bf16: bool, steps: 
         length_column_name="length",
         dataset_kwargs={"skip_prepare_dataset": True},
     )
-
-
-def _row(logs: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "loss": logs["loss"],
-        "learning_rate": logs.get("learning_rate"),
-        "token_accuracy": logs.get("mean_token_accuracy"),
-        "grad_norm": logs.get("grad_norm"),
-    }

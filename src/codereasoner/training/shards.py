@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 from codereasoner.errors import DataError, headline
 from codereasoner.ledger import read_rows
 from codereasoner.training.budget import Budget
-from codereasoner.training.distributed import as_the_first_process, place
+from codereasoner.training.distributed import from_rank_0, rank_and_size
 
 DONE = "done.json"
 POLL = 0.25  # seconds between two looks at a folder
@@ -63,7 +63,7 @@ class Shards:
     @property
     def whole(self) -> bool:
         """Are all shards there?"""
-        return bool(as_the_first_process((self.folder / DONE).is_file())[0])
+        return bool(from_rank_0((self.folder / DONE).is_file())[0])
 
     @property
     def first(self) -> Shard:
@@ -111,12 +111,12 @@ class Shards:
 
     def _agreed(self, number: int, silent: float) -> Found | DataError | None:
         found: Found | DataError | None = None
-        if place()[0] == 0:
+        if rank_and_size()[0] == 0:
             try:
                 found = self._look(number, silent)
             except DataError as error:
                 found = error
-        agreed: Found | DataError | None = as_the_first_process(found)[0]
+        agreed: Found | DataError | None = from_rank_0(found)[0]
         return agreed
 
     def _look(self, number: int, silent: float) -> Found | None:

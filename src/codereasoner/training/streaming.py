@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from codereasoner.errors import DataError, import_extra
-from codereasoner.training.distributed import place
+from codereasoner.training.distributed import rank_and_size
 from codereasoner.training.shards import COLUMNS, Shards
 from codereasoner.training.tokens import Seen
 
@@ -149,7 +149,7 @@ class Batches:
         loader = import_extra("torch.utils.data", "train").DataLoader(
             self.reader,
             batch_size=None,
-            sampler=islice(pieces(self.shards, self.batch, *place()), self.learnt(), None),
+            sampler=islice(pieces(self.shards, self.batch, *rank_and_size()), self.learnt(), None),
             num_workers=self.workers,
             collate_fn=_as_it_is,
             pin_memory=self.pin,

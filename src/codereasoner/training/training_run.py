@@ -4,53 +4,102 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from codereasoner.errors import ConfigError, DataError, import_extra
+from codereasoner.extend import Progress
 from codereasoner.ledger import read_manifest, write_manifest, write_whole
+from codereasoner.models.checkpoint import Checkpoint, weights_identity
+from codereasoner.models.device import has_gpu
 from codereasoner.outputs import locked, refuse_others
 from codereasoner.training.budget import Budget
-from codereasoner.training.callbacks import go_on_from, last_checkpoint, trim_history
-from codereasoner.training.distributed import place
-from codereasoner.training.settings import write_card
+from codereasoner.training.callbacks import last_checkpoint, restore_budget, trim_history
+from codereasoner.training.distributed import main_process_first, rank_and_size
+from codereasoner.training.settings import load, quiet, template_arguments, write_card
+from codereasoner.training.training_config import TrainingConfig, decisive
+
+if TYPE_CHECKING:
+    from transformers import Trainer
 
 FOREVER = 10_000_000  # steps; a budget ends training before
 
 
-def is_done(out: Path, config: Mapping[str, Any]) -> bool:
-    """Has this training ended with this config, and is its model there?
+class Made(NamedTuple):
+    """A trainer with its callback, and the style of what it learns."""
+
+    trainer: Trainer
+    style: str
+    callback: Any
+
+
+def run_training(
+    source: str,
+    out: Path,
+    config: TrainingConfig,
+    facts: Mapping[str, object],
+    budget: Budget,
+    make: Callable[[Checkpoint], Made],
+    progress: Progress,
+    begun: Callable[[], None],
+) -> Path:
+    """Train the model `source` into a folder with what `make` makes of it; returns the folder.
+
+    A training that is done does nothing; one that was killed continues. `facts` identify the training beside its model
+    and the config. `begun` is called once it is sure to start.
 
     Raises:
-        ConfigError: the folder holds a training of another config, or a model that we did not train.
+        ConfigError: the folder holds another training, or the model cannot be loaded.
     """
-    now = plain(config)
-    if (begun := _begun(out)) is not None:
-        refuse_others(out, known(begun, now), now, "begun")
+    whole = {"model": weights_identity(source), **decisive(config), **facts}
+    if is_done(out, whole):
+        return out
+    with quiet(), lock(out):
+        begun()
+        with main_process_first():
+            checkpoint = _prepare(out, whole, budget)
+        progress(0.0, "loading the model")
+        loaded = load(source, config.lora > 0, template_arguments(config.thinking, config.template_args))
+        budget.parameters = loaded.model.num_parameters()
+        made = make(loaded)
+        _train(made.trainer, checkpoint)
+        _finish(made, loaded, out, whole, source)
+    return out
+
+
+def is_done(out: Path, config: Mapping[str, object]) -> bool:
+    """Return whether this training has ended with this config and its model is there.
+
+    Raises:
+        ConfigError: the folder holds a training of another config, or a model that was not trained there.
+    """
+    now = as_json(config)
+    if (old := _begun(out)) is not None:
+        refuse_others(out, comparable(old, now), now, "begun")
         return False
     if not any(out.glob("*.safetensors")):
         return False
     manifest = read_manifest(out)
     if manifest is None:
         raise ConfigError(f"{out} holds a model that was not trained there: give another --out")
-    refuse_others(out, known(manifest.get("config", {}), now), now)
+    refuse_others(out, comparable(manifest.get("config", {}), now), now)
     return True
 
 
-def alone(out: Path) -> AbstractContextManager[None]:
-    """Hold the lock of a training's folder; one of several processes does so for all."""
-    return locked(out) if place()[0] == 0 else nullcontext()
+def lock(out: Path) -> AbstractContextManager[None]:
+    """Hold the lock of a training's folder; rank 0 does so for all processes."""
+    return locked(out) if rank_and_size()[0] == 0 else nullcontext()
 
 
-def known(old: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an earlier config says of what counts today: other options may have counted then."""
+def comparable(old: Mapping[str, Any], now: Mapping[str, object]) -> dict[str, Any]:
+    """Return the part of an earlier config that counts today: other options may have counted then."""
     return {name: value for name, value in old.items() if name in now}
 
 
 def _begun(out: Path) -> dict[str, Any] | None:
-    """Return the config of a training that has learnt something and was stopped."""
+    """Return the config of a training that has learnt something and was stopped, if there is one."""
     checkpoints, history = out / "checkpoints", out / "history.jsonl"
     note = checkpoints / "config.json"
     if not note.is_file() or not (
@@ -61,69 +110,59 @@ def _begun(out: Path) -> dict[str, Any] | None:
     return found
 
 
-def prepare(out: Path, config: Mapping[str, Any], budget: Budget) -> Path | None:
-    """Make the folder ready; the checkpoint to continue from, with the budget set to it, or None to begin."""
+def _prepare(out: Path, config: Mapping[str, object], budget: Budget) -> Path | None:
+    """Make the folder ready; returns the checkpoint to continue from, with the budget set to it, or None to begin."""
     checkpoints = out / "checkpoints"
-    note = checkpoints / "config.json"
     if _begun(out) is None:
         shutil.rmtree(checkpoints, ignore_errors=True)
         (out / "history.jsonl").unlink(missing_ok=True)
-        write_whole(note, json.dumps(plain(config)) + "\n")
+        write_whole(checkpoints / "config.json", json.dumps(as_json(config)) + "\n")
     checkpoint = last_checkpoint(checkpoints)
-    trim_history(out / "history.jsonl", _steps(checkpoint))
+    trim_history(out / "history.jsonl", int(checkpoint.name.rpartition("-")[2]) if checkpoint else -1)
     if checkpoint:
-        go_on_from(budget, checkpoint)
+        restore_budget(budget, checkpoint)
     return checkpoint
 
 
-def mute(trainer: Any) -> None:
-    """Take a trainer's own printing away."""
+def mute(trainer: Trainer) -> None:
+    """Remove the callbacks by which a trainer prints."""
     transformers = import_extra("transformers", "train")
     for callback in (transformers.PrinterCallback, transformers.trainer_callback.ProgressCallback):
         trainer.remove_callback(callback)
 
 
-def train(trainer: Any, checkpoint: Path | None) -> None:
-    """Train without the trainer's own printing; where the rows fail it, what was learnt is saved first."""
+def _train(trainer: Trainer, checkpoint: Path | None) -> None:
+    """Train without printing; where the rows fail, save first what was learnt."""
     mute(trainer)
     try:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except DataError:
-        if trainer.state.global_step and place()[1] == 1:  # several processes may not all have met the same row
+        if trainer.state.global_step and rank_and_size()[1] == 1:  # other processes may not have met the same row
             trainer._save_checkpoint(trainer.model, None)
         raise
 
 
-def finish(
-    trainer: Any,
-    tokenizer: Any,
-    out: Path,
-    config: Mapping[str, Any],
-    model: str,
-    style: str,
-    summary: Mapping[str, Any],
-) -> None:
+def _finish(made: Made, loaded: Checkpoint, out: Path, config: Mapping[str, object], source: str) -> None:
     """Save the trained model whole, with its card and manifest, and remove the checkpoints."""
-    steps = trainer.state.global_step
+    trainer = made.trainer
     if not trainer.is_world_process_zero():
         trainer.save_model(str(out))
         return
     trained = trainer.accelerator.unwrap_model(trainer.model)
     if hasattr(trained, "merge_and_unload"):
-        trained = trained.merge_and_unload()
-        trained.save_pretrained(str(out))
+        trained.merge_and_unload().save_pretrained(str(out))
     else:
         trainer.save_model(str(out))
-    tokenizer.save_pretrained(str(out))
+    loaded.tokenizer.save_pretrained(str(out))
     (out / "training_args.bin").unlink(missing_ok=True)
-    facts = {"steps": steps, **summary}
-    write_card(out, model, style, facts)
-    write_manifest(out, {"config": plain(config), "counts": facts})
+    facts = {"steps": trainer.state.global_step, **made.callback.summary()}
+    write_card(out, source, made.style, facts)
+    write_manifest(out, {"config": as_json(config), "counts": facts})
     shutil.rmtree(out / "checkpoints", ignore_errors=True)
 
 
-def arguments(out: Path, config: Any, budget: Budget) -> dict[str, Any]:
-    """The arguments that every trainer gets."""
+def arguments(out: Path, config: TrainingConfig, budget: Budget, bf16: bool) -> dict[str, Any]:
+    """Return the arguments that every TRL trainer gets."""
     return {
         "output_dir": str(out / "checkpoints"),
         "seed": config.seed,
@@ -138,19 +177,22 @@ def arguments(out: Path, config: Any, budget: Budget) -> dict[str, Any]:
         "weight_decay": config.weight_decay,
         "max_grad_norm": config.max_grad_norm,
         "logging_steps": config.log_every,
-        "save_strategy": "no",  # the watch saves by the clock
+        "save_strategy": "no",  # the callback saves by the clock
         "save_total_limit": 1,
         "ddp_find_unused_parameters": False,  # every weight of a language model is used in every step
         "report_to": [],
         "disable_tqdm": True,
+        **device_arguments(bf16, config.checkpointing),
     }
 
 
-def _steps(checkpoint: Path | None) -> int:
-    return int(checkpoint.name.rpartition("-")[2]) if checkpoint else -1
+def device_arguments(bf16: bool, checkpointing: bool) -> dict[str, bool]:
+    """Return the arguments of a TRL trainer that follow from the device: checkpointing pays on a GPU only."""
+    gpu = has_gpu()
+    return {"use_cpu": not gpu, "bf16": bf16, "gradient_checkpointing": gpu and checkpointing}
 
 
-def plain(config: Mapping[str, Any]) -> dict[str, Any]:
+def as_json(config: Mapping[str, object]) -> dict[str, Any]:
     """Return a config as it reads back from JSON."""
-    plain: dict[str, Any] = json.loads(json.dumps(config, default=str))
-    return plain
+    found: dict[str, Any] = json.loads(json.dumps(config, default=str))
+    return found
