@@ -6,9 +6,13 @@ In training weights, gradients and the optimizer's state stay fp32 either way.
 from __future__ import annotations
 
 import time
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from codereasoner.errors import import_extra
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PretrainedConfig
 
 Precision = Literal["auto", "bf16", "fp32"]
 
@@ -23,7 +27,7 @@ def has_gpu() -> bool:
     return bool(import_extra("torch", "train").cuda.is_available())
 
 
-def multiplies_in_bf16(config: Any, wanted: Precision = "auto") -> bool:
+def multiplies_in_bf16(config: PretrainedConfig, wanted: Precision = "auto") -> bool:
     """Return whether a model of this transformers config computes in bf16.
 
     "auto" is bf16 on a GPU. On a CPU it is bf16 where a product of the size of the model's layers is measured to be 1.5
@@ -45,7 +49,7 @@ def multiplies_in_bf16(config: Any, wanted: Precision = "auto") -> bool:
     return any(GAIN * _product_seconds(left, right) < fp32 for _ in range(2))
 
 
-def _product_seconds(left: Any, right: Any) -> float:
+def _product_seconds(left: Tensor, right: Tensor) -> float:
     torch = import_extra("torch", "train")
     with torch.inference_mode():
         began = time.perf_counter()

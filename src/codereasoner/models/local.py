@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codereasoner.errors import import_extra
 from codereasoner.extend import Completion, Model, Prompt, Sampling
@@ -21,6 +21,10 @@ from codereasoner.models.checkpoint import (
 from codereasoner.models.device import has_gpu
 from codereasoner.models.threads import choose_threads
 from codereasoner.thoughts import FAMILIES, Tags, has_opened, split_thoughts
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 BATCH_TOKENS = 24_576  # tokens of one batch on a CPU, prompts and what may be generated
 BATCH_TOKENS_GPU = 262_144
@@ -47,7 +51,7 @@ class Local(Model):
 
     @property
     def identity(self) -> str:
-        """The target; for a folder, the content of its weights, so that a model trained anew answers anew."""
+        """The target; for a folder the content of its weights, so that a retrained model is asked anew."""
         return f"{self.name}:{weights_identity(self.target)}"
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
@@ -88,7 +92,7 @@ EXPECTED_TOKENS = 512  # of a completion, when a batch is sized; few use all tha
 
 
 def batches(ids: Sequence[list[int]], most: int, sampling: Sampling, gpu: bool) -> Iterator[list[int]]:
-    """The indices of prompts that are generated together: of like length, the longest first, `most` at most."""
+    """Yield the indices of at most `most` prompts of like length to generate together, the longest first."""
     order = sorted(range(len(ids)), key=lambda index: -len(ids[index]))
     room = BATCH_TOKENS_GPU if gpu else BATCH_TOKENS
     while order:
@@ -99,14 +103,16 @@ def batches(ids: Sequence[list[int]], most: int, sampling: Sampling, gpu: bool) 
 
 
 def tokenise(
-    prompts: Sequence[Sequence[Mapping[str, str]]], tokenizer: Any, sampling: Sampling | None = None
+    prompts: Sequence[Sequence[Mapping[str, str]]], tokenizer: PreTrainedTokenizerBase, sampling: Sampling | None = None
 ) -> list[list[int]]:
-    """The token ids of prompts, as the model's chat template writes them up to where it begins to answer."""
+    """Return the token ids of prompts, as the model's chat template writes them up to where it begins to answer."""
     return encode(tokenizer, [prompt_text(tokenizer, messages, sampling) for messages in prompts])
 
 
-def generate(model: Any, tokenizer: Any, ids: Sequence[list[int]], sampling: Sampling) -> list[Completion]:
-    """The completions of one batch of prompts; sampled with torch's own state of chance.
+def generate(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, ids: Sequence[list[int]], sampling: Sampling
+) -> list[Completion]:
+    """Return the completions of one batch of prompts, sampled with torch's global random state.
 
     A thought that has used up its budget is closed for the model, which then goes on to its answer.
     """
@@ -128,9 +134,13 @@ def generate(model: Any, tokenizer: Any, ids: Sequence[list[int]], sampling: Sam
 
 
 def _generate(
-    model: Any, tokenizer: Any, ids: Sequence[list[int]], ends: list[int], sampling: Sampling
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    ids: Sequence[list[int]],
+    ends: list[int],
+    sampling: Sampling,
 ) -> list[list[int]]:
-    """The new tokens behind each prompt, padded on the left."""
+    """Return the new tokens of each prompt, which is padded on the left."""
     torch = import_extra("torch", "train")
     longest = max(map(len, ids))
     pad = tokenizer.pad_token_id
@@ -147,10 +157,10 @@ def _generate(
     return rows
 
 
-def shared_prefix(model: Any, inputs: Any, mask: Any) -> dict[str, Any]:
-    """What `generate` is told so that equal prompts are read once: the cache of all but their last token.
+def shared_prefix(model: PreTrainedModel, inputs: Tensor, mask: Tensor) -> dict[str, Any]:
+    """Return the arguments of `generate` by which equal prompts are read once: the cache of all but their last token.
 
-    Shapes: inputs and mask are (prompts, tokens), padded on the left. Nothing is told where no prompts are equal.
+    Shapes: inputs and mask are (prompts, tokens), padded on the left. Empty where no prompts are equal.
     """
     torch = import_extra("torch", "train")
     rows, which = torch.unique(inputs, dim=0, return_inverse=True)
@@ -167,8 +177,8 @@ def shared_prefix(model: Any, inputs: Any, mask: Any) -> dict[str, Any]:
     return {"past_key_values": cache}
 
 
-def share_prompts(model: Any) -> None:
-    """Have `model.generate` read equal prompts once, whoever calls it: a trainer asks for groups of completions."""
+def share_prompts(model: PreTrainedModel) -> None:
+    """Make `model.generate` read equal prompts once: a trainer asks for groups of completions."""
     torch = import_extra("torch", "train")
     plain = model.generate
 
@@ -183,8 +193,8 @@ def share_prompts(model: Any) -> None:
     model.generate = generate
 
 
-def _can_share(model: Any) -> bool:
-    """Does the cache of this model hold nothing but keys and values, which can be copied from row to row?"""
+def _can_share(model: PreTrainedModel) -> bool:
+    """Return whether the cache of this model holds only keys and values, which can be copied from row to row."""
     layers = getattr(model.config.get_text_config(), "layer_types", None) or ["full_attention"]
     return all(layer == "full_attention" for layer in layers)
 
@@ -192,7 +202,7 @@ def _can_share(model: Any) -> bool:
 class Reader:
     """Reads generated tokens: the text of the answer, and apart from it the thoughts."""
 
-    def __init__(self, tokenizer: Any, ends: list[int]) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, ends: list[int]) -> None:
         self.tokenizer = tokenizer
         self.ends = ends
         self.tags = declared_tags(tokenizer)
@@ -200,14 +210,14 @@ class Reader:
         self._special = any(mark in tokenizer.all_special_tokens for mark in marks)
 
     def completion(self, prompt: list[int], row: list[int]) -> Completion:
-        """The completion of a prompt, up to the first token that ends a turn."""
+        """Return the completion of a prompt, up to the first token that ends a turn."""
         end = next((index for index, token in enumerate(row) if token in self.ends), None)
         tokens = len(row) if end is None else end + 1
         found = Completion(self._text(row[:end]), "length" if end is None else "stop", len(prompt), tokens)
         return found.split(self._opened(prompt) is not None, self.tags)
 
     def closing(self, prompt: list[int], row: list[int]) -> list[int]:
-        """The tokens that close the thought inside which a row ends; none where it ends outside of one."""
+        """Return the tokens that close the thought inside which a row ends; none where it ends outside of one."""
         text, opened = self._text(row), self._opened(prompt)
         if not split_thoughts(text, opened is not None, self.tags).open:
             return []
@@ -219,7 +229,7 @@ class Reader:
         return has_opened(self.tokenizer.decode(prompt[-TAIL:]), self.tags)
 
     def _text(self, row: list[int]) -> str:
-        """The text of tokens; the special ones stay where they are the marks of thoughts."""
+        """Return the text of tokens; the special ones are kept where they are the marks of thoughts."""
         text: str = self.tokenizer.decode(row, skip_special_tokens=not self._special)
         return text
 
@@ -227,14 +237,14 @@ class Reader:
 TAIL = 16  # tokens at the end of a prompt among which a tag that opens a thought would stand
 
 
-def _ends(model: Any, tokenizer: Any) -> list[int]:
-    """The tokens that end a turn: the tokenizer's, the template's, and those the model declares."""
+def _ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Return the tokens that end a turn: the tokenizer's, the template's, and those the model declares."""
     declared = model.generation_config.eos_token_id
     declared = [] if declared is None else [declared] if isinstance(declared, int) else declared
     return [*dict.fromkeys([tokenizer.eos_token_id, end_of_turn(tokenizer), *declared])]
 
 
-def _generation(tokenizer: Any, ends: list[int], sampling: Sampling) -> Any:
+def _generation(tokenizer: PreTrainedTokenizerBase, ends: list[int], sampling: Sampling) -> GenerationConfig:
     transformers = import_extra("transformers", "train")
     drawn = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k}
     if sampling.min_p:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from codereasoner.errors import import_extra
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 BUDGET = 0.8  # seconds that the measurement may take: it is made before every evaluation
 ROWS = 16  # sequences of a step, about as many as are generated together
@@ -15,7 +18,7 @@ SLOW = 3.0  # times as slow as the best: threads that wait for one another do no
 TIMES = 3  # the best of so many steps counts, because another process may disturb one
 
 
-def choose_threads(model: Any) -> int:
+def choose_threads(model: PreTrainedModel) -> int:
     """Set torch to the number of threads with which a step of generation is fastest, and return it.
 
     A model whose step takes longer than a part of the budget keeps torch's own number: for large ones, all cores help.

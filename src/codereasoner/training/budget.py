@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Completion
+from codereasoner.training.training_config import TrainingConfig
 
 Unit = Literal["wall", "cpu", "tokens", "operations"]
 
@@ -123,7 +124,7 @@ def tokens_of(prompts: Sequence[Sequence[int]], completions: Sequence[Completion
     return sum(map(len, prompts)) + sum(each.completion_tokens for each in completions)
 
 
-def budget_of(config: Any) -> Budget:
+def budget_of(config: TrainingConfig) -> Budget:
     """Return the budget that the options of a training name; without a limit where epochs or steps count.
 
     Raises:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codereasoner.errors import import_extra
+
+if TYPE_CHECKING:
+    from accelerate import PartialState
 
 
 def rank_and_size() -> tuple[int, int]:
@@ -47,7 +50,7 @@ def gather(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for part in parts for name, value in part.items()}
 
 
-def _state() -> Any:
+def _state() -> PartialState:
     """Join the processes, unless that has been done."""
     cuda = import_extra("torch", "train").cuda
     return import_extra("accelerate", "train").PartialState(cpu=not cuda.is_available())

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.extend import Sampling
@@ -20,7 +20,7 @@ from codereasoner.styles import find_style
 from codereasoner.task import Question, Runner
 from codereasoner.training.reward import Reward
 from codereasoner.training.training_config import TrainingConfig
-from codereasoner.training.training_rows import grpo_row, read_question, style_of_rows
+from codereasoner.training.training_rows import Row, grpo_row, read_question, style_of_rows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -60,14 +60,12 @@ def make_check(
     return _check(asked, max_tokens, Reward(style, runner), tokenizer)
 
 
-def _as_row(row: Mapping[str, Any], style: str) -> Mapping[str, Any]:
+def _as_row(row: Row, style: str) -> Row:
     is_question = {"task", "facts", "gold"} <= row.keys()
     return grpo_row(Question.from_json(dict(row)), find_style(style)) if is_question else row
 
 
-def _check(
-    rows: Sequence[Mapping[str, Any]], max_tokens: int, reward: Reward, tokenizer: PreTrainedTokenizerBase
-) -> Check:
+def _check(rows: Sequence[Row], max_tokens: int, reward: Reward, tokenizer: PreTrainedTokenizerBase) -> Check:
     ids = tokenise([row["prompt"] for row in rows], tokenizer)
     order = sorted(range(len(rows)), key=lambda index: len(ids[index]))
     tasks = [read_question(row["question"]).task for row in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,7 +26,7 @@ from codereasoner.training.reward import Reward
 from codereasoner.training.reward_terms import compose, reward_identity
 from codereasoner.training.settings import lora, set_threads, style_of
 from codereasoner.training.training_config import TrainingConfig, changed, option
-from codereasoner.training.training_rows import style_of_rows
+from codereasoner.training.training_rows import Row, style_of_rows
 from codereasoner.training.training_run import Made, arguments, run_training
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def cost_of_token(config: GrpoConfig) -> float:
     return readings * FORWARD + LEARN
 
 
-def _check_enough(prompts: Sequence[Mapping[str, Any]], config: GrpoConfig) -> None:
+def _check_enough(prompts: Sequence[Row], config: GrpoConfig) -> None:
     needed = config.batch * config.accumulate * config.updates_per_generation // config.num_generations
     if len(prompts) < needed:
         raise DataError(
@@ -183,8 +183,8 @@ def _check_enough(prompts: Sequence[Mapping[str, Any]], config: GrpoConfig) -> N
         )
 
 
-def _prompts(rows: Path, config: GrpoConfig) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = []
+def _prompts(rows: Path, config: GrpoConfig) -> list[Row]:
+    found: list[Row] = []
     for row in read_rows(rows):
         if not row.get("prompt") or not row.get("question"):
             name = row.get("id", len(found) + 1)
@@ -199,7 +199,7 @@ def _prompts(rows: Path, config: GrpoConfig) -> list[Mapping[str, Any]]:
 
 def _trainer(
     loaded: Checkpoint,
-    prompts: Sequence[Mapping[str, Any]],
+    prompts: Sequence[Row],
     reward: Reward,
     out: Path,
     config: GrpoConfig,

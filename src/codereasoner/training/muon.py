@@ -12,9 +12,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codereasoner.errors import import_extra
+from codereasoner.training.training_config import TrainingConfig
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+    from torch.optim import Optimizer
+    from transformers import PreTrainedModel
 
 MOMENTUM = 0.95
 STEPS = 5
@@ -26,14 +33,16 @@ MATCH_ADAMW = 0.2
 """The update's root mean square, like AdamW's (section 2.2 of the paper), so that both share one learning rate."""
 
 
-def make_optimizer(model: Any, config: Any) -> Any:
+def make_optimizer(model: PreTrainedModel, config: TrainingConfig) -> Optimizer | None:
     """Return the optimizer that a config names; None leaves AdamW to the trainer."""
     if config.optimizer != "muon":
         return None
     return make_muon(model, config.learning_rate, config.adam_beta2, config.weight_decay)
 
 
-def make_muon(model: Any, learning_rate: float, beta2: float = 0.999, weight_decay: float = 0.0) -> Any:
+def make_muon(
+    model: PreTrainedModel, learning_rate: float, beta2: float = 0.999, weight_decay: float = 0.0
+) -> Optimizer:
     """Return the optimizer of a model's weights.
 
     Embeddings, norms and biases get AdamW at the same learning rate. Weight decay is for matrices and embeddings, as
@@ -54,7 +63,7 @@ def make_muon(model: Any, learning_rate: float, beta2: float = 0.999, weight_dec
     return _both(optimizer)([muon, adamw])
 
 
-def orthogonal(matrices: Sequence[Any]) -> list[Any]:
+def orthogonal(matrices: Sequence[Tensor]) -> list[Tensor]:
     """Return matrices with all their singular values near 1, by one batched Newton-Schulz iteration.
 
     They have one shape, which some may have transposed.
@@ -68,14 +77,14 @@ def orthogonal(matrices: Sequence[Any]) -> list[Any]:
     return [made.mT if high else made for made, high in zip(x.to(stack.dtype).unbind(), tall, strict=True)]
 
 
-def _narrow(x: Any) -> Any:
+def _narrow(x: Tensor) -> Tensor:
     """Iterate on the matrices themselves."""
     for _ in range(STEPS):
         x = _polynomial(x @ x.mT) @ x
     return x
 
 
-def _wide(x: Any) -> Any:
+def _wide(x: Tensor) -> Tensor:
     """Iterate on the products of rows alone, a third fewer operations: every factor is a polynomial in them.
 
     It squares the singular values, which takes the precision of fp32.
@@ -89,7 +98,7 @@ def _wide(x: Any) -> Any:
     return whole @ x
 
 
-def _polynomial(gram: Any) -> Any:
+def _polynomial(gram: Tensor) -> Tensor:
     torch = import_extra("torch", "train")
     linear, cubic, quintic = COEFFICIENTS
     found = torch.baddbmm(gram, gram, gram, beta=cubic, alpha=quintic)
@@ -97,7 +106,7 @@ def _polynomial(gram: Any) -> Any:
     return found
 
 
-def _product_dtype(device: Any) -> Any:
+def _product_dtype(device: torch.device) -> torch.dtype:
     torch = import_extra("torch", "train")
     native = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return torch.bfloat16 if native else torch.float32
@@ -122,7 +131,7 @@ def _muon(optimizer: type) -> type:
                     scale = -group["lr"] * MATCH_ADAMW * shape[-1] ** 0.5
                     torch._foreach_add_(weights, orthogonal(self._momentum(weights)), alpha=scale)
 
-        def _momentum(self, weights: Sequence[Any]) -> Sequence[Any]:
+        def _momentum(self, weights: Sequence[Tensor]) -> Sequence[Tensor]:
             for weight in weights:
                 self.state[weight].setdefault("momentum_buffer", torch.zeros_like(weight))
             buffers = [self.state[weight]["momentum_buffer"] for weight in weights]
@@ -137,7 +146,7 @@ def _both(optimizer: type) -> type:
     class Both(optimizer):  # type: ignore[misc]
         """Two optimizers that step together; their groups are shared, so one schedule moves both."""
 
-        def __init__(self, parts: list[Any]) -> None:
+        def __init__(self, parts: Sequence[Optimizer]) -> None:
             self.parts = parts
             groups = [group for part in parts for group in part.param_groups]
             super().__init__([weight for group in groups for weight in group["params"]], {})

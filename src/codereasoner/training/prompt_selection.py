@@ -16,12 +16,13 @@ from codereasoner.models.local import MAX_BATCH, generate, tokenise
 from codereasoner.training.budget import FORWARD, Budget, tokens_of
 from codereasoner.training.distributed import from_rank_0, gather, main_process_first, rank_and_size
 from codereasoner.training.reward import Reward
+from codereasoner.training.training_rows import Row
 
 SHARE = 0.15  # of a budget that the pass may use; prompts it does not reach are left out
 
 
 def selected(
-    prompts: Sequence[Mapping[str, Any]],
+    prompts: Sequence[Row],
     loaded: Checkpoint,
     reward: Reward,
     tries: int,
@@ -30,7 +31,7 @@ def selected(
     key: Mapping[str, Any],
     budget: Budget,
     progress: Progress,
-) -> list[Mapping[str, Any]]:
+) -> list[Row]:
     """Return the prompts with 0 < pass rate < 1 in `tries` completions; the rates are kept in a file and used again.
 
     `key` identifies prompts and model; a file with another key is made anew. What the pass took is part of the budget,
@@ -67,7 +68,7 @@ def _read(kept: Path) -> dict[str, Any]:
 
 
 def _rates(
-    prompts: Sequence[Mapping[str, Any]],
+    prompts: Sequence[Row],
     loaded: Checkpoint,
     reward: Reward,
     tries: int,

@@ -108,12 +108,12 @@ class Reward:
 
     def __call__(
         self,
-        prompts: Sequence[Any],
+        prompts: Sequence[object],
         completions: Sequence[Any],
         question: Sequence[str],
         completion_ids: Sequence[Sequence[int]] | None = None,
         log_metric: Any = None,
-        **columns: Any,
+        **columns: object,
     ) -> list[float | None]:
         """The rewards of a step's completions.
 

@@ -123,7 +123,7 @@ class OwnReward:
         """
         words = f"the reward {self.name} fails on a completion that is graded {grade.outcome}"
         path = split_reference(self.name)[0]
-        value: Any = call(self.function, grade, completion, tokens, path=path, words=words)
+        value: object = call(self.function, grade, completion, tokens, path=path, words=words)
         if value is None:
             return None
         if not isinstance(value, Real) or not math.isfinite(value):
@@ -160,14 +160,14 @@ def own_reward(own: str | RewardTerm) -> RewardTerm:
     return OwnReward(f"{path.resolve()}:{name}", _takes_three(found, own))
 
 
-def _takes_three(function: Any, name: str) -> RewardTerm:
+def _takes_three(function: Callable[..., Any], name: str) -> RewardTerm:
     try:
         inspect.signature(function).bind(None, None, None)
     except TypeError as error:
         raise DataError(f"the reward {name} must take (grade, completion, tokens): {error}") from None
     except ValueError:  # a callable of C that does not tell its parameters
         pass
-    return function  # type: ignore[no-any-return]
+    return function
 
 
 def reward_identity(own: str | None) -> str | None:

@@ -7,7 +7,7 @@ comparison of answers with one another.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from random import Random
@@ -25,7 +25,7 @@ from codereasoner.training.reward import Reward
 from codereasoner.training.settings import load, quiet, set_threads, style_of, template_arguments
 from codereasoner.training.sft import SftConfig, sft
 from codereasoner.training.training_config import decisive, option
-from codereasoner.training.training_rows import style_of_rows
+from codereasoner.training.training_rows import Row, style_of_rows
 from codereasoner.training.training_run import as_json, comparable, is_done, lock
 
 
@@ -89,7 +89,7 @@ def _sample(
     budget.start()
     import_extra("torch", "train").manual_seed(config.seed)
     loaded.model.eval()
-    asked, lines = 0, list[dict[str, Any]]()
+    asked, lines = 0, list[Row]()
     for batch in _batches(rows, max(1, MAX_BATCH // config.samples)):
         if budget.share >= config.share:
             break
@@ -102,20 +102,20 @@ def _sample(
     return {"spent": budget.state(), "share": budget.share, "prompts": asked, "rows": len(lines)}
 
 
-def _batches(rows: Sequence[Mapping[str, Any]], size: int) -> Iterator[Sequence[Mapping[str, Any]]]:
+def _batches(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
     """Return the prompts in random order, in batches."""
     order = Random("rft").sample(list(rows), len(rows))
     return (order[start : start + size] for start in range(0, len(order), size))
 
 
 def _right(
-    batch: Sequence[Mapping[str, Any]],
+    batch: Sequence[Row],
     loaded: Checkpoint,
     reward: Reward,
     style: str,
     config: RftConfig,
     budget: Budget,
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     """Return SFT rows of the right completions of a batch of prompts, each text once."""
     sampling = Sampling(config.temperature, 1.0, config.max_tokens, config.seed)
     rows = [row for row in batch for _ in range(config.samples)]

@@ -18,11 +18,14 @@ import shutil
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.ledger import read_manifest, write_manifest
 from codereasoner.training.settings import quiet
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 STYLE = "terse"
 PAD, END, USER, ASSISTANT = "<|pad|>", "<|end|>", "<|user|>", "<|assistant|>"
@@ -109,7 +112,7 @@ def parameters(folder: Path) -> int:
     return int(manifest["counts"]["parameters"])
 
 
-def make_tokenizer() -> Any:
+def make_tokenizer() -> PreTrainedTokenizerBase:
     """The tokenizer: 256 bytes, the pieces, the tags; the end of a turn is the eos, and pad is another token."""
     tokenizers = import_extra("tokenizers", "train")
     transformers = import_extra("transformers", "train")
@@ -187,7 +190,7 @@ _CALLS = tuple(
 )
 
 
-def _model(shape: Shape, seed: int, tokenizer: Any) -> Any:
+def _model(shape: Shape, seed: int, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
     torch = import_extra("torch", "train")
     transformers = import_extra("transformers", "train")
     common = {

@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from codereasoner.errors import DataError, headline
 from codereasoner.ledger import read_rows
 from codereasoner.training.budget import Budget
 from codereasoner.training.distributed import from_rank_0, rank_and_size
+from codereasoner.training.training_rows import Row
 
 DONE = "done.json"
 POLL = 0.25  # seconds between two looks at a folder
@@ -38,19 +39,19 @@ Found: TypeAlias = Shard | Literal["end", "over"]
 
 
 def is_folder(rows: Path) -> bool:
-    """Are the rows a folder of shards, be it one that is not there yet?"""
+    """Return whether the rows are a folder of shards, which may not exist yet."""
     return rows.is_dir() or (not rows.exists() and rows.suffix not in (".parquet", ".jsonl", ".json"))
 
 
 def shard_name(number: int) -> str:
-    """The name of a shard."""
+    """Return the name of a shard."""
     return f"rows-{number:05d}.parquet"
 
 
 class Shards:
     """The shards of a folder, by number; each is looked at once, by the first process, which tells the others.
 
-    What is waited for the budget notes, and `tell` gets a sentence about it. `patience` is in seconds.
+    The budget counts the seconds of waiting, and `tell` gets a sentence about them. `patience` is in seconds.
     """
 
     def __init__(self, folder: Path, patience: float, budget: Budget, tell: Tell = lambda words: None) -> None:
@@ -62,7 +63,7 @@ class Shards:
 
     @property
     def whole(self) -> bool:
-        """Are all shards there?"""
+        """True when all shards are there."""
         return bool(from_rank_0((self.folder / DONE).is_file())[0])
 
     @property
@@ -73,7 +74,7 @@ class Shards:
         return found
 
     def get(self, number: int) -> Found:
-        """The shard with this number, waited for; "end" where there is none; "over" where the time is over before.
+        """Wait for the shard with this number; "end" where there is none, "over" where the time is over before.
 
         Shards are asked for in order, any number of times.
 
@@ -103,7 +104,7 @@ class Shards:
         return found
 
     def all(self) -> Iterator[Shard]:
-        """Every shard of a folder that is done."""
+        """Yield every shard of a folder that is done."""
         number = 0
         while isinstance(found := self.get(number), Shard):
             yield found
@@ -158,7 +159,7 @@ class Shards:
         return [int(match[1]) for each in self.folder.iterdir() if (match := _NAME.fullmatch(each.name))]
 
     def _signs(self) -> list[tuple[str, int]]:
-        """What changes while somebody writes into the folder."""
+        """Return what changes while somebody writes into the folder."""
         try:
             return sorted((each.name, each.stat().st_mtime_ns) for each in self.folder.iterdir())
         except FileNotFoundError:  # no folder yet, or a file that got its final name meanwhile
@@ -166,7 +167,7 @@ class Shards:
 
 
 def look_into(path: Path) -> tuple[int, tuple[str, ...]]:
-    """How many rows a shard has, and in which styles they are.
+    """Return the number of rows of a shard, and their styles.
 
     Raises:
         DataError: it is no parquet file, or one without SFT rows.
@@ -181,11 +182,11 @@ def look_into(path: Path) -> tuple[int, tuple[str, ...]]:
         raise DataError(f"{path}: not a parquet file ({headline(error)})") from None
     if missing := [name for name in COLUMNS if name not in names]:
         raise DataError(f"{path} has no column {' and no column '.join(missing)}: its rows are no SFT rows")
-    found: set[Any] = set(style.column("style").unique().to_pylist()) if style is not None else set()
+    found: set[str | None] = set(style.column("style").unique().to_pylist()) if style is not None else set()
     return rows, tuple(sorted(str(each) for each in found if each))
 
 
-def read_all(shards: Shards) -> Iterator[dict[str, Any]]:
-    """The rows of all shards of a folder that is done."""
+def read_all(shards: Shards) -> Iterator[Row]:
+    """Yield the rows of all shards of a folder that is done."""
     for shard in shards.all():
         yield from read_rows(shard.path)

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from codereasoner.errors import DataError, import_extra
 from codereasoner.training.distributed import rank_and_size
 from codereasoner.training.shards import COLUMNS, Shards
 from codereasoner.training.tokens import Seen
+from codereasoner.training.training_rows import Row
+
+if TYPE_CHECKING:
+    import pyarrow
+    from torch import Tensor
+
+Example: TypeAlias = dict[str, list[int]]
+Batch: TypeAlias = "dict[str, Tensor]"
 
 Slice: TypeAlias = tuple[str, int, int]
 """A path, the first row, and the one behind the last."""
@@ -21,12 +29,12 @@ Slice: TypeAlias = tuple[str, int, int]
 Piece: TypeAlias = tuple[Slice, ...]
 """The rows of one batch: of one shard, or of several where one ends within the batch."""
 
-Tokens: TypeAlias = Callable[..., list[dict[str, list[int]]]]
+Tokens: TypeAlias = Callable[..., list[Example]]
 """Rows to what a collator takes: those that are too long are left out, and counted in `seen`."""
 
 
 def pieces(shards: Shards, batch: int, process: int = 0, processes: int = 1) -> Iterator[Piece]:
-    """The batches of one process, pass after pass over the rows; ends only when the time is over.
+    """Yield the batches of one process, pass after pass over the rows; ends only when the time is over.
 
     `processes` share `batch` rows each of what is read together; the last rows of a pass are shared out evenly.
 
@@ -47,7 +55,7 @@ def pieces(shards: Shards, batch: int, process: int = 0, processes: int = 1) -> 
 
 
 def _pass(shards: Shards, size: int) -> Iterator[Piece | None]:
-    """The rows of all shards in pieces of `size`; None where the time ended before the rows."""
+    """Yield the rows of all shards in pieces of `size`; None where the time ended before the rows."""
     number, row = 0, 0
     while True:
         piece: list[Slice] = []
@@ -71,7 +79,7 @@ def _pass(shards: Shards, size: int) -> Iterator[Piece | None]:
 
 
 def _part(piece: Piece, first: int, stop: int) -> Piece:
-    """The rows of a piece from its `first` up to its `stop`."""
+    """Return the rows of a piece from its `first` up to its `stop`."""
     found: list[Slice] = []
     before = 0
     for path, begin, end in piece:
@@ -83,22 +91,22 @@ def _part(piece: Piece, first: int, stop: int) -> Piece:
 
 
 def batches_of_pass(shards: Shards, batch: int, processes: int = 1) -> int:
-    """The batches of one process in one pass over a folder that is done."""
+    """Return the number of batches of one process in one pass over a folder that is done."""
     whole, rest = divmod(sum(shard.rows for shard in shards.all()), batch * processes)
     return whole + (rest >= processes)
 
 
 class Reader:
-    """Makes batches of pieces, in the training process or in one beside it; the shard that was read last is kept."""
+    """Reads and tokenises batches, in the training process or in one of its own; keeps the last shard it read."""
 
-    def __init__(self, tokens: Tokens, collate: Callable[[list[Any]], dict[str, Any]]) -> None:
+    def __init__(self, tokens: Tokens, collate: Callable[[list[Example]], Batch]) -> None:
         self.tokens = tokens
         self.collate = collate
         self._path = ""
-        self._table: Any = None
+        self._table: pyarrow.Table = None
 
-    def __getitem__(self, piece: Piece) -> tuple[dict[str, Any], Seen] | DataError:
-        """A batch, and what was seen to make it; what is wrong with its rows the training process raises."""
+    def __getitem__(self, piece: Piece) -> tuple[Batch, Seen] | DataError:
+        """Return a batch and its counts, or the error of its rows, which the training process raises."""
         seen = Seen()
         try:
             examples = self.tokens([row for part in piece for row in self._rows(*part)], seen=seen)
@@ -109,7 +117,7 @@ class Reader:
             return DataError(f"{path}: none of the rows {first} to {stop - 1} is short enough: give more max-length")
         return self.collate(examples), seen
 
-    def _rows(self, path: str, first: int, stop: int) -> list[dict[str, Any]]:
+    def _rows(self, path: str, first: int, stop: int) -> list[Row]:
         if path != self._path:
             from pyarrow import parquet
 
@@ -117,12 +125,12 @@ class Reader:
                 names = [name for name in ("id", *COLUMNS) if name in file.schema_arrow.names]
                 self._table = file.read(columns=names, use_threads=False)
             self._path = path
-        rows: list[dict[str, Any]] = self._table.slice(first, stop - first).to_pylist()
+        rows: list[Row] = self._table.slice(first, stop - first).to_pylist()
         return rows
 
 
 class Batches:
-    """What a trainer iterates over: the batches of its process from the one on that it has not learnt yet.
+    """Iterable for a trainer: the batches of its process from the one on that it has not learnt yet.
 
     `workers` processes read ahead; with none, each batch is made when it is asked for.
     """
@@ -145,7 +153,7 @@ class Batches:
         self.seen = seen
         self.pin = pin
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[Batch]:
         loader = import_extra("torch.utils.data", "train").DataLoader(
             self.reader,
             batch_size=None,
@@ -162,12 +170,12 @@ class Batches:
             yield batch
 
 
-def _as_it_is(batch: Any) -> Any:
+def _as_it_is(batch: Batch) -> Batch:
     return batch
 
 
 def streaming(trainer: type, shards: Shards, tokens: Tokens, workers: int, seen: Seen) -> type:
-    """The trainer class, for rows that come from a folder of shards; its data set is an example of them only.
+    """Return the trainer class for rows that come from a folder of shards; its data set is an example of them only.
 
     `seen` counts the rows of this process.
     """

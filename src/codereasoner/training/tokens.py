@@ -6,19 +6,24 @@ another question of the user and its answer, as often as one likes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codereasoner.errors import DataError, import_extra
 from codereasoner.models.chat import encode, end_of_turn, turn_text
+from codereasoner.training.training_rows import Row
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase
 
 IGNORED = -100  # the label of a token that is not learnt
 
 
 @dataclass
 class Seen:
-    """How many examples were tokenised, and how many of them were left out because they are too long."""
+    """Counts of the examples that were tokenised, and of those left out because they are too long."""
 
     examples: int = 0
     too_long: int = 0
@@ -45,8 +50,10 @@ class Seen:
         )
 
 
-def tokenised(rows: Iterable[Mapping[str, Any]], tokenizer: Any, max_length: int, seen: Seen | None = None) -> Any:
-    """A dataset of the rows that are short enough, with their lengths.
+def tokenised(
+    rows: Iterable[Row], tokenizer: PreTrainedTokenizerBase, max_length: int, seen: Seen | None = None
+) -> Dataset:
+    """Return a dataset of the rows that are short enough, with their lengths.
 
     Raises:
         DataError: a row lacks its prompt or completion, or none is short enough.
@@ -61,9 +68,9 @@ def tokenised(rows: Iterable[Mapping[str, Any]], tokenizer: Any, max_length: int
 
 
 def examples(
-    rows: Sequence[Mapping[str, Any]], tokenizer: Any, max_length: int, seen: Seen | None = None
+    rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase, max_length: int, seen: Seen | None = None
 ) -> list[dict[str, list[int]]]:
-    """Token ids and labels of the rows that have at most so many tokens; `seen` counts them and the longer ones.
+    """Return token ids and labels of the rows of at most `max_length` tokens; `seen` counts them and the longer ones.
 
     What is asked and what is answered are tokenised apart, because a model that generates sees them apart. What is
     learnt is what the model will have to write behind the prompt that its template makes: a template that opens a
@@ -96,8 +103,8 @@ def examples(
     return found
 
 
-def _talks(row: Mapping[str, Any], name: Any, tokenizer: Any) -> list[list[tuple[str, str]]]:
-    """What is asked and what is answered, turn by turn; turns that follow one another word for word are one talk."""
+def _talks(row: Row, name: Any, tokenizer: PreTrainedTokenizerBase) -> list[list[tuple[str, str]]]:
+    """Return prompts and answers, turn by turn; turns that continue one another word for word are one talk."""
     prompt, completion = row.get("prompt"), row.get("completion")
     if not prompt or not completion or completion[-1]["role"] != "assistant":
         raise DataError(f"row {name} has no prompt and completion: is it an SFT row?")
@@ -117,7 +124,7 @@ def _talks(row: Mapping[str, Any], name: Any, tokenizer: Any) -> list[list[tuple
 
 
 def _until_end(ids: list[int], end: int) -> list[int]:
-    """Up to and with the last end-of-turn token: what a template writes behind it is never generated."""
+    """Cut ids after the last end-of-turn token: what a template writes behind it is never generated."""
     if end not in ids:
         return [*ids, end]
     return ids[: len(ids) - ids[::-1].index(end)]

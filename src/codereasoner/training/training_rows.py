@@ -1,22 +1,25 @@
-"""What a trainer reads: one row for each example of instruction tuning or prompt of reinforcement."""
+"""The rows that trainers read: one for each example of instruction tuning or prompt of reinforcement."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from codereasoner import extend
 from codereasoner.errors import DataError
 from codereasoner.styles import Style
 from codereasoner.task import Question
 
+Row: TypeAlias = Mapping[str, Any]
+"""A row as it is read from a file; each reader checks the columns that it needs."""
+
 
 def sft_row(question: Question, chain: str | None, style: Style, answer: str = "") -> dict[str, Any]:
-    """A prompt, and the completion of a perfect model: the chain, where there is one, and the answer it leads to.
+    """Return a prompt and the completion to learn: the chain, where there is one, and the answer it leads to.
 
-    With no answer given, it is the question's first gold answer.
+    The answer is the question's first gold answer, unless one is given.
 
     Shapes: `prompt` and `completion` are lists of chat messages, as TRL and every chat template take them.
     """
@@ -33,7 +36,7 @@ def sft_row(question: Question, chain: str | None, style: Style, answer: str = "
 
 
 def grpo_row(question: Question, style: Style) -> dict[str, Any]:
-    """A prompt, and the question that its completions are graded against."""
+    """Return a prompt and the question that its completions are graded against."""
     task = extend.task_of(question)
     return {
         "id": question.id,
@@ -44,12 +47,12 @@ def grpo_row(question: Question, style: Style) -> dict[str, Any]:
 
 
 def question_text(question: Question) -> str:
-    """A question as the JSON text of a column: its facts differ in their keys from task to task, a column may not."""
+    """Return a question as the JSON text of a column: its facts differ in their keys, a column may not."""
     return json.dumps(question.to_json(), ensure_ascii=True, separators=(",", ":"))
 
 
-def style_of_rows(rows: Iterable[Mapping[str, Any]], default: str) -> str:
-    """The name of the style that all these rows are written in; the default where they do not say.
+def style_of_rows(rows: Iterable[Row], default: str) -> str:
+    """Return the style that all these rows are written in, or the default where they do not say.
 
     Raises:
         DataError: they are in several styles: a model is trained in one.
@@ -61,7 +64,7 @@ def style_of_rows(rows: Iterable[Mapping[str, Any]], default: str) -> str:
 
 
 def read_question(text: str) -> Question:
-    """The question of a column's text.
+    """Read the question of a column's text.
 
     Raises:
         DataError: the text is no question, or it lacks a fact that its task needs.
