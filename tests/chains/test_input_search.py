@@ -76,6 +76,7 @@ def test_what_a_call_returns_decides_which_is_tried_next(pool: Pool) -> None:
         ("def f(x):\n    out = []\n    for i, y in enumerate(x): out += [y - i]\n    return out", "[5, 5]", "[5, 6]"),
         ("def f(s):\n    out = []\n    for i in range(len(s)): out += [s[i], '-']\n    return out", "['a', '-']", None),
         ("def f(s):\n    d = {}\n    for c in s: d[c] = d.get(c, 0) + 1\n    return d", "{'a': 2, 'b': 1}", "'aab'"),
+        ("def f(s, n):\n    out = ''\n    for c in s:\n        out += c * n\n    return out", "'BBC'", "'BBC', 1"),
         ("def f(x):\n    return [y * 2 for y in x]", "[2, 4]", "[1, 2]"),
         ("def f(d):\n    return {v: k for k, v in d.items()}", "{1: 'a'}", "{'a': 1}"),
         ("def f(n):\n    out = []\n    for i in range(n):\n        out.append(i)\n    return out", "[0, 1, 2]", "3"),

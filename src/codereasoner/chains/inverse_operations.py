@@ -110,19 +110,19 @@ def _solve_operator(node: ast.BinOp, wanted: Any, known: Needs) -> Needs:
     is_left = bool(variables_in(node.left) - set(known))
     inner, other = (node.left, node.right) if is_left else (node.right, node.left)
     if variables_in(other) - set(known):
-        return _solve_sum(node, wanted, known)
+        return _solve_both(node, wanted, known)
     rule = _OPERATORS.get(type(node.op))
     if rule is None:
         raise Unknown
     return solve(inner, rule(wanted, constant(other, known), is_left), known)
 
 
-def _solve_sum(node: ast.BinOp, wanted: Any, known: Needs) -> Needs:
-    """Share the wanted value out to the sides of a sum: what a list literal holds, else all to one side."""
-    if not isinstance(node.op, ast.Add) or type(wanted) not in (int, float, str, list):
+def _solve_both(node: ast.BinOp, wanted: Any, known: Needs) -> Needs:
+    """Share the wanted value out to two unknown sides: what a list literal holds, else all to one side."""
+    if not isinstance(node.op, ast.Add | ast.Mult) or type(wanted) not in (int, float, str, list):
         raise Unknown
-    nothing = type(wanted)()
-    shares = [(wanted, nothing), (nothing, wanted)]
+    neutral = 1 if isinstance(node.op, ast.Mult) else type(wanted)()
+    shares = [(wanted, neutral), (neutral, wanted)]
     if isinstance(node.right, ast.List) and isinstance(wanted, list):
         place = max(0, len(wanted) - len(node.right.elts))
         shares = [(wanted[:place], wanted[place:])]
@@ -315,7 +315,7 @@ def solve_items(
     `undo` undoes the statements `before` the expression in each pass.
 
     Raises:
-        Unknown: an item would need more than the loop's own variables.
+        Unknown: a pass is not inverted, or two passes need two values of one variable around the loop.
     """
     match iterable:
         case ast.Call(func=ast.Name(id="range"), args=[ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=owner)])]):
@@ -332,21 +332,21 @@ def solve_items(
         case _:
             counted = False
     items: list[Any] = []
+    outer: Needs = {}
     for place, share in enumerate(shares):
         names = [each.id for each in ast.walk(target) if isinstance(each, ast.Name)]
         counts = {names[0]: place} if counted else {}
         needs = solve(part, share, known | counts)
         for statement in reversed(before):
             needs = undo(statement, needs)
-        if not set(needs) <= set(names):
-            raise Unknown
+        outer = merge(outer, {name: value for name, value in needs.items() if name not in names})
         own = names[1:] if counted else names
         values = tuple(needs.get(each, place) for each in own)
         items.append(values[0] if len(values) == 1 else values)
     match iterable:
         case ast.Call(func=ast.Attribute(value=inner, attr="items")):
-            return solve(inner, dict(items), known)
-    return solve(iterable, _sequence(items), known)
+            return merge(outer, solve(inner, dict(items), known))
+    return merge(outer, solve(iterable, _sequence(items), known))
 
 
 def _sequence(items: list[Any]) -> Any:
