@@ -14,12 +14,13 @@ from codereasoner.spill import whole_lines
 from codereasoner.training.budget import Budget
 from codereasoner.training.distributed import from_rank_0
 from codereasoner.training.evaluation_callback import Check
-from codereasoner.training.history import HistoryRow
 from codereasoner.training.tokens import Seen
 from codereasoner.training.training_config import TrainingConfig
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, TrainerControl, TrainerState, TrainingArguments
+
+    from codereasoner.training.history import HistoryRow
 
 STATE = "trainer_state.json"
 
