@@ -19,11 +19,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from codereasoner import extend, stages
-from codereasoner.evaluation.run_evaluation import count
+from codereasoner import extend
+from codereasoner.evaluation.results import count_grades
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_records, write_records, write_whole
 from codereasoner.records import Answer, Chain, answer_key
+from codereasoner.stages.ask_questions import ask_questions
+from codereasoner.stages.make_programs import write_programs
+from codereasoner.stages.trace_calls import trace_programs
+from codereasoner.stages.write_chains import narrate_chains
 from codereasoner.styles import find_style
 from codereasoner.task import Question
 
@@ -55,12 +59,13 @@ def make_run(folder: Path, programs: int, models: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / name for name in ("programs.jsonl", "runs.parquet", "questions.jsonl", "chains.jsonl")]
     written, runs, questions, chains = paths
-    stages.write_programs(written, [("test", programs, extend.find("source", "procedural"))], {})
+    write_programs(written, [("test", programs, extend.find("source", "procedural"))], {})
     weak = True
     with Pool(allow_weak_isolation=weak) as pool, Pool(allow_weak_isolation=weak, hash_seed=1) as again:
-        stages.trace_programs(written, runs, pool, again=again)
-    stages.ask_questions(runs, questions, TASKS)
-    stages.narrate_chains(questions, runs, chains, TASKS, "states")
+        trace_programs(written, runs, pool, again=again)
+    ask_questions(runs, questions, TASKS)
+    with Pool(allow_weak_isolation=weak) as pool:
+        narrate_chains(questions, runs, chains, TASKS, "states", runner=pool.run)
     asked = list(read_records(questions, Question))[: 2 * programs]
     texts = {chain.question: chain.text for chain in read_records(chains, Chain)}
     for number in range(models):
@@ -91,7 +96,7 @@ def _evaluate(folder: Path, model: str, skill: float, questions: Sequence[Questi
     write_records(folder / "answers.jsonl", answers, {})
     write_records(folder / "grades.jsonl", grades, {})
     about = {"benchmark": "test", "model": model, "style": STYLE.name, "grader": "strict", "floors": {}, "metrics": {}}
-    write_whole(folder / "summary.json", json.dumps(about | count(questions, grades)))
+    write_whole(folder / "summary.json", json.dumps({**about, **count_grades(questions, grades)}))
 
 
 def measure(folder: Path) -> None:

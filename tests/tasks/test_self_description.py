@@ -18,7 +18,7 @@ from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_records, write_records
 from codereasoner.records import Job, Run
 from codereasoner.reports.cards import accuracy_table
-from codereasoner.reports.results import results
+from codereasoner.reports.result_rows import results
 from codereasoner.reports.run_folder import Evaluation, Part
 from codereasoner.stages.balance_sets import AXES, choose_questions
 from codereasoner.task import Misreading, Question, Task

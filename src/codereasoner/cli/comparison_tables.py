@@ -9,7 +9,7 @@ from rich.text import Text
 from codereasoner.cli.console import console, make_table, styled
 from codereasoner.extend import task_order
 from codereasoner.reports.comparison import Comparison, Difference, PairComparison
-from codereasoner.reports.results import Figures, Result, accuracy, floors_of
+from codereasoner.reports.result_rows import Figures, Result, accuracy, floors_of
 
 
 def show_comparison(found: Comparison, by: Sequence[str], show: int) -> None:

@@ -13,7 +13,7 @@ from codereasoner.cli.console import Screen, console, make_table, styled
 from codereasoner.execution.doctor import Examination, Held
 from codereasoner.extend import commonest
 from codereasoner.reports.leaderboard_table import Board, interval_text
-from codereasoner.reports.results import format_warnings
+from codereasoner.reports.result_rows import format_warnings
 from codereasoner.styles import short_name
 from codereasoner.task import VERDICTS
 

@@ -23,7 +23,7 @@ from codereasoner.reports.accuracy_by_feature import (
 from codereasoner.reports.page import assemble
 from codereasoner.reports.question_browser import browser, label_of
 from codereasoner.reports.question_records import Gathered, Shown, gather
-from codereasoner.reports.results import MistakeCounts, Result, mistake_counts, results, warnings
+from codereasoner.reports.result_rows import MistakeCounts, Result, mistake_counts, results, warnings
 from codereasoner.reports.run_folder import Evaluation, Summary, chosen_evaluations, labels
 
 EVERYTHING = 10**9

@@ -10,7 +10,7 @@ from codereasoner.reports.comparison import differences
 from codereasoner.reports.page import assemble
 from codereasoner.reports.question_browser import browser
 from codereasoner.reports.question_records import LIMIT, gather
-from codereasoner.reports.results import mistake_counts, results, warnings
+from codereasoner.reports.result_rows import mistake_counts, results, warnings
 from codereasoner.reports.run_folder import check_run_folder, config, evaluations, identity, manifests
 from codereasoner.reports.run_summary import LINKS, curves, flow, stage_seconds
 

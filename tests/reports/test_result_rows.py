@@ -8,7 +8,7 @@ import pytest
 
 from codereasoner.reports.cards import accuracy_table, outcome_table
 from codereasoner.reports.markdown import table
-from codereasoner.reports.results import results, warnings
+from codereasoner.reports.result_rows import results, warnings
 from codereasoner.reports.run_folder import Evaluation, labels
 
 
