@@ -97,6 +97,24 @@ def test_a_program_is_undone_from_the_value_and_its_text_or_not_at_all(
     assert calls[-1:] == ([] if call is None else [call])
 
 
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("def f(x):\n    return x[2000000000:]", "[1]"),
+        ("def f(x):\n    return x[::2000000000]", "[1]"),
+        ("def f(x):\n    return x.count('a')", "2000000000"),
+        ("def f(x):\n    return x.find('a')", "2000000000"),
+        ("def f(s):\n    d = {}\n    for c in s: d[c] = d.get(c, 0) + 1\n    return d", "{'a': 2000000000}"),
+        ("def f(x):\n" + "    x = x + 1\n" * 5000 + "    return x", "3"),
+    ],
+    ids=["bound", "step", "count", "find", "counts", "statements"],
+)
+def test_no_argument_is_made_that_would_fill_the_memory(source: str, value: str) -> None:
+    function = ast.parse(source).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    assert not list(invert(source, function, literals.read(value)))
+
+
 def test_a_name_that_the_program_gives_to_something_else_is_not_undone(pool: Pool) -> None:
     source = "def chr(x):\n    return x\n\ndef f(x):\n    return chr(x)"
     assert found(pool, source, "3")[-1].run.call == "3"

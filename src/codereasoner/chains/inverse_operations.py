@@ -12,6 +12,7 @@ from codereasoner.chains.expressions import Unknown, evaluate, text_of
 Needs: TypeAlias = dict[str, Any]  # by variable: the value it must have
 Undo: TypeAlias = Callable[[ast.stmt, Needs], Needs]
 
+MAX_MADE = 100  # characters or items that are made up around a wanted value
 MAX_INDEX = 12  # of a sequence that is made to have a value there
 
 
@@ -179,9 +180,9 @@ def _before_slice(cut: ast.Slice, wanted: Any, known: Needs) -> Any:
     if step == -1 and low is high is None:
         return wanted[::-1]
     filler: Any = wanted[:1] or (" " if isinstance(wanted, str) else type(wanted)([0]))
-    if type(step) is int and step > 1 and low is high is None:
+    if type(step) is int and 1 < step <= MAX_MADE and low is high is None:
         return type(wanted)().join(each * step for each in wanted) if isinstance(wanted, str) else _spaced(wanted, step)
-    if step is not None:
+    if step is not None or max(abs(low or 0), abs(high or 0)) > MAX_MADE:
         raise Unknown
     before = low if type(low) is int and low > 0 else 0
     after = -high if type(high) is int and high < 0 else 0
@@ -212,7 +213,7 @@ def _text_of_number(wanted: Any) -> str:
 
 
 def _characters(wanted: Any) -> str:
-    if type(wanted) is not int or not 0 <= wanted <= 100:
+    if type(wanted) is not int or not 0 <= wanted <= MAX_MADE:
         raise Unknown
     return "a" * wanted
 
@@ -259,9 +260,9 @@ def _solve_method(inner: ast.expr, method: str, arguments: Sequence[ast.expr], w
             return solve(inner, " ".join(wanted), known)
         case "split", [str(separator)]:
             return solve(inner, separator.join(wanted), known)
-        case "count", [str(part)] if type(wanted) is int and wanted >= 0:
+        case "count", [str(part)] if type(wanted) is int and 0 <= wanted <= MAX_MADE:
             return solve(inner, part * wanted, known)
-        case (("find" | "index"), [str(part)]) if type(wanted) is int and wanted >= 0:
+        case (("find" | "index"), [str(part)]) if type(wanted) is int and 0 <= wanted <= MAX_MADE:
             return solve(inner, ("a" if part[:1] != "a" else "b") * wanted + part, known)
         case "get", [key, *_]:
             return solve(inner, {key: wanted}, known)

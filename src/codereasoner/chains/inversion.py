@@ -19,6 +19,8 @@ from codereasoner.chains.statement_lines import header
 from codereasoner.steps import split_lines
 
 MAX_PATHS = 8  # ways through the branches of a function that are undone
+MAX_STATEMENTS = 100  # of a function that is undone; longer ones make chains that nobody would read
+MAX_COUNT = 200  # items that a loop is taken to have counted
 MAX_WIDTH = 12  # characters that one pass of a loop adds to a string
 
 Path: TypeAlias = tuple[ast.stmt, ...]
@@ -35,6 +37,8 @@ class Inversion:
 def invert(source: str, function: ast.FunctionDef, wanted: object) -> Iterator[Inversion]:
     """Undo each way through the branches of a function; what cannot be undone is left out."""
     parameters = {each.arg for each in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)}
+    if sum(isinstance(node, ast.stmt) for node in ast.walk(function)) > MAX_STATEMENTS:
+        return
     lines = tuple(split_lines(source))
     for count, path in enumerate(_paths(function.body)):
         if count == MAX_PATHS:
@@ -186,9 +190,9 @@ def _shares(statement: ast.stmt, name: str, wanted: Any, count: int) -> Iterator
         case ast.Assign(targets=[ast.Subscript(slice=key)], value=value) if isinstance(wanted, dict):
             if name not in variables_in(value):
                 yield ast.Tuple([key, value], ast.Load()), [*wanted.items()]
-            yield key, [each for each, times in wanted.items() for _ in range(times)]
+            yield key, _repeated(wanted)
         case ast.AugAssign(target=ast.Subscript(slice=key)) if isinstance(wanted, dict):
-            yield key, [each for each, times in wanted.items() for _ in range(times)]
+            yield key, _repeated(wanted)
         case ast.AugAssign(target=ast.Name(), op=ast.Add(), value=part):
             yield from _added(part, wanted, count)
         case ast.AugAssign(target=ast.Name(), op=ast.Sub(), value=part) if isinstance(wanted, int | float):
@@ -199,6 +203,13 @@ def _shares(statement: ast.stmt, name: str, wanted: Any, count: int) -> Iterator
         case ast.Assign(targets=[ast.Name()], value=ast.BinOp(left=part, op=ast.Add(), right=ast.Name(id=right))):
             if right == name:
                 yield from ((part, shares[::-1]) for part, shares in _added(part, wanted, count))
+
+
+def _repeated(counts: dict[Any, Any]) -> list[Any]:
+    """The keys of a dictionary of counts, each as often as it was counted."""
+    if not all(type(each) is int for each in counts.values()) or sum(counts.values()) > MAX_COUNT:
+        raise Unknown
+    return [key for key, times in counts.items() for _ in range(times)]
 
 
 def _added(part: ast.expr, wanted: Any, count: int) -> Iterator[tuple[ast.expr, list[Any]]]:
