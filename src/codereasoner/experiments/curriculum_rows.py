@@ -201,7 +201,8 @@ def hold_out(curriculum: Curriculum, out: Path) -> int:
                         features = {"level": name, "constructs": list(program.features["constructs"])}
                         asked[question.task].append(replace(question, features={**question.features, **features}))
     for task, found in asked.items():
-        _write_anew(out / ("held-out.jsonl" if task == "output" else f"held-out-{task}.jsonl"), found, curriculum)
+        forward = extend.task(task).direction == "forward"
+        _write_anew(out / ("held-out.jsonl" if forward else f"held-out-{task}.jsonl"), found, curriculum)
     _write_anew(whole, programs.values(), curriculum)
     return sum(map(len, asked.values()))
 
