@@ -80,6 +80,23 @@ def test_the_page_on_the_architecture_has_this_order() -> None:
     assert [set(re.findall(r"\w+", rank)) for rank in order.split("<")] == ORDER[:-1]
 
 
+def test_the_page_on_the_architecture_sends_nobody_to_a_file_that_is_not_there() -> None:
+    text = (PACKAGE.parents[1] / "docs" / "architecture.md").read_text()
+    table = text.partition("## Where to look")[2]
+    package = ""
+    missing = []
+    for row in table.splitlines():
+        for name in re.findall(r"`([\w/]+(?:\.py|/))`", row.rpartition("|")[0].rpartition("|")[2]):
+            if "NAME" in name or "COMMAND" in name:
+                package = name.partition("/")[0]
+                continue
+            package = name.partition("/")[0] if "/" in name else package
+            if not (PACKAGE / name).exists() and not (PACKAGE / package / name).exists():
+                missing.append(name)
+    assert table
+    assert not missing
+
+
 @pytest.mark.parametrize("path", FILES, ids=IDS)
 def test_heavy_libraries_are_imported_only_where_they_are_used_and_never_at_the_top(path: Path) -> None:
     name = path.relative_to(PACKAGE).as_posix()
