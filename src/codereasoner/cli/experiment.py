@@ -183,7 +183,7 @@ def show_command(name: str) -> None:
 @click.argument("curriculum")
 @click.option("--out", type=PATH, required=True, help="Folder of the shards and the held-out questions.")
 @click.option("--workers", type=COUNT, default=1, show_default=True, help="Processes that make shards, one core each.")
-@click.option("--shards", type=COUNT, help="Number of shards [default: the curriculum's].")
+@click.option("--shards", type=COUNT, help="Number of shards (default: the curriculum's).")
 def rows_command(curriculum: str, out: Path, workers: int, shards: int | None) -> None:
     """Make the rows of a CURRICULUM, by name or YAML file, shard by shard; a training can follow the folder."""
     set_aside_if_fresh(out)
@@ -205,14 +205,14 @@ def clean_command(rows: Path, data: Path | None) -> None:
 @experiment_command.command("levels")
 @click.argument("held_out", type=PATH)
 @click.argument("evaluations", type=PATH, nargs=-1, required=True)
-@click.option("--least", type=COUNT, default=20, show_default=True, help="Hide constructs with fewer questions.")
-def levels_command(held_out: Path, evaluations: Sequence[Path], least: int) -> None:
+@click.option("--min-questions", type=COUNT, default=20, show_default=True, help="Hide rarer constructs.")
+def levels_command(held_out: Path, evaluations: Sequence[Path], min_questions: int) -> None:
     """Show the accuracy of EVALUATIONS on a curriculum's HELD_OUT questions, by level and by construct."""
     for evaluation in evaluations:
         click.echo(evaluation)
         for kind, found in analysis.accuracy_by_level(held_out, evaluation).items():
             for name, (right, asked) in found.items():
-                if kind == "level" or asked >= least:
+                if kind == "level" or asked >= min_questions:
                     low, high = (100 * end for end in wilson_interval(right, asked))
                     share = f"{100 * right / asked:5.1f} % [{low:.1f}, {high:.1f}]"
                     click.echo(f"  {kind:9} {name:24} {right:5} of {asked:5}  {share}")

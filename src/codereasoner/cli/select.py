@@ -41,11 +41,11 @@ class RatingOptions(ModelOptions):
     type=NUMBER,
     default=0,
     show_default=True,
-    help="Minimum level: with --by features the difficulty, 1 to 5; with --by MODEL the number of right answers.",
+    help="Minimum difficulty, 1 to 5; with --by MODEL: minimum number of right answers.",
 )
-@click.option("--high", type=NUMBER, help="Maximum level, counted as for --low (default: no limit).")
+@click.option("--high", type=NUMBER, help="Maximum, counted as for --low (default: no limit).")
 @click.option(
-    "--per-level", type=NUMBER, default=0, help="Maximum questions per task, split and level (default: no limit)."
+    "--per-level", type=NUMBER, default=0, help="Maximum questions per task, split and difficulty (default: no limit)."
 )
 @click.option(
     "--order",

@@ -26,7 +26,7 @@ class Size:
     """How large an experiment is."""
 
     seed: int = option(0, "Seed of the model's first weights and of training.")
-    size: str = option("0.3m", "The size of the from-scratch model.")
+    size: str = option("0.3m", "Size of the from-scratch model.")
     train: int = option(5000, "Programs for instruction tuning, of 1 to 3 statements.")
     rl: int = option(1200, "Longer programs for GRPO, of 5 statements; a third as many short ones are added.")
     test: int = option(300, "Programs held out, of 1 to 3 statements, and as many of 5.")
@@ -41,10 +41,10 @@ class Size:
 class Settings(Size):
     """What can be changed about an experiment on the command line."""
 
-    arms: tuple[str, ...] = option((), "The arms to compare, the baseline first; repeat it.")
+    arms: tuple[str, ...] = option((), "Arms to compare, the baseline first; repeat it.")
     seeds: int = option(1, "Number of seeds: each trains every arm anew, from first weights of its own.")
     then_tokens: int = option(
-        1_600_000, "What follows gets the operations that SFT would spend on this many tokens, generation included."
+        1_600_000, "Budget of the trainings after SFT: the operations of SFT on this many tokens, generation included."
     )
 
 

@@ -144,7 +144,7 @@ class ChainOptions(StyleOptions, ServerOptions, SamplingOptions):
         "Detail of the narrator: states (values after each line), expressions (how each value comes about), local "
         "(every step follows from the text before it), steps (prose).",
     )
-    attempts: int = option(3, "Failing calls after which the narrator gives up its search for a right one.")
+    attempts: int = option(3, "Calls that may fail before the narrator gives up its search for a right one.")
     # 8,000 characters are about 3,000 tokens of code and numbers, which leaves space for the prompt in 4,096.
     max_characters: int = option(8_000, "Fold loop passes in longer chains of the narrator (0 never folds).")
     samples: int = option(4, "How often the teacher is asked per question before it is dropped.")
@@ -158,7 +158,7 @@ class AuditOptions:
     """Choose the chains that pass the audit."""
 
     keep_above: float | None = option(
-        None, "Keep only texts with a right answer of whose claims at least this percentage is true."
+        None, "Keep only texts with a right answer and at least this percentage of true claims."
     )
 
 

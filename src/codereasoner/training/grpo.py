@@ -58,44 +58,46 @@ class GrpoConfig(TrainingConfig):
 
     seed: int = changed("seed", 0, "Seed of the order of the prompts and of sampling.")
     epochs: float = changed("epochs", 1.0, "Passes over the prompts, unless a budget is given (tokens, ...).")
-    batch: int = changed("batch", 8, "Completions in one forward pass on one device.")
+    batch: int = changed("batch", 8, "Completions per forward pass and device.")
     accumulate: int = changed("accumulate", 16)
     learning_rate: float = changed("learning_rate", 1e-6)
     warmup: float = changed("warmup", 0.0)
     adam_beta2: float = changed("adam_beta2", 0.99)
     log_every: int = changed("log_every", 1)
-    num_generations: int = option(8, "Completions of one prompt, which are compared with one another.")
-    updates_per_generation: int = option(1, "Updates among which one round of sampling is divided.")
+    num_generations: int = option(8, "Completions per prompt, whose rewards are compared with one another.")
+    updates_per_generation: int = option(1, "Updates per round of sampling.")
     max_tokens: int = option(2048, "Maximum tokens of a completion; a longer one is cut off.")
     temperature: float = option(1.0, "Sampling temperature of the completions.")
-    loss: Literal["grpo", "dr_grpo", "dapo", "bnpo", "cispo"] = option("dr_grpo", "How the loss is summed over tokens.")
+    loss: Literal["grpo", "dr_grpo", "dapo", "bnpo", "cispo"] = option(
+        "dr_grpo", "How the loss is averaged over tokens."
+    )
     scale_rewards: Literal["group", "batch", "none"] = option(
-        "none", "What advantages are divided by: the deviation in the group, in the batch, or nothing."
+        "none", "Divide advantages by the standard deviation in the group, in the batch, or not at all."
     )
     advantage: Literal["group", "bi-level"] = option(
-        "group", "One advantage for a completion, or one for each step of an answer that has steps (anchors)."
+        "group", "One advantage per completion (group), or per step of an answer with steps, as in anchors (bi-level)."
     )
-    step_weight: float = option(0.3, "Added by a right step to the advantage of its tokens, where that is bi-level.")
-    beta: float = option(0.0, "Weight of the KL term; 0 leaves it out.")
-    epsilon: float = option(0.2, "The most that a token's probability may fall in one update, as a share.")
-    epsilon_high: float = option(0.28, "The most that a token's probability may rise in one update, as a share.")
-    mask_truncated: bool = option(True, "Learn nothing from a completion that was cut off.")
+    step_weight: float = option(0.3, "With --advantage bi-level: weight of the reward of a step.")
+    beta: float = option(0.0, "Weight of the KL term (0 leaves it out).")
+    epsilon: float = option(0.2, "Clip range: how far a token's probability may fall in one update, as a share.")
+    epsilon_high: float = option(0.28, "Clip range: how far a token's probability may rise in one update, as a share.")
+    mask_truncated: bool = option(True, "Leave truncated completions out of the loss.")
     reward: str | None = option(
-        None, "A reward of your own, file.py:function(grade, completion, tokens), in place of the grade's, 0 to 1."
+        None, "Reward of your own, file.py:function(grade, completion, tokens), instead of the grade's (0 to 1)."
     )
     format_bonus: float = option(0.0, "Added to the reward of a completion with an answer that can be parsed.")
-    format_penalty: float = option(0.0, "Subtracted from the reward of a completion without one.")
+    format_penalty: float = option(0.0, "Subtracted from the reward of one without such an answer.")
     overlong: int = option(
-        0, "Tokens below max-tokens from which on length costs, up to 1 (arXiv:2503.14476, eq. 13); 0: it never does."
+        0, "Penalty for the last N tokens before --max-tokens, rising to 1 (arXiv:2503.14476, eq. 13; 0: none)."
     )
     select: int = option(
-        4, "Completions per prompt of a pass that first leaves out prompts that are always or never solved; 0: no pass."
+        4, "First sample N completions per prompt, and leave out prompts that are always or never solved (0: keep all)."
     )
     prompts: int | None = option(None, "Use only the first N prompts.")
     vllm: Literal["off", "colocate", "server"] = option(
         "off", "Generate with vLLM in this process (colocate) or on a server (server), or with transformers (off)."
     )
-    vllm_url: str | None = option(None, "Address of that server, http://HOST:8000, as `trl vllm-serve` prints it.")
+    vllm_url: str | None = option(None, "With --vllm server: its address, as `trl vllm-serve` prints it.")
 
 
 def grpo(

@@ -33,7 +33,7 @@ from codereasoner.training.training_run import as_json, comparable, is_done, loc
 class RftConfig(SftConfig):
     """How to sample, and how to tune on what was right."""
 
-    samples: int = option(8, "Completions per prompt; right ones are kept, each text once.")
+    samples: int = option(8, "Completions per prompt; distinct right ones are kept.")
     temperature: float = option(1.0, "Sampling temperature of the completions.")
     max_tokens: int = option(2048, "Maximum tokens of a completion; a longer one is cut off.")
     share: float = option(0.4, "Share of the budget for sampling; without a budget, every prompt is sampled.")

@@ -50,17 +50,17 @@ LOGGED = {
 class SftConfig(TrainingConfig):
     """How to tune. The defaults are the paper's (arXiv:2507.17548, section 4): 2 epochs, cosine, warm-up 0.1."""
 
-    max_length: int = option(4096, "Leave out rows of more tokens: a chain without its answer teaches nothing.")
+    max_length: int = option(4096, "Leave out rows of more tokens (a chain without its answer teaches nothing).")
     order: Literal["length", "file"] = option(
-        "length", "Rows of like length together, in random order; or in the order of the file, from easy to hard."
+        "length", "Order of the rows: batches of similar length, shuffled; or as in the file, from easy to hard."
     )
     readers: int = option(
-        0, "Processes that read and tokenise a folder of shards ahead; 0: the training does so itself.", how=True
+        0, "Processes that read and tokenise a folder of shards ahead (0: the training itself does).", how=True
     )
     patience: float = option(
-        10.0, "Give up a folder of shards that is not done after this many minutes without anything new.", how=True
+        10.0, "Stop after this many minutes without a new shard in an unfinished folder.", how=True
     )
-    compile: bool = option(False, "Compile the model (torch.compile): worth the minutes it takes on a GPU.", how=True)
+    compile: bool = option(False, "Compile the model (takes minutes, pays off on a GPU).", how=True)
     check_tokens: int = option(2048, "Maximum tokens of an answer to a held-out question.", how=True)
 
 

@@ -36,22 +36,22 @@ class TrainingConfig:
     )
     epochs: float = option(2.0, "Passes over the rows, unless a budget is given (tokens, operations or seconds).")
     max_steps: int | None = option(None, "Number of updates, instead of epochs.")
-    batch: int = option(2, "Rows in one forward pass on one device.")
-    accumulate: int = option(8, "Forward passes for one update.")
-    learning_rate: float = option(1e-5, "The highest learning rate.")
+    batch: int = option(2, "Rows per forward pass and device.")
+    accumulate: int = option(8, "Forward passes per update.")
+    learning_rate: float = option(1e-5, "Peak learning rate.")
     warmup: float = option(0.1, "Share of the updates over which the learning rate rises; unused with a budget.")
     optimizer: Literal["adamw", "muon"] = option(
         "adamw", "Muon trains a small model from scratch in far fewer steps; AdamW is for pretrained models."
     )
     adam_beta2: float = option(0.999, "Decay of Adam's second moment.")
     weight_decay: float = option(0.0, "Weight decay of matrices and embeddings.")
-    max_grad_norm: float = option(1.0, "Gradients are clipped to this norm.")
+    max_grad_norm: float = option(1.0, "Clip gradients to this norm.")
     thinking: Literal["auto", "on", "off"] = option(
-        "auto", "Whether the model thinks, where its chat template knows the difference."
+        "auto", "Turn the model's thoughts on or off (default: as its chat template does)."
     )
     template_args: str = option("{}", "Arguments of the chat template, as a JSON object.")
-    lora: int = option(0, "Rank of LoRA adapters; 0 trains every weight.")
-    threads: int | None = option(None, "CPU threads [default: all cores].", how=True)
+    lora: int = option(0, "Rank of LoRA adapters (0 trains every weight).")
+    threads: int | None = option(None, "CPU threads (default: all cores).", how=True)
     precision: Literal["auto", "bf16", "fp32"] = option(
         "auto",
         "Number format of matrix products: bf16 or fp32; auto takes bf16 on a GPU and on a CPU that multiplies it "
@@ -67,9 +67,9 @@ class TrainingConfig:
         "Evaluate during training on this file of questions, or of GRPO rows; the time it takes is not counted.",
         how=True,
     )
-    checks: int = option(8, "Number of these evaluations, evenly spread; one more is made at the start.", how=True)
-    check_questions: int = option(200, "Evaluate only on the first N of them.", how=True)
-    save_seconds: float = option(600.0, "Seconds between two checkpoints: the most that a kill can cost.", how=True)
+    checks: int = option(8, "With --held-out: number of evaluations after the first one.", how=True)
+    check_questions: int = option(200, "With --held-out: evaluate only the first N questions.", how=True)
+    save_seconds: float = option(600.0, "Seconds between two checkpoints (the most that a kill can cost).", how=True)
 
 
 def changed(name: str, default: Any, words: str = "") -> Any:
