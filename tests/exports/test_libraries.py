@@ -86,7 +86,7 @@ def test_verl_reads_them_and_pays_our_grades(
     assert found["in_ray_workers"] == [expected, expected]
     assert [each["score"] for each in found["new_manager"]] == expected
     assert [each["answered"] for each in found["new_manager"]] == expected
-    assert {each["machinery_error"] for each in found["new_manager"]} == {0.0}
+    assert {each["infrastructure_error"] for each in found["new_manager"]} == {0.0}
     assert all(abs(each - sign * 0.70710) < 1e-3 for each, sign in zip(found["advantages"], [1, -1] * 99, strict=False))
 
 

@@ -23,9 +23,9 @@ def _counting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_verl_is_given_the_score_and_what_it_logs() -> None:
     right = verl.compute_score("codereasoner", answers(1)[0], LABEL, {"index": 3}, reward_router_address=None)
-    assert right == {"score": 1.0, "acc": 1.0, "answered": 1.0, "machinery_error": 0.0}
+    assert right == {"score": 1.0, "acc": 1.0, "answered": 1.0, "infrastructure_error": 0.0}
     none = verl.compute_score("codereasoner", "I do not know", LABEL)
-    assert none == {"score": 0.0, "acc": 0.0, "answered": 0.0, "machinery_error": 0.0}
+    assert none == {"score": 0.0, "acc": 0.0, "answered": 0.0, "infrastructure_error": 0.0}
 
 
 def test_verl_gets_the_same_from_its_event_loop_and_for_a_batch() -> None:
@@ -65,7 +65,7 @@ def test_openrlhf_gets_tensors_for_what_the_model_wrote_after_the_prompt() -> No
     found = openrlhf.reward_func(queries, [PROMPT] * 2, [LABEL] * 2)
     assert found["rewards"].tolist() == [1.0, 0.0]
     assert found["scores"].tolist() == [1.0, 0.0]
-    assert found["extra_logs"]["machinery_error"].tolist() == [0.0, 0.0]
+    assert found["extra_logs"]["infrastructure_error"].tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("end", ["<|im_end|>", "</s>", "<｜end▁of▁sentence｜>", "<eos>", "<|im_end|>\n<|endoftext|>"])

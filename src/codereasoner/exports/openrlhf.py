@@ -58,7 +58,7 @@ class RewardFunction:
         """Return the rewards of completions, whose labels `codereasoner export --to openrlhf` wrote.
 
         OpenRLHF cannot leave a completion out: an infrastructure error, graded twice, counts 0 and is logged as
-        machinery_error.
+        infrastructure_error.
 
         Raises:
             MachineryError: these are more than 1 % of the latest thousand. OpenRLHF logs it and stops.
@@ -77,7 +77,7 @@ class RewardFunction:
         return {
             "rewards": tensor(paid),
             "scores": right,
-            "extra_logs": {"correct": right, "machinery_error": failed},
+            "extra_logs": {"correct": right, "infrastructure_error": failed},
         }
 
     def _completion(self, query: str, prompt: str) -> tuple[str, str]:

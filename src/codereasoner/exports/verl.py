@@ -23,10 +23,10 @@ OPTIONS = ("format_bonus", "format_penalty", "reward")
 def compute_score(
     data_source: str, solution_str: str, ground_truth: str, extra_info: object = None, **options: Any
 ) -> dict[str, float]:
-    """Return the score of one completion, and acc, answered and machinery_error, by which verl logs and filters.
+    """Return the score of one completion, and acc, answered and infrastructure_error, by which verl logs and filters.
 
     `ground_truth` is the label that `codereasoner export --to verl` wrote. verl cannot leave a completion out: an
-    infrastructure error, graded twice, counts 0 and is logged as machinery_error.
+    infrastructure error, graded twice, counts 0 and is logged as infrastructure_error.
 
     Raises:
         MachineryError: these are more than 1 % of the latest thousand; it ends verl's run.
@@ -69,5 +69,5 @@ def _score(grade: Grade, completion: str, term: RewardTerm) -> dict[str, float]:
         "score": term(grade, completion, None) or 0.0,
         "acc": float(grade.outcome == "correct"),
         "answered": float(grade.outcome in ("correct", "wrong")),
-        "machinery_error": float(grade.outcome == "error"),
+        "infrastructure_error": float(grade.outcome == "error"),
     }

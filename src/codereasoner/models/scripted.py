@@ -1,4 +1,4 @@
-"""Models that follow a script: they measure the machinery, the floors and the graders, not reasoning."""
+"""Models that follow a script: they measure the pipeline, the baselines and the graders, not reasoning."""
 
 from __future__ import annotations
 

@@ -20,13 +20,13 @@ from codereasoner.task import Grade, Runner, grade_all
 from codereasoner.training.reward_terms import RewardTerm, verified
 from codereasoner.training.training_rows import read_question
 
-TOLERATED = 0.01  # share of a step's grades that may be failures of our own machinery
+TOLERATED = 0.01  # share of a step's grades that may be infrastructure errors
 
 
 def reward(
     question: str, completion: str, style: Style | str, runner: Runner | None = None, finish: str = "stop"
 ) -> float | None:
-    """The reward of one completion; None when our machinery failed, so that nothing is learnt from it.
+    """The reward of one completion; None for an infrastructure error, so that nothing is learnt from it.
 
     `question` is the JSON text of a row's column. Never raises for what a completion holds.
     """
@@ -118,7 +118,7 @@ class Reward:
         """The rewards of a step's completions.
 
         Raises:
-            MachineryError: more than 1 % of the grades are failures of our own machinery.
+            MachineryError: more than 1 % of the grades are infrastructure errors.
         """
         began = time.perf_counter()
         texts = [self.opened + _text(completion) for completion in completions]
@@ -131,10 +131,10 @@ class Reward:
         return [self.term(*each) for each in zip(grades, texts, lengths, strict=True)]
 
     def values(self, questions: Sequence[str], completions: Sequence[Completion]) -> list[float]:
-        """The rewards, without terms, of a model of ours; what our machinery failed to grade counts as 0.
+        """The rewards, without terms, of a model of ours; an infrastructure error counts as 0.
 
         Raises:
-            MachineryError: more than 1 % of the grades are failures of our own machinery.
+            MachineryError: more than 1 % of the grades are infrastructure errors.
         """
         return [grade.reward or 0.0 for grade in self._graded(questions, completions)]
 
