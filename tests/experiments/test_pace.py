@@ -32,7 +32,7 @@ def test_every_seed_and_every_arm_takes_its_time() -> None:
     method = read_experiment("method")
     once = FAST.training(method, method.settings)
     assert FAST.training(method, replace(method.settings, seeds=3)) == pytest.approx(3 * once)
-    assert FAST.rest(method.settings) == pytest.approx(3 * FAST.rest(SIZE))
+    assert FAST.rest(method, method.settings) == pytest.approx(3 * FAST.rest(DEMO, SIZE))
     rft = FAST.training(method, replace(method.settings, arms=("rft",), sft_tokens=0, then_tokens=1_000_000))
     assert rft == pytest.approx(0.4 * 3_000_000 / 5_000 + 0.6 * 1_000_000 / 10_000)
 
@@ -45,7 +45,7 @@ def test_without_minutes_every_machine_has_the_same_tokens() -> None:
 @pytest.mark.parametrize("minutes", [3.0, 30.0])
 def test_minutes_scale_the_tokens_to_what_fits(minutes: float) -> None:
     found, share = fit_minutes(DEMO, replace(SIZE, minutes=minutes), FAST)
-    assert FAST.training(DEMO, found) + FAST.rest(found) == pytest.approx(60 * minutes, rel=1e-3)
+    assert FAST.training(DEMO, found) + FAST.rest(DEMO, found) == pytest.approx(60 * minutes, rel=1e-3)
     assert (found.sft_tokens, found.then_tokens) == (round(1_000_000 * share), round(800_000 * share))
 
 

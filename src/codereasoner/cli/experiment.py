@@ -23,6 +23,7 @@ from codereasoner.evaluation.metrics import wilson_interval
 from codereasoner.experiments import analysis
 from codereasoner.experiments.curriculum import read_curriculum
 from codereasoner.experiments.curriculum_rows import make_rows
+from codereasoner.experiments.materials import check_materials
 from codereasoner.experiments.pace import fit_minutes
 from codereasoner.experiments.plan import (
     Experiment,
@@ -32,7 +33,7 @@ from codereasoner.experiments.plan import (
     names,
     read_experiment,
 )
-from codereasoner.experiments.results import Results, cell
+from codereasoner.experiments.results import PERPLEXITY, Results, cell, perplexity
 from codereasoner.experiments.run import ExperimentRun, Summaries
 from codereasoner.outputs import set_aside
 from codereasoner.stages.stage_clock import StageClock
@@ -46,6 +47,7 @@ def run_experiment(
     workers: int | None,
     weak: bool,
     decisive: Sequence[str],
+    data: Path | None = None,
 ) -> tuple[Path, Summaries, float, Path]:
     """Do or continue a run in runs/NAME; returns its folder, the first seed's summaries, the share of the tokens, page.
 
@@ -53,6 +55,7 @@ def run_experiment(
         ConfigError: an arm is unknown, or the run was begun with other options.
     """
     check_arms(plan, settings)
+    check_materials(plan, settings, data)
     folder = Path("runs") / name
     if fresh:
         set_aside(folder)
@@ -63,7 +66,7 @@ def run_experiment(
         pace = ExperimentRun(plan, settings, folder, pool, clock).pace()
         settings, share = fit_minutes(plan, settings, pace)
         console.print(pace.announce(plan, settings))
-        run = ExperimentRun(plan, settings, folder, pool, clock)
+        run = ExperimentRun(plan, settings, folder, pool, clock, data, workers)
         return folder, run.run(), share, run.report()
 
 
@@ -85,11 +88,17 @@ def _command_of(plan: Experiment) -> click.Command:
     @options_of(Settings)
     @json_option
     def command(
-        name: str, fresh: bool, workers: int | None, allow_weak_isolation: bool, as_json: bool, **values: Any
+        name: str,
+        fresh: bool,
+        workers: int | None,
+        allow_weak_isolation: bool,
+        as_json: bool,
+        data: Path | None = None,
+        **values: Any,
     ) -> None:
         settings: Settings = config_from(Settings, values)
         folder, _, _, page = run_experiment(
-            plan, settings, name, fresh, workers, allow_weak_isolation, decisive_words()
+            plan, settings, name, fresh, workers, allow_weak_isolation, decisive_words(), data
         )
         found: Results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
         if as_json:
@@ -98,10 +107,13 @@ def _command_of(plan: Experiment) -> click.Command:
             _show_results(found, settings.seeds)
             click.echo(f"report: {page}")
 
+    if plan.benchmarks:
+        words = "Folder of the benchmarks' data (default: $CODEREASONER_DATA; without either they are left out)."
+        click.option("--data", type=PATH, help=words)(command)
     for parameter in command.params:
         if parameter.name and hasattr(plan.settings, parameter.name):
             parameter.default = getattr(plan.settings, parameter.name)
-            setattr(parameter, "show_default", parameter.default is not None)  # noqa: B010 - only options have it
+            setattr(parameter, "show_default", parameter.default not in (None, ""))  # noqa: B010 - only options have it
     return command
 
 
@@ -113,8 +125,13 @@ def _show_results(found: Results, seeds: int) -> None:
     table.add_column("", overflow="fold")
     for column in found["columns"]:
         table.add_column(column, justify="right", no_wrap=True)
+    text = [PERPLEXITY] if any("perplexity" in arm for arm in found["arms"].values()) else []
+    for column in text:
+        table.add_column(column, justify="right", overflow="fold")
     for arm in found["arms"].values():
-        table.add_row(arm["label"], *(cell(arm, column, "\n") for column in found["columns"]))
+        table.add_row(
+            arm["label"], *(cell(arm, column, "\n") for column in found["columns"]), *(perplexity(arm) for _ in text)
+        )
     Screen().print(table)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import time
@@ -14,19 +15,31 @@ from codereasoner.experiments.plan import Experiment, Settings
 from codereasoner.extend import Sampling
 from codereasoner.ledger import write_whole
 from codereasoner.models.checkpoint import Checkpoint
+from codereasoner.models.device import multiplies_in_bf16
 from codereasoner.models.local import generate
 from codereasoner.training.budget import FORWARD, LEARN
-from codereasoner.training.grpo import cost_of_token
-from codereasoner.training.muon import make_muon
-from codereasoner.training.presets import GRPO, RFT, SFT
+from codereasoner.training.grpo import GrpoConfig, cost_of_token
+from codereasoner.training.muon import make_optimizer
+from codereasoner.training.presets import GRPO, PRETRAINED, SCRATCH
+from codereasoner.training.rft import RftConfig
 from codereasoner.training.settings import load, quiet
+from codereasoner.training.sft import SftConfig
 
 ROW, PROMPT, COMPLETION, LONGEST = 58, 36, 18, 48
 """Mean tokens of the demo's SFT rows, and of GRPO's prompts and completions; the longest completion of a batch, for
 which the others wait."""
 
+WEIGHTS_ROW, WEIGHTS_PROMPT, WEIGHTS_COMPLETION, PROMPTS = 200, 160, 32, 16
+"""The same of pretrained weights, whose prompts hold instructions and larger programs; prompts measured together."""
+
 MEASURED = 1.5
 """Seconds for each of the two measurements: 30 to 100 repetitions, enough for a tenth."""
+
+WHOLE = 800  # questions of a benchmark that is asked whole, where its time is estimated: as many as CRUXEval has
+
+ANSWERED = 80
+"""Mean tokens of an answer, those among them that go on to their limit, where evaluation of pretrained weights is
+estimated."""
 
 REST, REST_ARMS = 1_200_000, 4
 """Data and the evaluation of four arms take as long as SFT on this many tokens: the sum of those stages of a demo,
@@ -51,21 +64,26 @@ class Pace:
         rounds = plan.rounds(settings.arms, self.cores)
         return settings.seeds * sum(max(self._seconds(plan, name, settings) for name in names) for names in rounds)
 
-    def rest(self, settings: Settings) -> float:
+    def rest(self, plan: Experiment, settings: Settings) -> float:
         """Return the seconds of everything else."""
+        if settings.model:
+            limits = [asked.limit or WHOLE for asked in (plan.benchmarks or {}).values() if not asked.arm]
+            questions = settings.test * len(plan.tasks) + sum(limits)
+            tokens = questions * (WEIGHTS_PROMPT + ANSWERED) * len(settings.arms) * settings.seeds
+            return tokens / self.generate / self.cores
         return REST / self.learn * len(settings.arms) * settings.seeds / REST_ARMS
 
     def _seconds(self, plan: Experiment, arm: str, settings: Settings) -> float:
-        kind, learnt = plan.arms[arm].train, plan.tokens(arm, settings)
-        if kind == "grpo":
-            tokens = learnt * LEARN / cost_of_token(GRPO["scratch"])
+        config, learnt = plan.config(arm, settings), plan.tokens(arm, settings)
+        if isinstance(config, GrpoConfig):
+            tokens = learnt * LEARN / cost_of_token(config)
             return tokens * (1 / self.generate + 1 / self.learn)
-        sampled = RFT["scratch"].share * learnt if kind == "rft" else 0.0
+        sampled = config.share * learnt if isinstance(config, RftConfig) else 0.0
         return sampled * LEARN / FORWARD / self.generate + (learnt - sampled) / self.learn
 
     def announce(self, plan: Experiment, settings: Settings) -> str:
         """Return the sentence that says how long the experiment will take."""
-        minutes = (self.training(plan, settings) + self.rest(settings)) / 60
+        minutes = (self.training(plan, settings) + self.rest(plan, settings)) / 60
         cores = "one core" if self.cores == 1 else f"{self.cores} cores"
         return (
             f"about {minutes:.0f} minutes on this machine: {cores}, each learning {self.learn:,.0f} and generating "
@@ -81,7 +99,7 @@ def fit_minutes(plan: Experiment, settings: Settings, pace: Pace) -> tuple[Setti
     """
     if settings.minutes is None:
         return settings, 1.0
-    rest = pace.rest(settings)
+    rest = pace.rest(plan, settings)
     share = (60 * settings.minutes - rest) / pace.training(plan, settings)
     if share < 0.01:
         raise ConfigError(
@@ -92,39 +110,49 @@ def fit_minutes(plan: Experiment, settings: Settings, pace: Pace) -> tuple[Setti
     return replace(settings, **tokens), share
 
 
-def pace_of(folder: Path, base: Path) -> Pace:
+def pace_of(folder: Path, base: str | Path, pretrained: bool = False) -> Pace:
     """Return the pace of a run: measured when it begins, and kept, so that its budgets stay when it is continued."""
     path = folder / "pace.json"
     if not path.is_file():
-        write_whole(path, json.dumps(asdict(_measure(base))) + "\n")
+        write_whole(path, json.dumps(asdict(_measure(str(base), pretrained))) + "\n")
     return Pace(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def _measure(base: Path) -> Pace:
+def _measure(base: str, pretrained: bool) -> Pace:
     """Measure what one thread does."""
     torch = import_extra("torch", "train")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    learning = (PRETRAINED if pretrained else SCRATCH)["sft"]
+    asked, read, written, longest = PROMPTS, WEIGHTS_PROMPT, WEIGHTS_COMPLETION, WEIGHTS_COMPLETION
+    if not pretrained:
+        asked, read, written, longest = GRPO["scratch"].batch, PROMPT, COMPLETION, LONGEST
+    row = WEIGHTS_ROW if pretrained else ROW
     try:
         with quiet():
-            loaded = load(str(base))
-            sampling = Sampling(1.0, 1.0, LONGEST)
-            prompts = [[loaded.tokenizer.eos_token_id] * PROMPT] * GRPO["scratch"].batch
-            written = _mean_seconds(lambda: generate(*loaded, prompts, sampling))
-            learnt = _mean_seconds(_update(loaded))
+            loaded = load(base)
+            sampling = Sampling(1.0, 1.0, longest)
+            prompts = [[loaded.tokenizer.eos_token_id] * read] * asked
+            taken = _mean_seconds(lambda: generate(*loaded, prompts, sampling))
+            learnt = _mean_seconds(_update(loaded, learning, row))
     finally:
         torch.set_num_threads(threads)
-    return Pace(SFT["scratch"].batch * ROW / learnt, len(prompts) * (PROMPT + COMPLETION) / written, cores())
+    del loaded
+    gc.collect()  # the optimizer's state and gradients of pretrained weights are gigabytes, which the trainings need
+    return Pace(learning.batch * row / learnt, asked * (read + written) / taken, cores())
 
 
-def _update(loaded: Checkpoint) -> Callable[[], None]:
-    """Return one update of SFT on random rows."""
-    model = loaded.model
-    ids = import_extra("torch", "train").randint(model.config.vocab_size, (SFT["scratch"].batch, ROW))
-    optimizer = make_muon(model, 1e-3)
+def _update(loaded: Checkpoint, learning: SftConfig | GrpoConfig, row: int) -> Callable[[], None]:
+    """Return one update of SFT on random rows, in the precision of training."""
+    torch, model = import_extra("torch", "train"), loaded.model
+    ids = torch.randint(model.config.vocab_size, (learning.batch, row))
+    optimizer = make_optimizer(model, learning) or torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True)
+    bf16 = multiplies_in_bf16(model.config)
 
     def update() -> None:
-        model(input_ids=ids, labels=ids, use_cache=False).loss.backward()
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            loss = model(input_ids=ids, labels=ids, use_cache=False).loss
+        loss.backward()
         optimizer.step()
         optimizer.zero_grad()
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import yaml
 
-from codereasoner import configs
+from codereasoner import configs, extend
+from codereasoner.chains.narrator import DETAILS, Detail
 from codereasoner.errors import ConfigError
+from codereasoner.experiments.training_options import check_options
+from codereasoner.styles import Style, find_style
+from codereasoner.training.grpo import GrpoConfig
+from codereasoner.training.presets import PRETRAINED, SCRATCH
+from codereasoner.training.sft import SftConfig
 from codereasoner.training.training_config import option
 
 FOLDER = "experiments"
 BASE = "base"
-"""The arm that every experiment has: the untrained model."""
+"""The arm that every experiment has: the model that the others start from, as it comes."""
+SPLITS = ("train", "rl", "test")
 FORWARD, BACKWARD = "output", "input"
 
 Training = Literal["sft", "rft", "grpo"]
@@ -41,11 +48,25 @@ class Size:
 class Settings(Size):
     """What can be changed about an experiment on the command line."""
 
+    model: str = option(
+        "",
+        "Weights to start from: a path or Hub name, gguf:FILE, smollm2 (default: a from-scratch model of --size).",
+    )
     arms: tuple[str, ...] = option((), "Arms to compare, the baseline first; repeat it.")
     seeds: int = option(1, "Number of seeds: each trains every arm anew, from first weights of its own.")
     then_tokens: int = option(
         1_600_000, "Budget of the trainings after SFT: the operations of SFT on this many tokens, generation included."
     )
+
+
+@dataclass(frozen=True)
+class Programs:
+    """A source of programs: its share among the sources of a split, and the splits that it fills."""
+
+    source: str
+    share: float = 1.0
+    splits: tuple[str, ...] = SPLITS
+    settings: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,11 +76,29 @@ class Rows:
     tasks: tuple[str, ...] = ()
     direct: tuple[str, ...] = ()
     prompts: tuple[str, ...] = ()
+    detail: Detail = "states"  # of the chains
+    max_tokens: int | None = None  # per answer of a model that learnt these rows last
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The tasks that are answered with a chain."""
+        return tuple(task for task in self.tasks if task not in self.direct)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who is asked a benchmark, and how much of it."""
+
+    arm: str = ""  # "": every arm
+    limit: int | None = None
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One training, from another arm's checkpoint, for shares of the experiment's budgets."""
+    """One training, from another arm's checkpoint, for shares of the experiment's budgets.
+
+    An arm that names a style and no training is the arm that it starts from, asked in that style.
+    """
 
     label: str
     train: Training | None = None
@@ -68,11 +107,15 @@ class Arm:
     budget: Mapping[Literal["sft", "then"], float] | None = None
     seed: int = 0  # added to the run's seed
     options: Mapping[str, str | float] | None = None  # of the training's command
+    style: str = ""  # in which the arm is asked, where it is not that of its rows
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """What is compared. `sets` are the held-out questions, by the numbers of statements of their programs."""
+    """What is compared. `sets` are the held-out questions, by the difficulties of their programs.
+
+    Without `programs`, they are the tiny ones of the grammar, whose difficulty is their number of statements.
+    """
 
     name: str
     title: str
@@ -81,7 +124,11 @@ class Experiment:
     rows: Mapping[str, Rows]
     sets: Mapping[str, tuple[int, int]]
     checks: int = 0  # evaluations during each training
-    benchmarks: Mapping[str, str] | None = None  # asked of one arm each, where $CODEREASONER_DATA is set
+    benchmarks: Mapping[str, Asked] | None = None  # asked where there is data
+    programs: tuple[Programs, ...] = ()
+    style: str = "terse"
+    training: Mapping[Training, Mapping[str, Any]] | None = None  # options of each kind
+    text: tuple[str, ...] = ()  # plain Python whose perplexity tells what a training makes a model forget
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -94,10 +141,36 @@ class Experiment:
         return tuple(dict.fromkeys((FORWARD, BACKWARD, *taught)))
 
     def lineage(self, arm: str) -> Iterator[str]:
-        """Yield an arm and those it starts from, without the untrained model."""
+        """Yield the trainings that lead to an arm, the last one first."""
         while arm != BASE:
-            yield arm
+            if self.arms[arm].train:
+                yield arm
             arm = self.arms[arm].start
+
+    def weights(self, arm: str) -> str:
+        """Return the arm whose weights this arm has: its own, or those of the one that is only asked in its style."""
+        return next(self.lineage(arm), BASE)
+
+    def config(self, arm: str, settings: Settings) -> SftConfig | GrpoConfig:
+        """Return the training of an arm, without what the experiment decides for all: budgets, seeds, threads."""
+        kind = self.arms[arm].train
+        assert kind is not None  # an arm that is only asked has no training
+        found = (PRETRAINED if settings.model else SCRATCH)[kind]
+        return check_options(found, {**(self.training or {}).get(kind, {}), **(self.arms[arm].options or {})})
+
+    def asking(self, arm: str, tasks: Iterable[str]) -> Style:
+        """Return the style in which an arm is asked questions of these tasks.
+
+        It is that of the rows it learnt last: without reasoning where they have none, for every task where no row has.
+        """
+        if self.arms[arm].style:
+            return find_style(self.arms[arm].style)
+        rows = self._rows(self.weights(arm))
+        return find_style(self.style).with_direct(rows.direct if rows.told or not rows.direct else tuple(tasks))
+
+    def max_tokens(self, arm: str, settings: Settings) -> int:
+        """Return the most tokens of an answer of this arm."""
+        return self._rows(self.weights(arm)).max_tokens or settings.max_tokens
 
     def rounds(self, arms: Sequence[str], width: int) -> Iterator[list[str]]:
         """Yield the trainings that these arms need, in order: up to `width` that do not depend on one another."""
@@ -129,10 +202,11 @@ def read_experiment(name: str) -> Experiment:
     """
     facts = _facts(Path(name) if name.endswith(".yaml") else configs.path_of(f"{FOLDER}/{name}"))
     known = {"title", "settings", "arms", "rows", "sets", "checks", "benchmarks"}
+    known |= {"model", "programs", "style", "training", "text"}
     if odd := sorted(facts.keys() - known):
         raise ConfigError(f"the experiment {name} has '{odd[0]}', which is none of {', '.join(sorted(known))}")
     try:
-        settings = {key.replace("-", "_"): value for key, value in facts.get("settings", {}).items()}
+        settings = _words(facts.get("settings", {})) | {"model": str(facts.get("model", ""))}
         found = Experiment(
             name=Path(name).stem,
             title=str(facts["title"]),
@@ -141,10 +215,15 @@ def read_experiment(name: str) -> Experiment:
             rows={key: _rows(rows) for key, rows in facts["rows"].items()},
             sets={key: (int(low), int(high)) for key, (low, high) in facts["sets"].items()},
             checks=int(facts.get("checks", 0)),
-            benchmarks=facts.get("benchmarks"),
+            benchmarks={key: _asked(value) for key, value in facts.get("benchmarks", {}).items()},
+            programs=tuple(Programs(**_words(each)) for each in facts.get("programs", ())),
+            style=str(facts.get("style", Experiment.style)),
+            training={kind: _words(options) for kind, options in facts.get("training", {}).items()},
+            text=_several(facts.get("text", ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(f"the experiment {name} is not whole: {type(error).__name__} {error}") from None
+    check_parts(found)
     for key, arm in found.arms.items():
         _check_arm(found, key, arm)
     check_arms(found, found.settings)
@@ -175,28 +254,91 @@ def _facts(path: Path) -> dict[str, Any]:
     return facts
 
 
-def _rows(facts: Mapping[str, Sequence[str]]) -> Rows:
-    return Rows(**{part: tuple(names) for part, names in facts.items()})
+def _words(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values under the names of fields, with lists as tuples."""
+    return {
+        str(key).replace("-", "_"): tuple(value) if isinstance(value, list) else value for key, value in facts.items()
+    }
+
+
+def _several(names: str | Iterable[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _rows(facts: Mapping[str, Any]) -> Rows:
+    return Rows(**_words(facts))
+
+
+def _asked(facts: str | Mapping[str, Any] | None) -> Asked:
+    return Asked(arm=facts) if isinstance(facts, str) else Asked(**(facts or {}))
 
 
 def _arm(facts: Mapping[str, Any]) -> Arm:
     return Arm(**{"start" if name == "from" else name: value for name, value in facts.items()})
 
 
-def _check_arm(plan: Experiment, name: str, arm: Arm) -> None:
+def check_parts(plan: Experiment) -> None:
+    """Refuse sources, rows, options and benchmarks that cannot be, before anything is made.
+
+    Raises:
+        ConfigError: one of them is wrong; the message names it.
+    """
     wrong = None
-    if name != BASE and arm.train not in get_args(Training):
+    filled = {split for each in plan.programs for split in each.splits if each.share > 0}
+    if plan.programs and filled != set(SPLITS):
+        split = min(filled ^ set(SPLITS))
+        odd_split = f"has the split '{split}', which is none of {', '.join(SPLITS)}"
+        wrong = f"has no programs for the split {split}" if split in SPLITS else odd_split
+    elif odd := [each for each in plan.programs if isinstance(each.share, bool) or not each.share > 0]:
+        wrong = f"gives the source {odd[0].source} a share of {odd[0].share}, which must be more than 0"
+    for key, rows in plan.rows.items():
+        if rows.detail not in DETAILS:
+            wrong = f"has rows '{key}' with the detail '{rows.detail}', which is none of {', '.join(DETAILS)}"
+        elif rows.max_tokens is not None and (not isinstance(rows.max_tokens, int) or rows.max_tokens < 1):
+            wrong = f"has rows '{key}' with max-tokens {rows.max_tokens}, which must be a whole number of at least 1"
+    for kind, options in (plan.training or {}).items():
+        if kind not in get_args(Training):
+            wrong = f"has options of the training '{kind}', which is none of {', '.join(get_args(Training))}"
+            continue
+        try:
+            check_options(PRETRAINED[kind], options)
+        except ConfigError as error:
+            wrong = f"has wrong options of {kind}: {error}"
+    for name, asked in (plan.benchmarks or {}).items():
+        if name not in extend.available("benchmark"):
+            wrong = f"asks the benchmark '{name}', which is none of {', '.join(extend.available('benchmark'))}"
+        elif asked.arm and asked.arm not in plan.arms:
+            wrong = f"asks {name} of the arm '{asked.arm}', which is none of {', '.join(plan.arms)}"
+        elif asked.limit is not None and (not isinstance(asked.limit, int) or asked.limit < 1):
+            wrong = f"asks {asked.limit} questions of {name}, which must be a whole number of at least 1"
+    if wrong:
+        raise ConfigError(f"the experiment {plan.name} {wrong}")
+    find_style(plan.style)
+
+
+def _check_arm(plan: Experiment, name: str, arm: Arm) -> None:
+    wrong, only_asked = None, name != BASE and arm.train is None and arm.style
+    if arm.style:
+        find_style(arm.style)
+    if name != BASE and not only_asked and arm.train not in get_args(Training):
         wrong = f"trains with '{arm.train}', which is none of {', '.join(get_args(Training))}"
     elif arm.start not in plan.arms or name in _starts(plan, name):
         wrong = f"starts from '{arm.start}', which is no arm before it"
-    elif name != BASE and arm.rows not in plan.rows:
+    elif only_asked and (arm.rows or arm.budget or arm.options):
+        wrong = "has a style and no training, so it can have no rows, budget or options"
+    elif name != BASE and not only_asked and arm.rows not in plan.rows:
         wrong = f"reads the rows '{arm.rows}', which are none of {', '.join(sorted(plan.rows))}"
     elif arm.train and bool(plan.rows[arm.rows].prompts) == (arm.train == "sft"):
         wrong = f"trains with {arm.train}, and '{arm.rows}' are rows of another kind"
     elif odd := sorted(set(arm.budget or {}) - {"sft", "then"}):
         wrong = f"has a budget of '{odd[0]}', which is none of sft, then"
-    elif name != BASE and not plan.tokens(name, plan.settings) > 0:
+    elif arm.train and not plan.tokens(name, plan.settings) > 0:
         wrong = "has no budget"
+    elif arm.train:
+        try:
+            plan.config(name, plan.settings)
+        except ConfigError as error:
+            wrong = f"has wrong options: {error}"
     if wrong:
         raise ConfigError(f"the arm '{name}' of the experiment {plan.name} {wrong}")
 

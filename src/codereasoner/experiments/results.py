@@ -6,10 +6,11 @@ arXiv:2411.00640). `over_seeds` says what other first weights would give: Studen
 
 from __future__ import annotations
 
+import json
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NotRequired, TypeAlias, TypedDict
 
@@ -20,6 +21,9 @@ from codereasoner.task import Question
 
 T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 """The 97.5 % quantiles of Student's distribution for 1, 2, ... degrees of freedom."""
+
+PERPLEXITY = "perplexity of plain Python"
+"""The head of the column that says what a training makes a model forget."""
 
 Scores: TypeAlias = dict[tuple[str, str], float]
 """1 or 0 for each (program, question)."""
@@ -41,6 +45,7 @@ class ArmResults(TypedDict):
     label: str
     columns: dict[str, Figures]
     against: dict[str, Figures]
+    perplexity: NotRequired[list[float]]  # of the plain text, for each seed
 
 
 class Results(TypedDict):
@@ -51,10 +56,16 @@ class Results(TypedDict):
     arms: dict[str, ArmResults]
 
 
+def perplexity_file(place: Path, arm: str) -> Path:
+    """Return the file of the perplexity of plain text to an arm of the seed in `place`."""
+    return place / "evaluations" / f"{arm}.perplexity.json"
+
+
 def results(folder: Path, plan: Experiment, arms: Sequence[str]) -> Results:
     """Return what the evaluations of all seeds found for these arms."""
     scores = {name: _scores(folder, plan, name) for name in arms}
     order = [f"{task} {name}" for name in plan.sets for task in plan.tasks]
+    order += [column for name in _benchmarks(plan) for column in _columns_of(name, scores.values())]
     columns = [column for column in order if any(column in found for found in scores.values())]
     first = scores[arms[0]]
     found: dict[str, ArmResults] = {}
@@ -65,15 +76,35 @@ def results(folder: Path, plan: Experiment, arms: Sequence[str]) -> Results:
             "columns": {column: _figures(mine[column]) for column in columns if column in mine},
             "against": {column: _difference(mine[column], first[column]) for column in compared},
         }
+        if forgotten := _perplexities(folder, plan.weights(name)):
+            found[name]["perplexity"] = forgotten
     return {"columns": columns, "first": arms[0], "arms": found}
+
+
+def _benchmarks(plan: Experiment) -> list[str]:
+    """Return the benchmarks that every arm is asked: one that a single arm is asked compares nothing."""
+    return [name for name, asked in (plan.benchmarks or {}).items() if not asked.arm]
+
+
+def _columns_of(name: str, scores: Iterable[Mapping[str, object]]) -> list[str]:
+    return list(dict.fromkeys(column for found in scores for column in found if column.endswith(f" {name}")))
+
+
+def _seeds(folder: Path) -> list[Path]:
+    """Return the places of the seeds: the first is the run's own folder."""
+    return [folder, *sorted(folder.glob("seed-*"), key=lambda path: int(path.name.partition("-")[2]))]
+
+
+def _perplexities(folder: Path, arm: str) -> list[float]:
+    files = [perplexity_file(seed, arm) for seed in _seeds(folder)]
+    return [json.loads(path.read_text(encoding="utf-8"))["perplexity"] for path in files if path.is_file()]
 
 
 def _scores(folder: Path, plan: Experiment, arm: str) -> dict[str, list[Scores]]:
     """Return the scores by column, one entry for each seed that is evaluated."""
-    later = sorted(folder.glob("seed-*"), key=lambda path: int(path.name.partition("-")[2]))
     found: dict[str, list[Scores]] = defaultdict(list)
-    for seed in (folder, *later):
-        for name in plan.sets:
+    for seed in _seeds(folder):
+        for name in (*plan.sets, *_benchmarks(plan)):
             place = seed / "evaluations" / f"{name}@{arm}"
             if not (place / "summary.json").is_file():
                 continue
@@ -122,10 +153,18 @@ def _percent(share: float) -> float:
 
 def markdown(found: Results) -> str:
     """Return the results as one table of Markdown: mean and interval, then the difference to the first arm."""
-    lines = ["| arm | " + " | ".join(found["columns"]) + " |", "| --- |" + " --- |" * len(found["columns"])]
+    text = [PERPLEXITY] if any("perplexity" in arm for arm in found["arms"].values()) else []
+    heads = ["arm", *found["columns"], *text]
+    lines = ["| " + " | ".join(heads) + " |", "| --- |" + " --- |" * (len(heads) - 1)]
     for arm in found["arms"].values():
-        lines.append(f"| {arm['label']} | " + " | ".join(cell(arm, column) for column in found["columns"]) + " |")
+        cells = [arm["label"], *(cell(arm, column) for column in found["columns"]), *(perplexity(arm) for _ in text)]
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def perplexity(arm: ArmResults) -> str:
+    """Return the mean over the seeds of the perplexity of plain text, or nothing where it was not measured."""
+    return f"{mean(arm['perplexity']):.2f}" if arm.get("perplexity") else ""
 
 
 def cell(arm: ArmResults, column: str, new_line: str = "<br>") -> str:

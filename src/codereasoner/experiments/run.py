@@ -5,6 +5,9 @@ base -> programs -> trace -> ask -> chain -> rows -> trainings -> evaluations ->
 runs/NAME/  programs.jsonl  runs.parquet  questions.jsonl  chains.jsonl  ROWS.parquet  results.json  table.md
             base/  ARM/  evaluations/SET@ARM/  report.html      of the first seed
             seed-1/  base/  ARM/  evaluations/SET@ARM/          of a later one
+
+An experiment that starts from pretrained weights has no base/. Chains of another detail than states are in
+chains-DETAIL.jsonl, and the perplexity of its plain text is in evaluations/ARM.perplexity.json.
 """
 
 from __future__ import annotations
@@ -17,17 +20,22 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from codereasoner import extend
-from codereasoner.benchmarks.loading import locate
+from codereasoner.benchmarks.loading import VARIABLE, locate, pool_for
+from codereasoner.chains.narrator import Detail
 from codereasoner.evaluation.gold_check import guess_floors
+from codereasoner.evaluation.perplexity import measure, read_texts
 from codereasoner.evaluation.results import Summary
 from codereasoner.evaluation.run_evaluation import Asking, evaluate
 from codereasoner.execution.pool import Pool
+from codereasoner.experiments.materials import make_base, parameters_of, parts
 from codereasoner.experiments.pace import Pace, cores, pace_of
-from codereasoner.experiments.plan import BASE, FORWARD, Experiment, Settings
+from codereasoner.experiments.plan import BASE, Experiment, Settings
 from codereasoner.experiments.processes import Process, train_together
-from codereasoner.experiments.results import markdown, results
+from codereasoner.experiments.results import markdown, perplexity_file, results
 from codereasoner.extend import Benchmark, Model, Sampling
 from codereasoner.ledger import read_records, write_records, write_whole
+from codereasoner.models.device import has_gpu
+from codereasoner.models.local import Local
 from codereasoner.reports.answer_traces import trace_answers
 from codereasoner.reports.cards import write_cards
 from codereasoner.reports.report_page import write_report
@@ -39,15 +47,11 @@ from codereasoner.stages.trace_calls import trace_programs
 from codereasoner.stages.write_chains import narrate_chains
 from codereasoner.stages.write_rows import write_grpo_rows, write_sft_rows
 from codereasoner.styles import find_style
-from codereasoner.task import Question
+from codereasoner.task import Question, Runner
 from codereasoner.training.budget import LEARN
-from codereasoner.training.presets import SCRATCH, flags
-from codereasoner.training.scratch import make_scratch_model, parameters
+from codereasoner.training.presets import flags
 
-STYLE = find_style("terse")
 CHECKED = 60  # questions of each set that are asked during training
-LONGER = 5  # statements of the programs that GRPO practises on without being shown an answer
-SHORT_SHARE = 3  # of the programs to practise on, one short one for so many longer ones
 
 Summaries: TypeAlias = dict[str, dict[str, Summary]]
 """summary.json of the first seed, by set of questions and by arm."""
@@ -56,18 +60,29 @@ Summaries: TypeAlias = dict[str, dict[str, Summary]]
 class ExperimentRun:
     """One run of an experiment in a folder."""
 
-    def __init__(self, plan: Experiment, settings: Settings, folder: Path, pool: Pool, clock: StageClock) -> None:
+    def __init__(
+        self,
+        plan: Experiment,
+        settings: Settings,
+        folder: Path,
+        pool: Pool,
+        clock: StageClock,
+        data: Path | None = None,
+        workers: int | None = None,
+    ) -> None:
         self.plan = plan
         self.settings = settings
         self.folder = folder
         self.pool = pool
         self.clock = clock
+        self.data = data
+        self.workers = workers
 
     def pace(self) -> Pace:
-        """Make the untrained model, and measure with it how fast this machine is."""
+        """Make the untrained model where none is named, and measure with it how fast this machine is."""
         with self.clock(BASE):
-            base = make_scratch_model(self.folder / BASE, self.settings.seed, self.settings.size)
-            return pace_of(self.folder, base)
+            base = make_base(self.folder, self.settings.seed, self.settings)
+            return pace_of(self.folder, base, bool(self.settings.model))
 
     def run(self) -> Summaries:
         """Do all that is not done yet; results.json and table.md are written after each seed."""
@@ -79,7 +94,7 @@ class ExperimentRun:
             place = self.folder / f"seed-{seed}" if number else self.folder
             title = f"seed {seed}: " if number else ""
             self._train(place, seed, title)
-            found = self._evaluate(place, title)
+            found = self._evaluate(place, make_base(place, seed, self.settings), title)
             summaries = summaries or found
             table = results(self.folder, self.plan, self.settings.arms)
             write_whole(self.folder / "results.json", json.dumps(table, indent=1) + "\n")
@@ -96,39 +111,40 @@ class ExperimentRun:
         return page
 
     def _make_questions(self) -> None:
-        """Make short programs to learn from and longer ones to practise on, with their questions and chains."""
-        names = ("programs.jsonl", "runs.parquet", "questions.jsonl", "chains.jsonl")
-        programs, runs, questions, chains = (self.folder / name for name in names)
-        grammar: dict[str, Any] = {"breadth": "tiny", "types": ["list"]}
-        short = extend.find("source", "procedural", **grammar)
-        longer = extend.find("source", "procedural", **grammar, difficulty=LONGER)
-        size = self.settings
-        parts = [
-            ("train", size.train, short),
-            ("rl", size.rl, longer),
-            ("rl", size.rl // SHORT_SHARE, short),
-            ("test", size.test, short),
-            ("test", size.test, longer),
-        ]
+        """Make programs to learn from, to practise on and to be asked about, with their questions and chains."""
+        names = ("programs.jsonl", "runs.parquet", "questions.jsonl")
+        programs, runs, questions = (self.folder / name for name in names)
+        made, facts = parts(self.plan, self.settings)
         with self.clock("programs") as progress:
-            write_programs(programs, parts, {"source": "procedural", **grammar}, progress)
+            write_programs(programs, made, facts, progress)
         with self.clock("trace") as progress:
             trace_programs(programs, runs, self.pool, progress)
         with self.clock("ask") as progress:
             ask_questions(runs, questions, self.plan.tasks, progress)
+        told: dict[Detail, dict[str, None]] = {}
+        for rows in self.plan.rows.values():
+            told.setdefault(rows.detail, {}).update(dict.fromkeys(rows.told))
         with self.clock("chain") as progress:
-            narrate_chains(questions, runs, chains, (FORWARD,), "states", progress)
+            for detail, tasks in told.items():
+                out = self._chains(detail)
+                narrate_chains(questions, runs, out, tuple(tasks), detail, progress, runner=self.pool.run)
+
+    def _chains(self, detail: Detail) -> Path:
+        return self.folder / ("chains.jsonl" if detail == "states" else f"chains-{detail}.jsonl")
 
     def _make_rows(self) -> None:
-        questions, chains = self.folder / "questions.jsonl", self.folder / "chains.jsonl"
+        questions = self.folder / "questions.jsonl"
+        style = find_style(self.plan.style)
         arms = {name for arm in self.settings.arms for name in self.plan.lineage(arm)}
         with self.clock("rows"):
             for name in sorted({self.plan.arms[arm].rows for arm in arms}):
                 rows, out = self.plan.rows[name], self.folder / f"{name}.parquet"
                 if rows.prompts:
-                    write_grpo_rows(questions, out, STYLE, rows.prompts)
+                    write_grpo_rows(questions, out, style, rows.prompts, direct=rows.direct)
                 else:
-                    write_sft_rows(questions, chains, out, STYLE, direct=rows.direct, tasks=rows.tasks)
+                    write_sft_rows(
+                        questions, self._chains(rows.detail), out, style, direct=rows.direct, tasks=rows.tasks
+                    )
             if self.plan.checks:
                 checked = [question for asked in self._held_out.values() for question in asked[:CHECKED]]
                 write_records(self.folder / "checked.jsonl", checked, {})
@@ -144,25 +160,37 @@ class ExperimentRun:
         return {name: list(questions.values()) for name, questions in found.items()}
 
     def _train(self, place: Path, seed: int, title: str) -> None:
-        make_scratch_model(place / BASE, seed, self.settings.size)
-        for names in self.plan.rounds(self.settings.arms, cores()):
+        base = make_base(place, seed, self.settings)
+        # A GPU is full with one pretrained model; cores that no training of a round uses go to the others of it.
+        width = 1 if self.settings.model and has_gpu() else cores()
+        for names in self.plan.rounds(self.settings.arms, width):
+            threads = max(1, cores() // len(names)) if self.settings.model else 1
             with self.clock(title + " and ".join(names)) as progress:
-                train_together([self._training(place, name, seed) for name in names], progress)
+                train_together([self._training(place, base, name, seed, threads) for name in names], progress)
 
-    def _training(self, place: Path, name: str, seed: int) -> Process:
+    def _training(self, place: Path, base: str, name: str, seed: int, threads: int) -> Process:
         arm = self.plan.arms[name]
-        assert arm.train is not None  # only the untrained model has none, and it is no part of a round
-        operations = LEARN * parameters(place / BASE) * self.plan.tokens(name, self.settings)
-        changes: dict[str, Any] = {"tokens": None, "operations": operations, "seed": seed + arm.seed, "threads": 1}
+        assert arm.train is not None  # only what is asked as it comes has none, and it is no part of a round
+        operations = LEARN * parameters_of(base) * self.plan.tokens(name, self.settings)
+        changes: dict[str, Any] = {"tokens": None, "operations": operations, "seed": seed + arm.seed}
+        changes["threads"] = threads
         if self.plan.checks:
             changes |= {"held_out": str(self.folder / "checked.jsonl"), "checks": self.plan.checks}
-            changes |= {} if arm.train == "grpo" else {"check_tokens": self.settings.max_tokens}
-        words = [arm.train, str(self.folder / f"{arm.rows}.parquet"), "--model", str(place / arm.start)]
-        words += [*flags(SCRATCH[arm.train], **changes, **(arm.options or {})), "--workers", "1"]
-        words += ["--out", str(place / name), *([] if self.pool.level == "A" else ["--allow-weak-isolation"])]
-        return Process(place / name, words, operations)
+            changes |= {} if arm.train == "grpo" else {"check_tokens": self.plan.max_tokens(name, self.settings)}
+        words = [arm.train, str(self.folder / f"{arm.rows}.parquet"), "--model", self._weights(place, base, arm.start)]
+        words += [*flags(self.plan.config(name, self.settings), **changes), "--workers", "1"]
+        words += ["--out", str(place / name), *self._weak()]
+        return Process(place / name, words, operations, threads)
 
-    def _evaluate(self, place: Path, title: str) -> Summaries:
+    def _weights(self, place: Path, base: str, arm: str) -> str:
+        """Return the folder or name of the weights of an arm."""
+        name = self.plan.weights(arm)
+        return base if name == BASE else str(place / name)
+
+    def _weak(self) -> list[str]:
+        return [] if self.pool.level == "A" else ["--allow-weak-isolation"]
+
+    def _evaluate(self, place: Path, base: str, title: str) -> Summaries:
         summaries: Summaries = {}
         for name, questions in self._held_out.items():
             floors: dict[tuple[str, ...], dict[str, float]] = {}
@@ -172,20 +200,44 @@ class ExperimentRun:
                 if tasks not in floors:
                     with self.clock(f"{title}floors {name}"):
                         floors[tasks] = guess_floors(asked, self.pool.run)
-                summaries.setdefault(name, {})[arm] = self._ask(place, title, name, arm, asked, floors[tasks])
-        if os.environ.get("CODEREASONER_DATA"):
-            for name, arm in (self.plan.benchmarks or {}).items():
-                if arm in self.settings.arms:
-                    benchmark: Benchmark = extend.find("benchmark", name)
-                    asked = benchmark.load(locate(benchmark), self.pool.run)
-                    summaries[name] = {arm: self._ask(place, title, name, arm, asked, benchmark.floors(asked))}
+                found = self._ask(place, base, title, name, arm, asked, floors[tasks], self.pool.run)
+                summaries.setdefault(name, {})[arm] = found
+        if self.data or os.environ.get(VARIABLE):
+            for name in self.plan.benchmarks or {}:
+                if of_arms := self._ask_benchmark(place, base, title, name):
+                    summaries[name] = of_arms
+        texts = read_texts(self.plan.text)
+        for arm in dict.fromkeys(map(self.plan.weights, self.settings.arms)) if texts else ():
+            with self.clock(f"{title}perplexity {arm}"):
+                model: Local = extend.find("model", self._weights(place, base, arm))
+                measure(model, texts, perplexity_file(place, arm))
         return summaries
 
+    def _ask_benchmark(self, place: Path, base: str, title: str, name: str) -> dict[str, Summary]:
+        wanted = (self.plan.benchmarks or {})[name]
+        arms = [arm for arm in self.settings.arms if wanted.arm in ("", arm)]
+        if not arms:
+            return {}
+        benchmark: Benchmark = extend.find("benchmark", name)
+        with pool_for(name, self.workers, self.pool.level != "A") as pool:
+            asked = benchmark.load(locate(benchmark, self.data), pool.run)[: wanted.limit]
+            floors = benchmark.floors(asked)
+            return {arm: self._ask(place, base, title, name, arm, asked, floors, pool.run) for arm in arms}
+
     def _ask(
-        self, place: Path, title: str, name: str, arm: str, asked: Sequence[Question], floors: dict[str, float]
+        self,
+        place: Path,
+        base: str,
+        title: str,
+        name: str,
+        arm: str,
+        asked: Sequence[Question],
+        floors: dict[str, float],
+        runner: Runner,
     ) -> Summary:
-        model: Model = extend.find("model", str(place / arm))
-        asking = Asking(STYLE, Sampling(max_tokens=self.settings.max_tokens))
+        model: Model = extend.find("model", self._weights(place, base, arm))
+        style = self.plan.asking(arm, dict.fromkeys(question.task for question in asked))
+        asking = Asking(style, Sampling(max_tokens=self.plan.max_tokens(arm, self.settings)))
         out, label = place / "evaluations" / f"{name}@{arm}", self.plan.arms[arm].label
         with self.clock(f"{title}evaluate {name} {arm}") as progress:
-            return evaluate(name, asked, model, asking, out, self.pool.run, floors, label, progress)
+            return evaluate(name, asked, model, asking, out, runner, floors, label, progress)

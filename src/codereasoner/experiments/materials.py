@@ -1,0 +1,87 @@
+"""What an experiment is made of: the model that it starts from, and its programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from codereasoner import extend
+from codereasoner.benchmarks.loading import locate
+from codereasoner.errors import ConfigError, import_extra
+from codereasoner.evaluation.perplexity import read_texts
+from codereasoner.experiments.plan import BASE, SPLITS, Experiment, Programs, Settings
+from codereasoner.models.gguf_files import folder_of
+from codereasoner.stages.make_programs import Part
+from codereasoner.training.scratch import make_scratch_model
+
+LONGER = 5  # statements of the programs that GRPO practises on without being shown an answer
+SHORT_SHARE = 3  # of the programs to practise on, one short one for so many longer ones
+TINY: Mapping[str, Any] = {"breadth": "tiny", "types": ["list"]}
+"""The programs of an experiment that names none: what a model made from nothing can learn in minutes."""
+
+
+def check_materials(plan: Experiment, settings: Settings, data: Path | None) -> None:
+    """Refuse a model, a source, a text or benchmark data that is not there, before any work.
+
+    Raises:
+        ConfigError: a source cannot be. DataError: a file is missing. MissingExtra: a package is.
+    """
+    if settings.model:
+        scheme, colon, _ = settings.model.partition(":")
+        if colon and scheme != "gguf":
+            raise ConfigError(
+                f"model '{settings.model}' is no weights to train: give a path, a Hub name, gguf:FILE or smollm2"
+            )
+        extend.check_model_folder(settings.model)
+        folder_of(settings.model)
+    parts(plan, settings)
+    read_texts(plan.text)
+    if data is not None:
+        for name in plan.benchmarks or {}:
+            locate(extend.find("benchmark", name), data)
+
+
+def make_base(place: Path, seed: int, settings: Settings) -> str:
+    """Return the folder or name of the weights that a seed begins with; those from nothing are made in `place`."""
+    return folder_of(settings.model) if settings.model else str(make_scratch_model(place / BASE, seed, settings.size))
+
+
+@cache
+def parameters_of(model: str) -> int:
+    """Return the number of parameters of a model, without loading its weights."""
+    torch, transformers = import_extra("torch", "train"), import_extra("transformers", "train")
+    with torch.device("meta"):
+        made = transformers.AutoModelForCausalLM.from_config(transformers.AutoConfig.from_pretrained(model))
+    return int(made.num_parameters())
+
+
+def parts(plan: Experiment, settings: Settings) -> tuple[list[Part], dict[str, Any]]:
+    """Return the parts of the programs, and what identifies their sources."""
+    if plan.programs:
+        facts = [[each.source, each.share, list(each.splits), dict(each.settings or {})] for each in plan.programs]
+        sizes = {"train": settings.train, "rl": settings.rl, "test": settings.test}
+        made = [part for split in SPLITS for part in _shared(plan.programs, split, sizes[split])]
+        return made, {"sources": facts}
+    short = extend.find("source", "procedural", **TINY)
+    longer = extend.find("source", "procedural", **TINY, difficulty=LONGER)
+    return [
+        ("train", settings.train, short),
+        ("rl", settings.rl, longer),
+        ("rl", settings.rl // SHORT_SHARE, short),
+        ("test", settings.test, short),
+        ("test", settings.test, longer),
+    ], {"source": "procedural", **TINY}
+
+
+def _shared(programs: Sequence[Programs], split: str, count: int) -> list[Part]:
+    """Divide the programs of a split among the sources that fill it."""
+    sources = [each for each in programs if split in each.splits]
+    whole = sum(each.share for each in sources)
+    counts = [round(count * each.share / whole) for each in sources]
+    return [
+        (split, number, extend.find("source", each.source, **(each.settings or {})))
+        for each, number in zip(sources, counts, strict=True)
+        if number
+    ]

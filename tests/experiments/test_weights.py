@@ -1,0 +1,124 @@
+"""Experiments that start from weights: their files, what is refused in them, and what their arms are asked."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from codereasoner import configs
+from codereasoner.errors import DataError, UserError
+from codereasoner.evaluation.perplexity import measure, read_texts
+from codereasoner.experiments.materials import make_base, parameters_of, parts
+from codereasoner.experiments.plan import read_experiment
+from codereasoner.experiments.training_options import check_options
+from codereasoner.extend import find
+from codereasoner.records import Program
+from codereasoner.training.presets import PRETRAINED
+from codereasoner.training.scratch import make_scratch_model
+
+DEMO = configs.path_of("experiments/demo-llm")
+
+
+def changed(folder: Path, **values: Any) -> str:
+    """Write the short experiment of pretrained weights with other values; returns the file's name."""
+    facts: dict[str, Any] = yaml.safe_load(DEMO.read_text(encoding="utf-8")) | values
+    path = folder / "mine.yaml"
+    path.write_text(yaml.safe_dump(facts), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"training": {"dpo": {}}}, "options of the training 'dpo', which is none of sft, rft, grpo"),
+        ({"training": {"sft": {"learning-rat": 1}}}, "no option 'learning-rat', did you mean 'learning-rate'?"),
+        ({"training": {"sft": {"batch": "many"}}}, "batch is 'many', and must be int"),
+        ({"training": {"sft": {"batch": True}}}, "batch is True, and must be int"),
+        ({"training": {"grpo": {"precision": "fp8"}}}, "precision is 'fp8', and must be one of auto, bf16, fp32"),
+        ({"training": {"rft": {"tokens": 5}}}, "'tokens' is decided by the experiment"),
+        ({"programs": [{"source": "procedural", "splits": ["train"]}]}, "has no programs for the split rl"),
+        ({"programs": [{"source": "procedural", "splits": ["train", "rl", "test", "dev"]}]}, "has the split 'dev'"),
+        ({"programs": [{"source": "procedural", "share": 0}]}, "has no programs for the split"),
+        ({"programs": [{"source": "procedural"}, {"source": "files", "share": -1}]}, "files a share of -1"),
+        ({"benchmarks": {"cruxeval": {}}}, "asks the benchmark 'cruxeval', which is none of"),
+        ({"benchmarks": {"cruxeval-o": "nobody"}}, "asks cruxeval-o of the arm 'nobody'"),
+        ({"benchmarks": {"cruxeval-o": {"limit": 0}}}, "asks 0 questions of cruxeval-o"),
+        ({"rows": {"answers": {"tasks": ["output"], "detail": "long"}}}, "with the detail 'long', which is none of"),
+        ({"style": "polite"}, "polite"),
+    ],
+)
+def test_what_an_experiment_cannot_be_is_one_sentence(values: dict[str, Any], words: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as told:
+        read_experiment(changed(tmp_path, **values))
+    assert words in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_a_number_with_an_exponent_is_a_number() -> None:
+    assert check_options(PRETRAINED["sft"], {"learning-rate": "2e-4", "accumulate": 1}).learning_rate == 2e-4
+
+
+def test_sources_divide_a_split_by_their_shares(tmp_path: Path) -> None:
+    easy = {"source": "procedural", "share": 3, "splits": ["train"], "settings": {"difficulty": 1}}
+    plan = read_experiment(changed(tmp_path, programs=[easy, {"source": "procedural"}]))
+    found = [(split, count) for split, count, _ in parts(plan, plan.settings)[0]]
+    assert found == [("train", 2250), ("train", 750), ("rl", 600), ("test", 60)]
+    first = next(iter(parts(plan, plan.settings)[0][0][2].programs("train", 1)))
+    assert isinstance(first, Program)
+    assert first.features["difficulty"] == 1
+
+
+def test_an_arm_is_asked_in_the_style_of_the_rows_it_learnt_last() -> None:
+    plan = read_experiment("real-weights")
+    tasks = ("output", "input", "coverage")
+    assert plan.asking("base", tasks).name == "reasoning"
+    assert plan.asking("base-direct", tasks).name == "direct-2shot"
+    assert plan.asking("steps", tasks).direct == {"input"}
+    assert plan.asking("chains-then-answers", tasks).direct == set(tasks)
+    assert plan.asking("grpo", tasks).direct == set(tasks)
+    assert (plan.weights("base-2shot"), plan.weights("grpo")) == ("base", "grpo")
+    assert plan.max_tokens("answers", plan.settings) < plan.max_tokens("steps", plan.settings)
+
+
+def test_the_arms_of_the_study_spend_equal_compute() -> None:
+    plan = read_experiment("real-weights")
+    trained = [arm for arm in plan.settings.arms if plan.weights(arm) == arm != "base"]
+    spent = {arm: sum(plan.tokens(each, plan.settings) for each in plan.lineage(arm)) for arm in trained}
+    assert {spent[arm] for arm in ("answers", "states", "steps", "chains-then-answers", "forward", "backward")} == {1e6}
+    assert {spent[arm] for arm in ("grpo", "more-sft", "rft")} == {1.5e6}
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("trl")
+    return make_scratch_model(tmp_path_factory.mktemp("model") / "tiny", 0, "0.3m")
+
+
+def test_weights_are_counted_without_loading_them(tiny: Path) -> None:
+    counted = json.loads((tiny.parent / "tiny.manifest.json").read_text())["counts"]["parameters"]
+    assert parameters_of(str(tiny)) == counted
+    settings = read_experiment("demo").settings
+    assert make_base(tiny.parent / "run", 3, settings).endswith("run/base")
+
+
+def test_an_untrained_model_finds_every_token_as_likely_as_any_other(tiny: Path, tmp_path: Path) -> None:
+    model = find("model", str(tiny))
+    found = measure(model, read_texts(["bisect", "json.decoder"]), tmp_path / "perplexity.json")
+    vocabulary = model.load().model.config.vocab_size
+    assert found["perplexity"] == pytest.approx(vocabulary, rel=0.2)
+    assert set(found["by_text"]) == {"bisect", "json.decoder"}
+    logs = [math.log(value) for value in found["by_text"].values()]
+    assert min(logs) <= math.log(found["perplexity"]) <= max(logs)
+    (tmp_path / "perplexity.json").write_text(json.dumps(found | {"tokens": 1}))
+    assert measure(model, read_texts(["bisect", "json.decoder"]), tmp_path / "perplexity.json")["tokens"] == 1
+    assert measure(model, read_texts(["bisect"]), tmp_path / "perplexity.json")["tokens"] > 1
+
+
+def test_a_text_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="'nothing' is no file, and no module of the standard library"):
+        read_texts(["nothing"])
