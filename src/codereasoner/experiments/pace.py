@@ -115,6 +115,7 @@ def pace_of(folder: Path, base: str | Path, pretrained: bool = False) -> Pace:
     path = folder / "pace.json"
     if not path.is_file():
         write_whole(path, json.dumps(asdict(_measure(str(base), pretrained))) + "\n")
+        gc.collect()  # the optimizer's state and gradients of pretrained weights are gigabytes, which trainings need
     return Pace(**json.loads(path.read_text(encoding="utf-8")))
 
 
@@ -137,8 +138,6 @@ def _measure(base: str, pretrained: bool) -> Pace:
             learnt = _mean_seconds(_update(loaded, learning, row))
     finally:
         torch.set_num_threads(threads)
-    del loaded
-    gc.collect()  # the optimizer's state and gradients of pretrained weights are gigabytes, which the trainings need
     return Pace(learning.batch * row / learnt, asked * (read + written) / taken, cores())
 
 
