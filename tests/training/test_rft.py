@@ -42,3 +42,12 @@ def test_right_answers_are_kept_once_and_learnt_with_the_budget_that_is_left(
 def test_a_model_that_is_never_right_has_nothing_to_learn(base: Path, grpo_rows: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="none of 20 completions"):
         rft(grpo_rows, base, tmp_path / "rft", config(samples=2, max_tokens=2), None)
+
+
+def test_a_small_budget_samples_fewer_prompts_at_once_instead_of_being_used_up(
+    started: Path, grpo_rows: Path, tmp_path: Path
+) -> None:
+    out = rft(grpo_rows, started, tmp_path / "rft", config(tokens=500, samples=4), None)
+    spent = json.loads((out / "rft.json").read_text())
+    assert spent["prompts"] < len(list(read_rows(grpo_rows)))
+    assert 0.4 <= spent["share"] < 0.8

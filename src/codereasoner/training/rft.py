@@ -90,7 +90,7 @@ def _sample(
     import_extra("torch", "train").manual_seed(config.seed)
     loaded.model.eval()
     asked, lines = 0, list[Row]()
-    for batch in _batches(rows, max(1, MAX_BATCH // config.samples)):
+    for batch in _batches(rows, _batch_size(rows, loaded, config, budget)):
         if budget.share >= config.share:
             break
         asked += len(batch)
@@ -100,6 +100,16 @@ def _sample(
         raise DataError(f"none of {asked * config.samples} completions of {model} is right: train the model more first")
     write_whole(kept, "".join(json.dumps(line) + "\n" for line in lines))
     return {"spent": budget.state(), "share": budget.share, "prompts": asked, "rows": len(lines)}
+
+
+def _batch_size(rows: Sequence[Row], loaded: Checkpoint, config: RftConfig, budget: Budget) -> int:
+    """Return the number of prompts that are sampled together: fewer where one such batch would use up the share."""
+    most = max(1, MAX_BATCH // config.samples)
+    if budget.limit is None or budget.unit not in ("tokens", "operations"):
+        return most
+    read = max(map(len, tokenise([row["prompt"] for row in rows[:most]], loaded.tokenizer)))
+    cost = 1.0 if budget.unit == "tokens" else FORWARD * budget.parameters
+    return min(most, max(1, int(config.share * budget.limit / (cost * config.samples * (read + config.max_tokens)))))
 
 
 def _batches(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
