@@ -31,13 +31,13 @@ from codereasoner.records import Job, Run
 
 Row = dict[str, str]
 
-ALONE = "\nimport sys\n"  # which fails the gate: the program gets a fork of its own
+ALONE = "\nimport sys\n"  # which fails the allowlist: the program gets a fork of its own
 ANSWERS = 16  # to each question of a GRPO batch
 GROUP = ANSWERS * 50  # jobs of such a batch: 50 questions
 LEAST, LEAST_FORKED = 8_000, 1_600  # jobs of a measurement, where programs share processes and where they do not
 FEW = 60  # checks of those ways that need tens of milliseconds for each
-TARGETS = {"a fork per program": 12, "gate": 100, "gate, full trace": 90, "GRPO batch": 250}  # times CRUXEval's speed
-TARGETS |= {"gate, full trace in Python": 55}
+TARGETS = {"a fork per program": 12, "allowlist": 100, "allowlist, full trace": 90, "GRPO batch": 250}  # times CRUXEval's speed
+TARGETS |= {"allowlist, full trace in Python": 55}
 MOST_ISOLATION, LEAST_SECOND_WORKER = 1.05, 1.8
 
 CRUXEVAL = """
@@ -131,15 +131,15 @@ def ours(rows: Sequence[Row]) -> dict[str, Way]:
     outputs = [row["output"] for row in rows]
     return {
         "bare compile and exec": lambda: bare(rows),
-        "gate": lambda: pooled(jobs, outputs),
+        "allowlist": lambda: pooled(jobs, outputs),
         "a fork per program": lambda: pooled(alone, outputs),
-        "gate, full trace": lambda: pooled(traced, outputs),
-        "gate, full trace in Python": lambda: pooled(traced, outputs, tracer="python"),
+        "allowlist, full trace": lambda: pooled(traced, outputs),
+        "allowlist, full trace in Python": lambda: pooled(traced, outputs, tracer="python"),
         "GRPO batch": lambda: pooled(batch, [each for each in outputs for _ in range(ANSWERS)], GROUP),
         "GRPO batch, a process per program": lambda: pooled(
             private, [each for each in outputs for _ in range(ANSWERS)], GROUP
         ),
-        "gate, no isolation": lambda: pooled(jobs, outputs, level="D"),
+        "allowlist, no isolation": lambda: pooled(jobs, outputs, level="D"),
     }
 
 
@@ -252,7 +252,7 @@ def judge(result: dict[str, Any]) -> list[str]:
     for name, target in TARGETS.items() if official else ():
         if official / ms[name] < target:
             missed.append(f"{name}: {official / ms[name]:.0f} times CRUXEval's speed, to be {target}")
-    isolation = ms["gate"] / ms["gate, no isolation"]
+    isolation = ms["allowlist"] / ms["allowlist, no isolation"]
     if isolation > MOST_ISOLATION:
         missed.append(f"isolation costs {isolation - 1:.0%} of a check, to be 5%")
     if result.get("two workers", 2.0) < LEAST_SECOND_WORKER:
@@ -270,7 +270,7 @@ def table(result: dict[str, Any]) -> str:
     for name, value in sorted(ms.items(), key=lambda pair: pair[1]):
         ratio = f"{official / value:18.1f}" if official else " " * 18
         lines.append(f"{name:34} {value:10.3f} {value / ms['bare compile and exec']:8.2f} {ratio}")
-    lines += ["", f"isolation: {ms['gate'] / ms['gate, no isolation'] - 1:+.1%} of a check"]
+    lines += ["", f"isolation: {ms['allowlist'] / ms['allowlist, no isolation'] - 1:+.1%} of a check"]
     if "two workers" in result:
         lines.append(f"two workers: {result['two workers']:.2f} times one")
     lines += [f"MISSED {sentence}" for sentence in result["missed"]]

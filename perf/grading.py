@@ -4,7 +4,7 @@
     python perf/grading.py --peer cruxeval=PATH --data cruxeval.jsonl --json
 
 The work is the same for all: 800 answers to CRUXEval-O and 800 to CRUXEval-I, every second one right, the others
-another program's answer. Inputs are also graded with a fork for each program, where the gate would let them share one.
+another program's answer. Inputs are also graded with a fork for each program, where the allowlist would let them share one.
 PATH is a checkout of github.com/facebookresearch/cruxeval. Only ratios mean anything.
 """
 
@@ -29,7 +29,7 @@ from codereasoner.task import Question, grade_all
 
 TIMES = "times_as_fast_as_the_official_scorer"
 TARGETS = {("output", TIMES): 500.0, ("input", TIMES): 100.0, ("input", f"{TIMES}_with_a_fork_each"): 12.0}
-ALONE = "\nimport sys\n"  # which fails the gate: the program gets a fork of its own
+ALONE = "\nimport sys\n"  # which fails the allowlist: the program gets a fork of its own
 PEER = """
 import json, sys, time
 sys.path.insert(0, sys.argv[1])

@@ -1,4 +1,4 @@
-"""The gate lets ordinary programs share a process, and nothing that could leave something behind."""
+"""The allowlist lets ordinary programs share a process, and nothing that could leave something behind."""
 
 from __future__ import annotations
 

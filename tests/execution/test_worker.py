@@ -21,7 +21,7 @@ from codereasoner.records import Job, Run
 
 LIMITS = Limits(cpu_seconds=0.5, wall_seconds=2.0, memory_bytes=300 << 20, output_bytes=10_000, result_chars=5_000)
 LOOP = "def f():\n    while True:\n        pass"
-ALONE = "import sys\n"  # which the gate refuses
+ALONE = "import sys\n"  # which the allowlist refuses
 
 
 @pytest.fixture(scope="module")

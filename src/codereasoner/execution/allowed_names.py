@@ -1,4 +1,4 @@
-"""The allowlist of the gate: everything that a program may use in a process that other programs use after it.
+"""The allowlist: everything that a program may use in a process that other programs use after it.
 
 Each group has its reason. A program that uses anything else gets a process of its own; it is not refused, only not
 shared. What is allowed can yield only three kinds of objects: those that the program has made, immutable ones (numbers,

@@ -1,4 +1,4 @@
-"""The gate decides whether a program may share a process with other programs, or could change what they compute.
+"""Decide whether a program may share a process with other programs, or could change what they compute.
 
 It decides by what is allowed (see allowed_names.py). A name that no object in the interpreter has is allowed too: it
 can only be the program's own. Two looks are taken:
@@ -7,7 +7,7 @@ can only be the program's own. Two looks are taken:
 2. Where a name is harmless in one use only (`self.type`, `"{}".format`), the syntax tree shows how it is used.
 
 Modules are not decided here: a program imports through `safe_modules.Modules`, which ends the attempt to share where it
-asks for something else. The gate keeps neighbours apart; security is the business of isolation.
+asks for something else. The allowlist keeps programs apart from one another; security is the task of isolation.
 This file also runs inside the workers.
 """
 

@@ -43,7 +43,7 @@ class Program:
 
 
 class Compiled:
-    """A program and one call of it; `shares` says whether both pass the gate."""
+    """A program and one call of it; `shares` says whether both pass the allowlist."""
 
     def __init__(self, program: Program, entry: str, call: str) -> None:
         self.program = program

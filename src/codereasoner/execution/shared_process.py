@@ -4,7 +4,7 @@ The process is forked by worker.py for the programs of one origin, or by zygote.
 are compiled already. It sends one frame for each job, in order:
 
     RESULT  the answer
-    FORK    it does not pass the gate: it must run alone
+    FORK    it does not pass the allowlist: it must run alone
     LEFT    the same, and this process ends
     SPENT   (after the RESULT) this process takes no more jobs
     DONE    (after the last job)

@@ -80,7 +80,7 @@ class Worker:
         self.source, self.sink, self.limits, self.final_filter = source, sink, limits, final_filter
         self.shared, self.forked = self.lanes = Lane(False), Lane(True)
         self.slow: deque[JobRow] = deque()
-        self.leavers: set[int] = set()  # hashes of programs that pass the gate, and then use more than it allows
+        self.leavers: set[int] = set()  # hashes of programs that pass the allowlist, and then use more than it allows
         self.child: Child | None = None
         self.child_job: JobRow | None = None
         self.again: JobRow | None = None  # a job that a neighbour may have ended: it runs once more, alone
