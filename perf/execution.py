@@ -36,8 +36,8 @@ ANSWERS = 16  # to each question of a GRPO batch
 GROUP = ANSWERS * 50  # jobs of such a batch: 50 questions
 LEAST, LEAST_FORKED = 8_000, 1_600  # jobs of a measurement, where programs share processes and where they do not
 FEW = 60  # checks of those ways that need tens of milliseconds for each
-TARGETS = {"a fork per program": 12, "allowlist": 100, "allowlist, full trace": 90, "GRPO batch": 250}  # times CRUXEval's speed
-TARGETS |= {"allowlist, full trace in Python": 55}
+TARGETS = {"a fork per program": 12, "allowlist": 100, "allowlist, full trace": 90, "GRPO batch": 250}
+TARGETS |= {"allowlist, full trace in Python": 55}  # all as multiples of CRUXEval's speed
 MOST_ISOLATION, LEAST_SECOND_WORKER = 1.05, 1.8
 
 CRUXEVAL = """

@@ -4,7 +4,7 @@
     python perf/grading.py --peer cruxeval=PATH --data cruxeval.jsonl --json
 
 The work is the same for all: 800 answers to CRUXEval-O and 800 to CRUXEval-I, every second one right, the others
-another program's answer. Inputs are also graded with a fork for each program, where the allowlist would let them share one.
+another program's answer. Inputs are also graded with a fork for each program that the allowlist lets share one.
 PATH is a checkout of github.com/facebookresearch/cruxeval. Only ratios mean anything.
 """
 

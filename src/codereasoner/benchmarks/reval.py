@@ -243,7 +243,7 @@ class RevalConsistency(_Reval):
 
 
 class RevalAll(_Reval):
-    """All four parts and their consistency."""
+    """REval: all four tasks and their consistency."""
 
     name = "reval"
     title = "REval"

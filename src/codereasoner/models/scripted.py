@@ -14,8 +14,8 @@ from codereasoner.task import Question
 
 
 class Scripted(Model):
-    """`scripted:gold` is always right, `silent` says nothing, `wrong` never is right, `copy` copies from the prompt,
-    `hostile` answers with an object that claims to equal everything.
+    """`scripted:gold` is always right, `wrong` never, `silent` says nothing, `copy` copies from the prompt, `hostile`
+    answers with an object that claims to equal everything.
     """
 
     name = "scripted"

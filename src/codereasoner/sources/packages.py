@@ -41,7 +41,7 @@ _SKIPPED = re.compile(r"(^|\.)(tests?|testing|idlelib|lib2to3|tkinter|turtledemo
 
 
 class Packages(Source):
-    """Functions of installed packages, each cut out whole with the helpers, constants and imports that it needs.
+    """Functions of installed packages, each extracted with the helpers, constants and imports that it needs.
 
     names: packages as they are installed ("more-itertools", "toolz"), modules of the standard library ("textwrap"), or
     "stdlib" for all of these. licenses: those that are allowed. A program keeps its licence, package, version and line;

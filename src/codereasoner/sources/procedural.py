@@ -42,7 +42,7 @@ MAX_TRIES = 20_000
 
 
 class Procedural(Source):
-    """An endless stream of programs over the built-in types, with a dial for their difficulty.
+    """Programs written by a grammar over the built-in types, without end, at a difficulty of 0 to 5.
 
     `breadth="tiny"` is for a model of half a million parameters that is trained from scratch in minutes; its difficulty
     is the number of statements, 1 to 5, and None means 1 to 3. In `"full"` the difficulty goes from 0 (an

@@ -19,7 +19,7 @@ from codereasoner.steps import read_source, split_lines
 
 
 class Files(Source):
-    """Programs that somebody else wrote.
+    """Programs of your own files, with the calls that they show.
 
     In a Python file the calls are those in `print(f(...))` and `assert f(...) == ...` lines, at top level or under
     `if __name__ == "__main__":`, which do not become part of the program; the entry is the last function that is called

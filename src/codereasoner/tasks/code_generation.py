@@ -30,7 +30,7 @@ class SpecificationFacts(TypedDict):
 
 
 class CodeGeneration(Task):
-    """Write code by its description; tests decide, and no test runs beside the code.
+    """Write code from a description; tests decide, in another process than the code.
 
     The code is asked for the values of calls and nothing else. Tests of the form `CALL == LITERAL` are decided by
     comparing those values here. All other tests run in a process without the code, where a stand-in for the function

@@ -20,7 +20,7 @@ class WordsFacts(TypedDict):
 
 
 class CodeQuestion(Task):
-    """Answer a question in words with a value, or with the words that are right. Nothing is executed.
+    """Answer a question about code with a value, or with the right words. Nothing is executed.
 
     The code may be in any language, and from a project that is not here.
     """
