@@ -12,7 +12,8 @@ import pytest
 
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.ledger import read_manifest
-from codereasoner.training import training_run
+from codereasoner.training import fast_trainer, training_run
+from codereasoner.training import grpo as grpo_module
 from codereasoner.training.grpo import GrpoConfig, grpo
 from codereasoner.training.reward_terms import reward_identity
 
@@ -137,3 +138,27 @@ def test_prompts_are_tokenised_as_in_sft_and_evaluation(base: Path) -> None:
     ids, _, _ = exact_prompts(Trainer)()._tokenize_prompts(prompts)
     assert ids == tokenise(prompts, Trainer.processing_class)
     assert Trainer.processing_class.eos_token_id not in ids[0]
+
+
+@pytest.mark.parametrize("room", [2**28, 0])
+def test_scoring_completions_only_learns_what_trls_head_learns(
+    started: Path, grpo_rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    config = replace(FAST, max_steps=3, batch=16, accumulate=2, updates_per_generation=2, beta=0.01)
+    expected = history(grpo(grpo_rows, started, tmp_path / "trl", config, None))
+    seen: list[type] = []
+
+    def counted(trainer: type) -> type:
+        seen.append(fast_trainer.completions_only(trainer))
+        return seen[-1]
+
+    monkeypatch.setattr(fast_trainer, "ROOM", room)
+    monkeypatch.setattr(grpo_module, "is_small", lambda model: False)
+    monkeypatch.setattr(grpo_module, "completions_only", counted)
+    found = history(grpo(grpo_rows, started, tmp_path / "ours", config, None))
+    assert len(seen) == 1
+    names = ("loss", "grad_norm", "entropy", "reward")
+    for row, other in zip(found, expected, strict=True):  # a step that samples nothing has no reward
+        known = {name: other[name] for name in names if other.get(name) is not None}
+        assert {name: row[name] for name in known} == pytest.approx(known, rel=1e-3, abs=1e-6)
+    assert sum(row["loss"] is not None and row["loss"] != 0 for row in expected) > 1

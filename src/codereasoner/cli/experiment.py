@@ -117,14 +117,17 @@ def _command_of(plan: Experiment) -> click.Command:
     return command
 
 
+UNBROKEN = 4  # columns whose intervals fit beside an arm in one line of a usual terminal
+
+
 def _show_results(found: Results, seeds: int) -> None:
     title = f"Accuracy on programs never seen, greedy, percent; mean of {seeds} seeds with its 95 % interval"
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, caption_justify="left")
     first = found["arms"][found["first"]]["label"]
     table.caption = f"below each: the difference to '{first}', question by question"
-    table.add_column("", overflow="fold")
+    table.add_column("", overflow="fold", min_width=12)  # columns of many benchmarks must leave room for the arm
     for column in found["columns"]:
-        table.add_column(column, justify="right", no_wrap=True)
+        table.add_column(column, justify="right", overflow="fold", no_wrap=len(found["columns"]) <= UNBROKEN)
     text = [PERPLEXITY] if any("perplexity" in arm for arm in found["arms"].values()) else []
     for column in text:
         table.add_column(column, justify="right", overflow="fold")

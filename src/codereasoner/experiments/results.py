@@ -22,7 +22,7 @@ from codereasoner.task import Question
 T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 """The 97.5 % quantiles of Student's distribution for 1, 2, ... degrees of freedom."""
 
-PERPLEXITY = "perplexity of plain Python"
+PERPLEXITY = "perplexity"
 """The head of the column that says what a training makes a model forget."""
 
 Scores: TypeAlias = dict[tuple[str, str], float]

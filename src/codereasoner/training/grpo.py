@@ -12,7 +12,7 @@ from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.models.chat import declared_tags, end_of_turn, prompt_text
 from codereasoner.models.checkpoint import Checkpoint, weights_identity
-from codereasoner.models.device import multiplies_in_bf16
+from codereasoner.models.device import has_gpu, multiplies_in_bf16
 from codereasoner.models.local import share_prompts, tokenise
 from codereasoner.task import Runner
 from codereasoner.thoughts import has_opened
@@ -20,6 +20,7 @@ from codereasoner.training.bilevel import bi_level
 from codereasoner.training.budget import FORWARD, LEARN, Budget, budget_of, on_budget
 from codereasoner.training.callbacks import make_callback
 from codereasoner.training.evaluation_callback import make_check
+from codereasoner.training.fast_trainer import completions_only, is_small
 from codereasoner.training.muon import make_optimizer
 from codereasoner.training.prompt_selection import selected
 from codereasoner.training.reward import Reward
@@ -209,6 +210,8 @@ def _trainer(
     callback: TrainerCallback,
 ) -> GRPOTrainer:
     trainer = exact_prompts(import_extra("trl", "train").GRPOTrainer)
+    if not is_small(loaded.model) and not has_gpu():
+        trainer = completions_only(trainer)
     if config.advantage == "bi-level":
         trainer = bi_level(trainer, reward, config.step_weight)
     set_threads(config.threads)
