@@ -38,8 +38,8 @@ def check_command(
 ) -> None:
     """Prove that the graders accept every right answer, and show what a constant guess earns.
 
-    Reads questions.jsonl, or a benchmark. Prints the counts of questions and accepted right answers, and the rejected
-    ones, of which there should be none.
+    Reads questions.jsonl, or a benchmark. Prints the counts of questions and accepted right answers, and each rejected
+    right answer (there should be none).
 
     \b
     Example:

@@ -195,7 +195,7 @@ def show_command(name: str) -> None:
         read = ", ".join(rows.prompts or tasks) if rows else ""
         tokens = f"{plan.tokens(key, plan.settings):,.0f}" if arm.train else ""
         table.add_row(f"{key}{compared}", arm.label, arm.start if arm.train else "", arm.train or "", read, tokens)
-    table.caption = "* compared by default; a training's compute is that of SFT on so many tokens, generation included"
+    table.caption = "* compared by default; compute: the operations of SFT on this many tokens, generation included"
     Screen().print(table)
 
 

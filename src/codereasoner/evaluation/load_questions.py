@@ -29,7 +29,7 @@ class QuestionSet:
         return self.benchmark.metrics if self.benchmark and self.whole else None
 
     def floors(self, runner: Runner) -> dict[str, float]:
-        """Return what answers without any model get, in percent: the benchmark's own floors, or the best guesses."""
+        """Return the baselines in percent: the benchmark's own, or the best constant answer of each task."""
         own = self.benchmark.floors(self.questions) if self.benchmark else {}
         return own or guess_floors(self.questions, runner)
 

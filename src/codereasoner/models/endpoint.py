@@ -230,7 +230,7 @@ def _pause(asked: str | None, attempt: int) -> float:
 
 
 class Pace:
-    """Lets callers pass one after another, so many a minute at most; None: as they come."""
+    """Let callers pass one after another, at most N a minute (None: no limit)."""
 
     def __init__(self, per_minute: float | None) -> None:
         self._gap = 60.0 / per_minute if per_minute else 0.0
