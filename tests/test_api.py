@@ -200,6 +200,23 @@ def test_what_cannot_be_traced_is_said_in_one_sentence(
         cr.trace(program, *arguments)  # type: ignore[arg-type]
 
 
+def test_a_function_made_by_exec_is_refused_in_one_sentence() -> None:
+    made: dict[str, Any] = {}
+    exec("def made(x): return x", made)
+    with pytest.raises(ConfigError, match="made has no source at hand"):
+        cr.trace(made["made"], 1)
+
+
+def test_what_is_no_run_no_completion_and_not_the_run_of_a_question_is_refused_in_one_sentence(run: Run) -> None:
+    [question] = cr.ask(run, "output")
+    with pytest.raises(ConfigError, match=r"a run is wanted, not str: cr\.trace makes one"):
+        cr.ask("f([1, 2])", "output")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="a completion is the text that a model wrote, not NoneType"):
+        cr.grade(question, None)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=r"the question was not asked about f\(\[3\]\): give the run"):
+        cr.explain(question, cr.trace(SOURCE, "f([3])"))
+
+
 def test_a_question_of_a_task_that_is_not_at_hand_is_said_in_one_sentence(run: Run) -> None:
     with pytest.raises(UnknownName, match="task 'no-such' is unknown"):
         cr.grade(Question("no-such", {}, ("1",)), "1")

@@ -14,8 +14,9 @@ from click.testing import CliRunner
 from tests.pythons import ROOT, copy
 
 from codereasoner import __version__, errors
+from codereasoner.benchmarks.loading import load_benchmark
 from codereasoner.cli import app
-from codereasoner.errors import MissingExtra, import_extra, install_hint
+from codereasoner.errors import MissingExtra, check_extra, import_extra, install_hint
 
 BUILD = "import sys, setuptools.build_meta as backend; print(getattr(backend, sys.argv[1])(sys.argv[2]))"
 OWN = {".ci", ".github", ".gitignore"}
@@ -54,6 +55,15 @@ def test_a_missing_extra_is_installed_from_where_the_package_came_from(
     monkeypatch.chdir(checkout)
     with pytest.raises(MissingExtra, match=r"package 'nosuch', which is not installed: pip install -e '\.\[train\]'"):
         import_extra("nosuch", "train")
+    with pytest.raises(MissingExtra, match=r"package 'nosuch', which is not installed: pip install -e '\.\[train\]'"):
+        check_extra("nosuch", "train")
+
+
+def test_without_the_client_of_the_hub_the_other_places_of_the_data_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CODEREASONER_DATA", raising=False)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(MissingExtra, match=r"cruxeval-o is on the Hub, and .*\[eval\].*; or give --data PATH, or set"):
+        load_benchmark("cruxeval-o")
 
 
 def test_the_command_says_the_one_version_there_is() -> None:

@@ -111,8 +111,10 @@ def ask(run: Run, *tasks: TaskLike) -> list[Question]:
     ['[2, 1]']
 
     Raises:
-        UnknownName: there is no task of that name.
+        UnknownName: there is no task of that name. ConfigError: this is no run.
     """
+    if not isinstance(run, Run):
+        raise ConfigError(f"a run is wanted, not {type(run).__name__}: cr.trace makes one")
     wanted = [_task(each) for each in tasks] or [extend.task(name) for name in extend.available("task")]
     return [question for task in wanted for question in task.collect(run).questions]
 
@@ -151,13 +153,16 @@ def grade_many(
     Shapes: `n` questions and `n` completions give `n` grades, in the same order.
 
     Raises:
-        ConfigError: there are not as many completions, or finishes, as questions.
+        ConfigError: there are not as many completions, or finishes, as questions, or a completion is no text.
     """
     ends = finishes if finishes is not None else ["stop"] * len(completions)
     if not len(questions) == len(completions) == len(ends):
         raise ConfigError(
             f"{len(questions)} questions have {len(completions)} completions and {len(ends)} finishes: give each one"
         )
+    for completion in completions:
+        if not isinstance(completion, str):
+            raise ConfigError(f"a completion is the text that a model wrote, not {type(completion).__name__}")
     found = [_question(each) for each in questions]
     items = [
         (extend.task_of(question), question, completion, finish)
@@ -174,8 +179,11 @@ def explain(question: Question, run: Run, detail: Detail = "steps") -> Chain:
     'narrator'
 
     Raises:
-        DataError: the run has no whole trace, or no call was found. ConfigError: there is no such detail.
+        DataError: the run has no whole trace, or no call was found.
+        ConfigError: the question was asked about another run, or there is no such detail.
     """
+    if question.run not in ("", run.id):
+        raise ConfigError(f"the question was not asked about {run.expression:.60}: give the run that it is about")
     if searches(question):
         return narrate_search(question, search_calls([question], _run)[0], detail)
     return narrate(question, run, detail)

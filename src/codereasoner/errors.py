@@ -17,6 +17,7 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -80,8 +81,21 @@ def import_extra(module: str, extra: str) -> ModuleType:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        hint = install_hint(extra)
-        raise MissingExtra(f"this needs the package '{error.name}', which is not installed: {hint}") from error
+        raise _missing(error.name or module, extra) from error
+
+
+def check_extra(module: str, extra: str) -> None:
+    """Do nothing where an optional dependency is installed; it is not imported, which may take seconds.
+
+    Raises:
+        MissingExtra: the module is not installed.
+    """
+    if find_spec(module) is None:
+        raise _missing(module, extra)
+
+
+def _missing(package: str, extra: str) -> MissingExtra:
+    return MissingExtra(f"this needs the package '{package}', which is not installed: {install_hint(extra)}")
 
 
 def install_hint(extra: str) -> str:
@@ -90,6 +104,11 @@ def install_hint(extra: str) -> str:
     if not (root / "pyproject.toml").is_file():
         return f"pip install 'codereasoner[{extra}]'"
     return f"pip install -e '{'.' if Path.cwd() == root else root}[{extra}]'"
+
+
+def no_file(path: Path) -> str:
+    """Return the sentence for a path at which a file is wanted and there is none."""
+    return f"{path} is a folder: give the path of a file" if path.is_dir() else f"there is no file {path}"
 
 
 def headline(error: BaseException) -> str:

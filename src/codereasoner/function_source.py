@@ -63,7 +63,7 @@ def _collect(
     if isinstance(value, ModuleType):
         imports[name] = f"import {value.__name__}" + ("" if name == value.__name__ else f" as {name}")
         return
-    if isinstance(value, type | FunctionType) and value.__module__.partition(".")[0] in sys.stdlib_module_names:
+    if isinstance(value, type | FunctionType) and _package(value) in sys.stdlib_module_names:
         own = value.__name__
         imports[name] = f"from {value.__module__} import {own}" + ("" if name == own else f" as {name}")
         return
@@ -81,6 +81,11 @@ def _collect(
             _collect(used, known[used], known, imports, parts)
     del parts[name]
     parts[name] = source
+
+
+def _package(value: type | FunctionType) -> str:
+    module: str | None = value.__module__  # None for what exec made in an empty namespace
+    return (module or "").partition(".")[0]
 
 
 def _constant(name: str, value: object) -> str:

@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import IO, Any, Self, TypeAlias, TypeVar
 
 from codereasoner import __version__
-from codereasoner.errors import ConfigError, DataError
+from codereasoner.errors import ConfigError, DataError, no_file
 from codereasoner.outputs import check_writable, differences, locked, refuse_others
 from codereasoner.parquet_files import Row, read_parquet, write_parquet
 from codereasoner.records import Plain
@@ -42,7 +42,7 @@ def read_rows(path: Path, leave_out: Sequence[str] = ()) -> Iterator[Row]:
         DataError: the file is missing, or a line of it is no JSON object; the message names the line.
     """
     if not path.is_file():
-        raise DataError(f"there is no file {path}")
+        raise DataError(no_file(path))
     if path.suffix == ".parquet":
         yield from read_parquet(path, leave_out)
         return
@@ -299,7 +299,7 @@ def fingerprint(path: Path) -> str:
         DataError: there is no such file.
     """
     if not path.is_file():
-        raise DataError(f"there is no file {path}")
+        raise DataError(no_file(path))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 

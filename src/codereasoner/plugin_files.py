@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
-from codereasoner.errors import DataError
+from codereasoner.errors import DataError, no_file
 from codereasoner.records import content_id
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ def load_file(path: Path) -> ModuleType:
         DataError: there is no such file, or executing it fails; the message has the error and its line.
     """
     if not path.is_file():
-        raise DataError(f"there is no file {path}")
+        raise DataError(no_file(path))
     place = path.resolve()
     name = f"codereasoner_plugin_{content_id(str(place))}_{place.stem}"
     if name in sys.modules:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from tests.cli.conftest import Command
 
+from codereasoner import errors
 from codereasoner.cli import experiment
 from codereasoner.experiments.plan import Experiment, Settings, names
 
@@ -27,6 +28,15 @@ def test_experiments_and_curricula_are_listed_and_shown(command: Command) -> Non
     assert code == 0
     assert "output directly, input directly" in out
     assert "5,200,000" in out
+
+
+def test_nothing_is_begun_where_the_libraries_for_training_are_missing(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errors, "find_spec", lambda module: None)
+    code, _, err = command("experiment", "demo", "--minutes", "1")
+    assert (code, "package 'trl', which is not installed: pip install" in err) == (2, True)
+    assert not Path("runs").exists()
 
 
 @pytest.mark.parametrize(

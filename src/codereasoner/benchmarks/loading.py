@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from codereasoner import extend
-from codereasoner.errors import DataError, headline, import_extra
+from codereasoner.errors import DataError, MissingExtra, headline, import_extra
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.extend import Benchmark, Questions
 from codereasoner.task import Runner
@@ -81,14 +81,17 @@ def _inside(benchmark: Benchmark, data: Path) -> Path:
 
 def _from_hub(benchmark: Benchmark) -> Path:
     """Return the first data file of the Hub's repository, in the local cache."""
-    hub: Any = import_extra("huggingface_hub", "eval")
+    instead = f"give --data PATH, or set ${VARIABLE} to a folder with one of: {', '.join(benchmark.files)}"
+    try:
+        hub: Any = import_extra("huggingface_hub", "eval")
+    except MissingExtra as error:
+        raise MissingExtra(f"the data of {benchmark.name} is on the Hub, and {error}; or {instead}") from error
     try:
         folder = Path(hub.snapshot_download(benchmark.hub, repo_type="dataset"))
     except (OSError, ValueError, hub.errors.HfHubHTTPError, hub.errors.LocalEntryNotFoundError) as error:
         reason = headline(error)
         raise DataError(
-            f"{benchmark.name} could not be brought from the Hub ({benchmark.hub}): {reason}; "
-            f"give --data PATH, or set ${VARIABLE} to a folder with one of: {', '.join(benchmark.files)}"
+            f"{benchmark.name} could not be brought from the Hub ({benchmark.hub}): {reason}; {instead}"
         ) from None
     files = sorted(each for pattern in ("*.parquet", "*.jsonl") for each in folder.rglob(pattern))
     if not files:

@@ -18,7 +18,7 @@ from codereasoner.cli.console import Screen, bar, console, print_json
 from codereasoner.cli.option_types import COUNT, PATH
 from codereasoner.cli.options import config_from, data_option, json_option, options_of, weak_option, workers_option
 from codereasoner.cli.pools import open_pool
-from codereasoner.errors import did_you_mean
+from codereasoner.errors import check_extra, did_you_mean
 from codereasoner.evaluation.metrics import wilson_interval
 from codereasoner.experiments import analysis
 from codereasoner.experiments.curriculum import read_curriculum
@@ -53,9 +53,11 @@ def run_experiment(
 
     Raises:
         ConfigError: an arm is unknown, or the run was begun with other options.
+        MissingExtra: a library for training is missing; nothing is begun then.
     """
     check_arms(plan, settings)
     check_materials(plan, settings, data)
+    check_extra("trl", "train")
     folder = Path("runs") / name
     if fresh:
         set_aside(folder)

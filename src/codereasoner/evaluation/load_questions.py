@@ -10,7 +10,7 @@ from codereasoner.benchmarks.loading import load_benchmark
 from codereasoner.errors import ConfigError
 from codereasoner.evaluation.gold_check import guess_floors
 from codereasoner.evaluation.run_evaluation import CountMetrics
-from codereasoner.extend import Benchmark, read_questions
+from codereasoner.extend import Benchmark, available, read_questions
 from codereasoner.task import Question, Runner
 
 
@@ -35,8 +35,8 @@ class QuestionSet:
 
 
 def is_file(name: str) -> bool:
-    """Return whether this is the path of a questions file, not a benchmark's name."""
-    return name.endswith((".jsonl", ".parquet"))
+    """Return whether this is a path, of questions or of a folder that has to name them, not a benchmark's name."""
+    return name.endswith((".jsonl", ".parquet")) or (name not in available("benchmark") and Path(name).is_dir())
 
 
 def load_questions(name: str, data: Path | None, split: str, runner: Runner, limit: int | None = None) -> QuestionSet:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from codereasoner.errors import DataError, UnknownName
+from codereasoner.errors import DataError, UnknownName, no_file
 from codereasoner.records import Run
 
 _SKIPPED = (ast.Global, ast.Nonlocal, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match)
@@ -149,8 +149,10 @@ def read_source(path: Path) -> str:
     """The text of a Python file, read as Python reads it: a byte order mark and a declared encoding count.
 
     Raises:
-        DataError: it cannot be read.
+        DataError: it is missing or cannot be read.
     """
+    if not path.exists() or path.is_dir():
+        raise DataError(no_file(path))
     try:
         with tokenize.open(path) as file:
             return file.read()
