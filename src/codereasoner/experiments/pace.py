@@ -15,7 +15,7 @@ from codereasoner.experiments.plan import Experiment, Settings
 from codereasoner.extend import Sampling
 from codereasoner.ledger import write_whole
 from codereasoner.models.checkpoint import Checkpoint
-from codereasoner.models.device import multiplies_in_bf16
+from codereasoner.models.device import has_gpu, multiplies_in_bf16
 from codereasoner.models.local import generate
 from codereasoner.training.budget import FORWARD, LEARN
 from codereasoner.training.grpo import GrpoConfig, cost_of_token
@@ -132,6 +132,8 @@ def _measure(base: str, pretrained: bool) -> Pace:
     try:
         with quiet():
             loaded = load(base)
+            if pretrained and has_gpu():
+                loaded.model.to("cuda")
             sampling = Sampling(1.0, 1.0, longest)
             prompts = [[loaded.tokenizer.eos_token_id] * read] * asked
             taken = _mean_seconds(lambda: generate(*loaded, prompts, sampling))
@@ -144,16 +146,17 @@ def _measure(base: str, pretrained: bool) -> Pace:
 def _update(loaded: Checkpoint, learning: SftConfig | GrpoConfig, row: int) -> Callable[[], None]:
     """Return one update of SFT on random rows, in the precision of training."""
     torch, model = import_extra("torch", "train"), loaded.model
-    ids = torch.randint(model.config.vocab_size, (learning.batch, row))
+    ids = torch.randint(model.config.vocab_size, (learning.batch, row), device=model.device)
     optimizer = make_optimizer(model, learning) or torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True)
     bf16 = multiplies_in_bf16(model.config)
 
     def update() -> None:
-        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=bf16):
             loss = model(input_ids=ids, labels=ids, use_cache=False).loss
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
+        loss.item()  # waits for a GPU
 
     return update
 
