@@ -21,7 +21,10 @@ def test_the_site_builds_and_no_link_is_broken(tmp_path: Path) -> None:
     result = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, env=environment)
     assert result.returncode == 0, result.stderr
     assert not result.stderr
-    assert "grade_many" in (tmp_path / "site" / "reference" / "python" / "index.html").read_text()
+    page = (tmp_path / "site" / "reference" / "python" / "index.html").read_text()
+    assert "grade_many" in page
+    assert "<blockquote>" not in page, "an example is shown as a quotation: it belongs below `Examples:`"
+    assert "codereasoner-ablate" not in (tmp_path / "site" / "reference" / "command-line" / "index.html").read_text()
 
 
 def test_every_page_is_in_the_navigation() -> None:

@@ -60,9 +60,10 @@ def pool(
     workers: processes; all cores by default. limits: what one run may use. preload: modules that are imported before
     any program runs.
 
-    >>> with pool(workers=1) as mine:
-    ...     trace("def f(x):\\n    return x + 1", "f(2)").value
-    '3'
+    Examples:
+        >>> with pool(workers=1) as mine:
+        ...     trace("def f(x):\\n    return x + 1", "f(2)").value
+        '3'
 
     Raises:
         IsolationError: the kernel refuses a layer of isolation, and `allow_weak_isolation` is not set.
@@ -82,9 +83,10 @@ def trace(program: str | Callable[..., object], *args: object, **kwargs: object)
     with the helpers, constants and imports of its module that it uses. In a notebook the result shows the annotated
     source.
 
-    >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
-    >>> run.value, run.outcome
-    ('[2, 1]', 'ok')
+    Examples:
+        >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
+        >>> run.value, run.outcome
+        ('[2, 1]', 'ok')
 
     Raises:
         ConfigError: the call is no call of a name; a function has no source, or an argument no literal.
@@ -106,9 +108,10 @@ def ask(run: Run, *tasks: TaskLike) -> list[Question]:
 
     A task is a name (`codereasoner list` shows them), `file.py:Class`, or a class or an instance of one's own.
 
-    >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
-    >>> [question.gold[0] for question in ask(run, "output")]
-    ['[2, 1]']
+    Examples:
+        >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
+        >>> [question.gold[0] for question in ask(run, "output")]
+        ['[2, 1]']
 
     Raises:
         UnknownName: there is no task of that name. ConfigError: this is no run.
@@ -122,9 +125,10 @@ def ask(run: Run, *tasks: TaskLike) -> list[Question]:
 def prompt(question: QuestionLike, style: StyleLike = "reasoning") -> list[dict[str, str]]:
     """Return the chat messages that put a question to a model.
 
-    >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
-    >>> prompt(ask(run, "output")[0], style="direct")[0]["role"]
-    'user'
+    Examples:
+        >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
+        >>> prompt(ask(run, "output")[0], style="direct")[0]["role"]
+        'user'
     """
     found = _question(question)
     return extend.task_of(found).prompt(found, _style(style))
@@ -135,9 +139,10 @@ def grade(question: QuestionLike, completion: str, style: StyleLike = "reasoning
 
     `finish` is "length" where the completion was cut off at its limit of tokens.
 
-    >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
-    >>> grade(ask(run, "output")[0], "<answer>[2, 1]</answer>").reward
-    1.0
+    Examples:
+        >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
+        >>> grade(ask(run, "output")[0], "<answer>[2, 1]</answer>").reward
+        1.0
     """
     return grade_many([question], [completion], style, [finish])[0]
 
@@ -174,9 +179,10 @@ def grade_many(
 def explain(question: Question, run: Run, detail: Detail = "steps") -> Chain:
     """Return the narrator's chain: reasoning from the run's trace to the answer, every claim of it true.
 
-    >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
-    >>> explain(ask(run, "output")[0], run).by
-    'narrator'
+    Examples:
+        >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
+        >>> explain(ask(run, "output")[0], run).by
+        'narrator'
 
     Raises:
         DataError: the run has no whole trace, or no call was found.
@@ -192,9 +198,10 @@ def explain(question: Question, run: Run, detail: Detail = "steps") -> Chain:
 def dataset(path: str | Path) -> Dataset:
     """Return the rows of an sft.parquet or grpo.parquet as a `datasets.Dataset`, as TRL's trainers take it.
 
-    >>> _ = Path("rows.jsonl").write_text('{"prompt": "f(1) == ??", "question": "{}"}\\n')
-    >>> dataset("rows.jsonl").column_names
-    ['prompt', 'question']
+    Examples:
+        >>> _ = Path("rows.jsonl").write_text('{"prompt": "f(1) == ??", "question": "{}"}\\n')
+        >>> dataset("rows.jsonl").column_names
+        ['prompt', 'question']
 
     Raises:
         DataError: the file is missing or holds no rows. MissingExtra: `datasets` is not installed.
@@ -211,9 +218,10 @@ def reward(style: StyleLike | None = None, own: str | RewardTerm | None = None) 
 
     own: a function(grade, completion, tokens) -> float | None, or `file.py:function`, in place of the grade's reward.
 
-    >>> import pickle
-    >>> pickle.loads(pickle.dumps(reward())).__name__
-    'codereasoner_reward'
+    Examples:
+        >>> import pickle
+        >>> pickle.loads(pickle.dumps(reward())).__name__
+        'codereasoner_reward'
     """
     return TrlReward(style, own=own)
 
@@ -239,9 +247,10 @@ def evaluate(
     out: the folder that keeps answers, grades and summary, so that the same call asks nothing twice; evaluations/... by
     default. fresh: begin anew; what `out` holds is kept as NAME.old. limit: the first N questions.
 
-    >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
-    >>> evaluate(ask(run, "output"), "scripted:gold", out="evaluation").pass_at_1
-    100.0
+    Examples:
+        >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
+        >>> evaluate(ask(run, "output"), "scripted:gold", out="evaluation").pass_at_1
+        100.0
 
     Raises:
         UnknownName: there is no such benchmark or model. DataError: its data cannot be found or read.
@@ -290,10 +299,11 @@ def programs(
     difficulty: 0 (copies) to 5 (nested loops, helpers); a mix by default. source: the grammar, another source by its
     name ("packages"), or a Source of one's own. settings: options of the source, such as `names=["statistics"]`.
 
-    >>> [program.entry for program in programs(2, difficulty=1)]
-    ['f', 'f']
-    >>> programs(1, source="packages", names=["statistics"])[0].license
-    'PSF-2.0'
+    Examples:
+        >>> [program.entry for program in programs(2, difficulty=1)]
+        ['f', 'f']
+        >>> programs(1, source="packages", names=["statistics"])[0].license
+        'PSF-2.0'
 
     Raises:
         ConfigError: the count, the difficulty, the split or a setting is wrong. UnknownName: there is no such source.
@@ -311,9 +321,11 @@ def programs(
 def load(benchmark: str, data: str | Path | None = None) -> list[Question]:
     """Return the questions of a benchmark, from `data`, from the folder $CODEREASONER_DATA, or from the Hub.
 
-    >>> _ = Path("mine.jsonl").write_text('{"code": "def f(x): return x", "input": "1", "output": "1", "id": "0"}\\n')
-    >>> [question.gold for question in load("cruxeval-o", "mine.jsonl")]
-    [('1',)]
+    Examples:
+        >>> row = '{"code": "def f(x): return x", "input": "1", "output": "1", "id": "0"}'
+        >>> _ = Path("mine.jsonl").write_text(row)
+        >>> [question.gold for question in load("cruxeval-o", "mine.jsonl")]
+        [('1',)]
 
     Raises:
         UnknownName: there is no such benchmark. DataError: its data cannot be found or read.

@@ -10,6 +10,8 @@ import pytest
 from tests.cli.conftest import Command
 from tests.models.odd_server import HOSTILE, odd_server
 
+from codereasoner.cli.result_tables import show_check
+
 pytest.importorskip("openai")
 WEAK = "--allow-weak-isolation"
 NAME = "[bold]of[/x] \x1b[2J:smile:"
@@ -144,3 +146,8 @@ def test_an_impossible_number_is_refused_by_name_before_any_work(
     assert f"Invalid value for '{name}'" in err
     assert value.lstrip("-") in err
     assert (out, [*Path().iterdir()]) == ("", [])
+
+
+def test_a_guess_of_a_check_is_shown_as_the_text_that_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    show_check({"guess_rates": {"output": {"''": 6.25}}})
+    assert capsys.readouterr().out == "output: always '': 6.2 %\n"

@@ -63,6 +63,11 @@ def test_a_config_key_that_does_not_exist_lists_those_that_do(command: Command) 
     code, _, err = command("ask", "gone", "--config", "ask.yaml")
     assert code == 2
     assert "'colour' is no option of ask; there are: out, runs, task" in err
+    Path("ask.yaml").write_text("tsak: [output]\n")
+    assert (
+        "'tsak' is no option of ask, did you mean 'task'?; there are: "
+        in command("ask", "x", "--config", "ask.yaml")[2]
+    )
 
 
 def test_generations_with_a_missing_id_name_it(command: Command, shared_data: Path) -> None:

@@ -63,3 +63,11 @@ def test_an_arm_that_is_not_whole_is_one_sentence(arm: dict[str, object], words:
     with pytest.raises(ConfigError, match=r"the experiment .*mine") as told:
         read_experiment(str(tmp_path / "mine.yaml"))
     assert words in str(told.value)
+
+
+def test_an_experiment_that_lacks_a_part_is_told_which(tmp_path: Path) -> None:
+    facts = yaml.safe_load(configs.path_of("experiments/demo").read_text(encoding="utf-8"))
+    del facts["title"]
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(facts), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"the experiment .*mine\.yaml has no 'title'"):
+        read_experiment(str(tmp_path / "mine.yaml"))

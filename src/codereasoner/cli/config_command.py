@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from codereasoner.cli.command_files import check_outputs, fresh_option
-from codereasoner.errors import ConfigError
+from codereasoner.errors import ConfigError, did_you_mean
 from codereasoner.renamed import current_name
 
 WITH_PRESETS = ("build", "sft", "grpo", "rft")
@@ -102,7 +102,8 @@ def _defaults(context: click.Context, path: Path) -> dict[str, object]:
     for key in values:
         if key not in names:
             there_are = ", ".join(sorted(names))
-            raise ConfigError(f"{path}: '{key}' is no option of {context.command.name}; there are: {there_are}")
+            near = did_you_mean(key, names)
+            raise ConfigError(f"{path}: '{key}' is no option of {context.command.name}{near}; there are: {there_are}")
     several = {each.name for each in context.command.params if isinstance(each, click.Option) and each.multiple}
     return {names[key]: _listed(value, names[key] in several) for key, value in values.items()}
 

@@ -270,7 +270,7 @@ def means_command(training: Path) -> None:
         click.echo(f"{name:20} {value:12,.4f}")
 
 
-@click.command("ablate", add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.command("ablate", hidden=True, add_help_option=False, context_settings={"ignore_unknown_options": True})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def ablate_command(context: click.Context, words: Sequence[str]) -> None:

@@ -94,7 +94,7 @@ def show_check(result: Mapping[str, Any]) -> None:
             console.print(f"{name.replace('_', ' ')}: {value:,}" if isinstance(value, int) else f"{name}: {value}")
     for task, rates in (result.get("guess_rates") or {}).items():
         for guess, rate in rates.items():
-            console.print(styled("dim", f"{task}, answered '{guess}' every time: {rate:.1f} %"))
+            console.print(styled("dim", f"{task}: always {guess}: {rate:.1f} %"))
     for row in wrong[:MOST]:
         console.print(styled("red", str(row)))
 

@@ -221,7 +221,9 @@ def read_experiment(name: str) -> Experiment:
             training={kind: _words(options) for kind, options in facts.get("training", {}).items()},
             text=_several(facts.get("text", ())),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except KeyError as error:
+        raise ConfigError(f"the experiment {name} has no {error}") from None
+    except (TypeError, ValueError, AttributeError) as error:
         raise ConfigError(f"the experiment {name} is not whole: {type(error).__name__} {error}") from None
     check_parts(found)
     for key, arm in found.arms.items():
