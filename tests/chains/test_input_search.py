@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import replace
+from time import process_time
 
 import pytest
 
@@ -205,3 +207,56 @@ def test_a_chain_that_names_the_right_call_before_anything_leads_to_it_is_flagge
 def test_a_step_to_an_argument_is_computed_again(pool: Pool, text: str, first_false: str | None) -> None:
     found = audited(pool, text, ["'q', 1"])
     assert (found.checked, found.first_false) == (1, first_false)
+
+
+def seconds(source: str, value: str) -> float:
+    """Return the CPU time that undoing a program takes."""
+    [function] = ast.parse(source).body
+    assert isinstance(function, ast.FunctionDef)
+    began = process_time()
+    list(invert(source, function, literals.read(value)))
+    return process_time() - began
+
+
+def test_branches_that_all_raise_are_not_followed_to_the_last() -> None:
+    branches = "".join(f"    if x == {each}:\n        x += 1\n" for each in range(40))
+    assert seconds(f"def f(x):\n{branches}    raise ValueError\n", "7") < 1
+
+
+def test_sides_that_can_be_shared_out_in_many_ways_are_not_all_tried() -> None:
+    terms = " + ".join(["g(x)"] + ["x"] * 30)
+    assert seconds(f"def f(x):\n    return {terms}\n", "7") < 1
+
+
+def test_slices_of_slices_are_not_undone_to_a_value_that_fills_the_memory() -> None:
+    assert seconds("def f(x):\n    return x" + "[::100]" * 8 + "\n", "[1, 2]") < 1
+
+
+def test_counts_below_zero_are_counts_of_nothing(pool: Pool) -> None:
+    source = "def f(x):\n    d = {}\n    for c in x:\n        d[c] = d.get(c, 0) + 1\n    return d"
+    assert found(pool, source, "{'a': 10000000000, 'b': -10000000000}") == ()
+
+
+def test_an_argument_that_is_too_long_to_be_written_is_not_tried(pool: Pool) -> None:
+    for length in (40_000, 200_000):
+        source = "def f(text):\n    return text.split('" + "a" * length + "')"
+        assert found(pool, source, str(["b"] * 20)) == ()
+
+
+def test_a_value_of_more_items_than_are_read_ends_no_search_of_others(pool: Pool) -> None:
+    many = "def f(n):\n    return tuple(range(15000)) if n * n != 5929 else 5"
+    tries = search_calls(
+        [question(many, "5"), question(many, str((*range(15000),))), question(APPEND, "[3]")], pool.run
+    )
+    assert [len(each) for each in tries] == [0, 0, 1]
+
+
+def test_a_program_that_uses_up_its_time_is_called_three_times_and_no_more() -> None:
+    jobs: list[Job] = []
+
+    def runner(asked: Sequence[Job]) -> list[Run]:
+        jobs.extend(asked)
+        return [Run(each.source, each.entry, each.call, "timeout") for each in asked]
+
+    assert search_calls([question("def f(x, y):\n    while True: pass", "1")], runner) == [()]
+    assert len(jobs) == 3

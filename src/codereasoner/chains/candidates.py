@@ -36,8 +36,12 @@ def made(codes: Sequence[str], wanted: str) -> Iterator[Candidate]:
         if value is NotImplemented or isinstance(value, range):
             continue
         candidate = Candidate(code, value)
-        if candidate.text not in seen:
-            seen.add(candidate.text)
+        try:
+            text = candidate.text
+        except literals.NotWritable:  # it is too long
+            continue
+        if text not in seen:
+            seen.add(text)
             yield candidate
 
 
@@ -134,7 +138,10 @@ def constants(function: ast.AST) -> dict[type, list[str]]:
     for node in ast.walk(function):
         if isinstance(node, ast.Constant) and type(node.value) in (str, int, float) and id(node) not in docstrings:
             known = found.setdefault(type(node.value), [])
-            text = literals.write(node.value)
+            try:
+                text = literals.write(node.value)
+            except literals.NotWritable:  # it is too long
+                continue
             if text not in known and len(known) < MAX_CONSTANTS:
                 known.append(text)
     return found

@@ -26,6 +26,7 @@ from codereasoner.chains.statement_lines import (
 )
 from codereasoner.errors import DataError
 from codereasoner.records import Run, Step
+from codereasoner.steps.source import TOO_DEEP, parse_source
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -59,10 +60,12 @@ def read_events(run: Run) -> list[Event]:
     """Return the events of a run, in the order in which they finished, but those of comprehensions and lambdas.
 
     Raises:
-        DataError: the run has no whole trace.
+        DataError: the run has no whole trace, or its program is nested too deeply.
     """
     if not run.steps or run.cut:
         raise DataError(f"run {run.id} of {run.expression} has no whole trace: record it with record='trace'")
+    if parse_source(run.source) is None:
+        raise DataError(f"run {run.id} of {run.entry}: the program is {TOO_DEEP}")
     return _Reader(run).read()
 
 

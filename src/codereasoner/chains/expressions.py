@@ -16,6 +16,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from codereasoner import literals
+from codereasoner.literals.budget import length
 
 MAX_LENGTH = 200  # characters of a literal, items of a collection
 MAX_STEPS = 60
@@ -90,9 +91,12 @@ class Trail:
     def _name(self, node: ast.Name) -> Any:
         if node.id not in self.values:
             try:
-                self.values[node.id] = literals.read(self.state[node.id])
+                value = literals.read(self.state[node.id])
             except (KeyError, literals.LiteralError):
                 raise Unknown from None
+            if isinstance(value, range) and length(value) > MAX_LENGTH:
+                raise Unknown  # a short text; whatever goes over its items, `1.5 in x` among it, takes all of them
+            self.values[node.id] = value
         return self.values[node.id]
 
     def _binary(self, node: ast.BinOp) -> Any:

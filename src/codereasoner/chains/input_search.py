@@ -21,6 +21,7 @@ from codereasoner.steps.source import parse_source
 from codereasoner.task import Question, Runner
 
 MAX_RUNS = 12  # calls that are run, including those that the program cannot take, which the chain leaves out
+MAX_AT_LIMITS = 3  # calls that used up their time or memory, after which no other is run
 MAX_PARAMETERS = 4
 MAX_CHOICES = 8  # arguments that are combined with those of the other parameters, for each parameter
 NOT_FOUND = "no call was found"
@@ -67,12 +68,16 @@ class _Search:
     def __init__(self, question: Question, most: int) -> None:
         self.source, self.entry, self.wanted = (question.facts[name] for name in ("source", "entry", "value"))
         self.most = most
-        self.value = literals.read(self.wanted)
         self.tries: list[Try] = []
         self.is_found = False
         self.proposals: Iterator[Proposal] = iter(())
         self.asked: set[str] = set()
+        self.at_limits = 0
         self.open: Proposal | None = None
+        try:
+            self.value = literals.read(self.wanted)
+        except literals.LiteralError:  # a value of more items than are read
+            return
         tree = parse_source(self.source)
         nodes = tree.body if tree else []
         functions = [each for each in nodes if isinstance(each, ast.FunctionDef) and each.name == self.entry]
@@ -85,7 +90,7 @@ class _Search:
 
     def next_job(self) -> Job | None:
         """The next call to run; None: the search is over."""
-        if self.is_found or len(self.tries) > self.most:
+        if self.is_found or len(self.tries) > self.most or self.at_limits == MAX_AT_LIMITS:
             return None
         self.open = next((each for each in self.proposals if each.call not in self.asked), None)
         if self.open is None:
@@ -96,10 +101,14 @@ class _Search:
     def hear(self, run: Run) -> None:
         """Take the run of the call that was asked for last; one that the program cannot take is passed over."""
         assert self.open is not None
+        self.at_limits += run.outcome in ("timeout", "memory", "output")
         if run.outcome != "ok" or run.value is None or not run.steps or run.cut:
             return
+        try:
+            result = literals.read(run.value)
+        except literals.LiteralError:
+            return
         self.tries.append(Try(self.open.lines, run))
-        result = literals.read(run.value)
         self.is_found = literals.equal(result, self.value)
         self.proposals = chain(self._repaired(self.open, result), self.proposals)
 

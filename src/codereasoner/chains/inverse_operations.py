@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 from codereasoner import literals
-from codereasoner.chains.expressions import Unknown, evaluate, text_of
+from codereasoner.chains.expressions import MAX_LENGTH, Unknown, evaluate, text_of
 
 Needs: TypeAlias = dict[str, Any]  # by variable: the value it must have
 Undo: TypeAlias = Callable[[ast.stmt, Needs], Needs]
 
 MAX_MADE = 100  # characters or items that are made up around a wanted value
 MAX_INDEX = 12  # of a sequence that is made to have a value there
+MAX_SOLVED = 3_000  # expressions that are solved for one function: where sides can be shared out, their ways multiply
+MAX_WANTED = 10_000  # characters or items of a value on the way to an argument: each inverse may make it longer
+
+_left: ContextVar[list[int]] = ContextVar("solving")  # how many expressions may still be solved
+
+
+@contextmanager
+def solving(left: list[int]) -> Iterator[None]:
+    """Take what is solved in this block from `left`; where it is used up, everything else is Unknown."""
+    token = _left.set(left)
+    try:
+        yield
+    finally:
+        _left.reset(token)
 
 
 def merge(*parts: Needs) -> Needs:
@@ -35,8 +51,12 @@ def solve(node: ast.expr, wanted: Any, known: Needs | None = None) -> Needs:
     """Return variables with which an expression gives the wanted value; those in `known` have theirs.
 
     Raises:
-        Unknown: no rule inverts it, or computing it with them gives something else.
+        Unknown: no rule inverts it, or computing it with them gives something else, or it takes too much.
     """
+    left = _left.get()
+    left[0] -= 1
+    if left[0] < 0 or _is_long(wanted, MAX_WANTED):
+        raise Unknown
     known = known or {}
     needs = _solve(node, wanted, known)
     _, found = evaluate(node, _texts(known | needs))
@@ -99,9 +119,13 @@ def constant(node: ast.expr, known: Needs | None = None) -> Any:
         Unknown: it cannot be computed.
     """
     _, value = evaluate(node, _texts(known or {}))
-    if value is NotImplemented:
+    if value is NotImplemented or _is_long(value, MAX_LENGTH):
         raise Unknown
     return value
+
+
+def _is_long(value: Any, limit: int) -> bool:
+    return isinstance(value, str | bytes | list | tuple | dict | set | frozenset) and len(value) > limit
 
 
 # ---- operators

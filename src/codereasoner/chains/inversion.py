@@ -9,17 +9,29 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeAlias
 
 from codereasoner import literals
 from codereasoner.chains.abstract_execution import after, names_set
 from codereasoner.chains.expressions import Unknown, evaluate, text_of
-from codereasoner.chains.inverse_operations import Needs, constant, merge, solve, solve_items, variables_in
+from codereasoner.chains.inverse_operations import (
+    MAX_SOLVED,
+    Needs,
+    constant,
+    merge,
+    solve,
+    solve_items,
+    solving,
+    variables_in,
+)
 from codereasoner.chains.statement_lines import header
 from codereasoner.steps import split_lines
 
 MAX_PATHS = 8  # ways through the branches of a function that are undone
+MAX_FOLLOWED = 100  # that are looked at to find them: there are two to the power of its `if`s, and all may raise
 MAX_STATEMENTS = 100  # of a function that is undone; longer ones make chains that nobody would read
+MAX_PARTS = 2_000  # of it: names, constants, operators; each is looked at many times
 MAX_COUNT = 200  # items that a loop is taken to have counted
 MAX_WIDTH = 12  # characters that one pass of a loop adds to a string
 
@@ -37,14 +49,16 @@ class Inversion:
 def invert(source: str, function: ast.FunctionDef, wanted: object) -> Iterator[Inversion]:
     """Undo each way through the branches of a function; what cannot be undone is left out."""
     parameters = {each.arg for each in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)}
-    if sum(isinstance(node, ast.stmt) for node in ast.walk(function)) > MAX_STATEMENTS:
+    nodes = list(islice(ast.walk(function), MAX_PARTS + 1))
+    if len(nodes) > MAX_PARTS or sum(isinstance(node, ast.stmt) for node in nodes) > MAX_STATEMENTS:
         return
     lines = tuple(split_lines(source))
-    for count, path in enumerate(_paths(function.body)):
-        if count == MAX_PATHS:
-            return
+    left = [MAX_SOLVED]
+    paths = (path for path in islice(_paths(function.body), MAX_FOLLOWED) if path is not None)
+    for path in islice(paths, MAX_PATHS):
         try:
-            found = _undo(path, wanted, lines)
+            with solving(left):
+                found = _undo(path, wanted, lines)
         except _FAILURES:
             continue
         if found.arguments and set(found.arguments) <= parameters:
@@ -62,8 +76,11 @@ _FAILURES = (
 )
 
 
-def _paths(body: Sequence[ast.stmt]) -> Iterator[Path]:
-    """Each straight way from the first statement to a `return`: a loop is one statement, an `if` one of its blocks."""
+def _paths(body: Sequence[ast.stmt]) -> Iterator[Path | None]:
+    """Yield each way from the first statement to a `return`, None for one that raises.
+
+    A loop is one statement of a way, and an `if` one of its blocks.
+    """
     if not body:
         yield ()
         return
@@ -73,8 +90,10 @@ def _paths(body: Sequence[ast.stmt]) -> Iterator[Path]:
     elif isinstance(first, ast.If):
         for block in (first.body, first.orelse):
             yield from _paths([*block, *rest])
-    elif not isinstance(first, ast.Raise):
-        yield from ((first, *path) for path in _paths(rest))
+    elif isinstance(first, ast.Raise):
+        yield None
+    else:
+        yield from (None if path is None else (first, *path) for path in _paths(rest))
 
 
 def _undo(path: Path, wanted: object, source: tuple[str, ...]) -> Inversion:
@@ -207,7 +226,7 @@ def _shares(statement: ast.stmt, name: str, wanted: Any, count: int) -> Iterator
 
 def _repeated(counts: dict[Any, Any]) -> list[Any]:
     """The keys of a dictionary of counts, each as often as it was counted."""
-    if not all(type(each) is int for each in counts.values()) or sum(counts.values()) > MAX_COUNT:
+    if not all(type(each) is int and each >= 0 for each in counts.values()) or sum(counts.values()) > MAX_COUNT:
         raise Unknown
     return [key for key, times in counts.items() for _ in range(times)]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from codereasoner import literals
 from codereasoner.chains.events import Event
-from codereasoner.chains.expressions import Trail, Unknown, explain, text_of
+from codereasoner.chains.expressions import MAX_LENGTH, Trail, Unknown, explain, text_of
 from codereasoner.chains.statement_lines import Statement, scopes, shadowed, walk
 
 
@@ -101,6 +101,8 @@ def _items(iterable: ast.expr, event: Event) -> str | list[Any]:
     """Return the items of a loop, as a string or a list; none if they are unknown."""
     try:
         found = Trail(event.before).value(iterable)
+        if len(found) > MAX_LENGTH:
+            return ""
         items = found if isinstance(found, str) else list(found)
         text_of(items)
         return items

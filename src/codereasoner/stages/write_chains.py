@@ -24,6 +24,7 @@ from codereasoner.stages.engine import Engine, InProcess, batches_of
 from codereasoner.stages.named_tasks import task_names
 from codereasoner.stages.progress import tell
 from codereasoner.stages.stage_options import NARRATOR, ChainOptions
+from codereasoner.steps.source import TOO_DEEP, parse_source
 from codereasoner.styles import Style, chosen_style
 from codereasoner.task import Question, Runner
 
@@ -90,8 +91,8 @@ def narrate_chains(
         searched = _searched(missing, runner, attempts)
         for results in (engine or InProcess()).map(partial(narrate_batch, detail, limit), searched):
             for question, chain in results:
-                if chain is None:
-                    ledger.drop({"question": question}, NOT_FOUND)
+                if isinstance(chain, str):
+                    ledger.drop({"question": question}, chain)
                 else:
                     ledger.append(chain)
                 tell(progress, len(ledger), total, "questions answered")
@@ -110,15 +111,17 @@ def _searched(pairs: Iterable[tuple[Question, Run]], runner: Runner | None, most
         yield [(question, next(tries) if searches(question) else run) for question, run in batch]
 
 
-def narrate_batch(detail: Detail, limit: int, batch: Sequence[Narrated]) -> list[tuple[str, Chain | None]]:
-    """Return the narrator's chain for each of these questions, by its id; None where no call was found."""
+def narrate_batch(detail: Detail, limit: int, batch: Sequence[Narrated]) -> list[tuple[str, Chain | str]]:
+    """Return the narrator's chain for each of these questions, by its id, or the reason why it has none."""
     return [(question.id, _narrated(question, basis, detail, limit)) for question, basis in batch]
 
 
-def _narrated(question: Question, basis: Run | tuple[Try, ...], detail: Detail, limit: int) -> Chain | None:
-    if isinstance(basis, Run):
-        return narrate(question, basis, detail, limit)
-    return narrate_search(question, basis, detail, limit) if basis else None
+def _narrated(question: Question, basis: Run | tuple[Try, ...], detail: Detail, limit: int) -> Chain | str:
+    if not isinstance(basis, Run):
+        return narrate_search(question, basis, detail, limit) if basis else NOT_FOUND
+    if parse_source(basis.source) is None:
+        return f"the program is {TOO_DEEP}"
+    return narrate(question, basis, detail, limit)
 
 
 def lengths(found: Iterable[int]) -> dict[str, int]:

@@ -15,6 +15,8 @@ from pathlib import Path
 from codereasoner.errors import DataError, UnknownName, no_file
 from codereasoner.records import Run
 
+TOO_DEEP = "nested too deeply"
+MAX_DEPTH = 100  # levels of a program's tree: Python allows 1,000 calls, and a writer of code needs eight for a level
 _SKIPPED = (ast.Global, ast.Nonlocal, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match)
 _INLINED = (ast.ListComp, ast.SetComp, ast.DictComp) if sys.version_info >= (3, 12) else ()
 """From Python 3.12 on these run in their function's own frame (PEP 709), and their line counts once for each item."""
@@ -174,12 +176,19 @@ def refuse_unknown(run: Run) -> None:
 
 @lru_cache(maxsize=512)
 def parse_source(source: str) -> ast.Module | None:
+    """Return the tree of a program; None if it is not Python, or is nested deeper than MAX_DEPTH levels."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source)
+            tree = ast.parse(source)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
+    level: list[ast.AST] = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return tree
+    return None
 
 
 def _defined(source: str) -> set[str]:

@@ -1,0 +1,36 @@
+"""What is read off the text of a program, whoever wrote it."""
+
+from __future__ import annotations
+
+import pytest
+
+from codereasoner import extend
+from codereasoner.chains.events import read_events
+from codereasoner.errors import DataError
+from codereasoner.execution.pool import Pool
+from codereasoner.records import Job
+from codereasoner.stages.write_chains import narrate_batch
+
+
+@pytest.mark.parametrize(
+    "expression", ["x" + " + 1" * 900, "x" + ".strip()" * 900, "x" + "[0]" * 900], ids=["sum", "methods", "indices"]
+)
+def test_a_program_nested_too_deeply_ends_no_stage(pool: Pool, expression: str) -> None:
+    source = f"def f(x):\n    y = {expression}\n    return y\n"
+    [run] = pool.run([Job(source, "f", "1" if "+" in expression else "'a'", record="trace")])
+    assert run.outcome == "ok"
+    for name in extend.available("task"):
+        extend.task(name).collect(run)
+    [question] = extend.task("output").collect(run).questions
+    assert narrate_batch("steps", 0, [(question, run)]) == [(question.id, "the program is nested too deeply")]
+    with pytest.raises(DataError, match="nested too deeply"):
+        read_events(run)
+
+
+def test_a_slice_of_a_huge_range_is_not_listed_to_narrate_a_loop(pool: Pool) -> None:
+    source = "def f(n):\n    x = range(n)\n    for i in x[::2]:\n        break\n    return 1.5 in x[:3]\n"
+    [run] = pool.run([Job(source, "f", "10 ** 12", record="trace")])
+    [question] = extend.task("output").collect(run).questions
+    [(_, chain)] = narrate_batch("expressions", 0, [(question, run)])
+    assert not isinstance(chain, str)
+    assert "left" not in chain.text
