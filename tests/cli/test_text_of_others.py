@@ -150,4 +150,4 @@ def test_an_impossible_number_is_refused_by_name_before_any_work(
 
 def test_a_guess_of_a_check_is_shown_as_the_text_that_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     show_check({"guess_rates": {"output": {"''": 6.25}}})
-    assert capsys.readouterr().out == "output: always '': 6.2 %\n"
+    assert capsys.readouterr().err == "output: always '': 6.2 %\n"
