@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from codereasoner import configs
-from codereasoner.errors import ConfigError
+from codereasoner.errors import ConfigError, UnknownName
 from codereasoner.experiments.plan import BASE, names, read_experiment
 
 
@@ -71,3 +71,8 @@ def test_an_experiment_that_lacks_a_part_is_told_which(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(facts), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"the experiment .*mine\.yaml has no 'title'"):
         read_experiment(str(tmp_path / "mine.yaml"))
+
+
+def test_a_mistyped_experiment_names_those_there_are_and_no_preset() -> None:
+    with pytest.raises(UnknownName, match=r"experiment 'metod' is unknown, did you mean 'method'\?; there are: demo, "):
+        read_experiment("metod")

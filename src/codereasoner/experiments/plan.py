@@ -11,7 +11,7 @@ import yaml
 
 from codereasoner import configs, extend
 from codereasoner.chains.narrator import DETAILS, Detail
-from codereasoner.errors import ConfigError
+from codereasoner.errors import ConfigError, UnknownName
 from codereasoner.experiments.training_options import check_options
 from codereasoner.styles import Style, find_style
 from codereasoner.training.grpo import GrpoConfig
@@ -198,8 +198,10 @@ def read_experiment(name: str) -> Experiment:
     """Read an experiment of the package, or a YAML file like one.
 
     Raises:
-        ConfigError: there is none, or an arm of it is not whole.
+        UnknownName: the package has no such experiment. ConfigError: the file cannot be read, or an arm is not whole.
     """
+    if not name.endswith(".yaml") and name not in names():
+        raise UnknownName("experiment", name, names())
     facts = _facts(Path(name) if name.endswith(".yaml") else configs.path_of(f"{FOLDER}/{name}"))
     known = {"title", "settings", "arms", "rows", "sets", "checks", "benchmarks"}
     known |= {"model", "programs", "style", "training", "text"}
