@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import click
@@ -62,3 +63,44 @@ def test_the_path_of_a_configuration_is_printed() -> None:
 def test_only_what_the_package_brings_is_a_configuration(name: str) -> None:
     with pytest.raises(ConfigError, match="there is no preset"):
         configs.path_of(name)
+
+
+LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in itertools.pairwise("abcdefghi")
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LAUGHS,
+        "out: &a [*a]",
+        "seed: 2026-13-45",
+        "seed: !!int abc",
+        "seed: !!bool abc",
+        "seed: !!timestamp abc",
+        "seed: 1" + "0" * 5000,
+        "[" * 1000,
+        "seed: !!python/object/apply:os.getcwd []",
+    ],
+    ids=["laughs", "endless", "date", "int", "bool", "time", "digits", "deep", "python"],
+)
+def test_yaml_that_cannot_be_read_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        configs.read_yaml(text)
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 300
+
+
+def test_aliases_of_yaml_stand_for_what_they_name() -> None:
+    assert configs.read_yaml("base: &b {x: 1}\nmore: {<<: *b, y: 2}\n") == {"base": {"x": 1}, "more": {"x": 1, "y": 2}}
+    assert configs.read_yaml("") is None
+
+
+@pytest.mark.parametrize("words", [["build", "--config"], ["experiment"]])
+def test_a_file_of_aliases_for_billions_ends_no_command_with_a_traceback(words: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "laughs.yaml"
+    path.write_text(LAUGHS)
+    result = CliRunner().invoke(app, [*words, str(path)])
+    assert isinstance(result.exception, ConfigError)
+    assert "aliases" in str(result.exception)

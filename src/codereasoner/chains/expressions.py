@@ -260,6 +260,15 @@ def text_of(value: Any) -> str:
         raise Unknown from None
 
 
+def texts_of(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the literals of values by name.
+
+    Raises:
+        Unknown: one has none, or one that is too long.
+    """
+    return {name: text_of(value) for name, value in values.items()}
+
+
 def _bound(target: ast.expr, item: Any) -> dict[str, Any]:
     if isinstance(target, ast.Name):
         return {target.id: item}

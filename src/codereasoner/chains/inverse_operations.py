@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 from codereasoner import literals
-from codereasoner.chains.expressions import MAX_LENGTH, Unknown, evaluate, text_of
+from codereasoner.chains.expressions import MAX_LENGTH, Unknown, evaluate, texts_of
 
 Needs: TypeAlias = dict[str, Any]  # by variable: the value it must have
 Undo: TypeAlias = Callable[[ast.stmt, Needs], Needs]
@@ -59,14 +59,10 @@ def solve(node: ast.expr, wanted: Any, known: Needs | None = None) -> Needs:
         raise Unknown
     known = known or {}
     needs = _solve(node, wanted, known)
-    _, found = evaluate(node, _texts(known | needs))
+    _, found = evaluate(node, texts_of(known | needs))
     if found is not NotImplemented and not literals.equal(found, wanted):
         raise Unknown
     return needs
-
-
-def _texts(values: Needs) -> dict[str, str]:
-    return {name: text_of(value) for name, value in values.items()}
 
 
 def _solve(node: ast.expr, wanted: Any, known: Needs) -> Needs:
@@ -118,7 +114,7 @@ def constant(node: ast.expr, known: Needs | None = None) -> Any:
     Raises:
         Unknown: it cannot be computed.
     """
-    _, value = evaluate(node, _texts(known or {}))
+    _, value = evaluate(node, texts_of(known or {}))
     if value is NotImplemented or _is_long(value, MAX_LENGTH):
         raise Unknown
     return value

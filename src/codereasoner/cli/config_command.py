@@ -80,16 +80,14 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
 
 def _values(path: Path) -> dict[str, object]:
     """Return the options in a YAML file."""
-    import yaml
+    from codereasoner.configs import read_yaml
 
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
+        values = read_yaml(path.read_text(encoding="utf-8-sig")) or {}
     except OSError as error:
         raise ConfigError(f"the config {path} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the config {path} is no YAML: {' '.join(str(error).split())}") from None
-    except RecursionError:
-        raise ConfigError(f"the config {path} is nested too deeply") from None
+    except (ConfigError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the config {path} is no YAML: {error}") from None
     if not isinstance(values, dict):
         raise ConfigError(f"the config {path} must be a mapping of options, not {type(values).__name__}")
     return values

@@ -6,11 +6,16 @@ import difflib
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codereasoner.errors import ConfigError
 from codereasoner.renamed import current_name
 
+if TYPE_CHECKING:
+    import yaml
+
 FOLDER = Path(__file__).parent
+MAX_NODES = 100_000  # of a YAML file with its aliases written out: a few lines of them can stand for billions
 COMMANDS = ("codereasoner ", "accelerate ", "python ", "torchrun ", "trl ")  # what the commands in a comment start with
 
 
@@ -50,6 +55,40 @@ def about(name: str) -> str:
     comment = itertools.takewhile(lambda line: line.startswith("# "), lines)
     text = title or " ".join(line[2:] for line in comment if not line[2:].startswith(COMMANDS))
     return text.split(". ")[0].rstrip(".")
+
+
+def read_yaml(text: str) -> object:
+    """Return the value of YAML text.
+
+    Raises:
+        ConfigError: it is no YAML, or its aliases stand for too much; the message is one line.
+    """
+    import yaml
+
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _size(node, {}) > MAX_NODES:
+            raise ConfigError(f"with its aliases written out it has more than {MAX_NODES} parts")
+        return loader.construct_document(node)
+    except (yaml.YAMLError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
+        raise ConfigError(" ".join(str(error).split())) from None
+    except RecursionError:
+        raise ConfigError("it is nested too deeply") from None
+    finally:
+        loader.dispose()
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Return the number of nodes below a node, its aliases written out; the ones in `known` are counted already."""
+    if id(node) not in known:
+        known[id(node)] = MAX_NODES + 1  # what it is while it is counted: an alias inside it makes it endless
+        parts = node.value if isinstance(node.value, list) else []
+        pairs = (each if isinstance(each, tuple) else (each,) for each in parts)
+        known[id(node)] = 1 + sum(_size(each, known) for pair in pairs for each in pair)
+    return known[id(node)]
 
 
 def _name(path: Path) -> str:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from codereasoner import configs
 from codereasoner.chains.narrator import Detail
 from codereasoner.errors import ConfigError
@@ -65,13 +63,13 @@ def read_curriculum(name: str | Path, shards: int | None = None) -> Curriculum:
     """
     path = Path(name) if str(name).endswith(".yaml") else configs.path_of(f"curriculum/{name}")
     try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8"))
+        read = configs.read_yaml(path.read_text(encoding="utf-8"))
         if not isinstance(read, dict):
             raise TypeError(f"it is {type(read).__name__}, not a mapping")
         found = _curriculum({**read, **({} if shards is None else {"shards": shards})})
     except OSError as error:
         raise ConfigError(f"the curriculum {path} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (ConfigError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(f"{path} is no curriculum: {' '.join(str(error).split())}") from None
     for index in (0, 1):
         whole = sum(level.shares[index] for level in found.levels.values())

@@ -7,8 +7,6 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
-
 from codereasoner import configs, extend
 from codereasoner.chains.narrator import DETAILS, Detail
 from codereasoner.errors import ConfigError, UnknownName
@@ -247,9 +245,9 @@ def check_arms(plan: Experiment, settings: Settings) -> None:
 
 def _facts(path: Path) -> dict[str, Any]:
     try:
-        facts = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"the experiment {path} cannot be read: {' '.join(str(error).split())}") from None
+        facts = configs.read_yaml(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ConfigError) as error:
+        raise ConfigError(f"the experiment {path} cannot be read: {error}") from None
     if not isinstance(facts, dict):
         raise ConfigError(f"the experiment {path} must be a mapping, not {type(facts).__name__}")
     if "extends" in facts:

@@ -16,9 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, cast
 
-import yaml
-
-from codereasoner.errors import DataError, headline
+from codereasoner import configs
+from codereasoner.errors import ConfigError, DataError
 from codereasoner.ledger import read_manifest, read_rows
 from codereasoner.records import Plain
 from codereasoner.styles import short_name as style_name
@@ -152,9 +151,9 @@ def config(folder: Path) -> tuple[Mapping[str, Any], str]:
         return {}, ""
     try:
         text = path.read_text(encoding="utf-8")
-        rows = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(f"{path} is not YAML: {headline(error)}") from None
+        rows = configs.read_yaml(text)
+    except (ConfigError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is not YAML: {error}") from None
     if not isinstance(rows, dict):
         raise DataError(f"{path}: a mapping is wanted, not {type(rows).__name__}")
     return rows, text

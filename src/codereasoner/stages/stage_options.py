@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from codereasoner import configs
 from codereasoner.config_fields import option, redeclared
 from codereasoner.errors import ConfigError
 from codereasoner.thoughts import Effort, Thinking
@@ -183,14 +184,12 @@ def parse_setting(text: str) -> tuple[str, object]:
     Raises:
         ConfigError: there is no =, or the value is no YAML.
     """
-    import yaml
-
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise ConfigError(f"--set takes KEY=VALUE, not '{text}'")
     try:
-        read = yaml.safe_load(value) if value else ""
-    except yaml.YAMLError:
+        read = configs.read_yaml(value) if value else ""
+    except ConfigError:
         raise ConfigError(f"--set {key}: '{value}' is no YAML value; put it in quotes to take it as text") from None
     if read == value and _EXPONENT.fullmatch(value):  # YAML 1.1 reads 1e-3 as a text: it has neither a point nor a sign
         read = float(value)
