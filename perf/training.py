@@ -32,11 +32,12 @@ from codereasoner.training.muon import make_muon
 from codereasoner.training.presets import SFT
 from codereasoner.training.scratch import make_scratch_model, make_tokenizer
 from codereasoner.training.settings import load, quiet
-from codereasoner.training.sft import Data, SftConfig, make_trainer
+from codereasoner.training.sft import Data, make_trainer
 from codereasoner.training.shards import Shards
 from codereasoner.training.streaming import Batches, Reader, batches_of_pass
 from codereasoner.training.tokens import IGNORED, Seen, tokenised
 from codereasoner.training.tokens import examples as token_examples
+from codereasoner.training.training_config import SftConfig
 from codereasoner.training.training_rows import sft_row
 from codereasoner.training.training_run import mute
 

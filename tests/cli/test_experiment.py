@@ -11,6 +11,7 @@ from tests.cli.conftest import Command
 
 from codereasoner import errors
 from codereasoner.cli import experiment
+from codereasoner.cli.experiment import Ran
 from codereasoner.experiments.plan import Experiment, Settings, names
 
 CURRICULA = ["0-copy", "1-straight", "2-branches", "3-loops", "4-nested", "5-whole", "gpu", "pocket"]
@@ -65,12 +66,10 @@ def test_ablate_still_runs_its_experiments_and_says_their_names(
 ) -> None:
     seen: list[tuple[Experiment, Settings, str]] = []
 
-    def run(
-        found: Experiment, settings: Settings, name: str, *rest: object
-    ) -> tuple[Path, dict[str, str], float, Path]:
+    def run(found: Experiment, settings: Settings, name: str, *rest: object) -> Ran:
         seen.append((found, settings, name))
         Path("results.json").write_text(json.dumps({"columns": [], "first": "start", "arms": {"start": {"label": ""}}}))
-        return Path(), {}, 1.0, Path("report.html")
+        return Ran(Path(), {}, 1.0, Path("report.html"))
 
     monkeypatch.setattr(experiment, "run_experiment", run)
     code, _, err = command("ablate", *words)

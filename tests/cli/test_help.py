@@ -17,7 +17,7 @@ from tests.cli.conftest import Command
 
 from codereasoner.chains.narrator import DETAILS
 from codereasoner.cli import app
-from codereasoner.cli.commands import FILES, GROUPS
+from codereasoner.cli.commands import GROUPS
 from codereasoner.evaluation.augment import NAMES as AUGMENTATIONS
 from codereasoner.evaluation.quiz_questions import TASKS
 from codereasoner.evaluation.score import GRADERS
@@ -159,7 +159,7 @@ IMPORTS = """
 import json, os, sys
 import click
 from codereasoner.cli import app
-from codereasoner.cli.commands import FILES, GROUPS
+from codereasoner.cli.commands import GROUPS
 
 before = set(sys.modules)
 for name in (name for group in GROUPS.values() for name in group):
@@ -178,7 +178,6 @@ def test_a_help_page_imports_no_large_library_and_little_of_ours() -> None:
     for name, modules in rows:
         if name in LONG:  # they describe a run of every stage by what runs it
             continue
-        allowed = {"asyncio", "sqlite3"} if FILES[name] == "train" else set()
-        assert LIBRARIES & {module.partition(".")[0] for module in modules} <= allowed, name
+        assert not LIBRARIES & {module.partition(".")[0] for module in modules}, name
         own = [module for module in modules if module.startswith("codereasoner.")]
-        assert len(own) <= (60 if FILES[name] == "train" else 25), (name, own)
+        assert len(own) <= 25, (name, own)

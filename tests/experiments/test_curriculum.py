@@ -27,11 +27,10 @@ from codereasoner.ledger import read_records, read_rows, write_records
 from codereasoner.records import Program
 from codereasoner.styles import find_style
 from codereasoner.task import Question
-from codereasoner.training.grpo import GrpoConfig
 from codereasoner.training.mfu import share_of_peak
 from codereasoner.training.scratch import SIZES, is_scratch_name, make_tokenizer
-from codereasoner.training.sft import SftConfig
 from codereasoner.training.tokens import examples
+from codereasoner.training.training_config import GrpoConfig, SftConfig
 
 CURRICULA = sorted((configs.FOLDER / "curriculum").glob("*.yaml"))
 

@@ -102,7 +102,8 @@ def test_the_copy_holds_the_same_weights_in_full(file: Path) -> None:
 def test_a_gguf_file_can_be_trained(file: Path, tmp_path: Path) -> None:
     pytest.importorskip("trl")
     from codereasoner.ledger import write_records
-    from codereasoner.training.sft import SftConfig, sft
+    from codereasoner.training.sft import sft
+    from codereasoner.training.training_config import SftConfig
 
     row = {"prompt": [{"role": "user", "content": "1"}], "completion": [{"role": "assistant", "content": "2"}]}
     rows = tmp_path / "rows.jsonl"

@@ -17,7 +17,8 @@ from codereasoner.records import Job, Run
 from codereasoner.styles import find_style
 from codereasoner.task import Question
 from codereasoner.training.scratch import make_scratch_model
-from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.sft import sft
+from codereasoner.training.training_config import SftConfig
 from codereasoner.training.training_rows import grpo_row, sft_row
 
 TUNE = SftConfig(max_steps=80, batch=8, accumulate=1, learning_rate=2e-3, warmup=0.0, threads=1, optimizer="muon")

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from pyarrow import Table, parquet
 
-from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.sft import sft
+from codereasoner.training.training_config import SftConfig
 
 trl = pytest.importorskip("trl")
 

@@ -14,10 +14,11 @@ from tests.training.conftest import write
 from codereasoner.styles import find_style
 from codereasoner.task import Grade, Question
 from codereasoner.training.bilevel import bi_level, bonuses, token_bonuses
-from codereasoner.training.grpo import GrpoConfig, grpo
+from codereasoner.training.grpo import grpo
 from codereasoner.training.reward import Reward
 from codereasoner.training.scratch import make_tokenizer
-from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.sft import sft
+from codereasoner.training.training_config import GrpoConfig, SftConfig
 from codereasoner.training.training_rows import grpo_row, question_text, sft_row
 
 torch = pytest.importorskip("torch")

@@ -15,8 +15,9 @@ import pytest
 
 from codereasoner.errors import ConfigError
 from codereasoner.training.budget import FLAT, FORWARD, LEARN, Budget, Unit, budget_of
-from codereasoner.training.grpo import GrpoConfig, cost_of_token, grpo
-from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.grpo import cost_of_token, grpo
+from codereasoner.training.sft import sft
+from codereasoner.training.training_config import GrpoConfig, SftConfig
 
 SFT = SftConfig(tokens=900, batch=4, accumulate=1, learning_rate=1e-3, log_every=1, threads=1, save_seconds=0)
 GRPO = GrpoConfig(tokens=900, batch=8, accumulate=1, max_tokens=4, select=0, threads=1, save_seconds=0)
@@ -116,7 +117,7 @@ def test_a_training_stopped_twice_spends_the_same_tokens_and_operations(
     base: Path, sft_rows: Path, grpo_rows: Path, tmp_path: Path
 ) -> None:
     def tune(out: Path, progress: Any) -> Path:
-        return sft(sft_rows, base, out, SFT, progress)
+        return sft(sft_rows, base, out, SFT, progress=progress)
 
     def reinforce(out: Path, progress: Any) -> Path:
         return grpo(grpo_rows, base, out, GRPO, None, progress)
@@ -139,7 +140,8 @@ def test_a_training_stopped_twice_spends_the_same_tokens_and_operations(
 ONE_CORE = """
 import os, sys
 from pathlib import Path
-from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.sft import sft
+from codereasoner.training.training_config import SftConfig
 if sys.argv[4] == "one core":
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 rows, base, out = map(Path, sys.argv[1:4])

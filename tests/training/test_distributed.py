@@ -17,7 +17,8 @@ from tests.training.following import row, write_shard
 
 from codereasoner.training.distributed import from_rank_0, gather, main_process_first, rank_and_size
 from codereasoner.training.presets import flags
-from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.sft import sft
+from codereasoner.training.training_config import SftConfig
 
 
 def test_with_one_process_there_is_nothing_to_agree_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,9 @@ from codereasoner.ledger import write_records
 from codereasoner.styles import find_style
 from codereasoner.task import Question
 from codereasoner.training.evaluation_callback import make_check
-from codereasoner.training.grpo import GrpoConfig, grpo
-from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.grpo import grpo
+from codereasoner.training.sft import sft
+from codereasoner.training.training_config import GrpoConfig, SftConfig
 from codereasoner.training.training_rows import grpo_row
 
 TUNE = SftConfig(

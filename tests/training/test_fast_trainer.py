@@ -13,8 +13,9 @@ from codereasoner.training import fast_trainer
 from codereasoner.training import sft as module
 from codereasoner.training.scratch import make_scratch_model
 from codereasoner.training.settings import load
-from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.sft import sft
 from codereasoner.training.tokens import IGNORED
+from codereasoner.training.training_config import SftConfig
 
 CONFIG = SftConfig(max_steps=6, batch=8, accumulate=2, learning_rate=1e-3, warmup=0.0, log_every=2, threads=1)
 

@@ -14,8 +14,9 @@ from codereasoner.errors import ConfigError, DataError
 from codereasoner.ledger import read_manifest
 from codereasoner.training import fast_trainer, training_run
 from codereasoner.training import grpo as grpo_module
-from codereasoner.training.grpo import GrpoConfig, grpo
+from codereasoner.training.grpo import grpo
 from codereasoner.training.reward_terms import reward_identity
+from codereasoner.training.training_config import GrpoConfig
 
 FAST = GrpoConfig(
     max_steps=24, batch=64, accumulate=1, learning_rate=1e-3, max_tokens=8, select=0, threads=1, temperature=1.5

@@ -10,7 +10,8 @@ import pytest
 
 from codereasoner.training import sft as module
 from codereasoner.training.mfu import full_rate, matrix_rate, share_of_peak
-from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.sft import sft
+from codereasoner.training.training_config import SftConfig
 
 pytest.importorskip("trl")
 

@@ -11,7 +11,8 @@ import pytest
 from codereasoner.errors import ConfigError
 from codereasoner.ledger import read_manifest, read_rows
 from codereasoner.outputs import locked
-from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.sft import sft
+from codereasoner.training.training_config import SftConfig
 
 ONE = SftConfig(max_steps=1, batch=4, accumulate=1, log_every=1, threads=1)
 

@@ -13,10 +13,9 @@ from codereasoner import configs
 from codereasoner.models import device
 from codereasoner.training import grpo, settings, sft, training_run
 from codereasoner.training.budget import budget_of
-from codereasoner.training.grpo import GrpoConfig
 from codereasoner.training.presets import GRPO, SFT, flags
 from codereasoner.training.settings import quiet
-from codereasoner.training.sft import SftConfig
+from codereasoner.training.training_config import GrpoConfig, SftConfig
 
 CONFIGS = configs.FOLDER
 KINDS: dict[str, Any] = {"sft": SftConfig, "grpo": GrpoConfig}

@@ -10,7 +10,8 @@ from tests.training.conftest import TUNE
 
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_rows
-from codereasoner.training.rft import RftConfig, rft
+from codereasoner.training.rft import rft
+from codereasoner.training.training_config import RftConfig
 from codereasoner.training.training_rows import read_question
 
 

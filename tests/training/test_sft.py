@@ -16,7 +16,8 @@ import pytest
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_rows, write_records
 from codereasoner.training.callbacks import last_checkpoint
-from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.sft import sft
+from codereasoner.training.training_config import SftConfig
 
 FAST = SftConfig(tokens=8000, batch=8, accumulate=1, learning_rate=2e-3, optimizer="muon", log_every=2, threads=1)
 
@@ -60,7 +61,7 @@ def test_training_says_nothing_and_tells_its_progress(
 ) -> None:
     told: list[tuple[float, str]] = []
     config = SftConfig(max_steps=4, batch=4, accumulate=2, log_every=1, threads=1)
-    sft(sft_rows, base, tmp_path / "sft", config, lambda share, text: told.append((share, text)))
+    sft(sft_rows, base, tmp_path / "sft", config, progress=lambda share, text: told.append((share, text)))
     assert capfd.readouterr() == ("", "")
     assert [share for share, _ in told] == sorted(share for share, _ in told)
     assert told[-1][0] == 1.0
@@ -92,7 +93,8 @@ KILLED = """
 import sys
 from pathlib import Path
 from codereasoner.ledger import read_rows, write_records
-from codereasoner.training.sft import SftConfig, sft
+from codereasoner.training.sft import sft
+from codereasoner.training.training_config import SftConfig
 from codereasoner.training.callbacks import last_checkpoint
 rows, base, out = map(Path, sys.argv[1:])
 config = SftConfig(tokens=30_000, batch=8, accumulate=1, learning_rate=2e-3, log_every=1, threads=1, save_seconds=0.2)

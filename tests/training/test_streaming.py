@@ -113,7 +113,7 @@ def test_a_folder_that_grows_is_learnt_as_it_comes(base: Path, tmp_path: Path) -
         if words.startswith("waits for rows-00001.parquet: 1"):
             write_shard(folder, 1, [row(each) for each in range(8)])
 
-    out = sft(folder, base, tmp_path / "sft", replace(CONFIG, max_steps=2), progress)
+    out = sft(folder, base, tmp_path / "sft", replace(CONFIG, max_steps=2), progress=progress)
     rows = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
     assert [each["step"] for each in rows] == [1, 2]
     assert "waited" not in rows[0]

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from codereasoner.cli import train
 from codereasoner.errors import ConfigError
-from codereasoner.training.sft import SftConfig
+from codereasoner.training.training_config import SftConfig
 
 
 def test_two_budgets_are_refused_before_any_work(tmp_path: Path) -> None:
@@ -35,12 +35,12 @@ def test_a_budget_on_the_command_line_replaces_one_of_any_unit_in_the_file(
 ) -> None:
     seen: list[SftConfig] = []
 
-    def trained(*given: Any) -> None:
+    def trained(*given: Any, **more: Any) -> None:
         seen.append(given[3])
         begun = given[6]
         begun()
 
-    monkeypatch.setattr(train, "sft", trained)
+    monkeypatch.setattr("codereasoner.training.sft.sft", trained)
     (tmp_path / "preset.yaml").write_text("tokens: 5000\nbatch: 3\n")
     out = tmp_path / "out"
     asked = ["rows.jsonl", "--config", str(tmp_path / "preset.yaml"), "--model", "m", "--out", str(out), *words]
@@ -55,7 +55,7 @@ def test_a_budget_on_the_command_line_replaces_one_of_any_unit_in_the_file(
 
 def test_rft_makes_the_new_model_that_its_help_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
-    monkeypatch.setattr(train, "rft", lambda *given: seen.extend(given))
+    monkeypatch.setattr("codereasoner.training.rft.rft", lambda *given: seen.extend(given))
     words = ["rows.jsonl", "--model", "scratch:0.3m", "--out", str(tmp_path / "out"), "--allow-weak-isolation"]
     done = CliRunner().invoke(train.rft_command, words, catch_exceptions=False)
     assert done.exit_code == 0, done.output

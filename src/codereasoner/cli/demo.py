@@ -8,34 +8,16 @@ machine's speed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import click
-from rich import box
-from rich.table import Table
-from rich.text import Text
 
-from codereasoner import extend
 from codereasoner.cli.config_command import ConfigCommand, words_of
-from codereasoner.cli.console import Screen, bar, styled
 from codereasoner.cli.experiment import run_experiment, run_options
-from codereasoner.cli.options import config_from, options_of
-from codereasoner.cli.result_tables import percent
-from codereasoner.evaluation.metrics import mean
-from codereasoner.experiments.plan import BACKWARD, FORWARD, Experiment, Size, read_experiment
-from codereasoner.experiments.processes import history
-from codereasoner.experiments.run import Summaries
-from codereasoner.ledger import read_manifest, read_records, read_rows
-from codereasoner.stages.stage_clock import StageClock
-from codereasoner.task import Question
-from codereasoner.training.budget import LEARN
-from codereasoner.training.grpo import cost_of_token
-from codereasoner.training.history import HistoryRow
-from codereasoner.training.presets import GRPO
-from codereasoner.training.training_config import option
+from codereasoner.cli.options import config_options
+from codereasoner.cli.pools import PoolOptions
+from codereasoner.config_fields import option
+from codereasoner.experiments.plan import Size, read_experiment
 
 
 @dataclass(frozen=True)
@@ -49,8 +31,8 @@ class DemoConfig(Size):
 
 @click.command("demo", cls=ConfigCommand)
 @run_options("demo")
-@options_of(DemoConfig)
-def demo_command(name: str, fresh: bool, workers: int | None, allow_weak_isolation: bool, **values: Any) -> None:
+@config_options(DemoConfig)
+def demo_command(name: str, fresh: bool, pools: PoolOptions, config: DemoConfig) -> None:
     """Run the whole method on this machine: data, SFT, GRPO, evaluation, report.
 
     Writes everything into runs/NAME, and prints a table of accuracies with intervals.
@@ -59,103 +41,14 @@ def demo_command(name: str, fresh: bool, workers: int | None, allow_weak_isolati
     Example:
       codereasoner demo --minutes 5
     """
+    from codereasoner.cli.experiment_tables import show_demo
+    from codereasoner.training.budget import LEARN
+    from codereasoner.training.grpo import cost_of_token
+    from codereasoner.training.presets import GRPO
+
     plan = read_experiment("demo")
-    given = asdict(config_from(DemoConfig, values))
+    given = asdict(config)
     given["then_tokens"] = round(given.pop("grpo_tokens") * cost_of_token(GRPO["scratch"]) / LEARN)
-    settings = replace(plan.settings, **given)
-    folder, summaries, share, report = run_experiment(
-        plan, settings, name, fresh, workers, allow_weak_isolation, words_of(DemoConfig)
-    )
-    _show(folder, plan, summaries, share)
-    click.echo(f"report: {report}")
-
-
-def _show(folder: Path, plan: Experiment, summaries: Summaries, share: float) -> None:
-    screen = Screen()
-    screen.print(_accuracy_table(plan, summaries))
-    if share != 1.0:
-        screen.print(
-            f"--minutes: trained on {100 * share:.0f} % of the demo's tokens, so this is no table of `make demo`"
-        )
-    for name in ("sft", "grpo", "control"):
-        screen.print(_spent_line(folder / name, plan.arms[name].label))
-    if "cruxeval-o" in summaries:
-        screen.print(_cruxeval_line(summaries["cruxeval-o"]["grpo"]))
-    screen.print(_samples(folder))
-    screen.print(_grpo_line(history(folder / "grpo")))
-    seconds = StageClock(folder, bar).seconds()
-    words = ", ".join(f"{name} {value:.0f}" for name, value in seconds.items() if value >= 0.5)
-    screen.print(f"seconds: {words}; {sum(seconds.values()):.0f} in all")
-    screen.print(f"the run: {folder}")
-
-
-def _accuracy_table(plan: Experiment, summaries: Summaries) -> Table:
-    """Return one row for each model; a column for each direction and each set of held-out programs."""
-    columns = [(name, task) for name in plan.sets for task in (FORWARD, BACKWARD)]
-    title = "Accuracy on programs never seen, greedy, with its 95 % interval"
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, caption_justify="left")
-    table.caption = "forward: predict the output; backward: find an input; a step is a statement of the program"
-    table.add_column("", no_wrap=True)
-    for name, task in columns:
-        low, high = plan.sets[name]
-        words = f"{low}-{high} steps" if low < high else f"{low} steps"
-        table.add_column(f"{'forward' if task == FORWARD else 'backward'}\n{words}", justify="right", no_wrap=True)
-    for arm in plan.settings.arms:
-        table.add_row(plan.arms[arm].label, *(_cell(summaries[name][arm]["by_task"][task]) for name, task in columns))
-    table.add_row("best guess", *(_best_guess(summaries, *column) for column in columns), style="dim")
-    counts = (str(summaries[name]["base"]["by_task"][task]["n_questions"]) for name, task in columns)
-    table.add_row("questions", *counts, style="dim")
-    return table
-
-
-def _cell(part: Mapping[str, Any]) -> Text:
-    """Return `68.7 %` with its interval in the line below."""
-    value, _, interval = percent(part).partition(" [")
-    return styled("bold", value, f"\n{interval.removesuffix(']').replace(', ', ' to ')}")
-
-
-def _best_guess(summaries: Summaries, name: str, task: str) -> str:
-    rates = [rate for words, rate in summaries[name]["base"]["floors"].items() if words.startswith(f"{task}:")]
-    return f"{max(rates):.1f} %" if rates else ""
-
-
-def _cruxeval_line(summary: Mapping[str, Any]) -> str:
-    floors = ", ".join(f"{name} {rate:.1f} %" for name, rate in summary["floors"].items())
-    return f"CRUXEval-O, the real {summary['n_questions']}, after GRPO: {percent(summary)}; without a model: {floors}"
-
-
-def _spent_line(folder: Path, label: str) -> str:
-    counts = (read_manifest(folder) or {})["counts"]
-    return (
-        f"{label}: {counts['tokens']:,} tokens, {counts['operations']:.3g} operations, {counts['seconds']:.0f} seconds"
-    )
-
-
-def _grpo_line(rows: Sequence[HistoryRow]) -> str:
-    """Sum up GRPO's steps: the reward as it began and ended, what taught nothing, and the time of grading."""
-    steps = [row for row in rows if "step_seconds" in row]
-    fifth = max(1, len(steps) // 5)
-    first, last = (mean([row["reward"] for row in part]) for part in (steps[:fifth], steps[-fifth:]))
-    idle = 100 * mean([row["zero_variance"] for row in steps])
-    cut = 100 * mean([row["truncated"] for row in steps])
-    grading = 100 * sum(row["reward_seconds"] for row in steps) / sum(row["step_seconds"] for row in steps)
-    return (
-        f"GRPO: {len(steps)} updates, mean reward {first:.2f} in the first fifth and {last:.2f} in the last; "
-        f"{idle:.0f} % of the groups had no variance, {cut:.1f} % of the completions were cut off; "
-        f"grading took {grading:.1f} % of the time"
-    )
-
-
-def _samples(folder: Path) -> Table:
-    """Return one question of each direction, with the trained model's whole answer."""
-    questions = {question.id: question for question in read_records(folder / "questions.jsonl", Question)}
-    evaluation = folder / "evaluations" / "held-out@grpo"
-    answers = {row["id"]: row["text"] for row in read_rows(evaluation / "answers.jsonl")}
-    table = Table(title="Sample answers after GRPO", title_justify="left", title_style="bold", show_lines=True)
-    for column in ("question", "answer", "grade"):
-        table.add_column(column, overflow="fold")
-    for task in (FORWARD, BACKWARD):
-        row = next(row for row in read_rows(evaluation / "grades.jsonl") if row["task"] == task)
-        question = questions[row["question"]]
-        table.add_row(extend.task(task).statement(question), answers[row["id"]], row["outcome"])
-    return table
+    ran = run_experiment(plan, replace(plan.settings, **given), name, fresh, pools, words_of(DemoConfig))
+    show_demo(ran.folder, plan, ran.summaries, ran.share)
+    click.echo(f"report: {ran.page}")

@@ -5,26 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
-from rich import box
-from rich.table import Table
 
 from codereasoner import configs
 from codereasoner.cli.command_files import refuse_other_options, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand, given_options, save_config
-from codereasoner.cli.console import Screen, bar, console, print_json
 from codereasoner.cli.option_types import COUNT, PATH
-from codereasoner.cli.options import config_from, data_option, json_option, options_of, weak_option, workers_option
-from codereasoner.cli.pools import open_pool
+from codereasoner.cli.options import config_options, data_option, json_option, pool_options
+from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import check_extra, did_you_mean
-from codereasoner.evaluation.metrics import wilson_interval
-from codereasoner.experiments import analysis
-from codereasoner.experiments.curriculum import read_curriculum
-from codereasoner.experiments.curriculum_rows import make_rows
-from codereasoner.experiments.materials import check_materials
-from codereasoner.experiments.pace import fit_minutes
 from codereasoner.experiments.plan import (
     Experiment,
     Settings,
@@ -33,10 +24,20 @@ from codereasoner.experiments.plan import (
     names,
     read_experiment,
 )
-from codereasoner.experiments.results import PERPLEXITY, Results, cell, perplexity
-from codereasoner.experiments.run import ExperimentRun, Summaries
 from codereasoner.outputs import set_aside
-from codereasoner.stages.stage_clock import StageClock
+
+if TYPE_CHECKING:
+    from codereasoner.experiments.results import Results
+    from codereasoner.experiments.run import Summaries
+
+
+class Ran(NamedTuple):
+    """A finished run: its folder and page, the first seed's summaries, and the share of its tokens that it took."""
+
+    folder: Path
+    summaries: Summaries
+    share: float
+    page: Path
 
 
 def run_experiment(
@@ -44,17 +45,22 @@ def run_experiment(
     settings: Settings,
     name: str,
     fresh: bool,
-    workers: int | None,
-    weak: bool,
+    pools: PoolOptions,
     decisive: Sequence[str],
     data: Path | None = None,
-) -> tuple[Path, Summaries, float, Path]:
-    """Do or continue a run in runs/NAME; returns its folder, the first seed's summaries, the share of the tokens, page.
+) -> Ran:
+    """Do or continue a run in runs/NAME.
 
     Raises:
         ConfigError: an arm is unknown, or the run was begun with other options.
         MissingExtra: a library for training is missing; nothing is begun then.
     """
+    from codereasoner.cli.console import bar, console
+    from codereasoner.experiments.materials import check_materials
+    from codereasoner.experiments.pace import fit_minutes
+    from codereasoner.experiments.run import ExperimentRun
+    from codereasoner.stages.stage_clock import StageClock
+
     check_arms(plan, settings)
     check_materials(plan, settings, data)
     check_extra("trl", "train")
@@ -63,21 +69,22 @@ def run_experiment(
         set_aside(folder)
     refuse_other_options(folder, folder.is_dir(), given_options(), decisive)
     save_config(folder)
-    with open_pool(workers, weak) as pool:
+    with pools.open() as pool:
         clock = StageClock(folder, bar)
         pace = ExperimentRun(plan, settings, folder, pool, clock).pace()
         settings, share = fit_minutes(plan, settings, pace)
         console.print(pace.announce(plan, settings))
-        run = ExperimentRun(plan, settings, folder, pool, clock, data, workers)
-        return folder, run.run(), share, run.report()
+        run = ExperimentRun(plan, settings, folder, pool, clock, data, pools.workers)
+        return Ran(folder, run.run(), share, run.report())
 
 
 def run_options(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return the options that every run takes beside its sizes."""
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        function = weak_option(workers_option(function))
-        function = click.option("--fresh", is_flag=True, help="Begin anew: that run is renamed to NAME.old.")(function)
+        function = click.option("--fresh", is_flag=True, help="Begin anew: that run is renamed to NAME.old.")(
+            pool_options(function)
+        )
         words = "The run's name; its folder is runs/NAME."
         return click.option("--name", default=name, show_default=True, help=words)(function)
 
@@ -87,27 +94,22 @@ def run_options(name: str) -> Callable[[Callable[..., None]], Callable[..., None
 def _command_of(plan: Experiment) -> click.Command:
     @click.command(plan.name, cls=ConfigCommand, help=plan.title)
     @run_options(plan.name)
-    @options_of(Settings)
+    @config_options(Settings)
     @json_option
     def command(
-        name: str,
-        fresh: bool,
-        workers: int | None,
-        allow_weak_isolation: bool,
-        as_json: bool,
-        data: Path | None = None,
-        **values: Any,
+        name: str, fresh: bool, pools: PoolOptions, config: Settings, as_json: bool, data: Path | None = None
     ) -> None:
-        settings: Settings = config_from(Settings, values)
-        folder, _, _, page = run_experiment(
-            plan, settings, name, fresh, workers, allow_weak_isolation, decisive_words(), data
-        )
-        found: Results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        ran = run_experiment(plan, config, name, fresh, pools, decisive_words(), data)
+        found: Results = json.loads((ran.folder / "results.json").read_text(encoding="utf-8"))
         if as_json:
+            from codereasoner.cli.console import print_json
+
             print_json(found)
         else:
-            _show_results(found, settings.seeds)
-            click.echo(f"report: {page}")
+            from codereasoner.cli.experiment_tables import show_results
+
+            show_results(found, config.seeds)
+            click.echo(f"report: {ran.page}")
 
     if plan.benchmarks:
         words = "Folder of the benchmarks' data (default: $CODEREASONER_DATA; without either they are left out)."
@@ -117,27 +119,6 @@ def _command_of(plan: Experiment) -> click.Command:
             parameter.default = getattr(plan.settings, parameter.name)
             setattr(parameter, "show_default", parameter.default not in (None, ""))  # noqa: B010 - only options have it
     return command
-
-
-UNBROKEN = 4  # columns whose intervals fit beside an arm in one line of a usual terminal
-
-
-def _show_results(found: Results, seeds: int) -> None:
-    title = f"Accuracy on programs never seen, greedy, percent; mean of {seeds} seeds with its 95 % interval"
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, caption_justify="left")
-    first = found["arms"][found["first"]]["label"]
-    table.caption = f"below each: the difference to '{first}', question by question"
-    table.add_column("", overflow="fold", min_width=12)  # columns of many benchmarks must leave room for the arm
-    for column in found["columns"]:
-        table.add_column(column, justify="right", overflow="fold", no_wrap=len(found["columns"]) <= UNBROKEN)
-    text = [PERPLEXITY] if any("perplexity" in arm for arm in found["arms"].values()) else []
-    for column in text:
-        table.add_column(column, justify="right", overflow="fold")
-    for arm in found["arms"].values():
-        table.add_row(
-            arm["label"], *(cell(arm, column, "\n") for column in found["columns"]), *(perplexity(arm) for _ in text)
-        )
-    Screen().print(table)
 
 
 class _Experiments(click.Group):
@@ -186,19 +167,9 @@ def experiment_command(context: click.Context, listed: bool) -> None:
 @click.argument("name")
 def show_command(name: str) -> None:
     """Show the arms of an experiment: what each is trained on, from which other one, and for how much compute."""
-    plan = read_experiment(name)
-    table = Table(title=plan.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for column in ("arm", "what it is", "from", "trained with", "on", "tokens of SFT"):
-        table.add_column(column, justify="right" if column.startswith("tokens") else "left", overflow="fold")
-    for key, arm in plan.arms.items():
-        compared = "*" if key in plan.settings.arms else ""
-        rows = plan.rows.get(arm.rows)
-        tasks = [f"{task} directly" if task in rows.direct else task for task in rows.tasks] if rows else []
-        read = ", ".join(rows.prompts or tasks) if rows else ""
-        tokens = f"{plan.tokens(key, plan.settings):,.0f}" if arm.train else ""
-        table.add_row(f"{key}{compared}", arm.label, arm.start if arm.train else "", arm.train or "", read, tokens)
-    table.caption = "* compared by default; compute: the operations of SFT on this many tokens, generation included"
-    Screen().print(table)
+    from codereasoner.cli.experiment_tables import show_arms
+
+    show_arms(read_experiment(name))
 
 
 @experiment_command.command("rows", cls=ConfigCommand)
@@ -208,6 +179,10 @@ def show_command(name: str) -> None:
 @click.option("--shards", type=COUNT, help="Number of shards (default: the curriculum's).")
 def rows_command(curriculum: str, out: Path, workers: int, shards: int | None) -> None:
     """Make the rows of a CURRICULUM, by name or YAML file, shard by shard; a training can follow the folder."""
+    from codereasoner.cli.console import print_json
+    from codereasoner.experiments.curriculum import read_curriculum
+    from codereasoner.experiments.curriculum_rows import make_rows
+
     set_aside_if_fresh(out)
     found = read_curriculum(curriculum, shards)
     print_json(make_rows(found, out, workers, lambda line: click.echo(line, err=True)))
@@ -218,6 +193,8 @@ def rows_command(curriculum: str, out: Path, workers: int, shards: int | None) -
 @data_option
 def clean_command(rows: Path, data: Path | None) -> None:
     """Compare the programs of a curriculum's ROWS with those of the benchmarks; exits with 1 where one is the same."""
+    from codereasoner.experiments import analysis
+
     found = analysis.contamination(rows, data)
     click.echo(json.dumps(found, indent=1))
     if found["same"] or not found["compared_with"]:
@@ -230,6 +207,9 @@ def clean_command(rows: Path, data: Path | None) -> None:
 @click.option("--min-questions", type=COUNT, default=20, show_default=True, help="Hide rarer constructs.")
 def levels_command(held_out: Path, evaluations: Sequence[Path], min_questions: int) -> None:
     """Show the accuracy of EVALUATIONS on a curriculum's HELD_OUT questions, by level and by construct."""
+    from codereasoner.evaluation.metrics import wilson_interval
+    from codereasoner.experiments import analysis
+
     for evaluation in evaluations:
         click.echo(evaluation)
         for kind, found in analysis.accuracy_by_level(held_out, evaluation).items():
@@ -243,11 +223,12 @@ def levels_command(held_out: Path, evaluations: Sequence[Path], min_questions: i
 @experiment_command.command("failures")
 @click.argument("evaluation", type=PATH)
 @click.option("--count", type=COUNT, default=20, show_default=True, help="Number of wrong answers to draw.")
-@workers_option
-@weak_option
-def failures_command(evaluation: Path, count: int, workers: int | None, allow_weak_isolation: bool) -> None:
+@pool_options
+def failures_command(evaluation: Path, count: int, pools: PoolOptions) -> None:
     """Show wrong answers of an EVALUATION, drawn at random, with the class of each error and its first false claim."""
-    with open_pool(workers, allow_weak_isolation) as pool:
+    from codereasoner.experiments import analysis
+
+    with pools.open() as pool:
         found = list(analysis.failures(evaluation, count, pool.run))
     for each in found:
         click.echo(each.text())
@@ -259,6 +240,8 @@ def failures_command(evaluation: Path, count: int, workers: int | None, allow_we
 @click.option("--every", type=COUNT, default=500_000, show_default=True, help="Tokens between two lines.")
 def curve_command(trainings: Sequence[Path], every: int) -> None:
     """Show loss and accuracy by tokens of TRAININGS that continue one another, as a table."""
+    from codereasoner.experiments import analysis
+
     click.echo(analysis.curve(trainings, every))
 
 
@@ -266,6 +249,8 @@ def curve_command(trainings: Sequence[Path], every: int) -> None:
 @click.argument("training", type=PATH)
 def means_command(training: Path) -> None:
     """Show the means over the rows of a TRAINING's history, and the share of its time that grading took."""
+    from codereasoner.experiments import analysis
+
     for name, value in analysis.means(training).items():
         click.echo(f"{name:20} {value:12,.4f}")
 

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -28,20 +28,12 @@ Decorator: TypeAlias = Callable[[Any], Any]
 # ---- options made from the fields of a frozen dataclass
 
 
-def options_of(config: type) -> Callable[[Function], Function]:
-    """Add one option for each field of a config dataclass; the field's metadata holds the help text."""
-    hints = typing.get_type_hints(config)
-
-    def decorate(function: Function) -> Function:
-        for field in reversed(dataclasses.fields(config)):
-            function = _option(config.__name__, field, hints[field.name])(function)
-        return function
-
-    return decorate
-
-
 def config_options(config: type, name: str = "config") -> Callable[[Function], Function]:
-    """Add the options of a config dataclass to a command, which gets the dataclass as one argument."""
+    """Add an option for each field of a config dataclass to a command, which gets the dataclass as one argument.
+
+    The field's metadata holds the help text.
+    """
+    hints = typing.get_type_hints(config)
     names = [field.name for field in dataclasses.fields(config)]
 
     def decorate(function: Function) -> Function:
@@ -50,15 +42,11 @@ def config_options(config: type, name: str = "config") -> Callable[[Function], F
             made = config(**{each: values.pop(each) for each in names})
             return function(**values, **{name: made})
 
-        return options_of(config)(typing.cast(Function, command))
+        for field in reversed(dataclasses.fields(config)):
+            command = _option(config.__name__, field, hints[field.name])(command)
+        return typing.cast(Function, command)
 
     return decorate
-
-
-def config_from(config: type, values: Mapping[str, Any]) -> Any:
-    """Make the config dataclass from a command's values."""
-    names = [field.name for field in dataclasses.fields(config)]
-    return config(**{name: values[name] for name in names if name in values})
 
 
 def _option(config: str, field: dataclasses.Field[Any], hint: Any) -> Decorator:
@@ -86,7 +74,6 @@ def _option(config: str, field: dataclasses.Field[Any], hint: Any) -> Decorator:
 
 pool_options = config_options(PoolOptions, "pools")
 weak_option = _option("", PoolOptions.__dataclass_fields__["allow_weak_isolation"], bool)
-workers_option = _option("", PoolOptions.__dataclass_fields__["workers"], int | None)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 data_option = click.option(
     "--data",

@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -17,15 +17,11 @@ from codereasoner.cli.config_command import ConfigCommand, save_config
 from codereasoner.cli.option_types import PATH
 from codereasoner.cli.options import Decorator, config_options, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
-from codereasoner.extend import Progress, silent
-from codereasoner.models.gguf_files import folder_of
-from codereasoner.training.budget import LIMITS, budget_of
 from codereasoner.training.distributed import main_process_first, rank_and_size
-from codereasoner.training.grpo import GrpoConfig, grpo
-from codereasoner.training.rft import RftConfig, rft
-from codereasoner.training.scratch import is_scratch_name, make_scratch_model
-from codereasoner.training.sft import SftConfig, sft
-from codereasoner.training.tokens import Seen
+from codereasoner.training.training_config import GrpoConfig, RftConfig, SftConfig
+
+if TYPE_CHECKING:
+    from codereasoner.extend import Progress
 
 Config = TypeVar("Config", SftConfig, GrpoConfig, RftConfig)
 
@@ -61,13 +57,9 @@ def sft_command(rows: Path, model: str, out: Path, config: SftConfig, pools: Poo
     Example:
       codereasoner sft set --model scratch:0.3m --max-steps 2 --out sft
     """
-    config = _one_budget(config)
-    _fresh(out)
-    opened = pools.open() if config.held_out else nullcontext()
-    with opened as pool, _bar("sft", model) as progress:
-        runner, start = pool.run if pool else None, _made(model, out, config.seed)
-        sft(_file(rows, "sft"), start, out, config, progress, runner, _save(out), _notice)
-    _report(out)
+    from codereasoner.training.sft import sft
+
+    _train(partial(sft, notice=_notice), "sft", rows, model, out, config, pools if config.held_out else None)
 
 
 @_training("grpo", GrpoConfig)
@@ -81,11 +73,9 @@ def grpo_command(rows: Path, model: str, out: Path, config: GrpoConfig, pools: P
     Example:
       codereasoner grpo set --model sft --max-steps 1 --max-tokens 32 --out grpo
     """
-    config = _one_budget(config)
-    _fresh(out)
-    with pools.open() as pool, _bar("grpo", model) as progress:
-        grpo(_file(rows, "grpo"), _made(model, out, config.seed), out, config, pool.run, progress, _save(out))
-    _report(out)
+    from codereasoner.training.grpo import grpo
+
+    _train(grpo, "grpo", rows, model, out, config, pools)
 
 
 @_training("rft", RftConfig)
@@ -99,15 +89,38 @@ def rft_command(rows: Path, model: str, out: Path, config: RftConfig, pools: Poo
     Example:
       codereasoner rft set --model sft --max-steps 1 --max-tokens 32 --out rft
     """
+    from codereasoner.training.rft import rft
+
+    _train(rft, "rft", rows, model, out, config, pools)
+
+
+def _train(
+    train: Callable[..., Path],
+    name: str,
+    rows: Path,
+    model: str,
+    out: Path,
+    config: Config,
+    pools: PoolOptions | None,
+) -> None:
+    """Train, with a pool where something is graded; the options are written next to the model when it begins."""
     config = _one_budget(config)
-    _fresh(out)
-    with pools.open() as pool, _bar("rft", model) as progress:
-        rft(_file(rows, "grpo"), _made(model, out, config.seed), out, config, pool.run, progress, _save(out))
+    inside = rows / ("sft.parquet" if name == "sft" else "grpo.parquet")
+    file = inside if inside.is_file() else rows
+    with main_process_first():
+        if rank_and_size()[0] == 0:
+            set_aside_if_fresh(out)
+    with pools.open() if pools else nullcontext() as pool, _bar(name, model) as progress:
+        start, runner = _made(model, out, config.seed), pool.run if pool else None
+        train(file, start, out, config, runner, progress, partial(save_config, out))
     _report(out)
 
 
 def _one_budget(config: Config) -> Config:
     """Return the config in which a budget on the command line replaces one of another unit in the config file."""
+
+    from codereasoner.training.budget import LIMITS, budget_of
+
     context = click.get_current_context()
     flags = {name for name in LIMITS if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     if flags:
@@ -118,18 +131,6 @@ def _one_budget(config: Config) -> Config:
     return config
 
 
-def _file(rows: Path, name: str) -> Path:
-    """Return the rows; in the folder of a data set, the file of that name."""
-    inside = rows / f"{name}.parquet"
-    return inside if inside.is_file() else rows
-
-
-def _fresh(out: Path) -> None:
-    with main_process_first():
-        if rank_and_size()[0] == 0:
-            set_aside_if_fresh(out)
-
-
 def _notice(words: str) -> None:
     """Print what a training left out, in the first process only."""
     from codereasoner.cli.console import console, styled
@@ -138,15 +139,11 @@ def _notice(words: str) -> None:
         console.print(styled("yellow", "left out", f": {words}"))
 
 
-def _save(out: Path) -> Callable[[], None]:
-    """Return the callback that writes the options next to the model when the training begins."""
-    return partial(save_config, out)
-
-
 @contextmanager
 def _bar(name: str, model: str) -> Iterator[Progress]:
     """Show the progress of the first process; the others of one training are silent."""
     from codereasoner.cli.console import bar
+    from codereasoner.extend import silent
 
     if rank_and_size()[0]:
         yield silent
@@ -159,6 +156,7 @@ def _report(out: Path) -> None:
     """Print where the model is and how fast it learnt, in the first process only."""
     from codereasoner.cli.console import console, styled
     from codereasoner.ledger import read_manifest
+    from codereasoner.training.tokens import Seen
 
     if rank_and_size()[0]:
         return
@@ -188,6 +186,9 @@ _COUNTS = {
 
 def _made(model: str, out: Path, seed: int) -> str:
     """Return the model to start from; a new one is first written next to the output."""
+    from codereasoner.models.gguf_files import folder_of
+    from codereasoner.training.scratch import is_scratch_name, make_scratch_model
+
     if not is_scratch_name(model):
         return folder_of(model)
     with main_process_first():

@@ -18,12 +18,11 @@ from codereasoner.models.checkpoint import Checkpoint
 from codereasoner.models.device import has_gpu, multiplies_in_bf16
 from codereasoner.models.local import generate
 from codereasoner.training.budget import FORWARD, LEARN
-from codereasoner.training.grpo import GrpoConfig, cost_of_token
+from codereasoner.training.grpo import cost_of_token
 from codereasoner.training.muon import make_optimizer
 from codereasoner.training.presets import GRPO, PRETRAINED, SCRATCH
-from codereasoner.training.rft import RftConfig
 from codereasoner.training.settings import load, quiet
-from codereasoner.training.sft import SftConfig
+from codereasoner.training.training_config import GrpoConfig, RftConfig, SftConfig
 
 ROW, PROMPT, COMPLETION, LONGEST = 58, 36, 18, 48
 """Mean tokens of the demo's SFT rows, and of GRPO's prompts and completions; the longest completion of a batch, for

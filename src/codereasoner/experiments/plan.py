@@ -9,13 +9,12 @@ from typing import Any, Literal, get_args
 
 from codereasoner import configs, extend
 from codereasoner.chains.narrator import DETAILS, Detail
+from codereasoner.config_fields import option
 from codereasoner.errors import ConfigError, UnknownName
 from codereasoner.experiments.training_options import check_options
 from codereasoner.styles import Style, find_style
-from codereasoner.training.grpo import GrpoConfig
 from codereasoner.training.presets import PRETRAINED, SCRATCH
-from codereasoner.training.sft import SftConfig
-from codereasoner.training.training_config import option
+from codereasoner.training.training_config import GrpoConfig, SftConfig
 
 FOLDER = "experiments"
 BASE = "base"

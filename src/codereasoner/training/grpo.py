@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress, Sampling, silent
@@ -26,7 +25,7 @@ from codereasoner.training.prompt_selection import selected
 from codereasoner.training.reward import Reward
 from codereasoner.training.reward_terms import compose, reward_identity
 from codereasoner.training.settings import lora, set_threads, style_of
-from codereasoner.training.training_config import TrainingConfig, changed, option
+from codereasoner.training.training_config import GrpoConfig
 from codereasoner.training.training_rows import Row, style_of_rows
 from codereasoner.training.training_run import Made, arguments, run_training
 
@@ -49,56 +48,6 @@ LOGGED = {
     "entropy": "entropy",
 }
 """Columns of history.jsonl, by the names that TRL logs."""
-
-
-@dataclass(frozen=True)
-class GrpoConfig(TrainingConfig):
-    """How to train. The defaults are current practice: Dr. GRPO's loss (arXiv:2503.20783), DAPO's wider upper clip
-    and masked truncation (arXiv:2503.14476), and prompts chosen for what they can teach.
-    """
-
-    seed: int = changed("seed", 0, "Seed of the order of the prompts and of sampling.")
-    epochs: float = changed("epochs", 1.0, "Passes over the prompts, unless a budget is given (tokens, ...).")
-    batch: int = changed("batch", 8, "Completions per forward pass and device.")
-    accumulate: int = changed("accumulate", 16)
-    learning_rate: float = changed("learning_rate", 1e-6)
-    warmup: float = changed("warmup", 0.0)
-    adam_beta2: float = changed("adam_beta2", 0.99)
-    log_every: int = changed("log_every", 1)
-    num_generations: int = option(8, "Completions per prompt, whose rewards are compared with one another.")
-    updates_per_generation: int = option(1, "Updates per round of sampling.")
-    max_tokens: int = option(2048, "Maximum tokens of a completion; a longer one is cut off.")
-    temperature: float = option(1.0, "Sampling temperature of the completions.")
-    loss: Literal["grpo", "dr_grpo", "dapo", "bnpo", "cispo"] = option(
-        "dr_grpo", "How the loss is averaged over tokens."
-    )
-    scale_rewards: Literal["group", "batch", "none"] = option(
-        "none", "Divide advantages by the standard deviation in the group, in the batch, or not at all."
-    )
-    advantage: Literal["group", "bi-level"] = option(
-        "group", "One advantage per completion (group), or per step of an answer with steps, as in anchors (bi-level)."
-    )
-    step_weight: float = option(0.3, "With --advantage bi-level: weight of the reward of a step.")
-    beta: float = option(0.0, "Weight of the KL term (0 leaves it out).")
-    epsilon: float = option(0.2, "Clip range: how far a token's probability may fall in one update, as a share.")
-    epsilon_high: float = option(0.28, "Clip range: how far a token's probability may rise in one update, as a share.")
-    mask_truncated: bool = option(True, "Leave truncated completions out of the loss.")
-    reward: str | None = option(
-        None, "Reward of your own, file.py:function(grade, completion, tokens), instead of the grade's (0 to 1)."
-    )
-    format_bonus: float = option(0.0, "Added to the reward of a completion with an answer that can be parsed.")
-    format_penalty: float = option(0.0, "Subtracted from the reward of one without such an answer.")
-    overlong: int = option(
-        0, "Penalty for the last N tokens before --max-tokens, rising to 1 (arXiv:2503.14476, eq. 13; 0: none)."
-    )
-    select: int = option(
-        4, "First sample N completions per prompt, and leave out prompts that are always or never solved (0: keep all)."
-    )
-    prompts: int | None = option(None, "Use only the first N prompts.")
-    vllm: Literal["off", "colocate", "server"] = option(
-        "off", "Generate with vLLM in this process (colocate) or on a server (server), or with transformers (off)."
-    )
-    vllm_url: str | None = option(None, "With --vllm server: its address, as `trl vllm-serve` prints it.")
 
 
 def grpo(

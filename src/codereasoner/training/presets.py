@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from typing import Any
 
-from codereasoner.training.grpo import GrpoConfig
-from codereasoner.training.rft import RftConfig
-from codereasoner.training.sft import SftConfig
+from codereasoner.training.training_config import GrpoConfig, RftConfig, SftConfig
 
 SFT: dict[str, SftConfig] = {
     "paper": SftConfig(),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,20 +23,10 @@ from codereasoner.task import Runner
 from codereasoner.training.budget import FORWARD, LIMITS, Budget, budget_of, tokens_of
 from codereasoner.training.reward import Reward
 from codereasoner.training.settings import load, quiet, set_threads, style_of, template_arguments
-from codereasoner.training.sft import SftConfig, sft
-from codereasoner.training.training_config import decisive, option
+from codereasoner.training.sft import sft
+from codereasoner.training.training_config import RftConfig, SftConfig, decisive
 from codereasoner.training.training_rows import Row, style_of_rows
 from codereasoner.training.training_run import as_json, comparable, is_done, lock
-
-
-@dataclass(frozen=True)
-class RftConfig(SftConfig):
-    """How to sample, and how to tune on what was right."""
-
-    samples: int = option(8, "Completions per prompt; distinct right ones are kept.")
-    temperature: float = option(1.0, "Sampling temperature of the completions.")
-    max_tokens: int = option(2048, "Maximum tokens of a completion; a longer one is cut off.")
-    share: float = option(0.4, "Share of the budget for sampling; without a budget, every prompt is sampled.")
 
 
 def rft(
@@ -72,7 +62,7 @@ def rft(
         raise ConfigError(f"sampling one batch of prompts used up the budget of {limit:,.0f}: give more")
     tune = SftConfig(**{each.name: getattr(config, each.name) for each in fields(SftConfig)})
     left = {name: limit - known["spent"][name] for name in LIMITS if (limit := getattr(config, name)) is not None}
-    return sft(kept, source, out, replace(tune, **left), progress, runner)
+    return sft(kept, source, out, replace(tune, **left), runner, progress)
 
 
 def _sample(

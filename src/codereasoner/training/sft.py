@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Progress, silent
@@ -27,7 +27,7 @@ from codereasoner.training.settings import lora, set_threads, style_of
 from codereasoner.training.shards import DONE, Shards, is_folder, read_all
 from codereasoner.training.streaming import batches_of_pass, streaming
 from codereasoner.training.tokens import Seen, examples, tokenised
-from codereasoner.training.training_config import TrainingConfig, option
+from codereasoner.training.training_config import SftConfig
 from codereasoner.training.training_rows import style_of_rows
 from codereasoner.training.training_run import Made, arguments, run_training
 
@@ -46,31 +46,13 @@ LOGGED = {
 """Columns of history.jsonl, by the names that TRL logs."""
 
 
-@dataclass(frozen=True)
-class SftConfig(TrainingConfig):
-    """How to tune. The defaults are the paper's (arXiv:2507.17548, section 4): 2 epochs, cosine, warm-up 0.1."""
-
-    max_length: int = option(4096, "Leave out rows of more tokens (a chain without its answer teaches nothing).")
-    order: Literal["length", "file"] = option(
-        "length", "Order of the rows: batches of similar length, shuffled; or as in the file, from easy to hard."
-    )
-    readers: int = option(
-        0, "Processes that read and tokenise a folder of shards ahead (0: the training itself does).", how=True
-    )
-    patience: float = option(
-        10.0, "Stop after this many minutes without a new shard in an unfinished folder.", how=True
-    )
-    compile: bool = option(False, "Compile the model (takes minutes, pays off on a GPU).", how=True)
-    check_tokens: int = option(2048, "Maximum tokens of an answer to a held-out question.", how=True)
-
-
 def sft(
     rows: Path,
     model: str | Path,
     out: Path,
     config: SftConfig,
-    progress: Progress = silent,
     runner: Runner | None = None,
+    progress: Progress = silent,
     begun: Callable[[], None] = lambda: None,
     notice: Callable[[str], None] = lambda words: None,
 ) -> Path:

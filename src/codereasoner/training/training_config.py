@@ -1,18 +1,11 @@
-"""The options that SFT, GRPO and RFT share, and how an option is declared."""
+"""The options of SFT, GRPO and RFT, apart from the trainings themselves: a help page needs no more than this."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-
-def option(default: Any, words: str, how: bool = False) -> Any:
-    """Declare a field of a config: its default, and its help on the command line.
-
-    An option with `how` changes the way the work is done and nothing of what is learnt, so it may differ when a
-    training is continued.
-    """
-    return field(default=default, metadata={"help": words, "how": how})
+from codereasoner.config_fields import option, redeclared
 
 
 @dataclass(frozen=True)
@@ -72,10 +65,84 @@ class TrainingConfig:
     save_seconds: float = option(600.0, "Seconds between two checkpoints (the most that a kill can cost).", how=True)
 
 
-def changed(name: str, default: Any, words: str = "") -> Any:
-    """Declare a shared option anew, with another default and, where it means something else, other help."""
-    metadata = next(each.metadata for each in fields(TrainingConfig) if each.name == name)
-    return field(default=default, metadata={**metadata, "help": words or metadata["help"]})
+@dataclass(frozen=True)
+class SftConfig(TrainingConfig):
+    """How SFT tunes. The defaults are the paper's (arXiv:2507.17548, section 4): 2 epochs, cosine, warm-up 0.1."""
+
+    max_length: int = option(4096, "Leave out rows of more tokens (a chain without its answer teaches nothing).")
+    order: Literal["length", "file"] = option(
+        "length", "Order of the rows: batches of similar length, shuffled; or as in the file, from easy to hard."
+    )
+    readers: int = option(
+        0, "Processes that read and tokenise a folder of shards ahead (0: the training itself does).", how=True
+    )
+    patience: float = option(
+        10.0, "Stop after this many minutes without a new shard in an unfinished folder.", how=True
+    )
+    compile: bool = option(False, "Compile the model (takes minutes, pays off on a GPU).", how=True)
+    check_tokens: int = option(2048, "Maximum tokens of an answer to a held-out question.", how=True)
+
+
+@dataclass(frozen=True)
+class GrpoConfig(TrainingConfig):
+    """How GRPO trains. The defaults are current practice: Dr. GRPO's loss (arXiv:2503.20783), DAPO's wider upper clip
+    and masked truncation (arXiv:2503.14476), and prompts chosen for what they can teach.
+    """
+
+    seed: int = redeclared(TrainingConfig, "seed", 0, "Seed of the order of the prompts and of sampling.")
+    epochs: float = redeclared(
+        TrainingConfig, "epochs", 1.0, "Passes over the prompts, unless a budget is given (tokens, ...)."
+    )
+    batch: int = redeclared(TrainingConfig, "batch", 8, "Completions per forward pass and device.")
+    accumulate: int = redeclared(TrainingConfig, "accumulate", 16)
+    learning_rate: float = redeclared(TrainingConfig, "learning_rate", 1e-6)
+    warmup: float = redeclared(TrainingConfig, "warmup", 0.0)
+    adam_beta2: float = redeclared(TrainingConfig, "adam_beta2", 0.99)
+    log_every: int = redeclared(TrainingConfig, "log_every", 1)
+    num_generations: int = option(8, "Completions per prompt, whose rewards are compared with one another.")
+    updates_per_generation: int = option(1, "Updates per round of sampling.")
+    max_tokens: int = option(2048, "Maximum tokens of a completion; a longer one is cut off.")
+    temperature: float = option(1.0, "Sampling temperature of the completions.")
+    loss: Literal["grpo", "dr_grpo", "dapo", "bnpo", "cispo"] = option(
+        "dr_grpo", "How the loss is averaged over tokens."
+    )
+    scale_rewards: Literal["group", "batch", "none"] = option(
+        "none", "Divide advantages by the standard deviation in the group, in the batch, or not at all."
+    )
+    advantage: Literal["group", "bi-level"] = option(
+        "group", "One advantage per completion (group), or per step of an answer with steps, as in anchors (bi-level)."
+    )
+    step_weight: float = option(0.3, "With --advantage bi-level: weight of the reward of a step.")
+    beta: float = option(0.0, "Weight of the KL term (0 leaves it out).")
+    epsilon: float = option(0.2, "Clip range: how far a token's probability may fall in one update, as a share.")
+    epsilon_high: float = option(0.28, "Clip range: how far a token's probability may rise in one update, as a share.")
+    mask_truncated: bool = option(True, "Leave truncated completions out of the loss.")
+    reward: str | None = option(
+        None, "Reward of your own, file.py:function(grade, completion, tokens), instead of the grade's (0 to 1)."
+    )
+    format_bonus: float = option(0.0, "Added to the reward of a completion with an answer that can be parsed.")
+    format_penalty: float = option(0.0, "Subtracted from the reward of one without such an answer.")
+    overlong: int = option(
+        0, "Penalty for the last N tokens before --max-tokens, rising to 1 (arXiv:2503.14476, eq. 13; 0: none)."
+    )
+    select: int = option(
+        4, "First sample N completions per prompt, and leave out prompts that are always or never solved (0: keep all)."
+    )
+    prompts: int | None = option(None, "Use only the first N prompts.")
+    vllm: Literal["off", "colocate", "server"] = option(
+        "off", "Generate with vLLM in this process (colocate) or on a server (server), or with transformers (off)."
+    )
+    vllm_url: str | None = option(None, "With --vllm server: its address, as `trl vllm-serve` prints it.")
+
+
+@dataclass(frozen=True)
+class RftConfig(SftConfig):
+    """How RFT samples, and how it tunes on what was right."""
+
+    samples: int = option(8, "Completions per prompt; distinct right ones are kept.")
+    temperature: float = option(1.0, "Sampling temperature of the completions.")
+    max_tokens: int = option(2048, "Maximum tokens of a completion; a longer one is cut off.")
+    share: float = option(0.4, "Share of the budget for sampling; without a budget, every prompt is sampled.")
 
 
 def decisive(config: TrainingConfig) -> dict[str, Any]:
