@@ -14,12 +14,13 @@ from codereasoner.chains.narrator import narrate, narrate_search
 from codereasoner.evaluation.error_analysis import mistake
 from codereasoner.evaluation.quiz_questions import stable_tasks
 from codereasoner.evaluation.rerun_programs import rerun, unreadable_golds
+from codereasoner.evaluation.results import Numbers
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_records, write_records
 from codereasoner.records import Job, Run
 from codereasoner.reports.cards import accuracy_table
 from codereasoner.reports.result_rows import results
-from codereasoner.reports.run_folder import Evaluation, Part
+from codereasoner.reports.run_folder import Evaluation
 from codereasoner.stages.balance_sets import AXES, choose_questions
 from codereasoner.task import Misreading, Question, Task
 
@@ -123,7 +124,9 @@ def test_a_plug_ins_recorded_answers_are_run_again_and_read(run: Run, pool: Pool
 
 
 def test_a_plug_in_has_its_short_name_in_tables(run: Run) -> None:
-    by_task: dict[str, Part] = {name: {"pass@1": 50.0} for name in ("state", "some-call", "output", "gone", "last-n")}
+    by_task: dict[str, Numbers] = {
+        name: {"pass@1": 50.0} for name in ("state", "some-call", "output", "gone", "last-n")
+    }
     assert accuracy_table(results([Evaluation(Path(), "test", "m", {"by_task": by_task})]))[0] == [
         *("model", "at the end (last-n)", "forward (output)", "at the end (some-call)", "gone", "state", "all"),
     ]

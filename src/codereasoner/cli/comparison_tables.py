@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from codereasoner.cli.console import console, make_table, styled
+from codereasoner.evaluation.paired_comparison import PairedDifference
+from codereasoner.evaluation.results import accuracy
 from codereasoner.extend import task_order
-from codereasoner.reports.comparison import Comparison, Difference, PairComparison
-from codereasoner.reports.result_rows import Figures, Result, accuracy, floors_of
+from codereasoner.reports.comparison import Comparison, PairComparison
+from codereasoner.reports.result_rows import Figures, Result, floors_of
 
 
 def show_comparison(found: Comparison, by: Sequence[str], show: int) -> None:
@@ -64,7 +66,7 @@ def _show_differences(rows: Sequence[PairComparison]) -> None:
     console.print(table)
 
 
-def difference(part: Difference) -> Text:
+def difference(part: PairedDifference) -> Text:
     """Return `+8.2 [+3.1, +13.3]`, bold where the interval leaves out zero."""
     interval = part["interval"]
     text = f"{part['difference']:+.1f}" + (f" [{interval[0]:+.1f}, {interval[1]:+.1f}]" if interval else "")

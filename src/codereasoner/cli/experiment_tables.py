@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from codereasoner import extend
 from codereasoner.cli.console import Screen, bar, ruled_table, styled
-from codereasoner.cli.result_tables import percent
 from codereasoner.evaluation.metrics import mean
+from codereasoner.evaluation.results import Numbers, Summary, accuracy
 from codereasoner.experiments.plan import BACKWARD, FORWARD, Experiment
 from codereasoner.experiments.processes import history
 from codereasoner.experiments.results import PERPLEXITY, Results, cell, perplexity
@@ -102,9 +101,9 @@ def _accuracy_table(plan: Experiment, summaries: Summaries) -> Table:
     return table
 
 
-def _cell(part: Mapping[str, Any]) -> Text:
+def _cell(part: Numbers) -> Text:
     """Return `68.7 %` with its interval in the line below."""
-    value, _, interval = percent(part).partition(" [")
+    value, _, interval = accuracy(part).partition(" [")
     return styled("bold", value, f"\n{interval.removesuffix(']').replace(', ', ' to ')}")
 
 
@@ -113,9 +112,9 @@ def _best_guess(summaries: Summaries, name: str, task: str) -> str:
     return f"{max(rates):.1f} %" if rates else ""
 
 
-def _cruxeval_line(summary: Mapping[str, Any]) -> str:
+def _cruxeval_line(summary: Summary) -> str:
     floors = ", ".join(f"{name} {rate:.1f} %" for name, rate in summary["floors"].items())
-    return f"CRUXEval-O, the real {summary['n_questions']}, after GRPO: {percent(summary)}; without a model: {floors}"
+    return f"CRUXEval-O, the real {summary['n_questions']}, after GRPO: {accuracy(summary)}; without a model: {floors}"
 
 
 def _spent_line(folder: Path, label: str) -> str:

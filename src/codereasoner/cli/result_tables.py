@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from codereasoner.cli.console import Screen, console, make_table, styled
+from codereasoner.evaluation.results import Summary, accuracy
 from codereasoner.execution.doctor import Examination, Held
 from codereasoner.extend import commonest
 from codereasoner.reports.leaderboard_table import Board, interval_text
@@ -21,16 +22,7 @@ MOST = 12  # rows of a list of reasons
 _ENTRY_STYLES = {"own": "bold green", "floor": "dim", "published": ""}
 
 
-def percent(part: Mapping[str, Any], k: int = 1) -> str:
-    """Return `35.9 % [33.0, 38.9]`, or a dash where there is no such number."""
-    value = part.get(f"pass@{k}")
-    if value is None:
-        return "-"
-    interval = part.get("interval") if k == 1 else None
-    return f"{value:.1f} %" + (f" [{interval[0]:.1f}, {interval[1]:.1f}]" if interval else "")
-
-
-def show_summary(summary: Mapping[str, Any]) -> None:
+def show_summary(summary: Summary) -> None:
     """Print one row for the whole and one for each task, then what a guess without a model gets."""
     several = len(summary["by_task"]) > 1
     rows = {"all": summary, **(summary["by_task"] if several else {})}
@@ -107,7 +99,7 @@ def _numbers_table(title: str, first: str, rows: Mapping[str, Mapping[str, Any]]
     for name, part in rows.items():
         counted = [(part["outcomes"].get(verdict, 0), verdict.replace("_", " ")) for verdict in VERDICTS]
         outcomes = ", ".join(f"{count:,} {verdict}" for count, verdict in counted if count)
-        table.add_row(name, f"{part['n_questions']:,}", *(percent(part, k) for k in shown), outcomes)
+        table.add_row(name, f"{part['n_questions']:,}", *(accuracy(part, k) for k in shown), outcomes)
     return table
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from codereasoner.errors import import_extra
 from codereasoner.evaluation.metrics import Z95, clustered_error, mean
@@ -39,6 +39,8 @@ class PairedDifference(TypedDict):
     interval: list[float] | None  # None with fewer than two clusters
     gained: int
     lost: int
+    p: NotRequired[float]  # McNemar's, of all questions
+    label: NotRequired[str]  # of a bin, where the questions are those with a like feature
 
 
 def paired(pairs: Sequence[Pair]) -> PairedDifference:

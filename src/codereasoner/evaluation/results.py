@@ -25,12 +25,12 @@ PASS_AT: Mapping[PassName, int] = {"pass@1": 1, "pass@3": 3, "pass@5": 5, "pass@
 _Passes = TypedDict("_Passes", {"pass@1": float, "pass@3": float, "pass@5": float, "pass@10": float}, total=False)
 
 
-class Numbers(_Passes):
+class Numbers(_Passes, total=False):
     """What is counted of a list of questions."""
 
     n_questions: int
     n_answers: int
-    interval: NotRequired[list[float]]
+    interval: list[float]
     outcomes: dict[Verdict, int]
 
 
@@ -48,14 +48,14 @@ class GradeRow(TypedDict):
     credit: float | None
 
 
-class Counted(Numbers):
+class Counted(Numbers, total=False):
     """The numbers of all questions, and those of each task."""
 
     by_task: dict[str, Numbers]
 
 
-class Summary(Counted):
-    """The content of summary.json."""
+class Summary(Counted, total=False):
+    """The content of summary.json; an earlier version, or another program, may have left fields out."""
 
     benchmark: str
     model: str  # the name the user gave it
@@ -152,6 +152,15 @@ class ModelScores(TypedDict):
     benchmark: str
     grader: Grader
     models: dict[str, Score]
+
+
+def accuracy(part: Mapping[str, Any], k: int = 1) -> str:
+    """Return pass@k, for k = 1 with its 95 % interval, `62.5 % [57.6, 67.2]`; a dash where there is none."""
+    value = part.get(f"pass@{k}")
+    if value is None:
+        return "-"
+    interval = part.get("interval") if k == 1 else None
+    return f"{value:.1f} %" + (f" [{interval[0]:.1f}, {interval[1]:.1f}]" if interval else "")
 
 
 def count_answers(

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from codereasoner.errors import DataError
+from codereasoner.evaluation.results import accuracy
 from codereasoner.extend import task_label, task_order
 from codereasoner.ledger import read_manifest, write_whole
 from codereasoner.reports.markdown import document, origin, section, table
-from codereasoner.reports.result_rows import Figures, Result, accuracy, floors_of, results
+from codereasoner.reports.result_rows import Figures, Result, floors_of, results
 from codereasoner.reports.run_folder import FILES, check_run_folder, checkpoints, evaluations, rows_so_far
 from codereasoner.reports.set_card import dataset_card
 from codereasoner.styles import short_name

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import NotRequired, TypedDict, cast
+from typing import TypedDict, cast
 
 from codereasoner.errors import DataError
 from codereasoner.evaluation.paired_comparison import Pair, PairedDifference, mcnemar, paired
-from codereasoner.evaluation.results import count_grades
+from codereasoner.evaluation.results import Summary, count_grades
 from codereasoner.extend import task_order
 from codereasoner.ledger import write_whole
 from codereasoner.reports.accuracy_by_feature import (
@@ -24,24 +24,17 @@ from codereasoner.reports.page import assemble
 from codereasoner.reports.question_browser import browser, label_of
 from codereasoner.reports.question_records import Gathered, Shown, gather
 from codereasoner.reports.result_rows import MistakeCounts, Result, mistake_counts, results, warnings
-from codereasoner.reports.run_folder import Evaluation, Summary, chosen_evaluations, labels
+from codereasoner.reports.run_folder import Evaluation, chosen_evaluations, labels
 
 EVERYTHING = 10**9
 FEWEST = 2  # questions that a difference needs to have an interval
-
-
-class Difference(PairedDifference):
-    """The difference of two models, with McNemar's p of all questions, or the label of a bin."""
-
-    p: NotRequired[float]
-    label: NotRequired[str]
 
 
 class FeatureDifference(TypedDict):
     """The differences by one feature."""
 
     feature: str
-    bins: Sequence[Difference]
+    bins: Sequence[PairedDifference]
 
 
 class Flipped(TypedDict):
@@ -58,7 +51,7 @@ class PairDifference(TypedDict):
     list: str
     first: str
     second: str
-    tasks: Mapping[str, Difference]  # by task, and "all" where there are several
+    tasks: Mapping[str, PairedDifference]  # by task, and "all" where there are several
 
 
 class PairComparison(PairDifference):
@@ -220,8 +213,8 @@ def _difference(name: str, items: Sequence[Shown], first: str, second: str) -> P
     return {"list": name, "first": first, "second": second, "tasks": found}
 
 
-def _paired(items: Sequence[Shown], first: str, second: str) -> Difference:
-    return cast(Difference, paired([Pair(item.cluster, item.share(first), item.share(second)) for item in items]))
+def _paired(items: Sequence[Shown], first: str, second: str) -> PairedDifference:
+    return paired([Pair(item.cluster, item.share(first), item.share(second)) for item in items])
 
 
 def _flipped(item: Shown, known: dict[str, Flipped]) -> Flipped:

@@ -9,14 +9,16 @@ from pathlib import Path
 from codereasoner import extend
 from codereasoner.benchmarks.published import published_numbers
 from codereasoner.errors import ConfigError, UnknownName
+from codereasoner.evaluation.results import Summary
 from codereasoner.extend import Benchmark
 from codereasoner.ledger import read_manifest
 from codereasoner.reports.markdown import table
 from codereasoner.reports.page import assemble
-from codereasoner.reports.run_folder import Evaluation, Summary, chosen_evaluations, labels
+from codereasoner.reports.run_folder import Evaluation, chosen_evaluations, labels
 from codereasoner.styles import short_name
+from codereasoner.task import Verdict
 
-FAULTS = {"truncated": "truncated", "no_answer": "without an answer", "error": "failed"}
+FAULTS: Mapping[Verdict, str] = {"truncated": "truncated", "no_answer": "without an answer", "error": "failed"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def settings_of(summary: Summary) -> str:
     parts = [
         f"style {short_name(summary['style'])}" if summary.get("style") else "",
         ("greedy" if temperature == 0 else f"T={temperature:g}") if temperature is not None else "",
-        f"{samples} samples" if samples > 1 else "",
+        f"{samples} samples" if isinstance(samples, int) and samples > 1 else "",
         f"{summary['grader']} grader" if summary.get("grader") else "",
         f"{summary.get('n_questions', 0):,} questions",
         *(f"{100 * outcomes.get(name, 0) / total:.0f} % {word}" for name, word in FAULTS.items() if outcomes.get(name)),

@@ -16,12 +16,12 @@ from codereasoner.chains.claim_audit import Audit, audit, audit_search
 from codereasoner.errors import DataError
 from codereasoner.evaluation.error_analysis import mistake
 from codereasoner.evaluation.error_rules import KINDS
+from codereasoner.evaluation.results import GradeRow
 from codereasoner.ledger import read_rows
 from codereasoner.records import Answer, Chain, Run
 from codereasoner.reports.answer_traces import run_id, traced_runs
 from codereasoner.reports.run_folder import (
     Evaluation,
-    GradeRow,
     audit_sample,
     grades_of,
     labels,

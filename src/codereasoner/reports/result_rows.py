@@ -8,10 +8,11 @@ from typing import TypedDict
 
 from codereasoner.evaluation.error_rules import KINDS
 from codereasoner.evaluation.metrics import clustered_interval, mean
+from codereasoner.evaluation.results import Numbers, Summary
 from codereasoner.extend import task_order
 from codereasoner.reports.question_records import MISTAKES, NOT_AUDITED, Gathered
-from codereasoner.reports.run_folder import Evaluation, Part, Summary, labels
-from codereasoner.task import VERDICTS
+from codereasoner.reports.run_folder import Evaluation, labels
+from codereasoner.task import VERDICTS, Verdict
 
 TRUNCATED_LIMIT = 0.05  # above these shares an accuracy says more about the format than about reasoning
 NO_ANSWER_LIMIT = 0.20
@@ -23,7 +24,7 @@ Figures = TypedDict(
         "pass@1": float | None,
         "interval": Sequence[float] | None,
         "more": Sequence[tuple[str, float]],  # pass@k for other k
-        "outcomes": Mapping[str, int],
+        "outcomes": Mapping[Verdict, int],
     },
 )
 """The figures of one evaluation, or of one of its tasks, in percent."""
@@ -83,20 +84,12 @@ def floors_of(rows: Sequence[Result]) -> dict[str, float]:
     return {name: value for row in rows for name, value in row["floors"].items()}
 
 
-def accuracy(part: Part | Figures) -> str:
-    """Return pass@1 with its 95 % interval, `62.5 % [57.6, 67.2]`; a dash where there is none."""
-    value, interval = part.get("pass@1"), part.get("interval")
-    if value is None:
-        return "-"
-    return f"{value:.1f} %" + (f" [{interval[0]:.1f}, {interval[1]:.1f}]" if interval else "")
-
-
 def warnings(rows: Sequence[Result]) -> list[str]:
     """Return a sentence for each evaluation with too many truncated or unreadable answers."""
     return [text for row in rows for text in format_warnings(f"{row['model']} on {row['questions']}", row["outcomes"])]
 
 
-def format_warnings(name: str, outcomes: Mapping[str, int]) -> list[str]:
+def format_warnings(name: str, outcomes: Mapping[Verdict, int]) -> list[str]:
     """Return the warnings of one evaluation, of that name."""
     total, found = sum(outcomes.values()), []
     truncated, unread = outcomes.get("truncated", 0), outcomes.get("no_answer", 0)
@@ -168,7 +161,7 @@ def _result(evaluation: Evaluation, label: str, steps: Steps | None) -> Result:
     }
 
 
-def _figures(part: Part) -> Figures:
+def _figures(part: Numbers) -> Figures:
     outcomes = part.get("outcomes", {})
     more = [(name, value) for name, value in part.items() if name.startswith("pass@") and name != "pass@1"]
     return {

@@ -18,6 +18,7 @@ from typing import Any, TypedDict, TypeVar, cast
 
 from codereasoner import configs
 from codereasoner.errors import ConfigError, DataError
+from codereasoner.evaluation.results import GradeRow, Summary
 from codereasoner.ledger import read_manifest, read_rows
 from codereasoner.records import Plain
 from codereasoner.styles import short_name as style_name
@@ -60,34 +61,6 @@ class Manifest(TypedDict, total=False):
     written: str
 
 
-Part = TypedDict(
-    "Part",
-    {
-        "n_questions": int,
-        "n_answers": int,
-        "pass@1": float | None,
-        "pass@5": float,
-        "interval": Sequence[float] | None,
-        "outcomes": Mapping[str, int],
-    },
-    total=False,
-)
-"""The figures of an evaluation or of one of its tasks, in percent."""
-
-
-class Summary(Part, total=False):
-    """The summary.json of an evaluation; an earlier version, or another program, may have left fields out."""
-
-    benchmark: str
-    model: str
-    style: str
-    grader: str
-    sampling: Mapping[str, Any]
-    by_task: Mapping[str, Part]
-    floors: Mapping[str, float]
-    metrics: Mapping[str, float | Mapping[str, float]]
-
-
 @dataclass(frozen=True)
 class Evaluation:
     """The folder of one evaluation: a list of questions answered by one model."""
@@ -95,7 +68,7 @@ class Evaluation:
     folder: Path
     questions: str  # the name of the list of questions
     model: str  # a short name to show; `summary["model"]` is the model's full identity
-    summary: Summary = field(default_factory=lambda: Summary())
+    summary: Summary = field(default_factory=lambda: Summary())  # empty where it was stopped
 
     @property
     def run(self) -> Path:
@@ -302,17 +275,6 @@ def _possible_labels(each: Evaluation) -> list[str]:
     style, grader = style_name(str(each.summary.get("style") or "")), str(each.summary.get("grader") or "")
     way = ", ".join(filter(None, (style, grader)))
     return [each.model, *(f"{each.model} ({added})" for added in (way, each.run.name, f"{each.run.name}, {way}"))]
-
-
-class GradeRow(TypedDict, total=False):
-    """A row of grades.jsonl; the first three are there."""
-
-    id: str
-    question: str
-    outcome: str
-    answer: str | None
-    reason: str
-    parts: Mapping[str, float] | None
 
 
 def grades_of(evaluation: Evaluation) -> Iterator[GradeRow]:
