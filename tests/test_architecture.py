@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,6 +127,12 @@ SANDBOXED = {("execution", "worker.py"), ("execution", "python_tracer.py"), ("be
 @pytest.mark.parametrize("path", FILES, ids=IDS)
 def test_files_are_short(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 400
+
+
+def test_no_two_packages_have_a_file_of_one_name() -> None:
+    names = Counter(path.name for path in FILES if path.name != "__init__.py")
+    shared = {name for name, count in names.items() if count > 1}
+    assert shared <= {"score.py"}  # the command, and evaluation.score, which is a public path
 
 
 def test_the_core_imports_in_under_300_ms_of_cpu_and_needs_no_extra() -> None:

@@ -54,7 +54,7 @@ REDEFINITIONS = [
     "__builtins__.__dict__.update(repr=lambda o: '')", "setattr(__import__('builtins'), 'repr', lambda o: '{gold}')",
     "__import__('builtins').__dict__.__setitem__('len', 1)", "class int(int): __eq__ = lambda s, o: True",
     "int.__eq__ = lambda s, o: True", "from os import *", "import os", "from codereasoner.literals import *",
-    "__import__('codereasoner.literals.compare').literals.compare.__dict__.clear()",
+    "__import__('codereasoner.literals.equality').literals.compare.__dict__.clear()",
     "__import__('codereasoner').task.Task.verify.__code__", "globals().update(f=lambda x: {gold})", "del {entry}",
     "global {entry}",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from codereasoner import literals
-from codereasoner.literals.budget import length
+from codereasoner.literals.work_limits import length
 
 MAX_LENGTH = 200  # characters of a literal, items of a collection
 MAX_STEPS = 60

@@ -1,8 +1,8 @@
 """Search for a call that returns a wanted value, from that value and the text of the program alone.
 
 First the program is inverted (inversion.py). Then arguments are tried that are made from the wanted value and from the
-program's constants (candidates.py), and what a call returns decides what is tried next. Every call is run; the search
-ends with the first that returns the wanted value. The call that the question was made from is never looked at.
+program's constants (argument_candidates.py), and what a call returns decides what is tried next. Every call is run; the
+search ends with the first that returns the wanted value. The call that the question was made from is never looked at.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import chain, product
 from typing import Any
 
 from codereasoner import extend, literals
-from codereasoner.chains.candidates import WANTED, Candidate, constants, derived, kinds, made, repaired, simple
+from codereasoner.chains.argument_candidates import WANTED, Candidate, constants, derived, kinds, made, repaired, simple
 from codereasoner.chains.inversion import invert
 from codereasoner.records import Job, Run
 from codereasoner.steps.source import parse_source

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codereasoner import literals
-from codereasoner.chains.candidates import WANTED
+from codereasoner.chains.argument_candidates import WANTED
 from codereasoner.chains.expressions import evaluate
 from codereasoner.chains.inversion import is_certain
 from codereasoner.chains.value_claims import calls, literal_end

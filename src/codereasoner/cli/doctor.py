@@ -23,7 +23,7 @@ def doctor_command(no_hostile: bool, as_json: bool) -> None:
     """
     from codereasoner.cli.console import print_json, waiting
     from codereasoner.cli.result_tables import show_isolation
-    from codereasoner.execution.doctor import examine
+    from codereasoner.execution.examination import examine
 
     with waiting("the hostile programs to end" if not no_hostile else "a worker to start"):
         found = examine(hostile=not no_hostile)

@@ -27,7 +27,7 @@ from codereasoner.experiments.plan import (
 from codereasoner.outputs import set_aside
 
 if TYPE_CHECKING:
-    from codereasoner.experiments.results import Results
+    from codereasoner.experiments.arm_results import Results
     from codereasoner.experiments.run import Summaries
 
 

@@ -12,9 +12,9 @@ from codereasoner import extend
 from codereasoner.cli.console import Screen, bar, ruled_table, styled
 from codereasoner.evaluation.metrics import mean
 from codereasoner.evaluation.results import Numbers, Summary, accuracy
+from codereasoner.experiments.arm_results import PERPLEXITY, Results, cell, perplexity
 from codereasoner.experiments.plan import BACKWARD, FORWARD, Experiment
 from codereasoner.experiments.processes import history
-from codereasoner.experiments.results import PERPLEXITY, Results, cell, perplexity
 from codereasoner.experiments.run import Summaries
 from codereasoner.ledger import read_manifest, read_records, read_rows
 from codereasoner.stages.stage_clock import StageClock

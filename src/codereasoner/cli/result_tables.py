@@ -11,7 +11,7 @@ from rich.text import Text
 
 from codereasoner.cli.console import Screen, console, make_table, styled
 from codereasoner.evaluation.results import Summary, accuracy
-from codereasoner.execution.doctor import Examination, Held
+from codereasoner.execution.examination import Examination, Held
 from codereasoner.extend import commonest
 from codereasoner.reports.leaderboard_table import Board, interval_text
 from codereasoner.reports.result_rows import format_warnings

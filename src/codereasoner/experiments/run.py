@@ -27,11 +27,11 @@ from codereasoner.evaluation.perplexity import measure, read_texts
 from codereasoner.evaluation.results import Summary
 from codereasoner.evaluation.run_evaluation import Asking, evaluate
 from codereasoner.execution.pool import Pool
+from codereasoner.experiments.arm_results import markdown, perplexity_file, results
 from codereasoner.experiments.materials import make_base, parameters_of, parts
 from codereasoner.experiments.pace import Pace, cores, pace_of
 from codereasoner.experiments.plan import BASE, Experiment, Settings
 from codereasoner.experiments.processes import Process, train_together
-from codereasoner.experiments.results import markdown, perplexity_file, results
 from codereasoner.extend import Benchmark, Model, Sampling
 from codereasoner.ledger import read_records, write_records, write_whole
 from codereasoner.models.device import has_gpu

@@ -5,8 +5,7 @@ a value and calls no code of the value; `read` makes the value from text and acc
 compares two values with their types.
 """
 
-from codereasoner.literals.budget import LiteralError, affordable
-from codereasoner.literals.compare import equal, key
+from codereasoner.literals.equality import equal, key
 from codereasoner.literals.items import items
 from codereasoner.literals.read import (
     call_arguments,
@@ -20,6 +19,7 @@ from codereasoner.literals.read import (
     same_expression,
     value_of,
 )
+from codereasoner.literals.work_limits import LiteralError, affordable
 from codereasoner.literals.write import MAX_CHARS, NotWritable, write
 
 __all__ = [

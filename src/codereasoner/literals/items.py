@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from codereasoner.literals.budget import MAX_TOKENS
+from codereasoner.literals.work_limits import MAX_TOKENS
 
 PATIENCE = 20_000  # characters that may be read in search of an end that is not there; then each line is one expression
 _TOKEN = re.compile(r"""\\.|\"{3}|'{3}|["'\[\](){}#\n]""", re.DOTALL)

@@ -4,7 +4,7 @@ The allowlist, beyond what `ast.literal_eval` takes: nan and inf (`float('nan')`
 `set()`, `frozenset(...)`, `bytearray(...)`, `range(...)`, `complex(...)`, `dict(k=v)`, `list(...)`, `tuple(...)`, each
 with literal arguments. Nothing else can be called, named, looked up or computed, and a name must be written in the
 letters it is made of: Python itself reads a fullwidth `ｓｅｔ` as `set`, this file does not. No text of up to
-MAX_CHARS characters costs more than 50 ms and 50 MB: budget.py has the limits.
+MAX_CHARS characters costs more than 50 ms and 50 MB: work_limits.py has the limits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from contextlib import contextmanager, nullcontext
 from itertools import islice
 from typing import Any, NoReturn
 
-from codereasoner.literals.budget import (
+from codereasoner.literals.work_limits import (
     MAX_MADE,
     LiteralError,
     affordable,

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from codereasoner.execution import doctor, hostile_programs
-from codereasoner.execution.doctor import WITHOUT, examine
+from codereasoner.execution import examination, hostile_programs
+from codereasoner.execution.examination import WITHOUT, examine
 from codereasoner.execution.hostile_programs import GUARDS
 from codereasoner.execution.isolation import LAYERS
 from codereasoner.execution.pool import Pool
@@ -41,10 +41,10 @@ def test_an_attack_is_never_run_where_no_layer_of_the_level_holds_it(
         for a in hostile_programs.attacks()
         if a.name in ("a bomb of forks", "read the password file", "leave by os._exit")
     ]
-    monkeypatch.setattr(doctor, "attacks", lambda: chosen)
+    monkeypatch.setattr(examination, "attacks", lambda: chosen)
     for level, states in {"B": ["held", "held", "held"], "D": ["not run", "not run", "held"]}.items():
         with Pool(workers=1, level=level, allow_weak_isolation=True) as pool:  # type: ignore[arg-type]
-            rows = doctor._hostile(pool)
+            rows = examination._hostile(pool)
         assert [row["state"] for row in rows] == states
     assert [row["reason"] for row in rows] == ["needs empty root or Landlock", "needs last filter", ""]
 

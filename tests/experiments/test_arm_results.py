@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from codereasoner.experiments.arm_results import markdown, results
 from codereasoner.experiments.plan import read_experiment
-from codereasoner.experiments.results import markdown, results
 from codereasoner.ledger import write_records
 from codereasoner.records import Run
 from codereasoner.task import Question
