@@ -10,6 +10,7 @@ from codereasoner.errors import DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job
 from codereasoner.stages.write_chains import narrate_batch
+from codereasoner.steps import chance, runs_text
 
 
 @pytest.mark.parametrize(
@@ -34,3 +35,9 @@ def test_a_slice_of_a_huge_range_is_not_listed_to_narrate_a_loop(pool: Pool) -> 
     [(_, chain)] = narrate_batch("expressions", 0, [(question, run)])
     assert not isinstance(chain, str)
     assert "left" not in chain.text
+
+
+def test_a_program_nested_too_deeply_is_still_known_to_run_text_or_to_depend_on_chance() -> None:
+    source = f"import random\ndef f(x):\n    return eval('x'){' + 1' * 900}\n"
+    assert runs_text(source) == "eval"
+    assert chance(source) == "random"

@@ -93,7 +93,7 @@ def lines_in_loops(source: str) -> frozenset[int]:
 @lru_cache(maxsize=512)
 def chance(source: str) -> str:
     """Return what in a program may differ from run to run or machine to machine (`random`, `id`), or ""."""
-    tree = parse_source(source)
+    tree = _parse(source)
     for node in ast.walk(tree) if tree is not None else ():
         match node:
             case ast.Import(names=names):
@@ -112,7 +112,7 @@ def chance(source: str) -> str:
 @lru_cache(maxsize=512)
 def runs_text(source: str) -> str:
     """Return what in a program may run text that it is given as code (`eval`, `getattr` with any name), or ""."""
-    tree = parse_source(source)
+    tree = _parse(source)
     for node in ast.walk(tree) if tree is not None else ():
         match node:
             case ast.Import(names=names) if found := _TEXT_MODULES & {alias.name.split(".")[0] for alias in names}:
@@ -177,22 +177,26 @@ def refuse_unknown(run: Run) -> None:
 @lru_cache(maxsize=512)
 def parse_source(source: str) -> ast.Module | None:
     """Return the tree of a program; None if it is not Python, or is nested deeper than MAX_DEPTH levels."""
+    tree = _parse(source)
+    level: list[ast.AST] = [tree] if tree is not None else []
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return tree if not level else None
+
+
+@lru_cache(maxsize=512)
+def _parse(source: str) -> ast.Module | None:
+    """Return the tree of a program, however deep: for functions that do not call themselves for each level."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(source)
+            return ast.parse(source)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
-    level: list[ast.AST] = [tree]
-    for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
-        if not level:
-            return tree
-    return None
 
 
 def _defined(source: str) -> set[str]:
-    tree = parse_source(source)
+    tree = _parse(source)
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)} if tree is not None else set()
 
 
