@@ -67,19 +67,11 @@ _collects, _collect, _collect_not = gc.isenabled, gc.enable, gc.disable
 _LOCALS_ARE_KEPT = sys.version_info < (3, 13)  # in a dict, which is refreshed when a tracer looks at it
 
 
-class Tracer:
-    """Traces the code objects of one file name; all other code runs untraced."""
+class _Tracing:
+    """Starts and stops to trace."""
 
-    def __init__(self, filename: str, careful: bool, steps: int, trace_bytes: int, value_chars: int) -> None:
-        self.filename, self.careful = filename, careful
-        self.max_steps, self.max_bytes, self.value_chars = steps, trace_bytes, value_chars
-        self.steps: list[list[object]] = []
-        self.lines: set[int] = set()
-        self.cut = ""
-        self.size = 0
-        self.frames = 0
-        self.active = 0  # traced frames that are being executed
-        self.trace: Local = self._enter
+    trace: Local
+    cut = ""  # why the trace ended before the run
 
     def start(self) -> None:
         """Trace everything that is called from here on."""
@@ -90,6 +82,20 @@ class Tracer:
         if _gettrace() is not self.trace:
             self.cut = self.cut or "tracer removed"
         _settrace(None)
+
+
+class Tracer(_Tracing):
+    """Traces the code objects of one file name; all other code runs untraced."""
+
+    def __init__(self, filename: str, careful: bool, steps: int, trace_bytes: int, value_chars: int) -> None:
+        self.filename, self.careful = filename, careful
+        self.max_steps, self.max_bytes, self.value_chars = steps, trace_bytes, value_chars
+        self.steps: list[list[object]] = []
+        self.lines: set[int] = set()
+        self.size = 0
+        self.frames = 0
+        self.active = 0  # traced frames that are being executed
+        self.trace: Local = self._enter
 
     def text(self) -> str:
         """Return the steps as the columns that encode.py describes."""
@@ -224,12 +230,11 @@ class Tracer:
                 del known[name]
 
 
-class Lines:
+class Lines(_Tracing):
     """Records which lines of one file are executed, and nothing else."""
 
     def __init__(self, filename: str) -> None:
         self.lines: set[int] = set()
-        self.cut = ""
         add_line = self.lines.add
         active = 0
 
@@ -254,16 +259,6 @@ class Lines:
             return local
 
         self.trace: Local = enter
-
-    def start(self) -> None:
-        """Trace everything that is called from here on."""
-        _settrace(self.trace)
-
-    def stop(self) -> None:
-        """Stop; a program that has removed the tracer itself is told by `cut`."""
-        if _gettrace() is not self.trace:
-            self.cut = self.cut or "tracer removed"
-        _settrace(None)
 
     def text(self) -> str:
         """Return the columns of no steps."""

@@ -14,11 +14,12 @@ from typing import Any
 
 from codereasoner.curation.canonical import canonical_form
 from codereasoner.errors import ConfigError
-from codereasoner.grammar.draft import require_split, split_of
+from codereasoner.grammar.draft import split_of
 from codereasoner.interfaces import Rejected, Source
 from codereasoner.records import Facts, Program
 from codereasoner.sources.docstring_calls import Example, examples
 from codereasoner.sources.extract_function import Module, Modules, NotCut, cut_out
+from codereasoner.sources.program_files import of_split
 
 STANDARD = "stdlib"
 """The name that stands for every module of the standard library that is written in Python."""
@@ -65,17 +66,7 @@ class Packages(Source):
         Raises:
             ConfigError: the split is unknown, or a package is not installed.
         """
-        require_split(split)
-        seen: set[str] = set()
-        for found in self._all():
-            if isinstance(found, Rejected):
-                if split_of(found.origin) == split:
-                    yield found
-            elif found.split == split and found.id not in seen:
-                seen.add(found.id)
-                yield found
-                if len(seen) == count:
-                    return
+        return of_split(self._all(), split, count)
 
     def facts(self) -> Facts:
         """Return the version of each package."""

@@ -18,6 +18,25 @@ from codereasoner.records import Program
 from codereasoner.steps import read_source, split_lines
 
 
+def of_split(everything: Iterable[Program | Rejected], split: str, count: int) -> Iterator[Program | Rejected]:
+    """Yield the first `count` programs of a split, each once, and between them what was rejected in it.
+
+    Raises:
+        ConfigError: the split is unknown.
+    """
+    require_split(split)
+    seen: set[str] = set()
+    for found in everything:
+        if isinstance(found, Rejected):
+            if split_of(found.origin) == split:
+                yield found
+        elif found.split == split and found.id not in seen and len(seen) < count:
+            seen.add(found.id)
+            yield found
+        if len(seen) >= count:
+            return
+
+
 class Files(Source):
     """Programs of your own files, with the calls that they show.
 
@@ -42,17 +61,7 @@ class Files(Source):
             ConfigError: the split is unknown.
             DataError: there is no such file, or a row of it is no program.
         """
-        require_split(split)
-        seen: set[str] = set()
-        for found in self._all():
-            if len(seen) == count:
-                return
-            if isinstance(found, Rejected):
-                if split_of(found.origin) == split:
-                    yield found
-            elif found.split == split and found.id not in seen:
-                seen.add(found.id)
-                yield found
+        return of_split(self._all(), split, count)
 
     def _all(self) -> Iterator[Program | Rejected]:
         if self.path.is_dir():
