@@ -8,13 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from codereasoner.errors import DataError
+from codereasoner.errors import ConfigError, DataError
 from codereasoner.ledger import read_rows, write_records
+from codereasoner.models.checkpoint import load_checkpoint
+from codereasoner.training import tracking
 from codereasoner.training.callbacks import last_checkpoint
 from codereasoner.training.sft import sft
 from codereasoner.training.training_config import SftConfig
@@ -81,6 +84,46 @@ def test_lora_gives_a_whole_model_too(base: Path, sft_rows: Path, tmp_path: Path
     out = sft(sft_rows, base, tmp_path / "sft", config)
     assert not (out / "adapter_model.safetensors").exists()
     assert (out / "model.safetensors").read_bytes() != (base / "model.safetensors").read_bytes()
+
+
+def test_adapters_are_kept_alone_or_beside_the_merged_model_and_give_the_same_weights(
+    base: Path, sft_rows: Path, tmp_path: Path
+) -> None:
+    torch = pytest.importorskip("torch")
+    config = SftConfig(max_steps=2, batch=4, accumulate=1, lora=4, threads=1, learning_rate=0.1)
+    both = sft(sft_rows, base, tmp_path / "both", replace(config, save="both"))
+    alone = sft(sft_rows, base, tmp_path / "alone", replace(config, save="adapter"))
+    assert not (alone / "model.safetensors").exists()
+    assert (alone / "adapter_model.safetensors").stat().st_size < (both / "model.safetensors").stat().st_size / 2
+    weights = [load_checkpoint(str(folder)).model.state_dict() for folder in (both, both / "adapter", alone)]
+    for name, value in weights[0].items():
+        for other in weights[1:]:
+            torch.testing.assert_close(other[name], value)
+    again = sft(sft_rows, alone, tmp_path / "again", replace(config, lora=0))
+    assert (again / "model.safetensors").exists()
+
+
+def test_adapters_are_saved_only_where_there_are_some(base: Path, sft_rows: Path, tmp_path: Path) -> None:
+    pytest.importorskip("trl")
+    with pytest.raises(ConfigError, match="--save both saves LoRA adapters, and there are none: give --lora RANK"):
+        sft(sft_rows, base, tmp_path / "sft", replace(FAST, save="both"))
+    assert not (tmp_path / "sft").exists()
+
+
+def test_tensorboard_gets_the_losses_and_a_missing_tracker_is_named(
+    base: Path, sft_rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    config = SftConfig(max_steps=4, batch=4, accumulate=1, threads=1, log_every=2, track="tensorboard")
+    out = sft(sft_rows, base, tmp_path / "sft", config)
+    events = EventAccumulator(str(out / "tensorboard"))
+    events.Reload()
+    assert [each.step for each in events.Scalars("train/loss")] == [2, 4]
+    monkeypatch.setattr(tracking, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="--track wandb needs the package wandb: pip install wandb"):
+        sft(sft_rows, base, tmp_path / "other", replace(config, track="wandb"))
 
 
 def test_a_model_that_is_not_there_is_the_callers_mistake(sft_rows: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,7 @@ from codereasoner.errors import ConfigError, headline, import_extra
 from codereasoner.ledger import fingerprint
 from codereasoner.models.chat import prepare
 from codereasoner.models.device import has_gpu, multiplies_in_bf16
+from codereasoner.models.notices import say_once
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -51,18 +53,34 @@ def load_checkpoint(name: str, half: bool = False, template: Mapping[str, object
 
     Raises:
         ConfigError: there is no such model, or its tokenizer has no token that ends a text.
+
+    A folder of LoRA adapters gives their model with the adapters merged into it.
     """
     torch = import_extra("torch", "train")
     transformers = silent_transformers()
+    base = _adapted(name)
     try:
-        config = transformers.AutoConfig.from_pretrained(name)
+        config = transformers.AutoConfig.from_pretrained(base or name)
         dtype = torch.bfloat16 if half and multiplies_in_bf16(config) else torch.float32
         tokenizer = transformers.AutoTokenizer.from_pretrained(name)
-        model = transformers.AutoModelForCausalLM.from_pretrained(name, dtype=dtype)
+        model = transformers.AutoModelForCausalLM.from_pretrained(base or name, dtype=dtype)
+        if base:
+            say_once(f"the adapters in {name} are merged into {base}")
+            with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft asks for what is renamed
+                model = import_extra("peft", "train").PeftModel.from_pretrained(model, name).merge_and_unload()
+            model.requires_grad_(True)
     except (OSError, ValueError) as error:
         raise ConfigError(f"the model {name} cannot be loaded: {headline(error)}") from None
     prepare(tokenizer, name, template)
     return Checkpoint(model, tokenizer)
+
+
+def _adapted(name: str) -> str | None:
+    """Return the model that a folder of LoRA adapters changes; None for any other model."""
+    path = Path(name) / "adapter_config.json"
+    if not path.is_file() or (Path(name) / "config.json").is_file():
+        return None
+    return str(json.loads(path.read_text(encoding="utf-8"))["base_model_name_or_path"])
 
 
 def silent_transformers() -> ModuleType:

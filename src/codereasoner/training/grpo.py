@@ -25,6 +25,7 @@ from codereasoner.training.prompt_selection import selected
 from codereasoner.training.reward import Reward
 from codereasoner.training.reward_terms import compose, reward_identity
 from codereasoner.training.settings import lora, set_threads, style_of
+from codereasoner.training.tracking import WITH_TABLES
 from codereasoner.training.training_config import GrpoConfig
 from codereasoner.training.training_rows import Row, style_of_rows
 from codereasoner.training.training_run import Made, arguments, run_training
@@ -194,6 +195,8 @@ def trl_config(config: GrpoConfig, out: Path, budget: Budget, bf16: bool) -> Trl
     """Return TRL's own configuration of this training on this machine."""
     return import_extra("trl", "train").GRPOConfig(
         **arguments(out, config, budget, bf16),
+        log_completions=config.track in WITH_TABLES,
+        num_completions_to_print=0,
         num_generations=config.num_generations,
         max_completion_length=config.max_tokens,
         temperature=config.temperature,

@@ -44,6 +44,16 @@ class TrainingConfig:
     )
     template_args: str = option("{}", "Arguments of the chat template, as a JSON object.")
     lora: int = option(0, "Rank of LoRA adapters (0 trains every weight).")
+    save: Literal["merged", "adapter", "both"] = option(
+        "merged",
+        "With --lora: save the whole model with the adapters merged into it, the adapters alone, or both (adapters in "
+        "the folder `adapter` of the checkpoint).",
+    )
+    track: Literal["none", "tensorboard", "trackio", "wandb"] = option(
+        "none",
+        "Send metrics to this tracker as well; trackio and wandb also get a table of GRPO's completions.",
+        how=True,
+    )
     threads: int | None = option(None, "CPU threads (default: all cores).", how=True)
     precision: Literal["auto", "bf16", "fp32"] = option(
         "auto",

@@ -19,6 +19,7 @@ from codereasoner.training.budget import Budget
 from codereasoner.training.callbacks import last_checkpoint, restore_budget, trim_history
 from codereasoner.training.distributed import main_process_first, rank_and_size
 from codereasoner.training.settings import load, quiet, template_arguments, write_card
+from codereasoner.training.tracking import add_tensorboard, check_tracker, tracker_arguments
 from codereasoner.training.training_config import TrainingConfig, decisive
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ def run_training(
     whole = {"model": weights_identity(source), **decisive(config), **facts}
     if is_done(out, whole):
         return out
+    if config.save != "merged" and not config.lora:
+        raise ConfigError(f"--save {config.save} saves LoRA adapters, and there are none: give --lora RANK as well")
+    check_tracker(config)
     with quiet(), lock(out):
         begun()
         with main_process_first():
@@ -64,8 +68,9 @@ def run_training(
         loaded = load(source, config.lora > 0, template_arguments(config.thinking, config.template_args))
         budget.parameters = loaded.model.num_parameters()
         made = make(loaded)
+        add_tensorboard(made.trainer, config, out)
         _train(made.trainer, checkpoint)
-        _finish(made, loaded, out, whole, source)
+        _finish(made, loaded, out, config, whole, source)
     return out
 
 
@@ -142,23 +147,37 @@ def _train(trainer: Trainer, checkpoint: Path | None) -> None:
         raise
 
 
-def _finish(made: Made, loaded: Checkpoint, out: Path, config: Mapping[str, object], source: str) -> None:
-    """Save the trained model whole, with its card and manifest, and remove the checkpoints."""
+def _finish(
+    made: Made, loaded: Checkpoint, out: Path, config: TrainingConfig, whole: Mapping[str, object], source: str
+) -> None:
+    """Save the trained model or its adapters, with card and manifest, and remove the checkpoints."""
     trainer = made.trainer
     if not trainer.is_world_process_zero():
         trainer.save_model(str(out))
         return
     trained = trainer.accelerator.unwrap_model(trainer.model)
-    if hasattr(trained, "merge_and_unload"):
-        trained.merge_and_unload().save_pretrained(str(out))
+    if config.lora:
+        _save_adapted(trained, loaded, out, config, source)
     else:
         trainer.save_model(str(out))
     loaded.tokenizer.save_pretrained(str(out))
     (out / "training_args.bin").unlink(missing_ok=True)
     facts = {"steps": trainer.state.global_step, **made.callback.summary()}
     write_card(out, source, made.style, facts)
-    write_manifest(out, {"config": as_json(config), "counts": facts})
+    write_manifest(out, {"config": as_json(whole), "counts": facts})
     shutil.rmtree(out / "checkpoints", ignore_errors=True)
+
+
+def _save_adapted(trained: Any, loaded: Checkpoint, out: Path, config: TrainingConfig, source: str) -> None:
+    """Save a model with LoRA adapters: merged, the adapters alone, or both."""
+    here = Path(source).is_dir()
+    trained.peft_config["default"].base_model_name_or_path = str(Path(source).resolve()) if here else source
+    if config.save != "merged":
+        trained.save_pretrained(str(out if config.save == "adapter" else out / "adapter"))
+    if config.save == "both":
+        loaded.tokenizer.save_pretrained(str(out / "adapter"))
+    if config.save != "adapter":
+        trained.merge_and_unload().save_pretrained(str(out))
 
 
 def arguments(out: Path, config: TrainingConfig, budget: Budget, bf16: bool) -> dict[str, Any]:
@@ -180,7 +199,7 @@ def arguments(out: Path, config: TrainingConfig, budget: Budget, bf16: bool) -> 
         "save_strategy": "no",  # the callback saves by the clock
         "save_total_limit": 1,
         "ddp_find_unused_parameters": False,  # every weight of a language model is used in every step
-        "report_to": [],
+        **tracker_arguments(config, out),
         "disable_tqdm": True,
         **device_arguments(bf16, config.checkpointing),
     }
