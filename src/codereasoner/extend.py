@@ -48,7 +48,7 @@ from codereasoner.task import Grade, Question, Task
 Kind = Literal["task", "source", "model", "benchmark"]
 
 _BASES: dict[Kind, type] = {"task": Task, "source": Source, "model": Model, "benchmark": Benchmark}
-_ROOMS: dict[Kind, str] = {
+_PACKAGES: dict[Kind, str] = {
     "task": "tasks",
     "source": "sources",
     "model": "models",
@@ -230,9 +230,9 @@ def _built_in(name: str) -> Task:
 def available(kind: Kind) -> dict[str, Any]:
     """Return every plugin class of a kind by name: the package's own, and those of entry points."""
     found: dict[str, Any] = {}
-    room = importlib.import_module(f"codereasoner.{_ROOMS[kind]}")
-    for module in pkgutil.iter_modules(room.__path__):
-        found |= _classes(kind, importlib.import_module(f"{room.__name__}.{module.name}"))
+    package = importlib.import_module(f"codereasoner.{_PACKAGES[kind]}")
+    for module in pkgutil.iter_modules(package.__path__):
+        found |= _classes(kind, importlib.import_module(f"{package.__name__}.{module.name}"))
     for entry in importlib.metadata.entry_points(group=f"codereasoner.{kind}s"):
         found[entry.name] = entry.load()
     return dict(sorted(found.items()))

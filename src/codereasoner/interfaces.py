@@ -210,7 +210,7 @@ class Unjudged(TypedDict):
 
 
 class TruthComparison(TypedDict):
-    """How the gold answers that are derived here agree with those of a file."""
+    """The agreement of gold answers that are derived here with those of a file."""
 
     points: int
     equal: int

@@ -1,4 +1,4 @@
-"""Does `assert EXPECTED == TEXT` pass after this code? The check of the published scorers, text and all.
+"""The check of the published scorers: `assert EXPECTED == TEXT` passes after the code.
 
 CRUXEval, LiveCodeBench and CodeGlance paste a model's text behind `==` and execute the statement; whatever raises
 nothing passes, so `3 or 1` and `2, 'message'` do. The verdicts here are the same, found by the quickest safe way:
@@ -40,7 +40,7 @@ class Assertion:
 
     @property
     def statement(self) -> str:
-        """What the published scorer executes after the program."""
+        """Return the code that the published scorer executes after the program."""
         return f"assert {self.expected} == {self.text}"
 
 

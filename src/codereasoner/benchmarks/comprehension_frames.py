@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 MAKERS = {"ListComp": list, "SetComp": set, "DictComp": dict}
-"""What makes of a generator what a comprehension makes."""
+"""The functions that make of a generator what a comprehension makes."""
 
 
 class OwnFrames(ast.NodeTransformer):

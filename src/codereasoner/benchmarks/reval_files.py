@@ -147,7 +147,7 @@ class Logs:
 
     @property
     def reasoned(self) -> bool:
-        """Whether the answers were asked for with a chain of thought, as REval marks it in the model's name."""
+        """True where the answers were asked for with a chain of thought, as REval marks it in the model's name."""
         return "_cot" in self.model
 
 

@@ -64,7 +64,7 @@ States: TypeAlias = Sequence[RevalState]
 
 
 def is_covered(states: States, line: int) -> bool:
-    """Is the line executed?"""
+    """Tell whether the line is executed."""
     return any(state.line == line for state in states)
 
 

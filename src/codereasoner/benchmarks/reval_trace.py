@@ -91,7 +91,7 @@ def _point(states: States, line: int, expression: str) -> PointTruth | None:
 
 
 def _holds_less(states: States, line: int, expression: str, values: Sequence[str]) -> bool:
-    """Has a variable of the expression a mark in more visits than the expression has values?"""
+    """Tell whether a variable of the expression has a mark in more visits than the expression has values."""
     try:
         names = {node.id for node in ast.walk(literals.parse(expression)) if isinstance(node, ast.Name)}
     except literals.LiteralError:

@@ -113,7 +113,7 @@ Copy: TypeAlias = dict[str, str | float]
 
 
 class ContaminationReport(TypedDict):
-    """How many of some programs are in benchmarks, for the card of a data set."""
+    """Counts of programs that are in benchmarks, for the card of a data set."""
 
     programs: int
     compared_with: dict[str, int]  # programs of each benchmark

@@ -1,4 +1,4 @@
-"""Is one model better than another? Two models on the same questions, compared question by question.
+"""Paired comparison of two models on the same questions: which is better, and on which questions.
 
     difference   mean over the questions of (share of right answers of the second - of the first)
     interval     +- 1.96 standard errors of it, questions about one program being one cluster

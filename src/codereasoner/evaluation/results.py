@@ -26,7 +26,7 @@ _Passes = TypedDict("_Passes", {"pass@1": float, "pass@3": float, "pass@5": floa
 
 
 class Numbers(_Passes, total=False):
-    """What is counted of a list of questions."""
+    """Counts over a list of questions."""
 
     n_questions: int
     n_answers: int

@@ -34,7 +34,7 @@ CountMetrics: TypeAlias = Callable[[Sequence[Question], Mapping[str, Sequence[bo
 
 @dataclass(frozen=True)
 class Asking:
-    """How questions are put to a model: all that can change an answer, except the question and the model."""
+    """The way questions are put to a model: all that can change an answer, except the question and the model."""
 
     style: Style
     sampling: Sampling = field(default_factory=Sampling)

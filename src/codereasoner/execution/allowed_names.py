@@ -21,7 +21,7 @@ BUILT_INS = {
     "Constants": "Ellipsis NotImplemented __name__ __debug__",
 }
 EXCEPTIONS = ("Error", "Exception", "ExceptionGroup", "Warning", "Exit", "Stop", "Interrupt", "Iteration")
-"""How the names of the built-in exceptions end: instances are fresh, and the types cannot be changed."""
+"""The endings of the names of built-in exceptions: instances are fresh, and the types cannot be changed."""
 
 ATTRIBUTES = {
     "str, bytes, bytearray; without format_map, which reads attributes that its text names": (

@@ -56,7 +56,7 @@ class Held(TypedDict):
 
 
 class Examination(TypedDict):
-    """What this machine gives."""
+    """The isolation that this machine gives."""
 
     python: str
     platform: str

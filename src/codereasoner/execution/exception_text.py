@@ -35,7 +35,7 @@ _reads: dict[int, Fields] = {
     id(SyntaxError): _args + _fields(SyntaxError, "msg filename lineno"),
     id(BaseExceptionGroup): _fields(BaseExceptionGroup, "message"),
 }
-"""What the `__str__` of a built-in exception reads, by the id of the type that defines it."""
+"""The attributes that the `__str__` of a built-in exception reads, by the id of the type that defines it."""
 for _kind in (UnicodeEncodeError, UnicodeDecodeError, UnicodeTranslateError):
     _reads[id(_kind)] = _fields(_kind, "encoding object start end reason")
 _spans = {id(UnicodeEncodeError): str, id(UnicodeDecodeError): bytes, id(UnicodeTranslateError): str}

@@ -33,7 +33,7 @@ class TaskShare:
 
 @dataclass(frozen=True)
 class Curriculum:
-    """What is made, and in which order it is learnt."""
+    """The rows that are made, and the order in which they are learnt."""
 
     version: int
     levels: dict[str, Level]

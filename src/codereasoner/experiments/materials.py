@@ -1,4 +1,4 @@
-"""What an experiment is made of: the model that it starts from, and its programs."""
+"""The materials of an experiment: the model that it starts from, and its programs."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ Training = Literal["sft", "rft", "grpo"]
 
 @dataclass(frozen=True)
 class Size:
-    """How large an experiment is."""
+    """The size of an experiment."""
 
     seed: int = option(0, "Seed of the model's first weights and of training.")
     size: str = option("0.3m", "Size of the from-scratch model.")
@@ -43,7 +43,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Settings(Size):
-    """What can be changed about an experiment on the command line."""
+    """The settings of an experiment that the command line can change."""
 
     model: str = option(
         "",
@@ -109,7 +109,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Experiment:
-    """What is compared. `sets` are the held-out questions, by the difficulties of their programs.
+    """A comparison of trainings. `sets` are the held-out questions, by the difficulties of their programs.
 
     Without `programs`, they are the tiny ones of the grammar, whose difficulty is their number of statements.
     """

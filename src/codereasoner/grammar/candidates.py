@@ -19,7 +19,7 @@ FAR = 99
 """The distance of kinds that cannot be made from one another."""
 
 WANTED = 25
-"""How much more an expression weighs that shows a wanted construct."""
+"""The factor on the weight of an expression that shows a wanted construct."""
 
 
 @cache

@@ -364,4 +364,4 @@ _NOT_OF_A_CHAR = frozenset(
     [f"str.{method}" for method in _STRING_METHODS.split()]
     + ["str[:]", "str[i]", "list", "sorted", "set", "len", "min", "max", "reversed", "filter", "map"]
 )
-"""What is done to strings, and is odd where the string is known to be one character."""
+"""Operations on strings that are odd where the string is known to be one character."""

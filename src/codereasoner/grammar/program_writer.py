@@ -22,7 +22,7 @@ STATEMENTS = {1: (0, 2), 2: (1, 3), 3: (1, 2), 4: (1, 2), 5: (1, 3)}
 """By level: how many steps lead from the first argument to the return; a loop is one step."""
 
 HELPERS = 0.6
-"""How often a helper is tried at level 5; mostly there is no good place to call it, and the program goes without."""
+"""The share of programs at level 5 for which a helper is tried; mostly there is no good place to call it."""
 
 _FIRST = {"str": 18, "ints": 6, "strs": 2, "counts": 1.5, "int": 1.25, "tup": 0.5, "intset": 0.5, "nested": 0.5}
 _FIRST |= {"anys": 0.75, "lookup": 0.5, "table": 0.25, "names": 0.5, "tally": 0.75, "pairs": 0.25}

@@ -15,7 +15,7 @@ Quotes = Literal["single", "double", "mixed"]
 
 OF_SOURCES: tuple[tuple[Quotes, float], ...] = (("single", 0.8), ("double", 0.14), ("mixed", 0.06))
 OF_CALLS: tuple[tuple[Quotes, float], ...] = (("single", 0.85), ("double", 0.12), ("mixed", 0.03))
-"""How often sources and calls that hold a string are written so; of CRUXEval's calls, 26 in 100 hold a double quote."""
+"""The share of sources and calls with a string that are written so; of CRUXEval's calls, 26 % hold a double quote."""
 
 _STRINGS = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 

@@ -103,7 +103,7 @@ LONGEST = (120, 60, 30)
 """Characters of the first argument, the second, and the others, at most; what the program needs of them is added."""
 
 STARRED = 0.04
-"""How often a program takes any number of arguments, by place or by name; its calls may have none at all."""
+"""The share of programs that take any number of arguments, by place or by name; its calls may have none at all."""
 
 
 @dataclass

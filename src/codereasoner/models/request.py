@@ -14,7 +14,7 @@ from codereasoner.models.reply import words_of
 LIMITS = ("max_tokens", "max_completion_tokens")
 """The limit of an answer has two names; a server that refuses one of them takes the other."""
 _LAST = ("top_p", "temperature", *LIMITS)
-"""Where a message names several parameters, these are given up last."""
+"""The parameters that are given up last where a message names several."""
 _REFUSAL = re.compile(
     r"unsupported|not support|only the default|unrecognized|unknown|unexpected|extra (?:input|field)|extra_forbidden|"
     r"not permitted|not allowed|not accept|invalid (?:parameter|argument|field)|cannot (?:both )?be|deprecated",

@@ -1,4 +1,4 @@
-"""How many CPU threads help: on cores that others use too, or with a small model, fewer are often faster."""
+"""The number of CPU threads: on shared cores, or with a small model, fewer are often faster."""
 
 from __future__ import annotations
 

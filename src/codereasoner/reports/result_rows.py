@@ -60,7 +60,7 @@ class Result(Figures):
 
 
 class MistakeCounts(TypedDict):
-    """How many answers of a model to a list of questions are wrong in which way."""
+    """Counts of a model's wrong answers to a list of questions, by error class."""
 
     list: str
     model: str

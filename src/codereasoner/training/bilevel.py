@@ -21,7 +21,7 @@ STEP = "step "  # the parts of a grade that are steps are named "step 1", "step 
 
 
 def bonuses(rewards: Sequence[float], weight: float) -> list[float]:
-    """What each step adds to the advantage of its tokens.
+    """Return the amount that each step adds to the advantage of its tokens.
 
     Shapes: `n` rewards give `n` bonuses.
     """
@@ -39,7 +39,7 @@ def step_rewards(grade: Grade) -> list[float]:
 
 
 def token_bonuses(text: str, pieces: Sequence[str], grade: Grade, weight: float) -> list[float]:
-    """What is added to the advantage of each token of a completion; `pieces` are the texts of its tokens, one by one.
+    """Return the amount added to the advantage of each token; `pieces` are the texts of the tokens.
 
     Shapes: `n` tokens give `n` bonuses. A token belongs to the line that it begins in, and a newline to the
     line that it ends.

@@ -32,7 +32,7 @@ cooldown learns as much as a cosine (arXiv:2405.18392)."""
 
 @dataclass
 class Budget:
-    """How much training there is, and how much is spent; what earlier, killed tries spent is included.
+    """The compute of a training and the part that is spent, earlier killed runs included.
 
     Tokens and operations are those of all processes of a training together. Of unit "cpu", seconds are CPU time of
     this process over all its threads, which other processes do not change.
@@ -85,7 +85,7 @@ class Budget:
 
     @property
     def spent(self) -> float:
-        """What is spent until now, in the unit of the limit."""
+        """The amount spent so far, in the unit of the limit."""
         return {"tokens": self.tokens, "operations": self.operations}.get(self.unit, self.seconds)
 
     @property
@@ -95,7 +95,7 @@ class Budget:
 
     @property
     def over(self) -> bool:
-        """Is the limit reached?"""
+        """Tell whether the limit is reached."""
         return self.limit is not None and self.spent >= self.limit
 
     def rate(self, step: int = 0) -> float:
@@ -103,7 +103,7 @@ class Budget:
         return min(1.0, (1.0 - self.share) / (1.0 - FLAT))
 
     def state(self) -> dict[str, float]:
-        """What is spent, to be kept in a file."""
+        """Return the amounts spent, for a file."""
         return {
             "seconds": self.seconds,
             "tokens": self.tokens,

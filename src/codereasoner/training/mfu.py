@@ -1,4 +1,4 @@
-"""How much of what a GPU can multiply a training uses."""
+"""Model FLOPs utilization (MFU): the share of a GPU's matrix rate that a training uses."""
 
 from __future__ import annotations
 

@@ -68,8 +68,8 @@ PRETRAINED: dict[str, SftConfig | GrpoConfig] = {
     "grpo": GrpoConfig(batch=8, accumulate=4, learning_rate=1e-5, max_tokens=256, select=0, save_seconds=120.0),
     "rft": RftConfig(batch=8, accumulate=2, learning_rate=2e-5, max_length=1024, max_tokens=256, save_seconds=120.0),
 }
-"""Where an experiment of pretrained weights begins, by command: for models of 0.1 to 2 billion parameters, whose right
-answers GRPO and RFT must not unlearn, so their learning rates are a tenth of SFT's and less."""
+"""The options that experiments with pretrained weights begin with, by command: for models of 0.1 to 2 billion
+parameters, whose right answers GRPO and RFT must not unlearn, so their learning rates are a tenth of SFT's and less."""
 
 
 def flags(config: SftConfig | GrpoConfig, **changes: Any) -> list[str]:

@@ -139,7 +139,7 @@ class Reward:
         return [grade.reward or 0.0 for grade in self._graded(questions, completions)]
 
     def correct(self, questions: Sequence[str], completions: Sequence[Completion]) -> list[bool]:
-        """Is each of these completions right? As `values`, for tasks that pay for parts of an answer too."""
+        """Tell which completions are right. As `values`, for tasks that pay for parts of an answer too."""
         return [grade.outcome == "correct" for grade in self._graded(questions, completions)]
 
     def _graded(self, questions: Sequence[str], completions: Sequence[Completion]) -> list[Grade]:

@@ -1,4 +1,4 @@
-"""What a completion is paid: functions of its grade, its text and its length, which compose.
+"""Reward terms: functions of a completion's grade, text and length, which compose.
 
 A RewardTerm is any `function(grade, completion, tokens) -> float | None`. `verified` pays the grade; the others are
 what some recipes add to it, off by default; a function of a user's own takes the place of `verified`:

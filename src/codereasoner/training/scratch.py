@@ -71,7 +71,7 @@ SIZES = {
 
 
 def is_scratch_name(name: str) -> bool:
-    """Does this name a new model, "scratch:0.5m", rather than a folder or one on the Hub?"""
+    """Tell whether a name means a new model ("scratch:0.5m") rather than a folder or one on the Hub."""
     return name.partition(":")[0] == "scratch"
 
 

@@ -10,7 +10,7 @@ from codereasoner.config_fields import option, redeclared
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """What every training takes."""
+    """The options of every training."""
 
     seed: int = option(0, "Seed of the order of the rows and of sampling.")
     tokens: int | None = option(
@@ -77,7 +77,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class SftConfig(TrainingConfig):
-    """How SFT tunes. The defaults are the paper's (arXiv:2507.17548, section 4): 2 epochs, cosine, warm-up 0.1."""
+    """The options of SFT. The defaults are the paper's (arXiv:2507.17548, section 4): 2 epochs, cosine, warm-up 0.1."""
 
     max_length: int = option(4096, "Leave out rows of more tokens (a chain without its answer teaches nothing).")
     order: Literal["length", "file"] = option(
@@ -95,8 +95,8 @@ class SftConfig(TrainingConfig):
 
 @dataclass(frozen=True)
 class GrpoConfig(TrainingConfig):
-    """How GRPO trains. The defaults are current practice: Dr. GRPO's loss (arXiv:2503.20783), DAPO's wider upper clip
-    and masked truncation (arXiv:2503.14476), and prompts chosen for what they can teach.
+    """The options of GRPO. The defaults are current practice: Dr. GRPO's loss (arXiv:2503.20783), DAPO's wider upper
+    clip and masked truncation (arXiv:2503.14476), and prompts chosen for what they can teach.
     """
 
     seed: int = redeclared(TrainingConfig, "seed", 0, "Seed of the order of the prompts and of sampling.")
@@ -147,7 +147,7 @@ class GrpoConfig(TrainingConfig):
 
 @dataclass(frozen=True)
 class RftConfig(SftConfig):
-    """How RFT samples, and how it tunes on what was right."""
+    """The options of RFT: sampling, and tuning on the right completions."""
 
     samples: int = option(8, "Completions per prompt; distinct right ones are kept.")
     temperature: float = option(1.0, "Sampling temperature of the completions.")
