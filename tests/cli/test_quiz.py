@@ -97,7 +97,7 @@ def test_a_quiz_as_json_has_every_grade_and_mistake(command: Command, program: P
 def test_a_file_that_is_not_there_is_named(command: Command) -> None:
     code, _, err = command("quiz", "no.py", "f(1)", "--model", "scripted:gold", "--allow-weak-isolation")
     assert code == 2
-    assert "no.py cannot be read as Python source" in err
+    assert "there is no file no.py" in err
 
 
 HASHED = """\

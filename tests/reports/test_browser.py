@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -305,8 +306,10 @@ def test_a_leaderboard_and_a_score_by_feature_are_drawn_in_any_width(tmp_path: P
     write_feature_page({"benchmark": "codeglance", "grader": "strict", "by_feature": BY_FEATURE}, score)
     for width in (320, 1600):
         page = open_page(board, "", width)
+        wait_for(partial(count, page, ".leaderboard rect.value"))
         assert count(page, ".leaderboard tbody tr") == count(page, ".leaderboard rect.value") > 5
         page = open_page(score, "", width)
+        wait_for(partial(count, page, "svg circle"))
         assert count(page, "svg circle") == len(BY_FEATURE["accuracy"]) + len(BY_FEATURE["logistic"])
         assert "0.250 to 1.000" in text(page, ".score table")
         assert page.execute_script("return document.documentElement.scrollWidth") <= width
