@@ -43,6 +43,7 @@ def run() -> Run:
 
 
 def test_the_examples_of_the_docstrings_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("datasets")
     monkeypatch.chdir(tmp_path)
     found = doctest.testmod(api)
     assert found.attempted >= 15
@@ -143,6 +144,7 @@ def test_a_task_may_be_handed_over_as_a_class(run: Run) -> None:
 
 
 def test_an_evaluation_has_its_accuracy_interval_and_a_table(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
     result = cr.evaluate(cr.ask(run, "output", "input"), "scripted:gold", out=tmp_path / "gold")
     assert result.pass_at_1 == 100.0
     assert result.interval[0] < 100.0

@@ -37,6 +37,8 @@ def test_every_page_is_in_the_navigation() -> None:
 @pytest.mark.parametrize("page", TUTORIALS, ids=[path.stem for path in TUTORIALS])
 def test_the_commands_of_a_tutorial_print_what_it_shows(page: Path, tmp_path: Path) -> None:
     """Run the `console` blocks of a page in order; a line "..." stands for any lines, every other must be printed."""
+    if page.stem == "model-developer":
+        pytest.importorskip("trl")
     for language, title, text in BLOCK.findall(page.read_text()):
         if title:
             (tmp_path / title).write_text(text)

@@ -181,3 +181,9 @@ def test_a_help_page_imports_no_large_library_and_little_of_ours() -> None:
         assert not LIBRARIES & {module.partition(".")[0] for module in modules}, name
         own = [module for module in modules if module.startswith("codereasoner.")]
         assert len(own) <= 25, (name, own)
+
+
+def test_the_commands_are_listed_after_the_command_list_is_imported() -> None:
+    code = "import codereasoner.cli.list, codereasoner.cli as cli; print(*cli.app.list_commands(None))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "list" in done.stdout.split(), done.stderr

@@ -30,6 +30,7 @@ def test_a_model_that_cannot_be_trained_is_refused_before_any_work(command: Comm
 def test_a_folder_of_weights_goes_through_the_whole_experiment(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("trl")
     monkeypatch.delenv("CODEREASONER_DATA", raising=False)
     tiny = make_scratch_model(tmp_path / "tiny", 0, "0.3m")
     grammar = {"source": "procedural", "settings": {"breadth": "tiny", "types": ["list"]}}

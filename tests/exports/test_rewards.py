@@ -47,6 +47,7 @@ def test_format_terms_are_off_by_default_and_given_by_name() -> None:
 
 
 def test_verl_and_openrlhf_pay_a_reward_of_ones_own(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
     (tmp_path / "mine.py").write_text(
         "def text(grade, completion, tokens):\n    return grade.reward + len(completion)\n"
     )

@@ -59,6 +59,7 @@ def test_what_stands_behind_a_row_is_not_seen_with_or_without_a_mask(size: str, 
 def test_logits_that_nobody_learns_from_are_left_out_and_nothing_else_changes(
     format_: device.Precision, sft_rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("trl")
     base = make_scratch_model(tmp_path / "model", 0, "0.3m")
     config = SftConfig(max_steps=4, batch=8, learning_rate=1e-3, log_every=1, threads=1, precision=format_)
     plain = history(sft(sft_rows, base, tmp_path / "plain", config))

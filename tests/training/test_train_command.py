@@ -54,6 +54,7 @@ def test_a_budget_on_the_command_line_replaces_one_of_any_unit_in_the_file(
 
 
 def test_rft_makes_the_new_model_that_its_help_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("transformers")
     seen: list[Any] = []
     monkeypatch.setattr("codereasoner.training.rft.rft", lambda *given: seen.extend(given))
     words = ["rows.jsonl", "--model", "scratch:0.3m", "--out", str(tmp_path / "out"), "--allow-weak-isolation"]
