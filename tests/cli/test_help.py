@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import shlex
 import shutil
@@ -17,6 +18,7 @@ from tests.cli.conftest import Command
 
 from codereasoner.chains.narrator import DETAILS
 from codereasoner.cli import app
+from codereasoner.cli.commands import FILES
 from codereasoner.cli.commands import GROUPS
 from codereasoner.evaluation.augment import NAMES as AUGMENTATIONS
 from codereasoner.evaluation.quiz_questions import TASKS
@@ -183,7 +185,10 @@ def test_a_help_page_imports_no_large_library_and_little_of_ours() -> None:
         assert len(own) <= 25, (name, own)
 
 
-def test_the_commands_are_listed_after_the_command_list_is_imported() -> None:
-    code = "import codereasoner.cli.list, codereasoner.cli as cli; print(*cli.app.list_commands(None))"
+def test_no_module_of_a_command_hides_a_built_in() -> None:
+    assert not set(FILES.values()) & set(dir(builtins))
+    code = (
+        "import codereasoner.cli as cli; [cli.app.get_command(None, name) for name in cli.FILES]; cli.app(['--help'])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "list" in done.stdout.split(), done.stderr
+    assert "Usage:" in done.stdout, done.stderr

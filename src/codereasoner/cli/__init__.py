@@ -22,7 +22,7 @@ class _Commands(click.Group):
     """Imports a command's file only when the command is used, so that `codereasoner --help` is quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*FILES]  # once the command `list` is imported, its module has that name here
+        return list(FILES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         cmd_name = current_name("command", cmd_name, FILES)

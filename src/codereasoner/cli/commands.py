@@ -45,4 +45,5 @@ GROUPS: dict[str, dict[str, str]] = {
 
 FILES = {name: name for group in GROUPS.values() for name in group} | dict.fromkeys(("sft", "grpo", "rft"), "train")
 FILES["ablate"] = "experiment"  # the name in 0.1
+FILES["list"] = "list_plugins"  # a module `list` would hide the built-in of that name in the package
 """The module of each command in this package."""
