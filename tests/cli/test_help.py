@@ -18,8 +18,7 @@ from tests.cli.conftest import Command
 
 from codereasoner.chains.narrator import DETAILS
 from codereasoner.cli import app
-from codereasoner.cli.commands import FILES
-from codereasoner.cli.commands import GROUPS
+from codereasoner.cli.commands import FILES, GROUPS
 from codereasoner.evaluation.augment import NAMES as AUGMENTATIONS
 from codereasoner.evaluation.quiz_questions import TASKS
 from codereasoner.evaluation.score import GRADERS
