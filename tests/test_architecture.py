@@ -20,7 +20,7 @@ ORDER = [
     {"ledger", "steps", "answer_formats", "plugin_files", "grammar"},
     {"styles", "curation"},
     {"task"},
-    {"interfaces"},
+    {"interfaces", "rewrites"},
     {"extend"},
     {"sampling"},
     {"tasks", "sources", "execution", "models"},
