@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import ClassVar, TypeAlias, TypedDict
+from typing import ClassVar, Literal, TypeAlias, TypedDict
 
 from codereasoner.errors import ConfigError
 from codereasoner.records import Json, Plain, Program
@@ -173,6 +173,8 @@ class Published:
     value: float  # pass@1, percent
     settings: str  # how the model was asked, in a few words
     source: str  # a paper or a repository
+    mode: Literal["direct", "reasoning", "unknown"] = "unknown"  # does the model reason before it answers?
+    evidence: Literal["recomputed", "stated", "quoted", "unconfirmed"] = "stated"  # see benchmarks/published.yaml
 
 
 class Questions(list[Question]):

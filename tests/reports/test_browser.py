@@ -16,7 +16,7 @@ from tests.reports.folders import MODELS
 from tests.reports.test_feature_plots import BY_FEATURE
 
 from codereasoner.reports.accuracy_by_feature import write_feature_page
-from codereasoner.reports.leaderboard_table import leaderboard, leaderboard_page
+from codereasoner.reports.leaderboard_table import leaderboard, leaderboard_text, size_of, write_site
 
 pytest_plugins = ["tests.reports.report_fixtures"]
 Open = Callable[..., Any]
@@ -302,7 +302,7 @@ def test_a_run_without_questions_says_so(tmp_path: Path, open_page: Open) -> Non
 
 def test_a_leaderboard_and_a_score_by_feature_are_drawn_in_any_width(tmp_path: Path, open_page: Open) -> None:
     board, score = tmp_path / "board.html", tmp_path / "score.html"
-    board.write_text(leaderboard_page(leaderboard([], ["cruxeval-o"])))
+    board.write_text(leaderboard_text(leaderboard([], ["cruxeval-o"]), ".html"))
     write_feature_page({"benchmark": "codeglance", "grader": "strict", "by_feature": BY_FEATURE}, score)
     for width in (320, 1600):
         page = open_page(board, "", width)
@@ -314,6 +314,39 @@ def test_a_leaderboard_and_a_score_by_feature_are_drawn_in_any_width(tmp_path: P
         assert "0.250 to 1.000" in text(page, ".score table")
         assert page.execute_script("return document.documentElement.scrollWidth") <= width
         assert page.get_log("browser") == []
+
+
+def test_the_leaderboards_choices_are_kept_in_the_address_and_its_front_has_no_dominated_result(
+    tmp_path: Path, open_page: Open
+) -> None:
+    for name, value, answers_tokens in (("small-1B", 40.0, 10), ("wasteful-7B", 35.0, 500), ("large-14B", 80.0, 400)):
+        folder = tmp_path / f"cruxeval-o@{name}"
+        folder.mkdir()
+        tokens = {"completion_tokens": 800 * answers_tokens, "n_answers": 800}
+        (folder / "summary.json").write_text(json.dumps({"pass@1": value, "style": "direct", **tokens}))
+    page_file, *_ = write_site(leaderboard([tmp_path], ["cruxeval-o", "reval"]), tmp_path / "site")
+    page = open_page(page_file, "#summary?from=own")
+    wait_for(partial(count, page, ".pareto circle"))
+    legend = page.execute_script("return [...document.querySelectorAll('.pareto li')].map((item) => item.innerText)")
+    assert [line.endswith("(dominated)") for line in legend] == [False, False, True]
+    assert count(page, ".leaderboard") == 1  # REval has no own result
+    choose = (
+        "const s = document.querySelector(arguments[0]); s.value = arguments[1]; s.dispatchEvent(new Event('change'))"
+    )
+    page.execute_script(choose, "[data-filter=from]", "")
+    page.execute_script(choose, "[data-filter=size]", "40")
+    page.execute_script(choose, "[data-filter=benchmark]", "cruxeval-o")
+    names = "return [...document.querySelectorAll('.leaderboard tbody th')].map((cell) => cell.innerText)"
+    shown = page.execute_script(names)
+    assert "large-14B" in shown
+    assert all(10 < (size_of(name) or 0) <= 40 for name in shown)
+    assert place(page) == "#summary?benchmark=cruxeval-o&size=40"
+    page = open_page(page_file, place(page))
+    assert page.execute_script(names) == shown
+    events = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
+    sent = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+    assert [url for url in sent if not url.startswith(f"file://{page_file}")] == []
+    assert page.get_log("browser") == []
 
 
 def test_an_interval_stands_where_its_numbers_are(tmp_path: Path, open_page: Open) -> None:

@@ -13,7 +13,13 @@ from codereasoner.benchmarks.cruxeval import CruxevalOutput
 from codereasoner.benchmarks.published import published_numbers
 from codereasoner.errors import ConfigError, DataError, UnknownName
 from codereasoner.reports.hub import write_eval_results
-from codereasoner.reports.leaderboard_table import board_markdown, leaderboard, leaderboard_page
+from codereasoner.reports.leaderboard_table import (
+    board_markdown,
+    leaderboard,
+    leaderboard_text,
+    size_of,
+    write_site,
+)
 
 SUMMARY = {
     "model": "local:runs/demo/grpo",
@@ -21,6 +27,8 @@ SUMMARY = {
     "grader": "strict",
     "sampling": {"temperature": 0.8, "samples": 5},
     "n_questions": 800,
+    "n_answers": 4000,
+    "completion_tokens": 48_000,
     "pass@1": 62.5,
     "interval": [57.6, 67.2],
     "outcomes": {"correct": 2500, "wrong": 1100, "truncated": 400},
@@ -35,6 +43,7 @@ def own(tmp_path: Path) -> Path:
         folder = tmp_path / "evaluations" / name
         folder.mkdir(parents=True)
         (folder / "summary.json").write_text(json.dumps(SUMMARY))
+        (folder / "grades.jsonl.manifest.json").write_text('{"version": "0.1.9", "commit": "1f3c5d7"}')
     return tmp_path
 
 
@@ -51,6 +60,8 @@ def test_an_own_row_says_how_it_was_got_and_what_went_wrong(own: Path) -> None:
     [mine] = [entry for entry in leaderboard([own], ["cruxeval-o"])[0].entries if entry.kind == "own"]
     assert mine.settings == "style direct, T=0.8, 5 samples, strict grader, 800 questions, 10 % truncated"
     assert mine.interval == (57.6, 67.2)
+    assert mine.evidence == "strict grader of codereasoner 0.1.9 (1f3c5d7)"
+    assert (mine.mode, mine.tokens) == ("direct", 12.0)
 
 
 def test_without_names_the_boards_are_those_of_ones_own_results(own: Path) -> None:
@@ -61,17 +72,44 @@ def test_without_anything_every_published_result_is_shown() -> None:
     boards = {board.benchmark: board for board in leaderboard([])}
     assert {"cruxeval-o", "cruxeval-i", "livecodebench-exec", "reval"} <= set(boards)
     assert len(boards["livecodebench-exec"].entries) > 40
-    assert all(entry.settings and entry.source for board in boards.values() for entry in board.entries)
+    rows = [entry for board in boards.values() for entry in board.entries]
+    assert all(entry.settings and entry.source for entry in rows)
+    assert {entry.evidence for entry in rows} == {"recomputed", "stated", "quoted", "unconfirmed"}
+    assert {entry.mode for entry in rows} == {"direct", "reasoning", "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("Qwen3-Coder 480B-A35B", 480), ("Phi-2 2.7B", 2.7), ("SmolLM2-135M", 0.135), ("qwen-14b", 14), ("GPT-4o", None)],
+)
+def test_a_size_is_what_the_name_tells(name: str, size: float | None) -> None:
+    assert size_of(name) == size
+
+
+def test_a_site_is_a_page_and_the_same_as_tables_and_data(own: Path, tmp_path: Path) -> None:
+    boards = leaderboard([own])
+    for _ in range(2):  # a site may be written again
+        page, tables, data = write_site(boards, tmp_path / "site")
+    assert blocks(page)["summary"]["files"] == ["leaderboard.md", "leaderboard.json"] == [tables.name, data.name]
+    assert json.loads(data.read_text())["boards"] == blocks(page)["summary"]["boards"]
+    assert tables.read_text() == "\n".join(map(board_markdown, boards))
+
+
+def test_a_site_replaces_no_page_of_another_program(own: Path, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<p>mine</p>")
+    with pytest.raises(DataError, match="give --site a folder of its own"):
+        write_site(leaderboard([own]), tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["index.html"]
 
 
 def test_markdown_marks_ones_own_rows(own: Path) -> None:
     text = board_markdown(leaderboard([own], ["cruxeval-o"])[0])
-    assert "| **mine** | **62.5 %** | **57.6 to 67.2** |" in text
+    assert "| **mine** | **62.5 %** | **57.6 to 67.2** | **12** |" in text
     assert "| no model: copy &lt;the> first argument | 17.4 % |" in text
 
 
 def test_the_page_holds_every_row_as_data_and_never_as_markup(own: Path, tmp_path: Path) -> None:
-    (tmp_path / "page.html").write_text(leaderboard_page(leaderboard([own])))
+    (tmp_path / "page.html").write_text(leaderboard_text(leaderboard([own]), ".html"))
     boards = blocks(tmp_path / "page.html")["summary"]["boards"]
     assert [board["benchmark"] for board in boards] == ["cruxeval-o", "held-out"]
     assert "no model: copy <the> first argument" in [row["model"] for row in boards[0]["entries"]]

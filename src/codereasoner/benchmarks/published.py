@@ -11,19 +11,18 @@ import yaml
 from codereasoner.extend import Benchmark, Published
 
 
-def published_numbers(benchmark: Benchmark | type[Benchmark]) -> dict[str, Published]:
-    """Return the published numbers of a benchmark by model: those of the table, and those that its class states."""
-    return {**_table().get(benchmark.name, {}), **benchmark.published}
+def published_numbers(benchmark: Benchmark | type[Benchmark]) -> list[tuple[str, Published]]:
+    """Return models with their published numbers: those of the table, and those that the benchmark's class states.
+
+    A model may come several times, from several sources or settings.
+    """
+    return [*_table().get(benchmark.name, []), *benchmark.published.items()]
 
 
 @cache
-def _table() -> Mapping[str, Mapping[str, Published]]:
+def _table() -> Mapping[str, list[tuple[str, Published]]]:
     text = Path(__file__).with_name("published.yaml").read_text(encoding="utf-8")
     return {
-        name: {
-            model: Published(value, group["settings"], group["source"])
-            for group in groups
-            for model, value in group["models"].items()
-        }
+        name: [(model, Published(value, **group)) for group in groups for model, value in group.pop("models").items()]
         for name, groups in yaml.safe_load(text).items()
     }

@@ -15,7 +15,8 @@ from codereasoner.errors import ConfigError
 @click.command("leaderboard", cls=ConfigCommand)
 @click.argument("evaluations", nargs=-1, type=PATH)
 @click.option("--benchmark", "names", multiple=True, help="Show only this benchmark; repeat it (default: all).")
-@click.option("--out", "outs", type=PATH, multiple=True, help="Also write NAME.md or NAME.html; repeat it.")
+@click.option("--out", "outs", type=PATH, multiple=True, help="Also write NAME.md, NAME.html or NAME.json; repeat it.")
+@click.option("--site", type=PATH, help="Write a static site into this folder: a page with filters, and its data.")
 @click.option("--eval-results", type=PATH, help="Write MODEL/.eval_results/*.yaml for the Hub into this folder.")
 @click.option("--source-url", default="", help="With --eval-results: address at which your answers can be read.")
 @json_option
@@ -23,6 +24,7 @@ def leaderboard_command(
     evaluations: tuple[Path, ...],
     names: tuple[str, ...],
     outs: tuple[Path, ...],
+    site: Path | None,
     eval_results: Path | None,
     source_url: str,
     as_json: bool,
@@ -31,28 +33,29 @@ def leaderboard_command(
 
     Reads the folders of evaluations, or of a run; without any, shows published results only.
 
+    The evidence of a published number says how far it was checked; for your own results it is the grader's version.
+
     \b
     Examples:
+      codereasoner leaderboard evaluations --site site
       codereasoner leaderboard evaluations --out leaderboard.html --out leaderboard.md
       codereasoner leaderboard --benchmark livecodebench-exec
     """
     from codereasoner.cli.console import console, print_json, styled
     from codereasoner.cli.result_tables import show_boards
     from codereasoner.ledger import write_whole
-    from codereasoner.reports.leaderboard_table import board_markdown, failed, leaderboard
+    from codereasoner.reports.leaderboard_table import failed, leaderboard, leaderboard_text, write_site
     from codereasoner.reports.run_folder import chosen_evaluations
 
-    if wrong := [out for out in outs if out.suffix not in (".md", ".html")]:
-        raise ConfigError(f"--out takes a name that ends in .md or .html, not '{wrong[0]}'")
+    if wrong := [out for out in outs if out.suffix not in (".md", ".html", ".json")]:
+        raise ConfigError(f"--out takes a name that ends in .md, .html or .json, not '{wrong[0]}'")
     for each in filter(failed, chosen_evaluations(evaluations) if evaluations else []):
         console.print(styled("yellow", "left out", f" {each.folder}: every answer is an error"))
     boards = leaderboard(evaluations, names)
     for out in outs:
-        from codereasoner.reports.leaderboard_table import leaderboard_page
-
-        page = leaderboard_page(boards) if out.suffix == ".html" else "\n".join(map(board_markdown, boards))
-        write_whole(out, page)
-        console.print(f"written: {out}")
+        write_whole(out, leaderboard_text(boards, out.suffix))
+    for path in [*outs, *(write_site(boards, site) if site is not None else ())]:
+        console.print(f"written: {path}")
     if eval_results is not None:
         from codereasoner.reports.hub import write_eval_results
 

@@ -13,7 +13,7 @@ from codereasoner.cli.console import Screen, console, make_table, styled
 from codereasoner.evaluation.results import Summary, accuracy
 from codereasoner.execution.examination import Examination, Held
 from codereasoner.extend import commonest
-from codereasoner.reports.leaderboard_table import Board, interval_text
+from codereasoner.reports.leaderboard_table import Board
 from codereasoner.reports.result_rows import format_warnings
 from codereasoner.styles import short_name
 from codereasoner.task import VERDICTS
@@ -130,11 +130,10 @@ def show_boards(boards: Sequence[Board]) -> None:
     """Print one table for each benchmark: published results, and one's own in green."""
     out = Screen()
     for board in boards:
-        columns = ("model", "pass@1", "95 % interval", "settings", "source")
-        table = make_table(board.title, *columns, right=columns[1:3], bold=True)
-        for each in board.entries:
-            words = (each.model, f"{each.value:.1f} %", interval_text(each), each.settings, each.source)
-            table.add_row(*map(Text, words), style=_ENTRY_STYLES[each.kind])
+        head, *rows = board.table()
+        table = make_table(board.title, *head, right=("pass@1", "95 % interval", "tokens"), bold=True)
+        for each, row in zip(board.entries, rows, strict=True):
+            table.add_row(*map(Text, row), style=_ENTRY_STYLES[each.kind])
         out.print(table)
 
 

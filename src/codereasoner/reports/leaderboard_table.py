@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from codereasoner import extend
 from codereasoner.benchmarks.published import published_numbers
-from codereasoner.errors import ConfigError, UnknownName
+from codereasoner.errors import ConfigError, DataError, UnknownName
 from codereasoner.evaluation.results import Summary
 from codereasoner.extend import Benchmark
-from codereasoner.ledger import read_manifest
+from codereasoner.ledger import read_manifest, write_whole
 from codereasoner.reports.markdown import table
 from codereasoner.reports.page import assemble
 from codereasoner.reports.run_folder import Evaluation, chosen_evaluations, labels
-from codereasoner.styles import short_name
+from codereasoner.styles import STYLES, short_name
 from codereasoner.task import Verdict
 
 FAULTS: Mapping[Verdict, str] = {"truncated": "truncated", "no_answer": "without an answer", "error": "failed"}
+COLUMNS = ("model", "pass@1", "95 % interval", "tokens", "settings", "source", "evidence")
+SITE = ("index.html", "leaderboard.md", "leaderboard.json")
+"""The files of a site; the page says where the others are."""
+OURS = b'<meta name="generator" content="codereasoner">'
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([BM])\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,16 @@ class Entry:
     source: str
     interval: tuple[float, float] | None = None  # 95 %, percent
     kind: str = "published"  # published, own, or floor: a baseline without a model
+    mode: str = "unknown"  # direct, reasoning or unknown
+    evidence: str = ""  # how far a published number was checked; for an own one the grader and its version
+    tokens: float | None = None  # that an answer takes on average
+    size: float | None = None  # billions of parameters, where the model's name tells them
+
+    def cells(self) -> list[str]:
+        """Return the texts of a row of COLUMNS."""
+        interval = f"{self.interval[0]:.1f} to {self.interval[1]:.1f}" if self.interval else ""
+        tokens = f"{self.tokens:,.0f}" if self.tokens is not None else ""
+        return [self.model, f"{self.value:.1f} %", interval, tokens, self.settings, self.source, self.evidence]
 
 
 @dataclass(frozen=True)
@@ -40,6 +57,12 @@ class Board:
     benchmark: str
     title: str
     entries: tuple[Entry, ...]
+
+    def table(self) -> list[list[str]]:
+        """Return the head and the rows as texts; a column without any text is left out."""
+        rows = [each.cells() for each in self.entries]
+        kept = [place for place in range(len(COLUMNS)) if any(row[place] for row in rows)]
+        return [[row[place] for place in kept] for row in ([*COLUMNS], *rows)]
 
     def to_json(self) -> dict[str, object]:
         """Return the board as plain JSON values."""
@@ -68,23 +91,34 @@ def leaderboard(paths: Sequence[Path], names: Sequence[str] = ()) -> list[Board]
     return found
 
 
-def leaderboard_page(boards: Sequence[Board]) -> str:
-    """Return the boards as an HTML page."""
-    return assemble("Leaderboard", {"summary": {"name": "leaderboard", "boards": [each.to_json() for each in boards]}})
+def leaderboard_text(boards: Sequence[Board], suffix: str, files: Sequence[str] = ()) -> str:
+    """Return the boards as a page (.html) with links to `files`, as tables (.md) or as data (.json)."""
+    data = {"boards": [each.to_json() for each in boards]}
+    if suffix == ".html":
+        return assemble("Leaderboard", {"summary": {"name": "leaderboard", "files": files, **data}})
+    return json.dumps(data, indent=1) + "\n" if suffix == ".json" else "\n".join(map(board_markdown, boards))
+
+
+def write_site(boards: Sequence[Board], folder: Path) -> list[Path]:
+    """Write a site of static files, which needs no server and no network, and return its paths.
+
+    Raises:
+        DataError: the folder is a file, or holds another page.
+    """
+    page = folder / SITE[0]
+    if folder.is_file() or (page.is_file() and OURS not in page.read_bytes()):
+        raise DataError(f"{folder} is a file or holds a page of another program: give --site a folder of its own")
+    for name in SITE:
+        write_whole(folder / name, leaderboard_text(boards, Path(name).suffix, SITE[1:]))
+    return [folder / name for name in SITE]
 
 
 def board_markdown(board: Board) -> str:
     """Return the board as a heading and a table; one's own rows are bold."""
-    rows = [["model", "pass@1", "95 % interval", "settings", "source"]]
-    for each in board.entries:
-        cells = [each.model, f"{each.value:.1f} %", interval_text(each), each.settings, each.source]
-        rows.append([f"**{cell}**" if each.kind == "own" and cell else cell for cell in cells])
-    return f"## {board.title}\n\n{table(rows)}\n"
-
-
-def interval_text(entry: Entry) -> str:
-    """Return `57.6 to 67.2`, or nothing."""
-    return f"{entry.interval[0]:.1f} to {entry.interval[1]:.1f}" if entry.interval else ""
+    head, *rows = board.table()
+    for each, row in zip(board.entries, rows, strict=True):
+        row[:] = [f"**{cell}**" if each.kind == "own" and cell else cell for cell in row]
+    return f"## {board.title}\n\n{table([head, *rows])}\n"
 
 
 def failed(evaluation: Evaluation) -> bool:
@@ -115,17 +149,52 @@ def written_on(evaluation: Evaluation) -> str:
     return str(manifest.get("written", ""))[:10]
 
 
-def _board(name: str, benchmark: type[Benchmark] | None, own: Sequence[Evaluation]) -> Board:
-    published = published_numbers(benchmark) if benchmark is not None else {}
-    entries = [Entry(model, each.value, each.settings, each.source) for model, each in published.items()]
+def _board(questions: str, benchmark: type[Benchmark] | None, own: Sequence[Evaluation]) -> Board:
+    published = published_numbers(benchmark) if benchmark is not None else []
+    entries = [
+        Entry(name, each.value, each.settings, each.source, mode=each.mode, evidence=each.evidence, size=size_of(name))
+        for name, each in published
+    ]
     floors: dict[str, float] = {}
     for label, each in zip(labels(own), own, strict=True):
         floors |= each.summary.get("floors", {})
-        value, interval = each.summary.get("pass@1"), each.summary.get("interval")
-        if value is not None and not failed(each):
-            bounds = (float(interval[0]), float(interval[1])) if interval else None
-            source = f"{each.folder.name}, {written_on(each)}".strip(", ")
-            entries.append(Entry(label, float(value), settings_of(each.summary), source, bounds, "own"))
+        if not failed(each) and (entry := _own_entry(label, each)):
+            entries.append(entry)
     entries += [Entry(f"no model: {floor}", value, "", "", kind="floor") for floor, value in floors.items()]
-    title = benchmark.title if benchmark is not None else name
-    return Board(name, title, tuple(sorted(entries, key=lambda entry: -entry.value)))
+    title = benchmark.title if benchmark is not None else questions
+    return Board(questions, title, tuple(sorted(entries, key=lambda entry: -entry.value)))
+
+
+def size_of(model: str) -> float | None:
+    """Return the billions of parameters that a model's name tells, the largest of `80B-A3B`; None: it tells none."""
+    found = [float(number) / (1 if unit in "bB" else 1000) for number, unit in _SIZE.findall(model)]
+    return max(found, default=None)
+
+
+def _own_entry(label: str, evaluation: Evaluation) -> Entry | None:
+    summary = evaluation.summary
+    value, interval, answers = summary.get("pass@1"), summary.get("interval"), summary.get("n_answers")
+    if value is None:
+        return None
+    style = STYLES.get(summary.get("style", "").partition("/")[0])
+    tokens = summary.get("completion_tokens")
+    return Entry(
+        label,
+        float(value),
+        settings_of(summary),
+        f"{evaluation.folder.name}, {written_on(evaluation)}".strip(", "),
+        (float(interval[0]), float(interval[1])) if interval else None,
+        "own",
+        "unknown" if style is None else "reasoning" if style.reasons else "direct",
+        _grader(evaluation),
+        tokens / answers if tokens and answers else None,
+        size_of(label) or size_of(str(summary.get("model", ""))),
+    )
+
+
+def _grader(evaluation: Evaluation) -> str:
+    """Return `strict grader of codereasoner 0.2.0 (1f3c5d7)`, as far as the evaluation tells."""
+    manifest = read_manifest(evaluation.folder / "grades.jsonl") or {}
+    version = f" of codereasoner {manifest['version']}" if manifest.get("version") else ", version unknown"
+    commit = f" ({manifest['commit']})" if manifest.get("commit") else ""
+    return f"{evaluation.summary.get('grader', 'strict')} grader{version}{commit}"

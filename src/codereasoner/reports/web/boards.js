@@ -1,22 +1,85 @@
 // Pages of their own: a leaderboard, and CodeGlance's analysis of a score by feature.
 
-function boardSections(boards) {
+const SIZES = { 3: ["up to 3B", 0, 3], 10: ["3B to 10B", 3, 10], 40: ["10B to 40B", 10, 40], more: ["over 40B", 40, Infinity] };
+const CHOICES = {
+  benchmark: { name: "benchmark", values: (boards) => boards.map(({ benchmark, title }) => [benchmark, title]) },
+  mode: { name: "setting", values: () => [["direct", "direct"], ["reasoning", "reasoning first"], ["unknown", "not told"]] },
+  size: { name: "size", values: () => [...Object.entries(SIZES).map(([key, [name]]) => [key, name]), ["none", "not told"]] },
+  from: { name: "results", values: () => [["own", "yours"], ["published", "published"]] },
+};
+
+function boardSections(boards, files) {
   if (!boards.length) return [];
+  const shown = el("div", { class: "boards" });
+  const draw = () => {
+    const sections = boards.map(boardSection).filter(Boolean);
+    shown.replaceChildren(...(sections.length ? sections : [el("p", { class: "soft" }, "No result fits these choices.")]));
+  };
+  onPlace(draw);
+  draw();
   const note = el("p", { class: "small soft" }, "Published numbers were obtained with other prompts and parsers than yours: read them side by side, but compare two models with ",
-    el("code", {}, "codereasoner compare"), ", on the same questions.");
-  return [...boards.map(boardSection), note];
+    el("code", {}, "codereasoner compare"), ", on the same questions. Recomputed: from published verdicts on every answer. Stated: read in the source. ",
+    "Quoted: others reproduce the source's table, which could not be opened. Unconfirmed: hearsay.");
+  const links = files.map((file) => [el("a", { href: file }, file), " "]);
+  return [el("section", { class: "title" }, el("h1", {}, "Leaderboard"), boardFilters(boards), files.length ? el("p", { class: "small soft" }, "The same as ", links) : null), shown, note];
 }
 
-function boardSection({ title, entries }) {
-  const rows = entries.map(({ model, value, interval, settings, source, kind }) => ({ kind, cells: [
+function boardFilters(boards) {
+  const choose = ([key, { name, values }]) => {
+    const options = [["", "all"], ...values(boards)].map(([value, text]) => el("option", { value, selected: here[key] === value }, visible(text)));
+    return el("label", {}, el("span", { class: "small soft" }, name), el("select", { "data-filter": key, onchange: ({ target }) => go({ [key]: target.value }) }, options));
+  };
+  const chosen = Object.entries(CHOICES).filter(([key]) => key !== "benchmark" || boards.length > 1);
+  return el("div", { class: "board-filters" }, chosen.map(choose));
+}
+
+function isShown({ kind, mode, size }) {
+  if (kind === "floor") return here.from !== "published" && !here.mode && !here.size;
+  const [, low, high] = SIZES[here.size] ?? [];
+  const fits = !here.size || (here.size === "none" ? size === null : size !== null && size > low && size <= high);
+  return fits && (!here.mode || mode === here.mode) && (!here.from || kind === here.from);
+}
+
+function boardSection({ benchmark, title, entries }) {
+  const found = entries.filter(isShown);
+  if ((here.benchmark && here.benchmark !== benchmark) || !found.length) return null;
+  const costs = found.filter(({ tokens }) => tokens !== null);
+  const soft = (text, kind = "") => el("div", { class: `small soft ${kind}` }, visible(text));
+  const rows = found.map(({ model, value, interval, settings, source, kind, evidence, tokens }) => ({ kind, cells: [
     visible(model), [el("b", {}, percent(value)), " ", interval ? el("span", { class: "interval" }, `${tenths(interval[0])} to ${tenths(interval[1])}`) : null],
-    boardBar(value, interval), el("span", { class: "small soft" }, visible(settings)), el("span", { class: "small soft" }, visible(source))] }));
-  const head = ["model", "pass@1 with its 95 % interval", "", "settings", "source"];
-  return el("section", { class: "leaderboard", "aria-label": title }, el("h2", {}, visible(title)), el("div", { class: "card" }, dataTable(`Table of ${title}`, head, rows)));
+    boardBar(value, interval), costs.length ? [tokens === null ? "" : whole(Math.round(tokens))] : null,
+    soft(settings, "wide"), soft(source, "wide"), soft(evidence, kind === "published" ? evidence : "")].filter(Boolean) }));
+  const head = ["model", "pass@1, 95 % interval", "", costs.length ? "tokens per answer" : null, "settings", "source", "evidence, or grader"];
+  return el("section", { class: "leaderboard", "aria-label": title }, el("h2", {}, visible(title)), el("div", { class: "card" },
+    costs.length > 1 ? paretoFigure(costs) : null, dataTable(`Table of ${title}`, head.filter((name) => name !== null), rows)));
+}
+
+// Accuracy against tokens per answer: a result is on the line if none is at least as accurate with fewer tokens.
+function paretoFigure(entries) {
+  const sorted = entries.toSorted((one, other) => one.tokens - other.tokens || other.value - one.value);
+  const best = sorted.filter(({ value }, index) => sorted.slice(0, index).every((other) => other.value < value));
+  const legend = el("ul", { class: "legend" }, sorted.map((entry, index) => el("li", {}, el("span", { class: "dot", style: series(index) }),
+    visible(entry.model), " ", el("b", {}, `${percent(entry.value)}, ${whole(Math.round(entry.tokens))} tokens`), best.includes(entry) ? "" : " (dominated)")));
+  return el("figure", { class: "pareto" }, el("figcaption", {}, el("b", {}, "Accuracy against tokens per answer")), responsive((width) => drawPareto(sorted, best, width)), legend);
+}
+
+function drawPareto(entries, best, width) {
+  const values = entries.map(({ value }) => value);
+  const yTicks = outerTicks(Math.max(0, Math.min(...values) - 2), Math.min(100, Math.max(...values) + 2), 4);
+  const [low, high] = [Math.log10(entries[0].tokens / 1.5), Math.log10(entries.at(-1).tokens * 1.5)];
+  const marks = [-1, 0, 1, 2, 3, 4, 5].flatMap((power) => (width > 500 ? [1, 2, 5] : [1, 3]).map((digit) => digit * 10 ** power)).filter((mark) => Math.log10(mark) >= low && Math.log10(mark) <= high);
+  const position = scale(low, high, CHART.left, width - CHART.right);
+  const x = (tokens) => position(Math.log10(tokens));
+  const y = scale(yTicks[0], yTicks.at(-1), CHART.height - CHART.bottom, CHART.top);
+  const steps = best.map(({ tokens, value }, index) => `${index ? `H${x(tokens)}` : `M${x(tokens)} ${y(value)}`}V${y(value)}`).join("");
+  return svg("svg", { width, height: CHART.height, role: "img", "aria-label": `Accuracy against tokens: ${best.map(({ model, value, tokens }) => `${model} ${percent(value)} with ${Math.round(tokens)}`).join("; ")}` },
+    yAxis(yTicks, y, width, "%"), xAxis(marks, x, "tokens per answer, logarithmic", width),
+    svg("path", { class: "frontier", d: `${steps}H${width - CHART.right}` }),
+    entries.map(({ model, value, tokens }, index) => svg("circle", { class: "point", style: series(index), cx: x(tokens), cy: y(value), r: 5 }, svg("title", {}, `${model}: ${percent(value)}, ${Math.round(tokens)} tokens`))));
 }
 
 function boardBar(value, interval) {
-  const width = 220;
+  const width = 140;
   const x = scale(0, 100, 0, width);
   return svg("svg", { width, height: 14, "aria-hidden": "true" },
     svg("rect", { class: "rest", width, height: 14, rx: 3 }), svg("rect", { class: "value", width: x(value), height: 14, rx: 3 }),

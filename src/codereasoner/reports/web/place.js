@@ -1,6 +1,7 @@
-// The place in the page lives in the URL's hash: #questions?task=input&outcome=wrong&model=grpo&id=...&step=12
+// The place in the page lives in the URL's hash: #questions?task=input&outcome=wrong&model=grpo&id=...&step=12,
+// #summary?benchmark=cruxeval-o&mode=direct&size=3 for a leaderboard
 
-const NOWHERE = { view: "summary", q: "", task: "", split: "", model: "", outcome: "", mistake: "", than: "", id: "", step: "" };
+const NOWHERE = { view: "summary", q: "", task: "", split: "", model: "", outcome: "", mistake: "", than: "", id: "", step: "", benchmark: "", mode: "", size: "", from: "" };
 const followers = [];
 let here = readPlace();
 

@@ -6,7 +6,7 @@ function showSummary(data) {
   document.getElementById("summary").append(...[
     data.facts ? titleSection(data) : null, warningBox(data.warnings ?? []), resultsSection(data), unfinishedNote(data.unfinished ?? []),
     trainingSection(data.curves ?? []), flowSection(data.flow ?? [], data.links), timeSection(data.stages ?? []), configSection(data.config),
-    boardSections(data.boards ?? []), scoreSections(data.scores ?? [], data.name),
+    boardSections(data.boards ?? [], data.files ?? []), scoreSections(data.scores ?? [], data.name),
   ].flat().filter(Boolean));
 }
 
