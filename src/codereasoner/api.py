@@ -18,7 +18,7 @@ from codereasoner.api_results import Evaluation, TracedRun
 from codereasoner.benchmarks.loading import load_benchmark
 from codereasoner.chains.input_search import search_calls, searches
 from codereasoner.chains.narrator import Detail, narrate, narrate_search
-from codereasoner.cli.trace_view import split_call
+from codereasoner.cli.trace_target import split_call
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.evaluation.load_questions import QuestionSet, load_questions
 from codereasoner.evaluation.run_evaluation import Asking, refuse_unanswered

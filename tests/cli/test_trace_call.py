@@ -73,7 +73,7 @@ def test_a_module_that_the_code_needs_is_named_and_brought_in(trace: Command) ->
     Path().chmod(0o755)  # programs of root run as the user nobody
     code, _, err = trace("own.py", "f(3)")
     assert code == 1
-    assert "programs run in an empty world: --with helper imports it before" in err
+    assert "programs run in an empty world: --with ./helper.py imports it before" in err
     code, out, err = trace("own.py", "f(3)", "--with", "./helper.py")
     assert (code, err) == (0, "")
     assert "f(3) → 4" in out
@@ -82,7 +82,170 @@ def test_a_module_that_the_code_needs_is_named_and_brought_in(trace: Command) ->
     assert "--with nowhere: there is no module of that name here" in err
 
 
-def test_a_python_file_without_a_call_is_told_so(trace: Command) -> None:
-    code, _, err = trace("code.py")
-    assert code == 2
-    assert "code.py is Python source: give a call" in err
+SHOP = """RATES = {'a': 1}
+count = 0
+
+
+class Cart:
+    def __init__(self):
+        self.items = []
+        self.total = 0
+
+    def add(self, name, n=1):
+        global count
+        count += n
+        self.items.append(name)
+        self.total += RATES[name] * n
+        return self.total
+
+
+def cost(names, key=len):
+    cart = Cart()
+    RATES['b'] = 5
+    for name in names:
+        cart.add(name)
+    return cart.total
+
+
+if __name__ == '__main__':
+    import sys
+
+    print(cost(sys.argv[1:] or ['a', 'b']))
+    sys.exit(0)
+"""
+TEST_SHOP = """import pytest
+import shop
+
+
+@pytest.fixture
+def cart():
+    yield shop.Cart()
+
+
+@pytest.mark.parametrize('n', [1, 2])
+@pytest.mark.parametrize('name, want', [('a', 1), pytest.param('a', 1, id='again')])
+def test_add(cart, name, want, n):
+    assert cart.add(name, n) == want * n
+
+
+class TestCount:
+    @pytest.fixture(autouse=True)
+    def prepare(self):
+        self.wanted = 9
+
+    def test_count(self, monkeypatch):
+        monkeypatch.setattr(shop, 'count', 8)
+        shop.Cart().add('a')
+        assert shop.count == self.wanted
+
+
+def test_file(tmp_path):
+    assert tmp_path
+
+
+@pytest.mark.skip(reason='not yet')
+def test_skipped():
+    pass
+"""
+
+
+@pytest.fixture
+def shop(trace: Command) -> Command:
+    Path("shop.py").write_text(SHOP)
+    Path("test_shop.py").write_text(TEST_SHOP)
+    Path().chmod(0o755)
+    return trace
+
+
+def test_a_script_is_traced_with_its_main_block_and_its_arguments(shop: Command) -> None:
+    code, out, err = shop("shop.py", "--argv", "a a")
+    assert (code, err) == (0, "")
+    assert "if __name__ == '__main__':" in out
+    assert "printed: 2" in out
+    assert "python shop.py a a → ends" in out
+
+
+def test_changed_globals_attributes_and_items_are_shown(shop: Command) -> None:
+    _, out, _ = shop("shop.py", "cost(['a', 'b'], key=sorted)")
+    assert "key = <builtin_function_or_method sorted>" in out  # an argument that is no literal
+    assert "count = 1 → 2" in out
+    assert "RATES = {'a': 1, 'b': 5}" in out
+    assert "self.items = ['a'] → ['a', 'b']" in out
+    assert "cart.total = 1 → 6" in out
+    Path("long.py").write_text(
+        "def f():\n    d = {i: i * i for i in range(60)}\n    d[50] = 'new'\n    return len(d)\n"
+    )
+    assert "d[50] = 'new'" in shop("long.py", "f()")[1]
+
+
+@pytest.mark.parametrize(
+    ("test", "shown"),
+    [
+        ("test_shop.py::test_add", ["n = 1", "returns 1", "test_add → passes"]),
+        ("test_shop.py::test_add[again-2]", ["n = 2", "returns 2", "test_add[again-2] → passes"]),
+        ("test_shop.py::TestCount::test_count", ["count = 9", "test_count → passes"]),
+    ],
+)
+def test_the_lines_that_a_test_runs_are_traced(shop: Command, test: str, shown: list[str]) -> None:
+    code, out, err = shop("shop.py", test)
+    assert (code, err) == (0, "")
+    assert [each for each in shown if each not in out] == []
+
+
+def test_a_test_itself_is_traced(shop: Command) -> None:
+    code, _, err = shop("test_shop.py::test_add")
+    assert code == 1
+    assert "--with ./shop.py imports it before" in err
+    code, out, err = shop("test_shop.py::test_add", "--with", "./shop.py")
+    assert (code, err) == (0, "")
+    assert "want = 1" in out
+    Path("test_unit.py").write_text(
+        "import unittest\n\n\nclass TestIt(unittest.TestCase):\n    def setUp(self):\n        self.n = 3\n\n"
+        "    def test_n(self):\n        self.assertEqual(self.n, 4)\n"
+    )
+    code, out, err = shop("test_unit.py::TestIt::test_n")
+    assert (code, "self.n = 3" in out, "AssertionError: 3 != 4" in err) == (1, True, True)
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        ("test_file", "the fixture tmp_path is no function of this file"),
+        ("test_skipped", "test_skipped is skipped: not yet"),
+        ("test_ad", "there is no test test_ad; there are: test_add, test_file, test_skipped"),
+        ("test_add[3]", "test_add has no parameter set [3]; there are: a-1-1, a-1-2, again-1, again-2"),
+        ("TestNone::test_x", "there is no class TestNone in the test file"),
+    ],
+)
+def test_a_test_that_cannot_run_without_pytest_is_told_so(shop: Command, test: str, message: str) -> None:
+    code, out, err = shop("shop.py", f"test_shop.py::{test}")
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_a_module_runs_with_the_package_around_it(trace: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path.cwd()))
+    Path("parcel").mkdir()
+    Path("parcel/__init__.py").write_text("")
+    Path("parcel/core.py").write_text("def twice(x):\n    return 2 * x\n")
+    Path("parcel/run.py").write_text(
+        "from .core import twice\n\n\ndef main(n=3):\n    return twice(n)\n\n\nprint(main())\n"
+    )
+    for path in (Path(), Path("parcel")):
+        path.chmod(0o755)
+    code, out, err = trace("-m", "parcel.run")
+    assert (code, err) == (0, "")
+    assert "python -m parcel.run → ends" in out
+    assert "main(4) → 8" in trace("-m", "parcel.run", "main(4)")[1]
+    assert "main(5) → 10" in trace("parcel/run.py", "main(5)")[1]
+    code, out, err = trace("-m", "parcel.none")
+    assert (code, out) == (2, "")
+    assert "-m parcel.none: there is no module of that name" in err
+
+
+def test_a_file_of_which_no_line_ran_is_told_so(shop: Command) -> None:
+    Path("idle.py").write_text("def f():\n    return 1\n")
+    Path("main.py").write_text("print(3)\n")
+    code, out, _ = shop("idle.py", "main.py")
+    assert code == 0
+    assert out.split("\n")[:3] == ["no line of this file ran", "printed: 3", "python main.py → ends"]

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 from codereasoner.chains.shared_lines import Part, lead, take_apart
 from codereasoner.chains.statement_lines import (
     LOOPS,
+    MODULE,
     Owner,
     Scope,
     Statement,
@@ -121,7 +122,7 @@ class _Reader:
                 self._call(self.frames[step.frame], step)
                 continue
             frame = self.frames.get(step.frame)
-            if frame is None or frame.function.startswith("<"):
+            if frame is None or _is_hidden(frame):
                 continue
             self._take(frame, step, index)
         self._leave(0)
@@ -172,12 +173,12 @@ class _Reader:
 
     def _call(self, frame: _Frame, step: Step) -> None:
         _apply(frame, step)
-        if frame.function.startswith("<"):
+        if _is_hidden(frame) or frame.function == MODULE[0]:
             return
         parameters = frame.scope.parameters if frame.scope else frozenset(step.changes)
         own = {name: value for name, value in step.changes.items() if name in parameters}
         outer = {name: value for name, value in step.changes.items() if name not in parameters}
-        line = frame.scope.node.lineno if frame.scope else step.line  # a code object begins at its decorators
+        line = getattr(frame.scope and frame.scope.node, "lineno", step.line)  # a code object begins at its decorators
         self._add("call", frame, line, None, own, outer=outer)
 
     def _keep(self, frame: _Frame, step: Step) -> None:
@@ -199,6 +200,8 @@ class _Reader:
         if not isinstance(node, ast.Return):
             line, node = frame.returning or (line, None)
         _apply(frame, step)
+        if frame.function == MODULE[0]:
+            return
         self._add("return", frame, line, node, {}, value=step.value)
 
     def _raise(self, frame: _Frame, step: Step, index: int) -> None:
@@ -315,6 +318,11 @@ class _Reader:
                 scope,
             )
         )
+
+
+def _is_hidden(frame: _Frame) -> bool:
+    """Return whether a frame is that of a comprehension or a lambda, which belong to the statement around them."""
+    return frame.function.startswith("<") and frame.function != MODULE[0]
 
 
 def _apply(frame: _Frame, step: Step) -> None:

@@ -10,15 +10,16 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from codereasoner.chains.expressions import FUNCTIONS, unparse
 from codereasoner.steps import split_lines
 
 Statement: TypeAlias = "ast.stmt | ast.ExceptHandler | ast.match_case"
-Owner: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef"
+Owner: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module"
 Loop: TypeAlias = "ast.For | ast.AsyncFor | ast.While"
 
+MODULE = ("<module>", 1)  # the name and the first line of the code of a module
 LOOPS = ast.For | ast.AsyncFor | ast.While
 OWNERS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
@@ -39,7 +40,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Scope:
-    """The body of one function or class, without those of the functions and classes inside it."""
+    """The body of one function, class or module, without those of the functions and classes inside it."""
 
     node: Owner
     units: Mapping[int, Unit]  # by line
@@ -57,8 +58,9 @@ class Scope:
 def scopes(source: str) -> Mapping[tuple[str, int], Scope]:
     """The scopes of a source by name and first line, as code objects name them: decorators count."""
     nodes = _nodes(source)
-    owners = (node for node in nodes if isinstance(node, OWNERS))
-    return {(node.name, first_line(node)): _scope(node, shadowed(source)) for node in owners}
+    found = {(node.name, first_line(node)): node for node in nodes if isinstance(node, OWNERS)}
+    owners: dict[tuple[str, int], Owner] = {MODULE: cast("ast.Module", nodes[0]), **found}
+    return {name: _scope(node, shadowed(source)) for name, node in owners.items()}
 
 
 @lru_cache(maxsize=256)
@@ -235,7 +237,7 @@ def _bound(nodes: Sequence[ast.AST]) -> frozenset[str]:
 
 
 def _parameters(node: Owner) -> frozenset[str]:
-    if isinstance(node, ast.ClassDef):
+    if isinstance(node, ast.ClassDef | ast.Module):
         return frozenset()
     found = node.args
     every = [*found.posonlyargs, *found.args, *found.kwonlyargs, found.vararg, found.kwarg]

@@ -14,10 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from codereasoner.chains.events import Event, read_events
-from codereasoner.chains.statement_lines import Scope, first_line, scopes
+from codereasoner.chains.statement_lines import MODULE, Scope, body_lines, first_line, scopes
 from codereasoner.errors import DataError
 from codereasoner.records import Run
 from codereasoner.steps import split_lines
+from codereasoner.steps.marks import attributes, items
 
 SHOWN = 4  # values of one variable per line, before the rest is folded
 LONGEST = 60  # characters of one value
@@ -80,13 +81,15 @@ def annotated(run: Run, notes: Notes | None = None, whole: bool = False) -> Anno
     return Annotated(run, notes or {}, whole)
 
 
-def result(run: Run) -> Text:
-    """Return `f(3) → 4`, or how else the call ended."""
-    if run.outcome == "ok":
+def result(run: Run, written: str = "") -> Text:
+    """Return `f(3) → 4`, or how else the call ended; written: a test, a script, or another expression."""
+    if run.outcome == "ok" and (written.startswith("python ") or ".py::" in written):
+        value, style = "passes" if ".py::" in written else "ends", "bold green"
+    elif run.outcome == "ok":
         value, style = run.value if run.value is not None else _without_literal(run), "bold green"
     else:
         value, style = run.exception or f"{run.outcome}: {run.reason}", "bold red"
-    return Text.assemble((run.expression, "bold"), " → ", (value, style))
+    return Text.assemble((written or run.expression, "bold"), " → ", (value, style))
 
 
 def _without_literal(run: Run) -> str:
@@ -109,18 +112,24 @@ def _scopes(run: Run) -> Mapping[tuple[str, int], Scope]:
 
 
 def _lines_shown(run: Run, told: Mapping[int, _Line], whole: bool) -> set[int]:
-    """Return the lines of the functions that ran, and the headers of the classes around them."""
-    owners = [scope.node for scope in _scopes(run).values()]
+    """Return the lines of the functions that ran, and the headers of the classes around them.
+
+    Of a script these are all lines but the bodies of functions that did not run.
+    """
+    owners = [scope.node for scope in _scopes(run).values() if not isinstance(scope.node, ast.Module)]
+    functions = [node for node in owners if not isinstance(node, ast.ClassDef)]
     ran = {line for line in told if told[line].count} | set(run.lines)
     every = set(range(1, len(split_lines(run.source.rstrip())) + 1))
     if whole or not owners:
         return every
+    called = [node for node in functions if ran.intersection(body_lines(node)) or (not ran and node.name == run.entry)]
+    is_script = any(step.event == "call" and step.value == MODULE[0] for step in run.steps[:1])
+    if is_script:
+        return every.difference(*(body_lines(node) for node in functions if node not in called))
     shown: set[int] = set()
-    for node in owners:
-        lines = range(first_line(node), (node.end_lineno or node.lineno) + 1)
-        if not isinstance(node, ast.ClassDef) and (ran.intersection(lines) or (not ran and node.name == run.entry)):
-            shown.update(lines)
-            shown.update(each.lineno for each in owners if isinstance(each, ast.ClassDef) and node in each.body)
+    for node in called:
+        shown.update(range(first_line(node), (node.end_lineno or node.lineno) + 1))
+        shown.update(each.lineno for each in owners if isinstance(each, ast.ClassDef) and node in each.body)
     return shown or every
 
 
@@ -170,8 +179,11 @@ def _visits(events: Sequence[Event]) -> dict[int, Counter[object]]:
 
 def _hear(line: _Line, event: Event) -> None:
     match event.kind:
+        case "line" if isinstance(event.scope, ast.ClassDef | ast.Module) and isinstance(event.node, _DEFINE):
+            return
         case "line" | "call":
-            _add(line.values, event.values)
+            for name, value in event.values.items():
+                _add(line.values, _changed(name, event.before.get(name, ""), value))
             line.removed |= dict.fromkeys(event.removed)
         case "yield" if event.value.startswith("<") and isinstance(event.scope, ast.AsyncFunctionDef):
             return
@@ -185,13 +197,31 @@ def _hear(line: _Line, event: Event) -> None:
         line.cases.append(event.taken)
 
 
+_DEFINE = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+
+
+def _changed(name: str, before: str, after: str) -> Mapping[str, str]:
+    """Return the attributes of an instance that changed, or the items of a long container; else the whole value."""
+    parts = [(attributes(text), ".{}") for text in (before, after)]
+    if len(after) > LONGEST and not all(found for found, _ in parts):
+        parts = [(items(text), "[{}]") for text in (before, after)]
+    (known, _), (found, form) = parts
+    changed = {name + form.format(key): text for key, text in found.items() if known.get(key) != text}
+    return changed if known and known.keys() <= found.keys() and 0 < len(changed) <= SHOWN else {name: after}
+
+
 def _add(values: Values, found: Mapping[str, str]) -> None:
     for name, value in found.items():
         values.setdefault(name, []).append(value)
 
 
 def _what_happened(line: _Line) -> Iterator[Text]:
+    changed = [name for name in line.values if name.endswith("]")]
     for name, found in line.values.items():
+        if name in changed[SHOWN - 1 : -1]:
+            if name == changed[SHOWN - 1]:
+                yield Text("…")
+            continue
         yield Text.assemble((f"{name} = ", "cyan"), _folded(found))
     if line.removed:
         yield Text(f"deletes {', '.join(line.removed)}", style="cyan")

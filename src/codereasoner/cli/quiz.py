@@ -40,7 +40,7 @@ def quiz_command(
     """
     from codereasoner.cli.console import bar, console, print_json, styled
     from codereasoner.cli.quiz_view import quiz_summary, show_replies
-    from codereasoner.cli.trace_view import split_call
+    from codereasoner.cli.trace_target import split_call
     from codereasoner.evaluation.quiz_questions import questions_about, quiz, stable_tasks, trace_for_quiz
     from codereasoner.steps import read_source
 

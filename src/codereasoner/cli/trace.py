@@ -17,17 +17,19 @@ from codereasoner.stages.stage_options import TraceOptions
 
 
 @click.command("trace", cls=ConfigCommand)
-@click.argument("programs", type=PATH)
+@click.argument("programs", metavar="FILE", type=PATH)
 @click.argument("call", required=False)
+@click.option("-m", "is_module", is_flag=True, help="FILE is the name of a module, which runs as `python -m` runs it.")
+@click.option("--argv", metavar="TEXT", default="", help="With a script: its arguments, as in a shell.")
 @config_options(TraceOptions)
-@click.option("--whole-file", is_flag=True, help="With a call: show every line, also of functions that did not run.")
-@click.option("--cpu-seconds", type=ABOVE_ZERO, help="With a call: CPU time limit (default: 1).")
+@click.option("--whole-file", is_flag=True, help="With source: show every line, also of functions that did not run.")
+@click.option("--cpu-seconds", type=ABOVE_ZERO, help="With source: CPU time limit (default: 1).")
 @click.option(
     "--with",
     "modules",
     multiple=True,
     metavar="NAME,./FILE.py",
-    help="With a call: modules that the code may import. They are trusted: their import is not isolated.",
+    help="With source: modules that the code may import. They are trusted: their import is not isolated.",
 )
 @out_option("runs.parquet", "With a file of programs: file of the runs.")
 @pool_options
@@ -35,6 +37,8 @@ from codereasoner.stages.stage_options import TraceOptions
 def trace_command(
     programs: Path,
     call: str | None,
+    is_module: bool,
+    argv: str,
     config: TraceOptions,
     whole_file: bool,
     cpu_seconds: float | None,
@@ -43,29 +47,32 @@ def trace_command(
     pools: PoolOptions,
     as_json: bool,
 ) -> None:
-    """Show what each line of one call did; or run and trace a whole file of programs.
+    """Show what each line of a file did in one run; or run and trace a whole file of programs.
 
-    With FILE.py and a call: prints the source with the values of each line. With programs.jsonl: writes one run per row
-    to runs.parquet; dropped runs go to runs.parquet.dropped.jsonl with the reason.
+    With FILE.py: prints the source with the values of each line. CALL is an expression, a test
+    (test_file.py::test_name) or a script that uses FILE; without it FILE itself runs as a script. FILE.py::NAME traces
+    the lines of a pytest test. With programs.jsonl: writes one run per row to runs.parquet; dropped runs go to
+    runs.parquet.dropped.jsonl with the reason.
 
     \b
     Examples:
       codereasoner trace prices.py "total([3, 4], rate=2)"
+      codereasoner trace prices.py
       codereasoner trace programs.jsonl
     """
     from codereasoner.cli.console import bar
     from codereasoner.cli.row_counts import show_counts
-    from codereasoner.cli.trace_view import modules_of, show_trace
+    from codereasoner.cli.trace_target import find_target, modules_of
+    from codereasoner.cli.trace_view import show_trace
     from codereasoner.stages.trace_calls import Keep, own_programs, parse_sizes, trace_programs
 
-    if call is not None:
-        weak = pools.allow_weak_isolation
-        show_trace(programs, call, as_json, whole_file, cpu_seconds, modules_of(modules), weak)
+    if call is not None or is_module or programs.suffix == ".py" or ".py::" in str(programs):
+        given = modules_of(modules)
+        target = find_target(programs, call, is_module, argv)
+        show_trace(target, as_json, whole_file, cpu_seconds, given, pools.allow_weak_isolation)
         return
-    if programs.suffix == ".py":
-        raise ConfigError(f"{programs} is Python source: give a call, as in `codereasoner trace {programs} 'f(3)'`")
-    if modules or cpu_seconds is not None:
-        raise ConfigError("--with and --cpu-seconds are for one call: codereasoner trace FILE.py 'f(3)'")
+    if modules or cpu_seconds is not None or argv:
+        raise ConfigError("--with, --argv and --cpu-seconds are for source: codereasoner trace FILE.py 'f(3)'")
     keep = Keep(config.calls, parse_sizes(config.size))
     own = own_programs(programs)
     with pools.open(own_programs=own) as pool:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         trace_bytes: int
         value_chars: int
         stop_at_steps: bool
+        globals: bool
 
 
 VERSION = 1

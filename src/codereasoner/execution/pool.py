@@ -33,6 +33,7 @@ class Limits:
     """Limits of one run; Run.reason names the one that ended it.
 
     stop_at_steps: the reference tracer ends a run whose budget of steps is used up, which otherwise goes on untraced.
+    globals: the reference tracer also records how the global variables change that a function names.
     """
 
     cpu_seconds: float = 1.0
@@ -44,6 +45,7 @@ class Limits:
     trace_bytes: int = 1_000_000
     value_chars: int = 4_000
     stop_at_steps: bool = False
+    globals: bool = False
 
     def as_dict(self) -> RunLimits:
         """Return the limits as they travel to a worker."""

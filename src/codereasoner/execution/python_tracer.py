@@ -351,7 +351,7 @@ def put_in_order(names: list[str], texts: list[str], code: CodeType) -> None:
 
     The dict of a frame's locals is in the order in which they were first bound.
     """
-    order = _list(_dict.fromkeys(code.co_varnames + code.co_cellvars + code.co_freevars))
+    order = _list(_dict.fromkeys(code.co_varnames + code.co_cellvars + code.co_freevars + code.co_names))
     first = _len(texts) - _len(names)
     texts[first:] = [
         texts[first + place] for place in _sorted(_range(_len(names)), key=lambda place: order.index(names[place]))

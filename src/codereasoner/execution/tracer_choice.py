@@ -5,25 +5,63 @@ Both write the same bytes. This file also runs inside the workers.
 
 from __future__ import annotations
 
+import sys
+
 from codereasoner.execution.compile_jobs import PROGRAM
 from codereasoner.execution.exception_text import thrown_text
 from codereasoner.execution.python_tracer import CAREFULLY, FOR_C, NOT, Lines, Tracer
-from codereasoner.execution.safe_repr import describe
+from codereasoner.execution.safe_repr import describe, is_among, show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import FrameType
     from typing import Any
 
     from codereasoner.execution.framing import RunLimits
+    from codereasoner.execution.python_tracer import Local
 
 C, PYTHON = "C", "Python"
+_type, _RecursionError = type, RecursionError
+_NO_DATA = (type, type(describe), type(len), type(sys))  # classes, functions, modules
 
 
 class Stopped(BaseException):
     """Raised into a program whose budget of steps is used up, if the run is to end with it."""
 
 
-class StoppingTracer(Tracer):
+class GlobalsTracer(Tracer):
+    """Records global variables as well: those a function names, from when they are no longer as it found them."""
+
+    def _local(self, number: int, optimized: bool) -> Local:
+        local: Any = super()._local(number, optimized)
+        if not optimized:  # the body of a module or a class
+            return local  # type: ignore[no-any-return]
+        found: dict[str, str] = {}
+        changed: dict[str, object] = {}
+
+        def watching(frame: FrameType, event: str, argument: object, present: Any = None) -> object:
+            try:
+                values = self._globals(frame)
+                texts = {name: show(value, self.value_chars)[0] for name, value in values.items()}
+                if not found and event == "call":
+                    found.update(texts)
+                for name, text in texts.items():
+                    if name in changed or found.get(name) != text:
+                        changed[name] = values[name]
+                local(frame, event, argument, {**(frame.f_locals if present is None else present), **changed})
+            except _RecursionError:
+                self.cut = self.cut or "depth"
+            return watching
+
+        return watching
+
+    def _globals(self, frame: FrameType) -> dict[str, object]:
+        """Return the data among the global variables that the code of a frame names."""
+        names, known = frame.f_code.co_names, frame.f_globals
+        return {name: known[name] for name in names if name in known and not is_among(_type(known[name]), _NO_DATA)}
+
+
+class StoppingTracer(GlobalsTracer):
     """Ends the run, too, when a budget is used up: what an endless program did first is then known."""
 
     def _end(self, cut: str) -> None:
@@ -50,5 +88,7 @@ def make(record: str, manner: str, limits: RunLimits) -> Any:
         return None
     if record == "coverage":
         return _kinds[record](PROGRAM)
-    kind = StoppingTracer if limits["stop_at_steps"] else _kinds[record]
+    kind = _kinds[record]
+    if limits["globals"] or limits["stop_at_steps"]:
+        kind = StoppingTracer if limits["stop_at_steps"] else GlobalsTracer
     return kind(PROGRAM, manner == CAREFULLY, limits["steps"], limits["trace_bytes"], limits["value_chars"])

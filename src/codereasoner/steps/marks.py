@@ -36,19 +36,28 @@ def attributes(text: str) -> dict[str, str]:
     return {match[1]: match[2] for match in found if match}
 
 
+def items(text: str) -> dict[str, str]:
+    """The items of a list, a tuple or a dict by index or key, of a literal or a mark; none for other values."""
+    body = _body(text) if is_mark(text) else text
+    parts = list(_parts(body[1:-1], ", ")) if body[:1] in ("[", "(", "{") else []
+    if not body.startswith("{"):
+        return {str(index): part for index, part in enumerate(parts)}
+    pairs = [tuple(_parts(part, ": ")) for part in parts]
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+
+
+def _body(mark: str) -> str:
+    """The brackets in the mark of a container, and what is between them."""
+    match = _CONTAINER.fullmatch(mark)
+    return next(iter(_parts(match[1], ", ")), "") if match else ""
+
+
 @lru_cache(maxsize=65536)
 def element(text: str, index: str) -> str | None:
     """Return the item at an index or key of a container, or None."""
     if not is_mark(text):
         return _literal_element(text, index)
-    match = _CONTAINER.fullmatch(text)
-    body = next(iter(_parts(match[1], ", ")), "") if match else ""
-    items = list(_parts(body[1:-1], ", "))
-    if body.startswith("{"):
-        pairs = [tuple(_parts(item, ": ")) for item in items]
-        return next((pair[1] for pair in pairs if len(pair) == 2 and pair[0] == index), None)
-    place = int(index) if index.isdecimal() else -1
-    return items[place] if 0 <= place < len(items) else None
+    return items(text).get(index)
 
 
 def _literal_element(text: str, index: str) -> str | None:
