@@ -1,14 +1,15 @@
 """Run the tests that need no torch on every Python of this machine, with the extension in C and without it.
 
 `make test-pythons` does so. An interpreter is looked for on PATH, below pyenv's root and in `$CODEREASONER_PYTHONS`, a
-list separated by colons. Each gets a copy of the checkout and an environment in
-`.venv-pythons/VERSION`. The exit status is 1 when a test fails, an environment cannot be made or the extension cannot
-be built anywhere.
+list separated by colons. Each gets a copy of the checkout and an environment in `.venv-pythons/VERSION`, which one run
+at a time may use. The exit status is 1 when a test fails, an environment cannot be made or the extension cannot be
+built anywhere.
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import re
 import shutil
@@ -88,6 +89,20 @@ def tested(
     minor: str, python: tuple[str, str], states: Sequence[str], arguments: str
 ) -> Iterator[tuple[str, str, str, bool]]:
     """Test one interpreter in these states: its version, the state, the counts and whether all is well."""
+    (HOME / minor).mkdir(parents=True, exist_ok=True)
+    with open(HOME / minor / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield python[0], "", f"another run is using {HOME / minor}", False
+            return
+        yield from tested_alone(minor, python, states, arguments)
+
+
+def tested_alone(
+    minor: str, python: tuple[str, str], states: Sequence[str], arguments: str
+) -> Iterator[tuple[str, str, str, bool]]:
+    """Do the same in a folder that no other run uses."""
     version, place = python
     tree, environment = HOME / minor / "tree", HOME / minor / "env"
     inside = environment / "bin" / "python"

@@ -71,3 +71,14 @@ def test_a_python_that_is_not_here_fails_where_it_was_asked_for(
     monkeypatch.setattr(sys, "argv", ["pythons", "3.12"])
     assert pythons.main() == 1
     assert "| 3.12 |  | there is no such interpreter here |" in capsys.readouterr().out
+
+
+def test_two_runs_do_not_share_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pythons, "HOME", tmp_path)
+    monkeypatch.setattr(pythons, "tested_alone", lambda *words: iter([("3.13.1", "built", "1 passed", True)]))
+    arguments = ("3.13", ("3.13.1", "python3.13"), ["built"], "")
+    first = pythons.tested(*arguments)
+    assert next(first)[3]
+    assert list(pythons.tested(*arguments)) == [("3.13.1", "", f"another run is using {tmp_path / '3.13'}", False)]
+    assert list(first) == []
+    assert [good for *_, good in pythons.tested(*arguments)] == [True]

@@ -175,9 +175,10 @@ def test_addresses_hashes_and_time_zone_are_the_same_in_every_worker(best: Pool)
         assert look(best, expression, "import time") == look(other, expression, "import time")
 
 
-def test_a_worker_is_smaller_than_12_mb(best: Pool) -> None:
+def test_a_worker_holds_less_than_6_5_mb_of_its_own(best: Pool) -> None:
+    """A fork copies the memory of its own (5.9 MB on 3.11, 6.2 on 3.14); pages of the interpreter's files it shares."""
     status = inside(best)
-    assert int(status.partition("VmRSS:")[2].split()[0]) < 12 * 1024
+    assert int(status.partition("RssAnon:")[2].split()[0]) < 6.5 * 1024
     assert "Seccomp:\t2" in status
     assert "NoNewPrivs:\t1" in status
 
