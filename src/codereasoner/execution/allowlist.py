@@ -18,7 +18,7 @@ import builtins
 import opcode
 import sys
 
-from codereasoner.execution.allowed_names import ATTRIBUTES, BUILT_INS, EXCEPTIONS, MODULES, SPECIAL_METHODS
+from codereasoner.execution.allowed_names import ATTRIBUTES, BUILT_INS, EXCEPTIONS, MODULES, NOT_SHARED, SPECIAL_METHODS
 from codereasoner.execution.safe_modules import prepare
 
 TYPE_CHECKING = False
@@ -74,7 +74,7 @@ def _first_verdicts() -> dict[str, bool | None]:
     verdicts.update(dict.fromkeys(attributes, False))
     verdicts.update(dict.fromkeys(allowed, True))
     verdicts.update(dict.fromkeys(built_in - attributes | built_in & allowed, None))
-    verdicts.update(dict.fromkeys([name for name in built_in if name[:1] == "_"], False))
+    verdicts.update(dict.fromkeys([name for name in built_in if name[:1] == "_"] + NOT_SHARED.split(), False))
     verdicts.update({"format": None, "__class__": None})
     return verdicts
 

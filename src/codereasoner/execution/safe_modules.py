@@ -39,7 +39,9 @@ class Original:
         others = found.keys() - self.plain.keys() - self.functions.keys()
         self.sealed = {word: (found[word], Seal(found[word])) for word in others}
         defaults = {word: Defaults(function) for word, function in self.functions.items()}
-        self.defaults = {word: found for word, found in defaults.items() if found.containers}
+        self.seals: dict[str, Seal | Defaults] = {word: found for word, found in defaults.items() if found.containers}
+        if name == "functools":  # the class behind every cache_info() hands out its __new__, a function
+            self.seals |= dict.fromkeys(("cache", "lru_cache"), Seal(module._CacheInfo))
         self.clear: tuple[Callable[[], object], ...] = ()
         caches: list[Any] = []
         if name == "re":
@@ -114,7 +116,8 @@ class Seal:
         look = _state_of_function if _type(owner) is _Function else _state
         self.states.append((look, owner, look(owner)))
         if isinstance(owner, _type):
-            self._add(_type(owner), seen)
+            for kind in (_type(owner), *owner.__mro__[1:]):
+                self._add(kind, seen)
         for item in list(own.values()) if own else []:
             inner = _getattr(item, "__func__", item)
             if _type(inner) is _Function or isinstance(inner, _type):
@@ -195,8 +198,8 @@ class Modules:
             function = original.functions.get(word)
             if function is not None:
                 inside[word] = _copy(function)
-                if word in original.defaults:
-                    self.seals.append(original.defaults[word])
+                if word in original.seals:
+                    self.seals.append(original.seals[word])
             elif word in original.sealed:
                 inside[word], seal = original.sealed[word]
                 self.seals.append(seal)

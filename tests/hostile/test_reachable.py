@@ -1,0 +1,93 @@
+"""All objects that a program in a shared process can reach by names of the allowlist: none can be changed unnoticed."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+
+from codereasoner.execution.allowed_names import MODULES
+from codereasoner.execution.allowlist import _ANNOTATIONS, _VERDICTS, learn_modules
+from codereasoner.execution.safe_modules import Defaults, Modules
+
+CONTAINERS = (list, dict, set, bytearray)
+
+
+def leave() -> None:
+    raise AttributeError("the program runs alone")
+
+
+learn_modules()
+ALLOWED = {word for word, verdict in _VERDICTS.items() if verdict and word not in _ANNOTATIONS}
+
+
+def reached() -> tuple[dict[str, object], Modules]:
+    """What one program finds, by the expression that leads there, and its modules."""
+    modules = Modules(leave)
+    found: dict[str, object] = {name: value for name, value in vars(builtins).items() if _VERDICTS.get(name)}
+    samples = (1, "a", b"a", 1.5, [1], {1: 2}, {1}, range(2), (i for i in [1]), lambda: 0, ValueError(1))
+    found |= {f"a {type(sample).__name__}": sample for sample in samples}
+    for name in MODULES:
+        module = modules._import(name)
+        found |= {f"{name}.{word}": getattr(module, word) for word in MODULES[name].split() if hasattr(module, word)}
+    found["lru_cache.cache_info"] = modules._import("functools").lru_cache(None)(lambda: 0).cache_info()
+    found["re.Pattern"] = modules._import("re").compile("(a)")
+    found["re.Match"] = modules._import("re").match("(a)", "a")
+    found |= {f"class({path})": kind for path, kind in subclasses(found)}
+    waiting, seen = list(found), {of_a_kind(value) for value in found.values()}
+    for path in waiting:
+        owner = found[path]
+        kinds = (owner, type(owner), getattr(owner, "__origin__", owner))  # an alias of typing hands attributes on
+        for word in sorted(ALLOWED & {word for kind in kinds for word in dir(kind)}):
+            try:
+                value = getattr(owner, word)
+            except (AttributeError, TypeError):
+                continue
+            if of_a_kind(value) not in seen:
+                seen.add(of_a_kind(value))
+                found[f"{path}.{word}"] = value
+                waiting.append(f"{path}.{word}")
+    return found, modules
+
+
+def of_a_kind(value: object) -> object:
+    """One of many objects that are alike is looked at: methods of one name, numbers, texts."""
+    kind = type(value)
+    return id(value) if kind in (type, type(leave)) else (kind, getattr(value, "__qualname__", ""))
+
+
+def subclasses(found: dict[str, object]) -> Iterator[tuple[str, object]]:
+    """What a class statement makes of each of these as a base: it has the attributes of the base's own bases too."""
+    for path, base in list(found.items()):
+        try:
+            exec("class A(base): pass", names := {"base": base})
+        except TypeError:
+            continue
+        yield path, names["A"]
+
+
+def can_be_changed(value: object) -> bool:
+    """Whether an attribute can be set; it is left set."""
+    try:
+        value.marked = 1  # type: ignore[attr-defined]
+    except (AttributeError, TypeError):
+        return isinstance(value, CONTAINERS)
+    return True
+
+
+def test_what_two_programs_reach_can_not_be_changed_or_the_change_is_noticed() -> None:
+    (first, modules), (second, _) = reached(), reached()
+    common = {path: value for path, value in first.items() if second.get(path) is value}
+    assert len(common) > 500
+    assert modules.whole()
+    unnoticed = []
+    for path, value in common.items():
+        if isinstance(value, CONTAINERS):
+            defaults = [seal for seal in modules.seals if isinstance(seal, Defaults)]
+            if not any(value is held for seal in defaults for held, _ in seal.containers):
+                unnoticed.append(path)
+        elif can_be_changed(value):
+            if modules.whole():
+                unnoticed.append(path)
+            del getattr(value, "__origin__", value).marked  # type: ignore[attr-defined] # an alias of typing hands it on
+            assert modules.whole(), path
+    assert unnoticed == []
