@@ -222,6 +222,13 @@ class Task:
         """Return the job that makes a recorded answer anew, and the literal it must return; None: there is none."""
         return None
 
+    def ask_again(
+        self, question: Question, run: Run, lines: Mapping[int, int], names: Mapping[str, str]
+    ) -> Question | Skip:
+        """Return the same question about a run of a rewritten program, where old lines and names have new ones."""
+        asked = self.collect(run).questions
+        return asked[0] if len(asked) == 1 else Skip("the rewritten program has no such place")
+
     # ---- what every task gets
 
     def collect(self, run: Run) -> Asked:
@@ -229,9 +236,7 @@ class Task:
         if reason := self.unfit(run):
             return Asked([], Counter([reason]))
         found = list(getattr(self, "consider", self.ask)(run))  # `consider` is the name in 0.1 for an ask that skips
-        questions = [each for each in found if isinstance(each, Question)]
-        if self.reference:
-            questions = [replace(each, plugin=self.reference) for each in questions]
+        questions = [replace(each, plugin=self.reference) for each in found if isinstance(each, Question)]
         skipped = Counter(each.reason for each in found if isinstance(each, Skip))
         return Asked(questions, skipped if found else Counter(["no reason given"]))
 

@@ -19,6 +19,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "profile": "Count the constructs of programs, and compare with CRUXEval.",
         "ask": "Ask the tasks' questions about traced runs.",
         "select": "Select questions by difficulty.",
+        "harden": "Rewrite the programs of questions, keeping what they mean.",
         "chain": "Write reasoning chains from traces, or by a verified teacher.",
         "audit": "Check every claim of chains or answers against a trace.",
         "rows": "Write the rows that trainers read.",

@@ -10,7 +10,8 @@ from codereasoner.cli.console import console, make_table, styled
 from codereasoner.evaluation.paired_comparison import PairedDifference
 from codereasoner.evaluation.results import accuracy
 from codereasoner.extend import task_order
-from codereasoner.reports.comparison import Comparison, PairComparison
+from codereasoner.reports.comparison import Comparison
+from codereasoner.reports.comparison_rows import PairComparison
 from codereasoner.reports.result_rows import Figures, Result, floors_of
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +20,8 @@ from codereasoner.reports.accuracy_by_feature import (
     binned,
     question_features,
 )
+from codereasoner.reports.comparison_rows import FEWEST, Flipped, PairComparison, PairDifference
+from codereasoner.reports.hardened_pairs import hardened_pairs
 from codereasoner.reports.page import assemble
 from codereasoner.reports.question_browser import browser, label_of
 from codereasoner.reports.question_records import Gathered, Shown, gather
@@ -27,40 +29,6 @@ from codereasoner.reports.result_rows import MistakeCounts, Result, mistake_coun
 from codereasoner.reports.run_folder import Evaluation, chosen_evaluations, labels
 
 EVERYTHING = 10**9
-FEWEST = 2  # questions that a difference needs to have an interval
-
-
-class FeatureDifference(TypedDict):
-    """The differences by one feature."""
-
-    feature: str
-    bins: Sequence[PairedDifference]
-
-
-class Flipped(TypedDict):
-    """A question that one model got right more often than the other."""
-
-    id: str
-    task: str
-    question: str
-
-
-class PairDifference(TypedDict):
-    """Two models on one list of questions."""
-
-    list: str
-    first: str
-    second: str
-    tasks: Mapping[str, PairedDifference]  # by task, and "all" where there are several
-
-
-class PairComparison(PairDifference):
-    """The same with everything that `compare` shows."""
-
-    by_feature: Sequence[FeatureDifference]
-    gained: Sequence[Flipped]
-    lost: Sequence[Flipped]
-    not_shared: tuple[int, int]  # questions that only the first, only the second model was asked
 
 
 class Comparison(TypedDict):
@@ -76,7 +44,8 @@ class Comparison(TypedDict):
 def compare(paths: Sequence[Path], limit: int = EVERYTHING, details: bool = False) -> tuple[Comparison, Gathered]:
     """Compare the evaluations at the paths; return the comparison and its questions, with answers if `details`.
 
-    Where the evaluations of a list were asked different questions, `results` counts those that all of them share.
+    Where the evaluations of a list were asked different questions, `results` counts those that all of them share. Hard
+    questions are compared with their originals, where one model was asked both.
 
     Raises:
         DataError: a path is no evaluation, or no two of them were asked the same questions.
@@ -86,7 +55,7 @@ def compare(paths: Sequence[Path], limit: int = EVERYTHING, details: bool = Fals
     folders = list(dict.fromkeys(each.run for each in found))
     gathered = gather(folders, found, limit, only_asked=True, details=details)
     features = question_features(folders, gathered)
-    rows = list(_comparisons(gathered, features))
+    rows = [*_comparisons(gathered, features), *hardened_pairs(found)]
     if not rows:
         asked = ", ".join(f"{each.model} was asked {each.questions}" for each in found)
         raise DataError(f"no two of these evaluations share questions, so nothing can be compared: {asked}")

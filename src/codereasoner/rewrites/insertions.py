@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from codereasoner import literals
 from codereasoner.rewrites.rewrite_draft import Draft, Function, Unfit, assign, blocks, head, name, statement
 from codereasoner.rewrites.scopes import locals_of
+from codereasoner.steps import split_lines
 
 _MOST = 4  # insertions in one function: more of them drown the program
 _FALSE = ("3 > 7", "not 1", "None is not None", "'a' == 'b'", "0 * 5 > 1", "[] == [0]")
@@ -138,7 +139,7 @@ def _write_comments(draft: Draft, notes: dict[ast.stmt, str]) -> None:
     texts = {index: notes[node] for index, node in nodes if isinstance(node, ast.stmt) and node in notes}
 
     def written(text: str) -> str:
-        lines = text.split("\n")
+        lines = split_lines(text)
         above: dict[int, str] = {}
         for index, node in enumerate(ast.walk(ast.parse(text))):
             if index in texts and isinstance(node, ast.stmt):
@@ -146,6 +147,7 @@ def _write_comments(draft: Draft, notes: dict[ast.stmt, str]) -> None:
                 above.setdefault(first, texts[index])
         return "\n".join(_with_comments(lines, above))
 
+    draft.keeps_text = True
     draft.on_text.append(written)
 
 

@@ -33,6 +33,7 @@ class Draft:
     value: str
     random: Random
     names: dict[str, str] = field(default_factory=dict)  # the names that were changed
+    keeps_text: bool = False  # only comments are added, so that layout and comments stay
     on_text: list[Callable[[str], str]] = field(default_factory=list)  # changes of the written text, last
 
     @cached_property

@@ -1,7 +1,8 @@
 """Rewrite a program so that it means the same: the kinds by name, the new text, and where each old line went.
 
-A kind works on the syntax tree, so a rewritten program has the standard layout and none of its former comments. Static
-rules refuse what could change the meaning on a path that no call takes; `proof.py` then runs both programs.
+A kind works on the syntax tree, so a rewritten program has the standard layout and none of its former comments; only
+new comments are added to the text as it is. Static rules refuse what could change the meaning on a path that no call
+takes; `proof.py` then runs both programs.
 """
 
 from __future__ import annotations
@@ -71,8 +72,12 @@ class Rewritten:
         return Rewritten(later.source, lines, {**later.names, **names})
 
 
-def check_kinds(kinds: Sequence[str]) -> None:
-    """Refuse an unknown kind.
+_LATE = ("reformat", "misleading-comments", "misleading-hint")
+"""What the kinds before them would undo, as they write the program anew."""
+
+
+def in_order(kinds: Sequence[str]) -> tuple[str, ...]:
+    """Return kinds in the order in which they are made: as given, but layout and then comments last.
 
     Raises:
         UnknownName: there is no such kind; the message lists those there are.
@@ -80,6 +85,7 @@ def check_kinds(kinds: Sequence[str]) -> None:
     for kind in kinds:
         if kind not in KINDS:
             raise UnknownName("rewrite", kind, KINDS)
+    return tuple(sorted(dict.fromkeys(kinds), key=lambda kind: _LATE.index(kind) if kind in _LATE else -1))
 
 
 def rewrite(
@@ -94,7 +100,7 @@ def rewrite(
         Unfit: this kind changes nothing in this program, or could change its meaning; the message is the reason.
         UnknownName: there is no such kind.
     """
-    check_kinds([kind])
+    in_order([kind])
     tree = parse_source(source)
     if tree is None:
         raise Unfit("the program is not Python, or nested too deeply")
@@ -111,7 +117,7 @@ def rewrite(
 def _finished(draft: Draft) -> Rewritten:
     """Write the changed tree, and find each statement again in the new text."""
     ast.fix_missing_locations(draft.tree)
-    written = unparse(deepcopy(draft.tree)) + "\n"
+    written = draft.source if draft.keeps_text else unparse(deepcopy(draft.tree)) + "\n"
     for change in draft.on_text:
         written = change(written)
     try:

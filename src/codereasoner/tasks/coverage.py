@@ -54,6 +54,15 @@ class Coverage(Task):
         for line, gold in picked:
             yield self.question(run, call_facts(run) | {"line": line}, [gold])
 
+    def ask_again(
+        self, question: Question, run: Run, lines: Mapping[int, int], names: Mapping[str, str]
+    ) -> Question | Skip:
+        """Ask about the line that the statement is on now."""
+        line = lines.get(question.facts["line"], 0)
+        if line not in statements(run.source):
+            return Skip("the rewritten program has no such place")
+        return self.question(run, call_facts(run) | {"line": line}, ["yes" if line in run.lines else "no"])
+
     def guesses(self, question: Question) -> Mapping[str, str]:
         """Guess always yes, always no."""
         return {"yes": "yes", "no": "no"}

@@ -54,9 +54,19 @@ class Path(Task):
         if len({turn.jumps for turn in moves}) < 2:
             yield Skip("every step is a jump" if moves and moves[0].jumps else "the run goes straight down")
             return
-        for turn in pick(moves, self.limit, Random(f"path/{run.id}")):
-            facts = call_facts(run) | turn.facts()
-            yield self.question(run, facts, [turn.gold], {"time": turn.time, "jumps": turn.jumps})
+        yield from (self._about(run, turn) for turn in pick(moves, self.limit, Random(f"path/{run.id}")))
+
+    def ask_again(
+        self, question: Question, run: Run, lines: Mapping[int, int], names: Mapping[str, str]
+    ) -> Question | Skip:
+        """Ask about the same time of the line that the statement is on now."""
+        wanted = {"line": lines.get(question.facts["line"], 0), "time": question.facts["time"]}
+        found = [each for each in turns(run) if isinstance(each, Turn) and each.facts() == wanted]
+        return self._about(run, found[0]) if found else Skip("the rewritten program has no such place")
+
+    def _about(self, run: Run, turn: Turn) -> Question:
+        features = {"time": turn.time, "jumps": turn.jumps}
+        return self.question(run, call_facts(run) | turn.facts(), [turn.gold], features)
 
     def guesses(self, question: Question) -> Mapping[str, str]:
         """Guess the line below, the one below that, and the end."""

@@ -57,8 +57,19 @@ class State(Task):
         if not found:
             yield Skip("no line changes a variable")
         moments = [each for each in found if isinstance(each, Moment)]
-        for moment in pick(moments, self.limit, Random(f"state/{run.id}")):
-            yield self.question(run, call_facts(run) | moment.facts(), [moment.gold], {"time": moment.time})
+        yield from (self._about(run, moment) for moment in pick(moments, self.limit, Random(f"state/{run.id}")))
+
+    def ask_again(
+        self, question: Question, run: Run, lines: Mapping[int, int], names: Mapping[str, str]
+    ) -> Question | Skip:
+        """Ask about the same variable after the same time of the line that the statement is on now."""
+        facts, variable = question.facts, question.facts["variable"]
+        wanted = {"line": lines.get(facts["line"], 0), "time": facts["time"], "variable": names.get(variable, variable)}
+        found = [each for each in changes(run) if isinstance(each, Moment) and each.facts() == wanted]
+        return self._about(run, found[0]) if found else Skip("the rewritten program has no such place")
+
+    def _about(self, run: Run, moment: Moment) -> Question:
+        return self.question(run, call_facts(run) | moment.facts(), [moment.gold], {"time": moment.time})
 
     def guesses(self, question: Question) -> Mapping[str, str]:
         """Guess constants."""

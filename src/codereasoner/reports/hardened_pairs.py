@@ -1,0 +1,77 @@
+"""What rewrites cost a model: its evaluation on hard questions, compared in pairs with that on their originals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from codereasoner.evaluation.paired_comparison import Pair, mcnemar, paired
+from codereasoner.extend import task_order
+from codereasoner.ledger import read_records
+from codereasoner.reports.comparison_rows import FEWEST, Flipped, PairComparison
+from codereasoner.reports.question_browser import label_of
+from codereasoner.reports.run_folder import Evaluation, grades_of
+from codereasoner.task import Question
+
+
+def hardened_pairs(found: Sequence[Evaluation]) -> Iterator[PairComparison]:
+    """Yield what the rewrites cost each model that was asked hard questions and, in the same style, their originals.
+
+    Questions that were not rewritten do not count.
+    """
+    known = [(each, _questions(each), _shares(each)) for each in found]
+    for hard, asked, hard_shares in known:
+        hard_questions = {str(each.features.get("original", "")): each for each in asked.values()}
+        for other, questions, shares in known:
+            scored = [
+                (questions[name], new, shares[name], hard_shares[new.id])
+                for name, new in hard_questions.items()
+                if name in shares and name in questions and new.id in hard_shares
+            ]
+            if len(scored) >= FEWEST and _asked(hard) == _asked(other):
+                yield _comparison(hard, scored, len(questions), len(asked))
+
+
+def _asked(evaluation: Evaluation) -> tuple[object, ...]:
+    """Return the model of an evaluation and the way it was asked."""
+    summary = evaluation.summary
+    return evaluation.model, summary.get("identity"), summary.get("style"), summary.get("grader")
+
+
+def _comparison(
+    hard: Evaluation, scored: Sequence[tuple[Question, Question, float, float]], originals: int, all_hard: int
+) -> PairComparison:
+    by_task: defaultdict[str, list[Pair]] = defaultdict(list)
+    for old, _, first, second in scored:
+        by_task[old.task].append(Pair(old.program or old.id, first, second))
+    parts = dict(sorted(by_task.items(), key=lambda item: task_order(item[0])))
+    if len(parts) > 1:
+        parts["all"] = [pair for each in by_task.values() for pair in each]
+    found = {task: paired(pairs) for task, pairs in parts.items() if len(pairs) >= FEWEST}
+    return {
+        "list": hard.questions,
+        "first": f"{hard.model}, original questions",
+        "second": f"{hard.model}, hard questions",
+        "tasks": {task: {**part, "p": mcnemar(part["gained"], part["lost"])} for task, part in found.items()},
+        "by_feature": [],
+        "gained": [_flipped(new) for _, new, first, second in scored if second > first],
+        "lost": [_flipped(new) for _, new, first, second in scored if second < first],
+        "not_shared": (originals - len(scored), all_hard - len(scored)),
+    }
+
+
+def _flipped(question: Question) -> Flipped:
+    return {"id": question.id, "task": question.task, "question": label_of(question)}
+
+
+def _questions(evaluation: Evaluation) -> dict[str, Question]:
+    path = evaluation.folder / "questions.jsonl"
+    return {each.id: each for each in read_records(path, Question)} if path.is_file() else {}
+
+
+def _shares(evaluation: Evaluation) -> dict[str, float]:
+    """Return by question the share of right answers."""
+    right: defaultdict[str, list[bool]] = defaultdict(list)
+    for row in grades_of(evaluation):
+        right[row["question"]].append(row["outcome"] == "correct")
+    return {name: sum(each) / len(each) for name, each in right.items()}

@@ -1,0 +1,179 @@
+"""Hard versions of questions: the same question about a rewritten program, with the answer of a new run.
+
+    question ─> its call ─> rewrites, one after another ─> proof by running ─> trace of the new program ─> question
+
+A rewrite that is not proved is not made. A question is written if at least one of the wanted rewrites was made; its
+features name the original question, the rewrites, and those that were not made with the reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+
+from codereasoner import extend
+from codereasoner.curation.determinism import UNSETTLED_STEPS, second_job, second_reason
+from codereasoner.errors import ConfigError
+from codereasoner.extend import Progress, silent
+from codereasoner.ledger import Ledger
+from codereasoner.records import Job, Run, content_id
+from codereasoner.rewrites.proof import Claim, refute
+from codereasoner.rewrites.rewrite_draft import Unfit
+from codereasoner.rewrites.rewriting import KINDS, Rewritten, in_order, rewrite
+from codereasoner.sources.input_mutation import mutate
+from codereasoner.stages.engine import batches_of
+from codereasoner.stages.progress import tell
+from codereasoner.task import Question, Runner, Skip
+
+TOGETHER = 64  # questions whose programs run in one batch
+NO_CALL = "the question is about no call of a program"
+
+
+@dataclass(frozen=True)
+class Hardening:
+    """Rewrites; each is proved by the question's call and up to `calls` more with other arguments."""
+
+    kinds: tuple[str, ...]
+    calls: int = 2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.kinds:
+            raise ConfigError(f"--with takes at least one of {', '.join(KINDS)}")
+        object.__setattr__(self, "kinds", in_order(self.kinds))
+
+
+@dataclass
+class Subject:
+    """A call of a program while it is rewritten."""
+
+    source: str
+    entry: str
+    call: str
+    value: str = ""  # what it returns
+    new: Rewritten | None = None
+    refused: tuple[str, ...] = ()  # reasons by kind: "inline: no helper is called ..."
+    made: tuple[str, ...] = ()
+
+
+def harden_questions(
+    questions: Sequence[Question],
+    out: Path,
+    hardening: Hardening,
+    runner: Runner,
+    again: Runner,
+    progress: Progress = silent,
+) -> None:
+    """Write the hard version of each question; `again` runs programs under another hash seed.
+
+    The manifest counts how often each rewrite was made, and how often each reason kept one from being made.
+    """
+    config = {"questions": content_id(*(each.id for each in questions)), **vars(hardening)}
+    ledger = Ledger(out, config)
+    if ledger.is_complete():
+        return
+    with ledger:
+        done = {row["features"]["original"] for row in ledger.rows()}
+        left = [each for each in questions if each.id not in done and each.id not in ledger]
+        for batch in batches_of(left, TOGETHER):
+            for question, hard in zip(batch, hardened(batch, hardening, runner, again), strict=True):
+                if isinstance(hard, Skip):
+                    ledger.drop(question, hard.reason)
+                else:
+                    ledger.append(hard)
+                tell(progress, len(ledger), len(questions), "questions rewritten")
+        features = [row["features"] for row in ledger.rows()]
+        ledger.extra["rewrites"] = dict(Counter(kind for each in features for kind in each["rewrites"].split("+")))
+        refused = Counter(reason for each in features for reason in each.get("not_rewritten", ()))
+        ledger.extra["not_rewritten"] = dict(refused.most_common())
+        ledger.finish()
+
+
+def hardened(
+    questions: Sequence[Question], hardening: Hardening, runner: Runner, again: Runner
+) -> Iterator[Question | Skip]:
+    """Yield the hard version of each question, in order, or the reason why there is none."""
+    keys = [_subject_key(question) for question in questions]
+    subjects = {key: Subject(*key) for key in keys if key is not None}
+    _rewrite_all(list(subjects.values()), hardening, runner, again)
+    written = [each for each in subjects.values() if each.new is not None]
+    runs = runner([Job(each.new.source, each.entry, each.call, "trace") for each in written if each.new])
+    proofs = again([second_job(run) for run in runs])
+    found = {id(each): pair for each, pair in zip(written, zip(runs, proofs, strict=True), strict=True)}
+    for question, key in zip(questions, keys, strict=True):
+        if key is None:
+            yield Skip(NO_CALL)
+        elif (subject := subjects[key]).new is None:
+            yield Skip(subject.refused[0])
+        else:
+            yield _asked_again(question, subject, *found[id(subject)])
+
+
+def _subject_key(question: Question) -> tuple[str, str, str] | None:
+    """Return program, entry and call of a question; None: it has none that says all about it."""
+    facts = question.facts
+    if {"source", "entry", "call"} <= facts.keys():
+        return facts["source"], facts["entry"], facts["call"]
+    made = extend.task_of(question).rerun_job(question) if facts.get("source") and question.gold else None
+    if made is None or made[0].harness or made[0].entry != facts.get("entry"):
+        return None
+    return made[0].source, made[0].entry, made[0].call
+
+
+def _rewrite_all(subjects: Sequence[Subject], hardening: Hardening, runner: Runner, again: Runner) -> None:
+    """Make each rewrite of each subject that is proved, in place."""
+    runs = runner([Job(each.source, each.entry, each.call) for each in subjects])
+    for subject, run in zip(subjects, runs, strict=True):
+        subject.value = run.value or ""
+    for kind in hardening.kinds:
+        tried: list[tuple[Subject, Rewritten]] = []
+        for subject in subjects:
+            try:
+                tried.append((subject, _rewritten(kind, subject, hardening)))
+            except Unfit as error:
+                subject.refused += (f"{kind}: {error}",)
+        claims = [Claim(each.source, new.source, each.entry, _calls(each, hardening)) for each, new in tried]
+        for (subject, new), reason in zip(tried, refute(claims, runner, again), strict=True):
+            if reason:
+                subject.refused += (f"{kind}: {reason}",)
+            else:
+                subject.new, subject.made = new, (*subject.made, kind)
+
+
+def _rewritten(kind: str, subject: Subject, hardening: Hardening) -> Rewritten:
+    source = subject.new.source if subject.new else subject.source
+    new = rewrite(kind, source, subject.entry, [subject.call], str(hardening.seed), subject.value)
+    return subject.new.then(new) if subject.new else new
+
+
+def _calls(subject: Subject, hardening: Hardening) -> tuple[str, ...]:
+    """Return the call, and others with arguments of the same types."""
+    random = Random(f"harden/{subject.entry}/{subject.call}")
+    others = [mutate(subject.call, random) for _ in range(hardening.calls)]
+    return tuple(dict.fromkeys([subject.call, *(each for each in others if each is not None)]))
+
+
+def _asked_again(question: Question, subject: Subject, run: Run, second: Run) -> Question | Skip:
+    """Ask the question about the new run."""
+    assert subject.new is not None
+    task = extend.task_of(question)
+    unsettled = second_reason(run, second)
+    if unsettled and not (unsettled == UNSETTLED_STEPS and task.observes == "value"):
+        return Skip(unsettled)
+    if reason := task.unfit(run):
+        return Skip(reason)
+    lines = {old: now[0] for old, now in subject.new.lines.items() if len(now) == 1}
+    asked = task.ask_again(question, run, lines, subject.new.names)
+    if isinstance(asked, Skip):
+        return asked
+    features: Mapping[str, object] = {
+        **question.features,
+        **asked.features,
+        "original": question.id,
+        "rewrites": "+".join(subject.made),
+        **({"not_rewritten": list(subject.refused)} if subject.refused else {}),
+    }
+    return replace(asked, features=features, program=question.program, split=question.split, run="")
