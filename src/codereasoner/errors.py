@@ -35,11 +35,12 @@ class DataError(UserError):
 
 
 class UnknownName(UserError):
-    """Raised for an unknown name. The message has the nearest known name and lists all of them."""
+    """Raised for an unknown name. The message has the nearest known name, or the one meant, and lists all of them."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], meant: str = "") -> None:
         names = sorted(known)
-        super().__init__(f"{kind} '{name}' is unknown{did_you_mean(name, names)}; there are: {', '.join(names)}")
+        near = did_you_mean(meant or name, names)
+        super().__init__(f"{kind} '{name}' is unknown{near}; there are: {', '.join(names)}")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -70,7 +70,8 @@ def find(kind: Kind, name: str, **options: object) -> Any:
         return _find_model(name, options)
     known = available(kind)
     if name not in known:
-        raise UnknownName(kind, name, known)
+        meant = (each for each, plugin in known.items() if name.lower() in (plugin.__doc__ or "").lower().split())
+        raise UnknownName(kind, name, known, next(meant, ""))
     return _make(kind, name, known[name], options)
 
 

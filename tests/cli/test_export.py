@@ -24,6 +24,7 @@ def test_export_writes_the_files_and_says_what_is_in_them(tmp_path: Path) -> Non
         app, ["export", str(rows), "--to", "verl", "--out", str(tmp_path / "out"), "--json"], standalone_mode=False
     )
     assert result.exception is None
+    assert "2 rows" in result.stderr.partition("\n")[0]  # of the bar
     path = tmp_path / "out" / "grpo.parquet"
     assert json.loads(result.stdout) == {"files": [str(path)], "rows": {str(path): 2}}
     assert [row["extra_info"]["index"] for row in read_rows(path)] == [0, 1]

@@ -45,6 +45,19 @@ def test_an_evaluation_in_which_all_failed_exits_with_1_and_says_why(command: Co
     assert rows_of("answers.jsonl") == []
 
 
+def test_a_server_that_is_not_there_is_named_while_it_is_tried_again(tmp_path: Path) -> None:
+    words = ["quiz", "p.py", "f(3)", "--task", "output", "--model", "openai:m", WEAK]
+    words += ["--base-url", "http://user:secret@127.0.0.1:9/v1"]
+    (tmp_path / "p.py").write_text("def f(x):\n    return x + 1\n")
+    environment = {**os.environ, "OPENAI_API_KEY": "none"}
+    done = subprocess.run(
+        [sys.executable, "-m", "codereasoner", *words], capture_output=True, text=True, env=environment, cwd=tmp_path
+    )
+    told = "the server http://127.0.0.1:9/v1 gives no completion (no connection: All connection attempts failed)"
+    assert done.stderr.count(told) == 1
+    assert "secret" not in done.stderr
+
+
 def test_the_same_command_asks_again_what_had_failed_and_nothing_else(command: Command, server: str) -> None:
     code, _, err = evaluate(command, f"{server}/failed/filtered")
     assert code == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,10 @@ QUESTION = {"task": "output", "facts": {"source": "def f(x):\n    return x", "en
         (["check"], "give either a questions file or --benchmark NAME"),
         (["programs", "--set", "breadth"], "--set takes KEY=VALUE, not 'breadth'"),
         (["programs", "--source", "nowhere"], "source 'nowhere' is unknown; there are: "),
+        (["programs", "--source", "grammar"], "source 'grammar' is unknown, did you mean 'procedural'?; there are: "),
+        (["build", "--near", "0.9"], "this needs the package 'datasketch', which is not installed"),
+        (["programs", "--near", "0.9"], "this needs the package 'datasketch', which is not installed"),
+        (["sft", "gone.jsonl", "--model", "scratch:0.3m"], "there is no file gone.jsonl"),
         (["report", "gone"], "there is no folder gone"),
         (["trace", "gone.py", "f(3)"], "there is no file gone.py"),
         (["trace", ".", "f(3)"], ". is a folder: give the path of a file"),
@@ -42,7 +47,10 @@ QUESTION = {"task": "output", "facts": {"source": "def f(x):\n    return x", "en
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_mistake_is_one_sentence(command: Command, words: list[str], sentence: str) -> None:
+def test_a_mistake_is_one_sentence(
+    command: Command, words: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "datasketch", None)
     code, out, err = command(*words)
     assert code == 2
     assert out == ""
@@ -68,6 +76,36 @@ def test_a_config_key_that_does_not_exist_lists_those_that_do(command: Command) 
         "'tsak' is no option of ask, did you mean 'task'?; there are: "
         in command("ask", "x", "--config", "ask.yaml")[2]
     )
+
+
+def test_other_rows_are_refused_before_a_model_is_made_for_them(command: Command) -> None:
+    Path("questions.jsonl").write_text(json.dumps(QUESTION) + "\n")
+    for name, missing in (("sft", "prompt and no completion"), ("grpo", "prompt and no question")):
+        code, _, err = command(name, "questions.jsonl", "--model", "scratch:0.3m", "--allow-weak-isolation")
+        assert (code, f"questions.jsonl, row 1 has no {missing}" in err) == (2, True)
+        assert "`codereasoner rows`" in err
+    assert [path.name for path in Path().iterdir()] == ["questions.jsonl"]
+
+
+def test_a_benchmarks_own_data_in_the_place_of_questions_is_answered_with_its_name(command: Command) -> None:
+    Path("cruxeval.jsonl").write_text('{"code": "def f(x):\\n    return x", "input": "1", "output": "1"}\n')
+    code, _, err = command("evaluate", "cruxeval.jsonl", "--model", "scripted:gold")
+    assert (code, "for the benchmark's own data: evaluate cruxeval-i --data cruxeval.jsonl" in err) == (2, True)
+
+
+def test_another_number_of_programs_is_named_by_its_option(command: Command) -> None:
+    assert command("programs", "--train", "2", "--workers", "1")[0] == 0
+    code, _, err = command("programs", "--train", "3", "--workers", "1")
+    assert (code, "of other options (train: 2, now 3)" in err) == (2, True)
+
+
+def test_a_folder_whose_config_is_no_yaml_is_refused_in_one_sentence(command: Command) -> None:
+    Path("set").mkdir()
+    Path("set/programs.jsonl.part").write_text("")
+    for text in ("a: &a [1]\n" + "".join(f"b{n}: [*a, *a]\n" for n in range(3)) + "c: {", "a: !!python/object:x {}"):
+        Path("set/config.yaml").write_text(text)
+        code, _, err = command("build", "--out", "set", "--train", "1")
+        assert (code, "the config set/config.yaml is no YAML" in err) == (2, True)
 
 
 def test_generations_with_a_missing_id_name_it(command: Command, shared_data: Path) -> None:

@@ -53,6 +53,7 @@ def build_command(
     """
     from codereasoner.cli.console import bar, console
     from codereasoner.cli.row_counts import check_rows, show_counts
+    from codereasoner.errors import check_extra
     from codereasoner.reports.cards import write_cards
     from codereasoner.reports.hub import check_name
     from codereasoner.stages.build_dataset import Paths, build
@@ -62,6 +63,8 @@ def build_command(
 
     if repository is not None:
         check_name(repository)
+    if config.near:
+        check_extra("datasketch", "data")
     teacher = find_teacher(config)
     set_aside_if_fresh(out)
     paths = Paths(out)

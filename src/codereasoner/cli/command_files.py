@@ -83,8 +83,8 @@ def refuse_other_options(folder: Path, begun: bool, options: Mapping[str, object
     note = folder / "config.yaml"
     if not begun or not note.is_file():
         return
-    import yaml
+    from codereasoner.cli.config_command import yaml_options
 
-    old = yaml.safe_load(note.read_text(encoding="utf-8")) or {}
+    old = yaml_options(note)
     names = [name for name in decisive if name in old]
     refuse_others(folder, {name: old[name] for name in names}, {name: options[name] for name in names}, "begun")

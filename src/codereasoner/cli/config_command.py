@@ -62,7 +62,7 @@ def presets(command: click.Command) -> list[str]:
     from codereasoner import configs
 
     words = set(_words(command))
-    return [name for name in configs.names() if words >= set(_values(configs.path_of(name)))]
+    return [name for name in configs.names() if words >= set(yaml_options(configs.path_of(name)))]
 
 
 def _read_preset(context: click.Context, parameter: click.Parameter, name: str | None) -> None:
@@ -78,7 +78,7 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
         context.default_map = {**(context.default_map or {}), **_defaults(context, path)}
 
 
-def _values(path: Path) -> dict[str, object]:
+def yaml_options(path: Path) -> dict[str, object]:
     """Return the options in a YAML file."""
     from codereasoner.configs import read_yaml
 
@@ -96,7 +96,7 @@ def _values(path: Path) -> dict[str, object]:
 def _defaults(context: click.Context, path: Path) -> dict[str, object]:
     """Return the values of a file by the names of the command's parameters."""
     names = _words(context.command)
-    values = {current_name("option", str(key), names): value for key, value in _values(path).items()}
+    values = {current_name("option", str(key), names): value for key, value in yaml_options(path).items()}
     for key in values:
         if key not in names:
             there_are = ", ".join(sorted(names))

@@ -51,6 +51,7 @@ def _everything() -> dict[str, dict[str, str]]:
     }
     found["styles"] = {
         name: f"answer format '{style.format.name}', {'with' if style.reasons else 'without'} reasoning"
+        + (f", after {style.shots} examples" if style.shots else "")
         for name, style in STYLES.items()
     }
     found["presets"] = {name: configs.about(name) for name in configs.everything()}

@@ -104,9 +104,14 @@ def _train(
     pools: PoolOptions | None,
 ) -> None:
     """Train, with a pool where something is graded; the options are written next to the model when it begins."""
+    from codereasoner.training.shards import is_folder
+    from codereasoner.training.training_rows import check_first
+
     config = _one_budget(config)
     inside = rows / ("sft.parquet" if name == "sft" else "grpo.parquet")
     file = inside if inside.is_file() else rows
+    if not is_folder(file):
+        check_first(file, "completion" if name == "sft" else "question")
     with main_process_first():
         if rank_and_size()[0] == 0:
             set_aside_if_fresh(out)

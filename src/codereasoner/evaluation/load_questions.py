@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codereasoner.benchmarks.loading import load_benchmark
-from codereasoner.errors import ConfigError
+from codereasoner.errors import ConfigError, DataError
 from codereasoner.evaluation.gold_check import guess_floors
 from codereasoner.evaluation.run_evaluation import CountMetrics
 from codereasoner.extend import Benchmark, available, read_questions
@@ -46,7 +46,13 @@ def load_questions(name: str, data: Path | None, split: str, runner: Runner, lim
         UserError: there is no such benchmark, data or split, or the data holds no programs to ask about.
     """
     if is_file(name):
-        return QuestionSet(name, _of_split(name, split)[:limit])
+        try:
+            return QuestionSet(name, _of_split(name, split)[:limit])
+        except DataError as error:
+            word = Path(name).stem.partition("-")[0].lower()
+            near = [each for each in available("benchmark") if each.partition("-")[0] == word]
+            hint = f"; for the benchmark's own data: evaluate {near[0]} --data {name}" if near else ""
+            raise DataError(f"{error}{hint}") from None
     benchmark, found = load_benchmark(name, data, runner)
     if unasked := [question.id for question in found if question.facts.get("source") == ""]:
         raise ConfigError(

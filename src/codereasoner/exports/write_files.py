@@ -52,10 +52,12 @@ def export(rows: Path, to: str, out: Path, held_out: float = 0.0, progress: Prog
         with ExitStack() as stack:
             for ledger in ledgers:
                 stack.enter_context(ledger)
+            position = 0
             for position, row in enumerate(_checked_rows(rows)):
                 ledgers[_is_held_out(row, held_out)].append(make(row, position))
                 if position % 1000 == 0:
                     progress(0.0, f"{position:,} rows")
+            progress(1.0, f"{position + 1:,} rows")
             for ledger in ledgers:
                 ledger.finish()
     paths = [ledger.path for ledger in ledgers]

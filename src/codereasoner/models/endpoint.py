@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from codereasoner.errors import ConfigError, EndpointError, import_extra
 from codereasoner.extend import Completion, Model, Prompt, Sampling, commonest
+from codereasoner.models.notices import say_once
 from codereasoner.models.reply import OddReply, read_reply, whole_letters, words_of
 from codereasoner.models.request import LIMITS, Parameters
 
@@ -68,6 +69,7 @@ class Endpoint(Model):
         self._pace = Pace(requests_per_minute)
         self._parameters = Parameters(LIMITS[0] if self.base_url else LIMITS[1])
         self._answered = False  # has the server given any completion?
+        self._told = False  # has the user read that a request failed and is tried again?
         self._opens = False  # has a completion closed a thought that its prompt must have opened?
 
     @property
@@ -167,6 +169,10 @@ class Endpoint(Model):
                 reason, most, pause = str(error), 0, None
             if attempt >= min(most, self._retries):
                 return Completion("", finish="error", reason=words_of(reason))
+            if not self._told and (attempt or not self._answered):  # else it is a moment's trouble
+                self._told = True
+                server = self.identity.partition("@")[2]
+                say_once(f"the server {server} gives no completion ({words_of(reason)}); trying again")
             await asyncio.sleep(_pause(pause, attempt))
             attempt += 1
 

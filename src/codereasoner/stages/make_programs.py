@@ -39,7 +39,7 @@ def make_programs(
     source = spread(source_for(out, options.source, settings), engine)
     sizes = {"train": options.train, "rl": options.rl, "test": options.test}
     parts = [(split, count, source) for split, count in sizes.items() if count]
-    facts = {"source": options.source, **settings, "near": options.near, "against": known.facts()}
+    facts = {"source": options.source, **settings, **sizes, "near": options.near, "against": known.facts()}
     screen = partial(StaticFilters, options.near, known.reason)
     write_programs(out, parts, facts, progress, screen, options.mutations)
 
@@ -57,14 +57,15 @@ def write_programs(
     A part ends up with the number it names after the screen has dropped some, unless its source runs dry. The config
     must name everything that the sources and the screen depend on.
     """
-    facts = {"parts": [[split, count] for split, count, _ in parts], "mutations": mutations}
-    ledger = Ledger(out, {**config, **facts})
+    counts = [(split, count) for split, count, _ in parts]
+    sizes = dict(counts) if len(dict(counts)) == len(counts) else {"parts": counts}
+    ledger = Ledger(out, {**config, **sizes, "mutations": mutations})
     if ledger.is_complete():
         return
     total = sum(count for _, count, _ in parts)
     done = 0
+    checks = screen()  # before there is a file: it may need a library that is missing
     with ledger:
-        checks = screen()
         for split, count, source in parts:
             for found, reason in screened(source, split, count, checks):
                 if isinstance(found, Program) and reason is None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from codereasoner import extend
 from codereasoner.errors import DataError
+from codereasoner.ledger import read_rows
 from codereasoner.styles import Style
 from codereasoner.task import Question
 
@@ -49,6 +51,23 @@ def grpo_row(question: Question, style: Style) -> dict[str, Any]:
 def question_text(question: Question) -> str:
     """Return a question as the JSON text of a column: its facts differ in their keys, a column may not."""
     return json.dumps(question.to_json(), ensure_ascii=True, separators=(",", ":"))
+
+
+def check_first(rows: Path, needed: str) -> None:
+    """Refuse a file of other rows by its first one, before a model is made or loaded for it.
+
+    Raises:
+        DataError: there is no such file, it has no rows, or the first has no prompt or not what is `needed`.
+    """
+    first = next(read_rows(rows), None)
+    if first is None:
+        raise DataError(f"{rows} has no rows")
+    if missing := [name for name in ("prompt", needed) if not first.get(name)]:
+        kind = "SFT" if needed == "completion" else "GRPO"
+        raise DataError(
+            f"{rows}, row 1 has no {' and no '.join(missing)}: is it a file of {kind} rows? `codereasoner rows` makes "
+            "them of questions"
+        )
 
 
 def style_of_rows(rows: Iterable[Row], default: str) -> str:
