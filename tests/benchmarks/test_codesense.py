@@ -126,3 +126,28 @@ def test_marks_without_an_end_are_searched_once(text: str) -> None:
         Question("code-question", {"source": "", "question": ""}, ("1",)), text
     )
     assert time.process_time() - began < 0.05
+
+
+def test_an_output_of_c_or_java_is_the_value_that_the_debugger_saw(tmp_path: Path) -> None:
+    c_row = {
+        "idx": 0,
+        "code": "int f(int n) { return n; }",
+        "input": "{'n': '4'}",
+        "output": "{'type': 'int', 'value': '4'}",
+    }
+    benchmark, questions = load(tmp_path, "codesense-output-c", c_row)
+    assert questions[0].gold == ("4",)
+    assert "{'n': '4'}" in questions[0].facts["question"]
+    assert verdicts(benchmark, questions, "<ans>4</ans>", "<ans>int 4</ans>") == [(True, True), (False, False)]
+    argument = {"name": "num1", "type": "java.lang.String", "value": '"1"'}
+    java_row = {"idx": 5, "code": "String f(String num1) {}", "basic_input": [argument], "output": [argument]}
+    benchmark, questions = load(tmp_path, "codesense-output-java", java_row)
+    assert (questions[0].id, questions[0].gold) == ("5", ('"1"',))
+    assert 'java.lang.String num1 = "1"' in questions[0].facts["question"]
+    assert verdicts(benchmark, questions, '<ans>"1"</ans>', "<ans>2</ans>") == [(True, True), (False, False)]
+    for name, row in (
+        ("codesense-output-c", {**c_row, "output": "4"}),
+        ("codesense-output-java", {**java_row, "output": []}),
+    ):
+        with pytest.raises(DataError, match="must be"):
+            load(tmp_path, name, row)

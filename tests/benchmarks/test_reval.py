@@ -240,3 +240,24 @@ def test_what_an_answer_forges_beside_the_probe_is_wrong_and_no_failure(forged: 
     assert not any(state_verdicts([(pair, 0, "2; int"), (pair, 0, "3; int")], False, forging))
     if forged != "[True, True]":  # the verdicts themselves, which REval's own rule believes, too
         assert not any(output_verdicts([(pair, "assert f(1) == 2"), (pair, "assert f(1) == 3")], forging))
+
+
+def test_the_repackaged_files_on_the_hub_hold_the_same_pairs(shared_data: Path, tmp_path: Path) -> None:
+    own = shared_data / "reval"
+    rows = [json.loads(line) for line in (own / "DREval_data.jsonl").read_text().splitlines()[:3]]
+    tasks = [json.loads(line) for line in (own / "DREval_tasks.jsonl").read_text().splitlines()]
+    few = [row for row in tasks if row["idx"] < 3]
+    folders = {}
+    for name, files, change in (
+        ("original", ("DREval_data.jsonl", "DREval_tasks.jsonl"), lambda row: row),
+        ("hub", ("problems.jsonl", "tasks.jsonl"), lambda row: {**row, "tasks": json.dumps(row["tasks"])}),
+    ):
+        folders[name] = tmp_path / name
+        folders[name].mkdir()
+        (folders[name] / files[0]).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        (folders[name] / files[1]).write_text("".join(json.dumps(change(row)) + "\n" for row in few))
+    assert read_pairs(folders["hub"]) == read_pairs(folders["original"])
+    assert read_pairs(folders["hub"] / "executions.jsonl") == read_pairs(folders["original"])
+    (folders["hub"] / "tasks.jsonl").write_text(json.dumps({**few[0], "tasks": "no json"}) + "\n")
+    with pytest.raises(DataError, match="'tasks' is no JSON"):
+        read_pairs(folders["hub"])

@@ -11,8 +11,9 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from codereasoner import literals
 from codereasoner.benchmarks.generation_answers import answer_block
 from codereasoner.benchmarks.record_fields import Row
 from codereasoner.errors import DataError
@@ -80,6 +81,10 @@ class _Codesense(Benchmark):
         """Return the question in words."""
         return str(row["question"])
 
+    def recorded(self, answer: Any) -> Any:
+        """Return the right answer in what a record has for it."""
+        return answer
+
     def _normal(self, text: str) -> str:
         text = text.strip() if not self.cut else text.rstrip(self.cut).strip()
         return " ".join(text.strip().strip("'").strip('"').split()) if self.quotes else text
@@ -88,7 +93,7 @@ class _Codesense(Benchmark):
         kind = row.get("Statement Type", "")
         gold = self.quantized if by_class and kind != "Branch" else self.answer
         try:
-            source, recorded, wording = str(row[self.source]), row[gold], self.wording(row)
+            source, recorded, wording = str(row[self.source]), self.recorded(row[gold]), self.wording(row)
         except KeyError as error:
             raise DataError(
                 f"{data}, record {number + 1}: the field {error} is missing; it has: {', '.join(row)}"
@@ -235,3 +240,47 @@ class CodesenseInput(_Codesense):
     def wording(self, row: Row) -> str:
         """Return what asks for the arguments of the call."""
         return f"With which arguments does the function return: {row.get('output')}"
+
+
+class CodesenseOutputC(CodesenseOutput):
+    """What does a function of a C project return? 93 functions; the answer is the value of `{'type', 'value'}`."""
+
+    name = "codesense-output-c"
+    title = "CodeSense: outputs (C)"
+    files = _files("input_output_dataset_c.jsonl")
+
+    def recorded(self, answer: Any) -> Any:
+        """Return the value that the debugger saw, without its type.
+
+        Raises:
+            DataError: the record has no value.
+        """
+        try:
+            found = literals.read(answer) if isinstance(answer, str) else answer
+            return found["value"]
+        except (literals.LiteralError, LookupError, TypeError):
+            raise DataError(f"an output of C must be {{'type': ..., 'value': ...}}, not {answer!r:.80}") from None
+
+
+class CodesenseOutputJava(CodesenseOutput):
+    """What does a method of a Java project return? 74 methods; the answer is the value of the first output."""
+
+    name = "codesense-output-java"
+    title = "CodeSense: outputs (Java)"
+    files = _files("input_output_dataset_java.jsonl")
+
+    def recorded(self, answer: Any) -> Any:
+        """Return the value of the first variable, which is the one that the published scorer compares.
+
+        Raises:
+            DataError: the record has none.
+        """
+        try:
+            return answer[0]["value"]
+        except (LookupError, TypeError):
+            raise DataError(f"an output of Java must be [{{'name', 'type', 'value'}}], not {answer!r:.80}") from None
+
+    def wording(self, row: Row) -> str:
+        """Return what asks for the result of the call, with every argument."""
+        given = ", ".join(f"{each.get('type')} {each.get('name')} = {each.get('value')}" for each in row["basic_input"])
+        return f"What does the method return when it is called with: {given}"

@@ -48,7 +48,10 @@ class _Reval(Benchmark):
     version = "commit 2f148b9 of github.com/r-eval/REval; ground truth of Python 3.11"
     license = "none stated; its programs are HumanEval's (MIT) and ClassEval's (MIT)"
     paper = "arXiv:2403.16437"
-    files: ClassVar[Sequence[str]] = ("reval/DREval_data.jsonl", "DREval_data.jsonl", "data/DREval_data.jsonl")
+    hub = "JetBrains-Research/REval"
+    files: ClassVar[Sequence[str]] = tuple(
+        f"{folder}{name}" for name in ("DREval_data.jsonl", "problems.jsonl") for folder in ("reval/", "", "data/")
+    )
     cpu_seconds: ClassVar[float] = 5.0  # its slowest trace, of trees of HTML, takes 0.7 to 1 s
     packages: ClassVar[Sequence[str]] = ("ast", "copy", "re", "typing", "unittest", "numpy", "bs4", "lxml")
     parts: ClassVar[tuple[str, ...]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,7 @@ from codereasoner.errors import DataError
 from codereasoner.ledger import read_rows
 
 DATA, TASKS = "DREval_data.jsonl", "DREval_tasks.jsonl"
+REPACKAGED = "problems.jsonl", "tasks.jsonl"  # the same two files in JetBrains-Research/REval, on the Hub
 BLANK = "??"
 PARTS = ("coverage", "state", "path", "output")
 
@@ -48,24 +50,38 @@ class Pair:
 
 
 def read_pairs(data: Path) -> list[Pair]:
-    """Return the 690 pairs, in the order of the tasks file; `data` is the folder of the two files, or either of them.
+    """Return the 690 pairs, in the order of the tasks file; `data` is the folder of the two files, or either of them;
+    the files of JetBrains-Research/REval do, too.
 
     Raises:
         DataError: a file is missing, or a record lacks a field.
     """
     folder = data if data.is_dir() else data.parent
-    programs = list(read_rows(folder / DATA))
+    is_repackaged = not (folder / DATA).is_file() and (folder / REPACKAGED[0]).is_file()
+    problems, tasks = (folder / name for name in (REPACKAGED if is_repackaged else (DATA, TASKS)))
+    programs = list(read_rows(problems))
     for number, row in enumerate(programs, start=1):
-        _need(folder / DATA, number, row, {"task_id": str, "entry_point": str, "code": str, "inputs": list})
+        _need(problems, number, row, {"task_id": str, "entry_point": str, "code": str, "inputs": list})
     pairs: list[Pair] = []
-    for number, row in enumerate(read_rows(folder / TASKS), start=1):
-        _need(folder / TASKS, number, row, {"task_id": str, "idx": int, "tasks": list})
+    for number, row in enumerate(read_rows(tasks), start=1):
+        asked = _listed(tasks, number, row) if is_repackaged else row
+        _need(tasks, number, asked, {"task_id": str, "idx": int, "tasks": list})
         if not 0 <= row["idx"] < len(programs):
-            raise DataError(f"{folder / TASKS}, line {number}: there is no program {row['idx']} in {DATA}")
-        pairs += [_pair(folder / TASKS, number, row["idx"], programs[row["idx"]], task) for task in row["tasks"]]
+            raise DataError(f"{tasks}, line {number}: there is no program {row['idx']} in {problems.name}")
+        pairs += [_pair(tasks, number, row["idx"], programs[row["idx"]], task) for task in asked["tasks"]]
     if not pairs:
-        raise DataError(f"{folder / TASKS} has no records")
+        raise DataError(f"{tasks} has no records")
     return pairs
+
+
+def _listed(path: Path, number: int, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a row whose tasks are a list; the repackaged file has them as JSON text."""
+    if not isinstance(row.get("tasks"), str):
+        return row
+    try:
+        return {**row, "tasks": json.loads(row["tasks"])}
+    except ValueError as error:
+        raise DataError(f"{path}, line {number}: 'tasks' is no JSON: {error}") from None
 
 
 def _pair(path: Path, number: int, idx: int, program: Mapping[str, Any], task: Mapping[str, Any]) -> Pair:
