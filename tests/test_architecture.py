@@ -18,7 +18,7 @@ ORDER = [
     {"function_source"},
     {"records", "spill", "configs", "outputs", "parquet_files"},
     {"ledger", "steps", "answer_formats", "plugin_files", "grammar"},
-    {"styles", "curation"},
+    {"styles", "curation", "worked_examples"},
     {"task"},
     {"interfaces", "rewrites"},
     {"extend"},

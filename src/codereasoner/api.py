@@ -119,7 +119,7 @@ def ask(run: Run, *tasks: TaskLike) -> list[Question]:
     if not isinstance(run, Run):
         raise ConfigError(f"a run is wanted, not {type(run).__name__}: cr.trace makes one")
     wanted = [_task(each) for each in tasks] or [extend.task(name) for name in extend.available("task")]
-    return [question for task in wanted for question in task.collect(run).questions]
+    return [question for task in wanted for question in task.collect(run, _run).questions]
 
 
 def prompt(question: QuestionLike, style: StyleLike = "reasoning") -> list[dict[str, str]]:

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.resources import files
 from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, TypedDict, get_origin, get_type_hints
 
 from codereasoner.errors import DataError, MachineryError
@@ -26,6 +26,7 @@ from codereasoner.records import Facts, Job, Plain, Run, content_id
 from codereasoner.renamed import NEW_NAMES, current_name
 from codereasoner.styles import Example, Style
 from codereasoner.thoughts import split_thoughts
+from codereasoner.worked_examples import worked_examples
 
 Runner: TypeAlias = Callable[[Sequence[Job]], Sequence[Run]]
 """A function that executes jobs in order, such as `Pool.run`; a task never runs anything itself."""
@@ -144,11 +145,13 @@ class Task:
     direction: ClassVar[Literal["forward", "backward"]] = "forward"  # backward: from the fact `value` to a call
     observes: ClassVar[Literal["value", "steps"]] = "steps"  # the part of a run that decides its right answers
     answers: ClassVar[Literal["literal", "call", "code", "text"]] = "text"  # the kind of its right answers
+    outcomes: ClassVar[Sequence[str]] = ("ok",)  # how the runs end that it asks about; sets of it keep all of them
+    executes: ClassVar[bool] = False  # whether `ask` yields lists of jobs and is sent their runs
     reference: ClassVar[str] = ""  # `file.py:ClassName` where it comes from a file; set when it is loaded
 
     # ---- what a task writes
 
-    def ask(self, run: Run) -> Iterable[Question | Skip]:
+    def ask(self, run: Run) -> Iterable[Question | Skip | list[Job]]:
         """Yield the well-defined questions about a run in a fixed order, and a Skip for what is left out."""
         yield Skip("this task asks nothing about runs")
 
@@ -183,7 +186,7 @@ class Task:
     def examine(self, question: Question, answer: str) -> Generator[Job, Run, Grade]:
         """Grade a parsed answer; each job that it yields is executed, and its Run is sent back.
 
-        Override it in a task whose verdict takes several runs, one after another.
+        Override it where the verdict takes several runs, one after another.
         """
         job = self.job(question, answer)
         run = (yield job) if job is not None else None
@@ -231,11 +234,18 @@ class Task:
 
     # ---- what every task gets
 
-    def collect(self, run: Run) -> Asked:
-        """Return the questions about a run, which carry this task's reference, and what was left out."""
+    def collect(self, run: Run, runner: Runner | None = None) -> Asked:
+        """Return the questions about a run, and what was left out; a task that `executes` needs the runner."""
         if reason := self.unfit(run):
             return Asked([], Counter([reason]))
-        found = list(getattr(self, "consider", self.ask)(run))  # `consider` is the name in 0.1 for an ask that skips
+        asking: Any = iter(getattr(self, "consider", self.ask)(run))  # `consider`: an ask that skips, in 0.1
+        found: list[Question | Skip] = []
+        sent = None
+        with suppress(StopIteration):
+            while True:
+                each = asking.send(sent) if sent else next(asking)
+                sent = list(_run(dict(enumerate(each)), runner).values()) if isinstance(each, list) else None
+                found += [] if isinstance(each, list) else [each]
         questions = [replace(each, plugin=self.reference) for each in found if isinstance(each, Question)]
         skipped = Counter(each.reason for each in found if isinstance(each, Skip))
         return Asked(questions, skipped if found else Counter(["no reason given"]))
@@ -262,13 +272,13 @@ class Task:
     def question(
         self, run: Run, facts: Mapping[str, Any], gold: Sequence[str], features: Mapping[str, Any] | None = None
     ) -> Question:
-        """Make a question about a run; the difficulty of its program is one of its features."""
+        """Make a question about a run; of its features, sets are balanced by `difficulty`, and `side` of the answer."""
         known = ({"difficulty": run.difficulty} if run.difficulty else {}) | dict(features or {})
         return Question(self.name, dict(facts), tuple(gold), known, program=run.program, split=run.split, run=run.id)
 
     def worked_examples(self) -> Sequence[tuple[Facts, str, str]]:
         """Return facts, answer and chain of each example: `shown`, or those that the package has for this task."""
-        return self.shown or _worked_examples().get(self.name, ())
+        return self.shown or worked_examples().get(self.name, ())
 
     def prompt(self, question: Question, style: Style) -> list[dict[str, str]]:
         """Return the chat messages that put the question to a model."""
@@ -294,18 +304,6 @@ class Task:
     ) -> Grade:
         """Grade one completion; never raises."""
         return grade_all([(self, question, completion, finish)], style, runner)[0]
-
-
-@cache
-def _worked_examples() -> dict[str, list[tuple[Facts, str, str]]]:
-    """Read the worked examples of the built-in tasks."""
-    import yaml  # a few milliseconds that only few-shot styles need
-
-    text = files("codereasoner.tasks").joinpath("worked_examples.yaml").read_text(encoding="utf-8")
-    return {
-        task: [(each, each.pop("answer"), each.pop("chain")) for each in examples]
-        for task, examples in yaml.safe_load(text).items()
-    }
 
 
 @cache
@@ -383,7 +381,7 @@ def _run(jobs: Mapping[int, Job], runner: Runner | None) -> dict[int, Run]:
     if not jobs:
         return {}
     if runner is None:
-        raise MachineryError("these answers must be executed, and no runner was given: pass a Pool's run")
+        raise MachineryError("something must be executed, and no runner was given: pass a Pool's run")
     places: dict[Job, int] = {}  # a job is hashed once, as its text is long
     place_of = {index: places.setdefault(job, len(places)) for index, job in jobs.items()}
     runs = [run for _, run in zip(places, runner(list(places)), strict=True)]

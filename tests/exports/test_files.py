@@ -11,9 +11,11 @@ from tests.exports.rows import STYLE, many, write_rows
 
 from codereasoner import extend
 from codereasoner.errors import ConfigError, DataError, UnknownName
+from codereasoner.execution.pool import Pool
 from codereasoner.exports.formats import FORMATS, read_label, write_label
 from codereasoner.exports.write_files import export
 from codereasoner.ledger import read_manifest, read_rows, write_records
+from codereasoner.records import Job, Run
 from codereasoner.task import Question
 from codereasoner.training.training_rows import question_text
 
@@ -98,9 +100,7 @@ def test_llamafactory_gets_an_entry_beside_those_that_are_there(rows: tuple[Path
 
 
 def test_wrong_use_is_one_sentence(rows: tuple[Path, Path], tmp_path: Path) -> None:
-    with pytest.raises(
-        UnknownName, match=r"'verrl' is unknown, did you mean 'verl'\?; there are: llamafactory, messages"
-    ):
+    with pytest.raises(UnknownName, match=r"'verrl' is unknown, did you mean 'verl'\?; there are: compact-trace, cwm"):
         export(rows[0], "verrl", tmp_path)
     with pytest.raises(ConfigError, match="prompts without completions, which messages cannot train on"):
         export(rows[1], "messages", tmp_path)
@@ -123,3 +123,22 @@ def test_rows_of_both_kinds_in_one_file_are_refused(rows: tuple[Path, Path], tmp
     write_records(mixed, [*read_rows(rows[0]), last], {})
     with pytest.raises(DataError, match="row 7 has a completion or none, unlike the rows before it"):
         export(mixed, "verl", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("to", "prompt", "completion"),
+    [
+        ("cwm", "<|begin_of_text|><|trace_context_start|>def f(x):", "<|call_sep|>{}<|action_sep|>def main():"),
+        ("compact-trace", "1\tdef f(x):\n2\t    return x[1:]\nf([1, 2])\n", "call 1 x=[1, 2]\n2\nreturn 2 [2]"),
+    ],
+)
+def test_runs_are_written_in_a_trace_language_and_one_without_a_trace_is_dropped(
+    to: str, prompt: str, completion: str, tmp_path: Path, pool: Pool
+) -> None:
+    runs = pool.run([Job("def f(x):\n    return x[1:]\n", "f", call, record="trace") for call in ("[1, 2]", "[\n1]")])
+    write_records(tmp_path / "runs.parquet", [*runs, Run("", "g", "", "timeout")], {})
+    [row] = exported(tmp_path / "runs.parquet", to, tmp_path / "out")
+    assert row["prompt"].startswith(prompt)
+    assert row["completion"].startswith(completion)
+    manifest = read_manifest(tmp_path / "out" / "runs.jsonl") or {}
+    assert manifest["drops"] == {"the call has several lines": 1, "the run has no whole trace": 1}

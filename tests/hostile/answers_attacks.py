@@ -227,7 +227,107 @@ SPECIFICATION = [
     "def f(x): # [x + 1, x]\n    return x", "def ｆ(y): return 0", "def f(x): return [x + 1.0, x + 0.5]",
 ]  # fmt: skip
 
+RAISES = [
+    "returns", "return", "raises", "raise", "raises returns", "returns ValueError", "Exception", "BaseException",
+    "Value Error", "valueerror", "VALUEERROR", "Valueerror", "ValueErrors", "ValueErrorr", "builtins.ValueError",
+    "ValueError()", "ValueError('')", "ValueError: x", "ValueError,", "ValueError..", "ValueError or KeyError",
+    "ValueError, KeyError", "KeyError ValueError", "raises raises ValueError", "it raises ValueError", "yes",
+    "raises  ValueError", "not ValueError", "no ValueError", "(ValueError)", "[ValueError]", "'ValueError'",
+    "raise ValueError()", "raises ValueError and returns", "returns or ValueError", "Error", "*Error", "ValueError*",
+    "V\u0430lueError", "ＶalueError", "ValueError\u200b", "UnicodeError", "raisesValueError", "raises\nValueError",
+    "a" * 99_000, "raises " * 9_000, "ValueError" * 5_000, "." * 50_000,
+]  # fmt: skip
+
+LINES = [
+    "2", "2, 3, 4", "3, 4, 7", "2, 3, 4, 7, 7", "2, 2, 3, 4, 7", "7, 4, 3, 2", "2-7", "2, 3, ..., 7", "2, 3, 4, 7, -1",
+    "2, 3, 4, seven", "2, 3, 4, 7.0", "2, 3, 4, 7;", "{{2, 3, 4, 7}}", "(2, 3, 4, 7)", "[2, 3, 4, 7", "2, 3, 4, 7]",
+    "[[2, 3, 4, 7]]", "[2, 3], [4, 7]", "'2, 3, 4, 7'", "2, 3, 4, 7 or 2, 3, 6, 7", "2, 3, 4, 7 / 2, 3, 6, 7",
+    "2 3 4 +7", "2, 3, 0x4, 7", "2, 3, 4, 7 # 8", "lines 2, 3, 4, 7", "2 -> 3 -> 4 -> 7", "2; 3; 4; 7", "1, 2, 3, 4, 7",
+    "2, 3, 4, 5, 6, 7", "2, 3, 4, ７", "２, 3, 4, 7", "2\u20033 4 7", "2,\xa03, 4, 7", "2, 3, \u200b4, 7", "2, 3, ④, 7",
+    "2, 3, 4, 7\u2028", "2,3,4,7, 9999999", ",2, 3, 4, 7", "2347", "2, 3, 47", "23, 4, 7", "[]", "range(2, 8)", "*",
+    "[x for x in (2, 3, 4, 7)]", "2, " * 40_000, "2 " * 50_000 + "x", "[" * 50_000, "[ " + " " * 90_000 + "]",
+    "1" * 90_000, "2, 3, 4, 7" + " " * 90_000 + "x", "[" + "2," * 40_000,
+]  # fmt: skip
+
+CALL_GRAPH = [
+    "f -> g", "f -> g: 1", "f -> g: 3", "g -> f: 2", "f -> f: 2", "f -> g: 2.0", "f -> g: two", "f -> g: +2", "g: 2",
+    "f -> g: 2\nf -> g: 2", "f -> g: 2\nf -> g: 3", "f -> g: 1\nf -> g: 1", "f -> g: 2\ng -> f: 0", "f -> g: 0x2",
+    "f -> g: 2\nf -> f: 1", "f -> g: 2, f -> f: 1", "f -> g: 2; f -> f: 1", "f => g: 2", "f --> g: 2", "f → g: 2",
+    "f - > g: 2", "f -> g = 2", "f -> g (2)", "f -> g: 2 or 3", "f -> g: 2-9", "f -> *: 2", "* -> *: 2",
+    "f() -> g(): 2",
+    "f -> g: -2", "f -> h: 2", "F -> G: 2", "main -> f: 1\nf -> g: 2", "ｆ -> g: 2", "f -> g: ２",
+    "f -> g: ２\nf -> g: 2",
+    "f\u200b -> g: 2", "f -> g\xa0: 2", "f -> g: 2\x00", "f -> g -> g: 2", "1 -> g: 2", "calls: f -> g: 2",
+    "f\n->\ng: 2",
+    "f -> g: 2\n-", "f -> g: 2\nnothing else", "-> g: 2", "f ->: 2", ("f -> g: 1\n" * 9_000), "f -> " * 20_000,
+    "a" * 99_000 + " -> g: 2", "f -> g: " + "2" * 90_000, "\n" * 90_000 + "f -> g: 2", " " * 90_000 + "f -> g: 2",
+]  # fmt: skip
+
+DEBUGGER = [
+    "4", "4\nx = 1", "4\ny = 2", "4\nx = 1\ny = 3", "4\nx = 1\ny = 2\nz = 3", "4\nx = 1\ny = 2\ny = 3", "x = 1\ny = 2",
+    "x = 1\ny = 2\n4", "-1", "3\nx = 1\ny = 2", "4 or 6\nx = 1\ny = 2", "4, 6\nx = 1\ny = 2", "4\nx = 1, y = 2",
+    "4\nx = 1; y = 2", "4 x = 1 y = 2", "4; x = 1\ny = 2", "4\nx = True\ny = 2", "4\nx = 1.0\ny = 2",
+    "4\nx = 1 + 0\ny = 2",
+    "4\nx == 1\ny == 2", "4\nx: 1\ny: 2", "4\nx 1\ny 2", "4\n1\n2", "4\nx = 1\ny = 2 or 3", "4\nx = 1\ny = y",
+    "4\nx = 1\ny = ANY", "4\nx = y = 2", "4\nx = 1\nx = 1", "4\nx = 1\nx = 2", "4\nX = 1\nY = 2", "4\nx = 1\ny = '2'",
+    "4\nx = 1\ny = [2]", "4\nx = f(0)\ny = 2", "4\nx=1\ny=2\n4", "4\nx, y = 1, 2", "line four\nx = 1\ny = 2",
+    "４\nx = 1\ny = 2", "4\nｘ = 1\ny = 2", "4\nx = １\ny = 2", "4\u2028x = 1\u2028y = 2", "4\n\u200bx = 1\ny = 2",
+    "4\\nx = 1\\ny = 2", "4\nx = 1\ny = 2\n?", "4.5\nx = 1\ny = 2", "04x\nx = 1\ny = 2", "4\nx = 1\ny = " + "(" * 9_000,
+    "4\n" + "x = 1\n" * 1_500, "4\n" + "y = " * 2_400, "4\nx = " + "[" * 9_900, "4\nx = 1\ny = '" + "a" * 90_000,
+]  # fmt: skip
+
+TRACE = [
+    text.replace("{", "{{").replace("}", "}}")
+    for text in [
+        "[2, 1]", "<|end_of_text|>", "<|frame_sep|>", '<|call_sep|>{"x": "1"}', '<|return_sep|>"[2, 1]"<|frame_sep|>',
+        '<|return_sep|><|action_sep|>    return [y, x]<|arg_sep|>"[2, 1]"<|frame_sep|>',
+        '<|call_sep|>{"x": "1"}<|action_sep|>def f(x):<|frame_sep|>',
+        '<|line_sep|>{"x": 1}<|action_sep|>x<|frame_sep|>',
+        '<|line_sep|>{"x": ".."}<|action_sep|>    y = x + 1<|frame_sep|>',
+        "<|line_sep|>[1]<|action_sep|>x<|frame_sep|>",
+        '<|line_sep|>{"x": "1", "x": "2"}<|action_sep|>x<|frame_sep|>', "<|line_sep|>null<|action_sep|>x<|frame_sep|>",
+        '<|line_sep|>{"x": {"x": "1"}}<|action_sep|>x<|frame_sep|>', "<|line_sep|>" + "[" * 9_000 + "<|action_sep|>x",
+        '<|line_sep|>{"x": NaN}<|action_sep|>x',
+        '<|line_sep|>{"x": "' + "\\" * 9_000 + '"}<|action_sep|>x<|frame_sep|>',
+        "<|line_sep|>" + '{"x":' * 1_900 + "<|action_sep|>x", "<|line_sep|>{" + '"x": "..",' * 990 + "}<|action_sep|>x",
+        "<|return_sep|><|action_sep|><|arg_sep|>" + "9" * 9_000, "<|frame_sep|>" * 700, "<|frame_sep|>" * 9_000,
+        "<|call_sep|>{}<|action_sep|><|frame_sep|>" * 240, "<|exception_sep|><|action_sep|><|arg_sep|>''" * 240,
+        '<|call_sep|>{"x": "' + "(" * 9_000 + '"}<|action_sep|>def f(x):<|frame_sep|>', "<|call_sep|>{}" * 700,
+        '<|line_sep|>{"x": "1", "y": "2"}<|action_sep|>    return [y, x]<|frame_sep|>' * 120, "<|fr\u0430me_sep|>",
+        "＜|call_sep|＞{}", "<|call_sep |>{}", "<|action_sep|>" * 700, "<|arg_sep|>" * 900, "return 3 [2, 1]",
+    ]
+]  # fmt: skip
+
+COMPACT = [
+    "call 1 x=1\n2\n3 y=2\nreturn 3 [2, 1]\n4", "call 1 x=1\n2\n3 y=2", "call 1 x=1\n2\n3\nreturn 3 [2, 1]",
+    "call 1 x=1\n2\n3 y=2\nreturn 3 [1, 2]", "call 1 x=1\n2\n3 y=2\nreturn 3", "call 1 x=1\n2\n3 y=2\nraise 3 [2, 1]",
+    "call 1 x=1\n2\n3 y=2, z=1\nreturn 3 [2, 1]", "call 1 x=1\n2\n3 y=2, y=3\nreturn 3 [2, 1]", "return 3 [2, 1]",
+    "call 1 x=1\n2\n3 y=2.0\nreturn 3 [2, 1]", "call 1 x=True\n2\n3 y=2\nreturn 3 [2, 1]",
+    "call 1 x=1 2 3 y=2 return 3",
+    "call 1\n2\n3 y=2\nreturn 3 [2, 1]", "call 1 x=1\n2\n2\n3 y=2\nreturn 3 [2, 1]",
+    "call 1 x=1\n3 y=2\nreturn 3 [2, 1]",
+    "call 1 x=1\n2\n3 y=1+1\nreturn 3 [2, 1]", "call 1 x=1\n2\n3 y=2\nreturn 3 [y, x]",
+    "call 1 x=1\n2\n3 y==2\nreturn 3 [2, 1]",
+    "CALL 1 x=1\n2\n3 y=2\nreturn 3 [2, 1]", "call 1 x=1\n2\n3 y=2\nreturn 3 return [2, 1]",
+    "call 1 x=1\n2\n3 y=ANY\nreturn 3 ANY",
+    "call １ x=1\n2\n3 y=2\nreturn 3 [2, 1]", "call 1 x=1\u20282\u20283 y=2\u2028return 3 [2, 1]",
+    "call 1 x=1\n2\n3 ｙ=2\nreturn 3 [2, 1]",
+    "call 1 x=1\n\n2\n3 y=2\nreturn 3 [2, 1]",
+    "2\n" * 5_000, "2 a=1\n" * 1_600, "call 1 x=" + "(" * 9_900, "call 1 x='" + "\\'" * 4_900,
+    "call 1 " + "x=1, " * 1_900, "call 1 x=" + '"' * 9_900, "call 1 x=1\n2\n3 y=" + "[" * 5_000 + "]" * 4_900,
+    "return " * 1_400,
+    "\n".join(f"2 a{n}=1" for n in range(1_000)), "call 1\n" * 1_400, "raise 1 E\n" * 990,
+    "call 1 x='\n2\n3 y=2\nreturn 3 [2, 1]'",
+]  # fmt: skip
+
 SPECIFIC = {
+    "trace": TRACE,
+    "trace-compact": COMPACT,
+    "raises": RAISES,
+    "halts": COVERAGE,
+    "lines": LINES,
+    "call-graph": CALL_GRAPH,
+    "debugger": DEBUGGER,
     "code-question": ASKED,
     "code-generation": SPECIFICATION,
     "assertion-completion": BLANKS,

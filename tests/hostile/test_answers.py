@@ -29,6 +29,14 @@ def f(x):
 CALLED = {"source": SOURCE, "entry": "f", "call": "1"}
 WHITEBOX = [{"kind": "state", "line": 2, "variable": "y", "time": 1}, {"kind": "path", "line": 3, "time": 1}]
 ANCHORS = [[2, ["y"]], [4, ["x"]], [6, ["x"]]]
+PAIRED = "def g(x):\n    return x + 1\ndef f(x):\n    return [g(x), g(x)]\n"
+PLAIN = "def f(x):\n    y = x + 1\n    return [y, x]\n"
+TRACE = (
+    '<|call_sep|>{"x": "1"}<|action_sep|>def f(x):\n<|frame_sep|>'
+    '<|line_sep|>{"x": ".."}<|action_sep|>    y = x + 1\n<|frame_sep|>'
+    '<|line_sep|>{"x": "..", "y": "2"}<|action_sep|>    return [y, x]\n<|frame_sep|>'
+    '<|return_sep|><|action_sep|>    return [y, x]\n<|arg_sep|>"[2, 1]"<|frame_sep|>'
+)
 TESTS = "assert f(1) == [2, 1]\nassert f(7) == [8, 7]"
 QUESTIONS = {
     "output": Question("output", CALLED, ("[2, 1]",)),
@@ -41,6 +49,13 @@ QUESTIONS = {
         "assertion-completion", {"source": SOURCE, "test": "assert f(1) == ??"}, ("assert f(1) == [2, 1]",)
     ),
     "anchors": Question("anchors", CALLED | {"anchors": ANCHORS}, ("y = 2\nx = 1\n[2, 1]",)),
+    "raises": Question("raises", CALLED, ("ValueError",)),
+    "halts": Question("halts", CALLED | {"limit": 3}, ("no",)),
+    "lines": Question("lines", CALLED, ("2, 3, 4, 7",)),
+    "call-graph": Question("call-graph", CALLED | {"source": PAIRED}, ("f -> g: 2",)),
+    "debugger": Question("debugger", CALLED | {"line": 3, "time": 1, "move": "step", "to": 0}, ("4\nx = 1\ny = 2",)),
+    "trace": Question("trace", CALLED | {"source": PLAIN}, (TRACE,)),
+    "trace-compact": Question("trace-compact", CALLED | {"source": PLAIN}, ("call 1 x=1\n2\n3 y=2\nreturn 3 [2, 1]",)),
     "code-question": Question("code-question", {"source": SOURCE, "question": "What does f(1) return?"}, ("[2, 1]",)),
     "code-generation": Question(
         "code-generation",
@@ -48,7 +63,15 @@ QUESTIONS = {
         (SOURCE.strip(),),
     ),
 }
-WRONG = {"input": "f(7)", "coverage": "yes", "state": "3; int", "path": "5"}
+WRONG = {"input": "f(7)", "coverage": "yes", "state": "3; int", "path": "5"} | {
+    "raises": "KeyError",
+    "halts": "yes",
+    "lines": "2, 3, 6, 7",
+    "call-graph": "f -> g: 3",
+    "debugger": "6\nx = 1\ny = 2",
+    "trace": TRACE.replace('"2"', '"3"'),
+    "trace-compact": "call 1 x=1\n2\n3 y=3\nreturn 3 [2, 1]",
+}
 ANSWER_FORMATS = {
     style.format.name: style
     for style in (STYLES[name] for name in ("direct", "assertion", "block", "boxed", "terse", "bare"))
@@ -156,7 +179,9 @@ PIECES = [
     "assert ", "f(1)", "f(", " == ", "[2, 1]", "[", "]", "(", ")", "{", "}", ",", ";", " int", "'", '"', "\\", "\n",
     "=", "-", "+", "1", "2", "4", "no", "yes", "y = 2", "Nil", "nan", "set()", "list(", "range(9)", "??", "lambda: ",
     " or ", "\x00", "\ud800", "ｆ", "\u200b", "# ", "return ", "line ", "<answer>", "</answer>", "```", "\\boxed{",
-    "[ANSWER]", "\t", "\r", "1e999", "9" * 4400, "0x" + "f" * 4400, "*", "**",
+    "[ANSWER]", "\t", "\r", "1e999", ", ", "f -> g: ", "x = 1", "raises ", "Error",
+    "<|frame_sep|>", "<|line_sep|>{", "<|action_sep|>", "<|arg_sep|>", '{"x": ".."}', "call 1 ",
+    "9" * 4400, "0x" + "f" * 4400, "*", "**",
 ]  # fmt: skip
 
 

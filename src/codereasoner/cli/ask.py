@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -9,14 +10,16 @@ import click
 from codereasoner.cli.command_files import set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import PATH
-from codereasoner.cli.options import out_option, task_option
+from codereasoner.cli.options import out_option, pool_options, task_option
+from codereasoner.cli.pools import PoolOptions
 
 
 @click.command("ask", cls=ConfigCommand)
 @click.argument("runs", type=PATH)
 @task_option("output", "input")
 @out_option("questions.jsonl", "File of the questions.")
-def ask_command(runs: Path, tasks: tuple[str, ...], out: Path) -> None:
+@pool_options
+def ask_command(runs: Path, tasks: tuple[str, ...], out: Path, pools: PoolOptions) -> None:
     """Ask each task's questions about each run.
 
     Reads runs.parquet of `trace`. Writes one question with its right answer per row to questions.jsonl.
@@ -27,9 +30,11 @@ def ask_command(runs: Path, tasks: tuple[str, ...], out: Path) -> None:
     """
     from codereasoner.cli.console import bar
     from codereasoner.cli.row_counts import show_counts
+    from codereasoner.extend import task
     from codereasoner.stages.ask_questions import ask_questions
 
+    executes = any(task(name).executes for name in tasks)
     set_aside_if_fresh(out)
-    with bar("ask") as progress:
-        ask_questions(runs, out, tasks, progress)
+    with pools.open() if executes else nullcontext() as pool, bar("ask") as progress:
+        ask_questions(runs, out, tasks, progress, runner=pool.run if pool else None)
     show_counts(out)

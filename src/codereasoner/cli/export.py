@@ -1,4 +1,4 @@
-"""export: training rows in the format of another trainer."""
+"""export: training rows in the format of another trainer, and traces as text."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import PATH, SHARE
 from codereasoner.cli.options import json_option, out_option
 from codereasoner.exports.formats import FORMATS
+from codereasoner.exports.traces import TRACES
 
 
 @click.command("export", cls=ConfigCommand)
 @click.argument("rows", type=PATH)
-@click.option("--to", required=True, type=click.Choice(sorted(FORMATS)), help="Trainer that reads the file.")
+@click.option(
+    "--to",
+    required=True,
+    type=click.Choice(sorted([*FORMATS, *TRACES])),
+    help="Trainer that reads the file, or trace language.",
+)
 @out_option("exports", "Folder of the files.")
 @click.option(
     "--held-out",
@@ -26,22 +32,23 @@ from codereasoner.exports.formats import FORMATS
 )
 @json_option
 def export_command(rows: Path, to: str, out: Path, held_out: float, as_json: bool) -> None:
-    """Write training rows in the format of TRL, verl, LLaMA-Factory or OpenRLHF.
+    """Write training rows in the format of TRL, verl, LLaMA-Factory or OpenRLHF, or traces in a trace language.
 
     Reads sft.parquet or grpo.parquet; in a folder, the first of them that is there. Writes one file, and what its
-    trainer needs to read it.
+    trainer needs to read it. For cwm and compact-trace it reads runs.parquet, and writes the trace of each run as text.
 
     \b
-    Example:
+    Examples:
       codereasoner export grpo.parquet --to verl
+      codereasoner export runs.parquet --to cwm
     """
     from codereasoner.cli.console import bar, console, print_json
     from codereasoner.cli.row_counts import kept_in
-    from codereasoner.exports.write_files import export
+    from codereasoner.exports.write_files import export, suffix_of
     from codereasoner.ledger import manifest_path
 
-    rows = file_of(rows, "sft.parquet", "grpo.parquet")
-    suffix = FORMATS[to].suffix
+    rows = file_of(rows, *(("runs.parquet",) if to in TRACES else ("sft.parquet", "grpo.parquet")))
+    suffix = suffix_of(to)
     set_aside_if_fresh(out / f"{rows.stem}{suffix}", out / f"{rows.stem}-held-out{suffix}")
     with bar("export") as progress:
         files = export(rows, to, out, held_out, progress)

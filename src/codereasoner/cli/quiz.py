@@ -53,7 +53,7 @@ def quiz_command(
             tasks, warning = stable_tasks(run, tasks, again.run)
         if warning:
             console.print(styled("yellow", warning))
-        questions = questions_about(run, tasks)
+        questions = questions_about(run, tasks, pool.run)
         with bar(f"{len(questions)} questions", f"the answers of {model}"):
             replies = quiz(run, questions, answering, style, sampling, pool.run)
     if as_json:

@@ -64,7 +64,7 @@ def trace_command(
     from codereasoner.cli.row_counts import show_counts
     from codereasoner.cli.trace_target import find_target, modules_of
     from codereasoner.cli.trace_view import show_trace
-    from codereasoner.stages.trace_calls import Keep, own_programs, parse_sizes, trace_programs
+    from codereasoner.stages.trace_calls import kept, own_programs, trace_programs
 
     if call is not None or is_module or programs.suffix == ".py" or ".py::" in str(programs):
         given = modules_of(modules)
@@ -73,7 +73,7 @@ def trace_command(
         return
     if modules or cpu_seconds is not None or argv:
         raise ConfigError("--with, --argv and --cpu-seconds are for source: codereasoner trace FILE.py 'f(3)'")
-    keep = Keep(config.calls, parse_sizes(config.size))
+    keep = kept(config)
     own = own_programs(programs)
     with pools.open(own_programs=own) as pool:
         set_aside_if_fresh(out)

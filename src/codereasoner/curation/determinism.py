@@ -26,6 +26,9 @@ def second_reason(run: Run, again: Run) -> str | None:
     """Return how the second run differs from the first, or that its assertion fails; None: it agrees."""
     if again.outcome == "error":
         return "infrastructure error"
+    if run.outcome != "ok":
+        is_same = (again.outcome, again.exception, again.stdout) == (run.outcome, run.exception, run.stdout)
+        return None if is_same and again.steps == run.steps else "not deterministic"
     if again.outcome != "ok" or again.stdout != run.stdout:
         return "not deterministic"
     if again.value == f"({run.value}, False)":

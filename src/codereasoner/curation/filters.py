@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,8 +27,13 @@ class Sizes:
     steps: int = 400
 
 
-def drop_reason(program: Program, run: Run, sizes: Sizes | None = None) -> str | None:
-    """Return why a run of a program is dropped; determinism.py compares it with a second run."""
+def drop_reason(
+    program: Program, run: Run, sizes: Sizes | None = None, outcomes: Sequence[str] = ("ok",)
+) -> str | None:
+    """Return why a run of a program is dropped; determinism.py compares it with a second run.
+
+    outcomes: how the runs end that are kept.
+    """
     sizes = sizes or Sizes()
     return (
         program_reason(program.source, program.entry, is_by_people(program))
@@ -36,7 +41,7 @@ def drop_reason(program: Program, run: Run, sizes: Sizes | None = None) -> str |
         or size_reason("call", run.call, sizes.call)
         or size_reason("value", run.value or "", sizes.value)
         or size_reason("trace", run.steps, sizes.steps)
-        or run_reason(run)
+        or run_reason(run, outcomes)
         or trivial_reason(run)
     )
 
@@ -72,19 +77,18 @@ def size_reason(name: str, text: Sized, most: int) -> str | None:
     return f"{name} too long" if len(text) > most else None
 
 
-def run_reason(run: Run) -> str | None:
-    """Return why a run has no value that is a faithful literal, or no whole trace."""
-    if run.outcome == "raised":
-        return f"raises {run.exception.partition(':')[0] or 'an exception'}"
-    if run.outcome != "ok":
-        return _ENDED.get(run.outcome, run.outcome)
-    if run.value is None:
+def run_reason(run: Run, outcomes: Sequence[str] = ("ok",)) -> str | None:
+    """Return why a run has another outcome, no value that is a faithful literal, or no whole trace."""
+    if run.outcome not in outcomes:
+        raised = f"raises {run.exception.partition(':')[0] or 'an exception'}"
+        return raised if run.outcome == "raised" else _ENDED.get(run.outcome, run.outcome)
+    if run.outcome == "ok" and run.value is None:
         return "value has no literal"
     if run.cut:
         return f"trace cut: {run.cut}"
     if not _is_text(run.stdout):
         return "prints what is no text"
-    return None if run.value in _canonical(run.value) else "value does not read back"
+    return None if run.value is None or run.value in _canonical(run.value) else "value does not read back"
 
 
 _ENDED = {

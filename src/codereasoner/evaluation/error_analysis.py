@@ -60,7 +60,7 @@ def mistake(
 
 _ABOUT_THE_VALUE = (
     *("another value", "the value is no", "the call ", "a question is wrong", "the output is wrong"),
-    *("answers are missing",),
+    *("answers are missing", "a step is wrong"),
 )
 """The beginnings of the reasons of answers that could be read and are wrong; all others are about the format."""
 

@@ -66,7 +66,7 @@ def stable_tasks(run: Run, tasks: Sequence[str], again: Runner) -> tuple[tuple[s
     return left, f"the steps of {run.expression} depend on the hash seed: only its value is asked about"
 
 
-def questions_about(run: Run, tasks: Sequence[str] = TASKS) -> list[Question]:
+def questions_about(run: Run, tasks: Sequence[str] = TASKS, runner: Runner | None = None) -> list[Question]:
     """Return the questions of the tasks about a run, in the order of the tasks.
 
     Raises:
@@ -75,7 +75,7 @@ def questions_about(run: Run, tasks: Sequence[str] = TASKS) -> list[Question]:
     found: list[Question] = []
     reasons: dict[str, None] = {}
     for name in tasks:
-        asked, skipped = extend.task(name).collect(run)
+        asked, skipped = extend.task(name).collect(run, runner)
         found += asked
         reasons |= dict.fromkeys(f"{name}: {reason}" for reason in skipped)
     if not found:

@@ -120,7 +120,7 @@ class ExperimentRun:
         with self.clock("trace") as progress:
             trace_programs(programs, runs, self.pool, progress)
         with self.clock("ask") as progress:
-            ask_questions(runs, questions, self.plan.tasks, progress)
+            ask_questions(runs, questions, self.plan.tasks, progress, runner=self.pool.run)
         told: dict[Detail, dict[str, None]] = {}
         for rows in self.plan.rows.values():
             told.setdefault(rows.detail, {}).update(dict.fromkeys(rows.told))

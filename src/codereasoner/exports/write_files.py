@@ -1,4 +1,4 @@
-"""Write training rows in the format of another trainer, row by row, however many there are."""
+"""Write training rows in the format of another trainer, or runs in a trace language, row by row."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from contextlib import ExitStack
 from itertools import chain, islice
 from pathlib import Path
 from random import Random
-from typing import cast
+from typing import TypeAlias, cast
 
 from codereasoner.errors import ConfigError, DataError, UnknownName
 from codereasoner.exports.formats import FORMATS, Make, Row
+from codereasoner.exports.traces import TRACES, trace_row
 from codereasoner.extend import Progress, silent
-from codereasoner.ledger import Ledger, fingerprint, read_rows, write_whole
+from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows, write_whole
+from codereasoner.records import Run
+
+Made: TypeAlias = tuple[str, dict[str, object], str]
+"""The program of a row, the row, and why it is dropped; "" if it is not."""
 
 NEEDED = ("id", "prompt", "question", "style")
 LLAMAFACTORY_ENTRY = {
@@ -31,7 +36,7 @@ LLAMAFACTORY_ENTRY = {
 
 
 def export(rows: Path, to: str, out: Path, held_out: float = 0.0, progress: Progress = silent) -> list[Path]:
-    """Write a file of SFT or GRPO rows for another trainer; return the files, each with its manifest next to it.
+    """Write a file of SFT or GRPO rows, or of runs for a trace language; return the files, each next to its manifest.
 
     out: the folder; the file gets the name of `rows` and the suffix of the format.
     held_out: the share of programs, from 0 to 1, whose rows go to NAME-held-out instead, for validation.
@@ -40,21 +45,25 @@ def export(rows: Path, to: str, out: Path, held_out: float = 0.0, progress: Prog
         UnknownName: there is no such format. ConfigError: no such share, or no such training in the format.
         DataError: the file is missing, empty or holds other rows.
     """
-    if to not in FORMATS:
-        raise UnknownName("format", to, FORMATS)
+    if to not in FORMATS and to not in TRACES:
+        raise UnknownName("format", to, [*FORMATS, *TRACES])
     if not 0 <= held_out < 1:
         raise ConfigError(f"held-out {held_out} must be a share from 0 to below 1")
-    kind, make = _kind_and_maker(rows, to)
+    kind, made = ("runs", _traces(rows, to)) if to in TRACES else _rows(rows, to)
     config = {"rows": fingerprint(rows), "to": to, "kind": kind, "held_out": held_out}
     names = ["", "-held-out"] if held_out else [""]
-    ledgers = [Ledger(out / f"{rows.stem}{name}{FORMATS[to].suffix}", config) for name in names]
+    ledgers = [Ledger(out / f"{rows.stem}{name}{suffix_of(to)}", config) for name in names]
     if not all(ledger.is_complete() for ledger in ledgers):
         with ExitStack() as stack:
             for ledger in ledgers:
                 stack.enter_context(ledger)
             position = 0
-            for position, row in enumerate(_checked_rows(rows)):
-                ledgers[_is_held_out(row, held_out)].append(make(row, position))
+            for position, (program, row, reason) in enumerate(made):
+                ledger = ledgers[_is_held_out(program, held_out)]
+                if reason:
+                    ledger.drop(row, reason)
+                else:
+                    ledger.append(row)
                 if position % 1000 == 0:
                     progress(0.0, f"{position:,} rows")
             progress(1.0, f"{position + 1:,} rows")
@@ -62,6 +71,23 @@ def export(rows: Path, to: str, out: Path, held_out: float = 0.0, progress: Prog
                 ledger.finish()
     paths = [ledger.path for ledger in ledgers]
     return [*paths, _register(out, paths)] if to == "llamafactory" else paths
+
+
+def suffix_of(to: str) -> str:
+    """Return how the name of a file in that format ends."""
+    return FORMATS[to].suffix if to in FORMATS else ".jsonl"
+
+
+def _traces(runs: Path, to: str) -> Iterator[Made]:
+    for run in read_records(runs, Run):
+        yield (run.program or run.id, *trace_row(run, to))
+
+
+def _rows(rows: Path, to: str) -> tuple[str, Iterator[Made]]:
+    """Return "sft" or "rl" for the rows of the file, and the rows of the other trainer."""
+    kind, make = _kind_and_maker(rows, to)
+    found = enumerate(_checked_rows(rows))
+    return kind, ((_program(row), make(row, position), "") for position, row in found)
 
 
 def _kind_and_maker(rows: Path, to: str) -> tuple[str, Make]:
@@ -92,12 +118,13 @@ def _checked_rows(rows: Path) -> Iterator[Row]:
         yield cast(Row, row)
 
 
-def _is_held_out(row: Row, share: float) -> bool:
+def _program(row: Row) -> str:
+    return json.loads(row["question"]).get("program") or row["id"]
+
+
+def _is_held_out(program: str, share: float) -> bool:
     """Decide by the program alone, so that all rows of a program go the same way in every file."""
-    if not share:
-        return False
-    program = json.loads(row["question"]).get("program") or row["id"]
-    return Random(f"held-out/{program}").random() < share
+    return share > 0 and Random(f"held-out/{program}").random() < share
 
 
 def _register(folder: Path, files: list[Path]) -> Path:

@@ -60,6 +60,37 @@ def mutate(call: str, random: Random, ranges: Ranges | None = None) -> str | Non
     return ", ".join(texts)
 
 
+def with_faults(program: Program, count: int) -> Program:
+    """Return the program with up to `count` calls more, each with one argument that it may not be made for.
+
+    The argument is empty, None, of another type, or a collection that holds such an item.
+    """
+    random = Random(f"faults/{program.split}/{program.id}")
+    known = dict.fromkeys(program.calls)
+    for index in range(count if program.calls else 0):
+        try:
+            arguments = literals.parse_arguments(program.calls[index % len(program.calls)])
+            values = [(name, literals.value_of(node)) for name, node in arguments]
+        except literals.LiteralError:
+            continue
+        spoilt = random.randrange(len(values) or 1)
+        texts = []
+        for place, (name, value) in enumerate(values):
+            text = literals.write(_fault(value, random) if place == spoilt else value)
+            texts.append(f"{name}={text}" if name else text)
+        known.setdefault(", ".join(texts))
+    return replace(program, calls=tuple(known))
+
+
+def _fault(value: object, random: Random) -> object:
+    """Return a value that a function may not be made for in place of this one."""
+    faults: list[object] = [None, 7 if isinstance(value, str) else "7", type(value)() if value is not None else []]
+    if isinstance(value, list | tuple) and value:
+        place = random.randrange(len(value))
+        faults += [type(value)([*value[:place], _fault(value[place], random), *value[place + 1 :]])] * 2
+    return pick(random, faults)
+
+
 class _Mutation:
     """One mutation of a call; remembers the strings it made, so that single letters can be found in them."""
 

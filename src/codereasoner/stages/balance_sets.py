@@ -1,9 +1,10 @@
-"""chosen.jsonl: the questions of the sets, balanced by direction, task, difficulty and construct.
+"""chosen.jsonl: the questions of the sets, balanced by direction, task, side, difficulty and construct.
 
 The size of a split is divided evenly over the directions, within a direction over its tasks, within a task over the
-difficulties, and there over the constructs; a part that is too small passes the rest on to the others. A question's
-construct is the rarest one of its program, so rare ones are kept whole and common ones thinned. Within a cell the
-questions are evenly spaced in the order of the file.
+sides of its answers (the feature `side`, where a question has one), there over the difficulties, and there over the
+constructs; a part that is too small passes the rest on to the others. A question's construct is the rarest one of its
+program, so rare ones are kept whole and common ones thinned. Within a cell the questions are evenly spaced in the order
+of the file.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from codereasoner.stages.progress import tell
 from codereasoner.task import Question
 
 Cell: TypeAlias = tuple[str, ...]
-"""Direction, task, difficulty, construct."""
+"""The values of a question along the axes."""
 
-AXES = ("direction", "task", "difficulty", "construct")
+AXES = ("direction", "task", "side", "difficulty", "construct")
 K = TypeVar("K", bound=Hashable)
 
 
@@ -96,6 +97,7 @@ def _cell(question: Question, rank: Mapping[str, int]) -> Cell:
     return (
         extend.task_of(question).direction,
         question.task,
+        str(question.features.get("side", "")),
         str(question.features.get("difficulty", 0)),
         _construct(question.facts.get("source", ""), rank),
     )
@@ -137,4 +139,4 @@ def _margins(cells: Mapping[Cell, int]) -> dict[str, dict[str, int]]:
     for cell, count in cells.items():
         for axis, name in zip(AXES, cell, strict=True):
             margins[axis][name] += count
-    return {axis: dict(counts.most_common()) for axis, counts in margins.items()}
+    return {axis: dict(counts.most_common()) for axis, counts in margins.items() if set(counts) != {""}}

@@ -26,7 +26,7 @@ from codereasoner.stages.excluded_benchmarks import read_against
 from codereasoner.stages.make_programs import make_programs
 from codereasoner.stages.named_tasks import task_names
 from codereasoner.stages.stage_options import BuildConfig
-from codereasoner.stages.trace_calls import Keep, parse_sizes, trace_programs, write_runs
+from codereasoner.stages.trace_calls import kept, trace_programs, write_runs
 from codereasoner.stages.write_chains import Teacher, narrate_chains, teach_chains
 from codereasoner.stages.write_rows import write_rows
 
@@ -50,8 +50,8 @@ def build(
     there, with pools of its own. teacher: the author of the chains (default: the narrator).
     """
     paths = Paths(folder)
-    keep, known = Keep(config.calls, parse_sizes(config.size)), read_against(config.against)
     config = replace(config, task=tuple(task_names(config.task)), direct=tuple(task_names(config.direct)))
+    keep, known = kept(config, config.task), read_against(config.against)
     with watch("programs") as progress:
         make_programs(paths.programs, config, known, engine, progress)
     with watch("trace") as progress:
@@ -61,7 +61,7 @@ def build(
         else:
             trace_programs(paths.programs, paths.runs, pool, progress, again, keep)
     with watch("ask") as progress:
-        ask_questions(paths.runs, paths.questions, config.task, progress, engine)
+        ask_questions(paths.runs, paths.questions, config.task, progress, engine, pool.run)
     with watch("choose") as progress:
         choose_questions(paths.questions, paths.chosen, {"train": config.sft_size, "rl": config.rl_size}, progress)
     with watch("chain") as progress:

@@ -14,7 +14,7 @@ from codereasoner.extend import Progress, Rejected, Source, silent
 from codereasoner.ledger import Ledger
 from codereasoner.parquet_files import Row
 from codereasoner.records import Program, content_id
-from codereasoner.sources.input_mutation import with_more_calls
+from codereasoner.sources.input_mutation import with_faults, with_more_calls
 from codereasoner.stages.distribute import spread
 from codereasoner.stages.engine import Engine
 from codereasoner.stages.excluded_benchmarks import Against
@@ -41,7 +41,7 @@ def make_programs(
     parts = [(split, count, source) for split, count in sizes.items() if count]
     facts = {"source": options.source, **settings, **sizes, "near": options.near, "against": known.facts()}
     screen = partial(StaticFilters, options.near, known.reason)
-    write_programs(out, parts, facts, progress, screen, options.mutations)
+    write_programs(out, parts, facts, progress, screen, options.mutations, options.faults)
 
 
 def write_programs(
@@ -51,15 +51,16 @@ def write_programs(
     progress: Progress = silent,
     screen: Callable[[], StaticFilters] = StaticFilters,
     mutations: int = 0,
+    faults: int = 0,
 ) -> None:
-    """Write the programs of every part, each program once, with `mutations` more calls than it came with.
+    """Write the programs of every part, each program once, with `mutations` more calls, and `faults` that may raise.
 
     A part ends up with the number it names after the screen has dropped some, unless its source runs dry. The config
     must name everything that the sources and the screen depend on.
     """
     counts = [(split, count) for split, count, _ in parts]
     sizes = dict(counts) if len(dict(counts)) == len(counts) else {"parts": counts}
-    ledger = Ledger(out, {**config, **sizes, "mutations": mutations})
+    ledger = Ledger(out, {**config, **sizes, "mutations": mutations} | ({"faults": faults} if faults else {}))
     if ledger.is_complete():
         return
     total = sum(count for _, count, _ in parts)
@@ -69,7 +70,7 @@ def write_programs(
         for split, count, source in parts:
             for found, reason in screened(source, split, count, checks):
                 if isinstance(found, Program) and reason is None:
-                    ledger.append(with_more_calls(found, mutations) if mutations else found)
+                    ledger.append(with_faults(with_more_calls(found, mutations), faults))
                     done += 1
                     tell(progress, done, total, "programs written")
                 else:

@@ -32,6 +32,9 @@ class ProgramOptions:
     rl: int = option(0, "Number of programs for reinforcement learning.")
     test: int = option(0, "Number of programs held out for evaluation.")
     mutations: int = option(0, "Number of extra calls per program, with mutated arguments.")
+    faults: int = option(
+        0, "Number of extra calls per program with an argument that is empty or of another type: many of them raise."
+    )
     near: float = option(
         0.0, "Drop programs whose Jaccard similarity to a kept one exceeds this (0 disables, 0.9 is a good value)."
     )
@@ -52,6 +55,11 @@ class TraceOptions:
     )
     second_run: bool = option(
         True, "Run each call a second time under another hash seed; drop it if the results differ."
+    )
+    outcome: tuple[str, ...] = option(
+        ("ok",),
+        "Keep runs that end in this way: ok, raised, timeout; repeat it. `build` keeps those that its tasks ask about, "
+        "too.",
     )
     size: tuple[str, ...] = option((), f"Drop runs that exceed this size; NAME is one of {SIZES}; repeat it.", "NAME=N")
 

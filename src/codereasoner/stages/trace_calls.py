@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
+from codereasoner import extend
 from codereasoner.curation.branch_coverage import Covered, distribute, taken
 from codereasoner.curation.determinism import second_job, second_reason
 from codereasoner.curation.filters import Sizes, drop_reason
@@ -18,9 +19,9 @@ from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress, available, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records
 from codereasoner.parquet_files import Row
-from codereasoner.records import Job, Program, Run
+from codereasoner.records import Job, Outcome, Program, Run
 from codereasoner.stages.progress import tell
-from codereasoner.stages.stage_options import SIZES, parse_setting
+from codereasoner.stages.stage_options import SIZES, TraceOptions, parse_setting
 
 Judged: TypeAlias = tuple[Run, str | None]
 """A run, and why it is dropped; None if it is kept."""
@@ -28,10 +29,23 @@ Judged: TypeAlias = tuple[Run, str | None]
 
 @dataclass(frozen=True)
 class Keep:
-    """Limits of the runs that are kept: `calls` per program (0: no limit), and sizes."""
+    """Limits of the runs that are kept: `calls` per program (0: no limit), sizes, and outcomes."""
 
     calls: int = 0
     sizes: Sizes = field(default_factory=Sizes)
+    outcomes: tuple[str, ...] = ("ok",)
+
+
+def kept(options: TraceOptions, tasks: Sequence[str] = ()) -> Keep:
+    """Return the limits that the options set, with the outcomes that the tasks ask about.
+
+    Raises:
+        ConfigError: a size or an outcome is none.
+    """
+    if wrong := [each for each in options.outcome if each not in (known := get_args(Outcome))]:
+        raise ConfigError(f"a run never ends with the outcome '{wrong[0]}'; there are: {', '.join(known)}")
+    asked = [each for name in tasks for each in extend.task(name).outcomes]
+    return Keep(options.calls, parse_sizes(options.size), tuple(dict.fromkeys([*options.outcome, *asked])))
 
 
 def parse_sizes(texts: Sequence[str]) -> Sizes:
@@ -79,7 +93,8 @@ def write_runs(
 ) -> None:
     """Write runs.parquet as `trace_programs` does, with the runs of any judge."""
     facts = {"programs": fingerprint(programs), "second_run": second_run, "calls": keep.calls}
-    ledger = Ledger(out, facts | {"sizes": vars(keep.sizes)}, json_columns=("steps", "lines"))
+    facts |= {"sizes": vars(keep.sizes)} | ({"outcomes": keep.outcomes} if keep.outcomes != ("ok",) else {})
+    ledger = Ledger(out, facts, json_columns=("steps", "lines"))
     if ledger.is_complete():
         return
     total = sum(len(program.calls) for program in read_records(programs, Program))
@@ -125,7 +140,7 @@ def _first_runs(programs: Iterable[Program], pool: Pool, keep: Keep) -> Iterator
             raise DataError(f"the difficulty of program {program.id} must be a whole number, not {difficulty!r:.60}")
         # Without its CPU time a run is the same bytes on every try.
         run = replace(run, program=program.id, split=program.split, difficulty=difficulty, cpu_ms=0.0)
-        yield program, run, drop_reason(program, run, keep.sizes)
+        yield program, run, drop_reason(program, run, keep.sizes, keep.outcomes)
 
 
 def _shared_origin(program: Program) -> str:

@@ -119,6 +119,8 @@ def narrate_batch(detail: Detail, limit: int, batch: Sequence[Narrated]) -> list
 def _narrated(question: Question, basis: Run | tuple[Try, ...], detail: Detail, limit: int) -> Chain | str:
     if not isinstance(basis, Run):
         return narrate_search(question, basis, detail, limit) if basis else NOT_FOUND
+    if not basis.steps or basis.cut:
+        return "the run has no whole trace"
     if parse_source(basis.source) is None:
         return f"the program is {TOO_DEEP}"
     return narrate(question, basis, detail, limit)

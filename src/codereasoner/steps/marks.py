@@ -12,7 +12,7 @@ from functools import lru_cache
 from codereasoner import literals
 from codereasoner.literals import LiteralError
 
-_TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[\[({<]|[\])}>]|, |: """, re.DOTALL)
+_TOKEN = re.compile(r"""'(?:\\.|[^'\\])*+'|"(?:\\.|[^"\\])*+"|['"].*|[\[({<]|[\])}>]|, |: """, re.DOTALL)
 _ATTRIBUTE = re.compile(r"([^\W\d]\w*)=(.*)", re.DOTALL)
 _CONTAINER = re.compile(r"<\w+ ([\[({].*[\])}])(?:, .*)?>", re.DOTALL)
 
@@ -32,24 +32,24 @@ def attributes(text: str) -> dict[str, str]:
     if not is_mark(text):
         return {}
     inner = text[1:-1].partition(" ")[2]
-    found = (_ATTRIBUTE.fullmatch(part) for part in _parts(inner, ", "))
+    found = (_ATTRIBUTE.fullmatch(part) for part in split_parts(inner, ", "))
     return {match[1]: match[2] for match in found if match}
 
 
 def items(text: str) -> dict[str, str]:
     """The items of a list, a tuple or a dict by index or key, of a literal or a mark; none for other values."""
     body = _body(text) if is_mark(text) else text
-    parts = list(_parts(body[1:-1], ", ")) if body[:1] in ("[", "(", "{") else []
+    parts = list(split_parts(body[1:-1], ", ")) if body[:1] in ("[", "(", "{") else []
     if not body.startswith("{"):
         return {str(index): part for index, part in enumerate(parts)}
-    pairs = [tuple(_parts(part, ": ")) for part in parts]
+    pairs = [tuple(split_parts(part, ": ")) for part in parts]
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 def _body(mark: str) -> str:
     """The brackets in the mark of a container, and what is between them."""
     match = _CONTAINER.fullmatch(mark)
-    return next(iter(_parts(match[1], ", ")), "") if match else ""
+    return next(iter(split_parts(match[1], ", ")), "") if match else ""
 
 
 @lru_cache(maxsize=65536)
@@ -67,7 +67,7 @@ def _literal_element(text: str, index: str) -> str | None:
         return None
 
 
-def _parts(text: str, separator: str) -> Iterator[str]:
+def split_parts(text: str, separator: str) -> Iterator[str]:
     """The parts between separators that stand in no bracket and no string."""
     depth = start = 0
     for token in _TOKEN.finditer(text):

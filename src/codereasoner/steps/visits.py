@@ -69,6 +69,11 @@ def visits(run: Run) -> list[Visit]:
     return found
 
 
+def visible_steps(run: Run) -> list[Step]:
+    """Return the steps without those of comprehensions and lambdas that stay on their caller's line."""
+    return [step for step, audible in zip(run.steps, _visible(run.steps), strict=True) if audible]
+
+
 def _visible(steps: Sequence[Step]) -> list[bool]:
     """False for the steps of an inner frame, such as a comprehension's, that never leaves its caller's line."""
     names = {step.frame: step.value for step in steps if step.event == "call"}

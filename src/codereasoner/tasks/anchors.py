@@ -82,7 +82,7 @@ class Anchors(Task):
         if len(answer) > max(MAX_ANSWER, 2 * len(question.gold[0])):
             raise Wrong("too long an answer")
         golds, lines = _lines(question.gold[0])[:-1], _lines(answer)[:-1]
-        right = [number < len(lines) and _same(lines[number], gold) for number, gold in enumerate(golds)]
+        right = [number < len(lines) and state.is_assignment(lines[number], gold) for number, gold in enumerate(golds)]
         parts = {f"step {number}": float(held) for number, held in enumerate(right, start=1)}
         parts["steps"] = sum(right) / max(len(golds), len(lines))
         try:
@@ -147,11 +147,3 @@ def _reached(run: Run) -> tuple[list[tuple[int, str, str]], set[int]]:
 def _lines(answer: str) -> list[str]:
     lines = literals.items(answer)
     return [*lines[:-1], lines[-1].removeprefix("return ")] if lines else [""]
-
-
-def _same(line: str, gold: str) -> bool:
-    (name, _, text), (known, _, value) = line.partition("="), gold.partition("=")
-    try:
-        return name.strip(" \t") == known.strip() and state.is_state(text.strip(" \t"), (value.strip(),))
-    except (Wrong, LiteralError):
-        return False

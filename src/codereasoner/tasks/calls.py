@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from codereasoner.records import Run
-from codereasoner.steps import chance
+from codereasoner.steps import chance, statements, visits
+from codereasoner.steps.source import has_constant_loop
+from codereasoner.task import Grade
+
+STEP = "a step is wrong"  # the reason of an answer in several parts
 
 
 def call_facts(run: Run) -> dict[str, object]:
@@ -25,13 +29,48 @@ def unfit_value(run: Run) -> str:
     return "the value has no literal" if run.value is None else depends_on_chance(run)
 
 
-def unfit_trace(run: Run) -> str:
-    """Return the reason why the steps of a run cannot be asked about, or ""."""
-    if run.outcome != "ok":
+def unfit_trace(run: Run, outcomes: Sequence[str] = ("ok",)) -> str:
+    """Return the reason why the steps of a run that ended in one of these ways cannot be asked about, or ""."""
+    if run.outcome not in outcomes:
         return f"the call {run.outcome}"
     if run.cut:
         return f"the trace was cut ({run.cut})"
     return depends_on_chance(run) if run.lines else "no line is traced"
+
+
+def unfit_order(run: Run, outcomes: Sequence[str] = ("ok",)) -> str:
+    """Return the reason why the order of a run's lines cannot be asked about, or "".
+
+    Lines of `try`, `with`, `while True` and of statements over several lines run in ways that their text does not say.
+    """
+    if reason := unfit_trace(run, outcomes):
+        return reason
+    plain = statements(run.source)
+    if has_constant_loop(run.source) or any(visit.line not in plain for visit in visits(run)):
+        return "a line runs in ways that its text does not say"
+    return ""
+
+
+def callers(run: Run) -> dict[int, int]:
+    """Return the frame that called each frame but the entry's, also where a built-in such as `sorted` is in between."""
+    found: dict[int, int] = {}
+    for last, step in zip(run.steps, run.steps[1:], strict=False):
+        if step.event == "call" and step.frame and step.frame not in found:
+            found[step.frame] = found.get(last.frame, 0) if last.event in ("return", "yield") else last.frame
+    return found
+
+
+def graded(answer: str, part: str, right: Sequence[bool]) -> Grade:
+    """Grade a sequence of steps, which is right if each of them is.
+
+    Its parts are the share of right steps, and the share before the first wrong one.
+
+    right: for each step of the answer or the truth, whichever has more, whether both have the same.
+    """
+    first = right.index(False) if False in right else len(right)
+    parts = {part: sum(right) / len(right), f"{part} before the first wrong one": first / len(right)}
+    is_right = first == len(right)
+    return Grade("correct" if is_right else "wrong", answer, "" if is_right else STEP, parts)
 
 
 def depends_on_chance(run: Run) -> str:

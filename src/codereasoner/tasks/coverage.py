@@ -8,8 +8,9 @@ from random import Random
 
 from codereasoner.records import Run
 from codereasoner.steps import numbered, statements
-from codereasoner.task import CallFacts, Misreading, Question, Skip, Task, Wrong
+from codereasoner.task import CallFacts, Misreading, Question, Skip
 from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
+from codereasoner.tasks.yes_no import YesNo
 
 
 class LineFacts(CallFacts):
@@ -18,7 +19,7 @@ class LineFacts(CallFacts):
     line: int
 
 
-class Coverage(Task):
+class Coverage(YesNo):
     """Say whether a line is executed in a call, wherever in the program the line stands.
 
     Asked in pairs, one line that is executed and one that is not, so that "yes" is right half of the time. Lines
@@ -63,21 +64,10 @@ class Coverage(Task):
             return Skip("the rewritten program has no such place")
         return self.question(run, call_facts(run) | {"line": line}, ["yes" if line in run.lines else "no"])
 
-    def guesses(self, question: Question) -> Mapping[str, str]:
-        """Guess always yes, always no."""
-        return {"yes": "yes", "no": "no"}
-
     def statement(self, question: Question) -> str:
         """Show the program with line numbers, the call, and the line."""
         facts = question.facts
         return f"{numbered(facts['source'])}\n{invocation(facts)}  # is line {facts['line']} executed?"
-
-    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """Accept the same word, in whatever case."""
-        word = answer.strip(" \t\r\n.").lower()
-        if word not in ("yes", "no"):
-            raise Wrong("neither yes nor no")
-        return word == question.gold[0].lower()
 
     def conclude_at(self, question: Question, state: Mapping[str, str], following: int | None) -> str:
         """Say whether the line has run by the end."""

@@ -137,6 +137,15 @@ def is_state(answer: str, golds: tuple[str, ...]) -> bool:
     return literals.key(value) in map(_key, golds)
 
 
+def is_assignment(line: str, gold: str) -> bool:
+    """Tell whether a line such as `x = 3` names the variable and the value of the right one."""
+    (name, _, text), (known, _, value) = line.partition("="), gold.partition("=")
+    try:
+        return name.strip(" \t") == known.strip() and is_state(text.strip(" \t"), (value.strip(),))
+    except (Wrong, literals.LiteralError):
+        return False
+
+
 def changes(run: Run) -> Iterator[Moment | Skip]:
     """Yield every moment at which a line changed a variable to a value worth asking for, and a Skip for each other."""
     plain = statements(run.source)

@@ -1,0 +1,65 @@
+"""raises: whether a call returns or raises an exception, and which one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from codereasoner.records import Run
+from codereasoner.task import CallFacts, Question, Task, Wrong
+from codereasoner.tasks.calls import call_facts, depends_on_chance, invocation
+
+RETURNS = "returns"
+_BY_LIMIT = ("RecursionError", "MemoryError")  # whether they are raised depends on the limits of the interpreter
+
+_ANSWER = re.compile(r"(?:raises? )?([A-Za-z_]\w{0,99})\.?", re.ASCII)
+
+
+class Raises(Task):
+    """Tell whether a call returns or raises, and the class of what it raises.
+
+    Sets are balanced by the side of the answer, as far as there are runs that raise: see `build --faults`.
+    """
+
+    name = "raises"
+    facts = CallFacts
+    observes = "value"
+    outcomes = ("ok", "raised")
+    request = (
+        "Does this call return, or does it raise an exception? Answer `returns`, or the name of the exception's class, "
+        "such as `KeyError`."
+    )
+
+    def unfit(self, run: Run) -> str:
+        """Take runs that returned, or raised what does not depend on a limit."""
+        if run.outcome not in self.outcomes:
+            return f"the call {run.outcome}"
+        return "the exception depends on a limit" if _kind(run) in _BY_LIMIT else depends_on_chance(run)
+
+    def ask(self, run: Run) -> Iterator[Question]:
+        """Ask one question."""
+        yield self.question(run, call_facts(run), [_kind(run)], {"side": run.outcome})
+
+    def guesses(self, question: Question) -> Mapping[str, str]:
+        """Guess that it returns, or one of the commonest exceptions."""
+        return {name: name for name in (RETURNS, "TypeError", "ZeroDivisionError", "IndexError", "KeyError")}
+
+    def statement(self, question: Question) -> str:
+        """Show the program and the call."""
+        return f"{question.facts['source'].rstrip()}\n{invocation(question.facts)}  # returns, or raises what?"
+
+    def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
+        """Accept the same class name, also after `raises`; a class above or below it is another one."""
+        found = _ANSWER.fullmatch(answer.strip(" \t\r\n"))
+        if not found:
+            raise Wrong(f"neither `{RETURNS}` nor the name of an exception's class")
+        return found[1] == question.gold[0]
+
+    def conclude(self, question: Question) -> str:
+        """Say what the run came to."""
+        gold = question.gold[0]
+        return "So the call returns." if gold == RETURNS else f"So the call raises {gold}."
+
+
+def _kind(run: Run) -> str:
+    return run.exception.partition(":")[0] if run.outcome == "raised" else RETURNS
