@@ -1,4 +1,4 @@
-"""trace: the whole trace of a call, in Code World Model's format or in the compact one."""
+"""trace and trace-compact: the whole trace of a call, in Code World Model's format or in the compact one."""
 
 from __future__ import annotations
 
