@@ -108,7 +108,7 @@ def test_the_worked_examples_are_true(name: str, pool: Pool) -> None:
         lines = answer.split("\n")
         if name in ("output", "whitebox"):
             assert run.value == lines[0]
-        if name in ("anchors", "lines", "call-graph", "raises"):
+        if name in ("anchors", "lines", "call-graph", "raises", "trace", "trace-compact"):
             [asked] = task.collect(run).questions
             assert asked.gold == (answer,)
         if name == "halts":
