@@ -260,3 +260,7 @@ def test_a_program_that_uses_up_its_time_is_called_three_times_and_no_more() -> 
 
     assert search_calls([question("def f(x, y):\n    while True: pass", "1")], runner) == [()]
     assert len(jobs) == 3
+
+
+def test_results_that_differ_by_a_number_of_thousands_of_digits_end_no_search(pool: Pool) -> None:
+    assert found(pool, "def f(n):\n    return n ** 3 + 9 ** 20000", "7") == ()

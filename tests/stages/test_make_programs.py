@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from codereasoner.curation.static_filters import StaticFilters
-from codereasoner.errors import DataError, UnknownName
+from codereasoner.errors import ConfigError, DataError, UnknownName
 from codereasoner.extend import Rejected, Source
-from codereasoner.ledger import read_manifest, read_records, read_rows
+from codereasoner.ledger import Ledger, read_manifest, read_records, read_rows
 from codereasoner.records import Program
+from codereasoner.stages.engine import InProcess
 from codereasoner.stages.excluded_benchmarks import read_against
-from codereasoner.stages.make_programs import write_programs
+from codereasoner.stages.make_programs import make_programs, write_programs
+from codereasoner.stages.stage_options import ProgramOptions
 
 
 class Counting(Source):
@@ -112,3 +117,55 @@ def test_a_benchmark_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pyt
         read_against([f"cruxeval={tmp_path / 'none.jsonl'}"])
     with pytest.raises(DataError, match="no benchmark has data"):
         read_against([f"all={tmp_path}"])
+
+
+def mixed(path: Path, *mix: float, **options: object) -> None:
+    code = path.parent / "code"
+    if not code.exists():
+        code.mkdir()
+        for number in range(60):
+            (code / f"p{number}.py").write_text(
+                f"def f(x):\n    return [x, {number}] * {number}\n\n\nprint(f({number}))\n"
+            )
+    named = {"source": ("files", "procedural"), "set": (f"files.path={code}", "procedural.difficulty=2"), **options}
+    make_programs(path, ProgramOptions(mix=mix, **named), read_against(()), InProcess())  # type: ignore[arg-type]
+
+
+def test_sources_are_mixed_by_share_and_a_killed_mix_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    append, kill = Ledger.append, Mock(side_effect=KeyboardInterrupt)
+    whole, killed = tmp_path / "whole.jsonl", tmp_path / "killed.jsonl"
+    mixed(whole, 0.3, train=20, rl=5)
+    origins = [(each.split, each.origin.partition("/")[0]) for each in read_records(whole, Program)]
+    assert Counter(origins) == {
+        ("train", "files"): 6,
+        ("train", "procedural"): 14,
+        ("rl", "files"): 2,
+        ("rl", "procedural"): 3,
+    }
+    manifest = read_manifest(whole)
+    assert manifest is not None
+    assert (manifest["sources"], manifest["config"]["mix"]) == ({"files": 8, "procedural": 17}, [0.3])
+
+    monkeypatch.setattr(Ledger, "append", lambda self, row: kill() if len(self) == 9 else append(self, row))
+    with pytest.raises(KeyboardInterrupt):
+        mixed(killed, 0.3, train=20, rl=5)
+    monkeypatch.undo()
+    mixed(killed, 0.3, train=20, rl=5)
+    assert killed.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("mix", "options", "message"),
+    [
+        ((), {}, "--mix is given once for each source but the last: 1 times, not 0"),
+        ((0.6, 0.6), {}, "1 times, not 2"),
+        ((1.5,), {}, "--mix 1.5: shares are above 0, and together below 1"),
+        ((0.5,), {"set": ("difficulty=2",)}, "--set difficulty: with several sources the key begins with one, such as"),
+        ((0.5,), {"source": ("procedural", "procedural"), "set": ()}, "--source names 'procedural' twice"),
+    ],
+)
+def test_a_mix_that_cannot_be_made_is_one_sentence(
+    tmp_path: Path, mix: tuple[float, ...], options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        mixed(tmp_path / "p.jsonl", *mix, **options)

@@ -13,6 +13,7 @@ from codereasoner.chains.expressions import evaluate
 WANTED = "wanted"  # the name of the wanted value in the expressions
 MAX_CONSTANTS = 6  # constants of a program that are tried
 MAX_COUNT = 30  # items or characters of a value that is made to have a length
+MAX_BITS = 200  # of a number that is added to an argument: sixty digits can still be added in a text
 
 
 @dataclass(frozen=True)
@@ -234,7 +235,7 @@ def repaired(tried: Candidate, result: Any, wanted: Any) -> list[str]:
 
 def _recounted(value: Any, text: str, missing: int) -> list[str]:
     """Add what is missing to a number, or as many items to a sequence; or take it away."""
-    if type(value) is int and missing:
+    if type(value) is int and missing and missing.bit_length() <= MAX_BITS:
         return [f"{text} {'+' if missing > 0 else '-'} {abs(missing)}"]
     if not isinstance(value, str | list) or not -len(value) <= missing <= MAX_COUNT or not missing:
         return []

@@ -87,4 +87,7 @@ def refuse_other_options(folder: Path, begun: bool, options: Mapping[str, object
 
     old = yaml_options(note)
     names = [name for name in decisive if name in old]
+    for name in names:  # an option that has become a list holds one value in files of before
+        if isinstance(options[name], list) and isinstance(old[name], str):
+            old[name] = [old[name]]
     refuse_others(folder, {name: old[name] for name in names}, {name: options[name] for name in names}, "begun")

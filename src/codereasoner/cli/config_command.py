@@ -107,10 +107,13 @@ def _defaults(context: click.Context, path: Path) -> dict[str, object]:
 
 
 def _listed(value: object, several: bool) -> object:
-    """Return a mapping as the list of KEY=VALUE, of which JSON, which is YAML too, is the value."""
+    """Return a mapping as the list of KEY=VALUE, of which JSON, which is YAML too, is the value; one value as a list.
+
+    several: the option takes several values.
+    """
     if several and isinstance(value, Mapping):
         return [f"{key}={json.dumps(each, default=str)}" for key, each in value.items()]
-    return value
+    return [value] if several and isinstance(value, str | int | float) else value
 
 
 def _words(command: click.Command) -> dict[str, str]:

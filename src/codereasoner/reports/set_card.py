@@ -43,7 +43,7 @@ def dataset_card(run_folder: Path) -> str:
         section("Are the steps true?", _audit(facts)),
         section("How often a teacher was right", _acceptance(facts)),
         section("Overlap with benchmarks", _contamination(facts)),
-        section("Origin", _count_table("source", facts.origins, "programs")),
+        section("Origin", _origins(facts)),
         section("Licences of the programs", _count_table("licence", facts.licenses, "programs")),
         section("Examples", "\n\n".join(map(_example, facts.examples))),
         section("Plots", "\n\n".join(f"![{title}]({path})" for path, title in plots.items())),
@@ -162,6 +162,17 @@ def _contamination(facts: SetFacts) -> str:
 
 def _count_table(name: str, counts: Counter[str], unit: str) -> str:
     return table([[name, unit], *([key, f"{count:,}"] for key, count in counts.most_common())])
+
+
+def _origins(facts: SetFacts) -> str:
+    """Return the programs of each source, their share, and the share that a mix asked for."""
+    total = facts.origins.total()
+    rows = [[name, f"{count:,}", f"{100 * count / total:.1f} %"] for name, count in facts.origins.most_common()]
+    config = facts.manifests.get("programs.jsonl", {}).get("config", {})
+    mix = config.get("mix", ())
+    asked = [f"{100 * share:g} % from {name}" for share, name in zip(mix, config.get("source", ()), strict=False)]
+    words = f"\n\nAsked for: {', '.join(asked)}, the rest from {config['source'][-1]}." if mix else ""
+    return table([["source", "programs", "share"], *rows]) + words
 
 
 def _example(row: TrainingRow) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
@@ -10,6 +11,7 @@ from typing import TypeAlias
 
 from codereasoner import extend
 from codereasoner.curation.static_filters import StaticFilters
+from codereasoner.errors import ConfigError
 from codereasoner.extend import Progress, Rejected, Source, silent
 from codereasoner.ledger import Ledger
 from codereasoner.parquet_files import Row
@@ -33,15 +35,53 @@ def make_programs(
     """Write programs.jsonl as the options say, without the `known` programs of benchmarks.
 
     Raises:
-        ConfigError: a setting is no KEY=VALUE, or the source has none of that name.
+        ConfigError: a setting is no KEY=VALUE, a source has none of that name, or the shares are no mix of the sources.
     """
     settings = dict(map(parse_setting, options.set))
-    source = spread(source_for(out, options.source, settings), engine)
+    names = options.source
+    sources = [spread(source_for(out, name, settings_of(name, names, settings)), engine) for name in names]
     sizes = {"train": options.train, "rl": options.rl, "test": options.test}
-    parts = [(split, count, source) for split, count in sizes.items() if count]
-    facts = {"source": options.source, **settings, **sizes, "near": options.near, "against": known.facts()}
+    shares = _shares(names, options.mix)
+    parts = [
+        (split, size, source)
+        for split, count in sizes.items()
+        for size, source in zip(_sizes(count, shares), sources, strict=True)
+        if size
+    ]
+    mixed = {"source": list(names), "mix": list(options.mix)} if options.mix else {"source": names[0]}
+    facts = {**mixed, **settings, **sizes, "near": options.near, "against": known.facts()}
     screen = partial(StaticFilters, options.near, known.reason)
     write_programs(out, parts, facts, progress, screen, options.mutations, options.faults)
+
+
+def settings_of(name: str, names: Sequence[str], settings: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the settings of one of these sources: with several, those whose key begins with its name and a dot.
+
+    Raises:
+        ConfigError: there are several sources, and a key begins with none of them.
+    """
+    if len(names) == 1:
+        return settings
+    for key in settings:
+        if not any(key.startswith(f"{each}.") for each in names):
+            raise ConfigError(f"--set {key}: with several sources the key begins with one, such as {names[0]}.{key}")
+    return {key.removeprefix(f"{name}."): value for key, value in settings.items() if key.startswith(f"{name}.")}
+
+
+def _shares(names: Sequence[str], mix: Sequence[float]) -> list[float]:
+    """Return the share of each source."""
+    if len(set(names)) < len(names):
+        raise ConfigError(f"--source names '{next(each for each in names if names.count(each) > 1)}' twice")
+    if len(mix) != len(names) - 1:
+        raise ConfigError(f"--mix is given once for each source but the last: {len(names) - 1} times, not {len(mix)}")
+    if not all(0 < share < 1 for share in mix) or sum(mix) >= 1:
+        raise ConfigError(f"--mix {', '.join(map(str, mix))}: shares are above 0, and together below 1")
+    return [*mix, 1 - sum(mix)]
+
+
+def _sizes(count: int, shares: Sequence[float]) -> list[int]:
+    sizes = [round(count * share) for share in shares[:-1]]
+    return [*sizes, count - sum(sizes)]
 
 
 def write_programs(
@@ -67,15 +107,18 @@ def write_programs(
     done = 0
     checks = screen()  # before there is a file: it may need a library that is missing
     with ledger:
+        origins: Counter[str] = Counter()
         for split, count, source in parts:
             for found, reason in screened(source, split, count, checks):
                 if isinstance(found, Program) and reason is None:
                     ledger.append(with_faults(with_more_calls(found, mutations), faults))
                     done += 1
+                    origins[found.origin.partition("/")[0]] += 1
                     tell(progress, done, total, "programs written")
                 else:
                     ledger.drop(_dropped(found), reason or "rejected")
             ledger.extra |= source.facts()
+        ledger.extra["sources"] = dict(origins)
         ledger.finish()
 
 

@@ -24,9 +24,17 @@ _EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 class ProgramOptions:
     """Choose the programs that are written, and those that are dropped."""
 
-    source: str = option("procedural", "Source of the programs (`codereasoner list`), or file.py:CLASS.")
+    source: tuple[str, ...] = option(
+        ("procedural",), "Source of the programs (`codereasoner list`), or file.py:CLASS; repeat it to mix several."
+    )
+    mix: tuple[float, ...] = option(
+        (), "Share of the programs from the first source; repeat it for each source but the last, which gets the rest."
+    )
     set: tuple[str, ...] = option(
-        (), "Option of the source; the value is YAML, such as difficulty=3; repeat it.", "KEY=VALUE"
+        (),
+        "Option of the source; the value is YAML, such as difficulty=3; with several sources the key begins with the "
+        "source, such as procedural.difficulty; repeat it.",
+        "KEY=VALUE",
     )
     train: int = option(1000, "Number of programs for instruction tuning.")
     rl: int = option(0, "Number of programs for reinforcement learning.")
