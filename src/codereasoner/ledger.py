@@ -17,15 +17,16 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, TypeAlias, TypeVar
 
 from codereasoner import __version__
 from codereasoner.errors import ConfigError, DataError, no_file
-from codereasoner.outputs import check_writable, differences, locked, refuse_others
-from codereasoner.parquet_files import Row, read_parquet, write_parquet
+from codereasoner.outputs import check_writable, differences, locked, refuse_others, trim_torn_line
+from codereasoner.parquet_files import Row, packed, read_parquet, unpacked, write_parquet
 from codereasoner.records import Plain
 from codereasoner.spill import Keys
 
@@ -35,8 +36,10 @@ Config: TypeAlias = Mapping[str, object]
 """Everything that the rows of an output depend on, by name."""
 
 
-def read_rows(path: Path, leave_out: Sequence[str] = ()) -> Iterator[Row]:
+def read_rows(path: Path, leave_out: Sequence[str] = (), unpack: bool = True) -> Iterator[Row]:
     """Yield the rows of a JSONL or parquet file; of a parquet file without the columns in `leave_out`.
+
+    Without `unpack` the JSON columns of a parquet file stay texts, for whoever calls `unpacked` in another process.
 
     Raises:
         DataError: the file is missing, or a line of it is no JSON object; the message names the line.
@@ -44,7 +47,7 @@ def read_rows(path: Path, leave_out: Sequence[str] = ()) -> Iterator[Row]:
     if not path.is_file():
         raise DataError(no_file(path))
     if path.suffix == ".parquet":
-        yield from read_parquet(path, leave_out)
+        yield from read_parquet(path, leave_out, unpack)
         return
     with path.open(encoding="utf-8-sig", newline="\n") as file:
         for number, line in enumerate(_decoded(path, file), start=1):
@@ -59,10 +62,33 @@ def read_records(path: Path, kind: type[P]) -> Iterator[P]:
         DataError: the file is missing or broken, or a row is no such record; the message names the line.
     """
     for number, row in enumerate(read_rows(path), start=1):
-        try:
-            yield kind.from_json(row)
-        except DataError as error:
-            raise DataError(f"{path}, row {number}: {error}") from None
+        yield record_of(path, number, row, kind)
+
+
+def record_of(path: Path, number: int, row: Row, kind: type[P], json_columns: Sequence[str] = ()) -> P:
+    """Return the record of the row with that number in a file; its JSON columns may be packed.
+
+    Raises:
+        DataError: the row is no such record; the message names it.
+    """
+    try:
+        return kind.from_json(unpacked(row, json_columns))
+    except (DataError, ValueError, RecursionError) as error:
+        raise DataError(f"{path}, row {number}: {error}") from None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row as it will stand in the file: encoded in the process that made it."""
+
+    key: str
+    text: str
+
+
+def line_of(record: Record, key: str = "id", json_columns: Sequence[str] = ()) -> Line:
+    """Return the line of a row of a ledger with this key and these JSON columns."""
+    row = _row_of(record)
+    return Line(row[key], _text_of(packed(row, json_columns)))
 
 
 class Ledger:
@@ -141,14 +167,16 @@ class Ledger:
     def rows(self) -> Iterator[Row]:
         """Yield the kept rows so far, those of an earlier try included, in the order in which they were written."""
         self._file.flush()
-        yield from read_rows_of_part(self._part)
+        return (unpacked(row, self.json_columns) for row in read_rows_of_part(self._part))
 
-    def append(self, record: Record) -> None:
-        """Write one kept row; a row whose key is already there is left out."""
-        row = _row_of(record)
-        if self._keys.add(row[self.key]):
-            self.counts["kept"] += 1
-            _write_line(self._file, row)
+    def append(self, record: Record | Line) -> bool:
+        """Write one kept row; a row whose key is already there is left out, and False returned."""
+        line = record if isinstance(record, Line) else line_of(record, self.key, self.json_columns)
+        if not self._keys.add(line.key):
+            return False
+        self.counts["kept"] += 1
+        _write(self._file, line.text)
+        return True
 
     def drop(self, record: Record, reason: str) -> None:
         """Write one dropped row to its own file, with the reason; the manifest counts the reasons."""
@@ -157,7 +185,7 @@ class Ledger:
             self.drops[reason] += 1
             # A Run has a reason of its own, which must not hide why it is dropped.
             own = {"own_reason": row["reason"]} if row.get("reason") else {}
-            _write_line(self._dropped_file, {**row, **own, "reason": reason})
+            _write(self._dropped_file, _text_of({**row, **own, "reason": reason}))
 
     def finish(self) -> None:
         """Give the file its final name and write the manifest."""
@@ -166,7 +194,7 @@ class Ledger:
         self._dropped_file.flush()
         if self.path.suffix == ".parquet":
             whole = self.path.with_name(self.path.name + ".whole")
-            write_parquet(whole, partial(read_rows_of_part, self._part), self.json_columns)
+            write_parquet(whole, lambda: read_rows_of_part(self._part), self.json_columns)
             os.replace(whole, self.path)
         else:
             os.replace(self._part, self.path)
@@ -245,7 +273,7 @@ class Ledger:
         self._part.touch()  # before its config: a config without a part file tells of a file that is whole
         write_whole(config, json.dumps(_plain(self.config), indent=1))
         for path, counter in ((self._part, self.counts), (self._dropped, self.drops)):
-            _trim_torn_line(path)
+            trim_torn_line(path)
             for row in read_rows_of_part(path) if path.is_file() else ():
                 if not isinstance(key := row.get(self.key), str):
                     raise DataError(f"{path}: a row has no text '{self.key}'; move the file away and run this again")
@@ -363,23 +391,9 @@ def _plain(config: Config) -> Row:
     return plain
 
 
-def _write_line(file: IO[str], row: Mapping[str, Any]) -> None:
-    file.write(json.dumps(row, ensure_ascii=True, separators=(",", ":")) + "\n")
+_text_of = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+
+
+def _write(file: IO[str], text: str) -> None:
+    file.write(text + "\n")
     file.flush()
-
-
-def _trim_torn_line(path: Path) -> None:
-    """Cut a file after its last whole line: a kill can leave half a row behind it."""
-    if not path.is_file():
-        return
-    with path.open("rb+") as file:
-        end = file.seek(0, os.SEEK_END)
-        while end:
-            start = max(0, end - 65_536)
-            file.seek(start)
-            newline = file.read(end - start).rfind(b"\n")
-            if newline >= 0:
-                end = start + newline + 1
-                break
-            end = start
-        file.truncate(end)

@@ -77,6 +77,23 @@ def set_aside(path: Path) -> None:
             os.replace(each, old)
 
 
+def trim_torn_line(path: Path) -> None:
+    """Cut a file after its last whole line: a kill can leave half a row behind it."""
+    if not path.is_file():
+        return
+    with path.open("rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end:
+            start = max(0, end - 65_536)
+            file.seek(start)
+            newline = file.read(end - start).rfind(b"\n")
+            if newline >= 0:
+                end = start + newline + 1
+                break
+            end = start
+        file.truncate(end)
+
+
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock of an output, `NAME.lock`; a lock ends with its process, however that ends.

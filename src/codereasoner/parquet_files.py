@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,8 +15,8 @@ Row: TypeAlias = dict[str, Any]
 _JSON_COLUMNS = b"codereasoner.json_columns"
 
 
-def read_parquet(path: Path, leave_out: Sequence[str]) -> Iterator[Row]:
-    """Yield the rows of a parquet file, without the columns in `leave_out`.
+def read_parquet(path: Path, leave_out: Sequence[str] = (), unpack: bool = True) -> Iterator[Row]:
+    """Yield the rows of a parquet file, without the columns in `leave_out`; packed ones without `unpack`.
 
     Raises:
         DataError: the file is no parquet file, or pages of it are damaged.
@@ -25,35 +25,58 @@ def read_parquet(path: Path, leave_out: Sequence[str]) -> Iterator[Row]:
 
     try:
         with parquet.ParquetFile(path) as file:
-            packed = json.loads((file.schema_arrow.metadata or {}).get(_JSON_COLUMNS, b"[]"))
+            texts = json.loads((file.schema_arrow.metadata or {}).get(_JSON_COLUMNS, b"[]"))
             columns = [name for name in file.schema_arrow.names if name not in leave_out]
-            unpacked = [name for name in packed if name in columns]
+            texts = [name for name in texts if name in columns and unpack]
             for batch in file.iter_batches(batch_size=1000, columns=columns):
-                for row in batch.to_pylist():
-                    yield row | {name: json.loads(row[name]) for name in unpacked}
+                yield from (unpacked(row, texts) if texts else row for row in batch.to_pylist())
     except (ArrowException, OSError, ValueError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: not a parquet file, or a damaged one ({headline(error)})") from None
 
 
-def write_parquet(path: Path, rows: Callable[[], Iterator[Row]], json_columns: Sequence[str]) -> None:
-    """Write rows in two passes, in batches: one finds the schema that fits every row, one writes."""
-    import pyarrow
-    from pyarrow import parquet
+def write_parquet(path: Path, rows: Callable[[], Iterable[Row]], json_columns: Sequence[str]) -> None:
+    """Write packed rows in batches, with the schema that fits every row.
 
-    schema = pyarrow.schema([])
-    for batch in _batches(rows(), json_columns):
-        found = pyarrow.Table.from_pylist(batch).schema
-        schema = pyarrow.unify_schemas([schema, found], promote_options="permissive")
-    schema = schema.with_metadata({_JSON_COLUMNS: json.dumps(json_columns)})
+    The first batch's schema is tried; where it does not fit all, the rows are read once more.
+    """
+    from pyarrow import Table, schema
+
+    known = {_JSON_COLUMNS: json.dumps(json_columns)}
+    first = next(_batches(rows()), [])
+    fitting = (Table.from_pylist(first).schema if first else schema([])).with_metadata(known)
+    while (found := _write_batches(path, rows(), fitting)) != fitting:
+        fitting = found.with_metadata(known)
+
+
+def _write_batches(path: Path, rows: Iterable[Row], schema: Any) -> Any:
+    """Write the rows as long as the schema fits them; return the schema that fits them all."""
+    from pyarrow import Table, parquet, unify_schemas
+
+    found = schema
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in _batches(rows(), json_columns):
-            writer.write_table(pyarrow.Table.from_pylist(batch, schema=schema))
+        for batch in _batches(rows):
+            table = Table.from_pylist(batch)
+            found = unify_schemas([found, table.schema], promote_options="permissive")
+            if found == schema:
+                writer.write_table(table if table.schema == schema else Table.from_pylist(batch, schema=schema))
+    return found
 
 
-def _batches(rows: Iterator[Row], json_columns: Sequence[str]) -> Iterator[list[Row]]:
-    while batch := [_packed(row, json_columns) for row in islice(rows, 5000)]:
+def packed(row: Mapping[str, Any], json_columns: Sequence[str]) -> Mapping[str, Any]:
+    """Return a row with these columns as JSON text; one that is a text already stays."""
+    texts = {name: row[name] if isinstance(row[name], str) else _text_of(row[name]) for name in json_columns}
+    return {**row, **texts} if texts else row
+
+
+def unpacked(row: Row, json_columns: Sequence[str]) -> Row:
+    """Return a row with the values of these columns, where they are JSON text."""
+    return row | {name: json.loads(row[name]) for name in json_columns if isinstance(row.get(name), str)}
+
+
+_text_of = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    remaining = iter(rows)
+    while batch := list(islice(remaining, 5000)):
         yield batch
-
-
-def _packed(row: Row, json_columns: Sequence[str]) -> Row:
-    return row | {name: json.dumps(row[name], separators=(",", ":")) for name in json_columns}

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from json.encoder import encode_basestring_ascii as quote
 from types import NoneType, UnionType
-from typing import Any, Literal, Self, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, Self, TypeAlias, get_args, get_origin, get_type_hints
 
 from codereasoner.errors import DataError
 
@@ -66,7 +66,11 @@ class Plain:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as a dict of plain JSON values."""
-        return {name: _to_json(getattr(self, name)) for name in _shape(type(self))[0]}
+        values = vars(self)
+        return {
+            name: value if type(value := values[name]) in _LEAVES else _to_json(value)
+            for name in _shape(type(self)).fields
+        }
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Self:
@@ -75,14 +79,24 @@ class Plain:
         Raises:
             DataError: a field is missing, unknown or of another type than declared. Objects are not looked into.
         """
-        readers, needed = _shape(cls)
-        if not isinstance(row, Mapping):
-            raise DataError(f"{cls.__name__} must be an object, not {type(row).__name__}: {row!r:.60}")
-        if unknown := sorted(set(row) - set(readers)):
-            raise DataError(f"{cls.__name__} has no field '{unknown[0]}'; it has: {', '.join(readers)}")
-        if missing := [name for name in needed if name not in row]:
-            raise DataError(f"{cls.__name__} lacks the field '{missing[0]}'; it has: {', '.join(sorted(row))}")
-        return cls(**{name: readers[name](value) for name, value in row.items()})
+        fields = _shape(cls).fields
+        if type(row) is not dict or row.keys() != fields.keys():
+            _check_names(cls, row)
+        values = {}
+        for name, value in row.items():
+            known, read = fields[name]
+            values[name] = value if type(value) in known else read(value)
+        return cls(**values)
+
+
+def _check_names(cls: type[Plain], row: Mapping[str, Any]) -> None:
+    fields, needed = _shape(cls)
+    if not isinstance(row, Mapping):
+        raise DataError(f"{cls.__name__} must be an object, not {type(row).__name__}: {row!r:.60}")
+    if unknown := sorted(set(row) - set(fields)):
+        raise DataError(f"{cls.__name__} has no field '{unknown[0]}'; it has: {', '.join(fields)}")
+    if missing := [name for name in needed if name not in row]:
+        raise DataError(f"{cls.__name__} lacks the field '{missing[0]}'; it has: {', '.join(sorted(row))}")
 
 
 def _to_json(value: object) -> object:
@@ -104,35 +118,47 @@ _KINDS: Mapping[object, tuple[str, tuple[type, ...]]] = {
 }
 """The words for the type of a field, and the types that a row may have there: True is no number."""
 
+_LEAVES = frozenset(kind for _, kinds in _KINDS.values() for kind in kinds)
 
-_SHAPES: dict[type, tuple[Mapping[str, Reader], tuple[str, ...]]] = {}
+
+class _Field(NamedTuple):
+    known: tuple[type, ...]  # types of values that are taken as they are
+    read: Reader  # of all others
 
 
-def _shape(cls: type) -> tuple[Mapping[str, Reader], tuple[str, ...]]:
-    """Return the readers of a record's fields by name, and the fields that a row must have; worked out once."""
+class _Shape(NamedTuple):
+    fields: Mapping[str, _Field]
+    needed: tuple[str, ...]  # fields that a row must have
+
+
+_SHAPES: dict[type, _Shape] = {}
+
+
+def _shape(cls: type) -> _Shape:
+    """Return the fields of a record; worked out once."""
     if cls not in _SHAPES:
         hints, missing = get_type_hints(cls), dataclasses.MISSING
         fields = dataclasses.fields(cls)
-        readers = {each.name: _reader(f"{cls.__name__}.{each.name}", hints[each.name]) for each in fields}
         needed = [each.name for each in fields if each.default is missing and each.default_factory is missing]
-        _SHAPES[cls] = readers, tuple(needed)
+        readers = {each.name: _field(f"{cls.__name__}.{each.name}", hints[each.name]) for each in fields}
+        _SHAPES[cls] = _Shape(readers, tuple(needed))
     return _SHAPES[cls]
 
 
-def _reader(name: str, hint: object) -> Reader:
+def _field(name: str, hint: object) -> _Field:
     if get_origin(hint) is tuple:
         item = get_args(hint)[0]
         is_record = isinstance(item, type) and issubclass(item, Plain)
-        return partial(_read_list, name, item.from_json if is_record else _reader(f"each item of {name}", item))
+        read = item.from_json if is_record else _field(f"each item of {name}", item).read
+        return _Field((), partial(_read_list, name, read))
     if get_origin(hint) is Literal:
-        return partial(_read_choice, name, get_args(hint))
+        return _Field((), partial(_read_choice, name, get_args(hint)))
     parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
     if lists := [part for part in parts if get_origin(part) is tuple]:
-        read = _reader(name, lists[0])
-        return lambda value: None if value is None else read(value)
+        return _Field((NoneType,), _field(name, lists[0]).read)
     known = [_KINDS[get_origin(part) or part] for part in parts]
     words, kinds = " or ".join(each for each, _ in known), tuple(kind for _, kinds in known for kind in kinds)
-    return partial(_read_kind, name, words, kinds)
+    return _Field(kinds, partial(_read_kind, name, words, kinds))
 
 
 def _read_kind(name: str, words: str, kinds: tuple[type, ...], value: object) -> object:

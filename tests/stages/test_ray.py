@@ -41,8 +41,8 @@ def cluster() -> Iterator[Any]:
 
 def made(folder: Path, engine: Engine) -> dict[str, bytes]:
     """The files of a build by an engine."""
-    with Pool(workers=1, allow_weak_isolation=True) as pool, Pool(1, hash_seed=1, allow_weak_isolation=True) as again:
-        build(folder, CONFIG, pool, again, engine, unwatched, allow_weak_isolation=True)
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        build(folder, CONFIG, pool, engine, unwatched, allow_weak_isolation=True)
     return {path.name: path.read_bytes() for path in vars(Paths(folder)).values() if path.is_file()}
 
 

@@ -9,7 +9,7 @@ from codereasoner.chains.events import read_events
 from codereasoner.errors import DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job
-from codereasoner.stages.write_chains import narrate_batch
+from codereasoner.stages.write_chains import narrate_run
 from codereasoner.steps import chance, runs_text
 
 
@@ -23,7 +23,7 @@ def test_a_program_nested_too_deeply_ends_no_stage(pool: Pool, expression: str) 
     for name in extend.available("task"):
         extend.task(name).collect(run)
     [question] = extend.task("output").collect(run).questions
-    assert narrate_batch("steps", 0, [(question, run)]) == [(question.id, "the program is nested too deeply")]
+    assert narrate_run(question, run, "steps", 0) == "the program is nested too deeply"
     with pytest.raises(DataError, match="nested too deeply"):
         read_events(run)
 
@@ -32,7 +32,7 @@ def test_a_slice_of_a_huge_range_is_not_listed_to_narrate_a_loop(pool: Pool) -> 
     source = "def f(n):\n    x = range(n)\n    for i in x[::2]:\n        break\n    return 1.5 in x[:3]\n"
     [run] = pool.run([Job(source, "f", "10 ** 12", record="trace")])
     [question] = extend.task("output").collect(run).questions
-    [(_, chain)] = narrate_batch("expressions", 0, [(question, run)])
+    chain = narrate_run(question, run, "expressions", 0)
     assert not isinstance(chain, str)
     assert "left" not in chain.text
 

@@ -49,12 +49,15 @@ def searches(question: Question) -> bool:
     return extend.task_of(question).direction == "backward"
 
 
-def search_calls(questions: Sequence[Question], runner: Runner, most: int = 3) -> list[tuple[Try, ...]]:
+def search_calls(
+    questions: Sequence[Question], runner: Runner, most: int = 3, origins: Sequence[str] = ()
+) -> list[tuple[Try, ...]]:
     """Return the calls tried for each question, the last of which returns the wanted value; none: there is no such.
 
     At most `most` calls fail before it. The searches go on side by side, so that the runner has many jobs at once.
+    origins: the origin of each program, whose programs may share a process (default: none may).
     """
-    found = [_Search(each, most) for each in questions]
+    found = [_Search(*each, most) for each in zip(questions, origins or [""] * len(questions), strict=True)]
     for _ in range(MAX_RUNS):
         asked = [(each, job) for each in found if (job := each.next_job()) is not None]
         if not asked:
@@ -65,9 +68,9 @@ def search_calls(questions: Sequence[Question], runner: Runner, most: int = 3) -
 
 
 class _Search:
-    def __init__(self, question: Question, most: int) -> None:
+    def __init__(self, question: Question, origin: str, most: int) -> None:
         self.source, self.entry, self.wanted = (question.facts[name] for name in ("source", "entry", "value"))
-        self.most = most
+        self.origin, self.most = origin, most
         self.tries: list[Try] = []
         self.is_found = False
         self.proposals: Iterator[Proposal] = iter(())
@@ -96,7 +99,7 @@ class _Search:
         if self.open is None:
             return None
         self.asked.add(self.open.call)
-        return Job(self.source, self.entry, self.open.call, record="trace")
+        return Job(self.source, self.entry, self.open.call, record="trace", origin=self.origin)
 
     def hear(self, run: Run) -> None:
         """Take the run of the call that was asked for last; one that the program cannot take is passed over."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -73,10 +72,9 @@ def build_command(
     save_config(out)
     clock = StageClock(out, bar)
     with make_engine(engine, pools.workers, ray_address) as made:
-        here = PoolOptions(1 if made.spread else pools.workers, pools.allow_weak_isolation)  # an engine has its own
-        second_pool = here.second() if config.second_run and not made.spread else nullcontext()
-        with here.open() as pool, second_pool as again:
-            build(out, config, pool, again, made, clock, teacher, pools.allow_weak_isolation)
+        here = PoolOptions(1 if made.spread else pools.workers, pools.allow_weak_isolation)
+        with here.open() as pool:
+            build(out, config, pool, made, clock, teacher, pools.allow_weak_isolation)
     with clock("card"):
         write_cards(out)
     for path in vars(paths).values():

@@ -67,6 +67,11 @@ class Covered:
         self.possible += len(able)
         self.covered += len(found)
 
+    def include(self, others: Covered) -> None:
+        """Count the programs of another count, too."""
+        for name, count in vars(others).items():
+            setattr(self, name, getattr(self, name) + count)
+
     def facts(self) -> dict[str, int | float]:
         """Return the counts for a manifest; `share` is 1 where no program can jump at all."""
         return {**vars(self), "share": round(self.covered / self.possible, 4) if self.possible else 1.0}

@@ -20,13 +20,13 @@ from codereasoner.extend import Progress, silent
 from codereasoner.stages.ask_questions import ask_questions
 from codereasoner.stages.audit_chains import audit_texts, keep_true
 from codereasoner.stages.balance_sets import choose_questions
-from codereasoner.stages.distribute import judged_by
+from codereasoner.stages.distribute import OwnPool
 from codereasoner.stages.engine import Engine
 from codereasoner.stages.excluded_benchmarks import read_against
 from codereasoner.stages.make_programs import make_programs
 from codereasoner.stages.named_tasks import task_names
 from codereasoner.stages.stage_options import BuildConfig
-from codereasoner.stages.trace_calls import kept, trace_programs, write_runs
+from codereasoner.stages.trace_calls import kept, trace_programs
 from codereasoner.stages.write_chains import Teacher, narrate_chains, teach_chains
 from codereasoner.stages.write_rows import write_rows
 
@@ -38,7 +38,6 @@ def build(
     folder: Path,
     config: BuildConfig,
     pool: Pool,
-    again: Pool | None,
     engine: Engine,
     watch: Watch,
     teacher: Teacher | None = None,
@@ -46,28 +45,25 @@ def build(
 ) -> None:
     """Run every stage that is not done yet; the folder then holds a file for each, its drops and its manifest.
 
-    again: a pool of another hash seed, where every call runs twice. An engine that works on other machines traces
-    there, with pools of its own. teacher: the author of the chains (default: the narrator).
+    pool: runs what this process needs; the processes of the engine have pools of their own.
+    teacher: the author of the chains (default: the narrator).
     """
-    paths = Paths(folder)
+    paths, own = Paths(folder), OwnPool(0, allow_weak_isolation)
     config = replace(config, task=tuple(task_names(config.task)), direct=tuple(task_names(config.direct)))
     keep, known = kept(config, config.task), read_against(config.against)
     with watch("programs") as progress:
         make_programs(paths.programs, config, known, engine, progress)
     with watch("trace") as progress:
-        if engine.spread:
-            judge = judged_by(engine, keep, config.second_run, allow_weak_isolation)
-            write_runs(paths.programs, paths.runs, judge, config.second_run, keep, progress)
-        else:
-            trace_programs(paths.programs, paths.runs, pool, progress, again, keep)
+        again = OwnPool(1, allow_weak_isolation) if config.second_run else None
+        trace_programs(paths.programs, paths.runs, own, progress, again, keep, engine)
     with watch("ask") as progress:
-        ask_questions(paths.runs, paths.questions, config.task, progress, engine, pool.run)
+        ask_questions(paths.runs, paths.questions, config.task, progress, engine, own.run)
     with watch("choose") as progress:
         choose_questions(paths.questions, paths.chosen, {"train": config.sft_size, "rl": config.rl_size}, progress)
     with watch("chain") as progress:
         tasks = [name for name in config.task if name not in config.direct]
         if teacher is None:
-            words = (tasks, config.detail, progress, engine, config.attempts, "train", config.max_characters, pool.run)
+            words = (tasks, config.detail, progress, engine, config.attempts, "train", config.max_characters, own.run)
             narrate_chains(paths.chosen, paths.runs, paths.chains, *words)
         else:
             teach_chains(paths.chosen, paths.chains, tasks, teacher, pool, progress, "train")

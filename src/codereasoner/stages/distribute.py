@@ -1,18 +1,16 @@
-"""Work that an engine distributes: drafting ranges of programs, and tracing with a pool in each process."""
+"""Work that an engine distributes: drafting ranges of programs, and executing in pools that every process has."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Rejected, Source
-from codereasoner.records import Program
-from codereasoner.stages.engine import Engine, batches_of
-from codereasoner.stages.trace_calls import Judged, Keep, judged
-
-TOGETHER = 64  # programs in one batch
+from codereasoner.records import Job, Program, Run
+from codereasoner.stages.engine import Engine
 
 Found: TypeAlias = Any
 """A draft of a program for one key; only the source that made it reads it."""
@@ -48,29 +46,22 @@ def spread(source: Source, engine: Engine) -> Source:
     return Spread(source, engine) if isinstance(source, Ranged) else source
 
 
-def judged_by(
-    engine: Engine, keep: Keep, second_run: bool, allow_weak_isolation: bool
-) -> Callable[[Iterable[Program]], Iterator[tuple[Program, list[Judged]]]]:
-    """Return a function that works as `judged` does, on the machines of an engine with pools of their own."""
+@dataclass(frozen=True)
+class OwnPool:
+    """A pool of one worker in each process that uses it: unlike a Pool, it travels with the work of an engine."""
 
-    def judge(programs: Iterable[Program]) -> Iterator[tuple[Program, list[Judged]]]:
-        work = partial(judge_batch, keep, second_run, allow_weak_isolation)
-        for results in engine.map(work, batches_of(programs, TOGETHER)):
-            yield from results
+    hash_seed: int = 0
+    allow_weak_isolation: bool = False
 
-    return judge
+    def run(self, jobs: Sequence[Job]) -> list[Run]:
+        """Return the runs of these jobs, in order."""
+        return _opened(self).run(jobs)
 
-
-def judge_batch(
-    keep: Keep, second_run: bool, allow_weak_isolation: bool, programs: Sequence[Program]
-) -> list[tuple[Program, list[Judged]]]:
-    """Return these programs with their runs, and why each run is dropped."""
-    pool = _pool(0, allow_weak_isolation)
-    again = _pool(1, allow_weak_isolation) if second_run else None
-    return list(judged(programs, pool, again, keep))
+    def stream(self, jobs: Iterable[Job]) -> Iterator[Run]:
+        """Yield the runs of these jobs, in order."""
+        return _opened(self).stream(jobs)
 
 
 @cache
-def _pool(hash_seed: int, allow_weak_isolation: bool) -> Pool:
-    """Return a pool of one worker, as an engine has many processes."""
-    return Pool(workers=1, allow_weak_isolation=allow_weak_isolation, hash_seed=hash_seed)
+def _opened(pool: OwnPool) -> Pool:
+    return Pool(1, allow_weak_isolation=pool.allow_weak_isolation, hash_seed=pool.hash_seed)

@@ -12,7 +12,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from multiprocessing import connection, get_context, parent_process
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypeVar, get_args
@@ -25,6 +26,7 @@ NAMES: tuple[Name, ...] = get_args(Name)
 UNDER_WAY = 3
 """Batches in flight per process: one is worked on, the others hide the transfer."""
 
+Item = TypeVar("Item")
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 Handle = TypeVar("Handle")
@@ -136,11 +138,24 @@ class OnRay:
             self._ray.shutdown()
 
 
-def batches_of(items: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
+def batches_of(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     """Yield the items in lists of `size`; the last one may be shorter."""
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch
+
+
+def map_each(
+    engine: Engine | None, work: Callable[[Iterable[Item]], Iterable[Result]], items: Iterable[Item], size: int
+) -> Iterator[Result]:
+    """Yield what `work` makes of the items, in order: in batches by an engine, else here, of all of them at once."""
+    if engine is None:
+        return iter(work(items))
+    return chain.from_iterable(engine.map(partial(_listed, work), batches_of(items, size)))
+
+
+def _listed(work: Callable[[Iterable[Item]], Iterable[Result]], batch: Iterable[Item]) -> list[Result]:
+    return list(work(batch))
 
 
 def _in_order(
@@ -176,4 +191,4 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-__all__ = ["NAMES", "Engine", "InProcess", "OnRay", "Processes", "batches_of", "make_engine"]
+__all__ = ["NAMES", "Engine", "InProcess", "OnRay", "Processes", "batches_of", "make_engine", "map_each"]

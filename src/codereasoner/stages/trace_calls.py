@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
@@ -17,14 +17,24 @@ from codereasoner.curation.filters import Sizes, drop_reason
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress, available, silent
-from codereasoner.ledger import Ledger, fingerprint, read_records
+from codereasoner.ledger import Ledger, Line, fingerprint, line_of, read_records, read_rows
 from codereasoner.parquet_files import Row
 from codereasoner.records import Job, Outcome, Program, Run
+from codereasoner.stages.distribute import OwnPool
+from codereasoner.stages.engine import Engine, map_each
 from codereasoner.stages.progress import tell
 from codereasoner.stages.stage_options import SIZES, TraceOptions, parse_setting
 
+TOGETHER = 64  # programs in one batch of an engine
+JSON_COLUMNS = ("steps", "lines")
+
+Executor: TypeAlias = Pool | OwnPool
+
 Judged: TypeAlias = tuple[Run, str | None]
 """A run, and why it is dropped; None if it is kept."""
+
+Traced: TypeAlias = tuple[list[Line | tuple[Run, str]], Covered]
+"""The rows of one program's runs, those that are dropped with the reason; and the jumps that the kept ones take."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +70,6 @@ def parse_sizes(texts: Sequence[str]) -> Sizes:
     return Sizes(**given)  # type: ignore[arg-type]
 
 
-Judge: TypeAlias = Callable[[Iterable[Program]], Iterator[tuple[Program, list[Judged]]]]
-"""Run programs, in order, and give the reason why each run is dropped."""
-
-
 def own_programs(programs: Path) -> bool:
     """Return whether all these programs come from the grammar or a benchmark, none from a model or a stranger."""
     known = {"procedural", *available("benchmark")}
@@ -73,46 +79,61 @@ def own_programs(programs: Path) -> bool:
 def trace_programs(
     programs: Path,
     out: Path,
-    pool: Pool,
+    pool: Executor,
     progress: Progress = silent,
-    again: Pool | None = None,
+    again: Executor | None = None,
     keep: Keep | None = None,
+    engine: Engine | None = None,
 ) -> None:
     """Run and trace each call of each program; runs that no question can be asked about are dropped.
 
-    With a pool `again` of another hash seed each call runs a second time; it is dropped if the results differ. The
-    manifest has the number of jumps that the kept calls take, of all that are possible.
+    With a pool `again` of another hash seed each call runs a second time; it is dropped if the results differ. An
+    engine traces in its own processes, each of which opens both as an OwnPool. The manifest has the number of jumps
+    that the kept calls take, of all that are possible.
     """
     keep = keep or Keep()
-    judge = partial(judged, pool=pool, again=again, keep=keep)
-    write_runs(programs, out, judge, second_run=again is not None, keep=keep, progress=progress)
-
-
-def write_runs(
-    programs: Path, out: Path, judge: Judge, second_run: bool, keep: Keep, progress: Progress = silent
-) -> None:
-    """Write runs.parquet as `trace_programs` does, with the runs of any judge."""
-    facts = {"programs": fingerprint(programs), "second_run": second_run, "calls": keep.calls}
+    facts = {"programs": fingerprint(programs), "second_run": again is not None, "calls": keep.calls}
     facts |= {"sizes": vars(keep.sizes)} | ({"outcomes": keep.outcomes} if keep.outcomes != ("ok",) else {})
-    ledger = Ledger(out, facts, json_columns=("steps", "lines"))
+    ledger = Ledger(out, facts, json_columns=JSON_COLUMNS)
     if ledger.is_complete():
         return
-    total = sum(len(program.calls) for program in read_records(programs, Program))
+    total = sum(len(row["calls"]) for row in read_rows(programs))
+    covered = Covered()
     with ledger:
+        continued = len(ledger) > 0
         left = (program for program in read_records(programs, Program) if not _is_done(program, ledger))
-        for _, runs in judge(left):
-            for run, reason in runs:
-                if reason is None:
-                    ledger.append(run)
+        work = partial(traced, pool=pool, again=again, keep=keep)
+        for rows, jumps in map_each(engine, work, left, TOGETHER):
+            added = False
+            for row in rows:
+                if isinstance(row, Line):
+                    added |= ledger.append(row)
                 else:
-                    ledger.drop(replace(run, steps=()), reason)
+                    ledger.drop(*row)
                 tell(progress, len(ledger), total, "calls traced")
-        ledger.extra["branches"] = _branches(ledger.rows())
+            if added:
+                covered.include(jumps)
+        ledger.extra["branches"] = (_branches(ledger.rows()) if continued else covered).facts()
         ledger.finish()
 
 
+def traced(
+    programs: Iterable[Program], pool: Executor, again: Executor | None = None, keep: Keep | None = None
+) -> Iterator[Traced]:
+    """Yield what is written of each program, in order."""
+    for program, runs in judged(programs, pool, again, keep):
+        covered = Covered()
+        if kept := [run for run, reason in runs if reason is None]:
+            covered.add(program.source, map(taken, kept))
+        rows = [
+            line_of(run, json_columns=JSON_COLUMNS) if reason is None else (replace(run, steps=()), reason)
+            for run, reason in runs
+        ]
+        yield rows, covered
+
+
 def judged(
-    programs: Iterable[Program], pool: Pool, again: Pool | None = None, keep: Keep | None = None
+    programs: Iterable[Program], pool: Executor, again: Executor | None = None, keep: Keep | None = None
 ) -> Iterator[tuple[Program, list[Judged]]]:
     """Yield each program with its runs, in order, and why each is dropped."""
     keep = keep or Keep()
@@ -124,7 +145,7 @@ def judged(
         yield found[0][0], _within(keep, [(run, reason) for _, run, reason in found])
 
 
-def _first_runs(programs: Iterable[Program], pool: Pool, keep: Keep) -> Iterator[tuple[Program, Run, str | None]]:
+def _first_runs(programs: Iterable[Program], pool: Executor, keep: Keep) -> Iterator[tuple[Program, Run, str | None]]:
     waiting: deque[Program] = deque()
 
     def jobs() -> Iterator[Job]:
@@ -150,7 +171,7 @@ def _shared_origin(program: Program) -> str:
 
 
 def _second_runs(
-    runs: Iterable[tuple[Program, Run, str | None]], again: Pool
+    runs: Iterable[tuple[Program, Run, str | None]], again: Executor
 ) -> Iterator[tuple[Program, Run, str | None]]:
     waiting: deque[tuple[Program, Run, str | None]] = deque()
 
@@ -182,10 +203,10 @@ def _is_done(program: Program, ledger: Ledger) -> bool:
     return all(Run(program.source, program.entry, call, "ok").id in ledger for call in program.calls)
 
 
-def _branches(rows: Iterable[Row]) -> dict[str, int | float]:
+def _branches(rows: Iterable[Row]) -> Covered:
     """Count the jumps that the calls of each program take together, of all that are possible."""
     covered = Covered()
     for _, group in groupby(rows, key=lambda row: row["program"]):
         runs = [Run.from_json(row) for row in group]
         covered.add(runs[0].source, map(taken, runs))
-    return covered.facts()
+    return covered

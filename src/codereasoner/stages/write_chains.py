@@ -11,27 +11,28 @@ from pathlib import Path
 from typing import TypeAlias
 
 from codereasoner import extend
-from codereasoner.chains.input_search import NOT_FOUND, Try, search_calls, searches
+from codereasoner.chains.input_search import NOT_FOUND, search_calls, searches
 from codereasoner.chains.narrator import Detail, narrate, narrate_search
 from codereasoner.chains.rejection_sampling import teach
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Model, Progress, Sampling, silent
-from codereasoner.ledger import Ledger, fingerprint, read_records
+from codereasoner.ledger import Ledger, Line, fingerprint, line_of, read_records, read_rows, record_of
 from codereasoner.parquet_files import Row
 from codereasoner.records import Chain, Run
-from codereasoner.stages.engine import Engine, InProcess, batches_of
+from codereasoner.stages.engine import Engine, batches_of, map_each
 from codereasoner.stages.named_tasks import task_names
 from codereasoner.stages.progress import tell
 from codereasoner.stages.stage_options import NARRATOR, ChainOptions
+from codereasoner.stages.trace_calls import JSON_COLUMNS
 from codereasoner.steps.source import TOO_DEEP, parse_source
 from codereasoner.styles import Style, chosen_style
 from codereasoner.task import Question, Runner
 
 TOGETHER = 64  # chains in one batch
 
-Narrated: TypeAlias = "tuple[Question, Run | tuple[Try, ...]]"
-"""A question, and the run it was asked about or the calls that were tried for it."""
+Pair: TypeAlias = tuple[Question, int, Row]
+"""A question, and the run it was asked about: its number and its packed row."""
 
 
 @dataclass(frozen=True)
@@ -88,42 +89,44 @@ def narrate_chains(
     total = sum(1 for _ in _of_tasks(questions, tasks, split))
     with ledger:
         missing = (each for each in _with_runs(_of_tasks(questions, tasks, split), runs) if each[0].id not in ledger)
-        searched = _searched(missing, runner, attempts)
-        for results in (engine or InProcess()).map(partial(narrate_batch, detail, limit), searched):
-            for question, chain in results:
-                if isinstance(chain, str):
-                    ledger.drop({"question": question}, chain)
-                else:
-                    ledger.append(chain)
-                tell(progress, len(ledger), total, "questions answered")
+        work = partial(narrated, runs=runs, detail=detail, limit=limit, attempts=attempts, runner=runner)
+        for question, chain in map_each(engine, work, missing, TOGETHER):
+            if isinstance(chain, str):
+                ledger.drop({"question": question}, chain)
+            else:
+                ledger.append(chain)
+            tell(progress, len(ledger), total, "questions answered")
         ledger.extra["not_told"] = _of_other_tasks(questions, tasks, split)
         ledger.extra["characters"] = lengths(len(row["text"]) for row in ledger.rows())
         ledger.finish()
 
 
-def _searched(pairs: Iterable[tuple[Question, Run]], runner: Runner | None, most: int) -> Iterator[list[Narrated]]:
-    """Yield batches of questions, each with its run or, where it asks for a call, with the calls that were tried."""
+def narrated(
+    pairs: Iterable[Pair], runs: Path, detail: Detail, limit: int, attempts: int, runner: Runner | None
+) -> Iterator[tuple[str, Line | str]]:
+    """Yield the narrator's chain for each of these questions, by its id, or the reason why it has none."""
     for batch in batches_of(pairs, TOGETHER):
-        asked = [question for question, _ in batch if searches(question)]
-        if asked and runner is None:
-            raise ConfigError(f"chains for the task '{asked[0].task}' run the calls they try: give a runner")
-        tries = iter(search_calls(asked, runner, most) if runner is not None else ())
-        yield [(question, next(tries) if searches(question) else run) for question, run in batch]
+        searched = [(question, row.get("shared", "")) for question, _, row in batch if searches(question)]
+        if searched and runner is None:
+            raise ConfigError(f"chains for the task '{searched[0][0].task}' run the calls they try: give a runner")
+        asked, origins = [each for each, _ in searched], [origin for _, origin in searched]
+        tries = iter(search_calls(asked, runner, attempts, origins) if runner is not None else ())
+        for question, number, row in batch:
+            if searches(question):
+                found = next(tries)
+                chain = narrate_search(question, found, detail, limit) if found else NOT_FOUND
+            else:
+                chain = narrate_run(question, record_of(runs, number, row, Run, JSON_COLUMNS), detail, limit)
+            yield question.id, chain if isinstance(chain, str) else line_of(chain, "question")
 
 
-def narrate_batch(detail: Detail, limit: int, batch: Sequence[Narrated]) -> list[tuple[str, Chain | str]]:
-    """Return the narrator's chain for each of these questions, by its id, or the reason why it has none."""
-    return [(question.id, _narrated(question, basis, detail, limit)) for question, basis in batch]
-
-
-def _narrated(question: Question, basis: Run | tuple[Try, ...], detail: Detail, limit: int) -> Chain | str:
-    if not isinstance(basis, Run):
-        return narrate_search(question, basis, detail, limit) if basis else NOT_FOUND
-    if not basis.steps or basis.cut:
+def narrate_run(question: Question, run: Run, detail: Detail, limit: int) -> Chain | str:
+    """Return the narrator's chain for a question about this run, or the reason why it has none."""
+    if not run.steps or run.cut:
         return "the run has no whole trace"
-    if parse_source(basis.source) is None:
+    if parse_source(run.source) is None:
         return f"the program is {TOO_DEEP}"
-    return narrate(question, basis, detail, limit)
+    return narrate(question, run, detail, limit)
 
 
 def lengths(found: Iterable[int]) -> dict[str, int]:
@@ -238,13 +241,13 @@ def _of_other_tasks(questions: Path, tasks: Sequence[str], split: str) -> dict[s
     return {task: count for task, count in sorted(found.items()) if task not in tasks}
 
 
-def _with_runs(questions: Iterable[Question], runs: Path) -> Iterator[tuple[Question, Run]]:
+def _with_runs(questions: Iterable[Question], runs: Path) -> Iterator[Pair]:
     """Yield each question with its run; questions have the order of the runs, several of one run follow each other."""
-    remaining = read_records(runs, Run)
-    run: Run | None = None
+    remaining = enumerate(read_rows(runs, unpack=False), start=1)
+    number, row = next(remaining, (0, None))
     for question in questions:
-        while run is None or run.id != question.run:
-            run = next(remaining, None)
-            if run is None:
-                raise DataError(f"{runs} has no run '{question.run}' for question '{question.id}', or in another order")
-        yield question, run
+        while row is not None and row.get("id") != question.run:
+            number, row = next(remaining, (0, None))
+        if row is None:
+            raise DataError(f"{runs} has no run '{question.run}' for question '{question.id}', or in another order")
+        yield question, number, row
