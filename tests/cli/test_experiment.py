@@ -12,7 +12,8 @@ from tests.cli.conftest import Command
 from codereasoner import errors
 from codereasoner.cli import experiment
 from codereasoner.cli.experiment import Ran
-from codereasoner.experiments.plan import Experiment, Settings, names
+from codereasoner.experiments.plan import Experiment
+from codereasoner.experiments.run_options import Settings, names
 
 CURRICULA = ["0-copy", "1-straight", "2-branches", "3-loops", "4-nested", "5-whole", "gpu", "pocket"]
 

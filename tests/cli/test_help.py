@@ -177,8 +177,6 @@ def test_a_help_page_imports_no_large_library_and_little_of_ours() -> None:
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [name for name, _ in rows] == NAMES
     for name, modules in rows:
-        if name in LONG:  # they describe a run of every stage by what runs it
-            continue
         assert not LIBRARIES & {module.partition(".")[0] for module in modules}, name
         own = [module for module in modules if module.startswith("codereasoner.")]
         assert len(own) <= 25, (name, own)

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from codereasoner.curation.canonical import canonical_form, unparse
-from codereasoner.curation.near_duplicates import NearDuplicates, shingles
+from codereasoner.curation.near_duplicates import NearDuplicates, minima_of, shingles
 from codereasoner.curation.static_filters import StaticFilters
 from codereasoner.errors import ConfigError
 from codereasoner.records import Program
@@ -68,8 +68,8 @@ def test_the_estimate_is_near_the_true_similarity() -> None:
 
 def _is_near(threshold: float) -> bool:
     similar = NearDuplicates(threshold)
-    similar.reason(canonical_form(LONG.format(3, "'!'")))
-    return similar.reason(canonical_form(LONG.format(3, "word[0] + str(len(result))"))) is not None
+    similar.reason(minima_of(canonical_form(LONG.format(3, "'!'"))))
+    return similar.reason(minima_of(canonical_form(LONG.format(3, "word[0] + str(len(result))")))) is not None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import yaml
 
 from codereasoner import configs
 from codereasoner.errors import ConfigError, UnknownName
-from codereasoner.experiments.plan import BASE, names, read_experiment
+from codereasoner.experiments.plan import BASE, read_experiment
+from codereasoner.experiments.run_options import names
 
 
 @pytest.mark.parametrize("name", names())

@@ -13,6 +13,7 @@ from typing import Any
 
 from codereasoner import literals
 from codereasoner.chains.expressions import MAX_LENGTH, Trail, Unknown, text_of
+from codereasoner.steps.source import walk
 
 State = Mapping[str, str]  # the variables of one frame, as literals
 
@@ -64,7 +65,7 @@ def names_set(statement: ast.AST) -> set[str]:
 
 def names_read(node: ast.AST) -> list[str]:
     """Return the variables that an expression or a simple statement reads, each once."""
-    reads = [each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)]
+    reads = [each.id for each in walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)]
     if isinstance(node, ast.AugAssign):
         reads += _owners(node.target)
     return list(dict.fromkeys(reads))

@@ -9,6 +9,7 @@ from typing import Any
 
 from codereasoner import literals
 from codereasoner.chains.expressions import evaluate
+from codereasoner.steps.source import walk
 
 WANTED = "wanted"  # the name of the wanted value in the expressions
 MAX_CONSTANTS = 6  # constants of a program that are tried
@@ -78,7 +79,7 @@ _NAMES: Mapping[type, frozenset[str]] = {
 def _used(name: str, function: ast.FunctionDef) -> type | None:
     """Return the type for which the name and most uses of a parameter speak."""
     votes: dict[type, int] = {kind: 1 for kind, names in _NAMES.items() if name.rstrip("s1234567890_") in names}
-    for node in ast.walk(function):
+    for node in walk(function):
         for kind in _votes(name, node):
             votes[kind] = votes.get(kind, 0) + 1
     return max(votes, key=lambda kind: votes[kind]) if votes else None
@@ -135,8 +136,8 @@ def _is_among(name: str, nodes: Sequence[ast.AST | None]) -> bool:
 def constants(function: ast.AST) -> dict[type, list[str]]:
     """Return the constants of a program by type, as literals, each once."""
     found: dict[type, list[str]] = {}
-    docstrings = {id(node.value) for node in ast.walk(function) if isinstance(node, ast.Expr)}
-    for node in ast.walk(function):
+    docstrings = {id(node.value) for node in walk(function) if isinstance(node, ast.Expr)}
+    for node in walk(function):
         if isinstance(node, ast.Constant) and type(node.value) in (str, int, float) and id(node) not in docstrings:
             known = found.setdefault(type(node.value), [])
             try:

@@ -17,7 +17,7 @@ from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import evaluate
 from codereasoner.chains.statement_lines import LOOPS
 from codereasoner.records import Run
-from codereasoner.steps.source import has_constant_loop
+from codereasoner.steps.source import has_constant_loop, walk
 
 
 class Events:
@@ -32,7 +32,7 @@ class Events:
         self._lines = {event.line for event in events} | set(run.lines)
         self._has_constant_loop = has_constant_loop(run.source)
         self._tests: defaultdict[str, set[int]] = defaultdict(set)  # by condition: the lines of its tests
-        for node in ast.walk(ast.parse(run.source)):
+        for node in walk(ast.parse(run.source)):
             if isinstance(node, ast.If | ast.While):
                 for part in _parts(node.test):
                     self._tests[ast.unparse(part)].add(node.lineno)
@@ -58,7 +58,7 @@ class Events:
 
     def _compare(self, claim: EventClaim) -> bool | None:
         node = ast.parse(claim.code, mode="eval").body
-        names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        names = {each.id for each in walk(node) if isinstance(each, ast.Name)}
         if not names:
             _, value = evaluate(node, {})
             return None if value is NotImplemented else bool(value) is claim.holds

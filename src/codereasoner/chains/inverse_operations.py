@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from codereasoner import literals
 from codereasoner.chains.expressions import MAX_LENGTH, Unknown, evaluate, texts_of
+from codereasoner.steps.source import walk
 
 Needs: TypeAlias = dict[str, Any]  # by variable: the value it must have
 Undo: TypeAlias = Callable[[ast.stmt, Needs], Needs]
@@ -105,7 +106,7 @@ def _solve(node: ast.expr, wanted: Any, known: Needs) -> Needs:
 
 def variables_in(node: ast.AST) -> set[str]:
     """Return the names in an expression but those of the functions that are inverted."""
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and each.id not in _FUNCTIONS}
+    return {each.id for each in walk(node) if isinstance(each, ast.Name) and each.id not in _FUNCTIONS}
 
 
 def constant(node: ast.expr, known: Needs | None = None) -> Any:
@@ -355,7 +356,7 @@ def solve_items(
     items: list[Any] = []
     outer: Needs = {}
     for place, share in enumerate(shares):
-        names = [each.id for each in ast.walk(target) if isinstance(each, ast.Name)]
+        names = [each.id for each in walk(target) if isinstance(each, ast.Name)]
         counts = {names[0]: place} if counted else {}
         needs = solve(part, share, known | counts)
         for statement in reversed(before):

@@ -27,6 +27,7 @@ from codereasoner.chains.inverse_operations import (
 )
 from codereasoner.chains.statement_lines import header
 from codereasoner.steps import split_lines
+from codereasoner.steps.source import walk
 
 MAX_PATHS = 8  # ways through the branches of a function that are undone
 MAX_FOLLOWED = 100  # that are looked at to find them: there are two to the power of its `if`s, and all may raise
@@ -126,7 +127,7 @@ def undo_statement(statement: ast.stmt, needs: Needs) -> Needs:
 
 def _own_needs(statement: ast.stmt, needs: Needs) -> tuple[str, Needs] | None:
     """The needed variable that a statement sets, and what it must have met to do so; None: it sets none of them."""
-    touched = {name for node in ast.walk(statement) for name in names_set(node)} & set(needs)
+    touched = {name for node in walk(statement) for name in names_set(node)} & set(needs)
     if not touched:
         return None
     if len(touched) > 1:

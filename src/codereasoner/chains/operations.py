@@ -10,7 +10,8 @@ from typing import Any
 from codereasoner import literals
 from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import MAX_LENGTH, Trail, Unknown, explain, text_of
-from codereasoner.chains.statement_lines import Statement, scopes, shadowed, walk
+from codereasoner.chains.statement_lines import Statement, scopes, shadowed
+from codereasoner.steps.source import walk
 
 
 class Operations:

@@ -17,6 +17,7 @@ from codereasoner.chains.abstract_execution import State, bind, follow, value_of
 from codereasoner.chains.expressions import Unknown
 from codereasoner.chains.statement_lines import LOOPS, Scope, Statement, Unit, body_lines, first_line, line_of, own
 from codereasoner.records import Step
+from codereasoner.steps.source import walk
 
 MOST_PARTS = 200  # statements that are followed on one line
 
@@ -151,7 +152,7 @@ def _comprehension_names(node: ast.AST | None) -> frozenset[str]:
 
 def _inside(node: ast.AST) -> set[Statement]:
     """All statements below one."""
-    return {each for each in ast.walk(node) if isinstance(each, ast.stmt | ast.ExceptHandler | ast.match_case)} - {node}
+    return {each for each in walk(node) if isinstance(each, ast.stmt | ast.ExceptHandler | ast.match_case)} - {node}
 
 
 # ---- several statements on a line, followed
@@ -327,4 +328,4 @@ def _is_sibling(head: Statement, line: int, scope: Scope | None) -> bool:
 
 
 def _is_pure(node: ast.expr) -> bool:
-    return not any(isinstance(each, ast.Call | ast.NamedExpr | ast.Await | ast.Yield) for each in ast.walk(node))
+    return not any(isinstance(each, ast.Call | ast.NamedExpr | ast.Await | ast.Yield) for each in walk(node))

@@ -14,6 +14,7 @@ from typing import TypeAlias, cast
 
 from codereasoner.chains.expressions import FUNCTIONS, unparse
 from codereasoner.steps import split_lines
+from codereasoner.steps.source import walk
 
 Statement: TypeAlias = "ast.stmt | ast.ExceptHandler | ast.match_case"
 Owner: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module"
@@ -72,19 +73,6 @@ def shadowed(source: str) -> frozenset[str]:
 @lru_cache(maxsize=4)
 def _nodes(source: str) -> tuple[ast.AST, ...]:
     return tuple(walk(ast.parse(source)))
-
-
-def walk(node: ast.AST) -> list[ast.AST]:
-    """Return a node and all below it but `Load`, `Store` and `Del`, in no order: twice as fast as `ast.walk`."""
-    found = [node]
-    for each in found:  # it grows meanwhile
-        for name in each._fields:
-            value = getattr(each, name, None)
-            if isinstance(value, list):
-                found += [item for item in value if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST) and name != "ctx":
-                found.append(value)
-    return found
 
 
 @lru_cache(maxsize=256)

@@ -47,8 +47,10 @@ def chain_command(
     from codereasoner.cli.console import bar, console
     from codereasoner.cli.row_counts import show_counts
     from codereasoner.ledger import read_manifest
+    from codereasoner.stages.distribute import OwnPool
+    from codereasoner.stages.engine import make_engine
     from codereasoner.stages.named_tasks import task_names
-    from codereasoner.stages.write_chains import find_teacher, narrate_chains, projected, teach_chains
+    from codereasoner.stages.write_chains import SEARCH_LIMITS, find_teacher, narrate_chains, projected, teach_chains
 
     questions = file_of(questions, "chosen.jsonl", "questions.jsonl")
     runs = runs or beside(questions, "runs.parquet")
@@ -59,9 +61,11 @@ def chain_command(
     set_aside_if_fresh(out)
     if teacher is None:
         searches = any(extend.task(name).direction == "backward" for name in task_names(tasks, questions))
-        with bar("chain") as progress, pools.open() if searches else nullcontext() as pool:
-            words = (tasks, config.detail, progress, None, config.attempts, "", config.max_characters)
-            narrate_chains(questions, runs, out, *words, pool.run if pool else None)
+        isolation = pools.open() if searches else nullcontext()  # tells its level before anything is done
+        with bar("chain") as progress, isolation, make_engine(workers=pools.workers) as engine:
+            tries = OwnPool(0, pools.allow_weak_isolation, SEARCH_LIMITS)
+            words = (tasks, config.detail, progress, engine, config.attempts, "", config.max_characters)
+            narrate_chains(questions, runs, out, *words, tries.run)
     else:
         with bar("chain", f"the first answer of {config.by}") as progress, pools.open() as pool:
             teach_chains(questions, out, tasks, teacher, pool, progress, first=limit or 0)

@@ -17,7 +17,7 @@ from codereasoner.cli.experiment import run_experiment, run_options
 from codereasoner.cli.options import config_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.config_fields import option
-from codereasoner.experiments.plan import Size, read_experiment
+from codereasoner.experiments.run_options import Size
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ def demo_command(name: str, fresh: bool, pools: PoolOptions, config: DemoConfig)
       codereasoner demo --minutes 5
     """
     from codereasoner.cli.experiment_tables import show_demo
+    from codereasoner.experiments.plan import read_experiment
     from codereasoner.training.budget import LEARN
     from codereasoner.training.grpo import cost_of_token
     from codereasoner.training.presets import GRPO

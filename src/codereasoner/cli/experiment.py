@@ -16,18 +16,12 @@ from codereasoner.cli.option_types import COUNT, PATH
 from codereasoner.cli.options import config_options, data_option, json_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import check_extra, did_you_mean
-from codereasoner.experiments.plan import (
-    Experiment,
-    Settings,
-    check_arms,
-    decisive_words,
-    names,
-    read_experiment,
-)
+from codereasoner.experiments.run_options import FOLDER, Settings, decisive_words, names
 from codereasoner.outputs import set_aside
 
 if TYPE_CHECKING:
     from codereasoner.experiments.arm_results import Results
+    from codereasoner.experiments.plan import Experiment
     from codereasoner.experiments.run import Summaries
 
 
@@ -58,6 +52,7 @@ def run_experiment(
     from codereasoner.cli.console import bar, console
     from codereasoner.experiments.materials import check_materials
     from codereasoner.experiments.pace import fit_minutes
+    from codereasoner.experiments.plan import check_arms
     from codereasoner.experiments.run import ExperimentRun
     from codereasoner.stages.stage_clock import StageClock
 
@@ -128,10 +123,18 @@ class _Experiments(click.Group):
         return [*names(), *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from codereasoner.experiments.plan import read_experiment
+
         written = super().get_command(ctx, cmd_name)
         if written is not None or not (cmd_name in names() or cmd_name.endswith(".yaml")):
             return written
         return _command_of(read_experiment(cmd_name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, configs.about(f"{FOLDER}/{name}")) for name in names()]  # no plan is read for a page of help
+        rows += [(name, command.get_short_help_str(200)) for name, command in sorted(self.commands.items())]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -158,7 +161,7 @@ def experiment_command(context: click.Context, listed: bool) -> None:
     """
     if context.invoked_subcommand is None:
         for name in names():
-            click.echo(f"{name:12} {read_experiment(name).title}")
+            click.echo(f"{name:12} {configs.about(f'{FOLDER}/{name}')}")
         for name in configs.names("curriculum"):
             click.echo(f"{name.partition('/')[2]:12} {configs.about(name)}")
 
@@ -168,6 +171,7 @@ def experiment_command(context: click.Context, listed: bool) -> None:
 def show_command(name: str) -> None:
     """Show the arms of an experiment: what each is trained on, from which other one, and for how much compute."""
     from codereasoner.cli.experiment_tables import show_arms
+    from codereasoner.experiments.plan import read_experiment
 
     show_arms(read_experiment(name))
 

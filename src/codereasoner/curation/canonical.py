@@ -6,6 +6,8 @@ import ast
 import re
 from functools import lru_cache
 
+from codereasoner.steps.source import walk
+
 _QUOTES = ("'", '"', '"""', "'''")
 
 
@@ -20,19 +22,21 @@ def canonical_form(source: str) -> str:
         tree = ast.parse(source)
     except (ValueError, MemoryError, RecursionError) as error:
         raise SyntaxError(str(error)) from None
-    own = own_names(tree)
-    return unparse(_Numbered(own).visit(tree))
+    _number(tree, own_names(tree))
+    return unparse(tree)
 
 
 def own_names(tree: ast.AST) -> frozenset[str]:
     """Return the names that the program itself binds: functions, parameters, variables."""
     names: set[str] = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                names.add(name)
-            case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()):
-                names.add(name)
+    for node in walk(tree):
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Store):
+                names.add(node.id)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
     return frozenset(names)
 
 
@@ -41,6 +45,8 @@ def unparse(tree: ast.AST) -> str:
 
     Python 3.12 and 3.13 choose other quotes for an f-string than 3.11 and 3.14, and keys of programs depend on it.
     """
+    if not any(isinstance(node, ast.JoinedStr) for node in walk(tree)):
+        return ast.unparse(tree)
     texts: list[str] = []
 
     class Held(ast.NodeTransformer):
@@ -77,33 +83,26 @@ def _inside(node: ast.JoinedStr) -> str:
     return "".join(parts)
 
 
-class _Numbered(ast.NodeTransformer):
-    def __init__(self, own: frozenset[str]) -> None:
-        self.own = own
-        self.numbers: dict[str, str] = {}
+def _number(tree: ast.AST, own: frozenset[str]) -> None:
+    """Number a program's own names in the order of its nodes, and drop docstrings and annotations."""
+    numbers: dict[str, str] = {}
 
-    def number(self, name: str) -> str:
-        return self.numbers.setdefault(name, f"v{len(self.numbers)}") if name in self.own else name
+    def number(name: str) -> str:
+        return numbers.setdefault(name, f"v{len(numbers)}") if name in own else name
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        node.id = self.number(node.id)
-        return node
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        node.arg = self.number(node.arg)
-        node.annotation = None
-        return node
-
-    def visit_keyword(self, node: ast.keyword) -> ast.AST:
-        if node.arg is not None:
-            node.arg = self.number(node.arg)
-        self.generic_visit(node)
-        return node
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.name = self.number(node.name)
-        node.returns = None
-        if ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-        self.generic_visit(node)
-        return node
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Name):
+            node.id = number(node.id)
+            continue
+        if isinstance(node, ast.arg):
+            node.arg, node.annotation = number(node.arg), None
+            continue
+        if isinstance(node, ast.keyword) and node.arg is not None:
+            node.arg = number(node.arg)
+        elif isinstance(node, ast.FunctionDef):
+            node.name, node.returns = number(node.name), None
+            if ast.get_docstring(node, clean=False) is not None:
+                node.body = node.body[1:] or [ast.Pass()]
+        pending += [*ast.iter_child_nodes(node)][::-1]

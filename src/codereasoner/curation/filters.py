@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from codereasoner import literals
 from codereasoner.records import Program, Run
+from codereasoner.steps.source import nodes_of, parse_any, walk
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,8 @@ def is_by_people(program: Program) -> bool:
 @lru_cache(maxsize=1024)
 def program_reason(source: str, entry: str, by_people: bool = False) -> str | None:
     """Return which hard requirement a program breaks; people's may have comments and default parameters."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    tree = parse_any(source)
+    if tree is None:
         return "does not parse"
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == entry]
     if not functions:
@@ -64,7 +64,7 @@ def program_reason(source: str, entry: str, by_people: bool = False) -> str | No
     arguments = functions[-1].args
     if not (arguments.args or arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg):
         return "no parameter"
-    nodes = () if by_people else list(ast.walk(tree))
+    nodes = () if by_people else nodes_of(source)
     if any(isinstance(node, ast.arguments) and (node.defaults or any(node.kw_defaults)) for node in nodes):
         return "default parameter"
     if not by_people and _has_comment(source):
@@ -139,9 +139,12 @@ def _has_comment(source: str) -> bool:
 
 def _returns_one_constant(function: ast.FunctionDef) -> bool:
     """Tell if the same expression without any name is returned everywhere."""
+    last = function.body[-1]
+    if isinstance(last, ast.Return) and last.value and any(isinstance(node, ast.Name) for node in walk(last.value)):
+        return False  # nearly every function
     values = [node.value for node in _own_nodes(function) if isinstance(node, ast.Return) and node.value is not None]
     texts = {ast.dump(value) for value in values}
-    return len(texts) < 2 and not any(isinstance(node, ast.Name) for value in values for node in ast.walk(value))
+    return len(texts) < 2 and not any(isinstance(node, ast.Name) for value in values for node in walk(value))
 
 
 def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:

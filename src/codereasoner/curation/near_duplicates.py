@@ -8,6 +8,8 @@ The index is on disk, so that memory has a bound.
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import Any
 from zlib import crc32
 
 from codereasoner.errors import ConfigError, import_extra
@@ -30,16 +32,14 @@ class NearDuplicates:
         if not 0 < threshold <= 1:
             raise ConfigError(f"the similarity of near duplicates must be above 0 and at most 1, not {threshold}")
         self.threshold = threshold
-        sketch = import_extra("datasketch", "data")
-        self._empty = sketch.MinHash(num_perm=BANDS * ROWS, seed=1, hashfunc=crc32)
+        _empty_sketch()
         self._index = private_base()
         self._index.execute("CREATE TABLE bands (band INTEGER PRIMARY KEY, place INTEGER)")
         self._index.execute("CREATE TABLE minima (place INTEGER PRIMARY KEY, row BLOB)")
         self._count = 0
 
-    def reason(self, normal: str) -> str | None:
-        """Return why a program in canonical form is dropped; None: it is kept and remembered."""
-        minima = self._minima(normal)
+    def reason(self, minima: bytes) -> str | None:
+        """Return why a program of these minima is dropped; None: it is kept and remembered."""
         bands = [_band(minima, number) for number in range(BANDS)]
         marks = ", ".join("?" * BANDS)
         found = self._index.execute(
@@ -52,10 +52,17 @@ class NearDuplicates:
         self._count += 1
         return None
 
-    def _minima(self, normal: str) -> bytes:
-        sketch = self._empty.copy()
-        sketch.update_batch(shingles(normal))
-        return bytes(sketch.hashvalues.astype("<u4").tobytes())
+
+def minima_of(normal: str) -> bytes:
+    """Return the minima of a program in canonical form."""
+    sketch = _empty_sketch().copy()
+    sketch.update_batch(shingles(normal))
+    return bytes(sketch.hashvalues.astype("<u4").tobytes())
+
+
+@cache
+def _empty_sketch() -> Any:
+    return import_extra("datasketch", "data").MinHash(num_perm=BANDS * ROWS, seed=1, hashfunc=crc32)
 
 
 def shingles(normal: str) -> list[bytes]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from codereasoner import literals
+from codereasoner.steps.source import walk
 
 _STATEMENTS: dict[type[ast.AST], str] = {
     ast.For: "for",
@@ -102,9 +103,12 @@ def construct_profile(sources: Iterable[str]) -> dict[str, float]:
 
 def constructs_of(source: str) -> set[str]:
     """Return the constructs that a program uses."""
-    tree = ast.parse(source)
-    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    return {name for node in ast.walk(tree) for name in _names(node, own)}
+    nodes = walk(ast.parse(source))
+    own = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    return {name for node in nodes if isinstance(node, _NAMED) for name in _names(node, own)}
+
+
+_NAMED = (ast.Call, ast.BinOp, ast.Compare, ast.Subscript, *_STATEMENTS)
 
 
 def _names(node: ast.AST, own: set[str]) -> Iterator[str]:

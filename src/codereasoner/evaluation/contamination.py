@@ -67,13 +67,17 @@ class Known:
             for run in set(token_runs(source)):
                 self._runs[run].append(place)
 
+    def __reduce__(self) -> tuple[type[Known], tuple[Mapping[str, Mapping[str, str]]]]:
+        return Known, (self.sources,)  # hashes of tokens differ from process to process
+
     def overlap(self, source: str) -> Overlap | None:
         """Return the strongest overlap of a program with a benchmark's, or None."""
-        place = self._texts.get(_digest(normal_text(source)))
-        if place is not None:
-            return Overlap(*self.names[place], "exact")
         tree = normal_tree(source)
         place = self._trees.get(_digest(tree)) if tree else None
+        if place is not None or not tree:  # the same text has the same tree
+            exact = self._texts.get(_digest(normal_text(source)))
+            if exact is not None:
+                return Overlap(*self.names[exact], "exact")
         if place is not None:
             return Overlap(*self.names[place], "structure")
         runs = set(token_runs(source))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import weakref
 from collections import deque
@@ -133,6 +132,8 @@ class Pool:
 
     async def run_async(self, jobs: Sequence[Job]) -> list[Run]:
         """Return the runs of these jobs, in order, without blocking the event loop."""
+        import asyncio  # here, because it takes longer than all else that a pool imports
+
         return await asyncio.to_thread(self.run, jobs)
 
     def processes(self) -> list[int]:

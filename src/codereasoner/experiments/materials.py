@@ -11,7 +11,8 @@ from codereasoner import extend
 from codereasoner.benchmarks.loading import locate
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.evaluation.perplexity import read_texts
-from codereasoner.experiments.plan import BASE, SPLITS, Experiment, Programs, Settings
+from codereasoner.experiments.plan import BASE, SPLITS, Experiment, Programs
+from codereasoner.experiments.run_options import Settings
 from codereasoner.models.gguf_files import folder_of
 from codereasoner.stages.make_programs import Part
 from codereasoner.training.scratch import make_scratch_model

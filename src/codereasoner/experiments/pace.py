@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from codereasoner.errors import ConfigError, import_extra
-from codereasoner.experiments.plan import Experiment, Settings
+from codereasoner.experiments.plan import Experiment
+from codereasoner.experiments.run_options import Settings
 from codereasoner.extend import Sampling
 from codereasoner.ledger import write_whole
 from codereasoner.models.checkpoint import Checkpoint

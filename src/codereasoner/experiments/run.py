@@ -30,8 +30,9 @@ from codereasoner.execution.pool import Pool
 from codereasoner.experiments.arm_results import markdown, perplexity_file, results
 from codereasoner.experiments.materials import make_base, parameters_of, parts
 from codereasoner.experiments.pace import Pace, cores, pace_of
-from codereasoner.experiments.plan import BASE, Experiment, Settings
+from codereasoner.experiments.plan import BASE, Experiment
 from codereasoner.experiments.processes import Process, train_together
+from codereasoner.experiments.run_options import Settings
 from codereasoner.extend import Benchmark, Model, Sampling
 from codereasoner.ledger import read_records, write_records, write_whole
 from codereasoner.models.device import has_gpu

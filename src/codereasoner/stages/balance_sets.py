@@ -9,17 +9,18 @@ of the file.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Hashable, Mapping
+from itertools import groupby
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from codereasoner import extend
 from codereasoner.curation.profiles import constructs_of
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Progress, silent
-from codereasoner.ledger import Ledger, fingerprint, read_records
+from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows
 from codereasoner.stages.progress import tell
 from codereasoner.task import Question
 
@@ -43,22 +44,20 @@ def choose_questions(questions: Path, out: Path, sizes: Mapping[str, int], progr
     ledger = Ledger(out, {"questions": fingerprint(questions), "sizes": dict(sizes)})
     if ledger.is_complete():
         return
-    rank = _rarity(questions)
+    cells = _read_cells(questions)
     before: dict[str, Counter[Cell]] = {}
-    for question in read_records(questions, Question):
-        before.setdefault(question.split, Counter())[_cell(question, rank)] += 1
-    total = sum(sum(cells.values()) for cells in before.values())
-    quotas = {split: _quotas(cells, sizes.get(split) or sum(cells.values())) for split, cells in before.items()}
+    for split, cell in cells:
+        before.setdefault(split, Counter())[cell] += 1
+    quotas = {split: _quotas(counts, sizes.get(split) or sum(counts.values())) for split, counts in before.items()}
     after: dict[str, Counter[Cell]] = {split: Counter() for split in before}
     seen: dict[str, Counter[Cell]] = {split: Counter() for split in before}
     with ledger:
-        for done, question in enumerate(read_records(questions, Question), start=1):
-            split, cell = question.split, _cell(question, rank)
+        for done, (row, (split, cell)) in enumerate(zip(read_rows(questions), cells, strict=True), start=1):
             if _is_taken(seen[split][cell], quotas[split].get(cell, 0), before[split][cell]):
                 after[split][cell] += 1
-                ledger.append(question)
+                ledger.append(Question.from_json(row))
             seen[split][cell] += 1
-            tell(progress, done, total, "questions considered")
+            tell(progress, done, len(cells), "questions considered")
         ledger.extra["balance"] = {
             split: {"before": _margins(before[split]), "after": _margins(after[split])} for split in sorted(before)
         }
@@ -93,44 +92,40 @@ def _is_taken(place: int, quota: int, count: int) -> bool:
     return (place + 1) * quota // count > place * quota // count
 
 
-def _cell(question: Question, rank: Mapping[str, int]) -> Cell:
-    return (
-        extend.task_of(question).direction,
-        question.task,
-        str(question.features.get("side", "")),
-        str(question.features.get("difficulty", 0)),
-        _construct(question.facts.get("source", ""), rank),
-    )
+def _read_cells(questions: Path) -> list[tuple[str, Cell]]:
+    """Return the split and the cell of each question; equal ones are one object, as there may be millions.
+
+    Questions about one program are adjacent in the file.
+    """
+    one: dict[Any, Any] = {}
+    numbers: dict[str, int] = {}  # of constructs
+    uses: Counter[int] = Counter()  # programs that use each of them
+    programs: list[tuple[array[int], tuple[tuple[str, ...], ...]]] = []
+    for source, group in groupby(read_records(questions, Question), lambda each: each.facts.get("source", "")):
+        used = array("H", (numbers.setdefault(name, len(numbers)) for name in sorted(_constructs(source))))
+        uses.update(used)
+        kinds = tuple(map(_kind, group))
+        programs.append((used, one.setdefault(kinds, kinds)))
+    names = list(numbers)
+    cells = []
+    for used, kinds in programs:
+        construct = names[min(used, key=lambda each: (uses[each], names[each]))] if used else "none"
+        found = ((split, (*kind, construct)) for split, *kind in kinds)
+        cells += [one.setdefault(cell, cell) for cell in found]
+    return cells
 
 
-def _construct(source: str, rank: Mapping[str, int]) -> str:
-    return min(_constructs(source), key=lambda name: (rank[name], name), default="none")
+def _kind(question: Question) -> tuple[str, ...]:
+    features = question.features
+    of_task = extend.task_of(question).direction, question.task
+    return question.split, *of_task, str(features.get("side", "")), str(features.get("difficulty", 0))
 
 
-def _rarity(questions: Path) -> dict[str, int]:
-    """Count the programs that use each construct."""
-    counts: Counter[str] = Counter()
-    for source in _sources(questions):
-        counts.update(_constructs(source))
-    return dict(counts)
-
-
-def _sources(questions: Path) -> Iterator[str]:
-    """Yield the source of each program once; questions about one program are adjacent."""
-    last = ""
-    for question in read_records(questions, Question):
-        source = question.facts.get("source", "")
-        if source != last:
-            last = source
-            yield source
-
-
-@lru_cache(maxsize=64)
-def _constructs(source: str) -> frozenset[str]:
+def _constructs(source: str) -> set[str]:
     try:
-        return frozenset(constructs_of(source))
+        return constructs_of(source)
     except (SyntaxError, ValueError):
-        return frozenset()
+        return set()
 
 
 def _margins(cells: Mapping[Cell, int]) -> dict[str, dict[str, int]]:

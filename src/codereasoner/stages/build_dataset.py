@@ -27,7 +27,7 @@ from codereasoner.stages.make_programs import make_programs
 from codereasoner.stages.named_tasks import task_names
 from codereasoner.stages.stage_options import BuildConfig
 from codereasoner.stages.trace_calls import kept, trace_programs
-from codereasoner.stages.write_chains import Teacher, narrate_chains, teach_chains
+from codereasoner.stages.write_chains import SEARCH_LIMITS, Teacher, narrate_chains, teach_chains
 from codereasoner.stages.write_rows import write_rows
 
 Watch: TypeAlias = Callable[[str], AbstractContextManager[Progress]]
@@ -63,7 +63,8 @@ def build(
     with watch("chain") as progress:
         tasks = [name for name in config.task if name not in config.direct]
         if teacher is None:
-            words = (tasks, config.detail, progress, engine, config.attempts, "train", config.max_characters, own.run)
+            tries = OwnPool(0, allow_weak_isolation, SEARCH_LIMITS)
+            words = (tasks, config.detail, progress, engine, config.attempts, "train", config.max_characters, tries.run)
             narrate_chains(paths.chosen, paths.runs, paths.chains, *words)
         else:
             teach_chains(paths.chosen, paths.chains, tasks, teacher, pool, progress, "train")

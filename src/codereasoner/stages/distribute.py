@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from codereasoner.execution.pool import Pool
+from codereasoner.execution.pool import Limits, Pool
 from codereasoner.extend import Rejected, Source
 from codereasoner.records import Job, Program, Run
 from codereasoner.stages.engine import Engine
@@ -52,6 +52,7 @@ class OwnPool:
 
     hash_seed: int = 0
     allow_weak_isolation: bool = False
+    limits: Limits = field(default_factory=Limits)
 
     def run(self, jobs: Sequence[Job]) -> list[Run]:
         """Return the runs of these jobs, in order."""
@@ -64,4 +65,4 @@ class OwnPool:
 
 @cache
 def _opened(pool: OwnPool) -> Pool:
-    return Pool(1, allow_weak_isolation=pool.allow_weak_isolation, hash_seed=pool.hash_seed)
+    return Pool(1, pool.limits, allow_weak_isolation=pool.allow_weak_isolation, hash_seed=pool.hash_seed)

@@ -8,13 +8,16 @@ elsewhere, and no row is lost or written twice.
 from __future__ import annotations
 
 import os
+import pickle
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain, islice
 from multiprocessing import connection, get_context, parent_process
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypeVar, get_args
 
@@ -89,9 +92,12 @@ class Processes:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(self.workers, get_context("spawn"), _end_with_parent)
         submit = self._pool.submit
-        return _in_order(
-            (lambda batch: submit(work, batch)), lambda job: job.result(), batches, self.workers * UNDER_WAY
-        )
+        with TemporaryDirectory(prefix="codereasoner-") as folder:  # the work may be large: each process reads it once
+            path = Path(folder) / "work"
+            path.write_bytes(pickle.dumps(work))
+            yield from _in_order(
+                (lambda batch: submit(_do, path, batch)), lambda job: job.result(), batches, self.workers * UNDER_WAY
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -169,6 +175,16 @@ def _in_order(
         found = result(waiting.popleft())
         waiting.extend(submit(batch) for batch in islice(rest, 1))
         yield found
+
+
+def _do(path: Path, batch: Batch) -> Any:
+    return _read_work(path)(batch)
+
+
+@lru_cache(maxsize=4)  # drafting and examining programs alternate
+def _read_work(path: Path) -> Callable[[Any], Any]:
+    work: Callable[[Any], Any] = pickle.loads(path.read_bytes())
+    return work
 
 
 def _called(work: Callable[[Batch], Result], batch: Batch) -> Result:

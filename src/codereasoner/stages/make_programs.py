@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
 from codereasoner import extend
-from codereasoner.curation.static_filters import StaticFilters
+from codereasoner.curation.static_filters import Examined, StaticFilters, TextFilters
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Progress, Rejected, Source, silent
 from codereasoner.ledger import Ledger
 from codereasoner.parquet_files import Row
 from codereasoner.records import Program, content_id
 from codereasoner.sources.input_mutation import with_faults, with_more_calls
-from codereasoner.stages.distribute import spread
-from codereasoner.stages.engine import Engine
+from codereasoner.stages.distribute import Spread, spread
+from codereasoner.stages.engine import Engine, map_each
 from codereasoner.stages.excluded_benchmarks import Against
 from codereasoner.stages.progress import tell
 from codereasoner.stages.stage_options import ProgramOptions, parse_setting
@@ -26,6 +26,7 @@ from codereasoner.stages.stage_options import ProgramOptions, parse_setting
 Part: TypeAlias = tuple[str, int, Source]
 """Split, number of programs, source."""
 
+TOGETHER = 64  # programs in one batch
 SPARE = 10  # one in ten programs more than wanted is drafted, as some will be dropped
 
 
@@ -51,7 +52,7 @@ def make_programs(
     mixed = {"source": list(names), "mix": list(options.mix)} if options.mix else {"source": names[0]}
     facts = {**mixed, **settings, **sizes, "near": options.near, "against": known.facts()}
     screen = partial(StaticFilters, options.near, known.reason)
-    write_programs(out, parts, facts, progress, screen, options.mutations, options.faults)
+    write_programs(out, parts, facts, progress, screen, options.mutations, options.faults, engine)
 
 
 def settings_of(name: str, names: Sequence[str], settings: Mapping[str, object]) -> Mapping[str, object]:
@@ -92,6 +93,7 @@ def write_programs(
     screen: Callable[[], StaticFilters] = StaticFilters,
     mutations: int = 0,
     faults: int = 0,
+    engine: Engine | None = None,
 ) -> None:
     """Write the programs of every part, each program once, with `mutations` more calls, and `faults` that may raise.
 
@@ -109,7 +111,7 @@ def write_programs(
     with ledger:
         origins: Counter[str] = Counter()
         for split, count, source in parts:
-            for found, reason in screened(source, split, count, checks):
+            for found, reason in screened(source, split, count, checks, engine):
                 if isinstance(found, Program) and reason is None:
                     ledger.append(with_faults(with_more_calls(found, mutations), faults))
                     done += 1
@@ -130,19 +132,24 @@ def source_for(out: Path, name: str, options: Mapping[str, object]) -> Source:
 
 
 def screened(
-    source: Source, split: str, count: int, checks: StaticFilters
+    source: Source, split: str, count: int, checks: StaticFilters, engine: Engine | None = None
 ) -> Iterator[tuple[Program | Rejected, str | None]]:
-    """Yield programs of a split, with the reason of each that is dropped, until `count` are kept."""
+    """Yield programs of a split, with the reason of each that is dropped, until `count` are kept.
+
+    An engine examines the programs of a spread source; of all others none is taken before it is needed.
+    """
+    engine = engine if isinstance(source, Spread) else None
     kept = programs = drawn = 0
     wanted = count + count // SPARE
     while kept < count:
-        for found in islice(source.programs(split, wanted), drawn, None):
+        taken = islice(source.programs(split, wanted), drawn, None)
+        for found, examined in map_each(engine, partial(_examined, checks.texts), taken, TOGETHER):
             drawn += 1
             if isinstance(found, Rejected):
                 yield found, found.reason
                 continue
             programs += 1
-            reason = checks.reason(found)
+            reason = checks.reason(found, examined)
             yield found, reason
             kept += reason is None
             if kept == count:
@@ -150,6 +157,13 @@ def screened(
         if programs < wanted:
             return
         wanted += 2 * (count - kept)
+
+
+def _examined(
+    filters: TextFilters, programs: Iterable[Program | Rejected]
+) -> Iterator[tuple[Program | Rejected, Examined | None]]:
+    for found in programs:
+        yield found, filters.examine(found) if isinstance(found, Program) else None
 
 
 def _dropped(found: Program | Rejected) -> Row:

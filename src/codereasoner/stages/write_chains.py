@@ -15,7 +15,7 @@ from codereasoner.chains.input_search import NOT_FOUND, search_calls, searches
 from codereasoner.chains.narrator import Detail, narrate, narrate_search
 from codereasoner.chains.rejection_sampling import teach
 from codereasoner.errors import ConfigError, DataError
-from codereasoner.execution.pool import Pool
+from codereasoner.execution.pool import Limits, Pool
 from codereasoner.extend import Model, Progress, Sampling, silent
 from codereasoner.ledger import Ledger, Line, fingerprint, line_of, read_records, read_rows, record_of
 from codereasoner.parquet_files import Row
@@ -30,6 +30,8 @@ from codereasoner.styles import Style, chosen_style
 from codereasoner.task import Question, Runner
 
 TOGETHER = 64  # chains in one batch
+SEARCH_LIMITS = Limits(cpu_seconds=0.25)
+"""Limits of a call that is tried: its trace is cut after 10,000 steps, which take a hundredth of a second."""
 
 Pair: TypeAlias = tuple[Question, int, Row]
 """A question, and the run it was asked about: its number and its packed row."""
