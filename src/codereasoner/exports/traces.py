@@ -9,24 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from codereasoner.records import Run
-from codereasoner.steps import numbered
-from codereasoner.steps.trace_languages import (
-    END,
-    cwm_context,
-    cwm_frames,
-    cwm_prompt,
-    frames,
-    write_compact,
-    write_cwm,
-)
 
 
 def _cwm(run: Run) -> tuple[str, str]:
+    from codereasoner.steps.trace_languages import END, cwm_context, cwm_frames, cwm_prompt, write_cwm
+
     context = cwm_context(run)
     return cwm_prompt(context), write_cwm(list(cwm_frames(run, context)), context) + END
 
 
 def _compact(run: Run) -> tuple[str, str]:
+    from codereasoner.steps import numbered
+    from codereasoner.steps.trace_languages import frames, write_compact
+
     return f"{numbered(run.source)}\n{run.expression}\n", write_compact(frames(run))
 
 

@@ -35,8 +35,8 @@ def ask_questions(
 ) -> None:
     """Write each task's questions about each run, in the order of the runs.
 
-    Tasks that execute jobs to ask need the runner, which travels to the processes of an engine. The manifest counts, by reason, the
-    questions left out because they have no well-defined answer.
+    Tasks that execute jobs to ask need the runner, which travels to the processes of an engine. The manifest counts,
+    by reason, the questions left out because they have no well-defined answer.
     """
     names = task_names(tasks)
     ledger = Ledger(out, {"runs": fingerprint(runs), "tasks": names})
