@@ -12,11 +12,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias, TypedDict
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from codereasoner.errors import DataError
-from codereasoner.styles import Style, find_style
-from codereasoner.task import Question
+
+if TYPE_CHECKING:
+    from codereasoner.styles import Style
+    from codereasoner.task import Question
 
 Messages: TypeAlias = list[dict[str, str]]
 
@@ -55,6 +57,9 @@ def read_label(label: str) -> tuple[Question, Style]:
     Raises:
         DataError: the text was not written by `write_label`. UnknownName: there is no such style.
     """
+    from codereasoner.styles import find_style
+    from codereasoner.task import Question
+
     try:
         found = json.loads(label)
         question, style = found["question"], found["style"]
