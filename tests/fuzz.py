@@ -14,9 +14,11 @@ from codereasoner.execution import decode
 from codereasoner.execution.decode import read_answer
 from codereasoner.execution.encode import answer, change, steps_text
 from codereasoner.execution.framing import MAX_BODY, FrameError, Splitter, pack
+from codereasoner.execution.pool import Limits
 from codereasoner.records import Job, Run
 
 JOB = Job("def f(): pass", "f", "")
+LIMITS = Limits().as_dict()
 EVENTS = ("call", "line", "return", "yield", "exception")
 TEXTS = ("", "x", "name", "1", "'é'", "\ud83d\ude00", "\ude00\ud83d", "\x7f\x00", '"\\/\b\f\n\r\t', "y" * 300)
 NUMBERS = (0, 1, 2, 9, 10, 4095, (1 << 31) - 1)
@@ -30,8 +32,8 @@ SNIPPETS = (
 def read_both(body: bytes) -> Run:
     """Read an answer in C and in Python, which must make the same run of it."""
     with patch.object(decode, "read_natively", None):
-        reference = read_answer(body, JOB, "A")
-    run = read_answer(body, JOB, "A")
+        reference = read_answer(body, JOB, "A", LIMITS)
+    run = read_answer(body, JOB, "A", LIMITS)
     assert vars(run) == vars(reference)
     assert [vars(step) for step in run.steps] == [vars(step) for step in reference.steps]
     return run

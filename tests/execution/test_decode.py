@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.fuzz import JOB, fuzz, read_both
+from tests.fuzz import JOB, LIMITS, fuzz, read_both
 
 from codereasoner.execution import decode
 from codereasoner.execution.decode import failed, read_answer
@@ -24,7 +24,7 @@ def changed(place: int, value: object) -> bytes:
 
 
 def test_a_good_answer_is_read() -> None:
-    run = read_answer(json.dumps(GOOD).encode(), JOB, "A")
+    run = read_answer(json.dumps(GOOD).encode(), JOB, "A", LIMITS)
     assert (run.outcome, run.value, run.lines, run.isolation, run.cpu_ms) == ("ok", "1", (1,), "A", 0.5)
     assert (run.steps[1].changes, run.steps[1].removed) == ({"x": "1"}, ("a",))
 
@@ -89,12 +89,31 @@ def test_a_malformed_answer_is_the_outcome_of_its_job(body: bytes) -> None:
     assert "malformed" in run.reason
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (changed(1, "1" * (LIMITS["result_chars"] + 1)), "longer than the limit"),
+        (changed(3, "1" * (LIMITS["output_bytes"] + 1)), "longer than the limit"),
+        (changed(7, "x" * 4_000_000), "more than its limits allow"),
+    ],
+)
+def test_a_forged_answer_has_no_more_than_its_limits_allow(body: bytes, reason: str) -> None:
+    run = read_both(body)
+    assert (run.outcome, run.value, reason in run.reason) == ("crashed", None, True)
+
+
+def test_a_forged_trace_has_no_more_steps_than_a_tracer_records() -> None:
+    for count, outcome in ((LIMITS["steps"], "ok"), (LIMITS["steps"] + 1, "crashed")):
+        columns = ["l" * count, [0] * count, [1] * count, [], [{}] * count, []]
+        assert read_both(changed(4, columns)).outcome == outcome
+
+
 def test_a_program_can_not_claim_that_our_machinery_failed() -> None:
-    assert read_answer(changed(1, None).replace(b'"ok"', b'"error"'), JOB, "A").outcome == "crashed"
+    assert read_answer(changed(1, None).replace(b'"ok"', b'"error"'), JOB, "A", LIMITS).outcome == "crashed"
 
 
 def test_a_run_that_is_read_has_what_a_run_that_is_made_has() -> None:
-    run, made = read_answer(json.dumps(GOOD).encode(), JOB, "A"), failed(JOB, "A", "crashed", "")
+    run, made = read_answer(json.dumps(GOOD).encode(), JOB, "A", LIMITS), failed(JOB, "A", "crashed", "")
     assert list(vars(run)) == list(vars(made))
     assert run == Run.from_json(run.to_json())
 
@@ -128,7 +147,7 @@ def test_what_a_worker_writes_is_read_in_c_as_in_python(
 ) -> None:
     body = written(steps, value, lines)
     assert decode.read_natively is not None
-    assert decode.read_natively(body, Step) is not None
+    assert decode.read_natively(body, Step, 10) is not None
     run = read_both(body)
     assert (run.value, run.lines, len(run.steps)) == (json.loads(json.dumps(value)), tuple(lines), len(steps))
 
@@ -177,7 +196,7 @@ def test_what_was_tampered_with_is_read_in_c_as_in_python_or_left_to_it(
     )
 )
 def test_no_answer_whatever_raises(body: bytes) -> None:
-    assert read_answer(body, JOB, "A").outcome in ("crashed", "ok")
+    assert read_answer(body, JOB, "A", LIMITS).outcome in ("crashed", "ok")
 
 
 @needs_extension

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posix
 import select
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_what_neighbours_say_is_held_until_the_last_is_done_and_void_where_one_h
 ) -> None:
     runner = object.__new__(Runner)
     runner.forks = runner.misbehaved = runner.spent = False
-    runner.jobs, runner.held = {number: job(number) for number in NUMBERS}, []
+    runner.jobs, runner.held, runner.size = {number: job(number) for number in NUMBERS}, [], 0
     said: list[list[tuple[int, int, bytes]]] = [
         [(Kind.RESULT, 4, b"")],
         [(Kind.RESULT, 5, b"forged"), (Kind.RESULT, 5, b""), (Kind.RESULT, 6, b"")],
@@ -89,7 +90,8 @@ def test_jobs_of_one_origin_are_taken_together() -> None:
 def test_what_a_dead_process_has_said_is_read_although_its_bell_was_closed_first() -> None:
     runner = object.__new__(Runner)
     runner.forks = runner.misbehaved = runner.spent = False
-    runner.jobs, runner.held, runner.splitter = {number: job(number) for number in NUMBERS}, [], Splitter()
+    runner.jobs, runner.held, runner.size = {number: job(number) for number in NUMBERS}, [], 0
+    runner.splitter = Splitter()
     runner.source, sink = posix.pipe()
     posix.set_blocking(runner.source, False)
     runner.pid = posix.fork()
@@ -103,6 +105,27 @@ def test_what_a_dead_process_has_said_is_read_although_its_bell_was_closed_first
     runner.kill()
     assert runner.read() == ([(Kind.RESULT, 4, b""), (Kind.LEFT, 5, b"")], False)
     posix.close(runner.source)
+
+
+@pytest.mark.parametrize("body", [b"", bytes(1000)], ids=["empty frames", "full frames"])
+def test_a_process_that_writes_frames_without_end_is_given_up(body: bytes) -> None:
+    runner = object.__new__(Runner)
+    runner.forks = runner.misbehaved = runner.spent = False
+    runner.jobs, runner.held, runner.size = {number: job(number) for number in NUMBERS}, [], 0
+    runner.splitter = Splitter()
+    runner.source, sink = posix.pipe()
+    posix.set_blocking(runner.source, False)
+    runner.pid = posix.fork()
+    if runner.pid == 0:
+        while True:
+            posix.write(sink, pack(Kind.RESULT, 4, body) * 50)
+    posix.close(sink)
+    deadline = time.monotonic() + 30
+    while runner.read()[1]:
+        assert time.monotonic() < deadline
+    runner.kill()
+    posix.close(runner.source)
+    assert runner.misbehaved
 
 
 PROCESS_ID = "import posix\ndef f(n):\n    return posix.getpid()"

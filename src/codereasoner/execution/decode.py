@@ -13,12 +13,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from itertools import chain
-from typing import Any, Never, get_args
+from typing import TYPE_CHECKING, Any, Never, get_args
 
 from codereasoner.records import Event, Job, Outcome, Run, Step, content_id
 
+if TYPE_CHECKING:
+    from codereasoner.execution.framing import RunLimits
+
 NATIVE = "codereasoner.execution._trace"
-INTERFACE = 1  # of the extension, as in native/module.c
+INTERFACE = 2  # of the extension, as in native/module.c
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 _OUTCOMES: dict[object, Outcome] = {name: name for name in get_args(Outcome) if name != "error"}  # that is ours to say
@@ -26,6 +29,8 @@ _EVENTS: dict[str, Event] = {name[0]: name for name in get_args(Event)}
 _CUTS = frozenset({"", "steps", "bytes", "depth", "tracer removed"})
 _TEXT = frozenset({str})
 _MAX_LINE = 1 << 31
+_ESCAPED = 12  # bytes that JSON in ASCII takes for a character, at most; also those of a line's number
+_REST = 50_000  # characters of all that has no limit of its own: the exception, the reason, the marks
 _new, _set = object.__new__, object.__setattr__
 _NO_RUN = vars(Run("", "", "", "ok"))
 
@@ -34,10 +39,10 @@ class _MalformedError(ValueError):
     """The answer is not what a worker writes; the message says in which part."""
 
 
-def read_answer(body: bytes, job: Job, level: str) -> Run:
-    """Return the run that an answer tells of; "crashed" with a reason where it is no answer."""
+def read_answer(body: bytes, job: Job, level: str, limits: RunLimits) -> Run:
+    """Return the run that an answer tells of; "crashed" with a reason where it is no answer within these limits."""
     try:
-        return _read(body, job, level)
+        return _read(body, job, level, limits)
     except (ValueError, RecursionError) as error:
         return failed(job, level, "crashed", f"the answer of the program's process is malformed: {error!s:.200}")
 
@@ -47,14 +52,19 @@ def failed(job: Job, level: str, outcome: Outcome, reason: str) -> Run:
     return Run(job.source, job.entry, job.call, outcome, reason=reason, isolation=level, python=PYTHON)
 
 
-def _read(body: bytes, job: Job, level: str) -> Run:
-    row = (read_natively(body, Step) if read_natively else None) or _read_row(body)
+def _read(body: bytes, job: Job, level: str, limits: RunLimits) -> Run:
+    most = limits["result_chars"] + limits["output_bytes"] + len(job.source) + _REST
+    if job.record != "trace" and len(body) > most * _ESCAPED:
+        raise _MalformedError(f"it has {len(body)} bytes, more than its limits allow")
+    row = (read_natively(body, Step, limits["steps"]) if read_natively else None) or _read_row(body, limits["steps"])
     name, value, exception, stdout, steps, lines, cut, reason, cpu_ms = row
     outcome = _OUTCOMES.get(name)
     if outcome is None:
         raise _MalformedError(f"no outcome is called {name!r:.40}")
     if value is not None and outcome != "ok":
         raise _MalformedError("only the outcome ok has a value")
+    if len(value or "") > limits["result_chars"] or len(stdout) > limits["output_bytes"]:
+        raise _MalformedError("its value or its output is longer than the limit")
     if cut not in _CUTS:
         raise _MalformedError(f"nothing is cut by {cut!r:.40}")
     if not 0 <= cpu_ms < 1e9:
@@ -87,7 +97,7 @@ def _make(kind: type[Run], fields: dict[str, object]) -> Run:
     return run
 
 
-def _read_row(body: bytes) -> Any:
+def _read_row(body: bytes, most: int) -> Any:
     """Return the nine parts of an answer, each of its type."""
     row = _DECODER.decode(body.decode("ascii"))
     if type(row) is not list or len(row) != 9:
@@ -100,7 +110,7 @@ def _read_row(body: bytes) -> Any:
         raise _MalformedError("a value must be text")
     if type(cpu_ms) is not float:
         raise _MalformedError(f"{cpu_ms!r:.40} is no time")
-    found_steps = _read_steps(steps) if steps else ()
+    found_steps = _read_steps(steps, most) if steps else ()
     found_lines = _read_lines(lines) if lines else ()
     return name, value, exception, stdout, found_steps, found_lines, cut, reason, cpu_ms
 
@@ -111,13 +121,15 @@ def _read_lines(lines: Any) -> tuple[int, ...]:
     return tuple(lines)
 
 
-def _read_steps(columns: object) -> tuple[Step, ...]:
+def _read_steps(columns: object, most: int) -> tuple[Step, ...]:
     """Return the steps of the columns that encode.py describes, whose types are checked a column at a time."""
     if type(columns) is not list or len(columns) != 6:
         raise _MalformedError("steps must be six columns")
     events, frames, lines, values, changes, removed = columns
     if type(events) is not str or not _EVENTS.keys() >= set(events):
         raise _MalformedError(f"no events are called {events!r:.40}")
+    if len(events) > most:
+        raise _MalformedError(f"there are {len(events)} steps, more than the limit of {most}")
     for numbers in (frames, lines):
         if (
             not _all_of(int, numbers)
@@ -180,5 +192,5 @@ def load_extension() -> Any:
 
 
 EXTENSION = load_extension()
-read_natively: Callable[[bytes, type[Step]], tuple[Any, ...] | None] | None = EXTENSION and EXTENSION.read_answer
+read_natively: Callable[[bytes, type[Step], int], tuple[Any, ...] | None] | None = EXTENSION and EXTENSION.read_answer
 make: Callable[[type[Run], dict[str, object]], Run] = EXTENSION.make if EXTENSION else _make

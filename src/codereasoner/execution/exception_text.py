@@ -52,7 +52,7 @@ def exception_text(error: BaseException, max_chars: int) -> str:
     """`TypeName: message`, or `TypeName` where the message cannot be had without calling the program's code."""
     name = type_name(error)
     message = _message(error)
-    return f"{name}: {message}"[:max_chars] if message else name
+    return (f"{name}: {message}" if message else name)[:max_chars]
 
 
 def _message(error: BaseException) -> str:

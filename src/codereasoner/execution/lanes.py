@@ -55,6 +55,7 @@ class Runner:
         self.splitter = Splitter()
         self.jobs: dict[int, JobRow] = {}  # given to it and not yet answered, in order
         self.held: list[Frame] = []  # its frames that are not passed on yet
+        self.size = 0  # bytes of them
         self.given = 0
         self.busy = self.spent = self.left = False
         self.misbehaved = False  # it has sent a frame that it may not send
@@ -81,28 +82,30 @@ class Runner:
         if self.forks:
             return found, more
         self.held += found
-        if sum([len(frame[2]) for frame in self.held]) > MOST_HELD:
+        if self.size > MOST_HELD:
             self.spent, more = True, False
         if more and not (self.held and self.held[-1][0] == Kind.DONE):
             return [], True
-        found, self.held = self.held, []
+        found, self.held, self.size = self.held, [], 0
         self.misbehaved = self.misbehaved or not is_in_order(found, list(self.jobs))
         return ([], False) if self.misbehaved else (found, more)
 
     def _read(self) -> tuple[list[Frame], bool]:
         found: list[Frame] = []
-        while True:
+        while self.forks or self.size <= MOST_HELD:  # who writes without end would keep us here
             try:
                 data = posix.read(self.source, 1 << 16)
             except BlockingIOError:
                 return found, True
             if not data:
                 return found, False
+            self.size += len(data)
             try:
                 found += self.splitter.feed(data)
             except FrameError:
                 self.misbehaved = not self.forks
                 return found, False
+        return found, True
 
     def end(self) -> None:
         """Kill it and what it has forked."""

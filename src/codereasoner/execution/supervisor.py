@@ -209,7 +209,7 @@ class Supervisor:
             if kind == Kind.ERROR:
                 ticket.run = failed(ticket.job, self.level, "error", body.decode("utf-8", "replace"))
             else:
-                ticket.run = read_answer(body, ticket.job, self.level)
+                ticket.run = read_answer(body, ticket.job, self.level, self._setup.limits)
         worker.heard = monotonic()
         if _load(worker) < FRAME_JOBS // 2:
             self.assign()

@@ -253,7 +253,7 @@ def _listen(pid: int, source: int, bell: int, deadline: float) -> tuple[list[Fra
             in_time = bool(poll.poll(max(0.0, deadline - monotonic()) * 1000))
             if not in_time or not posix.read(bell, 1 << 12):
                 break
-            while data := _read_now(source):
+            while size <= MOST_HELD and (data := _read_now(source)):
                 size += len(data)
                 frames += splitter.feed(data)
             alive = not (frames and frames[-1][0] == Kind.DONE)

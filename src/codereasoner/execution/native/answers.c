@@ -11,6 +11,7 @@
 typedef struct {
     const char *at, *end;
     PyTypeObject *kind; /* Step */
+    Py_ssize_t most;    /* of them */
     PyObject *names[NAMES];
 } Reader;
 
@@ -233,6 +234,7 @@ static PyObject *read_removed(Reader *reader)
     return pair;
 }
 
+/* False where there are more steps than a tracer records: they would take much memory. */
 static bool read_columns(Reader *reader, Columns *columns, Py_ssize_t *count)
 {
     Py_ssize_t lines = 0;
@@ -242,8 +244,9 @@ static bool read_columns(Reader *reader, Columns *columns, Py_ssize_t *count)
     for (; reader->at < reader->end && events[(unsigned char)*reader->at] != NULL; reader->at++)
         lines += *reader->at == 'l';
     *count = reader->at - columns->events;
-    if (*count == 0 || !skip(reader, "\", ") || !(columns->frames = read_tuple(reader, read_integer)) ||
-        !skip(reader, ", ") || !(columns->lines = read_tuple(reader, read_integer)) || !skip(reader, ", ") ||
+    if (*count == 0 || *count > reader->most || !skip(reader, "\", ") ||
+        !(columns->frames = read_tuple(reader, read_integer)) || !skip(reader, ", ") ||
+        !(columns->lines = read_tuple(reader, read_integer)) || !skip(reader, ", ") ||
         !(columns->values = read_tuple(reader, read_name)) || !skip(reader, ", ") ||
         !(columns->changes = read_tuple(reader, read_changes)) || !skip(reader, ", ") ||
         !(columns->removed = read_tuple(reader, read_removed)) || !skip(reader, "]"))
@@ -333,7 +336,8 @@ PyObject *read_answer(PyObject *Py_UNUSED(module), PyObject *arguments)
                                                    read_lines, read_name,  read_string, read_float};
     Reader reader = {0};
     Py_ssize_t size;
-    if (!PyArg_ParseTuple(arguments, "y#O!", &reader.at, &size, &PyType_Type, &reader.kind) || prepare() < 0)
+    if (!PyArg_ParseTuple(arguments, "y#O!n", &reader.at, &size, &PyType_Type, &reader.kind, &reader.most) ||
+        prepare() < 0)
         return NULL;
     reader.end = reader.at + size;
     for (const char *place = reader.at; place < reader.end; place++)
