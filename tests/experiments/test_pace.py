@@ -12,6 +12,7 @@ from codereasoner.errors import ConfigError
 from codereasoner.experiments import pace
 from codereasoner.experiments.pace import REST, Pace, fit_minutes, pace_of
 from codereasoner.experiments.plan import read_experiment
+from codereasoner.training.presets import SFT
 from codereasoner.training.scratch import make_scratch_model
 
 DEMO = read_experiment("demo")
@@ -26,6 +27,12 @@ def test_side_by_side_the_longer_training_counts_and_on_one_core_both_do() -> No
         f"about {(280 + REST / 10_000) / 60:.0f} minutes on this machine: 2 cores, each learning 10,000 and generating "
         "5,000 tokens a second"
     )
+
+
+def test_a_gpu_is_one_device_whatever_the_number_of_cores() -> None:
+    gpu = Pace(10_000.0, 5_000.0, 1, gpu=True)
+    assert gpu.training(DEMO, SIZE) == pytest.approx(100 + 180 + 80)
+    assert ": one GPU, learning 10,000 and generating 5,000 tokens a second" in gpu.announce(DEMO, SIZE)
 
 
 def test_every_seed_and_every_arm_takes_its_time() -> None:
@@ -58,8 +65,8 @@ def test_a_pace_is_measured_once_and_kept(tmp_path: Path, monkeypatch: pytest.Mo
     pytest.importorskip("trl")
     monkeypatch.setattr(pace, "MEASURED", 0.01)
     base = make_scratch_model(tmp_path / "base", 0, "0.3m")
-    found = pace_of(tmp_path, base)
+    found = pace_of(tmp_path, base, SFT["scratch"])
     assert found.learn > 10
     assert found.generate > 10
-    assert found == pace_of(tmp_path, tmp_path / "nothing")
+    assert found == pace_of(tmp_path, tmp_path / "nothing", SFT["scratch"])
     assert json.loads((tmp_path / "pace.json").read_text())["cores"] == found.cores

@@ -21,7 +21,7 @@ from codereasoner.models.local import generate
 from codereasoner.training.budget import FORWARD, LEARN
 from codereasoner.training.grpo import cost_of_token
 from codereasoner.training.muon import make_optimizer
-from codereasoner.training.presets import GRPO, PRETRAINED, SCRATCH
+from codereasoner.training.presets import GRPO
 from codereasoner.training.settings import load, quiet
 from codereasoner.training.training_config import GrpoConfig, RftConfig, SftConfig
 
@@ -29,8 +29,11 @@ ROW, PROMPT, COMPLETION, LONGEST = 58, 36, 18, 48
 """Mean tokens of the demo's SFT rows, and of GRPO's prompts and completions; the longest completion of a batch, for
 which the others wait."""
 
-WEIGHTS_ROW, WEIGHTS_PROMPT, WEIGHTS_COMPLETION, PROMPTS = 200, 160, 32, 16
-"""The same of pretrained weights, whose prompts hold instructions and larger programs; prompts measured together."""
+WEIGHTS_ROW, WEIGHTS_PROMPT, WEIGHTS_COMPLETION = 200, 160, 32
+"""The same of pretrained weights, whose prompts hold instructions and larger programs."""
+
+PROMPTS = {"cpu": 16, "cuda": 64}
+"""Prompts of pretrained weights that are measured together: about as many as an evaluation asks together."""
 
 MEASURED = 1.5
 """Seconds for each of the two measurements: 30 to 100 repetitions, enough for a tenth."""
@@ -53,11 +56,12 @@ def cores() -> int:
 
 @dataclass(frozen=True)
 class Pace:
-    """Tokens a second of one core, of learning and of generating, and the number of cores."""
+    """Tokens a second of one device, of learning and of generating; the devices are cores, or one GPU."""
 
     learn: float
     generate: float
     cores: int
+    gpu: bool = False
 
     def training(self, plan: Experiment, settings: Settings) -> float:
         """Return the seconds of all trainings: those of a round are side by side."""
@@ -84,9 +88,9 @@ class Pace:
     def announce(self, plan: Experiment, settings: Settings) -> str:
         """Return the sentence that says how long the experiment will take."""
         minutes = (self.training(plan, settings) + self.rest(plan, settings)) / 60
-        cores = "one core" if self.cores == 1 else f"{self.cores} cores"
+        devices = f"{self.cores} cores, each" if self.cores > 1 else "one GPU," if self.gpu else "one core,"
         return (
-            f"about {minutes:.0f} minutes on this machine: {cores}, each learning {self.learn:,.0f} and generating "
+            f"about {minutes:.0f} minutes on this machine: {devices} learning {self.learn:,.0f} and generating "
             f"{self.generate:,.0f} tokens a second"
         )
 
@@ -110,29 +114,37 @@ def fit_minutes(plan: Experiment, settings: Settings, pace: Pace) -> tuple[Setti
     return replace(settings, **tokens), share
 
 
-def pace_of(folder: Path, base: str | Path, pretrained: bool = False) -> Pace:
-    """Return the pace of a run: measured when it begins, and kept, so that its budgets stay when it is continued."""
+def pace_of(folder: Path, base: str | Path, learning: SftConfig | GrpoConfig, pretrained: bool = False) -> Pace:
+    """Return the pace of a run: measured when it begins, and kept, so that its budgets stay when it is continued.
+
+    `learning` has the batch and the optimizer of its SFT.
+    """
     path = folder / "pace.json"
     if not path.is_file():
-        write_whole(path, json.dumps(asdict(_measure(str(base), pretrained))) + "\n")
+        write_whole(path, json.dumps(asdict(_measure(str(base), learning, pretrained))) + "\n")
         gc.collect()  # the optimizer's state and gradients of pretrained weights are gigabytes, which trainings need
     return Pace(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def _measure(base: str, pretrained: bool) -> Pace:
-    """Measure what one thread does."""
+def _measure(base: str, learning: SftConfig | GrpoConfig, pretrained: bool) -> Pace:
+    """Measure what one thread does, or the GPU that pretrained weights are trained on."""
     torch = import_extra("torch", "train")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    learning = (PRETRAINED if pretrained else SCRATCH)["sft"]
-    asked, read, written, longest = PROMPTS, WEIGHTS_PROMPT, WEIGHTS_COMPLETION, WEIGHTS_COMPLETION
+    gpu = pretrained and has_gpu()
+    asked, read, written, longest = (
+        PROMPTS["cuda" if gpu else "cpu"],
+        WEIGHTS_PROMPT,
+        WEIGHTS_COMPLETION,
+        WEIGHTS_COMPLETION,
+    )
     if not pretrained:
         asked, read, written, longest = GRPO["scratch"].batch, PROMPT, COMPLETION, LONGEST
     row = WEIGHTS_ROW if pretrained else ROW
     try:
         with quiet():
             loaded = load(base)
-            if pretrained and has_gpu():
+            if gpu:
                 loaded.model.to("cuda")
             sampling = Sampling(1.0, 1.0, longest)
             prompts = [[loaded.tokenizer.eos_token_id] * read] * asked
@@ -140,7 +152,7 @@ def _measure(base: str, pretrained: bool) -> Pace:
             learnt = _mean_seconds(_update(loaded, learning, row))
     finally:
         torch.set_num_threads(threads)
-    return Pace(learning.batch * row / learnt, asked * (read + written) / taken, cores())
+    return Pace(learning.batch * row / learnt, asked * (read + written) / taken, 1 if gpu else cores(), gpu)
 
 
 def _update(loaded: Checkpoint, learning: SftConfig | GrpoConfig, row: int) -> Callable[[], None]:

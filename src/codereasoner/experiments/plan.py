@@ -120,8 +120,12 @@ class Experiment:
         """Return the training of an arm, without what the experiment decides for all: budgets, seeds, threads."""
         kind = self.arms[arm].train
         assert kind is not None  # an arm that is only asked has no training
+        return check_options(self.preset(kind, settings), self.arms[arm].options or {})
+
+    def preset(self, kind: Training, settings: Settings) -> SftConfig | GrpoConfig:
+        """Return the options with which every training of a kind begins."""
         found = (PRETRAINED if settings.model else SCRATCH)[kind]
-        return check_options(found, {**(self.training or {}).get(kind, {}), **(self.arms[arm].options or {})})
+        return check_options(found, (self.training or {}).get(kind, {}))
 
     def asking(self, arm: str, tasks: Iterable[str]) -> Style:
         """Return the style in which an arm is asked questions of these tasks.

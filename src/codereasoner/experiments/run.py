@@ -83,7 +83,8 @@ class ExperimentRun:
         """Make the untrained model where none is named, and measure with it how fast this machine is."""
         with self.clock(BASE):
             base = make_base(self.folder, self.settings.seed, self.settings)
-            return pace_of(self.folder, base, bool(self.settings.model))
+            learning = self.plan.preset("sft", self.settings)
+            return pace_of(self.folder, base, learning, bool(self.settings.model))
 
     def run(self) -> Summaries:
         """Do all that is not done yet; results.json and table.md are written after each seed."""
