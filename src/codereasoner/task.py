@@ -243,7 +243,7 @@ class Task:
         sent = None
         with suppress(StopIteration):
             while True:
-                each = asking.send(sent) if sent else next(asking)
+                each = asking.send(sent) if sent is not None else next(asking)
                 sent = list(_run(dict(enumerate(each)), runner).values()) if isinstance(each, list) else None
                 found += [] if isinstance(each, list) else [each]
         questions = [replace(each, plugin=self.reference) for each in found if isinstance(each, Question)]

@@ -325,6 +325,7 @@ SPECIFIC = {
     "trace-compact": COMPACT,
     "raises": RAISES,
     "halts": COVERAGE,
+    "equivalent": COVERAGE,
     "lines": LINES,
     "call-graph": CALL_GRAPH,
     "debugger": DEBUGGER,

@@ -54,6 +54,7 @@ QUESTIONS = {
     "lines": Question("lines", CALLED, ("2, 3, 4, 7",)),
     "call-graph": Question("call-graph", CALLED | {"source": PAIRED}, ("f -> g: 2",)),
     "debugger": Question("debugger", CALLED | {"line": 3, "time": 1, "move": "step", "to": 0}, ("4\nx = 1\ny = 2",)),
+    "equivalent": Question("equivalent", CALLED | {"other": SOURCE.replace(">", ">="), "returned": "[2, 1]"}, ("no",)),
     "trace": Question("trace", CALLED | {"source": PLAIN}, (TRACE,)),
     "trace-compact": Question("trace-compact", CALLED | {"source": PLAIN}, ("call 1 x=1\n2\n3 y=2\nreturn 3 [2, 1]",)),
     "code-question": Question("code-question", {"source": SOURCE, "question": "What does f(1) return?"}, ("[2, 1]",)),
@@ -66,6 +67,7 @@ QUESTIONS = {
 WRONG = {"input": "f(7)", "coverage": "yes", "state": "3; int", "path": "5"} | {
     "raises": "KeyError",
     "halts": "yes",
+    "equivalent": "yes",
     "lines": "2, 3, 6, 7",
     "call-graph": "f -> g: 3",
     "debugger": "6\nx = 1\ny = 2",

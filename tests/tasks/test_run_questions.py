@@ -18,6 +18,7 @@ from codereasoner.records import Job, Program, Run
 from codereasoner.stages.trace_calls import Keep, trace_programs
 from codereasoner.task import Question
 from codereasoner.tasks.debugger import Debugger
+from codereasoner.tasks.mutants import mutants
 
 MOVED = """\
 def h(x):
@@ -79,6 +80,37 @@ def test_runs_that_raise_are_kept_where_they_are_wanted(pool: Pool, tmp_path: Pa
         trace_programs(tmp_path / "programs.jsonl", out, pool, keep=Keep(outcomes=outcomes))
         assert {run.outcome for run in read_records(out, Run)} == set(outcomes)
     assert (read_manifest(tmp_path / "1.parquet") or {})["drops"] == {"raises IndexError": 1}
+
+
+def test_two_programs_agree_where_the_right_answer_says_so_and_differ_in_one_place_or_form(pool: Pool) -> None:
+    source = "def f(xs, k):\n    t = 0\n    for x in xs:\n        if x > k:\n            t += x * 2\n    return t\n"
+    runs = pool.run([Job(source, "f", f"[3, 1, {n}], 2", record="trace") for n in range(8)])
+    questions = [question for run in runs for question in asked("equivalent", run, pool)]
+    assert len(questions) >= 8
+    for question in questions:
+        values = []
+        for text in (source, question.facts["other"]):
+            names: dict[str, object] = {}
+            exec(text, names)
+            values.append(eval(f"f({question.facts['call']})", names))
+        assert (values[0] == values[1]) == (question.gold == ("yes",))
+        assert question.facts["returned"] == repr(values[1])
+    assert 2 * sum(question.gold == ("yes",) for question in questions) == len(questions)
+
+
+def test_a_mutant_differs_in_one_operator_number_or_truth_value() -> None:
+    source = "def f(é, x):\n    return é + 1 if x < 2 and True else é // 3\n"
+    found = [each.split("return ")[1].strip() for each in mutants(source)]
+    assert found == [
+        "é - 1 if x < 2 and True else é // 3",
+        "é + 2 if x < 2 and True else é // 3",
+        "é + 1 if x <= 2 and True else é // 3",
+        "é + 1 if x < 3 and True else é // 3",
+        "é + 1 if x < 2 or True else é // 3",
+        "é + 1 if x < 2 and False else é // 3",
+        "é + 1 if x < 2 and True else é % 3",
+        "é + 1 if x < 2 and True else é // 4",
+    ]
 
 
 # ---- a debugger of the standard library makes the same moves
