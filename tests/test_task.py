@@ -82,6 +82,20 @@ def test_a_cut_off_completion_without_a_closing_mark_is_truncated(name: str) -> 
     assert OUTPUT.grade(QUESTION, completion, STYLES[name]).outcome == "correct"
 
 
+@pytest.mark.parametrize(
+    ("name", "completion"),
+    [
+        ("reasoning", "<answer>2</answer> no: <answer>2"),
+        ("block", "[ANSWER]2[/ANSWER] no: [ANSWER]2"),
+        ("boxed", "\\boxed{2}, no: \\boxed{{2}"),
+        ("assertion", "```python\n2\n```\nno:\n```python\n2\n"),
+    ],
+)
+def test_a_completion_that_was_cut_off_inside_a_second_answer_is_truncated(name: str, completion: str) -> None:
+    assert OUTPUT.grade(QUESTION, completion, STYLES[name]).outcome == "correct"
+    assert OUTPUT.grade(QUESTION, completion, STYLES[name], finish="length").outcome == "truncated"
+
+
 def test_a_bug_of_a_verifier_is_an_error_of_that_answer_alone() -> None:
     question = Question("length", {"text": "ab"}, ("2",))
     grades = grade_answers([(Length(), question, answer) for answer in ("fail", "2", "x")])

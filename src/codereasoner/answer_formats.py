@@ -66,6 +66,10 @@ class AnswerFormat:
                 start = match.end()
         return None if found is None else unwrapped(found)
 
+    def ends_inside(self, completion: str) -> bool:
+        """Tell whether a completion ends inside an answer: it was opened and not closed, or only its end closes it."""
+        return not self.closing or completion.rfind(self.opening) > completion.rfind(self.closing)
+
 
 @cache
 def _marks(opening: str, closing: str) -> re.Pattern[str]:
@@ -124,6 +128,11 @@ class Fenced(AnswerFormat):
         start = max(block.rfind("\nassert "), block.rfind("\nassert("))
         return block[max(0, start) :]
 
+    def ends_inside(self, completion: str) -> bool:
+        """Tell whether a fence behind the last whole block was not closed."""
+        blocks = [match.end() for match in _FENCE.finditer(completion)]
+        return any(fence in completion[blocks[-1] if blocks else 0 :] for fence in ("```", "~~~"))
+
 
 class Boxed(AnswerFormat):
     """\\boxed{...}"""
@@ -145,6 +154,11 @@ class Boxed(AnswerFormat):
                 return text[1] if text else found
             patience -= read
         return None
+
+    def ends_inside(self, completion: str) -> bool:
+        """Tell whether the last box was not closed."""
+        last = deque(_BOX.finditer(completion), maxlen=1)
+        return bool(last) and _end_of_box(completion, last[0].end(), MAX_MARKS)[0] is None
 
 
 class Bare(AnswerFormat):

@@ -102,9 +102,9 @@ class Style:
         return answer.strip(BLANK) or None if answer is not None else None
 
     def open_ended(self, completion: str) -> bool:
-        """Tell whether only the end of the completion ends the answer, so that a cut-off one is not complete."""
+        """Tell whether the completion ends inside its answer, so that nothing in a cut-off one is its answer."""
         closing = self.format.closing
-        return not closing or (self.opened and closing not in completion)
+        return closing not in completion if self.opened and closing else self.format.ends_inside(completion)
 
 
 SHOWN = 32  # characters of a system message in a table: about as wide as its other columns

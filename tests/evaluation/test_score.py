@@ -150,6 +150,8 @@ COMPLETIONS = [
     "<think>So <answer>3</answer>. No wait</think>\n<answer>2</answer>",
     "<think>So <answer>2</answer>.</think> It is 3.",
     "1 + 1 is 2.\n</think>\n\n<answer>2</answer>",
+    "<answer>2",
+    "It is 2.\n<answer>2",
 ]
 
 
@@ -175,6 +177,16 @@ def test_the_answers_of_an_evaluation_are_scored_in_the_style_they_were_asked_in
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     grades = grade_strictly(benchmark, questions, read_generations(benchmark, path, questions), None)
     assert [row[0].outcome for row in grades.values()] == ["correct", "no_answer"]
+
+
+def test_an_answer_that_was_cut_off_is_none_in_a_file_of_answers(
+    benchmark: CruxevalOutput, questions: list[Question], tmp_path: Path
+) -> None:
+    rows = [{"question": each.id, "style": "bare", "text": each.gold[0], "finish": "length"} for each in questions]
+    path = tmp_path / "answers.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    grades = grade_strictly(benchmark, questions, read_generations(benchmark, path, questions), None)
+    assert {row[0].outcome for row in grades.values()} == {"no_answer"}
 
 
 def test_below_level_a_text_of_a_model_is_executed_only_where_that_is_allowed(

@@ -1,7 +1,8 @@
 """The answer in one entry of a generations file, for the strict grader.
 
 Entries of published files are mostly what the benchmark's own parser left: a value or a call. Some are whole
-completions, some repeat the assertion. What is taken here is what a reader would take; it is never evaluated.
+completions, some repeat the assertion. What is taken here is what a reader would take; it is never evaluated. An answer
+that a text opens and does not close is none, as in every evaluation and reward: it may have been cut off.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ _TAG = re.compile(r"<answer>((?:(?!<answer>).)*?)</answer>", re.DOTALL)
 
 
 def answer_block(text: str) -> str | None:
-    """Return the last complete [ANSWER] or <answer> block, or the whole text where it has none; None when empty."""
+    """Return the last complete [ANSWER] or <answer> block, or the whole text without such marks.
+
+    None when it is empty, or opened and never closed.
+    """
     blocks = _BLOCK.findall(text) or _TAG.findall(text)
     if blocks:
         text = blocks[-1]
-    elif "[ANSWER]" in text:
-        text = text.rsplit("[ANSWER]", 1)[1]
+    elif "[ANSWER]" in text or text.lstrip().startswith("<answer>") or "\n<answer>" in text:
+        return None
     text = text.split("[/ANSWER]")[0].strip()
     return unwrapped(text).strip() or None
 

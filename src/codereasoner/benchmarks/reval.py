@@ -116,7 +116,7 @@ class _Reval(Benchmark):
         recorded: dict[str, list[bool]] = {}
         for part, log in found[0].files.items():
             for name, result in read_log(log, part):
-                texts.setdefault(name, []).append(result["generated"])
+                texts.setdefault(name, []).append(_with_stop_string(result["generated"]))
                 verdict = recorded_verdict(part, result)
                 if verdict is not None:
                     recorded.setdefault(name, []).append(verdict)
@@ -300,6 +300,11 @@ def _output_question(pair: Pair, completed: str) -> Question:
     _, setup = method_of_test(pair)
     facts = {"source": pair.code, "test": pair.output_pred.strip(), "setup": setup}
     return Question("assertion-completion", facts, (completed,), program=program, id=name)
+
+
+def _with_stop_string(text: str) -> str:
+    """Return a text of a log with the [/ANSWER] at which REval stops: its logs do not hold it."""
+    return f"{text}[/ANSWER]" if Block().ends_inside(text) else text
 
 
 def _place(question: Question) -> int:

@@ -109,14 +109,16 @@ def _from_rows(
         question, named = questions.get(str(row[name])), str(row.get("style"))
         style = find_style(named) if is_style(named) else None
         if question is not None and style is not None:
-            texts = [_answer(question, style, each) for each in texts]
+            texts = [_answer(question, style, each, row.get("finish") == "length") for each in texts]
         found[str(row[name])] += texts
     return dict(found)
 
 
-def _answer(question: Question, style: Style, text: str) -> str:
+def _answer(question: Question, style: Style, text: str, cut_off: bool) -> str:
     """Return the answer in a completion of a known style, as an evaluation reads it; "" where it has none."""
     reading = split_thoughts(text)
+    if cut_off and not reading.open and style.open_ended(reading.text):
+        return ""
     return text if reading.open else extend.task_of(question).parse(question, reading.text, style) or ""
 
 
