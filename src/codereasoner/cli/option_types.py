@@ -24,6 +24,17 @@ class RealRange(click.FloatRange):
         return number
 
 
+class Whole(click.IntRange):
+    """A range of whole numbers that a computer can count to."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if number > MOST:
+            self.fail(f"{number} is more than {MOST}, to which nothing can be counted", param, ctx)
+        return number
+
+
 class JsonObject(click.ParamType[dict[str, Any]]):
     """A JSON object on the command line, or a mapping in a config file."""
 
@@ -93,23 +104,42 @@ def _read(path: Path) -> str:
 PATH = click.Path(path_type=Path)
 STYLE_NAME = StyleName()
 SYSTEM_MESSAGE = SystemMessage()
-COUNT = click.IntRange(min=1)
-NUMBER = click.IntRange(min=0)
+MOST = 2**53  # up to here every whole number is a float too
+MOST_PROCESSES = 1024  # of one command: a thousand times more would end the machine
+
+COUNT = Whole(min=1)
+NUMBER = Whole(min=0)
+PROCESSES = click.IntRange(1, MOST_PROCESSES)
+SEED = click.IntRange(0, 2**32 - 1)  # as NumPy takes it
 NOT_NEGATIVE = RealRange(min=0)
 ABOVE_ZERO = RealRange(min=0, min_open=True)
 SHARE = RealRange(min=0, max=1)
 PERCENT = RealRange(min=0, max=100)
 TOP_P = RealRange(min=0, max=1, min_open=True)
 JSON_OBJECT = JsonObject()
-SEVERAL = click.IntRange(min=2)
+BELOW_ONE = RealRange(min=0, max=1, max_open=True)
+SEVERAL = Whole(min=2)
+
+
+class NoneOrSeveral(Whole):
+    """Zero, or at least two: one sample has none that it could be compared with."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if number == 1:
+            self.fail("1 sample tells always or never, and nothing between: give 0 or at least 2", param, ctx)
+        return number
+
 
 OF_FIELDS: dict[str, click.ParamType[Any]] = {
     **dict.fromkeys(
         ("batch", "accumulate", "samples", "seeds", "log_every", "check_questions"),
         COUNT,
     ),
-    **dict.fromkeys(("max_tokens", "max_length", "check_tokens", "tokens", "max_steps", "prompts", "threads"), COUNT),
-    **dict.fromkeys(("workers", "concurrency"), COUNT),
+    **dict.fromkeys(("max_tokens", "max_length", "check_tokens", "tokens", "max_steps", "prompts"), COUNT),
+    **dict.fromkeys(("workers", "threads", "concurrency"), PROCESSES),
+    "readers": click.IntRange(0, MOST_PROCESSES),
     **dict.fromkeys(("sft_tokens", "then_tokens", "grpo_tokens", "updates_per_generation"), COUNT),
     **dict.fromkeys(("learning_rate", "seconds", "operations", "minutes", "epochs", "max_grad_norm"), ABOVE_ZERO),
     **dict.fromkeys(
@@ -118,12 +148,15 @@ OF_FIELDS: dict[str, click.ParamType[Any]] = {
     ),
     **dict.fromkeys(("temperature", "weight_decay", "beta", "epsilon", "epsilon_high", "step_weight"), NOT_NEGATIVE),
     **dict.fromkeys(("format_bonus", "format_penalty", "price_in", "price_out"), NOT_NEGATIVE),
-    **dict.fromkeys(("warmup", "adam_beta2", "near", "share", "min_p"), SHARE),
+    **dict.fromkeys(("near", "min_p"), SHARE),
+    **dict.fromkeys(("warmup", "adam_beta2"), BELOW_ONE),
+    "RftConfig.share": RealRange(min=0, max=1, min_open=True, max_open=True),
+    "GrpoConfig.select": NoneOrSeveral(min=0),
     "requests_per_minute": ABOVE_ZERO,
     "top_p": TOP_P,
     "keep_above": PERCENT,
     "num_generations": SEVERAL,  # one completion has none that it could be compared with
-    "seed": click.INT,
+    "seed": SEED,
     "style": STYLE_NAME,
     "system": SYSTEM_MESSAGE,
 }

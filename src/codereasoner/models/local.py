@@ -35,19 +35,28 @@ class Local(Model):
     """A path or Hub name: batched generation with transformers, on a GPU if there is one.
 
     Prompts of like length are generated together, padded on the left; a greedy completion is the same whatever else
-    is in its batch, up to the rounding of floating-point sums.
+    is in its batch, up to the rounding of floating-point sums. With `loaded` it is that model as it is now, and samples
+    with torch's global random state as it is: a training asks the model that it trains.
     """
 
     name = "local"
 
-    def __init__(self, target: str, threads: int | None = None, batch: int = MAX_BATCH, **options: Any) -> None:
+    def __init__(
+        self,
+        target: str,
+        threads: int | None = None,
+        batch: int = MAX_BATCH,
+        loaded: Checkpoint | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(target, **options)
         self.threads = threads
         self.batch = batch
         card = read_card(target)
         self.style = card.get("style")
         self.max_tokens = card.get("max_tokens")
-        self._loaded: Checkpoint | None = None
+        self._seeds = loaded is None
+        self._loaded = loaded
 
     @property
     def identity(self) -> str:
@@ -66,7 +75,7 @@ class Local(Model):
             torch = import_extra("torch", "train")
         model, tokenizer = self.load()
         ids = tokenise([prompt.messages for prompt in prompts], tokenizer, sampling)
-        if sampling.temperature > 0:
+        if sampling.temperature > 0 and self._seeds:
             torch.manual_seed(sampling.seed)
         for chosen in batches(ids, self.batch, sampling, model.device.type == "cuda"):
             yield from zip(chosen, generate(model, tokenizer, [ids[each] for each in chosen], sampling), strict=True)

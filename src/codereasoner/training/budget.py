@@ -8,13 +8,12 @@ gradient takes twice the forward pass (arXiv:2001.08361, section 2.1; attention 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from codereasoner.errors import ConfigError, import_extra
-from codereasoner.extend import Completion
 from codereasoner.training.training_config import TrainingConfig
 
 Unit = Literal["wall", "cpu", "tokens", "operations"]
@@ -117,11 +116,6 @@ class Budget:
         self.tokens = max(self.tokens, int(state.get("tokens", 0)))
         self.operations = max(self.operations, float(state.get("operations", 0.0)))
         self.waited = max(self.waited, float(state.get("waited", 0.0)))
-
-
-def tokens_of(prompts: Sequence[Sequence[int]], completions: Sequence[Completion]) -> int:
-    """Return the tokens that were read and written to generate these completions."""
-    return sum(map(len, prompts)) + sum(each.completion_tokens for each in completions)
 
 
 def budget_of(config: TrainingConfig) -> Budget:

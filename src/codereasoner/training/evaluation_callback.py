@@ -15,17 +15,15 @@ from typing import TYPE_CHECKING, TypeAlias
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.extend import Sampling
 from codereasoner.ledger import read_rows
-from codereasoner.models.local import generate, tokenise
+from codereasoner.models.checkpoint import Checkpoint
 from codereasoner.styles import find_style
 from codereasoner.task import Question, Runner
-from codereasoner.training.reward import Reward
+from codereasoner.training.row_sampling import sample_rows
 from codereasoner.training.training_config import TrainingConfig
-from codereasoner.training.training_rows import Row, grpo_row, read_question, style_of_rows
+from codereasoner.training.training_rows import Row, grpo_row, style_of_rows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-BATCH = 128  # prompts that are answered together
 
 Check: TypeAlias = "Callable[[PreTrainedModel], Mapping[str, float]]"
 """Evaluates a model on the held-out questions: {"held_out": 61.0, "held_out output": 70.5, ...}, percent correct."""
@@ -57,7 +55,7 @@ def make_check(
     found = style_of_rows(asked, style)
     if found != style:
         raise DataError(f"{config.held_out} is in style {found}, and the model is trained in {style}")
-    return _check(asked, max_tokens, Reward(style, runner), tokenizer)
+    return _check(asked, max_tokens, style, runner, tokenizer)
 
 
 def _as_row(row: Row, style: str) -> Row:
@@ -65,23 +63,13 @@ def _as_row(row: Row, style: str) -> Row:
     return grpo_row(Question.from_json(dict(row)), find_style(style)) if is_question else row
 
 
-def _check(rows: Sequence[Row], max_tokens: int, reward: Reward, tokenizer: PreTrainedTokenizerBase) -> Check:
-    ids = tokenise([row["prompt"] for row in rows], tokenizer)
-    order = sorted(range(len(rows)), key=lambda index: len(ids[index]))
-    tasks = [read_question(row["question"]).task for row in rows]
-
+def _check(
+    rows: Sequence[Row], max_tokens: int, style: str, runner: Runner | None, tokenizer: PreTrainedTokenizerBase
+) -> Check:
     def check(model: PreTrainedModel) -> dict[str, float]:
-        was_training = model.training
-        model.eval()
         right: dict[str, list[bool]] = {}
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            completions = generate(model, tokenizer, [ids[index] for index in batch], Sampling(max_tokens=max_tokens))
-            for index, correct in zip(
-                batch, reward.correct([rows[index]["question"] for index in batch], completions), strict=True
-            ):
-                right.setdefault(tasks[index], []).append(correct)
-        model.train(was_training)
+        for each in sample_rows(rows, Checkpoint(model, tokenizer), style, Sampling(max_tokens=max_tokens), runner):
+            right.setdefault(each.prompt.question.task, []).append(each.correct)
         whole = [each for part in right.values() for each in part]
         shares = {f"held_out {task}": part for task, part in sorted(right.items())}
         return {name: round(100 * sum(part) / len(part), 2) for name, part in [("held_out", whole), *shares.items()]}

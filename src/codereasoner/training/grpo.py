@@ -97,7 +97,7 @@ def grpo(
             key = {"prompts": content, "first": config.prompts, "model": weights_identity(source)}
             sampling = Sampling(config.temperature, 1.0, config.max_tokens, config.seed)
             kept = out / "selected.json"
-            prompts = selected(prompts, loaded, reward, config.select, sampling, kept, key, budget, progress)
+            prompts = selected(prompts, loaded, style, runner, config.select, sampling, kept, key, budget, progress)
         _check_enough(prompts, config)
         check = make_check(config, config.max_tokens, style, runner, tokenizer)
         callback = make_callback(budget, out, config, LOGGED, progress, check)

@@ -12,10 +12,11 @@ from codereasoner.errors import DataError, import_extra
 from codereasoner.extend import Progress, Sampling
 from codereasoner.ledger import write_whole
 from codereasoner.models.checkpoint import Checkpoint
-from codereasoner.models.local import MAX_BATCH, generate, tokenise
-from codereasoner.training.budget import FORWARD, Budget, tokens_of
+from codereasoner.models.local import MAX_BATCH
+from codereasoner.task import Runner
+from codereasoner.training.budget import FORWARD, Budget
 from codereasoner.training.distributed import from_rank_0, gather, main_process_first, rank_and_size
-from codereasoner.training.reward import Reward
+from codereasoner.training.row_sampling import sample_rows, tokens_of
 from codereasoner.training.training_rows import Row
 
 SHARE = 0.15  # of a budget that the pass may use; prompts it does not reach are left out
@@ -24,7 +25,8 @@ SHARE = 0.15  # of a budget that the pass may use; prompts it does not reach are
 def selected(
     prompts: Sequence[Row],
     loaded: Checkpoint,
-    reward: Reward,
+    style: str,
+    runner: Runner | None,
     tries: int,
     sampling: Sampling,
     kept: Path,
@@ -45,7 +47,7 @@ def selected(
         budget.start()
         rank, size = rank_and_size()
         mine = prompts[rank::size]
-        rates = gather(dict(_rates(mine, loaded, reward, tries, sampling, budget, progress)))
+        rates = gather(dict(_rates(mine, loaded, style, runner, tries, sampling, budget, progress)))
         with main_process_first():
             if rank == 0:
                 write_whole(kept, json.dumps({"key": key, "spent": budget.state(), "rates": rates}) + "\n")
@@ -70,7 +72,8 @@ def _read(kept: Path) -> dict[str, Any]:
 def _rates(
     prompts: Sequence[Row],
     loaded: Checkpoint,
-    reward: Reward,
+    style: str,
+    runner: Runner | None,
     tries: int,
     sampling: Sampling,
     budget: Budget,
@@ -80,17 +83,13 @@ def _rates(
     torch = import_extra("torch", "train")
     torch.manual_seed(sampling.seed)
     size = max(1, MAX_BATCH // tries)
-    loaded.model.eval()
     for start in range(0, len(prompts), size):
         if budget.share > SHARE:
             break
         rows = prompts[start : start + size]
-        ids = [each for each in tokenise([row["prompt"] for row in rows], loaded.tokenizer) for _ in range(tries)]
-        completions = generate(*loaded, ids, sampling)
-        budget.add(rank_and_size()[1] * tokens_of(ids, completions), FORWARD)  # as many as here in every other process
-        questions = [row["question"] for row in rows for _ in range(tries)]
-        values = reward.values(questions, completions)
+        samples = sample_rows(rows, loaded, style, sampling, runner, tries)
+        budget.add(rank_and_size()[1] * tokens_of(samples), FORWARD)  # as many as here in every other process
+        values = [each.grade.reward or 0.0 for each in samples]
         for index, row in enumerate(rows):
             yield row["id"], sum(values[index * tries : (index + 1) * tries]) / tries
         progress(0.0, f"choosing prompts: {start + len(rows):,} of {len(prompts):,} tried")
-    loaded.model.train()

@@ -12,11 +12,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from codereasoner import extend
 from codereasoner.errors import MachineryError
 from codereasoner.extend import Completion
+from codereasoner.sampling import grade_completions
 from codereasoner.styles import Style, find_style
-from codereasoner.task import Grade, Runner, grade_all
+from codereasoner.task import Grade, Runner
 from codereasoner.training.reward_terms import RewardTerm, verified
 from codereasoner.training.training_rows import read_question
 
@@ -80,11 +80,8 @@ def grades_of(
     known = {text: read_question(text) for text in set(questions)}
     asked = [known[text] for text in questions]
     ends = finishes or ["stop"] * len(asked)
-    items = [
-        (extend.task_of(question), question, completion, finish)
-        for question, completion, finish in zip(asked, completions, ends, strict=True)
-    ]
-    return grade_all(items, found, runner)
+    written = [Completion(text, finish) for text, finish in zip(completions, ends, strict=True)]
+    return grade_completions(asked, written, found, runner)
 
 
 class Reward:
@@ -123,30 +120,12 @@ class Reward:
         began = time.perf_counter()
         texts = [self.opened + _text(completion) for completion in completions]
         self.grades = grades = grades_of(question, texts, self.style, self.runner, self._finishes(completion_ids))
-        _refuse_errors(grades)
+        refuse_errors(grades)
         if log_metric:
             log_metric("reward_seconds", time.perf_counter() - began)
             log_metric("pass_rate", sum(grade.outcome == "correct" for grade in grades) / max(1, len(grades)))
         lengths = [None] * len(grades) if completion_ids is None else [len(ids) for ids in completion_ids]
         return [self.term(*each) for each in zip(grades, texts, lengths, strict=True)]
-
-    def values(self, questions: Sequence[str], completions: Sequence[Completion]) -> list[float]:
-        """The rewards, without terms, of a model of ours; an infrastructure error counts as 0.
-
-        Raises:
-            MachineryError: more than 1 % of the grades are infrastructure errors.
-        """
-        return [grade.reward or 0.0 for grade in self._graded(questions, completions)]
-
-    def correct(self, questions: Sequence[str], completions: Sequence[Completion]) -> list[bool]:
-        """Tell which completions are right. As `values`, for tasks that pay for parts of an answer too."""
-        return [grade.outcome == "correct" for grade in self._graded(questions, completions)]
-
-    def _graded(self, questions: Sequence[str], completions: Sequence[Completion]) -> list[Grade]:
-        texts, finishes = [each.text for each in completions], [each.finish for each in completions]
-        grades = grades_of(questions, texts, self.style, self.runner, finishes)
-        _refuse_errors(grades)
-        return grades
 
     def _finishes(self, ids: Sequence[Sequence[int]] | None) -> list[str] | None:
         if ids is None or not self.ends:
@@ -158,7 +137,12 @@ def _text(completion: str | Sequence[Mapping[str, str]]) -> str:
     return completion if isinstance(completion, str) else completion[-1]["content"]
 
 
-def _refuse_errors(grades: Sequence[Grade]) -> None:
+def refuse_errors(grades: Sequence[Grade]) -> None:
+    """Refuse the grades of a step of which more than 1 % are infrastructure errors.
+
+    Raises:
+        MachineryError: they are.
+    """
     errors = [grade for grade in grades if grade.outcome == "error"]
     if len(errors) > TOLERATED * len(grades):
         raise MachineryError(

@@ -17,11 +17,11 @@ from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows, write_whole
 from codereasoner.models.checkpoint import Checkpoint, weights_identity
-from codereasoner.models.local import MAX_BATCH, generate, tokenise
+from codereasoner.models.local import MAX_BATCH, tokenise
 from codereasoner.outputs import refuse_others
 from codereasoner.task import Runner
-from codereasoner.training.budget import FORWARD, LIMITS, Budget, budget_of, tokens_of
-from codereasoner.training.reward import Reward
+from codereasoner.training.budget import FORWARD, LIMITS, Budget, budget_of
+from codereasoner.training.row_sampling import sample_rows, tokens_of
 from codereasoner.training.settings import load, quiet, set_threads, style_of, template_arguments
 from codereasoner.training.sft import sft
 from codereasoner.training.training_config import RftConfig, SftConfig, decisive
@@ -75,16 +75,14 @@ def _sample(
     budget.parameters = loaded.model.num_parameters()
     rows = list(read_rows(prompts))
     style = style_of_rows(rows, style_of(model))
-    reward = Reward(style, runner)
     budget.start()
     import_extra("torch", "train").manual_seed(config.seed)
-    loaded.model.eval()
     asked, lines = 0, list[Row]()
     for batch in _batches(rows, _batch_size(rows, loaded, config, budget)):
         if budget.share >= config.share:
             break
         asked += len(batch)
-        lines += _right(batch, loaded, reward, style, config, budget)
+        lines += _right(batch, loaded, style, runner, config, budget)
         progress(min(1.0, asked / len(rows)), f"sampling: {asked:,} prompts, {len(lines):,} right answers")
     if not lines:
         raise DataError(f"none of {asked * config.samples} completions of {model} is right: train the model more first")
@@ -111,22 +109,19 @@ def _batches(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
 def _right(
     batch: Sequence[Row],
     loaded: Checkpoint,
-    reward: Reward,
     style: str,
+    runner: Runner | None,
     config: RftConfig,
     budget: Budget,
 ) -> list[Row]:
     """Return SFT rows of the right completions of a batch of prompts, each text once."""
     sampling = Sampling(config.temperature, 1.0, config.max_tokens, config.seed)
-    rows = [row for row in batch for _ in range(config.samples)]
-    ids = tokenise([row["prompt"] for row in rows], loaded.tokenizer)
-    completions = generate(*loaded, ids, sampling)
-    budget.add(tokens_of(ids, completions), FORWARD)
-    right = reward.correct([row["question"] for row in rows], completions)
+    samples = sample_rows(batch, loaded, style, sampling, runner, config.samples)
+    budget.add(tokens_of(samples), FORWARD)
     found = {
-        (row["id"], completion.text, completion.thoughts): row
-        for row, completion, correct in zip(rows, completions, right, strict=True)
-        if correct
+        (row["id"], each.completion.text, each.completion.thoughts): row
+        for row, each in zip((row for row in batch for _ in range(config.samples)), samples, strict=True)
+        if each.correct
     }
     return [
         {
