@@ -24,6 +24,7 @@ from typing import Any
 from codereasoner import extend
 from codereasoner.chains.narrator import narrate
 from codereasoner.execution.pool import Pool
+from codereasoner.models.device import multiplies_in_bf16
 from codereasoner.records import Job
 from codereasoner.styles import find_style
 from codereasoner.training.budget import Budget
@@ -138,7 +139,7 @@ def trained(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int, c
     callback = make_callback(budget, out, config, {"loss": "loss"})
     out.mkdir(parents=True)
     data = Data(tokenised(rows, loaded.tokenizer, config.max_length), Seen())
-    trainer = make_trainer(loaded, data, out, config, budget, callback)
+    trainer = make_trainer(loaded, data, out, config, budget, callback, multiplies_in_bf16(loaded.model.config))
     for callback in callbacks:
         trainer.add_callback(callback)
     return trainer

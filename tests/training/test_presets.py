@@ -13,11 +13,14 @@ from codereasoner import configs
 from codereasoner.models import device
 from codereasoner.training import grpo, settings, sft, training_run
 from codereasoner.training.budget import budget_of
+from codereasoner.training.memory import Memory
 from codereasoner.training.presets import GRPO, SFT, flags
 from codereasoner.training.settings import quiet
 from codereasoner.training.training_config import GrpoConfig, SftConfig
+from codereasoner.training.vllm_settings import share_left, vllm_arguments
 
 CONFIGS = configs.FOLDER
+LARGE = Memory(weights=16e9, gradients=8e9, optimizer=16e9, activations=30e9)
 KINDS: dict[str, Any] = {"sft": SftConfig, "grpo": GrpoConfig}
 
 
@@ -48,8 +51,9 @@ def test_trl_takes_every_preset_file(path: Path, tmp_path: Path) -> None:
     pytest.importorskip("trl")
     config = loaded(path)
     kind = sft if isinstance(config, SftConfig) else grpo
+    more = {} if isinstance(config, SftConfig) else {"vllm": vllm_arguments(config, 4096, LARGE, 80e9)}
     with quiet():
-        made = kind.trl_config(config, tmp_path, budget_of(config), bf16=False)
+        made = kind.trl_config(config, tmp_path, budget_of(config), bf16=False, **more)
     assert made.learning_rate == config.learning_rate
     assert made.per_device_train_batch_size == config.batch
     assert made.gradient_accumulation_steps == config.accumulate
@@ -57,6 +61,27 @@ def test_trl_takes_every_preset_file(path: Path, tmp_path: Path) -> None:
     if isinstance(config, GrpoConfig):
         assert made.vllm_mode == ("server" if config.vllm == "server" else "colocate")
         assert made.num_generations == config.num_generations
+        assert made.importance_sampling_level == config.importance_sampling_level
+        colocated = config.vllm == "colocate"
+        assert made.vllm_max_model_length == (4096 if colocated else None)
+        assert made.vllm_gpu_memory_utilization == (config.vllm_memory or 0.47 if colocated else 0.3)
+
+
+def test_vllm_gets_the_context_that_is_needed_and_the_memory_that_is_left() -> None:
+    config = GrpoConfig(vllm="colocate", vllm_tensor_parallel=2)
+    found = vllm_arguments(config, 1536, LARGE, 80e9)
+    assert found["vllm_max_model_length"] == 1536
+    assert found["vllm_tensor_parallel_size"] == 2
+    assert found["vllm_enable_sleep_mode"]
+    assert share_left(LARGE, 80e9, sleeps=True) == found["vllm_gpu_memory_utilization"] == 0.47
+    assert share_left(LARGE, 80e9, sleeps=False) == 0.12
+    assert share_left(LARGE, 40e9, sleeps=True) == 0.1
+    assert (
+        vllm_arguments(GrpoConfig(vllm="colocate", vllm_memory=0.7), 9, LARGE, 80e9)["vllm_gpu_memory_utilization"]
+        == 0.7
+    )
+    assert "vllm_gpu_memory_utilization" not in vllm_arguments(config, 1536)
+    assert "vllm_max_model_length" not in vllm_arguments(GrpoConfig(), 1536)
 
 
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)

@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,12 @@ import pytest
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.ledger import read_rows, write_records
 from codereasoner.models.checkpoint import load_checkpoint
-from codereasoner.training import tracking
+from codereasoner.training import preflight
 from codereasoner.training.callbacks import last_checkpoint
+from codereasoner.training.grpo import grpo
+from codereasoner.training.rft import rft
 from codereasoner.training.sft import sft
-from codereasoner.training.training_config import SftConfig
+from codereasoner.training.training_config import GrpoConfig, RftConfig, SftConfig
 
 FAST = SftConfig(tokens=8000, batch=8, accumulate=1, learning_rate=2e-3, optimizer="muon", log_every=2, threads=1)
 
@@ -103,11 +107,60 @@ def test_adapters_are_kept_alone_or_beside_the_merged_model_and_give_the_same_we
     assert (again / "model.safetensors").exists()
 
 
-def test_adapters_are_saved_only_where_there_are_some(base: Path, sft_rows: Path, tmp_path: Path) -> None:
+def test_adapters_of_a_model_with_adapters_are_merged_one_after_another(
+    base: Path, sft_rows: Path, grpo_rows: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    torch = pytest.importorskip("torch")
+    config = SftConfig(max_steps=2, batch=4, accumulate=1, lora=4, threads=1, learning_rate=0.1, save="adapter")
+    first = sft(sft_rows, base, tmp_path / "first", config)
+    reinforced = GrpoConfig(max_steps=1, batch=8, accumulate=1, max_tokens=2, select=0, threads=1, lora=4, save="both")
+    second = grpo(grpo_rows, first, tmp_path / "second", reinforced, None)
+    said = [each.getMessage() for each in caplog.records]
+    assert f"codereasoner: the adapters in {first} are merged into {base}" in said
+    merged = load_checkpoint(str(second)).model.state_dict()
+    for name, value in load_checkpoint(str(second / "adapter")).model.state_dict().items():
+        torch.testing.assert_close(merged[name], value)
+    note = first / "adapter_config.json"
+    note.write_text(json.dumps(json.loads(note.read_text()) | {"base_model_name_or_path": str(first)}))
+    with pytest.raises(ConfigError, match="belong to themselves"):
+        load_checkpoint(str(first))
+
+
+@pytest.mark.parametrize(
+    ("changes", "gpu", "words"),
+    [
+        ({"save": "both"}, False, "--save both saves LoRA adapters, and there are none: give --lora RANK"),
+        (
+            {"quantize": "nf4"},
+            True,
+            "weights below LoRA adapters in 4 bits, and there are none",
+        ),
+        ({"quantize": "nf4", "lora": 4}, False, "--quantize nf4 needs a GPU, and torch finds none here"),
+        ({"quantize": "nf4", "lora": 4}, True, "--quantize nf4 needs the package bitsandbytes: pip install"),
+        ({"optimizer": "adamw-8bit"}, False, "--optimizer adamw-8bit needs a GPU"),
+        ({"optimizer": "adamw-8bit"}, True, "--optimizer adamw-8bit needs the package bitsandbytes"),
+        ({"held_out": "nowhere.jsonl"}, False, "--held-out: there is no file nowhere.jsonl"),
+        ({"template_args": "{"}, False, "template-args takes a JSON object"),
+    ],
+)
+@pytest.mark.parametrize(("train", "config"), [(sft, SftConfig), (partial(rft, runner=None), RftConfig)])
+def test_options_that_do_not_fit_are_refused_before_any_work(
+    base: Path,
+    sft_rows: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    gpu: bool,
+    words: str,
+    train: Callable[..., Path],
+    config: type,
+) -> None:
     pytest.importorskip("trl")
-    with pytest.raises(ConfigError, match="--save both saves LoRA adapters, and there are none: give --lora RANK"):
-        sft(sft_rows, base, tmp_path / "sft", replace(FAST, save="both"))
-    assert not (tmp_path / "sft").exists()
+    monkeypatch.setattr(preflight, "has_gpu", lambda: gpu)
+    monkeypatch.setattr(preflight, "find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match=words):
+        train(sft_rows, base, tmp_path / "out", config(**changes))
+    assert not (tmp_path / "out").exists()
 
 
 def test_tensorboard_gets_the_losses_and_a_missing_tracker_is_named(
@@ -121,7 +174,7 @@ def test_tensorboard_gets_the_losses_and_a_missing_tracker_is_named(
     events = EventAccumulator(str(out / "tensorboard"))
     events.Reload()
     assert [each.step for each in events.Scalars("train/loss")] == [2, 4]
-    monkeypatch.setattr(tracking, "find_spec", lambda name: None)
+    monkeypatch.setattr(preflight, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="--track wandb needs the package wandb: pip install wandb"):
         sft(sft_rows, base, tmp_path / "other", replace(config, track="wandb"))
 

@@ -138,6 +138,8 @@ OF_FIELDS: dict[str, click.ParamType[Any]] = {
         COUNT,
     ),
     **dict.fromkeys(("max_tokens", "max_length", "check_tokens", "tokens", "max_steps", "prompts"), COUNT),
+    "vllm_tensor_parallel": PROCESSES,
+    "vllm_memory": RealRange(min=0, max=1, min_open=True, max_open=True),
     **dict.fromkeys(("workers", "threads", "concurrency"), PROCESSES),
     "readers": click.IntRange(0, MOST_PROCESSES),
     **dict.fromkeys(("sft_tokens", "then_tokens", "grpo_tokens", "updates_per_generation"), COUNT),

@@ -59,7 +59,7 @@ def sft_command(rows: Path, model: str, out: Path, config: SftConfig, pools: Poo
     """
     from codereasoner.training.sft import sft
 
-    _train(partial(sft, notice=_notice), "sft", rows, model, out, config, pools if config.held_out else None)
+    _train(sft, "sft", rows, model, out, config, pools if config.held_out else None)
 
 
 @_training("grpo", GrpoConfig)
@@ -117,7 +117,7 @@ def _train(
             set_aside_if_fresh(out)
     with pools.open() if pools else nullcontext() as pool, _bar(name, model) as progress:
         start, runner = _made(model, out, config.seed), pool.run if pool else None
-        train(file, start, out, config, runner, progress, partial(save_config, out))
+        train(file, start, out, config, runner, progress, partial(save_config, out), _notice)
     _report(out)
 
 
@@ -137,11 +137,11 @@ def _one_budget(config: Config) -> Config:
 
 
 def _notice(words: str) -> None:
-    """Print what a training left out, in the first process only."""
+    """Print what a user should know before the first step, in the first process only."""
     from codereasoner.cli.console import console, styled
 
     if rank_and_size()[0] == 0:
-        console.print(styled("yellow", "left out", f": {words}"))
+        console.print(styled("yellow", "note", f" {words}"))
 
 
 @contextmanager

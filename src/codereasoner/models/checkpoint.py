@@ -43,36 +43,56 @@ class Checkpoint(NamedTuple):
     tokenizer: PreTrainedTokenizerBase
 
 
-def load_checkpoint(name: str, half: bool = False, template: Mapping[str, object] | None = None) -> Checkpoint:
+def load_checkpoint(
+    name: str, half: bool = False, template: Mapping[str, object] | None = None, quantize: bool = False
+) -> Checkpoint:
     """Load a model and its tokenizer from a folder or the Hub, on the CPU.
 
     Args:
         name: a path, or a name on the Hub.
         half: load the weights as bf16 where the device multiplies that faster; else they are fp32.
         template: arguments that are written into the chat template.
+        quantize: hold the weights in 4 bits (bitsandbytes' NF4); a folder of adapters is refused.
 
     Raises:
         ConfigError: there is no such model, or its tokenizer has no token that ends a text.
 
-    A folder of LoRA adapters gives their model with the adapters merged into it.
+    A folder of LoRA adapters gives their model with the adapters merged into it; that may be such a folder too.
     """
-    torch = import_extra("torch", "train")
     transformers = silent_transformers()
-    base = _adapted(name)
+    adapters = [name]
+    while base := _adapted(adapters[-1]):
+        if base in adapters:
+            raise ConfigError(f"the adapters in {name} belong to themselves: {base} is named as their own model")
+        adapters.append(base)
+    base = adapters.pop()
+    if quantize and adapters:
+        raise ConfigError(f"{name} holds LoRA adapters of {base}: merge them first (--save merged), or quantize {base}")
     try:
-        config = transformers.AutoConfig.from_pretrained(base or name)
-        dtype = torch.bfloat16 if half and multiplies_in_bf16(config) else torch.float32
         tokenizer = transformers.AutoTokenizer.from_pretrained(name)
-        model = transformers.AutoModelForCausalLM.from_pretrained(base or name, dtype=dtype)
-        if base:
-            say_once(f"the adapters in {name} are merged into {base}")
+        model = transformers.AutoModelForCausalLM.from_pretrained(base, **_number_format(base, half, quantize))
+        for folder in reversed(adapters):
+            say_once(f"the adapters in {folder} are merged into {base}")
             with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft asks for what is renamed
-                model = import_extra("peft", "train").PeftModel.from_pretrained(model, name).merge_and_unload()
+                model = import_extra("peft", "train").PeftModel.from_pretrained(model, folder).merge_and_unload()
             model.requires_grad_(True)
     except (OSError, ValueError) as error:
         raise ConfigError(f"the model {name} cannot be loaded: {headline(error)}") from None
     prepare(tokenizer, name, template)
     return Checkpoint(model, tokenizer)
+
+
+def _number_format(name: str, half: bool, quantize: bool) -> dict[str, object]:
+    """Return the arguments by which transformers loads weights as bf16, as fp32, or in 4 bits."""
+    torch, transformers = import_extra("torch", "train"), silent_transformers()
+    in_bf16 = half and multiplies_in_bf16(transformers.AutoConfig.from_pretrained(name))
+    dtype = torch.bfloat16 if in_bf16 else torch.float32
+    if not quantize:
+        return {"dtype": dtype}
+    nf4 = transformers.BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+    )
+    return {"dtype": dtype, "quantization_config": nf4}
 
 
 def _adapted(name: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,10 @@ from codereasoner.thoughts import has_opened
 from codereasoner.training.bilevel import bi_level
 from codereasoner.training.budget import FORWARD, LEARN, Budget, budget_of, on_budget
 from codereasoner.training.callbacks import make_callback
+from codereasoner.training.dynamic_sampling import REPLACED, THROWN, dynamic_sampling
 from codereasoner.training.evaluation_callback import make_check
 from codereasoner.training.fast_trainer import completions_only, is_small
+from codereasoner.training.memory import estimate, gpu_bytes
 from codereasoner.training.muon import make_optimizer
 from codereasoner.training.prompt_selection import selected
 from codereasoner.training.reward import Reward
@@ -29,6 +31,7 @@ from codereasoner.training.tracking import WITH_TABLES
 from codereasoner.training.training_config import GrpoConfig
 from codereasoner.training.training_rows import Row, style_of_rows
 from codereasoner.training.training_run import Made, arguments, run_training
+from codereasoner.training.vllm_settings import vllm_arguments
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback
@@ -59,11 +62,12 @@ def grpo(
     runner: Runner | None,
     progress: Progress = silent,
     begun: Callable[[], None] = lambda: None,
+    notice: Callable[[str], None] = lambda words: None,
 ) -> Path:
     """Train a model on the prompts of a file; returns its folder. A killed training continues where it was saved.
 
     The pass that selects prompts is part of the budget, and its result is kept in selected.json. `begun` is called once
-    the training is sure to start.
+    the training is sure to start; `notice` gets what the user should know then.
 
     Raises:
         DataError: the rows are no GRPO rows, none of them can teach this model anything, or the reward of one's own
@@ -100,11 +104,16 @@ def grpo(
             prompts = selected(prompts, loaded, style, runner, config.select, sampling, kept, key, budget, progress)
         _check_enough(prompts, config)
         check = make_check(config, config.max_tokens, style, runner, tokenizer)
-        callback = make_callback(budget, out, config, LOGGED, progress, check)
-        return Made(_trainer(loaded, prompts, reward, out, config, budget, callback), style, callback)
+        logged = LOGGED | ({each: each for each in (REPLACED, THROWN)} if config.dynamic_sampling else {})
+        callback = make_callback(budget, out, config, logged, progress, check)
+        longest = max(map(len, tokenise([row["prompt"] for row in prompts], tokenizer)))
+        context, bf16 = longest + config.max_tokens, multiplies_in_bf16(loaded.model.config, config.precision)
+        memory = estimate(loaded.model, config, context, config.max_tokens, bf16)
+        args = trl_config(config, out, budget, bf16, vllm_arguments(config, context, memory, gpu_bytes()))
+        return Made(_trainer(loaded, prompts, reward, args, config, budget, callback), style, callback, memory)
 
     facts = {"rows": content, "reward": reward_identity(config.reward)}
-    return run_training(source, out, config, facts, budget, make, progress, begun)
+    return run_training(source, out, config, facts, budget, make, progress, begun, notice)
 
 
 def _check(config: GrpoConfig) -> None:
@@ -113,8 +122,13 @@ def _check(config: GrpoConfig) -> None:
             f"batch {config.batch} times accumulate {config.accumulate} must be a multiple of the "
             f"{config.num_generations} completions of one prompt (num-generations)"
         )
-    if config.vllm_url and config.vllm != "server":
-        raise ConfigError(f"vllm-url is the address of a server, and vllm is '{config.vllm}': give --vllm server too")
+    for given, needed, words in (
+        (config.vllm_url, "server", "vllm-url is the address of a server"),
+        (config.vllm_memory, "colocate", "vllm-memory is for vLLM in this process"),
+        (config.vllm_tensor_parallel > 1, "colocate", "vllm-tensor-parallel is for vLLM in this process"),
+    ):
+        if given and config.vllm != needed:
+            raise ConfigError(f"{words}, and vllm is '{config.vllm}': give --vllm {needed} too")
 
 
 def cost_of_token(config: GrpoConfig) -> float:
@@ -154,7 +168,7 @@ def _trainer(
     loaded: Checkpoint,
     prompts: Sequence[Row],
     reward: Reward,
-    out: Path,
+    args: TrlGrpoConfig,
     config: GrpoConfig,
     budget: Budget,
     callback: TrainerCallback,
@@ -162,14 +176,15 @@ def _trainer(
     trainer = exact_prompts(import_extra("trl", "train").GRPOTrainer)
     if not is_small(loaded.model) and not has_gpu():
         trainer = completions_only(trainer)
+    if config.dynamic_sampling:
+        trainer = dynamic_sampling(trainer, reward, budget, config.dynamic_sampling)
     if config.advantage == "bi-level":
         trainer = bi_level(trainer, reward, config.step_weight)
     set_threads(config.threads)
-    bf16 = multiplies_in_bf16(loaded.model.config, config.precision)
     columns = {name: [row[name] for row in prompts] for name in ("prompt", "question")}
     return on_budget(trainer, budget)(
         model=loaded.model,
-        args=trl_config(config, out, budget, bf16),
+        args=args,
         reward_funcs=reward,
         train_dataset=import_extra("datasets", "train").Dataset.from_dict(columns),
         processing_class=loaded.tokenizer,
@@ -191,8 +206,10 @@ def exact_prompts(trainer: type) -> type:
     return ExactPrompts
 
 
-def trl_config(config: GrpoConfig, out: Path, budget: Budget, bf16: bool) -> TrlGrpoConfig:
-    """Return TRL's own configuration of this training on this machine."""
+def trl_config(
+    config: GrpoConfig, out: Path, budget: Budget, bf16: bool, vllm: Mapping[str, Any] | None = None
+) -> TrlGrpoConfig:
+    """Return TRL's own configuration of this training on this machine, with the arguments that concern vLLM."""
     return import_extra("trl", "train").GRPOConfig(
         **arguments(out, config, budget, bf16),
         log_completions=config.track in WITH_TABLES,
@@ -202,12 +219,11 @@ def trl_config(config: GrpoConfig, out: Path, budget: Budget, bf16: bool) -> Trl
         temperature=config.temperature,
         loss_type=config.loss,
         scale_rewards=config.scale_rewards,
+        importance_sampling_level=config.importance_sampling_level,
         beta=config.beta,
         epsilon=config.epsilon,
         epsilon_high=config.epsilon_high,
         mask_truncated_completions=config.mask_truncated,
         steps_per_generation=config.accumulate * config.updates_per_generation,
-        use_vllm=config.vllm != "off",
-        vllm_mode="colocate" if config.vllm == "off" else config.vllm,
-        vllm_server_base_url=config.vllm_url,
+        **(vllm or {}),
     )

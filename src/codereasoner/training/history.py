@@ -27,6 +27,8 @@ class HistoryRow(TypedDict, total=False):
     truncated: float
     completion_tokens: float
     entropy: float
+    replaced_groups: float
+    thrown_tokens: float
     waited: float
     too_long: int
     matrix_share: float

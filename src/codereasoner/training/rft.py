@@ -21,8 +21,9 @@ from codereasoner.models.local import MAX_BATCH, tokenise
 from codereasoner.outputs import refuse_others
 from codereasoner.task import Runner
 from codereasoner.training.budget import FORWARD, LIMITS, Budget, budget_of
+from codereasoner.training.preflight import check_before
 from codereasoner.training.row_sampling import sample_rows, tokens_of
-from codereasoner.training.settings import load, quiet, set_threads, style_of, template_arguments
+from codereasoner.training.settings import load, quiet, set_threads, style_of
 from codereasoner.training.sft import sft
 from codereasoner.training.training_config import RftConfig, SftConfig, decisive
 from codereasoner.training.training_rows import Row, style_of_rows
@@ -37,10 +38,12 @@ def rft(
     runner: Runner | None,
     progress: Progress = silent,
     begun: Callable[[], None] = lambda: None,
+    notice: Callable[[str], None] = lambda words: None,
 ) -> Path:
     """Sample, keep what is right in rft.jsonl, and tune the model on it; returns the folder of the model.
 
-    The budget is that of both parts together. `begun` is called once the training is sure to start.
+    The budget is that of both parts together. `begun` is called once the training is sure to start;
+    `notice` gets what the user should know then.
 
     Raises:
         DataError: the rows are no GRPO rows, or nothing that the model wrote is right.
@@ -53,6 +56,7 @@ def rft(
         refuse_others(out, comparable(known["config"], facts), as_json(facts), "begun")
     else:
         is_done(out, facts)  # which refuses what another command trained there
+        check_before(config)
     begun()
     if not known:
         with quiet(), lock(out):
@@ -62,7 +66,7 @@ def rft(
         raise ConfigError(f"sampling one batch of prompts used up the budget of {limit:,.0f}: give more")
     tune = SftConfig(**{each.name: getattr(config, each.name) for each in fields(SftConfig)})
     left = {name: limit - known["spent"][name] for name in LIMITS if (limit := getattr(config, name)) is not None}
-    return sft(kept, source, out, replace(tune, **left), runner, progress)
+    return sft(kept, source, out, replace(tune, **left), runner, progress, notice=notice)
 
 
 def _sample(
@@ -71,7 +75,7 @@ def _sample(
     """Write the right completions as SFT rows; returns what it took and how many there are."""
     set_threads(config.threads)
     budget = budget_of(config)
-    loaded = load(model, True, template_arguments(config.thinking, config.template_args))
+    loaded = load(model, True, check_before(config), config.quantize != "none")
     budget.parameters = loaded.model.num_parameters()
     rows = list(read_rows(prompts))
     style = style_of_rows(rows, style_of(model))

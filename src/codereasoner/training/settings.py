@@ -61,17 +61,19 @@ def set_threads(threads: int | None) -> None:
         import_extra("torch", "train").set_num_threads(threads)
 
 
-def load(model: str, frozen: bool = False, template: Mapping[str, Any] | None = None) -> Checkpoint:
+def load(
+    model: str, frozen: bool = False, template: Mapping[str, Any] | None = None, quantize: bool = False
+) -> Checkpoint:
     """Load a model to train, and its tokenizer with padding on the left.
 
     Weights that are trained are fp32, also on a GPU, where the operations are bf16: an update is often smaller than
-    the step from one bf16 number to the next. `frozen` weights, as under LoRA, are bf16 there.
+    the step from one bf16 number to the next. `frozen` weights, as under LoRA, are bf16 there, or quantized to 4 bits.
 
     Raises:
         ConfigError: there is no such model, or no answer of it could end.
     """
     check_model_folder(model)
-    loaded = load_checkpoint(model, half=frozen, template=template)
+    loaded = load_checkpoint(model, half=frozen, template=template, quantize=quantize)
     loaded.tokenizer.padding_side = "left"
     return loaded
 

@@ -21,12 +21,13 @@ from codereasoner.training.callbacks import LastProgress, make_callback
 from codereasoner.training.distributed import rank_and_size
 from codereasoner.training.evaluation_callback import make_check
 from codereasoner.training.fast_trainer import fast_trainer, in_one_order, is_small
+from codereasoner.training.memory import estimate
 from codereasoner.training.mfu import full_rate
 from codereasoner.training.muon import make_optimizer
 from codereasoner.training.settings import lora, set_threads, style_of
 from codereasoner.training.shards import DONE, Shards, is_folder, read_all
 from codereasoner.training.streaming import batches_of_pass, streaming
-from codereasoner.training.tokens import Seen, examples, tokenised
+from codereasoner.training.tokens import IGNORED, Seen, examples, tokenised
 from codereasoner.training.training_config import SftConfig
 from codereasoner.training.training_rows import style_of_rows
 from codereasoner.training.training_run import Made, arguments, run_training
@@ -79,10 +80,22 @@ def sft(
         check = make_check(config, config.check_tokens, style, runner, loaded.tokenizer)
         fastest = None if config.lora else full_rate(budget.parameters)
         callback = make_callback(budget, out, config, LOGGED, bar, check, fastest, data.seen)
-        return Made(make_trainer(loaded, data, out, config, budget, callback), style, callback)
+        bf16 = multiplies_in_bf16(loaded.model.config, config.precision)
+        memory = estimate(loaded.model, config, *_longest(data, config), bf16)
+        return Made(make_trainer(loaded, data, out, config, budget, callback, bf16), style, callback, memory)
 
     content = fingerprint(shards.first.path if shards else rows)
-    return run_training(source, out, config, {"rows": content}, budget, make, bar, begun)
+    return run_training(source, out, config, {"rows": content}, budget, make, bar, begun, notice)
+
+
+def _longest(data: Data, config: SftConfig) -> tuple[int, int]:
+    """Return the tokens of the longest row, and of its part from the first one on that is learnt."""
+    if data.shards:
+        return config.max_length, config.max_length
+    behind = (
+        len(row) - next(place for place, each in enumerate(row) if each != IGNORED) for row in data.dataset["labels"]
+    )
+    return max(data.dataset["length"]), max(behind)
 
 
 @dataclass(frozen=True)
@@ -127,7 +140,13 @@ def _steps(shards: Shards, config: SftConfig) -> int | None:
 
 
 def make_trainer(
-    loaded: Checkpoint, data: Data, out: Path, config: SftConfig, budget: Budget, callback: TrainerCallback
+    loaded: Checkpoint,
+    data: Data,
+    out: Path,
+    config: SftConfig,
+    budget: Budget,
+    callback: TrainerCallback,
+    bf16: bool,
 ) -> SFTTrainer:
     """Make TRL's trainer, adapted to our data, our budget and small models."""
     trl = import_extra("trl", "train")
@@ -138,7 +157,6 @@ def make_trainer(
     elif config.order == "length":
         trainer = in_one_order(trainer)
     set_threads(config.threads)
-    bf16 = multiplies_in_bf16(loaded.model.config, config.precision)
     return on_budget(trainer, budget)(
         model=loaded.model,
         args=trl_config(config, out, budget, bf16, data.steps),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codereasoner.errors import ConfigError, import_extra
+from codereasoner.errors import import_extra
 from codereasoner.training.training_config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -14,16 +13,6 @@ if TYPE_CHECKING:
 
 WITH_TABLES = ("trackio", "wandb")
 """The trackers to which TRL also sends a table of completions."""
-
-
-def check_tracker(config: TrainingConfig) -> None:
-    """Refuse a tracker that is not installed.
-
-    Raises:
-        ConfigError: it is not; the message says what to install.
-    """
-    if config.track != "none" and find_spec(config.track) is None:
-        raise ConfigError(f"--track {config.track} needs the package {config.track}: pip install {config.track}")
 
 
 def tracker_arguments(config: TrainingConfig, out: Path) -> dict[str, Any]:

