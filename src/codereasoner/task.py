@@ -32,6 +32,7 @@ Runner: TypeAlias = Callable[[Sequence[Job]], Sequence[Run]]
 """A function that executes jobs in order, such as `Pool.run`; a task never runs anything itself."""
 
 Verdict = Literal["correct", "wrong", "no_answer", "truncated", "error"]
+NO_PLACE = "the rewritten program has no such place"  # the reason of an `ask_again` that skips
 VERDICTS: tuple[Verdict, ...] = ("correct", "wrong", "no_answer", "truncated", "error")
 
 
@@ -230,7 +231,7 @@ class Task:
     ) -> Question | Skip:
         """Return the same question about a run of a rewritten program, where old lines and names have new ones."""
         asked = self.collect(run).questions
-        return asked[0] if len(asked) == 1 else Skip("the rewritten program has no such place")
+        return asked[0] if len(asked) == 1 else Skip(NO_PLACE)
 
     # ---- what every task gets
 

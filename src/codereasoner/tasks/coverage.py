@@ -8,7 +8,7 @@ from random import Random
 
 from codereasoner.records import Run
 from codereasoner.steps import numbered, statements
-from codereasoner.task import CallFacts, Misreading, Question, Skip
+from codereasoner.task import NO_PLACE, CallFacts, Misreading, Question, Skip
 from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
 from codereasoner.tasks.yes_no import YesNo
 
@@ -61,7 +61,7 @@ class Coverage(YesNo):
         """Ask about the line that the statement is on now."""
         line = lines.get(question.facts["line"], 0)
         if line not in statements(run.source):
-            return Skip("the rewritten program has no such place")
+            return Skip(NO_PLACE)
         return self.question(run, call_facts(run) | {"line": line}, ["yes" if line in run.lines else "no"])
 
     def statement(self, question: Question) -> str:

@@ -10,7 +10,7 @@ from random import Random
 from codereasoner import literals
 from codereasoner.records import Run
 from codereasoner.steps import Visit, numbered, visits
-from codereasoner.task import Grade, Question, Skip, Task, Wrong
+from codereasoner.task import NO_PLACE, Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks.calls import STEP, call_facts, callers, invocation, unfit_order
 from codereasoner.tasks.path import MAX_TIME, VisitFacts, next_below
 from codereasoner.tasks.state import MAX_VALUE, is_assignment
@@ -73,16 +73,29 @@ class Debugger(Task):
             here = trace.found[place]
             to = random.choice(trace.lines) if move.endswith("to") else 0
             stop = trace.stop(place, move, to)
-            if here.nth > MAX_TIME or (stop is None and not (to and to != here.line)):
-                continue
-            gold = _seen(trace.found[stop]) if stop is not None else END
-            if gold is None:
+            gold = trace.seen(stop)
+            if here.nth > MAX_TIME or gold is None or (stop is None and to in (0, here.line)):
                 continue
             first, last = sorted((place, place if stop is None else stop))
             plain = last - first == 1 and next_below(run.source, trace.found[first].line) == trace.found[last].line
             found.append((plain, {"line": here.line, "time": here.nth, "move": move, "to": to}, gold))
         best = min(found, key=lambda each: each[0], default=None)
         return best[1:] if best else None
+
+    def ask_again(
+        self, question: Question, run: Run, lines: Mapping[int, int], names: Mapping[str, str]
+    ) -> Question | Skip:
+        """Ask about the same move from the same time of the line that the statement is on now."""
+        facts, trace = question.facts, _Trace(visits(run), callers(run))
+        line, to = lines.get(facts["line"], 0), lines.get(facts["to"], 0)
+        places = [place for place, each in enumerate(trace.found) if (each.line, each.nth) == (line, facts["time"])]
+        if not places or bool(to) != bool(facts["to"]):
+            return Skip(NO_PLACE)
+        gold = trace.seen(trace.stop(places[0], facts["move"], to))
+        if gold is None:
+            return Skip("a variable has no short literal")
+        moved = {"line": line, "time": facts["time"], "move": facts["move"], "to": to}
+        return self.question(run, call_facts(run) | moved, [gold], {"move": facts["move"]})
 
     def guesses(self, question: Question) -> Mapping[str, str]:
         """Guess the line below without a variable, and the end."""
@@ -150,12 +163,14 @@ class _Trace:
                 return index
         return None
 
-
-def _seen(visit: Visit) -> str | None:
-    """Return the right answer for a stop at a visit; None where a variable has no short literal."""
-    if any(text.startswith("<") or len(text) > MAX_VALUE for text in visit.before.values()):
-        return None
-    return "\n".join([str(visit.line), *(f"{name} = {text}" for name, text in visit.before.items())])
+    def seen(self, stop: int | None) -> str | None:
+        """Return the right answer for a stop; None where a variable has no short literal."""
+        if stop is None:
+            return END
+        visit = self.found[stop]
+        if any(text.startswith("<") or len(text) > MAX_VALUE for text in visit.before.values()):
+            return None
+        return "\n".join([str(visit.line), *(f"{name} = {text}" for name, text in visit.before.items())])
 
 
 def _move(facts: Mapping[str, object]) -> str:

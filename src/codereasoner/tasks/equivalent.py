@@ -72,6 +72,13 @@ class Equivalent(YesNo):
             facts = call_facts(run) | {"other": other, "returned": {**same, **different}[other]}
             yield self.question(run, facts, ["yes" if other in same else "no"])
 
+    def ask_again(
+        self, question: Question, run: Run, lines: Mapping[int, int], names: Mapping[str, str]
+    ) -> Question | Skip:
+        """Ask about the rewritten program and the same second one."""
+        facts, gold = {**question.facts, "source": run.source}, question.gold
+        return self.question(run, facts, gold) if run.value is not None else Skip("the value has no literal")
+
     def statement(self, question: Question) -> str:
         """Show both programs, and the call."""
         facts = question.facts

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from random import Random
 
 from codereasoner.records import Job, Run
 from codereasoner.steps import numbered, visits
-from codereasoner.task import CallFacts, Question, Skip
+from codereasoner.task import NO_PLACE, CallFacts, Question, Skip
 from codereasoner.tasks.calls import call_facts, depends_on_chance, invocation, unfit_order
 from codereasoner.tasks.yes_no import YesNo
 
@@ -91,6 +91,14 @@ class Halts(YesNo):
             self._question(run, random.randint(count // 2, count - 1), "no"),
         ]
         yield from random.sample(pair, 2)
+
+    def ask_again(
+        self, question: Question, run: Run, lines: Mapping[int, int], names: Mapping[str, str]
+    ) -> Question | Skip:
+        """Ask with a number on the same side of the lines that run now."""
+        if run.outcome == "timeout":
+            return Skip("the call timeout")
+        return next((each for each in self.collect(run).questions if each.gold == question.gold), Skip(NO_PLACE))
 
     def _question(self, run: Run, limit: int, gold: str) -> Question:
         return self.question(run, call_facts(run) | {"limit": limit}, [gold])

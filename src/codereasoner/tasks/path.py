@@ -11,7 +11,7 @@ from random import Random
 from codereasoner.records import Run
 from codereasoner.steps import Visit, numbered, statements, visits
 from codereasoner.steps.source import has_constant_loop, split_lines
-from codereasoner.task import Misreading, Question, Skip, Task, Wrong
+from codereasoner.task import NO_PLACE, Misreading, Question, Skip, Task, Wrong
 from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
 from codereasoner.tasks.coverage import LineFacts
 
@@ -62,7 +62,7 @@ class Path(Task):
         """Ask about the same time of the line that the statement is on now."""
         wanted = {"line": lines.get(question.facts["line"], 0), "time": question.facts["time"]}
         found = [each for each in turns(run) if isinstance(each, Turn) and each.facts() == wanted]
-        return self._about(run, found[0]) if found else Skip("the rewritten program has no such place")
+        return self._about(run, found[0]) if found else Skip(NO_PLACE)
 
     def _about(self, run: Run, turn: Turn) -> Question:
         features = {"time": turn.time, "jumps": turn.jumps}

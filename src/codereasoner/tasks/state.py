@@ -12,7 +12,7 @@ from random import Random
 from codereasoner import literals
 from codereasoner.records import Run
 from codereasoner.steps import Visit, numbered, statements, visits
-from codereasoner.task import Misreading, Question, Skip, Task, Wrong
+from codereasoner.task import NO_PLACE, Misreading, Question, Skip, Task, Wrong
 from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
 from codereasoner.tasks.path import VisitFacts
 
@@ -66,7 +66,7 @@ class State(Task):
         facts, variable = question.facts, question.facts["variable"]
         wanted = {"line": lines.get(facts["line"], 0), "time": facts["time"], "variable": names.get(variable, variable)}
         found = [each for each in changes(run) if isinstance(each, Moment) and each.facts() == wanted]
-        return self._about(run, found[0]) if found else Skip("the rewritten program has no such place")
+        return self._about(run, found[0]) if found else Skip(NO_PLACE)
 
     def _about(self, run: Run, moment: Moment) -> Question:
         return self.question(run, call_facts(run) | moment.facts(), [moment.gold], {"time": moment.time})
