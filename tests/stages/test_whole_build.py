@@ -43,10 +43,16 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_sets_have_their_sizes_and_share_no_program(built: Path) -> None:
     sets = [list(read_rows(built / f"{name}.parquet")) for name in ("sft", "grpo")]
-    dropped = read_manifest(built / "sft.parquet") or {}
-    assert [len(sets[0]) + dropped["counts"]["dropped"], len(sets[1])] == [90, 40]
+    assert [len(each) for each in sets] == [90, 40]
     programs = [{json.loads(row["question"])["program"] for row in rows} for rows in sets]
     assert not programs[0] & programs[1]
+
+
+def test_a_question_without_a_chain_is_replaced_and_the_set_keeps_its_balance(built: Path) -> None:
+    chosen = read_manifest(built / "chosen.jsonl") or {}
+    assert chosen["balance"]["train"]["after"]["direction"] == {"forward": 45, "backward": 45}
+    assert chosen["drops"]["no chain"] > 5
+    assert counts(built / "sft.parquet")["drops"] == {}
 
 
 def test_every_chain_that_is_kept_is_true_to_the_last_claim(built: Path) -> None:
@@ -57,7 +63,7 @@ def test_every_chain_that_is_kept_is_true_to_the_last_claim(built: Path) -> None
 
 
 def test_a_third_of_the_questions_for_a_call_have_a_chain_that_finds_one_by_inversion_or_search(built: Path) -> None:
-    questions = {each.id: each for each in read_records(built / "chosen.jsonl", Question)}
+    questions = {each.id: each for each in read_records(built / "questions.jsonl", Question)}
     asked = [each for each in questions.values() if each.task == "input" and each.split == "train"]
     chains = [each for each in read_records(built / "chains.jsonl", Chain) if questions[each.question].task == "input"]
     assert len(chains) > len(asked) / 3
@@ -69,8 +75,9 @@ def test_a_third_of_the_questions_for_a_call_have_a_chain_that_finds_one_by_inve
 def test_the_row_of_a_question_for_a_call_answers_with_the_call_that_its_chain_found(built: Path) -> None:
     answers = {each.question: each.answer for each in read_records(built / "chains.true.jsonl", Chain) if each.answer}
     rows = {row["id"]: row["completion"][0]["content"] for row in read_rows(built / "sft.parquet")}
-    assert answers
-    assert all(answer in rows[question].rpartition("<answer>")[2] for question, answer in answers.items())
+    told = rows.keys() & answers
+    assert len(told) == 45
+    assert all(answers[each] in rows[each].rpartition("<answer>")[2] for each in told)
 
 
 def test_the_card_says_what_is_in_the_set(built: Path) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -21,6 +21,7 @@ from codereasoner.curation.profiles import constructs_of
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows
+from codereasoner.spill import Keys
 from codereasoner.stages.progress import tell
 from codereasoner.task import Question
 
@@ -31,33 +32,53 @@ AXES = ("direction", "task", "side", "difficulty", "construct")
 K = TypeVar("K", bound=Hashable)
 
 
-def choose_questions(questions: Path, out: Path, sizes: Mapping[str, int], progress: Progress = silent) -> None:
+def choose_questions(
+    questions: Path,
+    out: Path,
+    sizes: Mapping[str, int],
+    progress: Progress = silent,
+    chains: Path | None = None,
+    told: Sequence[str] = (),
+) -> None:
     """Write a balanced selection of each split, of the size in `sizes`; without one, or with 0, all of its questions.
 
-    The manifest counts the questions of each split before and after, along each axis.
+    chains: a question of the tasks `told` in the split train that has no chain in this file is dropped before, so that
+    another takes its place. The manifest counts the questions of each split before and after, along each axis.
 
     Raises:
         ConfigError: a size is below 0.
     """
     if wrong := [f"{split}: {size}" for split, size in sizes.items() if size < 0]:
         raise ConfigError(f"a set cannot have fewer than 0 questions ({wrong[0]})")
-    ledger = Ledger(out, {"questions": fingerprint(questions), "sizes": dict(sizes)})
+    config = {"questions": fingerprint(questions), "sizes": dict(sizes)}
+    if chains is not None:
+        config |= {"chains": fingerprint(chains), "told": list(told)}
+    ledger = Ledger(out, config)
     if ledger.is_complete():
         return
-    cells = _read_cells(questions)
+    known = Keys()
+    for row in read_rows(chains) if chains is not None else ():
+        known.add(row["question"])
+    cells = _read_cells(
+        questions, lambda each: chains is None or each.split != "train" or each.task not in told or each.id in known
+    )
     before: dict[str, Counter[Cell]] = {}
-    for split, cell in cells:
+    for split, cell in filter(None, cells):
         before.setdefault(split, Counter())[cell] += 1
     quotas = {split: _quotas(counts, sizes.get(split) or sum(counts.values())) for split, counts in before.items()}
     after: dict[str, Counter[Cell]] = {split: Counter() for split in before}
     seen: dict[str, Counter[Cell]] = {split: Counter() for split in before}
     with ledger:
-        for done, (row, (split, cell)) in enumerate(zip(read_rows(questions), cells, strict=True), start=1):
+        for done, (row, found) in enumerate(zip(read_rows(questions), cells, strict=True), start=1):
+            tell(progress, done, len(cells), "questions considered")
+            if found is None:
+                ledger.drop({"id": row["id"]}, "no chain")
+                continue
+            split, cell = found
             if _is_taken(seen[split][cell], quotas[split].get(cell, 0), before[split][cell]):
                 after[split][cell] += 1
                 ledger.append(Question.from_json(row))
             seen[split][cell] += 1
-            tell(progress, done, len(cells), "questions considered")
         ledger.extra["balance"] = {
             split: {"before": _margins(before[split]), "after": _margins(after[split])} for split in sorted(before)
         }
@@ -92,8 +113,8 @@ def _is_taken(place: int, quota: int, count: int) -> bool:
     return (place + 1) * quota // count > place * quota // count
 
 
-def _read_cells(questions: Path) -> list[tuple[str, Cell]]:
-    """Return the split and the cell of each question; equal ones are one object, as there may be millions.
+def _read_cells(questions: Path, is_told: Callable[[Question], bool]) -> list[tuple[str, Cell] | None]:
+    """Return the split and the cell of each question, None for one that is not told; equal ones are one object.
 
     Questions about one program are adjacent in the file.
     """
@@ -104,13 +125,13 @@ def _read_cells(questions: Path) -> list[tuple[str, Cell]]:
     for source, group in groupby(read_records(questions, Question), lambda each: each.facts.get("source", "")):
         used = array("H", (numbers.setdefault(name, len(numbers)) for name in sorted(_constructs(source))))
         uses.update(used)
-        kinds = tuple(map(_kind, group))
+        kinds = tuple(_kind(each) if is_told(each) else () for each in group)
         programs.append((used, one.setdefault(kinds, kinds)))
     names = list(numbers)
-    cells = []
+    cells: list[tuple[str, Cell] | None] = []
     for used, kinds in programs:
         construct = names[min(used, key=lambda each: (uses[each], names[each]))] if used else "none"
-        found = ((split, (*kind, construct)) for split, *kind in kinds)
+        found = ((kind[0], (*kind[1:], construct)) if kind else None for kind in kinds)
         cells += [one.setdefault(cell, cell) for cell in found]
     return cells
 

@@ -1,9 +1,11 @@
 """Build a whole data set, from programs to rows, in one folder.
 
-    programs -> trace -> ask -> choose -> chain -> audit -> rows
+    programs -> trace -> ask -> chain -> audit -> choose -> rows
 
-Each stage is the one that its own command runs. It continues where it was killed and is skipped where it is done, so
-the same build in the same folder goes on, and ends with the same files, however often it was stopped.
+The narrator's chains come before the choice, so that a question without one is replaced and the set keeps its size and
+balance; a teacher's, each of which costs money, come after it. Each stage is the one that its own command runs. It
+continues where it was killed and is skipped where it is done, so the same build in the same folder goes on, and ends
+with the same files, however often it was stopped.
 """
 
 from __future__ import annotations
@@ -58,37 +60,42 @@ def build(
         trace_programs(paths.programs, paths.runs, own, progress, again, keep, engine)
     with watch("ask") as progress:
         ask_questions(paths.runs, paths.questions, config.task, progress, engine, own.run)
-    with watch("choose") as progress:
-        choose_questions(paths.questions, paths.chosen, {"train": config.sft_size, "rl": config.rl_size}, progress)
-    with watch("chain") as progress:
-        tasks = [name for name in config.task if name not in config.direct]
-        if teacher is None:
+    sizes = {"train": config.sft_size, "rl": config.rl_size}
+    tasks = [name for name in config.task if name not in config.direct]
+    chains = paths.chains
+    if teacher is not None:  # its chains cost money: no more are asked for than the set has
+        with watch("choose") as progress:
+            choose_questions(paths.questions, paths.chosen, sizes, progress)
+        with watch("chain") as progress:
+            teach_chains(paths.chosen, chains, tasks, teacher, pool, progress, "train")
+    else:
+        with watch("chain") as progress:
             tries = OwnPool(0, allow_weak_isolation, SEARCH_LIMITS)
             words = (tasks, config.detail, progress, engine, config.attempts, "train", config.max_characters, tries.run)
-            narrate_chains(paths.chosen, paths.runs, paths.chains, *words)
-        else:
-            teach_chains(paths.chosen, paths.chains, tasks, teacher, pool, progress, "train")
-    chains = paths.chains
+            narrate_chains(paths.questions, paths.runs, chains, *words)
     if config.keep_above is not None:
         chains = paths.true_chains
         with watch("audit") as progress:
-            audit_texts(paths.chains, paths.chosen, paths.audit, pool.run, progress)
+            audit_texts(paths.chains, paths.questions, paths.audit, pool.run, progress)
             keep_true(paths.chains, paths.audit, chains, config.keep_above / 100)
+    if teacher is None:
+        with watch("choose") as progress:
+            choose_questions(paths.questions, paths.chosen, sizes, progress, chains, tasks)
     with watch("rows"):
         write_rows(paths.chosen, chains, paths.sft, paths.grpo, config, config.task)
 
 
 class Paths:
-    """Files of a build, in the order in which they are made."""
+    """Files of a build, in the order in which they are made without a teacher."""
 
     def __init__(self, folder: Path) -> None:
         self.programs = folder / "programs.jsonl"
         self.runs = folder / "runs.parquet"
         self.questions = folder / "questions.jsonl"
-        self.chosen = folder / "chosen.jsonl"
         self.chains = folder / "chains.jsonl"
         self.audit = folder / "chains.audit.jsonl"
         self.true_chains = folder / "chains.true.jsonl"
+        self.chosen = folder / "chosen.jsonl"
         self.sft = folder / "sft.parquet"
         self.grpo = folder / "grpo.parquet"
 
