@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
 
 from codereasoner import steps
 from codereasoner.execution.pool import Pool
-from codereasoner.records import Job, Run
+from codereasoner.records import Job, Run, Step
 from codereasoner.steps.marks import attributes, element, kind
 
 
@@ -212,3 +214,20 @@ def test_marks_are_read_as_text(text: str, name: str, found: dict[str, str]) -> 
 )
 def test_elements_are_found_in_literals_and_marks(text: str, index: str, found: str | None) -> None:
     assert element(text, index) == found
+
+
+def test_the_states_of_a_function_with_thousands_of_locals_do_not_hold_all_of_them_each() -> None:
+    told = [Step("call", 0, 1, {"x": "1"}, value="f")]
+    told += [Step("line", 0, number, {f"y{number}": str(number)}) for number in range(2, 2002)]
+    told[500] = replace(told[500], removed=("y7", "y8"))
+    run = Run("", "f", "1", "ok", steps=tuple(told))
+    tracemalloc.start()
+    found = steps.visits(run)
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert size < 15_000_000  # 75 million where each state is a dict of its own
+    state = {"x": "1"}
+    for visit, step in zip(found, told[1:], strict=True):
+        assert list(visit.before.items()) == list(state.items())
+        state = {name: text for name, text in state.items() if name not in step.removed} | dict(step.changes)
+        assert dict(visit.after) == state

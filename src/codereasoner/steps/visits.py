@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import ChainMap, Counter
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
 from codereasoner.records import Run, Step
+
+FEW = 64  # locals; a state of so many is copied in two microseconds
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,13 @@ def visits(run: Run) -> list[Visit]:
     later = _next_of_frame(steps, is_visible)
     lines = _next_lines(steps, is_visible)
     counts: Counter[int] = Counter()
-    known: dict[int, dict[str, str]] = {}
+    known: dict[int, MutableMapping[str, str]] = {}
     found: list[Visit] = []
     for index, step in enumerate(steps):
         before = known.get(step.frame, {})
         after = before
         if step.changes or step.removed:
-            after = {name: text for name, text in before.items() if name not in step.removed} | dict(step.changes)
-            known[step.frame] = after
+            known[step.frame] = after = _changed(before, step)
         if step.event != "line" or not is_visible[index]:
             continue
         counts[step.line] += 1
@@ -67,6 +68,14 @@ def visits(run: Run) -> list[Visit]:
             )
         )
     return found
+
+
+def _changed(before: MutableMapping[str, str], step: Step) -> MutableMapping[str, str]:
+    """Return the locals after a step. Of many, only those that changed lately are copied: all states are kept."""
+    base, lately = (before.maps[1], before.maps[0]) if isinstance(before, ChainMap) else (before, {})
+    if len(base) > FEW and not step.removed and len(lately) < FEW:
+        return ChainMap({**lately, **step.changes}, base)
+    return {name: text for name, text in before.items() if name not in step.removed} | dict(step.changes)
 
 
 def visible_steps(run: Run) -> list[Step]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 from codereasoner.records import Run
@@ -169,12 +171,15 @@ def pick(moves: list[Turn], limit: int, random: Random) -> list[Turn]:
 
 def next_below(source: str, line: int) -> int:
     """Return the number of the next line below that holds code; -1 where there is none."""
-    lines = split_lines(source)
-    for number in range(line + 1, len(lines) + 1):
-        text = lines[number - 1].strip()
-        if text and not text.startswith("#"):
-            return number
-    return -1
+    found = _lines_of_code(source)
+    place = bisect_right(found, line)
+    return found[place] if place < len(found) else -1
+
+
+@lru_cache(maxsize=64)
+def _lines_of_code(source: str) -> tuple[int, ...]:
+    texts = enumerate(map(str.strip, split_lines(source)), start=1)
+    return tuple(number for number, text in texts if text and not text.startswith("#"))
 
 
 def _unfit(visit: Visit, plain: Mapping[int, ast.AST], endless: bool) -> str:
