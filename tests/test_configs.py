@@ -104,3 +104,13 @@ def test_a_file_of_aliases_for_billions_ends_no_command_with_a_traceback(words: 
     result = CliRunner().invoke(app, [*words, str(path)])
     assert isinstance(result.exception, ConfigError)
     assert "aliases" in str(result.exception)
+
+
+def test_a_config_extends_a_preset_and_only_one_that_there_is(tmp_path: Path) -> None:
+    config = tmp_path / "mine.yaml"
+    config.write_text("extends: sft-24gb\nbatch: 3\n")
+    found = values("--config", str(config))
+    assert (found["batch"], found["lora"], found["max_length"]) == (3, 32, 2048)
+    config.write_text("extends: sft-24\n")
+    with pytest.raises(ConfigError, match="there is no preset 'sft-24' here"):
+        values("--config", str(config))

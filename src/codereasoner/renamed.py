@@ -22,7 +22,14 @@ NEW_NAMES: dict[Kind, dict[str, str]] = {
         "rungs": "levels",
         "forms": "questions",
     },
-    "preset": {f"ladder/{name}": f"curriculum/{name}" for name in CURRICULA},
+    "preset": {
+        **{f"ladder/{name}": f"curriculum/{name}" for name in CURRICULA},
+        "sft-7b-one-gpu": "sft-80gb",
+        "grpo-7b-one-gpu": "grpo-80gb",
+        "grpo-7b-8-gpus": "grpo-8x80gb",
+        "sft-14b-two-nodes": "sft-two-nodes",
+        "grpo-14b-two-nodes": "grpo-two-nodes",
+    },
 }
 """The names that 0.2.0 replaced, by kind; 0.3.0 removes them. An option's name is its word, without the dashes."""
 

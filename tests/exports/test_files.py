@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,8 @@ def test_the_label_of_a_prompt_holds_its_question_and_style(
         if to == "trl":
             assert row["question"] == question_text(question)
         else:
-            label = row["reward_model"]["ground_truth"] if to == "verl" else row["label"]
+            place = {"verl": "reward_model/ground_truth", "nemo-gym": "verifier_metadata/label"}.get(to, "label")
+            label: Any = reduce(lambda value, name: value[name], place.split("/"), row)
             assert read_label(label) == (question, STYLE)
 
 

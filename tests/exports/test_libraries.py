@@ -82,6 +82,7 @@ def test_verl_reads_them_and_pays_our_grades(
     assert [each[0]["content"] for each in found["prompts"]] == prompts(questions)
     assert found["sft"] == completions(questions, "<|end|>")
     expected = [1.0, 0.0] * len(questions)
+    assert found["dapo"] == {"metric": "acc", "upper clip": 0.28}
     assert found["naive_manager"] == found["batch_manager"] == expected
     assert found["in_ray_workers"] == [expected, expected]
     assert [each["score"] for each in found["new_manager"]] == expected

@@ -26,6 +26,6 @@ def test_accelerate_reads_the_file(name: str, devices: int) -> None:
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
 def test_the_first_line_of_a_preset_starts_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    first = path.read_text(encoding="utf-8").splitlines()[0]
+    first = path.read_text(encoding="utf-8").splitlines()[1]
     assert f"--preset {path.stem}" in first
     assert try_line(first.removeprefix("# "))

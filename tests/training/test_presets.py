@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from codereasoner import configs
 from codereasoner.models import device
@@ -20,13 +20,14 @@ from codereasoner.training.training_config import GrpoConfig, SftConfig
 from codereasoner.training.vllm_settings import share_left, vllm_arguments
 
 CONFIGS = configs.FOLDER
+OTHERS = ("accelerate/", "curriculum/", "experiments/")
 LARGE = Memory(weights=16e9, gradients=8e9, optimizer=16e9, activations=30e9)
 KINDS: dict[str, Any] = {"sft": SftConfig, "grpo": GrpoConfig}
 
 
 def command_of(path: Path) -> str:
     """What the first line of a preset starts with it."""
-    first = path.read_text(encoding="utf-8").splitlines()[0]
+    first = path.read_text(encoding="utf-8").splitlines()[1]
     return first.partition(f" --preset {path.stem}")[0].rpartition("codereasoner ")[2].split()[0]
 
 
@@ -34,7 +35,8 @@ PRESETS = sorted(path for path in CONFIGS.glob("*.yaml") if command_of(path) in 
 
 
 def loaded(path: Path) -> Any:
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    values = configs.options_of(path)
+    assert isinstance(values, dict)
     return KINDS[command_of(path)](**{name.replace("-", "_"): value for name, value in values.items()})
 
 
@@ -96,6 +98,27 @@ def test_on_a_gpu_operations_are_bf16_and_large_models_keep_few_activations(
     assert made["gradient_checkpointing"] is not path.stem.startswith("gpu")
 
 
+@pytest.mark.parametrize("name", [each for each in configs.everything() if not each.startswith(OTHERS)])
+def test_the_first_line_of_a_preset_says_when_it_was_last_run(name: str) -> None:
+    first = configs.path_of(name).read_text(encoding="utf-8").splitlines()[0]
+    assert re.match(r"# Last run: (never\b|20\d\d-\d\d(-\d\d)?, )", first)
+    assert "Last run" not in configs.about(name)
+
+
+def test_a_preset_takes_over_the_options_of_the_one_that_it_extends() -> None:
+    small, large = loaded(CONFIGS / "grpo-24gb.yaml"), loaded(CONFIGS / "grpo-80gb.yaml")
+    assert (
+        (small.vllm, small.epsilon_high, small.dynamic_sampling)
+        == ("colocate", 0.28, 2)
+        == (
+            large.vllm,
+            large.epsilon_high,
+            large.dynamic_sampling,
+        )
+    )
+    assert (small.batch, small.lora) == (2, 32) != (large.batch, large.lora)
+
+
 def test_on_a_gpu_weights_that_are_trained_are_fp32_and_frozen_ones_bf16(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,3 +153,18 @@ def test_a_config_becomes_the_words_of_its_command() -> None:
     assert words[words.index("--seconds") + 1] == "3.0"
     assert "--no-mask-truncated" in words
     assert "--threads" not in words
+
+
+def test_the_preset_of_prime_rl_names_the_options_of_our_taskset() -> None:
+    """prime-rl itself is in no package index: its keys are those of its own examples, the taskset's are ours."""
+    import tomllib
+
+    found = tomllib.loads(configs.path_of("prime-rl/rl-7b").read_text(encoding="utf-8"))
+    assert set(found) == {"max_steps", "seq_len", "deployment", "model", "orchestrator", "trainer", "ckpt", "inference"}
+    [env] = found["orchestrator"]["train"]["env"]
+    source = Path(str(configs.FOLDER.parent / "exports" / "verifiers.py")).read_text(encoding="utf-8")
+    options = set(
+        re.findall(r"^    (\w+): ", source.partition("class QuestionsConfig")[2].partition("class ")[0], re.M)
+    )
+    assert env["taskset"].pop("id") == "codereasoner-verifiers"
+    assert set(env["taskset"]) <= options

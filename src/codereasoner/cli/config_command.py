@@ -80,10 +80,10 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
 
 def yaml_options(path: Path) -> dict[str, object]:
     """Return the options in a YAML file."""
-    from codereasoner.configs import read_yaml
+    from codereasoner.configs import options_of
 
     try:
-        values = read_yaml(path.read_text(encoding="utf-8-sig")) or {}
+        values = options_of(path)
     except OSError as error:
         raise ConfigError(f"the config {path} cannot be read: {error.strerror}") from None
     except (ConfigError, UnicodeDecodeError) as error:

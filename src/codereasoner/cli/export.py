@@ -32,7 +32,7 @@ from codereasoner.exports.traces import TRACES
 )
 @json_option
 def export_command(rows: Path, to: str, out: Path, held_out: float, as_json: bool) -> None:
-    """Write training rows in the format of TRL, verl, LLaMA-Factory or OpenRLHF, or traces in a trace language.
+    """Write training rows in the format of TRL, verl, LLaMA-Factory, OpenRLHF or NeMo Gym, or traces as text.
 
     Reads sft.parquet or grpo.parquet; in a folder, the first of them that is there. Writes one file, and what its
     trainer needs to read it. For cwm and compact-trace it reads runs.parquet, and writes the trace of each run as text.

@@ -1,4 +1,8 @@
-"""Configurations that come with the package: presets, experiments, curricula, and files of accelerate and verl."""
+"""Configurations that come with the package: presets, experiments, curricula, and files of other trainers.
+
+A preset may name another one as `extends`, whose options it takes over. The first line of a preset says when and on
+what it was last run.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
     import yaml
 
 FOLDER = Path(__file__).parent
+SUFFIXES = (".yaml", ".toml")
+LAST_RUN = "Last run: "  # what the first line of a preset starts with
 MAX_NODES = 100_000  # of a YAML file with its aliases written out: a few lines of them can stand for billions
 COMMANDS = ("codereasoner ", "accelerate ", "python ", "torchrun ", "trl ")  # what the commands in a comment start with
 
@@ -26,7 +32,7 @@ def names(folder: str = "") -> list[str]:
 
 def everything() -> list[str]:
     """Return all names, those of presets first."""
-    return names() + sorted(_name(path) for path in FOLDER.glob("*/*.yaml"))
+    return names() + sorted(_name(path) for kind in SUFFIXES for path in FOLDER.glob(f"*/*{kind}"))
 
 
 def path_of(name: str, known: Sequence[str] | None = None) -> Path:
@@ -45,7 +51,20 @@ def path_of(name: str, known: Sequence[str] | None = None) -> Path:
         near = difflib.get_close_matches(name, fitting, n=1)
         guess = f"did you mean '{near[0]}'? There are: " if near else "there are: "
         raise ConfigError(f"there is no preset '{name}' here; {guess}{', '.join(fitting)}")
-    return FOLDER / f"{name}.yaml"
+    return next(path for kind in SUFFIXES if (path := FOLDER / f"{name}{kind}").is_file())
+
+
+def options_of(path: Path) -> object:
+    """Return what a YAML file of options holds, with those of the preset that it extends.
+
+    Raises:
+        ConfigError: it is no YAML, or extends what is no preset; OSError, UnicodeDecodeError: it cannot be read.
+    """
+    values = read_yaml(path.read_text(encoding="utf-8-sig")) or {}
+    if not isinstance(values, dict) or "extends" not in values:
+        return values
+    base = options_of(path_of(str(values.pop("extends")), [name for name in names() if name != _name_of(path)]))
+    return {**base, **values} if isinstance(base, dict) else values
 
 
 def about(name: str) -> str:
@@ -53,7 +72,7 @@ def about(name: str) -> str:
     lines = path_of(name).read_text(encoding="utf-8").rstrip("\n").split("\n")
     title = next((line.removeprefix("title: ") for line in lines if line.startswith("title: ")), "")
     comment = itertools.takewhile(lambda line: line.startswith("# "), lines)
-    text = title or " ".join(line[2:] for line in comment if not line[2:].startswith(COMMANDS))
+    text = title or " ".join(line[2:] for line in comment if not line[2:].startswith((LAST_RUN, *COMMANDS)))
     return text.split(". ")[0].rstrip(".")
 
 
@@ -89,6 +108,10 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
         pairs = (each if isinstance(each, tuple) else (each,) for each in parts)
         known[id(node)] = 1 + sum(_size(each, known) for pair in pairs for each in pair)
     return known[id(node)]
+
+
+def _name_of(path: Path) -> str:
+    return _name(path) if path.is_relative_to(FOLDER) else ""
 
 
 def _name(path: Path) -> str:

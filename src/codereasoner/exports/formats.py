@@ -5,6 +5,7 @@ messages      the whole conversation in one column, as most trainers and chat te
 verl          messages for SFT; prompt, data_source, ability, reward_model and extra_info for PPO and GRPO
 llamafactory  messages, to be named in its dataset_info.json
 openrlhf      input and output for SFT; input and label for PPO and GRPO
+nemo-gym      messages for SFT; responses_create_params and verifier_metadata for GRPO
 """
 
 from __future__ import annotations
@@ -100,10 +101,17 @@ def _openrlhf_rl(row: Row, position: int) -> dict[str, object]:
     return {"id": row["id"], "input": row["prompt"], "label": label, "datasource": "codereasoner"}
 
 
+def _nemo_gym_rl(row: Row, position: int) -> dict[str, object]:
+    label = write_label(row["question"], row["style"])
+    asked = {"input": row["prompt"]}
+    return {"id": row["id"], "responses_create_params": asked, "verifier_metadata": {"label": label}}
+
+
 FORMATS = {
     "trl": Format(".parquet", _trl_sft, _trl_rl),
     "messages": Format(".parquet", _conversation, None),
     "verl": Format(".parquet", _conversation, _verl_rl),
     "llamafactory": Format(".jsonl", _conversation, None),
     "openrlhf": Format(".jsonl", _openrlhf_sft, _openrlhf_rl),
+    "nemo-gym": Format(".jsonl", _conversation, _nemo_gym_rl),
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import TypeAlias, cast
 
+from codereasoner import configs
 from codereasoner.errors import ConfigError, DataError, UnknownName
 from codereasoner.exports.formats import FORMATS, Make, Row
 from codereasoner.exports.traces import TRACES, trace_row
@@ -70,7 +71,9 @@ def export(rows: Path, to: str, out: Path, held_out: float = 0.0, progress: Prog
             for ledger in ledgers:
                 ledger.finish()
     paths = [ledger.path for ledger in ledgers]
-    return [*paths, _register(out, paths)] if to == "llamafactory" else paths
+    if to == "llamafactory":
+        return [*paths, _register(out, paths)]
+    return [*paths, *_write_server(out)] if to == "nemo-gym" and kind == "rl" else paths
 
 
 def suffix_of(to: str) -> str:
@@ -125,6 +128,19 @@ def _program(row: Row) -> str:
 def _is_held_out(program: str, share: float) -> bool:
     """Decide by the program alone, so that all rows of a program go the same way in every file."""
     return share > 0 and Random(f"held-out/{program}").random() < share
+
+
+def _write_server(folder: Path) -> list[Path]:
+    """Write the files that make the folder a resources server of NeMo Gym, whose verification is our grader."""
+    config = configs.path_of("nemo-gym/codereasoner").read_text(encoding="utf-8")
+    files = {
+        "app.py": "from codereasoner.exports.nemo_gym import GradingServer\n\nGradingServer.run_webserver()\n",
+        "requirements.txt": "-e nemo-gym[dev] @ ../../\ncodereasoner\n",
+        "configs/codereasoner.yaml": config,
+    }
+    for name, text in files.items():
+        write_whole(folder / name, text)
+    return [folder / name for name in files]
 
 
 def _register(folder: Path, files: list[Path]) -> Path:

@@ -51,14 +51,19 @@ def main(folder: Path, configs: Path) -> dict[str, Any]:
     mask = torch.ones(len(scores), 1)
     groups = batch.non_tensor_batch["extra_info"]
     advantages, _ = compute_grpo_outcome_advantage(scores[:, None], mask, [each["index"] for each in groups])
-    return found | {"advantages": advantages[:, 0].tolist()}
+    dapo = composed(folder, configs, "dapo-7b")
+    filtered = {
+        "metric": dapo.algorithm.filter_groups.metric,
+        "upper clip": dapo.actor_rollout_ref.actor.clip_ratio_high,
+    }
+    return found | {"dapo": filtered} | {"advantages": advantages[:, 0].tolist()}
 
 
-def composed(folder: Path, configs: Path) -> Any:
+def composed(folder: Path, configs: Path, name: str = "grpo-7b") -> Any:
     """The preset as verl's own launcher sees it, validated by verl; the model alone is a small one on this machine."""
     words = [f"actor_rollout_ref.model.path={folder / 'model'}", "trainer.nnodes=2"]
     with initialize_config_dir(config_dir=str(configs), version_base=None):
-        config = migrate_legacy_reward_impl(compose(config_name="grpo-7b", overrides=words))
+        config = migrate_legacy_reward_impl(compose(config_name=name, overrides=words))
     validate_config(config, use_reference_policy=False, use_critic=False)
     for part in ("actor_rollout_ref.rollout", "actor_rollout_ref.model", "algorithm"):
         omega_conf_to_dataclass(OmegaConf.select(config, part))
