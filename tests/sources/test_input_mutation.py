@@ -4,7 +4,7 @@ from random import Random
 
 from codereasoner import literals
 from codereasoner.records import Program
-from codereasoner.sources.input_mutation import Ranges, mutate, with_more_calls
+from codereasoner.sources.input_mutation import Ranges, mutate, with_faults, with_more_calls
 
 
 def test_types_stay_and_values_lie_in_the_ranges() -> None:
@@ -44,3 +44,18 @@ def test_a_list_in_a_list_stays_small() -> None:
         call = mutate("[[1, 2], [3]]", Random(seed))
         assert call is not None
         assert all(len(row) <= 5 for row in literals.read(call))
+
+
+def test_a_faulty_call_differs_in_one_argument_and_some_are_empty_none_or_of_another_type() -> None:
+    program = Program("def f(x, c, k):\n    return x[c:k]", "f", ("[1, 2, 3], 2, k='ab'", "g(1)"))
+    faulty = with_faults(program, 60)
+    assert faulty == with_faults(program, 60)
+    assert faulty.calls[:2] == program.calls
+    seen = set()
+    for call in faulty.calls[2:]:
+        values = [literals.value_of(node) for _, node in literals.parse_arguments(call)]
+        changed = [value for value, old in zip(values, ([1, 2, 3], 2, "ab"), strict=True) if value != old]
+        assert len(changed) == 1
+        seen.add(literals.write(changed[0]))
+    assert {"None", "[]", "''", "0", "-2", "[1]", "7", "'7'"} <= seen
+    assert with_faults(Program("def f():\n    return 1", "f", ("",)), 3).calls == ("",)

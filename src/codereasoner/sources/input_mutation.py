@@ -84,10 +84,18 @@ def with_faults(program: Program, count: int) -> Program:
 
 def _fault(value: object, random: Random) -> object:
     """Return a value that a function may not be made for in place of this one."""
-    faults: list[object] = [None, 7 if isinstance(value, str) else "7", type(value)() if value is not None else []]
+    faults: list[object] = [None, 7 if isinstance(value, str) else "7"]
+    if value is not None:
+        faults += [type(value)()] * 2
+    if isinstance(value, int) and not isinstance(value, bool):
+        faults += [-value, value + 100]
+    elif isinstance(value, str | list | tuple) and value:
+        faults += [value[:1], value[:-1]]
+    elif isinstance(value, dict) and value:
+        faults += [dict(list(value.items())[:-1])] * 2
     if isinstance(value, list | tuple) and value:
         place = random.randrange(len(value))
-        faults += [type(value)([*value[:place], _fault(value[place], random), *value[place + 1 :]])] * 2
+        faults.append(type(value)([*value[:place], _fault(value[place], random), *value[place + 1 :]]))
     return pick(random, faults)
 
 

@@ -77,7 +77,8 @@ class Debugger(Task):
             if here.nth > MAX_TIME or gold is None or (stop is None and to in (0, here.line)):
                 continue
             first, last = sorted((place, place if stop is None else stop))
-            plain = last - first == 1 and next_below(run.source, trace.found[first].line) == trace.found[last].line
+            below = next_below(run.source, trace.found[first].line) == trace.found[last].line
+            plain = stop is None or (last - first == 1 and below)
             found.append((plain, {"line": here.line, "time": here.nth, "move": move, "to": to}, gold))
         best = min(found, key=lambda each: each[0], default=None)
         return best[1:] if best else None
