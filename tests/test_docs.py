@@ -24,7 +24,9 @@ def test_the_site_builds_and_no_link_is_broken(tmp_path: Path) -> None:
     page = (tmp_path / "site" / "reference" / "python" / "index.html").read_text()
     assert "grade_many" in page
     assert "<blockquote>" not in page, "an example is shown as a quotation: it belongs below `Examples:`"
-    assert "codereasoner-ablate" not in (tmp_path / "site" / "reference" / "command-line" / "index.html").read_text()
+    commands = (tmp_path / "site" / "reference" / "command-line" / "index.html").read_text()
+    assert "codereasoner-ablate" not in commands
+    assert "<p>Example:</p>" in commands
 
 
 def test_every_page_is_in_the_navigation() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 import json
 import shlex
 import shutil
@@ -107,7 +108,7 @@ def examples_of(name: str) -> list[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_help_page_has_an_example_of_its_command(name: str) -> None:
     examples = examples_of(name)
-    assert examples
+    assert "Example:\n\n\b\n    codereasoner " in inspect.cleandoc(str(command_of(name).help))  # code in Markdown, too
     for line in examples:
         first, second, *arguments = shlex.split(line)
         assert (first, second) == ("codereasoner", name)

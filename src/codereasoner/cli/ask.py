@@ -24,9 +24,10 @@ def ask_command(runs: Path, tasks: tuple[str, ...], out: Path, pools: PoolOption
 
     Reads runs.parquet of `trace`. Writes one question with its right answer per row to questions.jsonl.
 
-    \b
     Example:
-      codereasoner ask runs.parquet --task output --task input
+
+    \b
+        codereasoner ask runs.parquet --task output --task input
     """
     from codereasoner.cli.console import bar
     from codereasoner.cli.row_counts import show_counts

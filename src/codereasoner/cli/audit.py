@@ -44,9 +44,10 @@ def audit_command(
     Reads chains.jsonl or answers.jsonl, or the folder of an evaluation. Writes and prints how many claims are true, by
     author and task.
 
-    \b
     Example:
-      codereasoner audit chains.jsonl --keep-above 100
+
+    \b
+        codereasoner audit chains.jsonl --keep-above 100
     """
     from codereasoner.cli.console import bar, print_json
     from codereasoner.cli.result_tables import show_audit

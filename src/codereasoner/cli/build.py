@@ -46,9 +46,10 @@ def build_command(
     Writes the file of each stage, with its manifest, into one folder; sft.parquet and grpo.parquet are for trainers.
     The same command continues where it was stopped.
 
-    \b
     Example:
-      codereasoner build --train 20 --rl 10 --out set
+
+    \b
+        codereasoner build --train 20 --rl 10 --out set
     """
     from codereasoner.cli.console import bar, console
     from codereasoner.cli.row_counts import check_rows, show_counts

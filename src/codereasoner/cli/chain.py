@@ -39,9 +39,10 @@ def chain_command(
     chains.jsonl; questions that a teacher does not solve, or for which the narrator finds no call, go to
     chains.jsonl.dropped.jsonl with the reason.
 
-    \b
     Example:
-      codereasoner chain questions.jsonl --task output --task input
+
+    \b
+        codereasoner chain questions.jsonl --task output --task input
     """
     from codereasoner import extend
     from codereasoner.cli.console import bar, console

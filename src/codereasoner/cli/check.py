@@ -41,9 +41,10 @@ def check_command(
     Reads questions.jsonl, or a benchmark. Prints the counts of questions and accepted right answers, and each rejected
     right answer (there should be none).
 
-    \b
     Example:
-      codereasoner check questions.jsonl
+
+    \b
+        codereasoner check questions.jsonl
     """
     from codereasoner.cli.console import print_json, waiting
     from codereasoner.cli.result_tables import show_check

@@ -37,10 +37,11 @@ def compare_command(
     Reads the folders of evaluations, or of a run. Prints accuracy with intervals, differences with McNemar's test, the
     questions that flipped, and accuracy by features of the programs.
 
+    Example:
+
     \b
-    Examples:
-      codereasoner compare evaluations/first evaluations/second
-      codereasoner compare evaluations --report comparison.html
+        codereasoner compare evaluations/first evaluations/second
+        codereasoner compare evaluations --report comparison.html
     """
     from codereasoner.cli.comparison_tables import show_comparison
     from codereasoner.cli.console import console, print_json, waiting

@@ -37,9 +37,10 @@ def demo_command(name: str, fresh: bool, pools: PoolOptions, config: DemoConfig)
 
     Writes everything into runs/NAME, and prints a table of accuracies with intervals.
 
-    \b
     Example:
-      codereasoner demo --minutes 5
+
+    \b
+        codereasoner demo --minutes 5
     """
     from codereasoner.cli.experiment_tables import show_demo
     from codereasoner.experiments.plan import read_experiment

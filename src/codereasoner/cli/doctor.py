@@ -17,9 +17,10 @@ def doctor_command(no_hostile: bool, as_json: bool) -> None:
 
     Prints each layer, the isolation level from A to D, and the hostile programs that were not held, if any.
 
-    \b
     Example:
-      codereasoner doctor --no-hostile
+
+    \b
+        codereasoner doctor --no-hostile
     """
     from codereasoner.cli.console import print_json, waiting
     from codereasoner.cli.result_tables import show_isolation

@@ -68,9 +68,10 @@ def evaluate_command(
     QUESTIONS is the name of a benchmark (`codereasoner list`) or a file. Writes prompts, answers, grades and
     summary.json into one folder. The same command continues where it was stopped, and asks failed requests again.
 
-    \b
     Example:
-      codereasoner evaluate questions.jsonl --model scripted:gold --split train
+
+    \b
+        codereasoner evaluate questions.jsonl --model scripted:gold --split train
     """
     from codereasoner.cli.console import bar, console, print_json
     from codereasoner.cli.result_tables import show_summary

@@ -154,10 +154,11 @@ def experiment_command(context: click.Context, listed: bool) -> None:
 
     Reads an experiment of the package (--list), or a YAML file like one. Writes everything into runs/NAME.
 
+    Example:
+
     \b
-    Examples:
-      codereasoner experiment show grpo
-      codereasoner experiment grpo --seeds 3
+        codereasoner experiment show grpo
+        codereasoner experiment grpo --seeds 3
     """
     if context.invoked_subcommand is None:
         for name in names():

@@ -37,10 +37,11 @@ def export_command(rows: Path, to: str, out: Path, held_out: float, as_json: boo
     Reads sft.parquet or grpo.parquet; in a folder, the first of them that is there. Writes one file, and what its
     trainer needs to read it. For cwm and compact-trace it reads runs.parquet, and writes the trace of each run as text.
 
+    Example:
+
     \b
-    Examples:
-      codereasoner export grpo.parquet --to verl
-      codereasoner export runs.parquet --to cwm
+        codereasoner export grpo.parquet --to verl
+        codereasoner export runs.parquet --to cwm
     """
     from codereasoner.cli.console import bar, console, print_json
     from codereasoner.cli.row_counts import kept_in

@@ -54,9 +54,10 @@ def harden_command(
     programs under two hash seeds gives the same outcome, value and output; reasons are counted. Answers and lines come
     from a run of the new program. `compare` shows what the rewrites cost a model.
 
-    \b
     Example:
-      codereasoner harden questions.jsonl --with rename,dead-code
+
+    \b
+        codereasoner harden questions.jsonl --with rename,dead-code
     """
     from codereasoner.cli.console import bar, console, print_json
     from codereasoner.cli.row_counts import check_rows, show_counts

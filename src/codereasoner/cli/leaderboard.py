@@ -35,11 +35,12 @@ def leaderboard_command(
 
     The evidence of a published number says how far it was checked; for your own results it is the grader's version.
 
+    Example:
+
     \b
-    Examples:
-      codereasoner leaderboard evaluations --site site
-      codereasoner leaderboard evaluations --out leaderboard.html --out leaderboard.md
-      codereasoner leaderboard --benchmark livecodebench-exec
+        codereasoner leaderboard evaluations --site site
+        codereasoner leaderboard evaluations --out leaderboard.html --out leaderboard.md
+        codereasoner leaderboard --benchmark livecodebench-exec
     """
     from codereasoner.cli.console import console, print_json, styled
     from codereasoner.cli.result_tables import show_boards

@@ -16,9 +16,10 @@ def list_command(path: str | None, as_json: bool) -> None:
 
     Prints the names that options take, each with one line about it; those of installed plugins are among them.
 
-    \b
     Example:
-      codereasoner list --json
+
+    \b
+        codereasoner list --json
     """
     from codereasoner import configs
     from codereasoner.cli.console import Screen, make_table, print_json

@@ -31,9 +31,10 @@ def profile_command(
 
     Reads programs.jsonl of `programs`, or any JSONL with the same columns.
 
-    \b
     Example:
-      codereasoner profile programs.jsonl
+
+    \b
+        codereasoner profile programs.jsonl
     """
     from codereasoner.cli.console import console, print_json
     from codereasoner.curation.profiles import GROUPS, cruxeval_profile, distance, is_quantile

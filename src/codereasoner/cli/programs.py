@@ -25,9 +25,10 @@ def programs_command(config: ProgramOptions, out: Path, workers: int | None) -> 
     Reads the source's own input, if any. Writes one program per row to programs.jsonl; what a filter drops goes to
     programs.jsonl.dropped.jsonl with the reason.
 
-    \b
     Example:
-      codereasoner programs --train 100 --set difficulty=3
+
+    \b
+        codereasoner programs --train 100 --set difficulty=3
     """
     from codereasoner.cli.console import bar
     from codereasoner.cli.row_counts import show_counts

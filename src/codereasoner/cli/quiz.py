@@ -34,9 +34,10 @@ def quiz_command(
 
     Reads a Python file. Prints the questions with the model's answers, and its first mistake next to the true trace.
 
-    \b
     Example:
-      codereasoner quiz prices.py "total([3, 4], rate=2)" --model scripted:gold
+
+    \b
+        codereasoner quiz prices.py "total([3, 4], rate=2)" --model scripted:gold
     """
     from codereasoner.cli.console import bar, console, print_json, styled
     from codereasoner.cli.quiz_view import quiz_summary, show_replies

@@ -29,9 +29,10 @@ def report_command(run: Path, trace: bool, pools: PoolOptions) -> None:
     Reads what is in the folder: manifests, histories of trainings, evaluations. Writes the page, and the cards of a
     run's data set and models, and prints their paths.
 
-    \b
     Example:
-      codereasoner report evaluations
+
+    \b
+        codereasoner report evaluations
     """
     from codereasoner.cli.console import waiting
     from codereasoner.reports.cards import write_cards

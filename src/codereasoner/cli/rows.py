@@ -42,9 +42,10 @@ def rows_command(
     Reads questions.jsonl, or a folder with it, and chains.jsonl. A row for SFT is a prompt and its completion; a row
     for GRPO is a prompt and the question that grades its completions.
 
-    \b
     Example:
-      codereasoner rows questions.jsonl --chains chains.jsonl
+
+    \b
+        codereasoner rows questions.jsonl --chains chains.jsonl
     """
     from codereasoner.cli.row_counts import kept_in, show_counts
     from codereasoner.stages.write_rows import write_rows

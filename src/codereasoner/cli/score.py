@@ -46,9 +46,10 @@ def score_command(
     Reads a file of answers by question. Prints pass@k with its interval, strictly and exactly as the published scorer
     counts, and where the two differ.
 
-    \b
     Example:
-      codereasoner score cruxeval-o --data cruxeval.jsonl --generations generations.json
+
+    \b
+        codereasoner score cruxeval-o --data cruxeval.jsonl --generations generations.json
     """
     from codereasoner.cli.console import console, print_json, waiting
     from codereasoner.cli.result_tables import show_score

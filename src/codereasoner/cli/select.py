@@ -72,9 +72,10 @@ def select_command(
     Reads questions.jsonl. Writes the selected questions to selected.jsonl, the others to selected.jsonl.dropped.jsonl
     with the reason, and the ratings of a model to selected.jsonl.passes.jsonl.
 
-    \b
     Example:
-      codereasoner select questions.jsonl --low 2 --order curriculum
+
+    \b
+        codereasoner select questions.jsonl --low 2 --order curriculum
     """
     from codereasoner.cli.console import bar
     from codereasoner.cli.row_counts import show_counts

@@ -29,9 +29,10 @@ def show_command(question: str, folder: Path, as_json: bool) -> None:
 
     QUESTION is the id of a question, or the beginning of it. Reads prompts.jsonl, answers.jsonl and grades.jsonl.
 
-    \b
     Example:
-      codereasoner show ID --folder evaluations/questions@scripted-gold
+
+    \b
+        codereasoner show ID --folder evaluations/questions@scripted-gold
     """
     from rich.text import Text
 

@@ -54,11 +54,12 @@ def trace_command(
     the lines of a pytest test. With programs.jsonl: writes one run per row to runs.parquet; dropped runs go to
     runs.parquet.dropped.jsonl with the reason.
 
+    Example:
+
     \b
-    Examples:
-      codereasoner trace prices.py "total([3, 4], rate=2)"
-      codereasoner trace prices.py
-      codereasoner trace programs.jsonl
+        codereasoner trace prices.py "total([3, 4], rate=2)"
+        codereasoner trace prices.py
+        codereasoner trace programs.jsonl
     """
     from codereasoner.cli.console import bar
     from codereasoner.cli.row_counts import show_counts

@@ -53,9 +53,10 @@ def sft_command(rows: Path, model: str, out: Path, config: SftConfig, pools: Poo
     Reads sft.parquet, or a folder with it or with shards of such rows. Writes the model, its history and its card into
     one folder. The same command continues where it was stopped.
 
-    \b
     Example:
-      codereasoner sft set --model scratch:0.3m --max-steps 2 --out sft
+
+    \b
+        codereasoner sft set --model scratch:0.3m --max-steps 2 --out sft
     """
     from codereasoner.training.sft import sft
 
@@ -69,9 +70,10 @@ def grpo_command(rows: Path, model: str, out: Path, config: GrpoConfig, pools: P
     Reads grpo.parquet, or a folder with it. Writes the model, its history and its card into one folder. The same
     command continues where it was stopped.
 
-    \b
     Example:
-      codereasoner grpo set --model sft --max-steps 1 --max-tokens 32 --out grpo
+
+    \b
+        codereasoner grpo set --model sft --max-steps 1 --max-tokens 32 --out grpo
     """
     from codereasoner.training.grpo import grpo
 
@@ -85,9 +87,10 @@ def rft_command(rows: Path, model: str, out: Path, config: RftConfig, pools: Poo
     Reads grpo.parquet, or a folder with it. Writes the sampled rows, the model, its history and its card into one
     folder. The same command continues where it was stopped.
 
-    \b
     Example:
-      codereasoner rft set --model sft --max-steps 1 --max-tokens 32 --out rft
+
+    \b
+        codereasoner rft set --model sft --max-steps 1 --max-tokens 32 --out rft
     """
     from codereasoner.training.rft import rft
 

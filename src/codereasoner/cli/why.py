@@ -29,9 +29,10 @@ def why_command(identifier: str, folder: Path, as_json: bool) -> None:
 
     ID is the id of a row, or at least the first six characters of it. Prints one line for each file of the folder.
 
-    \b
     Example:
-      codereasoner why ID --folder set
+
+    \b
+        codereasoner why ID --folder set
     """
     from codereasoner.cli.console import Screen, make_table, print_json, styled
     from codereasoner.reports.provenance import provenance
