@@ -181,13 +181,23 @@ def test_a_chain_that_names_the_right_call_before_anything_leads_to_it_is_flagge
     source = "def f(x):\n    return len(x)"
     runs = {call: pool.run([Job(source, "f", call, record="trace")])[0] for call in ("'kqj'", "'m'", "[7, 9, 31]")}
     fails = "Try f('m'). f('m') returns 1, not what is wanted.\n"
-    for text in ("Try f('kqj')", f"{fails}Try f('kqj'): f('kqj') returns 3.", f"{fails}Try f([7, 9, 31])."):
+    for text in (
+        "Try f('kqj')",
+        f"{fails}Try f('kqj'): f('kqj') returns 3.",
+        f"{fails}Try f([7, 9, 31]).",
+        "Three letters are needed, as in 'kqj', so f('kqj') it is.",
+        "For x take `'kqj'`, 'kqj'. Try f('kqj').",
+        "`return len(x)` must give 3, which it may if x is 'kqj'. Try f('kq' + 'j'), f('kqj').".replace("len", "sum"),
+        "`return len(x)` must give 4, which it may if x is 'kqjj'. Try f('kqj').",
+        "2 + 2 = 5, len('kqjx') = 3, so f('kqj')",
+    ):
         found = audit_search(text, runs, "3")
         assert (found.first_false or "").endswith(", to which nothing leads")
         assert found.true < found.checked
     for text in (
-        "Three letters are needed, as in 'kqj', so f('kqj') it is.",
-        "x = [7,9, 31] has 3 items: f([7, 9, 31])",
+        "`return len(x)` must give 3, which it does if x is 'kqj'. Try f('kqj').",
+        "It has three letters, len('kqj') = 3, so f('kqj') it is.",
+        "len([7,9, 31]) is 3: f([7, 9, 31])",
     ):
         assert audit_search(text, runs, "3").first_false is None
 

@@ -60,13 +60,13 @@ def invert(source: str, function: ast.FunctionDef, wanted: object) -> Iterator[I
         try:
             with solving(left):
                 found = _undo(path, wanted, lines)
-        except _FAILURES:
+        except FAILURES:
             continue
         if found.arguments and set(found.arguments) <= parameters:
             yield found
 
 
-_FAILURES = (
+FAILURES = (
     Unknown,
     literals.LiteralError,
     TypeError,

@@ -1,29 +1,37 @@
 """Check that a chain that looks for a call earns it: its steps to an argument, and that there are any.
 
 A step is computed again: "take `wanted[::2]`, 'ac'", "`x = x + 1` must give 3, which it does if x is 2". The call that
-returns the wanted value must be led to: each of its arguments stands in the chain before the call is named, in the
-program or in the wanted value, is one of the simplest values, or is a number that follows other numbers that were
-tried. A chain that names the call before anything leads to it has known it.
+returns the wanted value must be derived: each of its arguments is what a step before it gives, part of a computation
+that holds ("len('abc') = 3"), a constant of the program, a part of the wanted value, one of the simplest values, or a
+number that follows others that were tried. It is not enough that it occurs in the text. A chain that names the call
+before anything leads to it has known it.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from codereasoner import literals
+from codereasoner.chains.abstract_execution import names_set
 from codereasoner.chains.argument_candidates import WANTED
 from codereasoner.chains.expressions import evaluate
-from codereasoner.chains.inversion import is_certain
+from codereasoner.chains.inverse_operations import MAX_SOLVED, Needs, solve, solving
+from codereasoner.chains.inversion import FAILURES, is_certain, undo_statement
+from codereasoner.chains.statement_lines import header
 from codereasoner.chains.value_claims import calls, literal_end
 from codereasoner.records import Run
+from codereasoner.steps.source import parse_source, split_lines
 
 _TAKES = re.compile(r"take `([^`\n]+)`, (?=\S)")
 _GIVES = re.compile(r"`([^`\n]+)` must give (?=\S)")
-_IF = re.compile(r",? (?:which it does |and )if ([^\W\d]\w*) is (?=\S)")
+_LEAVES = re.compile(r"`([^`\n]+)` must (?:give|leave) (?=\S)")
+_IF = re.compile(r",? (?:which it (?:does|may) |and )if ([^\W\d]\w*) is (?=\S)")
+_EQUALS = re.compile(r"[ \t`*$]*(?:==?|->|→|\bis\b|\bequals\b|\bgives\b|\breturns\b)[ \t`*$]*")
 _LONGEST_NAMELESS = 1  # items of a value that a chain may try without saying where it comes from
 
 
@@ -58,19 +66,26 @@ def _taken(chain: str, wanted: str) -> Iterator[Step]:
 
 
 def _undone(chain: str) -> Iterator[Step]:
-    for match in _GIVES.finditer(chain):
-        stop = literal_end(chain, match.end())
+    for match, result, needs, stop in _undoings(chain, _GIVES):
         tree = _parsed(match[1], "exec")
-        if stop is None or not isinstance(tree, ast.Module) or len(tree.body) != 1:
+        if "which it may" in chain[match.end() : stop] or not isinstance(tree, ast.Module) or len(tree.body) != 1:
+            continue
+        if needs:
+            yield Step(match.start(), stop, chain[match.start() : stop], is_certain(tree.body[0], needs, result))
+
+
+def _undoings(chain: str, opening: re.Pattern[str]) -> Iterator[tuple[re.Match[str], Any, dict[str, Any], int]]:
+    """Yield each step back: its beginning with the code, the result, what gives it by name, and where it ends."""
+    for match in opening.finditer(chain):
+        stop = literal_end(chain, match.end())
+        if stop is None:
             continue
         result = _read(chain[match.end() : stop])
         needs: dict[str, Any] = {}
         while (said := _IF.match(chain, stop)) and (end := literal_end(chain, said.end())):
             needs[said[1]] = _read(chain[said.end() : end])
             stop = end
-        if needs:
-            holds = is_certain(tree.body[0], needs, result)
-            yield Step(match.start(), stop, chain[match.start() : stop], holds)
+        yield match, result, needs, stop
 
 
 def _unearned(chain: str, runs: Mapping[str, Run], wanted: str) -> Iterator[Step]:
@@ -78,7 +93,7 @@ def _unearned(chain: str, runs: Mapping[str, Run], wanted: str) -> Iterator[Step
         return
     meant = _read(wanted)
     entry, source = next((run.entry, run.source) for run in runs.values())
-    tried: list[list[Any]] = []
+    known = _Known(source, meant)
     seen: set[str] = set()
     for start, call in calls(chain, entry):
         run = runs.get(call)
@@ -86,53 +101,143 @@ def _unearned(chain: str, runs: Mapping[str, Run], wanted: str) -> Iterator[Step
             continue
         seen.add(call)
         arguments = _arguments(call)
-        if run.outcome == "ok" and run.value is not None and literals.equal(_read(run.value), meant):
-            known = _Known("\n".join((chain[:start], source, wanted)), wanted, tried)
+        result = NotImplemented if run.outcome != "ok" or run.value is None else _read(run.value)
+        if literals.equal(result, meant):
+            known.learn(chain[:start], entry, wanted)
             if not all(known.leads_to(each, place) for place, each in enumerate(arguments)):
                 end = start + len(entry)
                 yield Step(start, end, f"{entry}({call}), to which nothing leads", False)
             return
-        tried.append(arguments)
+        known.hear(arguments, result)
 
 
-@dataclass(frozen=True)
 class _Known:
-    """Context of a call in a chain: the text before it with program and value, and the arguments tried so far."""
+    """The values that a chain may use: those of the program and the wanted one, and what its steps derive from them."""
 
-    text: str
-    wanted: str
-    tried: Sequence[Sequence[Any]]
+    def __init__(self, source: str, wanted: Any) -> None:
+        self.source, self.wanted = source, wanted
+        self.values: list[Any] = [*_parts_of(wanted), *_constants(source)]
+        self.tried: list[list[Any]] = []
 
-    def leads_to(self, value: Any, place: int) -> bool:
-        """Return whether a value occurs before, is one of the simplest, or is made of such."""
-        if not hasattr(value, "__len__"):
-            return self._is_simple(value) or self._follows(value, place) or self._names(value)
-        if isinstance(value, str | bytes):
-            said = _plain(literals.write(value))
-            return len(value) <= _LONGEST_NAMELESS or said in _plain(self.text) or said[1:-1] in _plain(self.wanted)
-        items = [*value, *value.values()] if isinstance(value, dict) else list(value)
-        return all(self.leads_to(each, place) for each in items)
+    def hear(self, arguments: list[Any], result: Any) -> None:
+        """Take a call that failed: its arguments, and what it returned, are known now."""
+        self.tried.append(arguments)
+        if result is not NotImplemented:
+            self.values += _parts_of(result)
+
+    def learn(self, text: str, entry: str, wanted: str) -> None:
+        """Take what the steps and the computations of a text derive, in its order."""
+        found: list[tuple[int, Any, list[Any]]] = []  # where, what is derived, and from what
+        for match in _TAKES.finditer(text):
+            stop = literal_end(text, match.end())
+            node = _parsed(match[1], "eval")
+            if stop is not None and isinstance(node, ast.Expression):
+                value = evaluate(node.body, {WANTED: wanted})[1]
+                if _is(value, text[match.end() : stop]):
+                    found.append((match.start(), value, _constants_in(node)))
+        for match, result, needs, _ in _undoings(text, _LEAVES):
+            if self._gives(match[1], needs, result):
+                found += [(match.start(), each, [result]) for each in needs.values()]
+        found += self._computed(text, entry)
+        for _, value, basis in sorted(found, key=lambda each: each[0]):
+            if all(map(self.leads_to, basis)):
+                self.values.append(value)
+
+    def _gives(self, code: str, needs: Needs, result: Any) -> bool:
+        """Return whether a statement of the program that is quoted gives the result, as far as that can be told."""
+        lines = tuple(split_lines(self.source))
+        tree = parse_source(self.source)
+        for node in ast.walk(tree) if tree is not None else ():
+            if isinstance(node, ast.stmt) and header(node, lines).rstrip(":") == code.rstrip(":"):
+                if is_certain(node, needs, result):
+                    return True
+                befores = _befores(node, result)
+                if any(all(literals.equal(each.get(name), needs[name]) for name in needs) for each in befores):
+                    return True
+        return False
+
+    def _computed(self, text: str, entry: str) -> Iterator[tuple[int, Any, list[Any]]]:
+        """Yield what computations in a text derive: `7 - 3 = 4` gives 4, `len('abc') = 3` gives 'abc'."""
+        for line in re.finditer(r"[^\n;]+", text):
+            for match in _EQUALS.finditer(line[0]):
+                end = literal_end(line[0], match.end())
+                if end is None:
+                    continue
+                right = _read(line[0][match.end() : end])
+                for begin in re.finditer(r"(?<![\w.'\"\])}])[\w('\"\[{-]", line[0][: match.start()]):
+                    node = _parsed(line[0][begin.start() : match.start()].strip(), "eval")
+                    if node is None or not isinstance(node.body, ast.BinOp | ast.Call | ast.Subscript):  # type: ignore[attr-defined]
+                        continue
+                    if entry not in {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}:
+                        _, value = evaluate(node.body, {})  # type: ignore[attr-defined]
+                        if value is not NotImplemented and literals.equal(value, right):
+                            used = _constants_in(node)
+                            yield line.start() + begin.start(), right, used
+                            yield from ((line.start() + begin.start(), each, [right]) for each in used)
+                    break
+
+    def leads_to(self, value: Any, place: int = -1) -> bool:
+        """Return whether a value is known, one of the simplest, or made of such."""
+        if any(literals.equal(value, each) for each in self.values) or self._is_simple(value):
+            return True
+        if isinstance(value, str):
+            return isinstance(self.wanted, str) and value in self.wanted
+        if isinstance(value, list | tuple | set | frozenset | dict):
+            items = [*value, *value.values()] if isinstance(value, dict) else list(value)
+            return all(map(self.leads_to, items))
+        before = [each[place] for each in self.tried if 0 <= place < len(each)]
+        return isinstance(value, int | float) and any(isinstance(each, int | float) for each in before)
 
     @staticmethod
     def _is_simple(value: Any) -> bool:
+        if isinstance(value, str | bytes):
+            return len(value) <= _LONGEST_NAMELESS
         return value is None or value is ... or isinstance(value, bool) or value in (0, 1, 2, -1)
 
-    def _follows(self, value: Any, place: int) -> bool:
-        """Return whether another number was tried in its place."""
-        before = [each[place] for each in self.tried if len(each) > place]
-        return isinstance(value, int | float) and any(isinstance(each, int | float) for each in before)
 
-    def _names(self, value: Any) -> bool:
-        return re.search(rf"(?<![\w.]){re.escape(literals.write(value))}(?!\w|\.\d)", self.text) is not None
+def _befores(node: ast.stmt, result: Any) -> Iterator[Needs]:
+    """Yield what a statement needs to give a result: to return it, or to leave it in one of the variables it sets."""
+    names = {name for each in ast.walk(node) for name in names_set(each)}
+    ways: list[Callable[[], Needs]] = [partial(undo_statement, node, {name: result}) for name in sorted(names)]
+    if isinstance(node, ast.Return) and node.value is not None:
+        ways.append(partial(solve, node.value, result))
+    for way in ways:
+        try:
+            with solving([MAX_SOLVED]):
+                found = way()
+        except FAILURES:
+            continue
+        yield found
+
+
+def _parts_of(value: Any) -> list[Any]:
+    """Return a value, its items and theirs, and its length."""
+    if isinstance(value, str | bytes):
+        return [value, len(value)]
+    if not isinstance(value, list | tuple | set | frozenset | dict):
+        return [value]
+    items = [*value, *value.values()] if isinstance(value, dict) else list(value)
+    return [value, len(value), *(part for each in items for part in _parts_of(each))]
+
+
+def _constants(source: str) -> list[Any]:
+    tree = parse_source(source)
+    return _constants_in(tree) if tree is not None else []
+
+
+def _constants_in(tree: ast.AST) -> list[Any]:
+    """Return the constants of a tree, and its whole literals: `[1, 2]` is one value."""
+    found: list[Any] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | ast.UnaryOp):
+            value = _read(ast.unparse(node))
+            if value is not NotImplemented:
+                found.append(value)
+    return found
 
 
 def _arguments(call: str) -> list[Any]:
     return [literals.value_of(each) for _, each in literals.parse_arguments(call)]
-
-
-def _plain(text: str) -> str:
-    """Drop what two ways to write a literal differ in: white space and the kind of quotes."""
-    return re.sub(r"\s", "", text).replace('"', "'")
 
 
 def _parsed(code: str, mode: str) -> ast.AST | None:
