@@ -131,7 +131,7 @@ bench-reporting: $(STAMP)
 $(STAMP): pyproject.toml setup.py constraints.txt $(wildcard src/codereasoner/execution/native/*)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,eval,data,inspect,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,eval,data,inspect,reasoning-gym,dev]'
 	touch $@
 
 .venv-verl/.installed: tests/exports/real/verl.txt

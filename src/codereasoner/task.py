@@ -148,6 +148,7 @@ class Task:
     answers: ClassVar[Literal["literal", "call", "code", "text"]] = "text"  # the kind of its right answers
     outcomes: ClassVar[Sequence[str]] = ("ok",)  # how the runs end that it asks about; sets of it keep all of them
     executes: ClassVar[bool] = False  # whether `ask` yields lists of jobs and is sent their runs
+    best: ClassVar[float] = 1.0  # the reward of a right answer
     reference: ClassVar[str] = ""  # `file.py:ClassName` where it comes from a file; set when it is loaded
 
     # ---- what a task writes

@@ -1,4 +1,4 @@
-"""A questions file, and a server that speaks OpenAI's protocol and knows the right completion of every question."""
+"""Questions of every kind, and a server that speaks OpenAI's protocol and knows the right completion of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codereasoner.execution.pool import Pool
 from codereasoner.ledger import write_records
 from codereasoner.records import Job
 from codereasoner.styles import find_style
-from codereasoner.task import Question
+from codereasoner.task import Question, Task
 
 STYLE = find_style("reasoning")
 SOURCE = "def f(text, n):\n    out = ''\n    for c in text:\n        out = c * n + out\n    return out\n"
@@ -40,6 +40,13 @@ def questions_file(questions: list[Question], tmp_path_factory: pytest.TempPathF
     path = tmp_path_factory.mktemp("questions") / "questions.jsonl"
     write_records(path, questions, {})
     return path
+
+
+EXCERPT = Path(__file__).parents[1] / "data" / "cruxeval" / "cruxeval.jsonl"
+OF_EXCERPT = ("codeglance-cruxeval", "cruxeval-i", "cruxeval-o", "semcoder-cruxeval-i", "semcoder-cruxeval-o")
+"""The benchmarks that read this file."""
+OF_RUNS = [name for name, task in extend.available("task").items() if task.ask is not Task.ask]
+"""The tasks of the registry that ask about runs; the others have their questions from benchmarks."""
 
 
 class GoldServer(ThreadingHTTPServer):

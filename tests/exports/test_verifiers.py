@@ -11,14 +11,27 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.exports.conftest import GoldServer
+from tests.exports.conftest import EXCERPT, OF_EXCERPT, OF_RUNS, GoldServer
 
 from codereasoner.task import Question
 
 COMMAND = os.environ.get("CODEREASONER_VERIFIERS", "")
 
 
-@pytest.mark.skipif(not COMMAND, reason="`make test-verifiers` makes the environment and sets $CODEREASONER_VERIFIERS")
+pytestmark = pytest.mark.skipif(
+    not COMMAND, reason="`make test-verifiers` makes the environment and sets $CODEREASONER_VERIFIERS"
+)
+
+
+def test_every_task_and_the_benchmarks_at_hand_are_tasksets_whose_right_answers_are_rewarded() -> None:
+    names = [*OF_RUNS, *OF_EXCERPT]
+    script = Path(__file__).parent / "real" / "with_verifiers.py"
+    command = [str(Path(COMMAND).parent / "python"), str(script), str(EXCERPT), *names]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {name: [1.0, 0.0, 1.0, 0.0] for name in names}
+
+
 def test_a_file_of_questions(
     questions: list[Question], questions_file: Path, gold_server: GoldServer, tmp_path: Path
 ) -> None:

@@ -1,8 +1,8 @@
-"""Our benchmarks as Inspect tasks: `inspect eval codereasoner/cruxeval_output --model openai/NAME`.
+"""Our benchmarks and tasks as Inspect tasks: `inspect eval codereasoner/cruxeval_output --model openai/NAME`.
 
-Each benchmark is one task, named with underscores; `questions` takes the questions of a file. Inspect generates and
-keeps the log. The score is our grade: C, I or N, with outcome and reason as metadata; an infrastructure error is left
-unscored.
+Each benchmark of the registry is one, and so is each task, about programs of the grammar; `questions` takes a file.
+Names have underscores. Inspect generates and keeps the log. The score is our grade: C, I or N, with outcome and reason
+as metadata; an infrastructure error is left unscored.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from inspect_ai.scorer import CORRECT, INCORRECT, NOANSWER, Score, Scorer, Targe
 from inspect_ai.solver import TaskState, generate
 
 from codereasoner import extend
-from codereasoner.exports.framework_questions import framework_questions, grade_one
+from codereasoner.exports.framework_questions import LIMIT, framework_questions, grade_one, share
 from codereasoner.extend import Benchmark
 from codereasoner.styles import Style, chosen_style
 from codereasoner.task import Question
+from codereasoner.task import Task as OurTask
 
 VALUES = {"correct": CORRECT, "wrong": INCORRECT, "truncated": INCORRECT, "no_answer": NOANSWER}
 ROLES = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
@@ -38,7 +39,7 @@ def graded(style: str = "reasoning", benchmark: str = "") -> Scorer:
             return Score.unscored(
                 reason="scoring_failed", answer=grade.answer, explanation=grade.reason, metadata=facts
             )
-        value = VALUES[grade.outcome] if grade.credit is None else grade.credit
+        value = VALUES[grade.outcome] if grade.credit is None else share(question, grade)
         return Score(value=value, answer=grade.answer, explanation=grade.reason, metadata=facts)
 
     return score
@@ -52,9 +53,10 @@ def questions(
     return _task(framework_questions(file, split=split), chosen_style(style).with_system(system), max_tokens)
 
 
-def benchmark_tasks() -> dict[str, Callable[..., Task]]:
-    """Register every benchmark as an Inspect task, and return the tasks by name."""
-    made = (_benchmark_task(name, plugin) for name, plugin in extend.available("benchmark").items())
+def registered_tasks() -> dict[str, Callable[..., Task]]:
+    """Register every benchmark and every task of ours as an Inspect task, and return these by name."""
+    made = [_benchmark_task(name, plugin) for name, plugin in extend.available("benchmark").items()]
+    made += [_grammar_task(name, plugin) for name, plugin in extend.available("task").items()]
     return {each.__name__: each for each in made}
 
 
@@ -65,12 +67,32 @@ def _benchmark_task(name: str, benchmark: type[Benchmark]) -> Callable[..., Task
         asked = framework_questions(name, data)
         return _task(asked, chosen_style(style).with_system(system), max_tokens, name, benchmark.version)
 
-    ask.__name__ = INSPECT_NAMES.get(name, name.replace("-", "_"))
+    ask.__name__ = inspect_name(name)
     ask.__doc__ = benchmark.__doc__
     return task(name=ask.__name__)(ask)
 
 
-INSPECT_NAMES = {"cruxeval-i": "cruxeval_input", "cruxeval-o": "cruxeval_output"}
+def _grammar_task(name: str, plugin: type[OurTask]) -> Callable[..., Task]:
+    def ask(
+        limit: int = LIMIT,
+        seed: int = 0,
+        difficulty: int | None = None,
+        split: str = "test",
+        style: str = "reasoning",
+        max_tokens: int = 2048,
+        system: str | None = None,
+    ) -> Task:
+        asked = framework_questions(name, None, split, limit, seed, difficulty)
+        return _task(asked, chosen_style(style).with_system(system), max_tokens)
+
+    ask.__name__ = inspect_name(name)
+    ask.__doc__ = plugin.__doc__
+    return task(name=ask.__name__)(ask)
+
+
+def inspect_name(name: str) -> str:
+    """Return the name that Inspect knows a benchmark or a task by; CRUXEval's say which half they are."""
+    return {"cruxeval-i": "cruxeval_input", "cruxeval-o": "cruxeval_output"}.get(name, name.replace("-", "_"))
 
 
 def _task(asked: list[Question], style: Style, max_tokens: int, benchmark: str = "", version: int | str = 0) -> Task:

@@ -11,9 +11,7 @@ from collections.abc import Iterator
 import verifiers.v1 as vf
 
 from codereasoner import extend
-from codereasoner.errors import MachineryError
-from codereasoner.evaluation.load_questions import is_file
-from codereasoner.exports.framework_questions import framework_questions, grade_one
+from codereasoner.exports.framework_questions import benchmark_of, framework_questions, grade_one, share
 from codereasoner.styles import chosen_style
 from codereasoner.task import VERDICTS, Grade, Question
 
@@ -24,17 +22,21 @@ class QuestionsConfig(vf.TasksetConfig):
     """The questions to ask and their style."""
 
     questions: str = "cruxeval-o"
-    """A benchmark's name, or the path of a questions.jsonl."""
+    """The name of a benchmark or of a task, or the path of a questions.jsonl."""
     data: str | None = None
     """The benchmark's data (default: $CODEREASONER_DATA, else the Hub)."""
     split: str = "test"
-    """The split of a questions file to ask."""
+    """The split to ask, of a questions file or of the grammar's programs."""
     style: str = "reasoning"
     """The style, which fixes prompt and answer format: a name, or file.py:NAME."""
     system: str | None = None
     """A system message before each question."""
     limit: int | None = None
-    """Ask only the first N questions."""
+    """Ask only the first N questions (default: all; of a task, 100)."""
+    seed: int = 0
+    """Of a task: the seed of its programs, which the grammar writes."""
+    difficulty: int | None = None
+    """Of a task: the difficulty of its programs, 0 to 5 (default: a mix)."""
 
 
 class QuestionData(vf.TaskData):
@@ -53,8 +55,7 @@ class QuestionTask(vf.Task[QuestionData, vf.State, vf.TaskConfig]):
         if "grade" not in trace.info:
             data, question = self.data, Question.from_json(self.data.question)
             made = await grade_one(question, trace.last_reply, data.style, trace.is_truncated, data.benchmark)
-            if made.outcome == "error":
-                raise MachineryError(made.reason)
+            trace.info["share"] = share(question, made)
             trace.info["grade"] = made.to_json()
         return Grade.from_json(trace.info["grade"])
 
@@ -67,18 +68,21 @@ class QuestionTask(vf.Task[QuestionData, vf.State, vf.TaskConfig]):
     @vf.reward
     async def grade(self, trace: vf.Trace) -> float:
         """Return the reward of this completion, 0 to 1."""
-        return float((await self._grade(trace)).reward or 0.0)
+        await self._grade(trace)
+        return float(trace.info["share"])
 
 
 class QuestionsTaskset(vf.Taskset[QuestionTask, QuestionsConfig]):
-    """The questions of a benchmark or a file."""
+    """The questions of a benchmark, a task or a file."""
 
     def load(self) -> Iterator[QuestionTask]:
         """Yield a task for each question, in the order of the benchmark or file."""
         config = self.config
-        benchmark = "" if is_file(config.questions) else config.questions
+        benchmark = benchmark_of(config.questions)
         style = chosen_style(config.style).with_system(config.system)
-        for question in framework_questions(config.questions, config.data, config.split, config.limit):
+        for question in framework_questions(
+            config.questions, config.data, config.split, config.limit, config.seed, config.difficulty
+        ):
             turns = extend.task_of(question).prompt(question, style)
             yield QuestionTask(
                 QuestionData(

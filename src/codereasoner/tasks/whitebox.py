@@ -33,6 +33,7 @@ class WhiteBox(Task):
     """
 
     name = "whitebox"
+    best = 2.0
     facts = WhiteBoxFacts
     request = (
         "Each line has its number in front. Give the value that the call returns, then the answer to each comment "
