@@ -20,7 +20,7 @@ from codereasoner.sources.procedural import RANGE, Procedural
 from codereasoner.task import Question, Task
 
 KEYS = 2**32  # of the grammar between two seeds: no data set comes that far
-PATIENCE = 4  # ranges of keys without a question, after which a task is held to ask nothing about such runs
+PATIENCE = 1000  # runs without a question, after which a task is held to ask nothing about such runs
 
 
 def task_named(name: str) -> Task | None:
@@ -45,20 +45,21 @@ def task_questions(
         ConfigError: the split or the difficulty is unknown, or the task asks nothing about such runs.
     """
     require_split(split)
-    source, asked = Procedural(difficulty=difficulty), set[str]()
-    for number in count():
-        start = seed * KEYS + number * RANGE
+    asks = type(task).ask is not Task.ask or hasattr(task, "consider")  # `consider`: an ask that skips, in 0.1
+    source, asked, looked_at = Procedural(difficulty=difficulty), set[str](), 0
+    for start in count(seed * KEYS, RANGE):
         programs = [program for *_, program in source.candidates(split, range(start, start + RANGE))]
         for run in _runs(task, programs, pools):
-            if questions := [each for each in task.collect(run).questions if each.id not in asked]:
+            looked_at += 1
+            if questions := [each for each in task.collect(run, pools[0].run).questions if each.id not in asked]:
                 question = Random(f"question/{seed}/{run.id}").choice(questions)
                 asked.add(question.id)
                 yield question
-        if not asked and number >= PATIENCE:
-            raise ConfigError(
-                f"the task '{task.name}' asks nothing about runs of the grammar's programs: "
-                "name a benchmark, or a questions file, that has its questions"
-            )
+            elif not asked and (looked_at == PATIENCE or not asks):
+                raise ConfigError(
+                    f"the task '{task.name}' asks nothing about runs of the grammar's programs: "
+                    "name a benchmark, or a questions file, that has its questions"
+                )
 
 
 def _runs(task: Task, programs: list[Program], pools: tuple[Pool, Pool]) -> list[Run]:
@@ -67,7 +68,7 @@ def _runs(task: Task, programs: list[Program], pools: tuple[Pool, Pool]) -> list
     kept = []
     for (program, _), run in zip(calls, pools[0].run(jobs), strict=True):
         difficulty = int(program.features.get("difficulty", 0))
-        if drop_reason(program, run) is None:
+        if drop_reason(program, run, outcomes=task.outcomes) is None:
             kept.append(replace(run, program=program.id, split=program.split, difficulty=difficulty, cpu_ms=0.0))
     again = pools[1].run([second_job(run) for run in kept])
     return [run for run, second in zip(kept, again, strict=True) if second_reason(run, second) is None]
