@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -43,6 +43,7 @@ def drop_reason(
         or size_reason("value", run.value or "", sizes.value)
         or size_reason("trace", run.steps, sizes.steps)
         or run_reason(run, outcomes)
+        or recorded_reason(program, run)
         or trivial_reason(run)
     )
 
@@ -97,6 +98,27 @@ _ENDED = {
     "output": "limit: output",
     "error": "infrastructure error",
 }
+
+
+def recorded_reason(program: Program, run: Run) -> str | None:
+    """Return that a program's data set records another value for this call, or one that cannot be compared."""
+    recorded = program.features.get("recorded")
+    if not isinstance(recorded, Mapping) or run.call not in recorded or run.value is None:
+        return None
+    try:
+        wanted, found = literals.read(str(recorded[run.call])), literals.read(run.value)
+    except literals.LiteralError:
+        return "recorded value has no literal"
+    if program.features.get("recorded_as_json"):
+        return None if _as_json(found) == _as_json(wanted) else "another value than recorded"
+    return None if literals.equal(found, wanted) else "another value than recorded"
+
+
+def _as_json(value: object) -> object:
+    """Return a value as it comes back from JSON: tuples as lists, keys as text."""
+    if isinstance(value, dict):
+        return {str(key): _as_json(item) for key, item in value.items()}
+    return [_as_json(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def trivial_reason(run: Run) -> str | None:

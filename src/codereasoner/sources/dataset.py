@@ -1,0 +1,137 @@
+"""Programs of a public data set: a file of rows, a folder of them, or a data set of the Hub."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from codereasoner.curation.canonical import canonical_form
+from codereasoner.errors import ConfigError, DataError, did_you_mean, headline, import_extra
+from codereasoner.extend import Rejected, Source
+from codereasoner.grammar.draft import require_split, split_of
+from codereasoner.ledger import read_rows
+from codereasoner.records import Program
+from codereasoner.sources.dataset_maps import READY, Found, by_columns
+from codereasoner.sources.program_files import of_split
+
+_SUFFIXES = (".parquet", ".jsonl", ".json")
+
+
+class Dataset(Source):
+    """Programs of a data set whose schema is known (`map`), or whose columns are named.
+
+    path: a .parquet, .jsonl or .json file, a folder of them, or a data set of the Hub (OWNER/NAME). files: a pattern of
+    its files. program, entry, call, value: columns; without `entry` the last function is called, without `value`
+    nothing is compared. split: where all programs go; by default a hash of each decides. A recorded value is compared
+    with a run by the next stage, which drops the call if they differ.
+    """
+
+    name = "dataset"
+
+    def __init__(
+        self,
+        path: str = "",
+        map: str = "",
+        files: str = "",
+        program: str = "",
+        entry: str = "",
+        call: str = "",
+        value: str = "",
+        split: str = "",
+        license: str = "",
+    ) -> None:
+        if map and map not in READY:
+            known = ", ".join(READY)
+            raise ConfigError(f"the data set map '{map}' is unknown{did_you_mean(map, READY)}; there are: {known}")
+        if map and (program or entry or call or value):
+            raise ConfigError(f"the map {map} knows the columns of its data set: leave out program, entry, call, value")
+        if not map and not (path and program and call):
+            raise ConfigError(
+                "the source 'dataset' needs a map, or a path with columns: --set map=pyx, or "
+                "--set path=FILE --set program=COLUMN --set call=COLUMN"
+            )
+        ready = READY.get(map)
+        self.read = ready.read if ready else by_columns(program, entry, call, value)
+        self.path = path or (ready.hub if ready else "")
+        self.files = files or (ready.files if ready and not path else "*")
+        if split:
+            require_split(split)
+        self.split = split
+        self.license = license or (ready.license if ready else "")
+
+    def programs(self, split: str, count: int) -> Iterator[Program | Rejected]:
+        """Yield the first `count` programs of a split, and between them the rows that hold none.
+
+        Raises:
+            ConfigError: the split is unknown. DataError: there is no such data, or it cannot be read.
+            MissingExtra: the Hub is needed, and its client is not installed.
+        """
+        if not self.split:
+            yield from of_split(self._all(), split, count)
+            return
+        left = count if split == self.split else 0
+        everything = self._all()
+        while left and (found := next(everything, None)) is not None:
+            yield found
+            left -= isinstance(found, Program)
+
+    def _all(self) -> Iterator[Program | Rejected]:
+        seen: set[str] = set()
+        for file in self._paths():
+            for number, row in enumerate(_rows(file), start=1):
+                origin = f"{self.name}/{self.path}/{file.name}/{number}"
+                made = self._program(self.read(row), origin)
+                if isinstance(made, Program) and made.id in seen:
+                    made = Rejected("", "its program was in a row before", origin)
+                seen.add(made.id if isinstance(made, Program) else "")
+                yield made
+
+    def _program(self, found: Found | str, origin: str) -> Program | Rejected:
+        if isinstance(found, str):
+            return Rejected("", found, origin)
+        try:
+            split = self.split or split_of(canonical_form(found.source))
+        except SyntaxError:
+            return Rejected(found.source, "does not parse", origin)
+        recorded = {call: value for call, value in found.recorded.items() if value is not None}
+        features: dict[str, Any] = {"by_people": True, "recorded": recorded, "recorded_as_json": found.as_json}
+        return Program(found.source, found.entry, tuple(found.recorded), origin, split, self.license, features)
+
+    def _paths(self) -> list[Path]:
+        """Return the files, in the order of their names."""
+        path = Path(self.path)
+        if path.is_file():
+            return [path]
+        folder = path if path.is_dir() else _from_hub(self.path, self.files)
+        found = sorted(each for each in folder.rglob("*") if each.match(self.files) and each.suffix in _SUFFIXES)
+        if not found:
+            raise DataError(f"{self.path} has no {', '.join(_SUFFIXES)} file that matches '{self.files}'")
+        return found
+
+
+def _rows(file: Path) -> Iterator[Mapping[str, Any]]:
+    if file.suffix != ".json":
+        yield from read_rows(file)
+        return
+    try:
+        rows = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{file} cannot be read as JSON: {error}") from None
+    if not isinstance(rows, list):
+        raise DataError(f"{file} holds {type(rows).__name__}; wanted: a list of rows")
+    yield from (row if isinstance(row, dict) else {} for row in rows)
+
+
+def _from_hub(name: str, files: str) -> Path:
+    """Return the folder of a data set of the Hub, in the local cache, with the files that match a pattern."""
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise DataError(f"there is no {name}; give a file, a folder, or a data set of the Hub (OWNER/NAME)")
+    hub: Any = import_extra("huggingface_hub", "data")
+    try:
+        return Path(hub.snapshot_download(name, repo_type="dataset", allow_patterns=[files]))
+    except (OSError, ValueError, hub.errors.HfHubHTTPError, hub.errors.LocalEntryNotFoundError) as error:
+        raise DataError(
+            f"{name} could not be brought from the Hub: {headline(error)}; download it and give --set path=FOLDER"
+        ) from None
