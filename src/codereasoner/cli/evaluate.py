@@ -34,13 +34,15 @@ if TYPE_CHECKING:
 @click.option("--official-prompts", type=PATH, help="Ask with the benchmark's own prompts, from this checkout of it.")
 @click.option(
     "--augment",
-    type=click.Choice(("none", "cot", "api-docs", "code-search")),
+    type=click.Choice(("none", "cot", "api-docs", "code-search", "think-and-execute", "program-of-thought")),
     default="none",
     show_default=True,
-    help="Extra context added to the prompt.",
+    help="Extra context added to the prompt, or another way to reason.",
 )
 @click.option(
-    "--augment-from", type=PATH, help="Source of --augment: a file of CodeGlance's API documents, or a folder of code."
+    "--augment-from",
+    type=PATH,
+    help="Source of --augment: a file of CodeGlance's API documents, a folder of code, or a pseudocode.jsonl.",
 )
 @click.option("--samples", type=COUNT, default=1, show_default=True, help="Answers per question.")
 @click.option("--limit", type=COUNT, help="Evaluate only the first N questions.")
@@ -68,16 +70,18 @@ def evaluate_command(
     QUESTIONS is the name of a benchmark (`codereasoner list`) or a file. Writes prompts, answers, grades and
     summary.json into one folder. The same command continues where it was stopped, and asks failed requests again.
 
-    Example:
+    Examples:
 
     \b
         codereasoner evaluate questions.jsonl --model scripted:gold --split train
+        codereasoner evaluate questions.jsonl --model scripted:gold --split rl --augment think-and-execute --out other
     """
     from codereasoner.cli.console import bar, console, print_json
     from codereasoner.cli.result_tables import show_summary
     from codereasoner.evaluation.augment import make_augmentation
     from codereasoner.evaluation.load_questions import is_file, load_questions
     from codereasoner.evaluation.run_evaluation import Asking, evaluate, refuse_other, refuse_unanswered
+    from codereasoner.evaluation.think_and_execute import Thinker
     from codereasoner.extend import Benchmark, find
     from codereasoner.reports.run_folder import short_name
 
@@ -95,7 +99,8 @@ def evaluate_command(
     with pools.open(named) as pool, bar(f"{name} {model}", first) as progress:
         found = load_questions(questions, data, split, pool.run, limit)
         asked, floors = found.questions, found.floors(pool.run)
-        augmentation = make_augmentation(augment, augment_from, asked, pool.run, found.benchmark)
+        thinker = Thinker(answering, sampling, folder)
+        augmentation = make_augmentation(augment, augment_from, asked, pool.run, found.benchmark, thinker)
         asking = Asking(augmentation.style(own_style), sampling, samples, augmentation)
         refuse_other(folder, found.name, asked, answering, asking)
         save_config(folder)

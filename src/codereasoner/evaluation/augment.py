@@ -1,10 +1,12 @@
-"""Extra context in a prompt: CodeGlance's augmentations (arXiv:2602.13962, section 3.4).
+"""Extra context in a prompt: CodeGlance's augmentations (arXiv:2602.13962, section 3.4), and ways to reason.
 
 none         the question alone
 cot          the same, with reasoning before the answer
 api-docs     documents of the APIs that the program calls: from a file of CodeGlance, else found in the documentation
              of the installed libraries
 code-search  code that is like the program, found in a folder
+think-and-execute   pseudocode for the task, written once by the model and simulated for each question
+program-of-thought  the model writes a program instead of an answer, and running it gives the answer
 
 Which augmentation, and from what, is part of every answer's key.
 """
@@ -17,20 +19,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from codereasoner import literals
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.evaluation.contamination import normal_tree
 from codereasoner.evaluation.program_features import api_calls, dotted_name, imported_modules
+from codereasoner.evaluation.program_of_thought import ProgramOfThought, program_prompt
 from codereasoner.evaluation.retrieval import Document, Index
-from codereasoner.extend import Benchmark
+from codereasoner.evaluation.think_and_execute import TITLE, Thinker, pseudocode
+from codereasoner.extend import Benchmark, Model
 from codereasoner.records import Job, content_id
 from codereasoner.styles import Style
 from codereasoner.task import Question, Runner
 
-Name = Literal["none", "cot", "api-docs", "code-search"]
-NAMES: tuple[Name, ...] = ("none", "cot", "api-docs", "code-search")
+Name = Literal["none", "cot", "api-docs", "code-search", "think-and-execute", "program-of-thought"]
+NAMES: tuple[Name, ...] = get_args(Name)
+_REASONING = ("cot", "think-and-execute")
 
 DOCUMENTS = 5  # in one prompt
 SNIPPETS = 3
@@ -49,6 +54,8 @@ class Augmentation:
     origin: str = ""  # what the documents are: names this augmentation in the key of an answer
     title: str = ""
     find: Finder | None = None
+    ask: Callable[[Question], str] | None = None  # writes the whole prompt anew
+    runner: Runner | None = None  # runs the programs that are written instead of answers
 
     def facts(self) -> dict[str, str]:
         """Return what changes an answer, for its key; nothing where nothing is changed."""
@@ -60,7 +67,7 @@ class Augmentation:
         Raises:
             ConfigError: the style has one fixed prompt, which does not ask for reasoning.
         """
-        if self.name != "cot" or style.reasons:
+        if self.name not in _REASONING or style.reasons:
             return style
         if style.official is not None or not style.instructs:
             raise ConfigError(f"the prompt of the style '{style.name}' is fixed: choose one that asks for reasoning")
@@ -68,6 +75,8 @@ class Augmentation:
 
     def messages(self, question: Question, messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
         """Return the messages with the documents at the head of the last one; unchanged where none are found."""
+        if self.ask is not None:
+            return [{"role": "user", "content": self.ask(question)}]
         turns = [dict(turn) for turn in messages]
         found = self.find(question) if self.find else ()
         if found:
@@ -75,19 +84,40 @@ class Augmentation:
             turns[-1]["content"] = f"{self.title}\n\n{listed}\n\n---\n\n{turns[-1]['content']}"
         return turns
 
+    def answering(self, model: Model, style: Style) -> Model:
+        """Return the model that answers: the one given, or one whose programs are run."""
+        return ProgramOfThought(model, style, self.runner) if self.runner is not None else model
+
 
 def make_augmentation(
-    name: Name, origin: Path | None, questions: Sequence[Question], runner: Runner, benchmark: Benchmark | None = None
+    name: Name,
+    origin: Path | None,
+    questions: Sequence[Question],
+    runner: Runner,
+    benchmark: Benchmark | None = None,
+    thinker: Thinker | None = None,
 ) -> Augmentation:
-    """Make the augmentation of that name; `origin` is CodeGlance's file of documents, or the folder of code.
+    """Make the augmentation of that name; `origin`: CodeGlance's file of documents, a folder of code, or pseudocode.
+
+    thinker: the author of the pseudocode that think-and-execute needs.
 
     Raises:
         ConfigError: `origin` is missing or of no use. DataError: it cannot be read. MissingExtra: bm25s is missing.
+        EndpointError: the author of the pseudocode does not answer.
     """
-    if name in ("none", "cot"):
+    if name in ("none", "cot", "program-of-thought"):
         if origin is not None:
             raise ConfigError(f"--augment {name} takes no documents, but --augment-from is {origin}")
-        return Augmentation(name)
+        return (
+            Augmentation(name, ask=program_prompt, runner=runner)
+            if name == "program-of-thought"
+            else Augmentation(name)
+        )
+    if name == "think-and-execute":
+        if thinker is None:
+            raise ConfigError("think-and-execute needs a model that writes its pseudocode")
+        written = pseudocode(questions, thinker, origin)
+        return Augmentation(name, _identity(list(written.values())), TITLE, lambda question: [written[question.task]])
     if name == "code-search":
         if origin is None or not origin.is_dir():
             raise ConfigError(f"--augment code-search needs a folder of Python files: --augment-from is {origin}")

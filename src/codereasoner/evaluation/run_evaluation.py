@@ -200,7 +200,10 @@ def ask(
 
         messages = {name: asking.messages(by_id[name]) for name in dict.fromkeys(each.id for _, each, _ in missing)}
         prompts = [Prompt(each, messages[each.id], sample, style.name) for _, each, sample in missing]
-        found = sample_and_grade(prompts, model, style, asking.sampling, runner, keep, tally.count_right, may_fail=True)
+        answering = asking.augmentation.answering(model, style)
+        found = sample_and_grade(
+            prompts, answering, style, asking.sampling, runner, keep, tally.count_right, may_fail=True
+        )
         ledger.finish()
     grades |= {key: each.grade for (key, _, _), each in zip(missing, found, strict=True)}
     tally.show()
