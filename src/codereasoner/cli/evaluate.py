@@ -70,7 +70,7 @@ def evaluate_command(
     QUESTIONS is the name of a benchmark (`codereasoner list`) or a file. Writes prompts, answers, grades and
     summary.json into one folder. The same command continues where it was stopped, and asks failed requests again.
 
-    Examples:
+    Example:
 
     \b
         codereasoner evaluate questions.jsonl --model scripted:gold --split train
