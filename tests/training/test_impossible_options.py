@@ -13,7 +13,8 @@ from codereasoner.cli import app
 
 MAY_BE_ZERO = {
     "seed", "weight-decay", "warmup", "adam-beta2", "lora", "checks", "readers", "step-weight", "beta", "epsilon",
-    "epsilon-high", "format-bonus", "format-penalty", "overlong", "select", "dynamic-sampling",
+    "epsilon-high", "format-bonus", "format-penalty", "overlong", "select", "dynamic-sampling", "consistency",
+    "brevity",
 }  # fmt: skip
 """The options of which zero turns something off, or is the first of all seeds; every other one must be more."""
 

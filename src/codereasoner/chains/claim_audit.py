@@ -49,6 +49,26 @@ def audit(chain: str, run: Run) -> Audit:
     return _count((claim, history) for claim in _claims(chain))
 
 
+def consistency(chain: str, run: Run) -> float:
+    """Return how well a chain follows a run, 0 to 1.
+
+    That is the share of its claims that are true, times the share of the values that variables got during the run that
+    it names in order; of a long run twenty are enough. Claims about the arguments, which the question gives, and a
+    claim that is made again add nothing.
+
+    Raises:
+        DataError: the run has no whole trace.
+    """
+    history = History(run)
+    found = _count((claim, history) for claim in _claims(chain))
+    new = history.new_values()
+    covered = len(history.confirmed & new) / min(len(new), ENOUGH) if new else 0.0
+    return (found.share or 0.0) * min(1.0, covered)
+
+
+ENOUGH = 20  # values of a run that a chain must name: to follow a long loop to its end is no better reasoning
+
+
 def audit_search(chain: str, runs: Mapping[str, Run], wanted: str) -> Audit:
     """Check a chain that looks for a call: what is claimed after a call is named is about the run of that call.
 
@@ -111,6 +131,7 @@ class History:
 
     def __init__(self, run: Run) -> None:
         self._spans: dict[tuple[str, str], list[tuple[int, int]]] = {}  # (name, value): from, until (not included)
+        self.confirmed: set[tuple[str, str, int]] = set()  # name, value and first event of what true claims said
         self._names: set[str] = set()
         self._code = code_of(run.source)
         self._now = 0
@@ -133,11 +154,16 @@ class History:
         spans = self._spans.get((claim.name, claim.value), ())
         if claim.looks_back and any(since <= self._now for since, _ in spans):
             return True
-        times = [max(since, self._now) for since, until in spans if until > self._now]
-        if not times:
+        ahead = [(max(since, self._now), since) for since, until in spans if until > self._now]
+        if not ahead:
             return False
-        self._now = min(times)
+        self._now, since = min(ahead)
+        self.confirmed.add((claim.name, claim.value, since))
         return True
+
+    def new_values(self) -> set[tuple[str, str, int]]:
+        """Return every value that a variable got during the run, which the arguments of the call are not."""
+        return {(*key, since) for key, spans in self._spans.items() for since, _ in spans if since}
 
     def _read(self, events: Sequence[Event]) -> None:
         open_: dict[int, dict[str, tuple[str, int]]] = {}  # frame: name: value, since

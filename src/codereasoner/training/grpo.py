@@ -21,6 +21,7 @@ from codereasoner.training.callbacks import make_callback
 from codereasoner.training.dynamic_sampling import REPLACED, THROWN, dynamic_sampling
 from codereasoner.training.evaluation_callback import make_check
 from codereasoner.training.fast_trainer import completions_only, is_small
+from codereasoner.training.group_terms import GroupTerms
 from codereasoner.training.memory import estimate, gpu_bytes
 from codereasoner.training.muon import make_optimizer
 from codereasoner.training.prompt_selection import selected
@@ -96,7 +97,8 @@ def grpo(
         style = style_of_rows(prompts, style_of(source))
         opened = has_opened(prompt_text(tokenizer, prompts[0]["prompt"]), declared_tags(tokenizer))
         ends = frozenset([tokenizer.eos_token_id, end_of_turn(tokenizer)])
-        reward = Reward(style, runner, ends, term, opened[0] if opened else "")
+        groups = GroupTerms(config.consistency, config.brevity) if config.consistency or config.brevity else None
+        reward = Reward(style, runner, ends, term, opened[0] if opened else "", groups)
         if config.select:
             key = {"prompts": content, "first": config.prompts, "model": weights_identity(source)}
             sampling = Sampling(config.temperature, 1.0, config.max_tokens, config.seed)

@@ -17,6 +17,7 @@ from codereasoner.extend import Completion
 from codereasoner.sampling import grade_completions
 from codereasoner.styles import Style, find_style
 from codereasoner.task import Grade, Runner
+from codereasoner.training.group_terms import GroupTerms
 from codereasoner.training.reward_terms import RewardTerm, verified
 from codereasoner.training.training_rows import read_question
 
@@ -94,12 +95,14 @@ class Reward:
         ends: frozenset[int] = frozenset(),
         term: RewardTerm = verified,
         opened: str = "",
+        groups: GroupTerms | None = None,
     ) -> None:
         self.style = style
         self.runner = runner
         self.ends = ends  # the tokens that end a turn; without them, every completion counts as ended
         self.term = term
         self.opened = opened  # the tag with which the prompts open a thought: without its end, there is no answer
+        self.groups = groups
         self.grades: list[Grade] = []  # of the last call
         self.__name__ = "grade"
 
@@ -125,7 +128,12 @@ class Reward:
             log_metric("reward_seconds", time.perf_counter() - began)
             log_metric("pass_rate", sum(grade.outcome == "correct" for grade in grades) / max(1, len(grades)))
         lengths = [None] * len(grades) if completion_ids is None else [len(ids) for ids in completion_ids]
-        return [self.term(*each) for each in zip(grades, texts, lengths, strict=True)]
+        paid = [self.term(*each) for each in zip(grades, texts, lengths, strict=True)]
+        if self.groups is None:
+            return paid
+        asked = [read_question(text) for text in question]
+        added = self.groups.amounts(asked, texts, lengths, grades, self.runner)
+        return [None if value is None else value + more for value, more in zip(paid, added, strict=True)]
 
     def _finishes(self, ids: Sequence[Sequence[int]] | None) -> list[str] | None:
         if ids is None or not self.ends:

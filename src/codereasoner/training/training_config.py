@@ -142,6 +142,15 @@ class GrpoConfig(TrainingConfig):
     )
     format_bonus: float = option(0.0, "Added to the reward of a completion with an answer that can be parsed.")
     format_penalty: float = option(0.0, "Subtracted from the reward of one without such an answer.")
+    consistency: float = option(
+        0.0,
+        "Added to the reward of a right answer, times how well its reasoning follows the trace of the run (0 to 1).",
+    )
+    brevity: float = option(
+        0.0,
+        "Taken off the reward of a right answer, times the share of its tokens that the shortest right one to the same "
+        "prompt did without.",
+    )
     overlong: int = option(
         0, "Penalty for the last N tokens before --max-tokens, rising to 1 (arXiv:2503.14476, eq. 13; 0: none)."
     )
