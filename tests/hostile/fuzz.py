@@ -45,6 +45,14 @@ QUESTIONS = [
     Question("path", CALLED | {"line": 3, "time": 1}, ("4",)),
     Question("whitebox", CALLED | {"questions": ASKED}, ("[2, 1]\n2; int\n4",)),
     Question("anchors", CALLED | {"anchors": [[2, ["y"]], [4, ["x"]]]}, ("y = 2\nx = 1\n[2, 1]",)),
+    Question("raises", CALLED, ("ValueError",)),
+    Question("halts", CALLED | {"limit": 3}, ("no",)),
+    Question("equivalent", CALLED | {"other": SOURCE, "returned": "[2, 1]"}, ("yes",)),
+    Question("lines", CALLED, ("2, 3, 4, 5",)),
+    Question("call-graph", CALLED, ("f -> g: 2",)),
+    Question("debugger", CALLED | {"line": 3, "time": 1, "move": "step", "to": 0}, ("4\nx = 1\ny = 2",)),
+    Question("trace", CALLED, ('<|call_sep|>{"x": "1"}<|action_sep|>def f(x):\n<|frame_sep|>' * 90,)),
+    Question("trace-compact", CALLED, ("call 1 x=1\n2\n3 y=2\n4\nreturn 5 [2, 1]\n" * 90,)),
     Question(
         "assertion-completion", {"source": SOURCE, "test": "assert f(1) == ??"}, ("assert f(1) == [2, 1]",), FEATURES
     ),
@@ -67,7 +75,8 @@ MARKS = (
     ";", ":", "(", ")", "[", "]", "<|channel|>analysis<|message|>", "<|channel|>final<|message|>", "<|end|>",
     "<|start|>assistant", "analysis", "assistantfinal", "return ", "??", "lambda:", "-", "+", "~", "not ", "**",
     "*", "==", ".", "`", "=\n", "1. ", "x = ", "import ", "from __future__ import x\n", "def f(x):\n    ",
-    "class A:\n ", "\u2028", "\x85", "\x0b", "ａ",
+    "<|frame_sep|>", "<|action_sep|>", "<|arg_sep|>", "<|call_sep|>", "<|line_sep|>{\"", "\": \"", "\"}", "\", \"",
+    "call 1 ", "raise 2 ", " -> ", ": 2\n", "class A:\n ", "\u2028", "\x85", "\x0b", "ａ",
 )  # fmt: skip
 OPERATORS = (
     "-", "+", "~", "not ", "**9", "*9", "+1", "+1j", ".a", "()", "[0]", " if 1 else 1", "lambda:", " or 1", " == 1",

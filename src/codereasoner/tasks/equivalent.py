@@ -6,13 +6,15 @@ import ast
 from collections.abc import Generator, Mapping, Sequence
 from random import Random
 
+from codereasoner import literals
 from codereasoner.records import Job, Run
 from codereasoner.rewrites.rewrite_draft import Unfit
 from codereasoner.rewrites.rewriting import rewrite
 from codereasoner.steps.source import parse_source
 from codereasoner.task import CallFacts, Question, Skip
-from codereasoner.tasks.calls import call_facts, invocation, unfit_value
+from codereasoner.tasks.calls import call_facts, invocation
 from codereasoner.tasks.mutants import mutants
+from codereasoner.tasks.output import unfit_output
 from codereasoner.tasks.yes_no import YesNo
 
 MOST = 6  # mutants of one program that are run
@@ -45,10 +47,10 @@ class Equivalent(YesNo):
     )
 
     def unfit(self, run: Run) -> str:
-        """Take runs with a value, of programs in which the order of sets decides nothing."""
-        if reason := unfit_value(run):
+        """Take runs with a value that can be compared, of programs in which the order of sets decides nothing."""
+        if reason := unfit_output(run):
             return reason
-        return "the program or the call has a set" if _has_set(run.source) or _has_set(run.call) else ""
+        return "the program or the call has a set" if _has_set(run.source) or _has_set(run.expression) else ""
 
     def ask(self, run: Run) -> Generator[Question | Skip | list[Job], Sequence[Run], None]:
         """Ask about one pair: mutants, or rewritten programs."""
@@ -97,7 +99,8 @@ def _sorted(run: Run, found: Sequence[Run]) -> tuple[dict[str, str], dict[str, s
     different: dict[str, str] = {}
     for each in found:
         if each.outcome == "ok" and each.value is not None:
-            (same if each.value == run.value else different)[each.source] = each.value
+            is_same = literals.equal(literals.read(each.value), literals.read(run.value or ""))
+            (same if is_same else different)[each.source] = each.value
         elif each.outcome == "raised" and not each.exception.startswith(("RecursionError", "MemoryError")):
             different[each.source] = each.exception.partition(":")[0]
     return same, different
@@ -115,8 +118,7 @@ def _rewritten(sources: Sequence[str], run: Run, random: Random) -> list[str]:
 
 def _has_set(source: str) -> bool:
     tree = parse_source(source)
-    names: Mapping[str, None] = dict.fromkeys(("set", "frozenset"))
     return tree is None or any(
-        isinstance(node, ast.Set | ast.SetComp) or (isinstance(node, ast.Name) and node.id in names)
+        isinstance(node, ast.Set | ast.SetComp) or (isinstance(node, ast.Name) and node.id in ("set", "frozenset"))
         for node in ast.walk(tree)
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from codereasoner.steps.source import parse_source
 
-_COMPARISONS: Mapping[type, tuple[str, str]] = {
+_CHANGES: Mapping[type, tuple[str, str]] = {
     ast.Lt: ("<", "<="),
     ast.LtE: ("<=", "<"),
     ast.Gt: (">", ">="),
@@ -15,8 +15,6 @@ _COMPARISONS: Mapping[type, tuple[str, str]] = {
     ast.Eq: ("==", "!="),
     ast.NotEq: ("!=", "=="),
     ast.In: ("in", "not in"),
-}
-_OPERATORS: Mapping[type, tuple[str, str]] = {
     ast.Add: ("+", "-"),
     ast.Sub: ("-", "+"),
     ast.Mult: ("*", "+"),
@@ -60,12 +58,13 @@ def _sites(tree: ast.AST, lines: list[bytes]) -> Iterator[tuple[int, int, int, s
                 yield node.lineno, node.col_offset, node.end_col_offset or 0, str(not value)
             case ast.Constant(value=int(value)):
                 yield node.lineno, node.col_offset, node.end_col_offset or 0, str(value + 1)
-            case ast.Compare(left=left, ops=[op], comparators=[right]):
-                yield from _between(left, right, _COMPARISONS.get(type(op)), lines)
-            case ast.BinOp(left=left, op=op, right=right) | ast.AugAssign(target=left, op=op, value=right):
-                yield from _between(left, right, _OPERATORS.get(type(op)), lines)
-            case ast.BoolOp(op=op, values=[left, right, *_]):
-                yield from _between(left, right, _OPERATORS.get(type(op)), lines)
+            case (
+                ast.Compare(left=left, ops=[op], comparators=[right])
+                | ast.BinOp(left=left, op=op, right=right)
+                | ast.AugAssign(target=left, op=op, value=right)
+                | ast.BoolOp(op=op, values=[left, right, *_])
+            ):
+                yield from _between(left, right, _CHANGES.get(type(op)), lines)
 
 
 def _between(
