@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 
 .PHONY: demo demo-llm test test-slow check format clean test-exports test-pythons test-verifiers test-ray test-kill forging soak
 .PHONY: sanitize fuzz docs
-.PHONY: gpu-trial bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data bench-reporting bench-switches
+.PHONY: gpu-trial bench bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data bench-reporting bench-switches
 
 demo: $(STAMP)
 	$(BIN)/codereasoner demo $(DEMO)
@@ -61,9 +61,14 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Every benchmark in one go, in a quarter of an hour: one JSON in runs/bench.json, compared with perf/stored.json. DATA=FOLDER,
+# PEER="cruxeval=PATH codeglance=PATH livecodebench=PATH reval=PATH"; STORE=1 stores the result and writes the README's table.
+bench: $(STAMP)
+	$(BIN)/python -m perf.bench $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA)) $(if $(STORE),--store)
+
 # Grading speed; PEER=cruxeval=PATH adds the official scorer of a checkout, DATA=PATH names cruxeval.jsonl.
 bench-grading: $(STAMP)
-	$(BIN)/python perf/grading.py $(if $(PEER),--peer $(PEER)) $(if $(DATA),--data $(DATA))
+	$(BIN)/python -m perf.grading $(if $(PEER),--peer $(PEER)) $(if $(DATA),--data $(DATA))
 
 # The forging suite against published scorers; PEER="cruxeval=PATH livecodebench=PATH" names their checkouts.
 forging: $(STAMP)
@@ -71,26 +76,26 @@ forging: $(STAMP)
 
 # Scoring of whole files; DATA=FOLDER, PEER="cruxeval=PATH codeglance=PATH livecodebench=PATH reval=PATH".
 bench-scoring: $(STAMP)
-	$(BIN)/python perf/scoring.py $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
+	$(BIN)/python -m perf.scoring $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
 
 # What each part of the extension in C is worth to a build and to a GRPO step.
 bench-switches: $(STAMP)
-	$(BIN)/python perf/switches.py $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(ROUNDS),--rounds $(ROUNDS))
+	$(BIN)/python -m perf.switches $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 # Execution speed; PEER="cruxeval=PATH livecodebench=PATH" adds the scorers of checkouts, DATA=PATH names cruxeval.jsonl.
 bench-execution: $(STAMP)
-	$(BIN)/python perf/execution.py $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
+	$(BIN)/python -m perf.execution $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
 
 # The cost of SFTTrainer over a bare loop on the embedded model, and the optimizer's share; SIZE=1m takes another size.
 bench-training: $(STAMP)
-	$(BIN)/python perf/training.py $(if $(SIZE),--size $(SIZE))
+	$(BIN)/python -m perf.training $(if $(SIZE),--size $(SIZE))
 
 # Half an hour of one GPU. From nothing: SFT on rows that are made meanwhile, GRPO, evaluation. MODEL=smollm2, a path or a
 # Hub name: the experiment gpu-llm from those weights. DATA=PATH adds CRUXEval, DRY=1 is a rehearsal of every step at a
 # tiny size, with or without a GPU.
 gpu-trial: $(STAMP)
 ifeq ($(MODEL),)
-	$(BIN)/python perf/gpu_trial.py $(if $(OUT),--out $(OUT)) $(if $(DATA),--data $(DATA)) $(if $(DRY),--dry-run)
+	$(BIN)/python -m perf.gpu_trial $(if $(OUT),--out $(OUT)) $(if $(DATA),--data $(DATA)) $(if $(DRY),--dry-run)
 else
 	$(if $(filter smollm2,$(MODEL)),$(SMOLLM2))
 	$(BIN)/codereasoner experiment $(if $(DRY),gpu-llm-rehearsal,gpu-llm --minutes 30) --model $(MODEL) $(if $(DATA),--data $(DATA))
@@ -98,11 +103,11 @@ endif
 
 # 200,000 runs, one in fifty hostile: memory, descriptors and speed at the end as at the start.
 soak: $(STAMP)
-	$(BIN)/python perf/soak.py $(if $(RUNS),--runs $(RUNS))
+	$(BIN)/python -m perf.soak $(if $(RUNS),--runs $(RUNS))
 
 # The speed of an evaluation: 16,000 answers of a scripted model, and local generation beside transformers alone.
 bench-evaluating: $(STAMP)
-	$(BIN)/python perf/evaluating.py $(if $(DATA),--data $(DATA))
+	$(BIN)/python -m perf.evaluating $(if $(DATA),--data $(DATA))
 
 # verifiers needs an older openai than we do: its test runs it from an environment of its own.
 VERIFIERS := .venv-verifiers
@@ -118,15 +123,15 @@ test-ray: $(STAMP)
 
 # kill -9 at 20 random moments of a build of 50,000 programs: the files are those of a build that nobody stopped.
 test-kill: $(STAMP)
-	$(BIN)/python perf/kill.py $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(KILLS),--kills $(KILLS))
+	$(BIN)/python -m perf.kill $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(KILLS),--kills $(KILLS))
 
-# The stages of data construction, each in programs a second and core, beside a new Python process per program.
+# A whole build stage by stage, in CPU seconds and bytes, next to a new Python process per call.
 bench-data: $(STAMP)
-	$(BIN)/python perf/data.py $(if $(PROGRAMS),--programs $(PROGRAMS))
+	$(BIN)/python -m perf.data $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(DATA),--data $(DATA))
 
 # CPU seconds and memory of report, compare and audit on 100,000 answers, and the page's time to open.
 bench-reporting: $(STAMP)
-	$(BIN)/python perf/reporting.py $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(FOLDER),--folder $(FOLDER))
+	$(BIN)/python -m perf.reporting $(if $(PROGRAMS),--programs $(PROGRAMS)) $(if $(FOLDER),--folder $(FOLDER))
 
 $(STAMP): pyproject.toml setup.py constraints.txt $(wildcard src/codereasoner/execution/native/*)
 	$(PYTHON) -m venv $(VENV)

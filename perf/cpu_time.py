@@ -9,16 +9,16 @@ from pathlib import Path
 
 def spent(work: Callable[[], object]) -> float:
     """The CPU seconds that this takes, of this process and of all its descendants; see proc(5)."""
-    before = _seconds(os.getpid())
+    before = seconds_of(os.getpid())
     work()
-    return _seconds(os.getpid()) - before
+    return seconds_of(os.getpid()) - before
 
 
-def _seconds(process: int) -> float:
+def seconds_of(process: int) -> float:
     """CPU seconds of a process, of its descendants, and of those that they have waited for."""
     try:
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     except FileNotFoundError:  # it has ended: its parent has its time
         return 0.0
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(map(_seconds, map(int, children)))
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(map(seconds_of, map(int, children)))

@@ -1,16 +1,20 @@
-"""Data construction, stage by stage: programs a second and core, and the memory of the whole.
+"""A whole build, stage by stage: CPU seconds, programs a second and core, bytes, and memory.
 
-    python perf/data.py --programs 2000
+    make bench-data [PROGRAMS=2000] [WORKERS=1] [DATA=FOLDER]
+    python -m perf.data --programs 100000 --workers 2
 
-Beside tracing stands the way of ExecVerify's public pipeline (arXiv:2603.11226), which CodeReasoner's authors wrote
-after it: a new Python process for every call, twice, and no trace. Both do the same first calls of the same programs.
+The build is that of the documentation: programs of the grammar with two calls each, near duplicates and programs of the
+benchmarks dropped, questions about outputs and inputs, balanced sets, the narrator's chains, rows and the card. Next to
+tracing stands the way of ExecVerify's public pipeline (arXiv:2603.11226), which CodeReasoner's authors wrote after it:
+a new Python process for every call, twice, and no trace. Both do calls of the same programs, in turns.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,104 +23,111 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
-from codereasoner import extend
+from perf.cpu_time import seconds_of, spent
+from perf.ratios import ROUNDS, alternate, ratio
+
+from codereasoner.benchmarks.loading import VARIABLE
 from codereasoner.execution.pool import Pool
+from codereasoner.extend import Progress, silent
 from codereasoner.ledger import read_records
 from codereasoner.records import Job, Program
-from codereasoner.stages.ask_questions import ask_questions
-from codereasoner.stages.balance_sets import choose_questions
-from codereasoner.stages.make_programs import write_programs
-from codereasoner.stages.trace_calls import trace_programs
-from codereasoner.stages.write_chains import narrate_chains
-from codereasoner.stages.write_rows import write_sft_rows
-from codereasoner.styles import find_style
+from codereasoner.reports.cards import write_cards
+from codereasoner.stages.build_dataset import Paths, build
+from codereasoner.stages.engine import make_engine
+from codereasoner.stages.stage_options import BuildConfig
 
-TASKS = ("output", "input")
+PEER_CALLS = 20  # calls of a turn of the peer's way: each takes two processes
+OUR_CALLS = 1_000  # calls of a turn of ours
+MEMORY = 1024  # MiB of the process that writes, at most
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", type=int, default=2000)
-    parser.add_argument("--peer-calls", type=int, default=40, help="calls that the peer's way is timed on")
-    parser.add_argument("--folder", type=Path, help="keep the files there; a temporary folder by default")
-    arguments = parser.parse_args()
-    folder = arguments.folder or Path(tempfile.mkdtemp(prefix="bench-data-"))
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        _measure(folder, arguments.programs, arguments.peer_calls)
-    finally:
-        if arguments.folder is None:
-            shutil.rmtree(folder)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--data", type=Path, help="benchmarks whose programs are dropped (default: $CODEREASONER_DATA)")
+    parser.add_argument("--folder", type=Path, help="make the set there (default: a temporary folder)")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    if options.data:
+        os.environ[VARIABLE] = str(options.data)
+    with tempfile.TemporaryDirectory(prefix="bench-data-") as temporary:
+        folder = options.folder or Path(temporary, "set")
+        result = measure(folder, options.programs, options.workers)
+        result["ratios"] = {"the execution filter: a new process for each call": compared(folder)}
+    print(json.dumps(result) if options.json else table(result))
 
 
-def _measure(folder: Path, count: int, peer_calls: int) -> None:
-    paths = {name: folder / name for name in ("programs.jsonl", "runs.parquet", "questions.jsonl")}
-    programs, runs, questions = paths.values()
-    print(f"{count:,} procedural programs, one worker; a second is one of CPU, our processes and theirs together")
-    print(f"{'stage':<34}{'programs/s/core':>16}{'seconds':>10}")
-    source = extend.find("source", "procedural")
-    with _timed("authored and screened", count):
-        write_programs(programs, [("train", count, source)], {})
-    first, second = ({"workers": 1, "allow_weak_isolation": True, "hash_seed": seed} for seed in (0, 1))
-    jobs = [Job(each.source, each.entry, call) for each in read_records(programs, Program) for call in each.calls]
-    with _timed("executed twice, compared", count) as filtered, Pool(**first) as pool, Pool(**second) as again:
-        sum(one.value == two.value for one, two in zip(pool.stream(jobs), again.stream(jobs), strict=True))
-    with _timed("traced, twice, filtered", count) as ours, Pool(**first) as pool, Pool(**second) as again:
-        trace_programs(programs, runs, pool, again=again)
-    with _timed(f"questioned: {', '.join(TASKS)}", count):
-        ask_questions(runs, questions, TASKS)
-    with _timed("balanced", count):
-        choose_questions(questions, folder / "chosen.jsonl", {"train": count})
-    for detail in ("states", "expressions", "steps"):
-        chains = folder / f"chains-{detail}.jsonl"
-        with _timed(f"narrated: {detail}", count), Pool(**first) as pool:
-            narrate_chains(questions, runs, chains, TASKS, detail, runner=pool.run)  # type: ignore[arg-type]
-    with _timed("rows", count):
-        write_sft_rows(questions, chains, folder / "sft.parquet", find_style("reasoning"))
-    peer = _peer(programs, peer_calls)
-    own, traced = filtered[0] / len(jobs), ours[0] / len(jobs)
-    print(
-        f"\nexecution filter, CPU ms a call: {1000 * peer:.1f} in a new process each, twice, not isolated, not traced"
+def measure(folder: Path, programs: int, workers: int) -> dict[str, Any]:
+    """Build the set, and return what each stage took."""
+    train = programs * 7 // 10
+    against = ("all",) if os.environ.get(VARIABLE) else ()
+    rl = programs - train
+    config = BuildConfig(train=train, rl=rl, sft_size=train, rl_size=rl, near=0.9, against=against)
+    stages: dict[str, dict[str, float]] = {}
+
+    @contextmanager
+    def watch(name: str) -> Iterator[Progress]:
+        cpu, head, clock = seconds_of(os.getpid()), time.process_time(), time.monotonic()
+        yield silent
+        took = {"cpu": seconds_of(os.getpid()) - cpu, "head": time.process_time() - head}
+        stages[name] = took | {"clock": time.monotonic() - clock}
+
+    with make_engine(workers=workers) as engine, Pool(1, allow_weak_isolation=True) as pool:
+        build(folder, config, pool, engine, watch, allow_weak_isolation=True)
+    with watch("card"):
+        write_cards(folder)
+    return {
+        "programs": programs,
+        "workers": workers,
+        "stages": stages,
+        "bytes": {path.name: path.stat().st_size for path in vars(Paths(folder)).values() if path.is_file()},
+        "mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def compared(folder: Path) -> Any:
+    """How many times as fast calls run twice in our pools as in new processes, by CPU time; nothing is traced."""
+    programs = list(islice(read_records(folder / "programs.jsonl", Program), OUR_CALLS))
+    jobs = [Job(each.source, each.entry, each.calls[0], origin="procedural") for each in programs]
+
+    def ours() -> float:
+        with Pool(1, allow_weak_isolation=True) as first, Pool(1, allow_weak_isolation=True, hash_seed=1) as second:
+            return spent(lambda: [pool.run(jobs) for pool in (first, second)]) / len(jobs)
+
+    def theirs() -> float:
+        scripts = [f"{job.source}\nprint(repr({job.entry}({job.call})))\n" for job in jobs[:PEER_CALLS]]
+        words = [[sys.executable, "-c", script] for script in scripts for _ in range(2)]
+        run = lambda: [subprocess.run(each, capture_output=True, check=False, timeout=60) for each in words]  # noqa: E731
+        return spent(run) / len(scripts)
+
+    times = alternate({"ours": ours, "theirs": theirs}, ROUNDS)
+    return ratio(times["theirs"], times["ours"])
+
+
+def table(result: dict[str, Any]) -> str:
+    """What was measured, by stage."""
+    programs, stages = result["programs"], result["stages"]
+    lines = [
+        f"{programs:,} programs of the grammar, {result['workers']} workers; a second is one of CPU of all processes"
+    ]
+    lines.append(
+        f"{'stage':<10}{'CPU s':>9}{'share':>8}{'ms a program':>14}{'programs/s/core':>17}{'head s':>8}{'clock s':>9}"
     )
-    print(f"  ours, isolated, twice, the pools' start included: {1000 * own:.2f}, {peer / own:.0f} times (20 wanted)")
-    print(
-        f"  the tracing stage, with filters, branches and files: {1000 * traced:.2f}, {peer / traced:.0f} times as fast"
-    )
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"memory, at most: {memory:.0f} MiB of this process, which ran every stage; less than 1,024 wanted")
-
-
-@contextmanager
-def _timed(name: str, count: int) -> Iterator[list[float]]:
-    """Prints the rate of what is done inside; the CPU seconds are the list's one item afterwards."""
-    spent: list[float] = []
-    before = _cpu()
-    yield spent
-    spent.append(_cpu() - before)
-    print(f"{name:<34}{count / spent[0]:>16,.0f}{spent[0]:>10.2f}", flush=True)
-
-
-def _cpu() -> float:
-    """CPU seconds of this process and of its children that have ended."""
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return sum(each.ru_utime + each.ru_stime for each in (own, children))
-
-
-def _peer(programs: Path, count: int) -> float:
-    """CPU seconds for one call in a new Python process, twice."""
-    before = _cpu()
-    done = 0
-    for program in islice(read_records(programs, Program), count):
-        script = f"{program.source}\nprint(repr({program.entry}({program.calls[0]})))\n"
-        for _ in range(2):
-            subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, timeout=60)
-        done += 1
-    return (_cpu() - before) / max(done, 1)
+    total = {name: sum(each[name] for each in stages.values()) for name in ("cpu", "head", "clock")}
+    for name, took in [*stages.items(), ("all", total)]:
+        cpu = max(took["cpu"], 0.01)
+        rates = f"{cpu / total['cpu']:8.0%}{1000 * cpu / programs:14.2f}{programs / cpu:17,.0f}"
+        lines.append(f"{name:<10}{cpu:9.2f}{rates}{took['head']:8.2f}{took['clock']:9.1f}")
+    lines.append("head: the process that reads and writes the files, which the other processes work for")
+    lines.append(f"bytes: {sum(result['bytes'].values()):,}; memory of the head: ")
+    lines[-1] += f"{result['mebibytes']:.0f} MiB, less than {MEMORY:,} wanted"
+    for what, found in result["ratios"].items():
+        lines.append(f"{what}: {found['median']:.0f} times [{found['low']:.0f}, {found['high']:.0f}] (20 wanted)")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    began = time.monotonic()
     main()
-    print(f"{time.monotonic() - began:.0f} s by the clock")

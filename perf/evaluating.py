@@ -1,7 +1,7 @@
 """How fast an evaluation is: 16,000 answers of a scripted model from prompt to summary, and local generation.
 
     make bench-evaluating [DATA=FOLDER]
-    python perf/evaluating.py --data FOLDER --json
+    python -m perf.evaluating --data FOLDER --json
 
 The first part asks CRUXEval-I and CRUXEval-O ten times each: prompts, answers kept one by one, parsing, grading with
 execution, counting. The second lets an untrained model of half a million parameters write 64 tokens to 256 prompts,
@@ -14,11 +14,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from perf.ratios import ROUNDS, Ratio, alternate, ratio
 
 from codereasoner import extend
 from codereasoner.benchmarks.loading import locate
@@ -38,12 +41,15 @@ def main() -> int:
     """Measure, print, and exit with 1 where a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("CODEREASONER_DATA", "../shared/data")))
-    parser.add_argument("--repeat", type=int, default=3, help="generations of each kind, in turn; the quickest counts")
+    parser.add_argument(
+        "--repeat", type=int, default=ROUNDS, help="generations of each kind, in turns; the median counts"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    result = {"scripted": scripted(options.data), "local": local(options.data, options.repeat)}
+    part, share = local(options.data, options.repeat)
+    result = {"scripted": scripted(options.data), "local": part}
     if options.json:
-        print(json.dumps(result))
+        print(json.dumps({**result, "ratios": {"tokens of a local model: transformers' generate": share}}))
     else:
         for part in result.values():
             print("\n".join(f"{name.replace('_', ' '):36} {value:,.2f}" for name, value in part.items()))
@@ -66,7 +72,7 @@ def scripted(data: Path) -> dict[str, float]:
     return {"answers": answers, "seconds": seconds, "answers_a_second": answers / seconds}
 
 
-def local(data: Path, repeat: int) -> dict[str, float]:
+def local(data: Path, repeat: int) -> tuple[dict[str, float], Ratio]:
     """Tokens a CPU second of our local model and of transformers alone, on the same batches."""
     benchmark = extend.find("benchmark", "cruxeval-o")
     style = find_style("reasoning")
@@ -75,15 +81,19 @@ def local(data: Path, repeat: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         make_scratch_model(Path(folder))
         model = Local(folder, threads=1)
-        ours, theirs = [], []
-        for _ in range(repeat):
-            ours.append(_timed(lambda: _tokens_of_ours(model, prompts)))
-            theirs.append(_timed(lambda: _tokens_of_transformers(model, prompts)))
+        speeds = alternate(
+            {
+                "ours": lambda: _timed(lambda: _tokens_of_ours(model, prompts)),
+                "bare": lambda: _timed(lambda: _tokens_of_transformers(model, prompts)),
+            },
+            repeat,
+        )
+    share = ratio(speeds["ours"], speeds["bare"])
     return {
-        "local_tokens_a_cpu_second": max(ours),
-        "bare_generate_tokens_a_cpu_second": max(theirs),
-        "share_of_bare_generate": max(ours) / max(theirs),
-    }
+        "local_tokens_a_cpu_second": statistics.median(speeds["ours"]),
+        "bare_generate_tokens_a_cpu_second": statistics.median(speeds["bare"]),
+        "share_of_bare_generate": share["median"],
+    }, share
 
 
 def _timed(work: Any) -> float:

@@ -1,10 +1,10 @@
 """How fast programs are run: this pool against bare exec, a new process per check and the peers' own scorers.
 
     make bench-execution [PEER="cruxeval=PATH livecodebench=PATH"] [DATA=PATH]
-    python perf/execution.py --peer cruxeval=PATH --data cruxeval.jsonl --json
+    python -m perf.execution --peer cruxeval=PATH --data cruxeval.jsonl --json
 
 The work is the 800 checks of CRUXEval, `f(input) == output`, each to the same verdict, a traced one with all its steps
-read; everything runs on one core, in turns, and the quickest turn of each counts. Figures are CPU time of all processes
+read; everything runs on one core, in turns, and the median of the turns counts. Figures are CPU time of all processes
 of a way, so that other load changes little. PATH is a checkout of
 github.com/facebookresearch/cruxeval or github.com/LiveCodeBench/LiveCodeBench. Only ratios mean anything.
 """
@@ -15,15 +15,18 @@ import argparse
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cpu_time import spent
+from perf.cpu_time import spent
+from perf.ratios import ROUNDS, Ratio, alternate, ratio
 
 from codereasoner import literals
 from codereasoner.execution.pool import Pool
@@ -67,16 +70,12 @@ def main() -> int:
     rows = [json.loads(line) for line in options.data.read_text().splitlines()]
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
     ways = {**ours(rows), **others(rows, options.peer)}
-    best: dict[str, float] = {}
     pin(cores[:1])
-    for turn in range(options.repeat):
-        for name, way in ways.items():
-            if turn and name in SLOW:
-                continue
-            best[name] = min(best.get(name, float("inf")), way())
+    times = alternate(ways, options.repeat)
     pin(cores)
     result = {"host": platform.platform(), "python": platform.python_version(), "cores": len(cores), **kind()}
-    result |= {"ms": {name: seconds * 1000 for name, seconds in best.items()}}
+    result |= {"ms": {name: statistics.median(seconds) * 1000 for name, seconds in times.items()}}
+    result["ratios"] = ratios(times)
     if len(cores) > 1:
         result["two workers"] = two_workers(rows, options.repeat)
     missed = judge(result)
@@ -90,7 +89,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer", action="append", default=[], help="cruxeval=PATH or livecodebench=PATH")
     parser.add_argument("--data", type=Path, help="cruxeval.jsonl")
-    parser.add_argument("--repeat", type=int, default=5, help="turns; the quickest counts")
+    parser.add_argument("--repeat", type=int, default=ROUNDS, help="turns; the median counts")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     peers = dict(each.partition("=")[::2] for each in options.peer)
@@ -118,7 +117,6 @@ def pin(cores: Sequence[int]) -> None:
 # ---- the ways: each a function that gives the seconds of one check
 
 Way = Callable[[], float]
-SLOW = {"a new process per check"}  # measured in the first turn only; main adds the peers
 
 
 def ours(rows: Sequence[Row]) -> dict[str, Way]:
@@ -221,18 +219,19 @@ def peer(texts: Sequence[str], name: str, path: Path) -> float:
     program, folder = PEERS[name]
     words = [sys.executable, "-W", "ignore", "-c", program, str(path / folder)]
     done = subprocess.run(words, input=json.dumps(list(texts)), capture_output=True, text=True, check=True)
-    seconds, passed = json.loads(done.stdout)
+    seconds, passed = map(float, json.loads(done.stdout))
     if passed != len(texts):
-        raise SystemExit(f"{name} passes {passed} of {len(texts)} right answers")
-    return float(seconds) / len(texts)
+        raise SystemExit(f"{name} passes {passed:.0f} of {len(texts)} right answers")
+    return seconds / len(texts)
 
 
 def two_workers(rows: Sequence[Row], repeat: int) -> float:
     """How many times as fast two workers are as one, where each program has a fork of its own."""
     jobs = [Job(row["code"] + ALONE, "f", row["input"]) for row in rows]
     outputs = [row["output"] for row in rows]
-    times = {n: min(pooled(jobs, outputs, workers=n, clock=elapsed) for _ in range(repeat)) for n in (1, 2)}
-    return times[1] / times[2]
+    ways = {str(n): partial(pooled, jobs, outputs, workers=n, clock=elapsed) for n in (1, 2)}
+    times = alternate(ways, repeat)
+    return ratio(times["1"], times["2"])["median"]
 
 
 def kind() -> dict[str, str]:
@@ -242,6 +241,18 @@ def kind() -> dict[str, str]:
 
 
 # ---- the table
+
+
+def ratios(times: dict[str, list[float]]) -> dict[str, Ratio]:
+    """How many times as fast our ways are as CRUXEval's own scorer; without it, as a new process for each check."""
+    slow = next(name for name in ("cruxeval's own scorer", "a new process per check") if name in times)
+    told = {
+        "allowlist": "a check",
+        "allowlist, full trace": "a traced check",
+        "a fork per program": "a check in a fork",
+    }
+    told["GRPO batch"] = "a check of a GRPO batch"
+    return {f"{what}: {slow}": ratio(times[slow], times[name]) for name, what in told.items()}
 
 
 def judge(result: dict[str, Any]) -> list[str]:

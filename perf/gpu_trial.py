@@ -1,8 +1,8 @@
 """Half an hour of one GPU: SFT on rows that are made meanwhile, GRPO from it, and what both know.
 
     make gpu-trial [DATA=DATA]
-    python perf/gpu_trial.py --out runs/gpu-trial [--data DATA]
-    python perf/gpu_trial.py --out runs/rehearsal --dry-run        every step, tiny, also without a GPU
+    python -m perf.gpu_trial --out runs/gpu-trial [--data DATA]
+    python -m perf.gpu_trial --out runs/rehearsal --dry-run        every step, tiny, also without a GPU
 
 Each step is a command, printed as it starts; what it says goes to OUT/logs. A trial that was stopped goes on with the
 same command. In the end OUT holds the curves and questions in report.html, and trial.md: tokens, tokens a second, the

@@ -1,7 +1,7 @@
 """How fast answers are graded: ours against CRUXEval's own scorer and a bare exec, in one run on one machine.
 
     make bench-grading [PEER=cruxeval=PATH] [DATA=PATH]
-    python perf/grading.py --peer cruxeval=PATH --data cruxeval.jsonl --json
+    python -m perf.grading --peer cruxeval=PATH --data cruxeval.jsonl --json
 
 The work is the same for all: 800 answers to CRUXEval-O and 800 to CRUXEval-I, every second one right, the others
 another program's answer. Inputs are also graded with a fork for each program that the allowlist lets share one.
@@ -14,12 +14,15 @@ import argparse
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+from perf.ratios import ROUNDS, Ratio, alternate, ratio
 
 from codereasoner import extend
 from codereasoner.execution.pool import Pool
@@ -46,9 +49,11 @@ def main() -> int:
     options = read_options()
     rows = [json.loads(line) for line in options.data.read_text().splitlines()]
     result: dict[str, object] = {"host": platform.platform(), "cpus": os.cpu_count(), "answers": len(rows)}
+    ratios: dict[str, Ratio] = {}
+    result["ratios"] = ratios
     missed = False
     for mode in ("output", "input"):
-        times = measure(rows, mode, options)
+        times = measure(rows, mode, options, ratios)
         result[mode] = times
         missed |= any(times.get(name, least) < least for (of, name), least in TARGETS.items() if of == mode)
         if not options.json:
@@ -63,7 +68,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer", help="cruxeval=PATH of a checkout")
     parser.add_argument("--data", type=Path, help="cruxeval.jsonl")
-    parser.add_argument("--repeat", type=int, default=5, help="our runs; the quickest counts")
+    parser.add_argument("--repeat", type=int, default=ROUNDS, help="turns; the median counts")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     name, _, path = (options.peer or "").partition("=")
@@ -80,21 +85,41 @@ def read_options() -> argparse.Namespace:
     return options
 
 
-def measure(rows: Sequence[dict[str, str]], mode: str, options: argparse.Namespace) -> dict[str, float]:
+def measure(
+    rows: Sequence[dict[str, str]], mode: str, options: argparse.Namespace, ratios: dict[str, Ratio]
+) -> dict[str, float]:
     """Microseconds per answer of each way, and how many times as fast ours is."""
     questions, answers = ask(rows, mode)
-    ours, first, right = grade(questions, answers, mode, options.repeat)
-    bare = quickest(lambda: execute(rows, answers), options.repeat)
-    times = {"ours_us": ours, "ours_first_time_us": first, "bare_exec_us": bare, "times_a_bare_exec": ours / bare}
-    times["right"] = float(right)
-    if mode == "input":
-        alone = [replace(each, facts={**each.facts, "source": each.facts["source"] + ALONE}) for each in questions]
-        times["ours_with_a_fork_each_us"] = grade(alone, answers, mode, options.repeat)[0]
-    if options.peer:
-        peer, passed = official(rows, answers, mode, options.peer)
-        times |= {"official_us": peer, "official_right": float(passed), TIMES: peer / ours}
+    alone = [replace(each, facts={**each.facts, "source": each.facts["source"] + ALONE}) for each in questions]
+    passed = 0
+
+    def judged() -> float:
+        nonlocal passed
+        seconds, passed = official(rows, answers, mode, options.peer)
+        return seconds
+
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        grading = grader(questions, answers, mode, pool)
+        began = time.perf_counter()
+        right = grading()
+        first = (time.perf_counter() - began) / len(answers) * 1e6  # nothing is remembered then
+        ways = {"ours": timed(grading), "bare_exec": timed(lambda: execute(rows, answers))}
         if mode == "input":
-            times[f"{TIMES}_with_a_fork_each"] = peer / times["ours_with_a_fork_each_us"]
+            ways["ours_with_a_fork_each"] = timed(grader(alone, answers, mode, pool))
+        if options.peer:
+            ways["official"] = judged
+        turns = alternate(ways, options.repeat)
+    times = {f"{name}_us": statistics.median(each) for name, each in turns.items()}
+    times |= {"ours_first_time_us": first, "times_a_bare_exec": times["ours_us"] / times["bare_exec_us"]}
+    times["right"] = float(right)
+    if options.peer:
+        times |= {"official_right": float(passed), TIMES: ratio(turns["official"], turns["ours"])["median"]}
+        ratios[f"grading of CRUXEval-{mode[0].upper()}: CRUXEval's own scorer"] = ratio(
+            turns["official"], turns["ours"]
+        )
+        if mode == "input":
+            forked = ratio(turns["official"], turns["ours_with_a_fork_each"])
+            times[f"{TIMES}_with_a_fork_each"] = forked["median"]
     return {name: round(value, 3) for name, value in times.items()}
 
 
@@ -107,21 +132,14 @@ def ask(rows: Sequence[dict[str, str]], mode: str) -> tuple[list[Question], list
     return questions, [golds[place - place % 2] for place in range(len(golds))]
 
 
-def grade(questions: Sequence[Question], answers: Sequence[str], mode: str, repeat: int) -> tuple[float, float, int]:
-    """Whole completions, parsed and verified; inputs are executed in one isolated worker.
-
-    Returns the quickest time, the first (nothing is remembered then, and the worker starts), and the right answers.
-    """
+def grader(questions: Sequence[Question], answers: Sequence[str], mode: str, pool: Pool) -> Callable[[], int]:
+    """Grade whole completions, parsed and verified, with inputs executed in isolation; return the right answers."""
     task, style = extend.task(mode), STYLES["reasoning"]
     items = [
         (task, question, style.render("", answer, "Step by step."), "stop")
         for question, answer in zip(questions, answers, strict=True)
     ]
-    with Pool(workers=1, allow_weak_isolation=True) as pool:
-        began = time.perf_counter()
-        right = sum(each.outcome == "correct" for each in grade_all(items, style, pool.run))
-        first = (time.perf_counter() - began) / len(items) * 1e6
-        return quickest(lambda: grade_all(items, style, pool.run), repeat), first, right
+    return lambda: sum(each.outcome == "correct" for each in grade_all(items, style, pool.run))
 
 
 def execute(rows: Sequence[dict[str, str]], answers: Sequence[str]) -> None:
@@ -130,14 +148,15 @@ def execute(rows: Sequence[dict[str, str]], answers: Sequence[str]) -> None:
         exec(compile(f"{row['code']}\nassert f({row['input']}) == {row['output']}", "<check>", "exec"), {})
 
 
-def quickest(work: Callable[[], object], repeat: int) -> float:
-    """The shortest time of some runs, in microseconds per answer of 800."""
-    times = []
-    for _ in range(repeat):
+def timed(work: Callable[[], object]) -> Callable[[], float]:
+    """Return what gives the microseconds that this work takes for an answer of 800."""
+
+    def clock() -> float:
         began = time.perf_counter()
         work()
-        times.append(time.perf_counter() - began)
-    return min(times) / 800 * 1e6
+        return (time.perf_counter() - began) / 800 * 1e6
+
+    return clock
 
 
 def official(rows: Sequence[dict[str, str]], answers: Sequence[str], mode: str, peer: Path) -> tuple[float, int]:

@@ -1,6 +1,6 @@
 """kill -9 at random moments of a build: are its files in the end those of a build that nobody stopped?
 
-    python perf/kill.py --programs 50000 --kills 20
+    python -m perf.kill --programs 50000 --kills 20
 
 Builds a data set once without a stop, then again with so many kills at moments drawn evenly from the time that the
 first one took. Every file must have the same bytes; of manifests and the card, all but the seconds, the date and the

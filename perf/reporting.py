@@ -1,6 +1,6 @@
 """CPU seconds and memory of `report`, `compare` and `audit` on 100,000 answers, and the page's time to open.
 
-    python perf/reporting.py --programs 12500 --models 4
+    python -m perf.reporting --programs 12500 --models 4
 
 The folder is synthetic but complete: procedural programs, really traced, two questions on each, narrated chains, and
 for each model answers of which a fixed share is wrong, with a false claim in the chain. A second is one of CPU, of the
@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from codereasoner import extend
 from codereasoner.evaluation.results import count_grades
@@ -43,15 +44,18 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, help="make the run there, or use the one that is there (default: temporary)"
     )
+    parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="bench-reporting-"))
     try:
         if not (folder / "complete").is_file():
             make_run(folder, arguments.programs, arguments.models)
-        measure(folder)
+        result = measure(folder)
     finally:
         if arguments.folder is None:
             shutil.rmtree(folder)
+    if arguments.json:
+        print(json.dumps(result))
 
 
 def make_run(folder: Path, programs: int, models: int) -> None:
@@ -99,11 +103,12 @@ def _evaluate(folder: Path, model: str, skill: float, questions: Sequence[Questi
     write_whole(folder / "summary.json", json.dumps({**about, **count_grades(questions, grades)}))
 
 
-def measure(folder: Path) -> None:
-    """Print a line for each command, and one for the page."""
+def measure(folder: Path) -> dict[str, Any]:
+    """Print a line for each command, and one for the page, on standard error; and return the numbers."""
     evaluations = sorted((folder / "evaluations").iterdir())
     answers = sum(sum(1 for _ in (each / "answers.jsonl").open()) for each in evaluations)
-    print(f"{answers:,} answers; at most {SECONDS} s of CPU and {MEBIBYTES:,} MiB wanted")
+    print(f"{answers:,} answers; at most {SECONDS} s of CPU and {MEBIBYTES:,} MiB wanted", file=sys.stderr)
+    result: dict[str, Any] = {"answers": answers}
     for each in evaluations:
         (each / "traces.jsonl").unlink(missing_ok=True)
         (each / "traces.jsonl.manifest.json").unlink(missing_ok=True)
@@ -116,12 +121,15 @@ def measure(folder: Path) -> None:
     }
     for name, command in commands.items():
         seconds, mebibytes = _run([sys.executable, "-m", "codereasoner", *command])
-        print(f"{name:<24}{seconds:>8.1f} s{mebibytes:>8,.0f} MiB", flush=True)
+        result[name] = {"cpu_seconds": seconds, "mebibytes": mebibytes}
+        print(f"{name:<24}{seconds:>8.1f} s{mebibytes:>8,.0f} MiB", file=sys.stderr, flush=True)
     for name in ("report.html", "comparison.html"):
         page = folder / name
         opened = _open_seconds(page)
         told = "no Chromium here" if opened is None else f"opens in {opened:.2f} s ({OPEN_SECONDS:g} wanted)"
-        print(f"{name:<24}{page.stat().st_size / 2**20:>8.1f} MiB, {told}")
+        result[name] = {"bytes": page.stat().st_size, "opens_seconds": opened}
+        print(f"{name:<24}{page.stat().st_size / 2**20:>8.1f} MiB, {told}", file=sys.stderr)
+    return result
 
 
 def _run(command: list[str]) -> tuple[float, float]:

@@ -164,9 +164,15 @@ def measure(work: Work, options: argparse.Namespace) -> dict[str, Any]:
     with Pool(workers=options.workers, preload=preload, allow_weak_isolation=True) as pool:
         for path in work.files:
             score = score_file(work.benchmark, path, work.data, "official", pool.run)
-            answers += sum(each["n_answers"] for each in score.get("models", {"": score}).values())
+            found: Mapping[str, Any] = score
+            answers += sum(each["n_answers"] for each in found.get("models", {"": found}).values())
     seconds = time.perf_counter() - began
-    row = {"what": work.title, "answers": answers, "seconds": seconds, "us": seconds / max(answers, 1) * 1e6}
+    row: dict[str, Any] = {
+        "what": work.title,
+        "answers": answers,
+        "seconds": seconds,
+        "us": seconds / max(answers, 1) * 1e6,
+    }
     if work.peer in options.peer:
         row["official_us"] = official(work, options.peer[work.peer]) * 1e6
         row["times_as_fast"] = row["official_us"] / row["us"]

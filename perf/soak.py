@@ -82,7 +82,7 @@ def jobs(chosen: list[Attack], start: int, end: int) -> Iterator[tuple[Attack | 
 
 
 def _unharmed(run: Run) -> str:
-    return neighbour_fault(Attack("an ordinary program", Job("", "f", ""), (), ""), run)
+    return neighbour_fault(Attack("an ordinary program", (), Job("", "f", ""), (), ""), run)
 
 
 def measure(speed: float) -> Row:

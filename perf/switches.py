@@ -13,6 +13,7 @@ import argparse
 import ast
 import json
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,7 +23,7 @@ from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
-from cpu_time import spent
+from perf.cpu_time import spent
 
 from codereasoner import extend
 from codereasoner.execution import decode, final_filter, worker_handle
@@ -46,13 +47,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", type=int, default=600, help="programs that are traced")
     parser.add_argument("--rounds", type=int, default=7, help="turns of each way; the median counts")
+    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    result: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(prefix="switches-") as name:
         for title, work in works(Path(name), options.programs).items():
-            print(f"{title:56} {'CPU s':>7} {'slower':>8}")
-            seconds = measure(work, options.rounds)
+            print(f"{title:56} {'CPU s':>7} {'slower':>8}", file=sys.stderr)
+            result[title] = seconds = measure(work, options.rounds)
             for part, spent in seconds.items():
-                print(f"  without {part:46} {spent:7.2f} {spent / seconds['nothing'] - 1:+8.1%}", flush=True)
+                slower = f"{spent / seconds['nothing'] - 1:+8.1%}"
+                print(f"  without {part:46} {spent:7.2f} {slower}", file=sys.stderr, flush=True)
+    if options.json:
+        print(json.dumps(result))
 
 
 def works(folder: Path, count: int) -> dict[str, Work]:
@@ -100,7 +106,7 @@ def items(programs: Path) -> list[Item]:
             runs = pool.run([Job(program.source, program.entry, call) for call in [program.calls[0], *calls]])
             if len(calls) < ANSWERS or any(run.outcome == "timeout" for run in runs):
                 continue
-            for question in islice(task.ask(replace(runs[0], program=program.id)), 1):
+            for question in task.collect(replace(runs[0], program=program.id)).questions[:1]:
                 found += [(task, question, style.render("", f"{program.entry}({a})", "So."), "stop") for a in calls]
             if len(found) >= QUESTIONS * ANSWERS:
                 break

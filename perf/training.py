@@ -1,11 +1,11 @@
 """The cost of SFTTrainer, as `codereasoner sft` uses it, over a bare loop on the same batches; the optimizer's share.
 
     make bench-training [SIZE=0.3m]
-    python perf/training.py --size 0.3m --steps 150 --rounds 3 --json
-    python perf/training.py --reading runs/gpu --readers 4        how fast shards are read and tokenised
+    python -m perf.training --size 0.3m --steps 150 --rounds 3 --json
+    python -m perf.training --reading runs/gpu --readers 4        how fast shards are read and tokenised
 
 The bare loop has forward, cross-entropy, backward, clipping and the optimizer's step, on batches that lie ready. Both
-are timed in CPU seconds of this process, one thread, in turns; the best round of each counts. Only ratios mean
+are timed in CPU seconds of this process, one thread, in turns; the median of the rounds counts. Only ratios mean
 anything. A processor without AVX-512 and bf16 units is imitated by `ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2`.
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,8 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from perf.ratios import ROUNDS, alternate, ratio
 
 from codereasoner import extend
 from codereasoner.chains.narrator import narrate
@@ -52,7 +55,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", default="0.3m", help="the size of the from-scratch model")
     parser.add_argument("--steps", type=int, default=150, help="timed steps in a round")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--reading", type=Path, help="only read this folder of shards, up to a hundred batches of 64")
     parser.add_argument("--readers", type=int, default=0, help="processes that read; 0: this one")
@@ -74,23 +77,28 @@ def main() -> int:
 
 
 def measure(folder: Path, size: str, steps: int, rounds: int) -> dict[str, Any]:
-    """Return the best tokens a CPU second of both, their ratio, and the least share of the optimizer in the loop."""
+    """Return the tokens a CPU second of both, their ratio, and the share of the optimizer in the loop."""
     import torch
 
     torch.set_num_threads(1)
     base = make_scratch_model(folder / "base", 0, size)
     rows = list(islice(examples(), (steps + WARM) * SFT["scratch"].batch))
-    trainer = loop = 0.0
-    optimizer = 1.0
-    for number in range(rounds):
-        speed, share = by_loop(base, rows, folder / f"loop {number}", steps)
-        loop, optimizer = max(loop, speed), min(optimizer, share)
-        trainer = max(trainer, by_trainer(base, rows, folder / f"trainer {number}", steps))
-    speeds = {"bare loop": loop, "SFTTrainer": trainer, "ratio": trainer / loop, "optimizer": optimizer}
-    return {**speeds, "size": size, "batch": SFT["scratch"].batch}
+    shares: list[float] = []
+
+    def loop() -> float:
+        speed, share = by_loop(base, rows, folder / f"loop {len(shares)}", steps)
+        shares.append(share)
+        return speed
+
+    ways = {"loop": loop, "trainer": lambda: by_trainer(base, rows, folder / f"trainer {len(shares)}", steps)}
+    speeds = alternate(ways, rounds)
+    share = ratio(speeds["trainer"], speeds["loop"])
+    medians = {"bare loop": statistics.median(speeds["loop"]), "SFTTrainer": statistics.median(speeds["trainer"])}
+    found = {**medians, "ratio": share["median"], "optimizer": statistics.median(shares)}
+    return {**found, "size": size, "batch": SFT["scratch"].batch, "ratios": {"SFTTrainer: a bare loop": share}}
 
 
-def reading(folder: Path, readers: int) -> dict[str, float]:
+def reading(folder: Path, readers: int) -> dict[str, int]:
     """Tokens a second by the clock and, where this process reads itself, by CPU time: what one core does."""
     from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 

@@ -1,6 +1,6 @@
 """The trial on a GPU: its commands are taken, its presets are complete, and a failure is told.
 
-`python perf/gpu_trial.py --dry-run` runs every step, which takes a minute or two.
+`python -m perf.gpu_trial --dry-run` runs every step, which takes a minute or two.
 """
 
 from __future__ import annotations

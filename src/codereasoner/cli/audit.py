@@ -52,6 +52,8 @@ def audit_command(
     from codereasoner.cli.console import bar, print_json
     from codereasoner.cli.result_tables import show_audit
     from codereasoner.stages.audit_chains import audit_texts, keep_true, summarize
+    from codereasoner.stages.distribute import OwnPool
+    from codereasoner.stages.engine import make_engine
     from codereasoner.stages.progress import counts
 
     texts = file_of(texts, "answers.jsonl", "chains.jsonl")
@@ -59,8 +61,8 @@ def audit_command(
     out = out or texts.with_suffix(".audit.jsonl")
     kept = kept or texts.with_suffix(".true.jsonl")
     set_aside_if_fresh(out, kept)
-    with pools.open() as pool, bar("audit", "the first texts") as progress:
-        audit_texts(texts, questions, out, pool.run, progress)
+    with pools.open(), make_engine(workers=pools.workers) as engine, bar("audit", "the first texts") as progress:
+        audit_texts(texts, questions, out, OwnPool(0, pools.allow_weak_isolation).run, progress, engine)
     result = {"texts_file": str(texts), "audit_file": str(out), **summarize(out)}
     result["examples"] = _examples(out, examples)
     if config.keep_above is not None:

@@ -6,8 +6,8 @@ Every call that a text is about is traced anew: neither a chain's own run nor a 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from codereasoner import extend
@@ -15,15 +15,16 @@ from codereasoner.chains.claim_audit import Audit, audit, audit_search
 from codereasoner.chains.value_claims import calls
 from codereasoner.errors import DataError
 from codereasoner.extend import Progress, silent
-from codereasoner.ledger import Ledger, fingerprint, read_rows
+from codereasoner.ledger import Ledger, Line, fingerprint, line_of, read_rows
 from codereasoner.parquet_files import Row
 from codereasoner.records import Answer, Chain, Job, Run
 from codereasoner.spill import Rows
+from codereasoner.stages.engine import Engine, batches_of, map_each
 from codereasoner.stages.progress import tell
 from codereasoner.styles import find_style
 from codereasoner.task import Question, Runner, grade_all
 
-TOGETHER = 256  # texts in one batch
+TOGETHER = 128  # texts in one batch
 NAMED = 8  # maximum number of calls traced per text
 CLASSES = {
     ("right", "true"): "answer right, every claim true",
@@ -38,7 +39,9 @@ CLASSES = {
 NO_TRACE = "not traced"
 
 
-def audit_texts(texts: Path, questions: Path, out: Path, runner: Runner, progress: Progress = silent) -> None:
+def audit_texts(
+    texts: Path, questions: Path, out: Path, runner: Runner, progress: Progress = silent, engine: Engine | None = None
+) -> None:
     """Write one row for each chain of a chains.jsonl, or each answer of an answers.jsonl, in its order.
 
     A chain was kept because its answer is right; an answer is graded. A row has the text's `id`, its
@@ -54,11 +57,10 @@ def audit_texts(texts: Path, questions: Path, out: Path, runner: Runner, progres
     known = Rows((row["id"], row) for row in read_rows(questions))
     total = sum(1 for _ in read_rows(texts))
     with ledger:
-        rows = (row for row in _records(texts) if row.id not in ledger)
-        while batch := list(islice(rows, TOGETHER)):
-            for row in _audited(batch, [_question(known, each, questions) for each in batch], runner):
-                ledger.append(row)
-            tell(progress, len(ledger), total, "texts audited", every=1)
+        pairs = ((record, _question(known, record, questions)) for record in _records(texts) if record.id not in ledger)
+        for line in map_each(engine, partial(_audited, runner), pairs, TOGETHER):
+            ledger.append(line)
+            tell(progress, len(ledger), total, "texts audited", every=TOGETHER)
         ledger.finish()
 
 
@@ -127,22 +129,24 @@ def _question(known: Rows, record: Chain | Answer, questions: Path) -> Question:
     return Question.from_json(row)
 
 
-def _audited(batch: Sequence[Chain | Answer], questions: Sequence[Question], runner: Runner) -> Iterator[Row]:
-    right = _right(batch, questions, runner)
-    texts = [record.whole if isinstance(record, Answer) else record.text for record in batch]
-    jobs = [_jobs(text, question) for text, question in zip(texts, questions, strict=True)]
-    wanted = list(dict.fromkeys(job for each in jobs for job in each))
-    runs = dict(zip(wanted, runner(wanted), strict=True))
-    for record, text, question, its_jobs, is_right in zip(batch, texts, questions, jobs, right, strict=True):
-        found = _audit(text, question, [runs[job] for job in its_jobs])
-        yield {
-            "id": record.id,
-            "question": question.id,
-            "task": question.task,
-            "by": record.by if isinstance(record, Chain) else record.model,
-            "class": NO_TRACE if found is None else CLASSES["right" if is_right else "wrong", _truth(found)],
-            **(found or Audit(0, 0)).to_json(),
-        }
+def _audited(runner: Runner, pairs: Iterable[tuple[Chain | Answer, Question]]) -> Iterator[Line]:
+    for batch in batches_of(pairs, TOGETHER):
+        right = _right([record for record, _ in batch], [question for _, question in batch], runner)
+        texts = [record.whole if isinstance(record, Answer) else record.text for record, _ in batch]
+        jobs = [_jobs(text, question) for text, (_, question) in zip(texts, batch, strict=True)]
+        wanted = list(dict.fromkeys(job for each in jobs for job in each))
+        runs = dict(zip(wanted, runner(wanted), strict=True))
+        for (record, question), text, its_jobs, is_right in zip(batch, texts, jobs, right, strict=True):
+            found = _audit(text, question, [runs[job] for job in its_jobs])
+            row = {
+                "id": record.id,
+                "question": question.id,
+                "task": question.task,
+                "by": record.by if isinstance(record, Chain) else record.model,
+                "class": NO_TRACE if found is None else CLASSES["right" if is_right else "wrong", _truth(found)],
+                **(found or Audit(0, 0)).to_json(),
+            }
+            yield line_of(row)
 
 
 def _right(batch: Sequence[Chain | Answer], questions: Sequence[Question], runner: Runner) -> list[bool]:
