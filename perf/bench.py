@@ -36,7 +36,7 @@ SIZES: dict[str, Sequence[str]] = {
     "scoring": (),
     "evaluating": (),
     "training": ("--steps", "100"),
-    "data": ("--programs", "4000", "--workers", "2"),
+    "data": ("--programs", "3000", "--workers", "2"),
     "reporting": ("--programs", "1500"),
     "switches": ("--programs", "300", "--rounds", "5"),
 }

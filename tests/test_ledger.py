@@ -176,6 +176,29 @@ def test_parquet_gives_back_the_rows_that_were_written(tmp_path: Path) -> None:
     assert list(read_rows(path)) == written
 
 
+def test_rows_after_the_first_batch_of_a_parquet_file_may_need_a_wider_schema(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    written: list[dict[str, Any]] = [{"id": str(number), "value": None} for number in range(5000)]
+    written.append({"id": "last", "value": 1.5})
+    with Ledger(path, {}) as ledger:
+        for row in written:
+            ledger.append(row)
+        ledger.finish()
+    assert list(read_rows(path)) == written
+
+
+def test_a_parquet_file_that_0_1_began_is_continued(tmp_path: Path) -> None:
+    path = tmp_path / "rows.parquet"
+    with Ledger(path, {}, json_columns=("free",)):
+        pass
+    path.with_name("rows.parquet.part").write_text('{"id":"a","free":{"x":1}}\n')
+    with Ledger(path, {}, json_columns=("free",)) as ledger:
+        ledger.append({"id": "b", "free": [2]})
+        assert [row["free"] for row in ledger.rows()] == [{"x": 1}, [2]]
+        ledger.finish()
+    assert [row["free"] for row in read_rows(path)] == [{"x": 1}, [2]]
+
+
 def test_a_broken_line_is_named_by_file_and_number(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text('{"id": "a"}\n{"id": \n')

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, TypeAlias, TypeVar
@@ -194,7 +194,8 @@ class Ledger:
         self._dropped_file.flush()
         if self.path.suffix == ".parquet":
             whole = self.path.with_name(self.path.name + ".whole")
-            write_parquet(whole, lambda: read_rows_of_part(self._part), self.json_columns)
+            pack = partial(packed, json_columns=self.json_columns)  # what version 0.1 began is not packed
+            write_parquet(whole, lambda: map(pack, read_rows_of_part(self._part)), self.json_columns)
             os.replace(whole, self.path)
         else:
             os.replace(self._part, self.path)

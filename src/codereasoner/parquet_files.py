@@ -34,7 +34,7 @@ def read_parquet(path: Path, leave_out: Sequence[str] = (), unpack: bool = True)
         raise DataError(f"{path}: not a parquet file, or a damaged one ({headline(error)})") from None
 
 
-def write_parquet(path: Path, rows: Callable[[], Iterable[Row]], json_columns: Sequence[str]) -> None:
+def write_parquet(path: Path, rows: Callable[[], Iterable[Mapping[str, Any]]], json_columns: Sequence[str]) -> None:
     """Write packed rows in batches, with the schema that fits every row.
 
     The first batch's schema is tried; where it does not fit all, the rows are read once more.
@@ -48,7 +48,7 @@ def write_parquet(path: Path, rows: Callable[[], Iterable[Row]], json_columns: S
         fitting = found.with_metadata(known)
 
 
-def _write_batches(path: Path, rows: Iterable[Row], schema: Any) -> Any:
+def _write_batches(path: Path, rows: Iterable[Mapping[str, Any]], schema: Any) -> Any:
     """Write the rows as long as the schema fits them; return the schema that fits them all."""
     from pyarrow import Table, parquet, unify_schemas
 
@@ -76,7 +76,7 @@ def unpacked(row: Row, json_columns: Sequence[str]) -> Row:
 _text_of = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def _batches(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
     remaining = iter(rows)
     while batch := list(islice(remaining, 5000)):
         yield batch

@@ -17,7 +17,11 @@ from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_manifest, read_records, read_rows
 from codereasoner.records import Program, Run
 from codereasoner.stages.ask_questions import ask_questions
+from codereasoner.stages.build_dataset import Paths, unwatched
+from codereasoner.stages.build_dataset import build as whole_build
+from codereasoner.stages.engine import make_engine
 from codereasoner.stages.make_programs import write_programs
+from codereasoner.stages.stage_options import BuildConfig
 from codereasoner.stages.trace_calls import Keep, trace_programs
 from codereasoner.stages.write_chains import narrate_chains
 from codereasoner.stages.write_rows import write_grpo_rows, write_sft_rows
@@ -45,6 +49,18 @@ def build(folder: Path) -> None:
     rows = (folder / "questions.jsonl", folder / "chains.jsonl", folder / "sft.parquet")
     write_sft_rows(*rows, TERSE, direct=["input"])
     write_grpo_rows(folder / "questions.jsonl", folder / "grpo.parquet", TERSE, ["input"])
+
+
+def test_two_processes_make_the_same_bytes_as_one(tmp_path: Path) -> None:
+    made = []
+    for workers in (1, 2):
+        paths = Paths(tmp_path / str(workers))
+        with make_engine(workers=workers) as engine, Pool(workers=1, allow_weak_isolation=True) as pool:
+            config = BuildConfig(train=40, rl=30, sft_size=20, rl_size=10)
+            whole_build(tmp_path / str(workers), config, pool, engine, unwatched, allow_weak_isolation=True)
+        made.append({path.name: path.read_bytes() for path in vars(paths).values() if path.is_file()})
+    assert made[0] == made[1]
+    assert {"runs.parquet", "chains.jsonl", "sft.parquet"} <= made[0].keys()
 
 
 def test_every_program_is_in_one_split_only(built: Path) -> None:

@@ -48,6 +48,27 @@ def test_several_processes_give_the_results_of_one_in_the_same_order(processes: 
     assert os.getpid() not in {process for _, process in results}
 
 
+class Known:
+    """Work that is large; each reading of it leaves a line in a file."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+
+    def __setstate__(self, state: dict[str, Path]) -> None:
+        self.__dict__.update(state)
+        with self.log.open("a") as file:
+            file.write("read\n")
+
+    def __call__(self, number: int) -> int:
+        return -number
+
+
+def test_work_is_read_once_by_each_process_not_with_every_batch(processes: Engine, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    assert list(processes.map(Known(log), range(40))) == [-number for number in range(40)]
+    assert 1 <= len(log.read_text().splitlines()) <= 2
+
+
 def test_batches_without_an_end_are_taken_only_as_they_are_needed(processes: Engine) -> None:
     taken = []
     numbers = (taken.append(number) or number for number in count())  # type: ignore[func-returns-value]
