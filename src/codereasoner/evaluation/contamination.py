@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import tokenize
 from collections import Counter, defaultdict
@@ -67,8 +68,9 @@ class Known:
             for run in set(token_runs(source)):
                 self._runs[run].append(place)
 
-    def __reduce__(self) -> tuple[type[Known], tuple[Mapping[str, Mapping[str, str]]]]:
-        return Known, (self.sources,)  # hashes of tokens differ from process to process
+    def __reduce__(self) -> tuple[object, ...]:
+        key = _digest(json.dumps([*self.sources.items()], default=dict))
+        return _in_this_process, (key, self.sources)
 
     def overlap(self, source: str) -> Overlap | None:
         """Return the strongest overlap of a program with a benchmark's, or None."""
@@ -88,6 +90,16 @@ class Known:
             if count >= SHARE * len(runs):
                 return Overlap(*self.names[place], "n-grams", count / len(runs))
         return None
+
+
+_KNOWN: dict[str, Known] = {}
+
+
+def _in_this_process(key: str, sources: Mapping[str, Mapping[str, str]]) -> Known:
+    """Return what another process sent, indexed once: hashes of tokens differ from process to process."""
+    if key not in _KNOWN:
+        _KNOWN[key] = Known(sources)
+    return _KNOWN[key]
 
 
 def known_benchmarks(data: Path | None = None) -> tuple[Known, dict[str, str]]:
