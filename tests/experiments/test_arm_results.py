@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from codereasoner.experiments.arm_results import markdown, results
+from codereasoner.cli.experiment_tables import show_results
+from codereasoner.experiments.arm_results import ArmResults, Figures, markdown, results
 from codereasoner.experiments.plan import read_experiment
 from codereasoner.ledger import write_records
 from codereasoner.records import Run
@@ -66,3 +67,20 @@ def test_one_seed_has_no_interval_over_seeds_and_an_arm_without_evaluations_no_f
     found = results(tmp_path, PLAN, ARMS)
     assert "over_seeds" not in found["arms"]["start"]["columns"]["output short"]
     assert found["arms"]["grpo"]["columns"] == {}
+
+
+def test_a_usual_terminal_shows_every_arm_and_interval_of_many_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    names = [f"{task} {name}" for name in ("held-out", "cruxeval-o", "reval-coverage") for task in ("output", "input")]
+    figures: Figures = {"mean": 50.0, "interval": [5.5, 94.5], "seeds": [50.0]}
+    against: Figures = {"mean": -50.0, "interval": [-100.5, 48.0], "seeds": [-50.0]}
+    first: ArmResults = {"label": "first", "columns": dict.fromkeys(names, figures), "against": {}}
+    second: ArmResults = {**first, "label": "second", "against": dict.fromkeys(names, against), "perplexity": [2.5]}
+    show_results({"columns": names, "first": "a", "arms": {"a": first, "b": second}}, 1)
+    shown = capsys.readouterr().out
+    assert shown.count("second") == len(names) + 1
+    assert shown.count("50.0 [5.5, 94.5]") == 2 * len(names)
+    assert shown.count("-50.0 [-100.5, +48.0]") == len(names)
+    assert "2.50" in shown

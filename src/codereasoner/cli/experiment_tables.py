@@ -12,7 +12,7 @@ from codereasoner import extend
 from codereasoner.cli.console import Screen, bar, ruled_table, styled
 from codereasoner.evaluation.metrics import mean
 from codereasoner.evaluation.results import Numbers, Summary, accuracy
-from codereasoner.experiments.arm_results import PERPLEXITY, Results, cell, perplexity
+from codereasoner.experiments.arm_results import PERPLEXITY, Results, interval, perplexity
 from codereasoner.experiments.plan import BACKWARD, FORWARD, Experiment
 from codereasoner.experiments.processes import history
 from codereasoner.experiments.run import Summaries
@@ -40,24 +40,28 @@ def show_arms(plan: Experiment) -> None:
     Screen().print(table)
 
 
-UNBROKEN = 4  # columns whose intervals fit beside an arm in one line of a usual terminal
-
-
 def show_results(found: Results, seeds: int) -> None:
-    """Print the accuracy of each arm, and below each its difference to the first."""
+    """Print the accuracy of each arm and its difference to the first, one block of rows for each column of results."""
     title = f"Accuracy on programs never seen, greedy, percent; mean of {seeds} seeds with its 95 % interval"
     first = found["arms"][found["first"]]["label"]
-    table = ruled_table(title, f"below each: the difference to '{first}', question by question")
-    table.add_column("", overflow="fold", min_width=12)  # columns of many benchmarks must leave room for the arm
+    table = ruled_table(title, f"difference: to '{first}', question by question")
+    table.add_column("questions", overflow="fold")
+    table.add_column("arm", overflow="fold", min_width=12)
+    for column in ("accuracy", "difference"):
+        table.add_column(column, justify="right", no_wrap=True)
     for column in found["columns"]:
-        table.add_column(column, justify="right", overflow="fold", no_wrap=len(found["columns"]) <= UNBROKEN)
-    text = [PERPLEXITY] if any("perplexity" in arm for arm in found["arms"].values()) else []
-    for column in text:
-        table.add_column(column, justify="right", overflow="fold")
-    for arm in found["arms"].values():
-        table.add_row(
-            arm["label"], *(cell(arm, column, "\n") for column in found["columns"]), *(perplexity(arm) for _ in text)
-        )
+        asked = [arm for arm in found["arms"].values() if column in arm["columns"]]
+        for arm in asked:
+            table.add_row(
+                column if arm is asked[0] else "",
+                arm["label"],
+                interval(arm["columns"][column], ".1f"),
+                interval(arm["against"][column], "+.1f") if column in arm["against"] else "",
+                end_section=arm is asked[-1],
+            )
+    read = [arm for arm in found["arms"].values() if "perplexity" in arm]
+    for arm in read:
+        table.add_row(PERPLEXITY if arm is read[0] else "", arm["label"], perplexity(arm), "")
     Screen().print(table)
 
 

@@ -167,11 +167,13 @@ def perplexity(arm: ArmResults) -> str:
     return f"{mean(arm['perplexity']):.2f}" if arm.get("perplexity") else ""
 
 
-def cell(arm: ArmResults, column: str, new_line: str = "<br>") -> str:
+def cell(arm: ArmResults, column: str) -> str:
     """Return `61.3 [58.1, 64.4]`, and in the next line the difference `+24.3 [+20.1, +28.5]`."""
-    parts = []
-    for figures, form in ((arm["columns"].get(column), ".1f"), (arm["against"].get(column), "+.1f")):
-        if figures is not None:
-            low, high = figures["interval"]
-            parts.append(f"{figures['mean']:{form}} [{low:{form}}, {high:{form}}]")
-    return new_line.join(parts)
+    parts = ((arm["columns"].get(column), ".1f"), (arm["against"].get(column), "+.1f"))
+    return "<br>".join(interval(figures, form) for figures, form in parts if figures is not None)
+
+
+def interval(figures: Figures, form: str) -> str:
+    """Return `61.3 [58.1, 64.4]`, each number in this format."""
+    low, high = figures["interval"]
+    return f"{figures['mean']:{form}} [{low:{form}}, {high:{form}}]"
