@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -151,3 +154,12 @@ def test_an_impossible_number_is_refused_by_name_before_any_work(
 def test_a_guess_of_a_check_is_shown_as_the_text_that_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     show_check({"guess_rates": {"output": {"''": 6.25}}})
     assert capsys.readouterr().err == "output: always '': 6.2 %\n"
+
+
+def test_a_terminal_of_another_encoding_shows_what_it_lacks_as_an_escape(tmp_path: Path) -> None:
+    (tmp_path / "präis.py").write_text("def f(x):\n    return x + '€'\n", encoding="utf-8")
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    words = [sys.executable, "-m", "codereasoner", "trace", "präis.py", "f('a')", WEAK]
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == r"f('a') \u2192 'a\u20ac'"

@@ -183,6 +183,15 @@ def test_a_worker_holds_less_than_6_5_mb_of_its_own(best: Pool) -> None:
     assert "NoNewPrivs:\t1" in status
 
 
+def test_a_user_who_keeps_files_private_has_the_same_level(level_a: None) -> None:
+    before = os.umask(0o077)
+    try:
+        with Pool(workers=1, allow_weak_isolation=True) as pool:
+            assert pool.level == "A"
+    finally:
+        os.umask(before)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_an_ordinary_user_has_the_same_level(level_a: None, tmp_path: Path) -> None:
     package = Path(__file__).parents[2] / "src"

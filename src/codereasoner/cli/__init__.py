@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import os
 import sys
 
@@ -54,6 +55,9 @@ def app() -> None:
 
 def main() -> None:
     """Run the command line; user mistakes are one sentence on standard error, without a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal of another encoding shows what it lacks as an escape
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -190,6 +190,7 @@ def enter_empty_root(
     The new root is put together on one temporary file system on top of another, so that no path can lie
     underneath the place where it is made.
     """
+    os.umask(0o022)  # nobody must be able to enter the folders that are made here
     _mount("none", "/", "none", _REC | _PRIVATE)
     first = next(place for place in ("/tmp", "/usr", "/lib") if os.path.isdir(place))  # any folder, for a moment only
     _mount("tmpfs", first, "tmpfs", _NOSUID | _NODEV, "size=64k,mode=755")
