@@ -86,6 +86,6 @@ def test_the_first_wrong_frame_decides_the_class_of_the_error(
 def test_a_call_that_raises_has_a_trace_whose_exception_counts_by_its_class(pool: Pool) -> None:
     [run] = pool.run([Job("def f(x):\n    return 1 // x\n", "f", "0", record="trace")])
     gold = asked("trace", run).gold[0]
-    assert gold.endswith('<|arg_sep|>"ZeroDivisionError: integer division or modulo by zero"<|frame_sep|>')
-    assert graded("trace", run, gold.replace(" or modulo", "")).outcome == "correct"
+    assert gold.endswith(' by zero"<|frame_sep|>')  # the words before it differ between versions of Python
+    assert graded("trace", run, gold.replace(" by zero", "")).outcome == "correct"
     assert graded("trace", run, gold.replace("ZeroDivisionError", "ArithmeticError")).parts["final"] == 0.0
