@@ -11,6 +11,8 @@ from types import FrameType
 import pytest
 
 from codereasoner import extend
+from codereasoner.chains.claim_audit import audit
+from codereasoner.chains.narrator import narrate
 from codereasoner.curation.determinism import second_job, second_reason
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.ledger import read_manifest, read_records, write_records
@@ -192,3 +194,12 @@ def test_a_move_back_leads_to_where_the_same_move_forward_comes_from(pool: Pool)
     [run] = pool.run([Job(source, "f", "4", record="trace")])
     found = {question.facts["move"]: question.gold[0] for question in EveryMove().collect(run).questions}
     assert (found["out"], found["back out"], found["back next"]) == ("5\nn = 4\nm = 4", "4\nn = 4", "4\nn = 4")
+
+
+@pytest.mark.parametrize("name", ["raises", "halts", "lines", "call-graph", "debugger", "equivalent"])
+def test_every_claim_of_a_chain_to_the_answer_is_true(name: str, pool: Pool) -> None:
+    [run] = pool.run([Job(MOVED, "f", "3", record="trace")])
+    for question in asked(name, run, pool):
+        report = audit(narrate(question, run, "steps").text, run)
+        assert report.checked
+        assert report.true == report.checked

@@ -129,12 +129,10 @@ class Debugger(Task):
         return self.conclude(question) if question.facts["move"].startswith("back ") else ""
 
     def conclude(self, question: Question) -> str:
-        """Say where the move leads, and what is seen there."""
-        facts = question.facts
-        line, *seen = literals.items(question.gold[0])
-        where = "the call ends" if line == END else f"it stops at line {line}"
-        values = f" with {', '.join(seen)}" if seen else ""
-        return f"From line {facts['line']}, time {facts['time']}, after {_move(facts)}, {where}{values}."
+        """Say where the move leads; the answer has the variables, whose values there are not those of now."""
+        facts, line = question.facts, literals.items(question.gold[0])[0]
+        where = "the call ends" if line == END else f"it stops before line {line}"
+        return f"From line {facts['line']}, time {facts['time']}, after {_move(facts)}, {where}."
 
 
 @dataclass(frozen=True)
