@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import product
 from typing import Any, TypeAlias
 
 from codereasoner import literals
 from codereasoner.chains.expressions import MAX_LENGTH, Unknown, evaluate, texts_of
+from codereasoner.chains.inverse_tables import FUNCTIONS, KEYS, MAX_MADE, OPERATORS, holder, spaced
 from codereasoner.steps.source import walk
 
 Needs: TypeAlias = dict[str, Any]  # by variable: the value it must have
 Undo: TypeAlias = Callable[[ast.stmt, Needs], Needs]
 
-MAX_MADE = 100  # characters or items that are made up around a wanted value
-MAX_INDEX = 12  # of a sequence that is made to have a value there
+MAX_GUESSED = 2  # variables of an expression that are tried together
 MAX_SOLVED = 3_000  # expressions that are solved for one function: where sides can be shared out, their ways multiply
 MAX_WANTED = 10_000  # characters or items of a value on the way to an argument: each inverse may make it longer
 
@@ -59,7 +60,10 @@ def solve(node: ast.expr, wanted: Any, known: Needs | None = None) -> Needs:
     if left[0] < 0 or _is_long(wanted, MAX_WANTED):
         raise Unknown
     known = known or {}
-    needs = _solve(node, wanted, known)
+    try:
+        needs = _solve(node, wanted, known)
+    except Unknown:
+        return _guess(node, wanted, known)
     _, found = evaluate(node, texts_of(known | needs))
     if found is not NotImplemented and not literals.equal(found, wanted):
         raise Unknown
@@ -83,15 +87,15 @@ def _solve(node: ast.expr, wanted: Any, known: Needs) -> Needs:
         case ast.Subscript(value=inner, slice=ast.Slice() as cut):
             return solve(inner, _before_slice(cut, wanted, known), known)
         case ast.Subscript(value=inner, slice=index) if not variables_in(index) - set(known):
-            return solve(inner, _holder(constant(index, known), wanted), known)
-        case ast.Call(func=ast.Name(id=function), args=[inner]) if function in _FUNCTIONS:
+            return solve(inner, holder(constant(index, known), wanted), known)
+        case ast.Call(func=ast.Name(id=function), args=[inner]) if function in FUNCTIONS:
             if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "reversed":
-                return solve(inner.args[0], _FUNCTIONS[function](wanted)[::-1], known)
-            return solve(inner, _FUNCTIONS[function](wanted), known)
+                return solve(inner.args[0], FUNCTIONS[function](wanted)[::-1], known)
+            return solve(inner, FUNCTIONS[function](wanted), known)
         case ast.Call(func=ast.Attribute(value=inner, attr=method), args=arguments, keywords=[]):
             return _solve_method(inner, method, arguments, wanted, known)
         case ast.ListComp(elt=element, generators=[loop]) | ast.GeneratorExp(elt=element, generators=[loop]):
-            return solve_items(loop.target, loop.iter, element, list(wanted), known)
+            return solve_items(loop.target, loop.iter, element, list(wanted), known, tests=loop.ifs)
         case ast.DictComp(key=key, value=value, generators=[loop]) if isinstance(wanted, dict):
             return solve_items(loop.target, loop.iter, ast.Tuple([key, value], ast.Load()), [*wanted.items()], known)
         case ast.JoinedStr(values=parts) if isinstance(wanted, str):
@@ -104,9 +108,44 @@ def _solve(node: ast.expr, wanted: Any, known: Needs) -> Needs:
     raise Unknown
 
 
+def _guess(node: ast.expr, wanted: Any, known: Needs) -> Needs:
+    """Return variables with which an expression gives the wanted value, some of which are tried in turn.
+
+    These are arguments, bounds of slices and indices: `text.rjust(size, fill)` gives 'w' if text is 'w' and size is 1.
+
+    Raises:
+        Unknown: no combination of the simplest values does it.
+    """
+    match node:
+        case ast.Call(func=ast.Attribute(value=inner, attr=method), args=arguments):
+            places = [inner] if method == "join" else [*arguments]
+        case ast.Subscript(slice=ast.Slice() as cut):
+            places = [part for part in (cut.lower, cut.upper, cut.step) if part is not None]
+        case ast.Subscript(slice=index):
+            places = [index]
+        case _:
+            raise Unknown
+    names = list(dict.fromkeys(each.id for each in places if isinstance(each, ast.Name) and each.id not in known))
+    if not 1 <= len(names) <= MAX_GUESSED:
+        raise Unknown
+    size = [len(wanted)] if isinstance(wanted, str | list) else []
+    for values in product((0, *size, 1, " ", ",", "x", ""), repeat=len(names)):
+        guessed = dict(zip(names, values, strict=True))
+        if _left.get()[0] < 0:
+            break
+        try:
+            needs = merge(guessed, solve(node, wanted, known | guessed))
+        except (Unknown, TypeError, ValueError, LookupError):
+            continue
+        _, found = evaluate(node, texts_of(known | needs))
+        if found is not NotImplemented and literals.equal(found, wanted):
+            return needs
+    raise Unknown
+
+
 def variables_in(node: ast.AST) -> set[str]:
     """Return the names in an expression but those of the functions that are inverted."""
-    return {each.id for each in walk(node) if isinstance(each, ast.Name) and each.id not in _FUNCTIONS}
+    return {each.id for each in walk(node) if isinstance(each, ast.Name) and each.id not in FUNCTIONS}
 
 
 def constant(node: ast.expr, known: Needs | None = None) -> Any:
@@ -133,7 +172,7 @@ def _solve_operator(node: ast.BinOp, wanted: Any, known: Needs) -> Needs:
     inner, other = (node.left, node.right) if is_left else (node.right, node.left)
     if variables_in(other) - set(known):
         return _solve_both(node, wanted, known)
-    rule = _OPERATORS.get(type(node.op))
+    rule = OPERATORS.get(type(node.op))
     if rule is None:
         raise Unknown
     return solve(inner, rule(wanted, constant(other, known), is_left), known)
@@ -158,41 +197,6 @@ def _solve_both(node: ast.BinOp, wanted: Any, known: Needs) -> Needs:
     raise Unknown
 
 
-def _without(wanted: Any, other: Any, is_left: bool) -> Any:
-    """Return what another value was added to."""
-    if isinstance(wanted, int | float):
-        return wanted - other
-    size = len(other)
-    place = len(wanted) - size if is_left else 0
-    if place < 0 or not literals.equal(wanted[place : place + size], other):
-        raise Unknown
-    return wanted[:place] if is_left else wanted[size:]
-
-
-def _divided(wanted: Any, other: Any, is_left: bool) -> Any:
-    if type(other) is int and isinstance(wanted, str | list) and other > 0 and len(wanted) % other == 0:
-        return wanted[: len(wanted) // other]
-    if type(wanted) is not int or type(other) is not int or not other or wanted % other:
-        raise Unknown
-    return wanted // other
-
-
-_OPERATORS: dict[type[ast.operator], Callable[[Any, Any, bool], Any]] = {
-    ast.Add: _without,
-    ast.Sub: lambda wanted, other, is_left: wanted + other if is_left else other - wanted,
-    ast.Mult: _divided,
-    ast.BitXor: lambda wanted, other, is_left: wanted ^ other,
-    ast.FloorDiv: lambda wanted, other, is_left: wanted * other if is_left else _divided(other, wanted, True),
-    ast.Div: lambda wanted, other, is_left: _whole(wanted * other) if is_left else _whole(other / wanted),
-    ast.Mod: lambda wanted, other, is_left: wanted if is_left else other + 1,
-    ast.BitOr: lambda wanted, other, is_left: wanted,
-}
-
-
-def _whole(number: float) -> float:
-    return int(number) if float(number).is_integer() else number
-
-
 def _before_slice(cut: ast.Slice, wanted: Any, known: Needs) -> Any:
     """Return a sequence whose slice is the wanted one: `[::-1]`, `[:3]`, `[2:]`, `[::2]`."""
     low, high, step = (constant(part, known) if part else None for part in (cut.lower, cut.upper, cut.step))
@@ -202,7 +206,7 @@ def _before_slice(cut: ast.Slice, wanted: Any, known: Needs) -> Any:
         return wanted[::-1]
     filler: Any = wanted[:1] or (" " if isinstance(wanted, str) else type(wanted)([0]))
     if type(step) is int and 1 < step <= MAX_MADE and low is high is None:
-        return type(wanted)().join(each * step for each in wanted) if isinstance(wanted, str) else _spaced(wanted, step)
+        return type(wanted)().join(each * step for each in wanted) if isinstance(wanted, str) else spaced(wanted, step)
     if step is not None or max(abs(low or 0), abs(high or 0)) > MAX_MADE:
         raise Unknown
     before = low if type(low) is int and low > 0 else 0
@@ -210,61 +214,7 @@ def _before_slice(cut: ast.Slice, wanted: Any, known: Needs) -> Any:
     return filler * before + wanted + filler * after
 
 
-def _spaced(wanted: Any, step: int) -> Any:
-    return type(wanted)([item for each in wanted for item in [each] * step])
-
-
-def _holder(index: Any, wanted: Any) -> Any:
-    """Return what has the wanted value at an index or a key."""
-    if type(index) is str:
-        return {index: wanted}
-    if type(index) is not int or abs(index) > MAX_INDEX:
-        raise Unknown
-    count = index + 1 if index >= 0 else -index
-    return wanted * count if isinstance(wanted, str) and len(wanted) == 1 else [wanted] * count
-
-
 # ---- functions and methods
-
-
-def _text_of_number(wanted: Any) -> str:
-    if type(wanted) is not int:
-        raise Unknown
-    return str(wanted)
-
-
-def _characters(wanted: Any) -> str:
-    if type(wanted) is not int or not 0 <= wanted <= MAX_MADE:
-        raise Unknown
-    return "a" * wanted
-
-
-_FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
-    "ord": chr,
-    "chr": ord,
-    "int": _text_of_number,
-    "str": literals.read,
-    "len": _characters,
-    "list": list,
-    "tuple": list,
-    "sorted": list,
-    "set": sorted,
-    "dict": dict,
-    "float": _whole,
-    "abs": lambda wanted: wanted,
-    "round": lambda wanted: wanted,
-    "sum": lambda wanted: [wanted],
-    "min": lambda wanted: [wanted],
-    "max": lambda wanted: [wanted],
-}
-"""For each built-in function, an argument with which it gives a value."""
-
-_KEYS: Mapping[str, Callable[[Any], Any]] = {
-    "keys": lambda wanted: dict.fromkeys(wanted, 1),
-    "values": lambda wanted: dict(enumerate(wanted)),
-    "items": dict,
-    "copy": lambda wanted: wanted,
-}
 
 
 def _solve_method(inner: ast.expr, method: str, arguments: Sequence[ast.expr], wanted: Any, known: Needs) -> Needs:
@@ -272,8 +222,8 @@ def _solve_method(inner: ast.expr, method: str, arguments: Sequence[ast.expr], w
         separator = constant(inner, known)
         return solve(arguments[0], wanted.split(separator) if separator else list(wanted), known)
     given = [constant(each, known) for each in arguments]
-    if method in _KEYS and not given:
-        return solve(inner, _KEYS[method](wanted), known)
+    if method in KEYS and not given:
+        return solve(inner, KEYS[method](wanted), known)
     match method, given:
         case "swapcase", []:
             return solve(inner, wanted.swapcase(), known)
@@ -331,10 +281,12 @@ def solve_items(
     known: Needs,
     before: Sequence[ast.stmt] = (),
     undo: Undo = lambda statement, needs: needs,
+    tests: Sequence[ast.expr] = (),
 ) -> Needs:
     """Return what an iterable needs whose items make an expression give each of the shares, one a pass.
 
-    `undo` undoes the statements `before` the expression in each pass.
+    `undo` undoes the statements `before` the expression in each pass. An item of which nothing else is needed is one
+    that passes the `tests`.
 
     Raises:
         Unknown: a pass is not inverted, or two passes need two values of one variable around the loop.
@@ -345,6 +297,13 @@ def solve_items(
             part = _Indexed(owner, target.id).visit(ast.parse(ast.unparse(part), mode="eval").body)
             pairs: ast.expr = ast.Tuple([target, ast.Name(_ITEM, ast.Load())], ast.Store())
             iterable, target, counted = ast.Name(owner, ast.Load()), pairs, True
+        case (
+            ast.Call(func=ast.Name(id="reversed"), args=[inner])
+            | ast.Subscript(
+                value=inner, slice=ast.Slice(lower=None, upper=None, step=ast.UnaryOp(operand=ast.Constant(value=1)))
+            )
+        ):
+            return solve_items(target, inner, part, shares[::-1], known, before, undo, tests)
         case ast.Call(func=ast.Name(id="enumerate"), args=[inner]):
             iterable, counted = inner, True
         case ast.Call(func=ast.Name(id="range"), args=[inner]):
@@ -363,12 +322,28 @@ def solve_items(
             needs = undo(statement, needs)
         outer = merge(outer, {name: value for name, value in needs.items() if name not in names})
         own = names[1:] if counted else names
+        if len(own) == 1 and own[0] not in needs and tests:
+            needs |= _passing(own[0], tests, known)
         values = tuple(needs.get(each, place) for each in own)
         items.append(values[0] if len(values) == 1 else values)
     match iterable:
         case ast.Call(func=ast.Attribute(value=inner, attr="items")):
             return merge(outer, solve(inner, dict(items), known))
     return merge(outer, solve(iterable, _sequence(items), known))
+
+
+def _passing(name: str, tests: Sequence[ast.expr], known: Needs) -> Needs:
+    """Return the variable of a loop with a simple value, or a constant of the tests, that passes them.
+
+    Raises:
+        Unknown: none does.
+    """
+    constants = [each.value for test in tests for each in ast.walk(test) if isinstance(each, ast.Constant)]
+    for value in (*constants, "a", "A", "1", " ", 1, 2, 0, -1, 3, 10):
+        results = [evaluate(test, texts_of({**known, name: value}))[1] for test in tests]
+        if all(each is not NotImplemented and each for each in results):
+            return {name: value}
+    raise Unknown
 
 
 def _sequence(items: list[Any]) -> Any:

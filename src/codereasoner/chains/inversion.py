@@ -7,6 +7,7 @@ whoever uses the arguments runs the call to find out whether they are right.
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -55,7 +56,8 @@ def invert(source: str, function: ast.FunctionDef, wanted: object) -> Iterator[I
         return
     lines = tuple(split_lines(source))
     left = [MAX_SOLVED]
-    paths = (path for path in islice(_paths(function.body), MAX_FOLLOWED) if path is not None)
+    body = with_lengths(function).body
+    paths = (path for path in islice(_paths(body), MAX_FOLLOWED) if path is not None)
     for path in islice(paths, MAX_PATHS):
         try:
             with solving(left):
@@ -64,6 +66,39 @@ def invert(source: str, function: ast.FunctionDef, wanted: object) -> Iterator[I
             continue
         if found.arguments and set(found.arguments) <= parameters:
             yield found
+
+
+def with_lengths(function: ast.FunctionDef) -> ast.FunctionDef:
+    """Return a copy of a function whose loops name their length: `range(len(text))` for `range(0, count)`."""
+    found = _Lengths(function).visit(copy.deepcopy(function))
+    assert isinstance(found, ast.FunctionDef)
+    return found
+
+
+class _Lengths(ast.NodeTransformer):
+    """Reads `range(count)` as `range(len(text))` where `count = len(text)` is the only assignment of count."""
+
+    def __init__(self, function: ast.FunctionDef) -> None:
+        sets = [each for each in ast.walk(function) if isinstance(each, ast.stmt)]
+        names = [name for each in sets for name in names_set(each)]
+        self.lengths = {
+            each.targets[0].id: each.value
+            for each in sets
+            if isinstance(each, ast.Assign)
+            and isinstance(each.targets[0], ast.Name)
+            and isinstance(each.value, ast.Call)
+            and ast.unparse(each.value.func) == "len"
+            and names.count(each.targets[0].id) == 1
+        }
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        if not isinstance(node.func, ast.Name) or node.func.id != "range":
+            return node
+        args = [self.lengths.get(each.id, each) if isinstance(each, ast.Name) else each for each in node.args]
+        if len(args) == 2 and isinstance(args[0], ast.Constant) and args[0].value == 0:
+            args = args[1:]
+        return ast.copy_location(ast.Call(node.func, args, node.keywords), node)
 
 
 FAILURES = (
@@ -142,6 +177,8 @@ def _own_needs(statement: ast.stmt, needs: Needs) -> tuple[str, Needs] | None:
         case ast.Assign(targets=[ast.Subscript(value=ast.Name(), slice=key)], value=expression):
             return name, merge({name: value}, solve(expression, value[constant(key)]))
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(), attr=method), args=arguments)):
+            if any(variables_in(each) for each in arguments):
+                return name, _before_variables(name, method, value, arguments)
             return name, {name: _before_method(method, value, [constant(each) for each in arguments])}
         case ast.For(orelse=[]):
             return name, _solve_passes(statement, name, value)
@@ -172,6 +209,21 @@ def _before_method(method: str, value: object, given: Sequence[object]) -> objec
     raise Unknown
 
 
+def _before_variables(name: str, method: str, value: Any, arguments: Sequence[ast.expr]) -> Needs:
+    """Return what a method changed whose arguments are variables: an item at either end of a list was added by it."""
+    match method, arguments, value:
+        case "append", [item], [*before, last]:
+            return merge({name: before}, solve(item, last))
+        case "insert", [place, item], [first, *rest]:
+            return merge({name: rest}, solve(place, 0), solve(item, first))
+        case "extend", [items], [*before, last]:
+            return merge({name: before}, solve(items, [last]))
+        case "update", [items], dict() if value:
+            *before, last = value.items()
+            return merge({name: dict(before)}, solve(items, dict([last])))
+    raise Unknown
+
+
 # ---- loops
 
 
@@ -185,9 +237,10 @@ def _solve_passes(loop: ast.For, name: str, wanted: Any) -> Needs:
     places = [place for place, each in enumerate(body) if name in names_set(each)]
     if not places:
         raise Unknown
+    tests = _tests(loop.body, body[places[0]])
     for part, shares in _shares(body[places[0]], name, wanted, len(places)):
         try:
-            return solve_items(loop.target, loop.iter, part, shares, {}, body[: places[0]], undo_statement)
+            return solve_items(loop.target, loop.iter, part, shares, {}, body[: places[0]], undo_statement, tests)
         except (Unknown, TypeError, ValueError, LookupError):
             continue
     raise Unknown
@@ -196,6 +249,14 @@ def _solve_passes(loop: ast.For, name: str, wanted: Any) -> Needs:
 def _straight(body: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The statements of a pass that goes into the first block of each `if`."""
     return [each for one in body for each in (_straight(one.body) if isinstance(one, ast.If) else [one])]
+
+
+def _tests(body: Sequence[ast.stmt], wanted: ast.stmt) -> list[ast.expr]:
+    """The tests of the `if`s around a statement of a pass, which goes into their first blocks."""
+    for each in body:
+        if isinstance(each, ast.If) and any(inner is wanted for inner in ast.walk(each)):
+            return [each.test, *_tests(each.body, wanted)]
+    return []
 
 
 def _shares(statement: ast.stmt, name: str, wanted: Any, count: int) -> Iterator[tuple[ast.expr, list[Any]]]:
@@ -241,6 +302,8 @@ def _added(part: ast.expr, wanted: Any, count: int) -> Iterator[tuple[ast.expr, 
                 if len(wanted) % (width * count) == 0:
                     yield part, [wanted[at : at + width] for at in range(0, len(wanted), width * count)]
             yield part, [wanted]
+        case ast.Constant(value=int(one)), int() if one and wanted % one == 0 and 0 <= wanted // one <= MAX_COUNT:
+            yield part, [one] * (wanted // one)
         case _, int() | float():
             yield part, [wanted] if wanted else []
 

@@ -21,7 +21,7 @@ from codereasoner.chains.abstract_execution import names_set
 from codereasoner.chains.argument_candidates import WANTED
 from codereasoner.chains.expressions import evaluate
 from codereasoner.chains.inverse_operations import MAX_SOLVED, Needs, solve, solving
-from codereasoner.chains.inversion import FAILURES, is_certain, undo_statement
+from codereasoner.chains.inversion import FAILURES, is_certain, undo_statement, with_lengths
 from codereasoner.chains.statement_lines import header
 from codereasoner.chains.value_claims import calls, literal_end
 from codereasoner.records import Run
@@ -122,6 +122,7 @@ class _Known:
     def hear(self, arguments: list[Any], result: Any) -> None:
         """Take a call that failed: its arguments, and what it returned, are known now."""
         self.tried.append(arguments)
+        self.values += arguments
         if result is not NotImplemented:
             self.values += _parts_of(result)
 
@@ -147,7 +148,8 @@ class _Known:
         """Return whether a statement of the program that is quoted gives the result, as far as that can be told."""
         lines = tuple(split_lines(self.source))
         tree = parse_source(self.source)
-        for node in ast.walk(tree) if tree is not None else ():
+        functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)] if tree is not None else []
+        for node in (node for each in functions for node in ast.walk(with_lengths(each))):
             if isinstance(node, ast.stmt) and header(node, lines).rstrip(":") == code.rstrip(":"):
                 if is_certain(node, needs, result):
                     return True
