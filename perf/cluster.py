@@ -64,8 +64,9 @@ def simulate(stage: Stage, programs: int, cluster: Cluster) -> Taken:
     done: set[int] = set()
     events: list[tuple[float, int, str, int, int, float]] = []  # when, number, what, node, life, when it began
     batch_of: dict[int, int] = {}
-    now = written_at = work = again = 0.0
+    now = work = again = 0.0
     written = number = lost = 0
+    writes = False  # whether the head is busy
 
     def plan(after: float, what: str, node: int, batch: int = -1) -> None:
         nonlocal number
@@ -95,13 +96,15 @@ def simulate(stage: Stage, programs: int, cluster: Cluster) -> Taken:
             idle = [each for each in idle if each != node]
             plan(cluster.away, "return", node)
             plan(random.expovariate(cluster.losses / HOUR), "loss", random.randrange(cluster.nodes))
-        else:
+        elif what == "return":
             idle += [node] * cluster.cores
-        while written in done:
+        else:
+            written, writes = written + 1, False
+        if not writes and written in done:
             done.remove(written)
-            written += 1
-            written_at = max(written_at, now) + stage.head * BATCH
-    return Taken(written_at, work, again, lost)
+            writes = True
+            plan(stage.head * BATCH, "written", 0)
+    return Taken(now, work, again, lost)
 
 
 def measured(stored: Path = STORED) -> tuple[list[Stage], float]:
