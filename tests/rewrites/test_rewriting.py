@@ -117,6 +117,14 @@ def test_a_wrong_rewrite_is_refuted_by_its_outcome_value_exception_or_output(poo
     assert reason == "not deterministic"
 
 
+def test_a_further_call_that_never_ends_proves_nothing_and_refutes_nothing(pools: tuple[Pool, Pool]) -> None:
+    source = "def f(x):\n    while x > 9:\n        pass\n    return x\n"
+    good, bad = source.replace("x", "y"), source.replace("return x", "return x - x")
+    claims = [Claim(source, good, "f", ("1",), more=("10",)), Claim(source, bad, "f", ("0",), more=("10", "2"))]
+    claims.append(Claim(source, good, "f", ("10",)))
+    assert refute(claims, pools[0].run, pools[1].run) == ["", "another value", "the call timeout"]
+
+
 @pytest.mark.parametrize(
     "text",
     ["1", "1e300", "nan", "True", "''", "'ab'", "b''", "[]", "(1, 2)", "{}", "{'a': 1}", "{1, 2}", "set()", "None"],

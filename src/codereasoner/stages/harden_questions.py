@@ -135,7 +135,10 @@ def _rewrite_all(subjects: Sequence[Subject], hardening: Hardening, runner: Runn
                 tried.append((subject, _rewritten(kind, subject, hardening)))
             except Unfit as error:
                 subject.refused += (f"{kind}: {error}",)
-        claims = [Claim(each.source, new.source, each.entry, _calls(each, hardening)) for each, new in tried]
+        claims = [
+            Claim(each.source, new.source, each.entry, (each.call,), more=_more_calls(each, hardening))
+            for each, new in tried
+        ]
         for (subject, new), reason in zip(tried, refute(claims, runner, again), strict=True):
             if reason:
                 subject.refused += (f"{kind}: {reason}",)
@@ -149,11 +152,11 @@ def _rewritten(kind: str, subject: Subject, hardening: Hardening) -> Rewritten:
     return subject.new.then(new) if subject.new else new
 
 
-def _calls(subject: Subject, hardening: Hardening) -> tuple[str, ...]:
-    """Return the call, and others with arguments of the same types."""
+def _more_calls(subject: Subject, hardening: Hardening) -> tuple[str, ...]:
+    """Return calls with other arguments of the same types; none where an argument is no literal."""
     random = Random(f"harden/{subject.entry}/{subject.call}")
     others = [mutate(subject.call, random) for _ in range(hardening.calls)]
-    return tuple(dict.fromkeys([subject.call, *(each for each in others if each is not None)]))
+    return tuple(dict.fromkeys(each for each in others if each not in (None, subject.call)))
 
 
 def _asked_again(question: Question, subject: Subject, run: Run, second: Run) -> Question | Skip:
