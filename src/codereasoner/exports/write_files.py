@@ -82,8 +82,11 @@ def suffix_of(to: str) -> str:
 
 
 def _traces(runs: Path, to: str) -> Iterator[Made]:
-    for run in read_records(runs, Run):
-        yield (run.program or run.id, *trace_row(run, to))
+    try:
+        for run in read_records(runs, Run):
+            yield (run.program or run.id, *trace_row(run, to))
+    except DataError as error:
+        raise DataError(f"{error}; is it a file of `codereasoner trace`?") from None
 
 
 def _rows(rows: Path, to: str) -> tuple[str, Iterator[Made]]:
