@@ -40,7 +40,7 @@ SECONDS, MEBIBYTES, OPEN_SECONDS = 30, 1024, 2.0  # wanted
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", type=int, default=12_500)
-    parser.add_argument("--models", type=int, default=4)
+    parser.add_argument("--models", type=int, default=4, choices=range(2, 100), metavar="N", help="at least 2")
     parser.add_argument(
         "--folder", type=Path, help="make the run there, or use the one that is there (default: temporary)"
     )

@@ -38,6 +38,7 @@ from codereasoner.task import Item, grade_all
 QUESTIONS, ANSWERS, STEPS = 64, 16, 6
 OUTSIDE = "\nimport sys\n"  # which no allowlist has: each call gets a fork of its own
 PARTS = ["alone.c", "answers.c", "both"]
+FORK = 'getattr(extension, "fork_job", None)'  # in final_filter.py
 
 Work = Callable[[], float]
 
@@ -146,7 +147,8 @@ def without(part: str) -> Iterator[None]:
     with ExitStack() as stack:
         if part in ("alone.c", "both"):
             path = Path(final_filter.__file__)
-            changed = path.read_text().replace('getattr(extension, "fork_job", None)', "None")
+            changed = path.read_text().replace(FORK, "None")
+            assert changed.count(FORK) == 0 < path.read_text().count(FORK), "nothing was left out"
             code = compile(changed, str(path), "exec", 0, True)
             codes = [(name, code if name == final_filter.__name__ else own) for name, own in worker_handle._codes()]
             stack.enter_context(patch.object(worker_handle, "_codes", lambda: codes))
