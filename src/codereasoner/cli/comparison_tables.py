@@ -48,10 +48,17 @@ def _show_results(name: str, rows: Sequence[Result]) -> None:
     for floor, value in floors_of(rows).items():
         console.print(styled("dim", f" no model: {floor} {value:.1f} %"), highlight=False)
     verdicts = [verdict.replace("_", " ") for verdict in rows[0]["outcomes"]]
-    outcomes = make_table("outcomes of all answers", "model", *verdicts, right=verdicts, bold=True)
+    costs = ["tokens each", "right per 1,000 tokens"] if any(row["tokens"] for row in rows) else []
+    columns = [*verdicts, *costs]
+    outcomes = make_table("outcomes of all answers", "model", *columns, right=columns, bold=True)
     for row in rows:
-        outcomes.add_row(Text(row["model"]), *(f"{count:,}" for count in row["outcomes"].values()))
+        spent = [_number(row["tokens"], ",.0f"), _number(row["right_per_1000_tokens"], ".3g")] if costs else []
+        outcomes.add_row(Text(row["model"]), *(f"{count:,}" for count in row["outcomes"].values()), *spent)
     console.print(outcomes)
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
 
 
 def _show_differences(rows: Sequence[PairComparison]) -> None:

@@ -21,7 +21,7 @@ from codereasoner.styles import STYLES, short_name
 from codereasoner.task import Verdict
 
 FAULTS: Mapping[Verdict, str] = {"truncated": "truncated", "no_answer": "without an answer", "error": "failed"}
-COLUMNS = ("model", "pass@1", "95 % interval", "tokens", "settings", "source", "evidence")
+COLUMNS = ("model", "pass@1", "95 % interval", "tokens", "right per 1,000 tokens", "settings", "source", "evidence")
 SITE = ("index.html", "leaderboard.md", "leaderboard.json")
 """The files of a site; the page says where the others are."""
 OURS = b'<meta name="generator" content="codereasoner">'
@@ -47,7 +47,8 @@ class Entry:
         """Return the texts of a row of COLUMNS."""
         interval = f"{self.interval[0]:.1f} to {self.interval[1]:.1f}" if self.interval else ""
         tokens = f"{self.tokens:,.0f}" if self.tokens is not None else ""
-        return [self.model, f"{self.value:.1f} %", interval, tokens, self.settings, self.source, self.evidence]
+        per = f"{10 * self.value / self.tokens:.3g}" if self.tokens else ""  # of a hundred answers, value are right
+        return [self.model, f"{self.value:.1f} %", interval, tokens, per, self.settings, self.source, self.evidence]
 
 
 @dataclass(frozen=True)

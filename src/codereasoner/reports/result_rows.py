@@ -53,6 +53,8 @@ class Result(Figures):
     grader: str
     style: str
     n_answers: int | None
+    tokens: float | None  # of an answer on average, with its reasoning
+    right_per_1000_tokens: float | None
     tasks: Sequence[TaskFigures]
     floors: Mapping[str, float]
     metrics: Sequence[tuple[str, float]]  # what a benchmark measures beyond pass@k
@@ -77,6 +79,22 @@ def results(evaluations: Sequence[Evaluation], found: Gathered | None = None) ->
         _result(each, label, steps.get((each.questions, label)))
         for each, label in zip(chosen, labels(chosen), strict=True)
     ]
+
+
+class TokenFigures(TypedDict):
+    """What answers cost in tokens, and what came of it; None where no tokens were counted."""
+
+    tokens: float | None
+    right_per_1000_tokens: float | None
+
+
+def token_figures(summary: Summary) -> TokenFigures:
+    """Return the tokens of an answer on average, and the right answers for a thousand tokens."""
+    written, answers = summary.get("completion_tokens"), summary.get("n_answers")
+    if not written or not answers:
+        return {"tokens": None, "right_per_1000_tokens": None}
+    right = summary.get("outcomes", {}).get("correct", 0)
+    return {"tokens": round(written / answers, 1), "right_per_1000_tokens": round(1000 * right / written, 3)}
 
 
 def floors_of(rows: Sequence[Result]) -> dict[str, float]:
@@ -154,6 +172,7 @@ def _result(evaluation: Evaluation, label: str, steps: Steps | None) -> Result:
         "grader": summary.get("grader", ""),
         "style": summary.get("style", ""),
         "n_answers": summary.get("n_answers"),
+        **token_figures(summary),
         "tasks": [{**_figures(part), "task": name} for name, part in by_task],
         "floors": dict(summary.get("floors", {})),
         "metrics": _metrics(summary),
