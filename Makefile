@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .PHONY: demo demo-llm test test-slow check format clean test-exports test-pythons test-verifiers test-ray test-kill forging soak
-.PHONY: sanitize fuzz docs
+.PHONY: sanitize fuzz witness docs
 .PHONY: gpu-trial bench bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data bench-reporting bench-switches
 
 demo: $(STAMP)
@@ -46,6 +46,10 @@ sanitize: $(STAMP)
 # Mutated bytes for the readers of what workers send, in C and in Python, under the same sanitizers.
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.sanitize --fuzz $(or $(SECONDS),600)
+
+# Events and sentences against the second witness, over many programs.
+witness: $(STAMP)
+	$(BIN)/python -m tests.witness --runs $(or $(RUNS),20000)
 
 check: $(STAMP)
 	$(BIN)/ruff check .

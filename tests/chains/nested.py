@@ -38,9 +38,9 @@ SIMPLE = (
 TESTS = ("a > {n}", "a % 2 == 0 and b < {m}", "not c", "b in c or a == {n}", "{n} < a < {m}", "deep(b % 2) == 1", "c")
 
 
-def program(seed: int) -> str:
+def program(seed: int | Random) -> str:
     """A program whose entry `f` takes one whole number."""
-    random = Random(f"nested/{seed}")
+    random = Random(f"nested/{seed}") if isinstance(seed, int) else seed
     body = list(_block(random, 3, in_loop=False, indent="    "))
     lines = ["def f(a):", "    b = 0", "    c = []", "    d = {}", *body, "    return a, b, c, d"]
     return HELPERS + "\n" + "\n".join(lines) + "\n"

@@ -8,8 +8,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from tests.chains.layouts import compact, spread
 from tests.chains.nested import program
 from tests.chains.witness import Reports, reports, rewritten
@@ -263,3 +266,16 @@ def test_story_and_witness_agree_on_random_nested_programs(pool: Pool, layout: s
     for run, witness in whole:
         if not run.cut:
             assert not list(disagreements(run.source, reported(read_events(run)), witnessed(witness))), run.source
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(random=st.randoms(use_true_random=False), layout=st.sampled_from(sorted(LAYOUTS)), argument=st.integers(0, 9))
+def test_story_and_witness_agree_on_the_smallest_nested_program_too(
+    pool: Pool, random: Random, layout: str, argument: int
+) -> None:
+    source = LAYOUTS[layout](program(random))
+    job = Job(source, "f", str(argument), record="trace")
+    run, witness = pool.run([job, Job(rewritten(source, "f"), "_watched", job.call)])
+    assume(run.outcome in ("ok", "raised") and witness.outcome in ("ok", "raised") and not run.cut)
+    assert (run.outcome, run.value) == (witness.outcome, witness.value)
+    assert not list(disagreements(source, reported(read_events(run)), witnessed(witness))), source
