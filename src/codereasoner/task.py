@@ -294,7 +294,13 @@ class Task:
         return style.messages(self.name, self.request, self.statement(question), examples)
 
     def render(self, question: Question, style: Style, chain: str = "") -> str:
-        """Return the completion of a perfect model."""
+        """Return the completion of a perfect model.
+
+        Raises:
+            DataError: the question has no right answer.
+        """
+        if not question.gold:
+            raise DataError(f"question '{question.id}' of the task '{self.name}' has no right answer: `gold` is empty")
         return style.render(self.statement(question), question.gold[0], chain)
 
     def parse(self, question: Question, completion: str, style: Style) -> str | None:

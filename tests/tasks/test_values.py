@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from codereasoner import extend
+from codereasoner.errors import DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Run
+from codereasoner.styles import STYLES
 from codereasoner.task import Grade, Question, grade_answers
 
 OUTPUT, INPUT = extend.task("output"), extend.task("input")
@@ -211,3 +213,13 @@ def test_no_answer_is_run_as_code_by_a_program_that_runs_text(source: str) -> No
 def test_a_program_that_compiles_a_pattern_runs_no_text() -> None:
     source = "import re\ndef f(x):\n    return bool(re.compile(x).match('a'))\n"
     assert len(INPUT.collect(Run(source, "f", "'a'", "ok", "True")).questions) == 1
+
+
+def test_an_argument_of_more_digits_than_python_writes_is_no_guess() -> None:
+    assert "the first argument" not in OUTPUT.guesses(output("1", "1" * 5000))
+
+
+def test_the_answer_of_a_perfect_model_to_a_question_without_one_is_a_sentence() -> None:
+    question = Question("input", {"source": "def f(x):\n    return x", "entry": "f", "call": "1", "value": "1"}, ())
+    with pytest.raises(DataError, match="has no right answer: `gold` is empty"):
+        INPUT.render(question, STYLES["reasoning"])

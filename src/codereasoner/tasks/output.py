@@ -115,6 +115,6 @@ def outer_arguments(call: str) -> dict[str, str]:
     """Return the first and the last argument of a call, as guesses of its value."""
     try:
         values = [ast.unparse(value) for _, value in literals.parse_arguments(call)]
-    except literals.LiteralError:
+    except ValueError:  # no literals, or an integer of more digits than Python writes
         return {}
     return {"the first argument": values[0], "the last argument": values[-1]} if values else {}
