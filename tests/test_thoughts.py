@@ -69,9 +69,14 @@ def test_a_tag_that_is_only_mentioned_ends_no_thought(text: str) -> None:
 def test_a_draft_inside_a_thought_that_was_cut_off_is_truncated_in_every_style(name: str) -> None:
     style = find_style(name)
     draft = style.render("assert f(3) == ??", "4")
-    for finish in ("stop", "length"):
-        assert grade(name, f"<think>So\n{draft}\nNo wait, let me check again: x is", finish) == "truncated"
+    for finish, tag in (("stop", "<think>"), ("length", "<think>"), ("stop", "<Think>"), ("stop", "[think]")):
+        assert grade(name, f"{tag}So\n{draft}\nNo wait, let me check again: x is", finish) == "truncated"
     assert grade(name, f"<think>I guess\n{style.render('assert f(3) == ??', '5')}</think>\n{draft}") == "correct"
+
+
+def test_two_thoughts_and_what_stands_between_them_are_no_answer() -> None:
+    assert grade("reasoning", "<think>a</think><answer>3</answer><think>No.</think><answer>4</answer>") == "correct"
+    assert grade("reasoning", "<answer>4</answer>\n<think>No: <answer>3</answer>") == "truncated"
 
 
 def test_a_draft_inside_a_thought_is_no_answer_when_none_follows() -> None:
@@ -83,7 +88,7 @@ def test_a_bare_answer_after_a_thought_is_read() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(STYLES))
-@pytest.mark.parametrize("tag", [tag for tags in FAMILIES for tag in tags])
+@pytest.mark.parametrize("tag", [tag for tags in FAMILIES for tag in tags] + ["</THINK>", "</Think>"])
 def test_a_right_answer_that_holds_a_tag_is_right(name: str, tag: str) -> None:
     gold = repr(f"a{tag}b")
     question = Question("output", {"source": f"def f():\n    return {gold}", "entry": "f", "call": ""}, (gold,))

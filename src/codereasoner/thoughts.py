@@ -28,7 +28,7 @@ FAMILIES: tuple[Tags, ...] = (
     ("<|channel>thought", "<channel|>"),  # Gemma 4
 )
 
-_HINTS = ("think", "THINK", "thought", "channel", "analysis")  # each mark of a thought holds one of them
+_HINTS = ("think", "thought", "channel", "analysis")  # each mark of a thought holds one of them, in either case
 
 _FINAL = re.compile(r"<\|channel\|>final[^<]*<\|message\|>|assistantfinal")
 _ANALYSIS = re.compile(
@@ -50,12 +50,13 @@ def split_thoughts(completion: str, opened: bool = False, declared: Sequence[Tag
     """Separate the thoughts of a completion from its text.
 
     The text begins behind the last closing tag, also where nothing opens the thought, because many chat templates open
-    it in the prompt. An opening tag counts at the start of a line, and no tag counts that stands between quotes.
+    it in the prompt. An opening tag counts at the start of a line, and no tag counts that stands between quotes. The case
+    of letters in a tag does not matter.
 
     opened: the prompt ended inside a thought, so that a completion without any closing tag is all thought.
     declared: tags in addition to those of the known families, such as those of a tokenizer.
     """
-    if not opened and not declared and not any(map(completion.__contains__, _HINTS)):  # as most have none
+    if not opened and not declared and not any(map(completion.lower().__contains__, _HINTS)):  # as most have none
         return Reading("", completion)
     channels = _split_channels(completion)
     if channels is not None:
@@ -76,7 +77,9 @@ def shield_tags(literal: str) -> str:
     """Respell closing tags inside the strings of a literal, so that they cannot end a thought."""
     for _, closing in FAMILIES:
         first = ascii(closing[0])[1:-1] if not closing[0].isascii() else f"\\x{ord(closing[0]):02x}"
-        literal = literal.replace(closing, first + closing[1:])
+        literal = re.sub(
+            f"{re.escape(closing[0])}(?={re.escape(closing[1:])})", re.escape(first), literal, flags=re.IGNORECASE
+        )
     return literal
 
 
@@ -102,7 +105,7 @@ def _patterns(declared: tuple[Tags, ...]) -> tuple[re.Pattern[str], re.Pattern[s
     known = (*declared, *FAMILIES)
     opening = "|".join(re.escape(tags[0]) for tags in known)
     closing = "|".join(re.escape(tags[1]) for tags in known)
-    return re.compile(rf"^[ \t]*(?:{opening})", re.MULTILINE), re.compile(closing)
+    return re.compile(rf"^[ \t]*(?:{opening})", re.MULTILINE | re.IGNORECASE), re.compile(closing, re.IGNORECASE)
 
 
 def _is_quoted(text: str, match: re.Match[str]) -> bool:

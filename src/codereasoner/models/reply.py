@@ -35,8 +35,8 @@ def read_reply(body: str) -> Completion:
     """
     reply = _parse(body)
     choices = reply.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(choice, Mapping):
+    choice = choices[0] if isinstance(choices, list) and choices else choices
+    if not isinstance(choice, Mapping) or not {"message", "delta", "text"} & choice.keys():
         words = error_words(reply) if reply.get("error") or "message" in reply or "detail" in reply else ""
         raise OddReply(words or f"the reply has no choices: {body}")
     message = choice.get("message")
@@ -183,4 +183,5 @@ def _usage(usage: Any) -> tuple[int, int]:
 
 
 def _count(value: Any) -> int:
+    value = int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 16 else value
     return int(value) if type(value) in (int, float) and 0 <= value < 2**53 else 0
