@@ -50,8 +50,8 @@ def split_thoughts(completion: str, opened: bool = False, declared: Sequence[Tag
     """Separate the thoughts of a completion from its text.
 
     The text begins behind the last closing tag, also where nothing opens the thought, because many chat templates open
-    it in the prompt. An opening tag counts at the start of a line, and no tag counts that stands between quotes. The case
-    of letters in a tag does not matter.
+    it in the prompt. An opening tag counts at the start of a line, and no tag counts that stands between quotes.
+    Tags may be in upper or lower case.
 
     opened: the prompt ended inside a thought, so that a completion without any closing tag is all thought.
     declared: tags in addition to those of the known families, such as those of a tokenizer.

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from codereasoner import extend
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Prompt, Sampling
+from codereasoner.models.endpoint import _pause
 from codereasoner.task import Question
 
 pytest.importorskip("openai")
@@ -120,3 +122,12 @@ def test_requests_are_paced(base_url: str) -> None:
 def test_a_pace_that_is_none_is_named(option: dict[str, int]) -> None:
     with pytest.raises(ConfigError, match="must be positive"):
         extend.find("model", "openai:tiny", base_url="http://127.0.0.1:1/v1", **option)
+
+
+def test_a_pause_may_be_asked_for_as_a_date() -> None:
+    later = formatdate(time.time() + 30, usegmt=True)
+    assert 25 < _pause(later, 0) <= 30
+    assert _pause(formatdate(time.time() - 30, usegmt=True), 0) == 0
+    assert _pause(formatdate(time.time() + 10**6, usegmt=True), 0) == 120
+    for odd in ("Wed, 99 Foo 2099", "soon", "-1", "nan", ""):
+        assert 0.3 < _pause(odd, 0) <= 0.5

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from email.utils import parsedate_to_datetime
 from queue import SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -225,14 +226,25 @@ class Failures:
 
 
 def _pause(asked: str | None, attempt: int) -> float:
-    """Seconds before the next attempt: what the server asks for, else twice as long each time, with some chance."""
+    """Seconds before the next attempt: what the server asks for, else twice as long each time, with some chance.
+
+    A server asks for a number of seconds, or for a date in HTTP's form.
+    """
     try:
         wanted = float(asked or "nan")
     except ValueError:
-        wanted = float("nan")
+        wanted = _seconds_until(asked or "")
     if wanted >= 0:
         return min(wanted, SLOWEST)
     return float(min(8.0, 0.5 * 2**attempt) * random.uniform(0.75, 1.0))
+
+
+def _seconds_until(date: str) -> float:
+    """Return the seconds until a date, 0 for one that is past; nan for a text that is none."""
+    try:
+        return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return float("nan")
 
 
 class Pace:
