@@ -284,3 +284,10 @@ def test_a_program_that_uses_up_its_time_is_called_three_times_and_no_more() -> 
 
 def test_results_that_differ_by_a_number_of_thousands_of_digits_end_no_search(pool: Pool) -> None:
     assert found(pool, "def f(n):\n    return n ** 3 + 9 ** 20000", "7") == ()
+
+
+def test_an_argument_of_another_kind_than_the_step_says_is_named(pool: Pool) -> None:
+    source = "def f(array):\n    if 9 in array:\n        return array\n    return str(array)[:0]"
+    tries = found(pool, source, "''")
+    assert tries[-1].run.call == "[]"
+    assert "For array take []." in tries[-1].lines

@@ -119,7 +119,10 @@ class _Search:
         for each in invert(self.source, self.function, self.value):
             rest = {name: self._choices(kind)[0] for name, kind in self.kinds.items() if name not in each.arguments}
             given = {name: _as_kind(value, self.kinds[name]) for name, value in each.arguments.items()}
-            yield self._propose({name: rest.get(name) or given[name] for name in self.kinds}, each.lines, set(rest))
+            named = set(rest) | {
+                name for name, one in given.items() if not literals.equal(one.value, each.arguments[name])
+            }
+            yield self._propose({name: rest.get(name) or given[name] for name in self.kinds}, each.lines, named)
 
     def _combined(self) -> Iterator[Proposal]:
         """Yield every combination of arguments, those nearest to the wanted value first."""
