@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from codereasoner.errors import IsolationError
 from codereasoner.execution.pool import Pool
@@ -18,6 +19,10 @@ WHERE = (
     "(github.com/greenlight2000/CodeGlance) and livecodebench/ (github.com/minimario/cruxeval-lcb)"
 )
 
+
+# Both limits of hypothesis are by the clock, which other load makes slow.
+settings.register_profile("codereasoner", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("codereasoner")
 
 ALLOWED = Path(__file__).with_name("skips.txt")
 
