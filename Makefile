@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .PHONY: demo demo-llm test test-slow check format clean test-exports test-pythons test-verifiers test-ray test-kill forging soak
-.PHONY: sanitize fuzz witness docs
+.PHONY: sanitize fuzz witness docs parity
 .PHONY: gpu-trial bench bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data bench-reporting bench-switches
 
 demo: $(STAMP)
@@ -81,6 +81,11 @@ forging: $(STAMP)
 # Scoring of whole files; DATA=FOLDER, PEER="cruxeval=PATH codeglance=PATH livecodebench=PATH reval=PATH".
 bench-scoring: $(STAMP)
 	$(BIN)/python -m perf.scoring $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
+
+# The verdicts of our official graders beside those of the published scorers; writes docs/parity.md (see perf/parity.py).
+parity: $(STAMP)
+	$(BIN)/python -m perf.parity $(if $(DATA),--data $(DATA)) $(foreach each,$(SCORED),--scored $(each)) \
+		$(foreach each,$(PEER),--peer $(each)) $(foreach each,$(ONLY),--only $(each))
 
 # What each part of the extension in C is worth to a build and to a GRPO step.
 bench-switches: $(STAMP)
