@@ -311,7 +311,7 @@ def reval(options: argparse.Namespace) -> Iterator[Comparison]:
         return
     logs, checkout = options.data / "reval" / "synthetic_logs", options.peer["reval"].resolve()
     with Pool(options.workers, preload=benchmark_of("reval").preload(), allow_weak_isolation=True) as pool:
-        scores = score_file("reval", logs, options.data / "reval", "official", pool.run)
+        scores: Any = score_file("reval", logs, options.data / "reval", "official", pool.run)
     for model, score in scores["models"].items():
         texts = {name: log_texts(next(logs.glob(f"{name}@{model}*.jsonl"))) for name in REVAL_PARTS}
         command = [sys.executable, "-W", "ignore", "-c", REPLAY, str(checkout)]
