@@ -294,11 +294,7 @@ class Task:
         return style.messages(self.name, self.request, self.statement(question), examples)
 
     def render(self, question: Question, style: Style, chain: str = "") -> str:
-        """Return the completion of a perfect model.
-
-        Raises:
-            DataError: the question has no right answer.
-        """
+        """Return the completion of a perfect model; a question without a right answer raises DataError."""
         if not question.gold:
             raise DataError(f"question '{question.id}' of the task '{self.name}' has no right answer: `gold` is empty")
         return style.render(self.statement(question), question.gold[0], chain)
@@ -386,13 +382,11 @@ def _parse(task: Task, question: Question, completion: str, style: Style, finish
 
 def _run(jobs: Mapping[int, Job], runner: Runner | None) -> dict[int, Run]:
     """Run the jobs; equal ones, which the samples of one question often are, run once."""
-    if not jobs:
-        return {}
-    if runner is None:
+    if jobs and runner is None:
         raise MachineryError("something must be executed, and no runner was given: pass a Pool's run")
     places: dict[Job, int] = {}  # a job is hashed once, as its text is long
     place_of = {index: places.setdefault(job, len(places)) for index, job in jobs.items()}
-    runs = [run for _, run in zip(places, runner(list(places)), strict=True)]
+    runs = [run for _, run in zip(places, runner(list(places)) if runner and places else (), strict=True)]
     return {index: runs[place] for index, place in place_of.items()}
 
 
