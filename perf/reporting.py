@@ -99,7 +99,14 @@ def _evaluate(folder: Path, model: str, skill: float, questions: Sequence[Questi
         )
     write_records(folder / "answers.jsonl", answers, {})
     write_records(folder / "grades.jsonl", grades, {})
-    about = {"benchmark": "test", "model": model, "style": STYLE.name, "grader": "strict", "floors": {}, "metrics": {}}
+    about = {
+        "benchmark": "test",
+        "model": model,
+        "style": STYLE.name,
+        "grader": "strict",
+        "baselines": {},
+        "metrics": {},
+    }
     write_whole(folder / "summary.json", json.dumps({**about, **count_grades(questions, grades)}))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from codereasoner import extend
 from codereasoner.answer_formats import Block
-from codereasoner.errors import MachineryError
+from codereasoner.errors import InfrastructureError
 from codereasoner.records import Job, Run
 from codereasoner.styles import STYLES, official_style
 from codereasoner.task import Grade, Question, Skip, Task, Wrong, grade_all, grade_answers
@@ -125,7 +125,7 @@ def test_all_that_must_run_goes_to_the_runner_in_one_batch_in_order_and_once() -
 
 
 def test_an_answer_that_must_run_without_a_runner_is_our_failure() -> None:
-    with pytest.raises(MachineryError, match="no runner was given"):
+    with pytest.raises(InfrastructureError, match="no runner was given"):
         grade_answers([(Executed(), QUESTION, "a")])
 
 

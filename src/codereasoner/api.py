@@ -278,7 +278,7 @@ def evaluate(
         Asking(_style(style or answering.style or "reasoning"), chosen, samples),
         folder,
         _run,
-        asked.floors(_run),
+        asked.baselines(_run),
         label=label,
         metrics=asked.metrics,
     )

@@ -8,7 +8,7 @@ CodeReasonerError
 │   └── MissingExtra     an optional dependency is not installed
 ├── Shortfall            the work is done, but its result is not good enough; exits with 1
 ├── EndpointError        a server fails every request; exits with 1
-└── MachineryError       an infrastructure error, never the fault of a program or of a model
+└── InfrastructureError       an infrastructure error, never the fault of a program or of a model
     └── IsolationError   the kernel refuses a layer of isolation that was asked for
 """
 
@@ -65,11 +65,11 @@ class EndpointError(CodeReasonerError):
     """Raised when a server fails every request; the message has its own words. What was answered is kept."""
 
 
-class MachineryError(CodeReasonerError):
+class InfrastructureError(CodeReasonerError):
     """Raised for an infrastructure error. No program and no model is to blame, so nothing is scored."""
 
 
-class IsolationError(MachineryError):
+class IsolationError(InfrastructureError):
     """Raised when the kernel refuses a layer of isolation."""
 
 

@@ -302,9 +302,10 @@ class Benchmark:
         """Return numbers of its own in percent; `correct` holds the verdicts by question id."""
         return {}
 
-    def floors(self, questions: Sequence[Question]) -> dict[str, float]:
+    def baselines(self, questions: Sequence[Question]) -> dict[str, float]:
         """Return what answers without any model get, in percent: "copy the first argument" -> 7.0."""
-        return {}
+        old = getattr(self, "floors", None)  # its name in 0.1
+        return dict(old(questions)) if old else {}
 
     def compare_truth(self, data: Path, truth: Path, runner: Runner | None) -> TruthComparison:
         """Compare the gold answers that are derived here with those of a file; only where `derives_truth`."""

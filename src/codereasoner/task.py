@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, ClassVar, Literal, NamedTuple, Self, TypeAlias, TypedDict, get_origin, get_type_hints
 
-from codereasoner.errors import DataError, MachineryError
+from codereasoner.errors import DataError, InfrastructureError
 from codereasoner.literals import LiteralError
 from codereasoner.records import Facts, Job, Plain, Run, content_id
 from codereasoner.renamed import NEW_NAMES, current_name
@@ -383,7 +383,7 @@ def _parse(task: Task, question: Question, completion: str, style: Style, finish
 def _run(jobs: Mapping[int, Job], runner: Runner | None) -> dict[int, Run]:
     """Run the jobs; equal ones, which the samples of one question often are, run once."""
     if jobs and runner is None:
-        raise MachineryError("something must be executed, and no runner was given: pass a Pool's run")
+        raise InfrastructureError("something must be executed, and no runner was given: pass a Pool's run")
     places: dict[Job, int] = {}  # a job is hashed once, as its text is long
     place_of = {index: places.setdefault(job, len(places)) for index, job in jobs.items()}
     runs = [run for _, run in zip(places, runner(list(places)) if runner and places else (), strict=True)]

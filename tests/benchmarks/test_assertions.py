@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from codereasoner.benchmarks.assertions import Assertion, passes
-from codereasoner.errors import MachineryError
+from codereasoner.errors import InfrastructureError
 from codereasoner.records import Run
 from codereasoner.task import Runner
 
@@ -66,7 +66,7 @@ def test_a_set_is_built_in_the_order_in_which_it_was_written(runner: Runner) -> 
 
 
 def test_what_must_run_is_not_judged_without_a_runner() -> None:
-    with pytest.raises(MachineryError, match="no runner"):
+    with pytest.raises(InfrastructureError, match="no runner"):
         passes([Assertion(CODE, "f", "2", "f(1)")], None)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from codereasoner import extend
 from codereasoner.benchmarks.published import published_numbers
 from codereasoner.errors import UserError
+from codereasoner.extend import Benchmark
+from codereasoner.task import Question
 
 NAMES = sorted(extend.available("benchmark"))
 
@@ -50,3 +53,13 @@ def test_a_model_is_not_asked_about_programs_that_are_not_there(tmp_path: Path) 
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 2
     assert "has no programs" in " ".join(done.stderr.split())
+
+
+def test_the_baselines_of_a_benchmark_written_for_0_1_are_read() -> None:
+    class Old(Benchmark):
+        name = "old"
+
+        def floors(self, questions: Sequence[Question]) -> dict[str, float]:
+            return {"nothing": 7.0}
+
+    assert Old().baselines([]) == {"nothing": 7.0}

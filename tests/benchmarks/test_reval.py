@@ -108,7 +108,7 @@ def test_the_five_official_numbers_of_the_logs(
 
 
 @pytest.mark.parametrize(
-    ("part", "text", "floor", "share"),
+    ("part", "text", "baseline", "share"),
     [
         ("coverage", "YES", "coverage: yes to all", 53.74),
         ("path", "-1", "path: -1 to all", 58.66),
@@ -116,14 +116,14 @@ def test_the_five_official_numbers_of_the_logs(
     ],
 )
 def test_one_answer_to_all_gets_half_of_each_part(
-    part: str, text: str, floor: str, share: float, loaded: tuple[RevalAll, Questions], runner: Runner
+    part: str, text: str, baseline: str, share: float, loaded: tuple[RevalAll, Questions], runner: Runner
 ) -> None:
     benchmark, questions = loaded
     asked = [question for question in questions if question.task == part]
     grades = grade_strictly(benchmark, asked, {question.id: [text] for question in asked}, runner)
     strict = 100 * sum(row[0].outcome == "correct" for row in grades.values()) / len(asked)
     assert strict == pytest.approx(share, abs=0.005)
-    assert benchmark.floors(questions)[floor] == strict
+    assert benchmark.baselines(questions)[baseline] == strict
 
 
 @pytest.mark.slow

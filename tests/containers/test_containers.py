@@ -69,7 +69,7 @@ def test_in_a_container_scores_are_right_and_the_hostile_list_is_held(name: str)
 
 FEW = r"""
 from collections import Counter
-from codereasoner.errors import MachineryError
+from codereasoner.errors import InfrastructureError
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job
 
@@ -81,7 +81,7 @@ try:
     with Pool(workers=1, allow_weak_isolation=True) as pool:
         runs = pool.run([Job((ALONE, SLOW, SHARED)[n % 3], "f", str(n)) for n in range(12)])
     print(Counter((run.isolation, run.outcome, run.reason) for run in runs))
-except MachineryError as error:
+except InfrastructureError as error:
     print(error)
 """
 

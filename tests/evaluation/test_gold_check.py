@@ -9,7 +9,7 @@ import pytest
 
 from codereasoner import extend
 from codereasoner.errors import ConfigError, DataError
-from codereasoner.evaluation.gold_check import check_benchmark, compare_truth, gold_check, guess_floors
+from codereasoner.evaluation.gold_check import check_benchmark, compare_truth, gold_check, guess_baselines
 from codereasoner.execution.pool import Pool
 from codereasoner.styles import STYLES, Style
 from codereasoner.task import Question
@@ -36,8 +36,8 @@ def test_a_guess_earns_the_share_of_questions_that_it_answers() -> None:
     assert (rates["0"], rates["[]"], rates["None"], rates["the first argument"]) == (50.0, 25.0, 0.0, 100.0)
 
 
-def test_the_floor_of_a_task_is_its_best_guess() -> None:
-    found = guess_floors([output("0"), output("0"), output("1"), output("[]")], None)
+def test_the_baseline_of_a_task_is_its_best_guess() -> None:
+    found = guess_baselines([output("0"), output("0"), output("1"), output("[]")], None)
     assert found == {"output: always the first argument": 100.0}
 
 

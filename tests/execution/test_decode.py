@@ -108,7 +108,7 @@ def test_a_forged_trace_has_no_more_steps_than_a_tracer_records() -> None:
         assert read_both(changed(4, columns)).outcome == outcome
 
 
-def test_a_program_can_not_claim_that_our_machinery_failed() -> None:
+def test_a_program_can_not_claim_an_infrastructure_error() -> None:
     assert read_answer(changed(1, None).replace(b'"ok"', b'"error"'), JOB, "A", LIMITS).outcome == "crashed"
 
 

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import pytest
 
-from codereasoner.errors import ConfigError, IsolationError, MachineryError
+from codereasoner.errors import ConfigError, InfrastructureError, IsolationError
 from codereasoner.execution import supervisor
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.records import Job, Run
@@ -192,7 +192,7 @@ def test_a_closed_pool_says_so() -> None:
     pool = Pool(workers=1, allow_weak_isolation=True)
     pool.close()
     pool.close()
-    with pytest.raises(MachineryError, match="closed"):
+    with pytest.raises(InfrastructureError, match="closed"):
         pool.run([job(1)])
 
 
@@ -248,7 +248,7 @@ def test_a_fork_of_the_process_may_not_use_the_pool(two: Pool) -> None:
     if child == 0:
         try:
             two.run([job(1)])
-        except MachineryError:
+        except InfrastructureError:
             os._exit(7)
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7

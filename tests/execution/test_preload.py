@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from codereasoner.errors import MachineryError
+from codereasoner.errors import InfrastructureError
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.records import Job
 
@@ -12,7 +12,7 @@ DRAW = "import torch\n\ndef f():\n    return torch.rand(2).tolist()\n"
 
 
 def test_a_preloaded_module_that_is_not_installed_is_named() -> None:
-    with pytest.raises(MachineryError, match="no_such_module"):
+    with pytest.raises(InfrastructureError, match="no_such_module"):
         Pool(workers=1, preload=["no_such_module"], allow_weak_isolation=True)
 
 

@@ -22,7 +22,7 @@ from tests.execution import both_tracers
 from tests.execution.test_property import ARGUMENTS, BLOCKS, PRELUDE, indented, seen_outside
 from tests.pythons import WANTED, interpreters
 
-from codereasoner.errors import MachineryError
+from codereasoner.errors import InfrastructureError
 from codereasoner.execution import decode, tracer_choice, worker_handle
 from codereasoner.execution.exception_text import thrown_text
 from codereasoner.execution.hostile_programs import LIMITS, attacks
@@ -96,7 +96,7 @@ def test_an_extension_of_other_sources_is_refused_with_a_sentence_that_says_rebu
     found = decode.load_extension()
     assert found is None
     monkeypatch.setattr(worker_handle, "EXTENSION", found)
-    with pytest.raises(MachineryError, match="built from other sources or for another Python: rebuild it with"):
+    with pytest.raises(InfrastructureError, match="built from other sources or for another Python: rebuild it with"):
         Pool(workers=1, allow_weak_isolation=True)
 
 

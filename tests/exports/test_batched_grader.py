@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from codereasoner import extend
-from codereasoner.errors import ConfigError, DataError, MachineryError
+from codereasoner.errors import ConfigError, DataError, InfrastructureError
 from codereasoner.exports.batched_grader import BatchedGrader, grader_of_process
 from codereasoner.exports.formats import write_label
 from codereasoner.records import Job, Run
@@ -89,14 +89,14 @@ def test_more_than_one_failure_in_a_hundred_of_a_step_ends_the_training() -> Non
     grader = BatchedGrader(Counting(failing=4), window=100)
     assert grader.grade([LABEL], answers(1))[0].outcome == "error"
     with pytest.raises(
-        MachineryError, match="2 of the latest 2 grades are failures of the grader, more than 1 % of 100"
+        InfrastructureError, match="2 of the latest 2 grades are failures of the grader, more than 1 % of 100"
     ):
         grader.grade([LABEL], answers(1))
 
 
 def test_a_broken_runner_reaches_everybody_who_waits_and_nobody_waits_for_ever() -> None:
     def broken(jobs: Sequence[Job]) -> list[Run]:
-        raise MachineryError("this pool is closed")
+        raise InfrastructureError("this pool is closed")
 
     def cut(jobs: Sequence[Job]) -> list[Run]:
         raise KeyboardInterrupt

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.exports.test_batched_grader import FORWARD, LABEL, Counting, answers
 
-from codereasoner.errors import ConfigError, MachineryError
+from codereasoner.errors import ConfigError, InfrastructureError
 from codereasoner.exports import batched_grader, openrlhf, verl
 
 PROMPT = "<|im_start|>user\nGive the answer inside <answer>...</answer>.<|im_end|>\n<|im_start|>assistant\n"
@@ -100,6 +100,6 @@ def test_openrlhf_is_told_why_there_is_no_reward(
     monkeypatch.setattr(
         batched_grader, "_GRADERS", {os.getpid(): batched_grader.BatchedGrader(Counting(failing=99), window=10)}
     )
-    with pytest.raises(MachineryError):
+    with pytest.raises(InfrastructureError):
         openrlhf.reward_func([PROMPT + answers(1)[0]], [PROMPT], [LABEL])
     assert "no reward: 1 of the latest 1 grades are failures of the grader" in caplog.text

@@ -227,7 +227,7 @@ def _summary(model: str, grades: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "grader": "strict",
         **_figures(grades),
         "by_task": {task: _figures([row for row in grades if row["task"] == task]) for task in tasks},
-        "floors": {"copy the first argument": 4.2, "most frequent answer": 6.5},
+        "baselines": {"copy the first argument": 4.2, "most frequent answer": 6.5},
     }
 
 

@@ -32,7 +32,7 @@ SUMMARY = {
     "pass@1": 62.5,
     "interval": [57.6, 67.2],
     "outcomes": {"correct": 2500, "wrong": 1100, "truncated": 400},
-    "floors": {"copy <the> first argument": 17.4},
+    "baselines": {"copy <the> first argument": 17.4},
 }
 
 
@@ -52,7 +52,7 @@ def test_own_and_published_results_stand_in_one_table_best_first(own: Path) -> N
     values = [entry.value for entry in board.entries]
     assert values == sorted(values, reverse=True)
     kinds = [entry.kind for entry in board.entries]
-    assert (kinds.count("own"), kinds.count("floor")) == (1, 1)
+    assert (kinds.count("own"), kinds.count("baseline")) == (1, 1)
     assert kinds.count("published") == len(published_numbers(CruxevalOutput)) > 0
 
 

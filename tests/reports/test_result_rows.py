@@ -46,8 +46,8 @@ def test_an_evaluation_without_a_summary_has_no_row() -> None:
 
 def test_forward_comes_before_backward_and_baselines_come_last() -> None:
     tasks = {"input": {"pass@1": 40.0, "interval": [30.0, 50.0]}, "output": {"pass@1": 60.0}}
-    floors = {"copy the first argument": 7.04, "input: always 0": 2.5}
-    found = evaluation("sft", {}, **{"pass@1": 50.0}, interval=[40.0, 60.0], by_task=tasks, floors=floors)
+    baselines = {"copy the first argument": 7.04, "input: always 0": 2.5}
+    found = evaluation("sft", {}, **{"pass@1": 50.0}, interval=[40.0, 60.0], by_task=tasks, baselines=baselines)
     assert accuracy_table(results([found])) == [
         ["model", "forward (output)", "backward (input)", "all"],
         ["sft", "60.0 %", "40.0 % [30.0, 50.0]", "50.0 % [40.0, 60.0]"],

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from codereasoner import extend
-from codereasoner.errors import ConfigError, DataError, MachineryError
+from codereasoner.errors import ConfigError, DataError, InfrastructureError
 from codereasoner.records import Job, Run
 from codereasoner.styles import find_style
 from codereasoner.task import Grade
@@ -31,7 +31,7 @@ def run(jobs: Sequence[Job]) -> list[Run]:
 
 
 def broken(jobs: Sequence[Job]) -> list[Run]:
-    """A runner whose machinery failed."""
+    """A runner that fails for our own reasons."""
     return [Run(job.source, job.entry, job.call, "error", reason="the pool is gone") for job in jobs]
 
 
@@ -43,7 +43,7 @@ def test_any_input_that_gives_the_value_is_paid() -> None:
     assert rewards([BACKWARD] * 3, ["=f([1, 2])", "=f([7, 2])", "=f([2])"], TERSE, run) == [1.0, 1.0, 0.0]
 
 
-def test_an_error_of_our_machinery_has_no_reward() -> None:
+def test_an_infrastructure_error_has_no_reward() -> None:
     assert reward(BACKWARD, "=f([1, 2])", TERSE, broken) is None
 
 
@@ -78,7 +78,7 @@ def test_up_to_one_error_in_a_hundred_is_borne_and_more_end_the_training() -> No
 
     completions = [f"=f([{number}, 2])" for number in range(100)]
     assert Reward(TERSE, mostly)([], completions, [BACKWARD] * 100) == [None, *[1.0] * 99]
-    with pytest.raises(MachineryError, match="1 of 50 grades of this step are failures of the grader"):
+    with pytest.raises(InfrastructureError, match="1 of 50 grades of this step are failures of the grader"):
         Reward(TERSE, mostly)([], completions[:50], [BACKWARD] * 50)
 
 

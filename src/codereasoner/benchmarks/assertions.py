@@ -48,7 +48,7 @@ def passes(assertions: Sequence[Assertion], runner: Runner | None) -> list[bool]
     """Return the verdict on each assertion, in order; equal ones are decided once.
 
     Raises:
-        MachineryError: a run failed by no fault of the program, or something must run and there is no runner.
+        InfrastructureError: a run failed by no fault of the program, or something must run and there is no runner.
     """
     verdicts: dict[Assertion, bool] = {}
     calls: dict[Assertion, Job] = {}

@@ -84,7 +84,7 @@ class CruxevalOutput(_Cruxeval):
         """Skip a text that holds the call itself: the scorer would compute the answer."""
         return _invocation(question) in text
 
-    def floors(self, questions: Sequence[Question]) -> dict[str, float]:
+    def baselines(self, questions: Sequence[Question]) -> dict[str, float]:
         """Return what the first argument and the commonest constant get."""
         copied = sum(_first_argument_is_right(question) for question in questions)
         false = sum(question.gold[0] == "False" for question in questions)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from codereasoner.errors import MachineryError
+from codereasoner.errors import InfrastructureError
 from codereasoner.records import Job, Run
 from codereasoner.task import Runner
 
@@ -24,14 +24,14 @@ def run_jobs(jobs: Sequence[Job], runner: Runner | None, what: str) -> Sequence[
     """Run jobs on whose results a verdict or a gold answer depends; `what` names them in an error.
 
     Raises:
-        MachineryError: a run failed by no fault of its program, or there is no runner.
+        InfrastructureError: a run failed by no fault of its program, or there is no runner.
     """
     if not jobs:
         return []
     if runner is None:
-        raise MachineryError(f"{what} must be executed, and no runner was given: pass a Pool's run")
+        raise InfrastructureError(f"{what} must be executed, and no runner was given: pass a Pool's run")
     runs = runner(jobs)
     for run in runs:
         if run.outcome == "error":
-            raise MachineryError(f"{what} could not be run: {run.reason}")
+            raise InfrastructureError(f"{what} could not be run: {run.reason}")
     return runs

@@ -188,7 +188,7 @@ class _Reval(Benchmark):
             numbers["consistency"] = _consistency(questions, correct)
         return numbers
 
-    def floors(self, questions: Sequence[Question]) -> dict[str, float]:
+    def baselines(self, questions: Sequence[Question]) -> dict[str, float]:
         """Return what the same answer to every question gets, in percent of the questions of its part."""
         found = {}
         for part, (name, answer) in _FLOORS.items():

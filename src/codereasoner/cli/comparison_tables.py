@@ -12,7 +12,7 @@ from codereasoner.evaluation.results import accuracy
 from codereasoner.extend import task_order
 from codereasoner.reports.comparison import Comparison
 from codereasoner.reports.comparison_rows import PairComparison
-from codereasoner.reports.result_rows import Figures, Result, floors_of
+from codereasoner.reports.result_rows import Figures, Result, baselines_of
 
 
 def show_comparison(found: Comparison, by: Sequence[str], show: int) -> None:
@@ -45,8 +45,8 @@ def _show_results(name: str, rows: Sequence[Result]) -> None:
         parts: dict[str, Figures] = {"all": row, **{part["task"]: part for part in row["tasks"]}}
         table.add_row(Text(row["model"]), *(accuracy(parts[each]) if each in parts else "-" for each in columns))
     console.print(table)
-    for floor, value in floors_of(rows).items():
-        console.print(styled("dim", f" no model: {floor} {value:.1f} %"), highlight=False)
+    for baseline, value in baselines_of(rows).items():
+        console.print(styled("dim", f" no model: {baseline} {value:.1f} %"), highlight=False)
     verdicts = [verdict.replace("_", " ") for verdict in rows[0]["outcomes"]]
     costs = ["tokens each", "right per 1,000 tokens"] if any(row["tokens"] for row in rows) else []
     columns = [*verdicts, *costs]

@@ -98,13 +98,13 @@ def evaluate_command(
     first = f"the questions, or the first answer of {model}"
     with pools.open(named) as pool, bar(f"{name} {model}", first) as progress:
         found = load_questions(questions, data, split, pool.run, limit)
-        asked, floors = found.questions, found.floors(pool.run)
+        asked, baselines = found.questions, found.baselines(pool.run)
         thinker = Thinker(answering, sampling, folder)
         augmentation = make_augmentation(augment, augment_from, asked, pool.run, found.benchmark, thinker)
         asking = Asking(augmentation.style(own_style), sampling, samples, augmentation)
         refuse_other(folder, found.name, asked, answering, asking)
         save_config(folder)
-        words = (found.name, asked, answering, asking, folder, pool.run, floors)
+        words = (found.name, asked, answering, asking, folder, pool.run, baselines)
         summary = evaluate(*words, label=model, progress=progress, metrics=found.metrics)
     show_summary(summary)
     console.print(f"answers, grades and summary: {folder}")

@@ -112,13 +112,15 @@ def _cell(part: Numbers) -> Text:
 
 
 def _best_guess(summaries: Summaries, name: str, task: str) -> str:
-    rates = [rate for words, rate in summaries[name]["base"]["floors"].items() if words.startswith(f"{task}:")]
+    rates = [rate for words, rate in summaries[name]["base"]["baselines"].items() if words.startswith(f"{task}:")]
     return f"{max(rates):.1f} %" if rates else ""
 
 
 def _cruxeval_line(summary: Summary) -> str:
-    floors = ", ".join(f"{name} {rate:.1f} %" for name, rate in summary["floors"].items())
-    return f"CRUXEval-O, the real {summary['n_questions']}, after GRPO: {accuracy(summary)}; without a model: {floors}"
+    baselines = ", ".join(f"{name} {rate:.1f} %" for name, rate in summary["baselines"].items())
+    return (
+        f"CRUXEval-O, the real {summary['n_questions']}, after GRPO: {accuracy(summary)}; without a model: {baselines}"
+    )
 
 
 def _spent_line(folder: Path, label: str) -> str:

@@ -19,7 +19,7 @@ from codereasoner.styles import short_name
 from codereasoner.task import VERDICTS
 
 MOST = 12  # rows of a list of reasons
-_ENTRY_STYLES = {"own": "bold green", "floor": "dim", "published": ""}
+_ENTRY_STYLES = {"own": "bold green", "baseline": "dim", "published": ""}
 
 
 def show_summary(summary: Summary) -> None:
@@ -28,8 +28,8 @@ def show_summary(summary: Summary) -> None:
     rows = {"all": summary, **(summary["by_task"] if several else {})}
     title = f"{summary['model']} on {summary['benchmark']}, style {short_name(str(summary['style']))}"
     table = _numbers_table(title, "", rows)
-    for name, floor in summary["floors"].items():
-        table.add_row(f"no model: {name}", "", f"{floor:.1f} %", style="dim")
+    for name, baseline in summary["baselines"].items():
+        table.add_row(f"no model: {name}", "", f"{baseline:.1f} %", style="dim")
     console.print(table)
     for line in _own_numbers(summary["metrics"]):
         console.print(line)

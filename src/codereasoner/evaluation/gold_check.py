@@ -50,7 +50,7 @@ class BenchmarkCheck(GoldCheck):
     ill_posed: NotRequired[list[IllPosed]]
     rerun: NotRequired[Rerun]
     unavailable: NotRequired[dict[str, str]]
-    floors: NotRequired[dict[str, float]]
+    baselines: NotRequired[dict[str, float]]
 
 
 def gold_check(questions: Sequence[Question], style: Style, runner: Runner | None, guess: bool = True) -> GoldCheck:
@@ -86,7 +86,7 @@ def guess_rates(questions: Sequence[Question], runner: Runner | None) -> dict[st
     return {task: {name: 100 * n / asked[task] for name, n in found.items()} for task, found in sorted(right.items())}
 
 
-def guess_floors(questions: Sequence[Question], runner: Runner | None) -> dict[str, float]:
+def guess_baselines(questions: Sequence[Question], runner: Runner | None) -> dict[str, float]:
     """Return the best trivial answer of each task with its share in percent: {"input: always 0": 2.5}."""
     rates = guess_rates(questions, runner)
     best = {task: max(found.items(), key=lambda pair: pair[1]) for task, found in rates.items() if found}
@@ -127,8 +127,8 @@ def check_benchmark(name: str, data: Path | None, runner: Runner | None, style: 
         result["rerun"] = rerun(questions, runner, benchmark.packages)
     if questions.unavailable:
         result["unavailable"] = dict(questions.unavailable)
-    if floors := benchmark.floors(questions):
-        result["floors"] = floors
+    if baselines := benchmark.baselines(questions):
+        result["baselines"] = baselines
     return result
 
 

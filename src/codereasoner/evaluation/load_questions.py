@@ -8,7 +8,7 @@ from pathlib import Path
 
 from codereasoner.benchmarks.loading import load_benchmark
 from codereasoner.errors import ConfigError, DataError
-from codereasoner.evaluation.gold_check import guess_floors
+from codereasoner.evaluation.gold_check import guess_baselines
 from codereasoner.evaluation.run_evaluation import CountMetrics
 from codereasoner.extend import Benchmark, available, read_questions
 from codereasoner.task import Question, Runner
@@ -28,10 +28,10 @@ class QuestionSet:
         """The benchmark's own numbers, which need all of its questions; None: there are none."""
         return self.benchmark.metrics if self.benchmark and self.whole else None
 
-    def floors(self, runner: Runner) -> dict[str, float]:
+    def baselines(self, runner: Runner) -> dict[str, float]:
         """Return the baselines in percent: the benchmark's own, or the best constant answer of each task."""
-        own = self.benchmark.floors(self.questions) if self.benchmark else {}
-        return own or guess_floors(self.questions, runner)
+        own = self.benchmark.baselines(self.questions) if self.benchmark else {}
+        return own or guess_baselines(self.questions, runner)
 
 
 def is_file(name: str) -> bool:

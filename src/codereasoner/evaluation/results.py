@@ -68,7 +68,7 @@ class Summary(Counted, total=False):
     dollars: float
     errors: dict[str, int]  # how often each reason left an answer out
     seconds: float
-    floors: dict[str, float]
+    baselines: dict[str, float]
     metrics: Metrics
 
 

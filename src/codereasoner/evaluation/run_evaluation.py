@@ -58,7 +58,7 @@ def evaluate(
     asking: Asking,
     folder: Path,
     runner: Runner,
-    floors: Mapping[str, float] | None = None,
+    baselines: Mapping[str, float] | None = None,
     label: str = "",
     progress: Progress = silent,
     metrics: CountMetrics | None = None,
@@ -91,7 +91,7 @@ def evaluate(
         "dollars": round(model.cost(prompted, completed), 6),
         "errors": error_reasons(grades),
         "seconds": round(sum(answer.seconds for answer in answers), 3),
-        "floors": dict(floors or {}),
+        "baselines": dict(baselines or {}),
         "metrics": dict(metrics(questions, _verdicts(grades))) if metrics else {},
     }
     write_whole(folder / "summary.json", json.dumps(summary, indent=1) + "\n")

@@ -12,7 +12,7 @@ from threading import Condition
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, cast
 
-from codereasoner.errors import ConfigError, IsolationError, MachineryError
+from codereasoner.errors import ConfigError, InfrastructureError, IsolationError
 from codereasoner.execution.machine_limits import default_workers
 from codereasoner.execution.supervisor import Supervisor, Ticket, model_text_refused
 from codereasoner.execution.worker_handle import Setup
@@ -66,7 +66,7 @@ class Pool:
     Raises:
         IsolationError: the machine does not give the level, or gives one weaker than A and allow_weak_isolation is not
         set; from the methods: a job is refused at this level.
-        MachineryError: no worker starts. ConfigError: fewer workers than one, or a limit of 0 or less.
+        InfrastructureError: no worker starts. ConfigError: fewer workers than one, or a limit of 0 or less.
     """
 
     def __init__(
@@ -181,9 +181,9 @@ class Pool:
 
     def _check(self) -> None:
         if not self._end.alive:
-            raise MachineryError("this pool is closed")
+            raise InfrastructureError("this pool is closed")
         if os.getpid() != self._owner:
-            raise MachineryError("this pool belongs to the process that made it: make one in each process")
+            raise InfrastructureError("this pool belongs to the process that made it: make one in each process")
 
 
 def _check_numbers(workers: int, limits: Limits) -> None:

@@ -7,7 +7,7 @@ import selectors
 from collections import deque
 from time import monotonic
 
-from codereasoner.errors import IsolationError, MachineryError
+from codereasoner.errors import InfrastructureError, IsolationError
 from codereasoner.execution.decode import failed, read_answer
 from codereasoner.execution.framing import FrameError, Kind, pack
 from codereasoner.execution.worker_handle import START_SECONDS, Process, Setup
@@ -78,7 +78,7 @@ class Supervisor:
     def _first(self, wanted: str, weakest: str) -> tuple[str, Process]:
         """Return the best level that is not below the weakest, and a worker that has started at it."""
         if wanted not in (*LEVELS, "auto"):
-            raise MachineryError(f"there is no isolation level {wanted!r}; there are: auto, {', '.join(LEVELS)}")
+            raise InfrastructureError(f"there is no isolation level {wanted!r}; there are: auto, {', '.join(LEVELS)}")
         levels = LEVELS if wanted == "auto" else (wanted,)
         missing: list[str] = []
         for level in levels:
@@ -166,7 +166,7 @@ class Supervisor:
         """Handle the events that `wait` has returned.
 
         Raises:
-            MachineryError: no worker starts any more.
+            InfrastructureError: no worker starts any more.
         """
         for key, events in found:
             worker = key.data
@@ -188,7 +188,7 @@ class Supervisor:
         except FrameError as error:
             self._replace(worker, f"sent what is no frame ({error})")
             return
-        except MachineryError as error:
+        except InfrastructureError as error:
             self._replace(worker, f"did not start ({error})")
             return
         if frames is None:
@@ -228,7 +228,7 @@ class Supervisor:
         if not worker.process.ready:
             self._failed_starts += 1
             if self._failed_starts >= FAILED_STARTS:
-                raise MachineryError(f"no worker starts any more: the last one {what}")
+                raise InfrastructureError(f"no worker starts any more: the last one {what}")
         self._fill()
 
     def _remove(self, worker: _Worker) -> None:
@@ -283,19 +283,19 @@ def _wait_until_ready(process: Process) -> None:
     """Wait until the worker is ready.
 
     Raises:
-        IsolationError: the kernel refuses a layer. MachineryError: the worker does not start.
+        IsolationError: the kernel refuses a layer. InfrastructureError: the worker does not start.
     """
     with selectors.DefaultSelector() as selector:
         selector.register(process.source, selectors.EVENT_READ)
         process.write()
         while not process.ready:
             if monotonic() - process.started > START_SECONDS:
-                raise MachineryError(f"the worker was not ready after {START_SECONDS} seconds")
+                raise InfrastructureError(f"the worker was not ready after {START_SECONDS} seconds")
             selector.select(0.005 if process.unsent else 1.0)
             try:
                 frames = process.read()
             except FrameError as error:
-                raise MachineryError(f"the worker's first words were no frame: {error}") from error
+                raise InfrastructureError(f"the worker's first words were no frame: {error}") from error
             if frames is None:
                 raise IsolationError("the worker's process ended before it was ready")
             process.write()

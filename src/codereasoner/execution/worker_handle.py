@@ -20,7 +20,7 @@ from time import monotonic
 from types import CodeType
 from typing import TYPE_CHECKING
 
-from codereasoner.errors import IsolationError, MachineryError
+from codereasoner.errors import InfrastructureError, IsolationError
 from codereasoner.execution.decode import EXTENSION
 from codereasoner.execution.framing import FAILED, SHUT_OUT, Kind, Splitter
 from codereasoner.execution.syscalls import OWN_ID, last_program
@@ -58,7 +58,7 @@ class Process:
     """A worker process and both ends of its pipes; `ready` becomes true when it has started.
 
     Raises:
-        MachineryError: no process can be started.
+        InfrastructureError: no process can be started.
     """
 
     def __init__(self, level: str, setup: Setup) -> None:
@@ -90,7 +90,7 @@ class Process:
                 bufsize=0,
             )
         except OSError as error:
-            raise MachineryError(f"no worker process can be started: {error}") from error
+            raise InfrastructureError(f"no worker process can be started: {error}") from error
         assert self._popen.stdin is not None
         assert self._popen.stdout is not None
         self.sink, self.source = self._popen.stdin.fileno(), self._popen.stdout.fileno()
@@ -123,7 +123,7 @@ class Process:
 
         Raises:
             FrameError: the bytes are no frame. IsolationError: the kernel refuses a layer.
-            MachineryError: the worker failed to start.
+            InfrastructureError: the worker failed to start.
         """
         try:
             data = os.read(self.source, 1 << 18)
@@ -139,7 +139,7 @@ class Process:
             if number == SHUT_OUT:
                 raise IsolationError(body[:2000].decode("utf-8", "replace"))
             if number == FAILED or kind != Kind.READY:
-                raise MachineryError(f"the worker does not start: {body[:2000].decode('utf-8', 'replace')}")
+                raise InfrastructureError(f"the worker does not start: {body[:2000].decode('utf-8', 'replace')}")
             self.ready = True
             self.tracer = body.decode("ascii", "replace")
         return frames
@@ -189,13 +189,13 @@ def _extension() -> str:
     """Return the file of the extension in C for this version of Python; "" where it was not built.
 
     Raises:
-        MachineryError: it was built from other sources, or for another Python.
+        InfrastructureError: it was built from other sources, or for another Python.
     """
     place = Path(__file__).with_name("_trace" + EXTENSION_SUFFIXES[0])
     if not place.is_file():
         return ""
     if EXTENSION is None:
-        raise MachineryError(
+        raise InfrastructureError(
             f"the C extension {place} was built from other sources or for another Python: rebuild it with `pip install"
             " --force-reinstall codereasoner`, or in a checkout with `python setup.py build_ext --inplace`"
         )
@@ -217,7 +217,7 @@ def _package_folders(preload: Sequence[str]) -> list[str]:
     """Return the folders that preloaded modules and their dependencies are in.
 
     Raises:
-        MachineryError: there is no module of that name.
+        InfrastructureError: there is no module of that name.
     """
     if not preload:
         return []
@@ -225,7 +225,7 @@ def _package_folders(preload: Sequence[str]) -> list[str]:
     for name in preload:
         found = importlib.util.find_spec(name.partition(".")[0])
         if found is None:
-            raise MachineryError(f"the module '{name}', which the pool shall preload, is not installed")
+            raise InfrastructureError(f"the module '{name}', which the pool shall preload, is not installed")
         if found.origin and os.path.isabs(found.origin):
             folders.append(str(Path(found.origin).parents[1 if found.submodule_search_locations else 0]))
     return list(dict.fromkeys(os.path.realpath(folder) for folder in folders))

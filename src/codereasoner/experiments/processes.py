@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from codereasoner.errors import MachineryError
+from codereasoner.errors import InfrastructureError
 from codereasoner.extend import Progress, silent
 from codereasoner.spill import whole_lines
 from codereasoner.training.history import HistoryRow
@@ -34,7 +34,7 @@ def train_together(trainings: Sequence[Process], progress: Progress = silent) ->
     """Run trainings at the same time until all are done; what they print goes to log.txt in their folders.
 
     Raises:
-        MachineryError: one of them failed; the message ends with the last lines of its log.
+        InfrastructureError: one of them failed; the message ends with the last lines of its log.
     """
     with ExitStack() as files:
         running = [_start(training, files) for training in trainings]
@@ -51,7 +51,7 @@ def train_together(trainings: Sequence[Process], progress: Progress = silent) ->
                     process.stdin.close()
     for training, process in zip(trainings, running, strict=True):
         if process.returncode != 0:
-            raise MachineryError(_failure(training, process.returncode))
+            raise InfrastructureError(_failure(training, process.returncode))
 
 
 def history(folder: Path) -> list[HistoryRow]:

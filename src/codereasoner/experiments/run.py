@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 from codereasoner import extend
 from codereasoner.benchmarks.loading import VARIABLE, locate, pool_for
 from codereasoner.chains.narrator import Detail
-from codereasoner.evaluation.gold_check import guess_floors
+from codereasoner.evaluation.gold_check import guess_baselines
 from codereasoner.evaluation.perplexity import measure, read_texts
 from codereasoner.evaluation.results import Summary
 from codereasoner.evaluation.run_evaluation import Asking, evaluate
@@ -195,14 +195,14 @@ class ExperimentRun:
     def _evaluate(self, place: Path, base: str, title: str) -> Summaries:
         summaries: Summaries = {}
         for name, questions in self._held_out.items():
-            floors: dict[tuple[str, ...], dict[str, float]] = {}
+            baselines: dict[tuple[str, ...], dict[str, float]] = {}
             for arm in self.settings.arms:
                 tasks = self.plan.asked(arm)
                 asked = [question for question in questions if question.task in tasks]
-                if tasks not in floors:
-                    with self.clock(f"{title}floors {name}"):
-                        floors[tasks] = guess_floors(asked, self.pool.run)
-                found = self._ask(place, base, title, name, arm, asked, floors[tasks], self.pool.run)
+                if tasks not in baselines:
+                    with self.clock(f"{title}baselines {name}"):
+                        baselines[tasks] = guess_baselines(asked, self.pool.run)
+                found = self._ask(place, base, title, name, arm, asked, baselines[tasks], self.pool.run)
                 summaries.setdefault(name, {})[arm] = found
         if self.data or os.environ.get(VARIABLE):
             for name in self.plan.benchmarks or {}:
@@ -223,8 +223,8 @@ class ExperimentRun:
         benchmark: Benchmark = extend.find("benchmark", name)
         with pool_for(name, self.workers, self.pool.level != "A") as pool:
             asked = benchmark.load(locate(benchmark, self.data), pool.run)[: wanted.limit]
-            floors = benchmark.floors(asked)
-            return {arm: self._ask(place, base, title, name, arm, asked, floors, pool.run) for arm in arms}
+            baselines = benchmark.baselines(asked)
+            return {arm: self._ask(place, base, title, name, arm, asked, baselines, pool.run) for arm in arms}
 
     def _ask(
         self,
@@ -234,7 +234,7 @@ class ExperimentRun:
         name: str,
         arm: str,
         asked: Sequence[Question],
-        floors: dict[str, float],
+        baselines: dict[str, float],
         runner: Runner,
     ) -> Summary:
         model: Model = extend.find("model", self._weights(place, base, arm))
@@ -242,4 +242,4 @@ class ExperimentRun:
         asking = Asking(style, Sampling(max_tokens=self.plan.max_tokens(arm, self.settings)))
         out, label = place / "evaluations" / f"{name}@{arm}", self.plan.arms[arm].label
         with self.clock(f"{title}evaluate {name} {arm}") as progress:
-            return evaluate(name, asked, model, asking, out, runner, floors, label, progress)
+            return evaluate(name, asked, model, asking, out, runner, baselines, label, progress)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from codereasoner import extend
-from codereasoner.errors import CodeReasonerError, MachineryError
+from codereasoner.errors import CodeReasonerError, InfrastructureError
 from codereasoner.exports.formats import read_label
 from codereasoner.exports.framework_questions import pool_of_process
 from codereasoner.styles import Style
@@ -47,7 +47,7 @@ class BatchedGrader:
 
         Raises:
             DataError: a label was not written by `codereasoner export`.
-            MachineryError: more than 1 % of the latest thousand grades are infrastructure errors.
+            InfrastructureError: more than 1 % of the latest thousand grades are infrastructure errors.
         """
         return self._wait(self._enqueue(labels, completions, finishes))
 
@@ -89,7 +89,7 @@ class BatchedGrader:
                 each.result = error
         finally:  # whatever was raised, no caller waits for ever
             for each in batch:
-                each.result = each.result or MachineryError("the grading of this batch was broken off")
+                each.result = each.result or InfrastructureError("the grading of this batch was broken off")
 
     def _grade(self, batch: Sequence[Pending]) -> None:
         for style in {each.style for each in batch}:
@@ -103,7 +103,7 @@ class BatchedGrader:
         failed, window = sum(self._failed), self._failed.maxlen or 0
         if failed > TOLERATED * window:
             reasons = (grade.reason for grade in grades if grade.outcome == "error")
-            raise MachineryError(
+            raise InfrastructureError(
                 f"{failed} of the latest {len(self._failed)} grades are failures of the grader, more than 1 % of "
                 f"{window}: {next(reasons, 'see the messages before this')}; mend that and start again from the last "
                 "checkpoint"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from codereasoner import extend
 from codereasoner.benchmarks.loading import pool_for
-from codereasoner.errors import ConfigError, MachineryError
+from codereasoner.errors import ConfigError, InfrastructureError
 from codereasoner.evaluation.load_questions import is_file, load_questions
 from codereasoner.execution.pool import Pool
 from codereasoner.exports.task_questions import task_named, task_questions
@@ -73,10 +73,10 @@ def share(question: Question, grade: Grade) -> float:
     """Return the reward of a grade as a share of what a right answer gets, 0 to 1, as frameworks want it.
 
     Raises:
-        MachineryError: the grader failed, which says nothing about the answer.
+        InfrastructureError: the grader failed, which says nothing about the answer.
     """
     if grade.reward is None:
-        raise MachineryError(grade.reason)
+        raise InfrastructureError(grade.reason)
     return grade.reward / extend.task_of(question).best
 
 

@@ -61,7 +61,7 @@ class RewardFunction:
         infrastructure_error.
 
         Raises:
-            MachineryError: these are more than 1 % of the latest thousand. OpenRLHF logs it and stops.
+            InfrastructureError: these are more than 1 % of the latest thousand. OpenRLHF logs it and stops.
         """
         completions = [self._completion(query, prompt) for query, prompt in zip(queries, prompts, strict=True)]
         texts = [text for text, _ in completions]

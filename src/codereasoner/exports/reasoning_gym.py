@@ -91,7 +91,7 @@ class QuestionsDataset(ProceduralDataset):
         """Return the reward of an answer, 0 to 1; a whole completion is read in the answer format of the style.
 
         Raises:
-            MachineryError: the grader failed, which says nothing about the answer.
+            InfrastructureError: the grader failed, which says nothing about the answer.
         """
         if not isinstance(answer, str):
             return 0.0

@@ -49,7 +49,7 @@ class TrlReward:
         """Return the rewards, 0 to 1, of a step's completions in their order; None for an infrastructure error.
 
         Raises:
-            MachineryError: more than 1 % of the grades are infrastructure errors.
+            InfrastructureError: more than 1 % of the grades are infrastructure errors.
         """
         places: defaultdict[Style | str, list[int]] = defaultdict(list)
         for place in range(len(completions)):

@@ -29,7 +29,7 @@ def compute_score(
     infrastructure error, graded twice, counts 0 and is logged as infrastructure_error.
 
     Raises:
-        MachineryError: these are more than 1 % of the latest thousand; it ends verl's run.
+        InfrastructureError: these are more than 1 % of the latest thousand; it ends verl's run.
     """
     return compute_scores([data_source], [solution_str], [ground_truth], **options)[0]
 

@@ -12,7 +12,7 @@ from codereasoner.evaluation.results import accuracy
 from codereasoner.extend import task_label, task_order
 from codereasoner.ledger import read_manifest, write_whole
 from codereasoner.reports.markdown import document, origin, section, table
-from codereasoner.reports.result_rows import Figures, Result, floors_of, results
+from codereasoner.reports.result_rows import Figures, Result, baselines_of, results
 from codereasoner.reports.run_folder import FILES, check_run_folder, checkpoints, evaluations, rows_so_far
 from codereasoner.reports.set_card import dataset_card
 from codereasoner.styles import short_name
@@ -99,7 +99,7 @@ def accuracy_table(found: Sequence[Result]) -> list[list[str]]:
     for row in found:
         parts: dict[str | None, Figures] = {None: row, **{part["task"]: part for part in row["tasks"]}}
         rows.append([row["model"], *(accuracy(parts[task]) if task in parts else "-" for task in columns)])
-    for name, value in floors_of(found).items():
+    for name, value in baselines_of(found).items():
         column = next((place for place, task in enumerate(columns) if task and name.startswith(f"{task}: ")), -1)
         cells = [""] * len(columns)
         cells[column] = f"{value:.1f} %"

@@ -158,7 +158,9 @@ def _on_shared_questions(found: Sequence[Evaluation], gathered: Gathered) -> lis
             questions = [item.question for item in gathered.shown.values() if item.question.id in shared]
             known = {question.id for question in questions}
             part = count_grades(questions, [row for row in rows if row["question"] in known])
-            summary = cast(Summary, {**summary, **part, "floors": {}, "completion_tokens": 0})  # those of all questions
+            summary = cast(
+                Summary, {**summary, **part, "baselines": {}, "completion_tokens": 0}
+            )  # those of all questions
         counted.append(replace(each, summary=summary))
     return counted
 

@@ -37,7 +37,7 @@ class Entry:
     settings: str
     source: str
     interval: tuple[float, float] | None = None  # 95 %, percent
-    kind: str = "published"  # published, own, or floor: a baseline without a model
+    kind: str = "published"  # published, own, or baseline: a baseline without a model
     mode: str = "unknown"  # direct, reasoning or unknown
     evidence: str = ""  # how far a published number was checked; for an own one the grader and its version
     tokens: float | None = None  # that an answer takes on average
@@ -156,12 +156,12 @@ def _board(questions: str, benchmark: type[Benchmark] | None, own: Sequence[Eval
         Entry(name, each.value, each.settings, each.source, mode=each.mode, evidence=each.evidence, size=size_of(name))
         for name, each in published
     ]
-    floors: dict[str, float] = {}
+    baselines: dict[str, float] = {}
     for label, each in zip(labels(own), own, strict=True):
-        floors |= each.summary.get("floors", {})
+        baselines |= each.summary.get("baselines", {})
         if not failed(each) and (entry := _own_entry(label, each)):
             entries.append(entry)
-    entries += [Entry(f"no model: {floor}", value, "", "", kind="floor") for floor, value in floors.items()]
+    entries += [Entry(f"no model: {baseline}", value, "", "", kind="baseline") for baseline, value in baselines.items()]
     title = benchmark.title if benchmark is not None else questions
     return Board(questions, title, tuple(sorted(entries, key=lambda entry: -entry.value)))
 

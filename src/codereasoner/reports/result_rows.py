@@ -56,7 +56,7 @@ class Result(Figures):
     tokens: float | None  # of an answer on average, with its reasoning
     right_per_1000_tokens: float | None
     tasks: Sequence[TaskFigures]
-    floors: Mapping[str, float]
+    baselines: Mapping[str, float]
     metrics: Sequence[tuple[str, float]]  # what a benchmark measures beyond pass@k
     steps: Steps | None
 
@@ -97,9 +97,9 @@ def token_figures(summary: Summary) -> TokenFigures:
     return {"tokens": round(written / answers, 1), "right_per_1000_tokens": round(1000 * right / written, 3)}
 
 
-def floors_of(rows: Sequence[Result]) -> dict[str, float]:
+def baselines_of(rows: Sequence[Result]) -> dict[str, float]:
     """Return the baselines, results of answers without a model, by name, in percent."""
-    return {name: value for row in rows for name, value in row["floors"].items()}
+    return {name: value for row in rows for name, value in row["baselines"].items()}
 
 
 def warnings(rows: Sequence[Result]) -> list[str]:
@@ -174,7 +174,7 @@ def _result(evaluation: Evaluation, label: str, steps: Steps | None) -> Result:
         "n_answers": summary.get("n_answers"),
         **token_figures(summary),
         "tasks": [{**_figures(part), "task": name} for name, part in by_task],
-        "floors": dict(summary.get("floors", {})),
+        "baselines": dict(summary.get("baselines", {})),
         "metrics": _metrics(summary),
         "steps": steps,
     }

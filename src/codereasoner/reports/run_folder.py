@@ -224,6 +224,7 @@ def _summary(path: Path) -> Summary:
         raise DataError(f"{path} is not JSON: {error}") from None
     if not isinstance(rows, dict):
         raise DataError(f"{path}: a JSON object is wanted, not {type(rows).__name__}")
+    rows.setdefault("baselines", rows.pop("floors", {}))  # their name in 0.1
     return cast(Summary, rows)
 
 

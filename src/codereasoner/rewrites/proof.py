@@ -27,7 +27,7 @@ def refute(claims: Sequence[Claim], runner: Runner, again: Runner) -> list[str]:
     """Return for each claim why it does not hold, "" where every call proves it; `again` has another hash seed.
 
     Raises:
-        MachineryError: by the runner; a run that failed for our own reasons proves nothing, and its reason says so.
+        InfrastructureError: by the runner. A run that failed for our own reasons proves nothing; its reason says so.
     """
     pairs = [(claim, call) for claim in claims for call in (*claim.calls, *claim.more)]
     texts = [(claim, call, text) for claim, call in pairs for text in (claim.source, claim.rewritten)]

@@ -15,7 +15,7 @@ from typing import Any
 
 from codereasoner import extend
 from codereasoner.curation.profiles import constructs_of
-from codereasoner.errors import ConfigError, MachineryError, Shortfall, import_extra
+from codereasoner.errors import ConfigError, InfrastructureError, Shortfall, import_extra
 from codereasoner.extend import Completion, Model, Prompt, Rejected, Sampling, Source
 from codereasoner.grammar.draft import pick, require_split
 from codereasoner.ledger import Ledger
@@ -67,7 +67,7 @@ class Author(Source):
 
         Raises:
             ConfigError: the split is unknown, or the endpoint refuses the model.
-            MachineryError: none of the requests of a batch was answered. Shortfall: the model writes no programs.
+            InfrastructureError: none of the requests of a batch was answered. Shortfall: the model writes no programs.
         """
         require_split(split)
         found, useless, start = 0, Counter[str](), 0
@@ -116,7 +116,7 @@ class Author(Source):
                     found[missing[place]] = completion
                     ledger.append({"id": keys[missing[place]], **vars(completion)})
         if not found:
-            raise MachineryError(
+            raise InfrastructureError(
                 f"{self._model.identity} answered none of {len(prompts)} requests; the same command goes on from here"
             )
         for index in indexes:

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self, TypeVar, get_args
 
-from codereasoner.errors import ConfigError, MachineryError, import_extra
+from codereasoner.errors import ConfigError, InfrastructureError, import_extra
 
 Name = Literal["local", "ray"]
 NAMES: tuple[Name, ...] = get_args(Name)
@@ -131,7 +131,7 @@ class OnRay:
             except ray.exceptions.RayTaskError as error:
                 raise error.cause if isinstance(error.cause, Exception) else error from None
             except ray.exceptions.RayError as error:
-                raise MachineryError(f"the Ray cluster could not do a batch: {error}") from None
+                raise InfrastructureError(f"the Ray cluster could not do a batch: {error}") from None
             return found
 
         return _in_order(lambda batch: remote.remote(kept, batch), result, batches, self.workers * UNDER_WAY)

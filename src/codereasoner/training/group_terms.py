@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codereasoner.chains.claim_audit import consistency
-from codereasoner.errors import DataError, MachineryError
+from codereasoner.errors import DataError, InfrastructureError
 from codereasoner.records import Job, Run
 from codereasoner.task import Grade, Question, Runner
 
@@ -57,7 +57,7 @@ def _traced(questions: Sequence[Question], runner: Runner | None) -> dict[str, R
     if not asked:
         return {}
     if runner is None:
-        raise MachineryError("the reward for consistency needs runs, and no runner was given: pass a Pool's run")
+        raise InfrastructureError("the reward for consistency needs runs, and no runner was given: pass a Pool's run")
     facts = [each.facts for each in asked.values()]
     jobs = [Job(each["source"], each["entry"], each["call"], record="trace", origin=each["source"]) for each in facts]
     return dict(zip(asked, runner(jobs), strict=True))

@@ -75,7 +75,7 @@ def grpo(
             is missing or fails.
         ConfigError: the folder holds another training, the model cannot be loaded, the batch does not hold whole groups
             of completions, or a term of the reward is none.
-        MachineryError: the grader failed on more than 1 % of a step's completions.
+        InfrastructureError: the grader failed on more than 1 % of a step's completions.
     """
     source, budget = str(model), budget_of(config)
     _check(config)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from codereasoner.errors import MachineryError
+from codereasoner.errors import InfrastructureError
 from codereasoner.extend import Completion
 from codereasoner.sampling import grade_completions
 from codereasoner.styles import Style, find_style
@@ -118,7 +118,7 @@ class Reward:
         """The rewards of a step's completions.
 
         Raises:
-            MachineryError: more than 1 % of the grades are infrastructure errors.
+            InfrastructureError: more than 1 % of the grades are infrastructure errors.
         """
         began = time.perf_counter()
         texts = [self.opened + _text(completion) for completion in completions]
@@ -149,11 +149,11 @@ def refuse_errors(grades: Sequence[Grade]) -> None:
     """Refuse the grades of a step of which more than 1 % are infrastructure errors.
 
     Raises:
-        MachineryError: they are.
+        InfrastructureError: they are.
     """
     errors = [grade for grade in grades if grade.outcome == "error"]
     if len(errors) > TOLERATED * len(grades):
-        raise MachineryError(
+        raise InfrastructureError(
             f"{len(errors)} of {len(grades)} grades of this step are failures of the grader, more than 1 %: "
             f"{errors[0].reason}; mend that and start again, training continues from its last checkpoint"
         )

@@ -22,7 +22,7 @@ def sample_rows(
     Shapes: `n` rows give `n * samples` samples, those of one row next to one another.
 
     Raises:
-        MachineryError: more than 1 % of the grades are infrastructure errors.
+        InfrastructureError: more than 1 % of the grades are infrastructure errors.
     """
     prompts = [
         Prompt(question, row["prompt"], number, style)

@@ -34,7 +34,7 @@ function boardFilters(boards) {
 }
 
 function isShown({ kind, mode, size }) {
-  if (kind === "floor") return here.from !== "published" && !here.mode && !here.size;
+  if (kind === "baseline") return here.from !== "published" && !here.mode && !here.size;
   const [, low, high] = SIZES[here.size] ?? [];
   const fits = !here.size || (here.size === "none" ? size === null : size !== null && size > low && size <= high);
   return fits && (!here.mode || mode === here.mode) && (!here.from || kind === here.from);

@@ -149,7 +149,7 @@ function drawDots(rows, { ticks: marks, text, lines = [], label }, width) {
     marks.map((value, index) => svg("g", {},
       svg("line", { class: "grid", x1: x(value), x2: x(value), y1: DOTS.top, y2: foot }),
       index % every ? null : svg("text", { x: x(value), y: foot + 16, "text-anchor": "middle" }, text(value)))),
-    lines.map(([name, value]) => svg("line", { class: "floor", x1: inside(value), x2: inside(value), y1: DOTS.top, y2: foot }, svg("title", {}, name))),
+    lines.map(([name, value]) => svg("line", { class: "baseline", x1: inside(value), x2: inside(value), y1: DOTS.top, y2: foot }, svg("title", {}, name))),
     rows.map((row, index) => drawRow(row, names[index], inside, left, tops[index], heights[index], width)));
 }
 

@@ -37,11 +37,11 @@ const columnName = (task) => (task === null ? "all" : taskName(task));
 function accuracyTable(rows, columns) {
   const steps = rows.some((row) => row.steps); // right steps, not only right answers
   const head = ["model", ...columns.map(columnName), steps ? el("span", { title: "the mean share of claims of a chain that are true in the real trace" }, "true claims") : null];
-  const floors = floorsOf(rows).map(([name, value]) => [`without a model: ${name}`, ...columns.map((task) => (floorColumn(name, columns) === task ? percent(value) : "")), steps ? "" : null]);
+  const baselines = baselinesOf(rows).map(([name, value]) => [`without a model: ${name}`, ...columns.map((task) => (baselineColumn(name, columns) === task ? percent(value) : "")), steps ? "" : null]);
   const body = rows.map((row) => [[modelName(row), row.identity === row.model ? null : el("div", { class: "identity" }, visible(row.identity))],
     ...columns.map((task) => figure(part(row, task))), steps ? stepsFigure(row.steps) : null]);
   const kept = (cells) => cells.filter((cell) => cell !== null);
-  return dataTable("Table of accuracies", kept(head), body.map(kept), { foot: floors.map(kept) });
+  return dataTable("Table of accuracies", kept(head), body.map(kept), { foot: baselines.map(kept) });
 }
 
 function stepsFigure(steps) {
@@ -72,28 +72,28 @@ function intervalText(interval) {
   return interval ? el("span", { class: "interval" }, `${tenths(interval[0])}–${tenths(interval[1])}`) : null;
 }
 
-function floorsOf(rows) {
-  return Object.entries(Object.assign({}, ...rows.map((row) => row.floors)));
+function baselinesOf(rows) {
+  return Object.entries(Object.assign({}, ...rows.map((row) => row.baselines)));
 }
 
 // A baseline named "input: always 0" belongs to the column of that task, any other to the last column.
-function floorColumn(name, columns) {
+function baselineColumn(name, columns) {
   return columns.find((task) => task && name.startsWith(`${task}: `)) ?? columns[columns.length - 1];
 }
 
 function accuracyPlot(rows, task, columns) {
   const shown = rows.filter((row) => typeof part(row, task)?.["pass@1"] === "number");
   if (!shown.length) return null;
-  const floors = floorsOf(rows).filter(([name]) => floorColumn(name, columns) === task);
+  const baselines = baselinesOf(rows).filter(([name]) => baselineColumn(name, columns) === task);
   const dots = shown.map((row) => {
     const { "pass@1": value, interval } = part(row, task);
     const [low, high] = interval ?? [value, value];
     return { number: seriesOf(row.model), value, low, high, title: dotTitle(row.model, value, low, high) };
   });
-  const high = Math.max(5, ...dots.map((dot) => dot.high), ...floors.map(([, value]) => value));
+  const high = Math.max(5, ...dots.map((dot) => dot.high), ...baselines.map(([, value]) => value));
   const plot = dotPlot(shown.map(({ model }, index) => ({ name: model, dots: [dots[index]] })), {
     ticks: ticks(0, Math.min(100, Math.ceil(high / 10) * 10), 5), text: (value) => `${value} %`,
-    lines: floors.map(([name, value]) => [`without a model: ${name}`, value]),
+    lines: baselines.map(([name, value]) => [`without a model: ${name}`, value]),
     label: `Accuracy, ${columnName(task)}: ${shown.map(({ model }, index) => `${model} ${percent(dots[index].value)}`).join(", ")}` });
   return el("figure", {}, el("figcaption", {}, el("b", {}, columnName(task)), el("span", { class: "small soft" }, `${whole(part(shown[0], task).n_questions)} questions`)), plot);
 }
