@@ -121,7 +121,7 @@ class Ledger:
         self.path = path
         self.config = dict(config)
         self.key = key
-        self.json_columns = tuple(json_columns)
+        self.json_columns = tuple(json_columns) if path.suffix == ".parquet" else ()
         self.reopen = reopen
         self.counts: Counter[str] = Counter()
         self.drops: Counter[str] = Counter()

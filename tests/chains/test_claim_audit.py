@@ -128,7 +128,7 @@ So the answer is 3."""
 def test_a_chain_that_looks_for_a_call_is_checked_against_the_run_of_the_call_it_named_last(pool: Pool) -> None:
     found = {call: pool.run([Job(SOURCE, "f", call, record="trace")])[0] for call in ("[7], 2", "[7], 1")}
     text = "x = 9. Try f([7], 1): i = 0, y = 2.\nf([7], 1) returns 2, so try f([7],2): y = 2, y = 3; f([5], 5): y = 1"
-    assert [call for _, call in calls(text, "f")] == ["[7], 1", "[7], 1", "[7], 2", "[5], 5"]
+    assert [call for _, _, call in calls(text, "f")] == ["[7], 1", "[7], 1", "[7], 2", "[5], 5"]
     audited = audit_search(text, found, "9")
     assert (audited.checked, audited.true, audited.first_false) == (5, 4, "y = 2")
 

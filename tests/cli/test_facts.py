@@ -18,12 +18,15 @@ from codereasoner.task import Question, Task
 from codereasoner.training.training_rows import read_question
 
 SOURCE = """
+def plus(t, n):
+    return t + n
+
 def f(n):
     t = 0
     while n > 0:
         if n == 9:
             t = 5
-        t += n
+        t = plus(t, n)
         n -= 1
     return t
 """
@@ -38,7 +41,9 @@ OTHERS = [
 def questions(pool: Pool) -> dict[str, Question]:
     """One question of every task there is."""
     [run] = pool.run([Job(SOURCE, "f", "4", record="trace")])
-    asked = [each for name in extend.available("task") for each in extend.task(name).collect(run).questions[:1]]
+    asked = [
+        each for name in extend.available("task") for each in extend.task(name).collect(run, pool.run).questions[:1]
+    ]
     found = {each.task: each for each in [*asked, *OTHERS]}
     assert set(found) == set(extend.available("task"))
     return found

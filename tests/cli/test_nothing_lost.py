@@ -157,7 +157,7 @@ def test_what_the_system_refuses_is_one_sentence(command: Command, monkeypatch: 
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "runs.parquet.part")
 
-    monkeypatch.setattr("codereasoner.ledger._write_line", full)
+    monkeypatch.setattr("codereasoner.ledger._write", full)
     code, _, err = command("trace", "programs.jsonl", "--workers", "1", "--allow-weak-isolation")
     assert code == 1
     assert "codereasoner: runs.parquet.part: No space left on device; what was written is kept" in err

@@ -70,7 +70,7 @@ def test_a_config_key_that_does_not_exist_lists_those_that_do(command: Command) 
     Path("ask.yaml").write_text("task: [output]\ncolour: red\n")
     code, _, err = command("ask", "gone", "--config", "ask.yaml")
     assert code == 2
-    assert "'colour' is no option of ask; there are: out, runs, task" in err
+    assert "'colour' is no option of ask; there are: allow-weak-isolation, out, runs, task, workers" in err
     Path("ask.yaml").write_text("tsak: [output]\n")
     assert (
         "'tsak' is no option of ask, did you mean 'task'?; there are: "

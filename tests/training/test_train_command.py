@@ -43,7 +43,9 @@ def test_a_budget_on_the_command_line_replaces_one_of_any_unit_in_the_file(
     monkeypatch.setattr("codereasoner.training.sft.sft", trained)
     (tmp_path / "preset.yaml").write_text("tokens: 5000\nbatch: 3\n")
     out = tmp_path / "out"
-    asked = ["rows.jsonl", "--config", str(tmp_path / "preset.yaml"), "--model", "m", "--out", str(out), *words]
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"prompt": "f(1) == ??", "completion": "=1"}\n')
+    asked = [str(rows), "--config", str(tmp_path / "preset.yaml"), "--model", "m", "--out", str(out), *words]
     done = CliRunner().invoke(train.sft_command, asked, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     [config] = seen
@@ -57,7 +59,9 @@ def test_rft_makes_the_new_model_that_its_help_promises(tmp_path: Path, monkeypa
     pytest.importorskip("transformers")
     seen: list[Any] = []
     monkeypatch.setattr("codereasoner.training.rft.rft", lambda *given: seen.extend(given))
-    words = ["rows.jsonl", "--model", "scratch:0.3m", "--out", str(tmp_path / "out"), "--allow-weak-isolation"]
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"prompt": "f(1) == ??", "question": "{}"}\n')
+    words = [str(rows), "--model", "scratch:0.3m", "--out", str(tmp_path / "out"), "--allow-weak-isolation"]
     done = CliRunner().invoke(train.rft_command, words, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     assert seen[1] == str(tmp_path / "out-base")

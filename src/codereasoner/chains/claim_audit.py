@@ -94,9 +94,9 @@ def _by_call(chain: str, runs: Mapping[str, Run]) -> Iterator[tuple[Claim | Even
     for claim in _claims(chain):
         while len(named) > 1 and named[1][0] <= claim.start:
             named.pop(0)
-        if not named or named[0][0] > claim.start or named[0][1] not in runs:
+        if not named or named[0][0] > claim.start or named[0][2] not in runs:
             continue
-        call = named[0][1]
+        call = named[0][2]
         if call not in histories:
             histories[call] = History(runs[call])
         yield claim, histories[call]

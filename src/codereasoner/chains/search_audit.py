@@ -95,7 +95,7 @@ def _unearned(chain: str, runs: Mapping[str, Run], wanted: str) -> Iterator[Step
     entry, source = next((run.entry, run.source) for run in runs.values())
     known = _Known(source, meant)
     seen: set[str] = set()
-    for start, call in calls(chain, entry):
+    for start, end, call in calls(chain, entry):
         run = runs.get(call)
         if call in seen or run is None:
             continue
@@ -105,7 +105,6 @@ def _unearned(chain: str, runs: Mapping[str, Run], wanted: str) -> Iterator[Step
         if literals.equal(result, meant):
             known.learn(chain[:start], entry, wanted)
             if not all(known.leads_to(each, place) for place, each in enumerate(arguments)):
-                end = start + len(entry)
                 yield Step(start, end, f"{entry}({call}), to which nothing leads", False)
             return
         known.hear(arguments, result)

@@ -71,14 +71,14 @@ def claims(text: str) -> Iterator[Claim]:
         )
 
 
-def calls(text: str, entry: str) -> Iterator[tuple[int, str]]:
-    """Yield the position and canonical arguments of each call of a function that a text names."""
+def calls(text: str, entry: str) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and canonical arguments of each call of a function that a text names."""
     for match in re.finditer(rf"(?<![\w.])(?<!def ){re.escape(entry)}(?=\()", text):
         end = _bracket_end(text, match.end())
         if end is None:
             continue
         try:
-            yield match.start(), literals.read_arguments(text[match.end() + 1 : end - 1])
+            yield match.start(), end, literals.read_arguments(text[match.end() + 1 : end - 1])
         except literals.LiteralError:
             continue
 

@@ -17,6 +17,7 @@ from codereasoner.cli.config_command import ConfigCommand, save_config
 from codereasoner.cli.option_types import PATH
 from codereasoner.cli.options import Decorator, config_options, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
+from codereasoner.errors import check_extra
 from codereasoner.training.distributed import main_process_first, rank_and_size
 from codereasoner.training.training_config import GrpoConfig, RftConfig, SftConfig
 
@@ -111,6 +112,7 @@ def _train(
     from codereasoner.training.training_rows import check_first
 
     config = _one_budget(config)
+    check_extra("trl", "train")
     inside = rows / ("sft.parquet" if name == "sft" else "grpo.parquet")
     file = inside if inside.is_file() else rows
     if not is_folder(file):

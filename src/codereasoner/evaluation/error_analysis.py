@@ -76,7 +76,7 @@ def _moments(run: Run | None) -> list[Event]:
 
 def _about(run: Run, text: str) -> str:
     """Return the part of a text that looks for a call from where it first names the one that was run."""
-    starts = (start for start, call in calls(text, run.entry) if call == run.call)
+    starts = (start for start, _, call in calls(text, run.entry) if call == run.call)
     return text[next(starts, len(text)) :]
 
 

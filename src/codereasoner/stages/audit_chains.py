@@ -173,7 +173,7 @@ def _jobs(text: str, question: Question) -> list[Job]:
     source, entry, call = (question.facts.get(name) for name in ("source", "entry", "call"))
     if not source or not entry:
         return []
-    named = [call] if call is not None else list(dict.fromkeys(found for _, found in calls(text, entry)))[-NAMED:]
+    named = [call] if call is not None else list(dict.fromkeys(found for _, _, found in calls(text, entry)))[-NAMED:]
     return [Job(source, entry, each, record="trace") for each in named]
 
 

@@ -102,7 +102,7 @@ def trace_programs(
     with ledger:
         continued = len(ledger) > 0
         left = (program for program in read_records(programs, Program) if not _is_done(program, ledger))
-        work = partial(traced, pool=pool, again=again, keep=keep)
+        work = partial(traced, pool=pool, again=again, keep=keep, json_columns=ledger.json_columns)
         for rows, jumps in map_each(engine, work, left, TOGETHER):
             added = False
             for row in rows:
@@ -118,15 +118,19 @@ def trace_programs(
 
 
 def traced(
-    programs: Iterable[Program], pool: Executor, again: Executor | None = None, keep: Keep | None = None
+    programs: Iterable[Program],
+    pool: Executor,
+    again: Executor | None = None,
+    keep: Keep | None = None,
+    json_columns: Sequence[str] = JSON_COLUMNS,
 ) -> Iterator[Traced]:
-    """Yield what is written of each program, in order."""
+    """Yield what is written of each program, in order; `json_columns` are those of the file that it is written to."""
     for program, runs in judged(programs, pool, again, keep):
         covered = Covered()
         if kept := [run for run, reason in runs if reason is None]:
             covered.add(program.source, map(taken, kept))
         rows = [
-            line_of(run, json_columns=JSON_COLUMNS) if reason is None else (replace(run, steps=()), reason)
+            line_of(run, json_columns=json_columns) if reason is None else (replace(run, steps=()), reason)
             for run, reason in runs
         ]
         yield rows, covered

@@ -83,7 +83,7 @@ class CallGraph(Task):
 
     def conclude_at(self, question: Question, state: Mapping[str, str], following: int | None) -> str:
         """Name the pairs."""
-        return f"So the calls are {', '.join(question.gold[0].splitlines())}."
+        return "So the calls are " + question.gold[0].replace("\n", ", ") + "."
 
 
 def _functions(source: str) -> dict[ast.AST, str]:
