@@ -86,6 +86,12 @@ def test_a_command_that_made_nothing_exits_with_1_and_says_why(questions: Comman
     assert "selected.jsonl has no rows" in err
 
 
+def test_questions_that_no_run_fits_are_missed_with_the_reason(questions: Command) -> None:
+    code, _, err = questions("ask", "runs.parquet", "--task", "call-graph", "--out", "none.jsonl")
+    assert code == 1
+    assert "not asked: call-graph: no function of the program is called on the way)" in err
+
+
 def test_chains_and_rows_are_made_of_what_lies_beside_the_questions(questions: Command) -> None:
     Path("set").mkdir()
     for name in ("runs.parquet", "questions.jsonl"):

@@ -144,6 +144,20 @@ def test_any_table_is_read_by_the_columns_that_the_user_names(tmp_path: Path, su
     ]
 
 
+@pytest.mark.parametrize("named", [{"program": "bdy"}, {"call": "hwo"}, {"value": "waht"}, {"entry": "nmae"}])
+def test_a_column_that_the_table_lacks_is_named_and_not_taken_for_rows_without_a_value(
+    tmp_path: Path, named: Mapping[str, str]
+) -> None:
+    rows = [{"body": CODE, "how": "1", "name": "f"}, {"body": CODE, "how": "2", "what": "[2, 2]", "name": "f"}]
+    path = write(tmp_path / "t.jsonl", *rows)
+    columns = {"program": "body", "call": "how", "value": "what", "entry": "name"}
+    assert isinstance(found_in(Dataset(str(path), **columns, split="train"))[0], Program)
+    with pytest.raises(
+        DataError, match=r"t.jsonl has no column '\w+', did you mean '\w+'\?; there are: body, how, name, what"
+    ):
+        found_in(Dataset(str(path), **columns | dict(named), split="train"))
+
+
 def test_arguments_may_be_mappings_and_lists_of_calls(tmp_path: Path) -> None:
     row = {"code": CODE, "args": [{"a": 1}, {"a": [None], "b": True}], "out": [[1, 2], [[None], True]]}
     [program] = found_in(

@@ -8,7 +8,7 @@ import click
 
 from codereasoner.cli.command_files import set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
-from codereasoner.cli.option_types import COUNT, NUMBER
+from codereasoner.cli.option_types import CALLS, COUNT, NUMBER
 from codereasoner.cli.options import data_option, json_option, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 
@@ -26,7 +26,7 @@ from codereasoner.cli.pools import PoolOptions
 )
 @click.option(
     "--calls",
-    type=NUMBER,
+    type=CALLS,
     default=2,
     show_default=True,
     help="Calls with other arguments that must agree too before a rewrite counts as proved.",

@@ -106,10 +106,12 @@ STYLE_NAME = StyleName()
 SYSTEM_MESSAGE = SystemMessage()
 MOST = 2**53  # up to here every whole number is a float too
 MOST_PROCESSES = 1024  # of one command: a thousand times more would end the machine
+MOST_CALLS = 1000  # of one program: more are no longer different, and a list of billions would never be finished
 
 COUNT = Whole(min=1)
 NUMBER = Whole(min=0)
 PROCESSES = click.IntRange(1, MOST_PROCESSES)
+CALLS = click.IntRange(0, MOST_CALLS)
 SEED = click.IntRange(0, 2**32 - 1)  # as NumPy takes it
 NOT_NEGATIVE = RealRange(min=0)
 ABOVE_ZERO = RealRange(min=0, min_open=True)
@@ -141,6 +143,7 @@ OF_FIELDS: dict[str, click.ParamType[Any]] = {
     "vllm_tensor_parallel": PROCESSES,
     "vllm_memory": RealRange(min=0, max=1, min_open=True, max_open=True),
     **dict.fromkeys(("workers", "threads", "concurrency"), PROCESSES),
+    **dict.fromkeys(("mutations", "faults"), CALLS),
     "readers": click.IntRange(0, MOST_PROCESSES),
     **dict.fromkeys(("sft_tokens", "then_tokens", "grpo_tokens", "updates_per_generation"), COUNT),
     **dict.fromkeys(("learning_rate", "seconds", "operations", "minutes", "epochs", "max_grad_norm"), ABOVE_ZERO),

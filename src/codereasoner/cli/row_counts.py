@@ -47,5 +47,11 @@ def check_rows(out: Path) -> None:
         Shortfall: it has none; the message says why.
     """
     if not kept_in(out):
-        reasons = "; ".join(f"{count:,} dropped: {reason}" for reason, count in counts(out)["drops"].items())
+        told = {
+            "dropped": counts(out)["drops"],
+            "not asked": (read_manifest(out) or {}).get("left_out", {}),
+        }
+        reasons = "; ".join(
+            f"{count:,} {what}: {reason}" for what, found in told.items() for reason, count in found.items()
+        )
         raise Shortfall(f"{out} has no rows ({reasons or 'the input gave none for these options'})")

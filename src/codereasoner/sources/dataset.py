@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from codereasoner.sources.dataset_maps import READY, Found, by_columns
 from codereasoner.sources.program_files import of_split
 
 _SUFFIXES = (".parquet", ".jsonl", ".json")
+_LOOKED_AT = 100  # rows of a file that may have a column: not every row of a JSONL file has all of them
 
 
 class Dataset(Source):
@@ -54,6 +56,7 @@ class Dataset(Source):
             )
         ready = READY.get(map)
         self.read = ready.read if ready else by_columns(program, entry, call, value)
+        self.columns = [each for each in (program, entry, call, value) if each]
         self.path = path or (ready.hub if ready else "")
         self.files = files or (ready.files if ready and not path else "*")
         if split:
@@ -80,13 +83,24 @@ class Dataset(Source):
     def _all(self) -> Iterator[Program | Rejected]:
         seen: set[str] = set()
         for file in self._paths():
-            for number, row in enumerate(_rows(file), start=1):
+            rows = _rows(file)
+            first = list(islice(rows, _LOOKED_AT))
+            self._require_columns(file, first)
+            for number, row in enumerate(chain(first, rows), start=1):
                 origin = f"{self.name}/{self.path}/{file.name}/{number}"
                 made = self._program(self.read(row), origin)
                 if isinstance(made, Program) and made.id in seen:
                     made = Rejected("", "its program was in a row before", origin)
                 seen.add(made.id if isinstance(made, Program) else "")
                 yield made
+
+    def _require_columns(self, file: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Refuse a table without a column that the user named: a mistyped name would drop every row."""
+        known = dict.fromkeys(name for row in rows for name in row)
+        for name in self.columns if rows else ():
+            if name not in known:
+                near = did_you_mean(name, known)
+                raise DataError(f"{file} has no column '{name}'{near}; there are: {', '.join(known)}")
 
     def _program(self, found: Found | str, origin: str) -> Program | Rejected:
         if isinstance(found, str):
