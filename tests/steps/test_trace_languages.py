@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def test_code_world_models_format_is_what_its_guide_says(runs: list[Run]) -> Non
     context = cwm_context(run)
     assert cwm_prompt(context).startswith("<|begin_of_text|><|trace_context_start|>def f(n):\n")
     assert context.endswith("def main():  # << START_OF_TRACE\n    return f(3)\n")
-    text = write_cwm(list(cwm_frames(run, context)), context)
+    text = write_cwm(cwm_frames(run, context), context)
     assert text.startswith(
         "<|call_sep|>{}<|action_sep|>def main():\n<|frame_sep|>"
         "<|line_sep|>{}<|action_sep|>    return f(3)\n<|frame_sep|>"
@@ -89,7 +90,7 @@ def test_every_compact_trace_reads_back_to_the_changes_that_were_written(runs: l
 
 
 def test_a_variable_that_went_away_and_the_scope_that_an_exception_left_are_not_seen(runs: list[Run]) -> None:
-    found = frames(runs[0])
+    found = list(frames(runs[0]))
     assert found[-2] == Frame("line", "11", {"n": "[1]", "t": "[1]"})
     assert [each.kind for each in found].count("exception") == 2
     after = next(each for each in found if each.place == "8")
@@ -109,3 +110,12 @@ def test_a_text_is_read_in_time_linear_in_it(piece: str) -> None:
         return time.process_time() - began
 
     assert min(seconds(16_000) for _ in range(3)) < 8 * max(0.01, min(seconds(4_000) for _ in range(3)))
+
+
+@pytest.mark.parametrize(
+    "write", [lambda trace, run: write_cwm(trace, run.source, 60), lambda trace, _: write_compact(trace, 6)]
+)
+def test_a_trace_is_written_no_further_than_its_longest_question(runs: list[Run], write: Callable[..., str]) -> None:
+    left = frames(runs[0])
+    assert write(left, runs[0])
+    assert len(list(left)) > 10

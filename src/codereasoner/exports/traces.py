@@ -15,7 +15,7 @@ def _cwm(run: Run) -> tuple[str, str]:
     from codereasoner.steps.trace_languages import END, cwm_context, cwm_frames, cwm_prompt, write_cwm
 
     context = cwm_context(run)
-    return cwm_prompt(context), write_cwm(list(cwm_frames(run, context)), context) + END
+    return cwm_prompt(context), write_cwm(cwm_frames(run, context), context) + END
 
 
 def _compact(run: Run) -> tuple[str, str]:

@@ -5,14 +5,16 @@ Both are a list of frames. A frame shows what is seen before a line acts, and na
     <|line_sep|>{"x": "1", "y": "2"}<|action_sep|>    return x + y    Code World Model, with every local variable
     4 y=2                                                              compact, with those that changed
 
-Everything here is linear in the text, and nothing in it is evaluated.
+Everything here is linear in the text of Code World Model's format, and nothing in it is evaluated. A writer that is
+given a length stops soon after it: a call of many lines and local variables has a text of their product.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -53,12 +55,11 @@ Trace: TypeAlias = "list[Frame | None]"
 """The frames of a text; None for a part of it that is no frame."""
 
 
-def frames(run: Run) -> list[Frame]:
-    """Return the frames of a traced run, with line numbers and all local variables.
+def frames(run: Run) -> Iterator[Frame]:
+    """Yield the frames of a traced run, with line numbers and all local variables.
 
     A yield is written as a return, and a generator that goes on as a call, as tracing functions of Python have it.
     """
-    found = []
     known: dict[int, dict[str, str]] = {}
     for step in visible_steps(run):
         seen = known.setdefault(step.frame, {})
@@ -66,21 +67,35 @@ def frames(run: Run) -> list[Frame]:
             seen |= step.changes
         if step.event in ("call", "line"):
             kind: Kind = "call" if step.event == "call" else "line"
-            found.append(Frame(kind, str(step.line), dict(seen)))
+            yield Frame(kind, str(step.line), dict(seen))
         else:
-            found.append(Frame("exception" if step.event == "exception" else "return", str(step.line), {}, step.value))
+            yield Frame("exception" if step.event == "exception" else "return", str(step.line), {}, step.value)
         if step.changes or step.removed:
             known[step.frame] = {name: text for name, text in seen.items() if name not in step.removed} | dict(
                 step.changes
             )
-    return found
 
 
-def write_cwm(trace: Sequence[Frame], source: str) -> str:
-    """Write frames in Code World Model's format; `source` is the program that their line numbers belong to."""
+def write_cwm(trace: Iterable[Frame], source: str, longest: int = sys.maxsize) -> str:
+    """Write frames in Code World Model's format, until the text is longer than `longest` characters.
+
+    source: the program that their line numbers belong to.
+    """
+    return "".join(_until(longest, _cwm_texts(trace, source)))
+
+
+def _until(longest: int, texts: Iterable[str]) -> Iterator[str]:
+    """Yield texts up to the one with which they are longer than `longest` characters."""
+    for text in texts:
+        yield text
+        longest -= len(text)
+        if longest < 0:
+            return
+
+
+def _cwm_texts(trace: Iterable[Frame], source: str) -> Iterator[str]:
     lines = [line.removesuffix(START) for line in split_lines(source)]
     scopes = _Scopes()
-    texts = []
     for frame in trace:
         known = scopes.enter(frame.kind)
         seen = {name: UNCHANGED if known.get(name) == text else text for name, text in frame.seen.items()}
@@ -88,8 +103,7 @@ def write_cwm(trace: Sequence[Frame], source: str) -> str:
             scopes.set(frame.seen)
         opened = json.dumps(seen) if frame.kind in ("call", "line") else ""
         closed = "" if frame.kind in ("call", "line") else ARGUMENT + json.dumps(frame.value)
-        texts.append(f"{_TOKENS[frame.kind]}{opened}{ACTION}{lines[int(frame.place) - 1]}\n{closed}{FRAME}")
-    return "".join(texts)
+        yield f"{_TOKENS[frame.kind]}{opened}{ACTION}{lines[int(frame.place) - 1]}\n{closed}{FRAME}"
 
 
 def read_cwm(text: str) -> Trace:
@@ -124,17 +138,22 @@ class _Pairs(list[tuple[str, object]]):
     """The pairs of a JSON object."""
 
 
-def write_compact(trace: Sequence[Frame]) -> str:
-    """Write frames in the compact format: one on each line, with the variables that are new since the last one."""
+def write_compact(trace: Iterable[Frame], longest: int = sys.maxsize) -> str:
+    """Write frames in the compact format, until the text is longer than `longest` characters.
+
+    Each is on a line of its own, with the variables that are new since the last one.
+    """
+    return "\n".join(_until(longest, _compact_lines(trace)))
+
+
+def _compact_lines(trace: Iterable[Frame]) -> Iterator[str]:
     scopes = _Scopes()
-    lines = []
     for frame in trace:
         known = scopes.enter(frame.kind)
         new = ", ".join(f"{name}={text}" for name, text in frame.seen.items() if known.get(name) != text)
         known |= frame.seen
         said = {"return": frame.value, "exception": frame.value.partition(":")[0]}.get(frame.kind, new)
-        lines.append(f"{_WORDS[frame.kind]}{frame.place}{f' {said}' if said else ''}")
-    return "\n".join(lines)
+        yield f"{_WORDS[frame.kind]}{frame.place}{f' {said}' if said else ''}"
 
 
 def read_compact(text: str) -> Trace:
@@ -201,6 +220,6 @@ def cwm_prompt(context: str) -> str:
 def cwm_frames(run: Run, context: str) -> Iterator[Frame]:
     """Yield the frames of a run inside the function that the context adds."""
     last = len(split_lines(context.rstrip()))
-    inner = frames(run)
+    inner = list(frames(run))
     yield from (Frame("call", str(last - 1)), Frame("line", str(last)), *inner)
     yield Frame(inner[-1].kind, str(last), {}, inner[-1].value)

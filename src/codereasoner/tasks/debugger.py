@@ -16,6 +16,7 @@ from codereasoner.tasks.path import MAX_TIME, VisitFacts, next_below
 from codereasoner.tasks.state import MAX_VALUE, is_assignment
 
 MAX_ANSWER = 10_000  # characters, or twice those of the right answer
+LONGEST = 2_000  # characters of a right answer: more variables are copying, not reasoning
 PLACES = 12  # of a run from which each move is tried
 MOVES = ("step", "next", "out", "to")
 END = "-1"
@@ -94,7 +95,7 @@ class Debugger(Task):
             return Skip(NO_PLACE)
         gold = trace.seen(trace.stop(places[0], facts["move"], to))
         if gold is None:
-            return Skip("a variable has no short literal")
+            return Skip("the answer is long, or a variable has no short literal")
         moved = {"line": line, "time": facts["time"], "move": facts["move"], "to": to}
         return self.question(run, call_facts(run) | moved, [gold], {"move": facts["move"]})
 
@@ -163,13 +164,14 @@ class _Trace:
         return None
 
     def seen(self, stop: int | None) -> str | None:
-        """Return the right answer for a stop; None where a variable has no short literal."""
+        """Return the right answer for a stop; None where it is long or a variable has no short literal."""
         if stop is None:
             return END
         visit = self.found[stop]
         if any(text.startswith("<") or len(text) > MAX_VALUE for text in visit.before.values()):
             return None
-        return "\n".join([str(visit.line), *(f"{name} = {text}" for name, text in visit.before.items())])
+        gold = "\n".join([str(visit.line), *(f"{name} = {text}" for name, text in visit.before.items())])
+        return gold if len(gold) <= LONGEST else None
 
 
 def _move(facts: Mapping[str, object]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import ClassVar
 
@@ -70,9 +70,9 @@ class CwmTrace(Task):
         else:
             yield self.question(run, call_facts(run), [gold], {"frames": len(self.read(gold))})
 
-    def write(self, trace: list[Frame], source: str) -> str:
-        """Return frames as text."""
-        return write_cwm(trace, source)
+    def write(self, trace: Iterable[Frame], source: str) -> str:
+        """Return frames as text, which ends soon after it is too long."""
+        return write_cwm(trace, source, self.longest)
 
     def read(self, text: str) -> Trace:
         """Return the frames of a text."""
@@ -110,7 +110,7 @@ class CwmTrace(Task):
             return None
         pairs = enumerate(zip(given, wanted, strict=False))
         place, said, true = next(((n, *pair) for n, pair in pairs if not _same(*pair)), (0, None, None))
-        known = frames(run) if run is not None else []
+        known = list(frames(run)) if run is not None else []
         if said is None or true is None or len(known) != len(wanted):
             return None
         before = [frame for frame in known[:place] if frame.kind == "line"]
@@ -137,9 +137,9 @@ class CompactTrace(CwmTrace):
     )
     longest = 4_000
 
-    def write(self, trace: list[Frame], source: str) -> str:
-        """Return frames as text."""
-        return write_compact(trace)
+    def write(self, trace: Iterable[Frame], source: str) -> str:
+        """Return frames as text, which ends soon after it is too long."""
+        return write_compact(trace, self.longest)
 
     def read(self, text: str) -> Trace:
         """Return the frames of a text."""
