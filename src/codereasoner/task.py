@@ -264,8 +264,8 @@ class Task:
                 raise DataError(f"{about} lacks the fact '{name}'; it has: {', '.join(question.facts) or 'none'}")
             if not isinstance(question.facts[name], kind):
                 raise DataError(f"{about}: the fact '{name}' must be {kind.__name__}, not {question.facts[name]!r:.40}")
-        if not question.gold and self.answers != "call":
-            raise DataError(f"{about} has no right answer: `gold` is empty")
+        if not (question.gold or self.answers == "call") or not all(map(str.strip, question.gold)):
+            raise DataError(f"{about} has no right answer: `gold` is empty, or one in it is blank")
         try:
             self.statement(question)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
