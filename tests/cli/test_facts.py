@@ -70,7 +70,7 @@ def test_a_question_without_a_right_answer_is_refused(questions: dict[str, Quest
 @pytest.mark.parametrize("name", extend.available("task"))
 @pytest.mark.parametrize("gold", ["", " \n"])
 def test_a_question_with_a_blank_right_answer_is_refused(name: str, gold: str, questions: dict[str, Question]) -> None:
-    with pytest.raises(DataError, match="question '1' of the task .* has no right answer: .* one in it is blank"):
+    with pytest.raises(DataError, match=r"question '1' of the task .* has no right answer: .* one in it is blank"):
         extend.checked(Question(name, questions[name].facts, (gold,), id="1"))
 
 

@@ -10,10 +10,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.exports.conftest import SOURCE
 from tests.exports.rows import STYLE, write_rows
 
 from codereasoner import configs, extend
+from codereasoner.execution.pool import Pool
 from codereasoner.exports.write_files import export
+from codereasoner.records import Job
 from codereasoner.task import Question
 
 
@@ -44,9 +47,18 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Any:
     sys.modules.pop("codereasoner.exports.nemo_gym")
 
 
-def test_the_folder_of_an_export_is_a_server_and_its_rows_are_graded(
-    server: Any, questions: list[Question], tmp_path: Path
+@pytest.fixture
+def of_whitebox(pool: Pool) -> list[Question]:
+    """A question whose right answer our own trainers reward with 2."""
+    [run] = pool.run([Job(SOURCE, "f", "'abc', 2", record="trace")])
+    return extend.task("whitebox").collect(run).questions
+
+
+@pytest.mark.parametrize("fixture", ["questions", "of_whitebox"])
+def test_the_folder_of_an_export_is_a_server_that_grades_its_rows_with_a_reward_from_0_to_1(
+    server: Any, fixture: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
+    questions = request.getfixturevalue(fixture)
     files = export(write_rows(tmp_path, questions)[1], "nemo-gym", tmp_path / "server")
     assert [each.name for each in files] == ["grpo.jsonl", "app.py", "requirements.txt", "codereasoner.yaml"]
     config = configs.read_yaml(files[3].read_text())

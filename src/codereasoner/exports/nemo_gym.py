@@ -14,6 +14,8 @@ from nemo_gym.base_resources_server import (
 )
 
 from codereasoner.exports.batched_grader import grader_of_process
+from codereasoner.exports.formats import read_label
+from codereasoner.exports.framework_questions import share
 
 
 class LabelledRequest(BaseVerifyRequest):
@@ -41,7 +43,7 @@ class GradingServer(SimpleResourcesServer):
         [grade] = await grader_of_process().grade_async([label], [text], [finish])
         return GradedResponse(
             **body.model_dump(),
-            reward=grade.reward or 0.0,
+            reward=0.0 if grade.reward is None else share(read_label(label)[0], grade),
             mask_sample=grade.reward is None,
             outcome=grade.outcome,
             reason=grade.reason,
