@@ -88,3 +88,13 @@ def test_a_wrong_setting_is_named_before_any_work(settings: dict[str, Any], mess
 def test_a_task_without_questions_about_runs_says_where_they_are() -> None:
     with pytest.raises(ConfigError, match="'code-generation' asks nothing about runs of the grammar's programs"):
         next(iter(gym.create_dataset("codereasoner_code_generation", size=1)))
+
+
+def test_a_task_without_questions_at_a_difficulty_says_so() -> None:
+    with pytest.raises(ConfigError, match=r"'call-graph' asks nothing .* of difficulty 1: take a higher one"):
+        next(iter(gym.create_dataset("codereasoner_call_graph", size=1, difficulty=1)))
+
+
+def test_calls_that_raise_are_among_those_that_raises_asks_about() -> None:
+    answers = [entry["answer"] for entry in gym.create_dataset("codereasoner_raises", size=40, seed=3)]
+    assert 20 < answers.count("returns") < 36

@@ -16,10 +16,12 @@ from codereasoner.execution.pool import Pool
 from codereasoner.grammar.draft import require_split
 from codereasoner.plugin_files import is_reference
 from codereasoner.records import Job, Program, Run
+from codereasoner.sources.input_mutation import with_faults
 from codereasoner.sources.procedural import RANGE, Procedural
 from codereasoner.task import Question, Task
 
 KEYS = 2**32  # of the grammar between two seeds: no data set comes that far
+FAULTS = 3  # calls that may raise, of each program, for a task that asks about these: a quarter of all calls then do
 PATIENCE = 1000  # runs without a question, after which a task is held to ask nothing about such runs
 
 
@@ -49,6 +51,8 @@ def task_questions(
     source, asked, looked_at = Procedural(difficulty=difficulty), set[str](), 0
     for start in count(seed * KEYS, RANGE):
         programs = [program for *_, program in source.candidates(split, range(start, start + RANGE))]
+        if "raised" in task.outcomes:
+            programs = [with_faults(program, FAULTS) for program in programs]
         for run in _runs(task, programs, pools):
             looked_at += 1
             if questions := [each for each in task.collect(run, pools[0].run).questions if each.id not in asked]:
@@ -57,8 +61,12 @@ def task_questions(
                 yield question
             elif not asked and (looked_at == PATIENCE or not asks):
                 raise ConfigError(
-                    f"the task '{task.name}' asks nothing about runs of the grammar's programs: "
-                    "name a benchmark, or a questions file, that has its questions"
+                    f"the task '{task.name}' asks nothing about runs of the grammar's programs"
+                    + (
+                        f" of difficulty {difficulty}: take a higher one, or none for a mix"
+                        if asks and difficulty is not None
+                        else ": name a benchmark, or a questions file, that has its questions"
+                    )
                 )
 
 
