@@ -98,3 +98,12 @@ def level_b() -> None:
         Pool(workers=1, level="B", allow_weak_isolation=True).close()
     except IsolationError as error:
         pytest.skip(f"this machine has no isolation level B: {error}")
+
+
+@pytest.fixture(scope="session")
+def level_a() -> None:
+    """Skip a test where the machine does not give isolation level A, and say why."""
+    try:
+        Pool(workers=1, level="A").close()
+    except IsolationError as error:
+        pytest.skip(f"this machine has no isolation level A: {error}")
