@@ -10,6 +10,7 @@ import pytest
 from tests.cli.conftest import Command
 
 from codereasoner.cli import _os_error
+from codereasoner.errors import IsolationError
 from codereasoner.ledger import read_manifest, write_records
 
 SOURCE = "def f(x):\n    y = x * 2\n    return y + 1"
@@ -115,6 +116,31 @@ def test_a_build_with_other_options_is_refused_before_any_work(command: Command)
     assert command(*small)[0] == 0
     assert command(*small, "--attempts", "2", "--fresh")[0] == 0
     assert Path("set.old/sft.parquet").read_bytes() == before["set/sft.parquet"]
+
+
+@pytest.mark.parametrize("fresh", [(), ("--fresh",)], ids=["", "fresh"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("build", "--train", "2", "--out", "runs/set"),
+        ("experiment", "method", "--name", "set"),
+        ("evaluate", "questions.jsonl", "--model", "scripted:gold", "--out", "runs/set"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_command_whose_isolation_is_refused_leaves_everything_as_it_was(
+    words: tuple[str, ...], fresh: tuple[str, ...], command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*words: object) -> None:
+        raise IsolationError("refused")
+
+    monkeypatch.setattr("codereasoner.benchmarks.loading.pool_for", refuse)
+    if fresh:
+        Path("runs/set").mkdir(parents=True)
+    before = list(Path().rglob("*"))
+    code, _, err = command(*words, *fresh)
+    assert (code, err) == (1, "codereasoner: refused\n")
+    assert list(Path().rglob("*")) == before
 
 
 def test_two_benchmarks_of_one_file_have_two_folders(command: Command) -> None:

@@ -66,15 +66,15 @@ def build_command(
     if config.near:
         check_extra("datasketch", "data")
     teacher = find_teacher(config)
-    set_aside_if_fresh(out)
     paths = Paths(out)
     begun = any(any(out.glob(f"{path.name}*")) for path in vars(paths).values())
     refuse_other_options(out, begun, given_options(), words_of(BuildConfig, _NEUTRAL))
-    save_config(out)
-    clock = StageClock(out, bar)
     with make_engine(engine, pools.workers, ray_address) as made:
         here = PoolOptions(1 if made.spread else pools.workers, pools.allow_weak_isolation)
         with here.open() as pool:
+            set_aside_if_fresh(out)
+            save_config(out)
+            clock = StageClock(out, bar)
             build(out, config, pool, made, clock, teacher, pools.allow_weak_isolation)
     with clock("card"):
         write_cards(out)

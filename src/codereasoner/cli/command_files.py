@@ -52,9 +52,13 @@ def _note(context: click.Context, parameter: click.Parameter, given: bool) -> No
 
 def set_aside_if_fresh(*paths: Path) -> None:
     """Rename outputs to NAME.old where the running command was given `--fresh`."""
-    if click.get_current_context().meta.get(_FRESH):
+    if _is_fresh():
         for path in paths:
             set_aside(path)
+
+
+def _is_fresh() -> bool:
+    return bool(click.get_current_context().meta.get(_FRESH))
 
 
 def check_outputs(parameters: Mapping[str, object]) -> None:
@@ -77,11 +81,13 @@ def check_outputs(parameters: Mapping[str, object]) -> None:
 def refuse_other_options(folder: Path, begun: bool, options: Mapping[str, object], decisive: Iterable[str]) -> None:
     """Refuse to go on in a folder that was `begun` with other values of the decisive options, as config.yaml has them.
 
+    Nothing is refused where the running command was given `--fresh`.
+
     Raises:
         ConfigError: the values differ; the message names the differences.
     """
     note = folder / "config.yaml"
-    if not begun or not note.is_file():
+    if not begun or _is_fresh() or not note.is_file():
         return
     from codereasoner.cli.config_command import yaml_options
 

@@ -94,9 +94,9 @@ def evaluate_command(
     if benchmark is not None and official_prompts is not None:
         own_style = benchmark.official_style(official_prompts, reasons=augment == "cot")
     folder = out or Path("evaluations") / f"{name}@{short_name(model)}"
-    set_aside_if_fresh(folder)
     first = f"the questions, or the first answer of {model}"
     with pools.open(named) as pool, bar(f"{name} {model}", first) as progress:
+        set_aside_if_fresh(folder)
         found = load_questions(questions, data, split, pool.run, limit)
         asked, baselines = found.questions, found.baselines(pool.run)
         thinker = Thinker(answering, sampling, folder)

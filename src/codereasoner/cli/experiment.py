@@ -60,11 +60,11 @@ def run_experiment(
     check_materials(plan, settings, data)
     check_extra("trl", "train")
     folder = Path("runs") / name
-    if fresh:
-        set_aside(folder)
-    refuse_other_options(folder, folder.is_dir(), given_options(), decisive)
-    save_config(folder)
+    refuse_other_options(folder, folder.is_dir() and not fresh, given_options(), decisive)
     with pools.open() as pool:
+        if fresh:
+            set_aside(folder)
+        save_config(folder)
         clock = StageClock(folder, bar)
         pace = ExperimentRun(plan, settings, folder, pool, clock).pace()
         settings, share = fit_minutes(plan, settings, pace)
