@@ -74,6 +74,17 @@ def test_a_question_with_a_blank_right_answer_is_refused(name: str, gold: str, q
         extend.checked(Question(name, questions[name].facts, (gold,), id="1"))
 
 
+@pytest.mark.parametrize(
+    ("name", "facts", "gold"),
+    [("anchors", {}, "10"), ("whitebox", {}, "10"), ("whitebox", {}, "1\n" * 9), ("whitebox", {"questions": []}, "10")],
+)
+def test_a_right_answer_of_another_number_of_lines_than_its_question_is_refused(
+    name: str, facts: dict[str, object], gold: str, questions: dict[str, Question]
+) -> None:
+    with pytest.raises(DataError, match=r"question '1' of the task .*: `gold` must have"):
+        extend.checked(Question(name, {**questions[name].facts, **facts}, (gold,), id="1"))
+
+
 def test_a_question_whose_facts_make_no_prompt_is_refused(questions: dict[str, Question]) -> None:
     facts = {**questions["anchors"].facts, "anchors": [[99, ["n"]]]}
     with pytest.raises(DataError, match="cannot be asked: its facts give IndexError"):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
 from codereasoner import literals
+from codereasoner.errors import DataError
 from codereasoner.literals import LiteralError
 from codereasoner.records import Run
 from codereasoner.steps import statements, visits
@@ -60,6 +61,15 @@ class Anchors(Task):
         anchors = [[line, list(names)] for line, names in placed]
         gold = "\n".join([*steps, run.value or ""])
         yield self.question(run, call_facts(run) | {"anchors": anchors}, [gold], {"steps": len(steps)})
+
+    def check(self, question: Question) -> None:
+        """Refuse a question whose right answer has no step."""
+        super().check(question)
+        if len(_lines(question.gold[0])) < 2:
+            raise DataError(
+                f"question '{question.id}' of the task '{self.name}': `gold` must have steps, such as `x = 3`, and the "
+                f"output below them, not {question.gold[0]!r:.40}"
+            )
 
     def guesses(self, question: Question) -> Mapping[str, str]:
         """Guess an argument as the output, without any step."""

@@ -8,6 +8,7 @@ from functools import partial
 from random import Random
 
 from codereasoner import literals
+from codereasoner.errors import DataError
 from codereasoner.literals import LiteralError
 from codereasoner.records import Run
 from codereasoner.steps import numbered
@@ -63,6 +64,16 @@ class WhiteBox(Task):
         facts = call_facts(run) | {"questions": [each[1] for each in asked]}
         answer = "\n".join([run.value or "", *(each[2] for each in asked)])
         yield self.question(run, facts, [answer], {"questions": len(asked)})
+
+    def check(self, question: Question) -> None:
+        """Refuse a question whose right answer is not one line for the output and one for each of its questions."""
+        super().check(question)
+        given, asked = len(answers_in(question.gold[0])), len(question.facts["questions"])
+        if not asked or given != 1 + asked:
+            raise DataError(
+                f"question '{question.id}' of the task '{self.name}': `gold` must have the output and, for each of its "
+                f"questions, an answer, a line for each; it has {given} lines and {asked} questions"
+            )
 
     def guesses(self, question: Question) -> Mapping[str, str]:
         """Guess an argument as the output, 1 for every state, and the line below for every step."""
