@@ -146,8 +146,12 @@ def test_runs_are_written_in_a_trace_language_and_one_without_a_trace_is_dropped
     assert manifest["drops"] == {"the call has several lines": 1, "the run has no whole trace": 1}
 
 
-def test_a_file_that_holds_no_runs_is_refused_with_the_command_that_writes_them(
+def test_a_file_that_holds_no_runs_is_refused_before_anything_is_written(
     rows: tuple[Path, Path], tmp_path: Path
 ) -> None:
     with pytest.raises(DataError, match=r"row 1: Run has no field .*; is it a file of `codereasoner trace`"):
-        export(rows[0], "cwm", tmp_path)
+        export(rows[0], "cwm", tmp_path / "out")
+    (tmp_path / "runs.jsonl").touch()
+    with pytest.raises(DataError, match="has no rows"):
+        export(tmp_path / "runs.jsonl", "cwm", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
