@@ -90,6 +90,7 @@ def test_a_command_that_made_nothing_exits_with_1_and_says_why(questions: Comman
 def test_questions_that_no_run_fits_are_missed_with_the_reason(questions: Command) -> None:
     code, _, err = questions("ask", "runs.parquet", "--task", "call-graph", "--out", "none.jsonl")
     assert code == 1
+    assert "  not asked: call-graph: no function of the program is called on the way\n" in err  # `build` goes on
     assert "not asked: call-graph: no function of the program is called on the way)" in err
 
 

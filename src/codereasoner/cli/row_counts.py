@@ -26,6 +26,8 @@ def show_counts(out: Path, needed: bool = True) -> None:
     for reason, count in found["drops"].items():
         console.print(f"  {count:>8,}  {reason}")
     manifest = read_manifest(out) or {}
+    for reason, count in ({} if kept_in(out) else manifest.get("left_out", {})).items():
+        console.print(f"  {count:>8,}  not asked: {reason}")
     if others := manifest.get("not_told"):
         told = ", ".join(f"{count:,} of the task '{name}'" for name, count in others.items())
         console.print(styled("yellow", "  without a chain", f": {told} (--task NAME adds a task)"))
