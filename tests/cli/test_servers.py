@@ -112,6 +112,7 @@ def test_ctrl_c_ends_an_evaluation_at_once_and_with_one_sentence(server: str, tm
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )
     try:
         deadline = time.monotonic() + 60
