@@ -14,8 +14,6 @@ __version__ = "0.2.0.dev0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from codereasoner.api import (
         ask,
         dataset,
@@ -47,7 +45,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: "str") -> "Any":
+def __getattr__(name: "str") -> "object":
     """Import the interface when its first name is used: `import codereasoner` alone stays quick."""
     if name not in __all__:
         raise AttributeError(f"module 'codereasoner' has no attribute '{name}'; it has: {', '.join(__all__)}")

@@ -230,7 +230,7 @@ def _built_in(name: str) -> Task:
 @cache
 def available(kind: Kind) -> dict[str, Any]:
     """Return every plugin class of a kind by name: the package's own, and those of entry points."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     package = importlib.import_module(f"codereasoner.{_PACKAGES[kind]}")
     for module in pkgutil.iter_modules(package.__path__):
         found |= _classes(kind, importlib.import_module(f"{package.__name__}.{module.name}"))
@@ -270,7 +270,7 @@ def _from_file(kind: Kind, path: Path, name: str) -> Any:
     """Return the plugin class of that name in a file, which is executed once in a process."""
     module = load_file(path)
     remember(path)
-    found: Any = getattr(module, name, None) if name else None
+    found: object = getattr(module, name, None) if name else None
     if not (inspect.isclass(found) and issubclass(found, _BASES[kind])):
         classes = [each.__name__ for each in _classes(kind, module).values()]
         wrong = f"has no {kind} class '{name}'" if name else f"names no {kind} class: write {path}:CLASS"

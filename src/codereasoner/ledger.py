@@ -31,7 +31,7 @@ from codereasoner.records import Plain
 from codereasoner.spill import Keys
 
 P = TypeVar("P", bound=Plain)
-Record: TypeAlias = Plain | Mapping[str, Any]
+Record: TypeAlias = Plain | Mapping[str, object]
 Config: TypeAlias = Mapping[str, object]
 """Everything that the rows of an output depend on, by name."""
 

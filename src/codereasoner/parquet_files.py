@@ -34,7 +34,7 @@ def read_parquet(path: Path, leave_out: Sequence[str] = (), unpack: bool = True)
         raise DataError(f"{path}: not a parquet file, or a damaged one ({headline(error)})") from None
 
 
-def write_parquet(path: Path, rows: Callable[[], Iterable[Mapping[str, Any]]], json_columns: Sequence[str]) -> None:
+def write_parquet(path: Path, rows: Callable[[], Iterable[Mapping[str, object]]], json_columns: Sequence[str]) -> None:
     """Write packed rows in batches, with the schema that fits every row.
 
     The first batch's schema is tried; where it does not fit all, the rows are read once more.
@@ -62,7 +62,7 @@ def _write_batches(path: Path, rows: Iterable[Mapping[str, Any]], schema: Any) -
     return found
 
 
-def packed(row: Mapping[str, Any], json_columns: Sequence[str]) -> Mapping[str, Any]:
+def packed(row: Mapping[str, object], json_columns: Sequence[str]) -> Mapping[str, object]:
     """Return a row with these columns as JSON text; one that is a text already stays."""
     texts = {name: row[name] if isinstance(row[name], str) else _text_of(row[name]) for name in json_columns}
     return {**row, **texts} if texts else row
@@ -76,7 +76,7 @@ def unpacked(row: Row, json_columns: Sequence[str]) -> Row:
 _text_of = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def _batches(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+def _batches(rows: Iterable[Mapping[str, object]]) -> Iterator[list[Mapping[str, object]]]:
     remaining = iter(rows)
     while batch := list(islice(remaining, 5000)):
         yield batch

@@ -55,7 +55,7 @@ class Keys:
 class Rows:
     """A table of JSON rows by key, on disk: for records that are read in another order than that of their file."""
 
-    def __init__(self, rows: Iterable[tuple[str, Any]]) -> None:
+    def __init__(self, rows: Iterable[tuple[str, object]]) -> None:
         self._base = private_base()
         self._base.execute("CREATE TABLE entries (key TEXT PRIMARY KEY, row TEXT) WITHOUT ROWID")
         texts = ((_storable(key), json.dumps(row, separators=(",", ":"))) for key, row in rows)

@@ -55,7 +55,7 @@ class Question(Plain):
             object.__setattr__(self, "id", content_id(self.task, dict(self.facts)))
 
     @classmethod
-    def from_json(cls, row: Mapping[str, Any]) -> Self:
+    def from_json(cls, row: Mapping[str, object]) -> Self:
         """Read a row; the old name of a task becomes the new one, and the id stays.
 
         Raises:
@@ -67,7 +67,7 @@ class Question(Plain):
             return replace(found, task=current_name("task", found.task, renamed.values()))
         return found
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return the question as a dict of plain JSON values."""
         row = super().to_json()
         if not self.plugin:
@@ -272,7 +272,7 @@ class Task:
             raise DataError(f"{about} cannot be asked: its facts give {type(error).__name__}: {error}") from None
 
     def question(
-        self, run: Run, facts: Mapping[str, Any], gold: Sequence[str], features: Mapping[str, Any] | None = None
+        self, run: Run, facts: Mapping[str, object], gold: Sequence[str], features: Mapping[str, object] | None = None
     ) -> Question:
         """Make a question about a run; of its features, sets are balanced by `difficulty`, and `side` of the answer."""
         known = ({"difficulty": run.difficulty} if run.difficulty else {}) | dict(features or {})

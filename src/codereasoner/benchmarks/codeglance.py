@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from codereasoner.benchmarks.assertions import Assertion, assertion_verdicts
 from codereasoner.benchmarks.cruxeval import CruxevalOutput
@@ -130,5 +129,5 @@ def _question(data: Path, number: int, row: Row) -> Question:
     return Question("assertion-completion", facts, (row["result"],), features, program=program, id=f"sample_{number}")
 
 
-def _features(row: Row) -> dict[str, Any]:
+def _features(row: Row) -> dict[str, object]:
     return {name: row[name] for name in FEATURES if name in row}

@@ -122,8 +122,9 @@ def _value(place: str, answer: object, path: Sequence[str | int]) -> object:
     try:
         found = literals.read(answer) if path and isinstance(answer, str) else answer
         for step in path:
-            found = found[step]
-    except (literals.LiteralError, LookupError, TypeError):
+            held = dict(enumerate(found)) if isinstance(found, list) else found if isinstance(found, dict) else {}
+            found = held[step]
+    except (literals.LiteralError, KeyError):
         raise DataError(f"{place}: the answer must be one with {list(path)} in it, not {answer!r:.80}") from None
     return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from codereasoner.answer_formats import Block
 from codereasoner.benchmarks import reval_parsing as official
@@ -263,7 +263,7 @@ class RevalAll(_Reval):
 
 def _point_question(part: str, pair: Pair, place: int, truth: PointTruth) -> Question:
     line, expression = pair.points[place]
-    facts: dict[str, Any] = {
+    facts: dict[str, object] = {
         "source": pair.code,
         "entry": pair.entry,
         "call": pair.call,

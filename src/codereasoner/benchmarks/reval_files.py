@@ -105,7 +105,7 @@ def _pair(path: Path, number: int, idx: int, program: Mapping[str, Any], task: M
     )
 
 
-def _need(path: Path, number: int, row: Any, fields: Mapping[str, type]) -> None:
+def _need(path: Path, number: int, row: object, fields: Mapping[str, type]) -> None:
     for name, kind in fields.items():
         value = row.get(name) if isinstance(row, dict) else None
         if not isinstance(value, kind):
@@ -219,7 +219,7 @@ def read_log(path: Path, task: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 yield (pair_id if task == "output" else f"{pair_id}/{place}"), result
 
 
-def recorded_verdict(task: str, result: Mapping[str, Any]) -> bool | None:
+def recorded_verdict(task: str, result: Mapping[str, object]) -> bool | None:
     """Return the verdict that the log itself holds; None where it has none."""
     match task, result:
         case "coverage", {"response": bool() as response, "expected": bool() as expected}:

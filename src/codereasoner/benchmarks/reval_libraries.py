@@ -37,7 +37,7 @@ def stand_in_for_gensim() -> None:
         sys.modules.update({"gensim": gensim, "gensim.matutils": matutils, "gensim.utils": utils})
 
 
-def unit_vector(vector: Any) -> Any:
+def unit_vector(vector: object) -> object:
     """Scale a dense vector to the Euclidean length 1; a vector of zeros stays."""
     length = importlib.import_module("numpy").linalg.norm(vector)
     return vector * (1.0 / length) if length > 0 else vector

@@ -55,7 +55,7 @@ def truths(code: str, entry: str, test: str, asked: list[list[Any]], limit: int)
     return [result_or_error(truth, *each) for each in asked]
 
 
-def grade_states(code: str, entry: str, test: str, asked: list[list[Any]]) -> list[object]:
+def grade_states(code: str, entry: str, test: str, asked: list[list[object]]) -> list[object]:
     """Return for each (given, index, points, answers, reasoned) the official verdicts on the texts of each point."""
 
     def verdicts(
@@ -230,7 +230,7 @@ def value_after(states: Sequence[State], line: int, expression: str) -> list[Any
     return attempt(lambda: values_of(ast.parse(expression, mode="eval").body, after))[1] or None
 
 
-def values_of(node: ast.AST, after: Sequence[Names]) -> list[Any]:
+def values_of(node: ast.AST, after: Sequence[Names]) -> list[object]:
     """Return all values of an expression; parts are combined in every way, as REval combines them."""
     match node:
         case ast.Constant(value=value):
@@ -258,7 +258,7 @@ def elements(pairs: Any) -> Iterator[Any]:
 # ---- the official reading of an answer "value; type"
 
 
-def parse_state(text: str, reasoned: bool) -> Any:
+def parse_state(text: str, reasoned: bool) -> object:
     """Return ERROR, NIL, or (value, type)."""
     if reasoned and "[/THOUGHT]" not in text:
         return ERROR
@@ -302,7 +302,7 @@ def typed_value(value: str, kind: str) -> tuple[object, object]:
         return importlib.import_module("numpy").array(evaluate(value)), locate(kind)
     if value == "None" or kind == "NoneType":
         return None, type(None)
-    found: Any = locate(kind)
+    found: object = locate(kind)
     if not isinstance(found, type):
         raise ValueError(f"{kind} is no type")
     if found.__module__ == "builtins":
@@ -311,9 +311,9 @@ def typed_value(value: str, kind: str) -> tuple[object, object]:
     return (instance if made else found(value)), found
 
 
-def locate(path: str) -> Any:
+def locate(path: str) -> object:
     """Return what a dotted path names, in modules first and then among the built-ins; None where it is nothing."""
-    found: Any = builtins
+    found: object = builtins
     rest = path.split(".")
     while rest and found is not None:
         name = rest[0] if found is builtins else f"{getattr(found, '__name__', '')}.{rest[0]}"

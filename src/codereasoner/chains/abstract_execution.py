@@ -151,7 +151,7 @@ def _mutate(name: str, method: str, call: ast.Call, state: dict[str, str]) -> No
     state[name] = text_of(owner)
 
 
-def _read(name: str, state: State) -> Any:
+def _read(name: str, state: State) -> object:
     """A fresh object with the variable's value, which may be mutated."""
     try:
         return literals.read(state[name])

@@ -22,7 +22,7 @@ class Candidate:
     """One argument, and the expression that leads to it: `wanted[::2]`, or the argument itself."""
 
     code: str
-    value: Any
+    value: object
 
     @property
     def text(self) -> str:
@@ -149,7 +149,7 @@ def constants(function: ast.AST) -> dict[type, list[str]]:
     return found
 
 
-def derived(kind: type, wanted: Any, known: Mapping[type, Sequence[str]]) -> list[str]:
+def derived(kind: type, wanted: object, known: Mapping[type, Sequence[str]]) -> list[str]:
     """Return expressions that make an argument of a type from the wanted value."""
     rules = _DERIVED.get((kind, type(wanted))) or _DERIVED.get((kind, object), ())
     texts, numbers = known.get(str, ()), known.get(int, ())
@@ -234,7 +234,7 @@ def repaired(tried: Candidate, result: Any, wanted: Any) -> list[str]:
     return [*folded, f"{code}[:-{longer}]", f"{code}[{longer}:]"]
 
 
-def _recounted(value: Any, text: str, missing: int) -> list[str]:
+def _recounted(value: object, text: str, missing: int) -> list[str]:
     """Add what is missing to a number, or as many items to a sequence; or take it away."""
     if type(value) is int and missing and missing.bit_length() <= MAX_BITS:
         return [f"{text} {'+' if missing > 0 else '-'} {abs(missing)}"]

@@ -15,7 +15,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any
 
 from codereasoner.chains.detail_terse import called, claims, outcome
 from codereasoner.chains.events import Event
@@ -31,7 +30,7 @@ AHEAD = 2  # items after the present one that a pass of a loop names
 class Parts(Trail):
     """The parts of an expression under their own names: `len(text): 3`."""
 
-    def value(self, node: ast.expr) -> Any:
+    def value(self, node: ast.expr) -> object:
         """The value of an expression; every part of it that is computed is written down, the whole last.
 
         Raises:
@@ -42,7 +41,7 @@ class Parts(Trail):
             self.lines.append(f"{unparse(node)}: {text_of(result)}")
         return result
 
-    def note(self, operation: str, compute: Callable[[], Any]) -> Any:
+    def note(self, operation: str, compute: Callable[[], object]) -> object:
         """Apply an operation; `value` writes it down.
 
         Raises:
@@ -52,7 +51,7 @@ class Parts(Trail):
         self.lines.pop()
         return result
 
-    def begin_pass(self, target: ast.expr, item: Any) -> None:
+    def begin_pass(self, target: ast.expr, item: object) -> None:
         """A pass of a comprehension begins."""
         self.lines.append(f"for {unparse(target)}: {text_of(item)}")
 

@@ -52,7 +52,7 @@ class Trail:
 
     def __init__(self, state: Mapping[str, str]) -> None:
         self.state = state
-        self.values: dict[str, Any] = {}
+        self.values: dict[str, object] = {}
         self.lines: list[str] = []
 
     def value(self, node: ast.expr) -> Any:
@@ -66,7 +66,7 @@ class Trail:
             raise Unknown
         return write(self, node)
 
-    def note(self, operation: str, compute: Callable[[], Any]) -> Any:
+    def note(self, operation: str, compute: Callable[[], object]) -> object:
         """Apply an operation and write it down.
 
         Raises:
@@ -79,16 +79,16 @@ class Trail:
         self.lines.append(f"{operation} -> {text_of(result)}")
         return result
 
-    def begin_pass(self, target: ast.expr, item: Any) -> None:
+    def begin_pass(self, target: ast.expr, item: object) -> None:
         """A pass of a comprehension begins."""
         self.lines.append(f"{unparse(target)} {text_of(item)}")
 
     # ---- one method for each kind of expression
 
-    def _constant(self, node: ast.Constant) -> Any:
+    def _constant(self, node: ast.Constant) -> object:
         return node.value
 
-    def _name(self, node: ast.Name) -> Any:
+    def _name(self, node: ast.Name) -> object:
         if node.id not in self.values:
             try:
                 value = literals.read(self.state[node.id])
@@ -99,7 +99,7 @@ class Trail:
             self.values[node.id] = value
         return self.values[node.id]
 
-    def _binary(self, node: ast.BinOp) -> Any:
+    def _binary(self, node: ast.BinOp) -> object:
         left, right = self.value(node.left), self.value(node.right)
         sign, apply = _OPERATORS.get(type(node.op), ("", None))
         if apply is None or not _stays_small(sign, left, right):
@@ -107,7 +107,7 @@ class Trail:
         text = f"({text_of(left)})" if sign == "**" and text_of(left)[0] == "-" else text_of(left)
         return self.note(f"{text} {sign} {text_of(right)}", partial(apply, left, right))
 
-    def _unary(self, node: ast.UnaryOp) -> Any:
+    def _unary(self, node: ast.UnaryOp) -> object:
         value = self.value(node.operand)
         if isinstance(node.op, ast.Not):
             return self.note(f"not {text_of(value)}", lambda: not value)
@@ -115,7 +115,7 @@ class Trail:
             raise Unknown
         return -value
 
-    def _boolean(self, node: ast.BoolOp) -> Any:
+    def _boolean(self, node: ast.BoolOp) -> object:
         """Both words stop at the first part that decides."""
         stops = isinstance(node.op, ast.Or)
         result = None
@@ -139,10 +139,10 @@ class Trail:
             left = right
         return True
 
-    def _choice(self, node: ast.IfExp) -> Any:
+    def _choice(self, node: ast.IfExp) -> object:
         return self.value(node.body if self.value(node.test) else node.orelse)
 
-    def _subscript(self, node: ast.Subscript) -> Any:
+    def _subscript(self, node: ast.Subscript) -> object:
         owner = self.value(node.value)
         if isinstance(node.slice, ast.Slice):
             bounds = [
@@ -153,20 +153,20 @@ class Trail:
         index = self.value(node.slice)
         return self.note(f"{text_of(owner)}[{text_of(index)}]", lambda: owner[index])
 
-    def _named(self, node: ast.NamedExpr) -> Any:
+    def _named(self, node: ast.NamedExpr) -> object:
         self.values[node.target.id] = self.value(node.value)
         return self.values[node.target.id]
 
-    def _list(self, node: ast.List) -> list[Any]:
+    def _list(self, node: ast.List) -> list[object]:
         return [self.value(item) for item in node.elts]
 
-    def _tuple(self, node: ast.Tuple) -> tuple[Any, ...]:
+    def _tuple(self, node: ast.Tuple) -> tuple[object, ...]:
         return tuple(self.value(item) for item in node.elts)
 
-    def _set(self, node: ast.Set) -> set[Any]:
+    def _set(self, node: ast.Set) -> set[object]:
         return {self.value(item) for item in node.elts}
 
-    def _dict(self, node: ast.Dict) -> dict[Any, Any]:
+    def _dict(self, node: ast.Dict) -> dict[object, object]:
         if any(key is None for key in node.keys):
             raise Unknown
         return {self.value(key): self.value(item) for key, item in zip(node.keys, node.values, strict=True) if key}
@@ -185,7 +185,7 @@ class Trail:
                 parts.append(self.value(part))
         return str(self.note(unparse(node), lambda: "".join(parts)))
 
-    def _call(self, node: ast.Call) -> Any:
+    def _call(self, node: ast.Call) -> object:
         if any(keyword.arg != "reverse" for keyword in node.keywords):
             raise Unknown
         named = {str(keyword.arg): self.value(keyword.value) for keyword in node.keywords}
@@ -213,7 +213,7 @@ class Trail:
             before = f"({text_of(owner)})." if type(owner) in (int, float) else f"{text_of(owner)}."
         return self.note(f"{before}{name}({text})", lambda: function(*arguments, **named))
 
-    def _argument(self, node: ast.expr, function: str) -> Any:
+    def _argument(self, node: ast.expr, function: str) -> object:
         """`any` and `all` stop at the item that decides; what else takes a generator takes all of it."""
         if isinstance(node, ast.GeneratorExp) and function in ("any", "all"):
             return self._comprehension(node, stops=function == "any")
@@ -223,12 +223,12 @@ class Trail:
 
     def _comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, stops: bool | None = None
-    ) -> Any:
+    ) -> object:
         """Item by item: `c 'a'` says which one, and then what its parts give; up to the first value that `stops`."""
         if len(node.generators) != 1:
             raise Unknown
         loop = node.generators[0]
-        pairs: list[tuple[Any, Any]] = []
+        pairs: list[tuple[object, object]] = []
         items = self.value(loop.iter)
         if isinstance(items, set | frozenset) and not isinstance(node, ast.SetComp):
             raise Unknown  # the order of a set is that of the run alone
@@ -248,7 +248,7 @@ class Trail:
         return set(values) if isinstance(node, ast.SetComp) else values
 
 
-def text_of(value: Any) -> str:
+def text_of(value: object) -> str:
     """The literal of a value.
 
     Raises:
@@ -260,7 +260,7 @@ def text_of(value: Any) -> str:
         raise Unknown from None
 
 
-def texts_of(values: Mapping[str, Any]) -> dict[str, str]:
+def texts_of(values: Mapping[str, object]) -> dict[str, str]:
     """Return the literals of values by name.
 
     Raises:
@@ -269,7 +269,7 @@ def texts_of(values: Mapping[str, Any]) -> dict[str, str]:
     return {name: text_of(value) for name, value in values.items()}
 
 
-def _bound(target: ast.expr, item: Any) -> dict[str, Any]:
+def _bound(target: ast.expr, item: object) -> dict[str, object]:
     if isinstance(target, ast.Name):
         return {target.id: item}
     if isinstance(target, ast.Tuple) and isinstance(item, tuple) and len(item) == len(target.elts):
@@ -321,7 +321,7 @@ _METHODS: dict[type, frozenset[str]] = {
     int: frozenset(("bit_length",)),
     float: frozenset(("is_integer",)),
 }
-FUNCTIONS: dict[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Callable[..., object]] = {
     each.__name__: each
     for each in (
         len,
@@ -349,7 +349,7 @@ _ORDERLESS = frozenset(("len", "sum", "max", "min", "sorted", "set", "bool", "an
 SILENT = frozenset(("range", "enumerate", "zip", "reversed", "items", "keys", "values"))
 """Functions and methods whose result has no literal: the value made of it is text instead."""
 
-_OPERATORS: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]] = {
+_OPERATORS: dict[type[ast.operator], tuple[str, Callable[[object, object], object]]] = {
     ast.Add: ("+", operator.add),
     ast.Sub: ("-", operator.sub),
     ast.Mult: ("*", operator.mul),

@@ -11,7 +11,6 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, product
-from typing import Any
 
 from codereasoner import extend, literals
 from codereasoner.chains.argument_candidates import WANTED, Candidate, constants, derived, kinds, made, repaired, simple
@@ -143,7 +142,7 @@ class _Search:
             codes = derived(found[0], self.value, self.known) + codes
         return list(made(codes, self.wanted))
 
-    def _repaired(self, tried: Proposal, result: Any) -> Iterator[Proposal]:
+    def _repaired(self, tried: Proposal, result: object) -> Iterator[Proposal]:
         for name, candidate in tried.arguments.items():
             for better in made(repaired(candidate, result, self.value), self.wanted):
                 yield self._propose({**tried.arguments, name: better}, (), {name})

@@ -49,7 +49,7 @@ def merge(*parts: Needs) -> Needs:
     return found
 
 
-def solve(node: ast.expr, wanted: Any, known: Needs | None = None) -> Needs:
+def solve(node: ast.expr, wanted: object, known: Needs | None = None) -> Needs:
     """Return variables with which an expression gives the wanted value; those in `known` have theirs.
 
     Raises:
@@ -108,7 +108,7 @@ def _solve(node: ast.expr, wanted: Any, known: Needs) -> Needs:
     raise Unknown
 
 
-def _guess(node: ast.expr, wanted: Any, known: Needs) -> Needs:
+def _guess(node: ast.expr, wanted: object, known: Needs) -> Needs:
     """Return variables with which an expression gives the wanted value, some of which are tried in turn.
 
     These are arguments, bounds of slices and indices: `text.rjust(size, fill)` gives 'w' if text is 'w' and size is 1.
@@ -178,7 +178,7 @@ def _solve_operator(node: ast.BinOp, wanted: Any, known: Needs) -> Needs:
     return solve(inner, rule(wanted, constant(other, known), is_left), known)
 
 
-def _solve_both(node: ast.BinOp, wanted: Any, known: Needs) -> Needs:
+def _solve_both(node: ast.BinOp, wanted: object, known: Needs) -> Needs:
     """Share the wanted value out to two unknown sides: what a list literal holds, else all to one side."""
     if not isinstance(node.op, ast.Add | ast.Mult) or type(wanted) not in (int, float, str, list):
         raise Unknown
@@ -197,7 +197,7 @@ def _solve_both(node: ast.BinOp, wanted: Any, known: Needs) -> Needs:
     raise Unknown
 
 
-def _before_slice(cut: ast.Slice, wanted: Any, known: Needs) -> Any:
+def _before_slice(cut: ast.Slice, wanted: object, known: Needs) -> object:
     """Return a sequence whose slice is the wanted one: `[::-1]`, `[:3]`, `[2:]`, `[::2]`."""
     low, high, step = (constant(part, known) if part else None for part in (cut.lower, cut.upper, cut.step))
     if not isinstance(wanted, str | list | tuple):
@@ -277,7 +277,7 @@ def solve_items(
     target: ast.expr,
     iterable: ast.expr,
     part: ast.expr,
-    shares: Sequence[Any],
+    shares: Sequence[object],
     known: Needs,
     before: Sequence[ast.stmt] = (),
     undo: Undo = lambda statement, needs: needs,

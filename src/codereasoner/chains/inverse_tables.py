@@ -52,7 +52,7 @@ def spaced(wanted: Any, step: int) -> Any:
     return type(wanted)([item for each in wanted for item in [each] * step])
 
 
-def holder(index: Any, wanted: Any) -> Any:
+def holder(index: object, wanted: object) -> object:
     """Return what has the wanted value at an index or a key."""
     if type(index) is str:
         return {index: wanted}
@@ -62,13 +62,13 @@ def holder(index: Any, wanted: Any) -> Any:
     return wanted * count if isinstance(wanted, str) and len(wanted) == 1 else [wanted] * count
 
 
-def _text_of_number(wanted: Any) -> str:
+def _text_of_number(wanted: object) -> str:
     if type(wanted) is not int:
         raise Unknown
     return str(wanted)
 
 
-def _characters(wanted: Any) -> str:
+def _characters(wanted: object) -> str:
     if type(wanted) is not int or not 0 <= wanted <= MAX_MADE:
         raise Unknown
     return "a" * wanted

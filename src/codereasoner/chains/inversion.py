@@ -227,7 +227,7 @@ def _before_variables(name: str, method: str, value: Any, arguments: Sequence[as
 # ---- loops
 
 
-def _solve_passes(loop: ast.For, name: str, wanted: Any) -> Needs:
+def _solve_passes(loop: ast.For, name: str, wanted: object) -> Needs:
     """Return what a loop goes over when it leaves the wanted value in the variable that its passes add to.
 
     Raises:
@@ -293,7 +293,7 @@ def _repeated(counts: dict[Any, Any]) -> list[Any]:
     return [key for key, times in counts.items() for _ in range(times)]
 
 
-def _added(part: ast.expr, wanted: Any, count: int) -> Iterator[tuple[ast.expr, list[Any]]]:
+def _added(part: ast.expr, wanted: object, count: int) -> Iterator[tuple[ast.expr, list[object]]]:
     match part, wanted:
         case ast.List(elts=[item]), list():
             yield item, wanted[::count]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
 from codereasoner import literals
 from codereasoner.chains.events import Event
@@ -20,7 +19,7 @@ class Operations:
     def __init__(self, source: str) -> None:
         self._functions = {name for name, _ in scopes(source)} | shadowed(source)
         self._calling: dict[ast.AST, bool] = {}
-        self._left: dict[tuple[int, int], str | list[Any]] = {}  # by frame and line of a loop
+        self._left: dict[tuple[int, int], str | list[object]] = {}  # by frame and line of a loop
 
     def before(self, event: Event, line: str) -> Iterator[str]:
         """The operations of an event, and then the line that says what it leaves behind."""
@@ -57,7 +56,7 @@ class Operations:
         elif line:
             yield line
 
-    def left_after(self, event: Event, node: ast.For) -> str | list[Any] | None:
+    def left_after(self, event: Event, node: ast.For) -> str | list[object] | None:
         """Return the items that a loop has left after this pass; None if they are unknown, or if it has ended."""
         key = (event.frame, node.lineno)
         if event.visit == 1:
@@ -98,7 +97,7 @@ def _says(line: str, value: str) -> bool:
     return line in (f"if {value}", f"while {value}") or (line.count(" = ") == 1 and line.partition(" = ")[2] == value)
 
 
-def _items(iterable: ast.expr, event: Event) -> str | list[Any]:
+def _items(iterable: ast.expr, event: Event) -> str | list[object]:
     """Return the items of a loop, as a string or a list; none if they are unknown."""
     try:
         found = Trail(event.before).value(iterable)
@@ -111,7 +110,7 @@ def _items(iterable: ast.expr, event: Event) -> str | list[Any]:
         return ""
 
 
-def _is_bound(target: ast.expr, item: Any, event: Event) -> bool:
+def _is_bound(target: ast.expr, item: object, event: Event) -> bool:
     """Return whether the loop's variables have the value of this item."""
     if isinstance(target, ast.Name):
         pairs = [(target, item)]

@@ -14,7 +14,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from codereasoner import literals
 from codereasoner.chains.abstract_execution import names_set
@@ -74,14 +73,14 @@ def _undone(chain: str) -> Iterator[Step]:
             yield Step(match.start(), stop, chain[match.start() : stop], is_certain(tree.body[0], needs, result))
 
 
-def _undoings(chain: str, opening: re.Pattern[str]) -> Iterator[tuple[re.Match[str], Any, dict[str, Any], int]]:
+def _undoings(chain: str, opening: re.Pattern[str]) -> Iterator[tuple[re.Match[str], object, dict[str, object], int]]:
     """Yield each step back: its beginning with the code, the result, what gives it by name, and where it ends."""
     for match in opening.finditer(chain):
         stop = literal_end(chain, match.end())
         if stop is None:
             continue
         result = _read(chain[match.end() : stop])
-        needs: dict[str, Any] = {}
+        needs: dict[str, object] = {}
         while (said := _IF.match(chain, stop)) and (end := literal_end(chain, said.end())):
             needs[said[1]] = _read(chain[said.end() : end])
             stop = end
@@ -113,12 +112,12 @@ def _unearned(chain: str, runs: Mapping[str, Run], wanted: str) -> Iterator[Step
 class _Known:
     """The values that a chain may use: those of the program and the wanted one, and what its steps derive from them."""
 
-    def __init__(self, source: str, wanted: Any) -> None:
+    def __init__(self, source: str, wanted: object) -> None:
         self.source, self.wanted = source, wanted
-        self.values: list[Any] = [*_parts_of(wanted), *_constants(source)]
-        self.tried: list[list[Any]] = []
+        self.values: list[object] = [*_parts_of(wanted), *_constants(source)]
+        self.tried: list[list[object]] = []
 
-    def hear(self, arguments: list[Any], result: Any) -> None:
+    def hear(self, arguments: list[object], result: object) -> None:
         """Take a call that failed: its arguments, and what it returned, are known now."""
         self.tried.append(arguments)
         self.values += arguments
@@ -127,7 +126,7 @@ class _Known:
 
     def learn(self, text: str, entry: str, wanted: str) -> None:
         """Take what the steps and the computations of a text derive, in its order."""
-        found: list[tuple[int, Any, list[Any]]] = []  # where, what is derived, and from what
+        found: list[tuple[int, object, list[object]]] = []  # where, what is derived, and from what
         for match in _TAKES.finditer(text):
             stop = literal_end(text, match.end())
             node = _parsed(match[1], "eval")
@@ -143,7 +142,7 @@ class _Known:
             if all(map(self.leads_to, basis)):
                 self.values.append(value)
 
-    def _gives(self, code: str, needs: Needs, result: Any) -> bool:
+    def _gives(self, code: str, needs: Needs, result: object) -> bool:
         """Return whether a statement of the program that is quoted gives the result, as far as that can be told."""
         lines = tuple(split_lines(self.source))
         tree = parse_source(self.source)
@@ -157,7 +156,7 @@ class _Known:
                     return True
         return False
 
-    def _computed(self, text: str, entry: str) -> Iterator[tuple[int, Any, list[Any]]]:
+    def _computed(self, text: str, entry: str) -> Iterator[tuple[int, object, list[object]]]:
         """Yield what computations in a text derive: `7 - 3 = 4` gives 4, `len('abc') = 3` gives 'abc'."""
         for line in re.finditer(r"[^\n;]+", text):
             for match in _EQUALS.finditer(line[0]):
@@ -177,7 +176,7 @@ class _Known:
                             yield from ((line.start() + begin.start(), each, [right]) for each in used)
                     break
 
-    def leads_to(self, value: Any, place: int = -1) -> bool:
+    def leads_to(self, value: object, place: int = -1) -> bool:
         """Return whether a value is known, one of the simplest, or made of such."""
         if any(literals.equal(value, each) for each in self.values) or self._is_simple(value):
             return True
@@ -190,13 +189,13 @@ class _Known:
         return isinstance(value, int | float) and any(isinstance(each, int | float) for each in before)
 
     @staticmethod
-    def _is_simple(value: Any) -> bool:
+    def _is_simple(value: object) -> bool:
         if isinstance(value, str | bytes):
             return len(value) <= _LONGEST_NAMELESS
         return value is None or value is ... or isinstance(value, bool) or value in (0, 1, 2, -1)
 
 
-def _befores(node: ast.stmt, result: Any) -> Iterator[Needs]:
+def _befores(node: ast.stmt, result: object) -> Iterator[Needs]:
     """Yield what a statement needs to give a result: to return it, or to leave it in one of the variables it sets."""
     names = {name for each in ast.walk(node) for name in names_set(each)}
     ways: list[Callable[[], Needs]] = [partial(undo_statement, node, {name: result}) for name in sorted(names)]
@@ -211,7 +210,7 @@ def _befores(node: ast.stmt, result: Any) -> Iterator[Needs]:
         yield found
 
 
-def _parts_of(value: Any) -> list[Any]:
+def _parts_of(value: object) -> list[object]:
     """Return a value, its items and theirs, and its length."""
     if isinstance(value, str | bytes):
         return [value, len(value)]
@@ -221,14 +220,14 @@ def _parts_of(value: Any) -> list[Any]:
     return [value, len(value), *(part for each in items for part in _parts_of(each))]
 
 
-def _constants(source: str) -> list[Any]:
+def _constants(source: str) -> list[object]:
     tree = parse_source(source)
     return _constants_in(tree) if tree is not None else []
 
 
-def _constants_in(tree: ast.AST) -> list[Any]:
+def _constants_in(tree: ast.AST) -> list[object]:
     """Return the constants of a tree, and its whole literals: `[1, 2]` is one value."""
-    found: list[Any] = []
+    found: list[object] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | ast.UnaryOp):
             value = _read(ast.unparse(node))
@@ -237,7 +236,7 @@ def _constants_in(tree: ast.AST) -> list[Any]:
     return found
 
 
-def _arguments(call: str) -> list[Any]:
+def _arguments(call: str) -> list[object]:
     return [literals.value_of(each) for _, each in literals.parse_arguments(call)]
 
 
@@ -248,12 +247,12 @@ def _parsed(code: str, mode: str) -> ast.AST | None:
         return None
 
 
-def _read(text: str) -> Any:
+def _read(text: str) -> object:
     try:
         return literals.read(text)
     except literals.LiteralError:
         return NotImplemented
 
 
-def _is(value: Any, text: str) -> bool:
+def _is(value: object, text: str) -> bool:
     return value is not NotImplemented and literals.equal(value, _read(text))

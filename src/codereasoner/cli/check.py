@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -56,7 +56,7 @@ def check_command(
         raise ConfigError("give either a questions file or --benchmark NAME")
     own = benchmark is not None
     with pools.open(benchmark or "", own) as pool, waiting("the right answers to be graded"):
-        result: Mapping[str, Any]
+        result: Mapping[str, object]
         if questions is not None:
             result = gold_check(list(read_questions(questions)), find_style(style), pool.run)
         elif benchmark is not None:

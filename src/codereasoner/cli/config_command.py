@@ -47,7 +47,7 @@ class ConfigCommand(click.Command):
         known = {each.removeprefix("--") for parameter in self.params for each in parameter.opts}
         return f"--{current_name('option', word, known)}{equals}{value}"
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
         """Run the command, unless an output of it is also an input."""
         check_outputs(ctx.params)
         return super().invoke(ctx)

@@ -7,11 +7,10 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 import click
 from rich import box
-from rich.console import Console, ConsoleOptions
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.segment import Segment
 from rich.table import Table
@@ -31,7 +30,7 @@ class Screen(Console):
     def __init__(self, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, markup=False, emoji=False)
 
-    def render(self, renderable: Any, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as rich does, with a picture in the place of each character that cannot be shown."""
         for segment in super().render(renderable, options):
             if segment.control is None and _UNSEEN.search(segment.text):

@@ -6,7 +6,6 @@ import json
 import math
 import re
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -16,7 +15,7 @@ from codereasoner.errors import ConfigError
 class RealRange(click.FloatRange):
     """A range of finite numbers."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(self, value: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number; nan would pass every comparison, and infinity most."""
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
@@ -27,7 +26,7 @@ class RealRange(click.FloatRange):
 class Whole(click.IntRange):
     """A range of whole numbers that a computer can count to."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(self, value: int, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number."""
         number = super().convert(value, param, ctx)
         if number > MOST:
@@ -35,12 +34,12 @@ class Whole(click.IntRange):
         return number
 
 
-class JsonObject(click.ParamType[dict[str, Any]]):
+class JsonObject(click.ParamType[dict[str, object]]):
     """A JSON object on the command line, or a mapping in a config file."""
 
     name = "json"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, object]:
         """Return the object as a dict."""
         try:
             found = json.loads(value) if isinstance(value, str) else value
@@ -56,7 +55,7 @@ class StyleName(click.ParamType[str]):
 
     name = "name"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name by which `find_style` finds it."""
         from codereasoner.styles import chosen_style
 
@@ -68,7 +67,7 @@ class SystemMessage(click.ParamType[str]):
 
     name = "text|file"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text without the white space around it.
 
         Raises:
@@ -126,7 +125,7 @@ SEVERAL = Whole(min=2)
 class NoneOrSeveral(Whole):
     """Zero, or at least two: one sample has none that it could be compared with."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(self, value: int, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number."""
         number = super().convert(value, param, ctx)
         if number == 1:
@@ -134,7 +133,7 @@ class NoneOrSeveral(Whole):
         return number
 
 
-OF_FIELDS: dict[str, click.ParamType[Any]] = {
+OF_FIELDS: dict[str, click.ParamType[object]] = {
     **dict.fromkeys(
         ("batch", "accumulate", "samples", "seeds", "log_every", "check_questions"),
         COUNT,
@@ -169,7 +168,7 @@ OF_FIELDS: dict[str, click.ParamType[Any]] = {
 """The type of an option by the name of the field of a config that holds it; other whole numbers are 0 or more."""
 
 
-def range_of(config: str, field: str, kind: type) -> Any:
+def range_of(config: str, field: str, kind: type) -> object:
     """Return the type of the option for a field of a config."""
     found = OF_FIELDS.get(f"{config}.{field}") or OF_FIELDS.get(field)
     return found or {int: NUMBER, float: RealRange()}.get(kind, kind)

@@ -21,7 +21,7 @@ from codereasoner.cli.option_types import (
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.stages.stage_options import StyleOptions
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., object])
 Decorator: TypeAlias = Callable[[Any], Any]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from itertools import takewhile
-from typing import Any
 
 from rich.console import Group
 from rich.panel import Panel
@@ -34,7 +33,7 @@ def show_replies(replies: Sequence[Reply], run: Run) -> None:
     _show_first_mistake(out, replies, run)
 
 
-def quiz_summary(replies: Sequence[Reply], run: Run) -> dict[str, Any]:
+def quiz_summary(replies: Sequence[Reply], run: Run) -> dict[str, object]:
     """Return the replies as plain JSON, with their grades, mistakes and claims."""
     rows = []
     for reply in replies:

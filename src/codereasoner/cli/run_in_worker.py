@@ -26,7 +26,7 @@ class CannotRun(Exception):
     """Raised for what cannot be run here; the message is for the user."""
 
 
-def load(source: str, file: str, name: str) -> dict[str, Any]:
+def load(source: str, file: str, name: str) -> dict[str, object]:
     """Execute a file as the module of that name, and return its namespace."""
     module = sys.modules[name] = types.ModuleType(name)
     parent, _, child = name.rpartition(".")
@@ -50,13 +50,13 @@ def script(source: str, file: str, package: str, arguments: tuple[str, ...]) -> 
     return run
 
 
-def expression(text: str, names: dict[str, Any]) -> Callable[[], object]:
+def expression(text: str, names: dict[str, object]) -> Callable[[], object]:
     """Return what evaluates an expression with the names of a file."""
     code = compile(text, UNTRACED, "eval", dont_inherit=True)
     return lambda: eval(code, names)  # noqa: S307 - the user's own call, inside the worker
 
 
-def _execute(source: str, file: str, module: types.ModuleType, package: str | None = None) -> dict[str, Any]:
+def _execute(source: str, file: str, module: types.ModuleType, package: str | None = None) -> dict[str, object]:
     names = module.__dict__
     names["__package__"] = module.__name__.rpartition(".")[0] if package is None else package
     exec(compile(source, file, "exec", dont_inherit=True), names)  # noqa: S102 - the user's own file, inside the worker
@@ -104,7 +104,7 @@ def pytest_test(names: dict[str, Any], path: str, chosen: str) -> Callable[[], o
     return lambda: bound(**arguments)
 
 
-def _holds(condition: Any, names: dict[str, Any]) -> bool:
+def _holds(condition: object, names: dict[str, object]) -> bool:
     return bool(expression(condition, names)() if isinstance(condition, str) else condition)
 
 
@@ -119,9 +119,9 @@ def _needed(function: Any) -> list[str]:
     return [each.name for each in parameters if each.default is each.empty and each.kind not in (2, 4)]
 
 
-def _parameter_set(path: str, marks: list[Any], chosen: str) -> dict[str, Any]:
+def _parameter_set(path: str, marks: list[object], chosen: str) -> dict[str, object]:
     """Return the parameters of the set with this id: the sets of several marks are combined as pytest does."""
-    every: dict[str, dict[str, Any]] = {}
+    every: dict[str, dict[str, object]] = {}
     for combination in itertools.product(*map(_sets, marks)):
         found = "-".join(identity for identity, _ in combination)
         every.setdefault(found, {name: value for _, values in combination for name, value in values.items()})
@@ -151,7 +151,7 @@ def _sets(mark: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "-".join(texts) if own is None else str(own), dict(zip(names, values, strict=True))
 
 
-def _identity(name: str, value: Any, number: int, ids: Any) -> str:
+def _identity(name: str, value: object, number: int, ids: object) -> str:
     """Return how pytest names a value."""
     if callable(ids) and (text := ids(value)) is not None:
         return str(text)
@@ -182,13 +182,13 @@ class _Fixtures:
             if marker.autouse:
                 self.value(name)
 
-    def value(self, name: str) -> Any:
+    def value(self, name: str) -> object:
         """Return the value of a fixture or a parameter, made once."""
         if name not in self.values:
             self.values[name] = self._made(name)
         return self.values[name]
 
-    def _made(self, name: str) -> Any:
+    def _made(self, name: str) -> object:
         if name == "monkeypatch" and name not in self.known:
             return sys.modules["pytest"].MonkeyPatch()
         if name not in self.known:

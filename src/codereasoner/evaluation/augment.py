@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from codereasoner import literals
 from codereasoner.errors import ConfigError, DataError
@@ -172,7 +172,7 @@ def read_documents(path: Path) -> dict[str, list[Document]]:
     return found
 
 
-def _document(result: Mapping[str, Any]) -> Document:
+def _document(result: Mapping[str, object]) -> Document:
     """Return the document of one API; a field that is missing is NaN in these files."""
     parts = [result.get(field) for field in _FIELDS]
     return Document(

@@ -19,7 +19,7 @@ def measure(code: str, call: str, called: list[str]) -> list[object]:
     The module is executed with `call` as its last line, and all of its own lines count, also those at its top.
     `called` holds dotted names, looked up among the names that the program has defined when it ended.
     """
-    names: dict[str, Any] = {"__name__": "program"}
+    names: dict[str, object] = {"__name__": "program"}
     counts = {True: 0, False: 0}
 
     def local(frame: types.FrameType, event: str, argument: object) -> object:

@@ -12,7 +12,6 @@ import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from codereasoner import extend
 from codereasoner.errors import DataError
@@ -44,7 +43,7 @@ def read_generations(benchmark: Benchmark, path: Path, questions: Sequence[Quest
     return _checked(benchmark, path, found, questions)
 
 
-def _load(path: Path) -> Any:
+def _load(path: Path) -> object:
     try:
         raw = path.read_bytes()
         text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
@@ -57,7 +56,7 @@ def _load(path: Path) -> Any:
     return _json(path, 0, text)
 
 
-def _json(path: Path, line: int, text: str) -> Any:
+def _json(path: Path, line: int, text: str) -> object:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -67,7 +66,7 @@ def _json(path: Path, line: int, text: str) -> Any:
         raise DataError(f"{path}: nested too deeply; {_SHAPE}") from None
 
 
-def _by_id(path: Path, content: Any, questions: Sequence[Question]) -> dict[str, list[str]]:
+def _by_id(path: Path, content: object, questions: Sequence[Question]) -> dict[str, list[str]]:
     if isinstance(content, dict):
         for name in ("raw_generations", "generations"):
             if isinstance(content.get(name), dict | list) and name not in {question.id for question in questions}:
@@ -84,7 +83,7 @@ def _by_id(path: Path, content: Any, questions: Sequence[Question]) -> dict[str,
     raise DataError(f"{path} holds {type(content).__name__}; {_SHAPE}")
 
 
-def _recorded(content: Any, found: Mapping[str, Sequence[str]]) -> dict[str, list[bool]]:
+def _recorded(content: object, found: Mapping[str, Sequence[str]]) -> dict[str, list[bool]]:
     """Return the verdicts of a scored file, where it has one for each text."""
     scored = content.get("raw_scored_generations") if isinstance(content, dict) else None
     if not isinstance(scored, dict):
@@ -97,7 +96,7 @@ def _recorded(content: Any, found: Mapping[str, Sequence[str]]) -> dict[str, lis
 
 
 def _from_rows(
-    path: Path, rows: Sequence[Mapping[str, Any]], questions: Mapping[str, Question]
+    path: Path, rows: Sequence[Mapping[str, object]], questions: Mapping[str, Question]
 ) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for number, row in enumerate(rows, start=1):
@@ -122,7 +121,7 @@ def _answer(question: Question, style: Style, text: str, cut_off: bool) -> str:
     return text if reading.open else extend.task_of(question).parse(question, reading.text, style) or ""
 
 
-def _texts(path: Path, name: str, value: Any) -> list[str]:
+def _texts(path: Path, name: str, value: object) -> list[str]:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
         raise DataError(f"{path}, id '{name}': a list of texts is wanted, not {value!r:.60}; {_SHAPE}")

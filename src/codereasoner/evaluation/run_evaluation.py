@@ -273,7 +273,7 @@ def _keep_prompts(questions: Sequence[Question], asking: Asking, out: Path) -> N
     _keep(out, rows, {"style": asking.style.name, "prompts": content_id(*(json.dumps(row) for row in rows))})
 
 
-def _keep(out: Path, rows: Sequence[Question | Mapping[str, Any]], config: Mapping[str, Any]) -> None:
+def _keep(out: Path, rows: Sequence[Question | Mapping[str, object]], config: Mapping[str, object]) -> None:
     if not out.is_file() or (read_manifest(out) or {}).get("config") != config:
         write_records(out, rows, config)
 

@@ -26,7 +26,7 @@ class FinalFilter:
     own: the number in it that stands for the process id. extension: the module `_trace`, or None.
     """
 
-    def __init__(self, template: bytes = b"", own: int = 0, extension: Any = None) -> None:
+    def __init__(self, template: bytes = b"", own: int = 0, extension: object = None) -> None:
         self.template, self.own = template, own
         self.fork_job: Callable[..., tuple[bytes, bool, int, float]] | None = getattr(extension, "fork_job", None)
         self._install: Callable[[bytes, int, int], None] | None = None

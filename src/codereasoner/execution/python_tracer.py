@@ -288,14 +288,14 @@ def _fill(names: dict[str, object], values: dict[str, object]) -> None:
     names.update(values)
 
 
-def _carefully(local: Callable[[FrameType, str, Any, Any], Any], kept: bool) -> Local:
+def _carefully(local: Callable[[FrameType, str, object, object], object], kept: bool) -> Local:
     """Have a frame traced so that the program can see no difference: see the docstring of this file.
 
     kept: the locals are in a dict that is refreshed when one looks at it.
     """
     names: dict[str, object] = {}
 
-    def careful(frame: FrameType, event: str, argument: Any) -> Any:
+    def careful(frame: FrameType, event: str, argument: object) -> object:
         nonlocal names
         collects = _collects()
         _collect_not()
@@ -334,7 +334,7 @@ def _push(frames: int) -> None:
         _push(frames - 1)
 
 
-def _nested(depth: int) -> list[Any]:
+def _nested(depth: int) -> list[object]:
     return [_nested(depth - 1)] if depth else []
 
 
@@ -358,7 +358,7 @@ def put_in_order(names: list[str], texts: list[str], code: CodeType) -> None:
     ]
 
 
-def names_in(frame: FrameType, kept: list[Any]) -> Any:
+def names_in(frame: FrameType, kept: list[object]) -> object:
     """Return the namespace of the body of a class, as a dict; its metaclass may have made anything.
 
     kept: where it is. It is asked for once, as the interpreter would copy into it what is hidden in cells and

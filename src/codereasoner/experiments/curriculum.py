@@ -46,7 +46,7 @@ class Curriculum:
     rows: int  # of a shard
     turns: int = 1  # maximum questions about a program in one row, one after another, as in a chat
     rising: int = 0  # shards over which shares and lengths go from the first value to the second
-    facts: dict[str, Any] = field(default_factory=dict)  # the file as it was read
+    facts: dict[str, object] = field(default_factory=dict)  # the file as it was read
 
     def at(self, shard: int) -> tuple[list[float], int]:
         """Return the shares of the levels and the maximum tokens of a row in a shard."""

@@ -63,7 +63,7 @@ Sized: TypeAlias = tuple[int, Row]
 
 def make_rows(
     curriculum: Curriculum, out: Path, workers: int = 1, tell: Callable[[str], None] = print
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Make the held-out questions and the missing shards, in `workers` processes; returns what was counted.
 
     Raises:
@@ -99,7 +99,7 @@ def make_rows(
     return {**whole, **counts, "seconds": round(time.monotonic() - began, 1)}
 
 
-def _but_for_shards(text: str) -> dict[str, Any]:
+def _but_for_shards(text: str) -> dict[str, object]:
     return {**json.loads(text), "shards": None}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from codereasoner import extend
 from codereasoner.benchmarks.loading import locate
@@ -19,7 +18,7 @@ from codereasoner.training.scratch import make_scratch_model
 
 LONGER = 5  # statements of the programs that GRPO practises on without being shown an answer
 SHORT_SHARE = 3  # of the programs to practise on, one short one for so many longer ones
-TINY: Mapping[str, Any] = {"breadth": "tiny", "types": ["list"]}
+TINY: Mapping[str, object] = {"breadth": "tiny", "types": ["list"]}
 """The programs of an experiment that names none: what a model made from nothing can learn in minutes."""
 
 
@@ -58,7 +57,7 @@ def parameters_of(model: str) -> int:
     return int(made.num_parameters())
 
 
-def parts(plan: Experiment, settings: Settings) -> tuple[list[Part], dict[str, Any]]:
+def parts(plan: Experiment, settings: Settings) -> tuple[list[Part], dict[str, object]]:
     """Return the parts of the programs, and what identifies their sources."""
     if plan.programs:
         facts = [[each.source, each.share, list(each.splits), dict(each.settings or {})] for each in plan.programs]

@@ -31,7 +31,7 @@ class Programs:
     source: str
     share: float = 1.0
     splits: tuple[str, ...] = SPLITS
-    settings: Mapping[str, Any] | None = None
+    settings: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Experiment:
     benchmarks: Mapping[str, Asked] | None = None  # asked where there is data
     programs: tuple[Programs, ...] = ()
     style: str = "terse"
-    training: Mapping[Training, Mapping[str, Any]] | None = None  # options of each kind
+    training: Mapping[Training, Mapping[str, object]] | None = None  # options of each kind
     text: tuple[str, ...] = ()  # plain Python whose perplexity tells what a training makes a model forget
 
     @property
@@ -233,7 +233,7 @@ def _several(names: str | Iterable[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
-def _rows(facts: Mapping[str, Any]) -> Rows:
+def _rows(facts: Mapping[str, object]) -> Rows:
     return Rows(**_words(facts))
 
 

@@ -17,7 +17,7 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from codereasoner import extend
 from codereasoner.benchmarks.loading import VARIABLE, locate, pool_for
@@ -174,7 +174,7 @@ class ExperimentRun:
         arm = self.plan.arms[name]
         assert arm.train is not None  # only what is asked as it comes has none, and it is no part of a round
         operations = LEARN * parameters_of(base) * self.plan.tokens(name, self.settings)
-        changes: dict[str, Any] = {"tokens": None, "operations": operations, "seed": seed + arm.seed}
+        changes: dict[str, object] = {"tokens": None, "operations": operations, "seed": seed + arm.seed}
         changes["threads"] = threads
         if self.plan.checks:
             changes |= {"held_out": str(self.folder / "checked.jsonl"), "checks": self.plan.checks}

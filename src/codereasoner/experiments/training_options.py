@@ -16,7 +16,7 @@ DECIDED = ("seed", "tokens", "operations", "seconds", "epochs", "max_steps", "th
 """Options that the experiment sets itself, so that its arms stay comparable."""
 
 
-def check_options(config: Config, given: Mapping[str, Any]) -> Config:
+def check_options(config: Config, given: Mapping[str, object]) -> Config:
     """Return the config with the given options.
 
     Raises:
@@ -36,7 +36,7 @@ def check_options(config: Config, given: Mapping[str, Any]) -> Config:
     return replace(config, **read)
 
 
-def _value(name: str, value: Any, hint: Any) -> Any:
+def _value(name: str, value: object, hint: object) -> object:
     """Return a value of that type; a number with an exponent is a text to YAML 1.1."""
     choices = get_args(hint) if get_origin(hint) is Literal else ()
     kinds = tuple(each for each in get_args(hint) or (hint,) if isinstance(each, type))

@@ -65,7 +65,7 @@ class QuestionsDataset(ProceduralDataset):
             self._made = framework_questions(config.questions, config.data, config.split, config.size)
             self.size = len(self._made)
 
-    def __getitem__(self, idx: int) -> dict[str, Any]:
+    def __getitem__(self, idx: int) -> dict[str, object]:
         """Return one entry: the prompt, the answer, and the question as metadata.
 
         The size is no bound, as in other data sets of reasoning-gym: a benchmark begins again behind its end.

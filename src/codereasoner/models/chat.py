@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
 from codereasoner.errors import ConfigError, import_extra
@@ -24,7 +24,7 @@ from codereasoner.thoughts import FAMILIES, Tags, has_opened
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-Messages: TypeAlias = Sequence[Mapping[str, Any]]
+Messages: TypeAlias = Sequence[Mapping[str, object]]
 
 PLAIN = (
     "{%- for message in messages -%}{{ message['content'] }}"
@@ -46,7 +46,7 @@ _MARKED = re.compile(f"{MARK}({MARK}?)")
 _CONTROLS: WeakKeyDictionary[PreTrainedTokenizerBase, _Controls] = WeakKeyDictionary()
 
 
-def prepare(tokenizer: PreTrainedTokenizerBase, name: str, arguments: Mapping[str, Any] | None = None) -> None:
+def prepare(tokenizer: PreTrainedTokenizerBase, name: str, arguments: Mapping[str, object] | None = None) -> None:
     """Give a tokenizer what generation and training need: a template, a token to pad with, the template's arguments.
 
     The arguments, and a date that stands still, are written into the template: every trainer and server that reads it
@@ -211,7 +211,9 @@ def declared_tags(tokenizer: PreTrainedTokenizerBase) -> tuple[Tags, ...]:
     return tuple((str(opening), str(closing)) for opening, closing in tags if opening and closing)
 
 
-def _write(tokenizer: PreTrainedTokenizerBase, messages: Messages, arguments: Mapping[str, Any], **options: Any) -> str:
+def _write(
+    tokenizer: PreTrainedTokenizerBase, messages: Messages, arguments: Mapping[str, object], **options: object
+) -> str:
     """Render the messages; what the template refuses, or leaves out, is put in another way."""
     turns = [dict(message) for message in messages]
     adapted = _adapted(turns)
@@ -235,9 +237,9 @@ def _write(tokenizer: PreTrainedTokenizerBase, messages: Messages, arguments: Ma
     return text
 
 
-def _adapted(turns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _adapted(turns: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
     """Return the turns with nothing but user and assistant in alternation; what else there is is the user's."""
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, object]] = []
     for turn in turns:
         role = "assistant" if turn["role"] == "assistant" else "user"
         if found and found[-1]["role"] == role:
@@ -247,7 +249,7 @@ def _adapted(turns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def _literal(value: Any) -> str:
+def _literal(value: object) -> str:
     """Spell a JSON value as Jinja does."""
     if value is None:
         return "none"

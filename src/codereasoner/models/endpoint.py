@@ -48,7 +48,7 @@ class Endpoint(Model):
         price_out: float = 0.0,
         retries: int = 6,
         timeout: float = 600.0,
-        **options: Any,
+        **options: object,
     ) -> None:
         super().__init__(target, **options)
         if not target:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codereasoner.errors import import_extra
 from codereasoner.extend import Completion, Model, Prompt, Sampling
@@ -47,7 +47,7 @@ class Local(Model):
         threads: int | None = None,
         batch: int = MAX_BATCH,
         loaded: Checkpoint | None = None,
-        **options: Any,
+        **options: object,
     ) -> None:
         super().__init__(target, **options)
         self.threads = threads
@@ -166,7 +166,7 @@ def _generate(
     return rows
 
 
-def shared_prefix(model: PreTrainedModel, inputs: Tensor, mask: Tensor) -> dict[str, Any]:
+def shared_prefix(model: PreTrainedModel, inputs: Tensor, mask: Tensor) -> dict[str, object]:
     """Return the arguments of `generate` by which equal prompts are read once: the cache of all but their last token.
 
     Shapes: inputs and mask are (prompts, tokens), padded on the left. Empty where no prompts are equal.
@@ -192,7 +192,7 @@ def share_prompts(model: PreTrainedModel) -> None:
     plain = model.generate
 
     @functools.wraps(plain)
-    def generate(*arguments: Any, **options: Any) -> Any:
+    def generate(*arguments: object, **options: object) -> object:
         inputs, mask = options.get("input_ids"), options.get("attention_mask")
         if not arguments and inputs is not None and mask is not None and "past_key_values" not in options:
             with torch.no_grad():

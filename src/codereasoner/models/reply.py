@@ -64,7 +64,7 @@ def read_reply(body: str) -> Completion:
     )
 
 
-def error_words(reply: Any) -> str:
+def error_words(reply: object) -> str:
     """Return what a server says went wrong, whatever the shape of its error; "" where it says nothing."""
     if isinstance(reply, str):
         return reply
@@ -101,7 +101,7 @@ def whole_letters(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def _parse(body: str) -> Mapping[str, Any]:
+def _parse(body: str) -> Mapping[str, object]:
     try:
         reply = json.loads(body)
     except (ValueError, RecursionError):
@@ -121,7 +121,7 @@ def _page_words(body: str) -> str:
     return body if body.strip() else "empty"
 
 
-def _events(body: str) -> Iterator[Any]:
+def _events(body: str) -> Iterator[object]:
     """Yield the events of a stream, which some servers send although none was asked for."""
     for line in body.split("\n"):
         data = line.strip().removeprefix("data:").strip()
@@ -132,7 +132,7 @@ def _events(body: str) -> Iterator[Any]:
                 raise OddReply(f"the reply is a stream with an event that is no JSON: {data}") from None
 
 
-def _joined(events: list[Any]) -> dict[str, Any]:
+def _joined(events: list[object]) -> dict[str, object]:
     """Join the events of a stream to the reply it would have been.
 
     Raises:
@@ -157,12 +157,12 @@ def _joined(events: list[Any]) -> dict[str, Any]:
     return {"choices": [{"message": message, "finish_reason": finish}], "usage": usage}
 
 
-def _thoughts(message: Mapping[str, Any]) -> str:
+def _thoughts(message: Mapping[str, object]) -> str:
     """Return the thoughts from the first field that has some: servers repeat the same under several names."""
     return next(filter(None, (_text(message.get(name), thoughts=None) for name in _THOUGHTS)), "")
 
 
-def _text(value: Any, thoughts: bool | None) -> str:
+def _text(value: object, thoughts: bool | None) -> str:
     """Join the parts of a content: those that are thoughts, those that are not, or (None) all."""
     if isinstance(value, str):
         return "" if thoughts else value
@@ -177,7 +177,7 @@ def _text(value: Any, thoughts: bool | None) -> str:
     return ""
 
 
-def _usage(usage: Any) -> tuple[int, int]:
+def _usage(usage: object) -> tuple[int, int]:
     found = usage if isinstance(usage, Mapping) else {}
     return _count(found.get("prompt_tokens")), _count(found.get("completion_tokens"))
 

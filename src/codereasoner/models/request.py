@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from codereasoner.extend import Sampling
 from codereasoner.models.notices import say_once
@@ -29,9 +28,9 @@ class Parameters:
         self._limit = limit
         self._refused: list[str] = []
 
-    def body(self, sampling: Sampling, sample: int) -> dict[str, Any]:
+    def body(self, sampling: Sampling, sample: int) -> dict[str, object]:
         """Return what is sent beside the model and the messages; each sample has a seed of its own."""
-        body: dict[str, Any] = {
+        body: dict[str, object] = {
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "seed": sampling.seed + sample,
@@ -47,7 +46,7 @@ class Parameters:
         body |= {name: value for name, value in optional.items() if value is not None}
         return {name: value for name, value in (body | dict(sampling.extra_body)).items() if name not in self._refused}
 
-    def refuse(self, status: int, reply: str, sent: Mapping[str, Any], server: str) -> bool:
+    def refuse(self, status: int, reply: str, sent: Mapping[str, object], server: str) -> bool:
         """Give up a parameter that a reply refuses; False where it refuses none that was sent."""
         name = _refused(reply, sent) if status in (400, 404, 422) else None
         if name is None or name in self._refused:  # others that were under way are sent anew, too
@@ -62,7 +61,7 @@ class Parameters:
         return True
 
 
-def _refused(reply: str, sent: Mapping[str, Any]) -> str | None:
+def _refused(reply: str, sent: Mapping[str, object]) -> str | None:
     """Return the name of the parameter that a reply refuses; None where it is about something else."""
     if not _REFUSAL.search(reply):
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from codereasoner import extend, literals
 from codereasoner.errors import UnknownName
@@ -20,7 +19,7 @@ class Scripted(Model):
 
     name = "scripted"
 
-    def __init__(self, target: str, **options: Any) -> None:
+    def __init__(self, target: str, **options: object) -> None:
         super().__init__(target, **options)
         if target not in _SCRIPTS:
             raise UnknownName("script", target, _SCRIPTS)

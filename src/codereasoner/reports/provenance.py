@@ -96,7 +96,7 @@ def _rows(path: Path) -> Iterator[tuple[dict[str, Any], Fate]]:
             yield row, "dropped"
 
 
-def _refers_to(row: Mapping[str, Any]) -> set[str]:
+def _refers_to(row: Mapping[str, object]) -> set[str]:
     """Return the ids that a row names: its own, and those of what it was made from."""
     named = {row.get("id"), *(row.get(name) for name in REFERENCES)}
     return {each for each in named if isinstance(each, str) and each and not each.startswith("{")}
@@ -119,7 +119,7 @@ def _name(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _words(row: Mapping[str, Any], fate: Fate) -> str:
+def _words(row: Mapping[str, object], fate: Fate) -> str:
     """Describe a row in one line."""
     words = _description(row)
     return f"{words}: {row.get('reason', 'no reason given')}" if fate == "dropped" else words

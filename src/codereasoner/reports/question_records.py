@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from codereasoner.chains.claim_audit import Audit, audit, audit_search
 from codereasoner.errors import DataError
@@ -195,7 +195,7 @@ def _add_answers(
 
     path = evaluation.folder / "answers.jsonl"
 
-    def is_read(row: Mapping[str, Any]) -> bool:
+    def is_read(row: Mapping[str, object]) -> bool:
         question = str(row.get("question"))
         return item_of(question) is not None and (details or audited(question))
 

@@ -113,7 +113,7 @@ def manifests(folder: Path) -> dict[str, Manifest]:
     return dict(sorted(found.items(), key=lambda item: item[1].get("written", "")))
 
 
-def config(folder: Path) -> tuple[Mapping[str, Any], str]:
+def config(folder: Path) -> tuple[Mapping[str, object], str]:
     """Return the resolved configuration of a run and its text; both are empty where there is none.
 
     Raises:

@@ -138,7 +138,7 @@ def curves(folder: Path) -> list[Curve]:
     return found
 
 
-def _columns(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[float | None]]:
+def _columns(rows: Sequence[Mapping[str, object]]) -> dict[str, list[float | None]]:
     size = -(-len(rows) // POINTS)
     groups = [rows[start : start + size] for start in range(0, len(rows), size)]
     names = dict.fromkeys(name for row in rows for name in row)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from codereasoner import extend
 from codereasoner.curation.profiles import constructs_of
@@ -51,7 +50,7 @@ class Author(Source):
         top_p: float = 0.9,
         max_tokens: int = 4096,
         license: str = "",
-        **options: Any,
+        **options: object,
     ) -> None:
         if not model:
             raise ConfigError("the source 'author' needs a model: --set model=openai:NAME, and base-url where it is")

@@ -94,7 +94,7 @@ class Dataset(Source):
                 seen.add(made.id if isinstance(made, Program) else "")
                 yield made
 
-    def _require_columns(self, file: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    def _require_columns(self, file: Path, rows: Sequence[Mapping[str, object]]) -> None:
         """Refuse a table without a column that the user named: a mistyped name would drop every row."""
         known = dict.fromkeys(name for row in rows for name in row)
         for name in self.columns if rows else ():
@@ -110,7 +110,7 @@ class Dataset(Source):
         except SyntaxError:
             return Rejected(found.source, "does not parse", origin)
         recorded = {call: value for call, value in found.recorded.items() if value is not None}
-        features: dict[str, Any] = {"by_people": True, "recorded": recorded, "recorded_as_json": found.as_json}
+        features: dict[str, object] = {"by_people": True, "recorded": recorded, "recorded_as_json": found.as_json}
         return Program(found.source, found.entry, tuple(found.recorded), origin, split, self.license, features)
 
     def _paths(self) -> list[Path]:
@@ -125,7 +125,7 @@ class Dataset(Source):
         return found
 
 
-def _rows(file: Path) -> Iterator[Mapping[str, Any]]:
+def _rows(file: Path) -> Iterator[Mapping[str, object]]:
     if file.suffix != ".json":
         yield from read_rows(file)
         return

@@ -11,12 +11,12 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from codereasoner import literals
 from codereasoner.steps.source import parse_source
 
-Row: TypeAlias = Mapping[str, Any]
+Row: TypeAlias = Mapping[str, object]
 
 NO_PROGRAM, NO_CALL, NO_ENTRY = "no program in the row", "no call in the row", "no function in the program"
 
@@ -201,7 +201,7 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _last_object(text: str) -> dict[str, Any]:
+def _last_object(text: str) -> dict[str, object]:
     """Return the last JSON object in a text that is about an input or an output; {} where there is none."""
     decoder = json.JSONDecoder()
     for brace in [found.start() for found in re.finditer(r"\{", text)][: -_MOST_BRACES - 1 : -1]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.extend import Rejected, Source
 from codereasoner.records import Job, Program, Run
 from codereasoner.stages.engine import Engine
 
-Found: TypeAlias = Any
+Found: TypeAlias = object
 """A draft of a program for one key; only the source that made it reads it."""
 
 

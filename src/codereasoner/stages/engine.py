@@ -19,7 +19,7 @@ from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self, TypeVar, get_args
+from typing import Literal, Protocol, Self, TypeVar, get_args
 
 from codereasoner.errors import ConfigError, InfrastructureError, import_extra
 
@@ -125,7 +125,7 @@ class OnRay:
         remote = ray.remote(max_retries=-1, retry_exceptions=False)(_called)
         kept = ray.put(work)
 
-        def result(job: Any) -> Result:
+        def result(job: object) -> Result:
             try:
                 found: Result = ray.get(job)
             except ray.exceptions.RayTaskError as error:
@@ -177,13 +177,13 @@ def _in_order(
         yield found
 
 
-def _do(path: Path, batch: Batch) -> Any:
+def _do(path: Path, batch: Batch) -> object:
     return _read_work(path)(batch)
 
 
 @lru_cache(maxsize=4)  # drafting and examining programs alternate
-def _read_work(path: Path) -> Callable[[Any], Any]:
-    work: Callable[[Any], Any] = pickle.loads(path.read_bytes())
+def _read_work(path: Path) -> Callable[[object], object]:
+    work: Callable[[object], object] = pickle.loads(path.read_bytes())
     return work
 
 

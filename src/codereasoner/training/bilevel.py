@@ -83,7 +83,7 @@ def bi_level(trainer: type, reward: Reward, weight: float) -> type:
     class BiLevel(trainer):  # type: ignore[misc]
         """Only the advantages differ."""
 
-        def _generate_and_score_completions(self, inputs: Any) -> dict[str, Any]:
+        def _generate_and_score_completions(self, inputs: object) -> dict[str, object]:
             output: dict[str, Any] = super()._generate_and_score_completions(inputs)
             ids, mask = output["completion_ids"], output["completion_mask"]
             added = ids.new_zeros(ids.shape, dtype=output["advantages"].dtype)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.training.training_config import TrainingConfig
@@ -141,13 +141,13 @@ def on_budget(trainer: type, budget: Budget) -> type:
     class OnBudget(trainer):  # type: ignore[misc]
         """Only counting and the schedule differ."""
 
-        def training_step(self, *arguments: Any, **options: Any) -> Any:
+        def training_step(self, *arguments: object, **options: object) -> object:
             loss = super().training_step(*arguments, **options)
             if found := self._metrics["train"].get("num_tokens"):  # GRPO has none in a step that generates nothing
                 budget.count(int(found[-1]))
             return loss
 
-        def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        def create_scheduler(self, num_training_steps: int, optimizer: object = None) -> object:
             if budget.limit is None:
                 return super().create_scheduler(num_training_steps, optimizer)
             schedules = import_extra("torch.optim.lr_scheduler", "train")

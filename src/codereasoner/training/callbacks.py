@@ -84,7 +84,7 @@ def make_callback(
     check: Check | None = None,
     fastest: float | None = None,
     seen: Seen | None = None,
-) -> Any:
+) -> object:
     """Return a callback that writes history.jsonl, reports progress, saves by the clock and ends training on budget.
 
     Args:
@@ -110,7 +110,7 @@ def make_callback(
         words = "the first step"
 
         def on_train_begin(
-            self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **options: Any
+            self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **options: object
         ) -> None:
             state.num_input_tokens_seen = 0  # a checkpoint has it; the budget has counted them
             budget.start()
@@ -121,7 +121,7 @@ def make_callback(
             self.checked = due
 
         def on_step_end(
-            self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **options: Any
+            self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **options: object
         ) -> None:
             save = budget.seconds - self.saved >= config.save_seconds
             over, save, due = from_rank_0(budget.over, save, self.checks_due(state))

@@ -41,7 +41,7 @@ def from_rank_0(*values: Any) -> list[Any]:
     return found
 
 
-def gather(values: Mapping[str, Any]) -> dict[str, Any]:
+def gather(values: Mapping[str, object]) -> dict[str, object]:
     """Merge the mappings of all processes."""
     if rank_and_size()[1] == 1:
         return dict(values)

@@ -32,12 +32,12 @@ def dynamic_sampling(trainer: type, reward: Reward, budget: Budget, rounds: int)
     class DynamicSampling(trainer):  # type: ignore[misc]
         """Only the prompts of a step differ."""
 
-        def _generate(self, prompts: list[Any]) -> Any:
+        def _generate(self, prompts: list[object]) -> object:
             found = super()._generate(prompts)
             self.lengths = [len(prompt) + len(completion) for prompt, completion in zip(*found[:2], strict=True)]
             return found
 
-        def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+        def _generate_and_score_completions(self, inputs: list[dict[str, object]]) -> dict[str, object]:
             output: dict[str, Any] = super()._generate_and_score_completions(inputs)
             if not self.model.training:
                 return output
@@ -75,7 +75,7 @@ def dynamic_sampling(trainer: type, reward: Reward, budget: Budget, rounds: int)
             counts = self.accelerator.gather(torch.tensor([number], device=self.accelerator.device))
             return int(together(counts.tolist()))
 
-        def _other_prompts(self, inputs: list[dict[str, Any]], groups: int, number: int) -> list[dict[str, Any]]:
+        def _other_prompts(self, inputs: list[dict[str, object]], groups: int, number: int) -> list[dict[str, object]]:
             """Return the rows of other prompts of the data set, drawn by seed, step, round and process."""
             asked = {row["question"] for row in inputs}
             known = self.train_dataset["question"]

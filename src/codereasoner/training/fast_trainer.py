@@ -5,7 +5,7 @@ A step of such a model takes 30 ms, so work that is negligible on a GPU counts. 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codereasoner.errors import import_extra
 from codereasoner.training.tokens import IGNORED
@@ -35,10 +35,10 @@ def fast_trainer(trainer: type) -> type:
         def compute_loss(
             self,
             model: PreTrainedModel,
-            inputs: dict[str, Any],
+            inputs: dict[str, object],
             return_outputs: bool = False,
             num_items_in_batch: Tensor | None = None,
-        ) -> Tensor | tuple[Tensor, Any]:
+        ) -> Tensor | tuple[Tensor, object]:
             """The model's own loss. TRL's saves the memory of the logits and computes them twice for that.
 
             Rows are padded behind their end, where a causal model does not look: without a mask attention takes its
@@ -65,7 +65,7 @@ def fast_trainer(trainer: type) -> type:
             metrics["mean_token_accuracy"].append(right_sum / max(1, learnt_sum))
             metrics["num_tokens"] = [self._total_train_tokens]
 
-        def floating_point_ops(self, inputs: Any) -> int:
+        def floating_point_ops(self, inputs: object) -> int:
             """Nobody reads it, and the weights would be counted at every step."""
             return 0
 
@@ -92,7 +92,7 @@ def completions_only(trainer: type) -> type:
             batch_size: int | None = None,
             compute_entropy: bool = False,
             compute_aux_loss: bool = False,
-            **others: Any,
+            **others: object,
         ) -> tuple[Tensor, Tensor | None, Tensor | None]:
             size = min(batch_size or len(input_ids), len(input_ids))
             vocabulary = int(self.accelerator.unwrap_model(model).config.get_text_config().vocab_size)
@@ -135,7 +135,7 @@ def in_one_order(trainer: type) -> type:
     class InOneOrder(trainer):  # type: ignore[misc]
         """Only the sampler differs."""
 
-        def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        def _get_train_sampler(self, train_dataset: object = None) -> object:
             sampler = super()._get_train_sampler(train_dataset)
             sampler.lengths = list(sampler.lengths)
             sampler.batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps

@@ -209,7 +209,7 @@ def exact_prompts(trainer: type) -> type:
 
 
 def trl_config(
-    config: GrpoConfig, out: Path, budget: Budget, bf16: bool, vllm: Mapping[str, Any] | None = None
+    config: GrpoConfig, out: Path, budget: Budget, bf16: bool, vllm: Mapping[str, object] | None = None
 ) -> TrlGrpoConfig:
     """Return TRL's own configuration of this training on this machine, with the arguments that concern vLLM."""
     return import_extra("trl", "train").GRPOConfig(

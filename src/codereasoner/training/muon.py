@@ -119,7 +119,7 @@ def _muon(optimizer: type) -> type:
         """Nesterov momentum, made orthogonal, and decoupled weight decay."""
 
         @torch.no_grad()  # type: ignore[untyped-decorator]
-        def step(self, closure: Any = None) -> None:
+        def step(self, closure: object = None) -> None:
             for group in self.param_groups:
                 shapes = defaultdict(list)
                 for weight in group["params"]:
@@ -155,11 +155,11 @@ def _both(optimizer: type) -> type:
         def _share(self) -> None:
             self.param_groups = [group for part in self.parts for group in part.param_groups]
 
-        def step(self, closure: Any = None) -> None:
+        def step(self, closure: object = None) -> None:
             for part in self.parts:
                 part.step()
 
-        def state_dict(self) -> dict[str, Any]:
+        def state_dict(self) -> dict[str, object]:
             return {"parts": [part.state_dict() for part in self.parts]}
 
         def load_state_dict(self, state_dict: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from codereasoner.errors import ConfigError
 from codereasoner.models.device import has_gpu
@@ -12,7 +11,7 @@ from codereasoner.training.settings import template_arguments
 from codereasoner.training.training_config import TrainingConfig
 
 
-def check_before(config: TrainingConfig) -> dict[str, Any]:
+def check_before(config: TrainingConfig) -> dict[str, object]:
     """Refuse options that do not fit one another or this machine; returns the arguments of the chat template.
 
     Raises:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
-from typing import Any
 
 from codereasoner.training.training_config import GrpoConfig, RftConfig, SftConfig
 
@@ -72,7 +71,7 @@ PRETRAINED: dict[str, SftConfig | GrpoConfig] = {
 parameters, whose right answers GRPO and RFT must not unlearn, so their learning rates are a tenth of SFT's and less."""
 
 
-def flags(config: SftConfig | GrpoConfig, **changes: Any) -> list[str]:
+def flags(config: SftConfig | GrpoConfig, **changes: object) -> list[str]:
     """The config as the words of its command: ["--batch", "16", ...]; `changes` replace single values."""
     words: list[str] = []
     for each in fields(config):

@@ -30,7 +30,7 @@ def selected(
     tries: int,
     sampling: Sampling,
     kept: Path,
-    key: Mapping[str, Any],
+    key: Mapping[str, object],
     budget: Budget,
     progress: Progress,
 ) -> list[Row]:

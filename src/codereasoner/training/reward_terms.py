@@ -133,8 +133,8 @@ class OwnReward:
             )
         return float(value)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        own: Any = self.name if split_reference(self.name)[1] else self.function
+    def __reduce__(self) -> tuple[object, ...]:
+        own: object = self.name if split_reference(self.name)[1] else self.function
         return own_reward, (own,)
 
 

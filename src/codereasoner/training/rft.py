@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress, Sampling, silent
@@ -71,7 +70,7 @@ def rft(
 
 def _sample(
     prompts: Path, model: str, kept: Path, config: RftConfig, runner: Runner | None, progress: Progress
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Write the right completions as SFT rows; returns what it took and how many there are."""
     set_threads(config.threads)
     budget = budget_of(config)

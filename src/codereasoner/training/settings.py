@@ -7,7 +7,7 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Sampling, check_model_folder
@@ -62,7 +62,7 @@ def set_threads(threads: int | None) -> None:
 
 
 def load(
-    model: str, frozen: bool = False, template: Mapping[str, Any] | None = None, quantize: bool = False
+    model: str, frozen: bool = False, template: Mapping[str, object] | None = None, quantize: bool = False
 ) -> Checkpoint:
     """Load a model to train, and its tokenizer with padding on the left.
 
@@ -78,7 +78,7 @@ def load(
     return loaded
 
 
-def template_arguments(thinking: Thinking, given: str) -> dict[str, Any]:
+def template_arguments(thinking: Thinking, given: str) -> dict[str, object]:
     """Return the arguments of the chat template: how to think, and those of a JSON object.
 
     Raises:

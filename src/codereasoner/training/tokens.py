@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codereasoner.errors import DataError, import_extra
 from codereasoner.models.chat import encode, end_of_turn, turn_text
@@ -103,7 +103,7 @@ def examples(
     return found
 
 
-def _talks(row: Row, name: Any, tokenizer: PreTrainedTokenizerBase) -> list[list[tuple[str, str]]]:
+def _talks(row: Row, name: object, tokenizer: PreTrainedTokenizerBase) -> list[list[tuple[str, str]]]:
     """Return prompts and answers, turn by turn; turns that continue one another word for word are one talk."""
     prompt, completion = row.get("prompt"), row.get("completion")
     if not prompt or not completion or completion[-1]["role"] != "assistant":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codereasoner.errors import import_extra
 from codereasoner.training.training_config import TrainingConfig
@@ -15,7 +15,7 @@ WITH_TABLES = ("trackio", "wandb")
 """The trackers to which TRL also sends a table of completions."""
 
 
-def tracker_arguments(config: TrainingConfig, out: Path) -> dict[str, Any]:
+def tracker_arguments(config: TrainingConfig, out: Path) -> dict[str, object]:
     """Return the arguments of a TRL trainer that name its tracker; the run is named by its folder."""
     return {"report_to": [config.track] if config.track in WITH_TABLES else [], "run_name": str(out)}
 

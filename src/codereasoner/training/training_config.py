@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Literal
 
 from codereasoner.config_fields import option, redeclared
 
@@ -184,6 +184,6 @@ class RftConfig(SftConfig):
     share: float = option(0.4, "Share of the budget for sampling; without a budget, every prompt is sampled.")
 
 
-def decisive(config: TrainingConfig) -> dict[str, Any]:
+def decisive(config: TrainingConfig) -> dict[str, object]:
     """Return the options that decide what is learnt."""
     return {each.name: getattr(config, each.name) for each in fields(config) if not each.metadata["how"]}

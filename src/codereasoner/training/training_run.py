@@ -102,12 +102,12 @@ def lock(out: Path) -> AbstractContextManager[None]:
     return locked(out) if rank_and_size()[0] == 0 else nullcontext()
 
 
-def comparable(old: Mapping[str, Any], now: Mapping[str, object]) -> dict[str, Any]:
+def comparable(old: Mapping[str, object], now: Mapping[str, object]) -> dict[str, object]:
     """Return the part of an earlier config that counts today: other options may have counted then."""
     return {name: value for name, value in old.items() if name in now}
 
 
-def _begun(out: Path) -> dict[str, Any] | None:
+def _begun(out: Path) -> dict[str, object] | None:
     """Return the config of a training that has learnt something and was stopped, if there is one."""
     checkpoints, history = out / "checkpoints", out / "history.jsonl"
     note = checkpoints / "config.json"
@@ -115,7 +115,7 @@ def _begun(out: Path) -> dict[str, Any] | None:
         any(checkpoints.glob("checkpoint-*")) or (history.is_file() and history.stat().st_size)
     ):
         return None
-    found: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
+    found: dict[str, object] = json.loads(note.read_text(encoding="utf-8"))
     return found
 
 
@@ -194,7 +194,7 @@ def _merged(trained: Any, loaded: Checkpoint, out: Path, config: TrainingConfig)
     return load_checkpoint(str(adapter), half=True).model
 
 
-def arguments(out: Path, config: TrainingConfig, budget: Budget, bf16: bool) -> dict[str, Any]:
+def arguments(out: Path, config: TrainingConfig, budget: Budget, bf16: bool) -> dict[str, object]:
     """Return the arguments that every TRL trainer gets."""
     return {
         "output_dir": str(out / "checkpoints"),
@@ -226,7 +226,7 @@ def device_arguments(bf16: bool, checkpointing: bool) -> dict[str, bool]:
     return {"use_cpu": not gpu, "bf16": bf16, "gradient_checkpointing": gpu and checkpointing}
 
 
-def as_json(config: Mapping[str, object]) -> dict[str, Any]:
+def as_json(config: Mapping[str, object]) -> dict[str, object]:
     """Return a config as it reads back from JSON."""
-    found: dict[str, Any] = json.loads(json.dumps(config, default=str))
+    found: dict[str, object] = json.loads(json.dumps(config, default=str))
     return found

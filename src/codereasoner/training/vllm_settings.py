@@ -5,8 +5,6 @@ TRL's own defaults are the model's whole context, whose cache may not fit, and 0
 
 from __future__ import annotations
 
-from typing import Any
-
 from codereasoner.training.memory import Memory
 from codereasoner.training.training_config import GrpoConfig
 
@@ -14,7 +12,9 @@ LEAST, MOST = 0.1, 0.9
 """Shares of a GPU for vLLM, whatever the estimate says: with less it cannot start, and CUDA itself takes a part."""
 
 
-def vllm_arguments(config: GrpoConfig, context: int, memory: Memory | None = None, size: float = 0.0) -> dict[str, Any]:
+def vllm_arguments(
+    config: GrpoConfig, context: int, memory: Memory | None = None, size: float = 0.0
+) -> dict[str, object]:
     """Return the arguments of TRL's GRPOConfig that concern vLLM.
 
     Args:
@@ -23,7 +23,7 @@ def vllm_arguments(config: GrpoConfig, context: int, memory: Memory | None = Non
         memory: what the training itself needs; None, as without a GPU, leaves the share to TRL.
         size: bytes of the GPU.
     """
-    found: dict[str, Any] = {
+    found: dict[str, object] = {
         "use_vllm": config.vllm != "off",
         "vllm_mode": "colocate" if config.vllm == "off" else config.vllm,
         "vllm_server_base_url": config.vllm_url,
