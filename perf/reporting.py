@@ -21,16 +21,17 @@ from random import Random
 from typing import Any
 
 from codereasoner import extend
-from codereasoner.evaluation.results import count_grades
+from codereasoner.evaluation.results import GradeRow, count_grades
+from codereasoner.evaluation.run_evaluation import grade_row
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_records, write_records, write_whole
-from codereasoner.records import Answer, Chain, answer_key
+from codereasoner.records import Answer, Chain
 from codereasoner.stages.ask_questions import ask_questions
 from codereasoner.stages.make_programs import write_programs
 from codereasoner.stages.trace_calls import trace_programs
 from codereasoner.stages.write_chains import narrate_chains
 from codereasoner.styles import find_style
-from codereasoner.task import Question
+from codereasoner.task import Grade, Question
 
 TASKS = ("output", "input")
 STYLE = find_style("reasoning")
@@ -80,7 +81,8 @@ def make_run(folder: Path, programs: int, models: int) -> None:
 
 
 def _evaluate(folder: Path, model: str, skill: float, questions: Sequence[Question], texts: dict[str, str]) -> None:
-    answers, grades = [], []
+    answers: list[Answer] = []
+    grades: list[GradeRow] = []
     for question in questions:
         random = Random(f"{model}/{question.id}")
         right = random.random() < skill
@@ -91,12 +93,9 @@ def _evaluate(folder: Path, model: str, skill: float, questions: Sequence[Questi
         given = question.gold[0] if right else wrong
         task = extend.task_of(question)
         text = STYLE.render(task.statement(question), given, chain)
-        key = answer_key(question.id, model, STYLE.name, 0, {})
         answers.append(Answer(question.id, model, STYLE.name, 0, text, "stop", {}, 90, len(text) // 3))
-        grades.append(
-            {"id": key, "question": question.id, "task": question.task, "sample": 0, "answer": given, "parts": {}}
-            | {"outcome": "correct" if right else "wrong", "reason": "" if right else "another value", "credit": None}
-        )
+        verdict = Grade("correct", given) if right else Grade("wrong", given, "another value")
+        grades.append(grade_row(question, answers[-1], verdict))
     write_records(folder / "answers.jsonl", answers, {})
     write_records(folder / "grades.jsonl", grades, {})
     about = {

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 
@@ -17,6 +16,8 @@ from codereasoner.records import Run
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from codereasoner.evaluation.results import Summary
 
 WIDTH = 120
 """Columns of a trace in a notebook: wide enough for the code and the values of most lines."""
@@ -57,7 +58,7 @@ class Evaluation:
     """The result of one evaluation: its folder, and the content of its summary.json."""
 
     folder: Path
-    summary: Mapping[str, Any]
+    summary: Summary
 
     @property
     def pass_at_1(self) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def option(
-    default: Any, words: str, metavar: str | None = None, is_flag: bool = False, how: bool = False
+    default: object, words: str, metavar: str | None = None, is_flag: bool = False, how: bool = False
 ) -> Any:  # what `field` returns, so that a field has the type it is annotated with
     """Declare a field with its default, the help text of its option, and the placeholder of its value.
 
@@ -17,7 +17,7 @@ def option(
     return field(default=default, metadata={"help": words, "metavar": metavar, "is_flag": is_flag, "how": how})
 
 
-def redeclared(config: type, name: str, default: Any, words: str = "") -> Any:
+def redeclared(config: type, name: str, default: object, words: str = "") -> Any:
     """Declare the field of a base class again, with another default and, where it means something else, other help."""
     declared: Field[Any] = config.__dataclass_fields__[name]  # type: ignore[attr-defined]
     return field(default=default, metadata={**declared.metadata, "help": words or declared.metadata["help"]})

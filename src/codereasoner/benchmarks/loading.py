@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from codereasoner import extend
 from codereasoner.errors import DataError, MissingExtra, headline, import_extra
@@ -83,7 +82,7 @@ def _from_hub(benchmark: Benchmark) -> Path:
     """Return the first data file of the Hub's repository, in the local cache."""
     instead = f"give --data PATH, or set ${VARIABLE} to a folder with one of: {', '.join(benchmark.files)}"
     try:
-        hub: Any = import_extra("huggingface_hub", "eval")
+        hub = import_extra("huggingface_hub", "eval")
     except MissingExtra as error:
         raise MissingExtra(f"the data of {benchmark.name} is on the Hub, and {error}; or {instead}") from error
     try:

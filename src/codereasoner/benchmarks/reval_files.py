@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from codereasoner.benchmarks.record_fields import Row
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_rows
 
@@ -74,7 +75,7 @@ def read_pairs(data: Path) -> list[Pair]:
     return pairs
 
 
-def _listed(path: Path, number: int, row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _listed(path: Path, number: int, row: Row) -> Row:
     """Return a row whose tasks are a list; the repackaged file has them as JSON text."""
     if not isinstance(row.get("tasks"), str):
         return row
@@ -84,7 +85,7 @@ def _listed(path: Path, number: int, row: Mapping[str, Any]) -> Mapping[str, Any
         raise DataError(f"{path}, line {number}: 'tasks' is no JSON: {error}") from None
 
 
-def _pair(path: Path, number: int, idx: int, program: Mapping[str, Any], task: Mapping[str, Any]) -> Pair:
+def _pair(path: Path, number: int, idx: int, program: Row, task: Row) -> Pair:
     _need(path, number, task, {"input_idx": int, "task": list, "output_pred": str})
     index, inputs = task["input_idx"], program["inputs"]
     if not 0 <= index < len(inputs):
@@ -201,7 +202,7 @@ def _newest(path: Path) -> Path | None:
     return max(path.glob("*.jsonl"), key=lambda each: (each.stat().st_mtime, each.name), default=None)
 
 
-def read_log(path: Path, task: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def read_log(path: Path, task: str) -> Iterator[tuple[str, Row]]:
     """Yield each result of a log with its question's id: `TASK/DREval/IDX/INPUT/POINT`, without a point for outputs.
 
     Raises:

@@ -361,7 +361,7 @@ _OPERATORS: dict[type[ast.operator], tuple[str, Callable[[object, object], objec
     ast.BitOr: ("|", operator.or_),
     ast.BitXor: ("^", operator.xor),
 }
-_COMPARISONS: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], Any]]] = {
+_COMPARISONS: dict[type[ast.cmpop], tuple[str, Callable[..., object]]] = {
     ast.Eq: ("==", operator.eq),
     ast.NotEq: ("!=", operator.ne),
     ast.Lt: ("<", operator.lt),

@@ -47,7 +47,7 @@ class JsonObject(click.ParamType[dict[str, object]]):
             self.fail(f"{value!r:.80} is no JSON: {error}", param, ctx)
         if not isinstance(found, dict):
             self.fail(f'{value!r:.80} is no JSON object, such as {{"name": 1}}', param, ctx)
-        return found
+        return dict(found)
 
 
 class StyleName(click.ParamType[str]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +12,7 @@ from codereasoner.cli.console import Screen, console, make_table, styled
 from codereasoner.evaluation.results import Summary, accuracy
 from codereasoner.execution.examination import Examination, Held
 from codereasoner.extend import commonest
+from codereasoner.records import Facts
 from codereasoner.reports.leaderboard_table import Board
 from codereasoner.reports.result_rows import format_warnings
 from codereasoner.styles import short_name
@@ -44,7 +44,7 @@ def show_summary(summary: Summary) -> None:
         console.print(styled("bold red", "warning", said))
 
 
-def show_score(result: Mapping[str, Any]) -> None:
+def show_score(result: Facts) -> None:
     """Print both graders, the benchmark's own numbers, and the reasons why the graders differ."""
     for model, part in result.get("models", {}).items():
         console.print(styled("bold", model))
@@ -67,7 +67,7 @@ def show_score(result: Mapping[str, Any]) -> None:
         console.print(reasons)
 
 
-def _own_numbers(part: Mapping[str, Any]) -> list[str]:
+def _own_numbers(part: Mapping[str, object]) -> list[str]:
     """Return the numbers of a benchmark beyond pass@k: `coverage: accuracy 81.06, precision 84.30, ...`."""
     lines = []
     for name, value in part.items():
@@ -78,7 +78,7 @@ def _own_numbers(part: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def show_check(result: Mapping[str, Any]) -> None:
+def show_check(result: Facts) -> None:
     """Print the counts of a check, and what was rejected with the reason."""
     wrong = result.get("rejected") or result.get("differing") or []
     for name, value in result.items():
@@ -91,7 +91,7 @@ def show_check(result: Mapping[str, Any]) -> None:
         console.print(styled("red", str(row)))
 
 
-def _numbers_table(title: str, first: str, rows: Mapping[str, Mapping[str, Any]]) -> Table:
+def _numbers_table(title: str, first: str, rows: Mapping[str, Facts]) -> Table:
     """Return a table with a row for each part; it has pass@5 where there are five samples."""
     shown = [k for k in (1, 5) if k == 1 or any(f"pass@{k}" in part for part in rows.values())]
     numbers = ("n", *(f"pass@{k}{' [95 %]' if k == 1 else ''}" for k in shown))
@@ -103,7 +103,7 @@ def _numbers_table(title: str, first: str, rows: Mapping[str, Mapping[str, Any]]
     return table
 
 
-def show_audit(result: Mapping[str, Any]) -> None:
+def show_audit(result: Facts) -> None:
     """Print the counts of claims by author and task, the classes of texts, and the first false claims."""
     columns = ("texts", "claims", "true", "texts all true", "right, steps wrong")
     table = make_table(f"claims of {result['texts_file']}", "by", "task", *columns, right=columns)
@@ -121,7 +121,7 @@ def show_audit(result: Mapping[str, Any]) -> None:
             console.print(f"  {count:>8,}  {reason}")
 
 
-def _shares(part: Mapping[str, Any]) -> list[str]:
+def _shares(part: Facts) -> list[str]:
     shown = ["-" if part[key] is None else f"{part[key]:.2f} %" for key in ("true_percent", "all_true_percent")]
     return [*shown, f"{part['classes'].get('answer right, steps wrong', 0):,}"]
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.spill import private_base
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
 
 RUN = 3  # tokens in a shingle
 BANDS = 16  # with ROWS: two programs of similarity 0.9 are compared with a chance of 0.9999, of 0.7 with 0.61
@@ -61,7 +64,7 @@ def minima_of(normal: str) -> bytes:
 
 
 @cache
-def _empty_sketch() -> Any:
+def _empty_sketch() -> MinHash:
     return import_extra("datasketch", "data").MinHash(num_perm=BANDS * ROWS, seed=1, hashfunc=crc32)
 
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from codereasoner.errors import import_extra
 from codereasoner.evaluation.metrics import Z95
 from codereasoner.evaluation.results import FeatureEffect
+
+if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
+
+    Floats: TypeAlias = NDArray[float64]
 
 Features: TypeAlias = Mapping[str, float | None]
 
@@ -33,7 +39,7 @@ def logistic(rows: Sequence[tuple[Features, float]], names: Sequence[str]) -> li
     table = numpy.array([[features[name] for name in used] for features, _ in kept], float)
     deviations = table.std(axis=0)
     design = numpy.column_stack([numpy.ones(len(kept)), (table - table.mean(axis=0)) / deviations])
-    weights, covariance = _fit(numpy, design, numpy.array([share for _, share in kept], float))
+    weights, covariance = _fit(design, numpy.array([share for _, share in kept], float))
     errors = numpy.sqrt(covariance.diagonal().clip(1e-24))
     bounds = numpy.exp((weights + Z95 * errors * numpy.array([[-1], [1]])).clip(-MOST, MOST))
     p_values = 2 * norm.sf(abs(weights) / errors)
@@ -49,8 +55,9 @@ def logistic(rows: Sequence[tuple[Features, float]], names: Sequence[str]) -> li
     ]
 
 
-def _fit(numpy: Any, design: Any, shares: Any) -> tuple[Any, Any]:
+def _fit(design: Floats, shares: Floats) -> tuple[Floats, Floats]:
     """Return the weights and their covariance."""
+    numpy = import_extra("numpy", "eval")
     weights = numpy.zeros(design.shape[1])
     for _ in range(ROUNDS):
         chances = 1 / (1 + numpy.exp((-design @ weights).clip(-MOST, MOST)))

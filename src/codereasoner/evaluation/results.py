@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 from codereasoner.evaluation.metrics import clustered_interval, mean, pass_at_k
 from codereasoner.extend import Unjudged
@@ -154,13 +154,13 @@ class ModelScores(TypedDict):
     models: dict[str, Score]
 
 
-def accuracy(part: Mapping[str, Any], k: int = 1) -> str:
+def accuracy(part: Mapping[str, object], k: int = 1) -> str:
     """Return pass@k, for k = 1 with its 95 % interval, `62.5 % [57.6, 67.2]`; a dash where there is none."""
-    value = part.get(f"pass@{k}")
+    value, interval = part.get(f"pass@{k}"), part.get("interval") if k == 1 else None
     if value is None:
         return "-"
-    interval = part.get("interval") if k == 1 else None
-    return f"{value:.1f} %" + (f" [{interval[0]:.1f}, {interval[1]:.1f}]" if interval else "")
+    bounds = f" [{interval[0]:.1f}, {interval[1]:.1f}]" if isinstance(interval, Sequence) and interval else ""
+    return f"{value:.1f} %{bounds}"
 
 
 def count_answers(
@@ -188,7 +188,7 @@ def count_answers(
     return numbers
 
 
-def count_grades(questions: Sequence[Question], grades: Iterable[Mapping[str, Any]]) -> Counted:
+def count_grades(questions: Sequence[Question], grades: Iterable[GradeRow]) -> Counted:
     """Count the rows of grades.jsonl, in all and by task."""
     outcomes: dict[str, list[Verdict]] = defaultdict(list)
     for row in grades:

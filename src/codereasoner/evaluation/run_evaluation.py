@@ -257,7 +257,7 @@ def keep_grades(
 ) -> list[GradeRow]:
     """Write one row for each answer, in the same order: its Grade, and which question, answer and sample it is of."""
     by_id = {question.id: question for question in questions}
-    rows = [_grade_row(by_id[answer.question], answer, grades[answer.id]) for answer in answers]
+    rows = [grade_row(by_id[answer.question], answer, grades[answer.id]) for answer in answers]
     write_records(out, rows, {"style": style.name})
     return rows
 
@@ -278,7 +278,8 @@ def _keep(out: Path, rows: Sequence[Question | Mapping[str, object]], config: Ma
         write_records(out, rows, config)
 
 
-def _grade_row(question: Question, answer: Answer, verdict: Grade) -> GradeRow:
+def grade_row(question: Question, answer: Answer, verdict: Grade) -> GradeRow:
+    """Return the row of grades.jsonl for one answer."""
     return {
         "id": answer.id,
         "question": question.id,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from codereasoner import configs
 from codereasoner.chains.narrator import Detail
 from codereasoner.errors import ConfigError
+from codereasoner.records import Facts
 from codereasoner.renamed import current_name
 
 
@@ -80,7 +80,7 @@ def read_curriculum(name: str | Path, shards: int | None = None) -> Curriculum:
     return found
 
 
-def _curriculum(read: Mapping[str, Any]) -> Curriculum:
+def _curriculum(read: Facts) -> Curriculum:
     known = {each.name for each in fields(Curriculum)} - {"facts"}
     facts = {current_name("option", str(key), known): value for key, value in read.items()}
     levels = {

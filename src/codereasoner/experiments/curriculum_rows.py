@@ -25,7 +25,7 @@ from multiprocessing import get_context, parent_process
 from pathlib import Path
 from random import Random
 from threading import Thread
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
 from codereasoner import extend
 from codereasoner.chains.narrator import Detail, narrate
@@ -39,6 +39,9 @@ from codereasoner.styles import find_style
 from codereasoner.task import Question
 from codereasoner.training.scratch import make_tokenizer
 from codereasoner.training.training_rows import sft_row
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 STYLE = find_style("terse")
 PURPOSE = "ladder"  # in the keys of randomness; another word would give other rows than the published ones
@@ -253,8 +256,9 @@ def _row(question: Question, run: Run, detail: Detail | Literal["direct"]) -> Ro
 
 
 @cache
-def _tokenizer() -> Any:
-    return make_tokenizer().backend_tokenizer
+def _tokenizer() -> Tokenizer:
+    tokenizer: Tokenizer = make_tokenizer().backend_tokenizer
+    return tokenizer
 
 
 def sized(rows: Sequence[Row]) -> list[Sized]:

@@ -12,6 +12,7 @@ from codereasoner.chains.narrator import DETAILS, Detail
 from codereasoner.errors import ConfigError, UnknownName
 from codereasoner.experiments.run_options import FOLDER, Settings, names
 from codereasoner.experiments.training_options import check_options
+from codereasoner.records import Facts
 from codereasoner.styles import Style, find_style
 from codereasoner.training.presets import PRETRAINED, SCRATCH
 from codereasoner.training.training_config import GrpoConfig, SftConfig
@@ -222,7 +223,7 @@ def _facts(path: Path) -> dict[str, Any]:
     return facts
 
 
-def _words(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _words(facts: Facts) -> dict[str, Any]:
     """Return the values under the names of fields, with lists as tuples."""
     return {
         str(key).replace("-", "_"): tuple(value) if isinstance(value, list) else value for key, value in facts.items()
@@ -237,11 +238,11 @@ def _rows(facts: Mapping[str, object]) -> Rows:
     return Rows(**_words(facts))
 
 
-def _asked(facts: str | Mapping[str, Any] | None) -> Asked:
+def _asked(facts: str | Facts | None) -> Asked:
     return Asked(arm=facts) if isinstance(facts, str) else Asked(**(facts or {}))
 
 
-def _arm(facts: Mapping[str, Any]) -> Arm:
+def _arm(facts: Facts) -> Arm:
     return Arm(**{"start" if name == "from" else name: value for name, value in facts.items()})
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from codereasoner.errors import ConfigError
 from codereasoner.evaluation.metrics import clustered_interval, mean
@@ -80,7 +80,7 @@ def binned(items: Sequence[Shown], features: Features) -> dict[str, list[Bin]]:
     return {name: found for name, found in bins.items() if len(found) > 1}
 
 
-def write_feature_page(score: Mapping[str, Any], out: Path) -> None:
+def write_feature_page(score: Facts, out: Path) -> None:
     """Write the page of a score with CodeGlance's analysis "by_feature", or of several models' scores.
 
     Raises:

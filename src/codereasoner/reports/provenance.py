@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from codereasoner.errors import DataError
 from codereasoner.ledger import read_rows
+from codereasoner.parquet_files import Row
 from codereasoner.reports.run_folder import DATA_FILES, check_run_folder, evaluations
 from codereasoner.styles import short_name
 
@@ -86,7 +87,7 @@ def _files(folder: Path) -> list[Path]:
     return [*own, *(path for path in below if path.is_file() and path not in own)]
 
 
-def _rows(path: Path) -> Iterator[tuple[dict[str, Any], Fate]]:
+def _rows(path: Path) -> Iterator[tuple[Row, Fate]]:
     """Yield the kept rows of a file and then its dropped ones, without the long columns of a parquet file."""
     for row in read_rows(path, leave_out=("steps", "source", "prompt", "completion")):
         yield row, "kept"
@@ -119,13 +120,13 @@ def _name(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _words(row: Mapping[str, object], fate: Fate) -> str:
+def _words(row: Row, fate: Fate) -> str:
     """Describe a row in one line."""
     words = _description(row)
     return f"{words}: {row.get('reason', 'no reason given')}" if fate == "dropped" else words
 
 
-def _description(row: Mapping[str, Any]) -> str:
+def _description(row: Row) -> str:
     """Describe a row by its fields, which tell the kind of record."""
     split = f", split {row['split']}" if row.get("split") else ""
     match row:

@@ -14,12 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar, cast
+from typing import TypedDict, TypeVar, cast
 
 from codereasoner import configs
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.evaluation.results import GradeRow, Summary
 from codereasoner.ledger import read_manifest, read_rows
+from codereasoner.parquet_files import Row
 from codereasoner.records import Plain
 from codereasoner.styles import short_name as style_name
 
@@ -45,7 +46,7 @@ CHECKPOINTS = ("base", "sft", "control", "grpo")  # in the order in which a read
 class Manifest(TypedDict, total=False):
     """The manifest of an output, as far as reports read it."""
 
-    config: Mapping[str, Any]
+    config: Row
     counts: Mapping[str, int]
     drops: Mapping[str, int]
     left_out: Mapping[str, int]
@@ -228,7 +229,7 @@ def _summary(path: Path) -> Summary:
     return cast(Summary, rows)
 
 
-def rows_so_far(path: Path) -> Iterator[dict[str, Any]]:
+def rows_so_far(path: Path) -> Iterator[Row]:
     """Read a JSONL file that may still be written to: a missing one is empty, a torn last line is left out."""
     if not path.is_file():
         return
@@ -239,7 +240,7 @@ def rows_so_far(path: Path) -> Iterator[dict[str, Any]]:
             raise
 
 
-def records_so_far(path: Path, kind: type[P], keep: Callable[[Mapping[str, Any]], bool] | None = None) -> Iterator[P]:
+def records_so_far(path: Path, kind: type[P], keep: Callable[[Row], bool] | None = None) -> Iterator[P]:
     """Read the records of such a file; `keep` chooses rows before the rest of them is read.
 
     Raises:

@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict, TypeGuard
 
 from codereasoner.evaluation.metrics import mean
 from codereasoner.reports.run_folder import FILES, Evaluation, Manifest, checkpoints, model_order, part_of, rows_so_far
@@ -146,10 +146,10 @@ def _columns(rows: Sequence[Mapping[str, object]]) -> dict[str, list[float | Non
     return {name: values for name, values in columns.items() if any(value is not None for value in values)}
 
 
-def _mean(values: Sequence[Any]) -> float | None:
+def _mean(values: Sequence[object]) -> float | None:
     numbers = [value for value in values if _is_number(value)]
     return float(f"{mean(numbers):.6g}") if numbers else None
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")

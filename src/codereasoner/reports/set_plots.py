@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from codereasoner.errors import MissingExtra, import_extra
 from codereasoner.reports.set_facts import SetFacts, quantile
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MOST = 24  # bars of one plot: more cannot be read
 BEFORE, AFTER, MEDIAN = "#c9d3e4", "#2b5cb0", "#b3541e"
@@ -80,7 +84,7 @@ def _draw_drops(drops: Sequence[tuple[str, int]], path: Path) -> None:
     _save(figure, path)
 
 
-def _figure(heights: Sequence[int]) -> tuple[Any, list[Any]]:
+def _figure(heights: Sequence[int]) -> tuple[Figure, list[Axes]]:
     """Return a figure with a panel for each height, one above the other; a height is about that of one bar."""
     figures = import_extra("matplotlib.figure", "data")
     figure = figures.Figure(figsize=(8, 0.24 * sum(heights) + 0.7 * len(heights)), layout="constrained")
@@ -91,5 +95,5 @@ def _figure(heights: Sequence[int]) -> tuple[Any, list[Any]]:
     return figure, list(panels)
 
 
-def _save(figure: Any, path: Path) -> None:
+def _save(figure: Figure, path: Path) -> None:
     figure.savefig(path, dpi=110, metadata={"Software": None})

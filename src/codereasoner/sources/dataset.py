@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
 from codereasoner.curation.canonical import canonical_form
 from codereasoner.errors import ConfigError, DataError, did_you_mean, headline, import_extra
@@ -142,7 +141,7 @@ def _from_hub(name: str, files: str) -> Path:
     """Return the folder of a data set of the Hub, in the local cache, with the files that match a pattern."""
     if name.count("/") != 1 or name.startswith((".", "/", "~")):
         raise DataError(f"there is no {name}; give a file, a folder, or a data set of the Hub (OWNER/NAME)")
-    hub: Any = import_extra("huggingface_hub", "data")
+    hub = import_extra("huggingface_hub", "data")
     try:
         return Path(hub.snapshot_download(name, repo_type="dataset", allow_patterns=[files]))
     except (OSError, ValueError, hub.errors.HfHubHTTPError, hub.errors.LocalEntryNotFoundError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from codereasoner import configs
 from codereasoner.config_fields import option, redeclared
@@ -117,8 +117,8 @@ class SamplingOptions:
     effort: Effort | None = option(None, "Reasoning effort, for models that have one.")
     top_k: int | None = option(None, "Sample from the K likeliest tokens only (0: from all).")
     min_p: float | None = option(None, "Minimum probability of a token, relative to the likeliest one.")
-    template_args: dict[str, Any] | None = option(None, "Arguments of the chat template, a JSON object.", "JSON")
-    extra_body: dict[str, Any] | None = option(None, "Fields added to each request, a JSON object.", "JSON")
+    template_args: dict[str, object] | None = option(None, "Arguments of the chat template, a JSON object.", "JSON")
+    extra_body: dict[str, object] | None = option(None, "Fields added to each request, a JSON object.", "JSON")
 
     def sampling(self, limit: int | None = None) -> Sampling:
         """Return the options as Sampling; limit: maximum tokens where the options give none."""

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from codereasoner.errors import import_extra
 from codereasoner.extend import Progress, silent
@@ -59,6 +59,12 @@ def trim_history(history: Path, steps: int) -> None:
     history.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
 
+class Summarized(Protocol):
+    """A callback that knows what a training spent."""
+
+    def summary(self) -> dict[str, float]: ...
+
+
 class LastProgress:
     """Progress that remembers its share, for words about what holds the work up."""
 
@@ -84,7 +90,7 @@ def make_callback(
     check: Check | None = None,
     fastest: float | None = None,
     seen: Seen | None = None,
-) -> object:
+) -> Summarized:
     """Return a callback that writes history.jsonl, reports progress, saves by the clock and ends training on budget.
 
     Args:

@@ -8,7 +8,7 @@ the step are those of its first round, in which no prompt was chosen by its rewa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,7 @@ def dynamic_sampling(trainer: type, reward: Reward, budget: Budget, rounds: int)
             output["num_items_in_batch"] = self.accelerator.gather(output["completion_mask"].sum()).sum()
             return output
 
-        def _over_all(self, number: int, together: Any) -> int:
+        def _over_all(self, number: int, together: Callable[[list[int]], int]) -> int:
             """Return the sum or the maximum of a number over all processes."""
             counts = self.accelerator.gather(torch.tensor([number], device=self.accelerator.device))
             return int(together(counts.tolist()))

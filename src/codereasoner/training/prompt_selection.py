@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from codereasoner.curation.difficulty import is_solved_sometimes
 from codereasoner.errors import DataError, import_extra
@@ -20,6 +20,14 @@ from codereasoner.training.row_sampling import sample_rows, tokens_of
 from codereasoner.training.training_rows import Row
 
 SHARE = 0.15  # of a budget that the pass may use; prompts it does not reach are left out
+
+
+class Rated(TypedDict, total=False):
+    """What the pass over the prompts found, as it is kept in a file."""
+
+    key: Mapping[str, object]
+    spent: Mapping[str, float]
+    rates: Mapping[str, float]  # by the id of a row
 
 
 def selected(
@@ -53,19 +61,18 @@ def selected(
                 write_whole(kept, json.dumps({"key": key, "spent": budget.state(), "rates": rates}) + "\n")
     found = _read(kept)
     budget.go_on(found["spent"])
-    rates = found["rates"]
-    chosen = [row for row in prompts if is_solved_sometimes(rates.get(row["id"], 0.0))]
+    chosen = [row for row in prompts if is_solved_sometimes(found["rates"].get(row["id"], 0.0))]
     if not chosen:
-        always = sum(rate == 1.0 for rate in rates.values())
+        tried, always = len(found["rates"]), sum(rate == 1.0 for rate in found["rates"].values())
         raise DataError(
-            f"none of {len(rates)} prompts is solved sometimes: {always} always, {len(rates) - always} never; "
+            f"none of {tried} prompts is solved sometimes: {always} always, {tried - always} never; "
             "reinforcement has nothing to compare, so train the model more before it, or give harder questions"
         )
     return chosen
 
 
-def _read(kept: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+def _read(kept: Path) -> Rated:
+    found: Rated = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
     return found
 
 

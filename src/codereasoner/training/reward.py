@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from codereasoner.errors import InfrastructureError
 from codereasoner.extend import Completion
@@ -109,10 +108,10 @@ class Reward:
     def __call__(
         self,
         prompts: Sequence[object],
-        completions: Sequence[Any],
+        completions: Sequence[object],
         question: Sequence[str],
         completion_ids: Sequence[Sequence[int]] | None = None,
-        log_metric: Any = None,
+        log_metric: object = None,
         **columns: object,
     ) -> list[float | None]:
         """The rewards of a step's completions.
@@ -124,7 +123,7 @@ class Reward:
         texts = [self.opened + _text(completion) for completion in completions]
         self.grades = grades = grades_of(question, texts, self.style, self.runner, self._finishes(completion_ids))
         refuse_errors(grades)
-        if log_metric:
+        if callable(log_metric):
             log_metric("reward_seconds", time.perf_counter() - began)
             log_metric("pass_rate", sum(grade.outcome == "correct" for grade in grades) / max(1, len(grades)))
         lengths = [None] * len(grades) if completion_ids is None else [len(ids) for ids in completion_ids]
@@ -141,8 +140,10 @@ class Reward:
         return ["stop" if len(each) and each[-1] in self.ends else "length" for each in ids]
 
 
-def _text(completion: str | Sequence[Mapping[str, str]]) -> str:
-    return completion if isinstance(completion, str) else completion[-1]["content"]
+def _text(completion: object) -> str:
+    """Return the text of a completion, which TRL gives as a text or as a list of messages."""
+    last = completion[-1] if isinstance(completion, Sequence) and not isinstance(completion, str) else completion
+    return str(last["content"] if isinstance(last, Mapping) else last)
 
 
 def refuse_errors(grades: Sequence[Grade]) -> None:

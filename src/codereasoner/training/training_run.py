@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress
@@ -16,7 +16,7 @@ from codereasoner.models.checkpoint import Checkpoint, load_checkpoint, weights_
 from codereasoner.models.device import has_gpu
 from codereasoner.outputs import locked, refuse_others
 from codereasoner.training.budget import Budget
-from codereasoner.training.callbacks import last_checkpoint, restore_budget, trim_history
+from codereasoner.training.callbacks import Summarized, last_checkpoint, restore_budget, trim_history
 from codereasoner.training.distributed import main_process_first, rank_and_size
 from codereasoner.training.memory import Memory, free_memory
 from codereasoner.training.preflight import check_before
@@ -25,7 +25,8 @@ from codereasoner.training.tracking import add_tensorboard, tracker_arguments
 from codereasoner.training.training_config import TrainingConfig, decisive
 
 if TYPE_CHECKING:
-    from transformers import Trainer
+    from peft import PeftModel
+    from transformers import PreTrainedModel, Trainer
 
 FOREVER = 10_000_000  # steps; a budget ends training before
 
@@ -35,7 +36,7 @@ class Made(NamedTuple):
 
     trainer: Trainer
     style: str
-    callback: Any
+    callback: Summarized
     memory: Memory
 
 
@@ -172,7 +173,7 @@ def _finish(
     shutil.rmtree(out / "checkpoints", ignore_errors=True)
 
 
-def _save_adapted(trained: Any, loaded: Checkpoint, out: Path, config: TrainingConfig, source: str) -> None:
+def _save_adapted(trained: PeftModel, loaded: Checkpoint, out: Path, config: TrainingConfig, source: str) -> None:
     """Save a model with LoRA adapters: merged, the adapters alone, or both."""
     here = Path(source).is_dir()
     trained.peft_config["default"].base_model_name_or_path = str(Path(source).resolve()) if here else source
@@ -184,7 +185,7 @@ def _save_adapted(trained: Any, loaded: Checkpoint, out: Path, config: TrainingC
         _merged(trained, loaded, out, config).save_pretrained(str(out))
 
 
-def _merged(trained: Any, loaded: Checkpoint, out: Path, config: TrainingConfig) -> Any:
+def _merged(trained: PeftModel, loaded: Checkpoint, out: Path, config: TrainingConfig) -> PreTrainedModel:
     """Return the model with its adapters merged: into the weights as they were, where training held them in 4 bits."""
     if config.quantize == "none":
         return trained.merge_and_unload()
