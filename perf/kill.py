@@ -44,12 +44,15 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int)
+    parser.add_argument(
+        "--keep-above", type=int, help="audit the chains, and keep those with this share of true claims"
+    )
     parser.add_argument("--folder", type=Path, default=Path("runs/kill"), help="is emptied first")
     arguments = parser.parse_args()
     shutil.rmtree(arguments.folder, ignore_errors=True)
     arguments.folder.mkdir(parents=True)
     whole, killed = arguments.folder / "whole", arguments.folder / "killed"
-    command = _command(arguments.programs, arguments.workers)
+    command = _command(arguments.programs, arguments.workers, arguments.keep_above)
     subprocess.run([*command, "--out", str(whole)], check=True, stderr=subprocess.DEVNULL)
     seconds = ", ".join(f"{name} {value:.0f}" for name, value in _stage_seconds(whole).items())
     print(f"a build of {arguments.programs:,} programs that nobody stopped; seconds: {seconds}", flush=True)
@@ -58,10 +61,10 @@ def main() -> int:
     return _compare(whole, killed, arguments.kills)
 
 
-def _command(programs: int, workers: int | None) -> list[str]:
+def _command(programs: int, workers: int | None, keep_above: int | None) -> list[str]:
     train = programs * 7 // 10
     sizes = ["--train", str(train), "--rl", str(programs - train), "--sft-size", str(train // 2)]
-    true = ["--keep-above", "100"]
+    true = [] if keep_above is None else ["--keep-above", str(keep_above)]
     limits = ["--workers", str(workers)] if workers else []
     return [sys.executable, "-m", "codereasoner", "build", *sizes, *true, *limits, "--allow-weak-isolation"]
 

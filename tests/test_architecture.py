@@ -17,6 +17,7 @@ ORDER = [
     {"config_fields", "errors", "literals", "renamed", "thoughts"},
     {"function_source"},
     {"records", "spill", "configs", "outputs", "parquet_files"},
+    {"jsonl_files"},
     {"ledger", "steps", "answer_formats", "plugin_files", "grammar"},
     {"styles", "curation", "worked_examples"},
     {"task"},

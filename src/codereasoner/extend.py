@@ -15,8 +15,9 @@ import importlib.util
 import inspect
 import pkgutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -175,13 +176,16 @@ def checked(question: Question) -> Question:
     return question
 
 
-def read_questions(path: Path) -> Iterator[Question]:
+def read_questions(path: Path, places: Sequence[int] | None = None) -> Iterator[Question]:
     """Read the questions of a file, each with the facts that its task needs.
+
+    places: those of the questions that are read, from 0, in ascending order (default: all).
 
     Raises:
         DataError: the file or a question is not what it should be; the message names the file and the row.
     """
-    for number, row in enumerate(read_rows(path), start=1):
+    rows = read_rows(path, wanted=None if places is None else frozenset(places))
+    for number, row in zip(count(1) if places is None else (place + 1 for place in places), rows, strict=False):
         try:
             yield checked(Question.from_json(row))
         except DataError as error:

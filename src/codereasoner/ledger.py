@@ -15,7 +15,7 @@ import platform
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache, partial
@@ -25,6 +25,7 @@ from typing import IO, Any, Self, TypeAlias, TypeVar
 
 from codereasoner import __version__
 from codereasoner.errors import ConfigError, DataError, no_file
+from codereasoner.jsonl_files import object_of, read_lines, read_rows_of_part, read_text, row_of
 from codereasoner.outputs import check_writable, differences, locked, refuse_others, trim_torn_line
 from codereasoner.parquet_files import Row, packed, read_parquet, unpacked, write_parquet
 from codereasoner.records import Plain
@@ -36,23 +37,23 @@ Config: TypeAlias = Mapping[str, object]
 """Everything that the rows of an output depend on, by name."""
 
 
-def read_rows(path: Path, leave_out: Sequence[str] = (), unpack: bool = True) -> Iterator[Row]:
+def read_rows(
+    path: Path, leave_out: Sequence[str] = (), unpack: bool = True, wanted: Container[int] | None = None
+) -> Iterator[Row]:
     """Yield the rows of a JSONL or parquet file; of a parquet file without the columns in `leave_out`.
 
     Without `unpack` the JSON columns of a parquet file stay texts, for whoever calls `unpacked` in another process.
+    wanted: the places of the rows, from 0, that are read (default: all).
 
     Raises:
         DataError: the file is missing, or a line of it is no JSON object; the message names the line.
     """
-    if not path.is_file():
-        raise DataError(no_file(path))
-    if path.suffix == ".parquet":
-        yield from read_parquet(path, leave_out, unpack)
+    if path.suffix == ".parquet" and path.is_file():
+        yield from read_parquet(path, leave_out, unpack, wanted)
         return
-    with path.open(encoding="utf-8-sig", newline="\n") as file:
-        for number, line in enumerate(_decoded(path, file), start=1):
-            if line.strip():
-                yield _row(path, number, line)
+    for place, (number, line) in enumerate(read_lines(path)):
+        if wanted is None or place in wanted:
+            yield row_of(path, number, line)
 
 
 def read_records(path: Path, kind: type[P]) -> Iterator[P]:
@@ -127,7 +128,7 @@ class Ledger:
         self.drops: Counter[str] = Counter()
         self.extra: Row = {}
         self._part = path.with_name(path.name + ".part")
-        self._dropped = path.with_name(path.name + ".dropped.jsonl")
+        self._dropped = _dropped_path(path)
         self._keys = Keys()
         self._began = time.monotonic()
 
@@ -168,6 +169,11 @@ class Ledger:
         """Yield the kept rows so far, those of an earlier try included, in the order in which they were written."""
         self._file.flush()
         return (unpacked(row, self.json_columns) for row in read_rows_of_part(self._part))
+
+    def dropped(self) -> Iterator[Row]:
+        """Yield the dropped rows so far, with their reasons."""
+        self._dropped_file.flush()
+        return dropped_rows(self.path)
 
     def append(self, record: Record | Line) -> bool:
         """Write one kept row; a row whose key is already there is left out, and False returned."""
@@ -241,7 +247,7 @@ class Ledger:
     def _begun(self) -> Row | None:
         """Return the config with which the part file was begun."""
         config = self._part_config()
-        return _object(str(config), _text(config)) if config.is_file() else None
+        return object_of(str(config), read_text(config)) if config.is_file() else None
 
     def _refuse_others(self) -> None:
         """Refuse to replace what this config did not make."""
@@ -300,6 +306,16 @@ def write_whole(path: Path, text: str) -> None:
     os.replace(part, path)
 
 
+def dropped_rows(path: Path) -> Iterator[Row]:
+    """Yield the rows that were dropped from an output, with their reasons."""
+    dropped = _dropped_path(path)
+    return read_rows(dropped) if dropped.is_file() else iter(())
+
+
+def _dropped_path(path: Path) -> Path:
+    return path.with_name(path.name + ".dropped.jsonl")
+
+
 def manifest_path(path: Path) -> Path:
     """Return the path of the manifest of an output."""
     return path.with_name(path.name + ".manifest.json")
@@ -318,7 +334,7 @@ def read_manifest(path: Path) -> Row | None:
     manifest = manifest_path(path)
     if not manifest.is_file():
         return None
-    return _object(str(manifest), _text(manifest))
+    return object_of(str(manifest), read_text(manifest))
 
 
 def fingerprint(path: Path) -> str:
@@ -344,42 +360,6 @@ def commit() -> str:
         return subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
         return ""
-
-
-def read_rows_of_part(path: Path) -> Iterator[Row]:
-    """Yield the rows of a JSONL file, whatever its suffix is."""
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(_decoded(path, file), start=1):
-            yield _row(path, number, line)
-
-
-def _row(path: Path, number: int, line: str) -> Row:
-    return _object(f"{path}, line {number}", line)
-
-
-def _object(place: str, text: str) -> Row:
-    """Return the JSON object that a text holds; `place` names it where it holds none."""
-    try:
-        row = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise DataError(f"{place}: not JSON ({error.msg} at column {error.colno})") from None
-    except (ValueError, RecursionError):
-        raise DataError(f"{place}: JSON nested too deeply, or a number of too many digits") from None
-    if not isinstance(row, dict):
-        raise DataError(f"{place}: a JSON object is wanted, not {type(row).__name__}")
-    return row
-
-
-def _text(path: Path) -> str:
-    with path.open(encoding="utf-8") as file:
-        return "".join(_decoded(path, file))
-
-
-def _decoded(path: Path, lines: Iterable[str]) -> Iterator[str]:
-    try:
-        yield from lines
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text (byte {error.start})") from None
 
 
 def _row_of(record: Record) -> Mapping[str, Any]:

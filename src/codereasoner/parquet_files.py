@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,20 +15,28 @@ Row: TypeAlias = dict[str, Any]
 _JSON_COLUMNS = b"codereasoner.json_columns"
 
 
-def read_parquet(path: Path, leave_out: Sequence[str] = (), unpack: bool = True) -> Iterator[Row]:
+def read_parquet(
+    path: Path, leave_out: Sequence[str] = (), unpack: bool = True, wanted: Container[int] | None = None
+) -> Iterator[Row]:
     """Yield the rows of a parquet file, without the columns in `leave_out`; packed ones without `unpack`.
+
+    wanted: the places of the rows, from 0, that are read (default: all).
 
     Raises:
         DataError: the file is no parquet file, or pages of it are damaged.
     """
-    from pyarrow import ArrowException, parquet  # here, because it takes a tenth of a second
+    from pyarrow import ArrowException, array, int64, parquet  # here, because it takes a tenth of a second
 
     try:
         with parquet.ParquetFile(path) as file:
             texts = json.loads((file.schema_arrow.metadata or {}).get(_JSON_COLUMNS, b"[]"))
             columns = [name for name in file.schema_arrow.names if name not in leave_out]
             texts = [name for name in texts if name in columns and unpack]
+            place = 0
             for batch in file.iter_batches(batch_size=1000, columns=columns):
+                if wanted is not None:
+                    start, place = place, place + len(batch)
+                    batch = batch.take(array([n for n in range(len(batch)) if start + n in wanted], int64()))
                 yield from (unpacked(row, texts) if texts else row for row in batch.to_pylist())
     except (ArrowException, OSError, ValueError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: not a parquet file, or a damaged one ({headline(error)})") from None

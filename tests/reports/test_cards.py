@@ -13,7 +13,7 @@ from codereasoner.ledger import read_manifest, write_records
 from codereasoner.records import Chain, Run
 from codereasoner.reports.cards import model_card, write_cards
 from codereasoner.reports.set_card import dataset_card
-from codereasoner.stages.balance_sets import choose_questions
+from codereasoner.stages.balance_sets import Choice, choose_questions
 from codereasoner.styles import find_style
 from codereasoner.training.training_rows import sft_row
 
@@ -70,7 +70,7 @@ def test_the_card_of_a_set_that_was_not_balanced_shows_no_balance_but_its_author
     run = Run("def f(x):\n    return [x]\n", "f", "1", "ok", value="[1]", split="train")
     asked = [question for name in ("output", "input") for question in extend.task(name).collect(run).questions]
     write_records(tmp_path / "questions.jsonl", asked, {})
-    choose_questions(tmp_path / "questions.jsonl", tmp_path / "chosen.jsonl", {})
+    choose_questions(Choice(tmp_path / "questions.jsonl", {}), tmp_path / "chosen.jsonl")
     chains = [Chain(asked[0].id, "x", "narrator"), Chain(asked[1].id, "x", "openai:large")]
     write_records(tmp_path / "chains.jsonl", chains, {})
     rows = [sft_row(each, "x is 1", find_style("reasoning")) for each in asked]

@@ -8,7 +8,7 @@ import pytest
 
 from codereasoner.errors import ConfigError
 from codereasoner.ledger import read_manifest, read_records, write_records
-from codereasoner.stages.balance_sets import choose_questions, shares
+from codereasoner.stages.balance_sets import Choice, choose_questions, shares
 from codereasoner.task import Question
 
 LOOP = "def f(x):\n    for y in x:\n        x = y\n    return x"
@@ -22,7 +22,7 @@ def question(number: int, task: str, difficulty: int, source: str, split: str = 
 
 def choose(folder: Path, questions: list[Question], **sizes: int) -> list[Question]:
     write_records(folder / "questions.jsonl", questions, {})
-    choose_questions(folder / "questions.jsonl", folder / "chosen.jsonl", sizes)
+    choose_questions(Choice(folder / "questions.jsonl", sizes), folder / "chosen.jsonl")
     return list(read_records(folder / "chosen.jsonl", Question))
 
 
@@ -47,13 +47,33 @@ def test_directions_tasks_and_difficulties_get_even_shares(tmp_path: Path) -> No
     }
 
 
-def test_rare_constructs_are_taken_whole_and_common_ones_thinned_evenly(tmp_path: Path) -> None:
+def test_rare_constructs_are_taken_whole_and_common_ones_thinned_wherever_they_stand(tmp_path: Path) -> None:
     questions = [question(number, "output", 1, PLAIN) for number in range(100)]
     questions += [question(number, "output", 1, LOOP) for number in range(100, 105)]
     chosen = choose(tmp_path, questions, train=25)
     places = [int(q.facts["call"]) for q in chosen if q.program == PLAIN]
     assert len(chosen) - len(places) == 5
-    assert places == list(range(4, 100, 5))
+    assert places == sorted(places)
+    assert {place // 25 for place in places} == {0, 1, 2, 3}
+
+
+def test_no_more_questions_are_told_than_fill_the_set_and_one_without_a_chain_is_replaced(tmp_path: Path) -> None:
+    questions = [question(number, "output", 1 + number % 3, PLAIN) for number in range(300)]
+    questions += [question(number, "input", 1, PLAIN) for number in range(60)]
+    write_records(tmp_path / "questions.jsonl", questions, {})
+    choice = Choice(tmp_path / "questions.jsonl", {"train": 60}, ["output", "input"])
+    no_chain = {each.id for each in questions if int(each.facts["call"]) % 2}
+    lacking: set[str] = set()
+    rounds = []
+    for places in choice.rounds(lacking):
+        rounds.append(places)
+        lacking |= {choice.places[each].id for each in places} & no_chain
+    told = [place for places in rounds for place in places]
+    assert 110 < len(told) == len(set(told)) < 150
+    taken = [len(chosen) for _, _, _, chosen in choice.chosen(lacking)]
+    assert sorted(taken) == [10, 10, 10, 30]
+    assert {place for _, _, _, chosen in choice.chosen(lacking) for place in chosen} <= set(told)
+    assert list(choice.rounds(lacking)) == rounds  # as after a kill
 
 
 def test_the_manifest_counts_what_was_there_and_what_was_taken(tmp_path: Path) -> None:

@@ -7,14 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from codereasoner import extend
 from codereasoner.errors import ConfigError
 from codereasoner.execution.pool import Pool
-from codereasoner.ledger import read_manifest, read_records, read_rows
+from codereasoner.ledger import Ledger, read_manifest, read_records, read_rows
 from codereasoner.records import Program, Run
 from codereasoner.stages.ask_questions import ask_questions
 from codereasoner.stages.build_dataset import Paths, unwatched
@@ -61,6 +63,46 @@ def test_two_processes_make_the_same_bytes_as_one(tmp_path: Path) -> None:
         made.append({path.name: path.read_bytes() for path in vars(paths).values() if path.is_file()})
     assert made[0] == made[1]
     assert {"runs.parquet", "chains.jsonl", "sft.parquet"} <= made[0].keys()
+
+
+def test_chains_that_are_told_until_the_set_is_full_are_the_same_after_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    for stops in (0, 4):
+        folder = tmp_path / str(stops)
+        paths, config = Paths(folder), BuildConfig(train=40, rl=5, sft_size=50, rl_size=5)
+        for number in range(1, stops + 1):
+            with monkeypatch.context() as patch:
+                patch.setattr("codereasoner.stages.write_chains.Ledger", partial(Stopping, 12 * number))
+                with pytest.raises(KeyboardInterrupt):
+                    built_alone(folder, config)
+        built_alone(folder, config)
+        made.append({path.name: path.read_bytes() for path in vars(paths).values() if path.is_file()})
+    assert made[0] == made[1]
+    told = made[0]["chains.jsonl"].count(b"\n")
+    assert 50 <= told < made[0]["questions.jsonl"].count(b"\n") * 3 // 4
+    assert len(list(read_rows(tmp_path / "4" / "sft.parquet"))) == 50
+
+
+class Stopping(Ledger):
+    """A ledger that is stopped, as by a key, after some rows."""
+
+    def __init__(self, rows: int, *words: Any, **named: Any) -> None:
+        super().__init__(*words, **named)
+        self.rows_left = rows
+
+    def append(self, record: Any) -> bool:
+        """Write a row, or stop."""
+        if len(self) >= self.rows_left:
+            raise KeyboardInterrupt
+        return super().append(record)
+
+
+def built_alone(folder: Path, config: BuildConfig) -> None:
+    """Build in this process alone."""
+    with make_engine(workers=1) as engine, Pool(workers=1, allow_weak_isolation=True) as pool:
+        whole_build(folder, config, pool, engine, unwatched, allow_weak_isolation=True)
 
 
 def test_every_program_is_in_one_split_only(built: Path) -> None:

@@ -12,8 +12,9 @@ KILL = Path(__file__).parents[2] / "perf" / "kill.py"
 
 
 @pytest.mark.slow
-def test_a_build_killed_at_random_moments_ends_with_the_same_bytes(tmp_path: Path) -> None:
-    words = ["--programs", "40", "--kills", "3", "--workers", "1", "--folder", str(tmp_path / "kill")]
+@pytest.mark.parametrize("audit", [[], ["--keep-above", "100"]], ids=["", "with an audit"])
+def test_a_build_killed_at_random_moments_ends_with_the_same_bytes(audit: list[str], tmp_path: Path) -> None:
+    words = [*audit, "--programs", "40", "--kills", "3", "--workers", "1", "--folder", str(tmp_path / "kill")]
     found = subprocess.run([sys.executable, str(KILL), *words], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
     assert "0 of them different" in found.stdout

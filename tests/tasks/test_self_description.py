@@ -21,7 +21,7 @@ from codereasoner.records import Job, Run
 from codereasoner.reports.cards import accuracy_table
 from codereasoner.reports.result_rows import results
 from codereasoner.reports.run_folder import Evaluation
-from codereasoner.stages.balance_sets import AXES, choose_questions
+from codereasoner.stages.balance_sets import AXES, Choice, choose_questions
 from codereasoner.task import Misreading, Question, Task
 
 PACKAGE = Path(__file__).parents[2] / "src" / "codereasoner"
@@ -96,7 +96,7 @@ def test_no_stage_compares_a_questions_task_with_a_name() -> None:
 
 def test_a_plug_ins_questions_are_balanced_in_its_direction(run: Run, tmp_path: Path) -> None:
     write_records(tmp_path / "questions.jsonl", [asked(name, run) for name in ("last-n", "some-call", "output")], {})
-    choose_questions(tmp_path / "questions.jsonl", tmp_path / "chosen.jsonl", {"": 2})
+    choose_questions(Choice(tmp_path / "questions.jsonl", {"": 2}), tmp_path / "chosen.jsonl")
     assert AXES[0] == "direction"
     chosen = [each.task for each in read_records(tmp_path / "chosen.jsonl", Question)]
     assert len(chosen) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from codereasoner import literals
@@ -34,7 +35,7 @@ def made(codes: Sequence[str], wanted: str) -> Iterator[Candidate]:
     """Yield the values of expressions over the wanted value, each value once; what cannot be computed is left out."""
     seen: set[str] = set()
     for code in codes:
-        _, value = evaluate(ast.parse(code, mode="eval").body, {WANTED: wanted})
+        _, value = evaluate(_parsed(code), {WANTED: wanted})
         if value is NotImplemented or isinstance(value, range):
             continue
         candidate = Candidate(code, value)
@@ -45,6 +46,11 @@ def made(codes: Sequence[str], wanted: str) -> Iterator[Candidate]:
         if text not in seen:
             seen.add(text)
             yield candidate
+
+
+@lru_cache(maxsize=4096)  # most are the same for every question
+def _parsed(code: str) -> ast.expr:
+    return ast.parse(code, mode="eval").body
 
 
 def kinds(function: ast.FunctionDef) -> dict[str, type | None]:

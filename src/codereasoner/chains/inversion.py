@@ -69,7 +69,9 @@ def invert(source: str, function: ast.FunctionDef, wanted: object) -> Iterator[I
 
 
 def with_lengths(function: ast.FunctionDef) -> ast.FunctionDef:
-    """Return a copy of a function whose loops name their length: `range(len(text))` for `range(0, count)`."""
+    """Return a function whose loops name their length, `range(len(text))` for `range(0, count)`; it is a copy then."""
+    if not any(isinstance(node, ast.Name) and node.id == "range" for node in walk(function)):
+        return function
     found = _Lengths(function).visit(copy.deepcopy(function))
     assert isinstance(found, ast.FunctionDef)
     return found

@@ -85,9 +85,10 @@ class Neighbours:
         """Run these compiled jobs, and send a frame for each."""
         set_depth()
         before = _state()
+        most = self.limits["cpu_seconds"]
         for number, compiled, record in tasks:
             self.number = number
-            _setitimer(_PROF, FAST_CPU[record])
+            _setitimer(_PROF, FAST_CPU[record] if FAST_CPU[record] < most else most)
             if compiled.fault is not None:
                 self._tell(pack(Kind.RESULT, number, compiled.fault))
                 continue

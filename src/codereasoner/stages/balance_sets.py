@@ -3,25 +3,30 @@
 The size of a split is divided evenly over the directions, within a direction over its tasks, within a task over the
 sides of its answers (the feature `side`, where a question has one), there over the difficulties, and there over the
 constructs; a part that is too small passes the rest on to the others. A question's construct is the rarest one of its
-program, so rare ones are kept whole and common ones thinned. Within a cell the questions are evenly spaced in the order
-of the file.
+program, so rare ones are kept whole and common ones thinned. Within a cell the order is that of a hash of the
+questions' ids, so that the place of a question that has no chain is taken by the next one.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 from itertools import groupby
+from math import ceil
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from codereasoner import extend
 from codereasoner.curation.profiles import constructs_of
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Progress, silent
-from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows
-from codereasoner.spill import Keys
+from codereasoner.jsonl_files import read_lines, row_of
+from codereasoner.ledger import Ledger, fingerprint, read_rows, record_of
+from codereasoner.records import content_id
+from codereasoner.stages.engine import Engine, map_each
 from codereasoner.stages.progress import tell
 from codereasoner.task import Question
 
@@ -29,56 +34,122 @@ Cell: TypeAlias = tuple[str, ...]
 """The values of a question along the axes."""
 
 AXES = ("direction", "task", "side", "difficulty", "construct")
+TOGETHER = 1024  # questions in one batch
 K = TypeVar("K", bound=Hashable)
 
 
-def choose_questions(
-    questions: Path,
-    out: Path,
-    sizes: Mapping[str, int],
-    progress: Progress = silent,
-    chains: Path | None = None,
-    told: Sequence[str] = (),
-) -> None:
-    """Write a balanced selection of each split, of the size in `sizes`; without one, or with 0, all of its questions.
+class Place(NamedTuple):
+    """A question as far as it is chosen by it: its id, its run, and its split and cell without the construct."""
 
-    chains: a question of the tasks `told` in the split train that has no chain in this file is dropped before, so that
-    another takes its place. The manifest counts the questions of each split before and after, along each axis.
+    id: str
+    run: str
+    kind: Cell
+
+
+@dataclass
+class Choice:
+    """The choice of balanced sets: of each split the number in `sizes`; without one, or with 0, all of its questions.
+
+    told: tasks whose questions of the split train need a chain.
 
     Raises:
         ConfigError: a size is below 0.
     """
-    if wrong := [f"{split}: {size}" for split, size in sizes.items() if size < 0]:
-        raise ConfigError(f"a set cannot have fewer than 0 questions ({wrong[0]})")
-    config = {"questions": fingerprint(questions), "sizes": dict(sizes)}
+
+    questions: Path
+    sizes: Mapping[str, int]
+    told: Sequence[str] = ()
+    engine: Engine | None = None
+
+    def __post_init__(self) -> None:
+        if wrong := [f"{split}: {size}" for split, size in self.sizes.items() if size < 0]:
+            raise ConfigError(f"a set cannot have fewer than 0 questions ({wrong[0]})")
+
+    @cached_property
+    def _read(self) -> tuple[list[Place], dict[str, dict[Cell, Sequence[int]]]]:
+        """All questions in the order of the file; and by split and cell their places there, in the order of choice."""
+        places, constructs = _places(self.questions, self.engine)
+        cells: dict[str, dict[Cell, list[int]]] = {}
+        for number, (place, construct) in enumerate(zip(places, constructs, strict=True)):
+            cells.setdefault(place.kind[0], {}).setdefault((*place.kind[1:], construct), []).append(number)
+        lots = [content_id("choice", place.id) for place in places]
+        return places, {
+            split: {cell: array("I", sorted(numbers, key=lots.__getitem__)) for cell, numbers in each.items()}
+            for split, each in cells.items()
+        }
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """All questions, in the order of the file."""
+        return self._read[0]
+
+    def rounds(self, lacking: Container[str]) -> Iterator[list[int]]:
+        """Yield the places of the questions to tell next, until each cell has as many chains as are chosen of it.
+
+        lacking: the ids of questions that turned out to have no chain; it grows between two rounds. The rounds depend
+        on nothing but what the earlier ones found, so a stage that continues has the same ones.
+        """
+        places, splits = self._read
+        cells = splits.get("train", {})
+        asked: Counter[Cell] = Counter()
+        while True:
+            found: list[int] = []
+            failed = {
+                cell: sum(places[each].id in lacking for each in order[: asked[cell]]) for cell, order in cells.items()
+            }
+            quotas = self._quotas("train", {cell: len(order) - failed[cell] for cell, order in cells.items()})
+            for cell, order in cells.items():
+                told = asked[cell] - failed[cell]
+                if cell[1] in self.told and quotas[cell] > told:
+                    # As many as should do at the share that was told so far, so that few rounds are enough.
+                    most = ceil((quotas[cell] - told) * (asked[cell] + 1) / (told + 1))
+                    more = order[asked[cell] : asked[cell] + most]
+                    asked[cell] += len(more)
+                    found += more
+            if not found:
+                return
+            yield sorted(found)
+
+    def chosen(self, lacking: Container[str]) -> Iterator[tuple[str, Cell, list[int], Sequence[int]]]:
+        """Yield each split and cell, with the places of its questions that are not lacking, and of the chosen ones."""
+        places, splits = self._read
+        for split, cells in splits.items():
+            able = {cell: [each for each in order if places[each].id not in lacking] for cell, order in cells.items()}
+            quotas = self._quotas(split, {cell: len(order) for cell, order in able.items()})
+            yield from ((split, cell, order, order[: quotas[cell]]) for cell, order in able.items())
+
+    def _quotas(self, split: str, able: Mapping[Cell, int]) -> dict[Cell, int]:
+        return _quotas(able, self.sizes.get(split) or sum(able.values()))
+
+
+def choose_questions(
+    choice: Choice, out: Path, progress: Progress = silent, chains: Path | None = None, lacking: Container[str] = ()
+) -> None:
+    """Write a balanced selection of each split.
+
+    chains: the file that has a chain for every question that needs one, but for the `lacking` ones, whose places others
+    take. The manifest counts the questions of each split before and after, along each axis.
+    """
+    config = {"questions": fingerprint(choice.questions), "sizes": dict(choice.sizes)}
     if chains is not None:
-        config |= {"chains": fingerprint(chains), "told": list(told)}
+        config |= {"chains": fingerprint(chains), "told": list(choice.told)}
     ledger = Ledger(out, config)
     if ledger.is_complete():
         return
-    known = Keys()
-    for row in read_rows(chains) if chains is not None else ():
-        known.add(row["question"])
-    cells = _read_cells(
-        questions, lambda each: chains is None or each.split != "train" or each.task not in told or each.id in known
-    )
     before: dict[str, Counter[Cell]] = {}
-    for split, cell in filter(None, cells):
-        before.setdefault(split, Counter())[cell] += 1
-    quotas = {split: _quotas(counts, sizes.get(split) or sum(counts.values())) for split, counts in before.items()}
-    after: dict[str, Counter[Cell]] = {split: Counter() for split in before}
-    seen: dict[str, Counter[Cell]] = {split: Counter() for split in before}
+    after: dict[str, Counter[Cell]] = {}
+    taken: set[int] = set()
+    for split, cell, able, chosen in choice.chosen(lacking):
+        before.setdefault(split, Counter())[cell] = len(able)
+        after.setdefault(split, Counter())[cell] = len(chosen)
+        taken.update(chosen)
     with ledger:
-        for done, (row, found) in enumerate(zip(read_rows(questions), cells, strict=True), start=1):
-            tell(progress, done, len(cells), "questions considered")
-            if found is None:
-                ledger.drop({"id": row["id"]}, "no chain")
-                continue
-            split, cell = found
-            if _is_taken(seen[split][cell], quotas[split].get(cell, 0), before[split][cell]):
-                after[split][cell] += 1
-                ledger.append(Question.from_json(row))
-            seen[split][cell] += 1
+        for place in choice.places:
+            if place.id in lacking:
+                ledger.drop({"id": place.id}, "no chain")
+        for done, row in enumerate(read_rows(choice.questions, wanted=taken), start=1):
+            ledger.append(Question.from_json(row))
+            tell(progress, done, len(taken), "questions chosen")
         ledger.extra["balance"] = {
             split: {"before": _margins(before[split]), "after": _margins(after[split])} for split in sorted(before)
         }
@@ -108,35 +179,37 @@ def _quotas(cells: Mapping[Cell, int], total: int) -> dict[Cell, int]:
     return {(name, *cell): count for name, rest in inner.items() for cell, count in _quotas(rest, found[name]).items()}
 
 
-def _is_taken(place: int, quota: int, count: int) -> bool:
-    """Return whether the `place`-th of `count` questions is among `quota` evenly spaced ones."""
-    return (place + 1) * quota // count > place * quota // count
-
-
-def _read_cells(questions: Path, is_told: Callable[[Question], bool]) -> list[tuple[str, Cell] | None]:
-    """Return the split and the cell of each question, None for one that is not told; equal ones are one object.
+def _places(questions: Path, engine: Engine | None) -> tuple[list[Place], list[str]]:
+    """Return every question, and the rarest construct of its program; equal kinds are one object.
 
     Questions about one program are adjacent in the file.
     """
-    one: dict[Any, Any] = {}
-    numbers: dict[str, int] = {}  # of constructs
-    uses: Counter[int] = Counter()  # programs that use each of them
-    programs: list[tuple[array[int], tuple[tuple[str, ...], ...]]] = []
-    for source, group in groupby(read_records(questions, Question), lambda each: each.facts.get("source", "")):
-        used = array("H", (numbers.setdefault(name, len(numbers)) for name in sorted(_constructs(source))))
-        uses.update(used)
-        kinds = tuple(_kind(each) if is_told(each) else () for each in group)
-        programs.append((used, one.setdefault(kinds, kinds)))
-    names = list(numbers)
-    cells: list[tuple[str, Cell] | None] = []
-    for used, kinds in programs:
-        construct = names[min(used, key=lambda each: (uses[each], names[each]))] if used else "none"
-        found = ((kind[0], (*kind[1:], construct)) if kind else None for kind in kinds)
-        cells += [one.setdefault(cell, cell) for cell in found]
-    return cells
+    sets: dict[Cell, Cell] = {}
+    kinds: dict[Cell, Cell] = {}
+    uses: Counter[str] = Counter()  # programs that use each construct
+    programs: list[tuple[Cell, int]] = []  # constructs, and number of questions
+    places: list[Place] = []
+    last = ""
+    for program, constructs, found in map_each(engine, partial(_parts, questions), read_lines(questions), TOGETHER):
+        if program == last:  # a batch may end within its questions
+            used, count = programs.pop()
+        else:
+            used, count, last = sets.setdefault(constructs, constructs), 0, program
+            uses.update(used)
+        programs.append((used, count + len(found)))
+        places += (Place(name, run, kinds.setdefault(kind, kind)) for name, run, kind in found)
+    rarest = {used: min(used, key=lambda each: (uses[each], each), default="none") for used in sets}
+    return places, [rarest[used] for used, count in programs for _ in range(count)]
 
 
-def _kind(question: Question) -> tuple[str, ...]:
+def _parts(path: Path, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[str, Cell, list[Place]]]:
+    """Yield of each program a hash of its text, its constructs, and the questions about it that stand together."""
+    records = (record_of(path, number, row_of(path, number, line), Question) for number, line in lines)
+    for source, group in groupby(records, lambda each: each.facts.get("source", "")):
+        yield content_id(source), tuple(sorted(_constructs(source))), [Place(x.id, x.run, _kind(x)) for x in group]
+
+
+def _kind(question: Question) -> Cell:
     features = question.features
     of_task = extend.task_of(question).direction, question.task
     return question.split, *of_task, str(features.get("side", "")), str(features.get("difficulty", 0))

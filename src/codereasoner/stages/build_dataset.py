@@ -3,7 +3,8 @@
     programs -> trace -> ask -> chain -> audit -> choose -> rows
 
 The narrator's chains come before the choice, so that a question without one is replaced and the set keeps its size and
-balance; a teacher's, each of which costs money, come after it. Each stage is the one that its own command runs. It
+balance: no more are written than the choice takes, or all of them where an audit is to drop some. A teacher's, each of
+which costs money, come after it. Each stage is the one that its own command runs. It
 continues where it was killed and is skipped where it is done, so the same build in the same folder goes on, and ends
 with the same files, however often it was stopped.
 """
@@ -19,9 +20,10 @@ from typing import TypeAlias
 
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Progress, silent
+from codereasoner.ledger import dropped_rows
 from codereasoner.stages.ask_questions import ask_questions
 from codereasoner.stages.audit_chains import audit_texts, keep_true
-from codereasoner.stages.balance_sets import choose_questions
+from codereasoner.stages.balance_sets import Choice, choose_questions
 from codereasoner.stages.distribute import OwnPool
 from codereasoner.stages.engine import Engine
 from codereasoner.stages.excluded_benchmarks import read_against
@@ -62,17 +64,19 @@ def build(
         ask_questions(paths.runs, paths.questions, config.task, progress, engine, own.run)
     sizes = {"train": config.sft_size, "rl": config.rl_size}
     tasks = [name for name in config.task if name not in config.direct]
+    choice = Choice(paths.questions, sizes, tasks if teacher is None else (), engine)
     chains = paths.chains
     if teacher is not None:  # its chains cost money: no more are asked for than the set has
         with watch("choose") as progress:
-            choose_questions(paths.questions, paths.chosen, sizes, progress)
+            choose_questions(choice, paths.chosen, progress)
         with watch("chain") as progress:
             teach_chains(paths.chosen, chains, tasks, teacher, pool, progress, "train")
     else:
         with watch("chain") as progress:
             tries = OwnPool(0, allow_weak_isolation, SEARCH_LIMITS)
             words = (tasks, config.detail, progress, engine, config.attempts, "train", config.max_characters, tries.run)
-            narrate_chains(paths.questions, paths.runs, chains, *words)
+            needed = choice if config.keep_above is None else None
+            narrate_chains(paths.questions, paths.runs, chains, *words, needed)
     if config.keep_above is not None:
         chains = paths.true_chains
         with watch("audit") as progress:
@@ -80,9 +84,10 @@ def build(
             keep_true(paths.chains, paths.audit, chains, config.keep_above / 100)
     if teacher is None:
         with watch("choose") as progress:
-            choose_questions(paths.questions, paths.chosen, sizes, progress, chains, tasks)
+            lacking = {row["question"] for path in {paths.chains, chains} for row in dropped_rows(path)}
+            choose_questions(choice, paths.chosen, progress, chains, lacking)
     with watch("rows"):
-        write_rows(paths.chosen, chains, paths.sft, paths.grpo, config, config.task)
+        write_rows(paths.chosen, chains, paths.sft, paths.grpo, config, config.task, engine)
 
 
 class Paths:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,12 +14,14 @@ from codereasoner import extend
 from codereasoner.chains.input_search import NOT_FOUND, search_calls, searches
 from codereasoner.chains.narrator import Detail, narrate, narrate_search
 from codereasoner.chains.rejection_sampling import teach
+from codereasoner.curation.filters import Sizes
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.extend import Model, Progress, Sampling, silent
 from codereasoner.ledger import Ledger, Line, fingerprint, line_of, read_records, read_rows, record_of
 from codereasoner.parquet_files import Row
 from codereasoner.records import Chain, Run
+from codereasoner.stages.balance_sets import Choice
 from codereasoner.stages.engine import Engine, batches_of, map_each
 from codereasoner.stages.named_tasks import task_names
 from codereasoner.stages.progress import tell
@@ -30,8 +32,8 @@ from codereasoner.styles import Style, chosen_style
 from codereasoner.task import Question, Runner
 
 TOGETHER = 64  # chains in one batch
-SEARCH_LIMITS = Limits(cpu_seconds=0.25)
-"""Limits of a call that is tried: its trace is cut after 10,000 steps, which take a hundredth of a second."""
+SEARCH_LIMITS = Limits(cpu_seconds=0.05, steps=Sizes.steps, trace_bytes=100_000)
+"""Limits of a call that is tried: no longer trace is told, and the steps of one take a thousandth of a second."""
 
 Pair: TypeAlias = tuple[Question, int, Row]
 """A question, and the run it was asked about: its number and its packed row."""
@@ -71,9 +73,11 @@ def narrate_chains(
     split: str = "",
     limit: int = ChainOptions.max_characters,
     runner: Runner | None = None,
+    choice: Choice | None = None,
 ) -> None:
     """Write the narrator's chain for each question of these tasks, and of the split if one is given.
 
+    choice: no more questions are told than the choice takes, or tries before it has as many chains as it takes.
     A chain that looks for a call runs what it tries, so that it needs a runner; at most `attempts` calls fail before
     the right one, and a question for which none is found is dropped. A chain longer than `limit` characters is folded
     (0 never folds). The manifest says how long the chains are.
@@ -83,21 +87,27 @@ def narrate_chains(
     """
     tasks = task_names(tasks, questions)
     config = {"questions": fingerprint(questions), "runs": fingerprint(runs), "tasks": tasks, "detail": detail}
-    ledger = Ledger(
-        out, config | {"by": "narrator", "attempts": attempts, "split": split, "limit": limit}, key="question"
-    )
+    searched = {"by": "narrator", "attempts": attempts, "split": split, "limit": limit}
+    wanted = {"sizes": dict(choice.sizes)} if choice else {}
+    ledger = Ledger(out, {**config, **searched, **wanted}, key="question")
     if ledger.is_complete():
         return
-    total = sum(1 for _ in _of_tasks(questions, tasks, split))
+    work = partial(narrated, runs=runs, detail=detail, limit=limit, attempts=attempts, runner=runner)
     with ledger:
-        missing = (each for each in _with_runs(_of_tasks(questions, tasks, split), runs) if each[0].id not in ledger)
-        work = partial(narrated, runs=runs, detail=detail, limit=limit, attempts=attempts, runner=runner)
-        for question, chain in map_each(engine, work, missing, TOGETHER):
-            if isinstance(chain, str):
-                ledger.drop({"question": question}, chain)
-            else:
-                ledger.append(chain)
-            tell(progress, len(ledger), total, "questions answered")
+        lacking = {row["question"] for row in ledger.dropped()}
+        total = 0
+        for places in choice.rounds(lacking) if choice else (None,):
+            total += sum(1 for _ in _of_tasks(questions, tasks, split)) if places is None else len(places)
+            asked = _of_tasks(questions, tasks, split, places)
+            known = {choice.places[each].run for each in places} if choice and places else None
+            missing = (each for each in _with_runs(asked, runs, known) if each[0].id not in ledger)
+            for question, chain in map_each(engine, work, missing, TOGETHER):
+                if isinstance(chain, str):
+                    ledger.drop({"question": question}, chain)
+                    lacking.add(question)
+                else:
+                    ledger.append(chain)
+                tell(progress, len(ledger), total, "questions answered")
         ledger.extra["not_told"] = _of_other_tasks(questions, tasks, split)
         ledger.extra["characters"] = lengths(len(row["text"]) for row in ledger.rows())
         ledger.finish()
@@ -230,9 +240,11 @@ def acceptance(questions: Iterable[Question], accepted: Iterable[str]) -> dict[s
     }
 
 
-def _of_tasks(questions: Path, tasks: Sequence[str], split: str) -> Iterator[Question]:
-    """Yield the questions of these tasks in one split; "" is every split."""
-    for question in extend.read_questions(questions):
+def _of_tasks(
+    questions: Path, tasks: Sequence[str], split: str, places: Sequence[int] | None = None
+) -> Iterator[Question]:
+    """Yield the questions of these tasks in one split, "" is every split, or at these places of the file."""
+    for question in extend.read_questions(questions, places):
         if question.task in tasks and split in ("", question.split):
             yield question
 
@@ -243,9 +255,17 @@ def _of_other_tasks(questions: Path, tasks: Sequence[str], split: str) -> dict[s
     return {task: count for task, count in sorted(found.items()) if task not in tasks}
 
 
-def _with_runs(questions: Iterable[Question], runs: Path) -> Iterator[Pair]:
-    """Yield each question with its run; questions have the order of the runs, several of one run follow each other."""
-    remaining = enumerate(read_rows(runs, unpack=False), start=1)
+def _with_runs(questions: Iterable[Question], runs: Path, known: Container[str] | None = None) -> Iterator[Pair]:
+    """Yield each question with its run; questions have the order of the runs, several of one run follow each other.
+
+    known: the ids of the runs they are about, where it is worth while to read no others.
+    """
+    numbers: Iterable[int] = count()
+    if known is not None:
+        others = [each.name for each in fields(Run) if each.name != "id"]
+        numbers = [place for place, row in enumerate(read_rows(runs, others)) if row["id"] in known]
+    wanted = None if known is None else frozenset(numbers)
+    remaining = ((place + 1, row) for place, row in zip(numbers, read_rows(runs, (), False, wanted), strict=False))
     number, row = next(remaining, (0, None))
     for question in questions:
         while row is not None and row.get("id") != question.run:

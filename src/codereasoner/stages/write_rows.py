@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from codereasoner import extend
 from codereasoner.errors import ConfigError
-from codereasoner.ledger import Ledger, fingerprint, read_records
+from codereasoner.ledger import Ledger, Line, fingerprint, line_of, read_records
+from codereasoner.plugin_files import is_reference
 from codereasoner.records import Chain
 from codereasoner.spill import Rows
+from codereasoner.stages.engine import Engine, map_each
 from codereasoner.stages.named_tasks import task_names
 from codereasoner.stages.stage_options import RowOptions
 from codereasoner.styles import Style, chosen_style
 from codereasoner.task import Question
 from codereasoner.training.training_rows import grpo_row, sft_row
 
+TOGETHER = 256  # rows in one batch
+
 
 def write_rows(
-    questions: Path, chains: Path, sft: Path, grpo: Path, options: RowOptions, rl_tasks: Sequence[str]
+    questions: Path,
+    chains: Path,
+    sft: Path,
+    grpo: Path,
+    options: RowOptions,
+    rl_tasks: Sequence[str],
+    engine: Engine | None = None,
 ) -> None:
     """Write both files of training rows in the style of the options."""
     style = chosen_style(options.style).with_system(options.system)
-    write_sft_rows(questions, chains, sft, style, options.direct)
-    write_grpo_rows(questions, grpo, style, rl_tasks, direct=options.direct)
+    if is_reference(style.base):  # another process does not have the user's file
+        engine = None
+    write_sft_rows(questions, chains, sft, style, options.direct, engine=engine)
+    write_grpo_rows(questions, grpo, style, rl_tasks, direct=options.direct, engine=engine)
 
 
 def write_sft_rows(
@@ -35,6 +48,7 @@ def write_sft_rows(
     direct: Sequence[str] = (),
     split: str = "train",
     tasks: Sequence[str] | None = None,
+    engine: Engine | None = None,
 ) -> None:
     """Write a prompt and the completion to learn for each question of the split, or of these tasks in it.
 
@@ -50,21 +64,38 @@ def write_sft_rows(
         return
     found = Rows((chain.question, [chain.text, chain.answer]) for chain in read_records(chains, Chain))
     with ledger:
-        for question in _of_split(questions, split):
-            if question.id in ledger or (tasks is not None and question.task not in tasks):
-                continue
-            if question.task in direct:
-                ledger.append(sft_row(question, None, style))
-            elif (chain := found.get(question.id)) is not None:
-                text, answer = chain
-                ledger.append(sft_row(question, text, style, answer))
+        asked = (
+            (question, None if question.task in direct else found.get(question.id) or ())
+            for question in _of_split(questions, split)
+            if question.id not in ledger and (tasks is None or question.task in tasks)
+        )
+        for line in map_each(engine, partial(_sft_lines, style), asked, TOGETHER):
+            if isinstance(line, Line):
+                ledger.append(line)
             else:
-                ledger.drop({"id": question.id}, "no chain")
+                ledger.drop({"id": line}, "no chain")
         ledger.finish()
 
 
+def _sft_lines(style: Style, asked: Iterable[tuple[Question, Sequence[str] | None]]) -> Iterator[Line | str]:
+    """Yield the row of each question with its chain and answer (None: it is direct), or its id if it has no chain."""
+    for question, chain in asked:
+        if chain is None:
+            yield line_of(sft_row(question, None, style))
+        elif chain:
+            yield line_of(sft_row(question, chain[0], style, chain[1]))
+        else:
+            yield question.id
+
+
 def write_grpo_rows(
-    questions: Path, out: Path, style: Style, tasks: Sequence[str], split: str = "rl", direct: Sequence[str] = ()
+    questions: Path,
+    out: Path,
+    style: Style,
+    tasks: Sequence[str],
+    split: str = "rl",
+    direct: Sequence[str] = (),
+    engine: Engine | None = None,
 ) -> None:
     """Write a prompt and its question for each question of these tasks in the split.
 
@@ -78,12 +109,20 @@ def write_grpo_rows(
     )
     if ledger.is_complete():
         return
+
+    def is_wanted(question: Question) -> bool:
+        difficulty = question.features.get("difficulty", 0)
+        return any(question.task == task and low <= difficulty <= high for task, low, high in wanted)
+
     with ledger:
-        for question in _of_split(questions, split):
-            difficulty = question.features.get("difficulty", 0)
-            if any(question.task == task and low <= difficulty <= high for task, low, high in wanted):
-                ledger.append(grpo_row(question, style))
+        asked = (each for each in _of_split(questions, split) if each.id not in ledger and is_wanted(each))
+        for line in map_each(engine, partial(_grpo_lines, style), asked, TOGETHER):
+            ledger.append(line)
         ledger.finish()
+
+
+def _grpo_lines(style: Style, asked: Iterable[Question]) -> Iterator[Line]:
+    return (line_of(grpo_row(question, style)) for question in asked)
 
 
 def _parse_wanted(text: str, questions: Path) -> tuple[str, float, float]:

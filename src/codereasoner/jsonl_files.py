@@ -1,0 +1,74 @@
+"""Lines of JSON, and the objects that they hold; a message names the file and the line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from codereasoner.errors import DataError, no_file
+from codereasoner.parquet_files import Row
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a JSONL file that are not blank, with their numbers, for whoever calls `row_of` elsewhere.
+
+    Raises:
+        DataError: the file is missing, or not UTF-8.
+    """
+    if not path.is_file():
+        raise DataError(no_file(path))
+    with path.open(encoding="utf-8-sig", newline="\n") as file:
+        for number, line in enumerate(_decoded(path, file), start=1):
+            if line.strip():
+                yield number, line
+
+
+def row_of(path: Path, number: int, line: str) -> Row:
+    """Return the row of a line of a JSONL file.
+
+    Raises:
+        DataError: it is no JSON object; the message names the line.
+    """
+    return object_of(f"{path}, line {number}", line)
+
+
+def read_rows_of_part(path: Path) -> Iterator[Row]:
+    """Yield the rows of a JSONL file, whatever its suffix is."""
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(_decoded(path, file), start=1):
+            yield row_of(path, number, line)
+
+
+def object_of(place: str, text: str) -> Row:
+    """Return the JSON object that a text holds.
+
+    Raises:
+        DataError: it holds none; the message names the `place` of the text.
+    """
+    try:
+        row = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DataError(f"{place}: not JSON ({error.msg} at column {error.colno})") from None
+    except (ValueError, RecursionError):
+        raise DataError(f"{place}: JSON nested too deeply, or a number of too many digits") from None
+    if not isinstance(row, dict):
+        raise DataError(f"{place}: a JSON object is wanted, not {type(row).__name__}")
+    return row
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        DataError: it is not UTF-8.
+    """
+    with path.open(encoding="utf-8") as file:
+        return "".join(_decoded(path, file))
+
+
+def _decoded(path: Path, lines: Iterable[str]) -> Iterator[str]:
+    try:
+        yield from lines
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text (byte {error.start})") from None
