@@ -131,7 +131,7 @@ def copy(tree: Path) -> None:
     words = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(words, capture_output=True, text=True) if (ROOT / ".git").exists() else None
     if listed is None:
-        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".*", "build", "dist", "*.so"))
+        shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(".*", "build", "dist", "*.so", "__pycache__"))
         return
     for name in listed.stdout.split("\0"):
         if name and (ROOT / name).is_file():

@@ -53,6 +53,8 @@ QUESTION = {"task": "output", "facts": {"source": "def f(x):\n    return x", "en
 def test_a_mistake_is_one_sentence(
     command: Command, words: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if words[0] == "sft":
+        pytest.importorskip("trl")
     monkeypatch.setitem(sys.modules, "datasketch", None)
     code, out, err = command(*words)
     assert code == 2
@@ -82,6 +84,7 @@ def test_a_config_key_that_does_not_exist_lists_those_that_do(command: Command) 
 
 
 def test_other_rows_are_refused_before_a_model_is_made_for_them(command: Command) -> None:
+    pytest.importorskip("trl")
     Path("questions.jsonl").write_text(json.dumps(QUESTION) + "\n")
     for name, missing in (("sft", "prompt and no completion"), ("grpo", "prompt and no question")):
         code, _, err = command(name, "questions.jsonl", "--model", "scratch:0.3m", "--allow-weak-isolation")

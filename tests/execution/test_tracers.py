@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import os
 import shutil
@@ -24,7 +25,7 @@ from tests.pythons import WANTED, interpreters
 
 from codereasoner.errors import InfrastructureError
 from codereasoner.execution import decode, tracer_choice, worker_handle
-from codereasoner.execution.exception_text import thrown_text
+from codereasoner.execution.exception_text import exception_text, thrown_text
 from codereasoner.execution.hostile_programs import LIMITS, attacks
 from codereasoner.execution.pool import Limits, Pool, Tracing
 from codereasoner.execution.safe_repr import describe
@@ -181,3 +182,19 @@ def test_both_say_the_same_of_hostile_programs() -> None:
         if (ours.outcome, ours.steps, ours.cut) != (reference.outcome, reference.steps, reference.cut)
     ]
     assert different == []
+
+
+GIVEN: dict[type[BaseException], tuple[object, ...]] = {
+    UnicodeDecodeError: ("utf-8", b"ab", 0, 1, "no such thing"),
+    UnicodeEncodeError: ("utf-8", "ab", 0, 1, "no such thing"),
+    UnicodeTranslateError: ("ab", 0, 1, "no such thing"),
+    BaseExceptionGroup: ("no such thing", [KeyboardInterrupt()]),
+    ExceptionGroup: ("no such thing", [ValueError()]),
+}
+KINDS = [kind for kind in vars(builtins).values() if isinstance(kind, type) and issubclass(kind, BaseException)]
+
+
+@pytest.mark.parametrize("kind", dict.fromkeys(KINDS), ids=lambda kind: kind.__name__)
+def test_the_message_of_every_exception_is_kept(kind: type[BaseException]) -> None:
+    error = kind(*GIVEN.get(kind, ("no such thing",)))
+    assert exception_text(error, 100) == f"{kind.__name__}: {error}"

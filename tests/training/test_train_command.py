@@ -33,6 +33,7 @@ def test_two_budgets_are_refused_before_any_work(tmp_path: Path) -> None:
 def test_a_budget_on_the_command_line_replaces_one_of_any_unit_in_the_file(
     words: list[str], wanted: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    pytest.importorskip("trl")
     seen: list[SftConfig] = []
 
     def trained(*given: Any, **more: Any) -> None:

@@ -28,8 +28,7 @@ def _fields(kind: type[BaseException], names: str) -> Fields:
 
 _args: Any = _fields(BaseException, "args")
 _reads: dict[int, Fields] = {
-    id(BaseException): _args,
-    id(KeyError): _args,
+    **dict.fromkeys(map(id, (BaseException, KeyError, NameError, AttributeError)), _args),  # the last two until 3.13
     id(ImportError): _args + _fields(ImportError, "msg"),
     id(OSError): _args + _fields(OSError, "errno strerror filename filename2"),
     id(SyntaxError): _args + _fields(SyntaxError, "msg filename lineno"),
