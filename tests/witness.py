@@ -1,33 +1,38 @@
 """Compare events and sentences with the second witness over many programs; print the disagreements and their number.
 
-`make witness RUNS=20000` runs this: random nested programs and programs of the grammar, each in three layouts, and
-those of CRUXEval and REval where $CODEREASONER_DATA has them. Ctrl-C ends it with the counts so far. Exit status 1 if
-there is a disagreement.
+`make witness RUNS=20000` runs this: CRUXEval and REval where $CODEREASONER_DATA has them, functions of the standard
+library and of some packages where they are installed, then random nested programs and programs of the grammar. All but
+REval's and the packages' are in each layout. Ctrl-C ends it with the counts so far. Exit status 1 if there is a
+disagreement.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from itertools import count, islice
 from pathlib import Path
+from textwrap import indent
 from typing import TypeAlias
 
 from tests.chains.nested import program
-from tests.chains.test_witness import LAYOUTS, disagreements, in_sentences, reported, witnessed
+from tests.chains.test_witness import IN_SENTENCES, LAYOUTS, disagreements, in_sentences, reported, witnessed
 from tests.chains.witness import rewritten
 
 from codereasoner import extend
-from codereasoner.benchmarks.reval_files import read_pairs
+from codereasoner.benchmarks.reval_files import Pair, read_pairs
 from codereasoner.chains.events import read_events
 from codereasoner.chains.narrator import narrate
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_rows
-from codereasoner.records import Job, Run
+from codereasoner.records import Job, Program, Run
+from codereasoner.sources.packages import Packages
 from codereasoner.sources.procedural import Procedural
 
 Call: TypeAlias = tuple[str, str, str, str]
@@ -38,8 +43,9 @@ NESTED = 3  # parts of four that are nested programs; the grammar's are simpler
 
 
 def calls(first: int) -> Iterator[Call]:
-    """Yield a call of each program, without end: of benchmarks, then of nested programs and the grammar by turns."""
+    """Yield a call of each program without end: benchmarks, packages, then nested programs and the grammar by turns."""
     yield from _of_benchmarks()
+    yield from _of_packages()
     grammar = (each for level in count() for each in Procedural("full", 1 + level % 5).programs("train", 10_000))
     for seed in count(first):
         for layout, change in LAYOUTS.items():
@@ -58,8 +64,30 @@ def _of_benchmarks() -> Iterator[Call]:
                 yield f"CRUXEval {layout}", change(row["code"]), "f", row["input"]
     if (data / "reval").is_dir():
         for pair in read_pairs(data / "reval"):
-            if not pair.test:
-                yield pair.id, pair.code, pair.entry, pair.call
+            yield pair.id, *((pair.code, pair.entry, pair.call) if not pair.test else (_of_class(pair), "f", ""))
+
+
+def _of_class(pair: Pair) -> str:
+    """A class with a function `f` that does what its test does; the assertions only take their arguments."""
+    names = sorted(set(re.findall(r"\bassert[A-Z]\w*", pair.given)))
+    checks = "".join(f"{name} = lambda *given, **named: given\n" for name in names)
+    return f"{pair.code}\n{checks}\ndef f():\n{indent(pair.given, '    ')}\n    return 0\n"
+
+
+def _of_packages() -> Iterator[Call]:
+    """Functions of the standard library and of installed packages, with the calls of their docstrings."""
+    names = [name for name in ("stdlib", "more-itertools", "toolz", "boltons", "sortedcontainers") if _is_there(name)]
+    for split in ("train", "rl", "test"):
+        for drawn in Packages(names).programs(split, 100_000):
+            if isinstance(drawn, Program):
+                for call in drawn.calls:
+                    yield drawn.origin, drawn.source, drawn.entry, call
+
+
+def _is_there(package: str) -> bool:
+    with suppress(PackageNotFoundError):
+        return package == "stdlib" or bool(version(package))
+    return False
 
 
 def faults(pool: Pool, some: Iterable[Call]) -> Iterator[tuple[str, list[str]]]:
@@ -80,7 +108,7 @@ def _faults(run: Run, witness: Run) -> Iterator[str]:
     yield from disagreements(run.source, reported(read_events(run)), found)
     for question in extend.task("output").collect(run).questions:
         said = in_sentences(narrate(question, run, "steps").text)
-        yield from (f"sentences: {each}" for each in disagreements(run.source, said | {"set": []}, found | {"set": []}))
+        yield from (f"sentences: {each}" for each in disagreements(run.source, said, found, IN_SENTENCES))
 
 
 def main() -> None:

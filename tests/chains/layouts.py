@@ -30,6 +30,35 @@ def spread(source: str) -> str:
     return _broken(b"\n".join(lines).decode())
 
 
+def continued(source: str) -> str:
+    """A backslash and a line end before every operator and word that is no part of a bracket, as nobody writes it."""
+    found: list[str] = []
+    lines = source.split("\n")
+    depth, last, is_first = 0, (1, 0), True
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type in (tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER):
+            continue
+        between = lines[token.start[0] - 1][last[1] if token.start[0] == last[0] else 0 : token.start[1]]
+        is_word = token.string in _BREAK_BEFORE | {"=", "+=", "-=", "*=", "as", "in"}
+        if is_word and not depth and not is_first and token.start[0] == last[0]:
+            between = " \\\n        "
+        found += [between, token.string]
+        last = token.end
+        depth += _depth(token)
+        is_first = token.type in (tokenize.NEWLINE, tokenize.NL)
+        if is_first and token.string:
+            last = (token.end[0] + 1, 0)
+    return "".join(found)
+
+
+def _depth(token: tokenize.TokenInfo) -> int:
+    """How far a token leads into brackets and f-strings, which have tokens of their own from Python 3.12 on."""
+    kind = tokenize.tok_name[token.type]
+    opens = kind == "FSTRING_START" or (kind == "OP" and token.string in "([{")
+    closes = kind == "FSTRING_END" or (kind == "OP" and token.string in ")]}")
+    return opens - closes
+
+
 def _expressions(node: ast.AST) -> Iterator[ast.expr]:
     match node:
         case ast.If(test=value) | ast.While(test=value) | ast.Assert(test=value) | ast.For(iter=value):

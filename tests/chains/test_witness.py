@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -13,7 +13,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from tests.chains.layouts import compact, spread
+from tests.chains.layouts import compact, continued, spread
 from tests.chains.nested import program
 from tests.chains.witness import Reports, reports, rewritten
 
@@ -24,8 +24,9 @@ from codereasoner.chains.narrator import DETAILS, Detail, narrate
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
 from codereasoner.sources.procedural import Procedural
+from codereasoner.task import Question
 
-LAYOUTS = {"plain": lambda source: source, "compact": compact, "spread": spread}
+LAYOUTS = {"plain": lambda source: source, "compact": compact, "spread": spread, "continued": continued}
 
 
 def constructs() -> Iterator[tuple[str, str]]:
@@ -52,6 +53,8 @@ def _kinds(event: Event) -> Iterator[list[object]]:
         yield ["call", event.function]
     elif event.kind == "return" and isinstance(node, ast.Return):
         yield ["return", event.line, canonical(event.value)]
+    elif event.kind == "exception" and isinstance(node, ast.Raise) and node.exc:
+        yield ["raise", event.line]
     elif event.kind == "yield" and isinstance(event.scope, ast.FunctionDef):
         yield ["yield", event.line, canonical(event.value)]
     elif event.kind == "resume" and isinstance(event.scope, ast.FunctionDef):
@@ -61,6 +64,12 @@ def _kinds(event: Event) -> Iterator[list[object]]:
     match node, event.taken:
         case (ast.If() | ast.While(), bool(taken)):
             yield ["test", event.line, taken]
+        case (ast.With() | ast.AsyncWith(), True):
+            yield ["with", event.line]
+        case (ast.Return(), _):
+            yield ["reach", event.line]
+        case (ast.Assert(), _):
+            yield ["assert", event.line]
         case (ast.For() | ast.AsyncFor(), True):
             yield ["pass", event.line, event.visit]
         case (ast.For() | ast.AsyncFor(), False):
@@ -71,7 +80,8 @@ def _kinds(event: Event) -> Iterator[list[object]]:
             yield ["case", event.line]
         case (ast.Break() | ast.Continue() | ast.Pass(), _):
             yield [type(node).__name__, event.line]
-    if isinstance(node, ast.Assign | ast.AugAssign) or (isinstance(node, ast.For | ast.AsyncFor) and event.taken):
+    binds = isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign)
+    if binds or (isinstance(node, ast.For | ast.AsyncFor) and event.taken):
         yield from (["set", event.line, name, canonical(value)] for name, value in event.values.items())
 
 
@@ -84,40 +94,32 @@ def canonical(text: str) -> str:
 
 
 def witnessed(run: Run) -> Reports:
-    """The reports of the witness, without those that are no events: functions that are no generators resume nothing."""
+    """The reports of the witness in the form of `reported`."""
     assert run.outcome in ("ok", "raised"), run
     found = reports(run.stdout)
     nodes = list(ast.walk(ast.parse(run.source)))
-    coroutines = {node.name for node in nodes if isinstance(node, ast.AsyncFunctionDef)}
     globals_ = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
     found["call"] = [[name] for _, name in found["call"]]
-    found["resume"] = [[name] for _, name in found["resume"] if name not in coroutines]
+    found["resume"] = [[name] for _, name in found["resume"]]
     for kind in ("return", "yield"):
         found[kind] = [[line, canonical(str(value))] for line, value in found[kind]]
     found["set"] = [[line, name, canonical(str(value))] for line, name, value in found["set"] if name not in globals_]
     return found
 
 
-def disagreements(source: str, events: Reports, witness: Reports) -> Iterator[str]:
+IN_SENTENCES: tuple[str, ...] = ("test", "pass", "end", "call", "return", "yield", "resume", "except", "case", "raise")
+IN_SENTENCES += ("Break", "Continue", "Pass", "assert")
+KINDS = (*IN_SENTENCES, "with", "reach")
+
+
+def disagreements(
+    source: str, events: Reports, witness: Reports, kinds: Sequence[str] = (*KINDS, "set")
+) -> Iterator[str]:
     """Where the two differ; of a line with several statements, events may be left out."""
     shared = several(source)
-    delegates = "yield from" in source or "async def" in source
-    for kind in (
-        "test",
-        "pass",
-        "end",
-        "call",
-        "return",
-        "yield",
-        "resume",
-        "except",
-        "case",
-        "Break",
-        "Continue",
-        "Pass",
-    ):
+    for kind in [kind for kind in kinds if kind != "set"]:
         said, seen = events.get(kind, []), witness.get(kind, [])
-        if kind in ("yield", "resume") and delegates:
+        if kind in ("yield", "resume") and delegates(source):
             continue
         if kind not in ("call", "resume"):
             said_here = [each for each in said if each[0] not in shared]
@@ -127,11 +129,18 @@ def disagreements(source: str, events: Reports, witness: Reports) -> Iterator[st
                 yield f"{kind}: of shared lines the events say {said}, the witness {seen}"
         elif said != seen:
             yield f"{kind}: the events say {said}, the witness {seen}"
+    if "set" not in kinds:
+        return
     names = {(line, name) for line, name, _ in witness.get("set", [])}
     said = [each for each in events.get("set", []) if (each[0], each[1]) in names and each[2] != "?"]
     seen = [each for each in witness.get("set", []) if each[2] != "?"]
     if [each for each in said if each[0] not in shared] != [each for each in seen if each[0] not in shared]:
         yield f"set: the events say {said}, the witness {seen}"
+
+
+def delegates(source: str) -> bool:
+    """Do generators yield what others yield? The witness sees only the inner ones."""
+    return "yield from" in source or "async def" in source
 
 
 def is_part(some: Sequence[object], whole: Sequence[object]) -> bool:
@@ -141,16 +150,28 @@ def is_part(some: Sequence[object], whole: Sequence[object]) -> bool:
 
 
 def several(source: str) -> set[int]:
-    """The lines on which more than one statement stands."""
-    lines: dict[int, int] = defaultdict(int)
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
-            body = getattr(node, "body", None)
-            first = node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno
-            last = body[0].lineno if isinstance(body, list) else getattr(node, "end_lineno", first)
-            for line in {first, *range(first, last + (body is None))}:
-                lines[line] += 1
-    return {line for line, count in lines.items() if count > 1}
+    """The lines of statements that share a line with another."""
+    headers = [
+        set(range(first, max([first, *_ends(node)]) + 1))
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, STATEMENTS)
+        for first in [node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno]
+    ]
+    counts = Counter(line for each in headers for line in each)
+    shared = {line for line, count in counts.items() if count > 1}
+    return shared.union(*(each for each in headers if each & shared))
+
+
+STATEMENTS = ast.stmt | ast.ExceptHandler | ast.match_case
+
+
+def _ends(node: ast.AST) -> Iterator[int]:
+    """Where the parts of a statement end, without the statements in its blocks."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, STATEMENTS):
+            yield from (getattr(each, "end_lineno", 0) for each in ast.walk(child))
+    if not hasattr(node, "body") and not isinstance(node, ast.Match):
+        yield node.end_lineno  # type: ignore[attr-defined]
 
 
 CORPUS = list(constructs())
@@ -168,7 +189,7 @@ def test_story_and_witness_agree_on_every_construct_in_every_layout(pool: Pool, 
     assert not list(disagreements(source, reported(read_events(run)), witnessed(witness))), source
 
 
-SENTENCE = re.compile(r"Line (\d+), `.*`: (.*)\.")
+SENTENCE = re.compile(r"Line (\d+), `(.*)`: (.*)\.")
 TESTS = {"the body runs": True, "the body is skipped": False, "the loop ends": False}
 
 
@@ -182,7 +203,7 @@ def in_sentences(text: str) -> Reports:
             found["resume"].append([resumed[1]])
         if not (sentence := SENTENCE.fullmatch(line)):
             continue
-        number, said = int(sentence[1]), sentence[2]
+        number, code, said = int(sentence[1]), sentence[2], sentence[3]
         if test := re.search(r"(?:true|false), (the body runs|the body is skipped|the loop ends)$", said):
             found["test"].append([number, TESTS[test[1]]])
         elif begins := re.match(r"pass (\d+)", said):
@@ -193,6 +214,10 @@ def in_sentences(text: str) -> Reports:
             found["except"].append([number])
         elif said.startswith("it matches"):
             found["case"].append([number])
+        elif said.endswith("the assertion holds"):
+            found["assert"].append([number])
+        elif said.startswith("raises ") and code.startswith("raise "):
+            found["raise"].append([number])
         elif said in JUMPS:
             found[JUMPS[said]].append([number])
         elif value := re.search(r"(\w+) (returns|yields) (.*)$", said):
@@ -203,11 +228,36 @@ def in_sentences(text: str) -> Reports:
 JUMPS = {"the loop is left": "Break", "the next pass of the loop begins": "Continue", "nothing happens": "Pass"}
 
 
-def terse_tests(text: str, source: str) -> list[bool]:
-    """The outcomes of tests in a terse detail, in order; the code of a loop without a test is none."""
-    lines = [line for line in text.split("\n") if f"{line}:" not in ("while True:", "while 1:") or line not in source]
-    found = (re.fullmatch(r"(?:.* -> )?(?:if|elif|while) (?:.*: )?(True|False)(?:, .*)?", line) for line in lines)
-    return [match[1] == "True" for match in found if match]
+TERSE = {"for end": "end", "except True": "except", "case True": "case"}
+TERSE |= {"break": "Break", "continue": "Continue", "pass": "Pass"}
+
+
+def in_terse(text: str, source: str) -> dict[str, list[object]]:
+    """What a terse detail says, by kind and in order; the code of a loop without a test is no test."""
+    code = {line.strip().rstrip(":") for line in source.split("\n") if re.match(r"\s*while (True|1|False)\b", line)}
+    found: dict[str, list[object]] = defaultdict(list)
+    for line in text.split("\n"):
+        if line in code and line.startswith(("while True", "while 1")):
+            continue
+        if test := re.fullmatch(r"(?:.* -> )?(?:if|elif|while) (?:.*: )?(True|False)(?:, .*)?", line):
+            found["test"].append(test[1] == "True")
+        elif decided := re.search(r"(?:^|: )(for end|except True|case True|break|continue|pass)(?=, |$)", line):
+            found[TERSE[decided[1]]].append(True)
+        elif resumed := re.fullmatch(r"(\w+) resumes", line):
+            found["resume"].append(resumed[1])
+    return found
+
+
+def terse_faults(text: str, source: str, witness: Reports) -> Iterator[str]:
+    """Where a terse detail and the witness differ; of lines with several statements, parts may be left out."""
+    said = in_terse(text, source)
+    shared = several(source)
+    for kind in ("test", "end", "except", "case", "Break", "Continue", "Pass", "resume"):
+        if kind == "resume" and delegates(source):
+            continue
+        seen = [each[-1] if kind in ("test", "resume") else True for each in witness.get(kind, [])]
+        if not (is_part(said[kind], seen) if shared else said[kind] == seen):
+            yield f"{kind}: the chain says {said[kind]}, the witness {seen}"
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -216,17 +266,23 @@ def test_the_sentences_say_what_the_witness_says(pool: Pool, place: int, layout:
     call, plain = CORPUS[place]
     source = LAYOUTS[layout](plain)
     run, witness = pool.run([Job(source, "f", call, record="trace"), Job(rewritten(source, "f"), "_watched", call)])
-    text = narrate(extend.task("output").collect(run).questions[0], run, "steps").text
-    assert not list(disagreements(source, in_sentences(text) | {"set": []}, witnessed(witness) | {"set": []})), text
+    text = narrate(question_of(run), run, "steps").text
+    assert not list(disagreements(source, in_sentences(text), witnessed(witness), IN_SENTENCES)), text
 
 
 @pytest.mark.parametrize("detail", [detail for detail in DETAILS if detail != "steps"])
 @pytest.mark.parametrize("place", range(len(CORPUS)))
-def test_the_terse_details_tell_the_tests_that_the_witness_saw(pool: Pool, place: int, detail: Detail) -> None:
+def test_the_terse_details_say_what_the_witness_says(pool: Pool, place: int, detail: Detail) -> None:
     call, source = CORPUS[place]
     run, witness = pool.run([Job(source, "f", call, record="trace"), Job(rewritten(source, "f"), "_watched", call)])
-    text = narrate(extend.task("output").collect(run).questions[0], run, detail).text
-    assert terse_tests(text, source) == [taken for _, taken in witnessed(witness)["test"]], text
+    text = narrate(question_of(run), run, detail).text
+    assert not list(terse_faults(text, source, witnessed(witness))), text
+    assert audit(text, run).first_false is None
+
+
+def question_of(run: Run) -> Question:
+    """A question that asks for the whole run: its value or, where there is none, whether it raises."""
+    return [*extend.task("output").collect(run).questions, *extend.task("raises").collect(run).questions][0]
 
 
 @pytest.mark.parametrize("difficulty", [1, 3, 5])

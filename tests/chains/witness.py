@@ -1,7 +1,7 @@
 """A second witness of what a program does, which shares no code with the tracer and the narrator.
 
-The program is rewritten so that its tests, loops, calls, returns, yields, handlers, cases, jumps and assignments
-report themselves, and is run plainly. A report is [kind, line, ...]; the reports are printed when the call ends.
+The program is rewritten so that its tests, loops, calls, returns, yields, handlers, cases, jumps, blocks of `with` and
+assignments report themselves, and is run plainly. A report is [kind, line, ...]; all are printed when the call ends.
 """
 
 from __future__ import annotations
@@ -15,16 +15,38 @@ REPORTER = """
 class _Witness:
     def __init__(self):
         self.reports = []
+        self.quiet = False
     def say(self, *report):
-        self.reports.append(report)
+        if not self.quiet:
+            self.reports.append(report)
+    def text(self, value):
+        before, self.quiet = self.quiet, True  # a `__repr__` of the program is no part of the run
+        try:
+            return repr(value)
+        finally:
+            self.quiet = before
     def test(self, line, value):
         truth = bool(value)
         self.say("test", line, truth)
         return truth
     def value(self, kind, line, value):
-        self.say(kind, line, repr(value))
+        self.say(kind, line, self.text(value))
         return value
-    def resumed(self, line, name, sent):
+    def reached(self, kind, line, value):
+        self.say(kind, line)
+        return value
+    def left(self, returned):
+        if returned:
+            self.say("return", returned[0], self.text(returned[1]))
+    def yielded(self, line, name, value):
+        self.value("yield", line, value)
+        try:
+            sent = yield value
+        except GeneratorExit:
+            raise
+        except BaseException:
+            self.say("resume", line, name)
+            raise
         self.say("resume", line, name)
         return sent
 _w = _Witness()
@@ -35,6 +57,18 @@ def _watched(*arguments, **named):
         return ENTRY(*arguments, **named)
     finally:
         print(json.dumps(_w.reports))
+"""
+
+WHOLE = """
+_returned = None
+try:
+    pass
+    _returned = None
+except BaseException:
+    _returned = None
+    raise
+finally:
+    _w.left(_returned)
 """
 
 Reports = dict[str, list[list[object]]]
@@ -57,16 +91,17 @@ def reports(stdout: str) -> Reports:
 
 class _Rewriter(ast.NodeTransformer):
     def __init__(self) -> None:
-        self.functions: list[str] = []
+        self.functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
         self.loops = 0
 
     # ---- functions
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        self.functions.append(node.name)
-        node.body = [*_report("call", node.lineno, node.name), *self._block(node.body)]
+        self.functions.append(node)
+        begins, whole = ast.parse(WHOLE).body
+        whole.body[:1] = self._block(node.body)  # type: ignore[attr-defined]
         self.functions.pop()
-        node.body += ast.parse(f"_w.say('implicit', {node.lineno}, {node.name!r})").body
+        node.body = [*_report("call", node.lineno, node.name), begins, whole]
         return node
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
@@ -79,15 +114,18 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         return node
 
-    def visit_Return(self, node: ast.Return) -> ast.AST:
+    def visit_Return(self, node: ast.Return) -> list[ast.stmt]:
         value = self.visit(node.value) if node.value else ast.Constant(None)
-        return ast.Return(_call("value", ast.Constant("return"), ast.Constant(node.lineno), value))
+        line = ast.Constant(node.lineno)
+        found = ast.Tuple([line, _call("reached", ast.Constant("reach"), line, value)], ast.Load())
+        return [ast.Assign([ast.Name("_returned", ast.Store())], found), *ast.parse("return _returned[1]").body]
 
     def visit_Yield(self, node: ast.Yield) -> ast.AST:
         value = self.visit(node.value) if node.value else ast.Constant(None)
         line = ast.Constant(node.lineno)
-        report = ast.Yield(_call("value", ast.Constant("yield"), line, value))
-        return _call("resumed", line, ast.Constant(self.functions[-1]), report)
+        if isinstance(self.functions[-1], ast.AsyncFunctionDef):
+            return ast.Yield(_call("value", ast.Constant("yield"), line, value))
+        return ast.YieldFrom(_call("yielded", line, ast.Constant(self.functions[-1].name), value))
 
     # ---- tests and loops
 
@@ -97,7 +135,7 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def visit_While(self, node: ast.While) -> ast.AST:
-        if not isinstance(node.test, ast.Constant):
+        if not isinstance(node.test, ast.Constant) or not node.test.value:
             node.test = _call("test", ast.Constant(node.lineno), self.visit(node.test))
         node.body, node.orelse = self._block(node.body), self._block(node.orelse)
         return node
@@ -114,6 +152,14 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_AsyncFor(self, node: ast.AsyncFor) -> list[ast.stmt]:
         return self.visit_For(node)  # type: ignore[arg-type]
+
+    def visit_With(self, node: ast.With) -> ast.AST:
+        node.items = [self.visit(item) for item in node.items]
+        node.body = [*_report("with", node.lineno), *self._block(node.body)]
+        return node
+
+    def visit_AsyncWith(self, node: ast.AsyncWith) -> ast.AST:
+        return self.visit_With(node)  # type: ignore[arg-type]
 
     # ---- handlers, cases, jumps, values
 
@@ -143,6 +189,21 @@ class _Rewriter(ast.NodeTransformer):
         names = dict.fromkeys(name for target in node.targets for name in _names(target))
         return [node, *(report for name in names for report in _report_value(line, name))]
 
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> list[ast.stmt]:
+        if node.value is None:
+            return [node]
+        node.value = self.visit(node.value)
+        return [node, *(report for name in _names(node.target) for report in _report_value(node.lineno, name))]
+
+    def visit_Assert(self, node: ast.Assert) -> list[ast.stmt]:
+        node.test = self.visit(node.test)
+        return [node, *_report("assert", node.lineno)]
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        if node.exc is not None:
+            node.exc = _call("reached", ast.Constant("raise"), ast.Constant(node.lineno), self.visit(node.exc))
+        return node
+
     def visit_AugAssign(self, node: ast.AugAssign) -> list[ast.stmt]:
         line = node.lineno
         node.value = self.visit(node.value)
@@ -165,7 +226,7 @@ def _report(kind: str, *rest: object) -> list[ast.stmt]:
 
 
 def _report_value(line: int, name: str) -> list[ast.stmt]:
-    return ast.parse(f"_w.say('set', {line}, {name!r}, repr({name}))").body
+    return ast.parse(f"_w.say('set', {line}, {name!r}, _w.text({name}))").body
 
 
 def _names(target: ast.expr) -> Iterator[str]:

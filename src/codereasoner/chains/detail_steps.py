@@ -51,10 +51,10 @@ class Sentences:
                 return f"{name} is closed" if is_closed else f"raises {event.value}"
             case "return" if isinstance(event.scope, ast.ClassDef):
                 return ""
-            case "return" if event.node is None:
+            case "return" if event.node is None and event.value == "None":
                 return f"{name} ends and returns {event.value}"
             case "return":
-                return f"{self._operations(event)}{name} returns {event.value}"
+                return f"{'' if event.waits else self._operations(event)}{name} returns {event.value}"
         return self._statement(event)
 
     def _statement(self, event: Event) -> str:
@@ -63,6 +63,8 @@ class Sentences:
         if event.raised:
             return clause
         match node:
+            case ast.If() if event.taken is None:
+                return f"{clause}, the test is made" if clause else "the test is made"
             case ast.If(test=test) | ast.While(test=test) if event.taken is not None:
                 binds = f"{clause}, " if clause else ""
                 return binds + self._test(test, event, "the body runs" if event.taken else _otherwise(node))
@@ -78,6 +80,10 @@ class Sentences:
                 return "the next pass of the loop begins"
             case ast.Pass():
                 return "nothing happens"
+            case ast.Return(value=value) if event.waits:
+                known = None if value is None else self._known(value, event)
+                what = "its value" if known is NotImplemented else text_of(known)
+                return f"{self._operations(event)}{what} is to be returned"
             case ast.Return() | ast.Raise() | ast.Try() | ast.TryStar():
                 return ""
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
@@ -96,15 +102,19 @@ class Sentences:
         """Describe an assignment to a global variable, with the value if it can be computed."""
         match event.node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in event.state:
-                known = NotImplemented
-                if not self.operations.calls_own(event.node):
-                    _, known = evaluate(value, event.before)
+                known = self._known(value, event)
                 return f"the global variable {name} is set" + (
                     f" to {text_of(known)}" if known is not NotImplemented else ""
                 )
             case ast.AugAssign(target=ast.Name(id=name)) if name not in event.state:
                 return f"the global variable {name} is set"
         return ""
+
+    def _known(self, expression: ast.expr, event: Event) -> object:
+        """The value of an expression of a statement; NotImplemented if it cannot be computed."""
+        if event.node is None or self.operations.calls_own(event.node):
+            return NotImplemented
+        return evaluate(expression, event.before)[1]
 
     def _test(self, test: ast.expr, event: Event, then: str, taken: bool | None = None) -> str:
         """`3 > 2 is true, the body runs`: the comparison, if it can be computed, and what follows."""

@@ -7,12 +7,13 @@ statements on one line did. Where the trace leaves open whether a block was ente
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from codereasoner.chains.shared_lines import Part, lead, take_apart
+from codereasoner.chains.shared_lines import Part, is_short_loop, lead, take_apart
 from codereasoner.chains.statement_lines import (
     LOOPS,
     MODULE,
@@ -28,6 +29,7 @@ from codereasoner.chains.statement_lines import (
 from codereasoner.errors import DataError
 from codereasoner.records import Run, Step
 from codereasoner.steps.source import TOO_DEEP, parse_source
+from codereasoner.steps.visits import next_of_frame
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -55,6 +57,7 @@ class Event(NamedTuple):
     raised: bool = False  # an exception ended the statement: it did not do what it says
     outer: Mapping[str, str] = _NOTHING  # call: the variables of functions around that it reads
     scope: Owner | None = None  # the function or class whose body runs
+    waits: bool = False  # return: a `finally` or the exit of a `with` runs before the function is left
 
 
 def read_events(run: Run) -> list[Event]:
@@ -78,6 +81,7 @@ class _Open:
     steps: list[Step]
     before: Mapping[str, str]
     earlier: list[Part] = field(default_factory=list)  # its first statements, where a call followed them
+    called: set[str] = field(default_factory=set)  # the functions that were called meanwhile
 
 
 @dataclass
@@ -107,15 +111,15 @@ class _Reader:
         self.steps = run.steps
         self.scopes = scopes(run.source)
         self.frames: dict[int, _Frame] = {}
-        self.later = _next_of_frame(run.steps)
+        self.later = [None if place is None else run.steps[place] for place in next_of_frame(run.steps)]
         self.stack: list[int] = []  # frames that are being executed, the innermost last
         self.events: list[Event] = []
 
     def read(self) -> list[Event]:
         for index, step in enumerate(self.steps):
             self._unwind(step)
-            if step.event == "call":
-                self._add_lead()
+            if step.event in ("call", "yield"):
+                self._add_lead(step)
             if step.event == "call" and step.frame not in self.frames:
                 scope = self.scopes.get((step.value, step.line))
                 self.frames[step.frame] = _Frame(step.frame, step.value, scope)
@@ -137,14 +141,21 @@ class _Reader:
         if step.event in ("return", "yield") and self.stack:
             self.stack.pop()
 
-    def _add_lead(self) -> None:
-        """Add the statements of a shared line that precede the one that makes a call."""
-        caller = self.frames.get(self.stack[-2]) if len(self.stack) > 1 else None
-        if caller is None or caller.open is None or caller.open.earlier or len(caller.open.unit.statements) < 2:
+    def _add_lead(self, step: Step) -> None:
+        """Add the statements of a shared line that precede the one that makes a call, or that yields."""
+        is_yield = step.event == "yield"
+        numbers = [step.frame] if is_yield else islice(reversed(self.stack), 1, None)
+        above = (self.frames[number] for number in numbers if number in self.frames)
+        caller = next((each for each in above if not _is_hidden(each)), None)
+        if caller is None or caller.open is None or len(caller.open.unit.statements) < 2:
             return
-        caller.open.earlier = lead(caller.open.unit, caller.open.before, caller.scope)
+        if not is_yield:
+            caller.open.called.add(step.value)
+        if caller.open.earlier or not (is_yield or caller.number == self.stack[-2]):
+            return
+        caller.open.earlier = lead(caller.open.unit, caller.open.steps, caller.open.before, caller.scope, step)
         for part in caller.open.earlier:
-            self._add_part(caller, part, raised=False)
+            self._add_part(caller, part, raised=False, next_line=None)
 
     def _leave(self, depth: int) -> None:
         while len(self.stack) > depth:
@@ -196,13 +207,14 @@ class _Reader:
     def _return(self, frame: _Frame, step: Step) -> None:
         node = _node(frame, step.line)
         self._finish(frame, None, step)
-        line = step.line
+        line, waited = step.line, False
         if not isinstance(node, ast.Return):
             line, node = frame.returning or (line, None)
+            waited = node is not None
         _apply(frame, step)
         if frame.function == MODULE[0]:
             return
-        self._add("return", frame, line, node, {}, value=step.value)
+        self._add("return", frame, line, node, {}, value=step.value, waits=waited)
 
     def _raise(self, frame: _Frame, step: Step, index: int) -> None:
         later = self.later[index]
@@ -239,15 +251,25 @@ class _Reader:
             _apply(frame, step)
         after = frame.known()
         raised = end is not None and end.event == "exception"
-        parts = take_apart(opened.unit, opened.steps, opened.before, after, next_line, end, frame.scope, opened.earlier)
+        parts = take_apart(
+            opened.unit,
+            opened.steps,
+            opened.before,
+            after,
+            next_line,
+            end,
+            frame.scope,
+            opened.earlier,
+            opened.called,
+        )
         for part in parts:
-            self._add_part(frame, part, raised and part is parts[-1])
+            self._add_part(frame, part, raised and part is parts[-1], next_line)
         last = parts[-1].node if parts else None
         if isinstance(last, ast.Return) and next_line is not None:
             frame.returning = (parts[-1].line, last)
         frame.last_line = _last_line(opened)
 
-    def _add_part(self, frame: _Frame, part: Part, raised: bool) -> None:
+    def _add_part(self, frame: _Frame, part: Part, raised: bool, next_line: int | None) -> None:
         node, taken = part.node, part.taken
         if isinstance(node, ast.With | ast.AsyncWith) and taken is None and not raised:
             taken = frame.last_line not in body_lines(node)
@@ -264,6 +286,7 @@ class _Reader:
             state=part.state,
             before=part.before,
             raised=raised,
+            waits=isinstance(node, ast.Return) and next_line is not None,
         )
         if isinstance(node, LOOPS) and taken is False:
             frame.passes.pop(node, None)
@@ -295,6 +318,7 @@ class _Reader:
         before: Mapping[str, str] | None = None,
         raised: bool = False,
         outer: Mapping[str, str] | None = None,
+        waits: bool = False,
     ) -> None:
         visit = frame.passes.get(node, 1) if node is not None else 1
         known = frame.known() if state is None else state
@@ -316,6 +340,7 @@ class _Reader:
                 raised,
                 outer or _NOTHING,
                 scope,
+                waits,
             )
         )
 
@@ -355,6 +380,9 @@ def _goes_on(frame: _Frame, step: Step) -> bool:
         return False
     if frame.scope.units.get(step.line) is not opened.unit:
         return False
+    if is_short_loop(opened.unit):
+        body = body_lines(opened.unit.statements[0])
+        return _last_line(opened) not in body or (step.line in body and len(body) > 1)
     return _last_line(opened) != step.line or len(opened.unit.statements) > 1 or _repeats(opened)
 
 
@@ -364,13 +392,3 @@ def _repeats(opened: _Open) -> bool:
         return True
     parts = (part for each in opened.unit.statements for part in own(each))
     return any(isinstance(each, ast.ListComp | ast.SetComp | ast.DictComp) for each in parts)
-
-
-def _next_of_frame(steps: Sequence[Step]) -> list[Step | None]:
-    """For each step, the next step of its own frame."""
-    following: dict[int, Step] = {}
-    found: list[Step | None] = [None] * len(steps)
-    for index in range(len(steps) - 1, -1, -1):
-        found[index] = following.get(steps[index].frame)
-        following[steps[index].frame] = steps[index]
-    return found

@@ -8,16 +8,27 @@ whether a block was entered is left open unless the trace decides it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
 from codereasoner.chains.abstract_execution import State, bind, follow, value_of
-from codereasoner.chains.expressions import Unknown
-from codereasoner.chains.statement_lines import LOOPS, Scope, Statement, Unit, body_lines, first_line, line_of, own
+from codereasoner.chains.entered_blocks import comprehension_names, targets, was_entered
+from codereasoner.chains.expressions import SILENT, Unknown
+from codereasoner.chains.statement_lines import (
+    LOOPS,
+    Scope,
+    Statement,
+    Unit,
+    body_lines,
+    covers,
+    header_end,
+    line_of,
+    own,
+)
 from codereasoner.records import Step
-from codereasoner.steps.source import walk
+from codereasoner.steps.source import INLINED, walk
 
 MOST_PARTS = 200  # statements that are followed on one line
 
@@ -43,6 +54,7 @@ def take_apart(
     end: Step | None,
     scope: Scope | None,
     earlier: Sequence[Part] = (),
+    called: Set[str] = frozenset(),
 ) -> list[Part]:
     """The statements of a unit that ran, in order, without the first ones that were `earlier`.
 
@@ -50,6 +62,7 @@ def take_apart(
         before, after: the variables of the frame, which nobody changes any more.
         next_line: the line that the frame went on at; None: it did not.
         end: the return or exception with which it was left instead.
+        called: the functions that it called, whose events precede it.
     """
     raised = end is not None and end.event == "exception"
     changed = steps[0].changes if len(steps) == 1 else dict.fromkeys([name for step in steps for name in step.changes])
@@ -62,23 +75,109 @@ def take_apart(
         taken = None if raised else _entered(entered, next_line)
         return [found.part(entered, first, taken)]
     if earlier:
-        rest = found._replace(before=earlier[-1].state)
+        known = earlier[-1].state
+        rest = found._replace(before=known, names=[name for name in changed if after.get(name) != known.get(name)])
         return [rest.part(unit.statements[-1] if len(earlier) + 1 == len(unit.statements) else None, first)]
+    if not raised and is_short_loop(unit):
+        goes_round = next_line is not None and covers(unit.statements[0], next_line)
+        return _pass(unit, found, first) if goes_round else [found.part(unit.statements[0], first, False)]
     if not raised and (followed := _follow(unit, before, after, scope)) is not None:
         return followed
-    return _by_evidence(_outermost(unit)[0], unit, found, first, next_line, end, scope)
+    lines = {step.line for step in steps if step.event == "line"}
+    head = _outermost(unit)[0]
+    if called & _words([each for each in unit.statements if each is not head]):
+        return [found.part(unit.statements[-1], first)]
+    return _by_evidence(head, unit, found, lines, first, next_line, end, scope)
 
 
-def lead(unit: Unit, before: State, scope: Scope | None) -> list[Part]:
-    """The statements of a unit that ran for certain before a call that one of them makes; none where that is open."""
+def lead(unit: Unit, opened: Sequence[Step], before: State, scope: Scope | None, step: Step) -> list[Part]:
+    """The statements of a unit that ran for certain before a call or yield of one of them; none where that is open."""
+    if is_short_loop(unit):
+        head, *body = unit.statements
+        if _has_frames(head):
+            return []
+        is_of_body = step.event == "yield" or step.value.startswith("<") or _is_plain(head, before)
+        is_of_body = is_of_body or step.value in _words(body) - _words([head])
+        return [_begun(unit, {**before, **opened[0].changes}, before)] if is_of_body else []
     if len(unit.statements) == 1 or scope is None or scope.shadowed & set(_names_in(unit)):
         return []
     follower = _Follower(unit, before, loops=False)
     try:
         follower.run([each for each in _outermost(unit) if isinstance(each, ast.stmt)])
     except (Unknown, _Leaves):
-        return follower.parts
+        return follower.parts or _lead_of_test(unit, before, step)
     return []  # none of them makes the call
+
+
+def _lead_of_test(unit: Unit, before: State, step: Step) -> list[Part]:
+    """The test before the call of a function that only its block names: it came out true."""
+    head, *body = unit.statements
+    if not isinstance(head, ast.If) or body != head.body or step.value not in _words(body) - _words([head]):
+        return []
+    return [Part(head, head.lineno, {}, (), True, before, before)]
+
+
+def _words(statements: Iterable[Statement]) -> set[str]:
+    """The names and attributes in the code of statements, without the blocks under them."""
+    named = (part for each in statements for part in own(each) if isinstance(part, ast.Name | ast.Attribute))
+    return {part.id if isinstance(part, ast.Name) else part.attr for part in named}
+
+
+def _has_frames(node: Statement) -> bool:
+    """Return whether a statement has comprehensions or lambdas, which have frames of their own."""
+    frames = ast.GeneratorExp | ast.ListComp | ast.SetComp | ast.DictComp | ast.Lambda
+    return any(isinstance(each, frames) for each in own(node))
+
+
+def _is_plain(loop: Statement, before: State) -> bool:
+    """Return whether a loop goes over a built-in value, so that its header calls no function of the program."""
+    if not isinstance(loop, ast.For):
+        return False
+    match loop.iter:
+        case ast.Call(func=ast.Name(id=name), args=parts) if name in SILENT:
+            pass
+        case whole:
+            parts = [whole]
+    try:
+        return all(value_of(each, before) is not None for each in parts)
+    except Unknown:
+        return False
+
+
+@lru_cache(maxsize=8192)
+def is_short_loop(unit: Unit) -> bool:
+    """Return whether the unit is a `for` with its body beside it, each pass of which begins with a step of its own."""
+    head, *body = unit.statements
+    if not isinstance(head, ast.For) or body != head.body:
+        return False
+    if head.lineno != header_end(body[-1]) and header_end(head) in body_lines(head):
+        return False
+    jumps = ast.Break | ast.Continue | ast.Return | ast.Raise
+    return not any(isinstance(each, jumps) for each in body) and not any(
+        isinstance(part, INLINED) for each in unit.statements for part in own(each)
+    )
+
+
+def _begun(unit: Unit, after: State, before: State) -> Part:
+    """The header of a short loop where a pass begins, without the values that the body beside it changes again."""
+    head, *body = unit.statements
+    changed = {name for each in body for name in targets(each)}
+    values = {name: after[name] for name in targets(head) if name in after and name not in changed}
+    return Part(head, line_of(head), values, (), True, MappingProxyType({**before, **values}), before)
+
+
+def _pass(unit: Unit, found: _Found, line: int) -> list[Part]:
+    """The header of a short loop and then its body, in one pass."""
+    begun = _begun(unit, found.after, found.before)
+    follower = _Follower(unit, begun.state)
+    try:
+        follower.run([each for each in unit.statements[1:] if isinstance(each, ast.stmt)])
+        if follower.state == dict(found.after):
+            return [begun, *follower.parts]
+    except Unknown:
+        pass
+    names = [name for name in found.names if found.after.get(name) != begun.state.get(name)]
+    return [begun, found._replace(before=begun.state, names=names).part(unit.statements[-1], line)]
 
 
 def _outermost(unit: Unit) -> list[Statement]:
@@ -95,7 +194,7 @@ class _Found(NamedTuple):
     raised: bool
 
     def part(self, node: Statement | None, line: int, taken: bool | None = None) -> Part:
-        passing, before, after = _comprehension_names(node), self.before, self.after
+        passing, before, after = comprehension_names(node), self.before, self.after
         values: dict[str, str] = {}
         if not self.raised and not (isinstance(node, ast.For | ast.AsyncFor) and taken is False):
             values = {name: after[name] for name in targets(node) if name in after}
@@ -109,45 +208,10 @@ class _Found(NamedTuple):
 def _entered(node: Statement, next_line: int | None) -> bool | None:
     """Return whether the block below a statement's line was entered; None: there is no choice."""
     if isinstance(node, ast.While) and isinstance(node.test, ast.Constant):
-        return None
+        return None if node.test.value else False
     if not isinstance(node, ast.If | ast.ExceptHandler | ast.match_case | LOOPS):
         return None
     return next_line in body_lines(node)
-
-
-@lru_cache(maxsize=8192)
-def targets(node: ast.AST | None) -> list[str]:
-    """The variables a statement is about: assigned, looped over, or those a method is called on."""
-    match node:
-        case ast.Assign(targets=parts) | ast.Delete(targets=parts):
-            return [name for target in parts for name in _names(target)]
-        case ast.AnnAssign(value=None):
-            return []
-        case ast.AugAssign(target=target) | ast.AnnAssign(target=target) | ast.For(target=target):
-            return _names(target)
-        case ast.AsyncFor(target=target):
-            return _names(target)
-        case ast.Expr(value=ast.Call(func=ast.Attribute(value=receiver))):
-            return _names(receiver)
-    return []
-
-
-def _names(target: ast.expr) -> list[str]:
-    match target:
-        case ast.Name(id=name):
-            return [name]
-        case ast.Tuple(elts=items) | ast.List(elts=items):
-            return [name for item in items for name in _names(item)]
-        case ast.Subscript(value=value) | ast.Attribute(value=value) | ast.Starred(value=value):
-            return _names(value)
-    return []
-
-
-@lru_cache(maxsize=8192)
-def _comprehension_names(node: ast.AST | None) -> frozenset[str]:
-    """The variables of a statement's comprehensions, which Python 3.12 shows among those of the function."""
-    loops = (part for part in (own(node) if node else ()) if isinstance(part, ast.comprehension))
-    return frozenset(name for loop in loops for name in _names(loop.target))
 
 
 def _inside(node: ast.AST) -> set[Statement]:
@@ -203,6 +267,8 @@ class _Follower:
             case ast.While() | ast.For():
                 self._loop(node)
             case ast.Break() | ast.Continue() | ast.Return():
+                if not self.loops and isinstance(node, ast.Return) and node.value is not None:
+                    value_of(node.value, self.state)
                 self._add(node, before)
                 raise _Leaves
             case ast.Expr(value=ast.Constant()):
@@ -259,6 +325,7 @@ def _by_evidence(
     head: Statement,
     unit: Unit,
     found: _Found,
+    lines: Set[int],
     line: int,
     next_line: int | None,
     end: Step | None,
@@ -268,7 +335,7 @@ def _by_evidence(
     last = unit.statements[-1]
     if not isinstance(head, _WITH_BODY):
         return [found.part(last, line)]
-    taken = None if found.raised else _decided(head, found, next_line, end, scope)
+    taken = was_entered(head, found.before, found.after, lines, next_line, end, scope)
     if not taken:
         return [found.part(head, line, taken)]
     return [
@@ -278,54 +345,3 @@ def _by_evidence(
 
 
 _WITH_BODY = (ast.If, ast.ExceptHandler, ast.match_case, ast.With, ast.AsyncWith, ast.Try, ast.TryStar)
-
-
-def _decided(
-    head: Statement, found: _Found, next_line: int | None, end: Step | None, scope: Scope | None
-) -> bool | None:
-    """Return whether the block on the line was entered; None if the trace does not decide it."""
-    if isinstance(head, ast.With | ast.AsyncWith | ast.Try | ast.TryStar):
-        return True
-    body: Sequence[ast.stmt] = getattr(head, "body", ())
-    returned = end is not None and end.event == "return"
-    if isinstance(head, ast.ExceptHandler | ast.match_case):
-        if next_line is None:
-            return True if returned and isinstance(body[-1], ast.Return) else None
-        if scope is not None and scope.is_landing(next_line) and not _is_sibling(head, next_line, scope):
-            return None  # a `finally` comes next, whether the block ran or not
-        if isinstance(head, ast.match_case) and _is_last_case(head, scope):
-            return True if _matches_all(head) else None
-        return not _is_sibling(head, next_line, scope)
-    if not isinstance(head, ast.If):
-        return None
-    if returned and end is not None and end.value != "None":
-        return isinstance(body[-1], ast.Return) or None
-    if isinstance(body[-1], ast.Return) and next_line is not None:
-        return False
-    if head.orelse and next_line is not None:
-        stop = (head.orelse[-1].end_lineno or 0) + 1
-        return next_line not in range(first_line(head.orelse[0]), stop)
-    if _is_pure(head.test) and any(name in found.after for name in found.names):
-        return True
-    return None
-
-
-def _is_last_case(head: ast.match_case, scope: Scope | None) -> bool:
-    """Return whether it is the last case of its `match`, after which the program goes on in either case."""
-    units = set(scope.units.values()) if scope else set()
-    matches = (each for unit in units for each in unit.statements if isinstance(each, ast.Match))
-    return any(each.cases[-1] is head for each in matches)
-
-
-def _matches_all(head: ast.match_case) -> bool:
-    return head.guard is None and isinstance(head.pattern, ast.MatchAs) and head.pattern.pattern is None
-
-
-def _is_sibling(head: Statement, line: int, scope: Scope | None) -> bool:
-    """Return whether the line holds another handler, or case, of the same statement."""
-    unit = scope.units.get(line) if scope else None
-    return unit is not None and any(type(each) is type(head) and each is not head for each in unit.statements)
-
-
-def _is_pure(node: ast.expr) -> bool:
-    return not any(isinstance(each, ast.Call | ast.NamedExpr | ast.Await | ast.Yield) for each in walk(node))

@@ -48,6 +48,8 @@ class Scope:
     loops: Mapping[Statement, Loop]  # the innermost loop around each statement in the body of one
     landings: tuple[range, ...]  # lines that a raised exception can lead to: handlers, `finally`, exits of `with`
     parameters: frozenset[str]
+    following: Mapping[Statement, Statement | None]  # what comes after each when its block ends; None: the body ends
+    shared: frozenset[str]  # variables that `nonlocal` or `global` lets another function assign
     shadowed: frozenset[str]  # built-in functions whose names the program gives to something else
 
     def is_landing(self, line: int) -> bool:
@@ -61,7 +63,9 @@ def scopes(source: str) -> Mapping[tuple[str, int], Scope]:
     nodes = _nodes(source)
     found = {(node.name, first_line(node)): node for node in nodes if isinstance(node, OWNERS)}
     owners: dict[tuple[str, int], Owner] = {MODULE: cast("ast.Module", nodes[0]), **found}
-    return {name: _scope(node, shadowed(source)) for name, node in owners.items()}
+    declared = (each for each in nodes if isinstance(each, ast.Nonlocal | ast.Global))
+    shared = frozenset(name for each in declared for name in each.names)
+    return {name: _scope(node, shared, shadowed(source)) for name, node in owners.items()}
 
 
 @lru_cache(maxsize=256)
@@ -170,7 +174,7 @@ def _has_block(node: ast.AST) -> bool:
     return any(hasattr(node, name) for name in _BLOCKS)
 
 
-def _scope(node: Owner, hidden: frozenset[str]) -> Scope:
+def _scope(node: Owner, shared: frozenset[str], hidden: frozenset[str]) -> Scope:
     statements = sorted(_statements(node), key=lambda each: (first_line(each), getattr(each, "col_offset", 0)))
     units: dict[int, Unit] = {}
     for statement in statements:
@@ -179,7 +183,8 @@ def _scope(node: Owner, hidden: frozenset[str]) -> Scope:
         unit = Unit((*dict.fromkeys(each for other in met.values() for each in other.statements), statement))
         units |= dict.fromkeys((line for line, other in units.items() if other in met.values()), unit) if met else {}
         units |= dict.fromkeys(lines, unit)
-    return Scope(node, units, _loops(node), tuple(_landings(statements)), _parameters(node), hidden)
+    following = dict(_following(node.body, None))
+    return Scope(node, units, _loops(node), tuple(_landings(statements)), _parameters(node), following, shared, hidden)
 
 
 def _statements(node: ast.AST) -> Iterator[Statement]:
@@ -198,6 +203,29 @@ def _loops(scope: Owner) -> dict[Statement, Loop]:
             (inner for each in loop.body for inner in (each, *_statements(each)) if not isinstance(each, OWNERS)), loop
         )
     return found
+
+
+def _following(block: Sequence[ast.stmt], then: Statement | None) -> Iterator[tuple[Statement, Statement | None]]:
+    """Each statement of a block, and of those in it, with the one that comes next when it has ended."""
+    for each, after in zip(block, [*block[1:], then], strict=False):
+        yield each, after
+        match each:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                continue
+            case ast.Try(finalbody=final) | ast.TryStar(finalbody=final):
+                last = final[0] if final else after
+                yield from _following(each.body, each.orelse[0] if each.orelse else last)
+                for handler in each.handlers:
+                    yield from _following(handler.body, last)
+                yield from _following(each.orelse, last)
+                yield from _following(final, after)
+                continue
+            case ast.Match(cases=cases):
+                for case in cases:
+                    yield from _following(case.body, after)
+        comes_back = isinstance(each, LOOPS | ast.With | ast.AsyncWith)
+        yield from _following(getattr(each, "body", ()), each if comes_back else after)
+        yield from _following(getattr(each, "orelse", ()), after)
 
 
 def _landings(statements: Sequence[Statement]) -> Iterator[range]:

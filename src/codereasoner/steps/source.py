@@ -18,7 +18,7 @@ from codereasoner.records import Run
 TOO_DEEP = "nested too deeply"
 MAX_DEPTH = 100  # levels of a program's tree: Python allows 1,000 calls, and a writer of code needs eight for a level
 _SKIPPED = (ast.Global, ast.Nonlocal, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match)
-_INLINED = (ast.ListComp, ast.SetComp, ast.DictComp) if sys.version_info >= (3, 12) else ()
+INLINED = (ast.ListComp, ast.SetComp, ast.DictComp) if sys.version_info >= (3, 12) else ()
 """From Python 3.12 on these run in their function's own frame (PEP 709), and their line counts once for each item."""
 _CHANCE_MODULES = frozenset(
     {"random", "secrets", "uuid", "time", "datetime", "calendar", "os", "sys", "gc", "threading"}
@@ -36,7 +36,7 @@ _TEXT_NAMES = frozenset({"eval", "exec", "compile", "__import__", "__builtins__"
 def has_inlined_loops(source: str) -> bool:
     """Return whether comprehensions of this program run in their function's own frame."""
     tree = parse_source(source)
-    return tree is not None and any(isinstance(node, _INLINED) for node in ast.walk(tree))
+    return tree is not None and any(isinstance(node, INLINED) for node in ast.walk(tree))
 
 
 @lru_cache(maxsize=512)
@@ -236,7 +236,7 @@ def _inside_functions(tree: ast.Module) -> Iterator[ast.AST]:
 def _is_plain(node: ast.AST) -> bool:
     if isinstance(node, _SKIPPED) or getattr(node, "decorator_list", None):
         return False
-    if _INLINED and any(isinstance(part, _INLINED) for part in own_parts(node)):
+    if INLINED and any(isinstance(part, INLINED) for part in own_parts(node)):
         return False
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return False

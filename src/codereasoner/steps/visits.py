@@ -39,7 +39,7 @@ def visits(run: Run) -> list[Visit]:
     """
     steps = run.steps
     is_visible = _visible(steps)
-    later = _next_of_frame(steps, is_visible)
+    later = next_of_frame(steps, is_visible)
     lines = _next_lines(steps, is_visible)
     counts: Counter[int] = Counter()
     known: dict[int, MutableMapping[str, str]] = {}
@@ -102,12 +102,12 @@ def _visible(steps: Sequence[Step]) -> list[bool]:
     return [step.frame not in quiet for step in steps]
 
 
-def _next_of_frame(steps: Sequence[Step], is_visible: Sequence[bool]) -> list[int | None]:
-    """For each step, the place of the next step of its own frame."""
+def next_of_frame(steps: Sequence[Step], is_visible: Sequence[bool] = ()) -> list[int | None]:
+    """For each visible step (all, where nothing is said), the place of the next step of its own frame."""
     following: dict[int, int] = {}
     found: list[int | None] = [None] * len(steps)
     for index in range(len(steps) - 1, -1, -1):
-        if is_visible[index]:
+        if not is_visible or is_visible[index]:
             found[index] = following.get(steps[index].frame)
             following[steps[index].frame] = index
     return found
