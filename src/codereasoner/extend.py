@@ -49,12 +49,7 @@ from codereasoner.task import Grade, Question, Task
 Kind = Literal["task", "source", "model", "benchmark"]
 
 _BASES: dict[Kind, type] = {"task": Task, "source": Source, "model": Model, "benchmark": Benchmark}
-_PACKAGES: dict[Kind, str] = {
-    "task": "tasks",
-    "source": "sources",
-    "model": "models",
-    "benchmark": "benchmarks",
-}
+_PACKAGES: dict[Kind, str] = {"task": "tasks", "source": "sources", "model": "models", "benchmark": "benchmarks"}
 
 
 def find(kind: Kind, name: str, **options: object) -> Any:

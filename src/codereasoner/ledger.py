@@ -112,12 +112,7 @@ class Ledger:
     """
 
     def __init__(
-        self,
-        path: Path,
-        config: Config,
-        key: str = "id",
-        json_columns: Sequence[str] = (),
-        reopen: bool = False,
+        self, path: Path, config: Config, key: str = "id", json_columns: Sequence[str] = (), reopen: bool = False
     ) -> None:
         self.path = path
         self.config = dict(config)

@@ -88,10 +88,7 @@ class CruxevalOutput(_Cruxeval):
         """Return what the first argument and the commonest constant get."""
         copied = sum(_first_argument_is_right(question) for question in questions)
         false = sum(question.gold[0] == "False" for question in questions)
-        return {
-            "copy the first argument": 100 * copied / len(questions),
-            "always False": 100 * false / len(questions),
-        }
+        return {"copy the first argument": 100 * copied / len(questions), "always False": 100 * false / len(questions)}
 
 
 class CruxevalInput(_Cruxeval):

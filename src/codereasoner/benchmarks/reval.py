@@ -25,14 +25,7 @@ from codereasoner.benchmarks.reval_files import (
     recorded_verdict,
 )
 from codereasoner.benchmarks.reval_trace import compare_truth, read_truth
-from codereasoner.benchmarks.reval_truth import (
-    PointTruth,
-    Truths,
-    blank_golds,
-    derive,
-    output_verdicts,
-    state_verdicts,
-)
+from codereasoner.benchmarks.reval_truth import PointTruth, Truths, blank_golds, derive, output_verdicts, state_verdicts
 from codereasoner.extend import Benchmark, Generations, OfficialVerdicts, Questions, TruthComparison
 from codereasoner.styles import Style, official_style
 from codereasoner.task import Question, Runner

@@ -97,10 +97,7 @@ def output_verdicts(completed: Sequence[tuple[Pair, str]], runner: Runner) -> li
 
 
 def _ask_probe(
-    entry: str,
-    asked: Sequence[tuple[Pair, Sequence[object]]],
-    runner: Runner | None,
-    extra: Sequence[int] = (),
+    entry: str, asked: Sequence[tuple[Pair, Sequence[object]]], runner: Runner | None, extra: Sequence[int] = ()
 ) -> list[Any]:
     """Ask the probe about each pair; a reason in place of an answer where the pair cannot be run.
 

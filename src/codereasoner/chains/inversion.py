@@ -103,15 +103,7 @@ class _Lengths(ast.NodeTransformer):
         return ast.copy_location(ast.Call(node.func, args, node.keywords), node)
 
 
-FAILURES = (
-    Unknown,
-    literals.LiteralError,
-    TypeError,
-    ValueError,
-    LookupError,
-    ArithmeticError,
-    AttributeError,
-)
+FAILURES = (Unknown, literals.LiteralError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
 
 
 def _paths(body: Sequence[ast.stmt]) -> Iterator[Path | None]:

@@ -10,14 +10,7 @@ import click
 from codereasoner.cli.command_files import set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand, save_config
 from codereasoner.cli.option_types import COUNT, PATH
-from codereasoner.cli.options import (
-    config_options,
-    data_option,
-    json_option,
-    model_option,
-    out_option,
-    pool_options,
-)
+from codereasoner.cli.options import config_options, data_option, json_option, model_option, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import ConfigError
 from codereasoner.stages.stage_options import ModelOptions

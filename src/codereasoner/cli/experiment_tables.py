@@ -25,8 +25,7 @@ from codereasoner.training.history import HistoryRow
 def show_arms(plan: Experiment) -> None:
     """Print the arms of an experiment with their starts, rows and compute."""
     table = ruled_table(
-        plan.title,
-        "* compared by default; compute: the operations of SFT on this many tokens, generation included",
+        plan.title, "* compared by default; compute: the operations of SFT on this many tokens, generation included"
     )
     for column in ("arm", "what it is", "from", "trained with", "on", "tokens of SFT"):
         table.add_column(column, justify="right" if column.startswith("tokens") else "left", overflow="fold")

@@ -134,10 +134,7 @@ class NoneOrSeveral(Whole):
 
 
 OF_FIELDS: dict[str, click.ParamType[object]] = {
-    **dict.fromkeys(
-        ("batch", "accumulate", "samples", "seeds", "log_every", "check_questions"),
-        COUNT,
-    ),
+    **dict.fromkeys(("batch", "accumulate", "samples", "seeds", "log_every", "check_questions"), COUNT),
     **dict.fromkeys(("max_tokens", "max_length", "check_tokens", "tokens", "max_steps", "prompts"), COUNT),
     "vllm_tensor_parallel": PROCESSES,
     "vllm_memory": RealRange(min=0, max=1, min_open=True, max_open=True),
@@ -146,10 +143,7 @@ OF_FIELDS: dict[str, click.ParamType[object]] = {
     "readers": click.IntRange(0, MOST_PROCESSES),
     **dict.fromkeys(("sft_tokens", "then_tokens", "grpo_tokens", "updates_per_generation"), COUNT),
     **dict.fromkeys(("learning_rate", "seconds", "operations", "minutes", "epochs", "max_grad_norm"), ABOVE_ZERO),
-    **dict.fromkeys(
-        ("patience", "save_seconds", "GrpoConfig.temperature", "RftConfig.temperature"),
-        ABOVE_ZERO,
-    ),
+    **dict.fromkeys(("patience", "save_seconds", "GrpoConfig.temperature", "RftConfig.temperature"), ABOVE_ZERO),
     **dict.fromkeys(("temperature", "weight_decay", "beta", "epsilon", "epsilon_high", "step_weight"), NOT_NEGATIVE),
     **dict.fromkeys(("format_bonus", "format_penalty", "price_in", "price_out"), NOT_NEGATIVE),
     **dict.fromkeys(("near", "min_p"), SHARE),

@@ -12,12 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import click
 
-from codereasoner.cli.option_types import (
-    JSON_OBJECT,
-    PATH,
-    STYLE_NAME,
-    range_of,
-)
+from codereasoner.cli.option_types import JSON_OBJECT, PATH, STYLE_NAME, range_of
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.stages.stage_options import StyleOptions
 

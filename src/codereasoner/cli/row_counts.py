@@ -49,10 +49,7 @@ def check_rows(out: Path) -> None:
         Shortfall: it has none; the message says why.
     """
     if not kept_in(out):
-        told = {
-            "dropped": counts(out)["drops"],
-            "not asked": (read_manifest(out) or {}).get("left_out", {}),
-        }
+        told = {"dropped": counts(out)["drops"], "not asked": (read_manifest(out) or {}).get("left_out", {})}
         reasons = "; ".join(
             f"{count:,} {what}: {reason}" for what, found in told.items() for reason, count in found.items()
         )

@@ -30,12 +30,7 @@ from codereasoner.stages.stage_options import RowOptions
     "--grpo-out", type=PATH, default=Path("grpo.parquet"), show_default=True, help="File of the rows for GRPO."
 )
 def rows_command(
-    questions: Path,
-    chains: Path | None,
-    rl_tasks: tuple[str, ...],
-    config: RowOptions,
-    sft_out: Path,
-    grpo_out: Path,
+    questions: Path, chains: Path | None, rl_tasks: tuple[str, ...], config: RowOptions, sft_out: Path, grpo_out: Path
 ) -> None:
     """Write training rows: sft.parquet from the train split, grpo.parquet from the rl split.
 

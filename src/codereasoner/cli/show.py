@@ -18,10 +18,7 @@ _COLOURS = {"correct": "bold green", "error": "bold yellow"}
 @click.command("show", cls=ConfigCommand)
 @click.argument("question", metavar="QUESTION")
 @click.option(
-    "--folder",
-    type=PATH,
-    required=True,
-    help="Folder of an evaluation, such as evaluations/cruxeval-o@MODEL.",
+    "--folder", type=PATH, required=True, help="Folder of an evaluation, such as evaluations/cruxeval-o@MODEL."
 )
 @json_option
 def show_command(question: str, folder: Path, as_json: bool) -> None:

@@ -99,13 +99,7 @@ def rft_command(rows: Path, model: str, out: Path, config: RftConfig, pools: Poo
 
 
 def _train(
-    train: Callable[..., Path],
-    name: str,
-    rows: Path,
-    model: str,
-    out: Path,
-    config: Config,
-    pools: PoolOptions | None,
+    train: Callable[..., Path], name: str, rows: Path, model: str, out: Path, config: Config, pools: PoolOptions | None
 ) -> None:
     """Train, with a pool where something is graded; the options are written next to the model when it begins."""
     from codereasoner.training.shards import is_folder

@@ -17,11 +17,7 @@ _COLOURS = {"kept": "green", "dropped": "red", "absent": "dim"}
 @click.command("why", cls=ConfigCommand)
 @click.argument("identifier", metavar="ID")
 @click.option(
-    "--folder",
-    type=PATH,
-    default=Path("set"),
-    show_default=True,
-    help="Folder of a data set, a run or an evaluation.",
+    "--folder", type=PATH, default=Path("set"), show_default=True, help="Folder of a data set, a run or an evaluation."
 )
 @json_option
 def why_command(identifier: str, folder: Path, as_json: bool) -> None:

@@ -153,12 +153,7 @@ def _verdicts(grades: Sequence[GradeRow]) -> dict[str, list[bool]]:
 
 
 def ask(
-    questions: Sequence[Question],
-    model: Model,
-    asking: Asking,
-    out: Path,
-    runner: Runner,
-    progress: Progress = silent,
+    questions: Sequence[Question], model: Model, asking: Asking, out: Path, runner: Runner, progress: Progress = silent
 ) -> tuple[list[Answer], dict[str, Grade]]:
     """Return every answer of the model in the order of questions and samples, and the grades by answer id.
 

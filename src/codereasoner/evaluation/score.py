@@ -186,11 +186,7 @@ def _equal_to_python(question: Question, grade: Grade) -> bool:
 
 
 def _verdicts(
-    benchmark: Benchmark,
-    questions: Sequence[Question],
-    generations: Generations,
-    grader: Grader,
-    runner: Runner | None,
+    benchmark: Benchmark, questions: Sequence[Question], generations: Generations, grader: Grader, runner: Runner | None
 ) -> Verdicts:
     if grader == "strict":
         grades = grade_strictly(benchmark, questions, generations, runner)

@@ -100,11 +100,7 @@ def set_depth() -> None:
 
 
 def run(
-    compiled: Compiled,
-    record: str,
-    limits: RunLimits,
-    streams: Streams,
-    built_ins: dict[str, object] | None = None,
+    compiled: Compiled, record: str, limits: RunLimits, streams: Streams, built_ins: dict[str, object] | None = None
 ) -> tuple[Facts, str]:
     """Run a compiled job in this process; return the facts, and the name of the limit that makes them suspect.
 

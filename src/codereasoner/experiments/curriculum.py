@@ -90,6 +90,5 @@ def _curriculum(read: Facts) -> Curriculum:
     questions = tuple(TaskShare(**asked) for asked in facts["questions"])
     types, lengths = tuple(facts["types"]), tuple(facts["lengths"])
     return Curriculum(
-        **{**facts, "levels": levels, "questions": questions, "types": types, "lengths": lengths},
-        facts=facts,
+        **{**facts, "levels": levels, "questions": questions, "types": types, "lengths": lengths}, facts=facts
     )

@@ -27,10 +27,7 @@ class TrlReward:
     """
 
     def __init__(
-        self,
-        style: Style | str | None = None,
-        ends: frozenset[int] = frozenset(),
-        own: str | RewardTerm | None = None,
+        self, style: Style | str | None = None, ends: frozenset[int] = frozenset(), own: str | RewardTerm | None = None
     ) -> None:
         self.style = chosen_style(style).name if isinstance(style, str) else style
         self.ends = ends

@@ -20,14 +20,7 @@ from codereasoner.evaluation.results import GradeRow
 from codereasoner.ledger import read_rows
 from codereasoner.records import Answer, Chain, Run
 from codereasoner.reports.answer_traces import run_id, traced_runs
-from codereasoner.reports.run_folder import (
-    Evaluation,
-    audit_sample,
-    grades_of,
-    labels,
-    part_of,
-    records_so_far,
-)
+from codereasoner.reports.run_folder import Evaluation, audit_sample, grades_of, labels, part_of, records_so_far
 from codereasoner.task import Question
 
 LIMIT = 10_000  # questions in one page

@@ -48,10 +48,7 @@ _TYPES = {
         " split splitlines startswith strip swapcase title translate upper zfill",
         "+ * % in == != < [i] [:]",
     ),
-    "list": (
-        "append clear copy count extend index insert pop remove reverse sort",
-        "+ * in == != < [i] [:]",
-    ),
+    "list": ("append clear copy count extend index insert pop remove reverse sort", "+ * in == != < [i] [:]"),
     "dict": ("clear copy fromkeys get items keys pop popitem setdefault update values", "in == | [i]"),
     "set": (
         "add clear copy difference difference_update discard intersection intersection_update isdisjoint issubset"

@@ -10,15 +10,7 @@ from codereasoner import literals
 from codereasoner.literals import LiteralError
 from codereasoner.records import Run
 from codereasoner.steps import numbered
-from codereasoner.steps.trace_languages import (
-    Frame,
-    Trace,
-    frames,
-    read_compact,
-    read_cwm,
-    write_compact,
-    write_cwm,
-)
+from codereasoner.steps.trace_languages import Frame, Trace, frames, read_compact, read_cwm, write_compact, write_cwm
 from codereasoner.styles import STYLES
 from codereasoner.task import CallFacts, Grade, Misreading, Question, Skip, Task, Wrong
 from codereasoner.tasks.calls import call_facts, graded, invocation, unfit_order

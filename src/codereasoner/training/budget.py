@@ -103,12 +103,7 @@ class Budget:
 
     def state(self) -> dict[str, float]:
         """Return the amounts spent, for a file."""
-        return {
-            "seconds": self.seconds,
-            "tokens": self.tokens,
-            "operations": self.operations,
-            "waited": self.waited,
-        }
+        return {"seconds": self.seconds, "tokens": self.tokens, "operations": self.operations, "waited": self.waited}
 
     def go_on(self, state: Mapping[str, float]) -> None:
         """Continue from a kept state; less than what is spent already changes nothing."""

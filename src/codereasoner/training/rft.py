@@ -110,12 +110,7 @@ def _batches(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
 
 
 def _right(
-    batch: Sequence[Row],
-    loaded: Checkpoint,
-    style: str,
-    runner: Runner | None,
-    config: RftConfig,
-    budget: Budget,
+    batch: Sequence[Row], loaded: Checkpoint, style: str, runner: Runner | None, config: RftConfig, budget: Budget
 ) -> list[Row]:
     """Return SFT rows of the right completions of a batch of prompts, each text once."""
     sampling = Sampling(config.temperature, 1.0, config.max_tokens, config.seed)

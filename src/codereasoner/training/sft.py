@@ -140,13 +140,7 @@ def _steps(shards: Shards, config: SftConfig) -> int | None:
 
 
 def make_trainer(
-    loaded: Checkpoint,
-    data: Data,
-    out: Path,
-    config: SftConfig,
-    budget: Budget,
-    callback: TrainerCallback,
-    bf16: bool,
+    loaded: Checkpoint, data: Data, out: Path, config: SftConfig, budget: Budget, callback: TrainerCallback, bf16: bool
 ) -> SFTTrainer:
     """Make TRL's trainer, adapted to our data, our budget and small models."""
     trl = import_extra("trl", "train")
