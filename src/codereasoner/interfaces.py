@@ -216,7 +216,6 @@ class TruthComparison(TypedDict):
 
     points: int
     equal: int
-    by_trace: int  # points that our own trace decides alone
     differing: list[dict[str, Json]]  # each with its field, `here` and `there`
 
 

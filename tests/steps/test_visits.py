@@ -12,7 +12,7 @@ import pytest
 from codereasoner import steps
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run, Step
-from codereasoner.steps.marks import attributes, element, kind
+from codereasoner.steps.marks import attributes, items, kind
 
 
 def trace(pool: Pool, source: str, call: str, entry: str = "f") -> Run:
@@ -212,8 +212,8 @@ def test_marks_are_read_as_text(text: str, name: str, found: dict[str, str]) -> 
         ("<list of 9000 items>", "0", None),
     ],
 )
-def test_elements_are_found_in_literals_and_marks(text: str, index: str, found: str | None) -> None:
-    assert element(text, index) == found
+def test_items_are_found_in_literals_and_marks(text: str, index: str, found: str | None) -> None:
+    assert items(text).get(index) == found
 
 
 def test_the_states_of_a_function_with_thousands_of_locals_do_not_hold_all_of_them_each() -> None:

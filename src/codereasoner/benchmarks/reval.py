@@ -24,8 +24,16 @@ from codereasoner.benchmarks.reval_files import (
     read_templates,
     recorded_verdict,
 )
-from codereasoner.benchmarks.reval_trace import compare_truth, read_truth
-from codereasoner.benchmarks.reval_truth import PointTruth, Truths, blank_golds, derive, output_verdicts, state_verdicts
+from codereasoner.benchmarks.reval_truth import (
+    PointTruth,
+    Truths,
+    blank_golds,
+    compare_truth,
+    derive,
+    output_verdicts,
+    read_truth,
+    state_verdicts,
+)
 from codereasoner.extend import Benchmark, Generations, OfficialVerdicts, Questions, TruthComparison
 from codereasoner.styles import Style, official_style
 from codereasoner.task import Question, Runner
@@ -247,11 +255,10 @@ class RevalAll(_Reval):
     derives_truth = True
 
     def compare_truth(self, data: Path, truth: Path, runner: Runner | None) -> TruthComparison:
-        """Compare the ground truth that our trace gives here with that of a file."""
+        """Compare the ground truth that is derived here with that of a file."""
         rows = read_truth(truth)
         self.load(data, runner)
-        assert runner is not None  # or `load` has refused it
-        return compare_truth(list(self.pairs.values()), self.truth, rows, runner)
+        return compare_truth(list(self.pairs.values()), self.truth, rows)
 
 
 def _point_question(part: str, pair: Pair, place: int, truth: PointTruth) -> Question:

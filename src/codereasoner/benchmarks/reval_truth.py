@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,12 +12,14 @@ from typing import Any, TypeAlias
 from codereasoner import literals
 from codereasoner.benchmarks.probes import OWN_FRAMES, probe_text, run_jobs
 from codereasoner.benchmarks.reval_files import BLANK, Pair, method_of_test
-from codereasoner.records import Job, Run
+from codereasoner.errors import DataError
+from codereasoner.extend import TruthComparison
+from codereasoner.ledger import read_rows
+from codereasoner.records import Job, Json, Run
 from codereasoner.task import Runner
 
 MAX_VALUES = 200  # distinct values of one point: no published point has more
-LIBRARIES = Path(__file__).with_name("reval_libraries.py")
-PROBE = (OWN_FRAMES, LIBRARIES, *(Path(__file__).with_name(f"reval_{name}.py") for name in ("parsing", "probe")))
+PROBE = (OWN_FRAMES, *(Path(__file__).with_name(f"reval_{name}.py") for name in ("libraries", "parsing", "probe")))
 _BLANK_NAME = "blank_to_fill"
 
 Truths: TypeAlias = "list[PointTruth] | str"
@@ -137,6 +139,73 @@ def _values(run: Run, count: int) -> list[Any] | None:
 def _job(entry: str, pair: Pair, asked: Sequence[object], extra: Sequence[int]) -> Job:
     arguments = [pair.code, pair.entry, pair.test, list(asked), *extra]
     return Job(probe_text(*PROBE), entry, ", ".join(map(repr, arguments)))
+
+
+# ---- the comparison with a file of ground truth
+
+_KEY = ("idx", "input_idx", "lineno", "var")
+_FIELDS = ("covered", "next_lines", "state", "state_visits")
+_MOST_VALUES = 25  # a file's list of values ends after so many
+_SHOWN = 200  # differing points that are listed
+
+Row: TypeAlias = Mapping[str, Json]
+
+
+def read_truth(path: Path) -> list[Row]:
+    """Return the rows of a file of ground truth.
+
+    Raises:
+        DataError: a row lacks a field.
+    """
+    rows: list[Row] = list(read_rows(path))
+    for number, row in enumerate(rows, start=1):
+        if missing := [field for field in (*_KEY, *_FIELDS) if field not in row]:
+            raise DataError(f"{path}, line {number}: the field '{missing[0]}' is missing")
+    return rows
+
+
+def compare_truth(pairs: Sequence[Pair], truths: Mapping[str, Truths], rows: Sequence[Row]) -> TruthComparison:
+    """Compare the truth that is derived here with that of a file: covered, next lines, values with their types."""
+    here = {key: found for pair in pairs for key, found in _rows_of(pair, truths[pair.id])}
+    differing = [found for row in rows if (found := _difference(row, here.get(tuple(row[name] for name in _KEY))))]
+    return {"points": len(rows), "equal": len(rows) - len(differing), "differing": differing[:_SHOWN]}
+
+
+def _rows_of(pair: Pair, truths: Truths) -> Iterator[tuple[tuple[Json, ...], Row]]:
+    """Yield each point's key with its truth as the file has it, or with the reason why there is none."""
+    for place, (line, variable) in enumerate(pair.points):
+        key = (pair.idx, pair.input_idx, line, variable)
+        if isinstance(truths, str):
+            yield key, {"error": truths}
+            continue
+        truth = truths[place]
+        state: Json = None if truth.state is None else [list(each) for each in truth.state]
+        yield (
+            key,
+            {
+                "covered": truth.covered,
+                "next_lines": [*sorted(truth.next_lines)],
+                "state": state,
+                "state_visits": truth.visits,
+            },
+        )
+
+
+def _difference(there: Row, here: Row | None) -> dict[str, Json] | None:
+    """Return the first field in which a point differs."""
+    key = {name: there[name] for name in _KEY}
+    if here is None or "error" in here:
+        return key | {"field": "point", "here": here["error"] if here else "no such point", "there": "a point"}
+    for name in _FIELDS:
+        mine, theirs = here[name], there[name]
+        if name == "next_lines" and isinstance(theirs, list):
+            theirs = sorted(theirs, key=str)
+            mine = sorted(mine, key=str) if isinstance(mine, list) else mine
+        if name == "state" and isinstance(mine, list) and isinstance(theirs, list) and len(theirs) >= _MOST_VALUES:
+            mine = mine[: len(theirs)]
+        if mine != theirs:
+            return key | {"field": name, "here": mine, "there": theirs}
+    return None
 
 
 # ---- the blanks of a class's test

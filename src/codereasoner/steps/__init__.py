@@ -2,7 +2,6 @@
 
 from codereasoner.steps.source import (
     chance,
-    has_inlined_loops,
     numbered,
     plain_lines,
     read_source,
@@ -16,7 +15,6 @@ from codereasoner.steps.visits import Visit, visits
 __all__ = [
     "Visit",
     "chance",
-    "has_inlined_loops",
     "numbered",
     "plain_lines",
     "read_source",

@@ -7,10 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-
-from codereasoner import literals
-from codereasoner.literals import LiteralError
 
 _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*+'|"(?:\\.|[^"\\])*+"|['"].*|[\[({<]|[\])}>]|, |: """, re.DOTALL)
 _ATTRIBUTE = re.compile(r"([^\W\d]\w*)=(.*)", re.DOTALL)
@@ -50,21 +46,6 @@ def _body(mark: str) -> str:
     """The brackets in the mark of a container, and what is between them."""
     match = _CONTAINER.fullmatch(mark)
     return next(iter(split_parts(match[1], ", ")), "") if match else ""
-
-
-@lru_cache(maxsize=65536)
-def element(text: str, index: str) -> str | None:
-    """Return the item at an index or key of a container, or None."""
-    if not is_mark(text):
-        return _literal_element(text, index)
-    return items(text).get(index)
-
-
-def _literal_element(text: str, index: str) -> str | None:
-    try:
-        return literals.write(literals.read(text)[literals.read(index)])
-    except (LiteralError, TypeError, KeyError, IndexError, literals.NotWritable):
-        return None
 
 
 def split_parts(text: str, separator: str) -> Iterator[str]:

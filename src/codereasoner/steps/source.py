@@ -33,12 +33,6 @@ _TEXT_MODULES = frozenset(
 _TEXT_NAMES = frozenset({"eval", "exec", "compile", "__import__", "__builtins__", "attrgetter", "methodcaller"})
 
 
-def has_inlined_loops(source: str) -> bool:
-    """Return whether comprehensions of this program run in their function's own frame."""
-    tree = parse_source(source)
-    return tree is not None and any(isinstance(node, INLINED) for node in ast.walk(tree))
-
-
 @lru_cache(maxsize=512)
 def statements(source: str) -> Mapping[int, ast.AST]:
     """The one statement (or `except`) of each plain line in a function; a header stands for its own line only.
