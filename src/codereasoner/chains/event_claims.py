@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from codereasoner.chains.value_claims import literal_end
+from codereasoner.steps.source import parse_expression
 
 Kind = Literal["compare", "test", "else", "pass", "times", "line", "call", "return", "yield", "raise", "gap"]
 
@@ -162,10 +163,7 @@ def _expression(text: str, end: int) -> tuple[int, str] | None:
     said = text[begin:end].rstrip("`* ")
     for match in re.finditer(r"(?:^|(?<=[\s`(,:;*]))(?=[\w'\"(\[{-])", said):
         code = said[match.start() :]
-        try:
-            node = ast.parse(code.strip(), mode="eval").body
-        except (SyntaxError, ValueError, MemoryError, RecursionError):
-            continue
+        node = parse_expression(code.strip())
         if isinstance(node, ast.Compare | ast.BoolOp) or (
             isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
         ):

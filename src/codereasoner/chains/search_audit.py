@@ -24,7 +24,7 @@ from codereasoner.chains.inversion import FAILURES, is_certain, undo_statement, 
 from codereasoner.chains.statement_lines import header
 from codereasoner.chains.value_claims import calls, literal_end
 from codereasoner.records import Run
-from codereasoner.steps.source import parse_source, split_lines
+from codereasoner.steps.source import parse_any, parse_expression, parse_source, split_lines
 
 _TAKES = re.compile(r"take `([^`\n]+)`, (?=\S)")
 _GIVES = re.compile(r"`([^`\n]+)` must give (?=\S)")
@@ -57,17 +57,17 @@ def steps_of_search(chain: str, runs: Mapping[str, Run], wanted: str) -> Iterato
 def _taken(chain: str, wanted: str) -> Iterator[Step]:
     for match in _TAKES.finditer(chain):
         stop = literal_end(chain, match.end())
-        node = _parsed(match[1], "eval")
-        if stop is None or not isinstance(node, ast.Expression):
+        node = parse_expression(match[1])
+        if stop is None or node is None:
             continue
-        _, value = evaluate(node.body, {WANTED: wanted})
+        _, value = evaluate(node, {WANTED: wanted})
         yield Step(match.start(), stop, chain[match.start() : stop], _is(value, chain[match.end() : stop]))
 
 
 def _undone(chain: str) -> Iterator[Step]:
     for match, result, needs, stop in _undoings(chain, _GIVES):
-        tree = _parsed(match[1], "exec")
-        if "which it may" in chain[match.end() : stop] or not isinstance(tree, ast.Module) or len(tree.body) != 1:
+        tree = parse_any(match[1])
+        if "which it may" in chain[match.end() : stop] or tree is None or len(tree.body) != 1:
             continue
         if needs:
             yield Step(match.start(), stop, chain[match.start() : stop], is_certain(tree.body[0], needs, result))
@@ -129,9 +129,9 @@ class _Known:
         found: list[tuple[int, object, list[object]]] = []  # where, what is derived, and from what
         for match in _TAKES.finditer(text):
             stop = literal_end(text, match.end())
-            node = _parsed(match[1], "eval")
-            if stop is not None and isinstance(node, ast.Expression):
-                value = evaluate(node.body, {WANTED: wanted})[1]
+            node = parse_expression(match[1])
+            if stop is not None and node is not None:
+                value = evaluate(node, {WANTED: wanted})[1]
                 if _is(value, text[match.end() : stop]):
                     found.append((match.start(), value, _constants_in(node)))
         for match, result, needs, _ in _undoings(text, _LEAVES):
@@ -165,11 +165,11 @@ class _Known:
                     continue
                 right = _read(line[0][match.end() : end])
                 for begin in re.finditer(r"(?<![\w.'\"\])}])[\w('\"\[{-]", line[0][: match.start()]):
-                    node = _parsed(line[0][begin.start() : match.start()].strip(), "eval")
-                    if node is None or not isinstance(node.body, ast.BinOp | ast.Call | ast.Subscript):  # type: ignore[attr-defined]
+                    node = parse_expression(line[0][begin.start() : match.start()].strip())
+                    if not isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
                         continue
                     if entry not in {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}:
-                        _, value = evaluate(node.body, {})  # type: ignore[attr-defined]
+                        _, value = evaluate(node, {})
                         if value is not NotImplemented and literals.equal(value, right):
                             used = _constants_in(node)
                             yield line.start() + begin.start(), right, used
@@ -238,13 +238,6 @@ def _constants_in(tree: ast.AST) -> list[object]:
 
 def _arguments(call: str) -> list[object]:
     return [literals.value_of(each) for _, each in literals.parse_arguments(call)]
-
-
-def _parsed(code: str, mode: str) -> ast.AST | None:
-    try:
-        return ast.parse(code, mode=mode)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None
 
 
 def _read(text: str) -> object:

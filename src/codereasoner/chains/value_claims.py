@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from codereasoner import literals
+from codereasoner.steps.source import parse_expression
 
 
 @dataclass(frozen=True)
@@ -199,11 +200,8 @@ _EQUALS = re.compile(r"(?<![=!<>:+*/%|&^-])(?:=(?![=>])|→|⇒)")
 
 
 def _is_computation(text: str) -> bool:
-    try:
-        node = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return False
-    return not isinstance(node, ast.Name | ast.Tuple | ast.BoolOp | ast.Starred)
+    node = parse_expression(text)
+    return node is not None and not isinstance(node, ast.Name | ast.Tuple | ast.BoolOp | ast.Starred)
 
 
 def literal_end(text: str, start: int) -> int | None:

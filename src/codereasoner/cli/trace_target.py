@@ -14,6 +14,7 @@ from pathlib import Path
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.records import Job, Run
 from codereasoner.steps import read_source
+from codereasoner.steps.source import parse_expression
 
 ENTRY = "codereasoner_traced_call"
 """The function by which everything is run that is more than a function's name and its arguments."""
@@ -143,7 +144,7 @@ class _Beginning:
 
 
 def _expression(text: str) -> ast.expr:
-    node = parse_expression(text)
+    node = parse_expression(text.strip())
     if node is None or not any(isinstance(each, ast.Call) for each in ast.walk(node)):
         raise ConfigError(_no_call(text))
     return node
@@ -220,21 +221,13 @@ def _imported(path: Path, source: str) -> Iterator[str]:
                 yield name
 
 
-def parse_expression(text: str) -> ast.expr | None:
-    """Return the tree of an expression, or None."""
-    try:
-        return ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError):
-        return None
-
-
 def split_call(call: str) -> tuple[str, str]:
     """Return the name that is called and the source of the arguments.
 
     Raises:
         ConfigError: it is something else than one call of a name.
     """
-    node = parse_expression(call)
+    node = parse_expression(call.strip())
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         raise ConfigError(_no_call(call))
     arguments = [ast.unparse(argument) for argument in node.args]

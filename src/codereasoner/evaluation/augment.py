@@ -30,6 +30,7 @@ from codereasoner.evaluation.retrieval import Document, Index
 from codereasoner.evaluation.think_and_execute import TITLE, Thinker, pseudocode
 from codereasoner.extend import Benchmark, Model
 from codereasoner.records import Job, content_id
+from codereasoner.steps.source import parse_any
 from codereasoner.styles import Style
 from codereasoner.task import Question, Runner
 
@@ -247,10 +248,7 @@ def _code(question: Question) -> str:
 
 
 def _parse(source: str) -> ast.AST:
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return ast.Module([], [])
+    return parse_any(source) or ast.Module([], [])
 
 
 # ---- code search

@@ -27,6 +27,7 @@ from codereasoner.benchmarks.probes import OWN_FRAMES, probe_text
 from codereasoner.evaluation.metrics import clustered_interval, mean
 from codereasoner.evaluation.results import FeatureBin
 from codereasoner.records import Job, Run
+from codereasoner.steps.source import parse_any
 from codereasoner.task import Runner
 
 Features: TypeAlias = dict[str, int | None]
@@ -55,7 +56,7 @@ def static_features(source: str) -> Features:
     """Return the features that reading the source gives; the others are None."""
     row: Features = dict.fromkeys(FEATURES)
     row["code_lines"] = code_lines(source)
-    tree = _parse(source)
+    tree = parse_any(source)
     if tree is None:
         return row
     calls = api_calls(tree)
@@ -131,7 +132,7 @@ def dotted_name(node: ast.expr) -> str:
 
 
 def _job(source: str, call: str) -> Job:
-    tree = _parse(source)
+    tree = parse_any(source)
     called = sorted({dotted_name(each.func) for each in api_calls(tree)} - {""}) if tree else []
     return Job(probe_text(OWN_FRAMES, _PROBE), "measure", ", ".join(map(repr, (source, call, called))))
 
@@ -147,13 +148,6 @@ def _measured(run: Run) -> Features:
         "total_api_parameters": sum(count or 0 for count, _ in known),
         "encapsulated_code_lines": sum(lines or 0 for _, lines in known),
     }
-
-
-def _parse(source: str) -> ast.Module | None:
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None
 
 
 def accuracy_table(

@@ -13,11 +13,15 @@ OTHERS = 4  # processes and threads beside the workers: ours, a shell
 _FILES = {"pids": ("pids.max", "pids.max"), "memory": ("memory.max", "memory.limit_in_bytes")}  # of versions 2 and 1
 
 
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def default_workers() -> int:
     """Return the number of cores for this process, or fewer if its processes are limited."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     most = process_limit()
-    return cores if most is None else max(1, min(cores, (most - OTHERS) // PROCESSES))
+    return cores() if most is None else max(1, min(cores(), (most - OTHERS) // PROCESSES))
 
 
 def process_limit() -> int | None:

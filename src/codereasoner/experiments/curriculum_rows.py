@@ -16,15 +16,11 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache, partial
 from itertools import accumulate, count, islice, pairwise
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 from random import Random
-from threading import Thread
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict
 
 from codereasoner import extend
@@ -35,6 +31,7 @@ from codereasoner.experiments.curriculum import Curriculum, Level
 from codereasoner.ledger import read_rows, write_records, write_whole
 from codereasoner.records import Job, Plain, Program, Run
 from codereasoner.sources.procedural import RANGE, Procedural
+from codereasoner.stages.engine import make_engine
 from codereasoner.styles import find_style
 from codereasoner.task import Question
 from codereasoner.training.scratch import make_tokenizer
@@ -85,16 +82,9 @@ def make_rows(
     if missing:
         done.unlink(missing_ok=True)
     counts: dict[str, float] = {}  # of what is made now
-    with ExitStack() as stack:
-        make = partial(make_shard, curriculum, out)
-        made: Iterator[dict[str, float]]
-        if workers == 1:
-            made = map(make, missing)
-        else:
-            processes = ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent)
-            made = stack.enter_context(processes).map(make, missing)
-        held = hold_out(curriculum, out)
-        for shard, found in zip(missing, made, strict=True):
+    held = hold_out(curriculum, out)
+    with make_engine(workers=workers) as engine:
+        for shard, found in zip(missing, engine.map(partial(make_shard, curriculum, out), missing), strict=True):
             counts = {name: round(counts.get(name, 0) + count, 2) for name, count in found.items()}
             tell(json.dumps({"shard": shard, **found}))
     whole = {"shards": curriculum.shards, "rows": curriculum.shards * curriculum.rows, "held_out": held}
@@ -104,18 +94,6 @@ def make_rows(
 
 def _but_for_shards(text: str) -> dict[str, object]:
     return {**json.loads(text), "shards": None}
-
-
-def _end_with_parent() -> None:
-    """End a process that makes shards when the one that started it is gone, for whatever reason."""
-    parent = parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    Thread(target=follow, daemon=True).start()
 
 
 def shard_path(out: Path, shard: int) -> Path:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from codereasoner.errors import ConfigError, import_extra
+from codereasoner.execution.machine_limits import cores
 from codereasoner.experiments.plan import Experiment
 from codereasoner.experiments.run_options import Settings
 from codereasoner.extend import Sampling
@@ -47,11 +47,6 @@ estimated."""
 REST, REST_ARMS = 1_200_000, 4
 """Data and the evaluation of four arms take as long as SFT on this many tokens: the sum of those stages of a demo,
 times the tokens a second of its SFT."""
-
-
-def cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True)

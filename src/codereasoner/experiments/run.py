@@ -26,10 +26,11 @@ from codereasoner.evaluation.gold_check import guess_baselines
 from codereasoner.evaluation.perplexity import measure, read_texts
 from codereasoner.evaluation.results import Summary
 from codereasoner.evaluation.run_evaluation import Asking, evaluate
+from codereasoner.execution.machine_limits import cores
 from codereasoner.execution.pool import Pool
 from codereasoner.experiments.arm_results import markdown, perplexity_file, results
 from codereasoner.experiments.materials import make_base, parameters_of, parts
-from codereasoner.experiments.pace import Pace, cores, pace_of
+from codereasoner.experiments.pace import Pace, pace_of
 from codereasoner.experiments.plan import BASE, Experiment
 from codereasoner.experiments.processes import Process, train_together
 from codereasoner.experiments.run_options import Settings

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from codereasoner import literals
+from codereasoner.steps.source import parse_any
 
 _THOUGHT = re.compile(r"<(think|thinking|reasoning)>.*?(</\1>|\Z)", re.DOTALL)
 _FENCE = re.compile(
@@ -36,7 +37,7 @@ def read_written(text: str, finish: str = "stop") -> Written | str:
     if not answer.strip():
         return "cut off" if finish == "length" else "thought only" if text.strip() else "empty"
     blocks = [block for _, block in _FENCE.findall(answer) if "def " in block] or [answer]
-    tree = _parse(blocks[-1])
+    tree = parse_any(blocks[-1])
     if tree is None or not any(isinstance(node, ast.FunctionDef) for node in tree.body):
         if finish == "length":
             return "cut off"
@@ -44,13 +45,6 @@ def read_written(text: str, finish: str = "stop") -> Written | str:
             return "refusal" if _REFUSAL.search(answer) else "no code"
         return "does not parse" if tree is None else "no function"
     return _split(tree, blocks[-1])
-
-
-def _parse(code: str) -> ast.Module | None:
-    try:
-        return ast.parse(code)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None
 
 
 def _split(tree: ast.Module, code: str) -> Written | str:

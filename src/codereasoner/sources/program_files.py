@@ -16,6 +16,7 @@ from codereasoner.ledger import read_records
 from codereasoner.literals import is_literal
 from codereasoner.records import Program
 from codereasoner.steps import read_source, split_lines
+from codereasoner.steps.source import parse_any
 
 
 def of_split(everything: Iterable[Program | Rejected], split: str, count: int) -> Iterator[Program | Rejected]:
@@ -108,9 +109,8 @@ def read_program(file: Path) -> Program | str:
         text = read_source(file)
     except DataError:
         return "cannot be read as Python source"
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    tree = parse_any(text)
+    if tree is None:
         return "does not parse"
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     if not functions:

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Literal, Protocol, Self, TypeVar, get_args
 
 from codereasoner.errors import ConfigError, InfrastructureError, import_extra
+from codereasoner.execution.machine_limits import cores
 
 Name = Literal["local", "ray"]
 NAMES: tuple[Name, ...] = get_args(Name)
@@ -61,7 +62,7 @@ def make_engine(name: str = "local", workers: int | None = None, address: str | 
         return OnRay(workers, address)
     if name != "local":
         raise ConfigError(f"engine '{name}' is unknown; there are: {', '.join(NAMES)}")
-    count = workers or _cores()
+    count = workers or cores()
     return Processes(count) if count > 1 else InProcess()
 
 
@@ -201,10 +202,6 @@ def _end_with_parent() -> None:
 def _wait_and_end(sentinel: int) -> None:
     connection.wait([sentinel])
     os._exit(1)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 __all__ = ["NAMES", "Engine", "InProcess", "OnRay", "Processes", "batches_of", "make_engine", "map_each"]

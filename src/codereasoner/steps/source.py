@@ -207,6 +207,14 @@ def parse_any(source: str) -> ast.Module | None:
         return None
 
 
+def parse_expression(text: str) -> ast.expr | None:
+    """Return the tree of an expression; None if it is none."""
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+
+
 def _defined(source: str) -> set[str]:
     return {node.name for node in nodes_of(source) if isinstance(node, ast.FunctionDef)}
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Generator, Sequence
 from typing import TypedDict
 
 from codereasoner.answer_formats import Fenced, last_fence
 from codereasoner.records import Job, Run
+from codereasoner.steps.source import parse_any
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Task, Wrong
 from codereasoner.tasks import replay
@@ -101,10 +101,8 @@ def _equalities(question: Question) -> replay.Equalities | None:
 
 def is_code(described: str) -> bool:
     """Tell whether a description is the head of a program, with what the function needs before it."""
-    try:
-        return bool(ast.parse(described).body) and "def " in described
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return False
+    tree = parse_any(described)
+    return tree is not None and bool(tree.body) and "def " in described
 
 
 def _job(question: Question, answer: str, calls: Sequence[str]) -> Job:

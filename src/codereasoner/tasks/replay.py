@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from codereasoner import literals
 from codereasoner.records import Run
+from codereasoner.steps.source import parse_any
 from codereasoner.task import Wrong
 
 Outcome: TypeAlias = tuple[str, object]
@@ -115,10 +116,10 @@ class Equalities:
 @lru_cache(maxsize=1024)
 def equalities(tests: str, entry: str) -> Equalities | None:
     """Read tests as equalities; None where they are more than that, or no Python."""
-    try:
-        body = ast.parse(tests).body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    tree = parse_any(tests)
+    if tree is None:
         return None
+    body = tree.body
     check = next((node for node in body if isinstance(node, ast.FunctionDef) and node.name == "check"), None)
     if check is not None and [argument.arg for argument in check.args.args] != [CANDIDATE]:
         return None
