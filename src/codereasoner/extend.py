@@ -72,11 +72,7 @@ def find(kind: Kind, name: str, **options: object) -> Any:
 
 
 def _make(kind: Kind, name: str, plugin: Any, options: dict[str, object]) -> Any:
-    """Make an instance of a plugin class.
-
-    Raises:
-        ConfigError: it does not take such an option, or needs one that is missing; the message lists what it takes.
-    """
+    """Make an instance of a plugin class."""
     taken = inspect.signature(plugin).parameters
     if not any(each.kind is each.VAR_KEYWORD for each in taken.values()):
         there_are = f"; it has: {', '.join(_word(each) for each in taken)}" if taken else "; it has none"

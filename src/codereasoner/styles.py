@@ -216,11 +216,7 @@ def _remembered(reference: str) -> Style:
 
 
 def _from_file(reference: str) -> Style:
-    """Return the style of that name in a file; an AnswerFormat becomes a style with reasoning.
-
-    Raises:
-        DataError: the file is missing, has no such style, or its answer format is incomplete.
-    """
+    """Return the style of that name in a file; an AnswerFormat becomes a style with reasoning."""
     path, name = split_reference(reference)
     module = load_file(path)
     own = {key: each for key, each in vars(module).items() if _is_own(each, module.__name__)}

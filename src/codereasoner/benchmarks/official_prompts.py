@@ -39,11 +39,7 @@ class PromptedBenchmark(Benchmark):
     prompts: ClassVar[OfficialPrompts]
 
     def official_style(self, checkout: Path, reasons: bool) -> Style:
-        """Return the style of its prompts.
-
-        Raises:
-            DataError: the checkout has no such file or function.
-        """
+        """Return the style of its prompts, or raise DataError if the checkout has no such file or function."""
         source = self.prompts
         template = read_template(checkout / source.file, source.cot if reasons else source.direct)
         prepare = source.prepare_cot if reasons and source.prepare_cot else source.prepare

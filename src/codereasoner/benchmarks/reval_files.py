@@ -251,11 +251,7 @@ _PRELUDE = "\n# Test code starts here. Only write the completed test code in you
 
 
 def read_templates(checkout: Path, reasons: bool) -> dict[str, str]:
-    """Return the four templates by task.
-
-    Raises:
-        DataError: the checkout lacks one.
-    """
+    """Return the four templates by task, or raise DataError if the checkout lacks one."""
     kind = "cot" if reasons else "direct"
     found = {}
     for task in PARTS:

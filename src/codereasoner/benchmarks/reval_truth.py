@@ -152,11 +152,7 @@ Row: TypeAlias = Mapping[str, Json]
 
 
 def read_truth(path: Path) -> list[Row]:
-    """Return the rows of a file of ground truth.
-
-    Raises:
-        DataError: a row lacks a field.
-    """
+    """Return the rows of a file of ground truth, or raise DataError if a row lacks a field."""
     rows: list[Row] = list(read_rows(path))
     for number, row in enumerate(rows, start=1):
         if missing := [field for field in (*_KEY, *_FIELDS) if field not in row]:

@@ -261,11 +261,7 @@ def text_of(value: object) -> str:
 
 
 def texts_of(values: Mapping[str, object]) -> dict[str, str]:
-    """Return the literals of values by name.
-
-    Raises:
-        Unknown: one has none, or one that is too long.
-    """
+    """Return the literals of values by name, or raise Unknown if one has none, or one that is too long."""
     return {name: text_of(value) for name, value in values.items()}
 
 

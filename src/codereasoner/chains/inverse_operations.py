@@ -35,11 +35,7 @@ def solving(left: list[int]) -> Iterator[None]:
 
 
 def merge(*parts: Needs) -> Needs:
-    """Join what is needed.
-
-    Raises:
-        Unknown: a variable would need two values.
-    """
+    """Join what is needed, or raise Unknown if a variable would need two values."""
     found: Needs = {}
     for part in parts:
         for name, value in part.items():
@@ -112,9 +108,6 @@ def _guess(node: ast.expr, wanted: object, known: Needs) -> Needs:
     """Return variables with which an expression gives the wanted value, some of which are tried in turn.
 
     These are arguments, bounds of slices and indices: `text.rjust(size, fill)` gives 'w' if text is 'w' and size is 1.
-
-    Raises:
-        Unknown: no combination of the simplest values does it.
     """
     match node:
         case ast.Call(func=ast.Attribute(value=inner, attr=method), args=arguments):
@@ -149,11 +142,7 @@ def variables_in(node: ast.AST) -> set[str]:
 
 
 def constant(node: ast.expr, known: Needs | None = None) -> Any:
-    """Return the value of an expression whose variables are known.
-
-    Raises:
-        Unknown: it cannot be computed.
-    """
+    """Return the value of an expression whose variables are known, or raise Unknown if it cannot be computed."""
     _, value = evaluate(node, texts_of(known or {}))
     if value is NotImplemented or _is_long(value, MAX_LENGTH):
         raise Unknown
@@ -333,11 +322,7 @@ def solve_items(
 
 
 def _passing(name: str, tests: Sequence[ast.expr], known: Needs) -> Needs:
-    """Return the variable of a loop with a simple value, or a constant of the tests, that passes them.
-
-    Raises:
-        Unknown: none does.
-    """
+    """Return the variable of a loop with a simple value, or a constant of the tests, that passes them."""
     constants = [each.value for test in tests for each in ast.walk(test) if isinstance(each, ast.Constant)]
     for value in (*constants, "a", "A", "1", " ", 1, 2, 0, -1, 3, 10):
         results = [evaluate(test, texts_of({**known, name: value}))[1] for test in tests]

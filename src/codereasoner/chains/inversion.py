@@ -222,11 +222,7 @@ def _before_variables(name: str, method: str, value: Any, arguments: Sequence[as
 
 
 def _solve_passes(loop: ast.For, name: str, wanted: object) -> Needs:
-    """Return what a loop goes over when it leaves the wanted value in the variable that its passes add to.
-
-    Raises:
-        Unknown: it changes the variable in another way.
-    """
+    """Return what a loop goes over when it leaves the wanted value in the variable that its passes add to."""
     body = _straight(loop.body)
     places = [place for place, each in enumerate(body) if name in names_set(each)]
     if not places:

@@ -127,11 +127,7 @@ def _as_it_stands(node: ast.expr) -> str:
 
 
 def value_of(node: ast.expr) -> Any:
-    """Return the value of a parsed literal.
-
-    Raises:
-        LiteralError: the expression is no literal.
-    """
+    """Return the value of a parsed literal, or raise LiteralError if the expression is no literal."""
     return _value(node, MAX_DEPTH, [MAX_MADE])
 
 

@@ -92,11 +92,7 @@ def _integer(digits: str) -> int:
 
 
 def spend(size: int, budget: list[int]) -> None:
-    """Take elements from the budget of a text.
-
-    Raises:
-        LiteralError: the budget does not hold so many.
-    """
+    """Take elements from the budget of a text, or raise LiteralError if the budget does not hold so many."""
     budget[0] -= size
     if budget[0] < 0:
         raise LiteralError(f"constructors make more than {MAX_MADE} elements")

@@ -205,11 +205,7 @@ class Failures:
         self._answers = int(answered)
 
     def count(self, completion: Completion) -> None:
-        """Take one completion.
-
-        Raises:
-            EndpointError: too many in a row have failed, and more would be asked.
-        """
+        """Take one completion, or raise EndpointError if too many in a row have failed, and more would be asked."""
         if completion.finish != "error":
             self._row.clear()
             self._answers += 1

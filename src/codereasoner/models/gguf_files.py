@@ -130,11 +130,7 @@ def _convert(path: Path, out: Path) -> None:
 
 
 def _checked(path: Path) -> Path:
-    """Return the path of what is a GGUF file by its first bytes.
-
-    Raises:
-        ConfigError: it is none.
-    """
+    """Return the path of what is a GGUF file by its first bytes."""
     if not path.is_file():
         raise ConfigError(f"there is no GGUF file {path}")
     with path.open("rb") as file:

@@ -81,11 +81,7 @@ class Local(Model):
             yield from zip(chosen, generate(model, tokenizer, [ids[each] for each in chosen], sampling), strict=True)
 
     def load(self) -> Checkpoint:
-        """Return the model and its tokenizer, loaded on first use.
-
-        Raises:
-            ConfigError: they cannot be loaded.
-        """
+        """Return the model and its tokenizer, loaded on first use, or raise ConfigError if they cannot be loaded."""
         if self._loaded is None:
             if self.threads:
                 import_extra("torch", "train").set_num_threads(self.threads)

@@ -28,11 +28,7 @@ class OddReply(Exception):
 
 
 def read_reply(body: str) -> Completion:
-    """Return the completion in the body of a reply.
-
-    Raises:
-        OddReply: there is none.
-    """
+    """Return the completion in the body of a reply, or raise OddReply if there is none."""
     reply = _parse(body)
     choices = reply.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else choices
@@ -133,11 +129,7 @@ def _events(body: str) -> Iterator[object]:
 
 
 def _joined(events: list[object]) -> dict[str, object]:
-    """Join the events of a stream to the reply it would have been.
-
-    Raises:
-        OddReply: the stream broke off before its end.
-    """
+    """Join the events of a stream to the reply it would have been."""
     parts: dict[str, list[str]] = {}
     finish, usage = None, None
     for event in events:

@@ -163,11 +163,7 @@ def _is_whole(draft: Draft, node: ast.expr) -> bool:
 
 
 def _change_statements(draft: Draft, change: Callable[[Draft, ast.stmt], list[ast.stmt] | None], reason: str) -> None:
-    """Put what `change` returns in place of each statement of a function, inner ones first.
-
-    Raises:
-        Unfit: it returned None for all of them.
-    """
+    """Put what `change` returns in place of each statement of a function, inner ones first."""
     changed = 0
     for function in draft.functions():
         for body in blocks(function):

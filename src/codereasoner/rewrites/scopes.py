@@ -78,11 +78,7 @@ def renamable(tree: ast.Module, entry: str, calls: Iterable[str]) -> tuple[list[
 
 
 def _parsed_calls(calls: Iterable[str]) -> list[ast.expr]:
-    """Return the calls that are given as argument source.
-
-    Raises:
-        Unfit: one of them is no Python.
-    """
+    """Return the calls that are given as argument source."""
     try:
         return [ast.parse(f"_({call}\n)", mode="eval").body for call in calls]
     except (SyntaxError, ValueError, MemoryError, RecursionError):

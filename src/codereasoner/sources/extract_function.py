@@ -50,11 +50,7 @@ class Modules:
         self._read: dict[str, Module] = {}
 
     def read(self, name: str) -> Module:
-        """Return a module of the package.
-
-        Raises:
-            NotCut: there is none of that name, or its file does not parse.
-        """
+        """Return a module of the package, or raise NotCut if there is none of that name, or its file does not parse."""
         if name not in self.files:
             raise NotCut("needs a module that is not there as Python source")
         if name not in self._read:

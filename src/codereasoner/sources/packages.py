@@ -151,11 +151,7 @@ def _version(package: str) -> tuple[str, str]:
 
 
 def _files(package: str) -> dict[str, Path]:
-    """The Python files of a package by dotted module name.
-
-    Raises:
-        ConfigError: it is not installed.
-    """
+    """The Python files of a package by dotted module name."""
     if package == STANDARD:
         root = Path(sysconfig.get_path("stdlib"))
         found = {name: path for name in sys.stdlib_module_names for name, path in _below(root, name)}

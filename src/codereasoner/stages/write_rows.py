@@ -126,11 +126,7 @@ def _grpo_lines(style: Style, asked: Iterable[Question]) -> Iterator[Line]:
 
 
 def _parse_wanted(text: str, questions: Path) -> tuple[str, float, float]:
-    """Return the task, and the lowest and highest difficulty, of "input@3-5".
-
-    Raises:
-        ConfigError: what follows the @ is no difficulty. UnknownName: there is no such task.
-    """
+    """Return the task, and the lowest and highest difficulty, of "input@3-5"."""
     given, at, levels = text.partition("@")
     [name] = task_names([given], questions)
     if not at:

@@ -97,11 +97,7 @@ def _written(pairs: Mapping[tuple[str, str], int]) -> str:
 
 
 def _read(text: str) -> dict[tuple[str, str], int]:
-    """Return the number of calls by caller and called function.
-
-    Raises:
-        Wrong: a line is no pair, or a pair is given twice.
-    """
+    """Return the number of calls by caller and called function."""
     lines = [line for line in text.split("\n") if line.strip(" \t\r")] if len(text) <= MAX_ANSWER else []
     found = [_PAIR.fullmatch(line.rstrip("\r")) for line in lines]
     pairs = {(match[1], match[2]): int(match[3]) for match in found if match}

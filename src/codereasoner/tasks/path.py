@@ -125,11 +125,7 @@ def asked(facts: Mapping[str, object]) -> str:
 
 
 def is_line(answer: str, source: str, golds: tuple[str, ...]) -> bool:
-    """Tell whether the answer names one of the right lines.
-
-    Raises:
-        Wrong: it names none.
-    """
+    """Tell whether the answer names one of the right lines, or raise Wrong if it names none."""
     text = answer.strip(" \t\r\n")
     number = _NUMBER.fullmatch(text)
     if number:
