@@ -160,7 +160,7 @@ def _read(name: str, state: State) -> object:
 
 
 def _owners(target: ast.expr) -> Iterator[str]:
-    """The variables that a target binds or mutates: `x` in `x`, `x[0]`, `(x, y)`."""
+    """Yield the variables that a target binds or mutates: `x` in `x`, `x[0]`, `(x, y)`."""
     match target:
         case ast.Name(id=name):
             yield name

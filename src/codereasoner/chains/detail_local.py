@@ -31,7 +31,7 @@ class Parts(Trail):
     """The parts of an expression under their own names: `len(text): 3`."""
 
     def value(self, node: ast.expr) -> object:
-        """The value of an expression; every part of it that is computed is written down, the whole last.
+        """Return the value of an expression; every part of it that is computed is written down, the whole last.
 
         Raises:
             Unknown: a part of it is none of the operations that may be applied here.
@@ -75,7 +75,7 @@ class Local:
         self.operations = Operations(run.source)
 
     def lines(self, event: Event) -> Iterator[str]:
-        """The lines of an event."""
+        """Yield the lines of an event."""
         node, effects = event.node, claims(event)
         match event.kind:
             case "call":
@@ -94,7 +94,7 @@ class Local:
                 yield from self._statement(event, node, effects)
 
     def _statement(self, event: Event, node: Statement, effects: str) -> Iterator[str]:
-        """The parts of a statement, or else its code; then what it leaves behind."""
+        """Yield the parts of a statement, or else its code; then what it leaves behind."""
         if event.raised:
             yield from [_quoted(node, self.source)] if not effects else [f"{_quoted(node, self.source)}: {effects}"]
             return
@@ -132,7 +132,7 @@ class Local:
 
 
 def _quoted(node: Statement, source: tuple[str, ...]) -> str:
-    """The code of a statement; of an assignment its right side, and nothing where that is a literal."""
+    """Return the code of a statement; of an assignment its right side, and nothing where that is a literal."""
     if isinstance(node, ast.Assign):
         return "" if _is_literal(node.value) else unparse(node.value)
     return str(header(node, source)).rstrip(":")

@@ -19,7 +19,7 @@ def literal_claims(event: Event) -> list[str]:
 
 
 def outer_claims(event: Event) -> list[str]:
-    """The same of the variables of functions around that a call reads."""
+    """Return the same of the variables of functions around that a call reads."""
     return [f"{name} = {value}" for name, value in event.outer.items() if not value.startswith("<")]
 
 

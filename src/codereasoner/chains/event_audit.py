@@ -46,7 +46,7 @@ class Events:
         self._now = max(self._now, now)
 
     def _next(self, is_meant: Callable[[Event], bool]) -> Event | None:
-        """The next event of a kind; the claims go on from there."""
+        """Return the next event of a kind; the claims go on from there."""
         for place in range(self._now, len(self._moments)):
             if is_meant(self._moments[place]):
                 self._now = place

@@ -151,14 +151,14 @@ def _number(text: str | None) -> int:
 
 
 def _line_before(text: str, place: int) -> int | None:
-    """The line that the sentence names: "Line 3, `if x:`: ..."."""
+    """Return the line that the sentence names: "Line 3, `if x:`: ..."."""
     start = text.rfind("\n", 0, place) + 1
     named = re.findall(r"\bline (\d+)\b", text[start:place], re.IGNORECASE)
     return int(named[-1]) if named else None
 
 
 def _expression(text: str, end: int) -> tuple[int, str] | None:
-    """The longest comparison that ends here: where it begins, and its code."""
+    """Return the longest comparison that ends here: where it begins, and its code."""
     begin = max(text.rfind("\n", 0, end) + 1, end - 200)
     said = text[begin:end].rstrip("`* ")
     for match in re.finditer(r"(?:^|(?<=[\s`(,:;*]))(?=[\w'\"(\[{-])", said):

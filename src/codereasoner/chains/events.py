@@ -100,7 +100,7 @@ class _Frame:
     loop_left: Statement | None = None  # the loop that the last statement broke out of
 
     def known(self) -> Mapping[str, str]:
-        """The variables as they are now, in a mapping that later steps leave alone."""
+        """Return the variables as they are now, in a mapping that later steps leave alone."""
         if self.snapshot is None:
             self.snapshot = dict(self.state)
         return self.snapshot
@@ -364,12 +364,12 @@ def _is_closing(step: Step | None) -> bool:
 
 
 def _last_line(opened: _Open) -> int:
-    """The line that ran last in a unit; the step of a call names the first line of its function."""
+    """Return the line that ran last in a unit; the step of a call names the first line of its function."""
     return next(step.line for step in reversed(opened.steps) if step.event != "call")
 
 
 def _node(frame: _Frame, line: int) -> Statement | None:
-    """The statement that is open in a frame and stands on a line."""
+    """Return the statement that is open in a frame and stands on a line."""
     return frame.open.unit.innermost(line) if frame.open is not None and frame.open.unit.statements else None
 
 

@@ -56,7 +56,7 @@ class Trail:
         self.lines: list[str] = []
 
     def value(self, node: ast.expr) -> Any:
-        """The value of an expression; each operation on the way is written down.
+        """Return the value of an expression; each operation on the way is written down.
 
         Raises:
             Unknown: a part of it is none of the operations that may be applied here.
@@ -249,7 +249,7 @@ class Trail:
 
 
 def text_of(value: object) -> str:
-    """The literal of a value.
+    """Return the literal of a value.
 
     Raises:
         Unknown: it has none, or one that is too long.

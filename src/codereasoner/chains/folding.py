@@ -24,7 +24,7 @@ class _Fold:
 
 
 def fold(events: Sequence[Event], groups: Sequence[Sequence[str]], limit: int) -> list[str]:
-    """The lines of a chain, given those of each event, with as many loops folded as `limit` characters ask for.
+    """Return the lines of a chain, given those of each event, with as many loops folded as `limit` characters ask for.
 
     A limit of 0 folds nothing. What no loop repeats is left out in the middle, in favour of the values it led to.
     """
@@ -53,7 +53,7 @@ def _folded(groups: Sequence[Sequence[str]], folds: Sequence[_Fold]) -> Iterator
 
 
 def _without_middle(lines: Sequence[str], limit: int) -> list[str]:
-    """The first and the last lines; how many are left out stands between."""
+    """Return the first and the last lines; how many are left out stands between."""
     first: list[str] = []
     last: list[str] = []
     room = limit - 40
@@ -117,7 +117,7 @@ def _summary(events: Sequence[Event], starts: Sequence[int], first: int, stop: i
 
 
 def _state_before(events: Sequence[Event], place: int, frame: int) -> Mapping[str, str]:
-    """The variables of a frame when the event at a place began."""
+    """Return the variables of a frame when the event at a place began."""
     return next((each.state for each in reversed(events[:place]) if each.frame == frame), {})
 
 

@@ -91,7 +91,7 @@ class _Search:
             self.proposals = chain(self._inverted(), self._combined())
 
     def next_job(self) -> Job | None:
-        """The next call to run; None: the search is over."""
+        """Return the next call to run; None: the search is over."""
         if self.is_found or len(self.tries) > self.most or self.at_limits == MAX_AT_LIMITS:
             return None
         self.open = next((each for each in self.proposals if each.call not in self.asked), None)
@@ -161,7 +161,7 @@ def _derived_count(row: Sequence[tuple[int, Candidate]]) -> int:
 
 
 def _as_kind(value: object, kind: type | None) -> Candidate:
-    """The argument that an inversion found; no items are an empty string where the program wants a string."""
+    """Return the argument that an inversion found; no items are an empty string where the program wants a string."""
     value = kind() if kind is not None and value in ([], "") else value
     return Candidate(literals.write(value), value)
 

@@ -245,7 +245,7 @@ _PADDING = ("zfill", "rjust", "ljust", "center")
 
 
 def _solve_text(parts: Sequence[ast.expr], wanted: str, known: Needs) -> Needs:
-    """The one hole of an f-string; what stands around it is known."""
+    """Solve the one hole of an f-string; what is around it is known."""
     holes = [place for place, part in enumerate(parts) if isinstance(part, ast.FormattedValue)]
     if len(holes) != 1:
         raise Unknown

@@ -237,12 +237,12 @@ def _solve_passes(loop: ast.For, name: str, wanted: object) -> Needs:
 
 
 def _straight(body: Sequence[ast.stmt]) -> list[ast.stmt]:
-    """The statements of a pass that goes into the first block of each `if`."""
+    """Return the statements of a pass that goes into the first block of each `if`."""
     return [each for one in body for each in (_straight(one.body) if isinstance(one, ast.If) else [one])]
 
 
 def _tests(body: Sequence[ast.stmt], wanted: ast.stmt) -> list[ast.expr]:
-    """The tests of the `if`s around a statement of a pass, which goes into their first blocks."""
+    """Return the tests of the `if`s around a statement of a pass, which goes into their first blocks."""
     for each in body:
         if isinstance(each, ast.If) and any(inner is wanted for inner in ast.walk(each)):
             return [each.test, *_tests(each.body, wanted)]
@@ -250,7 +250,7 @@ def _tests(body: Sequence[ast.stmt], wanted: ast.stmt) -> list[ast.expr]:
 
 
 def _shares(statement: ast.stmt, name: str, wanted: Any, count: int) -> Iterator[tuple[ast.expr, list[Any]]]:
-    """The expression that a pass adds, and what it adds in each pass; `count` additions make one pass."""
+    """Yield the expression that a pass adds, and what it adds in each pass; `count` additions make one pass."""
     match statement:
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr="append"), args=[part])) if isinstance(wanted, list):
             yield part, wanted[::count]
@@ -277,7 +277,7 @@ def _shares(statement: ast.stmt, name: str, wanted: Any, count: int) -> Iterator
 
 
 def _repeated(counts: dict[Any, Any]) -> list[Any]:
-    """The keys of a dictionary of counts, each as often as it was counted."""
+    """Return the keys of a dictionary of counts, each as often as it was counted."""
     if not all(type(each) is int and each >= 0 for each in counts.values()) or sum(counts.values()) > MAX_COUNT:
         raise Unknown
     return [key for key, times in counts.items() for _ in range(times)]

@@ -22,7 +22,7 @@ class Operations:
         self._left: dict[tuple[int, int], str | list[object]] = {}  # by frame and line of a loop
 
     def before(self, event: Event, line: str) -> Iterator[str]:
-        """The operations of an event, and then the line that says what it leaves behind."""
+        """Yield the operations of an event, and then the line that says what it leaves behind."""
         node = event.node
         if event.kind != "line" or node is None or event.raised or self.calls_own(node):
             if line:
@@ -71,7 +71,7 @@ class Operations:
 
 @lru_cache(maxsize=8192)
 def parts(node: Statement | ast.AST) -> list[ast.expr]:
-    """The expressions that a statement computes before it does what it is there for."""
+    """Return the expressions that a statement computes before it does what it is there for."""
     match node:
         case ast.Assign(value=value, targets=[ast.Subscript(slice=index)]) if not isinstance(index, ast.Slice):
             return [value, index]

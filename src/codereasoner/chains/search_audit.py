@@ -45,7 +45,7 @@ class Step:
 
 
 def steps_of_search(chain: str, runs: Mapping[str, Run], wanted: str) -> Iterator[Step]:
-    """The steps of a chain that can be checked, in order, and the call that nothing leads to, if there is one.
+    """Yield the steps of a chain that can be checked, in order, and the call that nothing leads to, if there is one.
 
     `runs` holds the run of each call that the chain names, by its arguments in canonical form.
     """

@@ -56,7 +56,7 @@ def take_apart(
     earlier: Sequence[Part] = (),
     called: Set[str] = frozenset(),
 ) -> list[Part]:
-    """The statements of a unit that ran, in order, without the first ones that were `earlier`.
+    """Return the statements of a unit that ran, in order, without the first ones that were `earlier`.
 
     Args:
         before, after: the variables of the frame, which nobody changes any more.
@@ -231,7 +231,7 @@ class _Leaves(Exception):
 
 
 def _follow(unit: Unit, before: State, after: State, scope: Scope | None) -> list[Part] | None:
-    """The statements that ran, by abstract execution; None where that does not end as the trace does."""
+    """Return the statements that ran, by abstract execution; None where that does not end as the trace does."""
     blocks = [each for each in _outermost(unit) if isinstance(each, ast.stmt)]
     if scope is None or scope.shadowed & set(_names_in(unit)) or len(blocks) < len(_outermost(unit)):
         return None
@@ -331,7 +331,7 @@ def _by_evidence(
     end: Step | None,
     scope: Scope | None,
 ) -> list[Part]:
-    """The first statement of the unit and, where its block or what follows it ran for certain, the last."""
+    """Return the first statement of the unit and, where its block or what follows it ran for certain, the last."""
     last = unit.statements[-1]
     if not isinstance(head, _WITH_BODY):
         return [found.part(last, line)]

@@ -33,7 +33,7 @@ class Unit:
     statements: tuple[Statement, ...]
 
     def innermost(self, line: int) -> Statement:
-        """The last statement that stands on a line."""
+        """Return the last statement that stands on a line."""
         if len(self.statements) == 1:
             return self.statements[0]
         return next((each for each in reversed(self.statements) if covers(each, line)), self.statements[-1])
@@ -59,7 +59,7 @@ class Scope:
 
 @lru_cache(maxsize=256)
 def scopes(source: str) -> Mapping[tuple[str, int], Scope]:
-    """The scopes of a source by name and first line, as code objects name them: decorators count."""
+    """Return the scopes of a source by name and first line, as code objects name them: decorators count."""
     nodes = _nodes(source)
     found = {(node.name, first_line(node)): node for node in nodes if isinstance(node, OWNERS)}
     owners: dict[tuple[str, int], Owner] = {MODULE: cast("ast.Module", nodes[0]), **found}
@@ -70,7 +70,7 @@ def scopes(source: str) -> Mapping[tuple[str, int], Scope]:
 
 @lru_cache(maxsize=256)
 def shadowed(source: str) -> frozenset[str]:
-    """The built-in functions whose names a program gives to something else."""
+    """Return the built-in functions whose names a program gives to something else."""
     return _bound(_nodes(source)) & frozenset(FUNCTIONS)
 
 
@@ -81,7 +81,7 @@ def _nodes(source: str) -> tuple[ast.AST, ...]:
 
 @lru_cache(maxsize=256)
 def code_of(source: str) -> frozenset[str]:
-    """The lines of a source and its statements without their blocks: what a text may quote."""
+    """Return the lines of a source and its statements without their blocks: what a text may quote."""
     lines = tuple(split_lines(source))
     statements = (each for each in _nodes(source) if isinstance(each, ast.stmt | ast.ExceptHandler | ast.match_case))
     return frozenset({line.strip() for line in lines} | {header(each, lines) for each in statements}) - {""}
@@ -89,7 +89,7 @@ def code_of(source: str) -> frozenset[str]:
 
 @lru_cache(maxsize=8192)
 def first_line(node: Statement) -> int:
-    """The first line of a statement, decorators included."""
+    """Return the first line of a statement, decorators included."""
     if isinstance(node, ast.match_case):
         return line_of(node)
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
@@ -97,18 +97,18 @@ def first_line(node: Statement) -> int:
 
 
 def line_of(node: Statement) -> int:
-    """The line that a statement is named by: that of `def` where there are decorators."""
+    """Return the line that a statement is named by: that of `def` where there are decorators."""
     return node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno
 
 
 @lru_cache(maxsize=8192)
 def header_end(node: Statement) -> int:
-    """The last line of a statement, without the blocks under it."""
+    """Return the last line of a statement, without the blocks under it."""
     return max(first_line(node), getattr(node, "lineno", 0), *map(_last_line, _own_children(node)))
 
 
 def _last_line(node: ast.AST) -> int:
-    """The last line of an expression, or of what an argument list or a context manager is made of."""
+    """Return the last line of an expression, or of what an argument list or a context manager is made of."""
     end: int | None = getattr(node, "end_lineno", None)
     return end or max(map(_last_line, ast.iter_child_nodes(node)), default=0)
 
@@ -132,14 +132,14 @@ def _own_children(node: ast.AST) -> Iterator[ast.AST]:
 
 @lru_cache(maxsize=8192)
 def body_lines(node: ast.AST) -> range:
-    """The lines of a statement's own block, `else` and its like not included."""
+    """Return the lines of a statement's own block, `else` and its like not included."""
     body: Sequence[ast.stmt] = getattr(node, "body", ())
     return range(first_line(body[0]), (body[-1].end_lineno or 0) + 1) if body else range(0)
 
 
 @lru_cache(maxsize=8192)
 def header(node: Statement, lines: tuple[str, ...]) -> str:
-    """The code of a statement without the blocks under it, on one line whatever its layout in the source."""
+    """Return the code of a statement without the blocks under it, on one line whatever its layout in the source."""
     first, last = first_line(node), header_end(node)
     text = lines[first - 1].encode()
     start = len(text) - len(text.lstrip()) if isinstance(node, ast.match_case) else node.col_offset
@@ -150,7 +150,7 @@ def header(node: Statement, lines: tuple[str, ...]) -> str:
 
 
 def _end(node: Statement, text: bytes, start: int) -> int:
-    """The column behind the colon of a header, or behind a simple statement."""
+    """Return the column behind the colon of a header, or behind a simple statement."""
     if not isinstance(node, ast.match_case | ast.ExceptHandler) and not _has_block(node):
         return node.end_col_offset or len(text)
     ends = (getattr(each, "end_col_offset", None) or 0 for each in own(node))
@@ -158,7 +158,7 @@ def _end(node: Statement, text: bytes, start: int) -> int:
 
 
 def _written(node: Statement) -> str:
-    """The header as Python's own writer puts it."""
+    """Return the header as Python's own writer puts it."""
     if not _has_block(node):
         return unparse(node)
     blocks: dict[str, list[ast.AST]] = {name: [] for name in _BLOCKS if hasattr(node, name)}
@@ -188,7 +188,7 @@ def _scope(node: Owner, shared: frozenset[str], hidden: frozenset[str]) -> Scope
 
 
 def _statements(node: ast.AST) -> Iterator[Statement]:
-    """The statements below a node, in this scope; a nested function or class is one of them, its body is not."""
+    """Yield the statements below a node, in this scope; a nested function or class is one of them, its body is not."""
     for name in _BLOCKS:
         for each in getattr(node, name, ()):
             yield each

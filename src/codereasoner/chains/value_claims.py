@@ -43,7 +43,7 @@ class Claim:
 
 
 def claims(text: str) -> Iterator[Claim]:
-    """The claims of a text, in order; whether the names are variables of a program is not asked here."""
+    """Yield the claims of a text, in order; whether the names are variables of a program is not asked here."""
     text = _FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block.group()), text)
     position = 0
     strings = [match.span() for match in _STRING.finditer(text)]
@@ -130,7 +130,7 @@ def _looks_back(text: str, match: re.Match[str]) -> bool:
 
 
 def _code(text: str, match: re.Match[str]) -> str:
-    """The inline code that the claim begins, up to its closing backtick."""
+    """Return the inline code that the claim begins, up to its closing backtick."""
     start = match.start("name")
     if text[start - 1 : start] != "`":
         return ""
@@ -141,7 +141,7 @@ def _code(text: str, match: re.Match[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def _canonical(literal: str) -> str | None:
-    """The canonical form of a literal; None where it is none, or one that is only begun: `[1, 2, ...]`."""
+    """Return the canonical form of a literal; None where it is none, or one that is only begun: `[1, 2, ...]`."""
     if "..." in _QUOTED.sub("", literal):
         return None
     try:

@@ -78,7 +78,7 @@ class Covered:
 
 
 def _bodies(source: str) -> dict[int, int]:
-    """The first line of the body of each header."""
+    """Return the first line of the body of each header."""
     return {
         line: node.body[0].lineno
         for line, node in statements(source).items()

@@ -82,6 +82,6 @@ def _band(minima: bytes, number: int) -> int:
 
 
 def _share(one: bytes, other: bytes) -> float:
-    """The share of equal minima: the estimated similarity."""
+    """Return the share of equal minima: the estimated similarity."""
     pairs = zip(memoryview(one).cast("I"), memoryview(other).cast("I"), strict=True)
     return sum(mine == theirs for mine, theirs in pairs) / (BANDS * ROWS)

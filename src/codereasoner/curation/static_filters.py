@@ -15,7 +15,7 @@ from codereasoner.spill import Keys
 
 @dataclass(frozen=True)
 class Examined:
-    """What the text of one program tells, whatever the others are."""
+    """Facts that the text of one program tells, whatever the others are."""
 
     reason: str | None  # why it is dropped
     key: str = ""  # of its canonical form

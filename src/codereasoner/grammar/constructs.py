@@ -86,13 +86,13 @@ def is_pure(names: Iterable[str], wanted: str) -> bool:
 
 
 def _owner(method: str, kinds: list[str]) -> str:
-    """The type a method belongs to: that of the first hole that has it, or else the first type that has it."""
+    """Return the type a method belongs to: that of the first hole that has it, or else the first type that has it."""
     candidates = ["str"] if method in _STR_METHODS else [*kinds, "str", "dict", "list", "set"]
     return next((kind for kind in candidates if hasattr(_CLASSES[kind], method)), "str")
 
 
 def _operand(template: str, sign: str) -> str:
-    """The type an operator belongs to: of the operand before it, or after `in`; "" where it cannot be told."""
+    """Return the type an operator belongs to: of the operand before it, or after `in`; "" where it cannot be told."""
     before, _, after = template.partition(f" {sign} ")
     if sign in ("and", "or"):
         return "bool"

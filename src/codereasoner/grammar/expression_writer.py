@@ -159,7 +159,7 @@ class Writer:
         self.constructs.extend(shows)
 
     def _depth(self) -> int:
-        """The depth of nested expressions: mostly none, as people write."""
+        """Return the depth of nested expressions: mostly none, as people write."""
         return 1 if self.random.random() < 0.6 else 2
 
     def _fill(self, hole: Hole, must: Var | None, depth: int) -> Text:
@@ -296,7 +296,7 @@ class Writer:
         return found
 
     def _place(self, expression: Expression, must: Var | None, depth: int) -> int:
-        """The hole in which the variable will be mentioned."""
+        """Return the hole in which the variable will be mentioned."""
         if must is None:
             return -1
         places = [

@@ -100,7 +100,7 @@ def _show(writer: Writer, focus: Var) -> None:
 
 
 def _first(writer: Writer) -> str:
-    """The kind of the first argument."""
+    """Return the kind of the first argument."""
     names = _LEVEL_ONE if writer.level == 1 else tuple(_FIRST)
     types = writer.spec.types
     owner = re.split(r"[. ]", writer.spec.construct)[0]
@@ -142,7 +142,7 @@ def _step(writer: Writer, focus: Var, loop: bool) -> Var:
 
 
 def _near(writer: Writer, kinds: Mapping[str, float], focus: Var, least: int) -> dict[str, float]:
-    """The kinds of which a value can be made from the focus with one or two expressions, `least` of them."""
+    """Return the kinds of which a value can be made from the focus with one or two expressions, `least` of them."""
     return {kind: weight for kind, weight in kinds.items() if least <= writer.reach.get((kind, focus.kind), FAR) <= 2}
 
 

@@ -138,7 +138,7 @@ def _idioms_about(kind: str) -> tuple[Idiom, ...]:
 
 
 def _allowed(writer: Writer, items: Iterable[E]) -> list[E]:
-    """The entries of the program's level, and those that show the wanted construct."""
+    """Return the entries of the program's level, and those that show the wanted construct."""
     spec = writer.spec
     return [
         each
@@ -149,7 +149,7 @@ def _allowed(writer: Writer, items: Iterable[E]) -> list[E]:
 
 
 def _unknown(kind: str) -> int:
-    """The least length or value of a variable of which nothing is known."""
+    """Return the least length or value of a variable of which nothing is known."""
     return UNKNOWN if kind == "int" else 0
 
 

@@ -289,7 +289,7 @@ _LENGTH = re.compile(r"(-)|=([+-]\d+)?|(-?\d+)")
 
 
 def _columns(line: str, body: Sequence[str], form: str) -> list[str]:
-    """The columns of a line; only the middle one may hold a `|` of its own."""
+    """Return the columns of a line; only the middle one may hold a `|` of its own."""
     if body:
         raise ValueError("only idioms have lines under them")
     count = form.count("|") + 1
@@ -320,7 +320,7 @@ def _known(kind: str) -> str:
 
 
 def _length(text: str) -> tuple[int | None, int | None]:
-    """The least length itself, or what is added to that of the first hole; the other one is None."""
+    """Return the least length itself, or what is added to that of the first hole; the other one is None."""
     match = _LENGTH.fullmatch(text)
     if match is None:
         raise ValueError(f"the length is -, =, =+N, =-N or a number, not '{text}'")

@@ -251,7 +251,7 @@ class _Writer:
                 self.whole[name] = held
 
     def _names(self) -> list[str]:
-        """The names to be copied, the newest twice."""
+        """Return the names to be copied, the newest twice."""
         return [*self.whole, *self.made, *self.made[-1:], *list(self.whole)[-1:]]
 
     def term(self) -> str:

@@ -282,7 +282,7 @@ class Arguments:
         return _MAKERS[kind](self, param.low)
 
     def _each(self, low: int) -> range:
-        """The items of a collection or string; now and then twice as many."""
+        """Return the items of a collection or string; now and then twice as many."""
         count = number(self.random, low, low + 1 + self.wanted.size)
         return range(2 * count if self.random.random() < 0.06 else count)
 
@@ -306,7 +306,7 @@ class Arguments:
         return found
 
     def _count(self) -> int:
-        """The value of a key in a dict."""
+        """Return the value of a key in a dict."""
         chance = self.random.random()
         return number(self.random, *((0, 9) if chance < 0.7 else (10, 99) if chance < 0.9 else (-9, 999)))
 

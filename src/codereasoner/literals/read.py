@@ -66,7 +66,7 @@ def read_arguments(text: str) -> str:
 
 
 def parse_arguments(text: str) -> list[tuple[str | None, ast.expr]]:
-    """The arguments of a list such as `[1, 2], key=g(3)`, each with its keyword or None; nothing of it is run.
+    """Return the arguments of a list such as `[1, 2], key=g(3)`, each with its keyword or None; nothing of it is run.
 
     Raises:
         LiteralError: it is not an argument list.

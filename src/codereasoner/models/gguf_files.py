@@ -38,7 +38,7 @@ class Gguf(Local):
         return f"gguf:{fingerprint(self.file)}"
 
     def load(self) -> Checkpoint:
-        """The model and its tokenizer, from the converted copy."""
+        """Return the model and its tokenizer, from the converted copy."""
         self.target = str(converted(self.file))
         return super().load()
 

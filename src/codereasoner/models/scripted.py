@@ -44,7 +44,7 @@ def _answered_by(answer: Callable[[Question], str]) -> Callable[[Prompt], str]:
 
 
 def _copied(question: Question) -> str:
-    """The first argument for `output`, the asked-for value as the only argument for `input`."""
+    """Return the first argument for `output`, the asked-for value as the only argument for `input`."""
     facts = question.facts
     if "value" in facts:
         return f"{facts['entry']}({facts['value']})"
@@ -62,5 +62,5 @@ _SCRIPTS: dict[str, Callable[[Prompt], str]] = {
 
 
 def _style(name: str) -> Style:
-    """The style of that name; a benchmark's own prompts, which have names of their own, all want a block."""
+    """Return the style of that name; a benchmark's own prompts, which have names of their own, all want a block."""
     return find_style(name if is_style(name) else "block")

@@ -1,4 +1,4 @@
-"""What rewrites cost a model: its evaluation on hard questions, compared in pairs with that on their originals."""
+"""The cost of rewrites for a model: its evaluation on hard questions, compared in pairs with their originals."""
 
 from __future__ import annotations
 

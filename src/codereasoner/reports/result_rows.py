@@ -82,7 +82,7 @@ def results(evaluations: Sequence[Evaluation], found: Gathered | None = None) ->
 
 
 class TokenFigures(TypedDict):
-    """What answers cost in tokens, and what came of it; None where no tokens were counted."""
+    """Tokens of an answer, and right answers for a thousand of them; None where no tokens were counted."""
 
     tokens: float | None
     right_per_1000_tokens: float | None

@@ -82,7 +82,7 @@ def _outer_calls(node: ast.stmt) -> list[ast.Call]:
 
 
 def _without(node: ast.stmt, code: str) -> str:
-    """The code without the lines of one statement, and without the empty lines around it."""
+    """Return the code without the lines of one statement, and without the empty lines around it."""
     lines = re.split("\r\n|\r|\n", code)
     del lines[node.lineno - 1 : node.end_lineno]
     return "\n".join(line.rstrip() for line in lines).strip("\n")

@@ -114,7 +114,7 @@ class _Lifting(ast.NodeTransformer):
 
 
 def _literal(node: ast.expr) -> str | None:
-    """The text of an expression that is a literal; None where it is none."""
+    """Return the text of an expression that is a literal; None where it is none."""
     text = ast.unparse(node)
     try:
         literals.read(text)

@@ -68,7 +68,7 @@ class Modules:
 
 
 def _bindings(body: list[ast.stmt]) -> Iterator[tuple[Definition, str]]:
-    """The names that statements at top level bind; of `try`, those of its body; of `if`, none."""
+    """Yield the names that statements at top level bind; of `try`, those of its body; of `if`, none."""
     for node in body:
         match node:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
@@ -185,7 +185,7 @@ def _is_overload(node: Definition) -> bool:
 
 
 def _absolute(module: Module, node: ast.Import | ast.ImportFrom) -> str:
-    """The dotted name that an import is from."""
+    """Return the dotted name that an import is from."""
     if isinstance(node, ast.Import):
         return ""
     if not node.level:
@@ -210,7 +210,7 @@ def _check_import(node: ast.Import | ast.ImportFrom) -> None:
 
 
 def _globals(text: str) -> set[str]:
-    """The names that a statement reads from its module."""
+    """Return the names that a statement reads from its module."""
     found: set[str] = set()
     waiting = [symtable.symtable(text, "<cut>", "exec")]
     top = waiting[0]
@@ -229,7 +229,7 @@ def _first_line(node: Definition) -> int:
 
 
 def _text(module: Module, node: Definition) -> str:
-    """The lines of a definition without the docstrings in it."""
+    """Return the lines of a definition without the docstrings in it."""
     first, last = _first_line(node), node.end_lineno or node.lineno
     lines = dict(enumerate(module.lines[first - 1 : last], start=first))
     for inner in ast.walk(node):

@@ -99,7 +99,7 @@ class Packages(Source):
 def _of_function(
     modules: Modules, module: Module, function: ast.FunctionDef, origin: str, license: str
 ) -> Iterator[Program | Rejected]:
-    """The programs of one function: itself with the calls of it, and a wrapper for each other kind of example."""
+    """Yield the programs of one function: itself with the calls of it, and a wrapper for each other kind of example."""
     try:
         source = cut_out(modules, module, function.name)
         split = split_of(canonical_form(source))
@@ -134,7 +134,7 @@ def _listed(text: Sequence[str] | str) -> tuple[str, ...]:
 
 
 def _version(package: str) -> tuple[str, str]:
-    """The version of a package and the SPDX name of its licence, "not stated" where none can be read."""
+    """Return the version of a package and the SPDX name of its licence, "not stated" where none can be read."""
     if package == STANDARD or package in sys.stdlib_module_names:
         return sys.version.partition(" ")[0], "PSF-2.0"
     about: Any = importlib.metadata.metadata(package)
@@ -151,7 +151,7 @@ def _version(package: str) -> tuple[str, str]:
 
 
 def _files(package: str) -> dict[str, Path]:
-    """The Python files of a package by dotted module name."""
+    """Return the Python files of a package by dotted module name."""
     if package == STANDARD:
         root = Path(sysconfig.get_path("stdlib"))
         found = {name: path for name in sys.stdlib_module_names for name, path in _below(root, name)}

@@ -158,7 +158,7 @@ class Procedural(Source):
         return program_writer.write_program(random, spec, self.calls)
 
     def _cell(self, index: int) -> tuple[str, int | None]:
-        """The construct and the configuration that a key is about, "" and None where it is about any."""
+        """Return the construct and the configuration that a key is about, "" and None where it is about any."""
         if not self.cells:
             return self.construct, self.configuration
         cell = constraint_grid.shuffled()[index % len(constraint_grid.cells())]

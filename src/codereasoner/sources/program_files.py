@@ -152,7 +152,7 @@ def _calls(body: Iterable[ast.stmt], before: Iterable[ast.stmt] = ()) -> Iterato
 
 
 def _arguments(call: _Call, text: str) -> str:
-    """The arguments of a call as they are written; a variable that holds a literal is replaced by it."""
+    """Return the arguments of a call as they are written; a variable that holds a literal is replaced by it."""
     values: dict[str, str] = {}
     for node in call.before:
         match node:
@@ -174,7 +174,7 @@ def _argument(node: ast.expr, text: str, values: Mapping[str, str]) -> str:
 
 
 def _needed(arguments: str, call: _Call, known: set[str]) -> list[ast.stmt]:
-    """The statements that bind or change a name of the arguments, and those that these need."""
+    """Return the statements that bind or change a name of the arguments, and those that these need."""
     names = _names(ast.parse(f"print({arguments}\n)")) - known
     found: list[ast.stmt] = []
     for node in reversed(call.before):
@@ -191,7 +191,7 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def _without(nodes: Iterable[ast.stmt], text: str) -> str:
-    """The text without some statements; a statement that shares a line with one of them stays."""
+    """Return the text without some statements; a statement that shares a line with one of them stays."""
     lines: dict[int, str] = dict(enumerate(split_lines(text), start=1))
     for node in sorted(nodes, key=lambda node: (node.lineno, node.col_offset), reverse=True):
         last = node.end_lineno or node.lineno

@@ -19,12 +19,12 @@ def is_mark(text: str) -> bool:
 
 
 def kind(text: str) -> str:
-    """The type's name of a mark; "" for a literal."""
+    """Return the type's name of a mark; "" for a literal."""
     return re.match(r"<(\w*)", text)[1] if is_mark(text) else ""  # type: ignore[index]
 
 
 def attributes(text: str) -> dict[str, str]:
-    """The attributes of an instance by name; none for a literal."""
+    """Return the attributes of an instance by name; none for a literal."""
     if not is_mark(text):
         return {}
     inner = text[1:-1].partition(" ")[2]
@@ -33,7 +33,7 @@ def attributes(text: str) -> dict[str, str]:
 
 
 def items(text: str) -> dict[str, str]:
-    """The items of a list, a tuple or a dict by index or key, of a literal or a mark; none for other values."""
+    """Return the items of a list, a tuple or a dict by index or key, of a literal or a mark; none for other values."""
     body = _body(text) if is_mark(text) else text
     parts = list(split_parts(body[1:-1], ", ")) if body[:1] in ("[", "(", "{") else []
     if not body.startswith("{"):
@@ -43,13 +43,13 @@ def items(text: str) -> dict[str, str]:
 
 
 def _body(mark: str) -> str:
-    """The brackets in the mark of a container, and what is between them."""
+    """Return the brackets in the mark of a container, and what is between them."""
     match = _CONTAINER.fullmatch(mark)
     return next(iter(split_parts(match[1], ", ")), "") if match else ""
 
 
 def split_parts(text: str, separator: str) -> Iterator[str]:
-    """The parts between separators that stand in no bracket and no string."""
+    """Yield the parts between separators that stand in no bracket and no string."""
     depth = start = 0
     for token in _TOKEN.finditer(text):
         mark = token[0]

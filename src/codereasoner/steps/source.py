@@ -35,7 +35,7 @@ _TEXT_NAMES = frozenset({"eval", "exec", "compile", "__import__", "__builtins__"
 
 @lru_cache(maxsize=512)
 def statements(source: str) -> Mapping[int, ast.AST]:
-    """The one statement (or `except`) of each plain line in a function; a header stands for its own line only.
+    """Return the one statement (or `except`) of each plain line in a function; a header stands for its own line only.
 
     A line is plain when it holds one statement, whole, and runs whenever the statement does. Docstrings, `global`,
     `try`, `with` and `match`, whose lines run in ways that nobody would guess, are not; nor is a `while` whose test
@@ -59,7 +59,7 @@ def statements(source: str) -> Mapping[int, ast.AST]:
 
 
 def plain_lines(source: str) -> frozenset[int]:
-    """The lines that can be asked about: see `statements`."""
+    """Return the lines that can be asked about: see `statements`."""
     return frozenset(statements(source))
 
 
@@ -74,7 +74,7 @@ def has_constant_loop(source: str) -> bool:
 
 @lru_cache(maxsize=512)
 def lines_in_loops(source: str) -> frozenset[int]:
-    """The lines inside the body of a loop, the headers apart."""
+    """Return the lines inside the body of a loop, the headers apart."""
     tree = parse_source(source)
     inside: set[int] = set()
     for node in ast.walk(tree) if tree is not None else ():
@@ -143,17 +143,17 @@ def own_parts(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def numbered(source: str) -> str:
-    """The source with each line's number and a tab in front of it."""
+    """Return the source with each line's number and a tab in front of it."""
     return "\n".join(f"{number}\t{line}" for number, line in enumerate(split_lines(source.rstrip()), start=1))
 
 
 def split_lines(source: str) -> list[str]:
-    """The lines as Python counts them; str.splitlines() breaks at other characters, too."""
+    """Return the lines as Python counts them; str.splitlines() breaks at other characters, too."""
     return re.split("\r\n|\r|\n", source)
 
 
 def read_source(path: Path) -> str:
-    """The text of a Python file, read as Python reads it: a byte order mark and a declared encoding count.
+    """Return the text of a Python file, read as Python reads it: a byte order mark and a declared encoding count.
 
     Raises:
         DataError: it is missing or cannot be read.

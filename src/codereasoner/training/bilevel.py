@@ -33,7 +33,7 @@ def bonuses(rewards: Sequence[float], weight: float) -> list[float]:
 
 
 def step_rewards(grade: Grade) -> list[float]:
-    """The rewards of the steps in a grade, in order; none for a task whose answers have no steps."""
+    """Return the rewards of the steps in a grade, in order; none for a task whose answers have no steps."""
     count = sum(name.removeprefix(STEP).isdigit() for name in grade.parts if name.startswith(STEP))
     return [grade.parts[f"{STEP}{number}"] for number in range(1, count + 1)]
 

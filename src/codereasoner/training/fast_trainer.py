@@ -39,7 +39,7 @@ def fast_trainer(trainer: type) -> type:
             return_outputs: bool = False,
             num_items_in_batch: Tensor | None = None,
         ) -> Tensor | tuple[Tensor, object]:
-            """The model's own loss. TRL's saves the memory of the logits and computes them twice for that.
+            """Return the model's own loss. TRL's saves the memory of the logits and computes them twice for that.
 
             Rows are padded behind their end, where a causal model does not look: without a mask attention takes its
             fast way. The logits of a large vocabulary are computed from the first token on that any row learns.

@@ -22,7 +22,7 @@ MATRIX_RATES = {
 
 
 def matrix_rate(device: str) -> float | None:
-    """The matrix rate of a device by its name, in operations a second; None where it is not known."""
+    """Return the matrix rate of a device by its name, in operations a second; None where it is not known."""
     words = device.replace("-", " ").split()
     return next((rate for name, rate in MATRIX_RATES.items() if all(part in words for part in name.split())), None)
 

@@ -72,7 +72,7 @@ parameters, whose right answers GRPO and RFT must not unlearn, so their learning
 
 
 def flags(config: SftConfig | GrpoConfig, **changes: object) -> list[str]:
-    """The config as the words of its command: ["--batch", "16", ...]; `changes` replace single values."""
+    """Return the config as the words of its command: ["--batch", "16", ...]; `changes` replace single values."""
     words: list[str] = []
     for each in fields(config):
         value = changes.get(each.name, getattr(config, each.name))

@@ -23,7 +23,7 @@ SHARE = 0.15  # of a budget that the pass may use; prompts it does not reach are
 
 
 class Rated(TypedDict, total=False):
-    """What the pass over the prompts found, as it is kept in a file."""
+    """Pass rates of prompts, as they are kept in a file."""
 
     key: Mapping[str, object]
     spent: Mapping[str, float]

@@ -26,7 +26,7 @@ TOLERATED = 0.01  # share of a step's grades that may be infrastructure errors
 def reward(
     question: str, completion: str, style: Style | str, runner: Runner | None = None, finish: str = "stop"
 ) -> float | None:
-    """The reward of one completion; None for an infrastructure error, so that nothing is learnt from it.
+    """Return the reward of one completion; None for an infrastructure error, so that nothing is learnt from it.
 
     `question` is the JSON text of a row's column. Never raises for what a completion holds.
     """
@@ -36,7 +36,7 @@ def reward(
 async def reward_async(
     question: str, completion: str, style: Style | str, runner: Runner | None = None, finish: str = "stop"
 ) -> float | None:
-    """The same from async code, without blocking its loop."""
+    """Return the same from async code, without blocking its loop."""
     return await asyncio.to_thread(reward, question, completion, style, runner, finish)
 
 
@@ -58,7 +58,7 @@ def rewards(
     runner: Runner | None = None,
     finishes: Sequence[str] | None = None,
 ) -> list[float | None]:
-    """The rewards of completions, each for its question.
+    """Return the rewards of completions, each for its question.
 
     Shapes: `n` questions and `n` completions give `n` rewards, in the same order.
     """
@@ -72,7 +72,7 @@ def grades_of(
     runner: Runner | None,
     finishes: Sequence[str] | None = None,
 ) -> list[Grade]:
-    """The grades of completions, each for its question, made together.
+    """Return the grades of completions, each for its question, made together.
 
     Shapes: `n` questions and `n` completions give `n` grades, in the same order.
     """
@@ -114,7 +114,7 @@ class Reward:
         log_metric: object = None,
         **columns: object,
     ) -> list[float | None]:
-        """The rewards of a step's completions.
+        """Return the rewards of a step's completions.
 
         Raises:
             InfrastructureError: more than 1 % of the grades are infrastructure errors.

@@ -113,7 +113,7 @@ def parameters(folder: Path) -> int:
 
 
 def make_tokenizer() -> PreTrainedTokenizerBase:
-    """The tokenizer: 256 bytes, the pieces, the tags; the end of a turn is the eos, and pad is another token."""
+    """Return the tokenizer: 256 bytes, the pieces, the tags; the end of a turn is the eos, and pad is another token."""
     tokenizers = import_extra("tokenizers", "train")
     transformers = import_extra("transformers", "train")
     alphabet = sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
