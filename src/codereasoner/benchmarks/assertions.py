@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from codereasoner import literals
 from codereasoner.benchmarks.probes import run_jobs
+from codereasoner.extend import Benchmark, Generations, OfficialVerdicts
 from codereasoner.records import Job
 from codereasoner.task import Question, Runner
 
@@ -77,21 +78,28 @@ def passes(assertions: Sequence[Assertion], runner: Runner | None) -> list[bool]
     return [verdicts[assertion] for assertion in assertions]
 
 
-def assertion_verdicts(
-    questions: Sequence[Question],
-    generations: Mapping[str, Sequence[str]],
-    assertion_of: Callable[[Question, str], Assertion | None],
-    runner: Runner | None,
-    skipped: bool | None = None,
-) -> dict[str, list[bool | None]]:
-    """Return the verdict on every text by question id; `skipped` where a text has no assertion."""
-    asked = [(question, text) for question in questions for text in generations[question.id]]
-    assertions = [assertion_of(question, text) for question, text in asked]
-    passed = iter(passes([each for each in assertions if each], runner))
-    verdicts: dict[str, list[bool | None]] = {question.id: [] for question in questions}
-    for (question, _), assertion in zip(asked, assertions, strict=True):
-        verdicts[question.id].append(next(passed) if assertion else skipped)
-    return verdicts
+class AssertionGraded(Benchmark):
+    """A benchmark whose published scorer executes `assert EXPECTED == TEXT`."""
+
+    skipped: bool | None = None  # the verdict on a text without an assertion; None: it is left out of the count
+
+    def assertion(self, question: Question, text: str) -> Assertion | None:
+        """Return the scorer's check of a text, by default after the question's program; None: it makes none."""
+        facts = question.facts
+        return Assertion(facts["source"], facts["entry"], question.features["output"], text)
+
+    def grade_officially(
+        self, questions: Sequence[Question], generations: Generations, runner: Runner
+    ) -> OfficialVerdicts:
+        """Execute the assertion of every text."""
+        asked = [
+            (question.id, self.assertion(question, text)) for question in questions for text in generations[question.id]
+        ]
+        passed = iter(passes([assertion for _, assertion in asked if assertion], runner))
+        verdicts = OfficialVerdicts({question.id: [] for question in questions})
+        for name, assertion in asked:
+            verdicts[name].append(next(passed) if assertion else self.skipped)
+        return verdicts
 
 
 def _decide(assertion: Assertion) -> bool | Job | None:

@@ -17,15 +17,15 @@ import itertools
 import math
 import re
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from codereasoner.benchmarks.assertions import Assertion, assertion_verdicts
+from codereasoner.benchmarks.assertions import AssertionGraded
 from codereasoner.benchmarks.generation_answers import predicted_call, predicted_output
 from codereasoner.benchmarks.record_fields import Row, call_parts, need_texts, unique_questions
 from codereasoner.errors import DataError
-from codereasoner.extend import Benchmark, Generations, OfficialVerdicts, Questions
+from codereasoner.extend import Questions
 from codereasoner.ledger import read_rows
 from codereasoner.rewrites.rewrite_draft import bindings
 from codereasoner.steps.source import parse_source
@@ -37,7 +37,7 @@ _STARRED = (heapq, itertools, functools, collections, typing, math)  # the score
 _MODULES = ("math", "collections", "itertools", "functools", "re", "random", "bisect", "heapq", "typing")
 
 
-class _CodeCrash(Benchmark):
+class _CodeCrash(AssertionGraded):
     version = "CUHK-ARISE/CodeCrash; the fields are those of github.com/CUHK-ARISE/CodeCrash, commit 5bf9e17"
     license = "Apache-2.0"
     paper = "arXiv:2504.14119"
@@ -78,17 +78,6 @@ class _CodeCrash(Benchmark):
     def question(self, row: Row, entry: str, call: str, features: Row, key: str) -> Question:
         """Return the question of one record."""
         raise NotImplementedError
-
-    def grade_officially(
-        self, questions: Sequence[Question], generations: Generations, runner: Runner
-    ) -> OfficialVerdicts:
-        """Execute the assertion after the program, as its scorer does: `CALL == TEXT`, or `TEXT == OUTPUT`."""
-
-        def assertion(question: Question, text: str) -> Assertion:
-            facts = question.facts
-            return Assertion(facts["source"], facts["entry"], question.features["output"], text)
-
-        return OfficialVerdicts(assertion_verdicts(questions, generations, assertion, runner))
 
 
 def with_imports(code: str) -> str:

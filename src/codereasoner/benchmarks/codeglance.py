@@ -6,16 +6,15 @@ torchdata).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from codereasoner.benchmarks.assertions import Assertion, assertion_verdicts
+from codereasoner.benchmarks.assertions import Assertion, AssertionGraded
 from codereasoner.benchmarks.cruxeval import CruxevalOutput
 from codereasoner.benchmarks.generation_answers import answer_block
 from codereasoner.benchmarks.official_prompts import OfficialPrompts, PromptedBenchmark
 from codereasoner.benchmarks.record_fields import Row, need_texts, unique_questions
-from codereasoner.extend import Generations, OfficialVerdicts, Questions
+from codereasoner.extend import Questions
 from codereasoner.ledger import read_rows
 from codereasoner.task import Question, Runner
 
@@ -54,7 +53,7 @@ class CodeglanceCruxeval(CruxevalOutput):
         return replace(found, features={**found.features, **_features(row)})
 
 
-class _Codeglance(PromptedBenchmark):
+class _Codeglance(AssertionGraded, PromptedBenchmark):
     version = VERSION
     license = "none stated"
     paper = PAPER
@@ -69,15 +68,9 @@ class _Codeglance(PromptedBenchmark):
         """Return the value, or the completed test."""
         return answer_block(text)
 
-    def grade_officially(
-        self, questions: Sequence[Question], generations: Generations, runner: Runner
-    ) -> OfficialVerdicts:
-        """Execute `assert RESULT == TEXT`, without the program and without its imports."""
-
-        def assertion(question: Question, text: str) -> Assertion:
-            return Assertion("", "", question.features["result"], text)
-
-        return OfficialVerdicts(assertion_verdicts(questions, generations, assertion, runner))
+    def assertion(self, question: Question, text: str) -> Assertion:
+        """Check `assert RESULT == TEXT`, without the program and without its imports."""
+        return Assertion("", "", question.features["result"], text)
 
 
 class CodeglanceDs1000(_Codeglance):

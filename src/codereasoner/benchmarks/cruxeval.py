@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from codereasoner import literals
-from codereasoner.benchmarks.assertions import Assertion, assertion_verdicts
+from codereasoner.benchmarks.assertions import Assertion, AssertionGraded
 from codereasoner.benchmarks.generation_answers import predicted_call, predicted_output
 from codereasoner.benchmarks.official_prompts import OfficialPrompts, PromptedBenchmark
 from codereasoner.benchmarks.record_fields import Row, need_texts, unique_questions
-from codereasoner.extend import Generations, OfficialVerdicts, Questions
+from codereasoner.extend import Questions
 from codereasoner.ledger import read_rows
 from codereasoner.task import Question, Runner
 
@@ -20,7 +20,7 @@ ENTRY = "f"
 FIELDS = ("code", "input", "output", "id")
 
 
-class _Cruxeval(PromptedBenchmark):
+class _Cruxeval(AssertionGraded, PromptedBenchmark):
     version = "commit 190faf1 of github.com/facebookresearch/cruxeval, sha256 8368b81047dc5014 of its 800 records"
     license = "MIT"
     paper = "arXiv:2401.03065"
@@ -40,23 +40,6 @@ class _Cruxeval(PromptedBenchmark):
     def question(self, row: Row) -> Question:
         """Return the question of one record."""
         raise NotImplementedError
-
-    def is_skipped(self, question: Question, text: str) -> bool:
-        """Return whether the published scorer gives this text no verdict."""
-        raise NotImplementedError
-
-    def grade_officially(
-        self, questions: Sequence[Question], generations: Generations, runner: Runner
-    ) -> OfficialVerdicts:
-        """Execute `assert OUTPUT == TEXT` after the program; an echo, and a text without a call, get no verdict."""
-
-        def assertion(question: Question, text: str) -> Assertion | None:
-            facts = question.facts
-            if self.is_skipped(question, text):
-                return None
-            return Assertion(facts["source"], facts["entry"], question.features["output"], text)
-
-        return OfficialVerdicts(assertion_verdicts(questions, generations, assertion, runner))
 
     def official_counts(self, verdicts: Sequence[bool | None]) -> list[bool]:
         """Drop skipped answers from the denominator; where none passes, all count as wrong: the scorer's own rule."""
@@ -80,9 +63,9 @@ class CruxevalOutput(_Cruxeval):
         """Return the value, also where the assertion is repeated before it."""
         return predicted_output(text, _invocation(question))
 
-    def is_skipped(self, question: Question, text: str) -> bool:
+    def assertion(self, question: Question, text: str) -> Assertion | None:
         """Skip a text that holds the call itself: the scorer would compute the answer."""
-        return _invocation(question) in text
+        return None if _invocation(question) in text else super().assertion(question, text)
 
     def baselines(self, questions: Sequence[Question]) -> dict[str, float]:
         """Return what the first argument and the commonest constant get."""
@@ -108,9 +91,9 @@ class CruxevalInput(_Cruxeval):
         """Return the call, also where the assertion is written out."""
         return predicted_call(text, question.facts["value"])
 
-    def is_skipped(self, question: Question, text: str) -> bool:
+    def assertion(self, question: Question, text: str) -> Assertion | None:
         """Skip a text without `f(`: it holds no call."""
-        return f"{question.facts['entry']}(" not in text
+        return super().assertion(question, text) if f"{question.facts['entry']}(" in text else None
 
 
 def entry_of(code: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from codereasoner import literals
-from codereasoner.benchmarks.assertions import Assertion, assertion_verdicts
+from codereasoner.benchmarks.assertions import Assertion, AssertionGraded
 from codereasoner.benchmarks.generation_answers import predicted_output
 from codereasoner.benchmarks.official_prompts import OfficialPrompts, PromptedBenchmark
 from codereasoner.benchmarks.record_fields import Row, by_number, call_parts, need_texts, unique_questions
@@ -46,7 +46,7 @@ from typing import Any, Callable, Dict, Generator, Iterable, Iterator, List, Opt
 """  # what the scorer imports before every program
 
 
-class LiveCodeBenchExecution(PromptedBenchmark):
+class LiveCodeBenchExecution(AssertionGraded, PromptedBenchmark):
     """LiveCodeBench, the scenario "code execution".
 
     Args:
@@ -78,7 +78,7 @@ class LiveCodeBenchExecution(PromptedBenchmark):
     def __init__(self, echo: Literal["drop", "fail"] = "drop") -> None:
         if echo not in ("drop", "fail"):
             raise ConfigError(f"echo '{echo}' is unknown; there are: drop, fail")
-        self.echo = echo
+        self.skipped = False if echo == "fail" else None
 
     def load(self, data: Path, runner: Runner | None = None) -> Questions:
         """Return the questions of the Hub's records (parquet, JSONL, a JSON list) or of a JSON object of outputs by id.
@@ -98,8 +98,7 @@ class LiveCodeBenchExecution(PromptedBenchmark):
         self, questions: Sequence[Question], generations: Generations, runner: Runner
     ) -> OfficialVerdicts:
         """Execute `assert OUTPUT == TEXT` after the usual imports and the program; `echo` decides about echoes."""
-        skipped = False if self.echo == "fail" else None
-        verdicts = assertion_verdicts(questions, generations, _assertion, runner, skipped)
+        verdicts = super().grade_officially(questions, generations, runner)
         unjudged: list[Unjudged] = []
         for question in questions:
             row, recorded = verdicts[question.id], generations.recorded.get(question.id)
@@ -108,6 +107,13 @@ class LiveCodeBenchExecution(PromptedBenchmark):
                     row[sample] = recorded[sample] if recorded else False
                     unjudged.append({"id": question.id, "sample": sample, "answer": text})
         return OfficialVerdicts(verdicts, unjudged)
+
+    def assertion(self, question: Question, text: str) -> Assertion | None:
+        """Return the scorer's check of a text; None for one that holds the call itself."""
+        invocation, program = question.facts["invocation"], question.facts["source"]
+        if invocation and invocation in text:
+            return None
+        return Assertion(f"{_preamble(program + text)}\n{program}", question.facts["entry"], question.gold[0], text)
 
     def official_counts(self, verdicts: Sequence[bool | None]) -> list[bool]:
         """Count all as wrong where every answer was dropped: the scorer's own rule."""
@@ -153,14 +159,6 @@ def _calls_a_stranger(text: str) -> bool:
     nodes = (node for statement in statements for node in ast.walk(statement))
     called = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
     return bool(called - known)
-
-
-def _assertion(question: Question, text: str) -> Assertion | None:
-    """Return the scorer's check of a text; None for one that holds the call itself."""
-    invocation, program = question.facts["invocation"], question.facts["source"]
-    if invocation and invocation in text:
-        return None
-    return Assertion(f"{_preamble(program + text)}\n{program}", question.facts["entry"], question.gold[0], text)
 
 
 def _preamble(text: str) -> str:
