@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, TypeAlias, TypedDict
 from codereasoner.errors import ConfigError
 from codereasoner.records import Json, Plain, Program
 from codereasoner.styles import Style
-from codereasoner.task import Question, Runner
+from codereasoner.task import Grade, Question, Runner
 from codereasoner.thoughts import Effort, Tags, Thinking, split_thoughts
 
 Progress: TypeAlias = Callable[[float, str], None]
@@ -190,6 +190,7 @@ class Generations(dict[str, Sequence[str]]):
 
     recorded: the file's own verdicts on the texts, by question id, where it has them.
     reasoned: were the texts asked for with a chain of thought?
+    read: by question id what an evaluation reads in each text, where the file says in which style it was asked.
     """
 
     def __init__(
@@ -197,10 +198,12 @@ class Generations(dict[str, Sequence[str]]):
         texts: Mapping[str, Sequence[str]],
         recorded: Mapping[str, Sequence[bool]] | None = None,
         reasoned: bool = False,
+        read: Mapping[str, Sequence[str | Grade]] | None = None,
     ) -> None:
         super().__init__(texts)
         self.recorded: Mapping[str, Sequence[bool]] = recorded or {}
         self.reasoned = reasoned
+        self.read: Mapping[str, Sequence[str | Grade]] = read or {}
 
 
 class Unjudged(TypedDict):

@@ -322,12 +322,17 @@ Item: TypeAlias = tuple[Task, Question, str, str]  # task, question, completion,
 
 def grade_all(items: Sequence[Item], style: Style, runner: Runner | None = None) -> list[Grade]:
     """Grade completions in order; all that must be executed goes to the runner in one batch."""
-    parsed = [
-        _guarded(None, _parse, task, question, completion, style, finish)
+    answers = [
+        (task, question, read_completion(task, question, completion, style, finish))
         for task, question, completion, finish in items
     ]
-    answers = [(task, question, answer) for (task, question, _, _), answer in zip(items, parsed, strict=True)]
     return grade_answers(answers, runner)
+
+
+def read_completion(task: Task, question: Question, completion: str, style: Style, finish: str = "stop") -> str | Grade:
+    """Return the answer in a completion, or the grade of a completion without any; never raises."""
+    found: str | Grade = _guarded(None, _parse, task, question, completion, style, finish)
+    return found
 
 
 def grade_answers(items: Sequence[tuple[Task, Question, str | Grade]], runner: Runner | None = None) -> list[Grade]:

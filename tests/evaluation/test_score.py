@@ -179,14 +179,14 @@ def test_the_answers_of_an_evaluation_are_scored_in_the_style_they_were_asked_in
     assert [row[0].outcome for row in grades.values()] == ["correct", "no_answer"]
 
 
-def test_an_answer_that_was_cut_off_is_none_in_a_file_of_answers(
+def test_an_answer_that_was_cut_off_is_truncated_in_a_file_of_answers(
     benchmark: CruxevalOutput, questions: list[Question], tmp_path: Path
 ) -> None:
     rows = [{"question": each.id, "style": "bare", "text": each.gold[0], "finish": "length"} for each in questions]
     path = tmp_path / "answers.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     grades = grade_strictly(benchmark, questions, read_generations(benchmark, path, questions), None)
-    assert {row[0].outcome for row in grades.values()} == {"no_answer"}
+    assert {row[0].outcome for row in grades.values()} == {"truncated"}
 
 
 def test_below_level_a_text_of_a_model_is_executed_only_where_that_is_allowed(

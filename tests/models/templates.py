@@ -70,6 +70,13 @@ _STRICT = (
     "{{- '<start_of_turn>' + role + '\n' + message.content | trim + '<end_of_turn>\n' -}}{%- endfor -%}"
     "{%- if add_generation_prompt -%}{{- '<start_of_turn>model\n' -}}{%- endif -%}"
 )
+_SPECIAL_TAGS = (
+    "{{- bos_token -}}{%- for message in messages -%}"
+    "{%- if message.role == 'assistant' -%}"
+    "{%- if message.reasoning_content -%}{{- '[THINK]' + message.reasoning_content + '[/THINK]' -}}{%- endif -%}"
+    "{{- message.content + eos_token -}}"
+    "{%- else -%}{{- '[INST]' + message.content + '[/INST]' -}}{%- endif -%}{%- endfor -%}"
+)
 _CHANNELS = (
     "{{- '<|start|>system<|message|>Effort: ' + (reasoning_effort or 'medium') + '. ' -}}"
     "{{- strftime_now('%Y-%m-%d') + '<|end|>' -}}"
@@ -123,6 +130,9 @@ KINDS = {
         "<|channel|>analysis<|message|>3 + 1<|end|><|start|>assistant<|channel|>final<|message|>4<|return|>",
     ),
     "mistral": Kind(_SILENT, ("</s>", "<s>"), "4</s>"),
+    "magistral": Kind(
+        _SPECIAL_TAGS, ("</s>", "<s>", "[INST]", "[/INST]", "[THINK]", "[/THINK]"), "4</s>", "[THINK]3 + 1[/THINK]4</s>"
+    ),
     "base": Kind(None, ("<|endoftext|>",), "4<|endoftext|>"),
 }
 

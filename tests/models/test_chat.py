@@ -14,11 +14,18 @@ from codereasoner.errors import ConfigError
 from codereasoner.extend import Sampling
 from codereasoner.models.chat import declared_tags, end_of_turn, prepare, prompt_text
 from codereasoner.models.local import Reader, tokenise
+from codereasoner.sampling import grade_completions
+from codereasoner.styles import find_style
+from codereasoner.task import Question
+from codereasoner.thoughts import has_opened
+from codereasoner.training.reward import Reward
 from codereasoner.training.tokens import IGNORED, examples
+from codereasoner.training.training_rows import question_text
 
 USER = {"role": "user", "content": "What is f(3)?"}
 ANSWER = {"role": "assistant", "content": "4"}
 OFF = Sampling(thinking="off")
+QUESTION = Question("output", {"source": "def f(x):\n    return x + 1", "entry": "f", "call": "3"}, ("4",))
 
 
 def prepared(name: str) -> Any:
@@ -161,3 +168,24 @@ def test_a_tokenizer_declares_its_tags_in_its_response_template() -> None:
     row = tokenizer("<<3 + 1>>4", add_special_tokens=False)["input_ids"]
     read = Reader(tokenizer, []).completion([0], row)
     assert (read.text, read.thoughts) == ("4", "3 + 1")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_reward_reads_the_tokens_of_a_model_as_generation_does(name: str) -> None:
+    """TRL's own texts lack special tokens, and with them the marks of some thoughts."""
+    kind, tokenizer = KINDS[name], prepared(name)
+    ends = [tokenizer.eos_token_id, end_of_turn(tokenizer)]
+    [prompt] = tokenise([[USER]], tokenizer)
+    opened = has_opened(tokenizer.decode(prompt))
+    reader = Reader(tokenizer, ends)
+    reward = Reward("bare", None, frozenset(ends), opened=opened[0] if opened else "", reader=reader)
+    thought = kind.with_thoughts or kind.learnt
+    texts = [kind.learnt, thought, thought.replace("4", "5"), "4", kind.with_thoughts.partition(" + 1")[0] or "4"]
+    rows = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    decoded = tokenizer.batch_decode(rows, skip_special_tokens=True)
+    reward([], decoded, [question_text(QUESTION)] * len(rows), completion_ids=rows)
+    assert [each.outcome for each in reward.grades] == ["correct", "correct", "wrong", "truncated", "truncated"]
+    read = [reader.completion(prompt, row) for row in rows]
+    outcomes = [(each.outcome, each.answer) for each in reward.grades]
+    found = grade_completions([QUESTION] * len(rows), read, find_style("bare"))
+    assert outcomes == [(each.outcome, each.answer) for each in found]

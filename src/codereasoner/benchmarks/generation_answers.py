@@ -8,14 +8,11 @@ that a text opens and does not close is none, as in every evaluation and reward:
 from __future__ import annotations
 
 import ast
-import re
 
 from codereasoner import literals
-from codereasoner.answer_formats import unwrapped
+from codereasoner.answer_formats import Block, Tag, unwrapped
 
-_BLOCK = re.compile(r"\[ANSWER\]((?:(?!\[ANSWER\]).)*?)\[/ANSWER\]", re.DOTALL)
 MAX_EQUALITY = 4_000  # characters; the verifiers read the two sides of a longer one themselves
-_TAG = re.compile(r"<answer>((?:(?!<answer>).)*?)</answer>", re.DOTALL)
 
 
 def answer_block(text: str) -> str | None:
@@ -23,13 +20,13 @@ def answer_block(text: str) -> str | None:
 
     None when it is empty, or opened and never closed.
     """
-    blocks = _BLOCK.findall(text) or _TAG.findall(text)
-    if blocks:
-        text = blocks[-1]
-    elif "[ANSWER]" in text or text.lstrip().startswith("<answer>") or "\n<answer>" in text:
-        return None
-    text = text.split("[/ANSWER]")[0].strip()
-    return unwrapped(text).strip() or None
+    found = Block().parse(text)
+    answer = Tag().parse(text) if found is None else found
+    if answer is None:
+        if "[ANSWER]" in text or text.lstrip().startswith("<answer>") or "\n<answer>" in text:
+            return None
+        answer = unwrapped(text.split("[/ANSWER]")[0])
+    return answer.strip() or None
 
 
 def predicted_output(text: str, call: str) -> str | None:

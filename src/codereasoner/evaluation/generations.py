@@ -16,9 +16,8 @@ from pathlib import Path
 from codereasoner import extend
 from codereasoner.errors import DataError
 from codereasoner.extend import Benchmark, Generations, Questions
-from codereasoner.styles import Style, find_style, is_style
-from codereasoner.task import Question
-from codereasoner.thoughts import split_thoughts
+from codereasoner.styles import find_style, is_style
+from codereasoner.task import Grade, Question, read_completion
 
 _SHAPE = 'a generations file is {"id": ["text", ...], ...}'
 _ID_FIELDS = ("question", "id", "task_id", "question_id")
@@ -38,8 +37,8 @@ def read_generations(benchmark: Benchmark, path: Path, questions: Sequence[Quest
         if path.is_dir():
             raise DataError(f"{path} is a folder; the generations of {benchmark.name} are one file: {_SHAPE}")
         content = _load(path)
-        texts = _by_id(path, content, questions)
-        found = Generations(texts, _recorded(content, texts))
+        found = _by_id(path, content, questions)
+        found.recorded = _recorded(content, found)
     return _checked(benchmark, path, found, questions)
 
 
@@ -66,12 +65,12 @@ def _json(path: Path, line: int, text: str) -> object:
         raise DataError(f"{path}: nested too deeply; {_SHAPE}") from None
 
 
-def _by_id(path: Path, content: object, questions: Sequence[Question]) -> dict[str, list[str]]:
+def _by_id(path: Path, content: object, questions: Sequence[Question]) -> Generations:
     if isinstance(content, dict):
         for name in ("raw_generations", "generations"):
             if isinstance(content.get(name), dict | list) and name not in {question.id for question in questions}:
                 return _by_id(path, content[name], questions)
-        return {str(name): _texts(path, str(name), value) for name, value in content.items()}
+        return Generations({str(name): _texts(path, str(name), value) for name, value in content.items()})
     if isinstance(content, list) and all(isinstance(row, dict) for row in content):
         return _from_rows(path, content, {question.id: question for question in questions})
     if isinstance(content, list):
@@ -79,7 +78,7 @@ def _by_id(path: Path, content: object, questions: Sequence[Question]) -> dict[s
             raise DataError(
                 f"{path} is a list of {len(content)} entries, but there are {len(questions)} questions; {_SHAPE}"
             )
-        return {q.id: _texts(path, q.id, value) for q, value in zip(questions, content, strict=True)}
+        return Generations({q.id: _texts(path, q.id, value) for q, value in zip(questions, content, strict=True)})
     raise DataError(f"{path} holds {type(content).__name__}; {_SHAPE}")
 
 
@@ -95,10 +94,9 @@ def _recorded(content: object, found: Mapping[str, Sequence[str]]) -> dict[str, 
     }
 
 
-def _from_rows(
-    path: Path, rows: Sequence[Mapping[str, object]], questions: Mapping[str, Question]
-) -> dict[str, list[str]]:
+def _from_rows(path: Path, rows: Sequence[Mapping[str, object]], questions: Mapping[str, Question]) -> Generations:
     found: dict[str, list[str]] = defaultdict(list)
+    read: dict[str, list[str | Grade]] = defaultdict(list)
     for number, row in enumerate(rows, start=1):
         name = next((field for field in _ID_FIELDS if field in row), None)
         text = next((field for field in _TEXT_FIELDS if field in row), None)
@@ -108,17 +106,13 @@ def _from_rows(
         question, named = questions.get(str(row[name])), str(row.get("style"))
         style = find_style(named) if is_style(named) else None
         if question is not None and style is not None:
-            texts = [_answer(question, style, each, row.get("finish") == "length") for each in texts]
+            task, finish = extend.task_of(question), str(row.get("finish", "stop"))
+            answers = [read_completion(task, question, each, style, finish) for each in texts]
+            read[question.id] += answers
+            texts = [each if isinstance(each, str) else "" for each in answers]
         found[str(row[name])] += texts
-    return dict(found)
-
-
-def _answer(question: Question, style: Style, text: str, cut_off: bool) -> str:
-    """Return the answer in a completion of a known style, as an evaluation reads it; "" where it has none."""
-    reading = split_thoughts(text)
-    if cut_off and not reading.open and style.open_ended(reading.text):
-        return ""
-    return text if reading.open else extend.task_of(question).parse(question, reading.text, style) or ""
+    whole = {name: answers for name, answers in read.items() if len(answers) == len(found[name])}
+    return Generations(dict(found), read=whole)
 
 
 def _texts(path: Path, name: str, value: object) -> list[str]:
@@ -146,4 +140,4 @@ def _checked(
     texts = {question.id: list(found[question.id]) for question in questions}
     if not isinstance(found, Generations):  # a benchmark of one's own may return a plain dict
         return Generations(texts)
-    return Generations(texts, found.recorded, found.reasoned)
+    return Generations(texts, found.recorded, found.reasoned, found.read)

@@ -116,12 +116,18 @@ def grade_strictly(
     benchmark: Benchmark, questions: Sequence[Question], generations: Texts, runner: Runner | None
 ) -> dict[str, list[Grade]]:
     """Return the strict grade of every answer by question id; equal texts of one question are graded once."""
-    unique = {(question.id, text): question for question in questions for text in generations[question.id]}
-    items: list[tuple[Task, Question, str | Grade]] = []
-    for (_, text), question in unique.items():
-        items.append((extend.task_of(question), question, _read(benchmark, question, text)))
-    graded = dict(zip(unique, grade_answers(items, runner), strict=True))
-    return {q.id: [graded[q.id, text] for text in generations[q.id]] for q in questions}
+    read = generations.read if isinstance(generations, Generations) else {}
+    items: dict[tuple[str, str, int], tuple[Task, Question, str | Grade]] = {}
+    keys: dict[str, list[tuple[str, str, int]]] = {}
+    for question in questions:
+        name, known = question.id, read.get(question.id)
+        keys[name] = [(name, text, place if known else -1) for place, text in enumerate(generations[name])]
+        for key in keys[name]:
+            if key not in items:
+                answer = known[key[2]] if known else _read(benchmark, question, key[1])
+                items[key] = extend.task_of(question), question, answer
+    graded = dict(zip(items, grade_answers([*items.values()], runner), strict=True))
+    return {name: [graded[key] for key in its] for name, its in keys.items()}
 
 
 def _read(benchmark: Benchmark, question: Question, text: str) -> str | Grade:

@@ -212,18 +212,19 @@ class Reader:
         self.ends = ends
         self.tags = declared_tags(tokenizer)
         marks = [mark for tags in (*self.tags, *FAMILIES) for mark in tags] + ["<|channel|>"]
-        self._special = any(mark in tokenizer.all_special_tokens for mark in marks)
+        added = (each.content for each in tokenizer.added_tokens_decoder.values() if each.special)
+        self._special = not {*tokenizer.all_special_tokens, *added}.isdisjoint(marks)
 
     def completion(self, prompt: list[int], row: list[int]) -> Completion:
         """Return the completion of a prompt, up to the first token that ends a turn."""
-        end = next((index for index, token in enumerate(row) if token in self.ends), None)
+        end = self._end(row)
         tokens = len(row) if end is None else end + 1
-        found = Completion(self._text(row[:end]), "length" if end is None else "stop", len(prompt), tokens)
+        found = Completion(self.text(row), "length" if end is None else "stop", len(prompt), tokens)
         return found.split(self._opened(prompt) is not None, self.tags)
 
     def closing(self, prompt: list[int], row: list[int]) -> list[int]:
         """Return the tokens that close the thought inside which a row ends; none where it ends outside of one."""
-        text, opened = self._text(row), self._opened(prompt)
+        text, opened = self.text(row), self._opened(prompt)
         if not split_thoughts(text, opened is not None, self.tags).open:
             return []
         tags = opened or next((tags for tags in (*self.tags, *FAMILIES) if tags[0] in text), FAMILIES[0])
@@ -233,10 +234,13 @@ class Reader:
     def _opened(self, prompt: list[int]) -> Tags | None:
         return has_opened(self.tokenizer.decode(prompt[-TAIL:]), self.tags)
 
-    def _text(self, row: list[int]) -> str:
-        """Return the text of tokens; the special ones are kept where they are the marks of thoughts."""
-        text: str = self.tokenizer.decode(row, skip_special_tokens=not self._special)
+    def text(self, row: Sequence[int]) -> str:
+        """Return the text up to the end of the turn; special tokens are kept where they are the marks of thoughts."""
+        text: str = self.tokenizer.decode(row[: self._end(row)], skip_special_tokens=not self._special)
         return text
+
+    def _end(self, row: Sequence[int]) -> int | None:
+        return next((index for index, token in enumerate(row) if token in self.ends), None)
 
 
 TAIL = 16  # tokens at the end of a prompt among which a tag that opens a thought would stand

@@ -12,7 +12,7 @@ from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.models.chat import declared_tags, end_of_turn, prompt_text
 from codereasoner.models.checkpoint import Checkpoint, weights_identity
 from codereasoner.models.device import has_gpu, multiplies_in_bf16
-from codereasoner.models.local import share_prompts, tokenise
+from codereasoner.models.local import Reader, share_prompts, tokenise
 from codereasoner.task import Runner
 from codereasoner.thoughts import has_opened
 from codereasoner.training.bilevel import bi_level
@@ -96,9 +96,10 @@ def grpo(
         prompts = _prompts(rows, config)
         style = style_of_rows(prompts, style_of(source))
         opened = has_opened(prompt_text(tokenizer, prompts[0]["prompt"]), declared_tags(tokenizer))
-        ends = frozenset([tokenizer.eos_token_id, end_of_turn(tokenizer)])
+        ends = [tokenizer.eos_token_id, end_of_turn(tokenizer)]
         groups = GroupTerms(config.consistency, config.brevity) if config.consistency or config.brevity else None
-        reward = Reward(style, runner, ends, term, opened[0] if opened else "", groups)
+        reader = Reader(tokenizer, ends)
+        reward = Reward(style, runner, frozenset(ends), term, opened[0] if opened else "", groups, reader)
         if config.select:
             key = {"prompts": content, "first": config.prompts, "model": weights_identity(source)}
             sampling = Sampling(config.temperature, 1.0, config.max_tokens, config.seed)

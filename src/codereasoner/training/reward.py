@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from codereasoner.errors import InfrastructureError
 from codereasoner.extend import Completion
@@ -19,6 +20,9 @@ from codereasoner.task import Grade, Runner
 from codereasoner.training.group_terms import GroupTerms
 from codereasoner.training.reward_terms import RewardTerm, verified
 from codereasoner.training.training_rows import read_question
+
+if TYPE_CHECKING:
+    from codereasoner.models.local import Reader
 
 TOLERATED = 0.01  # share of a step's grades that may be infrastructure errors
 
@@ -76,12 +80,17 @@ def grades_of(
 
     Shapes: `n` questions and `n` completions give `n` grades, in the same order.
     """
+    ends = finishes or ["stop"] * len(completions)
+    written = [Completion(text, finish) for text, finish in zip(completions, ends, strict=True)]
+    return _grades(questions, written, style, runner)
+
+
+def _grades(
+    questions: Sequence[str], written: Sequence[Completion], style: Style | str, runner: Runner | None
+) -> list[Grade]:
     found = find_style(style) if isinstance(style, str) else style
     known = {text: read_question(text) for text in set(questions)}
-    asked = [known[text] for text in questions]
-    ends = finishes or ["stop"] * len(asked)
-    written = [Completion(text, finish) for text, finish in zip(completions, ends, strict=True)]
-    return grade_completions(asked, written, found, runner)
+    return grade_completions([known[text] for text in questions], written, found, runner)
 
 
 class Reward:
@@ -95,6 +104,7 @@ class Reward:
         term: RewardTerm = verified,
         opened: str = "",
         groups: GroupTerms | None = None,
+        reader: Reader | None = None,
     ) -> None:
         self.style = style
         self.runner = runner
@@ -102,6 +112,7 @@ class Reward:
         self.term = term
         self.opened = opened  # the tag with which the prompts open a thought: without its end, there is no answer
         self.groups = groups
+        self.reader = reader  # of tokens, where the marks of thoughts may be special tokens: TRL's texts have none
         self.grades: list[Grade] = []  # of the last call
         self.__name__ = "grade"
 
@@ -120,8 +131,13 @@ class Reward:
             InfrastructureError: more than 1 % of the grades are infrastructure errors.
         """
         began = time.perf_counter()
-        texts = [self.opened + _text(completion) for completion in completions]
-        self.grades = grades = grades_of(question, texts, self.style, self.runner, self._finishes(completion_ids))
+        reads = self.reader.text if self.reader is not None and completion_ids is not None else None
+        written = map(reads, completion_ids or ()) if reads else map(_text, completions)
+        texts = [self.opened + text for text in written]
+        declared = self.reader.tags if self.reader is not None else ()
+        ends = self._finishes(completion_ids) or ["stop"] * len(texts)
+        whole = [Completion(*each).split(declared=declared) for each in zip(texts, ends, strict=True)]
+        self.grades = grades = _grades(question, whole, self.style, self.runner)
         refuse_errors(grades)
         if callable(log_metric):
             log_metric("reward_seconds", time.perf_counter() - began)
