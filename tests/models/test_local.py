@@ -17,7 +17,7 @@ from codereasoner.extend import Completion, Model, Prompt, Sampling
 from codereasoner.models.local import share_prompts, tokenise
 from codereasoner.models.threads import choose_threads
 from codereasoner.records import Run
-from codereasoner.training.scratch import TEMPLATE, make_scratch_model
+from codereasoner.training.scratch import TEMPLATE, make_scratch_model, make_tokenizer
 
 torch = pytest.importorskip("torch")
 
@@ -125,6 +125,32 @@ def test_a_thought_that_has_used_up_its_budget_is_closed_and_the_answer_follows(
     assert done.text
     assert len(tokenizer(done.thoughts)["input_ids"]) <= 5
     assert (off.thoughts, bool(off.text)) == ("", True)
+
+
+def test_an_answer_ends_with_the_context_of_the_model_and_a_prompt_beyond_it_is_an_error(tmp_path: Path) -> None:
+    """Of a model whose positions are learnt, which would end in an IndexError one token later."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    tokenizer = make_tokenizer()
+    shape = {"vocab_size": len(tokenizer), "n_positions": 48, "n_embd": 16, "n_layer": 1, "n_head": 2}
+    GPT2LMHeadModel(GPT2Config(**shape, bos_token_id=None, eos_token_id=None)).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    found: Model = extend.find("model", str(tmp_path), threads=1)
+    texts, sampling = ["a", "b c d", "0 0 0 0 0", "x" * 60, "a"], Sampling(max_tokens=1000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("codereasoner.models.local.Reader.end", lambda self, row: None)  # it never ends by itself
+        together = completions(found, texts, sampling)
+        assert together == [completions(found, [text], sampling)[0] for text in texts]
+    for text, each in zip(texts, together, strict=True):
+        if text.startswith("x"):
+            assert (each.finish, each.text) == ("error", "")
+            assert (
+                each.reason
+                == f"the prompt has {each.prompt_tokens} tokens, and the model reads 48, its answer included"
+            )
+        else:
+            assert each.finish == "length"
+            assert each.prompt_tokens + each.completion_tokens == 48
 
 
 @pytest.mark.parametrize(("first", "later", "chosen"), [(0.001, 0.2, 1), (0.02, 0.001, None), (0.5, 0.5, None)])

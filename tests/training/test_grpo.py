@@ -79,6 +79,15 @@ def test_too_few_prompts_for_one_round_are_refused(base: Path, grpo_rows: Path, 
         grpo(grpo_rows, base, tmp_path / "grpo", GrpoConfig(batch=64, accumulate=2, select=0), None)
 
 
+def test_completions_that_the_model_cannot_read_to_their_end_are_refused_before_any_work(
+    base: Path, grpo_rows: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        ConfigError, match=r"with --max-tokens 4096, and the model reads 4,096: give --max-tokens 40\d\d"
+    ):
+        grpo(grpo_rows, base, tmp_path / "grpo", replace(FAST, max_tokens=4096, select=2), None)
+
+
 def test_sft_rows_are_refused(base: Path, tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"
     rows.write_text('{"id": "a", "prompt": [{"role": "user", "content": "x"}]}\n')

@@ -74,3 +74,18 @@ def test_rows_over_the_length_limit_are_counted_at_the_start_and_in_the_end(
     counts = (read_manifest(out) or {})["counts"]
     assert (counts["examples"], counts["too_long"]) == (10, 1)
     assert list(read_rows(out / "history.jsonl"))[-1]["too_long"] == 1
+
+
+def test_rows_longer_than_the_model_reads_are_left_out_and_said(
+    base: Path, sft_rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("codereasoner.training.sft.context_of", lambda model: 200)
+    long = {
+        **next(iter(read_rows(sft_rows))),
+        "id": "long",
+        "completion": [{"role": "assistant", "content": "1" * 400}],
+    }
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*read_rows(sft_rows), long]))
+    notices: list[str] = []
+    sft(tmp_path / "rows.jsonl", base, tmp_path / "sft", ONE, notice=notices.append)
+    assert notices[0].endswith("longer than the model reads, 200 tokens")

@@ -172,9 +172,7 @@ def _report(out: Path) -> None:
     console.print(f"the model: {out} ({', '.join(said)})")
     seen = Seen(counts.get("examples", 0), counts.get("too_long", 0))
     if seen.share > MANY:
-        max_length = manifest["config"]["max_length"]
-        words = f" {seen.words(max_length)}; a larger --max-length would keep them"
-        console.print(styled("bold red", "warning", words))
+        console.print(styled("bold red", "warning", f" {seen.words('--max-length, or than the model reads')}"))
 
 
 MANY = 0.05  # a share of the rows whose loss changes what is learnt: the longest chains are those of long runs

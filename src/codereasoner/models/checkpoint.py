@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -110,6 +111,12 @@ def silent_transformers() -> ModuleType:
     if not has_gpu():
         logging.getLogger("transformers.integrations.hub_kernels").setLevel(logging.ERROR)
     return transformers
+
+
+def context_of(model: PreTrainedModel) -> int:
+    """Return the number of tokens that a model can read, its answer included; a huge one where it has no limit."""
+    found = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return int(found) if found and found > 0 else sys.maxsize
 
 
 def weights_identity(name: str) -> str:

@@ -13,6 +13,7 @@ from codereasoner.models.chat import declared_tags, encode, end_of_turn, prompt_
 from codereasoner.models.checkpoint import (
     PASSIVE_THREADS,
     Checkpoint,
+    context_of,
     environment_defaults,
     load_checkpoint,
     read_card,
@@ -119,23 +120,34 @@ def generate(
 ) -> list[Completion]:
     """Return the completions of one batch of prompts, sampled with torch's global random state.
 
-    A thought that has used up its budget is closed for the model, which then goes on to its answer.
+    A thought that has used up its budget is closed for the model, which then goes on to its answer. An answer is cut
+    off where the context of the model ends, and a prompt that leaves no room for one is an error.
     """
-    ends = _ends(model, tokenizer)
+    ends, context = _ends(model, tokenizer), context_of(model)
     reader = Reader(tokenizer, ends)
+    room = [min(sampling.max_tokens, context - len(each)) for each in ids]
+    rows: list[list[int]] = [[] for _ in ids]
     budget = sampling.thinking_budget
-    first = sampling.max_tokens if budget is None else min(sampling.max_tokens, max(1, budget))
-    rows = _generate(model, tokenizer, ids, ends, replace(sampling, max_tokens=first))
-    left = sampling.max_tokens - first
-    going = [index for index, row in enumerate(rows) if left and not any(token in ends for token in row)]
-    if going:
-        for index in going:
-            rows[index] = [*rows[index], *reader.closing(ids[index], rows[index])]
+    while going := [index for index, row in enumerate(rows) if len(row) < room[index] and reader.end(row) is None]:
+        most = min(room[index] - len(rows[index]) for index in going)
+        most = most if budget is None else min(most, max(1, budget))
         longer = [[*ids[index], *rows[index]] for index in going]
-        more = _generate(model, tokenizer, longer, ends, replace(sampling, max_tokens=left))
+        more = _generate(model, tokenizer, longer, ends, replace(sampling, max_tokens=most))
         for index, row in zip(going, more, strict=True):
-            rows[index] = [*rows[index], *row]
-    return [reader.completion(asked, row) for asked, row in zip(ids, rows, strict=True)]
+            rows[index] += row
+            if budget is not None and reader.end(row) is None:
+                rows[index] += reader.closing(ids[index], rows[index])
+        budget = None
+    return [
+        reader.completion(asked, row)
+        if left > 0
+        else Completion("", "error", len(asked), reason=_too_long(asked, context))
+        for asked, row, left in zip(ids, rows, room, strict=True)
+    ]
+
+
+def _too_long(prompt: Sequence[int], context: int) -> str:
+    return f"the prompt has {len(prompt):,} tokens, and the model reads {context:,}, its answer included"
 
 
 def _generate(
@@ -217,7 +229,7 @@ class Reader:
 
     def completion(self, prompt: list[int], row: list[int]) -> Completion:
         """Return the completion of a prompt, up to the first token that ends a turn."""
-        end = self._end(row)
+        end = self.end(row)
         tokens = len(row) if end is None else end + 1
         found = Completion(self.text(row), "length" if end is None else "stop", len(prompt), tokens)
         return found.split(self._opened(prompt) is not None, self.tags)
@@ -236,10 +248,11 @@ class Reader:
 
     def text(self, row: Sequence[int]) -> str:
         """Return the text up to the end of the turn; special tokens are kept where they are the marks of thoughts."""
-        text: str = self.tokenizer.decode(row[: self._end(row)], skip_special_tokens=not self._special)
+        text: str = self.tokenizer.decode(row[: self.end(row)], skip_special_tokens=not self._special)
         return text
 
-    def _end(self, row: Sequence[int]) -> int | None:
+    def end(self, row: Sequence[int]) -> int | None:
+        """Return the place of the token that ends the turn; None where the row was cut off."""
         return next((index for index, token in enumerate(row) if token in self.ends), None)
 
 

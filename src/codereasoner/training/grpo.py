@@ -10,7 +10,7 @@ from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.models.chat import declared_tags, end_of_turn, prompt_text
-from codereasoner.models.checkpoint import Checkpoint, weights_identity
+from codereasoner.models.checkpoint import Checkpoint, context_of, weights_identity
 from codereasoner.models.device import has_gpu, multiplies_in_bf16
 from codereasoner.models.local import Reader, share_prompts, tokenise
 from codereasoner.task import Runner
@@ -94,6 +94,7 @@ def grpo(
         if config.vllm == "off":
             share_prompts(loaded.model)
         prompts = _prompts(rows, config)
+        context = _context(prompts, loaded, config)
         style = style_of_rows(prompts, style_of(source))
         opened = has_opened(prompt_text(tokenizer, prompts[0]["prompt"]), declared_tags(tokenizer))
         ends = [tokenizer.eos_token_id, end_of_turn(tokenizer)]
@@ -109,8 +110,7 @@ def grpo(
         check = make_check(config, config.max_tokens, style, runner, tokenizer)
         logged = LOGGED | ({each: each for each in (REPLACED, THROWN)} if config.dynamic_sampling else {})
         callback = make_callback(budget, out, config, logged, progress, check)
-        longest = max(map(len, tokenise([row["prompt"] for row in prompts], tokenizer)))
-        context, bf16 = longest + config.max_tokens, multiplies_in_bf16(loaded.model.config, config.precision)
+        bf16 = multiplies_in_bf16(loaded.model.config, config.precision)
         memory = estimate(loaded.model, config, context, config.max_tokens, bf16)
         args = trl_config(config, out, budget, bf16, vllm_arguments(config, context, memory, gpu_bytes()))
         return Made(_trainer(loaded, prompts, reward, args, config, budget, callback), style, callback, memory)
@@ -142,6 +142,22 @@ def cost_of_token(config: GrpoConfig) -> float:
     """
     readings = 1 + (config.updates_per_generation > 1) + (config.beta > 0)
     return readings * FORWARD + LEARN
+
+
+def _context(prompts: Sequence[Row], loaded: Checkpoint, config: GrpoConfig) -> int:
+    """Return the tokens of the longest prompt and its completion together.
+
+    Raises:
+        ConfigError: the model cannot read so many.
+    """
+    longest = max(map(len, tokenise([row["prompt"] for row in prompts], loaded.tokenizer)))
+    if longest + config.max_tokens > (most := context_of(loaded.model)):
+        advice = f"give --max-tokens {most - longest} at most" if longest < most else "leave long prompts out"
+        raise ConfigError(
+            f"the longest prompt has {longest:,} tokens, which makes {longest + config.max_tokens:,} with --max-tokens "
+            f"{config.max_tokens}, and the model reads {most:,}: {advice}"
+        )
+    return longest + config.max_tokens
 
 
 def _check_enough(prompts: Sequence[Row], config: GrpoConfig) -> None:

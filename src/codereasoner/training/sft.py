@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import fingerprint, read_rows
-from codereasoner.models.checkpoint import Checkpoint
+from codereasoner.models.checkpoint import Checkpoint, context_of
 from codereasoner.models.device import has_gpu, multiplies_in_bf16
 from codereasoner.task import Runner
 from codereasoner.training.budget import Budget, budget_of, on_budget
@@ -73,16 +73,19 @@ def sft(
     shards = Shards(rows, 60 * config.patience, budget, bar.repeat) if is_folder(rows) else None
 
     def make(loaded: Checkpoint) -> Made:
-        data = _data(rows, shards, loaded.tokenizer, config)
+        most = context_of(loaded.model)
+        limited = replace(config, max_length=min(config.max_length, most))
+        data = _data(rows, shards, loaded.tokenizer, limited)
         if data.seen.too_long:
-            notice(data.seen.words(config.max_length))
+            limit = f"--max-length {config.max_length:,}" if limited == config else f"the model reads, {most:,}"
+            notice(data.seen.words(f"{limit} tokens"))
         style = data.style or style_of(source)
         check = make_check(config, config.check_tokens, style, runner, loaded.tokenizer)
         fastest = None if config.lora else full_rate(budget.parameters)
         callback = make_callback(budget, out, config, LOGGED, bar, check, fastest, data.seen)
         bf16 = multiplies_in_bf16(loaded.model.config, config.precision)
-        memory = estimate(loaded.model, config, *_longest(data, config), bf16)
-        return Made(make_trainer(loaded, data, out, config, budget, callback, bf16), style, callback, memory)
+        memory = estimate(loaded.model, config, *_longest(data, limited), bf16)
+        return Made(make_trainer(loaded, data, out, limited, budget, callback, bf16), style, callback, memory)
 
     content = fingerprint(shards.first.path if shards else rows)
     return run_training(source, out, config, {"rows": content}, budget, make, bar, begun, notice)

@@ -42,12 +42,9 @@ class Seen:
         """Return the number that was left out, for a row of the history; nothing where nothing was."""
         return {"too_long": self.too_long} if self.too_long else {}
 
-    def words(self, max_length: int) -> str:
+    def words(self, limit: str) -> str:
         """Return the sentence that a user reads."""
-        return (
-            f"{self.too_long:,} of {self.examples:,} rows left out ({self.share:.1%}): longer than --max-length "
-            f"{max_length:,} tokens"
-        )
+        return f"{self.too_long:,} of {self.examples:,} rows left out ({self.share:.1%}): longer than {limit}"
 
 
 def tokenised(
