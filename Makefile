@@ -118,7 +118,7 @@ soak: $(STAMP)
 bench-evaluating: $(STAMP)
 	$(BIN)/python -m perf.evaluating $(if $(DATA),--data $(DATA))
 
-# verifiers needs an older openai than we do: its test runs it from an environment of its own.
+# verifiers needs an older openai than Inspect does: its test runs it from an environment of its own.
 VERIFIERS := .venv-verifiers
 test-verifiers: $(STAMP)
 	$(PYTHON) -m venv $(VERIFIERS)

@@ -15,7 +15,7 @@ import pytest
 from tests.cli.conftest import Command
 from tests.models.odd_server import Handler, odd_server
 
-pytest.importorskip("openai")
+pytest.importorskip("httpx2")
 WEAK = "--allow-weak-isolation"
 ROWS = [{"id": f"sample_{n}", "code": "def f(x):\n    return x + 1", "input": "3", "output": "4"} for n in range(3)]
 

@@ -15,7 +15,7 @@ from tests.models.odd_server import HOSTILE, odd_server
 
 from codereasoner.cli.result_tables import show_check
 
-pytest.importorskip("openai")
+pytest.importorskip("httpx2")
 WEAK = "--allow-weak-isolation"
 NAME = "[bold]of[/x] \x1b[2J:smile:"
 SOURCE = "def f(text):\n    marked = text + '[/b]'\n    return marked.replace('[b]', '')\nprint(f('[b]hi[/red]'))\n"

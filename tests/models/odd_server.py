@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 import time
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +26,7 @@ def error(message: Any, **fields: Any) -> dict[str, Any]:
     return {"error": {"message": message, "type": "invalid_request_error", **fields}}
 
 
-def chunk(text: str | None, finish: str | None = None) -> str:
+def chunk(text: Any, finish: str | None = None) -> str:
     choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
     return f"data: {json.dumps({'object': 'chat.completion.chunk', 'choices': [choice]})}\n\n"
 
@@ -50,6 +52,21 @@ READ: dict[str, Any] = {
     "text-choice": {"choices": [{"text": ANSWER, "finish_reason": "stop"}]},
     "error-null": {**reply(ANSWER), "error": None},
     "tools-null": reply(ANSWER, tool_calls=None, function_call=None, refusal=None, annotations=[]),
+    "usage-huge": json.dumps(reply(ANSWER, usage={"prompt_tokens": 1})).replace(": 1}", f": {'9' * 9999}}}"),
+    "usage-negative": reply(ANSWER, usage={"prompt_tokens": -5, "completion_tokens": 1e300}),
+    "numbers": json.dumps(reply(ANSWER, usage={"prompt_tokens": float("nan"), "completion_tokens": float("inf")})),
+    "choice-null": {**reply(ANSWER), "choices": [None, *reply(ANSWER)["choices"]]},
+    "part-with-a-value": reply([{"type": "text", "text": {"value": ANSWER}}]),
+    "part-of-the-other-protocol": reply([{"type": "output_text", "text": ANSWER}]),
+    "image-too": reply([{"type": "image_url", "image_url": {"url": "x"}}, {"type": "text", "text": ANSWER}]),
+    "finish-new-word": reply(ANSWER, finish="eos_token"),
+    "byte-order-mark": "\ufeff" + json.dumps(reply(ANSWER)),
+    "stream-with-comments": f": ping\n\nevent: x\nid: 4\n{chunk(ANSWER[:9])}{chunk(ANSWER[9:], 'stop')}",
+    "stream-of-windows": (chunk(ANSWER[:9]) + chunk(ANSWER[9:], "stop")).replace("\n", "\r\n"),
+    "stream-of-many-lines": "data: " + json.dumps(reply(ANSWER), indent=1).replace("\n", "\ndata: ") + "\n\n",
+    "stream-of-one": f"data: {json.dumps(reply(ANSWER))}\n\n",
+    "stream-of-parts": chunk([{"type": "text", "text": ANSWER}], "stop"),
+    "stream-of-texts": f"data: {json.dumps({'choices': [{'text': ANSWER, 'finish_reason': 'stop'}]})}\n\n",
     "stream": chunk(ANSWER[:20]) + chunk(ANSWER[20:]) + chunk(None, "stop") + "data: [DONE]\n\n",
 }
 """Odd replies that hold the whole answer."""
@@ -59,6 +76,10 @@ THOUGHTS: dict[str, Any] = {
     "reasoning": reply("<answer>4</answer>", reasoning=THOUGHT),
     "both": reply("<answer>4</answer>", reasoning=THOUGHT, reasoning_content=THOUGHT),
     "details": reply("<answer>4</answer>", reasoning_details=[{"type": "reasoning.text", "text": THOUGHT}]),
+    "reasoning_text": reply("<answer>4</answer>", reasoning_text=THOUGHT),
+    "summary": reply("<answer>4</answer>", reasoning={"summary": [{"type": "summary_text", "text": THOUGHT}]}),
+    "blocks": reply("<answer>4</answer>", thinking_blocks=[{"type": "thinking", "thinking": THOUGHT}]),
+    "text-choice": {"choices": [{"text": "<answer>4</answer>", "reasoning": THOUGHT, "finish_reason": "stop"}]},
     "part": reply([{"type": "thinking", "thinking": THOUGHT}, {"type": "text", "text": "<answer>4</answer>"}]),
     "nested": reply(
         [
@@ -84,7 +105,23 @@ FAILED: dict[str, tuple[int, Any, str]] = {
         {**reply("x"), "choices": {"0": {"message": {"content": "x"}}}},
         "the reply has no choices",
     ),
-    "tools-alone": (200, reply(None, tool_calls=[{"id": "1"}]), "the reply has no content"),
+    "tools-alone": (200, reply(None, tool_calls=[{"id": "1"}]), "the model calls a tool instead of answering"),
+    "tools-and-blanks": (200, reply(" ", finish="tool_calls", tool_calls=[{"id": "1"}]), "calls a tool instead"),
+    "function": (200, reply(None, function_call={"name": "run"}), "calls a tool instead"),
+    "content-true": (200, reply(True), "the reply has no content"),
+    "content-mapping": (200, reply({"answer": 4}), "the reply has no content"),
+    "content-deep": (
+        200,
+        '{"choices": [{"message": {"content": ' + "[" * 480 + "]" * 480 + "}}]}",
+        "nested too deeply",
+    ),
+    "aborted": (200, reply("<answer>4</answer>", finish="abort"), "did not end the answer (finish_reason 'abort')"),
+    "timed-out": (200, reply("<answer>4</answer>", finish="timeout"), "did not end the answer"),
+    "no-resources": (200, reply("<answer>4</answer>", finish="insufficient_system_resource"), "did not end the answer"),
+    "refused": (200, reply("", finish="refusal"), "withheld the answer"),
+    "other-protocol": (200, {"type": "message", "content": [{"type": "text", "text": ANSWER}]}, "has no choices"),
+    "two-replies": (200, json.dumps(reply(ANSWER)) * 2, "the reply is {"),
+    "too-long-for-anyone": (200, reply("x" * 33_000_000), "the reply is longer than 32,000,000 bytes"),
     "content-null": (200, reply(None), "the reply has no content"),
     "message-null": (200, {"choices": [{"message": None, "finish_reason": "stop"}]}, "the reply has no content"),
     "message-list": (200, {"choices": [{"message": [], "finish_reason": "stop"}]}, "the reply has no content"),
@@ -145,6 +182,60 @@ REFUSED: dict[str, tuple[int, Any]] = {
 """What a server says that does not know a parameter."""
 
 
+def raw(body: bytes, status: str = "200 OK", length: object = None, **headers: str) -> bytes:
+    """A reply byte by byte; the names of headers have _ for -."""
+    known = {"Content_Type": "application/json", "Content_Length": len(body) if length is None else length} | headers
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in known.items())
+    return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode("latin-1") + body
+
+
+def chunks(body: bytes, size: int = 7) -> bytes:
+    """A body in the chunks of HTTP, without the last and empty one."""
+    pieces = (body[start : start + size] for start in range(0, len(body), size))
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
+
+
+GOOD = json.dumps(reply(ANSWER)).encode()
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks(GOOD)
+ELSEWHERE = "http://127.0.0.1:9/v1/chat/completions"
+WIRE: dict[str, tuple[bytes, str]] = {
+    "chunked": (CHUNKED + b"0\r\n\r\n", ""),
+    "chunked-cut": (CHUNKED, "without sending complete message body"),
+    "chunk-of-no-size": (CHUNKED.replace(b"\r\n7\r\n", b"\r\nzz\r\n", 1), "illegal chunk header"),
+    "gzip": (raw(gzip.compress(GOOD), Content_Encoding="gzip"), ""),
+    "deflate": (raw(zlib.compress(GOOD), Content_Encoding="deflate"), ""),
+    "gzip-that-is-none": (raw(GOOD, Content_Encoding="gzip"), "incorrect header check"),
+    "gzip-cut": (raw(gzip.compress(GOOD)[:-20], Content_Encoding="gzip"), "the reply is {"),
+    "gzip-bomb": (raw(gzip.compress(bytes(200_000_000), 1), Content_Encoding="gzip"), "longer than 32,000,000 bytes"),
+    "gzip-bomb-as-error": (raw(gzip.compress(bytes(99_000_000), 1), "500 X", Content_Encoding="gzip"), "longer than"),
+    "zstd": (raw(GOOD, Content_Encoding="zstd"), "compressed as zstd"),
+    "length-too-large": (raw(GOOD, length=len(GOOD) + 100), "without sending complete message body"),
+    "length-too-small": (raw(GOOD, length=len(GOOD) - 30), "the reply is {"),
+    "length-of-words": (raw(GOOD, length="abc"), "bad Content-Length"),
+    "moved": (raw(b"", "301 Moved", Location=ELSEWHERE), f"301: the server redirects to {ELSEWHERE}"),
+    "moved-for-now": (raw(b"", "307 Moved", Location=ELSEWHERE), "give the address it is at as --base-url"),
+    "moved-to-itself": (
+        raw(b"", "308 Moved", Location="/wire/moved-to-itself/v1/chat/completions"),
+        "redirects to /wire",
+    ),
+    "early-hints": (b"HTTP/1.1 103 Early\r\nLink: x\r\n\r\n" + raw(GOOD), ""),
+    "old-http": (b"HTTP/1.0 200 OK\r\n\r\n" + GOOD, ""),
+    "no-http": (GOOD, "no connection"),
+    "no-status": (b"HTTP/1.1 abc OK\r\n\r\n", "no connection"),
+    "tls": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "no connection"),
+    "nothing": (b"", "no connection"),
+    "headers-alone": (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", "without sending complete message body"),
+    "header-without-end": (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000, "no connection"),
+    "no-content": (b"HTTP/1.1 204 No Content\r\n\r\n", "the reply is empty"),
+    "unknown-status": (raw(b"teapot", "999 Denied"), "999: teapot"),
+    "utf-16": (raw(json.dumps(reply(ANSWER)).encode("utf-16"), Content_Type="application/json; charset=utf-16"), ""),
+    "latin-1": (raw(json.dumps(reply(ANSWER) | {"id": "\xfc"}, ensure_ascii=False).encode("latin-1")), ""),
+    "charset-that-is-no-text": (raw(GOOD, Content_Type="application/json; charset=base64"), ""),
+    "charset-that-fails": (raw(GOOD, Content_Type="application/json; charset=idna"), ""),
+}
+"""Replies as they come over the wire, and what must be said of them; nothing where the answer is read."""
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     requests: list[dict[str, Any]] = []
@@ -161,6 +252,13 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(200, READ[fault])
             case "thoughts":
                 self.answer(200, THOUGHTS[fault])
+            case "wire":
+                self.wfile.write(WIRE[fault][0])
+                self.close_connection = True
+            case "drip":
+                for byte in raw(GOOD):
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(0.02)
             case "failed":
                 self.answer(*FAILED[fault][:2])
             case "once" if Handler.seen[self.path] > 1:  # fails once, then answers

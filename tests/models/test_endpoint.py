@@ -18,7 +18,7 @@ from codereasoner.extend import Prompt, Sampling
 from codereasoner.models.endpoint import _pause
 from codereasoner.task import Question
 
-pytest.importorskip("openai")
+pytest.importorskip("httpx2")
 QUESTION = Question("output", {"source": "", "entry": "f", "call": ""}, ("1",))
 
 

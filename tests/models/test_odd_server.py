@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.models.odd_server import ANSWER, FAILED, READ, REFUSED, THOUGHT, THOUGHTS, Handler, odd_server
+from tests.models.odd_server import ANSWER, FAILED, READ, REFUSED, THOUGHT, THOUGHTS, WIRE, Handler, odd_server, reply
 
 from codereasoner import extend
 from codereasoner.errors import ConfigError, EndpointError
 from codereasoner.extend import Completion, Model, Prompt, Sampling
+from codereasoner.models.reply import read_reply
 from codereasoner.task import Question
 
-pytest.importorskip("openai")
+pytest.importorskip("httpx2")
 SOME = Sampling(0.5)
 QUESTION = Question("output", {"source": "", "entry": "f", "call": ""}, ("4",))
 
@@ -27,7 +29,7 @@ def server() -> Iterator[str]:
 
 
 def model(server: str, path: str, **options: Any) -> Model:
-    found: Model = extend.find("model", "openai:m", base_url=f"{server}/{path}/v1", **options)
+    found: Model = extend.find("model", "openai:m", **{"base_url": f"{server}/{path}/v1"} | options)
     return found
 
 
@@ -56,6 +58,26 @@ def test_a_reply_without_an_answer_is_an_error_in_the_words_of_the_server(server
     assert (found.text, found.thoughts, found.finish) == ("", "", "error")
     assert FAILED[fault][2] in found.reason
     assert found.reason.isprintable()
+
+
+@pytest.mark.parametrize("fault", WIRE)
+def test_what_comes_over_the_wire_is_an_answer_or_one_sentence(server: str, fault: str) -> None:
+    [found] = ask(server, f"wire/{fault}", retries=0)
+    words = WIRE[fault][1]
+    assert (found.text, found.finish) == (("", "error") if words else (ANSWER, "stop"))
+    assert words in found.reason
+
+
+def test_a_reply_that_comes_drop_by_drop_is_given_up_after_the_time_limit(server: str) -> None:
+    began = time.monotonic()
+    [found] = ask(server, "drip", retries=0, timeout=0.5)
+    assert found.reason == "no reply within 0.5 s"
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("finish", ["length", "MAX_TOKENS", "max_output_tokens", "model_context_window_exceeded"])
+def test_the_words_of_servers_for_an_answer_that_is_cut_off(finish: str) -> None:
+    assert read_reply(json.dumps(reply("<answer>4", finish=finish))).finish == "length"
 
 
 @pytest.mark.parametrize("fault", ["choices-null", "html", "busy", "limited", "half-stream", "content-null"])
@@ -150,10 +172,60 @@ def test_the_requests_under_way_end_when_the_caller_stops(server: str) -> None:
     assert time.monotonic() - began < 1
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:8000/v1", "localhost:8000", "ftp://host/v1"])
-def test_an_address_without_its_scheme_is_refused_before_anything_is_asked(address: str) -> None:
-    with pytest.raises(ConfigError, match="begins with http://"):
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1:8000/v1", "localhost:8000", "ftp://host/v1", "http://", "http:///v1", "http://:80/v1"),
+        *("http://[::1/v1", "http://host:abc/v1", "http://host:99999/v1", "http://a\nb/v1", "http://\ud800/v1"),
+    ],
+)
+def test_what_is_no_address_is_refused_before_anything_is_asked(address: str) -> None:
+    with pytest.raises(ConfigError, match="begins with http://") as error:
         extend.find("model", "openai:m", base_url=address)
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("end", ["", "/", "//", "/chat/completions", "/chat/completions/", "#x", " \n"])
+def test_an_address_may_end_in_several_ways_and_names_one_server(server: str, end: str) -> None:
+    for address in (f"{server}/read/good/v1", "http://[::1]:8000/v1", "http://h"):
+        found: Any = extend.find("model", "openai:org/a b@c", base_url=address + end)
+        assert found.identity == f"openai:org/a b@c@{address}"
+    assert ask(server, "read/good", base_url=f"{server}/read/good/v1{end}")[0].text == ANSWER
+
+
+def test_the_query_of_an_address_is_sent_and_not_shown(server: str) -> None:
+    Handler.seen.clear()
+    address = f"{server}/read/good/v1"
+    found: Any = extend.find("model", "openai:m", base_url=f"{address}?key=SECRET")
+    [(_, answer)] = found.complete([Prompt(QUESTION, [{"role": "user", "content": "x"}])], SOME)
+    assert answer.text == ANSWER
+    assert [*Handler.seen] == ["/read/good/v1/chat/completions?key=SECRET"]
+    assert "SECRET" not in found.identity
+    assert len({found.identity, extend.find("model", "openai:m", base_url=address).identity}) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPENAI_API_KEY", "k\xe9y"),
+        ("OPENAI_API_KEY", "a\rb: c"),
+        ("OPENAI_ORG_ID", "\u202e"),
+        ("HTTP_PROXY", "foo://x"),
+        ("HTTP_PROXY", "http://[::1"),
+        ("SSL_CERT_FILE", "/nowhere"),
+    ],
+)
+def test_what_the_environment_sets_wrong_is_one_sentence_without_the_key(
+    server: str, name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match=r"holds a character that no header can|no connection to http\S+ can be made"):
+        ask(server, "read/good")
+
+
+def test_blanks_around_a_key_are_no_part_of_it(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", " sk-1\n")
+    assert ask(server, "read/good")[0].text == ANSWER
 
 
 def test_the_server_names_the_model_wherever_its_address_came_from(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from codereasoner.errors import ConfigError, EndpointError
 from codereasoner.extend import Completion, Prompt, Sampling
 from codereasoner.task import Question
 
-pytest.importorskip("openai")
+pytest.importorskip("httpx2")
 pytest.importorskip("torch")
 pytest.importorskip("fastapi", reason="transformers serve needs fastapi")
 pytest.importorskip("uvicorn", reason="transformers serve needs uvicorn")

@@ -17,7 +17,7 @@ from codereasoner.sources.author import Author, cell_of, prompt_of
 from codereasoner.sources.constraint_grid import CONFIGURATIONS, cells
 from codereasoner.stages.make_programs import write_programs
 
-pytest.importorskip("openai")
+pytest.importorskip("httpx2")
 pytest.importorskip("jinja2")
 
 EVERY = ["plain", "thinking", "429", "open fence", "refusal", "bare", "500", "cut", "talk", "drop", "broken", "slow"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from queue import SimpleQueue
 from typing import Any
@@ -17,12 +18,15 @@ from urllib.parse import urlsplit, urlunsplit
 from codereasoner.errors import ConfigError, EndpointError, import_extra
 from codereasoner.extend import Completion, Model, Prompt, Sampling, commonest
 from codereasoner.models.notices import say_once
-from codereasoner.models.reply import OddReply, read_reply, whole_letters, words_of
-from codereasoner.models.request import LIMITS, Parameters
+from codereasoner.models.reply import OddReply, plain, read_reply, whole_letters, words_of
+from codereasoner.models.request import LIMITS, Parameters, request_headers, server_address
+from codereasoner.records import content_id
 
 FIRST = 8  # requests that must not all fail: enough to tell a wrong address from bad luck, few enough to be quick
 FEW = 2  # further attempts where more seldom help: an odd reply, or a server that was never reached
 SLOWEST = 120.0  # seconds; a server that asks for a longer pause is asked again after this one
+LONGEST = 32_000_000  # bytes of a reply: a hundred times the longest answer, and no danger to memory
+OPENAI = "https://api.openai.com/v1"
 FATAL = (401, 403, 404)  # the key or the model: every other request would fail in the same way
 PASSING = (408, 409, 425, 429)  # and everything from 500
 
@@ -51,18 +55,15 @@ class Endpoint(Model):
         **options: object,
     ) -> None:
         super().__init__(target, **options)
-        if not target:
+        if not target.strip():
             raise ConfigError("the model is named 'openai:', without a name: write openai:NAME")
         for word, number in (("concurrency", concurrency), ("requests-per-minute", requests_per_minute or 1)):
             if number <= 0:
                 raise ConfigError(f"{word} is {number}, and must be positive")
-        self._openai = import_extra("openai", "eval")
-        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or "").strip() or None
-        if self.base_url is not None and urlsplit(self.base_url).scheme not in ("http", "https"):
-            raise ConfigError(f"the address of a server begins with http:// or https://, not as in '{self.base_url}'")
-        self._key = os.environ.get("OPENAI_API_KEY") or ("none" if self.base_url else None)
-        if self._key is None:
-            raise ConfigError("there is no API key: set $OPENAI_API_KEY, or give --base-url of a local server")
+        self._httpx = import_extra("httpx2", "eval")
+        self._target = whole_letters(target)
+        self.base_url = server_address(base_url or os.environ.get("OPENAI_BASE_URL") or "")
+        self._headers = request_headers(local=self.base_url is not None)
         self.concurrency = concurrency
         self.price = (price_in, price_out)
         self._retries = retries
@@ -75,11 +76,17 @@ class Endpoint(Model):
 
     @property
     def identity(self) -> str:
-        """The model's name and where it is served, without a user name or password in the address."""
+        """The model's name and where it is served."""
+        return f"openai:{self._target}@{self.server}"
+
+    @property
+    def server(self) -> str:
+        """The address without a user name or password; its query, which may hold a key, as a digest."""
         if self.base_url is None:
-            return f"openai:{self.target}@default"
+            return "default"
         parts = urlsplit(self.base_url)
-        return f"openai:{self.target}@{urlunsplit(parts._replace(netloc=parts.netloc.rpartition('@')[2]))}"
+        query = content_id(parts.query)[:8] if parts.query else ""
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query))
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
         """Up to `concurrency` requests at a time; completions come as they are ready.
@@ -119,9 +126,11 @@ class Endpoint(Model):
         self, prompts: Sequence[Prompt], sampling: Sampling, results: SimpleQueue[Result], stop: threading.Event
     ) -> None:
         left = iter(enumerate(prompts))
-        client = self._openai.AsyncOpenAI(
-            api_key=self._key, base_url=self.base_url, max_retries=0, timeout=self._timeout
-        )
+        most = self._httpx.Limits(max_connections=self.concurrency, max_keepalive_connections=self.concurrency)
+        try:
+            client = self._httpx.AsyncClient(headers=self._headers, timeout=self._timeout, limits=most)
+        except Exception as error:  # noqa: BLE001 - proxies and certificates of the environment fail in many ways
+            raise ConfigError(f"no connection to {self.server} can be made: {words_of(str(error))}") from None
 
         async def work() -> None:
             for index, prompt in left:
@@ -146,36 +155,54 @@ class Endpoint(Model):
         while True:
             await self._pace.wait()
             sent = self._parameters.body(sampling, prompt.sample)
+            pause = None
             try:
-                response = await client.chat.completions.with_raw_response.create(
-                    model=self.target, messages=messages, extra_body=sent
-                )
-                return self._read(response.text, sampling)
-            except OddReply as error:
-                reason, most, pause = str(error), FEW if error.again else 0, None
-            except self._openai.APIStatusError as error:
-                status, text = error.status_code, error.response.text
-                if self._parameters.refuse(status, text, sent, self.identity.partition("@")[2]):
+                async with asyncio.timeout(self._timeout):  # of the whole reply, which may also come drop by drop
+                    status, headers, text = await self._post(
+                        client, {"model": self._target, "messages": messages, **sent}
+                    )
+                if status < 300:
+                    return self._read(text, sampling)
+                if self._parameters.refuse(status, text, sent, self.server):
                     continue
-                reason, pause = f"{status}: {words_of(text)}", error.response.headers.get("retry-after")
+                reason, pause = f"{status}: {words_of(text)}", headers.get("retry-after")
+                if status < 400 and (elsewhere := headers.get("location")):
+                    reason = f"{status}: the server redirects to {elsewhere}: give the address it is at as --base-url"
                 if status in FATAL and not self._answered:
                     raise ConfigError(f"the endpoint refuses model '{self.target}': {reason}{self._hint()}") from None
                 most = self._retries if status in PASSING or status >= 500 else 0
-            except self._openai.APIConnectionError as error:
-                reason, pause = f"no connection: {error.__cause__ or error}", None
-                most = self._retries if self._answered else FEW
-                if isinstance(error, self._openai.APITimeoutError):
-                    reason, most = f"no reply within {self._timeout:g} s", 1
-            except self._openai.OpenAIError as error:
-                reason, most, pause = str(error), 0, None
+            except OddReply as error:
+                reason, most = str(error), FEW if error.again else 0
+            except (TimeoutError, self._httpx.TimeoutException):
+                reason, most = f"no reply within {self._timeout:g} s", 1
+            except (self._httpx.HTTPError, self._httpx.InvalidURL) as error:
+                reason, most = f"no connection: {error}", self._retries if self._answered else FEW
             if attempt >= min(most, self._retries):
-                return Completion("", finish="error", reason=words_of(reason))
+                return Completion("", finish="error", reason=plain(reason))
             if not self._told and (attempt or not self._answered):  # else it is a moment's trouble
                 self._told = True
-                server = self.identity.partition("@")[2]
-                say_once(f"the server {server} gives no completion ({words_of(reason)}); trying again")
+                say_once(f"the server {self.server} gives no completion ({plain(reason)}); trying again")
             await asyncio.sleep(_pause(pause, attempt))
             attempt += 1
+
+    async def _post(self, client: Any, body: Mapping[str, Any]) -> tuple[int, Mapping[str, str], str]:
+        """Return the status, the headers and the text of a reply.
+
+        Raises:
+            OddReply: it is longer than a reply can be, or compressed in a way that was not asked for.
+        """
+        base = urlsplit(self.base_url or OPENAI)
+        url = urlunsplit(base._replace(path=f"{base.path}/chat/completions"))
+        async with client.stream("POST", url, content=json.dumps(body)) as response:
+            coding = response.headers.get("content-encoding", "")
+            if coding in ("br", "zstd"):  # a few bytes of these can be gigabytes
+                raise OddReply(f"the reply is compressed as {coding}, which was not asked for")
+            data = bytearray()
+            async for piece in response.aiter_bytes():
+                data += piece
+                if len(data) > LONGEST:
+                    raise OddReply(f"the reply is longer than {LONGEST:,} bytes")
+        return response.status_code, response.headers, data.decode(json.detect_encoding(data[:4]), "replace")
 
     def _read(self, body: str, sampling: Sampling) -> Completion:
         """Read one reply; a text cut off inside a thought that its prompt had opened is all thought."""

@@ -8,15 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from codereasoner.extend import Completion
 
 WORDS = 300  # characters of a server's message that are kept: a sentence or two, not a page
-_LENGTH = ("length", "max_tokens", "max_output_tokens", "model_length")
-_WITHHELD = ("content_filter", "safety", "recitation", "prohibited_content", "blocklist")
-_THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
-_PARTS = ("text", "thinking", "reasoning", "content", "summary", "refusal")
+_ENDS = {
+    "cut off": re.compile("length|max|limit|context|incomplete|truncat"),
+    "withheld": re.compile("filter|safety|recitation|prohibit|block|refus|moderat|sensitive|spii"),
+    "failed": re.compile("error|abort|cancel|fail|time_?out|insufficient|overload|unavailable|interrupt|malformed"),
+}
+"""The kinds of words in which servers say that an answer is not whole; with every other word it is."""
+_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thinking_blocks", "reasoning_details")
+_PARTS = ("text", "thinking", "reasoning", "content", "summary", "refusal", "value")
 
 
 class OddReply(Exception):
@@ -29,31 +32,42 @@ class OddReply(Exception):
 
 def read_reply(body: str) -> Completion:
     """Return the completion in the body of a reply, or raise OddReply if there is none."""
+    try:
+        return _read(body)
+    except RecursionError:
+        raise OddReply(f"the reply is nested too deeply: {body}") from None
+
+
+def _read(body: str) -> Completion:
     reply = _parse(body)
-    choices = reply.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else choices
-    if not isinstance(choice, Mapping) or not {"message", "delta", "text"} & choice.keys():
+    choice = _choice(reply)
+    if not {"message", "delta", "text"} & choice.keys():
         words = error_words(reply) if reply.get("error") or "message" in reply or "detail" in reply else ""
         raise OddReply(words or f"the reply has no choices: {body}")
     message = choice.get("message")
     message = message if isinstance(message, Mapping) else choice.get("delta")
     if not isinstance(message, Mapping):
-        message = {"content": choice.get("text")}
+        message = {**choice, "content": choice.get("text")}
     finish = str(choice.get("finish_reason") or choice.get("stop_reason") or "stop").lower()
-    if finish in _WITHHELD:
+    end = next((kind for kind, pattern in _ENDS.items() if pattern.search(finish)), "whole")
+    if end == "withheld":
         raise OddReply(f"the server withheld the answer (finish_reason '{finish}')", again=False)
-    if finish == "error":
-        raise OddReply(error_words(reply) or error_words(choice) or "the server stopped with an error")
+    if end == "failed":
+        words = error_words(reply) or error_words(choice)
+        raise OddReply(words or f"the server did not end the answer (finish_reason '{finish}')")
     content = message.get("content")
+    content = str(content) if type(content) in (int, float) else content
     text, thoughts = _text(content, thoughts=False), _thoughts(message) or _text(content, thoughts=True)
     text = text or _text(message.get("refusal"), thoughts=False)
-    if not text and not thoughts and content is None and finish not in _LENGTH:
+    if not text.strip() and (calls := message.get("tool_calls") or message.get("function_call")):
+        raise OddReply(f"the model calls a tool instead of answering: {json.dumps(calls, default=str)}")
+    if not text and not thoughts and content not in ("", []) and end != "cut off":
         words = error_words(reply)
         raise OddReply(words or f"the reply has no content: {json.dumps(choice, default=str)}")
     prompt_tokens, completion_tokens = _usage(reply.get("usage"))
     return Completion(
         whole_letters(text),
-        "length" if finish in _LENGTH else "stop",
+        "length" if end == "cut off" else "stop",
         prompt_tokens,
         completion_tokens,
         whole_letters(thoughts).strip(),
@@ -97,9 +111,16 @@ def whole_letters(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+def _choice(reply: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the first choice of a reply; empty where it has none."""
+    choices = reply.get("choices")
+    found = choices if isinstance(choices, list) else [choices]
+    return next((each for each in found if isinstance(each, Mapping)), {})
+
+
 def _parse(body: str) -> Mapping[str, object]:
     try:
-        reply = json.loads(body)
+        reply = json.loads(body, parse_int=_integer)
     except (ValueError, RecursionError):
         events = [*_events(body)]
         if not events:
@@ -108,6 +129,11 @@ def _parse(body: str) -> Mapping[str, object]:
     if not isinstance(reply, Mapping):
         raise OddReply(f"the reply is no JSON object: {body}")
     return reply
+
+
+def _integer(digits: str) -> int | float:
+    """Read an integer, also one of more digits than Python reads."""
+    return int(digits) if len(digits) < 300 else float(digits)
 
 
 def _page_words(body: str) -> str:
@@ -119,34 +145,34 @@ def _page_words(body: str) -> str:
 
 def _events(body: str) -> Iterator[object]:
     """Yield the events of a stream, which some servers send although none was asked for."""
-    for line in body.split("\n"):
-        data = line.strip().removeprefix("data:").strip()
-        if line.lstrip().startswith("data:") and data != "[DONE]":
+    for event in re.split(r"\n[ \t]*\n", body.replace("\r\n", "\n")):
+        lines = [line.strip() for line in event.split("\n")]
+        data = "\n".join(line.removeprefix("data:") for line in lines if line.startswith("data:")).strip()
+        if data and data != "[DONE]":
             try:
-                yield json.loads(data)
+                yield json.loads(data, parse_int=_integer)
             except (ValueError, RecursionError):
                 raise OddReply(f"the reply is a stream with an event that is no JSON: {data}") from None
 
 
 def _joined(events: list[object]) -> dict[str, object]:
     """Join the events of a stream to the reply it would have been."""
-    parts: dict[str, list[str]] = {}
+    parts: dict[str, list[object]] = {}
     finish, usage = None, None
     for event in events:
         if not isinstance(event, Mapping) or event.get("error"):
             raise OddReply(error_words(event) or "the reply is a stream that ends with an error")
         usage = event.get("usage") or usage
-        choices = event.get("choices")
-        choice = choices[0] if isinstance(choices, list) and choices else {}
-        delta = choice.get("delta") if isinstance(choice, Mapping) else None
-        for name in ("content", *_THOUGHTS):
-            if isinstance(delta, Mapping) and isinstance(delta.get(name), str):
-                parts.setdefault(name, []).append(delta[name])
-        finish = (choice.get("finish_reason") if isinstance(choice, Mapping) else None) or finish
+        choice = _choice(event)
+        message = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
+        for name in ("content", "tool_calls", *_THOUGHTS):
+            value = message.get(name) if isinstance(message, Mapping) else None
+            if value:
+                parts.setdefault(name, []).extend(value if isinstance(value, list) else [value])
+        finish = choice.get("finish_reason") or finish
     if finish is None:
         raise OddReply("the reply is a stream that broke off")
-    message = {name: "".join(texts) for name, texts in parts.items()}
-    return {"choices": [{"message": message, "finish_reason": finish}], "usage": usage}
+    return {"choices": [{"message": {"content": "", **parts}, "finish_reason": finish}], "usage": usage}
 
 
 def _thoughts(message: Mapping[str, object]) -> str:
@@ -174,6 +200,7 @@ def _usage(usage: object) -> tuple[int, int]:
     return _count(found.get("prompt_tokens")), _count(found.get("completion_tokens"))
 
 
-def _count(value: Any) -> int:
-    value = int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 16 else value
-    return int(value) if type(value) in (int, float) and 0 <= value < 2**53 else 0
+def _count(value: object) -> int:
+    if isinstance(value, str) and value.isdecimal() and len(value) < 16:
+        return int(value)
+    return int(value) if isinstance(value, int | float) and value is not True and 0 <= value < 2**53 else 0

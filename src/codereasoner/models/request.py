@@ -1,11 +1,16 @@
-"""The body of a request, and what of it a server refuses: servers differ in the parameters that they know."""
+"""The address, the headers and the body of a request, and what of it a server refuses: servers differ in the parameters
+that they know.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
 
+from codereasoner.errors import ConfigError
 from codereasoner.extend import Sampling
 from codereasoner.models.notices import say_once
 from codereasoner.models.reply import words_of
@@ -19,6 +24,47 @@ _REFUSAL = re.compile(
     r"not permitted|not allowed|not accept|invalid (?:parameter|argument|field)|cannot (?:both )?be|deprecated",
     re.IGNORECASE,
 )
+
+
+def server_address(given: str) -> str | None:
+    """Return the address of a server without what is at its end too much; None for none.
+
+    Raises:
+        ConfigError: it is no address.
+    """
+    try:
+        parts = urlsplit(given.strip())
+        usable = (
+            parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and given.strip().isprintable()
+        )
+    except ValueError:
+        usable = False
+    if not given.strip():
+        return None
+    if not usable:
+        raise ConfigError(
+            f"the address of a server begins with http:// or https:// and a host, not as in {given!r:.80}"
+        )
+    path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
+    return urlunsplit(parts._replace(path=path, fragment=""))
+
+
+def request_headers(local: bool) -> dict[str, str]:
+    """Return the headers of each request, with the key and the account of the environment.
+
+    Raises:
+        ConfigError: there is no key, or one that no header can hold; the message does not show it.
+    """
+    key = (os.environ.get("OPENAI_API_KEY") or "").strip() or ("none" if local else None)
+    if key is None:
+        raise ConfigError("there is no API key: set $OPENAI_API_KEY, or give --base-url of a local server")
+    found = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "Accept-Encoding": "gzip, deflate"}
+    for name, variable in (("OpenAI-Organization", "OPENAI_ORG_ID"), ("OpenAI-Project", "OPENAI_PROJECT_ID")):
+        if account := (os.environ.get(variable) or "").strip():
+            found[name] = account
+    if not all(value.isascii() and value.isprintable() for value in found.values()):
+        raise ConfigError("$OPENAI_API_KEY, $OPENAI_ORG_ID or $OPENAI_PROJECT_ID holds a character that no header can")
+    return found
 
 
 class Parameters:
