@@ -192,8 +192,7 @@ class Task:
         """
         job = self.job(question, answer)
         run = (yield job) if job is not None else None
-        verify = getattr(self, "score", self.verify)  # `score` is the name in 0.1 for a verify that returns a Grade
-        verdict = verify(question, answer, run)
+        verdict = getattr(self, "score", self.verify)(question, answer, run)  # `score`: a verify that grades, in 0.1
         if isinstance(verdict, Grade):
             return verdict
         if not verdict:
@@ -322,10 +321,7 @@ Item: TypeAlias = tuple[Task, Question, str, str]  # task, question, completion,
 
 def grade_all(items: Sequence[Item], style: Style, runner: Runner | None = None) -> list[Grade]:
     """Grade completions in order; all that must be executed goes to the runner in one batch."""
-    answers = [
-        (task, question, read_completion(task, question, completion, style, finish))
-        for task, question, completion, finish in items
-    ]
+    answers = [(task, asked, read_completion(task, asked, text, style, finish)) for task, asked, text, finish in items]
     return grade_answers(answers, runner)
 
 
@@ -378,11 +374,9 @@ def _parse(task: Task, question: Question, completion: str, style: Style, finish
     if reading.open:
         return Grade("truncated", None, "cut off inside its thoughts")
     answer = task.parse(question, reading.text, style)
-    if answer is not None and not (finish == "length" and style.open_ended(reading.text)):
-        return answer
-    if finish == "length":
+    if finish == "length" and (answer is None or style.open_ended(reading.text)):
         return Grade("truncated", None, "cut off before an answer")
-    return Grade("no_answer", None, "no complete answer")
+    return Grade("no_answer", None, "no complete answer") if answer is None else answer
 
 
 def _run(jobs: Mapping[int, Job], runner: Runner | None) -> dict[int, Run]:

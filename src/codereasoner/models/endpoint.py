@@ -129,7 +129,7 @@ class Endpoint(Model):
         most = self._httpx.Limits(max_connections=self.concurrency, max_keepalive_connections=self.concurrency)
         try:
             client = self._httpx.AsyncClient(headers=self._headers, timeout=self._timeout, limits=most)
-        except Exception as error:  # noqa: BLE001 - proxies and certificates of the environment fail in many ways
+        except (ValueError, OSError, ImportError, self._httpx.InvalidURL) as error:  # a proxy or a certificate
             raise ConfigError(f"no connection to {self.server} can be made: {words_of(str(error))}") from None
 
         async def work() -> None:
