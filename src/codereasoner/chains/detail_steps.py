@@ -8,7 +8,7 @@ from itertools import chain
 
 from codereasoner.chains.detail_terse import literal_claims, outer_claims
 from codereasoner.chains.events import Event
-from codereasoner.chains.expressions import evaluate, text_of
+from codereasoner.chains.expressions import Unknown, evaluate, text_of
 from codereasoner.chains.operations import Operations, parts
 from codereasoner.chains.statement_lines import LOOPS, Statement, header, own
 from codereasoner.records import Run
@@ -81,9 +81,8 @@ class Sentences:
             case ast.Pass():
                 return "nothing happens"
             case ast.Return(value=value) if event.waits:
-                known = None if value is None else self._known(value, event)
-                what = "its value" if known is NotImplemented else text_of(known)
-                return f"{self._operations(event)}{what} is to be returned"
+                known = "None" if value is None else self._known(value, event) or "its value"
+                return f"{self._operations(event)}{known} is to be returned"
             case ast.Return() | ast.Raise() | ast.Try() | ast.TryStar():
                 return ""
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
@@ -103,18 +102,16 @@ class Sentences:
         match event.node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name not in event.state:
                 known = self._known(value, event)
-                return f"the global variable {name} is set" + (
-                    f" to {text_of(known)}" if known is not NotImplemented else ""
-                )
+                return f"the global variable {name} is set" + (f" to {known}" if known else "")
             case ast.AugAssign(target=ast.Name(id=name)) if name not in event.state:
                 return f"the global variable {name} is set"
         return ""
 
-    def _known(self, expression: ast.expr, event: Event) -> object:
-        """The value of an expression of a statement; NotImplemented if it cannot be computed."""
+    def _known(self, expression: ast.expr, event: Event) -> str:
+        """The value of an expression of a statement as text; "" if it cannot be computed or is too long."""
         if event.node is None or self.operations.calls_own(event.node):
-            return NotImplemented
-        return evaluate(expression, event.before)[1]
+            return ""
+        return _text(evaluate(expression, event.before)[1])
 
     def _test(self, test: ast.expr, event: Event, then: str, taken: bool | None = None) -> str:
         """`3 > 2 is true, the body runs`: the comparison, if it can be computed, and what follows."""
@@ -127,16 +124,14 @@ class Sentences:
             return f"{truth}, {then}"
         comparisons = [_in_words(each) for each in operations]
         if not comparisons:
-            return f"{text_of(value)} is {truth}, {then}"
+            return f"{known} is {truth}, {then}" if (known := _text(value)) else f"{truth}, {then}"
         if not comparisons[-1].endswith(f" is {truth}"):
             comparisons.append(f"so the test is {truth}")
         return ", ".join([*comparisons, then])
 
     def _subject(self, subject: ast.expr, event: Event) -> str:
-        _, value = evaluate(subject, event.before)
-        if value is NotImplemented or self.operations.calls_own(subject):
-            return "the cases are tried"
-        return f"the cases are tried with {text_of(value)}"
+        known = self._known(subject, event)
+        return f"the cases are tried with {known}" if known else "the cases are tried"
 
     def _operations(self, event: Event) -> str:
         """`'abc'[::2] is 'ac', `: the operations of a statement of several."""
@@ -148,6 +143,14 @@ class Sentences:
         if not 2 <= len(operations) <= MOST_OPERATIONS:
             return ""
         return "".join(f"{_in_words(each)}, " for each in operations)
+
+
+def _text(value: object) -> str:
+    """The literal of a value; "" if there is none, or a long one."""
+    try:
+        return "" if value is NotImplemented else text_of(value)
+    except Unknown:
+        return ""
 
 
 def _objects(event: Event) -> Iterator[str]:

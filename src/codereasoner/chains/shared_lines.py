@@ -104,9 +104,11 @@ def lead(unit: Unit, opened: Sequence[Step], before: State, scope: Scope | None,
     follower = _Follower(unit, before, loops=False)
     try:
         follower.run([each for each in _outermost(unit) if isinstance(each, ast.stmt)])
-    except (Unknown, _Leaves):
+    except Unknown:
         return follower.parts or _lead_of_test(unit, before, step)
-    return []  # none of them makes the call
+    except _Leaves:
+        pass
+    return []  # none of them makes the call, as far as can be seen
 
 
 def _lead_of_test(unit: Unit, before: State, step: Step) -> list[Part]:
