@@ -25,7 +25,7 @@ def blocks() -> Iterator[tuple[str, str, list[Labelled]]]:
                 yield call[2:-1], dedent("\n".join(source)), texts
             call, source, texts = line, [], []
         elif line[:2] in ("T ", "F ", "- "):
-            texts.append((line[0], line[2:]))
+            texts.append((line[0], line[2:].replace("\\n", "\n")))
         elif call and (line.startswith("    ") or not line):
             source.append(line)
     yield call[2:-1], dedent("\n".join(source)), texts

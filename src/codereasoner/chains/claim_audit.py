@@ -152,6 +152,9 @@ class History:
         if claim.name not in self._names or claim.quoted in self._code:
             return None
         spans = self._spans.get((claim.name, claim.value), ())
+        if claim.is_final:
+            last = max(until for (name, _), each in self._spans.items() if name == claim.name for _, until in each)
+            return any(until == last for _, until in spans)
         if claim.looks_back and any(since <= self._now for since, _ in spans):
             return True
         ahead = [(max(since, self._now), since) for since, until in spans if until > self._now]

@@ -15,7 +15,7 @@ from codereasoner import literals
 from codereasoner.chains.event_claims import EventClaim
 from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import evaluate
-from codereasoner.chains.statement_lines import LOOPS
+from codereasoner.chains.statement_lines import LOOPS, code_of
 from codereasoner.records import Run
 from codereasoner.steps.source import has_constant_loop, walk
 
@@ -28,6 +28,7 @@ class Events:
         self._now = 0
         self._is_lost = False  # steps were left out, so that the next test may be any that follows
         self._compared: tuple[int, str] | None = None  # the event and the condition that were compared last
+        self._code = code_of(run.source)
         self._names = {event.function for event in events}
         self._lines = {event.line for event in events} | set(run.lines)
         self._has_constant_loop = has_constant_loop(run.source)
@@ -58,6 +59,8 @@ class Events:
 
     def _compare(self, claim: EventClaim) -> bool | None:
         node = ast.parse(claim.code, mode="eval").body
+        if f"{claim.said.strip('`* ')}" in self._code:
+            return None  # a line of the program
         names = {each.id for each in walk(node) if isinstance(each, ast.Name)}
         if not names:
             _, value = evaluate(node, {})
@@ -81,11 +84,12 @@ class Events:
     def _test(self, claim: EventClaim) -> bool | None:
         if claim.said.lower() == "while true" and self._has_constant_loop:
             return None  # that is its code
-        if claim.line is not None and not any(_is_test(each) and each.line == claim.line for each in self._moments):
+        line = max((each.line for each in self._moments if _is_test(each)), default=0) if claim.is_last else claim.line
+        if line is not None and not any(_is_test(each) and each.line == line for each in self._moments):
             return None
         event = self._next(
             lambda each: (
-                _is_test(each) and claim.line in (None, each.line) and (not self._is_lost or each.taken is claim.holds)
+                _is_test(each) and line in (None, each.line) and (not self._is_lost or each.taken is claim.holds)
             )
         )
         if event is None:
@@ -122,17 +126,50 @@ class Events:
             return None
         return self._next(lambda each: each.kind == "call" and each.function == claim.code) is not None
 
-    def _gives(self, claim: EventClaim) -> bool | None:
-        if claim.kind == "return" and claim.code and claim.code not in self._names and claim.code not in _PRONOUNS:
+    def _called(self, claim: EventClaim) -> bool | None:
+        if claim.code not in self._names:
             return None
+        return sum(each.kind == "call" and each.function == claim.code for each in self._moments) == claim.number
+
+    def _output(self, claim: EventClaim) -> bool | None:
+        """Return whether a value is that of the run or, where the words may mean another, was there at any time."""
+        if any(claim.code.lower() in each.state for each in self._moments):
+            return None  # a variable of this name
+        value = _canonical(claim.value)
+        if value is None or not self._moments:
+            return None
+        last = self._moments[-1]
+        if claim.code.lower() == "output":
+            return last.value == value if last.kind == "return" else None
+        return any(value == each.value or value in each.state.values() for each in self._moments)
+
+    def _gives(self, claim: EventClaim) -> bool | None:
+        name, bracket, inside = claim.code.partition("(")
+        if claim.kind == "return" and name and name not in self._names and (bracket or name not in _PRONOUNS):
+            return None
+        value = _canonical(claim.value)
+        if value is None:
+            return None
+        frames = self._frames_of(name, inside[:-1]) if bracket else None
+        name = name if name in self._names else ""
+        found = self._next(
+            lambda each: (
+                each.kind == claim.kind
+                and each.value == value
+                and name in ("", each.function)
+                and (frames is None or each.frame in frames)
+            )
+        )
+        return found is not None
+
+    def _frames_of(self, name: str, arguments: str) -> set[int] | None:
+        """The calls with these arguments; None if they are no literals."""
         try:
-            value = literals.write(literals.read(claim.value))
+            given = [literals.write(each) for each in literals.read(f"[{arguments}]")]
         except (literals.LiteralError, literals.NotWritable):
             return None
-        name = claim.code if claim.code in self._names else ""
-        kind = "return" if claim.kind == "return" else "yield"
-        found = self._next(lambda each: each.kind == kind and each.value == value and name in ("", each.function))
-        return found is not None
+        calls = (each for each in self._moments if each.kind == "call" and each.function == name)
+        return {each.frame for each in calls if list(each.values.values())[: len(given)] == given}
 
     def _gap(self, claim: EventClaim) -> None:
         self._is_lost = True
@@ -140,6 +177,13 @@ class Events:
     def _raise(self, claim: EventClaim) -> bool | None:
         found = self._next(lambda each: each.kind == "exception" and each.value.startswith(claim.value))
         return found is not None
+
+
+def _canonical(text: str) -> str | None:
+    try:
+        return literals.write(literals.read(text))
+    except (literals.LiteralError, literals.NotWritable):
+        return None
 
 
 _PRONOUNS = ("it", "function", "call", "which", "and", "then", "this", "program", "So", "finally")
@@ -151,6 +195,8 @@ _CHECKS: dict[str, Callable[[Events, EventClaim], bool | None]] = {
     "times": Events._times,
     "line": Events._line,
     "call": Events._call,
+    "called": Events._called,
+    "output": Events._output,
     "return": Events._gives,
     "yield": Events._gives,
     "raise": Events._raise,

@@ -16,7 +16,9 @@ from typing import Literal
 from codereasoner.chains.value_claims import literal_end
 from codereasoner.steps.source import parse_expression
 
-Kind = Literal["compare", "test", "else", "pass", "times", "line", "call", "return", "yield", "raise", "gap"]
+Kind = Literal[
+    "compare", "test", "else", "pass", "times", "line", "call", "called", "return", "output", "yield", "raise", "gap"
+]
 
 
 @dataclass(frozen=True)
@@ -29,16 +31,25 @@ class EventClaim:
     said: str  # the words
     holds: bool = True  # the claimed truth: of a test, or of a line having run
     line: int | None = None
-    number: int = 0  # of a pass, or of passes
-    code: str = ""  # the expression that is compared, or the name of a function
+    number: int = 0  # of a pass, or of passes or calls
+    is_last: bool = False  # it speaks of the last test of the program
+    code: str = ""  # the expression that is compared, or the name of a function with the arguments that are named
     value: str = ""  # what was returned, yielded or raised, as it stands in the text
 
 
 _SUPPOSED = re.compile(r"\b(?:if|suppose|assum\w+|unless|whether|check(?:s|ing)?|would|could|might)\b", re.IGNORECASE)
+_NAMED_IF = re.compile(r"\bif[- ](?:branch|block|body|statement|condition|test)\b", re.IGNORECASE)
 _DEPENDS = re.compile(r"\b(?:when|until)\b", re.IGNORECASE)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}
+LONGEST_SENTENCE = 200  # characters before a claim in which an `if` is looked for: the work stays linear
 _COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
-_COUNTS |= {"once": 1, "twice": 2}
+_COUNTS |= {"once": 1, "twice": 2, "never": 0}
+_SIGNS = {"greater than or equal to": ">=", "less than or equal to": "<=", "at least": ">=", "at most": "<="}
+_SIGNS |= dict.fromkeys(("greater than", "larger than", "bigger than", "more than"), ">")
+_SIGNS |= dict.fromkeys(("less than", "smaller than", "lower than"), "<") | {"≤": "<=", "≥": ">=", "≠": "!="}
+_PLAIN = r"(?:-?\d+(?:\.\d+)?|'[^'\n]*'|\"[^\"\n]*\")"
+_SIDE = rf"(?:{_PLAIN}|[A-Za-z_]\w*(?:\[[^\[\]\n]*\]|\([^()\n]*\))?)"
+_SIGN = r"(?P<sign>[<>]=?|[=!]=|[≤≥≠])"
 _TRUTH = r"(?P<truth>true|false)\b"
 _IS = r"(?:is|was|evaluates to|comes out|gives|yields|->|→|=>|⇒|:)"
 _NUMBER = rf"(?P<number>\d+|{'|'.join(_COUNTS)})"
@@ -46,9 +57,22 @@ _NTH = rf"(?P<number>{'|'.join(_ORDINALS)})"
 _TEST = r"\b(?:condition|test|check)"
 _ENTERS = r"\b(?:enters?|takes?|goes (?:in)?to|executes?|runs?) the"
 _SKIPS = r"\b(?P<no>skips?|skipped|skipping) the"
+_WHICH = "(?:(?P<which>last|final)|first|second|third|inner|outer|whole)"
 _BLOCK = r"(?:[- ](?:branch|block|body|loop))?\b"
 _PATTERNS: dict[Kind, tuple[str, ...]] = {
-    "compare": (rf"[`*]* {_IS} [`*]*{_TRUTH}",),
+    "compare": (
+        rf"[`*]* {_IS} [`*]*{_TRUTH}",
+        r"[`*]*\? *[`*]*(?P<truth>yes|no|true|false)\b",
+        r"[`*]* ?(?P<truth>✓|✔|✅|✗|✘|❌)",
+        r"[`*]* (?:(?P<yes>holds)|(?P<no>does not hold|is not true|is no longer true))\b",
+        rf"(?P<left>{_SIDE})[`*]* is (?P<no>not )?(?P<sign>{'|'.join(_SIGNS)}) [`*]*(?P<right>{_SIDE})",
+        rf"(?P<left>{_SIDE})[`*]* is (?P<no>not )?(?P<parity>even|odd|divisible by (?P<by>\d+))\b",
+        rf"\w[`*]* \((?P<left>{_PLAIN})\) {_SIGN} [`*]*[A-Za-z_]\w*[`*]* \((?P<right>{_PLAIN})\)"
+        rf"(?: is {_TRUTH})?(?! ?\?)",
+        rf"\b(?:since|because|as)\b(?:[^\n,;?]{{0,80}}?[ (`=])??(?P<left>{_PLAIN}) ?{_SIGN} ?(?P<right>{_PLAIN})"
+        rf"(?![\w.]| ?[-+*/%?]| {_IS} |: )",
+        r"(?P<item>[A-Za-z_]\w*(?:\[[^\[\]\n]{1,60}\])+)[`*]* (?:=|is now|is|becomes|equals) [`*]*(?=\S)",
+    ),
     "test": (
         r"(?:(?<=true)|(?<=false)), (?:(?P<yes>the body runs)|(?P<no>the body is skipped|the loop ends))\b",
         r"(?<=: )(?P<truth>true|false)(?=, the )",
@@ -57,16 +81,18 @@ _PATTERNS: dict[Kind, tuple[str, ...]] = {
         rf"{_TEST}(?: in line \d+)? {_IS} [`*]*{_TRUTH}",
         rf"{_TEST} (?:is|was) (?P<no>not )?(?:met|satisfied|fulfilled)\b",
         rf"{_TEST} (?:(?P<yes>holds|passes|succeeds)|(?P<no>fails|does not hold))\b",
-        rf"{_ENTERS} (?:if|elif|while){_BLOCK}",
-        rf"{_SKIPS} (?:if|elif|while){_BLOCK}",
+        rf"{_ENTERS} (?:{_WHICH} )?(?:if|elif|while){_BLOCK}",
+        rf"{_SKIPS} (?:{_WHICH} )?(?:if|elif|while){_BLOCK}",
         r"\bthe (?:if|elif)[- ](?:branch|block|body) (?:is|was) (?:(?P<no>not \w+|skipped)|taken|executed)",
     ),
     "else": (
         rf"{_ENTERS} else{_BLOCK}",
-        r"\bthe else[- ](?:branch|block|body) (?:is (?P<no>not )?(?:taken|executed|entered)|runs)\b",
+        r"\bthe else[- ](?:branch|block|body) (?:is (?P<no>not )?(?:taken|executed|entered)|runs|executes)\b",
     ),
     "times": (
-        rf"\bloop (?:runs|iterates|executes|repeats)(?: for)?(?: exactly)? {_NUMBER}\b(?: times?| iterations?)?",
+        rf"\bloop(?: body)? (?:is (?:run|executed|repeated)|runs|iterates|executes|repeats)(?: for)?(?: exactly)? "
+        rf"{_NUMBER}\b(?: times?| iterations?)?",
+        rf"\bthere (?:are|were) (?:exactly )?{_NUMBER} (?:iterations|passes)\b",
         rf"\b(?:after|makes?|in total,?) {_NUMBER} (?:iterations|passes)\b",
     ),
     "pass": (
@@ -84,11 +110,19 @@ _PATTERNS: dict[Kind, tuple[str, ...]] = {
     "return": (
         r"(?:(?P<code>[A-Za-z_]\w*)(?:\([^()\n]*\))?[`*]* )?(?:returns|returned) [`*]*(?=\S)",
         r"\breturn value(?: of (?P<code>\w+))?(?: is|:| =) [`*]*(?=\S)",
+        r"(?P<code>[A-Za-z_]\w*\([^()\n]*\))[`*$]* (?:=|->|→|⇒|evaluates to|gives|yields|is) [`*]*(?=\S)",
+    ),
+    "output": (
+        r"\b(?P<code>output|result|answer)[`*]*(?: of [`*]*\w+(?:\([^()\n]*\))?[`*]*)?(?: is| will be|:) [`*]*(?=\S)",
     ),
     "yield": (r"(?P<code>[A-Za-z_]\w*)[`*]* yields [`*]*(?=\S)",),
     "call": (
         r"\b(?P<code>[A-Za-z_]\w*)[`*]* is called\b",
         r"\b(?:calls?|calling|invokes?) [`*]*(?P<code>[A-Za-z_]\w*)(?=\()",
+    ),
+    "called": (
+        rf"\b(?P<code>[A-Za-z_]\w*)[`*]* is (?:called|invoked) (?:exactly )?{_NUMBER}\b(?: times?)?",
+        r"\b(?P<code>[A-Za-z_]\w*)[`*]* is (?P<number>never) (?:called|invoked)\b",
     ),
     "gap": (r"\(\d+ steps are left out\.\)",),
     "raise": (r"\braises (?:an? )?[`*]*(?P<value>[A-Z]\w*(?:Error|Exception|Iteration|Exit|Interrupt))\b",),
@@ -113,33 +147,55 @@ def _read(kind: Kind, match: re.Match[str], text: str) -> EventClaim | None:
     if _is_supposed(text, match.start()):
         return None
     groups = match.groupdict()
-    start, end = match.span()
+    start, end = match.span("left" if groups.get("left") else 0)[0], match.end()
     code, value, number = groups.get("code") or "", groups.get("value") or "", _number(groups.get("number"))
     holds = _holds(groups)
     line = int(groups["line"]) if groups.get("line") else _line_before(text, match.start())
-    if kind == "compare":
+    if kind == "compare" and not {groups.get("left"), groups.get("item")} - {None}:
         found = _expression(text, match.start())
         if found is None:
             return None
         start, code = found
-    if kind in ("return", "yield"):
+    if kind in ("return", "yield", "output") or groups.get("item"):
         stop = literal_end(text, end)
-        if stop is None:
+        if stop is None or _GOES_ON.match(text, stop):
             return None
         value, end = text[end:stop], stop
-    return EventClaim(kind, start, end, text[start:end].strip("` \n"), holds, line, number, code, value)
+    if kind == "compare" and not code and not (code := _compared(groups, value)):
+        return None
+    is_last = bool(groups.get("which"))
+    return EventClaim(kind, start, end, text[start:end].strip("` \n"), holds, line, number, is_last, code, value)
+
+
+_GOES_ON = re.compile(r" ?[-+*/%<>]|\.\w|[\w\[(]| (?:if|or|and|in) ")
+
+
+def _compared(groups: dict[str, str | None], value: str) -> str:
+    """The comparison that words or signs between two sides mean; "" if it is none."""
+    left, sign, right = (groups.get(name) or "" for name in ("left", "sign", "right"))
+    if groups.get("item"):
+        code = f"{groups['item']} == {value}"
+    elif parity := groups.get("parity"):
+        code = f"{left} % {groups.get('by') or 2} == {int(parity == 'odd')}"
+    else:
+        code = f"{left} {_SIGNS.get(sign.lower(), sign)} {right}"
+    try:
+        return ast.unparse(ast.parse(code, mode="eval"))
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return ""
 
 
 def _is_supposed(text: str, place: int) -> bool:
     """Return whether a word before the claim makes it a supposition: `if` in its sentence, `when` in its clause."""
-    begins = max(text.rfind(sign, 0, place) for sign in ("\n", ". ", "; ", ": "))
-    sentence = re.sub(r"`[^`\n]*`", "", text[max(begins, 0) : place])
+    least = max(0, place - LONGEST_SENTENCE)
+    begins = max(text.rfind(sign, least, place) for sign in ("\n", ". ", "; ", ": "))
+    sentence = _NAMED_IF.sub("", re.sub(r"`[^`\n]*`", "", text[max(begins, least) : place]))
     return bool(_SUPPOSED.search(sentence) or _DEPENDS.search(sentence.rpartition(", ")[2]))
 
 
 def _holds(groups: dict[str, str | None]) -> bool:
     if truth := groups.get("truth"):
-        return truth.lower() == "true"
+        return truth.lower() in ("true", "yes", "✓", "✔", "✅")
     return not groups.get("no")
 
 

@@ -4,7 +4,8 @@ The texts are a narrator's or any model's, so both code and prose count:
 - `name = literal`, also with Markdown around either side, an arrow in place of `=`, or a computation on the way:
   `x = 2 + 3 = 5` claims that x is 5;
 - "name is literal", with becomes, equals, was and their like, where the literal ends its clause;
-- a line of a list that says nothing but "name: literal".
+- a line of a list that says nothing but "name: literal";
+- a cell of a Markdown table that is a literal, in a column under a name.
 
 What is no claim:
 - a right side that is not a whole literal: `x = y + 1`, `x = [1] + y`, `x = 'a'.upper()`, `x = 3 if y else 4`;
@@ -34,6 +35,7 @@ class Claim:
     start: int  # characters of the text, `end` not included
     end: int
     looks_back: bool = False  # "initially x = 1", "x was 3"
+    is_final: bool = False  # "the final value of x is 3"
     quoted: str = ""  # the inline code it stands in, where it is code of one piece: `x = 3`
 
     @property
@@ -45,6 +47,24 @@ class Claim:
 def claims(text: str) -> Iterator[Claim]:
     """Yield the claims of a text, in order; whether the names are variables of a program is not asked here."""
     text = _FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block.group()), text)
+    yield from sorted([*_in_tables(text), *_in_prose(text)], key=lambda each: each.start)
+
+
+def _in_tables(text: str) -> Iterator[Claim]:
+    """`| 2 | 7 | 22 |` below `| pass | x | total |`: each cell that is a literal is a claim about its column."""
+    for table in _TABLE.finditer(text):
+        names = [cell.strip(" `*$") for cell in table["header"].strip(" |").split("|")]
+        for row in re.finditer(r"[^\n]+", text[table.start("rows") : table.end("rows")]):
+            start = table.start("rows") + row.start()
+            cells = list(re.finditer(r"(?<=\|)[^|\n]+(?=\|)", row.group()))
+            for name, cell in zip(names, cells, strict=False):
+                literal = cell.group().strip(" `*$")
+                if name.isidentifier() and (value := _canonical(literal)) is not None:
+                    yield Claim(name, literal, value, start + cell.start(), start + cell.end())
+
+
+def _in_prose(text: str) -> Iterator[Claim]:
+    text = _TABLE.sub(lambda table: re.sub(r"[^\n]", " ", table.group()), text)
     position = 0
     strings = [match.span() for match in _STRING.finditer(text)]
     while match := _RELATION.search(text, position):
@@ -68,7 +88,14 @@ def claims(text: str) -> Iterator[Claim]:
             continue
         position = end  # what stands in a literal is no claim
         yield Claim(
-            match["name"], literal, value, match.start("name"), end, _looks_back(text, match), _code(text, match)
+            match["name"],
+            literal,
+            value,
+            match.start("name"),
+            end,
+            _looks_back(text, match),
+            bool(_FINAL.search(text, max(0, match.start() - 30), match.start("name"))),
+            _code(text, match),
         )
 
 
@@ -87,19 +114,31 @@ def calls(text: str, entry: str) -> Iterator[tuple[int, int, str]]:
 # ---- around the claim
 
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_TABLE = re.compile(
+    r"(?m:^)[ \t]*\|(?P<header>[^\n]+)\|[ \t]*\n[ \t]*\|[ \t:|-]+\|[ \t]*\n"
+    r"(?P<rows>(?:[ \t]*\|[^\n]*\|[ \t]*(?:\n|\Z))+)"
+)
 _MARKUP = re.compile(r"[ \t]*[`*$]{0,3}[ \t]*")
 _WORDS = (
+    r"(?:(?:is|was|gets)[ \t]+)?(?:goes|changes|moves|grows|rises|increases|falls|drops|decreases|shrinks|"
+    r"increased|decreased|incremented|decremented|reduced|updated)(?:[ \t]+(?:from|by)[ \t]+[^\s,;]+)?"
+    r"(?:[ \t]+to|,?[ \t]+(?:giving|making[ \t]+it|yielding))|"
     r"is(?:[ \t]+(?:now|still|then|just|also|currently|initially|again|equal[ \t]+to|"
     r"(?:set|updated|changed|initiali[sz]ed|assigned|bound)(?:[ \t]+(?:to|as|with))?))?|"
-    r"was|becomes|became|equals|remains|stays|starts[ \t]+(?:as|at|with)|"
-    r"has[ \t]+the[ \t]+value|ends[ \t]+up[ \t]+(?:as|at)"
+    r"was|(?:has[ \t]+|have[ \t]+)?(?:become|became|becomes)|(?:now[ \t]+)?(?:equals|holds)|remains|stays|"
+    r"starts[ \t]+(?:as|at|with)|has[ \t]+the[ \t]+value|(?:now[ \t]+)?takes[ \t]+(?:on[ \t]+)?the[ \t]+value|"
+    r"ends[ \t]+up[ \t]+(?:as|at)"
 )
 _RELATION = re.compile(
     r"(?<![\w.'\"\]])(?P<name>[A-Za-z_]\w*)[`*$]{0,3}"
-    rf"(?P<relation>\s*=(?![=>])\s*|[ \t]*(?:=>|->|→|⇒|←|:=)[ \t]*|[ \t]+(?:{_WORDS})[ \t]+|:[ \t]+)"
+    rf"(?P<relation>\s*=(?![=>])\s*|[ \t]*(?:=>|->|→|⇒|←|:=|\\(?:to|gets|leftarrow|[rR]ightarrow)\b)[ \t]*|"
+    rf"[ \t]+(?:{_WORDS})[ \t]+|:[ \t]+)"
 )
 _IN_A_CALL = re.compile(r"\w\([^()\n]*\Z")
-_TOGETHER = re.compile(r"(?:^|[\s`(])[A-Za-z_]\w*[`*]{0,2}\s*,\s*[`*]{0,2}\Z")
+_TOGETHER = re.compile(
+    r"(?:^|[\s`(])(?!(?:First|Second|Third|Next|Then|Now|Finally|Lastly|So|Thus|Hence|Here|Again|Initially|Also)\b)"
+    r"[A-Za-z_]\w*[`*]{0,2}\s*,\s*[`*]{0,2}\Z"
+)
 _SUPPOSED = re.compile(
     r"\b(?:if|suppose|assume|assuming|unless|whether|until|say|were|not)"
     r"(?:[ \t]+(?:that|the|now|we|have|had))*[ \t]*[`*$]{0,3}\Z",
@@ -108,6 +147,9 @@ _SUPPOSED = re.compile(
 _LIST_LINE = re.compile(r"(?:^|\n)[ \t]*(?:[-*+•][ \t]+)?[`*$]{0,3}\Z")
 _BACK = re.compile(
     r"\b(?:initially|originally|at first|earlier|previously|at the start|started|used to|recall)\b", re.IGNORECASE
+)
+_FINAL = re.compile(
+    r"\bfinal[ \t]+(?:value[ \t]+of[ \t]+)?(?:the[ \t]+)?(?:variable[ \t]+)?[`*$]{0,3}\Z", re.IGNORECASE
 )
 _LOOKS_BACK = ("was", "starts")
 
