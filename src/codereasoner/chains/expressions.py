@@ -317,30 +317,11 @@ _METHODS: dict[type, frozenset[str]] = {
     int: frozenset(("bit_length",)),
     float: frozenset(("is_integer",)),
 }
-FUNCTIONS: dict[str, Callable[..., object]] = {
-    each.__name__: each
-    for each in (
-        len,
-        sum,
-        max,
-        min,
-        sorted,
-        abs,
-        str,
-        int,
-        float,
-        list,
-        tuple,
-        set,
-        dict,
-        bool,
-        ord,
-        chr,
-        round,
-        any,
-        all,
-    )
-} | {each.__name__: each for each in (range, enumerate, zip, reversed, divmod, bin)}
+_BUILT_IN = (
+    *(len, sum, max, min, sorted, abs, str, int, float, list, tuple, set, dict, bool, ord, chr, round, any, all),
+    *(range, enumerate, zip, reversed, divmod, bin),
+)
+FUNCTIONS: dict[str, Callable[..., object]] = {each.__name__: each for each in _BUILT_IN}
 _ORDERLESS = frozenset(("len", "sum", "max", "min", "sorted", "set", "bool", "any", "all"))
 SILENT = frozenset(("range", "enumerate", "zip", "reversed", "items", "keys", "values"))
 """Functions and methods whose result has no literal: the value made of it is text instead."""

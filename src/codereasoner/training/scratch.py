@@ -140,23 +140,8 @@ def pieces() -> list[str]:
     return [*dict.fromkeys([*_SEPARATORS, *_LINES, *_BLOCKS, *_METHODS, *_CALLS])]
 
 
-_SEPARATORS = (
-    ", ",
-    ": ",
-    " = ",
-    " += ",
-    " -= ",
-    " == ",
-    " != ",
-    " < ",
-    " > ",
-    " <= ",
-    " >= ",
-    " + ",
-    " - ",
-    " * ",
-    " % ",
-)
+_SIGNS = ("=", "+=", "-=", "==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "%")
+_SEPARATORS = (", ", ": ", *(f" {sign} " for sign in _SIGNS))
 _LINES = (
     "def f(x):",
     "def f(s):",
