@@ -89,9 +89,9 @@ def refuse_other_options(folder: Path, begun: bool, options: Mapping[str, object
     note = folder / "config.yaml"
     if not begun or _is_fresh() or not note.is_file():
         return
-    from codereasoner.cli.config_command import yaml_options
+    from codereasoner import configs
 
-    old = yaml_options(note)
+    old = configs.options_of(note)
     names = [name for name in decisive if name in old]
     for name in names:  # an option that has become a list holds one value in files of before
         if isinstance(options[name], list) and isinstance(old[name], str):

@@ -62,7 +62,7 @@ def presets(command: click.Command) -> list[str]:
     from codereasoner import configs
 
     words = set(_words(command))
-    return [name for name in configs.names() if words >= set(yaml_options(configs.path_of(name)))]
+    return [name for name in configs.names() if words >= set(configs.options_of(configs.path_of(name)))]
 
 
 def _read_preset(context: click.Context, parameter: click.Parameter, name: str | None) -> None:
@@ -78,25 +78,12 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
         context.default_map = {**(context.default_map or {}), **_defaults(context, path)}
 
 
-def yaml_options(path: Path) -> dict[str, object]:
-    """Return the options in a YAML file."""
-    from codereasoner.configs import options_of
-
-    try:
-        values = options_of(path)
-    except OSError as error:
-        raise ConfigError(f"the config {path} cannot be read: {error.strerror}") from None
-    except (ConfigError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the config {path} is no YAML: {error}") from None
-    if not isinstance(values, dict):
-        raise ConfigError(f"the config {path} must be a mapping of options, not {type(values).__name__}")
-    return values
-
-
 def _defaults(context: click.Context, path: Path) -> dict[str, object]:
     """Return the values of a file by the names of the command's parameters."""
+    from codereasoner import configs
+
     names = _words(context.command)
-    values = {current_name("option", str(key), names): value for key, value in yaml_options(path).items()}
+    values = {current_name("option", str(key), names): value for key, value in configs.options_of(path).items()}
     for key in values:
         if key not in names:
             there_are = ", ".join(sorted(names))

@@ -10,7 +10,7 @@ import difflib
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codereasoner.errors import ConfigError
 from codereasoner.renamed import current_name
@@ -54,17 +54,13 @@ def path_of(name: str, known: Sequence[str] | None = None) -> Path:
     return next(path for kind in SUFFIXES if (path := FOLDER / f"{name}{kind}").is_file())
 
 
-def options_of(path: Path) -> object:
-    """Return what a YAML file of options holds, with those of the preset that it extends.
-
-    Raises:
-        ConfigError: it is no YAML, or extends what is no preset; OSError, UnicodeDecodeError: it cannot be read.
-    """
-    values = read_yaml(path.read_text(encoding="utf-8-sig")) or {}
-    if not isinstance(values, dict) or "extends" not in values:
+def options_of(path: Path) -> dict[str, object]:
+    """Return the options in a YAML file, with those of the preset that it extends, or raise ConfigError."""
+    values = read_mapping(path, "config")
+    if "extends" not in values:
         return values
-    base = options_of(path_of(str(values.pop("extends")), [name for name in names() if name != _name_of(path)]))
-    return {**base, **values} if isinstance(base, dict) else values
+    known = [name for name in names() if name != _name_of(path)]
+    return {**options_of(path_of(str(values.pop("extends")), known)), **values}
 
 
 def about(name: str) -> str:
@@ -74,6 +70,23 @@ def about(name: str) -> str:
     comment = itertools.takewhile(lambda line: line.startswith("# "), lines)
     text = title or " ".join(line[2:] for line in comment if not line[2:].startswith((LAST_RUN, *COMMANDS)))
     return text.split(". ")[0].rstrip(".")
+
+
+def read_mapping(path: Path, what: str) -> dict[str, Any]:
+    """Return the mapping in a YAML file, whose kind errors name; an empty file is an empty one.
+
+    Raises:
+        ConfigError: the file cannot be read, is no YAML, or holds something else.
+    """
+    try:
+        found = read_yaml(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"the {what} {path} cannot be read: {error.strerror}") from None
+    except (ConfigError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the {what} {path} is no YAML: {error}") from None
+    if not isinstance(found, dict | None):
+        raise ConfigError(f"the {what} {path} must be a mapping, not {type(found).__name__}")
+    return found or {}
 
 
 def read_yaml(text: str) -> object:

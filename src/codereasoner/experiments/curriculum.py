@@ -62,14 +62,10 @@ def read_curriculum(name: str | Path, shards: int | None = None) -> Curriculum:
         ConfigError: the file is none, shares do not add up to 1, or a shard is no whole number of batches.
     """
     path = Path(name) if str(name).endswith(".yaml") else configs.path_of(f"curriculum/{name}")
+    read = configs.read_mapping(path, "curriculum")
     try:
-        read = configs.read_yaml(path.read_text(encoding="utf-8"))
-        if not isinstance(read, dict):
-            raise TypeError(f"it is {type(read).__name__}, not a mapping")
         found = _curriculum({**read, **({} if shards is None else {"shards": shards})})
-    except OSError as error:
-        raise ConfigError(f"the curriculum {path} cannot be read: {error.strerror}") from None
-    except (ConfigError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ConfigError(f"{path} is no curriculum: {' '.join(str(error).split())}") from None
     for index in (0, 1):
         whole = sum(level.shares[index] for level in found.levels.values())

@@ -211,12 +211,7 @@ def check_arms(plan: Experiment, settings: Settings) -> None:
 
 
 def _facts(path: Path) -> dict[str, Any]:
-    try:
-        facts = configs.read_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ConfigError) as error:
-        raise ConfigError(f"the experiment {path} cannot be read: {error}") from None
-    if not isinstance(facts, dict):
-        raise ConfigError(f"the experiment {path} must be a mapping, not {type(facts).__name__}")
+    facts = configs.read_mapping(path, "experiment")
     if "extends" in facts:
         whole = _facts(configs.path_of(f"{FOLDER}/{facts.pop('extends')}"))
         facts = {**whole, **facts, "settings": {**whole.get("settings", {}), **facts.get("settings", {})}}

@@ -124,13 +124,9 @@ def config(folder: Path) -> tuple[Mapping[str, object], str]:
     if not path.is_file():
         return {}, ""
     try:
-        text = path.read_text(encoding="utf-8")
-        rows = configs.read_yaml(text)
-    except (ConfigError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} is not YAML: {error}") from None
-    if not isinstance(rows, dict):
-        raise DataError(f"{path}: a mapping is wanted, not {type(rows).__name__}")
-    return rows, text
+        return configs.read_mapping(path, "config"), path.read_text(encoding="utf-8")
+    except ConfigError as error:
+        raise DataError(str(error)) from None
 
 
 def identity(folder: Path) -> dict[str, str]:
