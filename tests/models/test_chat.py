@@ -151,13 +151,57 @@ def test_a_model_without_a_template_gets_plain_text_and_that_is_said_once(caplog
         "{{ messages[0].content + 1 }}",
         "{{ messages[7].content.x }}",
         "{{ 1 / 0 }}",
+        "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+        "{% for message in messages recursive %}{{ loop(messages) }}{% endfor %}",
+        "{% include 'other' %}",
+        "{{ messages | nofilter }}",
+        "{{ [1, 'a'] | sort }}",
+        "{{ ''.__class__.__mro__ }}",
+        "{% for i in range(10 ** 9) %}x{% endfor %}",
+        "{{ raise_exception() }}",
+        "{{ raise_exception('a\n[red]\x1b[2J') }}",
+        "Hello",
+        "{{ messages[0].content | upper }}",
+        "{% for message in messages if message.role == 'system' %}{{ message.content }}{% endfor %}",
+        [{"name": "tools", "template": "x"}],
+        {"tools": "x"},
+        7,
     ],
 )
-def test_a_template_that_fails_is_one_sentence(template: str) -> None:
-    tokenizer = tokenizer_of(Kind(template, ("<eos>",), ""))
+def test_a_template_that_fails_or_leaves_the_question_out_is_one_sentence(template: Any) -> None:
+    tokenizer = tokenizer_of(Kind(None, ("<eos>",), ""))
+    tokenizer.chat_template = template
+    prepare(tokenizer, "a model")
     with pytest.raises(ConfigError, match=r"the chat template of .* fails: ") as error:
         prompt_text(tokenizer, [USER])
-    assert "\n" not in str(error.value)
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("change", ["replace('4', '5')", "replace('4', '')", "upper"])
+def test_a_template_that_changes_an_answer_teaches_nothing(change: str) -> None:
+    tokenizer = tokenizer_of(
+        Kind(
+            f"{{% for m in messages %}}{{{{ m.content if m.role == 'user' else m.content | {change} }}}}{{% endfor %}}",
+            ("<eos>",),
+            "",
+        )
+    )
+    prepare(tokenizer, "a model")
+    with pytest.raises(ConfigError, match="leaves an answer out of the text: four is 4"):
+        examples([{"prompt": [USER], "completion": [{"role": "assistant", "content": "four is 4"}]}], tokenizer, 99)
+
+
+def test_arguments_are_written_into_the_default_one_of_several_templates() -> None:
+    tokenizer = tokenizer_of(KINDS["qwen3"])
+    tokenizer.chat_template = {"tools": "x", "default": tokenizer.chat_template}
+    prepare(tokenizer, "a model", {"enable_thinking": False})
+    assert prompt_text(tokenizer, [USER]).endswith("<think>\n\n</think>\n\n")
+    assert tokenizer.chat_template["tools"] == "x"
+
+
+def test_half_a_letter_in_a_prompt_is_replaced() -> None:
+    [ids] = tokenise([[{"role": "user", "content": "a\ud800b"}]], prepared("qwen2.5"))
+    assert "a\ufffdb" in prepared("qwen2.5").decode(ids)
 
 
 def test_a_tokenizer_declares_its_tags_in_its_response_template() -> None:

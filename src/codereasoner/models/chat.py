@@ -19,7 +19,8 @@ from weakref import WeakKeyDictionary
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Sampling
 from codereasoner.models.notices import say_once
-from codereasoner.thoughts import FAMILIES, Tags, has_opened
+from codereasoner.models.reply import plain, whole_letters
+from codereasoner.thoughts import FAMILIES, Tags, has_opened, split_thoughts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -63,12 +64,14 @@ def prepare(tokenizer: PreTrainedTokenizerBase, name: str, arguments: Mapping[st
         say_once(f"{name} has no chat template: prompts are plain text, and answers end with {tokenizer.eos_token}")
         begins = tokenizer("")["input_ids"][:1] == [tokenizer.bos_token_id]
         tokenizer.chat_template = ("{{- bos_token -}}" if begins else "") + PLAIN
-    template = tokenizer.chat_template
+    named = tokenizer.chat_template if isinstance(tokenizer.chat_template, dict) else None
+    template = tokenizer.chat_template if named is None else named.get("default")
     if not isinstance(template, str):
         return
     set_ = (f"{key} = {key} if {key} is defined else {_literal(value)}" for key, value in (arguments or {}).items())
     date = DATE if "strftime_now" in template and DATE not in template else ""
-    tokenizer.chat_template = "".join(f"{{%- set {line} -%}}" for line in set_) + date + template
+    template = "".join(f"{{%- set {line} -%}}" for line in set_) + date + template
+    tokenizer.chat_template = template if named is None else {**named, "default": template}
 
 
 def prompt_text(tokenizer: PreTrainedTokenizerBase, messages: Messages, sampling: Sampling | None = None) -> str:
@@ -91,12 +94,12 @@ def turn_text(tokenizer: PreTrainedTokenizerBase, messages: Messages) -> tuple[s
     messages = _marked(tokenizer, messages)
     asked = _prompt(tokenizer, messages[:-1])
     whole = _write(tokenizer, messages, {})
+    answer = str(messages[-1]["content"])
+    start = whole.rfind(split_thoughts(answer).text.strip())
+    if start < 0 or (whole.startswith(asked) and start < len(asked)):
+        raise ConfigError(f"the chat template of {_name(tokenizer)} leaves an answer out of the text: {answer:.60}")
     if whole.startswith(asked):
         return asked, whole[len(asked) :]
-    answer = str(messages[-1]["content"])
-    start = whole.rfind(answer.strip())
-    if start < 0:
-        raise ConfigError(f"the chat template of {_name(tokenizer)} leaves an answer out of the text: {answer:.60}")
     opened = has_opened(asked, declared_tags(tokenizer))
     thoughts = next((str(messages[-1][name]) for name in _REASONING if messages[-1].get(name)), "")
     before = f"{thoughts}\n{opened[1]}\n\n" if opened is not None and opened[1] not in answer else ""
@@ -138,7 +141,7 @@ def _marked(tokenizer: PreTrainedTokenizerBase, messages: Messages) -> Messages:
     def mark(value: object, role: str) -> object:
         if not isinstance(value, str):
             return value
-        value = value.replace(MARK, 2 * MARK)
+        value = whole_letters(value).replace(MARK, 2 * MARK)
         pattern = controls.answer if role == "assistant" else controls.question
         return pattern.sub(lambda found: f"{found[0][0]}{MARK}{found[0][1:]}", value)
 
@@ -215,26 +218,34 @@ def _write(
     tokenizer: PreTrainedTokenizerBase, messages: Messages, arguments: Mapping[str, object], **options: object
 ) -> str:
     """Render the messages; what the template refuses, or leaves out, is put in another way."""
-    turns = [dict(message) for message in messages]
-    adapted = _adapted(turns)
-    given = {**arguments, **options, "tokenize": False}
     jinja2 = import_extra("jinja2", "train")
-    broken = (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
-    try:
-        text = str(tokenizer.apply_chat_template(turns, **given))
-        if all(turn["role"] != "system" or str(turn["content"]).strip() in text for turn in turns):
-            return text
-        reason = "it leaves a system message out"
-    except broken as error:
-        reason = str(error) or type(error).__name__
-    if adapted == turns:
-        raise ConfigError(f"the chat template of {_name(tokenizer)} fails: {_line(reason)}")
-    try:
-        text = str(tokenizer.apply_chat_template(adapted, **given))
-    except broken as error:
-        raise ConfigError(f"the chat template of {_name(tokenizer)} fails: {_line(str(error))}") from None
-    say_once(f"the chat template of {_name(tokenizer)} fails ({_line(reason)}): such turns are joined to the user's")
-    return text
+    broken = (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError)
+    turns, reason = [dict(message) for message in messages], ""
+    for again in (False, True):
+        try:
+            text = str(tokenizer.apply_chat_template(turns, **arguments, **options, tokenize=False))
+            if (missing := _left_out(turns, text)) is None:
+                if again:
+                    about = f"the chat template of {_name(tokenizer)} fails ({plain(reason)})"
+                    say_once(f"{about}: such turns are joined to the user's")
+                return text
+            why = f"it leaves a message of the {missing} out"
+        except broken as error:
+            why = str(error) or type(error).__name__
+        reason = reason or why
+        if (adapted := _adapted(turns)) == turns:
+            break
+        turns = adapted
+    raise ConfigError(f"the chat template of {_name(tokenizer)} fails: {plain(why)}")
+
+
+def _left_out(turns: Sequence[Mapping[str, object]], text: str) -> str | None:
+    """Return the role of a message that a text lacks; answers are looked for where they are learnt."""
+    for turn in turns:
+        content = turn["content"]
+        if turn["role"] != "assistant" and isinstance(content, str) and content.strip() not in text:
+            return str(turn["role"])
+    return None
 
 
 def _adapted(turns: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
@@ -262,7 +273,3 @@ def _literal(value: object) -> str:
 
 def _name(tokenizer: PreTrainedTokenizerBase) -> str:
     return str(getattr(tokenizer, "name_or_path", "") or "this model")
-
-
-def _line(reason: str) -> str:
-    return " ".join(reason.split())[:200]
