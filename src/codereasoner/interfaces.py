@@ -74,7 +74,7 @@ class Sampling:
 
     def __post_init__(self) -> None:
         limits = {
-            "temperature": (self.temperature >= 0, "0 or more"),
+            "temperature": (0 <= self.temperature < float("inf"), "0 or more"),
             "top_p": (0 < self.top_p <= 1, "above 0 and at most 1"),
             "max_tokens": (self.max_tokens >= 1, "at least 1"),
             "top_k": (self.top_k >= 0, "0 (off) or more"),

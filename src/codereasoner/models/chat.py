@@ -240,10 +240,10 @@ def _write(
 
 
 def _left_out(turns: Sequence[Mapping[str, object]], text: str) -> str | None:
-    """Return the role of a message that a text lacks; answers are looked for where they are learnt."""
-    for turn in turns:
-        content = turn["content"]
-        if turn["role"] != "assistant" and isinstance(content, str) and content.strip() not in text:
+    """Return whose message a text lacks, the system's or the last question: it may forget earlier turns."""
+    asked = [turn for turn in turns if turn["role"] != "assistant"]
+    for turn in [turn for turn in asked if turn["role"] == "system"] + asked[-1:]:
+        if isinstance(turn["content"], str) and turn["content"].strip() not in text:
             return str(turn["role"])
     return None
 
