@@ -33,7 +33,7 @@ from codereasoner.styles import find_style
 from codereasoner.training.budget import Budget
 from codereasoner.training.callbacks import make_callback
 from codereasoner.training.muon import make_muon
-from codereasoner.training.presets import SFT
+from codereasoner.training.presets import scratch
 from codereasoner.training.scratch import make_scratch_model, make_tokenizer
 from codereasoner.training.settings import load, quiet
 from codereasoner.training.sft import Data, make_trainer
@@ -82,7 +82,7 @@ def measure(folder: Path, size: str, steps: int, rounds: int) -> dict[str, Any]:
 
     torch.set_num_threads(1)
     base = make_scratch_model(folder / "base", 0, size)
-    rows = list(islice(examples(), (steps + WARM) * SFT["scratch"].batch))
+    rows = list(islice(examples(), (steps + WARM) * scratch()["sft"].batch))
     shares: list[float] = []
 
     def loop() -> float:
@@ -95,7 +95,7 @@ def measure(folder: Path, size: str, steps: int, rounds: int) -> dict[str, Any]:
     share = ratio(speeds["trainer"], speeds["loop"])
     medians = {"bare loop": statistics.median(speeds["loop"]), "SFTTrainer": statistics.median(speeds["trainer"])}
     found = {**medians, "ratio": share["median"], "optimizer": statistics.median(shares)}
-    return {**found, "size": size, "batch": SFT["scratch"].batch, "ratios": {"SFTTrainer: a bare loop": share}}
+    return {**found, "size": size, "batch": scratch()["sft"].batch, "ratios": {"SFTTrainer: a bare loop": share}}
 
 
 def reading(folder: Path, readers: int) -> dict[str, int]:
@@ -130,7 +130,7 @@ def examples() -> Iterator[dict[str, Any]]:
 
 def settings(steps: int) -> SftConfig:
     """The embedded model's settings, for so many steps."""
-    values = vars(SFT["scratch"]) | {
+    values = vars(scratch()["sft"]) | {
         "seconds": None,
         "max_steps": steps + WARM,
         "threads": 1,
@@ -178,7 +178,7 @@ def by_loop(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int) -
     ready = batches(trainer)
     model, _ = load(str(base))
     model.train()
-    optimizer = make_muon(model, SFT["scratch"].learning_rate)
+    optimizer = make_muon(model, scratch()["sft"].learning_rate)
     began = updating = 0.0
     for number, batch in enumerate(ready):
         if number == WARM:
@@ -187,7 +187,7 @@ def by_loop(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int) -
         wanted = batch["labels"][:, 1:].reshape(-1)
         loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), wanted, ignore_index=IGNORED)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), SFT["scratch"].max_grad_norm)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), scratch()["sft"].max_grad_norm)
         before = time.process_time()
         optimizer.step()
         updating += time.process_time() - before

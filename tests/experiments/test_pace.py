@@ -12,7 +12,7 @@ from codereasoner.errors import ConfigError
 from codereasoner.experiments import pace
 from codereasoner.experiments.pace import REST, Pace, fit_minutes, pace_of
 from codereasoner.experiments.plan import read_experiment
-from codereasoner.training.presets import SFT
+from codereasoner.training.presets import scratch
 from codereasoner.training.scratch import make_scratch_model
 
 DEMO = read_experiment("demo")
@@ -65,8 +65,8 @@ def test_a_pace_is_measured_once_and_kept(tmp_path: Path, monkeypatch: pytest.Mo
     pytest.importorskip("trl")
     monkeypatch.setattr(pace, "MEASURED", 0.01)
     base = make_scratch_model(tmp_path / "base", 0, "0.3m")
-    found = pace_of(tmp_path, base, SFT["scratch"])
+    found = pace_of(tmp_path, base, scratch()["sft"])
     assert found.learn > 10
     assert found.generate > 10
-    assert found == pace_of(tmp_path, tmp_path / "nothing", SFT["scratch"])
+    assert found == pace_of(tmp_path, tmp_path / "nothing", scratch()["sft"])
     assert json.loads((tmp_path / "pace.json").read_text())["cores"] == found.cores

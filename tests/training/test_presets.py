@@ -14,7 +14,7 @@ from codereasoner.models import device
 from codereasoner.training import grpo, settings, sft, training_run
 from codereasoner.training.budget import budget_of
 from codereasoner.training.memory import Memory
-from codereasoner.training.presets import GRPO, SFT, flags
+from codereasoner.training.presets import flags, preset
 from codereasoner.training.settings import quiet
 from codereasoner.training.training_config import GrpoConfig, SftConfig
 from codereasoner.training.vllm_settings import share_left, vllm_arguments
@@ -35,9 +35,7 @@ PRESETS = sorted(path for path in CONFIGS.glob("*.yaml") if command_of(path) in 
 
 
 def loaded(path: Path) -> Any:
-    values = configs.options_of(path)
-    assert isinstance(values, dict)
-    return KINDS[command_of(path)](**{name.replace("-", "_"): value for name, value in values.items()})
+    return preset(path.stem, KINDS[command_of(path)])
 
 
 @pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
@@ -127,15 +125,8 @@ def test_on_a_gpu_weights_that_are_trained_are_fp32_and_frozen_ones_bf16(
     assert str(settings.load(str(base), frozen=True)[0].dtype) == "torch.bfloat16"
 
 
-def test_the_files_of_the_paper_and_the_embedded_model_are_the_presets() -> None:
-    assert loaded(CONFIGS / "sft-paper.yaml") == SFT["paper"]
-    assert loaded(CONFIGS / "sft-scratch.yaml") == SFT["scratch"]
-    assert loaded(CONFIGS / "grpo-paper.yaml") == GRPO["paper"]
-    assert loaded(CONFIGS / "grpo-scratch.yaml") == GRPO["scratch"]
-
-
 def test_the_paper_samples_128_prompts_of_8_completions_and_learns_from_64_at_a_time() -> None:
-    paper = GRPO["paper"]
+    paper = preset("grpo-paper", GrpoConfig)
     assert paper.batch * paper.accumulate == 64 * paper.num_generations
     assert paper.batch * paper.accumulate * paper.updates_per_generation == 128 * paper.num_generations
     assert (paper.beta, paper.temperature, paper.max_tokens) == (0.0, 1.0, 4096)

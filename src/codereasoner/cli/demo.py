@@ -46,11 +46,12 @@ def demo_command(name: str, fresh: bool, pools: PoolOptions, config: DemoConfig)
     from codereasoner.experiments.plan import read_experiment
     from codereasoner.training.budget import LEARN
     from codereasoner.training.grpo import cost_of_token
-    from codereasoner.training.presets import GRPO
+    from codereasoner.training.presets import preset
+    from codereasoner.training.training_config import GrpoConfig
 
     plan = read_experiment("demo")
     given = asdict(config)
-    given["then_tokens"] = round(given.pop("grpo_tokens") * cost_of_token(GRPO["scratch"]) / LEARN)
+    given["then_tokens"] = round(given.pop("grpo_tokens") * cost_of_token(preset("grpo-scratch", GrpoConfig)) / LEARN)
     ran = run_experiment(plan, replace(plan.settings, **given), name, fresh, pools, words_of(DemoConfig))
     show_demo(ran.folder, plan, ran.summaries, ran.share)
     click.echo(f"report: {ran.page}")

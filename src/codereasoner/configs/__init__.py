@@ -54,7 +54,7 @@ def path_of(name: str, known: Sequence[str] | None = None) -> Path:
     return next(path for kind in SUFFIXES if (path := FOLDER / f"{name}{kind}").is_file())
 
 
-def options_of(path: Path) -> dict[str, object]:
+def options_of(path: Path) -> dict[str, Any]:
     """Return the options in a YAML file, with those of the preset that it extends, or raise ConfigError."""
     values = read_mapping(path, "config")
     if "extends" not in values:

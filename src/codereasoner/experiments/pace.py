@@ -21,7 +21,7 @@ from codereasoner.models.local import generate
 from codereasoner.training.budget import FORWARD, LEARN
 from codereasoner.training.grpo import cost_of_token
 from codereasoner.training.muon import make_optimizer
-from codereasoner.training.presets import GRPO
+from codereasoner.training.presets import scratch
 from codereasoner.training.settings import load, quiet
 from codereasoner.training.training_config import GrpoConfig, RftConfig, SftConfig
 
@@ -134,7 +134,7 @@ def _measure(base: str, learning: SftConfig | GrpoConfig, pretrained: bool) -> P
         WEIGHTS_COMPLETION,
     )
     if not pretrained:
-        asked, read, written, longest = GRPO["scratch"].batch, PROMPT, COMPLETION, LONGEST
+        asked, read, written, longest = scratch()["grpo"].batch, PROMPT, COMPLETION, LONGEST
     row = WEIGHTS_ROW if pretrained else ROW
     try:
         with quiet():

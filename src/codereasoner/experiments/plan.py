@@ -14,7 +14,7 @@ from codereasoner.experiments.run_options import FOLDER, Settings, names
 from codereasoner.experiments.training_options import check_options
 from codereasoner.records import Facts
 from codereasoner.styles import Style, find_style
-from codereasoner.training.presets import PRETRAINED, SCRATCH
+from codereasoner.training.presets import PRETRAINED, scratch
 from codereasoner.training.training_config import GrpoConfig, SftConfig
 
 BASE = "base"
@@ -125,7 +125,7 @@ class Experiment:
 
     def preset(self, kind: Training, settings: Settings) -> SftConfig | GrpoConfig:
         """Return the options with which every training of a kind begins."""
-        found = (PRETRAINED if settings.model else SCRATCH)[kind]
+        found = (PRETRAINED if settings.model else scratch())[kind]
         return check_options(found, (self.training or {}).get(kind, {}))
 
     def asking(self, arm: str, tasks: Iterable[str]) -> Style:

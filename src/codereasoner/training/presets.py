@@ -1,65 +1,35 @@
-"""Settings that belong together: the paper's, those of the embedded model, and how they become words of a command."""
+"""Settings that belong together: of preset files, of pretrained weights, and how they become words of a command."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from functools import cache
+from typing import TypeVar
 
-from codereasoner.training.training_config import GrpoConfig, RftConfig, SftConfig
+from codereasoner import configs
+from codereasoner.training.training_config import GrpoConfig, RftConfig, SftConfig, TrainingConfig
 
-SFT: dict[str, SftConfig] = {
-    "paper": SftConfig(),
-    "scratch": SftConfig(
-        tokens=2_600_000,
-        batch=16,
-        accumulate=1,
-        learning_rate=2e-3,
-        optimizer="muon",
-        max_length=1024,
-        log_every=25,
-        save_seconds=15.0,
-    ),
-}
-"""paper: arXiv:2507.17548, section 4. scratch: a model of 0.3 to 1 million parameters, from nothing, in minutes."""
-
-GRPO: dict[str, GrpoConfig] = {
-    "paper": GrpoConfig(
-        num_generations=8,
-        batch=8,
-        accumulate=64,
-        updates_per_generation=2,
-        epochs=2.0,
-        learning_rate=1e-6,
-        max_tokens=4096,
-        temperature=1.0,
-        loss="grpo",
-        scale_rewards="group",
-        beta=0.0,
-        epsilon=0.2,
-        epsilon_high=0.2,
-        mask_truncated=False,
-        select=0,
-    ),
-    "default": GrpoConfig(),
-    "scratch": GrpoConfig(
-        tokens=1_200_000,
-        batch=64,
-        accumulate=2,
-        learning_rate=6e-4,
-        optimizer="muon",
-        max_tokens=56,
-        select=0,
-        save_seconds=15.0,
-    ),
-}
-"""paper: all-or-nothing reward, no KL term; 128 prompts of 8 completions are sampled together and learnt from in two
-updates of 64 prompts each. default: current practice. scratch: for the model that SFT's scratch settings made."""
+Config = TypeVar("Config", bound=TrainingConfig)
 
 
-RFT: dict[str, RftConfig] = {"scratch": RftConfig(**asdict(SFT["scratch"]) | {"max_tokens": 120})}
-"""scratch: the control of GRPO's scratch settings; its learning rate is that of SFT."""
+def preset(name: str, config: type[Config]) -> Config:
+    """Return the options of a preset that the package brings, such as sft-paper or grpo-scratch."""
+    values = configs.options_of(configs.path_of(name))
+    return config(**{key.replace("-", "_"): value for key, value in values.items()})
 
-SCRATCH: dict[str, SftConfig | GrpoConfig] = {"sft": SFT["scratch"], "grpo": GRPO["scratch"], "rft": RFT["scratch"]}
-"""The settings of the embedded model, by command."""
+
+@cache
+def scratch() -> dict[str, SftConfig | GrpoConfig]:
+    """Return the settings of the embedded model by command: 0.3 to 1 million parameters, from nothing, in minutes.
+
+    rft is the control of grpo: it learns at the rate of SFT.
+    """
+    sft = preset("sft-scratch", SftConfig)
+    return {
+        "sft": sft,
+        "grpo": preset("grpo-scratch", GrpoConfig),
+        "rft": RftConfig(**asdict(sft) | {"max_tokens": 120}),
+    }
 
 
 PRETRAINED: dict[str, SftConfig | GrpoConfig] = {
