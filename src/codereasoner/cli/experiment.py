@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -237,7 +238,7 @@ def failures_command(evaluation: Path, count: int, pools: PoolOptions) -> None:
         found = list(analysis.failures(evaluation, count, pool.run))
     for each in found:
         click.echo(each.text())
-    click.echo(json.dumps(analysis.count_kinds(found)))
+    click.echo(json.dumps(dict(Counter(each.kind for each in found).most_common())))
 
 
 @experiment_command.command("curve")

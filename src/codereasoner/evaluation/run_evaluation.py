@@ -74,8 +74,11 @@ def evaluate(
     refuse_other(folder, name, questions, model, asking)
     answers, graded = ask(questions, model, asking, folder / "answers.jsonl", runner, progress)
     grades = keep_grades(questions, answers, graded, asking.style, folder / "grades.jsonl")
-    _keep_questions(questions, folder / "questions.jsonl")
-    _keep_prompts(questions, asking, folder / "prompts.jsonl")
+    # A report shows the questions also where a benchmark's data is not at hand.
+    _keep(folder / "questions.jsonl", questions, {"questions": content_id(*(question.id for question in questions))})
+    prompts = [{"id": question.id, "messages": asking.messages(question)} for question in questions]
+    about = {"style": asking.style.name, "prompts": content_id(*map(json.dumps, prompts))}
+    _keep(folder / "prompts.jsonl", prompts, about)
     prompted = sum(answer.prompt_tokens for answer in answers)
     completed = sum(answer.completion_tokens for answer in answers)
     summary: Summary = {
@@ -255,17 +258,6 @@ def keep_grades(
     rows = [grade_row(by_id[answer.question], answer, grades[answer.id]) for answer in answers]
     write_records(out, rows, {"style": style.name})
     return rows
-
-
-def _keep_questions(questions: Sequence[Question], out: Path) -> None:
-    """Keep the questions with their answers: a report can show them where a benchmark's data is not at hand."""
-    _keep(out, questions, {"questions": content_id(*(question.id for question in questions))})
-
-
-def _keep_prompts(questions: Sequence[Question], asking: Asking, out: Path) -> None:
-    """Write what was asked: the messages of each question, as they were given to the model."""
-    rows = [{"id": question.id, "messages": asking.messages(question)} for question in questions]
-    _keep(out, rows, {"style": asking.style.name, "prompts": content_id(*(json.dumps(row) for row in rows))})
 
 
 def _keep(out: Path, rows: Sequence[Question | Mapping[str, object]], config: Mapping[str, object]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -109,11 +109,6 @@ def failures(evaluation: Path, count: int, runner: Runner) -> Iterator[Failure]:
         text, outcome = texts[row["id"]], row["outcome"]
         error = mistake(question, outcome, row["answer"], row["reason"], text, run)
         yield Failure(question, outcome, text, audit(text, run), error)
-
-
-def count_kinds(found: Iterable[Failure]) -> dict[str, int]:
-    """Count failures by the class of their error, the most frequent first."""
-    return dict(Counter(each.kind for each in found).most_common())
 
 
 def joined_history(trainings: Sequence[Path]) -> Iterator[HistoryRow]:

@@ -10,7 +10,7 @@ import json
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NotRequired, TypeAlias, TypedDict
 
@@ -65,7 +65,8 @@ def results(folder: Path, plan: Experiment, arms: Sequence[str]) -> Results:
     """Return what the evaluations of all seeds found for these arms."""
     scores = {name: _scores(folder, plan, name) for name in arms}
     order = [f"{task} {name}" for name in plan.sets for task in plan.tasks]
-    order += [column for name in _benchmarks(plan) for column in _columns_of(name, scores.values())]
+    known = dict.fromkeys(column for found in scores.values() for column in found)
+    order += [column for name in _benchmarks(plan) for column in known if column.endswith(f" {name}")]
     columns = [column for column in order if any(column in found for found in scores.values())]
     first = scores[arms[0]]
     found: dict[str, ArmResults] = {}
@@ -84,10 +85,6 @@ def results(folder: Path, plan: Experiment, arms: Sequence[str]) -> Results:
 def _benchmarks(plan: Experiment) -> list[str]:
     """Return the benchmarks that every arm is asked: one that a single arm is asked compares nothing."""
     return [name for name, asked in (plan.benchmarks or {}).items() if not asked.arm]
-
-
-def _columns_of(name: str, scores: Iterable[Mapping[str, object]]) -> list[str]:
-    return list(dict.fromkeys(column for found in scores for column in found if column.endswith(f" {name}")))
 
 
 def _seeds(folder: Path) -> list[Path]:

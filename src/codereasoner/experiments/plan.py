@@ -178,15 +178,15 @@ def read_experiment(name: str) -> Experiment:
             name=Path(name).stem,
             title=str(facts["title"]),
             settings=replace(Settings(**settings), arms=tuple(settings.get("arms") or facts["arms"])),
-            arms={BASE: Arm("untrained")} | {key: _arm(arm) for key, arm in facts["arms"].items()},
-            rows={key: _rows(rows) for key, rows in facts["rows"].items()},
+            arms={BASE: Arm("untrained")} | {key: Arm(**_words(arm)) for key, arm in facts["arms"].items()},
+            rows={key: Rows(**_words(rows)) for key, rows in facts["rows"].items()},
             sets={key: (int(low), int(high)) for key, (low, high) in facts["sets"].items()},
             checks=int(facts.get("checks", 0)),
             benchmarks={key: _asked(value) for key, value in facts.get("benchmarks", {}).items()},
             programs=tuple(Programs(**_words(each)) for each in facts.get("programs", ())),
             style=str(facts.get("style", Experiment.style)),
             training={kind: _words(options) for kind, options in facts.get("training", {}).items()},
-            text=_several(facts.get("text", ())),
+            text=(text,) if isinstance(text := facts.get("text", ()), str) else tuple(text),
         )
     except KeyError as error:
         raise ConfigError(f"the experiment {name} has no {error}") from None
@@ -219,26 +219,13 @@ def _facts(path: Path) -> dict[str, Any]:
 
 
 def _words(facts: Facts) -> dict[str, Any]:
-    """Return the values under the names of fields, with lists as tuples."""
-    return {
-        str(key).replace("-", "_"): tuple(value) if isinstance(value, list) else value for key, value in facts.items()
-    }
-
-
-def _several(names: str | Iterable[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
-def _rows(facts: Mapping[str, object]) -> Rows:
-    return Rows(**_words(facts))
+    """Return the values under the names of fields, with lists as tuples; an arm is `from` another, its start."""
+    names = {key: "start" if key == "from" else str(key).replace("-", "_") for key in facts}
+    return {names[key]: tuple(value) if isinstance(value, list) else value for key, value in facts.items()}
 
 
 def _asked(facts: str | Facts | None) -> Asked:
     return Asked(arm=facts) if isinstance(facts, str) else Asked(**(facts or {}))
-
-
-def _arm(facts: Facts) -> Arm:
-    return Arm(**{"start" if name == "from" else name: value for name, value in facts.items()})
 
 
 def check_parts(plan: Experiment) -> None:

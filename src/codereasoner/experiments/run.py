@@ -182,16 +182,13 @@ class ExperimentRun:
             changes |= {} if arm.train == "grpo" else {"check_tokens": self.plan.max_tokens(name, self.settings)}
         words = [arm.train, str(self.folder / f"{arm.rows}.parquet"), "--model", self._weights(place, base, arm.start)]
         words += [*flags(self.plan.config(name, self.settings), **changes), "--workers", "1"]
-        words += ["--out", str(place / name), *self._weak()]
+        words += ["--out", str(place / name), *([] if self.pool.level == "A" else ["--allow-weak-isolation"])]
         return Process(place / name, words, operations, threads)
 
     def _weights(self, place: Path, base: str, arm: str) -> str:
         """Return the folder or name of the weights of an arm."""
         name = self.plan.weights(arm)
         return base if name == BASE else str(place / name)
-
-    def _weak(self) -> list[str]:
-        return [] if self.pool.level == "A" else ["--allow-weak-isolation"]
 
     def _evaluate(self, place: Path, base: str, title: str) -> Summaries:
         summaries: Summaries = {}
