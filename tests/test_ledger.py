@@ -189,8 +189,8 @@ def test_rows_after_the_first_batch_of_a_parquet_file_may_need_a_wider_schema(tm
 
 def test_a_parquet_file_that_0_1_began_is_continued(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
-    with Ledger(path, {}, json_columns=("free",)):
-        pass
+    with Ledger(path, {}, json_columns=("free",)) as begun:
+        begun.append({"id": "a", "free": {}})
     path.with_name("rows.parquet.part").write_text('{"id":"a","free":{"x":1}}\n')
     with Ledger(path, {}, json_columns=("free",)) as ledger:
         ledger.append({"id": "b", "free": [2]})

@@ -40,7 +40,7 @@ class UnknownName(UserError):
     def __init__(self, kind: str, name: str, known: Iterable[str], meant: str = "") -> None:
         names = sorted(known)
         near = did_you_mean(meant or name, names)
-        super().__init__(f"{kind} '{name}' is unknown{near}; there are: {', '.join(names)}")
+        super().__init__(f"{kind} '{name}' is unknown{near}; there are: {', '.join(names) or 'none'}")
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -109,7 +109,9 @@ def install_hint(extra: str) -> str:
 
 def no_file(path: Path) -> str:
     """Return the sentence for a path at which a file is wanted and there is none."""
-    return f"{path} is a folder: give the path of a file" if path.is_dir() else f"there is no file {path}"
+    if path.is_dir():
+        return f"{path} is a folder: give the path of a file"
+    return f"{path} is a device or a pipe: give the path of a file" if path.exists() else f"there is no file {path}"
 
 
 def headline(error: BaseException) -> str:

@@ -151,6 +151,9 @@ class Ledger:
         with self._lock:
             self._file.close()
             self._dropped_file.close()
+            if not self._keys:  # there is nothing to continue
+                self._part.unlink(missing_ok=True)
+                self._part_config().unlink(missing_ok=True)
             self._tidy_dropped()
 
     def __contains__(self, key: object) -> bool:

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -59,6 +60,22 @@ def check_writable(path: Path) -> None:
     if not stat.S_ISREG(mode):
         kind = "symbolic link" if stat.S_ISLNK(mode) else "folder" if stat.S_ISDIR(mode) else "device or pipe"
         raise ConfigError(f"{path} is a {kind}, which is never replaced by a file: give the path of a file")
+
+
+def check_place(path: Path, word: str = "--out") -> None:
+    """Refuse a path in a place where nothing can be written; nothing is left there.
+
+    Raises:
+        ConfigError: the message has the folder and what the system said.
+    """
+    place = path if path.is_dir() else next(each for each in path.absolute().parents if each.exists())
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise ConfigError(
+            f"{word} {path}: nothing can be written in {place} ({error.strerror}): give another path"
+        ) from None
 
 
 def set_aside(path: Path) -> None:

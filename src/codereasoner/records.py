@@ -81,22 +81,55 @@ class Plain:
         """
         fields = _shape(cls).fields
         if type(row) is not dict or row.keys() != fields.keys():
-            _check_names(cls, row)
+            cls.check_names(row)
         values = {}
         for name, value in row.items():
             known, read = fields[name]
             values[name] = value if type(value) in known else read(value)
         return cls(**values)
 
+    @classmethod
+    def check_names(cls, row: Mapping[str, Any]) -> None:
+        """Refuse a row without the fields of the record, or with others.
 
-def _check_names(cls: type[Plain], row: Mapping[str, Any]) -> None:
-    fields, needed = _shape(cls)
-    if not isinstance(row, Mapping):
-        raise DataError(f"{cls.__name__} must be an object, not {type(row).__name__}: {row!r:.60}")
-    if unknown := sorted(set(row) - set(fields)):
-        raise DataError(f"{cls.__name__} has no field '{unknown[0]}'; it has: {', '.join(fields)}")
-    if missing := [name for name in needed if name not in row]:
-        raise DataError(f"{cls.__name__} lacks the field '{missing[0]}'; it has: {', '.join(sorted(row))}")
+        Raises:
+            DataError: the message says what the row is, or which field it lacks.
+        """
+        fields, needed = _shape(cls)
+        if not isinstance(row, Mapping):
+            raise DataError(f"{cls.__name__} must be an object, not {type(row).__name__}: {row!r:.60}")
+        kind, wanted = kind_of(row), cls.__name__.lower()
+        if kind and cls.__name__ in _MAKERS and kind.split()[1:] != [wanted]:
+            raise DataError(
+                f"it is {kind}, and a {wanted} is wanted, as `codereasoner {_MAKERS[cls.__name__]}` writes them"
+            )
+        if unknown := sorted(set(row) - set(fields)):
+            raise DataError(f"{cls.__name__} has no field '{unknown[0]}'; it has: {', '.join(fields)}")
+        if missing := [name for name in needed if name not in row]:
+            raise DataError(
+                f"{cls.__name__} lacks the field '{missing[0]}'; it has: {', '.join(sorted(row)) or 'none'}"
+            )
+
+
+_KNOWN_BY = {
+    "a program": {"source", "calls"},
+    "a run": {"source", "call", "outcome"},
+    "a question": {"task", "facts", "gold"},
+    "an answer": {"question", "text", "sample"},
+    "a grade": {"question", "outcome", "sample"},
+    "a chain": {"question", "text", "by"},
+    "a row for SFT": {"prompt", "completion"},
+    "a row for GRPO": {"prompt", "question"},
+    "a record of CRUXEval": {"code", "input", "output"},
+}
+"""Kinds of rows by fields that tell them from the others, the first that fits."""
+_MAKERS = {"Program": "programs", "Run": "trace", "Question": "ask", "Chain": "chain", "Answer": "evaluate"}
+"""The command that writes the records of a class."""
+
+
+def kind_of(row: Mapping[str, Any]) -> str:
+    """Return what a row looks like, "a run"; "" for none of the rows that commands read and write."""
+    return next((kind for kind, names in _KNOWN_BY.items() if names <= row.keys()), "")
 
 
 def _to_json(value: object) -> object:

@@ -11,7 +11,7 @@ from tests.cli.conftest import Command
 
 from codereasoner.cli import _os_error
 from codereasoner.errors import IsolationError
-from codereasoner.ledger import read_manifest, write_records
+from codereasoner.ledger import read_manifest
 
 SOURCE = "def f(x):\n    y = x * 2\n    return y + 1"
 PROGRAMS: list[dict[str, object]] = [{"source": SOURCE, "entry": "f", "calls": ["3", "5"], "split": "train"}]
@@ -140,6 +140,9 @@ def test_a_command_whose_isolation_is_refused_leaves_everything_as_it_was(
     monkeypatch.setattr("codereasoner.benchmarks.loading.pool_for", refuse)
     if fresh:
         Path("runs/set").mkdir(parents=True)
+    write(
+        "questions.jsonl", [{"task": "output", "facts": {"source": SOURCE, "entry": "f", "call": "1"}, "gold": ["3"]}]
+    )
     before = list(Path().rglob("*"))
     code, _, err = command(*words, *fresh)
     assert (code, err) == (1, "codereasoner: refused\n")
@@ -200,9 +203,8 @@ def test_what_the_system_refuses_is_one_sentence(command: Command, monkeypatch: 
     assert "cannot write or read there" in _os_error(OSError(errno.EROFS, "Read-only file system", "x"))
 
 
-def test_a_second_process_is_told_who_writes(command: Command) -> None:
-    write_records(Path("runs.parquet"), [{"id": "a"}], {})
-    code, _, err = command("ask", "runs.parquet", "--out", "runs.parquet.manifest.json")
+def test_a_second_process_is_told_who_writes(questions: Command) -> None:
+    code, _, err = questions("ask", "runs.parquet", "--out", "runs.parquet.manifest.json")
     assert code == 2
     assert "was not made by codereasoner" in err
 

@@ -39,7 +39,7 @@ QUESTION = {"task": "output", "facts": {"source": "def f(x):\n    return x", "en
         (["report", "gone"], "there is no folder gone"),
         (["trace", "gone.py", "f(3)"], "there is no file gone.py"),
         (["trace", ".", "f(3)"], ". is a folder: give the path of a file"),
-        (["evaluate", ".", "--model", "scripted:gold"], ". is a folder: give the path of a file"),
+        (["evaluate", ".", "--model", "scripted:gold"], "the folder . has no questions.jsonl: give the path of a file"),
         (["trace", "gone.py", "3"], "a call such as 'f(3)' is wanted, not '3'"),
         (["train"], "there is no command 'train'"),
         (["ask", "gone", "--tusk", "output"], "No such option"),
@@ -109,7 +109,7 @@ def test_a_folder_whose_config_is_no_yaml_is_refused_in_one_sentence(command: Co
     Path("set").mkdir()
     Path("set/programs.jsonl.part").write_text("")
     for text in ("a: &a [1]\n" + "".join(f"b{n}: [*a, *a]\n" for n in range(3)) + "c: {", "a: !!python/object:x {}"):
-        Path("set/config.yaml").write_text(text)
+        Path("set/config.yaml").write_text(f"# codereasoner build\n{text}")
         code, _, err = command("build", "--out", "set", "--train", "1")
         assert (code, "the config set/config.yaml is no YAML" in err) == (2, True)
 

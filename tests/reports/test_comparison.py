@@ -77,7 +77,7 @@ def test_questions_that_only_one_was_asked_are_told_of(run_folder: Path, tmp_pat
 
 
 def test_nothing_in_common_is_refused(run_folder: Path) -> None:
-    with pytest.raises(DataError, match="no two of these evaluations share questions"):
+    with pytest.raises(DataError, match="no two of these evaluations share 2 questions"):
         compare([run_folder / "evaluations" / "test@sft"])
 
 

@@ -92,12 +92,12 @@ def test_a_site_is_a_page_and_the_same_as_tables_and_data(own: Path, tmp_path: P
         page, tables, data = write_site(boards, tmp_path / "site")
     assert blocks(page)["summary"]["files"] == ["leaderboard.md", "leaderboard.json"] == [tables.name, data.name]
     assert json.loads(data.read_text())["boards"] == blocks(page)["summary"]["boards"]
-    assert tables.read_text() == "\n".join(map(board_markdown, boards))
+    assert tables.read_text() == "\n".join([*map(board_markdown, boards), "<!-- Made by codereasoner. -->\n"])
 
 
 def test_a_site_replaces_no_page_of_another_program(own: Path, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<p>mine</p>")
-    with pytest.raises(DataError, match="give --site a folder of its own"):
+    with pytest.raises(ConfigError, match="was not made by codereasoner"):
         write_site(leaderboard([own]), tmp_path)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["index.html"]
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codereasoner.cli.command_files import file_of, set_aside_if_fresh
+from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
-from codereasoner.cli.option_types import NUMBER, PATH
+from codereasoner.cli.option_types import NUMBER, OUT_FILE, PATH
 from codereasoner.cli.options import config_options, json_option, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.stages.stage_options import AuditOptions
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--questions", type=PATH, help="Questions of the texts (default: questions.jsonl next to them).")
 @out_option(None, "File of the audit, one row per text (default: TEXTS.audit.jsonl).")
 @config_options(AuditOptions)
-@click.option("--kept", type=PATH, help="With --keep-above: file of the kept texts (default: TEXTS.true.jsonl).")
+@click.option("--kept", type=OUT_FILE, help="With --keep-above: file of the kept texts (default: TEXTS.true.jsonl).")
 @click.option(
     "--examples", type=NUMBER, default=3, show_default=True, help="Number of false claims of right answers to show."
 )
@@ -55,9 +55,10 @@ def audit_command(
     from codereasoner.stages.distribute import OwnPool
     from codereasoner.stages.engine import make_engine
     from codereasoner.stages.progress import counts
+    from codereasoner.task import Question
 
-    texts = file_of(texts, "answers.jsonl", "chains.jsonl")
-    questions = questions or texts.with_name("questions.jsonl")
+    texts = rows_file(texts, "answers.jsonl", "chains.jsonl")
+    questions = rows_file(questions or texts.with_name("questions.jsonl"), "questions.jsonl", kind=Question)
     out = out or texts.with_suffix(".audit.jsonl")
     kept = kept or texts.with_suffix(".true.jsonl")
     set_aside_if_fresh(out, kept)

@@ -8,6 +8,7 @@ import click
 
 from codereasoner.cli.command_files import refuse_other_options, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand, given_options, save_config, words_of
+from codereasoner.cli.option_types import OWN_FOLDER
 from codereasoner.cli.options import config_options, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.stages.stage_options import BuildConfig
@@ -17,7 +18,7 @@ _NEUTRAL = ("concurrency", "requests_per_minute", "price_in", "price_out")
 
 
 @click.command("build", cls=ConfigCommand)
-@out_option("set", "Folder of the data set.")
+@out_option("set", "Folder of the data set.", OWN_FOLDER)
 @config_options(BuildConfig)
 @click.option(
     "--engine",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import beside, file_of, set_aside_if_fresh
+from codereasoner.cli.command_files import beside, rows_file, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import COUNT, PATH
 from codereasoner.cli.options import config_options, out_option, pool_options, task_option
@@ -48,16 +48,20 @@ def chain_command(
     from codereasoner.cli.console import bar, console
     from codereasoner.cli.row_counts import show_counts
     from codereasoner.ledger import read_manifest
+    from codereasoner.records import Run
     from codereasoner.stages.distribute import OwnPool
     from codereasoner.stages.engine import make_engine
     from codereasoner.stages.named_tasks import task_names
     from codereasoner.stages.write_chains import SEARCH_LIMITS, find_teacher, narrate_chains, projected, teach_chains
+    from codereasoner.task import Question
 
-    questions = file_of(questions, "chosen.jsonl", "questions.jsonl")
+    questions = rows_file(questions, "chosen.jsonl", "questions.jsonl", kind=Question)
     runs = runs or beside(questions, "runs.parquet")
     teacher = find_teacher(config)
     if limit and teacher is None:
         raise ConfigError("--limit tries a teacher: give --by MODEL; the narrator asks nobody and costs nothing")
+    if teacher is None:
+        runs = rows_file(runs, "runs.parquet", kind=Run)
     out = out or Path(f"chains-first-{limit}.jsonl" if limit else "chains.jsonl")
     set_aside_if_fresh(out)
     if teacher is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codereasoner.cli.command_files import rows_file
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import PATH
 from codereasoner.cli.options import data_option, json_option, pool_options, style_option
@@ -58,7 +59,9 @@ def check_command(
     with pools.open(benchmark or "", own) as pool, waiting("the right answers to be graded"):
         result: Mapping[str, object]
         if questions is not None:
-            result = gold_check(list(read_questions(questions)), find_style(style), pool.run)
+            result = gold_check(
+                list(read_questions(rows_file(questions, "questions.jsonl"))), find_style(style), pool.run
+            )
         elif benchmark is not None:
             with pools.split_off_large(pool, benchmark, own) as split:
                 runner = _own_text(split.run)

@@ -4,28 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
+from codereasoner.cli.option_types import Output
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.outputs import refuse_others, set_aside
 
-OUTPUTS = ("out", "sft_out", "grpo_out", "kept", "plots")
-"""Parameters of commands that name outputs."""
+if TYPE_CHECKING:
+    from codereasoner.records import Plain
+
 _FRESH = "codereasoner.fresh"
 
 
-def file_of(path: Path, *names: str) -> Path:
-    """Return the path, or, where it is a folder, the first of these files that is in it.
+def rows_file(path: Path, *names: str, kind: type[Plain] | None = None) -> Path:
+    """Return the file of rows at a path or, where it is a folder, the first of these files that is in it.
 
     Raises:
-        DataError: the folder has none of them.
+        DataError: the folder has none of them, or the file is missing, broken, has no rows, or rows of another kind.
     """
-    if not path.is_dir():
-        return path
-    found = next((path / name for name in names if (path / name).is_file()), None)
-    if found is None:
-        raise DataError(f"the folder {path} has no {' and no '.join(names)}: give the path of a file")
+    from codereasoner.ledger import read_rows
+
+    found = path
+    if path.is_dir():
+        found = next((path / name for name in names if (path / name).is_file()), path)
+        if found is path:
+            raise DataError(f"the folder {path} has no {' and no '.join(names)}: give the path of a file")
+    first = next(read_rows(found, unpack=False), None)
+    if first is None:
+        raise DataError(f"{found} has no rows")
+    if kind is not None:
+        try:
+            kind.check_names(first)
+        except DataError as error:
+            raise DataError(f"{found}, row 1: {error}") from None
     return found
 
 
@@ -61,21 +75,64 @@ def _is_fresh() -> bool:
     return bool(click.get_current_context().meta.get(_FRESH))
 
 
-def check_outputs(parameters: Mapping[str, object]) -> None:
-    """Refuse an output that is also an input, or another output.
+def check_outputs(context: click.Context) -> None:
+    """Refuse an output that is also an input or another output, or that cannot be written there.
 
     Raises:
-        ConfigError: two parameters name one file.
+        ConfigError: the message names the option and the path.
     """
-    outputs = {name: path for name, path in parameters.items() if name in OUTPUTS and isinstance(path, Path)}
-    others = {name: path for name, path in parameters.items() if isinstance(path, Path | str)}
-    for name, path in outputs.items():
-        for other, value in others.items():
-            if other != name and value and path.exists() and Path(value).resolve() == path.resolve():
+    given = [(parameter, path) for parameter in context.command.params for path in _paths(context, parameter)]
+    for parameter, path in given:
+        if not isinstance(parameter.type, Output):
+            continue
+        word = parameter.opts[0]
+        for other, value in given:
+            if other is not parameter and value != Path() and path.exists() and value.resolve() == path.resolve():
                 raise ConfigError(
-                    f"--{name.replace('_', '-')} {path} is also {other.replace('_', '-').upper()}, which it would "
-                    "replace: give another path"
+                    f"{word} {path} is also {other.human_readable_name.upper()}, which it would replace: give "
+                    "another path"
                 )
+        if context.get_parameter_source(str(parameter.name)) is not ParameterSource.DEFAULT:
+            parameter.type.check(path, word)
+            if parameter.type.own:
+                refuse_foreign(path, str(context.command.name))
+
+
+def _paths(context: click.Context, parameter: click.Parameter) -> list[Path]:
+    """Return the values of a parameter that may be paths."""
+    value = context.params.get(str(parameter.name))
+    values = value if isinstance(value, tuple) else (value,)
+    return [Path(each) for each in values if isinstance(each, Path | str)]
+
+
+_SIGNS = {"evaluate": "answers.jsonl", "build": "programs.jsonl", "rows": "curriculum.json"}
+"""The file that is in a folder of a command also where the Python interface, which writes no config.yaml, made it."""
+
+
+def refuse_foreign(folder: Path, command: str) -> None:
+    """Refuse a folder with files that this command did not make, among which its own would be put.
+
+    Raises:
+        ConfigError: the folder holds a user's files, or what another command made.
+    """
+    if _is_fresh() or not folder.is_dir():
+        return
+    names = {each.name for each in folder.iterdir()}
+    others = sorted(each for each in names if not each.startswith(".") and not each.endswith(".part"))
+    first = _first_line(folder / "config.yaml")
+    if first.startswith(f"# codereasoner {command}") or _SIGNS.get(command, "history.jsonl") in names:
+        return
+    if others:
+        raise ConfigError(
+            f"{folder} holds {others[0]}, which `codereasoner {command}` did not make: give --out a folder of its own"
+        )
+
+
+def _first_line(path: Path) -> str:
+    if not path.is_file():
+        return ""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.readline()
 
 
 def refuse_other_options(folder: Path, begun: bool, options: Mapping[str, object], decisive: Iterable[str]) -> None:

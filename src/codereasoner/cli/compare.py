@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from codereasoner.cli.config_command import ConfigCommand
-from codereasoner.cli.option_types import NUMBER, PATH
+from codereasoner.cli.option_types import NUMBER, OUT_FILE, PATH
 from codereasoner.cli.options import json_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import ConfigError
@@ -15,7 +15,7 @@ from codereasoner.errors import ConfigError
 
 @click.command("compare", cls=ConfigCommand)
 @click.argument("evaluations", nargs=-1, required=True, type=PATH)
-@click.option("--report", type=PATH, help="Write the comparison as a page, such as comparison.html.")
+@click.option("--report", type=OUT_FILE, help="Write the comparison as a page, such as comparison.html.")
 @click.option(
     "--by", multiple=True, metavar="FEATURE", help="Show only this feature of programs; repeat it (default: all)."
 )
@@ -47,9 +47,11 @@ def compare_command(
     from codereasoner.cli.console import console, print_json, waiting
     from codereasoner.cli.report import trace_all
     from codereasoner.reports.comparison import compare, write_comparison
+    from codereasoner.reports.page import check_view
     from codereasoner.reports.run_folder import chosen_evaluations
 
     if report is not None:
+        check_view(report)
         trace_all(chosen_evaluations(evaluations), pools)
     if len(chosen_evaluations(evaluations)) < 2:
         raise ConfigError(f"{evaluations[0]} is one evaluation: name a second one to compare it with")

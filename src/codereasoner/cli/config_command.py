@@ -49,7 +49,7 @@ class ConfigCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, unless an output of it is also an input."""
-        check_outputs(ctx.params)
+        check_outputs(ctx)
         return super().invoke(ctx)
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codereasoner.cli.command_files import set_aside_if_fresh
+from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand, save_config
-from codereasoner.cli.option_types import COUNT, PATH
+from codereasoner.cli.option_types import COUNT, OWN_FOLDER, PATH
 from codereasoner.cli.options import config_options, data_option, json_option, model_option, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import ConfigError
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 @click.option("--samples", type=COUNT, default=1, show_default=True, help="Answers per question.")
 @click.option("--limit", type=COUNT, help="Evaluate only the first N questions.")
 @click.option("--split", default="test", show_default=True, help="Split of a questions file that is evaluated.")
-@out_option(None, "Folder of the evaluation (default: evaluations/QUESTIONS@MODEL).")
+@out_option(None, "Folder of the evaluation (default: evaluations/QUESTIONS@MODEL).", OWN_FOLDER)
 @pool_options
 @json_option
 def evaluate_command(
@@ -78,10 +78,12 @@ def evaluate_command(
     from codereasoner.extend import Benchmark, find
     from codereasoner.reports.run_folder import short_name
 
-    named = "" if is_file(questions) else questions
+    answering, own_style, sampling = config.find(model)
+    named = questions
+    if is_file(questions):
+        named, questions = "", str(rows_file(Path(questions), "questions.jsonl"))
     if official_prompts is not None and (not named or config.style or config.system):
         raise ConfigError("--official-prompts are those of a benchmark: leave out --style and --system")
-    answering, own_style, sampling = config.find(model)
     benchmark: Benchmark | None = find("benchmark", named) if named else None
     name = benchmark.name if benchmark else Path(questions).stem
     if benchmark is not None and official_prompts is not None:
@@ -89,9 +91,9 @@ def evaluate_command(
     folder = out or Path("evaluations") / f"{name}@{short_name(model)}"
     first = f"the questions, or the first answer of {model}"
     with pools.open(named) as pool, bar(f"{name} {model}", first) as progress:
-        set_aside_if_fresh(folder)
         found = load_questions(questions, data, split, pool.run, limit)
         asked, baselines = found.questions, found.baselines(pool.run)
+        set_aside_if_fresh(folder)
         thinker = Thinker(answering, sampling, folder)
         augmentation = make_augmentation(augment, augment_from, asked, pool.run, found.benchmark, thinker)
         asking = Asking(augmentation.style(own_style), sampling, samples, augmentation)

@@ -13,7 +13,7 @@ import click
 from codereasoner import configs
 from codereasoner.cli.command_files import refuse_other_options, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand, given_options, save_config
-from codereasoner.cli.option_types import COUNT, PATH
+from codereasoner.cli.option_types import COUNT, OWN_FOLDER, PATH, PROCESSES
 from codereasoner.cli.options import config_options, data_option, json_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import check_extra, did_you_mean
@@ -180,8 +180,10 @@ def show_command(name: str) -> None:
 
 @experiment_command.command("rows", cls=ConfigCommand)
 @click.argument("curriculum")
-@click.option("--out", type=PATH, required=True, help="Folder of the shards and the held-out questions.")
-@click.option("--workers", type=COUNT, default=1, show_default=True, help="Processes that make shards, one core each.")
+@click.option("--out", type=OWN_FOLDER, required=True, help="Folder of the shards and the held-out questions.")
+@click.option(
+    "--workers", type=PROCESSES, default=1, show_default=True, help="Processes that make shards, one core each."
+)
 @click.option("--shards", type=COUNT, help="Number of shards (default: the curriculum's).")
 def rows_command(curriculum: str, out: Path, workers: int, shards: int | None) -> None:
     """Make the rows of a CURRICULUM, by name or YAML file, shard by shard; a training can follow the folder."""

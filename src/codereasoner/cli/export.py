@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import file_of, set_aside_if_fresh
+from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
-from codereasoner.cli.option_types import PATH, SHARE
+from codereasoner.cli.option_types import OUT_FOLDER, PATH, SHARE
 from codereasoner.cli.options import json_option, out_option
 from codereasoner.exports.formats import FORMATS
 from codereasoner.exports.traces import TRACES
@@ -22,7 +22,7 @@ from codereasoner.exports.traces import TRACES
     type=click.Choice(sorted([*FORMATS, *TRACES])),
     help="Trainer that reads the file, or trace language.",
 )
-@out_option("exports", "Folder of the files.")
+@out_option("exports", "Folder of the files.", OUT_FOLDER)
 @click.option(
     "--held-out",
     type=SHARE,
@@ -48,7 +48,7 @@ def export_command(rows: Path, to: str, out: Path, held_out: float, as_json: boo
     from codereasoner.exports.write_files import export, suffix_of
     from codereasoner.ledger import manifest_path
 
-    rows = file_of(rows, *(("runs.parquet",) if to in TRACES else ("sft.parquet", "grpo.parquet")))
+    rows = rows_file(rows, *(("runs.parquet",) if to in TRACES else ("sft.parquet", "grpo.parquet")))
     suffix = suffix_of(to)
     set_aside_if_fresh(out / f"{rows.stem}{suffix}", out / f"{rows.stem}-held-out{suffix}")
     with bar("export") as progress:

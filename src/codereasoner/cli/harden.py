@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import set_aside_if_fresh
+from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import CALLS, COUNT, NUMBER
 from codereasoner.cli.options import data_option, json_option, out_option, pool_options
@@ -73,7 +73,7 @@ def harden_command(
         if named:
             found = load_questions(named, data, "test", pool.run, limit).questions
         else:
-            found = list(read_questions(Path(questions)))[:limit]
+            found = list(read_questions(rows_file(Path(questions), "questions.jsonl")))[:limit]
         harden_questions(found, out, hardening, pool.run, again.run, progress)
     manifest = read_manifest(out) or {}
     show_counts(out, needed=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from codereasoner.cli.config_command import ConfigCommand
-from codereasoner.cli.option_types import PATH
+from codereasoner.cli.option_types import OUT_FILE, OUT_FOLDER, PATH
 from codereasoner.cli.options import json_option
 from codereasoner.errors import ConfigError
 
@@ -15,9 +15,11 @@ from codereasoner.errors import ConfigError
 @click.command("leaderboard", cls=ConfigCommand)
 @click.argument("evaluations", nargs=-1, type=PATH)
 @click.option("--benchmark", "names", multiple=True, help="Show only this benchmark; repeat it (default: all).")
-@click.option("--out", "outs", type=PATH, multiple=True, help="Also write NAME.md, NAME.html or NAME.json; repeat it.")
-@click.option("--site", type=PATH, help="Write a static site into this folder: a page with filters, and its data.")
-@click.option("--eval-results", type=PATH, help="Write MODEL/.eval_results/*.yaml for the Hub into this folder.")
+@click.option("--out", "outs", type=OUT_FILE, multiple=True, help="Also write NAME.md, .html or .json; repeat it.")
+@click.option(
+    "--site", type=OUT_FOLDER, help="Write a static site, a page with filters and its data, into this folder."
+)
+@click.option("--eval-results", type=OUT_FOLDER, help="Write MODEL/.eval_results/*.yaml for the Hub into this folder.")
 @click.option("--source-url", default="", help="With --eval-results: address at which your answers can be read.")
 @json_option
 def leaderboard_command(
@@ -44,17 +46,19 @@ def leaderboard_command(
     """
     from codereasoner.cli.console import console, print_json, styled
     from codereasoner.cli.result_tables import show_boards
-    from codereasoner.ledger import write_whole
     from codereasoner.reports.leaderboard_table import failed, leaderboard, leaderboard_text, write_site
+    from codereasoner.reports.page import check_view, write_view
     from codereasoner.reports.run_folder import chosen_evaluations
 
     if wrong := [out for out in outs if out.suffix not in (".md", ".html", ".json")]:
         raise ConfigError(f"--out takes a name that ends in .md, .html or .json, not '{wrong[0]}'")
+    for out in outs:
+        check_view(out)
     for each in filter(failed, chosen_evaluations(evaluations) if evaluations else []):
         console.print(styled("yellow", "left out", f" {each.folder}: every answer is an error"))
     boards = leaderboard(evaluations, names)
     for out in outs:
-        write_whole(out, leaderboard_text(boards, out.suffix))
+        write_view(out, leaderboard_text(boards, out.suffix))
     for path in [*outs, *(write_site(boards, site) if site is not None else ())]:
         console.print(f"written: {path}")
     if eval_results is not None:

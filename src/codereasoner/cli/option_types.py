@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from codereasoner.errors import ConfigError
+from codereasoner.outputs import check_place, check_writable
 
 
 class RealRange(click.FloatRange):
@@ -100,7 +101,36 @@ def _read(path: Path) -> str:
         raise ConfigError(f"--system: the file {path} cannot be read as UTF-8 text: {error}") from None
 
 
+class Output(click.Path):
+    """A path that a command writes: a file, or a folder, which is the command's own where `own` is true.
+
+    `check_outputs` checks it before the command does any work.
+    """
+
+    def __init__(self, folder: bool = False, own: bool = False) -> None:
+        super().__init__(path_type=Path)
+        self.folder = folder
+        self.own = own
+
+    def check(self, path: Path, word: str) -> None:
+        """Refuse a path at which no such thing can be written.
+
+        Raises:
+            ConfigError: the message names the option, the path and what to give instead.
+        """
+        if self.folder and path.exists() and not path.is_dir():
+            raise ConfigError(f"{word} {path} is no folder: give one, or a path at which there is nothing yet")
+        if not self.folder and not path.name:
+            raise ConfigError(f"{word} '{path}' names no file: give the path of a file")
+        if not self.folder:
+            check_writable(path)
+        check_place(path, word)
+
+
 PATH = click.Path(path_type=Path)
+OUT_FILE = Output()
+OUT_FOLDER = Output(folder=True)
+OWN_FOLDER = Output(folder=True, own=True)
 STYLE_NAME = StyleName()
 SYSTEM_MESSAGE = SystemMessage()
 MOST = 2**53  # up to here every whole number is a float too
@@ -147,6 +177,7 @@ OF_FIELDS: dict[str, click.ParamType[object]] = {
     **dict.fromkeys(("temperature", "weight_decay", "beta", "epsilon", "epsilon_high", "step_weight"), NOT_NEGATIVE),
     **dict.fromkeys(("format_bonus", "format_penalty", "price_in", "price_out"), NOT_NEGATIVE),
     **dict.fromkeys(("near", "min_p"), SHARE),
+    "mix": RealRange(min=0, max=1, min_open=True, max_open=True),
     **dict.fromkeys(("warmup", "adam_beta2", "brevity"), BELOW_ONE),
     "consistency": NOT_NEGATIVE,
     "RftConfig.share": RealRange(min=0, max=1, min_open=True, max_open=True),

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import click
 
-from codereasoner.cli.option_types import JSON_OBJECT, PATH, STYLE_NAME, range_of
+from codereasoner.cli.option_types import JSON_OBJECT, OUT_FILE, PATH, STYLE_NAME, Output, range_of
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.stages.stage_options import StyleOptions
 
@@ -61,7 +61,7 @@ def _option(config: str, field: dataclasses.Field[Any], hint: Any) -> Decorator:
     if typing.get_origin(hint) is dict:
         return click.option(word, type=JSON_OBJECT, **shown)
     if typing.get_origin(hint) is tuple:
-        return click.option(word, type=typing.get_args(hint)[0], multiple=True, **shown)
+        return click.option(word, type=range_of(config, field.name, typing.get_args(hint)[0]), multiple=True, **shown)
     return click.option(word, type=range_of(config, field.name, hint), **shown)
 
 
@@ -87,10 +87,10 @@ style_option = click.option(
 )
 
 
-def out_option(default: str | None, words: str) -> Decorator:
+def out_option(default: str | None, words: str, kind: Output = OUT_FILE) -> Decorator:
     """Make the option --out of a command's output."""
     path = Path(default) if default else None
-    return click.option("--out", type=PATH, default=path, show_default=path is not None, help=words)
+    return click.option("--out", type=kind, default=path, show_default=path is not None, help=words)
 
 
 def task_option(*default: str) -> Decorator:

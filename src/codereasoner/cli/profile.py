@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from codereasoner.cli.command_files import rows_file
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import PATH, SHARE
 from codereasoner.cli.options import json_option
@@ -41,6 +42,7 @@ def profile_command(
 
     if runs and not calls:
         raise click.UsageError("--runs goes with --calls")
+    programs = rows_file(programs, "programs.jsonl")
     ours = _profile_calls(programs, runs) if calls else _profile(programs)
     if reference:
         theirs = _profile_calls(reference, None) if calls else _profile(reference)

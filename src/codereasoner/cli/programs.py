@@ -8,7 +8,7 @@ import click
 
 from codereasoner.cli.command_files import set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
-from codereasoner.cli.option_types import COUNT
+from codereasoner.cli.option_types import PROCESSES
 from codereasoner.cli.options import config_options, out_option
 from codereasoner.stages.stage_options import ProgramOptions
 
@@ -18,7 +18,7 @@ _FEW = 2000  # programs that one process writes before others have started
 @click.command("programs", cls=ConfigCommand)
 @config_options(ProgramOptions)
 @out_option("programs.jsonl", "File of the programs.")
-@click.option("--workers", type=COUNT, help="Processes that write programs (default: one per core).")
+@click.option("--workers", type=PROCESSES, help="Processes that write programs (default: one per core).")
 def programs_command(config: ProgramOptions, out: Path, workers: int | None) -> None:
     """Write programs, each with an entry point and calls, from a grammar, a model, or files.
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import beside, file_of, set_aside_if_fresh
+from codereasoner.cli.command_files import beside, rows_file, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
-from codereasoner.cli.option_types import PATH
+from codereasoner.cli.option_types import OUT_FILE, PATH
 from codereasoner.cli.options import config_options
 from codereasoner.stages.stage_options import RowOptions
 
@@ -25,10 +25,8 @@ from codereasoner.stages.stage_options import RowOptions
     help="Task of the RL rows, with or without difficulties, such as input@3-5; repeat it.",
 )
 @config_options(RowOptions)
-@click.option("--sft-out", type=PATH, default=Path("sft.parquet"), show_default=True, help="File of the rows for SFT.")
-@click.option(
-    "--grpo-out", type=PATH, default=Path("grpo.parquet"), show_default=True, help="File of the rows for GRPO."
-)
+@click.option("--sft-out", type=OUT_FILE, default=Path("sft.parquet"), show_default=True, help="File of SFT rows.")
+@click.option("--grpo-out", type=OUT_FILE, default=Path("grpo.parquet"), show_default=True, help="File of GRPO rows.")
 def rows_command(
     questions: Path, chains: Path | None, rl_tasks: tuple[str, ...], config: RowOptions, sft_out: Path, grpo_out: Path
 ) -> None:
@@ -44,8 +42,9 @@ def rows_command(
     """
     from codereasoner.cli.row_counts import kept_in, show_counts
     from codereasoner.stages.write_rows import write_rows
+    from codereasoner.task import Question
 
-    questions = file_of(questions, "chosen.jsonl", "questions.jsonl")
+    questions = rows_file(questions, "chosen.jsonl", "questions.jsonl", kind=Question)
     set_aside_if_fresh(sft_out, grpo_out)
     write_rows(questions, chains or beside(questions, "chains.jsonl"), sft_out, grpo_out, config, rl_tasks)
     show_counts(sft_out, needed=not (kept_in(sft_out) or kept_in(grpo_out)))

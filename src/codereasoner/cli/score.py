@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from codereasoner.cli.config_command import ConfigCommand
-from codereasoner.cli.option_types import PATH
+from codereasoner.cli.option_types import OUT_FILE, PATH
 from codereasoner.cli.options import data_option, json_option, pool_options
 from codereasoner.cli.pools import PoolOptions
+from codereasoner.errors import ConfigError
 
 if TYPE_CHECKING:
     from codereasoner.evaluation.results import Grader
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Grader of the headline number; both are shown.",
 )
-@click.option("--plots", type=PATH, help="With CodeGlance: write a page with accuracy by feature to this file.")
+@click.option("--plots", type=OUT_FILE, help="With CodeGlance: write a page with accuracy by feature to this file.")
 @pool_options
 @json_option
 def score_command(
@@ -54,13 +55,20 @@ def score_command(
     from codereasoner.cli.console import console, print_json, waiting
     from codereasoner.cli.result_tables import show_score
     from codereasoner.evaluation.score import score_file
+    from codereasoner.extend import find
+    from codereasoner.reports.accuracy_by_feature import write_feature_page
+    from codereasoner.reports.page import check_view
 
+    if plots is not None:
+        check_view(plots)
+        if not find("benchmark", benchmark).features:
+            raise ConfigError(
+                f"--plots shows accuracy by CodeGlance's features, and {benchmark} has none: leave it out"
+            )
     with pools.open(benchmark, own_programs=True) as pool, waiting(f"the answers to {benchmark} to be graded"):
         result = score_file(benchmark, generations, data, grader, pool.run)
     show_score(result)
     if plots is not None:
-        from codereasoner.reports.accuracy_by_feature import write_feature_page
-
         write_feature_page(result, plots)
         console.print(f"accuracy by feature: {plots}")
     if as_json:

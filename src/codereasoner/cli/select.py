@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import set_aside_if_fresh
+from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import NUMBER, PATH
 from codereasoner.cli.options import config_options, out_option, pool_options
@@ -81,7 +81,9 @@ def select_command(
     from codereasoner.cli.row_counts import show_counts
     from codereasoner.curation.difficulty import Band
     from codereasoner.stages.rate_difficulty import Choice, rate_questions, select_questions
+    from codereasoner.task import Question
 
+    questions = rows_file(questions, "questions.jsonl", kind=Question)
     choice = Choice(Band(low, high), per_level, "curriculum" if order == "curriculum" else "given")
     ratings = out.with_name(f"{out.name}.passes.jsonl")
     set_aside_if_fresh(out, ratings)

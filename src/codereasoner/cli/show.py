@@ -59,7 +59,13 @@ def asked_and_answered(folder: Path, question: str) -> dict[str, Any]:
         DataError: the folder is no evaluation, or no question, or more than one, has such an id.
     """
     from codereasoner.ledger import read_rows
+    from codereasoner.reports.run_folder import chosen_evaluations
 
+    found = chosen_evaluations([folder])
+    if len(found) > 1:
+        names = ", ".join(each.folder.name for each in found)
+        raise DataError(f"{folder} holds several evaluations, give the folder of one: {names}")
+    [folder] = [each.folder for each in found]
     prompts = {row["id"]: row["messages"] for row in read_rows(folder / "prompts.jsonl")}
     ids = [question] if question in prompts else [each for each in prompts if each.startswith(question)]
     if len(ids) != 1:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import set_aside_if_fresh
+from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import ABOVE_ZERO, PATH
 from codereasoner.cli.options import config_options, json_option, out_option, pool_options
@@ -65,6 +65,7 @@ def trace_command(
     from codereasoner.cli.row_counts import show_counts
     from codereasoner.cli.trace_target import find_target, modules_of
     from codereasoner.cli.trace_view import show_trace
+    from codereasoner.records import Program
     from codereasoner.stages.trace_calls import kept, own_programs, trace_programs
 
     if call is not None or is_module or programs.suffix == ".py" or ".py::" in str(programs):
@@ -74,6 +75,7 @@ def trace_command(
         return
     if modules or cpu_seconds is not None or argv:
         raise ConfigError("--with, --argv and --cpu-seconds are for source: codereasoner trace FILE.py 'f(3)'")
+    programs = rows_file(programs, "programs.jsonl", kind=Program)
     keep = kept(config)
     own = own_programs(programs)
     with pools.open(own_programs=own) as pool:

@@ -14,10 +14,10 @@ from click.core import ParameterSource
 
 from codereasoner.cli.command_files import set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand, save_config
-from codereasoner.cli.option_types import PATH
+from codereasoner.cli.option_types import OWN_FOLDER, PATH
 from codereasoner.cli.options import Decorator, config_options, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
-from codereasoner.errors import check_extra
+from codereasoner.errors import DataError, check_extra
 from codereasoner.training.distributed import main_process_first, rank_and_size
 from codereasoner.training.training_config import GrpoConfig, RftConfig, SftConfig
 
@@ -34,7 +34,7 @@ def _training(name: str, config: type) -> Decorator:
         click.command(name, cls=ConfigCommand),
         click.argument("rows", type=PATH),
         click.option("--model", required=True, help=model),
-        out_option(name, "Folder of the trained model."),
+        out_option(name, "Folder of the trained model.", OWN_FOLDER),
         config_options(config),
         pool_options,
     )
@@ -102,14 +102,18 @@ def _train(
     train: Callable[..., Path], name: str, rows: Path, model: str, out: Path, config: Config, pools: PoolOptions | None
 ) -> None:
     """Train, with a pool where something is graded; the options are written next to the model when it begins."""
-    from codereasoner.training.shards import is_folder
+    from codereasoner.training.shards import check_folder, is_folder
     from codereasoner.training.training_rows import check_first
 
     config = _one_budget(config)
     check_extra("trl", "train")
     inside = rows / ("sft.parquet" if name == "sft" else "grpo.parquet")
     file = inside if inside.is_file() else rows
-    if not is_folder(file):
+    if rows.is_dir() and name != "sft" and file is rows:
+        raise DataError(f"the folder {rows} has no grpo.parquet: give the path of a file")
+    if is_folder(file):
+        check_folder(file)
+    else:
         check_first(file, "completion" if name == "sft" else "question")
     with main_process_first():
         if rank_and_size()[0] == 0:

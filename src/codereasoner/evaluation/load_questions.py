@@ -11,6 +11,7 @@ from codereasoner.errors import ConfigError, DataError
 from codereasoner.evaluation.gold_check import guess_baselines
 from codereasoner.evaluation.run_evaluation import CountMetrics
 from codereasoner.extend import Benchmark, available, read_questions
+from codereasoner.plugin_files import is_reference
 from codereasoner.task import Question, Runner
 
 
@@ -35,8 +36,10 @@ class QuestionSet:
 
 
 def is_file(name: str) -> bool:
-    """Return whether this is a path, of questions or of a folder that has to name them, not a benchmark's name."""
-    return name.endswith((".jsonl", ".parquet")) or (name not in available("benchmark") and Path(name).is_dir())
+    """Return whether this is a path, not the name of a benchmark."""
+    if name in available("benchmark") or is_reference(name):
+        return False
+    return name.endswith((".jsonl", ".parquet")) or "/" in name or Path(name).exists()
 
 
 def load_questions(name: str, data: Path | None, split: str, runner: Runner, limit: int | None = None) -> QuestionSet:

@@ -13,10 +13,9 @@ from typing import TypedDict
 from codereasoner.errors import ConfigError
 from codereasoner.evaluation.metrics import clustered_interval, mean
 from codereasoner.extend import task_order
-from codereasoner.ledger import write_whole
 from codereasoner.records import Facts, Program
 from codereasoner.reports.answer_traces import run_id
-from codereasoner.reports.page import assemble
+from codereasoner.reports.page import assemble, write_view
 from codereasoner.reports.question_records import Gathered, Shown
 from codereasoner.reports.run_folder import records_so_far
 
@@ -91,7 +90,7 @@ def write_feature_page(score: Facts, out: Path) -> None:
     if not parts:
         raise ConfigError(f"the score of {score['benchmark']} has no analysis by feature: only CodeGlance's have one")
     title = f"{score['benchmark']}, graded by the {score['grader']} grader"
-    write_whole(out, assemble(title, {"summary": {"name": title, "scores": parts}}))
+    write_view(out, assemble(title, {"summary": {"name": title, "scores": parts}}))
 
 
 def _features(item: Shown, program: Facts, found: Gathered) -> dict[str, object]:

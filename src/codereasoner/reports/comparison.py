@@ -12,7 +12,6 @@ from codereasoner.errors import DataError
 from codereasoner.evaluation.paired_comparison import Pair, PairedDifference, mcnemar, paired
 from codereasoner.evaluation.results import Summary, count_grades
 from codereasoner.extend import task_order
-from codereasoner.ledger import write_whole
 from codereasoner.reports.accuracy_by_feature import (
     FeatureAccuracy,
     Features,
@@ -22,7 +21,7 @@ from codereasoner.reports.accuracy_by_feature import (
 )
 from codereasoner.reports.comparison_rows import FEWEST, Flipped, PairComparison, PairDifference
 from codereasoner.reports.hardened_pairs import hardened_pairs
-from codereasoner.reports.page import assemble
+from codereasoner.reports.page import assemble, write_view
 from codereasoner.reports.question_browser import browser, label_of
 from codereasoner.reports.question_records import Gathered, Shown, gather
 from codereasoner.reports.result_rows import MistakeCounts, Result, mistake_counts, results, warnings
@@ -58,7 +57,7 @@ def compare(paths: Sequence[Path], limit: int = EVERYTHING, details: bool = Fals
     rows = [*_comparisons(gathered, features), *hardened_pairs(found)]
     if not rows:
         asked = ", ".join(f"{each.model} was asked {each.questions}" for each in found)
-        raise DataError(f"no two of these evaluations share questions, so nothing can be compared: {asked}")
+        raise DataError(f"no two of these evaluations share {FEWEST} questions, so nothing can be compared: {asked}")
     made = results(_on_shared_questions(found, gathered), gathered)
     unshared = [
         f"{row['second']} and {row['first']} on {row['list']}: only shared questions are compared and counted; "
@@ -96,7 +95,7 @@ def write_comparison(paths: Sequence[Path], out: Path, limit: int = 10_000) -> P
         "mistakes": compared["mistakes"],
         "differences": [{k: v for k, v in row.items() if k not in without} for row in compared["comparisons"]],
     }
-    write_whole(out, assemble(title, {"summary": summary} | browser(gathered)))
+    write_view(out, assemble(title, {"summary": summary} | browser(gathered)))
     return out
 
 

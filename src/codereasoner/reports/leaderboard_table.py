@@ -10,12 +10,12 @@ from pathlib import Path
 
 from codereasoner import extend
 from codereasoner.benchmarks.published import published_numbers
-from codereasoner.errors import ConfigError, DataError, UnknownName
+from codereasoner.errors import ConfigError, UnknownName
 from codereasoner.evaluation.results import Summary
 from codereasoner.extend import Benchmark
-from codereasoner.ledger import read_manifest, write_whole
+from codereasoner.ledger import read_manifest
 from codereasoner.reports.markdown import table
-from codereasoner.reports.page import assemble
+from codereasoner.reports.page import assemble, check_view, write_view
 from codereasoner.reports.run_folder import Evaluation, chosen_evaluations, labels
 from codereasoner.styles import STYLES, short_name
 from codereasoner.task import Verdict
@@ -24,7 +24,6 @@ FAULTS: Mapping[Verdict, str] = {"truncated": "truncated", "no_answer": "without
 COLUMNS = ("model", "pass@1", "95 % interval", "tokens", "right per 1,000 tokens", "settings", "source", "evidence")
 SITE = ("index.html", "leaderboard.md", "leaderboard.json")
 """The files of a site; the page says where the others are."""
-OURS = b'<meta name="generator" content="codereasoner">'
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([BM])\b", re.IGNORECASE)
 
 
@@ -97,20 +96,21 @@ def leaderboard_text(boards: Sequence[Board], suffix: str, files: Sequence[str] 
     data = {"boards": [each.to_json() for each in boards]}
     if suffix == ".html":
         return assemble("Leaderboard", {"summary": {"name": "leaderboard", "files": files, **data}})
-    return json.dumps(data, indent=1) + "\n" if suffix == ".json" else "\n".join(map(board_markdown, boards))
+    if suffix == ".json":
+        return json.dumps(data, indent=1) + "\n"
+    return "\n".join([*map(board_markdown, boards), "<!-- Made by codereasoner. -->\n"])
 
 
 def write_site(boards: Sequence[Board], folder: Path) -> list[Path]:
     """Write a site of static files, which needs no server and no network, and return its paths.
 
     Raises:
-        DataError: the folder is a file, or holds another page.
+        ConfigError: the folder holds another page.
     """
-    page = folder / SITE[0]
-    if folder.is_file() or (page.is_file() and OURS not in page.read_bytes()):
-        raise DataError(f"{folder} is a file or holds a page of another program: give --site a folder of its own")
     for name in SITE:
-        write_whole(folder / name, leaderboard_text(boards, Path(name).suffix, SITE[1:]))
+        check_view(folder / name)
+    for name in SITE:
+        write_view(folder / name, leaderboard_text(boards, Path(name).suffix, SITE[1:]))
     return [folder / name for name in SITE]
 
 

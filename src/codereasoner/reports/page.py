@@ -16,6 +16,11 @@ import math
 import zlib
 from collections.abc import Mapping
 from importlib.resources import files
+from pathlib import Path
+
+from codereasoner.errors import ConfigError
+from codereasoner.ledger import write_whole
+from codereasoner.outputs import check_writable
 
 SCRIPTS = (
     "elements",
@@ -31,6 +36,31 @@ SCRIPTS = (
     "main",
 )
 """The files of web/ in the order in which they stand in the page."""
+
+
+OURS = (b'<meta name="generator" content="codereasoner">', b"Made by codereasoner.", b'{\n "boards": [')
+"""Marks of the pages, tables and data that this package writes: only such a file is replaced by a new one."""
+
+
+def check_view(path: Path) -> None:
+    """Refuse to replace a page that another program or a person wrote.
+
+    Raises:
+        ConfigError: there is such a file, or something that is no file.
+    """
+    check_writable(path)
+    if path.is_file() and path.stat().st_size and not any(mark in path.read_bytes() for mark in OURS):
+        raise ConfigError(f"{path} is there and was not made by codereasoner: give another path")
+
+
+def write_view(path: Path, text: str) -> None:
+    """Write a page, a table or data made from results in the place of an earlier one.
+
+    Raises:
+        ConfigError: another program or a person wrote what is there.
+    """
+    check_view(path)
+    write_whole(path, text)
 
 
 def assemble(title: str, blocks: Mapping[str, object]) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from codereasoner.ledger import write_whole
 from codereasoner.reports.accuracy_by_feature import accuracy_by_feature, question_features
 from codereasoner.reports.comparison import differences
-from codereasoner.reports.page import assemble
+from codereasoner.reports.page import assemble, write_view
 from codereasoner.reports.question_browser import browser
 from codereasoner.reports.question_records import LIMIT, gather
 from codereasoner.reports.result_rows import mistake_counts, results, warnings
@@ -46,7 +45,7 @@ def write_report(run_folder: Path, limit: int = LIMIT) -> Path:
         "mistakes": mistake_counts(gathered),
     }
     out = run_folder / "report.html"
-    write_whole(out, assemble(name, {"summary": summary} | browser(gathered)))
+    write_view(out, assemble(name, {"summary": summary} | browser(gathered)))
     return out
 
 

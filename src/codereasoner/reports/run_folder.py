@@ -201,6 +201,10 @@ def chosen_evaluations(paths: Sequence[Path]) -> list[Evaluation]:
     """
     found: dict[Path, Evaluation] = {}
     for path in paths:
+        if path.is_file():
+            raise DataError(
+                f"{path} is a file; give the folder of an evaluation, such as {path.absolute().parent.name}"
+            )
         if not path.is_dir():
             raise DataError(f"there is no folder {path}; give evaluations such as runs/demo/evaluations/test@grpo")
         inside = evaluations(path)

@@ -15,7 +15,7 @@ from codereasoner.chains.claim_audit import Audit, audit, audit_search
 from codereasoner.chains.value_claims import calls
 from codereasoner.errors import DataError
 from codereasoner.extend import Progress, silent
-from codereasoner.ledger import Ledger, Line, fingerprint, line_of, read_rows
+from codereasoner.ledger import Ledger, Line, fingerprint, line_of, read_records, read_rows
 from codereasoner.parquet_files import Row
 from codereasoner.records import Answer, Chain, Job, Run
 from codereasoner.spill import Rows
@@ -54,7 +54,7 @@ def audit_texts(
     ledger = Ledger(out, {"texts": fingerprint(texts), "questions": fingerprint(questions)})
     if ledger.is_complete():
         return
-    known = Rows((row["id"], row) for row in read_rows(questions))
+    known = Rows((each.id, each.to_json()) for each in read_records(questions, Question))
     total = sum(1 for _ in read_rows(texts))
     with ledger:
         pairs = ((record, _question(known, record, questions)) for record in _records(texts) if record.id not in ledger)

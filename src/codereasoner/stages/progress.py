@@ -18,4 +18,6 @@ def counts(out: Path) -> Row:
 def tell(progress: Progress, done: int, total: int, what: str, every: int = 50) -> None:
     """Report progress, every 50 rows and at the end."""
     if done % every == 0 or done == total:
-        progress(done / max(total, 1), f"{done:,} of {total:,} {what}")
+        progress(
+            min(1.0, done / total) if total else 0.0, f"{done:,} of {total:,} {what}" if total else f"{done:,} {what}"
+        )

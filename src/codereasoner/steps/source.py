@@ -152,6 +152,9 @@ def split_lines(source: str) -> list[str]:
     return re.split("\r\n|\r|\n", source)
 
 
+ROWS = (".jsonl", ".json", ".parquet")  # a line of JSON is often valid Python
+
+
 def read_source(path: Path) -> str:
     """Return the text of a Python file, read as Python reads it: a byte order mark and a declared encoding count.
 
@@ -160,6 +163,8 @@ def read_source(path: Path) -> str:
     """
     if not path.exists() or path.is_dir():
         raise DataError(no_file(path))
+    if path.suffix in ROWS:
+        raise DataError(f"{path} is a file of rows, and a Python file is wanted here, such as prices.py")
     try:
         with tokenize.open(path) as file:
             return file.read()

@@ -81,7 +81,7 @@ def make_scratch_model(folder: Path, seed: int = 0, size: str = "0.5m") -> Path:
     `size` is one of SIZES, or a name that holds one: "scratch:0.5m".
 
     Raises:
-        ConfigError: there is no such size.
+        ConfigError: there is no such size, or something else is in the folder.
     """
     size = size.removeprefix("scratch").removeprefix(":") or "0.5m"
     if size not in SIZES:
@@ -90,6 +90,8 @@ def make_scratch_model(folder: Path, seed: int = 0, size: str = "0.5m") -> Path:
     manifest = read_manifest(folder)
     if manifest and manifest.get("config") == config and (folder / "model.safetensors").is_file():
         return folder
+    if manifest is None and folder.exists():
+        raise ConfigError(f"{folder} is where the untrained model goes, and holds something else: give another --out")
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     with quiet():

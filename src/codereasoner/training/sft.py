@@ -70,7 +70,7 @@ def sft(
     """
     budget, source = budget_of(config), str(model)
     bar = LastProgress(progress)
-    shards = Shards(rows, 60 * config.patience, budget, bar.repeat) if is_folder(rows) else None
+    shards = Shards(rows, 60 * config.patience, budget, bar.repeat, notice) if is_folder(rows) else None
 
     def make(loaded: Checkpoint) -> Made:
         most = context_of(loaded.model)

@@ -43,6 +43,17 @@ def is_folder(rows: Path) -> bool:
     return rows.is_dir() or (not rows.exists() and rows.suffix not in (".parquet", ".jsonl", ".json"))
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that holds other files, into which nobody will write shards.
+
+    Raises:
+        DataError: the folder has files, and no shard nor what is written before the first one.
+    """
+    names = {each.name for each in folder.iterdir() if not each.name.startswith(".")} if folder.is_dir() else set()
+    if names and not names & {DONE, "curriculum.json"} and not any(map(_NAME.fullmatch, names)):
+        raise DataError(f"{folder} has no sft.parquet and no {shard_name(0)}: give the file of the rows")
+
+
 def shard_name(number: int) -> str:
     """Return the name of a shard."""
     return f"rows-{number:05d}.parquet"
@@ -51,14 +62,23 @@ def shard_name(number: int) -> str:
 class Shards:
     """The shards of a folder, by number; each is looked at once, by the first process, which tells the others.
 
-    The budget counts the seconds of waiting, and `tell` gets a sentence about them. `patience` is in seconds.
+    The budget counts the seconds of waiting, and `tell` gets a sentence about them; `notice` gets one where the first
+    shard is not there. `patience` is in seconds.
     """
 
-    def __init__(self, folder: Path, patience: float, budget: Budget, tell: Tell = lambda words: None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        patience: float,
+        budget: Budget,
+        tell: Tell = lambda words: None,
+        notice: Tell = lambda words: None,
+    ) -> None:
         self.folder = folder
         self.patience = patience
         self.budget = budget
         self.tell = tell
+        self.notice = notice
         self._known: list[Shard] = []
 
     @property
@@ -92,6 +112,9 @@ class Shards:
                 raise found
             if found is not None:
                 break
+            if not number and before == began:
+                minutes = f"{self.patience / 60:g} minutes"
+                self.notice(f"waiting for {self.folder / shard_name(0)}, until nothing new comes for {minutes}")
             self.tell(f"waits for {shard_name(number)}: {time.monotonic() - began:.0f} s")
             time.sleep(POLL)
             now = time.monotonic()

@@ -124,6 +124,11 @@ def _prepare(out: Path, config: Mapping[str, object], budget: Budget) -> Path | 
     """Make the folder ready; returns the checkpoint to continue from, with the budget set to it, or None to begin."""
     checkpoints = out / "checkpoints"
     if _begun(out) is None:
+        for path in (checkpoints, out / "history.jsonl"):
+            if _is_kept(path):
+                raise ConfigError(
+                    f"{path} is of something else: give another --out, or --fresh, which keeps {out} as {out.name}.old"
+                )
         shutil.rmtree(checkpoints, ignore_errors=True)
         (out / "history.jsonl").unlink(missing_ok=True)
         write_whole(checkpoints / "config.json", json.dumps(as_json(config)) + "\n")
@@ -132,6 +137,13 @@ def _prepare(out: Path, config: Mapping[str, object], budget: Budget) -> Path | 
     if checkpoint:
         restore_budget(budget, checkpoint)
     return checkpoint
+
+
+def _is_kept(path: Path) -> bool:
+    """Return whether a path holds what a training that has not begun would delete."""
+    if path.is_dir():
+        return any(path.iterdir()) and not (path / "config.json").is_file()
+    return path.is_file() and path.stat().st_size > 0
 
 
 def mute(trainer: Trainer) -> None:
