@@ -31,6 +31,7 @@ ADDRESS_SPACE = 4 << 30
 PRIME = 2**61 - 1  # the hash of an integer is its remainder
 
 SOURCE = "def f(x):\n    y = x + 1\n    if y > 1:\n        x = y - 1\n    return [y, x]\n"
+ENDS = {"calls": ["1"], "values": ["[2, 1]"], "returned": ["[2, 1]"]}
 CALLED = {"source": SOURCE, "entry": "f", "call": "1", "invocation": "f(1)"}
 ASKED = [{"kind": "state", "line": 2, "variable": "y", "time": 1}, {"kind": "path", "line": 3, "time": 1}]
 FEATURES = {"output": "[2, 1]", "result": "[2, 1]", "recorded": "[2, 1]", "text": True}
@@ -47,7 +48,11 @@ QUESTIONS = [
     Question("anchors", CALLED | {"anchors": [[2, ["y"]], [4, ["x"]]]}, ("y = 2\nx = 1\n[2, 1]",)),
     Question("raises", CALLED, ("ValueError",)),
     Question("halts", CALLED | {"limit": 3}, ("no",)),
-    Question("equivalent", CALLED | {"other": SOURCE, "returned": "[2, 1]"}, ("yes",)),
+    Question(
+        "equivalent",
+        CALLED | {"other": SOURCE} | ENDS,
+        ("yes",),
+    ),
     Question("lines", CALLED, ("2, 3, 4, 5",)),
     Question("call-graph", CALLED, ("f -> g: 2",)),
     Question("debugger", CALLED | {"line": 3, "time": 1, "move": "step", "to": 0}, ("4\nx = 1\ny = 2",)),

@@ -151,6 +151,8 @@ class Events:
         if value is None:
             return None
         frames = self._frames_of(name, inside[:-1]) if bracket else None
+        if frames is not None and not frames:
+            return None  # a call that this run does not make
         name = name if name in self._names else ""
         found = self._next(
             lambda each: (

@@ -108,7 +108,7 @@ _PATTERNS: dict[Kind, tuple[str, ...]] = {
         r"(?m:^)Line (?P<line>\d+)(?=, `|:)",
     ),
     "return": (
-        r"(?:(?P<code>[A-Za-z_]\w*)(?:\([^()\n]*\))?[`*]* )?(?:returns|returned) [`*]*(?=\S)",
+        r"(?:(?P<code>[A-Za-z_]\w*(?:\([^()\n]*\))?)[`*]* )?(?:returns|returned) [`*]*(?=\S)",
         r"\breturn value(?: of (?P<code>\w+))?(?: is|:| =) [`*]*(?=\S)",
         r"(?P<code>[A-Za-z_]\w*\([^()\n]*\))[`*$]* (?:=|->|→|⇒|evaluates to|gives|yields|is) [`*]*(?=\S)",
     ),

@@ -16,7 +16,7 @@ from codereasoner.execution.pool import Pool
 from codereasoner.grammar.draft import require_split
 from codereasoner.plugin_files import is_reference
 from codereasoner.records import Job, Program, Run
-from codereasoner.sources.input_mutation import with_faults
+from codereasoner.rewrites.input_mutation import with_faults
 from codereasoner.sources.procedural import RANGE, Procedural
 from codereasoner.task import Question, Task
 

@@ -20,10 +20,10 @@ from codereasoner.errors import ConfigError
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import Ledger
 from codereasoner.records import Job, Run, content_id
+from codereasoner.rewrites.input_mutation import mutate
 from codereasoner.rewrites.proof import Claim, refute
 from codereasoner.rewrites.rewrite_draft import Unfit
 from codereasoner.rewrites.rewriting import KINDS, Rewritten, in_order, rewrite
-from codereasoner.sources.input_mutation import mutate
 from codereasoner.stages.engine import batches_of
 from codereasoner.stages.progress import tell
 from codereasoner.task import Question, Runner, Skip

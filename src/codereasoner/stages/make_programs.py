@@ -16,7 +16,7 @@ from codereasoner.extend import Progress, Rejected, Source, silent
 from codereasoner.ledger import Ledger
 from codereasoner.parquet_files import Row
 from codereasoner.records import Program, content_id
-from codereasoner.sources.input_mutation import with_faults, with_more_calls
+from codereasoner.rewrites.input_mutation import with_faults, with_more_calls
 from codereasoner.stages.distribute import Spread, spread
 from codereasoner.stages.engine import Engine, map_each
 from codereasoner.stages.excluded_benchmarks import Against

@@ -4,7 +4,7 @@ from random import Random
 
 from codereasoner import literals
 from codereasoner.records import Program
-from codereasoner.sources.input_mutation import Ranges, mutate, with_faults, with_more_calls
+from codereasoner.rewrites.input_mutation import Ranges, mutate, with_faults, with_more_calls
 
 
 def test_types_stay_and_values_lie_in_the_ranges() -> None:
