@@ -8,8 +8,8 @@ from there on.
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from codereasoner import literals
 from codereasoner.chains.event_claims import EventClaim
@@ -17,7 +17,7 @@ from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import evaluate
 from codereasoner.chains.statement_lines import LOOPS, code_of
 from codereasoner.records import Run
-from codereasoner.steps.source import has_constant_loop, walk
+from codereasoner.steps.source import has_constant_loop, nodes_of, walk
 
 
 class Events:
@@ -32,11 +32,7 @@ class Events:
         self._names = {event.function for event in events}
         self._lines = {event.line for event in events} | set(run.lines)
         self._has_constant_loop = has_constant_loop(run.source)
-        self._tests: defaultdict[str, set[int]] = defaultdict(set)  # by condition: the lines of its tests
-        for node in walk(ast.parse(run.source)):
-            if isinstance(node, ast.If | ast.While):
-                for part in _parts(node.test):
-                    self._tests[ast.unparse(part)].add(node.lineno)
+        self._tests = _tests_of(run.source)
 
     def check(self, claim: EventClaim) -> bool | None:
         """Return whether a claim is true after those checked before it; None: it is not about this run."""
@@ -186,6 +182,17 @@ def _canonical(text: str) -> str | None:
         return literals.write(literals.read(text))
     except (literals.LiteralError, literals.NotWritable):
         return None
+
+
+@lru_cache(maxsize=256)
+def _tests_of(source: str) -> Mapping[str, set[int]]:
+    """Return the lines of a program's tests by the conditions that they are made of."""
+    found: dict[str, set[int]] = {}
+    for node in nodes_of(source):
+        if isinstance(node, ast.If | ast.While):
+            for part in _parts(node.test):
+                found.setdefault(ast.unparse(part), set()).add(node.lineno)
+    return found
 
 
 _PRONOUNS = ("it", "function", "call", "which", "and", "then", "this", "program", "So", "finally")

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from codereasoner import literals
 from codereasoner.chains.abstract_execution import names_set
@@ -144,16 +144,12 @@ class _Known:
 
     def _gives(self, code: str, needs: Needs, result: object) -> bool:
         """Return whether a statement of the program that is quoted gives the result, as far as that can be told."""
-        lines = tuple(split_lines(self.source))
-        tree = parse_source(self.source)
-        functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)] if tree is not None else []
-        for node in (node for each in functions for node in ast.walk(with_lengths(each))):
-            if isinstance(node, ast.stmt) and header(node, lines).rstrip(":") == code.rstrip(":"):
-                if is_certain(node, needs, result):
-                    return True
-                befores = _befores(node, result)
-                if any(all(literals.equal(each.get(name), needs[name]) for name in needs) for each in befores):
-                    return True
+        for node in _statements_of(self.source).get(code.rstrip(":"), ()):
+            if is_certain(node, needs, result):
+                return True
+            befores = _befores(node, result)
+            if any(all(literals.equal(each.get(name), needs[name]) for name in needs) for each in befores):
+                return True
         return False
 
     def _computed(self, text: str, entry: str) -> Iterator[tuple[int, object, list[object]]]:
@@ -220,7 +216,20 @@ def _parts_of(value: object) -> list[object]:
     return [value, len(value), *(part for each in items for part in _parts_of(each))]
 
 
-def _constants(source: str) -> list[object]:
+@lru_cache(maxsize=256)
+def _statements_of(source: str) -> Mapping[str, Sequence[ast.stmt]]:
+    """Return the statements of a program's functions by their headers."""
+    found: dict[str, list[ast.stmt]] = {}
+    lines, tree = tuple(split_lines(source)), parse_source(source)
+    functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)] if tree is not None else []
+    for node in (node for each in functions for node in ast.walk(with_lengths(each))):
+        if isinstance(node, ast.stmt):
+            found.setdefault(header(node, lines).rstrip(":"), []).append(node)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _constants(source: str) -> Sequence[object]:
     tree = parse_source(source)
     return _constants_in(tree) if tree is not None else []
 

@@ -14,7 +14,7 @@ from typing import TypeAlias, cast
 
 from codereasoner.chains.expressions import FUNCTIONS, unparse
 from codereasoner.steps import split_lines
-from codereasoner.steps.source import walk
+from codereasoner.steps.source import parse_any, walk
 
 Statement: TypeAlias = "ast.stmt | ast.ExceptHandler | ast.match_case"
 Owner: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module"
@@ -76,7 +76,8 @@ def shadowed(source: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4)
 def _nodes(source: str) -> tuple[ast.AST, ...]:
-    return tuple(walk(ast.parse(source)))
+    tree = parse_any(source)
+    return tuple(walk(ast.parse(source) if tree is None else tree))  # or say why it is none
 
 
 @lru_cache(maxsize=256)

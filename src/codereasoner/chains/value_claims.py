@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -99,8 +99,13 @@ def _in_prose(text: str) -> Iterator[Claim]:
         )
 
 
-def calls(text: str, entry: str) -> Iterator[tuple[int, int, str]]:
-    """Yield start, end and canonical arguments of each call of a function that a text names."""
+@lru_cache(maxsize=256)  # an audit asks three times for the calls of a text
+def calls(text: str, entry: str) -> Sequence[tuple[int, int, str]]:
+    """Return start, end and canonical arguments of each call of a function that a text names."""
+    return tuple(_calls(text, entry))
+
+
+def _calls(text: str, entry: str) -> Iterator[tuple[int, int, str]]:
     for match in re.finditer(rf"(?<![\w.])(?<!def ){re.escape(entry)}(?=\()", text):
         end = _bracket_end(text, match.end())
         if end is None:

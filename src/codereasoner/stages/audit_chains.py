@@ -6,7 +6,8 @@ Every call that a text is about is traced anew: neither a chain's own run nor a 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -131,11 +132,13 @@ def _question(known: Rows, record: Chain | Answer, questions: Path) -> Question:
 
 def _audited(runner: Runner, pairs: Iterable[tuple[Chain | Answer, Question]]) -> Iterator[Line]:
     for batch in batches_of(pairs, TOGETHER):
-        right = _right([record for record, _ in batch], [question for _, question in batch], runner)
         texts = [record.whole if isinstance(record, Answer) else record.text for record, _ in batch]
         jobs = [_jobs(text, question) for text, (_, question) in zip(texts, batch, strict=True)]
         wanted = list(dict.fromkeys(job for each in jobs for job in each))
         runs = dict(zip(wanted, runner(wanted), strict=True))
+        right = _right(
+            [record for record, _ in batch], [question for _, question in batch], partial(_run, runner, runs)
+        )
         for (record, question), text, its_jobs, is_right in zip(batch, texts, jobs, right, strict=True):
             found = _audit(text, question, [runs[job] for job in its_jobs])
             row = {
@@ -147,6 +150,13 @@ def _audited(runner: Runner, pairs: Iterable[tuple[Chain | Answer, Question]]) -
                 **(found or Audit(0, 0)).to_json(),
             }
             yield line_of(row)
+
+
+def _run(runner: Runner, known: Mapping[Job, Run], jobs: Sequence[Job]) -> list[Run]:
+    """Run these jobs, but those of which a traced run is known that returned a value: it is the same call."""
+    found = [known.get(replace(job, record="trace")) for job in jobs]
+    again = iter(runner([job for job, run in zip(jobs, found, strict=True) if run is None or run.outcome != "ok"]))
+    return [run if run is not None and run.outcome == "ok" else next(again) for run in found]
 
 
 def _right(batch: Sequence[Chain | Answer], questions: Sequence[Question], runner: Runner) -> list[bool]:
