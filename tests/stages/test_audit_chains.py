@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from codereasoner.cli import app
 from codereasoner.errors import DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.ledger import read_rows, write_records
-from codereasoner.records import Answer, Chain, Job
+from codereasoner.records import Answer, Chain, Job, Run
 from codereasoner.stages.audit_chains import audit_texts
 from codereasoner.task import Question
 
@@ -73,6 +74,27 @@ def test_the_steps_of_a_model_that_thinks_are_those_of_its_thoughts(
     audit_texts(path, tmp_path / "questions.jsonl", tmp_path / "audit.jsonl", pool.run)
     classes = [row["class"] for row in read_rows(tmp_path / "audit.jsonl")]
     assert classes == ["answer right, every claim true", "answer right, steps wrong"]
+
+
+def test_a_call_is_run_once_for_its_claims_and_its_grade_beside_programs_of_its_origin_alone(
+    tmp_path: Path, questions: list[Question], pool: Pool
+) -> None:
+    texts = ["f(3) returns 8.</reasoning><answer>f(3)", "I guess.</reasoning><answer>f(4)"]
+    answers = [Answer(questions[1].id, "m", "reasoning", n, f"<reasoning>{x}</answer>") for n, x in enumerate(texts)]
+    path = write(tmp_path, "answers.jsonl", answers, questions)
+    write_records(tmp_path / "runs.jsonl", [Run(SOURCE, "f", "3", "ok", shared="procedural")], {})
+    for runs, origin in ((None, ""), (tmp_path / "runs.jsonl", "procedural")):
+        asked: list[Job] = []
+
+        def runner(jobs: Sequence[Job], asked: list[Job] = asked) -> list[Run]:
+            asked += jobs
+            return pool.run(jobs)
+
+        audit_texts(path, tmp_path / "questions.jsonl", tmp_path / f"audit{origin}.jsonl", runner, runs=runs)
+        assert sorted(job.call for job in asked) == ["3", "4"]
+        assert {job.origin for job in asked} == {origin}
+        classes = [row["class"][:12] for row in read_rows(tmp_path / f"audit{origin}.jsonl")]
+        assert classes == ["answer right", "answer wrong"]
 
 
 def test_a_backward_chain_is_checked_against_the_calls_it_tries(

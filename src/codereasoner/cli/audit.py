@@ -51,6 +51,7 @@ def audit_command(
     """
     from codereasoner.cli.console import bar, print_json
     from codereasoner.cli.result_tables import show_audit
+    from codereasoner.reports.run_folder import Evaluation
     from codereasoner.stages.audit_chains import audit_texts, keep_true, summarize
     from codereasoner.stages.distribute import OwnPool
     from codereasoner.stages.engine import make_engine
@@ -62,8 +63,10 @@ def audit_command(
     out = out or texts.with_suffix(".audit.jsonl")
     kept = kept or texts.with_suffix(".true.jsonl")
     set_aside_if_fresh(out, kept)
+    folders = (questions.parent, Evaluation(texts.parent, "", "").run)
+    runs = next((each / "runs.parquet" for each in folders if (each / "runs.parquet").is_file()), None)
     with pools.open(), make_engine(workers=pools.workers) as engine, bar("audit", "the first texts") as progress:
-        audit_texts(texts, questions, out, OwnPool(0, pools.allow_weak_isolation).run, progress, engine)
+        audit_texts(texts, questions, out, OwnPool(0, pools.allow_weak_isolation).run, progress, engine, runs)
     result = {"texts_file": str(texts), "audit_file": str(out), **summarize(out)}
     result["examples"] = _examples(out, examples)
     if config.keep_above is not None:

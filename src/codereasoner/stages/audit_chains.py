@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
+from sys import intern
+from typing import TypeAlias
 
 from codereasoner import extend
 from codereasoner.chains.claim_audit import Audit, audit, audit_search
@@ -39,15 +41,26 @@ CLASSES = {
 
 NO_TRACE = "not traced"
 
+Item: TypeAlias = tuple[Chain | Answer, Question, str]
+"""A text, its question, and the origin of the program: those of one origin may share a process."""
+
 
 def audit_texts(
-    texts: Path, questions: Path, out: Path, runner: Runner, progress: Progress = silent, engine: Engine | None = None
+    texts: Path,
+    questions: Path,
+    out: Path,
+    runner: Runner,
+    progress: Progress = silent,
+    engine: Engine | None = None,
+    runs: Path | None = None,
 ) -> None:
     """Write one row for each chain of a chains.jsonl, or each answer of an answers.jsonl, in its order.
 
     A chain was kept because its answer is right; an answer is graded. A row has the text's `id`, its
     `question`, `task` and author (`by`), its `class`, the claims that were `checked` and are `true`, and the
     `first_false` one.
+
+    runs: those that the questions were asked about; they know which programs may share a process (default: none may).
 
     Raises:
         DataError: a row is neither a chain nor an answer, or its question is not among the questions.
@@ -57,9 +70,12 @@ def audit_texts(
         return
     known = Rows((each.id, each.to_json()) for each in read_records(questions, Question))
     total = sum(1 for _ in read_rows(texts))
+    others = [each.name for each in fields(Run) if each.name not in ("id", "shared")]
+    origins = {row["id"]: intern(row["shared"]) for row in read_rows(runs, others) if row.get("shared")} if runs else {}
     with ledger:
-        pairs = ((record, _question(known, record, questions)) for record in _records(texts) if record.id not in ledger)
-        for line in map_each(engine, partial(_audited, runner), pairs, TOGETHER):
+        asked = ((record, _question(known, record, questions)) for record in _records(texts) if record.id not in ledger)
+        items = ((record, question, origins.get(question.run, "")) for record, question in asked)
+        for line in map_each(engine, partial(_audited, runner), items, TOGETHER):
             ledger.append(line)
             tell(progress, len(ledger), total, "texts audited", every=TOGETHER)
         ledger.finish()
@@ -130,16 +146,14 @@ def _question(known: Rows, record: Chain | Answer, questions: Path) -> Question:
     return Question.from_json(row)
 
 
-def _audited(runner: Runner, pairs: Iterable[tuple[Chain | Answer, Question]]) -> Iterator[Line]:
-    for batch in batches_of(pairs, TOGETHER):
-        texts = [record.whole if isinstance(record, Answer) else record.text for record, _ in batch]
-        jobs = [_jobs(text, question) for text, (_, question) in zip(texts, batch, strict=True)]
+def _audited(runner: Runner, items: Iterable[Item]) -> Iterator[Line]:
+    for batch in batches_of(items, TOGETHER):
+        texts = [record.whole if isinstance(record, Answer) else record.text for record, _, _ in batch]
+        jobs = [_jobs(text, question, origin) for text, (_, question, origin) in zip(texts, batch, strict=True)]
         wanted = list(dict.fromkeys(job for each in jobs for job in each))
         runs = dict(zip(wanted, runner(wanted), strict=True))
-        right = _right(
-            [record for record, _ in batch], [question for _, question in batch], partial(_run, runner, runs)
-        )
-        for (record, question), text, its_jobs, is_right in zip(batch, texts, jobs, right, strict=True):
+        right = _right(batch, runner, runs)
+        for (record, question, _), text, its_jobs, is_right in zip(batch, texts, jobs, right, strict=True):
             found = _audit(text, question, [runs[job] for job in its_jobs])
             row = {
                 "id": record.id,
@@ -152,39 +166,37 @@ def _audited(runner: Runner, pairs: Iterable[tuple[Chain | Answer, Question]]) -
             yield line_of(row)
 
 
-def _run(runner: Runner, known: Mapping[Job, Run], jobs: Sequence[Job]) -> list[Run]:
-    """Run these jobs, but those of which a traced run is known that returned a value: it is the same call."""
-    found = [known.get(replace(job, record="trace")) for job in jobs]
-    again = iter(runner([job for job, run in zip(jobs, found, strict=True) if run is None or run.outcome != "ok"]))
-    return [run if run is not None and run.outcome == "ok" else next(again) for run in found]
+def _right(batch: Sequence[Item], runner: Runner, runs: Mapping[Job, Run]) -> list[bool]:
+    """Return whether each final answer is right; a chain was kept because it was.
 
+    runs: those that are traced already; a call among them that returned a value does not run again for its grade.
+    """
+    origins = {question.facts.get("source"): origin for _, question, origin in batch}
 
-def _right(batch: Sequence[Chain | Answer], questions: Sequence[Question], runner: Runner) -> list[bool]:
-    """Return whether each final answer is right; a chain was kept because it was."""
-    right = [isinstance(record, Chain) for record in batch]
-    styles = {record.style for record in batch if isinstance(record, Answer)}
-    for style in sorted(styles):
-        places = [place for place, each in enumerate(batch) if isinstance(each, Answer) and each.style == style]
-        items = [
-            (extend.task_of(questions[place]), questions[place], batch[place].text, _finish(batch[place]))
-            for place in places
-        ]
-        for place, grade in zip(places, grade_all(items, find_style(style), runner), strict=True):
+    def run(jobs: Sequence[Job]) -> list[Run]:
+        jobs = [replace(job, origin=origins.get(job.source, "")) for job in jobs]
+        found = [runs.get(replace(job, record="trace")) for job in jobs]
+        known = [each if each is not None and each.outcome == "ok" else None for each in found]
+        again = iter(runner([job for job, each in zip(jobs, known, strict=True) if each is None]))
+        return [each or next(again) for each in known]
+
+    right = [isinstance(record, Chain) for record, _, _ in batch]
+    answers = [(place, each[0], each[1]) for place, each in enumerate(batch) if isinstance(each[0], Answer)]
+    for style in sorted({answer.style for _, answer, _ in answers}):
+        chosen = [each for each in answers if each[1].style == style]
+        asked = [(extend.task_of(question), question, answer.text, answer.finish) for _, answer, question in chosen]
+        for (place, _, _), grade in zip(chosen, grade_all(asked, find_style(style), run), strict=True):
             right[place] = grade.outcome == "correct"
     return right
 
 
-def _finish(record: Chain | Answer) -> str:
-    return record.finish if isinstance(record, Answer) else "stop"
-
-
-def _jobs(text: str, question: Question) -> list[Job]:
+def _jobs(text: str, question: Question, origin: str) -> list[Job]:
     """Return jobs for the calls that a text is about: the question's own, or those named by a search."""
     source, entry, call = (question.facts.get(name) for name in ("source", "entry", "call"))
     if not source or not entry:
         return []
     named = [call] if call is not None else list(dict.fromkeys(found for _, _, found in calls(text, entry)))[-NAMED:]
-    return [Job(source, entry, each, record="trace") for each in named]
+    return [Job(source, entry, each, record="trace", origin=origin) for each in named]
 
 
 def _audit(text: str, question: Question, runs: Sequence[Run]) -> Audit | None:

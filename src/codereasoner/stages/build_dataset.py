@@ -80,7 +80,7 @@ def build(
     if config.keep_above is not None:
         chains = paths.true_chains
         with watch("audit") as progress:
-            audit_texts(paths.chains, paths.questions, paths.audit, own.run, progress, engine)
+            audit_texts(paths.chains, paths.questions, paths.audit, own.run, progress, engine, paths.runs)
             keep_true(paths.chains, paths.audit, chains, config.keep_above / 100)
     if teacher is None:
         with watch("choose") as progress:
