@@ -56,9 +56,9 @@ def compare_command(
     if len(chosen_evaluations(evaluations)) < 2:
         raise ConfigError(f"{evaluations[0]} is one evaluation: name a second one to compare it with")
     with waiting("the comparison"):
-        found, _ = compare(evaluations)
+        found, questions = compare(evaluations, details=report is not None)
     show_comparison(found, by, show)
     if report is not None:
-        console.print(f"page: {write_comparison(evaluations, report)}")
+        console.print(f"page: {write_comparison(evaluations, report, found, questions)}")
     if as_json:
         print_json(found)

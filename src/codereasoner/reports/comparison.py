@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TypedDict, cast
 
@@ -23,9 +23,9 @@ from codereasoner.reports.comparison_rows import FEWEST, Flipped, PairComparison
 from codereasoner.reports.hardened_pairs import hardened_pairs
 from codereasoner.reports.page import assemble, write_view
 from codereasoner.reports.question_browser import browser, label_of
-from codereasoner.reports.question_records import Gathered, Shown, gather
+from codereasoner.reports.question_records import LIMIT, Gathered, Shown, gather
 from codereasoner.reports.result_rows import MistakeCounts, Result, mistake_counts, results, warnings
-from codereasoner.reports.run_folder import Evaluation, chosen_evaluations, labels
+from codereasoner.reports.run_folder import Evaluation, chosen_evaluations, collector_at_rest, labels
 
 EVERYTHING = 10**9
 
@@ -40,7 +40,8 @@ class Comparison(TypedDict):
     mistakes: Sequence[MistakeCounts]
 
 
-def compare(paths: Sequence[Path], limit: int = EVERYTHING, details: bool = False) -> tuple[Comparison, Gathered]:
+@collector_at_rest()
+def compare(paths: Sequence[Path], details: bool = False) -> tuple[Comparison, Gathered]:
     """Compare the evaluations at the paths; return the comparison and its questions, with answers if `details`.
 
     Where the evaluations of a list were asked different questions, `results` counts those that all of them share. Hard
@@ -52,7 +53,7 @@ def compare(paths: Sequence[Path], limit: int = EVERYTHING, details: bool = Fals
     """
     found = chosen_evaluations(paths)
     folders = list(dict.fromkeys(each.run for each in found))
-    gathered = gather(folders, found, limit, only_asked=True, details=details)
+    gathered = gather(folders, found, EVERYTHING, only_asked=True, details=details)
     features = question_features(folders, gathered)
     rows = [*_comparisons(gathered, features), *hardened_pairs(found)]
     if not rows:
@@ -75,13 +76,9 @@ def compare(paths: Sequence[Path], limit: int = EVERYTHING, details: bool = Fals
     return compared, gathered
 
 
-def write_comparison(paths: Sequence[Path], out: Path, limit: int = 10_000) -> Path:
-    """Write the page that compares the evaluations at the paths.
-
-    Raises:
-        DataError, MissingExtra: as `compare`.
-    """
-    compared, gathered = compare(paths, limit, details=True)
+@collector_at_rest()
+def write_comparison(paths: Sequence[Path], out: Path, compared: Comparison, gathered: Gathered) -> Path:
+    """Write the page of a comparison that was made with `details`; it counts all questions, and shows LIMIT of them."""
     found = chosen_evaluations(paths)
     names = labels(found)
     title = " and ".join(dict.fromkeys(names)) if len(found) < 4 else f"{len(found)} evaluations"
@@ -95,7 +92,8 @@ def write_comparison(paths: Sequence[Path], out: Path, limit: int = 10_000) -> P
         "mistakes": compared["mistakes"],
         "differences": [{k: v for k, v in row.items() if k not in without} for row in compared["comparisons"]],
     }
-    write_view(out, assemble(title, {"summary": summary} | browser(gathered)))
+    shown = replace(gathered, shown=dict(islice(gathered.shown.items(), LIMIT)))
+    write_view(out, assemble(title, {"summary": summary} | browser(shown)))
     return out
 
 

@@ -10,10 +10,18 @@ from codereasoner.reports.page import assemble, write_view
 from codereasoner.reports.question_browser import browser
 from codereasoner.reports.question_records import LIMIT, gather
 from codereasoner.reports.result_rows import mistake_counts, results, warnings
-from codereasoner.reports.run_folder import check_run_folder, config, evaluations, identity, manifests
+from codereasoner.reports.run_folder import (
+    check_run_folder,
+    collector_at_rest,
+    config,
+    evaluations,
+    identity,
+    manifests,
+)
 from codereasoner.reports.run_summary import LINKS, curves, flow, stage_seconds
 
 
+@collector_at_rest()
 def write_report(run_folder: Path, limit: int = LIMIT) -> Path:
     """Write report.html into a run folder from the files that are there, and return its path.
 
