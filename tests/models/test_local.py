@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from codereasoner import extend
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Completion, Model, Prompt, Sampling
+from codereasoner.models.checkpoint import context_of
 from codereasoner.models.local import share_prompts, tokenise
 from codereasoner.models.threads import choose_threads
 from codereasoner.records import Run
@@ -151,6 +153,20 @@ def test_an_answer_ends_with_the_context_of_the_model_and_a_prompt_beyond_it_is_
         else:
             assert each.finish == "length"
             assert each.prompt_tokens + each.completion_tokens == 48
+
+
+YARN = {"rope_type": "yarn", "rope_theta": 1e6, "factor": 4.0, "original_max_position_embeddings": 1000}
+
+
+@pytest.mark.parametrize(("positions", "rope", "context"), [(1000, None, 1000), (1000, YARN, 4000), (8000, YARN, 8000)])
+def test_the_context_is_that_of_the_config_and_of_positions_that_are_stretched(
+    positions: int, rope: dict[str, Any] | None, context: int
+) -> None:
+    from transformers import Qwen2Config
+
+    config = Qwen2Config(max_position_embeddings=positions, rope_parameters=rope)
+    model: Any = SimpleNamespace(config=config)
+    assert context_of(model) == context
 
 
 @pytest.mark.parametrize(("first", "later", "chosen"), [(0.001, 0.2, 1), (0.02, 0.001, None), (0.5, 0.5, None)])

@@ -115,8 +115,11 @@ def silent_transformers() -> ModuleType:
 
 def context_of(model: PreTrainedModel) -> int:
     """Return the number of tokens that a model can read, its answer included; a huge one where it has no limit."""
-    found = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-    return int(found) if found and found > 0 else sys.maxsize
+    shape = model.config.get_text_config()
+    rope = getattr(shape, "rope_parameters", None) or {}
+    stretched = (rope.get("factor") or 1) * (rope.get("original_max_position_embeddings") or 0)  # as YaRN has it
+    found = max(getattr(shape, "max_position_embeddings", None) or 0, stretched)
+    return int(found) if found > 0 else sys.maxsize
 
 
 def weights_identity(name: str) -> str:
