@@ -22,9 +22,9 @@ BUILT_INS = {
 }
 EXCEPTIONS = ("Error", "Exception", "ExceptionGroup", "Warning", "Exit", "Stop", "Interrupt", "Iteration")
 """The endings of the names of built-in exceptions: instances are fresh, and the types cannot be changed."""
-NOT_SHARED = "ExceptionGroup MemoryError"
-"""Exceptions that are not allowed: the first is a type that can be changed; who catches the second counts the memory
-that the programs before it have left."""
+NOT_SHARED = "BaseExceptionGroup ExceptionGroup MemoryError"
+"""Exceptions that are not allowed: the first two make groups, whose type can be changed, and `__exit__` is given the
+type of an exception; who catches the third counts the memory that the programs before it have left."""
 
 ATTRIBUTES = {
     "str, bytes, bytearray; without format_map, which reads attributes that its text names": (

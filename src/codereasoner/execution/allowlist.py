@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _ASYNCHRONOUS = 0x80 | 0x100 | 0x200  # coroutines complain, when they are thrown away, in a neighbour's output
 _MATCH_CLASS = opcode.opmap["MATCH_CLASS"]  # reads attributes whose names are among the constants
+_MATCH_GROUP = opcode.opmap["CHECK_EG_MATCH"]  # `except*` makes an ExceptionGroup, which is a type that can be changed
 _IMPORT, _DELETE = opcode.opmap["IMPORT_NAME"], opcode.opmap["DELETE_ATTR"]
 _ONLY_AST = 0x400  # PyCF_ONLY_AST
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
@@ -102,7 +103,7 @@ def may_share(text: str, code: CodeType) -> bool:
         if code.co_flags & _ASYNCHRONOUS:
             return False
         operations = code.co_code[::2]
-        if _MATCH_CLASS in operations:
+        if _MATCH_CLASS in operations or _MATCH_GROUP in operations:
             return False
         if _IMPORT in operations:
             imports = True

@@ -68,8 +68,8 @@ try:
         names.append(name)
         sys.modules[name] = loaded = module(name)
         exec(code, loaded.__dict__)
-    for name in names:
-        del sys.modules[name]
+    for name in [*names, "codereasoner.execution._trace"]:
+        sys.modules.pop(name, None)
     del files, code, names, module, place, spec
 except BaseException as error:
     body = f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:10000]

@@ -9,7 +9,8 @@ A program must not be able to tell that it is traced. Most can not; the words of
 
 - one that could see a reference more, a finalizer later or its own `locals()` refreshed is traced carefully: between
   two events nothing of it is held, and the dict of a frame's locals is as the program left it;
-- one that uses the interpreter's trace functions, or makes code with line tables of its own, is not traced at all.
+- one that uses the interpreter's trace functions, makes code with line tables of its own, measures the interpreter's
+  memory, code or events, or is interrupted by a timer, whose handler would interrupt a tracer, is not traced at all.
 """
 
 from __future__ import annotations
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
     Local = Callable[[FrameType, str, object], Any]
 
 PLAINLY, CAREFULLY, NOT = "plainly", "carefully", "not"  # how a program is traced
-_NOT = ("settrace", "gettrace", "f_trace", ".f_lineno =", "replace(co_", "co_linetable", "co_lnotab", "CodeType")
+_NOT = (
+    "settrace", "gettrace", "f_trace", ".f_lineno =", "replace(co_", "co_linetable", "co_lnotab", "CodeType",
+    "tracemalloc", "getallocatedblocks", "gc.get_count", "gc.get_objects", "gc.get_stats", "addaudithook", "adaptive",
+    "setitimer", "signal.alarm",
+)  # fmt: skip
 _CAREFULLY = (
     "__del__", "weakref", "yield", "async", "locals", "vars", "dir(", "eval", "exec", "builtins", "inspect", "frame",
     "sys", "gc.", "import gc", "from gc", "'gc'", '"gc"',

@@ -13,7 +13,7 @@ from time import thread_time
 
 from codereasoner.execution.encode import answer
 from codereasoner.execution.exception_text import exception_text
-from codereasoner.execution.tracer_choice import make
+from codereasoner.execution.tracer_choice import evaluator, make
 from codereasoner.literals.write import NotWritable, TooLong, write
 
 TYPE_CHECKING = False
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 DEPTH = 1000  # frames of recursion that a program may use, as in a fresh interpreter
 BUFFER = 8192  # bytes that a stream holds back; Python 3.14 would hold back 131,072, beyond many a limit
 
-_exec, _eval, _type, _issubclass, _str = exec, eval, type, issubclass, str
+_type, _issubclass, _str = type, issubclass, str
 _len, _sorted, _bytes, _join = len, sorted, bytes, b"".join
 _module, _modules, _getframe, _setrecursionlimit = type(sys), sys.modules, sys._getframe, sys.setrecursionlimit
 _SystemExit, _MemoryError, _RecursionError, _BaseException = SystemExit, MemoryError, RecursionError, BaseException
@@ -90,13 +90,16 @@ class Streams:
 
 
 def set_depth() -> None:
-    """Let programs recurse as deep as in a fresh interpreter, however deep we are ourselves."""
+    """Let programs recurse as deep as in a fresh interpreter, however deep we are ourselves.
+
+    native/evaluate.c needs no such thing; without it there are four frames between here and the program.
+    """
     depth = 0
     frame: FrameType | None = _getframe()
     while frame is not None:
         depth += 1
         frame = frame.f_back
-    _setrecursionlimit(DEPTH + depth + 2)
+    _setrecursionlimit(DEPTH + depth + 4)
 
 
 def run(
@@ -112,9 +115,8 @@ def run(
     if built_ins is not None:
         module.__dict__["__builtins__"] = built_ins
     started = thread_time()  # the clock of the process stands still between ticks while a timer runs
-    facts, suspect = _outcome(compiled, tracer, module.__dict__, limits)
+    facts, suspect = _outcome(compiled, tracer, module.__dict__, limits, streams)
     facts["cpu_ms"] = (thread_time() - started) * 1000
-    facts["stdout"] = streams.take()
     if tracer is not None:
         facts["steps"], facts["lines"], facts["cut"] = tracer.text(), _sorted(tracer.lines), tracer.cut
     elif record != "value":
@@ -122,23 +124,29 @@ def run(
     return facts, suspect
 
 
-def _outcome(compiled: Compiled, tracer: Any, names: dict[str, object], limits: RunLimits) -> tuple[Facts, str]:
-    """Execute the program and its call; return the outcome, and the value or the exception."""
+def _outcome(
+    compiled: Compiled, tracer: Any, names: dict[str, object], limits: RunLimits, streams: Streams
+) -> tuple[Facts, str]:
+    """Execute the program and its call; return the outcome, the value or the exception, and the output."""
     program = compiled.program
+    evaluate = evaluator()
     try:
-        _exec(program.source, names)  # type: ignore[arg-type]
+        evaluate(program.source, names, DEPTH)
         if program.harness is not None:
-            _exec(program.harness, names)
+            evaluate(program.harness, names, DEPTH)
         try:
             if tracer is not None:
                 tracer.start()
-            value = _eval(compiled.call, names)  # type: ignore[arg-type]
+            value = evaluate(compiled.call, names, DEPTH)
         finally:
             if tracer is not None:
                 tracer.stop()
-        return returned(value, limits), ""
+        facts, suspect = returned(value, limits), ""
+        facts["stdout"] = streams.take()  # here: what dies with the value or the error may print
     except _BaseException as error:
-        return raised(error, limits)
+        facts, suspect = raised(error, limits)
+        facts["stdout"] = streams.take()
+    return facts, suspect
 
 
 def raised(error: BaseException, limits: RunLimits) -> tuple[Facts, str]:

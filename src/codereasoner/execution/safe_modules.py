@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-_HEAP_TYPE, _IMMUTABLE = 1 << 9, 1 << 8  # Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_IMMUTABLETYPE
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: one that is immutable still gets annotations where one asks for them
 _SHOWN = ("__doc__", "__file__", "__loader__", "__package__", "__spec__")  # what the text of a module is made of
 _type, _tuple, _list, _all, _any, _map, _len, _getattr = type, tuple, list, all, any, map, len, getattr
 _Module = type(sys)
@@ -42,6 +42,7 @@ class Original:
         self.seals: dict[str, Seal | Defaults] = {word: found for word, found in defaults.items() if found.containers}
         if name == "functools":  # the class behind every cache_info() hands out its __new__, a function
             self.seals |= dict.fromkeys(("cache", "lru_cache"), Seal(module._CacheInfo))
+        self.given = Seal(*_given(module))
         self.clear: tuple[Callable[[], object], ...] = ()
         caches: list[Any] = []
         if name == "re":
@@ -65,12 +66,22 @@ def prepare() -> bool:
     return True
 
 
+def _given(module: ModuleType) -> list[object]:
+    """Return what a module gives a program that has not imported it.
+
+    `__exit__` is given the class of an error, and an operator of a program's own flags the flags of `re`.
+    """
+    members = list(module.__dict__.values())
+    errors = [each for each in members if isinstance(each, _type) and issubclass(each, Exception)]
+    flags = [each for each in members if _type(each).__name__ == "RegexFlag"]
+    return [*errors, *flags]
+
+
 def _is_immutable(member: object) -> bool:
     """Return whether nothing can be stored in an object: a function or type written in C, a number, a string."""
     kind = _type(member)
     if kind is _type:
-        flags = member.__flags__  # type: ignore[attr-defined]
-        return not flags & _HEAP_TYPE or bool(flags & _IMMUTABLE)
+        return not member.__flags__ & _HEAP_TYPE  # type: ignore[attr-defined]
     return kind in (str, int, float, _type(len))
 
 
@@ -92,12 +103,14 @@ class Defaults:
 
 
 class Seal:
-    """The state of an object, its classes and its functions before any program could use them."""
+    """The state of objects, their classes and their functions before any program could use them."""
 
-    def __init__(self, owner: object) -> None:
+    def __init__(self, *owners: object) -> None:
         self.dicts: list[tuple[Mapping[str, object], tuple[str, ...], tuple[object, ...]]] = []
         self.states: list[tuple[Callable[[object], tuple[object, ...]], object, tuple[object, ...]]] = []
-        self._add(owner, set())
+        seen: set[int] = set()
+        for owner in owners:
+            self._add(owner, seen)
 
     def whole(self) -> bool:
         """Return whether all of it looks as it did."""
@@ -113,22 +126,28 @@ class Seal:
         seen.add(id(owner))
         if _type(own) in (dict, _type(_type.__dict__)):
             self.dicts.append((own, _tuple(own), _tuple(own.values())))
-        look = _state_of_function if _type(owner) is _Function else _state
-        self.states.append((look, owner, look(owner)))
+        if _type(own) is not dict or _type(owner) is _Function or _slots(owner):  # else a dict is all that it has
+            look = _state_of_function if _type(owner) is _Function else _state
+            self.states.append((look, owner, look(owner)))
         if isinstance(owner, _type):
             for kind in (_type(owner), *owner.__mro__[1:]):
                 self._add(kind, seen)
-        for item in list(own.values()) if own else []:
+        for name, item in list(own.items()) if own else []:
+            if name == "__objclass__":  # the class of a flag, which no program comes by
+                continue
             inner = _getattr(item, "__func__", item)
             if _type(inner) is _Function or isinstance(inner, _type):
                 self._add(inner, seen)
 
 
+def _slots(owner: object) -> list[str]:
+    return [name for kind in _type(owner).__mro__ for name in kind.__dict__.get("__slots__", ())]
+
+
 def _state(owner: object) -> tuple[object, ...]:
-    slots = [name for kind in _type(owner).__mro__ for name in kind.__dict__.get("__slots__", ())]
     return (
         owner.__doc__, _getattr(owner, "__name__", None), _getattr(owner, "__qualname__", None),
-        *[_getattr(owner, name, None) for name in slots],
+        *[_getattr(owner, name, None) for name in _slots(owner)],
     )  # fmt: skip
 
 
@@ -147,7 +166,7 @@ class Modules:
     def __init__(self, leave: Callable[[], None]) -> None:
         self.leave = leave
         self.found: dict[str, ModuleType] = {}
-        self.seals: list[Seal | Defaults] = []
+        self.seals: list[Seal | Defaults] = []  # of what the program can reach
 
     def built_ins(self) -> dict[str, object]:
         """Return the built-ins of the program, which import through this object."""
@@ -193,6 +212,8 @@ class Modules:
         inside = module.__dict__
         inside.update(original.shown)
         inside.update(original.plain)
+        if original.given.dicts:
+            self.seals.append(original.given)
 
         def find(word: str) -> object:
             function = original.functions.get(word)

@@ -1,6 +1,6 @@
-"""Choose a worker's tracers: those in C if they were built with the package, else the reference tracers in Python.
+"""Choose a worker's tracers, and what evaluates code: in C if that was built with the package, else in Python.
 
-Both write the same bytes. This file also runs inside the workers.
+Both tracers write the same bytes. This file also runs inside the workers.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from codereasoner.execution.safe_repr import describe, is_among, show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType
+    from collections.abc import Callable
+    from types import CodeType, FrameType
     from typing import Any
 
     from codereasoner.execution.framing import RunLimits
     from codereasoner.execution.python_tracer import Local
 
 C, PYTHON = "C", "Python"
-_type, _RecursionError = type, RecursionError
+_type, _RecursionError, _eval = type, RecursionError, eval
 _NO_DATA = (type, type(describe), type(len), type(sys))  # classes, functions, modules
 
 
@@ -69,17 +70,27 @@ class StoppingTracer(GlobalsTracer):
         raise Stopped
 
 
-_kinds: dict[str, Any] = {"trace": Tracer, "coverage": Lines}
+def _evaluate(code: CodeType, names: dict[str, object], depth: int) -> object:
+    return _eval(code, names)
+
+
+_IN_PYTHON = {"trace": Tracer, "coverage": Lines, "evaluate": _evaluate}
+_kinds: dict[str, Any] = dict(_IN_PYTHON)
 
 
 def use(extension: Any) -> str:
     """Take the tracers of this module, `_trace`, or (None) those in Python; return their name."""
     if extension is None:
-        _kinds.update(trace=Tracer, coverage=Lines)
+        _kinds.update(_IN_PYTHON)
         return PYTHON
     extension.use(describe, thrown_text, *FOR_C)
-    _kinds.update(trace=extension.Tracer, coverage=extension.Lines)
+    _kinds.update(trace=extension.Tracer, coverage=extension.Lines, evaluate=extension.evaluate)
     return C
+
+
+def evaluator() -> Callable[[CodeType | None, dict[str, object], int], object]:
+    """Return what evaluates code in a namespace, to a depth of recursion: native/evaluate.c, or a frame of ours."""
+    return _kinds["evaluate"]  # type: ignore[no-any-return]
 
 
 def make(record: str, manner: str, limits: RunLimits) -> Any:

@@ -26,7 +26,7 @@ from codereasoner.execution.compile_jobs import Cache, Compiled
 from codereasoner.execution.final_filter import FinalFilter
 from codereasoner.execution.forked import Child, confine, ended, first_answer, fork_or_close, live, lower, send, tell
 from codereasoner.execution.framing import FrameError, Kind, Splitter, pack
-from codereasoner.execution.run_job import Streams, raised, returned, set_depth, too_much_output
+from codereasoner.execution.run_job import DEPTH, Streams, raised, returned, set_depth, too_much_output
 from codereasoner.execution.shared_process import FAST_CPU, MOST_HELD, ROOM, Neighbours, is_in_order
 
 TYPE_CHECKING = False
@@ -173,7 +173,7 @@ class Zygote:
         times = (wall, fast, limits["cpu_seconds"] * 1000)
         assert self.final_filter.fork_job is not None
         heard, in_time, status, used = self.final_filter.fork_job(
-            reader, self.writer, *times, closing, *codes, limits["result_chars"], streams.stdout.flush,
+            reader, self.writer, *times, closing, *codes, limits["result_chars"], DEPTH, streams.stdout.flush,
             streams.out.parts, finish, self.final_filter.template, self.final_filter.own,
         )  # fmt: skip
         return (first_answer(heard) if in_time else None), status, used

@@ -18,7 +18,6 @@
 #define HEADER 12
 #define MAX_BODY 16000000
 #define LONGEST_POLL 3600 /* seconds, far less than an int has milliseconds */
-#define OUTER_FRAMES 1 /* of ours, more below a program that Python runs than below one that is run here */
 
 static double now(clockid_t clock)
 {
@@ -31,28 +30,27 @@ typedef struct {
     double wall, cpu, most_cpu_ms;
     PyObject *closing, *source, *harness, *call, *flush, *parts, *finish;
     Py_ssize_t result_chars;
+    int depth;
     FinalFilter final_filter;
 } Job;
 
 /* ---- in the child */
 
-static PyObject *evaluate(const Job *job)
+static PyObject *evaluate_job(const Job *job)
 {
     PyObject *module = PyModule_New("program");
     if (module == NULL || PyDict_SetItemString(PyImport_GetModuleDict(), "program", module) < 0)
         return NULL;
     PyObject *names = PyModule_GetDict(module);
-    if (PyDict_SetItemString(names, "__builtins__", PyEval_GetBuiltins()) < 0)
-        return NULL;
-    PyObject *done = PyEval_EvalCode(job->source, names, names);
+    PyObject *done = evaluate_below(job->source, names, job->depth);
     if (done != NULL && job->harness != Py_None) {
         Py_DECREF(done);
-        done = PyEval_EvalCode(job->harness, names, names);
+        done = evaluate_below(job->harness, names, job->depth);
     }
     if (done == NULL)
         return NULL;
     Py_DECREF(done);
-    return PyEval_EvalCode(job->call, names, names);
+    return evaluate_below(job->call, names, job->depth);
 }
 
 /* Whether the program has written nothing to its standard output. */
@@ -121,9 +119,8 @@ static void live(const Job *job, int writer)
         Py_XDECREF(done);
         _exit(0);
     }
-    Py_SetRecursionLimit(Py_GetRecursionLimit() - OUTER_FRAMES);
     double started = now(CLOCK_THREAD_CPUTIME_ID);
-    PyObject *value = evaluate(job);
+    PyObject *value = evaluate_job(job);
     double cpu_ms = (now(CLOCK_THREAD_CPUTIME_ID) - started) * 1000;
     if (value == NULL || !answer(job, value, cpu_ms, writer)) {
         PyObject *kind = NULL, *error = NULL, *trace = NULL;
@@ -174,8 +171,8 @@ PyObject *fork_job(PyObject *Py_UNUSED(module), PyObject *arguments)
 {
     Job job;
     int pipes[2], status = 0;
-    if (!PyArg_ParseTuple(arguments, "iidddO!OOOnOO!Oy#I", &pipes[0], &pipes[1], &job.wall, &job.cpu, &job.most_cpu_ms,
-                          &PyTuple_Type, &job.closing, &job.source, &job.harness, &job.call, &job.result_chars, &job.flush, &PyList_Type,
+    if (!PyArg_ParseTuple(arguments, "iidddO!OOOniOO!Oy#I", &pipes[0], &pipes[1], &job.wall, &job.cpu, &job.most_cpu_ms,
+                          &PyTuple_Type, &job.closing, &job.source, &job.harness, &job.call, &job.result_chars, &job.depth, &job.flush, &PyList_Type,
                           &job.parts, &job.finish, &job.final_filter.code, &job.final_filter.size, &job.final_filter.own))
         return NULL;
     job.final_filter.parent = getpid();

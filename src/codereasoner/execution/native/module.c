@@ -6,6 +6,8 @@ static PyMethodDef functions[] = {
     {"use", use, METH_VARARGS,
      "Take from Python: describe, thrown_text, sys.getrecursionlimit, the frames to be spared, the instructions at which "
      "a frame has yielded, and those at which it has returned."},
+    {"evaluate", evaluate, METH_VARARGS,
+     "Evaluate code in a namespace with nothing below it on the stack, to this depth of recursion."},
     {"fork_job", fork_job, METH_VARARGS, "Run one job in a fork; gives what it said, whether in time, status, CPU seconds."},
     {"install_filter", install_filter, METH_VARARGS,
      "Install the last filter in this process: its code, what stands in it for the process id, the parent's id."},
@@ -18,7 +20,7 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_trace", "The C tracer, and what else is done in C.", -1, functions, NULL, NULL, NULL, NULL};
 
 /* What Python and the workers expect of this module: decode.py has the same number. Change both where they change. */
-#define INTERFACE 2
+#define INTERFACE 3
 
 PyMODINIT_FUNC PyInit__trace(void)
 {

@@ -125,6 +125,8 @@ typedef struct {
 int install_final_filter(const FinalFilter *final_filter);
 PyObject *install_filter(PyObject *module, PyObject *arguments);
 
+PyObject *evaluate_below(PyObject *code, PyObject *names, int depth); /* evaluate.c */
+PyObject *evaluate(PyObject *module, PyObject *arguments);
 PyObject *fork_job(PyObject *module, PyObject *arguments);      /* alone.c */
 PyObject *read_answer(PyObject *module, PyObject *arguments);   /* answers.c */
 PyObject *make(PyObject *module, PyObject *arguments);
