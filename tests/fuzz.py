@@ -17,7 +17,7 @@ from codereasoner.execution.framing import MAX_BODY, FrameError, Splitter, pack
 from codereasoner.execution.pool import Limits
 from codereasoner.records import Job, Run
 
-JOB = Job("def f(): pass", "f", "")
+JOB = Job("def f(): pass\n" + "\n" * 8, "f", "", record="trace")
 LIMITS = Limits().as_dict()
 EVENTS = ("call", "line", "return", "yield", "exception")
 TEXTS = ("", "x", "name", "1", "'é'", "\ud83d\ude00", "\ude00\ud83d", "\x7f\x00", '"\\/\b\f\n\r\t', "y" * 300)
@@ -29,11 +29,11 @@ SNIPPETS = (
 )  # fmt: skip
 
 
-def read_both(body: bytes) -> Run:
+def read_both(body: bytes, job: Job = JOB) -> Run:
     """Read an answer in C and in Python, which must make the same run of it."""
     with patch.object(decode, "read_natively", None):
-        reference = read_answer(body, JOB, "A", LIMITS)
-    run = read_answer(body, JOB, "A", LIMITS)
+        reference = read_answer(body, job, "A", LIMITS)
+    run = read_answer(body, job, "A", LIMITS)
     assert vars(run) == vars(reference)
     assert [vars(step) for step in run.steps] == [vars(step) for step in reference.steps]
     return run

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,12 +17,17 @@ from codereasoner.execution.encode import answer, steps_text
 from codereasoner.records import Run, Step
 
 needs_extension = pytest.mark.skipif(decode.read_natively is None, reason="the extension is not built")
+VALUE = replace(JOB, record="value")
 STEPS = ["cl", [0, 0], [1, 2], ["f"], [{}, {"x": "1"}], [[1, ["a"]]]]
 GOOD: list[object] = ["ok", "1", "", "", STEPS, [1], "", "", 0.5]
 
 
 def changed(place: int, value: object) -> bytes:
     return json.dumps([*GOOD[:place], value, *GOOD[place + 1 :]]).encode()
+
+
+def without_steps(place: int, value: object) -> bytes:
+    return json.dumps([*GOOD[:place], value, *GOOD[place + 1 :]]).replace(json.dumps(STEPS), "[]").encode()
 
 
 def test_a_good_answer_is_read() -> None:
@@ -92,13 +99,14 @@ def test_a_malformed_answer_is_the_outcome_of_its_job(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (changed(1, "1" * (LIMITS["result_chars"] + 1)), "longer than the limit"),
-        (changed(3, "1" * (LIMITS["output_bytes"] + 1)), "longer than the limit"),
-        (changed(7, "x" * 4_000_000), "more than its limits allow"),
+        (without_steps(1, "1" * (LIMITS["result_chars"] + 1)), "longer than the limit"),
+        (without_steps(3, "1" * (LIMITS["output_bytes"] + 1)), "longer than the limit"),
+        (without_steps(7, "x" * 4_000_000), "more than its limits allow"),
+        (changed(1, "1"), "more than the limit of 0"),
     ],
 )
 def test_a_forged_answer_has_no_more_than_its_limits_allow(body: bytes, reason: str) -> None:
-    run = read_both(body)
+    run = read_both(body, VALUE)
     assert (run.outcome, run.value, reason in run.reason) == ("crashed", None, True)
 
 
@@ -106,6 +114,23 @@ def test_a_forged_trace_has_no_more_steps_than_a_tracer_records() -> None:
     for count, outcome in ((LIMITS["steps"], "ok"), (LIMITS["steps"] + 1, "crashed")):
         columns = ["l" * count, [0] * count, [1] * count, [], [{}] * count, []]
         assert read_both(changed(4, columns)).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("events", "frames"),
+    [("ll", [0, 0]), ("cl", [1, 1]), ("cl", [0, 1]), ("cc", [0, 2]), ("cl", [0, (1 << 31) - 1]), ("rc", [0, 0])],
+)
+def test_a_frame_of_a_trace_begins_with_a_call_when_all_before_it_have_begun(events: str, frames: list[int]) -> None:
+    values = ["1" for event in events if event != "l"]
+    run = read_both(changed(4, [events, frames, [1, 1], values, [{}, {}], []]))
+    assert (run.outcome, run.value, run.steps, run.cut) == ("ok", "1", (), "tracer removed")
+
+
+def test_a_line_that_the_program_does_not_have_is_line_0() -> None:
+    run = read_both(changed(4, ["cl", [0, 0], [1, 10**6], ["f"], [{}, {}], []]))
+    assert [step.line for step in run.steps] == [1, 0]
+    assert read_both(changed(5, [2, 10**6, 10**7])).lines == (0, 2)
+    assert read_both(changed(5, [10])).lines == (10,)
 
 
 def test_a_program_can_not_claim_an_infrastructure_error() -> None:
@@ -140,14 +165,25 @@ TRACES = st.lists(
 )
 
 
+def as_traced(steps: list[list[Any]]) -> list[list[object]]:
+    """The steps with frames that begin with a call, one after the other, and lines that the program has."""
+    begun = 0
+    for step in steps:
+        if step[0] == "call" and step[1] >= begun or begun == 0:
+            step[:2] = "call", begun
+            begun += 1
+        step[1:3] = min(step[1], begun - 1), step[2] % 11
+    return steps
+
+
 @needs_extension
-@given(steps=TRACES, value=TEXTS, lines=st.lists(st.integers(0, (1 << 31) - 1), max_size=4))
+@given(steps=TRACES, value=TEXTS, lines=st.lists(st.integers(0, 10), max_size=4))
 def test_what_a_worker_writes_is_read_in_c_as_in_python(
     steps: list[list[object]], value: str, lines: list[int]
 ) -> None:
-    body = written(steps, value, lines)
+    body = written(as_traced(steps), value, lines)
     assert decode.read_natively is not None
-    assert decode.read_natively(body, Step, 10) is not None
+    assert decode.read_natively(body, Step, 10, 10) is not None
     run = read_both(body)
     assert (run.value, run.lines, len(run.steps)) == (json.loads(json.dumps(value)), tuple(lines), len(steps))
 

@@ -8,8 +8,9 @@ that a worker writes; what it does not take is read here, and so is everything w
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from itertools import chain
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     from codereasoner.execution.framing import RunLimits
 
 NATIVE = "codereasoner.execution._trace"
-INTERFACE = 3  # of the extension, as in native/module.c
+INTERFACE = 4  # of the extension, as in native/module.c
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 _OUTCOMES: dict[object, Outcome] = {name: name for name in get_args(Outcome) if name != "error"}  # that is ours to say
 _EVENTS: dict[str, Event] = {name[0]: name for name in get_args(Event)}
 _CUTS = frozenset({"", "steps", "bytes", "depth", "tracer removed"})
 _TEXT = frozenset({str})
+_LINE_END = re.compile("\r\n|\r|\n")  # as the compiler counts lines
 _MAX_LINE = 1 << 31
 _ESCAPED = 12  # bytes that JSON in ASCII takes for a character, at most; also those of a line's number
 _REST = 50_000  # characters of all that has no limit of its own: the exception, the reason, the marks
@@ -56,7 +58,10 @@ def _read(body: bytes, job: Job, level: str, limits: RunLimits) -> Run:
     most = limits["result_chars"] + limits["output_bytes"] + len(job.source) + _REST
     if job.record != "trace" and len(body) > most * _ESCAPED:
         raise _MalformedError(f"it has {len(body)} bytes, more than its limits allow")
-    row = (read_natively(body, Step, limits["steps"]) if read_natively else None) or _read_row(body, limits["steps"])
+    most_steps = limits["steps"] if job.record == "trace" else 0
+    last_line = job.source.count("\n") + 1 if "\r" not in job.source else len(_LINE_END.split(job.source))
+    row = read_natively(body, Step, most_steps, last_line) if read_natively else None
+    row = row or _read_row(body, most_steps, last_line)
     name, value, exception, stdout, steps, lines, cut, reason, cpu_ms = row
     outcome = _OUTCOMES.get(name)
     if outcome is None:
@@ -97,8 +102,8 @@ def _make(kind: type[Run], fields: dict[str, object]) -> Run:
     return run
 
 
-def _read_row(body: bytes, most: int) -> Any:
-    """Return the nine parts of an answer, each of its type."""
+def _read_row(body: bytes, most: int, last_line: int) -> Any:
+    """Return the nine parts of an answer, each of its type; a line that the program does not have is line 0."""
     row = _DECODER.decode(body.decode("ascii"))
     if type(row) is not list or len(row) != 9:
         raise _MalformedError("it must be a list of nine")
@@ -110,18 +115,32 @@ def _read_row(body: bytes, most: int) -> Any:
         raise _MalformedError("a value must be text")
     if type(cpu_ms) is not float:
         raise _MalformedError(f"{cpu_ms!r:.40} is no time")
-    found_steps = _read_steps(steps, most) if steps else ()
-    found_lines = _read_lines(lines) if lines else ()
+    found_steps = _read_steps(steps, most, last_line) if steps else ()
+    found_lines = _read_lines(lines, last_line) if lines else ()
+    if not _can_be_traced(found_steps):
+        found_steps, cut = (), "tracer removed"
     return name, value, exception, stdout, found_steps, found_lines, cut, reason, cpu_ms
 
 
-def _read_lines(lines: Any) -> tuple[int, ...]:
+def _can_be_traced(steps: Sequence[Step]) -> bool:
+    """Return whether each frame begins with a call, when all before it have begun; a program can call a tracer."""
+    begun = 0
+    for step in steps:
+        if step.frame > begun or (step.frame == begun and step.event != "call"):
+            return False
+        begun += step.frame == begun
+    return True
+
+
+def _read_lines(lines: Any, last_line: int) -> tuple[int, ...]:
     if not _all_of(int, lines) or not 0 <= min(lines) <= max(lines) < _MAX_LINE:
         raise _MalformedError("lines must be whole numbers")
-    return tuple(lines)
+    if max(lines) <= last_line:
+        return tuple(lines)
+    return tuple(sorted({line if line <= last_line else 0 for line in lines}))
 
 
-def _read_steps(columns: object, most: int) -> tuple[Step, ...]:
+def _read_steps(columns: object, most: int, last_line: int) -> tuple[Step, ...]:
     """Return the steps of the columns that encode.py describes, whose types are checked a column at a time."""
     if type(columns) is not list or len(columns) != 6:
         raise _MalformedError("steps must be six columns")
@@ -151,7 +170,7 @@ def _read_steps(columns: object, most: int) -> tuple[Step, ...]:
         fields = {
             "event": _EVENTS[event],
             "frame": frame,
-            "line": line,
+            "line": line if line <= last_line else 0,
             "changes": change,
             "removed": gone.get(number, ()) if gone else (),
             "value": "" if event == "l" else next(texts),
@@ -192,5 +211,5 @@ def load_extension() -> Any:
 
 
 EXTENSION = load_extension()
-read_natively: Callable[[bytes, type[Step], int], tuple[Any, ...] | None] | None = EXTENSION and EXTENSION.read_answer
+read_natively: Callable[[bytes, type[Step], int, int], tuple[Any, ...] | None] | None = EXTENSION and EXTENSION.read_answer
 make: Callable[[type[Run], dict[str, object]], Run] = EXTENSION.make if EXTENSION else _make

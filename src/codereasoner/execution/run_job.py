@@ -92,14 +92,14 @@ class Streams:
 def set_depth() -> None:
     """Let programs recurse as deep as in a fresh interpreter, however deep we are ourselves.
 
-    native/evaluate.c needs no such thing; without it there are four frames between here and the program.
+    native/evaluate.c needs no such thing; without it three of our frames are below the program.
     """
     depth = 0
     frame: FrameType | None = _getframe()
     while frame is not None:
         depth += 1
         frame = frame.f_back
-    _setrecursionlimit(DEPTH + depth + 4)
+    _setrecursionlimit(DEPTH + depth + 3)
 
 
 def run(

@@ -12,6 +12,7 @@ typedef struct {
     const char *at, *end;
     PyTypeObject *kind; /* Step */
     Py_ssize_t most;    /* of them */
+    long last_line;     /* of the program */
     PyObject *names[NAMES];
 } Reader;
 
@@ -255,6 +256,20 @@ static bool read_columns(Reader *reader, Columns *columns, Py_ssize_t *count)
            PyTuple_GET_SIZE(columns->values) == *count - lines && PyTuple_GET_SIZE(columns->changes) == *count;
 }
 
+/* Whether each frame begins with a call, when all before it have begun, and the program has these lines. */
+static bool can_be_traced(const Reader *reader, const Columns *columns, Py_ssize_t count)
+{
+    long begun = 0;
+    for (Py_ssize_t number = 0; number < count; number++) {
+        long frame = PyLong_AsLong(PyTuple_GET_ITEM(columns->frames, number));
+        if (frame > begun || (frame == begun && columns->events[number] != 'c') ||
+            PyLong_AsLong(PyTuple_GET_ITEM(columns->lines, number)) > reader->last_line)
+            return false;
+        begun += frame == begun;
+    }
+    return true;
+}
+
 /* A Step with these fields. Its own constructor would take ten times as long, and the garbage collector need not look at
    what can be in no cycle. */
 static PyObject *make_step(PyTypeObject *kind, PyObject *const values[6])
@@ -305,7 +320,7 @@ static PyObject *read_steps(Reader *reader)
     Columns columns = {0};
     Py_ssize_t count;
     PyObject *steps = NULL;
-    if (read_columns(reader, &columns, &count))
+    if (read_columns(reader, &columns, &count) && can_be_traced(reader, &columns, count))
         steps = make_steps(reader->kind, &columns, count);
     Py_XDECREF(columns.frames);
     Py_XDECREF(columns.lines);
@@ -325,8 +340,14 @@ static PyObject *read_value(Reader *reader)
 static PyObject *read_lines(Reader *reader)
 {
     PyObject *lines = skip(reader, "[]") ? Py_NewRef(nothing) : read_tuple(reader, read_integer);
-    if (lines != NULL && lines != nothing)
+    if (lines != NULL && lines != nothing) {
         PyObject_GC_UnTrack(lines);
+        for (Py_ssize_t place = 0; place < PyTuple_GET_SIZE(lines); place++)
+            if (PyLong_AsLong(PyTuple_GET_ITEM(lines, place)) > reader->last_line) {
+                Py_DECREF(lines);
+                return NULL;
+            }
+    }
     return lines;
 }
 
@@ -336,7 +357,8 @@ PyObject *read_answer(PyObject *Py_UNUSED(module), PyObject *arguments)
                                                    read_lines, read_name,  read_string, read_float};
     Reader reader = {0};
     Py_ssize_t size;
-    if (!PyArg_ParseTuple(arguments, "y#O!n", &reader.at, &size, &PyType_Type, &reader.kind, &reader.most) ||
+    if (!PyArg_ParseTuple(arguments, "y#O!nl", &reader.at, &size, &PyType_Type, &reader.kind, &reader.most,
+                          &reader.last_line) ||
         prepare() < 0)
         return NULL;
     reader.end = reader.at + size;
