@@ -169,7 +169,7 @@ def as_traced(steps: list[list[Any]]) -> list[list[object]]:
     """The steps with frames that begin with a call, one after the other, and lines that the program has."""
     begun = 0
     for step in steps:
-        if step[0] == "call" and step[1] >= begun or begun == 0:
+        if (step[0] == "call" and step[1] >= begun) or begun == 0:
             step[:2] = "call", begun
             begun += 1
         step[1:3] = min(step[1], begun - 1), step[2] % 11

@@ -54,6 +54,43 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"folder": tmp_path_factory.mktemp("built")}
 
 
+STACK = """
+import sys, time
+def depth(n=0):
+    try:
+        return depth(n + 1)
+    except RecursionError:
+        return n
+def f(seconds):
+    while time.process_time() < seconds:
+        pass
+    frame, names = sys._getframe(), []
+    while frame:
+        names.append(frame.f_code.co_filename)
+        frame = frame.f_back
+    return names, sys.getrecursionlimit(), depth(), sorted(name for name in sys.modules if "codereasoner" in name)
+"""
+
+
+@pytest.mark.parametrize("record", RECORDS)
+@pytest.mark.parametrize("seconds", [0, 0.6], ids=["first try", "slow lane"])
+def test_a_program_finds_nothing_below_it_on_the_stack(record: Record, seconds: float) -> None:
+    if not EXTENSION.is_file():
+        pytest.skip(NOT_BUILT)
+    with Pool(workers=1, limits=Limits(cpu_seconds=5.0), allow_weak_isolation=True) as pool:
+        (run,) = pool.run([Job(STACK, "f", str(seconds), record=record)])
+    assert run.value == "(['<program>', '<call>'], 1000, 997, [])", run.reason
+
+
+def test_a_program_recurses_as_deep_beside_others_as_alone() -> None:
+    if not EXTENSION.is_file():
+        pytest.skip(NOT_BUILT)
+    deep = STACK.partition("import sys, time")[2].partition("def f")[0]
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        jobs = [Job(f"{deep}# {number}", "depth", "", origin="deep" if number else "") for number in range(4)]
+        assert {run.value for run in pool.run(jobs)} == {"998"}
+
+
 def build(version: str, built: dict[str, Path]) -> Path:
     """Build the extension for this version, with every warning an error."""
     if version not in built:

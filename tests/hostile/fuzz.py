@@ -97,7 +97,7 @@ class Grammar:
         self.random = random
         self.rules: tuple[Callable[[int], str], ...] = (
             self.atom, self.container, self.constructor, self.repeated, self.chain, self.digits, self.alike,
-            self.string, self.nested, self.marked, self.noise, self.spans,
+            self.string, self.nested, self.marked, self.noise, self.spans, self.accents,
         )  # fmt: skip
 
     def text(self, size: int) -> str:
@@ -170,6 +170,14 @@ class Grammar:
         )
         depth = self.random.choice((5, 50, 61, 90, 199, 201, 5_000, size // 2))
         return opening * depth + self.atom(1) + closing * self.random.choice((depth, depth, depth - 1, 0))
+
+    def accents(self, size: int) -> str:
+        """A name with combining characters in the wrong order, perhaps in a call, a string or a format."""
+        name = "a" + "\u0315" * (size // 2) + "\u0300" * (size // 2)
+        form = self.random.choice(
+            ("{}", "f({}=1)", "f({}\n)", "'{}'", "f'{{{}}}'", "<answer>{}</answer>", "assert {} == 1")
+        )
+        return form.format(name)
 
     def marked(self, size: int) -> str:
         """Marks of forms and thoughts."""

@@ -37,6 +37,10 @@ def reached() -> tuple[dict[str, object], Modules]:
     found["re.Pattern"] = modules._import("re").compile("(a)")
     found["re.Match"] = modules._import("re").match("(a)", "a")
     found |= {f"class({path})": kind for path, kind in subclasses(found)}
+    for name in MODULES:  # what __exit__ is given, and an operator of a program's own flags
+        for word, value in vars(sys.modules[name]).items():
+            if (isinstance(value, type) and issubclass(value, Exception)) or type(value).__name__ == "RegexFlag":
+                found[f"given by {name}: {word}"] = value
     waiting, seen = list(found), {of_a_kind(value) for value in found.values()}
     for path in waiting:
         owner = found[path]

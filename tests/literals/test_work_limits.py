@@ -38,7 +38,14 @@ def nested(name: str, inner: str) -> str:
     return f"{name}(" * 50 + inner + ")" * 50
 
 
+MARKS = "a" + "\u0315" * 4_900 + "\u0300" * 4_900  # the parser puts them in order, one after the other
+
 TEXTS = {
+    "a name with marks in the wrong order": MARKS,
+    "a keyword with marks in the wrong order": f"f({MARKS}=1)",
+    "such a name behind a long string": f"['{'x' * 80_000}', {MARKS}]",
+    "such a name in a format": "f'{" + MARKS[:3_000] + "}'",
+    "such names, each short": filled("[", "a" + "\u0315" * 16 + "\u0300" * 16 + ",", "]"),
     "ranges in a dict": "dict([range(1000000000)])",
     "a range of pairs": "dict([range(0, 30000000), range(2)])",
     "ranges unfolded": filled("[", "list(range(20000)),", "]"),

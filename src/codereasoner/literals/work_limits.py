@@ -15,13 +15,17 @@ MAX_TOKENS = 10_000  # of one text: up to 25 ms and 6 MB of parsing
 MAX_STATEMENTS = 500  # of one text: the shortest, `1;`, costs twice its tokens; no test of a benchmark has 300
 MAX_MADE = 20_000  # elements that all constructors of one text may make together
 MAX_ALIKE = 32  # different members of one set, or keys of one dict, that may have the same hash
+MAX_MARKS = 32  # combining characters in a row, in a name: the parser puts them in order in quadratic time
 MAX_RANGE_BITS = 1 << 16  # of a range's numbers: its length is a division, which takes quadratic time
 
 _FORMATTED = 3  # tokens that a character of an f-string may cost
 _LONG_NUMBER = 4_300  # digits; CPython's own limit
 _PIECE = 600  # digits that int() reads whatever the interpreter's limit is; the lowest one is 640
-_COSTLY = re.compile(rf"(?i:[ft])['\"]|(?<![0-9_])[0-9_]{{{_LONG_NUMBER}}}")
+_MARKS = rf"[^\x00-\x7f\w\s]{{{MAX_MARKS + 1}}}"
+_ANY_MARKS = re.compile(_MARKS)
+_COSTLY = re.compile(rf"(?i:[ft])['\"]|(?<![0-9_])[0-9_]{{{_LONG_NUMBER}}}|{_MARKS}")
 _TOKEN = re.compile(
+    rf"(?P<marks> {_MARKS} ) |"
     r"""
     \#[^\n]*
     | (?P<formatted> (?i:[ft]r?|r[ft]) ['"] )
@@ -44,12 +48,14 @@ def affordable(text: str) -> str:
     """Return the text in a form that CPython's parser reads in bounded time: long decimal integers in base 16.
 
     Raises:
-        LiteralError: the text has more than MAX_TOKENS tokens.
+        LiteralError: the text has more than MAX_TOKENS tokens, or a name has more than MAX_MARKS marks in a row.
     """
     if len(text) <= MAX_TOKENS and not _COSTLY.search(text):
         return text
     pieces, copied, tokens = [], 0, 0
     for match in _TOKEN.finditer(text):
+        if match.lastgroup == "marks" or (match.lastgroup == "formatted" and _ANY_MARKS.search(text, match.start())):
+            raise LiteralError(f"a name has more than {MAX_MARKS} combining characters in a row")
         tokens += 1 if match.lastgroup != "formatted" else _FORMATTED * (len(text) - match.start())
         if tokens > MAX_TOKENS:
             raise LiteralError(f"the text has more than {MAX_TOKENS} tokens")

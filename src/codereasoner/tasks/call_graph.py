@@ -50,9 +50,9 @@ class CallGraph(Task):
         pairs: Counter[tuple[str, str]] = Counter()
         for frame in outer:
             caller = outer[frame]
-            while names[caller].startswith("<"):
+            while names[caller].startswith("<") and caller in outer:
                 caller = outer[caller]
-            if not names[frame].startswith("<"):
+            if not names[frame].startswith("<") and not names[caller].startswith("<"):
                 pairs[names[caller], names[frame]] += 1
         if not pairs:
             yield Skip("no function of the program is called on the way")
