@@ -213,6 +213,4 @@ def load_extension() -> Any:
 EXTENSION = load_extension()
 read_natively: Callable[[bytes, type[Step], int, int], tuple[Any, ...] | None] | None
 read_natively = EXTENSION and EXTENSION.read_answer
-    EXTENSION and EXTENSION.read_answer
-)
 make: Callable[[type[Run], dict[str, object]], Run] = EXTENSION.make if EXTENSION else _make
