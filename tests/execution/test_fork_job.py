@@ -24,7 +24,7 @@ def fork(source: str, wall: float, cpu: float = 5.0, chars: int = 1000) -> tuple
 
     found: tuple[bytes, bool, int, float] = _trace.fork_job(
         reader, writer, wall, cpu, 1000.0, (), compile(source, "<program>", "exec"), None,
-        compile("f()", "<call>", "eval"), chars, closed.clear, [], finish, b"", 0,
+        compile("f()", "<call>", "eval"), chars, 1000, closed.clear, [], finish, b"", 0,
     )  # fmt: skip
     return found
 

@@ -87,12 +87,9 @@ def compile_call(entry: str, call: str) -> CodeType:
         raise ValueError("the entry must be a name")
     if ")" in call:
         tree: Any = _compile(text, CALL, "eval", _ONLY_AST, True)
-        function = _compile(entry, CALL, "eval", _ONLY_AST, True).body
         body = tree.body
-        if _type(body).__name__ != "Call" or (body.func.end_lineno, body.func.end_col_offset) != (
-            function.end_lineno,
-            function.end_col_offset,
-        ):
+        ends = (1, _len(entry.encode()))  # line and column at which the entry ends
+        if _type(body).__name__ != "Call" or (body.func.end_lineno, body.func.end_col_offset) != ends:
             raise ValueError("the text is more than the arguments of one call")
         return _compile(tree, CALL, "eval", 0, True)
     return _compile(text, CALL, "eval", 0, True)

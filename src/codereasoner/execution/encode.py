@@ -57,12 +57,12 @@ def answer(
     text = "[{}, {}, {}, {}, {}, [{}], {}, {}, {:.3f}]".format(
         quote(outcome),
         "null" if value is None else quote(value),
-        quote(exception),
-        quote(stdout),
+        quote(exception) if exception else '""',
+        quote(stdout) if stdout else '""',
         steps,
-        _join([_repr(line) for line in lines]),
-        quote(cut),
-        quote(reason),
+        _join([_repr(line) for line in lines]) if lines else "",
+        quote(cut) if cut else '""',
+        quote(reason) if reason else '""',
         cpu_ms,
     )
     return text.encode("ascii")

@@ -91,10 +91,14 @@ class Splitter:
         return found
 
 
+_MAGIC = int.from_bytes(b"CR%c" % VERSION, "little")
+
+
 def _read_header(data: bytearray, start: int) -> tuple[int, int, int]:
-    if data[start : start + 2] != b"CR" or data[start + 2] != VERSION:
+    head = int.from_bytes(data[start : start + HEADER], "little")
+    if head & 0xFFFFFF != _MAGIC:
         raise FrameError(f"not a frame of version {VERSION}: {bytes(data[start : start + HEADER])!r}")
-    length = int.from_bytes(data[start + 8 : start + 12], "little")
+    length = head >> 64
     if length > MAX_BODY:
         raise FrameError(f"a frame announces {length} bytes; at most {MAX_BODY} are allowed")
-    return data[start + 3], int.from_bytes(data[start + 4 : start + 8], "little"), length
+    return head >> 24 & 0xFF, head >> 32 & 0xFFFFFFFF, length

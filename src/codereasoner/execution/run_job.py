@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import _io
 import sys
-from contextlib import suppress
 from time import thread_time
 
 from codereasoner.execution.encode import answer
@@ -20,17 +19,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
-    from typing import Any
+    from typing import Any, TextIO
 
     from codereasoner.execution.compile_jobs import Compiled
     from codereasoner.execution.encode import Facts
     from codereasoner.execution.framing import RunLimits
 
 DEPTH = 1000  # frames of recursion that a program may use, as in a fresh interpreter
+BELOW = 2 if sys.version_info >= (3, 12) else 3  # levels between `set_depth` and a program; 3.11 counts `eval`, too
 BUFFER = 8192  # bytes that a stream holds back; Python 3.14 would hold back 131,072, beyond many a limit
 
 _type, _issubclass, _str = type, issubclass, str
 _len, _sorted, _bytes, _join = len, sorted, bytes, b"".join
+_ValueError, _OSError = ValueError, OSError
 _module, _modules, _getframe, _setrecursionlimit = type(sys), sys.modules, sys._getframe, sys.setrecursionlimit
 _SystemExit, _MemoryError, _RecursionError, _BaseException = SystemExit, MemoryError, RecursionError, BaseException
 
@@ -70,8 +71,7 @@ class Streams:
 
     def take(self) -> str:
         """Return what was written to the standard output since the last time."""
-        with suppress(ValueError, OSError):  # a program may close it
-            self.stdout.flush()
+        _flush(self.stdout)
         if not self.out.parts:
             return ""
         text = _join(self.out.parts).decode("utf-8", "surrogateescape")
@@ -81,25 +81,31 @@ class Streams:
 
     def empty(self) -> None:
         """Forget what was written to both streams."""
-        with suppress(ValueError, OSError):
-            self.stdout.flush()
-            self.stderr.flush()
+        _flush(self.stdout)
+        _flush(self.stderr)
         self.out.parts.clear()
         self.error.parts.clear()
         self.out.size = self.error.size = 0
 
 
+def _flush(stream: TextIO) -> None:
+    try:  # not `suppress`, which takes longer than all the rest
+        stream.flush()
+    except (_ValueError, _OSError):  # a program may close it
+        return
+
+
 def set_depth() -> None:
     """Let programs recurse as deep as in a fresh interpreter, however deep we are ourselves.
 
-    native/evaluate.c needs no such thing; without it three of our frames are below the program.
+    native/evaluate.c needs no such thing.
     """
     depth = 0
     frame: FrameType | None = _getframe()
     while frame is not None:
         depth += 1
         frame = frame.f_back
-    _setrecursionlimit(DEPTH + depth + 3)
+    _setrecursionlimit(DEPTH + depth + BELOW)
 
 
 def run(

@@ -28,7 +28,13 @@ PyObject *evaluate_below(PyObject *code, PyObject *names, int depth)
     Py_SetRecursionLimit(depth);
     REMAINING(state) = depth;
     FRAME(state) = NULL;
+#if PY_VERSION_HEX >= 0x030c0000 && PY_VERSION_HEX < 0x030e0000
+    state->c_recursion_remaining++; /* the call of this function, which Python's eval() does not count */
+#endif
     PyObject *value = PyEval_EvalCode(code, names, names);
+#if PY_VERSION_HEX >= 0x030c0000 && PY_VERSION_HEX < 0x030e0000
+    state->c_recursion_remaining--;
+#endif
     FRAME(state) = frame;
     Py_SetRecursionLimit(limit); /* the program may have set another */
     REMAINING(state) = limit - used;
