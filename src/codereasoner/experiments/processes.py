@@ -29,9 +29,14 @@ class Process:
     operations: float
     threads: int = 1
 
+    @property
+    def log(self) -> Path:
+        """The file of what it prints; it is not in the folder, which only the training itself fills."""
+        return self.folder.with_name(f"{self.folder.name}.log")
+
 
 def train_together(trainings: Sequence[Process], progress: Progress = silent) -> None:
-    """Run trainings at the same time until all are done; what they print goes to log.txt in their folders.
+    """Run trainings at the same time until all are done; what they print goes to NAME.log next to their folders.
 
     Raises:
         InfrastructureError: one of them failed; the message ends with the last lines of its log.
@@ -62,7 +67,7 @@ def history(folder: Path) -> list[HistoryRow]:
 
 def _start(training: Process, files: ExitStack) -> subprocess.Popen[bytes]:
     training.folder.mkdir(parents=True, exist_ok=True)
-    log = files.enter_context((training.folder / "log.txt").open("ab"))
+    log = files.enter_context(training.log.open("ab"))
     environment = os.environ | {"OMP_NUM_THREADS": str(training.threads), "TOKENIZERS_PARALLELISM": "false"}
     command = [sys.executable, "-m", "codereasoner.cli.child_command", *training.arguments]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment)
@@ -94,6 +99,6 @@ def _words(training: Process) -> str:
 
 
 def _failure(training: Process, code: int) -> str:
-    log = training.folder / "log.txt"
+    log = training.log
     lines = log.read_text(encoding="utf-8", errors="replace").rstrip("\n").split("\n")[-15:]
     return f"training in {training.folder} ended with exit code {code}; its log, {log}, ends:\n" + "\n".join(lines)
