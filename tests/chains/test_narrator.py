@@ -199,3 +199,28 @@ def test_a_chain_about_the_second_pass_does_not_tell_the_third(pool: Pool) -> No
     assert text.splitlines()[-1] == "That was line 4, time 2: total = 3."
     assert "total = 6" not in text
     assert "pass 3" not in text
+
+
+@pytest.mark.parametrize(
+    ("source", "call", "sentence"),
+    [
+        ("def f(w):\n    r = 1 if 'r' in w else 2\n    return r", "'rx'", "'r' in 'rx' is true, r = 1."),
+        ("def f(xs):\n    return '_'.join([str(x) for x in xs])", "[]", "'_'.join([]) is '', f returns ''."),
+        (
+            "def f(d):\n    if d.endswith(b'x'):\n        d = b''\n    return d",
+            "b'ax'",
+            "b'ax'.endswith(b'x') is true, ",
+        ),
+        ("def f(x):\n    try:\n        return x * 2\n    finally:\n        x = 7", "4", "8 is to be returned."),
+    ],
+)
+def test_what_decides_a_value_is_told_where_it_is_decided(pool: Pool, source: str, call: str, sentence: str) -> None:
+    run = trace(pool, source, call)
+    text = narrate(question(run), run, "steps").text
+    assert sentence in text
+    assert audit(text, run).first_false is None
+
+
+def test_a_resumption_is_told_once(pool: Pool) -> None:
+    run = trace(pool, "def g(n):\n    yield n\n\ndef f(n):\n    return list(g(n))", "3")
+    assert "no local variable changes" not in narrate(question(run), run, "steps").text

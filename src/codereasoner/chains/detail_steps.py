@@ -13,7 +13,7 @@ from codereasoner.chains.operations import Operations, parts
 from codereasoner.chains.statement_lines import LOOPS, Statement, header, own
 from codereasoner.records import Run
 from codereasoner.steps.marks import attributes, is_mark, kind
-from codereasoner.steps.source import split_lines
+from codereasoner.steps.source import split_lines, walk
 
 MOST_OPERATIONS = 12  # of one statement; more would hide what it does
 
@@ -91,6 +91,8 @@ class Sentences:
                 return "imported"
         if event.taken is not None:
             return _entered(event, clause)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield) and not clause:
+            return ""  # that it resumes is told
         if event.removed and not clause:
             return f"{', '.join(event.removed)} no longer exists"
         if clause:
@@ -140,7 +142,8 @@ class Sentences:
             return ""
         state = event.before or event.state
         operations = list(chain.from_iterable(evaluate(each, state)[0] for each in parts(node)))
-        if not 2 <= len(operations) <= MOST_OPERATIONS:
+        least = 1 if any(isinstance(each, _DECIDES) for part in parts(node) for each in walk(part)) else 2
+        if not least <= len(operations) <= MOST_OPERATIONS:
             return ""
         return "".join(f"{_in_words(each)}, " for each in operations)
 
@@ -210,5 +213,8 @@ def _in_words(operation: str) -> str:
         return f"with {operation}"
     return f"{left} is {_TRUTH.get(right, right)}"
 
+
+_DECIDES = ast.IfExp | ast.BoolOp | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+"""Expressions in which one operation does not say by itself what was computed."""
 
 _TRUTH = {"True": "true", "False": "false"}

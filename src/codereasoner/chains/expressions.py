@@ -308,6 +308,7 @@ _STR = (
 )
 _METHODS: dict[type, frozenset[str]] = {
     str: frozenset(_STR),
+    bytes: frozenset(_STR) & frozenset(dir(bytes)),
     list: frozenset(("count", "index", "copy")),
     tuple: frozenset(("count", "index")),
     dict: frozenset(("get", "keys", "values", "items", "copy")),
