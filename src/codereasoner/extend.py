@@ -234,14 +234,26 @@ def available(kind: Kind) -> dict[str, Any]:
     return dict(sorted(found.items()))
 
 
-def check_model_folder(name: str) -> None:
-    """Refuse a path at which there is nothing: the Hub would be asked for it, and answer about the form of its names.
+FEW_FOLDERS = 20  # models in the current folder that a message names
+
+
+def check_model_folder(name: str, also: Sequence[str] = ()) -> None:
+    """Refuse what is neither a local model nor a name on the Hub, which would be asked for it.
 
     Raises:
-        DataError: the name is a path, and nothing is there.
+        DataError: the name is a path, and no model is there. UnknownName: it is no name of the Hub, OWNER/NAME.
     """
-    if name.startswith((".", "/", "~")) and not Path(name).exists():
+    path = Path(name)
+    if path.is_dir() and name and not any((path / each).is_file() for each in ("config.json", "adapter_config.json")):
+        raise DataError(f"the folder '{name}' holds no model: it has no config.json")
+    if path.exists() and name:
+        return
+    if name.startswith((".", "/", "~")):
         raise DataError(f"there is no model folder {name}")
+    if ":" in name or name.count("/") != 1:
+        named = [scheme if kind.alone else f"{scheme}:NAME" for scheme, kind in available("model").items()]
+        folders = sorted(each.name for each in Path().iterdir() if (each / "config.json").is_file())
+        raise UnknownName("model", name, [*named, *also, "a path", "a Hub name", *folders[:FEW_FOLDERS]])
 
 
 def _find_model(name: str, options: dict[str, object]) -> Model:
@@ -254,9 +266,6 @@ def _find_model(name: str, options: dict[str, object]) -> Model:
         found: Model = known[scheme](target, **options)
         return found
     check_model_folder(name)
-    if colon or not (Path(name).exists() or name.count("/") == 1):
-        named = [scheme if kind.alone else f"{scheme}:NAME" for scheme, kind in known.items()]
-        raise UnknownName("model", name, [*named, "a path", "a Hub name"])
     local: Model = known["local"](name, **options)
     return local
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.cli.conftest import Command
 
 from codereasoner.cli.commands import GROUPS
+from codereasoner.errors import UserError
+from codereasoner.models import checkpoint
 from codereasoner.stages.stage_options import parse_setting as setting
 
 QUESTION = {"task": "output", "facts": {"source": "def f(x):\n    return x", "entry": "f", "call": "1"}, "gold": ["1"]}
@@ -42,6 +46,24 @@ QUESTION = {"task": "output", "facts": {"source": "def f(x):\n    return x", "en
         (["evaluate", ".", "--model", "scripted:gold"], "the folder . has no questions.jsonl: give the path of a file"),
         (["trace", "gone.py", "3"], "a call such as 'f(3)' is wanted, not '3'"),
         (["train"], "there is no command 'train'"),
+        (["evaluate", "gone.jsonl", "--model", ""], "model '' is unknown; there are: "),
+        (["evaluate", "gone.jsonl", "--model", "scripted:gold", "--augment", "ctot"], ", did you mean 'cot'?"),
+        (["export", "gone.parquet", "--to", "velr"], ", did you mean 'verl'?"),
+        (["programs", "--train", "0"], "--train, --rl and --test are 0, so no program is asked for"),
+        (["programs", "--mix", "0.5"], "1 --source and 1 --mix: each source but the last needs its share"),
+        (["programs", "--source", "files", "--set", "path=gone"], "there is no file gone"),
+        (["build", "--task", "outptu"], "task 'outptu' is unknown, did you mean 'output'?"),
+        (["build", "--direct", "inptu"], "task 'inptu' is unknown, did you mean 'input'?"),
+        (["build", "--source", "procedurl"], "source 'procedurl' is unknown, did you mean 'procedural'?"),
+        (["build", "--set", "dificulty=1"], "has no option 'dificulty', did you mean 'difficulty'?"),
+        (["build", "--size", "source=-3"], "--size takes NAME=N"),
+        (["build", "--outcome", "okk"], "a run never ends with the outcome 'okk'"),
+        (["demo", "--name", "../x"], "'../x' is no name of a folder"),
+        (["demo", "--name", ""], "'' is no name of a folder"),
+        (
+            ["evaluate", "gone.jsonl", "--model", "scripted:gold", "--samples", "1000000"],
+            "not in the range 1<=x<=10000",
+        ),
         (["ask", "gone", "--tusk", "output"], "No such option"),
         (["programs", "--mutations", "99999999999"], "99999999999 is not in the range 0<=x<=1000"),
         (["programs", "--faults", "99999999999"], "99999999999 is not in the range 0<=x<=1000"),
@@ -172,3 +194,74 @@ def test_every_command_stands_in_one_group_of_the_overview_and_is_there(command:
     assert len(names) == len(set(names))
     for name in names:
         assert command(name, "--help")[0] == 0
+
+
+def rows_for(command: str) -> None:
+    Path(f"{command}.jsonl").write_text(json.dumps({"prompt": [{}], "completion": [{}], "question": "{}"}) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        ("sttf", "model 'sttf' is unknown"),
+        ("own-modle", "model 'own-modle' is unknown, did you mean 'own-model'?"),
+        ("scrach:1m", "model 'scrach:1m' is unknown, did you mean 'scratch:SIZE'?"),
+        ("scratch:7b", "size '7b' is unknown; there are: 0.3m"),
+        ("./gone", "there is no model folder ./gone"),
+        ("empty", "the folder 'empty' holds no model: it has no config.json"),
+        ("nobody/nothing", "the model nobody/nothing is not on this machine, and HF_HUB_OFFLINE forbids to ask"),
+    ],
+)
+def test_a_model_that_cannot_be_is_refused_before_a_library_is_loaded(
+    model: str, sentence: str, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("trl")
+    monkeypatch.setattr(pytest.importorskip("huggingface_hub.constants"), "HF_HUB_OFFLINE", True)
+    for folder in ("own-model", "empty"):
+        Path(folder).mkdir()
+    Path("own-model/config.json").write_text("{}")
+    for name in ("sft", "grpo"):
+        rows_for(name)
+    Path("questions.jsonl").write_text(json.dumps(QUESTION) + "\n")
+    before = sorted(Path().rglob("*"))
+    lines = [["sft", "sft.jsonl", "--model", model], ["grpo", "grpo.jsonl", "--model", model]]
+    lines += [] if model.startswith("scr") else [["evaluate", "questions.jsonl", "--model", model]]
+    for words in lines:
+        code, out, err = command(*words)
+        assert (code, out) == (2, "")
+        assert sentence in err
+        assert sorted(Path().rglob("*")) == before
+
+
+def test_a_hub_that_does_not_answer_is_waited_for_a_few_seconds_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub = pytest.importorskip("huggingface_hub")
+    answered = threading.Event()
+    monkeypatch.setattr(pytest.importorskip("huggingface_hub.constants"), "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(hub, "HfApi", lambda: SimpleNamespace(model_info=lambda *words, **options: answered.wait(60)))
+    monkeypatch.setattr(checkpoint, "HUB_NOTE", 0.05)
+    monkeypatch.setattr(checkpoint, "HUB_SECONDS", 0.05)
+    with pytest.raises(UserError, match="the Hub gives no model nobody/silent: it did not answer"):
+        checkpoint.check_reachable("nobody/silent")
+    answered.set()
+    assert "waiting for the Hub to answer about nobody/silent" in caplog.text
+
+
+def test_held_out_rows_of_another_kind_are_refused_before_a_model_is_made(command: Command) -> None:
+    pytest.importorskip("trl")
+    rows_for("sft")
+    Path("other.jsonl").write_text('{"a": 1}\n')
+    words = ["sft", "sft.jsonl", "--model", "scratch:0.3m", "--held-out"]
+    for path, said in (("gone.jsonl", "there is no file gone.jsonl"), ("other.jsonl", "other.jsonl has neither")):
+        code, _, err = command(*words, path)
+        assert (code, said in err) == (2, True)
+    assert sorted(each.name for each in Path().iterdir()) == ["other.jsonl", "sft.jsonl"]
+
+
+def test_rows_for_sft_are_not_written_where_a_task_of_the_other_rows_is_unknown(command: Command) -> None:
+    Path("questions.jsonl").write_text(json.dumps(QUESTION) + "\n")
+    Path("chains.jsonl").write_text("")
+    code, _, err = command("rows", "questions.jsonl", "--rl-task", "inptu")
+    assert (code, "task 'inptu' is unknown, did you mean 'input'?" in err) == (2, True)
+    assert sorted(each.name for each in Path().iterdir()) == ["chains.jsonl", "questions.jsonl"]

@@ -157,8 +157,8 @@ def test_sources_are_mixed_by_share_and_a_killed_mix_goes_on(tmp_path: Path, mon
 @pytest.mark.parametrize(
     ("mix", "options", "message"),
     [
-        ((), {}, "--mix is given once for each source but the last: 1 times, not 0"),
-        ((0.6, 0.6), {}, "1 times, not 2"),
+        ((), {}, "2 --source and 0 --mix: each source but the last needs its share"),
+        ((0.6, 0.6), {}, "2 --source and 2 --mix"),
         ((1.5,), {}, "--mix 1.5: shares are above 0, and together below 1"),
         ((0.5,), {"set": ("difficulty=2",)}, "--set difficulty: with several sources the key begins with one, such as"),
         ((0.5,), {"source": ("procedural", "procedural"), "set": ()}, "--source names 'procedural' twice"),

@@ -75,7 +75,7 @@ def test_an_option_that_zero_turns_off_takes_zero(name: str, option: str, whole:
     ("name", "words", "reason"),
     [
         ("grpo", "--select 1", "give 0 or at least 2"),
-        ("grpo", "--num-generations 1", "x>=2"),
+        ("grpo", "--num-generations 1", "2<=x"),
         ("grpo", "--threads 100000", "1<=x<=1024"),
         ("sft", "--readers 100000", "0<=x<=1024"),
         ("sft", "--adam-beta2 1", "0<=x<1"),

@@ -8,7 +8,7 @@ import click
 
 from codereasoner.cli.command_files import refuse_other_options, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand, given_options, save_config, words_of
-from codereasoner.cli.option_types import OWN_FOLDER
+from codereasoner.cli.option_types import OWN_FOLDER, OneOf
 from codereasoner.cli.options import config_options, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.stages.stage_options import BuildConfig
@@ -22,7 +22,7 @@ _NEUTRAL = ("concurrency", "requests_per_minute", "price_in", "price_out")
 @config_options(BuildConfig)
 @click.option(
     "--engine",
-    type=click.Choice(("local", "ray")),
+    type=OneOf(("local", "ray")),
     default="local",
     show_default=True,
     help="Run the stages on this machine, or on a Ray cluster.",
@@ -57,7 +57,7 @@ def build_command(
     from codereasoner.errors import check_extra
     from codereasoner.reports.cards import write_cards
     from codereasoner.reports.hub import check_name
-    from codereasoner.stages.build_dataset import Paths, build
+    from codereasoner.stages.build_dataset import Paths, build, check_options
     from codereasoner.stages.engine import make_engine
     from codereasoner.stages.stage_clock import StageClock
     from codereasoner.stages.write_chains import find_teacher
@@ -66,6 +66,7 @@ def build_command(
         check_name(repository)
     if config.near:
         check_extra("datasketch", "data")
+    check_options(out, config)
     teacher = find_teacher(config)
     paths = Paths(out)
     begun = any(any(out.glob(f"{path.name}*")) for path in vars(paths).values())

@@ -9,7 +9,7 @@ import click
 
 from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand, save_config
-from codereasoner.cli.option_types import COUNT, OWN_FOLDER, PATH
+from codereasoner.cli.option_types import COUNT, OWN_FOLDER, PATH, SAMPLES, OneOf
 from codereasoner.cli.options import config_options, data_option, json_option, model_option, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import ConfigError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--official-prompts", type=PATH, help="Ask with the benchmark's own prompts, from this checkout of it.")
 @click.option(
     "--augment",
-    type=click.Choice(("none", "cot", "api-docs", "code-search", "think-and-execute", "program-of-thought")),
+    type=OneOf(("none", "cot", "api-docs", "code-search", "think-and-execute", "program-of-thought")),
     default="none",
     show_default=True,
     help="Extra context added to the prompt, or another way to reason.",
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     type=PATH,
     help="Source of --augment: a file of CodeGlance's API documents, a folder of code, or a pseudocode.jsonl.",
 )
-@click.option("--samples", type=COUNT, default=1, show_default=True, help="Answers per question.")
+@click.option("--samples", type=SAMPLES, default=1, show_default=True, help="Answers per question.")
 @click.option("--limit", type=COUNT, help="Evaluate only the first N questions.")
 @click.option("--split", default="test", show_default=True, help="Split of a questions file that is evaluated.")
 @out_option(None, "Folder of the evaluation (default: evaluations/QUESTIONS@MODEL).", OWN_FOLDER)

@@ -13,7 +13,7 @@ import click
 from codereasoner import configs
 from codereasoner.cli.command_files import refuse_other_options, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand, given_options, save_config
-from codereasoner.cli.option_types import COUNT, OWN_FOLDER, PATH, PROCESSES
+from codereasoner.cli.option_types import COUNT, FOLDER_NAME, OWN_FOLDER, PATH, PROCESSES
 from codereasoner.cli.options import config_options, data_option, json_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import check_extra, did_you_mean
@@ -82,7 +82,7 @@ def run_options(name: str) -> Callable[[Callable[..., None]], Callable[..., None
             pool_options(function)
         )
         words = "The run's name; its folder is runs/NAME."
-        return click.option("--name", default=name, show_default=True, help=words)(function)
+        return click.option("--name", type=FOLDER_NAME, default=name, show_default=True, help=words)(function)
 
     return decorate
 

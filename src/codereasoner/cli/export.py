@@ -8,7 +8,7 @@ import click
 
 from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
-from codereasoner.cli.option_types import OUT_FOLDER, PATH, SHARE
+from codereasoner.cli.option_types import OUT_FOLDER, PATH, SHARE, OneOf
 from codereasoner.cli.options import json_option, out_option
 from codereasoner.exports.formats import FORMATS
 from codereasoner.exports.traces import TRACES
@@ -19,7 +19,7 @@ from codereasoner.exports.traces import TRACES
 @click.option(
     "--to",
     required=True,
-    type=click.Choice(sorted([*FORMATS, *TRACES])),
+    type=OneOf(sorted([*FORMATS, *TRACES])),
     help="Trainer that reads the file, or trace language.",
 )
 @out_option("exports", "Folder of the files.", OUT_FOLDER)

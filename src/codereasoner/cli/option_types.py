@@ -9,8 +9,32 @@ from pathlib import Path
 
 import click
 
-from codereasoner.errors import ConfigError
+from codereasoner.errors import ConfigError, did_you_mean
 from codereasoner.outputs import check_place, check_writable
+
+
+class OneOf(click.Choice[str]):
+    """One of several words; a mistyped one is answered with the nearest."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the word."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            near = did_you_mean(str(value), map(str, self.choices))
+            raise click.BadParameter(error.message.rstrip(".") + (near or "."), ctx, param) from None
+
+
+class FolderName(click.ParamType[str]):
+    """The name of one folder, not a path."""
+
+    name = "name"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name."""
+        if str(value) in ("", ".", "..") or Path(str(value)).name != str(value):
+            self.fail(f"'{value}' is no name of a folder: give a word, such as first-try", param, ctx)
+        return str(value)
 
 
 class RealRange(click.FloatRange):
@@ -132,9 +156,12 @@ OUT_FILE = Output()
 OUT_FOLDER = Output(folder=True)
 OWN_FOLDER = Output(folder=True, own=True)
 STYLE_NAME = StyleName()
+FOLDER_NAME = FolderName()
 SYSTEM_MESSAGE = SystemMessage()
 MOST = 2**53  # up to here every whole number is a float too
 MOST_PROCESSES = 1024  # of one command: a thousand times more would end the machine
+MOST_SAMPLES = 10_000  # of one question, each with a prompt of its own in memory
+MOST_RANK = 65_536  # of LoRA matrices, beyond the width of any model
 MOST_CALLS = 1000  # of one program: more are no longer different, and a list of billions would never be finished
 
 COUNT = Whole(min=1)
@@ -149,7 +176,8 @@ PERCENT = RealRange(min=0, max=100)
 TOP_P = RealRange(min=0, max=1, min_open=True)
 JSON_OBJECT = JsonObject()
 BELOW_ONE = RealRange(min=0, max=1, max_open=True)
-SEVERAL = Whole(min=2)
+SEVERAL = Whole(min=2, max=MOST_SAMPLES)
+SAMPLES = Whole(min=1, max=MOST_SAMPLES)
 
 
 class NoneOrSeveral(Whole):
@@ -164,7 +192,7 @@ class NoneOrSeveral(Whole):
 
 
 OF_FIELDS: dict[str, click.ParamType[object]] = {
-    **dict.fromkeys(("batch", "accumulate", "samples", "seeds", "log_every", "check_questions"), COUNT),
+    **dict.fromkeys(("batch", "accumulate", "seeds", "log_every", "check_questions"), COUNT),
     **dict.fromkeys(("max_tokens", "max_length", "check_tokens", "tokens", "max_steps", "prompts"), COUNT),
     "vllm_tensor_parallel": PROCESSES,
     "vllm_memory": RealRange(min=0, max=1, min_open=True, max_open=True),
@@ -186,6 +214,8 @@ OF_FIELDS: dict[str, click.ParamType[object]] = {
     "top_p": TOP_P,
     "keep_above": PERCENT,
     "num_generations": SEVERAL,  # one completion has none that it could be compared with
+    "samples": SAMPLES,
+    "lora": Whole(min=0, max=MOST_RANK),
     "seed": SEED,
     "style": STYLE_NAME,
     "system": SYSTEM_MESSAGE,

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import click
 
-from codereasoner.cli.option_types import JSON_OBJECT, OUT_FILE, PATH, STYLE_NAME, Output, range_of
+from codereasoner.cli.option_types import JSON_OBJECT, OUT_FILE, PATH, STYLE_NAME, OneOf, Output, range_of
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.stages.stage_options import StyleOptions
 
@@ -57,7 +57,7 @@ def _option(config: str, field: dataclasses.Field[Any], hint: Any) -> Decorator:
     if hint is bool:
         return click.option(f"{word}/--no-{word[2:]}", **shown)
     if typing.get_origin(hint) is typing.Literal:
-        return click.option(word, type=click.Choice(typing.get_args(hint)), **shown)
+        return click.option(word, type=OneOf(typing.get_args(hint)), **shown)
     if typing.get_origin(hint) is dict:
         return click.option(word, type=JSON_OBJECT, **shown)
     if typing.get_origin(hint) is tuple:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codereasoner.cli.config_command import ConfigCommand
-from codereasoner.cli.option_types import OUT_FILE, PATH
+from codereasoner.cli.option_types import OUT_FILE, PATH, OneOf
 from codereasoner.cli.options import data_option, json_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import ConfigError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--grader",
-    type=click.Choice(("strict", "official")),
+    type=OneOf(("strict", "official")),
     default="strict",
     show_default=True,
     help="Grader of the headline number; both are shown.",

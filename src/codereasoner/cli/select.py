@@ -9,7 +9,7 @@ import click
 
 from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand
-from codereasoner.cli.option_types import NUMBER, PATH
+from codereasoner.cli.option_types import NUMBER, PATH, OneOf
 from codereasoner.cli.options import config_options, out_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.config_fields import option, redeclared
@@ -49,7 +49,7 @@ class RatingOptions(ModelOptions):
 )
 @click.option(
     "--order",
-    type=click.Choice(("given", "curriculum")),
+    type=OneOf(("given", "curriculum")),
     default="given",
     show_default=True,
     help="Order of the questions: as given, or from easy to hard.",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from click.core import ParameterSource
 
-from codereasoner.cli.command_files import set_aside_if_fresh
+from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
 from codereasoner.cli.config_command import ConfigCommand, save_config
 from codereasoner.cli.option_types import OWN_FOLDER, PATH
 from codereasoner.cli.options import Decorator, config_options, out_option, pool_options
@@ -102,11 +102,23 @@ def _train(
     train: Callable[..., Path], name: str, rows: Path, model: str, out: Path, config: Config, pools: PoolOptions | None
 ) -> None:
     """Train, with a pool where something is graded; the options are written next to the model when it begins."""
+    from codereasoner.extend import available, check_model_folder
+    from codereasoner.models.checkpoint import check_reachable
+    from codereasoner.training.evaluation_callback import check_held_out
+    from codereasoner.training.scratch import check_size, is_scratch_name
     from codereasoner.training.shards import check_folder, is_folder
     from codereasoner.training.training_rows import check_first
 
     config = _one_budget(config)
     check_extra("trl", "train")
+    if is_scratch_name(model):
+        check_size(model)
+    elif model.partition(":")[0] not in available("model"):
+        check_model_folder(model, ["scratch:SIZE"])
+        check_reachable(model)
+    if config.held_out:
+        config = replace(config, held_out=str(rows_file(Path(config.held_out), "questions.jsonl")))
+        check_held_out(str(config.held_out))
     inside = rows / ("sft.parquet" if name == "sft" else "grpo.parquet")
     file = inside if inside.is_file() else rows
     if rows.is_dir() and name != "sft" and file is rows:

@@ -14,7 +14,7 @@ from codereasoner.experiments.plan import BASE, SPLITS, Experiment, Programs
 from codereasoner.experiments.run_options import Settings
 from codereasoner.models.gguf_files import folder_of
 from codereasoner.stages.make_programs import Part
-from codereasoner.training.scratch import make_scratch_model
+from codereasoner.training.scratch import check_size, make_scratch_model
 
 LONGER = 5  # statements of the programs that GRPO practises on without being shown an answer
 SHORT_SHARE = 3  # of the programs to practise on, one short one for so many longer ones
@@ -28,14 +28,14 @@ def check_materials(plan: Experiment, settings: Settings, data: Path | None) -> 
     Raises:
         ConfigError: a source cannot be. DataError: a file is missing. MissingExtra: a package is.
     """
+    check_size(settings.size)
     if settings.model:
         scheme, colon, _ = settings.model.partition(":")
         if colon and scheme != "gguf":
             raise ConfigError(
                 f"model '{settings.model}' is no weights to train: give a path, a Hub name, gguf:FILE or smollm2"
             )
-        extend.check_model_folder(settings.model)
-        folder_of(settings.model)
+        extend.check_model_folder(folder_of(settings.model))
     parts(plan, settings)
     read_texts(plan.text)
     if data is not None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import logging
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
@@ -30,6 +33,10 @@ PASSIVE_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 slower than one. It is read when torch is first imported, and costs nothing on idle cores."""
 
 
+HUB_NOTE = 1.5  # seconds after which it is said that the Hub is waited for
+HUB_SECONDS = 8.0  # within which the Hub says whether it has a model; more is a network that is down
+
+
 class Card(TypedDict, total=False):
     """The card that training writes beside a model; a model trained elsewhere has none."""
 
@@ -42,6 +49,39 @@ class Checkpoint(NamedTuple):
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
+
+
+def check_reachable(name: str) -> None:
+    """Refuse a name on the Hub that is not in the cache and that the Hub does not give: loading it tries for minutes.
+
+    Raises:
+        ConfigError: the Hub has no such model, does not answer, or may not be asked.
+    """
+    if Path(name).exists() or find_spec("huggingface_hub") is None:
+        return
+    hub = importlib.import_module("huggingface_hub")
+    if any(isinstance(hub.try_to_load_from_cache(name, each), str) for each in ("config.json", "adapter_config.json")):
+        return
+    if importlib.import_module("huggingface_hub.constants").HF_HUB_OFFLINE:
+        raise ConfigError(f"the model {name} is not on this machine, and HF_HUB_OFFLINE forbids to ask the Hub for it")
+    network = [importlib.import_module("httpx").HTTPError] if find_spec("httpx") else []  # what newer clients raise
+    failed = ["it did not answer"]
+
+    def ask() -> None:
+        try:
+            hub.HfApi().model_info(name, timeout=HUB_SECONDS)
+            failed.clear()
+        except (OSError, ValueError, *network) as error:
+            failed[:] = [headline(error)]
+
+    asking = threading.Thread(target=ask, daemon=True)  # looking up a host has no time limit of its own
+    asking.start()
+    asking.join(HUB_NOTE)
+    if asking.is_alive():
+        say_once(f"waiting for the Hub to answer about {name}")
+        asking.join(HUB_SECONDS)
+    if failed:
+        raise ConfigError(f"the Hub gives no model {name}: {failed[0]}; a model on this machine is named by its folder")
 
 
 def load_checkpoint(

@@ -13,6 +13,7 @@ from codereasoner.models.chat import declared_tags, encode, end_of_turn, prompt_
 from codereasoner.models.checkpoint import (
     PASSIVE_THREADS,
     Checkpoint,
+    check_reachable,
     context_of,
     environment_defaults,
     load_checkpoint,
@@ -51,6 +52,8 @@ class Local(Model):
         **options: object,
     ) -> None:
         super().__init__(target, **options)
+        if loaded is None:
+            check_reachable(target)
         self.threads = threads
         self.batch = batch
         card = read_card(target)

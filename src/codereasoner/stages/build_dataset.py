@@ -27,7 +27,7 @@ from codereasoner.stages.balance_sets import Choice, choose_questions
 from codereasoner.stages.distribute import OwnPool
 from codereasoner.stages.engine import Engine
 from codereasoner.stages.excluded_benchmarks import read_against
-from codereasoner.stages.make_programs import make_programs
+from codereasoner.stages.make_programs import make_programs, sources_of
 from codereasoner.stages.named_tasks import task_names
 from codereasoner.stages.stage_options import BuildConfig
 from codereasoner.stages.trace_calls import kept, trace_programs
@@ -88,6 +88,18 @@ def build(
             choose_questions(choice, paths.chosen, progress, chains, lacking)
     with watch("rows"):
         write_rows(paths.chosen, chains, paths.sft, paths.grpo, config, config.task, engine)
+
+
+def check_options(folder: Path, config: BuildConfig) -> None:
+    """Refuse names and numbers that a stage would refuse, before the first one works.
+
+    Raises:
+        UserError: the message is that of the stage.
+    """
+    task_names(config.direct)
+    kept(config, task_names(config.task))
+    sources_of(Paths(folder).programs, config)
+    read_against(config.against)
 
 
 class Paths:

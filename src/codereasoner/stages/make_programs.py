@@ -36,11 +36,11 @@ def make_programs(
     """Write programs.jsonl as the options say, without the `known` programs of benchmarks.
 
     Raises:
-        ConfigError: a setting is no KEY=VALUE, a source has none of that name, or the shares are no mix of the sources.
+        ConfigError: as `sources_of`.
     """
     settings = dict(map(parse_setting, options.set))
     names = options.source
-    sources = [spread(source_for(out, name, settings_of(name, names, settings)), engine) for name in names]
+    sources = [spread(each, engine) for each in sources_of(out, options)]
     sizes = {"train": options.train, "rl": options.rl, "test": options.test}
     shares = _shares(names, options.mix)
     parts = [
@@ -53,6 +53,21 @@ def make_programs(
     facts = {**mixed, **settings, **sizes, "near": options.near, "against": known.facts()}
     screen = partial(StaticFilters, options.near, known.reason)
     write_programs(out, parts, facts, progress, screen, options.mutations, options.faults, engine)
+
+
+def sources_of(out: Path, options: ProgramOptions) -> list[Source]:
+    """Return the sources that the options name.
+
+    Raises:
+        ConfigError: a setting is no KEY=VALUE, a source has none of that name, the shares are no mix of the sources, or
+            no program is asked for.
+    """
+    settings = dict(map(parse_setting, options.set))
+    found = [source_for(out, name, settings_of(name, options.source, settings)) for name in options.source]
+    _shares(options.source, options.mix)
+    if not options.train + options.rl + options.test:
+        raise ConfigError("--train, --rl and --test are 0, so no program is asked for: give one of them a number")
+    return found
 
 
 def settings_of(name: str, names: Sequence[str], settings: Mapping[str, object]) -> Mapping[str, object]:
@@ -74,7 +89,10 @@ def _shares(names: Sequence[str], mix: Sequence[float]) -> list[float]:
     if len(set(names)) < len(names):
         raise ConfigError(f"--source names '{next(each for each in names if names.count(each) > 1)}' twice")
     if len(mix) != len(names) - 1:
-        raise ConfigError(f"--mix is given once for each source but the last: {len(names) - 1} times, not {len(mix)}")
+        raise ConfigError(
+            f"{len(names)} --source and {len(mix)} --mix: each source but the last needs its share (--mix 0.3), and "
+            "the last one gets the rest"
+        )
     if not all(0 < share < 1 for share in mix) or sum(mix) >= 1:
         raise ConfigError(f"--mix {', '.join(map(str, mix))}: shares are above 0, and together below 1")
     return [*mix, 1 - sum(mix)]

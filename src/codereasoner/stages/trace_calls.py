@@ -61,7 +61,9 @@ def kept(options: TraceOptions, tasks: Sequence[str] = ()) -> Keep:
 def parse_sizes(texts: Sequence[str]) -> Sizes:
     """Return the sizes that are given as NAME=N, or raise ConfigError if a name is no size, or a size no number."""
     given = dict(map(parse_setting, texts))
-    if wrong := [name for name, most in given.items() if name not in vars(Sizes()) or type(most) is not int]:
+    if wrong := [
+        name for name, most in given.items() if name not in vars(Sizes()) or type(most) is not int or most < 0
+    ]:
         raise ConfigError(f"--size takes NAME=N with one of {SIZES}, not '{wrong[0]}={given[wrong[0]]}'")
     return Sizes(**given)  # type: ignore[arg-type]
 

@@ -36,6 +36,8 @@ def write_rows(
     style = chosen_style(options.style).with_system(options.system)
     if is_reference(style.base):  # another process does not have the user's file
         engine = None
+    for text in rl_tasks:
+        _parse_wanted(text, questions)  # before the rows for SFT are written
     write_sft_rows(questions, chains, sft, style, options.direct, engine=engine)
     write_grpo_rows(questions, grpo, style, rl_tasks, direct=options.direct, engine=engine)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from codereasoner.errors import import_extra
+from codereasoner.errors import Shortfall, import_extra
 from codereasoner.extend import Progress, silent
 from codereasoner.spill import whole_lines
 from codereasoner.training.budget import Budget
@@ -154,6 +155,12 @@ def make_callback(
 
         def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **options: Any) -> None:
             logs: Mapping[str, float] = options["logs"]
+            for name in ("loss", "grad_norm"):
+                if not math.isfinite(value := logs.get(name, 0.0)):
+                    raise Shortfall(
+                        f"the training has diverged: {name} is {value} at step {state.global_step}; a smaller "
+                        "--learning-rate or --max-grad-norm helps, with --fresh or another --out"
+                    )
             if "loss" not in logs or not state.is_world_process_zero:
                 return
             tokens, seconds = budget.tokens, budget.seconds

@@ -46,21 +46,33 @@ def make_check(
         raise ConfigError(
             "held-out questions need a whole model in one process: with FSDP or ZeRO leave --held-out away"
         )
-    asked = [_as_row(row, style) for row in islice(read_rows(Path(config.held_out)), config.check_questions)]
-    if not asked or not all(row.get("prompt") and row.get("question") for row in asked):
-        raise DataError(
-            f"{config.held_out} has neither questions (`codereasoner ask`) nor rows with prompt and question "
-            "(`codereasoner rows`)"
-        )
+    asked = [_as_row(row, style) for row in check_held_out(config.held_out, config.check_questions)]
     found = style_of_rows(asked, style)
     if found != style:
         raise DataError(f"{config.held_out} is in style {found}, and the model is trained in {style}")
     return _check(asked, max_tokens, style, runner, tokenizer)
 
 
+def check_held_out(path: str, most: int = 1) -> list[Row]:
+    """Return the first rows of a held-out file.
+
+    Raises:
+        DataError: there are none, or one is neither a question nor a row that is graded.
+    """
+    found = list(islice(read_rows(Path(path)), most))
+    if not found or not all(_is_question(row) or (row.get("prompt") and row.get("question")) for row in found):
+        raise DataError(
+            f"{path} has neither questions (`codereasoner ask`) nor rows with prompt and question (`codereasoner rows`)"
+        )
+    return [*found]
+
+
+def _is_question(row: Row) -> bool:
+    return {"task", "facts", "gold"} <= row.keys()
+
+
 def _as_row(row: Row, style: str) -> Row:
-    is_question = {"task", "facts", "gold"} <= row.keys()
-    return grpo_row(Question.from_json(dict(row)), find_style(style)) if is_question else row
+    return grpo_row(Question.from_json(dict(row)), find_style(style)) if _is_question(row) else row
 
 
 def _check(

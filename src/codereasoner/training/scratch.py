@@ -20,7 +20,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codereasoner.errors import ConfigError, import_extra
+from codereasoner.errors import ConfigError, UnknownName, import_extra
 from codereasoner.ledger import read_manifest, write_manifest
 from codereasoner.training.settings import quiet
 
@@ -75,6 +75,18 @@ def is_scratch_name(name: str) -> bool:
     return name.partition(":")[0] == "scratch"
 
 
+def check_size(name: str) -> str:
+    """Return the size that a name holds: "scratch:0.5m" or "0.5m".
+
+    Raises:
+        UnknownName: there is no such size.
+    """
+    size = name.removeprefix("scratch").removeprefix(":") or "0.5m"
+    if size not in SIZES:
+        raise UnknownName("size", size, SIZES)
+    return size
+
+
 def make_scratch_model(folder: Path, seed: int = 0, size: str = "0.5m") -> Path:
     """Write an untrained model and its tokenizer as a Hugging Face folder; does nothing when it is there already.
 
@@ -83,9 +95,7 @@ def make_scratch_model(folder: Path, seed: int = 0, size: str = "0.5m") -> Path:
     Raises:
         ConfigError: there is no such size, or something else is in the folder.
     """
-    size = size.removeprefix("scratch").removeprefix(":") or "0.5m"
-    if size not in SIZES:
-        raise ConfigError(f"size '{size}' is unknown; there are: {', '.join(SIZES)}")
+    size = check_size(size)
     config = {"seed": seed, "size": size}
     manifest = read_manifest(folder)
     if manifest and manifest.get("config") == config and (folder / "model.safetensors").is_file():
