@@ -233,6 +233,18 @@ def test_a_model_that_cannot_be_is_refused_before_a_library_is_loaded(
         assert sorted(Path().rglob("*")) == before
 
 
+def test_a_network_that_is_down_is_said_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub = pytest.importorskip("huggingface_hub")
+    monkeypatch.setattr(pytest.importorskip("huggingface_hub.constants"), "HF_HUB_OFFLINE", False)
+    nowhere = hub.HfApi("http://127.0.0.1:9")
+    monkeypatch.setattr(hub, "HfApi", lambda: nowhere)
+    with pytest.raises(UserError, match=r"the Hub gives no model nobody/silent: .*(refused|connect)"):
+        checkpoint.check_reachable("nobody/silent")
+    assert capsys.readouterr().err == ""
+
+
 def test_a_hub_that_does_not_answer_is_waited_for_a_few_seconds_and_that_is_said(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

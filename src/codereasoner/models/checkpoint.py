@@ -64,14 +64,15 @@ def check_reachable(name: str) -> None:
         return
     if importlib.import_module("huggingface_hub.constants").HF_HUB_OFFLINE:
         raise ConfigError(f"the model {name} is not on this machine, and HF_HUB_OFFLINE forbids to ask the Hub for it")
-    network = [importlib.import_module("httpx").HTTPError] if find_spec("httpx") else []  # what newer clients raise
+    errors = importlib.import_module("huggingface_hub.errors").HfHubHTTPError.__mro__
+    network = [each for each in errors if each not in (Exception, BaseException, object)]  # of whatever client it has
     failed = ["it did not answer"]
 
     def ask() -> None:
         try:
             hub.HfApi().model_info(name, timeout=HUB_SECONDS)
             failed.clear()
-        except (OSError, ValueError, *network) as error:
+        except (ValueError, *network) as error:
             failed[:] = [headline(error)]
 
     asking = threading.Thread(target=ask, daemon=True)  # looking up a host has no time limit of its own
