@@ -16,6 +16,7 @@ from codereasoner.chains.event_claims import EventClaim
 from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import evaluate
 from codereasoner.chains.statement_lines import LOOPS, code_of
+from codereasoner.chains.value_claims import canonical
 from codereasoner.records import Run
 from codereasoner.steps.source import has_constant_loop, nodes_of, walk
 
@@ -131,7 +132,7 @@ class Events:
         """Return whether a value is that of the run or, where the words may mean another, was there at any time."""
         if any(claim.code.lower() in each.state for each in self._moments):
             return None  # a variable of this name
-        value = _canonical(claim.value)
+        value = canonical(claim.value)
         if value is None or not self._moments:
             return None
         last = self._moments[-1]
@@ -143,7 +144,7 @@ class Events:
         name, bracket, inside = claim.code.partition("(")
         if claim.kind == "return" and name and name not in self._names and (bracket or name not in _PRONOUNS):
             return None
-        value = _canonical(claim.value)
+        value = canonical(claim.value)
         if value is None:
             return None
         frames = self._frames_of(name, inside[:-1]) if bracket else None
@@ -175,13 +176,6 @@ class Events:
     def _raise(self, claim: EventClaim) -> bool | None:
         found = self._next(lambda each: each.kind == "exception" and each.value.startswith(claim.value))
         return found is not None
-
-
-def _canonical(text: str) -> str | None:
-    try:
-        return literals.write(literals.read(text))
-    except (literals.LiteralError, literals.NotWritable):
-        return None
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from codereasoner.chains.value_claims import literal_end
+from codereasoner.chains.value_claims import canonical, literal_end
 from codereasoner.steps.source import parse_expression
 
 Kind = Literal[
@@ -71,7 +71,7 @@ _PATTERNS: dict[Kind, tuple[str, ...]] = {
         rf"(?: is {_TRUTH})?(?! ?\?)",
         rf"\b(?:since|because|as)\b(?:[^\n,;?]{{0,80}}?[ (`=])??(?P<left>{_PLAIN}) ?{_SIGN} ?(?P<right>{_PLAIN})"
         rf"(?![\w.]| ?[-+*/%?]| {_IS} |: )",
-        r"(?P<item>[A-Za-z_]\w*(?:\[[^\[\]\n]{1,60}\])+)[`*]* (?:=|is now|is|becomes|equals) [`*]*(?=\S)",
+        r"(?<!, )(?P<item>[A-Za-z_]\w*(?:\[[^\[\]\n]{1,60}\])+)[`*]* (?:=|is now|is|becomes|equals) [`*]*(?=\S)",
     ),
     "test": (
         r"(?:(?<=true)|(?<=false)), (?:(?P<yes>the body runs)|(?P<no>the body is skipped|the loop ends))\b",
@@ -174,6 +174,8 @@ def _compared(groups: dict[str, str | None], value: str) -> str:
     """The comparison that words or signs between two sides mean; "" if it is none."""
     left, sign, right = (groups.get(name) or "" for name in ("left", "sign", "right"))
     if groups.get("item"):
+        if canonical(value) is None:
+            return ""
         code = f"{groups['item']} == {value}"
     elif parity := groups.get("parity"):
         code = f"{left} % {groups.get('by') or 2} == {int(parity == 'odd')}"

@@ -59,7 +59,7 @@ def _in_tables(text: str) -> Iterator[Claim]:
             cells = list(re.finditer(r"(?<=\|)[^|\n]+(?=\|)", row.group()))
             for name, cell in zip(names, cells, strict=False):
                 literal = cell.group().strip(" `*$")
-                if name.isidentifier() and (value := _canonical(literal)) is not None:
+                if name.isidentifier() and (value := canonical(literal)) is not None:
                     yield Claim(name, literal, value, start + cell.start(), start + cell.end())
 
 
@@ -84,7 +84,7 @@ def _in_prose(text: str) -> Iterator[Claim]:
             continue
         else:
             literal, end = found
-        if (value := _canonical(literal)) is None:
+        if (value := canonical(literal)) is None:
             continue
         position = end  # what stands in a literal is no claim
         yield Claim(
@@ -187,7 +187,7 @@ def _code(text: str, match: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _canonical(literal: str) -> str | None:
+def canonical(literal: str) -> str | None:
     """Return the canonical form of a literal; None where it is none, or one that is only begun: `[1, 2, ...]`."""
     if "..." in _QUOTED.sub("", literal):
         return None
