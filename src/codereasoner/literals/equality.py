@@ -20,9 +20,12 @@ def equal(left: Any, right: Any) -> bool:
         return len(left) == len(right) and all(map(equal, left, right))
     if kind in _SIMPLE:
         return bool(left == right)
+    if kind in _SIZED and len(left) != len(right):
+        return False
     return key(left) == key(right)
 
 
+_SIZED = frozenset({dict, set, frozenset})
 _SIMPLE = frozenset({str, int, bool, bytes, bytearray, type(None), type(Ellipsis)})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from codereasoner import literals
@@ -61,7 +61,7 @@ class Output(Task):
             value = _right_side(question, node)
         else:
             value = literals.read(answer, limit)
-        return literals.key(value) == _gold_key(gold)
+        return literals.equal(value, _gold_value(gold))
 
     def locate_error(self, question: Question, answer: str, run: Run | None) -> Misreading | None:
         """Compare the answer with what the call returned."""
@@ -87,8 +87,8 @@ def unfit_output(run: Run) -> str:
 
 
 @lru_cache(maxsize=65536)
-def _gold_key(gold: str) -> Hashable:
-    return literals.key(literals.read(gold))
+def _gold_value(gold: str) -> object:
+    return literals.read(gold)
 
 
 def _right_side(question: Question, node: ast.stmt | ast.expr) -> object:
