@@ -16,7 +16,8 @@ from codereasoner import extend
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Completion, Model, Prompt, Sampling
 from codereasoner.models.checkpoint import context_of
-from codereasoner.models.local import share_prompts, tokenise
+from codereasoner.models.group_decoding import share_prompts
+from codereasoner.models.local import tokenise
 from codereasoner.models.threads import choose_threads
 from codereasoner.records import Run
 from codereasoner.training.scratch import TEMPLATE, make_scratch_model, make_tokenizer
@@ -107,7 +108,7 @@ def test_equal_prompts_are_read_once_and_answered_as_if_each_were_alone(
     shared = sum(read)
     assert together == [each for each in alone for _ in range(4)]
     read.clear()
-    monkeypatch.setattr("codereasoner.models.local._can_share", lambda model: False)
+    monkeypatch.setattr("codereasoner.models.group_decoding._can_share", lambda model: False)
     assert completions(model, [text for text in TEXTS for _ in range(4)]) == together
     assert shared < sum(read) / 2
 
@@ -207,3 +208,32 @@ def test_a_trainer_that_asks_for_a_group_of_completions_reads_its_prompt_once(tm
     assert torch.equal(plain, shared)
     assert read[0] == 2 * (width - 1)  # each prompt once, but for its last token
     assert max(read[1:]) == len(padded)
+
+
+def test_a_completion_that_has_ended_is_computed_no_further_and_the_others_are_the_same(tmp_path: Path) -> None:
+    found: Any = extend.find("model", str(make_scratch_model(tmp_path / "base", 0, "0.3m")), threads=1)
+    loaded, tokenizer = found.load()
+    texts = [[{"role": "user", "content": "ab" * number}] for number in range(12)]
+    inputs = tokenizer.pad({"input_ids": tokenise(texts, tokenizer)}, padding_side="left", return_tensors="pt")
+
+    width, pad = inputs["input_ids"].shape[1], tokenizer.pad_token_id
+    shortest = int(inputs["attention_mask"].sum(-1).min())
+
+    def end(ids: Any, scores: Any) -> Any:
+        """End the row of N times two letters at its token N % 4 * 5."""
+        for place, row in enumerate(ids):
+            number = (int((row[:width] != pad).sum()) - shortest) // 2
+            if len(row) - width == number % 4 * 5:
+                scores[place, tokenizer.eos_token_id] = 1e9
+        return scores
+
+    options: dict[str, Any] = {"max_new_tokens": 30, "do_sample": False, "pad_token_id": pad}
+    options |= {"eos_token_id": tokenizer.eos_token_id, "logits_processor": [end], **inputs}
+    plain = loaded.generate(**options)
+    read: list[int] = []
+    hook = loaded.get_input_embeddings().register_forward_hook(lambda *about: read.append(len(about[1][0])))
+    share_prompts(loaded)
+    dropped = loaded.generate(**options)
+    hook.remove()
+    assert torch.equal(plain, dropped)
+    assert read == [12] + [9] * 5 + [6] * 5 + [3] * 5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,11 +20,11 @@ from codereasoner.models.checkpoint import (
     weights_identity,
 )
 from codereasoner.models.device import has_gpu
+from codereasoner.models.group_decoding import dropping, shared_prefix
 from codereasoner.models.threads import choose_threads
 from codereasoner.thoughts import FAMILIES, Tags, has_opened, split_thoughts
 
 if TYPE_CHECKING:
-    from torch import Tensor
     from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 BATCH_TOKENS = 24_576  # tokens of one batch on a CPU, prompts and what may be generated
@@ -172,51 +171,10 @@ def _generate(
             attention_mask=mask,
             generation_config=_generation(tokenizer, ends, sampling),
             **shared_prefix(model, inputs, mask),
+            **dropping(model),
         )
     rows: list[list[int]] = output[:, longest:].tolist()
     return rows
-
-
-def shared_prefix(model: PreTrainedModel, inputs: Tensor, mask: Tensor) -> dict[str, object]:
-    """Return the arguments of `generate` by which equal prompts are read once: the cache of all but their last token.
-
-    Shapes: inputs and mask are (prompts, tokens), padded on the left. Empty where no prompts are equal.
-    """
-    torch = import_extra("torch", "train")
-    rows, which = torch.unique(inputs, dim=0, return_inverse=True)
-    if len(rows) == len(inputs) or inputs.shape[1] < 2 or not _can_share(model):
-        return {}
-    seen = mask[torch.stack([(which == row).nonzero()[0, 0] for row in range(len(rows))])]
-    positions = (seen.cumsum(-1) - 1).clamp(min=0)[:, :-1]
-    cache = import_extra("transformers", "train").DynamicCache(config=model.config)
-    known = {"attention_mask": seen[:, :-1], "position_ids": positions, "past_key_values": cache}
-    model(rows[:, :-1], **known, use_cache=True, logits_to_keep=1)
-    if cache.get_seq_length() != inputs.shape[1] - 1:  # as under gradient checkpointing, which keeps none
-        return {}
-    cache.batch_select_indices(which)
-    return {"past_key_values": cache}
-
-
-def share_prompts(model: PreTrainedModel) -> None:
-    """Make `model.generate` read equal prompts once: a trainer asks for groups of completions."""
-    torch = import_extra("torch", "train")
-    plain = model.generate
-
-    @functools.wraps(plain)
-    def generate(*arguments: object, **options: object) -> object:
-        inputs, mask = options.get("input_ids"), options.get("attention_mask")
-        if not arguments and inputs is not None and mask is not None and "past_key_values" not in options:
-            with torch.no_grad():
-                options |= shared_prefix(model, inputs, mask)
-        return plain(*arguments, **options)
-
-    model.generate = generate
-
-
-def _can_share(model: PreTrainedModel) -> bool:
-    """Return whether the cache of this model holds only keys and values, which can be copied from row to row."""
-    layers = getattr(model.config.get_text_config(), "layer_types", None) or ["full_attention"]
-    return all(layer == "full_attention" for layer in layers)
 
 
 class Reader:

@@ -12,7 +12,8 @@ from codereasoner.ledger import fingerprint, read_rows
 from codereasoner.models.chat import declared_tags, end_of_turn, prompt_text
 from codereasoner.models.checkpoint import Checkpoint, context_of, weights_identity
 from codereasoner.models.device import has_gpu, multiplies_in_bf16
-from codereasoner.models.local import Reader, share_prompts, tokenise
+from codereasoner.models.group_decoding import share_prompts
+from codereasoner.models.local import Reader, tokenise
 from codereasoner.task import Runner
 from codereasoner.thoughts import has_opened
 from codereasoner.training.bilevel import bi_level
