@@ -105,7 +105,10 @@ def run(name: str, data: Path, peers: Sequence[str]) -> dict[str, Any]:
     """Return what a benchmark prints; an exit code of 1 with a result means that a target is missed."""
     words = [sys.executable, "-m", f"perf.{name}", *SIZES[name], "--json"]
     for peer in peers:
-        if peer.partition("=")[0] in PEERS.get(name, ()):
+        known, _, path = peer.partition("=")
+        if known in PEERS.get(name, ()) and not Path(path).exists():
+            print(f"{name}: no peer {known}, as there is no {path}", file=sys.stderr)
+        elif known in PEERS.get(name, ()):
             words += ["--peer", peer]
     if name in TAKES and data.is_dir():
         words += ["--data", str(data / "cruxeval" / "cruxeval.jsonl" if TAKES[name] == "file" else data)]
