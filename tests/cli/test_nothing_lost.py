@@ -149,6 +149,14 @@ def test_a_command_whose_isolation_is_refused_leaves_everything_as_it_was(
     assert list(Path().rglob("*")) == before
 
 
+def test_a_current_folder_that_is_gone_is_said_to_be(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("gone").mkdir()
+    monkeypatch.chdir("gone")
+    Path("../gone").rmdir()
+    code, _, err = command("build", "--train", "1", "--allow-weak-isolation")
+    assert (code, err.endswith("the current folder was removed: change to one that is there\n")) == (1, True)
+
+
 def test_two_benchmarks_of_one_file_have_two_folders(command: Command) -> None:
     Path("bench.py").write_text(BENCHMARKS)
     Path("data.jsonl").write_text("{}\n")

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from codereasoner.cli import console
-from codereasoner.cli.console import bar, waiting
+from codereasoner.cli.console import Screen, bar, make_table, waiting
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +23,17 @@ def test_a_long_wait_says_for_what_and_a_short_one_says_nothing(capsys: pytest.C
         pass
     time.sleep(0.2)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("columns", ["0", "1"])
+def test_a_table_is_shown_where_the_terminal_says_that_it_has_no_columns(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    table = make_table("accuracies", "model", "right")
+    table.add_row("first", "100.0 %")
+    Screen(stderr=True).print(table)
+    assert "first  100.0 %" in capsys.readouterr().err
 
 
 def test_a_bar_without_a_first_report_says_what_it_waits_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -110,6 +110,42 @@ if __name__ == "__main__":
 """
 
 
+def test_ctrl_c_while_the_processes_start_prints_no_traceback(tmp_path: Path) -> None:
+    script = tmp_path / "stage.py"
+    script.write_text(
+        "import sys, time\n"
+        "from codereasoner.stages.engine import Processes\n"
+        "if __name__ == '__main__':\n"
+        "    with Processes(2) as engine:\n"
+        "        found = engine.map(abs, [1])\n"
+        "        print('begun', flush=True)\n"
+        "        try:\n"
+        "            next(found)\n"
+        "            time.sleep(60)\n"
+        "        except KeyboardInterrupt:\n"
+        "            sys.exit(130)\n"
+    )
+    stage = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import signal, runpy, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+            "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')",
+            script,
+        ],
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert stage.stdout is not None
+    stage.stdout.readline()
+    time.sleep(0.1)
+    os.killpg(stage.pid, signal.SIGINT)
+    _, err = stage.communicate(timeout=60)
+    assert (stage.returncode, err) == (130, "")
+
+
 def test_the_processes_of_a_killed_stage_end_with_it(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(PARENT)

@@ -87,6 +87,12 @@ def _os_error(error: OSError) -> str:
     """Say in one sentence what the system refused, of which file, and what helps."""
     where = f"{error.filename}: " if error.filename else ""
     said = f"{where}{error.strerror or error}"
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return "the current folder was removed: change to one that is there"
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return f"{where}there is a file where a folder is wanted: give another path"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{said}; what was written is kept: make room, and the same command continues where it was"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

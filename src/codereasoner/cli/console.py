@@ -18,6 +18,7 @@ from rich.text import Text
 
 from codereasoner.interfaces import Progress as Report
 
+LEAST_WIDTH, USUAL_WIDTH = 20, 80  # columns below which nothing can be read, and those that are taken then
 PATIENCE = 2.0  # seconds without a sign of work, after which people begin to ask what happens
 
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -29,6 +30,8 @@ class Screen(Console):
 
     def __init__(self, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, markup=False, emoji=False)
+        if self.width < LEAST_WIDTH:  # COLUMNS is 0 in some logs, and a table of that width is nothing at all
+            self.width = USUAL_WIDTH
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render as rich does, with a picture in the place of each character that cannot be shown."""

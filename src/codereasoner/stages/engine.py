@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -103,6 +104,11 @@ class Processes(_Seldom):
     def map(self, work: Callable[[Batch], Result], batches: Iterable[Batch]) -> Iterator[Result]:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(self.workers, get_context("spawn"), _begin)
+            mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # until `_begin` is there to answer it
+            try:
+                self._pool.submit(int)  # starts the processes, which inherit the mask
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         submit = self._pool.submit
         with TemporaryDirectory(prefix="codereasoner-") as folder:  # the work may be large: each process reads it once
             path = Path(folder) / "work"
@@ -201,8 +207,10 @@ def _called(work: Callable[[Batch], Result], batch: Batch) -> Result:
 
 
 def _begin() -> None:
-    """End this process when the one that started it is gone, which cannot announce that when it is killed."""
+    """End this process at Ctrl-C, and when the one that started it is gone, which cannot tell when it is killed."""
     gc.set_threshold(*SELDOM)
+    signal.signal(signal.SIGINT, lambda *words: os._exit(130))  # a handler: what this process starts does not have it
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_wait_and_end, args=(parent.sentinel,), daemon=True).start()
