@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,11 +31,12 @@ LAYOUTS = {"plain": lambda source: source, "compact": compact, "spread": spread,
 
 
 def constructs() -> Iterator[tuple[str, str]]:
-    """Each program of the corpus: the arguments of its call, and its source."""
+    """Each program of the corpus that this Python traces as it runs: the arguments of its call, and its source."""
     text = Path(__file__).with_name("constructs.txt").read_text()
     for block in text.partition("\n")[2].split("---\n"):
-        if block.strip():
-            call, _, source = block.partition("\n")
+        heading, _, source = block.partition("\n")
+        call, _, last = heading.partition(" until ")
+        if source and (not last or sys.version_info[:2] <= tuple(map(int, last.split(".")))):
             yield call[2:-1], source
 
 

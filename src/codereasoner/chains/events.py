@@ -238,7 +238,8 @@ class _Reader:
         waits = any(isinstance(each, ast.Await | ast.YieldFrom | ast.comprehension) for each in nodes) or any(
             isinstance(each, ast.For | ast.AsyncFor | ast.AsyncWith) for each in frame.open.unit.statements
         )
-        return waits and not (later.event == "line" and frame.scope.is_landing(later.line))
+        stays = frame.scope.units.get(later.line) is frame.open.unit  # the next item of a `with`
+        return waits and not (later.event == "line" and frame.scope.is_landing(later.line) and not stays)
 
     # ---- a statement has finished
 
