@@ -249,3 +249,24 @@ def test_a_file_of_which_no_line_ran_is_told_so(shop: Command) -> None:
     code, out, _ = shop("idle.py", "main.py")
     assert code == 0
     assert out.split("\n")[:3] == ["no line of this file ran", "printed: 3", "python main.py → ends"]
+
+
+def test_a_file_that_a_traced_program_cannot_see_and_its_empty_input_are_told(command: Command) -> None:
+    Path("data.txt").write_text("1\n")
+    for source, said in (
+        (
+            "open('data.txt')",
+            "'data.txt'; programs run in an empty world without files: pass its text, or read it in a",
+        ),
+        ("open('gone.txt')", "No such file or directory: 'gone.txt'\n"),
+        ("input()", "a traced program has no standard input"),
+        ("import sys\nfor line in sys.stdin:\n    print(line)", "what it reads there is empty"),
+    ):
+        Path("script.py").write_text(source + "\n")
+        assert said in command("trace", "script.py", "--allow-weak-isolation")[2]
+
+
+def test_a_mistyped_class_is_answered_with_the_classes_of_the_file(command: Command) -> None:
+    Path("bank.py").write_text("class Account:\n    pass\n")
+    code, _, err = command("trace", "bank.py", "Acount()", "--allow-weak-isolation")
+    assert (code, "'Acount' is unknown, did you mean 'Account'?" in err) == (2, True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from rich.text import Text
 
 from codereasoner.cli.annotated_source import annotated, result
-from codereasoner.cli.console import Screen, print_json, styled
+from codereasoner.cli.console import Screen, console, print_json, styled
 from codereasoner.cli.pools import closing
 from codereasoner.cli.trace_target import Target
 from codereasoner.errors import Shortfall
@@ -16,6 +18,7 @@ from codereasoner.execution.pool import Limits, Pool
 from codereasoner.records import Job, Run
 from codereasoner.steps import refuse_unknown
 
+_NO_FILE = re.compile(r"FileNotFoundError: .*: '(.+)'$")
 FIRST_STEPS = 300  # of a run that a limit ended: enough to see a loop turn, too few to fill a screen for long
 WALL = 4  # times the CPU seconds: a machine under load gives a program less than a core
 
@@ -52,6 +55,8 @@ def show_trace(
         print_json(run.to_json())
     else:
         _show(run, whole, target.written)
+    if run.outcome == "ok" and "sys.stdin" in target.source:
+        console.print(styled("yellow", "note", " a traced program has no standard input: what it reads there is empty"))
     if run.outcome != "ok":
         raise Shortfall((run.reason or f"the call {run.outcome}") + _hint(run, target, cpu_seconds, given))
 
@@ -84,6 +89,10 @@ def _hint(run: Run, target: Target, cpu_seconds: float | None, given: Sequence[s
     """Say which option helps a call that did not return."""
     if run.outcome == "timeout" and cpu_seconds is None:
         return "; --cpu-seconds N gives it more"
+    if (gone := _NO_FILE.search(run.exception)) and Path(gone[1]).exists():
+        return "; programs run in an empty world without files: pass its text, or read it in a module of --with"
+    if run.exception.startswith("EOFError"):
+        return "; a traced program has no standard input"
     if not run.exception.startswith(("ModuleNotFoundError: ", "ImportError: ")):
         return ""
     if wanted := target.missing(run, (*target.preload, *given)):

@@ -180,7 +180,7 @@ def refuse_unknown(run: Run) -> None:
     """
     tree = parse_source(run.source)
     if tree and run.exception.startswith("NameError") and not re.search(rf"\b{re.escape(run.entry)}\b", run.source):
-        functions = ast.FunctionDef | ast.AsyncFunctionDef
+        functions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
         raise UnknownName("function", run.entry, (node.name for node in tree.body if isinstance(node, functions)))
 
 
