@@ -266,6 +266,7 @@ def _find_model(name: str, options: dict[str, object]) -> Model:
         found: Model = known[scheme](target, **options)
         return found
     check_model_folder(name)
+    known["local"].check(name)  # before anybody loads it
     local: Model = known["local"](name, **options)
     return local
 

@@ -149,7 +149,7 @@ def test_runs_are_written_in_a_trace_language_and_one_without_a_trace_is_dropped
 def test_a_file_that_holds_no_runs_is_refused_before_anything_is_written(
     rows: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    with pytest.raises(DataError, match=r"row 1: Run has no field .*; is it a file of `codereasoner trace`"):
+    with pytest.raises(DataError, match=r"row 1: it is a row for SFT, and a run is wanted, as `codereasoner trace`"):
         export(rows[0], "cwm", tmp_path / "out")
     (tmp_path / "runs.jsonl").touch()
     with pytest.raises(DataError, match="has no rows"):

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from codereasoner import extend
-from codereasoner.errors import ConfigError
+from codereasoner.errors import DataError
 from codereasoner.extend import Completion, Model, Prompt, Sampling
 from codereasoner.models.checkpoint import context_of
 from codereasoner.models.group_decoding import share_prompts
-from codereasoner.models.local import tokenise
+from codereasoner.models.local import Local, tokenise
 from codereasoner.models.threads import choose_threads
 from codereasoner.records import Run
 from codereasoner.training.scratch import TEMPLATE, make_scratch_model, make_tokenizer
@@ -81,13 +81,12 @@ def test_two_models_differ_in_their_identity_and_copies_do_not(model: Model, tmp
 
 
 def test_no_prompts_need_no_model() -> None:
-    assert list(extend.find("model", "nobody/nothing").complete([], SHORT)) == []
+    assert list(Local("nobody/nothing").complete([], SHORT)) == []
 
 
 def test_a_folder_without_a_model_is_the_callers_mistake(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
-    with pytest.raises(ConfigError, match="cannot be loaded"):
-        completions(extend.find("model", str(tmp_path)), ["a"])
+    with pytest.raises(DataError, match="holds no model: it has no config"):
+        extend.find("model", str(tmp_path))
 
 
 def test_equal_prompts_are_read_once_and_answered_as_if_each_were_alone(

@@ -46,7 +46,7 @@ def test_a_budget_on_the_command_line_replaces_one_of_any_unit_in_the_file(
     out = tmp_path / "out"
     rows = tmp_path / "rows.jsonl"
     rows.write_text('{"prompt": "f(1) == ??", "completion": "=1"}\n')
-    asked = [str(rows), "--config", str(tmp_path / "preset.yaml"), "--model", "m", "--out", str(out), *words]
+    asked = [str(rows), "--config", str(tmp_path / "preset.yaml"), "--model", "scratch:0.3m", "--out", str(out), *words]
     done = CliRunner().invoke(train.sft_command, asked, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     [config] = seen

@@ -83,18 +83,11 @@ def suffix_of(to: str) -> str:
 
 def _traces(runs: Path, to: str) -> Iterator[Made]:
     """Return the rows of a trace language; the first run is read at once, before anything is written."""
-    found = _runs(runs)
+    found = read_records(runs, Run)
     first = next(found, None)
     if first is None:
         raise DataError(f"{runs} has no rows")
     return ((run.program or run.id, *trace_row(run, to)) for run in chain([first], found))
-
-
-def _runs(runs: Path) -> Iterator[Run]:
-    try:
-        yield from read_records(runs, Run)
-    except DataError as error:
-        raise DataError(f"{error}; is it a file of `codereasoner trace`?") from None
 
 
 def _rows(rows: Path, to: str) -> tuple[str, Iterator[Made]]:

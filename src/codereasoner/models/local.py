@@ -41,6 +41,7 @@ class Local(Model):
     """
 
     name = "local"
+    check = staticmethod(check_reachable)
 
     def __init__(
         self,
@@ -51,8 +52,6 @@ class Local(Model):
         **options: object,
     ) -> None:
         super().__init__(target, **options)
-        if loaded is None:
-            check_reachable(target)
         self.threads = threads
         self.batch = batch
         card = read_card(target)
