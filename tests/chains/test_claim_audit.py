@@ -122,7 +122,7 @@ def test_prose_of_a_model_is_checked_like_code(run: Run) -> None:
 
 So the answer is 3."""
     found = audit(text, run)
-    assert (found.checked, found.true, found.first_false) == (8, 7, "y = 4")
+    assert (found.checked, found.true, found.first_false) == (7, 6, "y = 4")
 
 
 def test_a_chain_that_looks_for_a_call_is_checked_against_the_run_of_the_call_it_named_last(pool: Pool) -> None:

@@ -112,9 +112,7 @@ _PATTERNS: dict[Kind, tuple[str, ...]] = {
         r"\breturn value(?: of (?P<code>\w+))?(?: is|:| =) [`*]*(?=\S)",
         r"(?P<code>[A-Za-z_]\w*\([^()\n]*\))[`*$]* (?:=|->|→|⇒|evaluates to|gives|yields|is) [`*]*(?=\S)",
     ),
-    "output": (
-        r"\b(?P<code>output|result|answer)[`*]*(?: of [`*]*\w+(?:\([^()\n]*\))?[`*]*)?(?: is| will be|:) [`*]*(?=\S)",
-    ),
+    "output": (r"\b(?P<code>output|result)[`*]*(?: of [`*]*\w+(?:\([^()\n]*\))?[`*]*)?(?: is| will be|:) [`*]*(?=\S)",),
     "yield": (r"(?P<code>[A-Za-z_]\w*)[`*]* yields [`*]*(?=\S)",),
     "call": (
         r"\b(?P<code>[A-Za-z_]\w*)[`*]* is called\b",
