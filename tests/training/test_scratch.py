@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from codereasoner.errors import ConfigError
+from codereasoner.errors import UnknownName
 from codereasoner.models.device import has_gpu
 from codereasoner.training.scratch import CONTEXT, is_scratch_name, make_scratch_model, make_tokenizer
 from codereasoner.training.settings import load, style_of
@@ -102,7 +102,7 @@ def test_a_model_that_is_there_is_not_made_again(folder: Path) -> None:
 
 
 def test_an_unknown_size_lists_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="there are: 0"):
+    with pytest.raises(UnknownName, match="there are: 0"):
         make_scratch_model(tmp_path / "base", 0, "7b")
 
 

@@ -27,10 +27,10 @@ KINDS = ("rename", "reformat", "conditions", "unroll", "reroll", "for-while", "c
 class OtherFacts(CallFacts):
     """The facts of a question about calls and two programs."""
 
-    calls: Sequence[str]  # their arguments, the known call first
-    values: Sequence[str]  # what the first program returns for each
+    calls: list[str]  # their arguments, the known call first
+    values: list[str]  # what the first program returns for each
     other: str  # the second program
-    returned: Sequence[str]  # what it returns for each, or the class of the exception that it raises
+    returned: list[str]  # what it returns for each, or the class of the exception that it raises
 
 
 class Equivalent(YesNo):
