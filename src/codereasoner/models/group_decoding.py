@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from transformers import GenerationConfig, LogitsProcessorList, PreTrainedModel, StoppingCriteriaList
 
 PER_ROW = ("attention_mask", "position_ids")
+STEPS = ("_prefill", "_update_model_kwargs_for_generation", "prepare_inputs_for_generation")
 FEW = 8  # one in eight rows may have ended before the batch is made smaller, which copies what the others have read
 
 
@@ -56,7 +57,8 @@ def shared_prefix(model: PreTrainedModel, inputs: Tensor, mask: Tensor) -> dict[
 
 def dropping(model: PreTrainedModel) -> dict[str, Any]:
     """Return the arguments of `generate` by which rows that have ended leave the batch; none where they cannot."""
-    return {"custom_generate": _decode} if model.device.type == "cpu" and _can_share(model) else {}
+    known = all(hasattr(model, name) for name in STEPS)  # parts of transformers' own loop, which no version promises
+    return {"custom_generate": _decode} if known and model.device.type == "cpu" and _can_share(model) else {}
 
 
 def _can_share(model: PreTrainedModel) -> bool:
