@@ -14,7 +14,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from functools import lru_cache, partial
 from itertools import chain, islice
 from multiprocessing import connection, get_context, parent_process
@@ -104,12 +104,7 @@ class Processes(_Seldom):
     def map(self, work: Callable[[Batch], Result], batches: Iterable[Batch]) -> Iterator[Result]:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(self.workers, get_context("spawn"), _begin)
-            mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # until `_begin` is there to answer it
-            try:
-                self._pool.submit(int)  # starts the processes, which inherit the mask
-            finally:
-                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        submit = self._pool.submit
+        submit = partial(_submit, self._pool)
         with TemporaryDirectory(prefix="codereasoner-") as folder:  # the work may be large: each process reads it once
             path = Path(folder) / "work"
             path.write_bytes(pickle.dumps(work))
@@ -204,6 +199,15 @@ def _read_work(path: Path) -> Callable[[object], object]:
 def _called(work: Callable[[Batch], Result], batch: Batch) -> Result:
     gc.set_threshold(*SELDOM)
     return work(batch)
+
+
+def _submit(pool: ProcessPoolExecutor, work: Callable[..., Result], *given: object) -> Future[Result]:
+    """Hand work to a pool; a process that this starts inherits the mask, until `_begin` is there to answer Ctrl-C."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        return pool.submit(work, *given)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _begin() -> None:
