@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def changed(folder: Path, **values: Any) -> str:
         ({"programs": [{"source": "procedural", "splits": ["train", "rl", "test", "dev"]}]}, "has the split 'dev'"),
         ({"programs": [{"source": "procedural", "share": 0}]}, "has no programs for the split"),
         ({"programs": [{"source": "procedural"}, {"source": "files", "share": -1}]}, "files a share of -1"),
+        ({"arms": {"base": {"label": "b", "max-tokens": 0}}}, "has the arm 'base' with max-tokens 0, which must be"),
         ({"benchmarks": {"cruxeval": {}}}, "asks the benchmark 'cruxeval', which is none of"),
         ({"benchmarks": {"cruxeval-o": "nobody"}}, "asks cruxeval-o of the arm 'nobody'"),
         ({"benchmarks": {"cruxeval-o": {"limit": 0}}}, "asks 0 questions of cruxeval-o"),
@@ -74,7 +76,7 @@ def test_sources_divide_a_split_by_their_shares(tmp_path: Path) -> None:
 
 
 def test_an_arm_is_asked_in_the_style_of_the_rows_it_learnt_last() -> None:
-    plan = read_experiment("real-weights")
+    plan = replace(read_experiment("real-weights"), style="reasoning")
     tasks = ("output", "input", "coverage")
     assert plan.asking("base", tasks).name == "reasoning"
     assert plan.asking("base-direct", tasks).name == "direct-2shot"
@@ -83,14 +85,15 @@ def test_an_arm_is_asked_in_the_style_of_the_rows_it_learnt_last() -> None:
     assert plan.asking("grpo", tasks).direct == set(tasks)
     assert (plan.weights("base-2shot"), plan.weights("grpo")) == ("base", "grpo")
     assert plan.max_tokens("answers", plan.settings) < plan.max_tokens("steps", plan.settings)
+    assert plan.max_tokens("base-direct", plan.settings) < plan.max_tokens("base", plan.settings)
 
 
 def test_the_arms_of_the_study_spend_equal_compute() -> None:
     plan = read_experiment("real-weights")
     trained = [arm for arm in plan.settings.arms if plan.weights(arm) == arm != "base"]
     spent = {arm: sum(plan.tokens(each, plan.settings) for each in plan.lineage(arm)) for arm in trained}
-    assert {spent[arm] for arm in ("answers", "states", "steps", "chains-then-answers", "forward", "backward")} == {1e6}
-    assert {spent[arm] for arm in ("grpo", "more-sft", "rft")} == {1.5e6}
+    assert {spent[arm] for arm in ("answers", "states", "steps", "chains-then-answers", "forward", "backward")} == {3e5}
+    assert {spent[arm] for arm in ("grpo", "more-sft", "rft")} == {4.5e5}
 
 
 @pytest.fixture(scope="module")

@@ -74,6 +74,7 @@ class Arm:
     seed: int = 0  # added to the run's seed
     options: Mapping[str, str | float] | None = None  # of the training's command
     style: str = ""  # in which the arm is asked, where it is not that of its rows
+    max_tokens: int | None = None  # per answer, where it is not that of its rows
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class Experiment:
 
     def max_tokens(self, arm: str, settings: Settings) -> int:
         """Return the most tokens of an answer of this arm."""
-        return self._rows(self.weights(arm)).max_tokens or settings.max_tokens
+        return self.arms[arm].max_tokens or self._rows(self.weights(arm)).max_tokens or settings.max_tokens
 
     def rounds(self, arms: Sequence[str], width: int) -> Iterator[list[str]]:
         """Yield the trainings that these arms need, in order: up to `width` that do not depend on one another."""
@@ -245,8 +246,10 @@ def check_parts(plan: Experiment) -> None:
     for key, rows in plan.rows.items():
         if rows.detail not in DETAILS:
             wrong = f"has rows '{key}' with the detail '{rows.detail}', which is none of {', '.join(DETAILS)}"
-        elif rows.max_tokens is not None and (not isinstance(rows.max_tokens, int) or rows.max_tokens < 1):
-            wrong = f"has rows '{key}' with max-tokens {rows.max_tokens}, which must be a whole number of at least 1"
+    limited = [("rows", *each) for each in plan.rows.items()] + [("the arm", *each) for each in plan.arms.items()]
+    for kind, key, each in limited:
+        if each.max_tokens is not None and (not isinstance(each.max_tokens, int) or each.max_tokens < 1):
+            wrong = f"has {kind} '{key}' with max-tokens {each.max_tokens}, which must be a whole number of at least 1"
     for kind, options in (plan.training or {}).items():
         if kind not in get_args(Training):
             wrong = f"has options of the training '{kind}', which is none of {', '.join(get_args(Training))}"

@@ -21,6 +21,7 @@ from codereasoner.ledger import fingerprint
 from codereasoner.models.chat import prepare
 from codereasoner.models.device import has_gpu, multiplies_in_bf16
 from codereasoner.models.notices import say_once
+from codereasoner.models.short_attention import use_short_attention
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -120,6 +121,7 @@ def load_checkpoint(
             model.requires_grad_(True)
     except (OSError, ValueError) as error:
         raise ConfigError(f"the model {name} cannot be loaded: {headline(error)}") from None
+    use_short_attention(model)
     prepare(tokenizer, name, template)
     return Checkpoint(model, tokenizer)
 

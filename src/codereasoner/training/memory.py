@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from codereasoner.errors import import_extra
 from codereasoner.models.device import has_gpu
+from codereasoner.models.short_attention import MOST_SCORES
 from codereasoner.training.fast_trainer import ROOM, is_small
 from codereasoner.training.training_config import GrpoConfig, TrainingConfig
 
@@ -75,6 +76,8 @@ def estimate(model: PreTrainedModel, config: TrainingConfig, length: int, learnt
     number = BF16 if bf16 else FP32
     tokens, gpu = config.batch * length, has_gpu()
     layer = tokens * number * (WIDE * width + HEADS * heads * head + INNER * inner)
+    if bf16 and not gpu and length**2 <= MOST_SCORES:
+        layer += tokens * number * heads * length  # what each token looks at
     kept = layer + layers * tokens * number * width if gpu and config.checkpointing else layers * layer
     logits = config.batch * learnt * int(shape.vocab_size)
     if not is_small(model) and (gpu or (isinstance(config, GrpoConfig) and logits > ROOM)):
