@@ -52,6 +52,7 @@ def test_a_folder_without_rows(tmp_path: Path) -> None:
         next(pieces(Shards(write_shards(tmp_path, [0, 0]), 1, Budget()), 4))
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # on one core
 def test_workers_give_the_same_batches_in_the_same_order(tmp_path: Path) -> None:
     folder = write_shards(tmp_path, [5, 6])
     reader = Reader(lambda rows, seen: [{"input_ids": [len(rows)]}], lambda found: {"size": found[0]["input_ids"][0]})
