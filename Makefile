@@ -95,9 +95,10 @@ bench-switches: $(STAMP)
 bench-execution: $(STAMP)
 	$(BIN)/python -m perf.execution $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
 
-# The cost of SFTTrainer over a bare loop on the embedded model, and the optimizer's share; SIZE=1m takes another size.
+# The cost of SFTTrainer over a bare loop on the embedded model, and the optimizer's share; SIZE=1m takes another size,
+# MODEL=smollm2 pretrained weights, whose tokens a second are compared with products of large matrices.
 bench-training: $(STAMP)
-	$(BIN)/python -m perf.training $(if $(SIZE),--size $(SIZE))
+	$(BIN)/python -m perf.training $(if $(SIZE),--size $(SIZE)) $(if $(MODEL),--model $(MODEL))
 
 # Half an hour of one GPU. From nothing: SFT on rows that are made meanwhile, GRPO, evaluation. MODEL=smollm2, a path or a
 # Hub name: the experiment gpu-llm from those weights. DATA=PATH adds CRUXEval, DRY=1 is a rehearsal of every step at a

@@ -1,6 +1,7 @@
 """The cost of SFTTrainer, as `codereasoner sft` uses it, over a bare loop on the same batches; the optimizer's share.
 
-    make bench-training [SIZE=0.3m]
+    make bench-training [SIZE=0.3m] [MODEL=smollm2]
+    python -m perf.training --model smollm2 --steps 6             only the trainer, on pretrained weights
     python -m perf.training --size 0.3m --steps 150 --rounds 3 --json
     python -m perf.training --reading runs/gpu --readers 4        how fast shards are read and tokenised
 
@@ -27,14 +28,16 @@ from perf.ratios import ROUNDS, alternate, ratio
 from codereasoner import extend
 from codereasoner.chains.narrator import narrate
 from codereasoner.execution.pool import Pool
+from codereasoner.experiments.materials import parameters_of
 from codereasoner.models.device import multiplies_in_bf16
+from codereasoner.models.gguf_files import folder_of
 from codereasoner.records import Job
 from codereasoner.styles import find_style
-from codereasoner.training.budget import Budget
+from codereasoner.training.budget import LEARN, Budget
 from codereasoner.training.callbacks import make_callback
 from codereasoner.training.muon import make_muon
-from codereasoner.training.presets import scratch
-from codereasoner.training.scratch import make_scratch_model, make_tokenizer, parameters
+from codereasoner.training.presets import PRETRAINED, scratch
+from codereasoner.training.scratch import make_scratch_model, make_tokenizer
 from codereasoner.training.settings import load, quiet
 from codereasoner.training.sft import Data, make_trainer
 from codereasoner.training.shards import Shards
@@ -48,14 +51,17 @@ from codereasoner.training.training_run import mute
 TARGET = 0.85  # of the bare loop's tokens a second, at least
 OPTIMIZER = 0.20  # of the bare loop's time, at most: Muon in emulated bf16 took 0.85
 OF_PEAK = 0.5  # of the operations of large matrix products: wanted, and not reached (docs/training.md)
-WARM = 10  # steps that are not timed
+WARM = 2  # steps that are not timed
 
 
 def main() -> int:
     """Measure, print, and exit with 1 where the target is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", default="0.3m", help="the size of the from-scratch model")
-    parser.add_argument("--steps", type=int, default=150, help="timed steps in a round")
+    parser.add_argument(
+        "--model", help="pretrained weights instead: a path, a Hub name, smollm2; without the bare loop"
+    )
+    parser.add_argument("--steps", type=int, help="timed steps in a round; default: 150, or 6 of pretrained weights")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--reading", type=Path, help="only read this folder of shards, up to a hundred batches of 64")
@@ -65,8 +71,13 @@ def main() -> int:
         with quiet():
             print(json.dumps(reading(options.reading, options.readers)))
         return 0
+    steps = options.steps or (6 if options.model else 150)
     with quiet(), tempfile.TemporaryDirectory() as folder:
-        result = measure(Path(folder), options.size, options.steps, options.rounds)
+        if options.model:
+            found = of_pretrained(Path(folder), options.model, steps, min(3, options.rounds))
+            print(json.dumps(found, indent=None if options.json else 1))
+            return 0
+        result = measure(Path(folder), options.size, steps, options.rounds)
     if options.json:
         print(json.dumps(result))
     else:
@@ -83,25 +94,45 @@ def measure(folder: Path, size: str, steps: int, rounds: int) -> dict[str, Any]:
     import torch
 
     torch.set_num_threads(1)
-    base = make_scratch_model(folder / "base", 0, size)
-    rows = list(islice(examples(), (steps + WARM) * scratch()["sft"].batch))
+    base = str(make_scratch_model(folder / "base", 0, size))
+    config = settings(scratch()["sft"], steps)
+    rows = list(islice(examples(), (steps + WARM) * config.batch))
     shares: list[float] = []
 
     def loop() -> float:
-        speed, share = by_loop(base, rows, folder / f"loop {len(shares)}", steps)
+        speed, share = by_loop(base, rows, folder / f"loop {len(shares)}", config)
         shares.append(share)
         return speed
 
-    ways = {"loop": loop, "trainer": lambda: by_trainer(base, rows, folder / f"trainer {len(shares)}", steps)}
-    speeds = alternate(
-        {**ways, "matrix": lambda: matrix_rate(multiplies_in_bf16(load(str(base)).model.config))}, rounds
-    )
+    ways = {"loop": loop, "trainer": lambda: by_trainer(base, rows, folder / f"trainer {len(shares)}", config)}
+    speeds = alternate({**ways, "matrix": lambda: matrix_rate(multiplies_in_bf16(load(base).model.config))}, rounds)
     share = ratio(speeds["trainer"], speeds["loop"])
-    of_peak = ratio([6 * parameters(base) * each for each in speeds["trainer"]], speeds["matrix"])
+    of_peak = ratio([LEARN * parameters_of(base) * each for each in speeds["trainer"]], speeds["matrix"])
     medians = {"bare loop": statistics.median(speeds["loop"]), "SFTTrainer": statistics.median(speeds["trainer"])}
     found = {**medians, "ratio": share["median"], "optimizer": statistics.median(shares), "of_peak": of_peak["median"]}
     ratios = {"SFTTrainer: a bare loop": share, "SFTTrainer, operations: products of large matrices": of_peak}
-    return {**found, "size": size, "batch": scratch()["sft"].batch, "ratios": ratios}
+    return {**found, "size": size, "batch": config.batch, "ratios": ratios}
+
+
+def of_pretrained(folder: Path, model: str, steps: int, rounds: int) -> dict[str, Any]:
+    """Return the tokens a CPU second of a training of pretrained weights, and its share of the matrix rate."""
+    import torch
+
+    torch.set_num_threads(1)
+    base = folder_of(model)
+    config = settings(PRETRAINED["sft"], steps)
+    rows = list(islice(examples(), (steps + WARM) * config.batch * config.accumulate))
+    in_bf16 = multiplies_in_bf16(load(base).model.config)
+    made: list[float] = []
+
+    def trainer() -> float:
+        made.append(by_trainer(base, rows, folder / f"trainer {len(made)}", config))
+        return made[-1]
+
+    speeds = alternate({"trainer": trainer, "matrix": lambda: matrix_rate(in_bf16)}, rounds)
+    share = ratio([LEARN * parameters_of(base) * each for each in speeds["trainer"]], speeds["matrix"])
+    found = {"model": model, "in": "bf16" if in_bf16 else "fp32", "tokens a CPU second": statistics.median(made)}
+    return {**found, "ratios": {f"{model}, operations: products of large matrices": share}}
 
 
 def matrix_rate(in_bf16: bool) -> float:
@@ -147,57 +178,49 @@ def examples() -> Iterator[dict[str, Any]]:
                     yield sft_row(question, None, style)
 
 
-def settings(steps: int) -> SftConfig:
-    """The embedded model's settings, for so many steps."""
-    values = vars(scratch()["sft"]) | {
-        "seconds": None,
-        "max_steps": steps + WARM,
-        "threads": 1,
-        "warmup": 0.0,
-        "save_seconds": 1e9,
-    }
-    return SftConfig(**values)
+def settings(preset: Any, steps: int) -> SftConfig:
+    """A preset of SFT for so many timed steps."""
+    changes = {"seconds": None, "max_steps": steps + WARM, "threads": 1, "warmup": 0.0, "save_seconds": 1e9}
+    return SftConfig(**vars(preset) | changes)
 
 
-def trained(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int, callbacks: Sequence[Any] = ()) -> Any:
+def trained(base: str, rows: Sequence[dict[str, Any]], out: Path, config: SftConfig, *callbacks: Any) -> Any:
     """The trainer that `codereasoner sft` makes."""
-    loaded = load(str(base))
-    config, budget = settings(steps), Budget()
+    loaded, budget = load(base), Budget()
     callback = make_callback(budget, out, config, {"loss": "loss"})
     out.mkdir(parents=True)
     data = Data(tokenised(rows, loaded.tokenizer, config.max_length), Seen())
     trainer = make_trainer(loaded, data, out, config, budget, callback, multiplies_in_bf16(loaded.model.config))
-    for callback in callbacks:
-        trainer.add_callback(callback)
+    for each in callbacks:
+        trainer.add_callback(each)
     return trainer
 
 
-def by_trainer(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int) -> float:
+def by_trainer(base: str, rows: Sequence[dict[str, Any]], out: Path, config: SftConfig) -> float:
     """Tokens a CPU second of SFTTrainer."""
     from transformers import TrainerCallback
 
-    marks: dict[int, float] = {}
+    marks: list[float] = []
 
     class Stopwatch(TrainerCallback):  # type: ignore[misc]
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            marks[state.global_step] = time.process_time()
+            marks.append(time.process_time())
 
-    trainer = trained(base, rows, out, steps, [Stopwatch()])
+    trainer = trained(base, rows, out, config, Stopwatch())
     tokens = [int(batch["attention_mask"].sum()) for batch in batches(trainer)]
     mute(trainer)
     trainer.train()
-    return sum(tokens[WARM:]) / (marks[steps + WARM] - marks[WARM])
+    return sum(tokens[WARM * config.accumulate :]) / (marks[-1] - marks[WARM - 1])
 
 
-def by_loop(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int) -> tuple[float, float]:
+def by_loop(base: str, rows: Sequence[dict[str, Any]], out: Path, config: SftConfig) -> tuple[float, float]:
     """Return the tokens a CPU second of a loop that does nothing else, and the optimizer's share of its time."""
     import torch
 
-    trainer = trained(base, rows, out, steps)
-    ready = batches(trainer)
-    model, _ = load(str(base))
+    ready = batches(trained(base, rows, out, config))
+    model, _ = load(base)
     model.train()
-    optimizer = make_muon(model, scratch()["sft"].learning_rate)
+    optimizer = make_muon(model, config.learning_rate)
     began = updating = 0.0
     for number, batch in enumerate(ready):
         if number == WARM:
@@ -206,7 +229,7 @@ def by_loop(base: Path, rows: Sequence[dict[str, Any]], out: Path, steps: int) -
         wanted = batch["labels"][:, 1:].reshape(-1)
         loss = torch.nn.functional.cross_entropy(logits[:, :-1].flatten(0, 1), wanted, ignore_index=IGNORED)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), scratch()["sft"].max_grad_norm)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
         before = time.process_time()
         optimizer.step()
         updating += time.process_time() - before
