@@ -41,7 +41,15 @@ from codereasoner.interfaces import (
     silent,
 )
 from codereasoner.ledger import read_rows
-from codereasoner.plugin_files import is_reference, load_file, remember, split_reference, was_named
+from codereasoner.plugin_files import (
+    VARIABLE,
+    is_reference,
+    load_file,
+    named_files,
+    remember,
+    split_reference,
+    was_named,
+)
 from codereasoner.records import Run
 from codereasoner.renamed import current_name
 from codereasoner.task import Grade, Question, Task
@@ -137,15 +145,17 @@ def task_of(question: Question) -> Task:
     path, name = split_reference(question.plugin)
     if known is not None and not path.is_file():
         return known  # its file has moved, and the user named where it is now
-    advice = f"name the file of the task '{question.task}' with --task FILE.py:{name}"
     if path.is_file() and not was_named(path):
-        raise DataError(f"question '{question.id}' needs {path}, which was never named here; if it is yours, {advice}")
-    try:
-        return task(question.plugin)
-    except DataError as error:
-        raise DataError(
-            f"the task of question '{question.id}' is not at hand: {error}; put it back, or {advice}"
-        ) from None
+        advice = f"if it is yours, set {VARIABLE}={path}"
+        raise DataError(f"question '{question.id}' needs {path}, which was never named here; {advice}")
+    errors = []
+    for place in dict.fromkeys([path, *named_files(path.name)]):
+        try:
+            return task(f"{place}:{name}")
+        except DataError as error:
+            errors.append(str(error))
+    advice = f"put it back, or set {VARIABLE} to its new place"
+    raise DataError(f"the task of question '{question.id}' is not at hand: {'; '.join(errors)}; {advice}")
 
 
 def known_task(question: Question) -> Task | None:

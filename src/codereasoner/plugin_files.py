@@ -2,12 +2,12 @@
 
 A question carries the file of its task, so that a later command finds it. A data set may come from a stranger, though,
 and must not be able to make this process execute a file: one that was never named on this machine, by an option or a
-call, is refused. What was named is remembered in `plugins.txt` of the user's state folder.
+call, is refused. What was named is remembered in `plugins.txt` of the user's state folder. The variable
+CODEREASONER_PLUGINS names files, too, joined as in PATH: where nothing can be written, or one has moved.
 """
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
 import sys
@@ -21,6 +21,7 @@ from codereasoner.errors import DataError, no_file
 from codereasoner.records import content_id
 
 T = TypeVar("T")
+VARIABLE = "CODEREASONER_PLUGINS"
 
 
 def is_reference(name: str) -> bool:
@@ -75,15 +76,16 @@ def call(function: Callable[..., T], *values: object, path: Path, words: str) ->
 
 
 def remember(path: Path) -> None:
-    """Note that the user named this file; where nothing can be written it holds for this process only."""
+    """Note that the user named this file; where nothing can be written it holds for this process and its children."""
     place = str(path.resolve())
     if place in _named():
         return
-    _in_process.add(place)
-    with contextlib.suppress(OSError):
+    try:
         _record().parent.mkdir(parents=True, exist_ok=True)
         with _record().open("a", encoding="utf-8") as file:
             file.write(f"{place}\n")
+    except OSError:
+        os.environ[VARIABLE] = os.pathsep.join([*_in_variable(), place])
 
 
 def was_named(path: Path) -> bool:
@@ -92,18 +94,19 @@ def was_named(path: Path) -> bool:
 
 
 def named_files(name: str) -> list[Path]:
-    """Return the files of that name which this user named on this machine before."""
-    return [path for path in map(Path, sorted(_named())) if path.name == name]
+    """Return the files of the variable, and those of that name which this user named on this machine before."""
+    return [*map(Path, _in_variable()), *(path for path in map(Path, sorted(_named())) if path.name == name)]
 
 
-_in_process: set[str] = set()
+def _in_variable() -> list[str]:
+    return [os.path.realpath(each) for each in os.environ.get(VARIABLE, "").split(os.pathsep) if each]
 
 
 def _named() -> set[str]:
     try:
-        return _in_process | set(_record().read_text(encoding="utf-8").split("\n"))
+        return {*_in_variable(), *_record().read_text(encoding="utf-8").split("\n")}
     except (OSError, UnicodeDecodeError):
-        return _in_process
+        return {*_in_variable()}
 
 
 def _record() -> Path:

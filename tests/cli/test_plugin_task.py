@@ -21,7 +21,7 @@ Command = Callable[..., tuple[int, str, str]]
 def fresh(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     """Runs a command as a new process would: no task is registered; what the user named before is remembered."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr("codereasoner.plugin_files._in_process", set())
+    monkeypatch.setenv("CODEREASONER_PLUGINS", "")
     monkeypatch.setattr(extend, "_registered", {})
 
     def run(*words: str) -> tuple[int, str, str]:
@@ -87,14 +87,42 @@ def test_a_model_is_trained_and_quizzed_on_a_task_of_ones_own(fresh: Command, tm
     assert "1 of 1 right" in out, err
 
 
-def test_a_moved_file_is_named_and_found_again_where_it_is_now(fresh: Command, tmp_path: Path) -> None:
+def test_a_moved_file_is_named_and_found_again_where_it_is_now(
+    fresh: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     build(fresh, tmp_path)
     (tmp_path / "length.py").rename(tmp_path / "elsewhere.py")
     code, _, err = fresh("check", "set/questions.jsonl")
     assert code == 2
-    assert f"there is no file {tmp_path}/length.py" in err
+    assert f"there is no file {tmp_path}/length.py; put it back, or set CODEREASONER_PLUGINS to its new place" in err
+    monkeypatch.setenv("CODEREASONER_PLUGINS", str(tmp_path / "elsewhere.py"))
+    code, _, err = fresh("check", "set/questions.jsonl")
+    assert code == 0, err
     code, _, err = fresh("ask", "set/runs.parquet", "--task", "elsewhere.py:Length", "--out", "again.jsonl")
     assert code == 0, err
+
+
+def test_where_nothing_is_remembered_a_variable_names_the_file_for_every_command(
+    fresh: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/1/nowhere")
+    build(fresh, tmp_path)  # its processes are told of the file, too
+    monkeypatch.setenv("CODEREASONER_PLUGINS", "")
+    commands = (
+        ["check", "set"],
+        ["evaluate", "set", "--model", "scripted:gold"],
+        ["audit", "set"],
+        ["harden", "set", "--with", "rename", "--limit", "3"],
+        ["chain", "set", "--task", "length", "--out", "again.jsonl"],
+        ["rows", "set", "--direct", "length"],
+    )
+    for words in commands[:2]:
+        code, _, err = fresh(*words)
+        assert (code, f"if it is yours, set CODEREASONER_PLUGINS={tmp_path / 'length.py'}" in err) == (2, True), err
+    for words in commands:
+        monkeypatch.setenv("CODEREASONER_PLUGINS", str(tmp_path / "length.py"))
+        code, _, err = fresh(*words)
+        assert code == 0, err
 
 
 def test_a_report_is_made_without_the_file_of_a_task(fresh: Command, tmp_path: Path) -> None:

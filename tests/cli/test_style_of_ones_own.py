@@ -28,7 +28,7 @@ Command = Callable[..., tuple[int, str, str]]
 def fresh(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     """A folder with questions and chains, and commands that know of no file but those that were named in it."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr("codereasoner.plugin_files._in_process", set())
+    monkeypatch.setenv("CODEREASONER_PLUGINS", "")
     shutil.copy(EXAMPLE, tmp_path / "mine.py")
     (tmp_path / "set").mkdir()
     asked = [question(number, split) for number, split in enumerate(["train"] * 4 + ["rl"] * 4 + ["test"] * 2)]

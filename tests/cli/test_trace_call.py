@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -251,19 +252,67 @@ def test_a_file_of_which_no_line_ran_is_told_so(shop: Command) -> None:
     assert out.split("\n")[:3] == ["no line of this file ran", "printed: 3", "python main.py → ends"]
 
 
-def test_a_file_that_a_traced_program_cannot_see_and_its_empty_input_are_told(command: Command) -> None:
-    Path("data.txt").write_text("1\n")
-    for source, said in (
-        (
-            "open('data.txt')",
-            "'data.txt'; programs run in an empty world without files: pass its text, or read it in a",
-        ),
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("open('data.txt')", "'data.txt'; programs run in an empty world: --file data.txt lets it read that"),
         ("open('gone.txt')", "No such file or directory: 'gone.txt'\n"),
-        ("input()", "a traced program has no standard input"),
-        ("import sys\nfor line in sys.stdin:\n    print(line)", "what it reads there is empty"),
+        ("input()", "a traced program reads what is piped to `codereasoner trace`"),
+        ("import glob\nprint(glob.glob('*'))", "a traced program sees no files but those of --file"),
+        ("open('new.txt', 'w')", "a traced program writes no files"),
+        ("import os\nos.mkdir('new')", "a traced program writes no files"),
+        ("import tempfile\ntempfile.mkdtemp()", "a traced program writes no files"),
+        ("import subprocess\nsubprocess.run(['ls'])", "no network, process, thread or environment"),
+        ("import socket\nsocket.socket()", "no network, process, thread or environment"),
+        ("import os\nos.environ['HOME']", "no network, process, thread or environment"),
+    ],
+)
+def test_what_the_world_of_a_traced_script_lacks_is_told_with_what_helps(
+    source: str, said: str, trace: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
+    Path("data.txt").write_text("1\n")
+    Path("script.py").write_text(source + "\n")
+    assert said in trace("script.py")[2]
+
+
+def test_a_script_reads_what_is_piped_to_trace(trace: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    for source, call in (
+        ("import sys\nfor line in sys.stdin:\n    print(int(line) * 2)\n", ()),
+        ("import sys\nprint(sys.stdin.buffer.read().decode().replace('1', '2').replace('3', '6'))\n", ()),
+        ("def ask():\n    for n in range(2):\n        print(int(input()) * 2)\n", ("ask()",)),
     ):
-        Path("script.py").write_text(source + "\n")
-        assert said in command("trace", "script.py", "--allow-weak-isolation")[2]
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"1\n3\n")))
+        Path("script.py").write_text(source)
+        code, out, err = trace("script.py", *call)
+        assert (code, err, "printed: 2\n6\n" in out) == (0, "", True)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"1" * 1_000_001)))
+    code, _, err = trace("script.py", "ask()")
+    assert (code, "standard input has more than 1,000,000 bytes" in err) == (2, True)
+
+
+def test_a_script_reads_the_files_that_it_is_given_and_those_in_its_arguments(trace: Command) -> None:
+    Path("data").mkdir()
+    Path("data/n.txt").write_text("3")
+    Path("read.py").write_text(
+        "import sys\nfrom pathlib import Path\n\n\ndef f(path):\n    return int(open(path).read())\n\n\n"
+        "if __name__ == '__main__':\n    print([*map(f, sys.argv[1:])], Path(__file__).with_name('data').is_dir())\n"
+    )
+    for each in (Path(), Path("data"), Path("data/n.txt")):
+        each.chmod(0o755)
+    assert "printed: [3] True" in trace("read.py", "--argv", "data/n.txt")[1]
+    assert "printed: [] True" in trace("read.py", "--file", "data")[1]
+    assert "f('data/n.txt') → 3" in trace("read.py", "f('data/n.txt')", "--file", "data")[1]
+    assert f"f('{Path('data/n.txt').resolve()}') → 3" in trace(
+        "read.py", f"f('{Path('data/n.txt').resolve()}')", "--file", "data/n.txt"
+    )[1].replace("\n", "")
+    code, _, err = trace("read.py", "--file", "gone")
+    assert (code, "'gone' does not exist" in err) == (2, True)
+
+
+def test_a_module_is_not_shown_as_changed_where_it_is_used(trace: Command) -> None:
+    Path("seed.py").write_text("import random, os\nrandom.seed(1)\nos.getcwd()\n")
+    assert "<module" not in trace("seed.py")[1]
 
 
 def test_a_mistyped_class_is_answered_with_the_classes_of_the_file(command: Command) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from codereasoner.execution import syscalls
-from codereasoner.execution.pool import Pool
+from codereasoner.execution.pool import Level, Pool
 from codereasoner.literals import read
 from codereasoner.records import Job
 
@@ -32,6 +32,23 @@ LIBC = "__import__('ctypes').CDLL(None, use_errno=True)"
 def best(level_a: None) -> Iterator[Pool]:
     with Pool(workers=1) as pool:
         yield pool
+
+
+@pytest.mark.parametrize("level", ["A", "B"])
+def test_a_given_file_and_folder_are_read_and_nothing_is_written_there(
+    level: Level, level_a: None, level_b: None, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "secret").write_text("x")
+    (tmp_path / "file").write_text("3")
+    (tmp_path / "folder/inside").write_text("4")
+    files = [f"{tmp_path}/file", f"{tmp_path}/folder"]
+    with Pool(workers=1, level=level, allow_weak_isolation=True, files=files) as pool:
+        found = [look(pool, f"open('{tmp_path}/{name}').read()") for name in ("file", "folder/inside", "secret")]
+        assert found[:2] == ["3", "4"]
+        assert found[2] in ("FileNotFoundError", "PermissionError")
+        for wrong in ("open('{}/file', 'w')", "open('{}/folder/new', 'w')", "os.unlink('{}/file')"):
+            assert str(look(pool, "1", wrong.format(tmp_path))).endswith("Error")
 
 
 @pytest.fixture(scope="module")

@@ -182,7 +182,8 @@ def _hear(line: _Line, event: Event) -> None:
         case "line" if isinstance(event.scope, ast.ClassDef | ast.Module) and isinstance(event.node, _DEFINE):
             return
         case "line" | "call":
-            for name, value in event.values.items():
+            known = {name: value for name, value in event.values.items() if not value.startswith("<module ")}
+            for name, value in known.items():
                 _add(line.values, _changed(name, event.before.get(name, ""), value))
             line.removed |= dict.fromkeys(event.removed)
         case "yield" if event.value.startswith("<") and isinstance(event.scope, ast.AsyncFunctionDef):

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import enum
 import inspect
+import io
 import itertools
+import os
 import sys
 import types
 
@@ -26,19 +28,28 @@ class CannotRun(Exception):
     """Raised for what cannot be run here; the message is for the user."""
 
 
-def load(source: str, file: str, name: str) -> dict[str, object]:
+def begin(folder: str, standard_input: bytes) -> None:
+    """Go to the user's folder, which is there if a file in it may be read, and give standard input its bytes."""
+    sys.stdin = io.TextIOWrapper(io.BytesIO(standard_input), "utf-8", "surrogateescape")
+    if os.path.isdir(folder):
+        os.chdir(folder)
+
+
+def load(source: str, file: str, name: str, path: str) -> dict[str, object]:
     """Execute a file as the module of that name, and return its namespace."""
     module = sys.modules[name] = types.ModuleType(name)
+    module.__file__ = path
     parent, _, child = name.rpartition(".")
     if parent:
         setattr(sys.modules[parent], child, module)
     return _execute(source, file, module)
 
 
-def script(source: str, file: str, package: str, arguments: tuple[str, ...]) -> Callable[[], object]:
+def script(source: str, file: str, package: str, arguments: tuple[str, ...], path: str) -> Callable[[], object]:
     """Return what executes a file as `__main__`; an exit without an error is its end."""
     sys.argv[:] = arguments
     module = sys.modules["__main__"] = types.ModuleType("__main__")
+    module.__file__ = path
 
     def run() -> None:
         try:

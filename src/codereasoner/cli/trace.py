@@ -31,6 +31,13 @@ from codereasoner.stages.stage_options import TraceOptions
     metavar="NAME,./FILE.py",
     help="With source: modules that the code may import. They are trusted: their import is not isolated.",
 )
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="With source: file or folder that the code may read; repeat it. Files in --argv are given to it, too.",
+)
 @out_option("runs.parquet", "With a file of programs: file of the runs.")
 @pool_options
 @json_option
@@ -43,6 +50,7 @@ def trace_command(
     whole_file: bool,
     cpu_seconds: float | None,
     modules: tuple[str, ...],
+    files: tuple[Path, ...],
     out: Path,
     pools: PoolOptions,
     as_json: bool,
@@ -70,11 +78,11 @@ def trace_command(
 
     if call is not None or is_module or programs.suffix == ".py" or ".py::" in str(programs):
         given = modules_of(modules)
-        target = find_target(programs, call, is_module, argv)
+        target = find_target(programs, call, is_module, argv, files)
         show_trace(target, as_json, whole_file, cpu_seconds, given, pools.allow_weak_isolation)
         return
-    if modules or cpu_seconds is not None or argv:
-        raise ConfigError("--with, --argv and --cpu-seconds are for source: codereasoner trace FILE.py 'f(3)'")
+    if modules or files or cpu_seconds is not None or argv:
+        raise ConfigError("--with, --file, --argv and --cpu-seconds are for source: codereasoner trace FILE.py 'f(3)'")
     programs = rows_file(programs, "programs.jsonl", kind=Program)
     keep = kept(config)
     own = own_programs(programs)

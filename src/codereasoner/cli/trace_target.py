@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
 import re
 import shlex
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from codereasoner.cli.console import waiting
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.records import Job, Run
 from codereasoner.steps import read_source
@@ -18,8 +20,11 @@ from codereasoner.steps.source import parse_expression
 
 ENTRY = "codereasoner_traced_call"
 """The function by which everything is run that is more than a function's name and its arguments."""
+MOST_INPUT = 1_000_000  # bytes of standard input, which travel with the job
 REFUSED = "CannotRun: "
 """The beginning of the exception by which run_in_worker.py says what it cannot run."""
+_INPUT = re.compile(r"\bstdin\b|\binput\(|\bfileinput\b")
+"""What reads standard input."""
 _TEST = re.compile(r"(.+\.py)::([\w:]+)(?:\[(.*)\])?", re.DOTALL)
 _MISSING = re.compile(r"(?:ModuleNotFoundError: No module named '([\w.]+)'|ImportError: )")
 
@@ -35,6 +40,7 @@ class Target:
     call: str = ""
     written: str = ""  # where it is more than `entry(call)`
     other: Path | None = None  # a test or a script that is run, untraced
+    files: tuple[str, ...] = ()  # absolute paths that the run may read
     preload: tuple[str, ...] = ()  # modules that the run needs whatever it does
 
     def as_written(self, run: Run) -> Run:
@@ -49,6 +55,11 @@ class Target:
             return run
         return replace(run, source=self.source, entry=self.entry, call=self.call, id="")
 
+    @property
+    def reads_terminal(self) -> bool:
+        """Return whether the code asks for standard input that is a terminal, of which it gets nothing."""
+        return bool(_INPUT.search(self.source)) and sys.stdin is not None and sys.stdin.isatty()
+
     def missing(self, run: Run, given: Sequence[str]) -> str:
         """Return the modules that the files import, and the world of programs lacks, if that has ended the run."""
         if not (found := _MISSING.match(run.exception)):
@@ -62,10 +73,13 @@ class Target:
         return ",".join(wanted)
 
 
-def find_target(file: Path, run: str | None, is_module: bool, arguments: str) -> Target:
+def find_target(
+    file: Path, run: str | None, is_module: bool = False, arguments: str = "", files: Sequence[Path] = ()
+) -> Target:
     """Return what is traced: the lines of a file while it, a test, a script or an expression runs.
 
     run: `f(3)`, `test_file.py::test_name` or `script.py`; None runs the file itself, or the test that its name holds.
+    files: those that it may read; files among its arguments are added.
 
     Raises:
         DataError: a file cannot be read. ConfigError: there is no such module, or the text is none of these.
@@ -78,12 +92,15 @@ def find_target(file: Path, run: str | None, is_module: bool, arguments: str) ->
         path = Path(test[1]) if test and run is None else file
         name = module_name(path)
     source = read_source(path)
-    begin = _Beginning(path, source, name)
+    words = tuple(shlex.split(arguments))
+    named = [_absolute(each) for each in (*files, *(Path(word) for word in words if os.path.isfile(word)))]
+    shown = tuple(dict.fromkeys(place for each in named for place in (each, os.path.realpath(each))))
+    begin = _Beginning(path, source, name, shown)
     if test:
         return begin.test(run or str(file), Path(test[1]), test[2], test[3] or "")
     if node is not None:
         return begin.expression(node)
-    return begin.script(Path(run) if run else None, is_module, tuple(shlex.split(arguments)))
+    return begin.script(Path(run) if run else None, is_module, words)
 
 
 @dataclass(frozen=True)
@@ -93,6 +110,7 @@ class _Beginning:
     path: Path
     source: str
     name: str
+    files: tuple[str, ...]
 
     @property
     def package(self) -> str:
@@ -102,11 +120,11 @@ class _Beginning:
     def expression(self, node: ast.expr) -> Target:
         """Return the target that evaluates an expression."""
         written = ast.unparse(node)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not self.package:
+        is_plain = not (self.files or self.package or "__file__" in self.source or _INPUT.search(self.source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and is_plain:
             entry, call = split_call(written)
             return Target(Job(self.source, entry, call, record="trace"), self.path, self.source, entry, call)
-        names = f"NAMES = load(SOURCE, FILE, {self.name!r})"
-        made = self._target(written, names, f"expression({written!r}, NAMES)")
+        made = self._target(written, self._load("NAMES"), f"expression({written!r}, NAMES)")
         if not isinstance(node, ast.Call):
             return made
         entry = ast.unparse(node.func)
@@ -116,31 +134,53 @@ class _Beginning:
         """Return the target that executes the file, or another script that uses it."""
         if other is None:
             command = ["python", "-m", self.name] if is_module else ["python", str(self.path)]
-            run = f"script(SOURCE, FILE, {self.package!r}, {(str(self.path), *words)})"
+            run = f"script(SOURCE, FILE, {self.package!r}, {(str(self.path), *words)}, {_absolute(self.path)!r})"
             return self._target(shlex.join([*command, *words]), run)
-        names = f"NAMES = load(SOURCE, FILE, {self.name!r})"
-        run = f"script({read_source(other)!r}, UNTRACED, '', {(str(other), *words)})"
-        return replace(self._target(shlex.join(["python", str(other), *words]), names, run), other=other)
+        run = f"script({read_source(other)!r}, UNTRACED, '', {(str(other), *words)}, {_absolute(other)!r})"
+        return replace(self._target(shlex.join(["python", str(other), *words]), self._load("NAMES"), run), other=other)
 
     def test(self, written: str, file: Path, name: str, chosen: str) -> Target:
         """Return the target that runs a test of this file or of another one that uses it."""
         is_own = file.resolve() == self.path.resolve()
         text = self.source if is_own else read_source(file)
-        lines = [f"NAMES = TEST = load(SOURCE, FILE, {self.name!r})"]
+        lines = [self._load("NAMES = TEST")]
         if not is_own:
-            lines.append(f"TEST = load({text!r}, UNTRACED, {file.stem!r})")
+            lines.append(f"TEST = load({text!r}, UNTRACED, {file.stem!r}, {_absolute(file)!r})")
         made = self._target(written, *lines, f"pytest_test(TEST, {name!r}, {chosen!r})")
         return replace(made, other=file, preload=(*made.preload, *(["pytest"] if "pytest" in text else [])))
+
+    def _load(self, names: str) -> str:
+        return f"{names} = load(SOURCE, FILE, {self.name!r}, {_absolute(self.path)!r})"
 
     def _target(self, written: str, *lines: str) -> Target:
         """Return the target of these lines of a harness; the last is what makes the function that is called."""
         *before, run = lines
         code = Path(__file__).with_name("run_in_worker.py").read_text("utf-8")
-        harness = "\n".join([code, f"SOURCE = {self.source!r}", *before, f"{ENTRY} = {run}", ""])
+        begin = [f"begin({os.getcwd()!r}, {_standard_input(self.source)!r})", f"SOURCE = {self.source!r}"]
+        harness = "\n".join([code, *begin, *before, f"{ENTRY} = {run}", ""])
         job = Job("", ENTRY, "", record="trace", harness=harness)
         top = self.package.partition(".")[0]
         preload = (self.package,) if top and top not in sys.stdlib_module_names else ()
-        return Target(job, self.path, self.source, written, written=written, preload=preload)
+        return Target(job, self.path, self.source, written, written=written, files=self.files, preload=preload)
+
+
+def _absolute(path: Path) -> str:
+    return os.path.abspath(path)
+
+
+def _standard_input(source: str) -> bytes:
+    """Return what is on standard input, where it is no terminal and the source reads it.
+
+    Raises:
+        ConfigError: it is more than a job can hold.
+    """
+    if not _INPUT.search(source) or sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
+        return b""
+    with waiting("the end of standard input, which the program reads"):
+        found = sys.stdin.buffer.read(MOST_INPUT + 1)
+    if len(found) > MOST_INPUT:
+        raise ConfigError(f"standard input has more than {MOST_INPUT:,} bytes: put them into a file, and give --file")
+    return found
 
 
 def _expression(text: str) -> ast.expr:

@@ -15,10 +15,16 @@ from codereasoner.cli.pools import closing
 from codereasoner.cli.trace_target import Target
 from codereasoner.errors import Shortfall
 from codereasoner.execution.pool import Limits, Pool
-from codereasoner.records import Job, Run
+from codereasoner.records import Run
 from codereasoner.steps import refuse_unknown
 
 _NO_FILE = re.compile(r"FileNotFoundError: .*: '(.+)'$")
+_LOOKS = re.compile(r"\b(glob|listdir|scandir|iterdir|rglob|walk|exists|is_file|is_dir|isfile|isdir)\(")
+"""Calls that look for files, and say nothing where there are none."""
+_SHUT_IN = re.compile(
+    "Read-only file system|No usable temporary|Operation not permitted|start new thread|^URLError|^OperationalError"
+)
+"""What the isolation of programs answers to writing, processes, threads and the network."""
 FIRST_STEPS = 300  # of a run that a limit ended: enough to see a loop turn, too few to fill a screen for long
 WALL = 4  # times the CPU seconds: a machine under load gives a program less than a core
 
@@ -42,12 +48,18 @@ def show_trace(
     seconds = cpu_seconds or Limits().cpu_seconds
     limits = Limits(cpu_seconds=seconds, wall_seconds=max(Limits().wall_seconds, WALL * seconds), globals=True)
     preload = tuple(dict.fromkeys((*target.preload, *given)))
-    job, weak = target.job, allow_weak_isolation
-    with closing(Pool(1, limits, preload, tracer="python", allow_weak_isolation=weak, own_programs=True)) as pool:
-        [run] = pool.run([job])
+    job = target.job
+
+    def once(limits: Limits) -> Run:
+        weak, files = allow_weak_isolation, target.files
+        with closing(Pool(1, limits, preload, "auto", weak, 0, "python", own_programs=True, files=files)) as pool:
+            return pool.run([job])[0]
+
+    run = once(limits)
     if run.outcome in ("timeout", "memory", "output") and not run.steps:
-        first = _first_steps(job, limits, preload, allow_weak_isolation)
-        run = replace(first, outcome=run.outcome, reason=run.reason, value=None)
+        # what it did before is lost with its process: its first steps are those of a second run, which ends after them
+        first = once(replace(limits, steps=FIRST_STEPS, stop_at_steps=True))
+        run = replace(first, outcome=run.outcome, reason=run.reason, value=None, exception="")
     run = target.as_written(run)
     if not job.harness:
         refuse_unknown(run)
@@ -55,8 +67,12 @@ def show_trace(
         print_json(run.to_json())
     else:
         _show(run, whole, target.written)
-    if run.outcome == "ok" and "sys.stdin" in target.source:
-        console.print(styled("yellow", "note", " a traced program has no standard input: what it reads there is empty"))
+    if run.outcome == "ok" and target.reads_terminal:
+        console.print(
+            styled("yellow", "note", " a traced program reads what is piped to this command, not the terminal")
+        )
+    if run.outcome == "ok" and not target.files and _LOOKS.search(target.source):
+        console.print(styled("yellow", "note", " a traced program sees no files but those of --file"))
     if run.outcome != "ok":
         raise Shortfall((run.reason or f"the call {run.outcome}") + _hint(run, target, cpu_seconds, given))
 
@@ -76,23 +92,19 @@ def _show(run: Run, whole: bool, written: str) -> None:
     out.print(result(run, written))
 
 
-def _first_steps(job: Job, limits: Limits, preload: tuple[str, ...], allow_weak_isolation: bool) -> Run:
-    """Run a call again that a limit ended, up to its first steps: what it did before is lost with its process."""
-    few = replace(limits, steps=FIRST_STEPS, stop_at_steps=True)
-    weak = allow_weak_isolation
-    with Pool(1, few, preload, tracer="python", allow_weak_isolation=weak, own_programs=True) as again:
-        [run] = again.run([job])
-    return replace(run, exception="")
-
-
 def _hint(run: Run, target: Target, cpu_seconds: float | None, given: Sequence[str]) -> str:
     """Say which option helps a call that did not return."""
     if run.outcome == "timeout" and cpu_seconds is None:
         return "; --cpu-seconds N gives it more"
     if (gone := _NO_FILE.search(run.exception)) and Path(gone[1]).exists():
-        return "; programs run in an empty world without files: pass its text, or read it in a module of --with"
+        return f"; programs run in an empty world: --file {gone[1]} lets it read that"
     if run.exception.startswith("EOFError"):
-        return "; a traced program has no standard input"
+        return "; a traced program reads what is piped to `codereasoner trace`"
+    if run.exception.startswith("PermissionError: [Errno 13]"):
+        return "; the user under whom programs run cannot read it: chmod o+r"
+    if _SHUT_IN.search(run.exception) or (run.exception.startswith("KeyError") and "environ" in target.source):
+        lacks = "writes no files and has no network, process, thread or environment"
+        return f"; a traced program {lacks}: trace a function of it"
     if not run.exception.startswith(("ModuleNotFoundError: ", "ImportError: ")):
         return ""
     if wanted := target.missing(run, (*target.preload, *given)):

@@ -61,6 +61,7 @@ class Pool:
     the same steps. The attribute `tracer` names the one in use: C or Python.
     own_programs: all programs are the caller's own or a benchmark's; level B is then enough without
     allow_weak_isolation, and below level A a job with `model_text` is refused.
+    files: absolute paths of files and folders that programs may read, and never write.
     Several threads may use one pool at once, but a fork of the process that made it may not.
 
     Raises:
@@ -79,13 +80,14 @@ class Pool:
         hash_seed: int = 0,
         tracer: Tracing = "auto",
         own_programs: bool = False,
+        files: Sequence[str] = (),
     ) -> None:
         self._lock = Condition()  # of the supervisor; notified when something has happened
         self._waiting = False  # a thread waits for the workers, without the lock
         self._owner = os.getpid()
         count = default_workers() if workers is None else workers
         _check_numbers(count, limits)
-        setup = Setup(limits.as_dict(), tuple(preload), hash_seed, tracer)
+        setup = Setup(limits.as_dict(), tuple(preload), hash_seed, tracer, tuple(files))
         weakest = "D" if allow_weak_isolation else "B" if own_programs else "A"
         self._supervisor = Supervisor(count, setup, level, weakest)
         self.level, self.tracer = self._supervisor.level, self._supervisor.tracer

@@ -52,6 +52,7 @@ class Setup:
     preload: Sequence[str] = ()
     hash_seed: int = 0
     tracer: str = "auto"
+    files: Sequence[str] = ()
 
 
 class Process:
@@ -70,7 +71,7 @@ class Process:
             "level": level,
             "executable": executable,
             "standard": standard,
-            "paths": paths + packages + ([extension] if extension and level != "A" else []),
+            "paths": paths + packages + [*setup.files] + ([extension] if extension and level != "A" else []),
             "hidden": [] if packages else hidden,
             "extension": extension,
             "inside": INSIDE,
