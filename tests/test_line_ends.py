@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import json
 from pathlib import Path
 
 import pytest
 
+from codereasoner.errors import DataError
 from codereasoner.ledger import read_rows
 from codereasoner.records import Program
 from codereasoner.sources.program_files import read_program
@@ -32,6 +34,15 @@ def test_a_row_of_json_lines_ends_at_a_newline_only(tmp_path: Path, sign: str) -
     if sign >= " ":
         assert list(read_rows(file)) == rows
     assert whole_lines(f'{{"a": "{sign}"}}\n{{"torn') == [f'{{"a": "{sign}"}}']
+
+
+def test_rows_packed_by_gzip_are_read_and_a_torn_archive_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl.gz"
+    file.write_bytes(gzip.compress(b'{"a": 1}\r\n\n{"a": 2}'))
+    assert list(read_rows(file)) == [{"a": 1}, {"a": 2}]
+    file.write_bytes(gzip.compress(b'{"a": 1}\n')[:-9])
+    with pytest.raises(DataError, match=r"rows\.jsonl\.gz: a broken gzip file"):
+        list(read_rows(file))
 
 
 def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -13,12 +15,16 @@ from codereasoner.parquet_files import Row
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the lines of a JSONL file that are not blank, with their numbers, for whoever calls `row_of` elsewhere.
 
+    The file may be compressed by gzip.
+
     Raises:
-        DataError: the file is missing, or not UTF-8.
+        DataError: the file is missing, not UTF-8, or a broken archive.
     """
     if not path.is_file():
         raise DataError(no_file(path))
-    with path.open(encoding="utf-8-sig", newline="\n") as file:
+    with path.open("rb") as raw:
+        is_gzip = raw.read(2) == b"\x1f\x8b"
+    with (gzip.open if is_gzip else open)(path, "rt", encoding="utf-8-sig", newline="\n") as file:
         for number, line in enumerate(_decoded(path, file), start=1):
             if line.strip():
                 yield number, line
@@ -70,5 +76,7 @@ def read_text(path: Path) -> str:
 def _decoded(path: Path, lines: Iterable[str]) -> Iterator[str]:
     try:
         yield from lines
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path}: a broken gzip file ({error})") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text (byte {error.start})") from None

@@ -255,13 +255,8 @@ class Ledger:
             refuse_others(self.path, begun, now, "begun")
         if not self.path.is_file() or self._is_ours():
             return
-        manifest = read_manifest(self.path)
-        if manifest is None:
-            raise ConfigError(
-                f"{self.path} is there and was not made by codereasoner (it has no {manifest_path(self.path).name}): "
-                f"give another --out, or --fresh, which keeps it as {self.path.name}.old"
-            )
-        refuse_others(self.path, manifest.get("config", {}), now)
+        refuse_unmade(self.path)
+        refuse_others(self.path, (read_manifest(self.path) or {}).get("config", {}), now)
 
     def _begin_or_continue(self) -> None:
         config = self._part_config()
@@ -286,6 +281,20 @@ class Ledger:
                 counter[row.get("reason", "kept") if path is self._dropped else "kept"] += 1
 
 
+def refuse_unmade(path: Path) -> None:
+    """Refuse to replace a file of rows that another program wrote.
+
+    Raises:
+        ConfigError: there is a file without a manifest, which is not about to get one either.
+    """
+    begun = path.with_name(f"{path.name}.part.config.json")  # also between the file's final name and its manifest
+    if path.is_file() and not manifest_path(path).is_file() and not begun.is_file():
+        raise ConfigError(
+            f"{path} is there and was not made by codereasoner (it has no {manifest_path(path).name}): give another "
+            f"path, or --fresh, which keeps it as {path.name}.old"
+        )
+
+
 def write_records(path: Path, records: Iterable[Record], config: Config) -> None:
     """Write a whole file at once with its manifest, and replace an older one: for what is made in seconds."""
     path.unlink(missing_ok=True)
@@ -300,8 +309,11 @@ def write_whole(path: Path, text: str) -> None:
     check_writable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def dropped_rows(path: Path) -> Iterator[Row]:

@@ -79,7 +79,11 @@ def test_a_place_where_nothing_can_be_written_is_refused_before_any_work(
     place: str, command: click.Command, option: click.Parameter, here: Path
 ) -> None:
     assert isinstance(option.type, Output)
-    wrong = ["file", "link", "/dev/full"] if option.type.folder else ["folder", "link", "/dev/full", ".", "/", ""]
+    wrong = (
+        ["file", "link", "/dev/full"]
+        if option.type.folder
+        else ["folder", "link", "/dev/full", ".", "/", "", "x.jsonl.gz"]
+    )
     wrong += ["folder", "."] if option.type.own else []
     for path in [*wrong, "file/below", "/proc/below/it"]:
         with pytest.raises(ConfigError, match=r"give|names no file"):

@@ -6,6 +6,7 @@ import errno
 import json
 from pathlib import Path
 
+import click
 import pytest
 from tests.cli.conftest import Command
 
@@ -73,6 +74,43 @@ def test_an_output_that_is_the_input_is_refused_before_any_work(questions: Comma
         assert code == 2
         assert "which it would replace: give another path" in err
         assert contents() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "foreign"),
+    [
+        (["trace", "programs.jsonl", "--out", "mine"], "mine"),
+        (["ask", "runs.parquet", "--out", "mine.jsonl"], "mine.jsonl"),
+        (["chain", "questions.jsonl"], "chains.jsonl"),
+        (["select", "questions.jsonl"], "selected.jsonl"),
+        (["harden", "questions.jsonl", "--with", "rename"], "hardened.jsonl"),
+        (["audit", "told.jsonl", "--keep-above", "100", "--kept", "mine.jsonl"], "mine.jsonl"),
+        (["audit", "told.jsonl", "--keep-above", "100"], "told.true.jsonl"),
+        (["rows", "questions.jsonl", "--chains", "told.jsonl", "--grpo-out", "mine.jsonl"], "mine.jsonl"),
+        (["rows", "questions.jsonl", "--chains", "told.jsonl"], "grpo.parquet"),
+        (["export", "rows.jsonl", "--to", "messages"], "exports/rows.parquet"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+def test_no_output_is_written_before_another_one_is_refused(words: list[str], foreign: str, questions: Command) -> None:
+    assert questions("chain", "questions.jsonl", "--out", "told.jsonl")[0] == 0
+    assert questions("rows", "questions.jsonl", "--chains", "told.jsonl", "--sft-out", "x", "--grpo-out", "y")[0] == 0
+    Path("x").rename("rows.jsonl")
+    Path(foreign).parent.mkdir(exist_ok=True)
+    Path(foreign).write_text("precious\n")
+    before = contents()
+    code, _, err = questions(*words)
+    assert (code, f"{foreign} is there and " in err) == (2, True), err
+    assert contents() == before
+
+
+def test_rows_of_other_options_are_refused_before_those_for_sft_are_written(questions: Command) -> None:
+    assert questions("chain", "questions.jsonl")[0] == 0
+    assert questions("rows", "questions.jsonl")[0] == 0
+    before = contents()
+    code, _, err = questions("rows", "questions.jsonl", "--rl-task", "input", "--sft-out", "other.parquet")
+    assert (code, "grpo.parquet holds a finished result of other options (tasks: " in err) == (2, True)
+    assert contents() == before
 
 
 def test_chain_says_which_tasks_it_did_not_tell(questions: Command) -> None:
@@ -209,6 +247,30 @@ def test_what_the_system_refuses_is_one_sentence(command: Command, monkeypatch: 
     assert "codereasoner: runs.parquet.part: No space left on device; what was written is kept" in err
     assert "Traceback" not in err
     assert "cannot write or read there" in _os_error(OSError(errno.EROFS, "Read-only file system", "x"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Error while serializing: I/O error: No space left on device (os error 28)",  # safetensors
+        "[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534",  # torch.save
+        "database or disk is full",  # SQLite
+    ],
+)
+def test_a_full_disk_is_one_sentence_whichever_library_finds_it(
+    said: str, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise RuntimeError(said)
+
+    write("programs.jsonl", PROGRAMS)
+    monkeypatch.setattr("codereasoner.ledger._write", full)
+    code, _, err = command("trace", "programs.jsonl", "--workers", "1", "--allow-weak-isolation")
+    assert (code, "No space left on device; what was written is kept: make room" in err) == (1, True)
+    assert "Traceback" not in err
+    monkeypatch.setattr("codereasoner.ledger._write", lambda *_: (_ for _ in ()).throw(click.Abort()))
+    code, _, err = command("trace", "programs.jsonl", "--workers", "1", "--allow-weak-isolation")
+    assert (code, "stopped; the same command continues" in err) == (130, True)
 
 
 def test_a_second_process_is_told_who_writes(questions: Command) -> None:

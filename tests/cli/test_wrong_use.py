@@ -178,6 +178,12 @@ def test_an_unknown_setting_of_a_source_lists_those_there_are(command: Command) 
     assert (code, "--set takes KEY=VALUE, not 'difficulty'" in err) == (2, True)
 
 
+def test_a_size_that_is_none_names_its_option_and_those_there_are(command: Command) -> None:
+    for size in ("60", "foo=1", "steps", "steps=-1", "steps=many"):
+        code, _, err = command("build", "--size", size)
+        assert (code, "--size takes NAME=N with one of source, call" in err, f"not '{size}'" in err) == (2, True, True)
+
+
 def test_the_value_of_a_setting_is_read_as_yaml() -> None:
     assert [setting(text)[1] for text in ("a=-3", "a=1e-3", "a=[1, x]", "a=true", "a='3'", "a=")] == [
         -3,

@@ -14,6 +14,7 @@ from tests.exports.conftest import SOURCE
 from tests.exports.rows import STYLE, write_rows
 
 from codereasoner import configs, extend
+from codereasoner.errors import ConfigError
 from codereasoner.execution.pool import Pool
 from codereasoner.exports.write_files import export
 from codereasoner.records import Job
@@ -61,6 +62,11 @@ def test_the_folder_of_an_export_is_a_server_that_grades_its_rows_with_a_reward_
     questions = request.getfixturevalue(fixture)
     files = export(write_rows(tmp_path, questions)[1], "nemo-gym", tmp_path / "server")
     assert [each.name for each in files] == ["grpo.jsonl", "app.py", "requirements.txt", "codereasoner.yaml"]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/app.py").write_text("precious")
+    with pytest.raises(ConfigError, match=r"app\.py is there and is not the file that --to nemo-gym writes"):
+        export(tmp_path / "grpo.parquet", "nemo-gym", tmp_path / "mine")
+    assert [each.name for each in (tmp_path / "mine").iterdir()] == ["app.py"]
     config = configs.read_yaml(files[3].read_text())
     assert isinstance(config, dict)
     [data] = config["codereasoner_simple_agent"]["responses_api_agents"]["simple_agent"]["datasets"]

@@ -77,6 +77,7 @@ def test_the_card_of_a_set_that_was_not_balanced_shows_no_balance_but_its_author
     write_records(tmp_path / "sft.parquet", rows, {})
     card = dataset_card(tmp_path)
     assert "Balance of the split" not in card
+    assert "before balancing and after" not in card
     assert "| the narrator: a program, from the trace | 1 |" in card
     assert "| openai:large | 1 |" in card
     assert card.count("<reasoning>x is 1</reasoning><answer>") == 2

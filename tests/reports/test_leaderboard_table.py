@@ -122,6 +122,7 @@ def test_the_hubs_own_reader_reads_what_is_written_for_it(own: Path, tmp_path: P
     assert path.relative_to(tmp_path / "hub").as_posix() == "mine/.eval_results/cruxeval-o.yaml"
     from huggingface_hub._eval_results import parse_eval_result_entries
 
+    assert write_eval_results([own], tmp_path / "hub", "https://example.org/report.html") == [path]
     [entry] = parse_eval_result_entries(yaml.safe_load(path.read_text()))
     assert isinstance(entry, hub.EvalResultEntry)
     assert (entry.dataset_id, entry.task_id, entry.value) == ("cruxeval-org/cruxeval", "cruxeval_o", 62.5)

@@ -9,6 +9,7 @@ import errno
 import importlib
 import io
 import os
+import re
 import sys
 
 import click
@@ -80,7 +81,17 @@ def main() -> None:
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("codereasoner: stopped; the same command continues where it was", err=True)
         code = 130
+    except Exception as error:
+        if not _DISK_FULL.search(str(error)):
+            raise
+        click.echo(f"codereasoner: {os.strerror(errno.ENOSPC)}; {_MAKE_ROOM}", err=True)
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+_DISK_FULL = re.compile(r"No space left on device|disk is full|unexpected pos \d+ vs|PytorchStreamWriter")
+"""What safetensors, SQLite and torch say of a full disk: their errors are no OSError."""
+_MAKE_ROOM = "what was written is kept: make room (also in $TMPDIR), and the same command continues where it was"
 
 
 def _os_error(error: OSError) -> str:
@@ -94,7 +105,7 @@ def _os_error(error: OSError) -> str:
     if error.errno in (errno.EEXIST, errno.ENOTDIR):
         return f"{where}there is a file where a folder is wanted: give another path"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{said}; what was written is kept: make room, and the same command continues where it was"
+        return f"{said}; {_MAKE_ROOM}"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{said}: this user cannot write or read there; give another path"
     return said

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
+from codereasoner.cli.command_files import prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import PATH
 from codereasoner.cli.options import out_option, pool_options, task_option
@@ -37,7 +37,7 @@ def ask_command(runs: Path, tasks: tuple[str, ...], out: Path, pools: PoolOption
 
     executes = any(task(name).executes for name in tasks)
     runs = rows_file(runs, "runs.parquet", kind=Run)
-    set_aside_if_fresh(out)
+    prepare_outputs(out)
     with pools.open() if executes else nullcontext() as pool, bar("ask") as progress:
         ask_questions(runs, out, tasks, progress, runner=pool.run if pool else None)
     show_counts(out)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
+from codereasoner.cli.command_files import prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import NUMBER, OUT_FILE, PATH
 from codereasoner.cli.options import config_options, json_option, out_option, pool_options
@@ -62,7 +62,7 @@ def audit_command(
     questions = rows_file(questions or texts.with_name("questions.jsonl"), "questions.jsonl", kind=Question)
     out = out or texts.with_suffix(".audit.jsonl")
     kept = kept or texts.with_suffix(".true.jsonl")
-    set_aside_if_fresh(out, kept)
+    prepare_outputs(out, *([kept] if config.keep_above is not None else []))
     folders = (questions.parent, Evaluation(texts.parent, "", "").run)
     runs = next((each / "runs.parquet" for each in folders if (each / "runs.parquet").is_file()), None)
     with pools.open(), make_engine(workers=pools.workers) as engine, bar("audit", "the first texts") as progress:

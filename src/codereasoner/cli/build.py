@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import refuse_other_options, set_aside_if_fresh
+from codereasoner.cli.command_files import prepare_outputs, refuse_other_options
 from codereasoner.cli.config_command import ConfigCommand, given_options, save_config, words_of
 from codereasoner.cli.option_types import OWN_FOLDER, OneOf
 from codereasoner.cli.options import config_options, out_option, pool_options
@@ -74,7 +74,7 @@ def build_command(
     with make_engine(engine, pools.workers, ray_address) as made:
         here = PoolOptions(1 if made.spread else pools.workers, pools.allow_weak_isolation)
         with here.open() as pool:
-            set_aside_if_fresh(out)
+            prepare_outputs(out)
             save_config(out)
             clock = StageClock(out, bar)
             build(out, config, pool, made, clock, teacher, pools.allow_weak_isolation)

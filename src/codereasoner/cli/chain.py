@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import beside, rows_file, set_aside_if_fresh
+from codereasoner.cli.command_files import beside, prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import COUNT, PATH
 from codereasoner.cli.options import config_options, out_option, pool_options, task_option
@@ -63,7 +63,7 @@ def chain_command(
     if teacher is None:
         runs = rows_file(runs, "runs.parquet", kind=Run)
     out = out or Path(f"chains-first-{limit}.jsonl" if limit else "chains.jsonl")
-    set_aside_if_fresh(out)
+    prepare_outputs(out)
     if teacher is None:
         searches = any(extend.task(name).direction == "backward" for name in task_names(tasks, questions))
         isolation = pools.open() if searches else nullcontext()  # tells its level before anything is done

@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from codereasoner.cli.option_types import Output
 from codereasoner.errors import ConfigError, DataError
-from codereasoner.outputs import refuse_others, set_aside
+from codereasoner.outputs import check_place, refuse_others, set_aside
 
 if TYPE_CHECKING:
     from codereasoner.records import Plain
@@ -50,7 +50,7 @@ def beside(path: Path, name: str) -> Path:
 
 
 def fresh_option() -> click.Option:
-    """Return the option `--fresh`, which `set_aside_if_fresh` reads."""
+    """Return the option `--fresh`, which `prepare_outputs` reads."""
     return click.Option(
         ["--fresh"],
         is_flag=True,
@@ -64,11 +64,22 @@ def _note(context: click.Context, parameter: click.Parameter, given: bool) -> No
     context.meta[_FRESH] = given
 
 
-def set_aside_if_fresh(*paths: Path) -> None:
-    """Rename outputs to NAME.old where the running command was given `--fresh`."""
-    if _is_fresh():
-        for path in paths:
-            set_aside(path)
+def prepare_outputs(*paths: Path) -> None:
+    """Refuse outputs that cannot be written; with `--fresh` rename them to NAME.old, else refuse foreign ones.
+
+    Called with all outputs of a command before it does any work.
+
+    Raises:
+        ConfigError: the message names the path and what to give instead.
+    """
+    from codereasoner.ledger import refuse_unmade
+
+    for path in paths:
+        check_place(path)
+        if not _is_fresh():
+            refuse_unmade(path)
+    for path in paths if _is_fresh() else ():
+        set_aside(path)
 
 
 def _is_fresh() -> bool:

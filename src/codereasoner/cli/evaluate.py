@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
+from codereasoner.cli.command_files import prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand, save_config
 from codereasoner.cli.option_types import COUNT, OWN_FOLDER, PATH, SAMPLES, OneOf
 from codereasoner.cli.options import config_options, data_option, json_option, model_option, out_option, pool_options
@@ -93,7 +93,7 @@ def evaluate_command(
     with pools.open(named) as pool, bar(f"{name} {model}", first) as progress:
         found = load_questions(questions, data, split, pool.run, limit)
         asked, baselines = found.questions, found.baselines(pool.run)
-        set_aside_if_fresh(folder)
+        prepare_outputs(folder)
         thinker = Thinker(answering, sampling, folder)
         augmentation = make_augmentation(augment, augment_from, asked, pool.run, found.benchmark, thinker)
         asking = Asking(augmentation.style(own_style), sampling, samples, augmentation)

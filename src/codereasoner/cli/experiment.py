@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from codereasoner import configs
-from codereasoner.cli.command_files import refuse_other_options, set_aside_if_fresh
+from codereasoner.cli.command_files import prepare_outputs, refuse_other_options
 from codereasoner.cli.config_command import ConfigCommand, given_options, save_config
 from codereasoner.cli.option_types import COUNT, FOLDER_NAME, OWN_FOLDER, PATH, PROCESSES
 from codereasoner.cli.options import config_options, data_option, json_option, pool_options
@@ -191,7 +191,7 @@ def rows_command(curriculum: str, out: Path, workers: int, shards: int | None) -
     from codereasoner.experiments.curriculum import read_curriculum
     from codereasoner.experiments.curriculum_rows import make_rows
 
-    set_aside_if_fresh(out)
+    prepare_outputs(out)
     found = read_curriculum(curriculum, shards)
     print_json(make_rows(found, out, workers, lambda line: click.echo(line, err=True)))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
+from codereasoner.cli.command_files import prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import OUT_FOLDER, PATH, SHARE, OneOf
 from codereasoner.cli.options import json_option, out_option
@@ -50,7 +50,7 @@ def export_command(rows: Path, to: str, out: Path, held_out: float, as_json: boo
 
     rows = rows_file(rows, *(("runs.parquet",) if to in TRACES else ("sft.parquet", "grpo.parquet")))
     suffix = suffix_of(to)
-    set_aside_if_fresh(out / f"{rows.stem}{suffix}", out / f"{rows.stem}-held-out{suffix}")
+    prepare_outputs(out / f"{rows.stem}{suffix}", out / f"{rows.stem}-held-out{suffix}")
     with bar("export") as progress:
         files = export(rows, to, out, held_out, progress)
     written = {str(path): kept_in(path) for path in files if manifest_path(path).is_file()}

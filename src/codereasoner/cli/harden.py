@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
+from codereasoner.cli.command_files import prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import CALLS, COUNT, NUMBER
 from codereasoner.cli.options import data_option, json_option, out_option, pool_options
@@ -67,7 +67,7 @@ def harden_command(
     from codereasoner.stages.harden_questions import Hardening, harden_questions
 
     hardening = Hardening(tuple(each.strip() for each in rewrites.split(",") if each.strip()), calls, seed)
-    set_aside_if_fresh(out)
+    prepare_outputs(out)
     named = "" if is_file(questions) else questions
     with pools.open(named) as pool, pools.second() as again, bar("harden") as progress:
         if named:

@@ -146,11 +146,14 @@ class Output(click.Path):
             raise ConfigError(f"{word} {path} is no folder: give one, or a path at which there is nothing yet")
         if not self.folder and not path.name:
             raise ConfigError(f"{word} '{path}' names no file: give the path of a file")
+        if not self.folder and path.suffix in PACKED:
+            raise ConfigError(f"{word} {path}: files are not packed: give a name without {path.suffix}")
         if not self.folder:
             check_writable(path)
         check_place(path, word)
 
 
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 PATH = click.Path(path_type=Path)
 OUT_FILE = Output()
 OUT_FOLDER = Output(folder=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import set_aside_if_fresh
+from codereasoner.cli.command_files import prepare_outputs
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import PROCESSES
 from codereasoner.cli.options import config_options, out_option
@@ -37,7 +37,7 @@ def programs_command(config: ProgramOptions, out: Path, workers: int | None) -> 
     from codereasoner.stages.make_programs import make_programs
 
     known = read_against(config.against)
-    set_aside_if_fresh(out)
+    prepare_outputs(out)
     few = config.train + config.rl + config.test < _FEW
     with make_engine("local", workers or (1 if few else None)) as engine, bar("programs", "the source") as progress:
         make_programs(out, config, known, engine, progress)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
+from codereasoner.cli.command_files import prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import NUMBER, PATH, OneOf
 from codereasoner.cli.options import config_options, out_option, pool_options
@@ -86,7 +86,7 @@ def select_command(
     questions = rows_file(questions, "questions.jsonl", kind=Question)
     choice = Choice(Band(low, high), per_level, "curriculum" if order == "curriculum" else "given")
     ratings = out.with_name(f"{out.name}.passes.jsonl")
-    set_aside_if_fresh(out, ratings)
+    prepare_outputs(out, ratings)
     if by != FEATURES:
         model, style, sampling = config.find(by)
         with pools.open() as pool, bar("rate", f"the first answers of {by}") as progress:

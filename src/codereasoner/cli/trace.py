@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
+from codereasoner.cli.command_files import prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import ABOVE_ZERO, PATH
 from codereasoner.cli.options import config_options, json_option, out_option, pool_options
@@ -87,7 +87,7 @@ def trace_command(
     keep = kept(config)
     own = own_programs(programs)
     with pools.open(own_programs=own) as pool:
-        set_aside_if_fresh(out)
+        prepare_outputs(out)
         second_pool = pools.second(own) if config.second_run else nullcontext()
         with bar("trace", "the first run") as progress, second_pool as again:
             trace_programs(programs, out, pool, progress, again, keep)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from click.core import ParameterSource
 
-from codereasoner.cli.command_files import rows_file, set_aside_if_fresh
+from codereasoner.cli.command_files import prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand, save_config
 from codereasoner.cli.option_types import OWN_FOLDER, PATH
 from codereasoner.cli.options import Decorator, config_options, out_option, pool_options
@@ -129,7 +129,7 @@ def _train(
         check_first(file, "completion" if name == "sft" else "question")
     with main_process_first():
         if rank_and_size()[0] == 0:
-            set_aside_if_fresh(out)
+            prepare_outputs(out)
     with pools.open() if pools else nullcontext() as pool, _bar(name, model) as progress:
         start, runner = _made(model, out, config.seed), pool.run if pool else None
         train(file, start, out, config, runner, progress, partial(save_config, out), _notice)

@@ -51,6 +51,10 @@ def export(rows: Path, to: str, out: Path, held_out: float = 0.0, progress: Prog
     if not 0 <= held_out < 1:
         raise ConfigError(f"held-out {held_out} must be a share from 0 to below 1")
     kind, made = ("runs", _traces(rows, to)) if to in TRACES else _rows(rows, to)
+    server = _server(out) if (to, kind) == ("nemo-gym", "rl") else {}
+    for path, text in server.items():
+        if path.is_file() and path.read_text(encoding="utf-8", errors="replace") != text:
+            raise ConfigError(f"{path} is there and is not the file that --to nemo-gym writes: give another --out")
     config = {"rows": fingerprint(rows), "to": to, "kind": kind, "held_out": held_out}
     names = ["", "-held-out"] if held_out else [""]
     ledgers = [Ledger(out / f"{rows.stem}{name}{suffix_of(to)}", config) for name in names]
@@ -73,7 +77,9 @@ def export(rows: Path, to: str, out: Path, held_out: float = 0.0, progress: Prog
     paths = [ledger.path for ledger in ledgers]
     if to == "llamafactory":
         return [*paths, _register(out, paths)]
-    return [*paths, *_write_server(out)] if to == "nemo-gym" and kind == "rl" else paths
+    for path, text in server.items():
+        write_whole(path, text)
+    return [*paths, *server]
 
 
 def suffix_of(to: str) -> str:
@@ -134,17 +140,14 @@ def _is_held_out(program: str, share: float) -> bool:
     return share > 0 and Random(f"held-out/{program}").random() < share
 
 
-def _write_server(folder: Path) -> list[Path]:
-    """Write the files that make the folder a resources server of NeMo Gym, whose verification is our grader."""
+def _server(folder: Path) -> dict[Path, str]:
+    """Return the files that make the folder a resources server of NeMo Gym, whose verification is our grader."""
     config = configs.path_of("nemo-gym/codereasoner").read_text(encoding="utf-8")
-    files = {
-        "app.py": "from codereasoner.exports.nemo_gym import GradingServer\n\nGradingServer.run_webserver()\n",
-        "requirements.txt": "-e nemo-gym[dev] @ ../../\ncodereasoner\n",
-        "configs/codereasoner.yaml": config,
+    return {
+        folder / "app.py": "from codereasoner.exports.nemo_gym import GradingServer\n\nGradingServer.run_webserver()\n",
+        folder / "requirements.txt": "-e nemo-gym[dev] @ ../../\ncodereasoner\n",
+        folder / "configs/codereasoner.yaml": config,
     }
-    for name, text in files.items():
-        write_whole(folder / name, text)
-    return [folder / name for name in files]
 
 
 def _register(folder: Path, files: list[Path]) -> Path:

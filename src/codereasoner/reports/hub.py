@@ -13,8 +13,8 @@ import yaml
 from codereasoner import __version__, extend
 from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Benchmark
-from codereasoner.ledger import write_whole
 from codereasoner.reports.leaderboard_table import settings_of, written_on
+from codereasoner.reports.page import write_view
 from codereasoner.reports.run_folder import Evaluation, chosen_evaluations
 from codereasoner.styles import short_name
 
@@ -104,7 +104,7 @@ def write_eval_results(paths: Sequence[Path], out: Path, source: str = "") -> li
         style = re.sub(r"[^\w.-]+", "-", short_name(each.summary.get("style", "")))
         name = f"{each.questions}-{style}" if several[each.model, each.questions] > 1 else each.questions
         path = out / each.model / ".eval_results" / f"{name}.yaml"
-        write_whole(path, _eval_result(each, known[each.questions], source))
+        write_view(path, _eval_result(each, known[each.questions], source))
         written.append(path)
     return written
 

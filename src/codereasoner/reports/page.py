@@ -38,7 +38,12 @@ SCRIPTS = (
 """The files of web/ in the order in which they stand in the page."""
 
 
-OURS = (b'<meta name="generator" content="codereasoner">', b"Made by codereasoner.", b'{\n "boards": [')
+OURS = (
+    b'<meta name="generator" content="codereasoner">',
+    b"Made by codereasoner.",
+    b'{\n "boards": [',
+    b"; codereasoner ",
+)
 """Marks of the pages, tables and data that this package writes: only such a file is replaced by a new one."""
 
 

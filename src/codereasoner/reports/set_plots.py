@@ -32,7 +32,8 @@ def draw_plots(facts: SetFacts, folder: Path) -> dict[str, str]:
     for split, margins in facts.manifests.get("chosen.jsonl", {}).get("balance", {}).items():
         name = f"plots/balance-{split or 'all'}.png"
         _draw_balance(margins, folder / name)
-        drawn[name] = f"Questions of the split {split or 'without a name'}, before balancing and after"
+        words = "" if margins["before"] == margins["after"] else ", before balancing and after"
+        drawn[name] = f"Questions of the split {split or 'without a name'}{words}"
     if any(facts.lengths.values()):
         _draw_lengths({name: counts for name, counts in facts.lengths.items() if counts}, folder / "plots/lengths.png")
         drawn["plots/lengths.png"] = "How long programs, chains and rows are"
@@ -44,18 +45,21 @@ def draw_plots(facts: SetFacts, folder: Path) -> dict[str, str]:
 
 
 def _draw_balance(margins: Mapping[str, Mapping[str, Mapping[str, int]]], path: Path) -> None:
-    """Draw a panel for each axis: a pale bar for all questions, a dark one for those that were taken."""
-    axes = margins["before"]
+    """Draw a panel for each axis: a pale bar for all questions, a dark one for those that were taken, if not all."""
+    axes, is_balanced = margins["before"], margins["before"] != margins["after"]
     figure, panels = _figure([max(2, min(MOST, len(before))) for before in axes.values()])
     for panel, (axis, before) in zip(panels, axes.items(), strict=True):
         names = (sorted(before) if axis == "difficulty" else list(before))[:MOST]
         left = len(before) - len(names)
-        panel.barh(names, [before[name] for name in names], color=BEFORE, label="before")
-        panel.barh(names, [margins["after"][axis].get(name, 0) for name in names], 0.5, color=AFTER, label="after")
+        panel.barh(names, [before[name] for name in names], color=BEFORE if is_balanced else AFTER, label="before")
+        if is_balanced:
+            panel.barh(names, [margins["after"][axis].get(name, 0) for name in names], 0.5, color=AFTER, label="after")
         panel.invert_yaxis()
         panel.set_title(f"by {axis}" + (f" ({left} more)" if left else ""), loc="left", fontsize=10)
         panel.margins(y=0.02)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=9, frameon=False)
+    if is_balanced:
+        handles = panels[0].get_legend_handles_labels()
+        figure.legend(*handles, loc="outside upper right", ncols=2, fontsize=9, frameon=False)
     panels[-1].set_xlabel("questions")
     _save(figure, path)
 

@@ -23,7 +23,7 @@ from codereasoner.records import Job, Outcome, Program, Run
 from codereasoner.stages.distribute import OwnPool
 from codereasoner.stages.engine import Engine, map_each
 from codereasoner.stages.progress import tell
-from codereasoner.stages.stage_options import SIZES, TraceOptions, parse_setting
+from codereasoner.stages.stage_options import SIZES, TraceOptions
 
 TOGETHER = 64  # programs in one batch of an engine
 JSON_COLUMNS = ("steps", "lines")
@@ -60,12 +60,13 @@ def kept(options: TraceOptions, tasks: Sequence[str] = ()) -> Keep:
 
 def parse_sizes(texts: Sequence[str]) -> Sizes:
     """Return the sizes that are given as NAME=N, or raise ConfigError if a name is no size, or a size no number."""
-    given = dict(map(parse_setting, texts))
-    if wrong := [
-        name for name, most in given.items() if name not in vars(Sizes()) or type(most) is not int or most < 0
-    ]:
-        raise ConfigError(f"--size takes NAME=N with one of {SIZES}, not '{wrong[0]}={given[wrong[0]]}'")
-    return Sizes(**given)  # type: ignore[arg-type]
+    given = {}
+    for text in texts:
+        name, _, most = text.partition("=")
+        if name not in vars(Sizes()) or not most.isdecimal():
+            raise ConfigError(f"--size takes NAME=N with one of {SIZES}, not '{text}'")
+        given[name] = int(most)
+    return Sizes(**given)
 
 
 def own_programs(programs: Path) -> bool:

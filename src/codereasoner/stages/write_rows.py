@@ -38,6 +38,7 @@ def write_rows(
         engine = None
     for text in rl_tasks:
         _parse_wanted(text, questions)  # before the rows for SFT are written
+    _grpo_ledger(questions, grpo, style.with_direct(task_names(options.direct, questions)), rl_tasks).is_complete()
     write_sft_rows(questions, chains, sft, style, options.direct, engine=engine)
     write_grpo_rows(questions, grpo, style, rl_tasks, direct=options.direct, engine=engine)
 
@@ -106,9 +107,7 @@ def write_grpo_rows(
     """
     style = style.with_direct(task_names(direct, questions))
     wanted = [_parse_wanted(text, questions) for text in tasks]
-    ledger = Ledger(
-        out, {"questions": fingerprint(questions), "tasks": list(tasks), "style": style.name, "split": split}
-    )
+    ledger = _grpo_ledger(questions, out, style, tasks, split)
     if ledger.is_complete():
         return
 
@@ -121,6 +120,11 @@ def write_grpo_rows(
         for line in map_each(engine, partial(_grpo_lines, style), asked, TOGETHER):
             ledger.append(line)
         ledger.finish()
+
+
+def _grpo_ledger(questions: Path, out: Path, style: Style, tasks: Sequence[str], split: str = "rl") -> Ledger:
+    config = {"questions": fingerprint(questions), "tasks": list(tasks), "style": style.name, "split": split}
+    return Ledger(out, config)
 
 
 def _grpo_lines(style: Style, asked: Iterable[Question]) -> Iterator[Line]:
