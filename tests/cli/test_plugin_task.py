@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from codereasoner import extend
+from codereasoner.errors import UnknownName
 from codereasoner.ledger import read_rows
+from codereasoner.stages.build_dataset import check_options
+from codereasoner.stages.stage_options import BuildConfig
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "length.py"
 Command = Callable[..., tuple[int, str, str]]
@@ -70,6 +73,14 @@ def test_a_task_of_ones_own_goes_through_every_stage(fresh: Command, tmp_path: P
     ):
         code, _, err = fresh(*words)
         assert code == 0, f"{words}: {err}"
+
+
+def test_a_task_that_an_option_of_build_brings_in_is_direct_by_its_name(fresh: Command, tmp_path: Path) -> None:
+    shutil.copy(EXAMPLE, tmp_path / "length.py")
+    check_options(tmp_path, BuildConfig(task=("output", "length.py:Length"), direct=("length",)))
+    extend._registered.clear()
+    with pytest.raises(UnknownName, match="'length'"):
+        check_options(tmp_path, BuildConfig(direct=("length",)))
 
 
 def test_a_model_is_trained_and_quizzed_on_a_task_of_ones_own(fresh: Command, tmp_path: Path) -> None:

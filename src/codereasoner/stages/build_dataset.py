@@ -96,8 +96,8 @@ def check_options(folder: Path, config: BuildConfig) -> None:
     Raises:
         UserError: the message is that of the stage.
     """
+    kept(config, task_names(config.task))  # first: it registers the task of a file, which --direct names
     task_names(config.direct)
-    kept(config, task_names(config.task))
     sources_of(Paths(folder).programs, config)
     read_against(config.against)
 
