@@ -250,18 +250,20 @@ def test_what_the_system_refuses_is_one_sentence(command: Command, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    "said",
+    ("library", "name", "said"),
     [
-        "Error while serializing: I/O error: No space left on device (os error 28)",  # safetensors
-        "[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534",  # torch.save
-        "database or disk is full",  # SQLite
+        ("safetensors", "SafetensorError", "Error while serializing: I/O error: No space left on device (os error 28)"),
+        ("builtins", "RuntimeError", "[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534"),  # torch
+        ("sqlite3", "OperationalError", "database or disk is full"),
     ],
 )
 def test_a_full_disk_is_one_sentence_whichever_library_finds_it(
-    said: str, command: Command, monkeypatch: pytest.MonkeyPatch
+    library: str, name: str, said: str, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    error = getattr(pytest.importorskip(library), name)
+
     def full(*_: object, **__: object) -> None:
-        raise RuntimeError(said)
+        raise error(said)
 
     write("programs.jsonl", PROGRAMS)
     monkeypatch.setattr("codereasoner.ledger._write", full)

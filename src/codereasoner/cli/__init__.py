@@ -81,12 +81,18 @@ def main() -> None:
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("codereasoner: stopped; the same command continues where it was", err=True)
         code = 130
-    except Exception as error:
+    except (RuntimeError, *_error_of("sqlite3", "Error"), *_error_of("safetensors", "SafetensorError")) as error:
         if not _DISK_FULL.search(str(error)):
             raise
         click.echo(f"codereasoner: {os.strerror(errno.ENOSPC)}; {_MAKE_ROOM}", err=True)
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _error_of(module: str, name: str) -> tuple[type[Exception], ...]:
+    """Return the error class of a module, if that was imported."""
+    found: type[Exception] | None = getattr(sys.modules.get(module), name, None)
+    return () if found is None else (found,)
 
 
 _DISK_FULL = re.compile(r"No space left on device|disk is full|unexpected pos \d+ vs|PytorchStreamWriter")
