@@ -81,7 +81,7 @@ def main() -> None:
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("codereasoner: stopped; the same command continues where it was", err=True)
         code = 130
-    except (RuntimeError, *_error_of("sqlite3", "Error"), *_error_of("safetensors", "SafetensorError")) as error:
+    except _library_errors() as error:
         if not _DISK_FULL.search(str(error)):
             raise
         click.echo(f"codereasoner: {os.strerror(errno.ENOSPC)}; {_MAKE_ROOM}", err=True)
@@ -89,10 +89,11 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _error_of(module: str, name: str) -> tuple[type[Exception], ...]:
-    """Return the error class of a module, if that was imported."""
-    found: type[Exception] | None = getattr(sys.modules.get(module), name, None)
-    return () if found is None else (found,)
+def _library_errors() -> tuple[type[Exception], ...]:
+    """Return the errors of torch, and of SQLite and safetensors if they were imported."""
+    names = (("sqlite3", "Error"), ("safetensors", "SafetensorError"))
+    found = (getattr(sys.modules.get(module), name, None) for module, name in names)
+    return (RuntimeError, *(each for each in found if each is not None))
 
 
 _DISK_FULL = re.compile(r"No space left on device|disk is full|unexpected pos \d+ vs|PytorchStreamWriter")
