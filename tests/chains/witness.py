@@ -49,6 +49,28 @@ class _Witness:
             raise
         self.say("resume", line, name)
         return sent
+    def delegated(self, line, name, inner):  # what is thrown reaches the inner generator unseen by the outer one
+        inner = iter(inner)
+        step, sent = next, ()
+        while True:
+            try:
+                value = step(inner, *sent)
+            except StopIteration as end:
+                if step is type(inner).throw:
+                    self.say("resume", line, name)
+                return end.value
+            if step is next or step is type(inner).send:
+                self.value("yield", line, value)
+            try:
+                got = yield value
+            except GeneratorExit:
+                getattr(inner, "close", int)()
+                raise
+            except BaseException as error:
+                step, sent = type(inner).throw, (error,)
+                continue
+            self.say("resume", line, name)
+            step, sent = (next, ()) if got is None else (type(inner).send, (got,))
 _w = _Witness()
 def _watched(*arguments, **named):
     import json
@@ -127,6 +149,10 @@ class _Rewriter(ast.NodeTransformer):
             return ast.Yield(_call("value", ast.Constant("yield"), line, value))
         return ast.YieldFrom(_call("yielded", line, ast.Constant(self.functions[-1].name), value))
 
+    def visit_YieldFrom(self, node: ast.YieldFrom) -> ast.AST:
+        line, name = ast.Constant(node.lineno), ast.Constant(self.functions[-1].name)
+        return ast.YieldFrom(_call("delegated", line, name, self.visit(node.value)))
+
     # ---- tests and loops
 
     def visit_If(self, node: ast.If) -> ast.AST:
@@ -200,9 +226,11 @@ class _Rewriter(ast.NodeTransformer):
         return [node, *_report("assert", node.lineno)]
 
     def visit_Raise(self, node: ast.Raise) -> ast.AST:
-        if node.exc is not None:
-            node.exc = _call("reached", ast.Constant("raise"), ast.Constant(node.lineno), self.visit(node.exc))
-        return node
+        if node.exc is None:
+            return node
+        (whole,) = ast.parse(f"try:\n    pass\nexcept BaseException:\n    _w.say('raise', {node.lineno})\n    raise").body
+        whole.body = [self.generic_visit(node)]  # type: ignore[attr-defined]
+        return whole
 
     def visit_AugAssign(self, node: ast.AugAssign) -> list[ast.stmt]:
         line = node.lineno

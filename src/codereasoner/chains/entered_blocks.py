@@ -37,7 +37,7 @@ def was_entered(
     if isinstance(head, ast.ExceptHandler | ast.match_case):
         if next_line is None:
             return True if value and isinstance(body[-1], ast.Return) else None
-        if scope is not None and scope.is_landing(next_line) and not _is_sibling(head, next_line, scope):
+        if scope is not None and scope.is_landing(next_line, first_line(head)) and not _is_sibling(head, next_line, scope):
             return None  # a `finally` comes next, whether the block ran or not
         if isinstance(head, ast.match_case) and _is_last_case(head, scope):
             return True if _matches_all(head) else None
@@ -61,7 +61,7 @@ def _where_it_goes(head: ast.If, last: ast.stmt, next_line: int, scope: Scope) -
         return None
     otherwise, loop = scope.following.get(head), scope.loops.get(last)
     falls_through = otherwise is not None and covers(otherwise, next_line)
-    if any(next_line in each and head.lineno not in each for each in scope.landings):
+    if scope.is_landing(next_line, head.lineno):
         return True if isinstance(last, ast.Return | ast.Raise) and otherwise and not falls_through else None
     if falls_through:
         return None if isinstance(last, ast.Continue) and otherwise is loop else False

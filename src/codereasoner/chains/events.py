@@ -173,7 +173,7 @@ class _Reader:
                 self._add("yield", frame, step.line, _node(frame, step.line), {}, value=step.value)
                 self._keep(frame, step)
             case "line":
-                if _goes_on(frame, step):
+                if _goes_on(frame, step, self.later[index]):
                     self._keep(frame, step)
                 else:
                     self._begin(frame, step)
@@ -218,7 +218,7 @@ class _Reader:
 
     def _raise(self, frame: _Frame, step: Step, index: int) -> None:
         later = self.later[index]
-        if step.value.startswith(("StopIteration", "StopAsyncIteration")) and self._is_protocol(frame, later):
+        if step.value.startswith(("StopIteration", "StopAsyncIteration")) and self._is_protocol(frame, step, later):
             self._keep(frame, step)
             return
         single = frame.open is not None and len(frame.open.unit.statements) == 1
@@ -230,7 +230,7 @@ class _Reader:
             return  # a generator that nobody goes on with is closed, and has nothing to do
         self._add("exception", frame, step.line, node, step.changes, value=step.value)
 
-    def _is_protocol(self, frame: _Frame, later: Step | None) -> bool:
+    def _is_protocol(self, frame: _Frame, step: Step, later: Step | None) -> bool:
         """Return whether the exception only ends the iteration of a loop or an `await`."""
         if frame.open is None or frame.scope is None or later is None:
             return False
@@ -239,7 +239,7 @@ class _Reader:
             isinstance(each, ast.For | ast.AsyncFor | ast.AsyncWith) for each in frame.open.unit.statements
         )
         stays = frame.scope.units.get(later.line) is frame.open.unit  # the next item of a `with`
-        return waits and not (later.event == "line" and frame.scope.is_landing(later.line) and not stays)
+        return waits and not (later.event == "line" and frame.scope.is_landing(later.line, step.line) and not stays)
 
     # ---- a statement has finished
 
@@ -374,8 +374,12 @@ def _node(frame: _Frame, line: int) -> Statement | None:
     return frame.open.unit.innermost(line) if frame.open is not None and frame.open.unit.statements else None
 
 
-def _goes_on(frame: _Frame, step: Step) -> bool:
-    """Return whether a new line, or the same line again, is still part of the open unit of this frame."""
+def _goes_on(frame: _Frame, step: Step, later: Step | None) -> bool:
+    """Return whether a new line, or the same line again, is still part of the open unit of this frame.
+
+    Args:
+        later: what the frame does next.
+    """
     opened = frame.open
     if opened is None or frame.scope is None or not opened.unit.statements:
         return False
@@ -384,7 +388,15 @@ def _goes_on(frame: _Frame, step: Step) -> bool:
     if is_short_loop(opened.unit):
         body = body_lines(opened.unit.statements[0])
         return _last_line(opened) not in body or (step.line in body and len(body) > 1)
+    if _is_left(opened.unit, frame.last_line):
+        return later is None or later.event != "line" or later.line not in body_lines(opened.unit.statements[0])
     return _last_line(opened) != step.line or len(opened.unit.statements) > 1 or _repeats(opened)
+
+
+def _is_left(unit: Unit, last_line: int) -> bool:
+    """Return whether the unit is a `with` whose managers exit, each of which may have a step of its own."""
+    node, *others = unit.statements
+    return isinstance(node, ast.With | ast.AsyncWith) and not others and last_line in body_lines(node)
 
 
 def _repeats(opened: _Open) -> bool:

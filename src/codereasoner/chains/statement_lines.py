@@ -46,15 +46,15 @@ class Scope:
     node: Owner
     units: Mapping[int, Unit]  # by line
     loops: Mapping[Statement, Loop]  # the innermost loop around each statement in the body of one
-    landings: tuple[range, ...]  # lines that a raised exception can lead to: handlers, `finally`, exits of `with`
+    landings: tuple[tuple[range, range], ...]  # handlers, `finally`, exits of `with`; the lines whose exceptions go there
     parameters: frozenset[str]
     following: Mapping[Statement, Statement | None]  # what comes after each when its block ends; None: the body ends
     shared: frozenset[str]  # variables that `nonlocal` or `global` lets another function assign
     shadowed: frozenset[str]  # built-in functions whose names the program gives to something else
 
-    def is_landing(self, line: int) -> bool:
-        """Return whether an exception raised in this function can lead to the line."""
-        return any(line in each for each in self.landings)
+    def is_landing(self, line: int, origin: int) -> bool:
+        """Return whether an exception that is raised on the line `origin` can lead to the other line."""
+        return any(line in landing and origin in block for landing, block in self.landings)
 
 
 @lru_cache(maxsize=256)
@@ -229,14 +229,16 @@ def _following(block: Sequence[ast.stmt], then: Statement | None) -> Iterator[tu
         yield from _following(getattr(each, "orelse", ()), after)
 
 
-def _landings(statements: Sequence[Statement]) -> Iterator[range]:
+def _landings(statements: Sequence[Statement]) -> Iterator[tuple[range, range]]:
     for each in statements:
-        if isinstance(each, ast.ExceptHandler):
-            yield range(first_line(each), header_end(each) + 1)
-        elif isinstance(each, ast.Try | ast.TryStar) and each.finalbody:
-            yield range(first_line(each.finalbody[0]), (each.finalbody[-1].end_lineno or 0) + 1)
+        if isinstance(each, ast.Try | ast.TryStar):
+            for handler in each.handlers:
+                yield range(first_line(handler), header_end(handler) + 1), body_lines(each)
+            if each.finalbody:
+                final = range(first_line(each.finalbody[0]), (each.finalbody[-1].end_lineno or 0) + 1)
+                yield final, range(first_line(each), final.start)
         elif isinstance(each, ast.With | ast.AsyncWith):
-            yield range(first_line(each), header_end(each) + 1)
+            yield range(first_line(each), header_end(each) + 1), range(first_line(each), body_lines(each).stop)
 
 
 def _bound(nodes: Sequence[ast.AST]) -> frozenset[str]:
