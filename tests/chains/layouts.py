@@ -54,8 +54,8 @@ def continued(source: str) -> str:
 def _depth(token: tokenize.TokenInfo) -> int:
     """How far a token leads into brackets and f-strings, which have tokens of their own from Python 3.12 on."""
     kind = tokenize.tok_name[token.type]
-    opens = kind == "FSTRING_START" or (kind == "OP" and token.string in "([{")
-    closes = kind == "FSTRING_END" or (kind == "OP" and token.string in ")]}")
+    opens = kind in ("FSTRING_START", "TSTRING_START") or (kind == "OP" and token.string in "([{")
+    closes = kind in ("FSTRING_END", "TSTRING_END") or (kind == "OP" and token.string in ")]}")
     return opens - closes
 
 
@@ -88,7 +88,7 @@ def _broken(source: str) -> str:
         found += [between, token.string]
         last = token.end
         kind = tokenize.tok_name[token.type]
-        strings += (kind == "FSTRING_START") - (kind == "FSTRING_END")
+        strings += (kind in ("FSTRING_START", "TSTRING_START")) - (kind in ("FSTRING_END", "TSTRING_END"))
         if token.string in "([{" and token.type == tokenize.OP:
             depth += 1
         elif token.string in ")]}" and token.type == tokenize.OP:

@@ -30,14 +30,21 @@ from codereasoner.task import Question
 LAYOUTS = {"plain": lambda source: source, "compact": compact, "spread": spread, "continued": continued}
 
 
+HEADING = re.compile(r"f\(([^\n]*)\)(?: from (3\.\d+))?(?: until (3\.\d+))?\n(.+)", re.DOTALL)
+
+
 def constructs() -> Iterator[tuple[str, str]]:
-    """Each program of the corpus that this Python traces as it runs: the arguments of its call, and its source."""
-    text = Path(__file__).with_name("constructs.txt").read_text()
-    for block in text.partition("\n")[2].split("---\n"):
-        heading, _, source = block.partition("\n")
-        call, _, last = heading.partition(" until ")
-        if source and (not last or sys.version_info[:2] <= tuple(map(int, last.split(".")))):
-            yield call[2:-1], source
+    """Each program that this Python can read and traces as it runs: the arguments of its call, and its source."""
+    text = Path(__file__).with_name("constructs.txt").read_text(encoding="utf-8")
+    for block in text.partition("\n")[2].split("---\n")[:-1]:
+        call, first, last, source = HEADING.fullmatch(block).groups()  # type: ignore[union-attr]
+        if version(first or "3.11") <= sys.version_info[:2] <= version(last or "3.99"):
+            yield call, source
+
+
+def version(text: str) -> tuple[int, ...]:
+    """The numbers of a version, which can be compared."""
+    return tuple(map(int, text.split(".")))
 
 
 def reported(events: Sequence[Event]) -> Reports:

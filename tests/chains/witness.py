@@ -228,7 +228,9 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Raise(self, node: ast.Raise) -> ast.AST:
         if node.exc is None:
             return node
-        (whole,) = ast.parse(f"try:\n    pass\nexcept BaseException:\n    _w.say('raise', {node.lineno})\n    raise").body
+        (whole,) = ast.parse(
+            f"try:\n    pass\nexcept BaseException:\n    _w.say('raise', {node.lineno})\n    raise"
+        ).body
         whole.body = [self.generic_visit(node)]  # type: ignore[attr-defined]
         return whole
 

@@ -98,14 +98,17 @@ def follow(statement: ast.stmt, state: dict[str, str]) -> None:
             raise Unknown
 
 
-def value_of(node: ast.expr, state: State) -> Any:
+def value_of(node: ast.expr, state: State, gone_over: bool = False) -> Any:
     """Return the value of an expression in a state, as an object made of literals.
+
+    Args:
+        gone_over: it may be an iterator or a view, whose items are returned.
 
     Raises:
         Unknown: a part of it is.
     """
     try:
-        return Trail(state).value(node)
+        return Trail(state).items(node) if gone_over else Trail(state).value(node)
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError):
         raise Unknown from None
 
@@ -141,7 +144,7 @@ def _mutate(name: str, method: str, call: ast.Call, state: dict[str, str]) -> No
     owner = _read(name, state)
     if method not in MUTATORS.get(type(owner), ()) or call.keywords:
         raise Unknown
-    arguments = [value_of(argument, state) for argument in call.args]
+    arguments = [value_of(argument, state, gone_over=True) for argument in call.args]
     if any(hasattr(each, "__len__") and len(each) > MAX_LENGTH for each in arguments):
         raise Unknown
     try:

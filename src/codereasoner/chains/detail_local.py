@@ -18,7 +18,7 @@ from itertools import islice
 
 from codereasoner.chains.detail_terse import called, claims, outcome
 from codereasoner.chains.events import Event
-from codereasoner.chains.expressions import SILENT, Trail, Unknown, text_of, unparse
+from codereasoner.chains.expressions import Trail, Unknown, is_silent, text_of, unparse
 from codereasoner.chains.operations import Operations, parts
 from codereasoner.chains.statement_lines import Statement, header
 from codereasoner.records import Run
@@ -37,7 +37,7 @@ class Parts(Trail):
             Unknown: a part of it is none of the operations that may be applied here.
         """
         result = super().value(node)
-        if isinstance(node, _COMPUTED) and not _is_silent(node):
+        if isinstance(node, _COMPUTED) and not is_silent(node):
             self.lines.append(f"{unparse(node)}: {text_of(result)}")
         return result
 
@@ -57,14 +57,6 @@ class Parts(Trail):
 
 
 _COMPUTED = (ast.Call, ast.BinOp, ast.BoolOp, ast.Compare, ast.Subscript, ast.IfExp, ast.JoinedStr)
-
-
-def _is_silent(node: ast.expr) -> bool:
-    """Return whether an expression has no literal, such as `range(3)`."""
-    if not isinstance(node, ast.Call):
-        return False
-    name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-    return name in SILENT
 
 
 class Local:

@@ -37,7 +37,11 @@ def was_entered(
     if isinstance(head, ast.ExceptHandler | ast.match_case):
         if next_line is None:
             return True if value and isinstance(body[-1], ast.Return) else None
-        if scope is not None and scope.is_landing(next_line, first_line(head)) and not _is_sibling(head, next_line, scope):
+        if (
+            scope is not None
+            and scope.is_landing(next_line, first_line(head))
+            and not _is_sibling(head, next_line, scope)
+        ):
             return None  # a `finally` comes next, whether the block ran or not
         if isinstance(head, ast.match_case) and _is_last_case(head, scope):
             return True if _matches_all(head) else None

@@ -253,15 +253,7 @@ class _Reader:
         after = frame.known()
         raised = end is not None and end.event == "exception"
         parts = take_apart(
-            opened.unit,
-            opened.steps,
-            opened.before,
-            after,
-            next_line,
-            end,
-            frame.scope,
-            opened.earlier,
-            opened.called,
+            opened.unit, opened.steps, opened.before, after, next_line, end, frame.scope, opened.earlier, opened.called
         )
         for part in parts:
             self._add_part(frame, part, raised and part is parts[-1], next_line)
@@ -347,8 +339,8 @@ class _Reader:
 
 
 def _is_hidden(frame: _Frame) -> bool:
-    """Return whether a frame is that of a comprehension or a lambda, which belong to the statement around them."""
-    return frame.function.startswith("<") and frame.function != MODULE[0]
+    """Return whether a frame is that of a comprehension, a lambda or annotations, which belong to a statement."""
+    return (frame.scope is None or frame.function.startswith("<")) and frame.function != MODULE[0]
 
 
 def _apply(frame: _Frame, step: Step) -> None:

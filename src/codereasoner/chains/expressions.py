@@ -10,12 +10,13 @@ trail ends there; what was written down before is true all the same.
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
+from itertools import islice
 from typing import Any
 
 from codereasoner import literals
+from codereasoner.chains.pure_operations import COMPARISONS, FUNCTIONS, METHODS, OPERATORS, ORDERLESS, SILENT
 from codereasoner.literals.work_limits import length
 
 MAX_LENGTH = 200  # characters of a literal, items of a collection
@@ -47,6 +48,12 @@ def evaluate(node: ast.expr, state: Mapping[str, str]) -> tuple[list[str], Any]:
     return trail.lines, value
 
 
+class Items(list[object]):
+    """The items of what is no list to the program: of an iterator, or of a view of a dictionary, which has a length."""
+
+    is_view = False
+
+
 class Trail:
     """The operations that lead to the value of an expression, as text: `[1, 2] + [3] -> [1, 2, 3]`."""
 
@@ -59,8 +66,21 @@ class Trail:
         """Return the value of an expression; each operation on the way is written down.
 
         Raises:
-            Unknown: a part of it is none of the operations that may be applied here.
+            Unknown: a part of it is none of the operations that may be applied here, or it is an iterator or a view.
         """
+        if isinstance(result := self._written(node), Items):
+            raise Unknown
+        return result
+
+    def items(self, node: ast.expr) -> Any:
+        """Return the value of an expression that is only gone over, such as `zip(a, b)`.
+
+        Raises:
+            Unknown: as `value` does.
+        """
+        return self._written(node) if is_silent(node) or isinstance(node, ast.GeneratorExp) else self.value(node)
+
+    def _written(self, node: ast.expr) -> Any:
         write = _WRITERS.get(type(node))
         if write is None or len(self.lines) > MAX_STEPS:
             raise Unknown
@@ -101,7 +121,7 @@ class Trail:
 
     def _binary(self, node: ast.BinOp) -> object:
         left, right = self.value(node.left), self.value(node.right)
-        sign, apply = _OPERATORS.get(type(node.op), ("", None))
+        sign, apply = OPERATORS.get(type(node.op), ("", None))
         if apply is None or not _stays_small(sign, left, right):
             raise Unknown
         text = f"({text_of(left)})" if sign == "**" and text_of(left)[0] == "-" else text_of(left)
@@ -130,8 +150,8 @@ class Trail:
         for sign, part in zip(node.ops, node.comparators, strict=True):
             if isinstance(part, ast.GeneratorExp):
                 raise Unknown
-            right = self.value(part)
-            word, apply = _COMPARISONS[type(sign)]
+            right = self.items(part) if isinstance(sign, ast.In | ast.NotIn) else self.value(part)
+            word, apply = COMPARISONS[type(sign)]
             if word.startswith("is") and not any(each is None or each is ... for each in (left, right)):
                 raise Unknown  # values that were read anew are other objects than the program's
             if not self.note(f"{text_of(left)} {word} {text_of(right)}", partial(apply, left, right)):
@@ -186,7 +206,7 @@ class Trail:
         return str(self.note(unparse(node), lambda: "".join(parts)))
 
     def _call(self, node: ast.Call) -> object:
-        if any(keyword.arg != "reverse" for keyword in node.keywords):
+        if any(keyword.arg not in ("reverse", "start", "strict", "default") for keyword in node.keywords):
             raise Unknown
         named = {str(keyword.arg): self.value(keyword.value) for keyword in node.keywords}
         if isinstance(node.func, ast.Name):
@@ -194,19 +214,23 @@ class Trail:
             function = FUNCTIONS.get(name) if name not in self.state else None
         elif isinstance(node.func, ast.Attribute):
             owner, name = self.value(node.func.value), node.func.attr
-            function = getattr(owner, name) if name in _METHODS.get(type(owner), ()) else None
+            function = getattr(owner, name) if name in METHODS.get(type(owner), ()) else None
         else:
             raise Unknown
         arguments = [self._argument(argument, name) for argument in node.args]
         sets = any(isinstance(each, set | frozenset) for each in arguments)
-        if (sets and owner is None and name not in _ORDERLESS) or (sets and isinstance(owner, str)):
+        if any(isinstance(each, Items) and name in ("len", "bool", "str", "range") for each in arguments) and not (
+            name == "len" and getattr(arguments[0], "is_view", False)
+        ):
+            raise Unknown
+        if (sets and owner is None and name not in ORDERLESS) or (sets and isinstance(owner, str)):
             raise Unknown  # the order of a set is that of the run alone
         if function is None or any(
             type(each) is int and abs(each) > MAX_LENGTH for each in arguments if owner is not None
         ):
             raise Unknown
         if name in SILENT:
-            return _silently(lambda: function(*arguments, **named))
+            return _silently(lambda: function(*arguments, **named), is_view=owner is not None)
         text = ", ".join([*map(text_of, arguments), *(f"{key}={value}" for key, value in named.items())])
         before = ""
         if isinstance(node.func, ast.Attribute):
@@ -219,7 +243,7 @@ class Trail:
             return self._comprehension(node, stops=function == "any")
         if isinstance(node, ast.GeneratorExp) and function in SILENT:
             raise Unknown
-        return self.value(node)
+        return self.items(node)
 
     def _comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, stops: bool | None = None
@@ -229,7 +253,7 @@ class Trail:
             raise Unknown
         loop = node.generators[0]
         pairs: list[tuple[object, object]] = []
-        items = self.value(loop.iter)
+        items = self.items(loop.iter)
         if isinstance(items, set | frozenset) and not isinstance(node, ast.SetComp):
             raise Unknown  # the order of a set is that of the run alone
         for item in items:
@@ -245,7 +269,16 @@ class Trail:
         if isinstance(node, ast.DictComp):
             return dict(pairs)
         values = [value for _, value in pairs]
-        return set(values) if isinstance(node, ast.SetComp) else values
+        made = Items if isinstance(node, ast.GeneratorExp) else set if isinstance(node, ast.SetComp) else list
+        return made(values)
+
+
+def is_silent(node: ast.expr) -> bool:
+    """Return whether an expression has no literal, such as `range(3)`."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+    return name in SILENT
 
 
 def text_of(value: object) -> str:
@@ -255,7 +288,7 @@ def text_of(value: object) -> str:
         Unknown: it has none, or one that is too long.
     """
     try:
-        return literals.write(value, MAX_LENGTH)
+        return literals.write(list(value) if isinstance(value, Items) else value, MAX_LENGTH)
     except literals.NotWritable:
         raise Unknown from None
 
@@ -277,14 +310,19 @@ def _bound(target: ast.expr, item: object) -> dict[str, object]:
     raise Unknown
 
 
-def _silently(compute: Callable[[], Any]) -> Any:
+def _silently(compute: Callable[[], Any], is_view: bool) -> Any:
     try:
         result = compute()
-        if len(result) > MAX_LENGTH:
-            raise Unknown
-        return result if isinstance(result, range) else list(result)
+        if isinstance(result, range):
+            items: Any = result
+        else:
+            items = Items(islice(result, MAX_LENGTH + 1))
+            items.is_view = is_view
     except (TypeError, ValueError):
         raise Unknown from None
+    if length(items) > MAX_LENGTH:
+        raise Unknown
+    return items
 
 
 def _stays_small(sign: str, left: Any, right: Any) -> bool:
@@ -299,58 +337,6 @@ def _stays_small(sign: str, left: Any, right: Any) -> bool:
     return not (sign == "%" and isinstance(left, str | bytes))
 
 
-_STR = (
-    *("upper", "lower", "swapcase", "title", "capitalize", "casefold", "strip", "lstrip", "rstrip", "replace", "join"),
-    *("split", "rsplit", "splitlines", "partition", "rpartition", "count", "find", "rfind", "index", "rindex"),
-    *("startswith", "endswith", "isupper", "islower", "isalpha", "isdigit", "isalnum", "isspace", "istitle"),
-    *("isnumeric", "isdecimal", "isascii", "isidentifier", "isprintable", "center", "ljust", "rjust", "zfill"),
-    *("removeprefix", "removesuffix", "expandtabs"),
-)
-_METHODS: dict[type, frozenset[str]] = {
-    str: frozenset(_STR),
-    bytes: frozenset(_STR) & frozenset(dir(bytes)),
-    list: frozenset(("count", "index", "copy")),
-    tuple: frozenset(("count", "index")),
-    dict: frozenset(("get", "keys", "values", "items", "copy")),
-    set: frozenset(
-        ("union", "intersection", "difference", "symmetric_difference", "issubset", "issuperset", "isdisjoint", "copy")
-    ),
-    int: frozenset(("bit_length",)),
-    float: frozenset(("is_integer",)),
-}
-_BUILT_IN = (
-    *(len, sum, max, min, sorted, abs, str, int, float, list, tuple, set, dict, bool, ord, chr, round, any, all),
-    *(range, enumerate, zip, reversed, divmod, bin),
-)
-FUNCTIONS: dict[str, Callable[..., object]] = {each.__name__: each for each in _BUILT_IN}
-_ORDERLESS = frozenset(("len", "sum", "max", "min", "sorted", "set", "bool", "any", "all"))
-SILENT = frozenset(("range", "enumerate", "zip", "reversed", "items", "keys", "values"))
-"""Functions and methods whose result has no literal: the value made of it is text instead."""
-
-_OPERATORS: dict[type[ast.operator], tuple[str, Callable[[object, object], object]]] = {
-    ast.Add: ("+", operator.add),
-    ast.Sub: ("-", operator.sub),
-    ast.Mult: ("*", operator.mul),
-    ast.Div: ("/", operator.truediv),
-    ast.FloorDiv: ("//", operator.floordiv),
-    ast.Mod: ("%", operator.mod),
-    ast.Pow: ("**", operator.pow),
-    ast.BitAnd: ("&", operator.and_),
-    ast.BitOr: ("|", operator.or_),
-    ast.BitXor: ("^", operator.xor),
-}
-_COMPARISONS: dict[type[ast.cmpop], tuple[str, Callable[..., object]]] = {
-    ast.Eq: ("==", operator.eq),
-    ast.NotEq: ("!=", operator.ne),
-    ast.Lt: ("<", operator.lt),
-    ast.LtE: ("<=", operator.le),
-    ast.Gt: (">", operator.gt),
-    ast.GtE: (">=", operator.ge),
-    ast.In: ("in", lambda left, right: left in right),
-    ast.NotIn: ("not in", lambda left, right: left not in right),
-    ast.Is: ("is", operator.is_),
-    ast.IsNot: ("is not", operator.is_not),
-}
 _WRITERS: dict[type[ast.expr], Callable[[Trail, Any], Any]] = {
     ast.Constant: Trail._constant,
     ast.Name: Trail._name,

@@ -100,7 +100,7 @@ def _says(line: str, value: str) -> bool:
 def _items(iterable: ast.expr, event: Event) -> str | list[object]:
     """Return the items of a loop, as a string or a list; none if they are unknown."""
     try:
-        found = Trail(event.before).value(iterable)
+        found = Trail(event.before).items(iterable)
         if len(found) > MAX_LENGTH:
             return ""
         items = found if isinstance(found, str) else list(found)

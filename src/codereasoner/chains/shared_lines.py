@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from codereasoner.chains.abstract_execution import State, bind, follow, value_of
 from codereasoner.chains.entered_blocks import comprehension_names, targets, was_entered
-from codereasoner.chains.expressions import SILENT, Unknown
+from codereasoner.chains.expressions import Unknown
+from codereasoner.chains.pure_operations import SILENT
 from codereasoner.chains.statement_lines import (
     LOOPS,
     Scope,
@@ -94,10 +95,9 @@ def lead(unit: Unit, opened: Sequence[Step], before: State, scope: Scope | None,
     """The statements of a unit that ran for certain before a call or yield of one of them; none where that is open."""
     if is_short_loop(unit):
         head, *body = unit.statements
-        if _has_frames(head):
-            return []
-        is_of_body = step.event == "yield" or step.value.startswith("<") or _is_plain(head, before)
-        is_of_body = is_of_body or step.value in _words(body) - _words([head])
+        is_of_body = step.value in _words(body) - _words([head])
+        if not _has_frames(head):
+            is_of_body |= step.event == "yield" or step.value.startswith("<") or _is_plain(head, before)
         return [_begun(unit, {**before, **opened[0].changes}, before)] if is_of_body else []
     if len(unit.statements) == 1 or scope is None or scope.shadowed & set(_names_in(unit)):
         return []
@@ -141,7 +141,7 @@ def _is_plain(loop: Statement, before: State) -> bool:
         case whole:
             parts = [whole]
     try:
-        return all(value_of(each, before) is not None for each in parts)
+        return all(value_of(each, before, gone_over=True) is not None for each in parts)
     except Unknown:
         return False
 
@@ -288,9 +288,12 @@ class _Follower:
     def _loop(self, node: ast.While | ast.For) -> None:
         if node.body[0] not in self.unit.statements or not self.loops:
             raise Unknown
-        items = iter(value_of(node.iter, self.state)) if isinstance(node, ast.For) else None
-        if items is not None and isinstance(value_of(node.iter, self.state), set | frozenset):  # type: ignore[union-attr]
-            raise Unknown
+        items = None
+        if isinstance(node, ast.For):
+            whole = value_of(node.iter, self.state, gone_over=True)
+            if isinstance(whole, set | frozenset):
+                raise Unknown
+            items = iter(whole)
         while True:
             before = dict(self.state)
             if items is None:

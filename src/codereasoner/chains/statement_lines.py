@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias, cast
 
-from codereasoner.chains.expressions import FUNCTIONS, unparse
+from codereasoner.chains.expressions import unparse
+from codereasoner.chains.pure_operations import FUNCTIONS
 from codereasoner.steps import split_lines
 from codereasoner.steps.source import parse_any, walk
 
@@ -46,7 +47,9 @@ class Scope:
     node: Owner
     units: Mapping[int, Unit]  # by line
     loops: Mapping[Statement, Loop]  # the innermost loop around each statement in the body of one
-    landings: tuple[tuple[range, range], ...]  # handlers, `finally`, exits of `with`; the lines whose exceptions go there
+    landings: tuple[
+        tuple[range, range], ...
+    ]  # handlers, `finally`, exits of `with`; the lines whose exceptions go there
     parameters: frozenset[str]
     following: Mapping[Statement, Statement | None]  # what comes after each when its block ends; None: the body ends
     shared: frozenset[str]  # variables that `nonlocal` or `global` lets another function assign

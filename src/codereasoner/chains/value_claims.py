@@ -66,13 +66,13 @@ def _in_tables(text: str) -> Iterator[Claim]:
 def _in_prose(text: str) -> Iterator[Claim]:
     text = _TABLE.sub(lambda table: re.sub(r"[^\n]", " ", table.group()), text)
     position = 0
-    strings = [match.span() for match in _STRING.finditer(text)]
+    strings = [match.span() for match in _NO_CLAIM.finditer(text)]
     while match := _RELATION.search(text, position):
         position = match.end("relation")
         while strings and strings[0][1] <= match.start():
             strings.pop(0)
         if strings and strings[0][0] < match.start():
-            continue  # what stands in a string is no claim
+            continue  # what stands in a string is no claim, nor is an attribute in the text of an object
         if _is_no_claim(text, match):
             continue
         start = _MARKUP.match(text, position).end()  # type: ignore[union-attr]  # it matches nothing at least
@@ -213,7 +213,10 @@ _ATOM = re.compile(
     r"|(?:float|set|frozenset|range|bytearray|complex)(?=\()"
 )
 _QUOTED = re.compile(r"b?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")
-_STRING = re.compile(r"(?<!\w)(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")(?!\w)")
+_STRING = r"(?<!\w)(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")(?!\w)"
+_INSIDE = rf"[^<>'\"\n]|{_STRING}"
+_OBJECT = rf"<(?:{_INSIDE}|<(?:{_INSIDE}|<(?:{_INSIDE})*>)*>)*>"  # `<Pair key=1, next=<Pair key=2>>`
+_NO_CLAIM = re.compile(rf"{_STRING}|(?=<[A-Za-z_][\w.]* (?:\w+=|[\[({{])){_OBJECT}")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 

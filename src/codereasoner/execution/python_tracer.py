@@ -56,6 +56,8 @@ def _operations(*names: str) -> bytes:
 
 YIELDS = _operations("YIELD_VALUE", "RESUME")  # from Python 3.13 on, a frame that has yielded is at what comes next
 LEAVES = _operations("RETURN_VALUE", "RETURN_CONST")
+# Python 3.11 tells of the last line of a `finally`, run or not, before it raises the exception again that led there.
+RERAISES = _operations("RERAISE") if sys.version_info < (3, 12) else b""
 
 _GENERATOR = 0x20 | 0x80 | 0x200  # flags of code that can yield: of generators, coroutines, asynchronous generators
 _OPTIMIZED = 0x1  # the flag of code whose locals are no dict
@@ -146,7 +148,7 @@ class Tracer(_Tracing):
                     self.active += 1
                     if self.active > NEAR and not _fits(SPARE):
                         self._end("depth")
-                if self.cut:
+                if self.cut or (event == "line" and _is_told_falsely(frame)):
                     return local
                 if present is None:
                     present = frame.f_locals if optimized else names_in(frame, kept)
@@ -245,7 +247,7 @@ class Lines(_Tracing):
 
         def local(frame: FrameType, event: str, argument: object) -> object:
             nonlocal active
-            if event == "line":
+            if event == "line" and not _is_told_falsely(frame):
                 line = frame.f_lineno
                 add_line(line if line is not None and 0 <= line <= MAX_LINE else 0)
             elif event == "return":
@@ -377,14 +379,14 @@ def names_in(frame: FrameType, kept: list[object]) -> object:
 
 
 LOCALS = _type((lambda: _getframe().f_locals)())  # a dict where there is no proxy yet
-FOR_C = (LOCALS, NEAR, SPARE, MAX_LINE, YIELDS, LEAVES)  # what the tracer in C takes from here
-_CODES: dict[CodeType, bytes] = {}
+FOR_C = (LOCALS, NEAR, SPARE, MAX_LINE, YIELDS, LEAVES, RERAISES)  # what the tracer in C takes from here
 
 
 def _operation(frame: FrameType) -> int:
     """Return the instruction that the frame is at."""
-    code = frame.f_code
-    instructions = _CODES.get(code)
-    if instructions is None:
-        instructions = _CODES[code] = code.co_code
-    return instructions[frame.f_lasti]
+    return frame.f_code.co_code[frame.f_lasti]
+
+
+def _is_told_falsely(frame: FrameType) -> bool:
+    """Return whether no statement begins where the interpreter says that a line does."""
+    return _len(RERAISES) > 0 and _operation(frame) in RERAISES

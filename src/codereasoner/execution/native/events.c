@@ -11,7 +11,8 @@
 PyObject *describe;
 static PyObject *thrown_text, *f_trace; /* see `use` */
 static int near, spare, max_line;
-static unsigned char yields[256], leaves[256]; /* by instruction */
+static unsigned char yields[256], leaves[256], reraises[256]; /* by instruction */
+static bool told_falsely; /* lines on which an exception is raised again are told of, as if a statement began there */
 
 static void end(Tracer *tracer, const char *cut)
 {
@@ -161,11 +162,19 @@ static bool is_deep(Tracer *tracer)
 #endif
 }
 
+static bool is_told_falsely(Watch *watch, PyFrameObject *frame)
+{
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    int operation = operation_of(watch, frame, code);
+    Py_DECREF(code);
+    return reraises[operation];
+}
+
 static int hear_event(Watch *watch, PyFrameObject *frame, int what, PyObject *argument)
 {
     Tracer *tracer = watch->tracer;
     int done = 0;
-    if (tracer->cut[0])
+    if (tracer->cut[0] || (what == PyTrace_LINE && told_falsely && is_told_falsely(watch, frame)))
         return 0;
     if (what == PyTrace_CALL && !watch->inside) {
         watch->inside = true;
@@ -254,10 +263,10 @@ int hear(PyObject *self, PyFrameObject *frame, int what, PyObject *argument)
 PyObject *use(PyObject *Py_UNUSED(module), PyObject *arguments)
 {
     PyObject *describing, *thrown, *proxy;
-    const unsigned char *yielding, *leaving;
-    Py_ssize_t yielding_size, leaving_size;
-    if (!PyArg_ParseTuple(arguments, "OOO!iiiy#y#", &describing, &thrown, &PyType_Type, &proxy, &near, &spare, &max_line,
-                          &yielding, &yielding_size, &leaving, &leaving_size))
+    const unsigned char *yielding, *leaving, *raising;
+    Py_ssize_t yielding_size, leaving_size, raising_size;
+    if (!PyArg_ParseTuple(arguments, "OOO!iiiy#y#y#", &describing, &thrown, &PyType_Type, &proxy, &near, &spare, &max_line,
+                          &yielding, &yielding_size, &leaving, &leaving_size, &raising, &raising_size))
         return NULL;
     if (f_trace == NULL && (f_trace = PyUnicode_InternFromString("f_trace")) == NULL)
         return NULL;
@@ -266,9 +275,13 @@ PyObject *use(PyObject *Py_UNUSED(module), PyObject *arguments)
     Py_XSETREF(locals_proxy, (PyTypeObject *)Py_NewRef(proxy));
     memset(yields, 0, sizeof yields);
     memset(leaves, 0, sizeof leaves);
+    memset(reraises, 0, sizeof reraises);
+    told_falsely = raising_size > 0;
     for (Py_ssize_t place = 0; place < yielding_size; place++)
         yields[yielding[place]] = 1;
     for (Py_ssize_t place = 0; place < leaving_size; place++)
         leaves[leaving[place]] = 1;
+    for (Py_ssize_t place = 0; place < raising_size; place++)
+        reraises[raising[place]] = 1;
     Py_RETURN_NONE;
 }

@@ -94,7 +94,7 @@ typedef struct {
 typedef struct {
     PyObject_HEAD
     Tracer *tracer;
-    PyObject *operations; /* co_code of a generator, or NULL */
+    PyObject *operations; /* co_code, or NULL before it was asked for */
     int number;
     bool inside;
     Py_ssize_t last; /* the step that is not complete; -1 for none */

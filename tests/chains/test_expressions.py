@@ -1,0 +1,41 @@
+"""Expressions that are computed without running the program: iterators and views are gone over, and are no lists."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from codereasoner.chains.expressions import evaluate
+
+STATE = {"a": "[1, 2]", "t": "'xy'", "d": "{'k': 1}"}
+VALUES = {name: ast.literal_eval(value) for name, value in STATE.items()}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "dict(zip(a, t))",
+        "list(enumerate(t, start=1))",
+        "sum(i * x for i, x in enumerate(a))",
+        "[x + i for i, x in enumerate(a)]",
+        "','.join(reversed(t))",
+        "sorted(zip(t, a), reverse=True)",
+        "max((v for v in a if v > 5), default=0)",
+        "any(x == y for x, y in zip(a, a))",
+        "(1, 'x') in zip(a, t)",
+        "sum(d.values()) + len(d.keys())",
+        "'k' in d.keys() and list(d.items()) + [1]",
+    ],
+)
+def test_what_goes_over_enumerate_zip_or_a_view_is_computed(code: str) -> None:
+    lines, value = evaluate(ast.parse(code, mode="eval").body, STATE)
+    assert lines
+    assert value == eval(code, dict(VALUES))
+
+
+@pytest.mark.parametrize(
+    "code", ["len(zip(a, t))", "zip([], t) == []", "not zip([], [])", "d.keys() == ['k']", "enumerate(t)[0]"]
+)
+def test_an_iterator_or_a_view_is_never_taken_for_a_list(code: str) -> None:
+    assert evaluate(ast.parse(code, mode="eval").body, STATE)[1] is NotImplemented
