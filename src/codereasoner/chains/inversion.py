@@ -50,6 +50,11 @@ class Inversion:
 
 def invert(source: str, function: ast.FunctionDef, wanted: object) -> Iterator[Inversion]:
     """Undo each way through the branches of a function; what cannot be undone is left out."""
+    yield from (found for found in undone(source, function, wanted) if isinstance(found, Inversion))
+
+
+def undone(source: str, function: ast.FunctionDef, wanted: object) -> Iterator[Inversion | ast.stmt]:
+    """Undo each way through the branches of a function: its inversion, or the statement that cannot be undone."""
     parameters = {each.arg for each in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)}
     nodes = list(islice(ast.walk(function), MAX_PARTS + 1))
     if len(nodes) > MAX_PARTS or sum(isinstance(node, ast.stmt) for node in nodes) > MAX_STATEMENTS:
@@ -59,12 +64,9 @@ def invert(source: str, function: ast.FunctionDef, wanted: object) -> Iterator[I
     body = with_lengths(function).body
     paths = (path for path in islice(_paths(body), MAX_FOLLOWED) if path is not None)
     for path in islice(paths, MAX_PATHS):
-        try:
-            with solving(left):
-                found = _undo(path, wanted, lines)
-        except FAILURES:
-            continue
-        if found.arguments and set(found.arguments) <= parameters:
+        with solving(left):
+            found = _undo(path, wanted, lines)
+        if isinstance(found, ast.stmt) or (found.arguments and set(found.arguments) <= parameters):
             yield found
 
 
@@ -126,19 +128,22 @@ def _paths(body: Sequence[ast.stmt]) -> Iterator[Path | None]:
         yield from (None if path is None else (first, *path) for path in _paths(rest))
 
 
-def _undo(path: Path, wanted: object, source: tuple[str, ...]) -> Inversion:
+def _undo(path: Path, wanted: object, source: tuple[str, ...]) -> Inversion | ast.stmt:
     needs: Needs = {}
     lines: list[str] = []
     for statement in reversed(path):
-        if isinstance(statement, ast.Return) and statement.value is not None:
-            result, own, rest = wanted, solve(statement.value, wanted), needs
-        elif (found := _own_needs(statement, needs)) is None:
-            continue
-        else:
-            name, own = found
-            result, rest = needs[name], {each: value for each, value in needs.items() if each != name}
-        needs = merge(rest, own)
-        lines.append(_sentence(statement, result, own, source))
+        try:
+            if isinstance(statement, ast.Return) and statement.value is not None:
+                result, own, rest = wanted, solve(statement.value, wanted), needs
+            elif (found := _own_needs(statement, needs)) is None:
+                continue
+            else:
+                name, own = found
+                result, rest = needs[name], {each: value for each, value in needs.items() if each != name}
+            needs = merge(rest, own)
+            lines.append(_sentence(statement, result, own, source))
+        except FAILURES:
+            return statement
     return Inversion(needs, tuple(lines))
 
 
