@@ -133,10 +133,19 @@ TESTS = (
     "{n} <= a != b or {m} in c",
     "all(half(v) for v in c[:2])",
 )
-OVER = ("range({n})", "pairs({m} % 4)", "c[:3]", "enumerate('xy')", "both({n} % 3)", "zip(c, 'xy')")
+OVER: tuple[str, ...] = ("range({n})", "pairs({m} % 4)", "c[:3]", "enumerate('xy')", "both({n} % 3)", "zip(c, 'xy')")
 OVER += ("(v for v in c[:2] if v)", "map(deep, (a % 2, {n}))")
 SUBJECTS = ("a % 3", "c[:2]", "(a % 2, b)", "d", "box", "[a, *c[:2]]")
-PATTERNS = ("0", "[x]", "(0, y)", "[x, *rest]", "int(z) if z > 1", "_", "1 | 2 as z", "{'k': [x, *_], **rest}")
+PATTERNS: tuple[str, ...] = (
+    "0",
+    "[x]",
+    "(0, y)",
+    "[x, *rest]",
+    "int(z) if z > 1",
+    "_",
+    "1 | 2 as z",
+    "{'k': [x, *_], **rest}",
+)
 PATTERNS += (
     "Box(x=int() as z) if z < a",
     "[x, (1 | 2 | 3) as y, *_] if x or half(y)",
@@ -151,7 +160,7 @@ CONTEXTS = (
 
 
 RAISED = ("ValueError({n})", "KeyError(a)", "IndexError()")
-KINDS = ("if", "if", "for", "for", "while", "try", "try", "match", "with", "jump")
+KINDS: tuple[str, ...] = ("if", "if", "for", "for", "while", "try", "try", "match", "with", "jump")
 KINDS += ("group", "function", "generator", "class")
 
 
