@@ -66,13 +66,9 @@ class _CodeCrash(AssertionGraded):
             place = f"{path}, line {number}"
             need_texts(place, row, FIELDS, f"a record of CodeCrash has: {', '.join(FIELDS)}")
             entry, call = call_parts(f"{place}: the function_call", row["function_call"])
-            key = f"{row['dataset']}/{named[2] if named else 'own'}/{row['task_id']}"
-            features = {
-                "original": row["task_id"],
-                "dataset": row["dataset"],
-                "rewrite": named[2] if named else "own",
-                "output": row["output"],
-            }
+            task_id, dataset, rewrite = row["task_id"], row["dataset"], named[2] if named else "own"
+            features = {"original": task_id, "dataset": dataset, "rewrite": rewrite, "output": row["output"]}
+            key = f"{dataset}/{rewrite}/{task_id}"
             yield self.question({**row, "code": with_imports(row["code"])}, entry, call, features, key)
 
     def question(self, row: Row, entry: str, call: str, features: Row, key: str) -> Question:
@@ -99,7 +95,7 @@ class CodeCrashOutput(_CodeCrash):
     name = "codecrash-o"
     title = "CodeCrash (output prediction)"
     wanted = "output"
-    files = tuple(f"{folder}{name}" for folder in ("codecrash/", "") for name in ("crux_REN_output.jsonl",))
+    files = ("codecrash/crux_REN_output.jsonl", "crux_REN_output.jsonl")
 
     def question(self, row: Row, entry: str, call: str, features: Row, key: str) -> Question:
         """Return the question whose gold answer is the recorded output."""
@@ -117,7 +113,7 @@ class CodeCrashInput(_CodeCrash):
     name = "codecrash-i"
     title = "CodeCrash (input prediction)"
     wanted = "input"
-    files = tuple(f"{folder}{name}" for folder in ("codecrash/", "") for name in ("crux_REN_input.jsonl",))
+    files = ("codecrash/crux_REN_input.jsonl", "crux_REN_input.jsonl")
 
     def question(self, row: Row, entry: str, call: str, features: Row, key: str) -> Question:
         """Return the question whose gold answer is the recorded call; any call that returns the output is right."""

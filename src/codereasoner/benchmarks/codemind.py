@@ -46,9 +46,8 @@ class _Codemind(Benchmark):
         folders = sorted(root.iterdir(), key=lambda each: by_number(each.name)) if root.is_dir() else []
         found = [each for each in folders if all((each / name).is_file() for name in self.needed)]
         if not found:
-            raise DataError(
-                f"{data} is no checkout of CodeMind: no dataset/{self.folder}/NAME has {', '.join(self.needed)}"
-            )
+            needed = ", ".join(self.needed)
+            raise DataError(f"{data} is no checkout of CodeMind: no dataset/{self.folder}/NAME has {needed}")
         return found
 
     def read_generations(self, path: Path, questions: Sequence[Question]) -> Generations | None:
@@ -57,9 +56,8 @@ class _Codemind(Benchmark):
             return None
         found = {each.parent.name: each for name in reversed(self.results) for each in path.glob(f"*/{name}")}
         if not found:
-            raise DataError(
-                f"{path} has no NAME/{self.results[0]}: give CodeMind's folder of results, or a file of texts"
-            )
+            name = self.results[0]
+            raise DataError(f"{path} has no NAME/{name}: give CodeMind's folder of results, or a file of texts")
         texts = {name: each.read_text(encoding="utf-8-sig", errors="replace") for name, each in found.items()}
         return Generations({question.id: [texts.get(question.id, "")] for question in questions})
 
@@ -83,13 +81,9 @@ class _Execution(_Codemind):
         self, questions: Sequence[Question], generations: Generations, runner: Runner
     ) -> OfficialVerdicts:
         """Compare strings without spaces, newlines, kinds of quotes, and one quote at either end."""
+        wanted = {question.id: _normal(question.gold[0]) for question in questions}
         return OfficialVerdicts(
-            {
-                question.id: [
-                    _normal(_prediction(text)) == _normal(question.gold[0]) for text in generations[question.id]
-                ]
-                for question in questions
-            }
+            {name: [_normal(_prediction(text)) == gold for text in generations[name]] for name, gold in wanted.items()}
         )
 
 

@@ -33,19 +33,16 @@ def predicted_output(text: str, call: str) -> str | None:
     """Return the value in `VALUE`, `CALL == VALUE` or `assert CALL == VALUE`, where CALL is the question's own call."""
     answer = answer_block(text)
     sides = _sides(answer)
-    if sides is not None and _same(sides[0], call):
-        return sides[1]
-    return answer
+    return sides[1] if sides is not None and _same(sides[0], call) else answer
 
 
 def predicted_call(text: str, value: str) -> str | None:
     """Return the call in `CALL`, `CALL == VALUE` or `assert CALL == VALUE`, where VALUE is the question's own value."""
     answer = answer_block(text)
     sides = _sides(answer)
-    if sides is not None and _same(sides[1], value):
-        return sides[0]
-    if sides is not None and _same(sides[0], value):
-        return sides[1]
+    for call, side in (sides, sides[::-1]) if sides is not None else ():
+        if _same(side, value):
+            return call
     return _without_assert(answer)
 
 

@@ -117,7 +117,8 @@ class _Reval(Benchmark):
         recorded: dict[str, list[bool]] = {}
         for part, log in found[0].files.items():
             for name, result in read_log(log, part):
-                texts.setdefault(name, []).append(_with_stop_string(result["generated"]))
+                text = result["generated"]  # REval stops at [/ANSWER]: its logs do not hold it
+                texts.setdefault(name, []).append(f"{text}[/ANSWER]" if Block().ends_inside(text) else text)
                 verdict = recorded_verdict(part, result)
                 if verdict is not None:
                     recorded.setdefault(name, []).append(verdict)
@@ -180,8 +181,7 @@ class _Reval(Benchmark):
         """Return accuracy of each part, precision, recall and F1 of coverage, and the consistency of all four."""
         numbers: dict[str, float | Mapping[str, float]] = {}
         for part in self.parts:
-            asked = [question for question in questions if question.id.startswith(f"{part}/")]
-            if asked:
+            if asked := _of_part(questions, part):
                 numbers[part] = found = _part_metrics(part, asked, correct)
                 if len(self.parts) == 1:
                     numbers |= found
@@ -193,9 +193,8 @@ class _Reval(Benchmark):
         """Return what the same answer to every question gets, in percent of the questions of its part."""
         found = {}
         for part, (name, answer) in _FLOORS.items():
-            golds = [question.gold for question in questions if question.id.startswith(f"{part}/")]
-            if golds:
-                found[f"{part}: {name}"] = 100 * sum(answer in gold for gold in golds) / len(golds)
+            if asked := _of_part(questions, part):
+                found[f"{part}: {name}"] = 100 * sum(answer in question.gold for question in asked) / len(asked)
         return found
 
 
@@ -302,9 +301,8 @@ def _output_question(pair: Pair, completed: str) -> Question:
     return Question("assertion-completion", facts, (completed,), program=program, id=name)
 
 
-def _with_stop_string(text: str) -> str:
-    """Return a text of a log with the [/ANSWER] at which REval stops: its logs do not hold it."""
-    return f"{text}[/ANSWER]" if Block().ends_inside(text) else text
+def _of_part(questions: Sequence[Question], part: str) -> list[Question]:
+    return [question for question in questions if question.id.startswith(f"{part}/")]
 
 
 def _place(question: Question) -> int:
@@ -322,11 +320,10 @@ def _judge_outputs(items: Sequence[tuple[Pair, str]], reasoned: bool, runner: Ru
 
 def _consistency(questions: Sequence[Question], correct: Mapping[str, Sequence[bool]]) -> float:
     points = []
-    for question in questions:
-        part, _, rest = question.id.partition("/")
-        if part == "coverage":
-            covered, state, path = (correct[f"{each}/{rest}"][0] for each in PARTS[:3])
-            points.append((covered, state, path, correct[f"output/{rest.rpartition('/')[0]}"][0]))
+    for question in _of_part(questions, "coverage"):
+        rest = question.id.partition("/")[2]
+        covered, state, path = (correct[f"{each}/{rest}"][0] for each in PARTS[:3])
+        points.append((covered, state, path, correct[f"output/{rest.rpartition('/')[0]}"][0]))
     return official.consistency(points) if points else 0.0
 
 

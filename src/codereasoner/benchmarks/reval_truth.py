@@ -176,15 +176,8 @@ def _rows_of(pair: Pair, truths: Truths) -> Iterator[tuple[tuple[Json, ...], Row
             continue
         truth = truths[place]
         state: Json = None if truth.state is None else [list(each) for each in truth.state]
-        yield (
-            key,
-            {
-                "covered": truth.covered,
-                "next_lines": [*sorted(truth.next_lines)],
-                "state": state,
-                "state_visits": truth.visits,
-            },
-        )
+        values: tuple[Json, ...] = (truth.covered, [*sorted(truth.next_lines)], state, truth.visits)
+        yield key, dict(zip(_FIELDS, values, strict=True))
 
 
 def _difference(there: Row, here: Row | None) -> dict[str, Json] | None:
@@ -236,12 +229,8 @@ class _BlankTest:
     def filled(self, values: Sequence[str]) -> str:
         """Return the test with its blanks filled; `values` are those that were noted."""
         noted = iter(values)
-        texts = []
-        for node in self.expressions:
-            text = ast.unparse(node)
-            value = next(noted, "") if not _is_literal(node) else ""
-            texts.append(value if _reads(value) else text)
-        filled = iter(texts)
+        known = [(ast.unparse(node), "" if _is_literal(node) else next(noted, "")) for node in self.expressions]
+        filled = iter([value if _reads(value) else text for text, value in known])
         return "".join(part + next(filled, "") for part in self.text.split(BLANK))
 
 
