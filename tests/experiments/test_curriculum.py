@@ -27,7 +27,6 @@ from codereasoner.ledger import read_records, read_rows, write_records
 from codereasoner.records import Program
 from codereasoner.styles import find_style
 from codereasoner.task import Question
-from codereasoner.training.mfu import share_of_peak
 from codereasoner.training.scratch import SIZES, is_scratch_name, make_tokenizer
 from codereasoner.training.tokens import examples
 from codereasoner.training.training_config import GrpoConfig, SftConfig
@@ -241,10 +240,6 @@ def test_no_program_of_a_curriculum_is_a_benchmarks(made: Path, shared_data: Pat
     renamed = re.sub(r"\bf\b", "g", record["code"])
     write_records(tmp_path / "programs" / "0.jsonl", [Program(renamed, "g", (record["input"],))], {})
     assert analysis.contamination(tmp_path, shared_data)["same"]
-
-
-def test_the_share_of_the_matrix_rate_is_six_operations_a_weight_and_token() -> None:
-    assert share_of_peak(30e6, 1e6, 800e12) == pytest.approx(0.225)
 
 
 def test_the_old_words_of_a_file_and_the_old_names_of_curricula_hold_for_one_version(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codereasoner.training import sft as module
-from codereasoner.training.mfu import full_rate, matrix_rate, share_of_peak
+from codereasoner.training.mfu import full_rate, matrix_rate
 from codereasoner.training.sft import sft
 from codereasoner.training.training_config import SftConfig
 
@@ -30,10 +30,6 @@ pytest.importorskip("trl")
 )
 def test_a_device_is_known_by_the_words_of_its_name(device: str, rate: float | None) -> None:
     assert matrix_rate(device) == rate
-
-
-def test_a_token_costs_six_operations_a_weight() -> None:
-    assert share_of_peak(30e6, 1e6, 800e12) == pytest.approx(0.225)
 
 
 def test_a_machine_without_a_gpu_has_no_full_rate() -> None:

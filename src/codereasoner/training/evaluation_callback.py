@@ -43,9 +43,7 @@ def make_check(
     if config.held_out is None:
         return None
     if "true" in (os.environ.get("ACCELERATE_USE_FSDP"), os.environ.get("ACCELERATE_USE_DEEPSPEED")):
-        raise ConfigError(
-            "held-out questions need a whole model in one process: with FSDP or ZeRO leave --held-out away"
-        )
+        raise ConfigError("held-out questions need a whole model in one process: with FSDP or ZeRO omit --held-out")
     asked = [_as_row(row, style) for row in check_held_out(config.held_out, config.check_questions)]
     found = style_of_rows(asked, style)
     if found != style:

@@ -66,7 +66,7 @@ def fast_trainer(trainer: type) -> type:
             metrics["num_tokens"] = [self._total_train_tokens]
 
         def floating_point_ops(self, inputs: object) -> int:
-            """Nobody reads it, and the weights would be counted at every step."""
+            """Return 0: the number is not used, and counting the weights at every step costs time."""
             return 0
 
     return Fast
@@ -97,16 +97,8 @@ def completions_only(trainer: type) -> type:
             size = min(batch_size or len(input_ids), len(input_ids))
             vocabulary = int(self.accelerator.unwrap_model(model).config.get_text_config().vocab_size)
             if compute_aux_loss or size * logits_to_keep * vocabulary > ROOM:
-                return super()._get_per_token_logps_and_entropies(  # type: ignore[no-any-return]
-                    model,
-                    input_ids,
-                    attention_mask,
-                    logits_to_keep,
-                    batch_size,
-                    compute_entropy,
-                    compute_aux_loss,
-                    **others,
-                )
+                given = (input_ids, attention_mask, logits_to_keep, batch_size, compute_entropy, compute_aux_loss)
+                return super()._get_per_token_logps_and_entropies(model, *given, **others)  # type: ignore[no-any-return]
             batches = zip(input_ids.split(size), attention_mask.split(size), strict=True)
             found = [self._score(model, *each, logits_to_keep) for each in batches]
             logps, entropies = (torch.cat(parts) for parts in zip(*found, strict=True))

@@ -8,6 +8,7 @@ for the tokens that it took beyond the shortest right one to the same prompt, an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from codereasoner.chains.claim_audit import consistency
@@ -39,8 +40,9 @@ class GroupTerms:
         found = [0.0] * len(grades)
         runs = _traced([questions[index] for index in right], runner) if self.consistency else {}
         for index in right:
-            run = runs.get(questions[index].id)
-            found[index] += self.consistency * (_consistent(completions[index], run) if run is not None else 0.0)
+            if (run := runs.get(questions[index].id)) is not None:
+                with suppress(DataError):  # a run that was not traced to its end has no steps to follow
+                    found[index] += self.consistency * consistency(completions[index], run)
         known = {index: length for index in right if (length := lengths[index])} if self.brevity else {}
         shortest: dict[str, int] = {}
         for index, length in known.items():
@@ -61,10 +63,3 @@ def _traced(questions: Sequence[Question], runner: Runner | None) -> dict[str, R
     facts = [each.facts for each in asked.values()]
     jobs = [Job(each["source"], each["entry"], each["call"], record="trace", origin=each["source"]) for each in facts]
     return dict(zip(asked, runner(jobs), strict=True))
-
-
-def _consistent(completion: str, run: Run) -> float:
-    try:
-        return consistency(completion, run)
-    except DataError:  # a run that was not traced to its end has no steps to follow
-        return 0.0

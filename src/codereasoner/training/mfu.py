@@ -27,16 +27,8 @@ def matrix_rate(device: str) -> float | None:
     return next((rate for name, rate in MATRIX_RATES.items() if all(part in words for part in name.split())), None)
 
 
-def share_of_peak(parameters: float, tokens_per_second: float, peak: float) -> float:
-    """The share of the matrix rate that training reaches, 0 to 1: 6 N operations a token (arXiv:2001.08361, 2.1).
-
-    Attention is left out, as in that count. `peak` is in operations a second, for the number format that is used.
-    """
-    return 6.0 * parameters * tokens_per_second / peak
-
-
 def full_rate(parameters: int) -> float | None:
-    """Tokens a second at which the GPUs of this training would do nothing but multiply; None without a known GPU."""
+    """Return tokens/s at the full matrix rate, None without a known GPU: 6 N operations a token (arXiv:2001.08361)."""
     torch = import_extra("torch", "train")
     if not torch.cuda.is_available():
         return None

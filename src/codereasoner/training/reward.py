@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from codereasoner.errors import InfrastructureError
@@ -93,27 +94,20 @@ def _grades(
     return grade_completions([known[text] for text in questions], written, found, runner)
 
 
+@dataclass(eq=False)
 class Reward:
     """TRL's reward function: reads the `question` column, grades, and logs its seconds and the pass rate."""
 
-    def __init__(
-        self,
-        style: Style | str,
-        runner: Runner | None = None,
-        ends: frozenset[int] = frozenset(),
-        term: RewardTerm = verified,
-        opened: str = "",
-        groups: GroupTerms | None = None,
-        reader: Reader | None = None,
-    ) -> None:
-        self.style = style
-        self.runner = runner
-        self.ends = ends  # the tokens that end a turn; without them, every completion counts as ended
-        self.term = term
-        self.opened = opened  # the tag with which the prompts open a thought: without its end, there is no answer
-        self.groups = groups
-        self.reader = reader  # of tokens, where the marks of thoughts may be special tokens: TRL's texts have none
-        self.grades: list[Grade] = []  # of the last call
+    style: Style | str
+    runner: Runner | None = None
+    ends: frozenset[int] = frozenset()  # the tokens that end a turn; without them, every completion counts as ended
+    term: RewardTerm = verified
+    opened: str = ""  # the tag with which the prompts open a thought: without its end, there is no answer
+    groups: GroupTerms | None = None
+    reader: Reader | None = None  # of tokens, where the marks of thoughts may be special tokens: TRL's texts have none
+    grades: list[Grade] = field(default_factory=list, init=False)  # of the last call
+
+    def __post_init__(self) -> None:
         self.__name__ = "grade"
 
     def __call__(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -59,6 +59,7 @@ def shard_name(number: int) -> str:
     return f"rows-{number:05d}.parquet"
 
 
+@dataclass(eq=False)
 class Shards:
     """The shards of a folder, by number; each is looked at once, by the first process, which tells the others.
 
@@ -66,20 +67,12 @@ class Shards:
     shard is not there. `patience` is in seconds.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        patience: float,
-        budget: Budget,
-        tell: Tell = lambda words: None,
-        notice: Tell = lambda words: None,
-    ) -> None:
-        self.folder = folder
-        self.patience = patience
-        self.budget = budget
-        self.tell = tell
-        self.notice = notice
-        self._known: list[Shard] = []
+    folder: Path
+    patience: float
+    budget: Budget
+    tell: Tell = lambda words: None
+    notice: Tell = lambda words: None
+    _known: list[Shard] = field(default_factory=list, init=False)
 
     @property
     def whole(self) -> bool:

@@ -7,6 +7,7 @@ tokenises nothing twice. Rows lie in their files in batches of like length; a ba
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -129,29 +130,20 @@ class Reader:
         return rows
 
 
+@dataclass(eq=False)
 class Batches:
     """Iterable for a trainer: the batches of its process from the one on that it has not learnt yet.
 
     `workers` processes read ahead; with none, each batch is made when it is asked for.
     """
 
-    def __init__(
-        self,
-        shards: Shards,
-        batch: int,
-        reader: Reader,
-        workers: int,
-        learnt: Callable[[], int],
-        seen: Seen,
-        pin: bool = False,
-    ) -> None:
-        self.shards = shards
-        self.batch = batch
-        self.reader = reader
-        self.workers = workers
-        self.learnt = learnt
-        self.seen = seen
-        self.pin = pin
+    shards: Shards
+    batch: int
+    reader: Reader
+    workers: int
+    learnt: Callable[[], int]
+    seen: Seen
+    pin: bool = False
 
     def __iter__(self) -> Iterator[Batch]:
         loader = import_extra("torch.utils.data", "train").DataLoader(
