@@ -109,11 +109,9 @@ def make_augmentation(
     if name in ("none", "cot", "program-of-thought"):
         if origin is not None:
             raise ConfigError(f"--augment {name} takes no documents, but --augment-from is {origin}")
-        return (
-            Augmentation(name, ask=program_prompt, runner=runner)
-            if name == "program-of-thought"
-            else Augmentation(name)
-        )
+        if name == "program-of-thought":
+            return Augmentation(name, ask=program_prompt, runner=runner)
+        return Augmentation(name)
     if name == "think-and-execute":
         if thinker is None:
             raise ConfigError("think-and-execute needs a model that writes its pseudocode")
@@ -175,10 +173,8 @@ def read_documents(path: Path) -> dict[str, list[Document]]:
 
 def _document(result: Mapping[str, object]) -> Document:
     """Return the document of one API; a field that is missing is NaN in these files."""
-    parts = [result.get(field) for field in _FIELDS]
-    return Document(
-        str(result["api_path"]), "\n".join(part for part in parts if isinstance(part, str))[:DOCUMENT_CHARS]
-    )
+    text = "\n".join(part for field in _FIELDS if isinstance(part := result.get(field), str))
+    return Document(str(result["api_path"]), text[:DOCUMENT_CHARS])
 
 
 def _record(question: Question) -> str:

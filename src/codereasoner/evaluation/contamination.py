@@ -146,8 +146,7 @@ def contamination_report(programs: Iterable[Program], data: Path | None = None) 
     count = 0
     for program in programs:
         count += 1
-        found = known.overlap(program.source)
-        if found is not None:
+        if (found := known.overlap(program.source)) is not None:
             reasons[found.reason] += 1
             overlaps.append({"program": program.id, **vars(found)})
     return {

@@ -157,13 +157,8 @@ def _in_answer(question: Question, answer: str, run: Run | None, events: Sequenc
     spot = _state_spot(wrong, events) if wrong.about == "variable" else _return_spot(wrong, events)
     if spot is None:
         return None
-    if (
-        run is not None
-        and events
-        and not spot.name
-        and (found := explain_by_counterfactual(spot, run, events[0].state))
-    ):
-        return found
+    if run is not None and events and not spot.name:
+        return explain_by_counterfactual(spot, run, events[0].state) or explain(spot, events)
     return explain(spot, events)
 
 

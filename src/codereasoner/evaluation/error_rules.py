@@ -103,13 +103,12 @@ def _wrong_branch(spot: Spot, events: Sequence[Event]) -> Why | None:
         other = node.orelse if event.taken else node.body
         if _given_by(other, spot, event.before):
             way = "false" if event.taken else "true"
-            return (
-                f"{_short(spot.claimed)} is what the test in line {node.lineno}, were it {way}, would give",
-                node.lineno,
-            )
+            why = f"{_short(spot.claimed)} is what the test in line {node.lineno}, were it {way}, would give"
+            return why, node.lineno
     for choice in (part for part in _parts(spot.node) if isinstance(part, ast.IfExp)):
         for arm in (choice.body, choice.orelse):
-            if _redone(spot, spot.before, _with_arm(spot.node, choice, arm)) == spot.claimed:
+            changed = _OneArm(choice, arm).visit(deepcopy(spot.node)) if spot.node is not None else None
+            if _redone(spot, spot.before, changed) == spot.claimed:
                 return f"{_short(spot.claimed)} is the other arm of the conditional in line {spot.line}", spot.line
     return None
 
@@ -122,10 +121,8 @@ def _loop_count(spot: Spot, events: Sequence[Event]) -> Why | None:
         if isinstance(node, ast.For) and spot.name in names_set(node):
             return f"the loop in line {node.lineno} is over, and sets {spot.name} no more", node.lineno
         if _given_by(node.body, spot, event.before):
-            return (
-                f"{_short(spot.claimed)} is what one pass more of the loop in line {node.lineno} would give",
-                node.lineno,
-            )
+            why = f"{_short(spot.claimed)} is what one pass more of the loop in line {node.lineno} would give"
+            return why, node.lineno
     for header, state in _earlier_passes(spot, events):
         if _redone(spot, state) == spot.claimed:
             return f"{_short(spot.claimed)} comes of ending the loop in line {header} too early", header
@@ -216,12 +213,9 @@ def _redone(spot: Spot, state: Mapping[str, str], node: ast.AST | None = None) -
     return assigned(node, spot.name, state) if isinstance(node, ast.stmt) else None
 
 
-def _with_arm(node: ast.AST | None, choice: ast.IfExp, arm: ast.expr) -> ast.AST | None:
-    """Replace one of a statement's conditional expressions by an arm of it."""
-    return _OneArm(choice, arm).visit(deepcopy(node)) if node is not None else None
-
-
 class _OneArm(ast.NodeTransformer):
+    """Replaces one of a statement's conditional expressions by an arm of it."""
+
     def __init__(self, choice: ast.IfExp, arm: ast.expr) -> None:
         self.place = (choice.lineno, choice.col_offset)
         self.arm = arm

@@ -74,10 +74,8 @@ def _by_id(path: Path, content: object, questions: Sequence[Question]) -> Genera
     if isinstance(content, list) and all(isinstance(row, dict) for row in content):
         return _from_rows(path, content, {question.id: question for question in questions})
     if isinstance(content, list):
-        if len(content) != len(questions):
-            raise DataError(
-                f"{path} is a list of {len(content)} entries, but there are {len(questions)} questions; {_SHAPE}"
-            )
+        if (found := len(content)) != len(questions):
+            raise DataError(f"{path} is a list of {found} entries, but there are {len(questions)} questions; {_SHAPE}")
         return Generations({q.id: _texts(path, q.id, value) for q, value in zip(questions, content, strict=True)})
     raise DataError(f"{path} holds {type(content).__name__}; {_SHAPE}")
 

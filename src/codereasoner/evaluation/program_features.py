@@ -97,20 +97,20 @@ def api_calls(tree: ast.AST) -> list[ast.Call]:
 
 def unseen_functions(tree: ast.AST, calls: Sequence[ast.Call]) -> set[str]:
     """Return the distinct names of API calls of a program that imports a module which is not installed here."""
-    if not any(not _is_installed(name) for name in imported_modules(tree)):
+    if all(map(_is_installed, imported_modules(tree))):
         return set()
     return {dotted_name(call.func).rpartition(".")[2] for call in calls}
 
 
 def imported_modules(tree: ast.AST) -> set[str]:
     """Return the top-level modules that a program imports."""
-    found: set[str] = set()
+    found: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {alias.name.partition(".")[0] for alias in node.names}
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.partition(".")[0])
-    return found
+            found.append(node.module)
+    return {name.partition(".")[0] for name in found}
 
 
 @cache

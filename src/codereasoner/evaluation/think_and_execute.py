@@ -61,9 +61,8 @@ def pseudocode(questions: Sequence[Question], thinker: Thinker, given: Path | No
     if given is not None:
         known = _read(given)
         if missing := sorted(set(tasks) - set(known)):
-            raise DataError(
-                f"{given} has no pseudocode of the task '{missing[0]}'; it has: {', '.join(known) or 'none'}"
-            )
+            has = ", ".join(known) or "none"
+            raise DataError(f"{given} has no pseudocode of the task '{missing[0]}'; it has: {has}")
         return {task: known[task] for task in tasks}
     out = thinker.folder / FILE
     thinker.folder.mkdir(parents=True, exist_ok=True)
