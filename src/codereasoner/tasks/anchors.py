@@ -72,15 +72,12 @@ class Anchors(Task):
             )
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Guess an argument as the output, without any step."""
         return outer_arguments(question.facts["call"])
 
     def conclude(self, question: Question) -> str:
-        """Add nothing: every narrated run ends with the value that it returns."""
         return ""
 
     def statement(self, question: Question) -> str:
-        """Show the program with its anchors, and the call."""
         facts = question.facts
         lines = split_lines(facts["source"].rstrip())
         for line, names in facts["anchors"]:

@@ -40,7 +40,6 @@ class AssertionCompletion(Task):
     )
 
     def statement(self, question: Question) -> str:
-        """Show the program, the code that runs before the test, and the test with its blanks."""
         parts = [question.facts["source"].rstrip(), question.facts.get("setup", ""), question.facts["test"].rstrip()]
         return "\n\n".join(part for part in parts if part)
 

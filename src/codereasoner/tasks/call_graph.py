@@ -60,7 +60,6 @@ class CallGraph(Task):
         yield self.question(run, call_facts(run), [_written(pairs)], {"calls": sum(pairs.values())})
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Guess that every call in the text is made once."""
         functions = _functions(question.facts["source"])
         pairs = Counter(
             (name, node.func.id)
@@ -71,7 +70,6 @@ class CallGraph(Task):
         return {"every call once": _written(pairs)} if pairs else {}
 
     def statement(self, question: Question) -> str:
-        """Show the program and the call."""
         return f"{question.facts['source'].rstrip()}\n{invocation(question.facts)}  # which function calls which?"
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> Grade:
@@ -82,7 +80,6 @@ class CallGraph(Task):
         return Grade("correct" if share == 1 else "wrong", answer, "" if share == 1 else STEP, parts)
 
     def conclude_at(self, question: Question, state: Mapping[str, str], following: int | None) -> str:
-        """Name the pairs."""
         return "So the calls are " + question.gold[0].replace("\n", ", ") + "."
 
 

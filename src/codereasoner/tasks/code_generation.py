@@ -43,7 +43,6 @@ class CodeGeneration(Task):
     request = "Write the Python function that is described. Answer with its code, and nothing else."
 
     def statement(self, question: Question) -> str:
-        """Show the description, the signature and the shown tests."""
         facts = question.facts
         parts = (facts["specification"], facts.get("signature", ""), facts.get("shown", ""))
         return "\n\n".join(part.strip("\n") for part in parts if part.strip())

@@ -30,11 +30,9 @@ class CodeQuestion(Task):
     request = "Answer the question about the code."
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Guess constants, and yes and no."""
         return {"yes": "Yes", "no": "No", "0": "0", "1": "1", "None": "None", "True": "True", "[]": "[]"}
 
     def statement(self, question: Question) -> str:
-        """Show the code, and the question below it."""
         return f"{question.facts['source'].rstrip()}\n\n{question.facts['question'].strip()}"
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:

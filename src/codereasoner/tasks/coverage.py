@@ -34,9 +34,7 @@ class Coverage(YesNo):
     )
     limit = 4  # questions about one run
 
-    def unfit(self, run: Run) -> str:
-        """Take whole traces."""
-        return unfit_trace(run)
+    unfit = staticmethod(unfit_trace)
 
     def ask(self, run: Run) -> Iterator[Question | Skip]:
         """Ask up to `limit` questions, half of them about lines that are not executed."""
@@ -65,12 +63,10 @@ class Coverage(YesNo):
         return self.question(run, call_facts(run) | {"line": line}, ["yes" if line in run.lines else "no"])
 
     def statement(self, question: Question) -> str:
-        """Show the program with line numbers, the call, and the line."""
         facts = question.facts
         return f"{numbered(facts['source'])}\n{invocation(facts)}  # is line {facts['line']} executed?"
 
     def conclude_at(self, question: Question, state: Mapping[str, str], following: int | None) -> str:
-        """Say whether the line has run by the end."""
         return f"Line {question.facts['line']} {'has run' if question.gold[0] == 'yes' else 'has not run'}."
 
     def locate_error(self, question: Question, answer: str, run: Run | None) -> Misreading | None:

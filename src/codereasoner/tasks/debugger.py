@@ -100,11 +100,9 @@ class Debugger(Task):
         return self.question(run, call_facts(run) | moved, [gold], {"move": facts["move"]})
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Guess the line below without a variable, and the end."""
         return {"the line below": str(next_below(question.facts["source"], question.facts["line"])), "the end": END}
 
     def statement(self, question: Question) -> str:
-        """Show the program with line numbers, the call, the place and the move."""
         facts = question.facts
         place = f"at line {facts['line']}, time {facts['time']}"
         return f"{numbered(facts['source'])}\n{invocation(facts)}  # {place}: {_move(facts)}?"

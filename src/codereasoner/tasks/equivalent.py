@@ -86,7 +86,6 @@ class Equivalent(YesNo):
         return self.question(run, facts, gold) if run.value is not None else Skip("the value has no literal")
 
     def statement(self, question: Question) -> str:
-        """Show both programs, and the calls."""
         facts = question.facts
         first, second = facts["source"].rstrip(), facts["other"].rstrip()
         calls = [invocation(facts), *(f"{facts['entry']}({call})" for call in facts["calls"][1:])]

@@ -104,10 +104,8 @@ class Halts(YesNo):
         return self.question(run, call_facts(run) | {"limit": limit}, [gold])
 
     def statement(self, question: Question) -> str:
-        """Show the program with line numbers, the call, and the number."""
         facts = question.facts
         return f"{numbered(facts['source'])}\n{invocation(facts)}  # ends within {facts['limit']} executed lines?"
 
     def conclude(self, question: Question) -> str:
-        """Say whether it ended in time."""
         return f"That is {'within' if question.gold[0] == 'yes' else 'more than'} {question.facts['limit']} lines."

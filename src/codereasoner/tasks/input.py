@@ -51,7 +51,6 @@ class Input(Task):
         return ""
 
     def ask(self, run: Run) -> Iterator[Question]:
-        """Ask one question."""
         try:
             call = literals.read_arguments(run.call)
         except literals.LiteralError:
@@ -60,13 +59,11 @@ class Input(Task):
         yield self.question(run, facts, [f"{run.entry}({call})"])
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Guess the value itself as the argument, or a constant."""
         entry = question.facts["entry"]
         arguments = {"the value": question.facts["value"], "nothing": "", "''": "''", "[]": "[]", "0": "0"}
         return {name: f"{entry}({argument})" for name, argument in arguments.items()}
 
     def statement(self, question: Question) -> str:
-        """Show the program, and an assertion that lacks its left side."""
         return f"{question.facts['source'].rstrip()}\nassert ?? == {question.facts['value']}"
 
     def job(self, question: Question, answer: str) -> Job:
@@ -100,7 +97,6 @@ class Input(Task):
         return Misreading("result", question.facts["value"], run.value) if run and run.value is not None else None
 
     def rerun_job(self, question: Question) -> tuple[Job, str] | None:
-        """Run the known call."""
         facts, call = question.facts, question.gold[0].strip()
         return Job(facts["source"], facts["entry"], call[len(facts["entry"]) + 1 : -1]), facts["value"]
 

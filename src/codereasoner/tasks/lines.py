@@ -33,9 +33,7 @@ class Lines(Task):
         "as a loop's header before each pass and once more at the end."
     )
 
-    def unfit(self, run: Run) -> str:
-        """Take whole traces whose lines have one order."""
-        return unfit_order(run)
+    unfit = staticmethod(unfit_order)
 
     def ask(self, run: Run) -> Iterator[Question | Skip]:
         """Ask one question about a run that does not go straight down."""
@@ -48,11 +46,9 @@ class Lines(Task):
             yield self.question(run, call_facts(run), [", ".join(map(str, found))], {"lines": len(found)})
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Guess every line once, from the top."""
         return {"every line once": ", ".join(map(str, statements(question.facts["source"])))}
 
     def statement(self, question: Question) -> str:
-        """Show the program with line numbers, and the call."""
         return f"{numbered(question.facts['source'])}\n{invocation(question.facts)}  # lines, in order?"
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> Grade:
@@ -64,5 +60,4 @@ class Lines(Task):
         return graded(answer, "lines", [line == true for line, true in zip_longest(given, wanted)])
 
     def conclude_at(self, question: Question, state: Mapping[str, str], following: int | None) -> str:
-        """List the lines."""
         return f"The lines that ran are {question.gold[0]}."

@@ -32,11 +32,9 @@ class Output(Task):
         return unfit_output(run)
 
     def ask(self, run: Run) -> Iterator[Question]:
-        """Ask one question."""
         yield self.question(run, call_facts(run), [run.value or ""])
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Guess a constant, or the first or last argument as it is."""
         constants = {"None": "None", "True": "True", "False": "False", "0": "0", "''": "''", "[]": "[]"}
         return constants | outer_arguments(question.facts["call"])
 
@@ -45,7 +43,6 @@ class Output(Task):
         return ""
 
     def statement(self, question: Question) -> str:
-        """Show the program, and an assertion that lacks its right side."""
         facts = question.facts
         return f"{facts['source'].rstrip()}\nassert {facts['entry']}({facts['call']}) == ??"
 
@@ -68,7 +65,6 @@ class Output(Task):
         return Misreading("result", answer, (run.value if run else None) or question.gold[0])
 
     def rerun_job(self, question: Question) -> tuple[Job, str] | None:
-        """Run the call."""
         facts = question.facts
         return Job(facts["source"], facts["entry"], facts["call"]), question.gold[0]
 

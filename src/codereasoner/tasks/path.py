@@ -44,9 +44,7 @@ class Path(Task):
     )
     limit = 4  # questions about one run
 
-    def unfit(self, run: Run) -> str:
-        """Take whole traces."""
-        return unfit_trace(run)
+    unfit = staticmethod(unfit_trace)
 
     def ask(self, run: Run) -> Iterator[Question | Skip]:
         """Ask up to `limit` questions, half of them about steps that do not lead to the line below."""
@@ -71,13 +69,11 @@ class Path(Task):
         return self.question(run, call_facts(run) | turn.facts(), [turn.gold], features)
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Guess the line below, the one below that, and the end."""
         source = question.facts["source"]
         below = next_below(source, question.facts["line"])
         return {"the line below": str(below), "the end": "-1", "two below": str(next_below(source, below))}
 
     def statement(self, question: Question) -> str:
-        """Show the program with line numbers, the call, the line and the time."""
         facts = question.facts
         return f"{numbered(facts['source'])}\n{invocation(facts)}  # {asked(facts)}?"
 
@@ -86,7 +82,6 @@ class Path(Task):
         return is_line(answer, question.facts["source"], question.gold)
 
     def conclude_at(self, question: Question, state: Mapping[str, str], following: int | None) -> str:
-        """Name the line that runs next."""
         gold, moment = question.gold[0], f"That was line {question.facts['line']}, time {question.facts['time']}"
         if following is None:
             return f"{moment}, and the call ends there." if gold == "-1" else ""

@@ -37,15 +37,12 @@ class Raises(Task):
         return "the exception depends on a limit" if _kind(run) in _BY_LIMIT else depends_on_chance(run)
 
     def ask(self, run: Run) -> Iterator[Question]:
-        """Ask one question."""
         yield self.question(run, call_facts(run), [_kind(run)], {"side": run.outcome})
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Guess that it returns, or one of the commonest exceptions."""
         return {name: name for name in (RETURNS, "TypeError", "ZeroDivisionError", "IndexError", "KeyError")}
 
     def statement(self, question: Question) -> str:
-        """Show the program and the call."""
         return f"{question.facts['source'].rstrip()}\n{invocation(question.facts)}  # returns, or raises what?"
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
@@ -56,7 +53,6 @@ class Raises(Task):
         return found[1] == question.gold[0]
 
     def conclude(self, question: Question) -> str:
-        """Say what the run came to."""
         gold = question.gold[0]
         return "So the call returns." if gold == RETURNS else f"So the call raises {gold}."
 

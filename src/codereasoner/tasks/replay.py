@@ -170,8 +170,7 @@ def replaying(tests: str, entry: str, head: str, known: Mapping[str, Outcome]) -
         table = ", ".join(f"({call}, {literals.write(outcome)})" for call, outcome in known.items())
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise Wrong(f"the tests cannot be run: {type(error).__name__}") from None
-    has_check = any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body)
-    if has_check:
+    if any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body):
         tree.body += ast.parse(f"check({CANDIDATE})").body
     tree.body = list(_going_on(tree.body))
     stand_in = f"{CANDIDATE} = {entry} = _stand_in([{table}])"

@@ -46,9 +46,7 @@ class State(Task):
     )
     limit = 4  # questions about one run
 
-    def unfit(self, run: Run) -> str:
-        """Take whole traces."""
-        return unfit_trace(run)
+    unfit = staticmethod(unfit_trace)
 
     def ask(self, run: Run) -> Iterator[Question | Skip]:
         """Ask up to `limit` questions, if possible half of them beyond the first time of a line."""
@@ -72,12 +70,10 @@ class State(Task):
         return self.question(run, call_facts(run) | moment.facts(), [moment.gold], {"time": moment.time})
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Guess constants."""
         constants = {"0": "0; int", "1": "1; int", "''": "''; str", "[]": "[]; list", "True": "True; bool"}
         return constants if question.facts["time"] else constants | {"Nil": "Nil"}
 
     def statement(self, question: Question) -> str:
-        """Show the program with line numbers, the call, the variable, the line and the time."""
         facts = question.facts
         return f"{numbered(facts['source'])}\n{invocation(facts)}  # {asked(facts)}?"
 

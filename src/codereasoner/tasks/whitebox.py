@@ -76,7 +76,6 @@ class WhiteBox(Task):
             )
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Guess an argument as the output, 1 for every state, and the line below for every step."""
         facts = question.facts
         below = [str(path.next_below(facts["source"], each["line"])) for each in facts["questions"]]
         rest = [
@@ -85,11 +84,9 @@ class WhiteBox(Task):
         return {name: "\n".join([value, *rest]) for name, value in outer_arguments(facts["call"]).items()}
 
     def conclude(self, question: Question) -> str:
-        """Add nothing: every narrated run ends with the value that it returns."""
         return ""
 
     def statement(self, question: Question) -> str:
-        """Show the program with line numbers, the call, and each question."""
         facts = question.facts
         lines = [f"# {_asked(each)}?" for each in facts["questions"]]
         return "\n".join([numbered(facts["source"]), f"{invocation(facts)}  # returns?", *lines])

@@ -71,11 +71,9 @@ class CwmTrace(Task):
         return read_cwm(text)
 
     def conclude(self, question: Question) -> str:
-        """Add nothing: the answer is the whole trace."""
         return ""
 
     def statement(self, question: Question) -> str:
-        """Show the program and the call."""
         return f"{question.facts['source'].rstrip()}\n{invocation(question.facts)}  # trace?"
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> Grade:
@@ -130,15 +128,12 @@ class CompactTrace(CwmTrace):
     longest = 4_000
 
     def write(self, trace: Iterable[Frame], source: str) -> str:
-        """Return frames as text, which ends soon after it is too long."""
         return write_compact(trace, self.longest)
 
     def read(self, text: str) -> Trace:
-        """Return the frames of a text."""
         return read_compact(text)
 
     def statement(self, question: Question) -> str:
-        """Show the program with line numbers, and the call."""
         return f"{numbered(question.facts['source'])}\n{invocation(question.facts)}  # trace?"
 
 

@@ -12,7 +12,6 @@ class YesNo(Task):
     """A question that is answered with yes or no. A subclass asks as often for the one as for the other."""
 
     def guesses(self, question: Question) -> Mapping[str, str]:
-        """Guess always yes, always no."""
         return {"yes": "yes", "no": "no"}
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
