@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from codereasoner.rewrites.rewrite_draft import Draft, Function, Unfit, own_nodes
+from codereasoner.rewrites.rewrite_draft import Draft, Function, Unfit, has, own_nodes
 from codereasoner.rewrites.scopes import locals_of
 
 _MIRRORED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
@@ -62,17 +62,13 @@ class _Swapping:
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _MIRRORED:
                 # An order of two values may raise, and the message names them in their order.
                 sure = not isinstance(op, _ORDERS) or (self.is_number(left) and self.is_number(right))
-                if (sure or not self.draft_catches) and is_quiet(left) and is_quiet(right):
+                if (sure or not has(self.draft.tree, ast.ExceptHandler)) and is_quiet(left) and is_quiet(right):
                     node.left, node.ops, node.comparators = right, [_MIRRORED[type(op)]()], [left]
                     self.count += 1
             case ast.BinOp(left=left, op=ast.Add() | ast.Mult(), right=right):
                 if self.is_number(left) and self.is_number(right) and is_quiet(left) and is_quiet(right):
                     node.left, node.right = right, left
                     self.count += 1
-
-    @property
-    def draft_catches(self) -> bool:
-        return any(isinstance(node, ast.ExceptHandler) for node in ast.walk(self.draft.tree))
 
     def is_number(self, node: ast.expr) -> bool:
         return _is_number(self.draft, node, self.numbers)

@@ -7,7 +7,7 @@ punctuation or one repeated character, collections of 5 to 15, so that no model 
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -53,11 +53,13 @@ def mutate(call: str, random: Random, ranges: Ranges | None = None) -> str | Non
     except literals.LiteralError:
         return None
     mutation = _Mutation(random, ranges or Ranges())
-    texts = []
-    for name, node in literals.parse_arguments(call):
-        text = literals.write(mutation.argument(literals.value_of(node)))
-        texts.append(f"{name}={text}" if name else text)
-    return ", ".join(texts)
+    arguments = literals.parse_arguments(call)
+    return _written((name, mutation.argument(literals.value_of(node))) for name, node in arguments)
+
+
+def _written(arguments: Iterable[tuple[str | None, object]]) -> str:
+    texts = ((name, literals.write(value)) for name, value in arguments)
+    return ", ".join(f"{name}={text}" if name else text for name, text in texts)
 
 
 def with_faults(program: Program, count: int) -> Program:
@@ -74,11 +76,10 @@ def with_faults(program: Program, count: int) -> Program:
         except literals.LiteralError:
             continue
         spoilt = random.randrange(len(values) or 1)
-        texts = []
-        for place, (name, value) in enumerate(values):
-            text = literals.write(_fault(value, random) if place == spoilt else value)
-            texts.append(f"{name}={text}" if name else text)
-        known.setdefault(", ".join(texts))
+        if values:
+            name, value = values[spoilt]
+            values[spoilt] = name, _fault(value, random)
+        known.setdefault(_written(values))
     return replace(program, calls=tuple(known))
 
 

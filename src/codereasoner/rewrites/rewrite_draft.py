@@ -16,6 +16,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Lambda)
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 RESERVED = frozenset({*dir(builtins), *keyword.kwlist, *keyword.softkwlist})
+_PARTS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
 class Unfit(Exception):
@@ -99,7 +100,7 @@ def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
 
 def blocks(scope: ast.AST) -> Iterator[list[ast.stmt]]:
     """Yield each list of statements of a function, inner ones first, without those of the scopes in it."""
-    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+    for name in _PARTS:
         inner = getattr(scope, name, None)
         if not isinstance(inner, list):
             continue
@@ -123,16 +124,8 @@ def own_jumps(body: list[ast.stmt], *kinds: type[ast.AST]) -> bool:
             return True
         if isinstance(node, SCOPES):
             continue
-        inner = (
-            [*getattr(node, "orelse", [])]
-            if isinstance(node, ast.For | ast.AsyncFor | ast.While)
-            else [
-                child
-                for name in ("body", "orelse", "finalbody", "handlers", "cases")
-                for child in getattr(node, name, [])
-            ]
-        )
-        if own_jumps(inner, *kinds):
+        parts = ("orelse",) if isinstance(node, ast.For | ast.AsyncFor | ast.While) else _PARTS
+        if own_jumps([child for name in parts for child in getattr(node, name, [])], *kinds):
             return True
     return False
 
