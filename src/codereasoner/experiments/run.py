@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
@@ -59,26 +60,17 @@ Summaries: TypeAlias = dict[str, dict[str, Summary]]
 """summary.json of the first seed, by set of questions and by arm."""
 
 
+@dataclass(eq=False)
 class ExperimentRun:
     """One run of an experiment in a folder."""
 
-    def __init__(
-        self,
-        plan: Experiment,
-        settings: Settings,
-        folder: Path,
-        pool: Pool,
-        clock: StageClock,
-        data: Path | None = None,
-        workers: int | None = None,
-    ) -> None:
-        self.plan = plan
-        self.settings = settings
-        self.folder = folder
-        self.pool = pool
-        self.clock = clock
-        self.data = data
-        self.workers = workers
+    plan: Experiment
+    settings: Settings
+    folder: Path
+    pool: Pool
+    clock: StageClock
+    data: Path | None = None
+    workers: int | None = None
 
     def pace(self) -> Pace:
         """Make the untrained model where none is named, and measure with it how fast this machine is."""

@@ -34,9 +34,8 @@ def server_address(given: str) -> str | None:
     """
     try:
         parts = urlsplit(given.strip())
-        usable = (
-            parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and given.strip().isprintable()
-        )
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        usable = usable and given.strip().isprintable()
     except ValueError:
         usable = False
     if not given.strip():

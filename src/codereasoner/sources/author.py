@@ -177,9 +177,8 @@ def prompt_of(split: str, index: int) -> Prompt:
 def _template() -> Callable[..., str]:
     jinja = import_extra("jinja2", "data")
     text = Path(__file__).with_name("author.jinja").read_text(encoding="utf-8")
-    render: Callable[..., str] = (
-        jinja.Environment(undefined=jinja.StrictUndefined, autoescape=False).from_string(text).render
-    )
+    environment = jinja.Environment(undefined=jinja.StrictUndefined, autoescape=False)
+    render: Callable[..., str] = environment.from_string(text).render
     return render
 
 
@@ -189,6 +188,4 @@ def _completion(row: Facts) -> Completion:
 
 def _hopeless(model: Model, reasons: Counter[str]) -> str:
     common = ", ".join(f"{reason} {count}" for reason, count in reasons.most_common(3))
-    return (
-        f"{model.identity} wrote no program in its last {sum(reasons.values())} answers ({common}): try another model"
-    )
+    return f"{model.identity} wrote no program in its last {reasons.total()} answers ({common}): try another model"

@@ -124,9 +124,8 @@ def _before_assertion(text: str) -> tuple[str, str]:
 def execverify_sft(row: Row) -> Found | str:
     """Read the last block of the answer in `conversations`: the program and its completed assertion."""
     turns = row.get("conversations")
-    said = (
-        [str(turn.get("value", "")) for turn in turns if isinstance(turn, Mapping)] if isinstance(turns, list) else []
-    )
+    turns = turns if isinstance(turns, list) else []
+    said = [str(turn.get("value", "")) for turn in turns if isinstance(turn, Mapping)]
     blocks = re.findall(r"```python\n(.*?)\n```", said[-1], re.DOTALL) if said else []
     return _asserted(*_before_assertion(blocks[-1])) if blocks else NO_PROGRAM
 
@@ -193,11 +192,8 @@ def _texts(value: object) -> Iterator[str]:
     """Yield all text in a row, in order."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, list):
-        for each in value:
+    elif isinstance(value, Mapping | list):
+        for each in value.values() if isinstance(value, Mapping) else value:
             yield from _texts(each)
 
 

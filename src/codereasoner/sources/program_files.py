@@ -116,18 +116,15 @@ def read_program(file: Path) -> Program | str:
     if not functions:
         return "no function at top level"
     main = next((node for node in tree.body if isinstance(node, ast.If) and _is_main(node)), None)
-    calls = (
-        [*_calls(tree.body), *_calls(main.body, tree.body[: tree.body.index(main)])] if main else [*_calls(tree.body)]
-    )
+    inside = main.body if main else []
+    calls = [*_calls(tree.body), *_calls(inside, tree.body[: tree.body.index(main)] if main else ())]
     called = {each.entry for each in calls}
     entry = next((name for name in reversed(functions) if name in called), None)
     if entry is None:
         return "no call in a print or an assertion"
     calls = [each for each in calls if each.entry == entry]
-    inside = main.body if main else []
-    source = _without(
-        [*([main] if main else []), *(each.statement for each in calls if each.statement not in inside)], text
-    )
+    shown = [each.statement for each in calls if each.statement not in inside]
+    source = _without([*([main] if main else []), *shown], text)
     arguments = {each: _arguments(each, text) for each in calls}
     known = {*functions, *dir(builtins)}
     needed = {node for each, its in arguments.items() if each.statement in inside for node in _needed(its, each, known)}
