@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ import pytest
 from codereasoner import extend
 from codereasoner.errors import ConfigError
 from codereasoner.execution.pool import Pool
+from codereasoner.extend import Progress, silent
 from codereasoner.ledger import Ledger, read_manifest, read_records, read_rows
 from codereasoner.records import Program, Run
 from codereasoner.stages.ask_questions import ask_questions
-from codereasoner.stages.build_dataset import Paths, unwatched
+from codereasoner.stages.build_dataset import Paths
 from codereasoner.stages.build_dataset import build as whole_build
 from codereasoner.stages.engine import make_engine
 from codereasoner.stages.make_programs import write_programs
@@ -31,6 +33,10 @@ from codereasoner.styles import find_style
 from codereasoner.task import Question, grade_all
 
 TERSE = find_style("terse")
+
+
+def unwatched(name: str) -> AbstractContextManager[Progress]:
+    return nullcontext(silent)
 
 
 @pytest.fixture(scope="module")

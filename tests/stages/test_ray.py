@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from codereasoner.execution.pool import Pool
+from codereasoner.extend import silent
 from codereasoner.ledger import read_rows
-from codereasoner.stages.build_dataset import Paths, build, unwatched
+from codereasoner.stages.build_dataset import Paths, build
 from codereasoner.stages.engine import Engine, InProcess, make_engine
 from codereasoner.stages.stage_options import BuildConfig
 
@@ -42,7 +44,7 @@ def cluster() -> Iterator[Any]:
 def made(folder: Path, engine: Engine) -> dict[str, bytes]:
     """The files of a build by an engine."""
     with Pool(workers=1, allow_weak_isolation=True) as pool:
-        build(folder, CONFIG, pool, engine, unwatched, allow_weak_isolation=True)
+        build(folder, CONFIG, pool, engine, lambda name: nullcontext(silent), allow_weak_isolation=True)
     return {path.name: path.read_bytes() for path in vars(Paths(folder)).values() if path.is_file()}
 
 

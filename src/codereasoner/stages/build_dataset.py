@@ -11,15 +11,14 @@ with the same files, however often it was stopped.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 from codereasoner.execution.pool import Pool
-from codereasoner.extend import Progress, silent
+from codereasoner.extend import Progress
 from codereasoner.ledger import dropped_rows
 from codereasoner.stages.ask_questions import ask_questions
 from codereasoner.stages.audit_chains import audit_texts, keep_true
@@ -115,9 +114,3 @@ class Paths:
         self.chosen = folder / "chosen.jsonl"
         self.sft = folder / "sft.parquet"
         self.grpo = folder / "grpo.parquet"
-
-
-@contextlib.contextmanager
-def unwatched(name: str) -> Iterator[Progress]:
-    """Be the Watch of a build that nobody looks at."""
-    yield silent

@@ -108,9 +108,8 @@ class Processes(_Seldom):
         with TemporaryDirectory(prefix="codereasoner-") as folder:  # the work may be large: each process reads it once
             path = Path(folder) / "work"
             path.write_bytes(pickle.dumps(work))
-            yield from _in_order(
-                (lambda batch: submit(_do, path, batch)), lambda job: job.result(), batches, self.workers * UNDER_WAY
-            )
+            jobs = partial(submit, _do, path)
+            yield from _in_order(jobs, lambda job: job.result(), batches, self.workers * UNDER_WAY)
 
     def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
         super().__exit__(*error)

@@ -18,6 +18,5 @@ def counts(out: Path) -> Row:
 def tell(progress: Progress, done: int, total: int, what: str, every: int = 50) -> None:
     """Report progress, every 50 rows and at the end."""
     if done % every == 0 or done == total:
-        progress(
-            min(1.0, done / total) if total else 0.0, f"{done:,} of {total:,} {what}" if total else f"{done:,} {what}"
-        )
+        of_all = f" of {total:,}" if total else ""
+        progress(min(1.0, done / total) if total else 0.0, f"{done:,}{of_all} {what}")
