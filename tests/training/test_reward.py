@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import pickle
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from codereasoner.errors import ConfigError, DataError, InfrastructureError
 from codereasoner.records import Job, Run
 from codereasoner.styles import find_style
 from codereasoner.task import Grade
-from codereasoner.training.reward import Reward, reward, reward_async, rewards, rewards_async
+from codereasoner.training.reward import Reward, reward, rewards
 from codereasoner.training.reward_terms import charge_length, compose
 from codereasoner.training.training_rows import question_text
 
@@ -47,9 +46,8 @@ def test_an_infrastructure_error_has_no_reward() -> None:
     assert reward(BACKWARD, "=f([1, 2])", TERSE, broken) is None
 
 
-def test_the_style_may_be_given_by_name_and_from_async_code() -> None:
-    assert asyncio.run(reward_async(FORWARD, "=[2]", "terse")) == 1.0
-    assert asyncio.run(rewards_async([FORWARD] * 2, ["=[2]", "=[3]"], "terse")) == [1.0, 0.0]
+def test_the_style_may_be_given_by_name() -> None:
+    assert reward(FORWARD, "=[2]", "terse") == 1.0
 
 
 def test_an_answer_that_was_cut_off_is_not_paid_where_its_end_is_what_closes_it() -> None:

@@ -7,7 +7,6 @@ paid is in `reward_terms.py`. verl and OpenRLHF are served by `exports/`.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,24 +35,6 @@ def reward(
     `question` is the JSON text of a row's column. Never raises for what a completion holds.
     """
     return rewards([question], [completion], style, runner, [finish])[0]
-
-
-async def reward_async(
-    question: str, completion: str, style: Style | str, runner: Runner | None = None, finish: str = "stop"
-) -> float | None:
-    """Return the same from async code, without blocking its loop."""
-    return await asyncio.to_thread(reward, question, completion, style, runner, finish)
-
-
-async def rewards_async(
-    questions: Sequence[str],
-    completions: Sequence[str],
-    style: Style | str,
-    runner: Runner | None = None,
-    finishes: Sequence[str] | None = None,
-) -> list[float | None]:
-    """A batch from async code, without blocking its loop."""
-    return await asyncio.to_thread(rewards, questions, completions, style, runner, finishes)
 
 
 def rewards(
