@@ -84,6 +84,7 @@ class WhiteBox(Task):
         return {name: "\n".join([value, *rest]) for name, value in outer_arguments(facts["call"]).items()}
 
     def conclude(self, question: Question) -> str:
+        """Add nothing: every narrated run ends with the value that it returns."""
         return ""
 
     def statement(self, question: Question) -> str:

@@ -71,6 +71,7 @@ class CwmTrace(Task):
         return read_cwm(text)
 
     def conclude(self, question: Question) -> str:
+        """Add nothing: the answer is the whole trace."""
         return ""
 
     def statement(self, question: Question) -> str:

@@ -28,7 +28,10 @@ def matrix_rate(device: str) -> float | None:
 
 
 def full_rate(parameters: int) -> float | None:
-    """Return tokens/s at the full matrix rate, None without a known GPU: 6 N operations a token (arXiv:2001.08361)."""
+    """Return the tokens a second at the full matrix rate of this training's GPUs; None without a known GPU.
+
+    Source: 6 N operations a token, attention left out (arXiv:2001.08361, section 2.1).
+    """
     torch = import_extra("torch", "train")
     if not torch.cuda.is_available():
         return None
