@@ -18,8 +18,8 @@ import pytest
 
 from codereasoner.errors import ConfigError, InfrastructureError, IsolationError
 from codereasoner.execution import supervisor
-from codereasoner.execution.pool import Limits, Pool
-from codereasoner.records import Job, Run
+from codereasoner.execution.pool import Limits, Pool, Tracing
+from codereasoner.records import Job, Record, Run
 
 DOUBLE = "def f(x):\n    return x * 2"
 FAST = Limits(wall_seconds=1.0, cpu_seconds=0.5)
@@ -418,3 +418,22 @@ def test_pools_of_other_hash_seeds_see_sets_in_other_orders() -> None:
         with Pool(workers=1, allow_weak_isolation=True, hash_seed=seed) as other:
             values.add(other.run([job])[0].value)
     assert len(values) == 2
+
+
+HANGING = "def hang():\n    try:\n        yield\n    finally:\n        while True:\n            pass\n"
+LAST_THINGS = {
+    "the value": "def f():\n    x = hang()\n    next(x)\n    return [1, x]\n",
+    "a cycle": "def f():\n    x = hang()\n    next(x)\n    box = [x]\n    box.append(box)\n    return 1\n",
+    "the error": "def f():\n    e = KeyError()\n    e.x = hang()\n    next(e.x)\n    raise e\n",
+}
+
+
+@pytest.mark.parametrize("tracer", ["auto", "python"])
+def test_a_call_has_ended_though_what_is_left_of_it_never_does(tracer: Tracing) -> None:
+    records: tuple[Record, ...] = ("value", "trace")
+    sources = [HANGING + text for text in LAST_THINGS.values()]
+    jobs = [Job(f"{source}# {record}\n", "f", "", record=record) for record in records for source in sources]
+    jobs.append(Job(sources[1], "f", "", origin="shared"))
+    with Pool(workers=1, limits=FAST, tracer=tracer, allow_weak_isolation=True) as pool:
+        ends = [run.outcome for run in pool.run(jobs)]
+    assert ends == ["ok", "ok", "raised"] * 2 + ["ok"]

@@ -81,7 +81,10 @@ def enter_namespaces() -> None:
 
 
 def _enter_namespaces(wanted: dict[str, int]) -> None:
-    if os.geteuid() != 0 or _libc.unshare(next(iter(wanted.values()))) != 0:
+    first, *others = wanted.items()
+    if os.geteuid() == 0 and _libc.unshare(first[1]) == 0:
+        wanted = dict(others)  # a second process namespace is refused before there is a first process in it
+    else:
         new_user_namespace()
     for name, flag in wanted.items():
         _check(name + " namespace", "unshare", _libc.unshare(flag))

@@ -7,6 +7,7 @@ program which replaces built-ins changes its own run only. This file also runs i
 from __future__ import annotations
 
 import _io
+import gc
 import sys
 from time import thread_time
 
@@ -34,6 +35,7 @@ _len, _sorted, _bytes, _join = len, sorted, bytes, b"".join
 _ValueError, _OSError = ValueError, OSError
 _module, _modules, _getframe, _setrecursionlimit = type(sys), sys.modules, sys._getframe, sys.setrecursionlimit
 _SystemExit, _MemoryError, _RecursionError, _BaseException = SystemExit, MemoryError, RecursionError, BaseException
+_stop_collecting = gc.disable
 
 
 class Output(_io._RawIOBase):
@@ -68,6 +70,7 @@ class Streams:
         self.stderr = _io.TextIOWrapper(_io.BufferedWriter(self.error, BUFFER), "utf-8", "backslashreplace")
         sys.stderr = self.stderr
         sys.stdin = _io.StringIO("")
+        self.last: object = None  # the value or the error of the last run: whoever drops it may run code of the program
 
     def take(self) -> str:
         """Return what was written to the standard output since the last time."""
@@ -133,7 +136,10 @@ def run(
 def _outcome(
     compiled: Compiled, tracer: Any, names: dict[str, object], limits: RunLimits, streams: Streams
 ) -> tuple[Facts, str]:
-    """Execute the program and its call; return the outcome, the value or the exception, and the output."""
+    """Execute the program and its call; return the outcome, the value or the exception, and the output.
+
+    Nothing of the program dies before the answer is complete: a finalizer would print, take time, or hang.
+    """
     program = compiled.program
     evaluate = evaluator()
     try:
@@ -143,15 +149,19 @@ def _outcome(
         try:
             if tracer is not None:
                 tracer.start()
-            value = evaluate(compiled.call, names, DEPTH)
+            value = streams.last = evaluate(compiled.call, names, DEPTH)
         finally:
+            _stop_collecting()
             if tracer is not None:
                 tracer.stop()
         facts, suspect = returned(value, limits), ""
-        facts["stdout"] = streams.take()  # here: what dies with the value or the error may print
     except _BaseException as error:
+        _stop_collecting()
+        streams.last = error
         facts, suspect = raised(error, limits)
-        facts["stdout"] = streams.take()
+        if suspect == "memory":
+            streams.last = None  # the answer needs room, too
+    facts["stdout"] = streams.take()
     return facts, suspect
 
 

@@ -52,6 +52,20 @@ _collect, _isenabled, _getrusage, _SELF = gc.collect, gc.isenabled, resource.get
 _built_ins, _modules, _tuple, _depth = builtins.__dict__, sys.modules, tuple, sys.getrecursionlimit
 
 
+def _spare_error() -> MemoryError:
+    """Return the error that the interpreter raises when it has no other left: from Python 3.12 on always the same."""
+    raised: list[MemoryError] = []
+    while _len(raised) < 20:  # it keeps 16
+        try:
+            [None] * sys.maxsize
+        except MemoryError as error:
+            raised.append(error)
+    return raised[-1].with_traceback(None)
+
+
+_spare = _spare_error()
+
+
 class Neighbours:
     """The process that runs these jobs, seen from inside."""
 
@@ -113,6 +127,7 @@ class Neighbours:
         """Drop all that a program has left; return False if its finalizers still leave something after ROUNDS."""
         names = _modules["program"].__dict__
         for _ in range(ROUNDS):
+            self.streams.last = None
             names.clear()
             modules.clear()
             found = _collect(0)  # what it has left in cycles
@@ -147,5 +162,8 @@ def is_in_order(frames: list[Frame], numbers: list[int]) -> bool:
 
 
 def _state() -> tuple[object, ...]:
-    """Return what no program may change: built-ins, modules, the limit of recursion, garbage collection."""
-    return _tuple(_built_ins.values()), _len(_modules), _depth(), _isenabled()
+    """Return what no program may change: built-ins, modules, the limit of recursion, garbage collection, an error.
+
+    A program that was given the spare error, and so could write to it, is in its traceback.
+    """
+    return _tuple(_built_ins.values()), _len(_modules), _depth(), _isenabled(), _spare.__traceback__
