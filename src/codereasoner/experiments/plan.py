@@ -103,7 +103,7 @@ class Experiment:
         return tuple(dict.fromkeys(task for rows in self.rows.values() for task in rows.tasks))
 
     def asked(self, arm: str) -> tuple[str, ...]:
-        """Return the tasks that an arm is asked: both directions, and whatever else it was taught."""
+        """Return the tasks that an arm is asked: both directions, and everything else it was taught."""
         taught = (task for name in self.lineage(arm) for task in self._rows(name).tasks)
         return tuple(dict.fromkeys((FORWARD, BACKWARD, *taught)))
 

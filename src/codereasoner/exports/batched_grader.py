@@ -87,7 +87,7 @@ class BatchedGrader:
         except CodeReasonerError as error:
             for each in batch:
                 each.result = error
-        finally:  # whatever was raised, no caller waits for ever
+        finally:  # after any exception, so that no caller waits forever
             for each in batch:
                 each.result = each.result or InfrastructureError("the grading of this batch was broken off")
 

@@ -31,7 +31,7 @@ from codereasoner.literals.work_limits import (
 from codereasoner.literals.write import MAX_CHARS, MAX_DEPTH, NotWritable, write
 
 _BLANK = " \t\r\n\f"  # what Python calls white space; str.strip() takes twenty other characters
-_SHORT = 1_000  # characters that cost little whatever they are
+_SHORT = 1_000  # characters that are cheap to parse, whatever they contain
 _ONE = r"(?:'[ -&(-\[\]-~]*'|-?(?:0|[1-9][0-9]{0,17})|True|False|None)"  # a string without quotes and escapes, ...
 _ATOM, _PLAIN = re.compile(_ONE), re.compile(rf"{_ONE}|\[(?:{_ONE}(?:,[ \n]*{_ONE})*+)?\]")
 _WORDS = {"True": True, "False": False, "None": None}

@@ -91,7 +91,7 @@ class Endpoint(Model):
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
         """Up to `concurrency` requests at a time; completions come as they are ready.
 
-        The requests live in a thread of their own, which ends when the caller stops, whatever is under way.
+        The requests live in a thread of their own, which ends when the caller stops, even if requests are in flight.
 
         Raises:
             ConfigError: the server refuses the key, or does not know the model.

@@ -75,7 +75,7 @@ def _read(body: str) -> Completion:
 
 
 def error_words(reply: object) -> str:
-    """Return what a server says went wrong, whatever the shape of its error; "" where it says nothing."""
+    """Return what a server says went wrong, in any shape of error; "" where it says nothing."""
     if isinstance(reply, str):
         return reply
     if isinstance(reply, list):

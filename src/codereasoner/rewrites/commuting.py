@@ -103,7 +103,7 @@ def _is_number(draft: Draft, node: ast.expr, names: set[str]) -> bool:
 
 
 def _number_names(draft: Draft, function: Function) -> set[str]:
-    """Return the local variables that are only ever set to numbers; never a parameter, whose type nobody tells."""
+    """Return the local variables that are only ever set to numbers; never a parameter, whose type is unknown."""
     arguments = {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
     names = locals_of(function) - arguments
     nodes = list(own_nodes(function))

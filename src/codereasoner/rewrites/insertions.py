@@ -15,7 +15,7 @@ _FALSE = ("3 > 7", "not 1", "None is not None", "'a' == 'b'", "0 * 5 > 1", "[] =
 
 
 def add_dead_code(draft: Draft) -> None:
-    """Add branches and loops that never run, variables that nobody reads, and a function that nobody calls."""
+    """Add branches and loops that never run, unread variables, and a function that is never called."""
     functions = draft.functions()
     if not functions:
         raise Unfit("no function")

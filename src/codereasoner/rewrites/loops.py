@@ -19,7 +19,7 @@ from codereasoner.rewrites.rewrite_draft import (
     statement,
 )
 
-_MOST_PASSES = 6  # of a loop that is unrolled whole: more make a program that nobody would write
+_MOST_PASSES = 6  # of a loop that is unrolled whole: more passes make an unnatural program
 _LEAST = 2  # equal statements that become a loop
 _SCOPED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.GeneratorExp)
 

@@ -50,7 +50,7 @@ class _Renaming(ast.NodeTransformer):
         self.names = names
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
-        """Rename the field that holds the node's name, whatever it is called."""
+        """Rename the field that holds the node's name: id, arg, name or rest."""
         match node:
             case ast.Attribute() | ast.keyword() | ast.alias() | ast.ClassDef() | ast.Constant():
                 pass

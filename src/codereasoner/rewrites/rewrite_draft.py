@@ -73,7 +73,7 @@ class Draft:
 
 
 def bindings(tree: ast.AST) -> Iterator[str]:
-    """Yield each name that a tree binds, in whatever scope."""
+    """Yield each name that a tree binds, in any scope."""
     for node in ast.walk(tree):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):

@@ -38,8 +38,8 @@ def statements(source: str) -> Mapping[int, ast.AST]:
     """Return the one statement (or `except`) of each plain line in a function; a header stands for its own line only.
 
     A line is plain when it holds one statement, whole, and runs whenever the statement does. Docstrings, `global`,
-    `try`, `with` and `match`, whose lines run in ways that nobody would guess, are not; nor is a `while` whose test
-    is a constant, which Python does not come back to.
+    `try`, `with` and `match`, whose lines run in ways that their text does not say, are not; nor is a `while` whose
+    test is a constant, which Python does not come back to.
     """
     tree = parse_source(source)
     if tree is None:

@@ -21,7 +21,7 @@ class Visit:
 
     index: int  # its place in run.steps
     line: int
-    nth: int  # 1 when the line runs for the first time in this run, in whatever frame
+    nth: int  # 1 when the line runs for the first time in this run, in any frame
     frame: int
     before: Mapping[str, str]  # the locals, as literals or marks
     after: Mapping[str, str]

@@ -73,7 +73,7 @@ class CallGraph(Task):
         return f"{question.facts['source'].rstrip()}\n{invocation(question.facts)}  # which function calls which?"
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> Grade:
-        """Compare pairs and numbers, in whatever order."""
+        """Compare pairs and numbers, in any order."""
         given, wanted = _read(answer), _read(question.gold[0])
         share = len(given.items() & wanted.items()) / len(given.keys() | wanted.keys())
         parts = {"pairs": share}

@@ -108,7 +108,7 @@ class Debugger(Task):
         return f"{numbered(facts['source'])}\n{invocation(facts)}  # {place}: {_move(facts)}?"
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> Grade:
-        """Compare the line, and the variables in whatever order."""
+        """Compare the line, and the variables in any order."""
         if len(answer) > max(MAX_ANSWER, 2 * len(question.gold[0])):
             raise Wrong("too long an answer")
         (true, *wanted), (line, *given) = literals.items(question.gold[0]), literals.items(answer) or [""]

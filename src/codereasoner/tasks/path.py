@@ -17,7 +17,7 @@ from codereasoner.task import NO_PLACE, Misreading, Question, Skip, Task, Wrong
 from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
 from codereasoner.tasks.coverage import LineFacts
 
-MAX_TIME = 20  # nobody counts further than this
+MAX_TIME = 20  # visits of a line that are asked about: later ones only test counting
 
 _NUMBER = re.compile(r"(?:line )?(-1|[0-9]{1,6})\.?", re.IGNORECASE | re.ASCII)
 

@@ -18,7 +18,7 @@ from codereasoner.tasks.path import VisitFacts
 
 MAX_ANSWER = 10_000  # characters, or twice those of the right answer
 MAX_VALUE = 200  # characters of a value that is worth asking for
-MAX_TIME = 20  # nobody counts further than this
+MAX_TIME = 20  # visits of a line that are asked about: later ones only test counting
 
 _TYPE = re.compile(r"\s*([A-Za-z_][\w.]*)(?:\[.*\])?\s*", re.DOTALL | re.ASCII)
 _TYPE_NAMES = {"none": "nonetype", "string": "str", "integer": "int", "boolean": "bool"}

@@ -15,7 +15,7 @@ class YesNo(Task):
         return {"yes": "yes", "no": "no"}
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """Accept the same word, in whatever case."""
+        """Accept the same word, in upper or lower case."""
         word = answer.strip(" \t\r\n.").lower()
         if word not in ("yes", "no"):
             raise Wrong("neither yes nor no")

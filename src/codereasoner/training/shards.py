@@ -44,7 +44,7 @@ def is_folder(rows: Path) -> bool:
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder that holds other files, into which nobody will write shards.
+    """Refuse a folder that holds other files, because no shards will be written there.
 
     Raises:
         DataError: the folder has files, and no shard nor what is written before the first one.
@@ -175,7 +175,7 @@ class Shards:
         return [int(match[1]) for each in self.folder.iterdir() if (match := _NAME.fullmatch(each.name))]
 
     def _signs(self) -> list[tuple[str, int]]:
-        """Return what changes while somebody writes into the folder."""
+        """Return names and times of the files, which change while shards are written."""
         try:
             return sorted((each.name, each.stat().st_mtime_ns) for each in self.folder.iterdir())
         except FileNotFoundError:  # no folder yet, or a file that got its final name meanwhile

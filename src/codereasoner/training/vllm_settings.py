@@ -9,7 +9,7 @@ from codereasoner.training.memory import Memory
 from codereasoner.training.training_config import GrpoConfig
 
 LEAST, MOST = 0.1, 0.9
-"""Shares of a GPU for vLLM, whatever the estimate says: with less it cannot start, and CUDA itself takes a part."""
+"""Shares of a GPU for vLLM, independent of the estimate: with less it cannot start, and CUDA itself takes a part."""
 
 
 def vllm_arguments(
