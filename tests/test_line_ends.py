@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import gzip
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from codereasoner.errors import DataError
+from codereasoner.jsonl_files import read_rows_of_part
 from codereasoner.ledger import read_rows
+from codereasoner.parquet_files import Row
 from codereasoner.records import Program
 from codereasoner.sources.program_files import read_program
 from codereasoner.spill import whole_lines
@@ -21,8 +24,17 @@ PACKAGE = Path(__file__).parents[1] / "src" / "codereasoner"
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_nothing_splits_lines_where_neither_python_nor_json_lines_end_one(path: Path) -> None:
-    calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    assert not [each for each in calls if isinstance(each, ast.Attribute) and each.attr == "splitlines"]
+    attributes = [each for each in ast.walk(ast.parse(path.read_text())) if isinstance(each, ast.Attribute)]
+    assert not [each.lineno for each in attributes if each.attr in ("splitlines", "readlines")]
+
+
+@pytest.mark.parametrize("read", [read_rows, read_rows_of_part])
+def test_a_carriage_return_alone_is_a_space_of_json_and_ends_no_row(
+    tmp_path: Path, read: Callable[[Path], Iterable[Row]]
+) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(b'{"a":\r1}\r\n{"b": 2}\n')
+    assert list(read(file)) == [{"a": 1}, {"b": 2}]
 
 
 @pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85", "\x0c", "\x0b", "\x1c", "\x1d", "\x1e"])

@@ -41,7 +41,7 @@ def row_of(path: Path, number: int, line: str) -> Row:
 
 def read_rows_of_part(path: Path) -> Iterator[Row]:
     """Yield the rows of a JSONL file, with any suffix."""
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8", newline="\n") as file:
         for number, line in enumerate(_decoded(path, file), start=1):
             yield row_of(path, number, line)
 
