@@ -39,3 +39,9 @@ def test_what_goes_over_enumerate_zip_or_a_view_is_computed(code: str) -> None:
 )
 def test_an_iterator_or_a_view_is_never_taken_for_a_list(code: str) -> None:
     assert evaluate(ast.parse(code, mode="eval").body, STATE)[1] is NotImplemented
+
+
+def test_a_pass_of_which_nothing_is_known_is_not_said() -> None:
+    lines, value = evaluate(ast.parse("[g(x) for x in a + a[:1]]", mode="eval").body, STATE)
+    assert value is NotImplemented
+    assert lines == ["[1, 2][:1] -> [1]", "[1, 2] + [1] -> [1, 2, 1]"]

@@ -261,11 +261,18 @@ class Trail:
             inner.values = self.values | _bound(loop.target, item)
             inner.lines = self.lines
             self.begin_pass(loop.target, item)
-            if all(inner.value(test) for test in loop.ifs):
+            begun = len(self.lines)
+            try:
+                if not all(inner.value(test) for test in loop.ifs):
+                    continue
                 key = inner.value(node.key) if isinstance(node, ast.DictComp) else None
                 pairs.append((key, inner.value(node.value if isinstance(node, ast.DictComp) else node.elt)))
-                if stops is not None and bool(pairs[-1][1]) is stops:
-                    break
+            except Unknown:
+                if len(self.lines) == begun:
+                    self.lines.pop()  # a pass of which nothing is known is not said
+                raise
+            if stops is not None and bool(pairs[-1][1]) is stops:
+                break
         if isinstance(node, ast.DictComp):
             return dict(pairs)
         values = [value for _, value in pairs]
