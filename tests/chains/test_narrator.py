@@ -224,3 +224,11 @@ def test_what_decides_a_value_is_told_where_it_is_decided(pool: Pool, source: st
 def test_a_resumption_is_told_once(pool: Pool) -> None:
     run = trace(pool, "def g(n):\n    yield n\n\ndef f(n):\n    return list(g(n))", "3")
     assert "no local variable changes" not in narrate(question(run), run, "steps").text
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_a_call_whose_arguments_have_no_literal_is_said_without_a_colon(pool: Pool, detail: Detail) -> None:
+    source = "def g(x):\n    return 3\n\ndef f(n):\n    return g(object()) + n\n"
+    run = pool.run([Job(source, "f", "1", record="trace")])[0]
+    lines = narrate(extend.task("output").collect(run).questions[0], run, detail).text.split("\n")
+    assert any(line.rstrip(".") == "g is called" for line in lines), lines
