@@ -37,7 +37,7 @@ def outcome(event: Event) -> str:
 
 
 def called(event: Event) -> str:
-    """`g: a = 1`, or `g is called` where no argument has a literal, and what it reads from outside behind a semicolon."""
+    """`g: a = 1`, or `g is called` where no argument has a literal; what it reads from outside comes last."""
     given, outer = claims(event), ", ".join(outer_claims(event))
     begins = f"{event.function}: {given}" if given else f"{event.function} is called"
     return begins + (f"; outside {outer}" if outer else "")
