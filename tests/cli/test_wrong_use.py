@@ -178,6 +178,20 @@ def test_an_unknown_setting_of_a_source_lists_those_there_are(command: Command) 
     assert (code, "--set takes KEY=VALUE, not 'difficulty'" in err) == (2, True)
 
 
+def test_the_settings_of_each_source_are_listed(command: Command) -> None:
+    sources = json.loads(command("list", "--json")[1])["sources"]
+    assert sources["procedural"].endswith("(--set breadth, difficulty, types, calls, construct, configuration, cells)")
+    assert sources["files"].endswith("(--set path, license)")
+
+
+def test_a_file_that_is_not_next_to_another_is_named_with_its_option(command: Command) -> None:
+    facts = {"source": "def f(x):\n    return x", "entry": "f", "call": "1"}
+    Path("q.jsonl").write_text(json.dumps({"task": "output", "facts": facts, "gold": ["1"]}) + "\n")
+    for name, option in (("chain", "runs"), ("rows", "chains")):
+        code, _, err = command(name, "q.jsonl")
+        assert (code, f" next to q.jsonl: name its file with --{option}" in err) == (2, True), err
+
+
 def test_a_size_that_is_none_names_its_option_and_those_there_are(command: Command) -> None:
     for size in ("60", "foo=1", "steps", "steps=-1", "steps=many"):
         code, _, err = command("build", "--size", size)

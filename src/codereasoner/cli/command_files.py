@@ -44,9 +44,15 @@ def rows_file(path: Path, *names: str, kind: type[Plain] | None = None) -> Path:
 
 
 def beside(path: Path, name: str) -> Path:
-    """Return the file of that name next to another one, or in the current folder where only that has it."""
-    near, here = path.with_name(name), Path(name)
-    return here if here.is_file() and not near.is_file() else near
+    """Return the file of that name next to another one, or in the current folder where only that has it.
+
+    Raises:
+        DataError: there is none; the message names the option of that name.
+    """
+    found = next((each for each in (path.with_name(name), Path(name)) if each.is_file()), None)
+    if found is None:
+        raise DataError(f"there is no {name} next to {path}: name its file with --{Path(name).stem}")
+    return found
 
 
 def fresh_option() -> click.Option:

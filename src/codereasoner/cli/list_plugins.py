@@ -41,6 +41,7 @@ def list_command(path: str | None, as_json: bool) -> None:
 
 def _everything() -> dict[str, dict[str, str]]:
     """Return the names of each kind with a sentence about each."""
+    import inspect
     from typing import get_args
 
     from codereasoner import configs, extend
@@ -50,6 +51,9 @@ def _everything() -> dict[str, dict[str, str]]:
         f"{kind}s": {name: _sentence(plugin) for name, plugin in extend.available(kind).items()}
         for kind in get_args(extend.Kind)
     }
+    for name, source in extend.available("source").items():
+        words = ", ".join(each.replace("_", "-") for each in inspect.signature(source).parameters)
+        found["sources"][name] += f" (--set {words})" if words else ""
     found["styles"] = {
         name: f"answer format '{style.format.name}', {'with' if style.reasons else 'without'} reasoning"
         + (f", after {style.shots} examples" if style.shots else "")

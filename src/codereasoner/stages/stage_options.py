@@ -32,8 +32,8 @@ class ProgramOptions:
     )
     set: tuple[str, ...] = option(
         (),
-        "Option of the source; the value is YAML, such as difficulty=3; with several sources the key begins with the "
-        "source, such as procedural.difficulty; repeat it.",
+        "Option of the source (`codereasoner list`); the value is YAML, such as difficulty=3; with several sources the "
+        "key begins with the source, such as procedural.difficulty; repeat it.",
         "KEY=VALUE",
     )
     train: int = option(1000, "Number of programs for instruction tuning.")
