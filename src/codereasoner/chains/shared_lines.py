@@ -86,7 +86,7 @@ def take_apart(
         return followed
     lines = {step.line for step in steps if step.event == "line"}
     head = _outermost(unit)[0]
-    if called & _words([each for each in unit.statements if each is not head]):
+    if called & (_words([each for each in unit.statements if each is not head]) - _words([head])):
         return [found.part(unit.statements[-1], first)]
     return _by_evidence(head, unit, found, lines, first, next_line, end, scope)
 
