@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 
+from codereasoner.chains import event_claims
 from codereasoner.chains.claim_audit import audit
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
@@ -61,3 +62,26 @@ def test_nearly_every_verdict_is_right(verdicts: list[tuple[str, str, str]]) -> 
     given = [(label, said, text) for label, said, text in verdicts if said != "-"]
     wrong = [(label, said, text) for label, said, text in given if label != said]
     assert len(wrong) <= 0.05 * len(given), wrong
+
+
+NARRATED = (
+    "`n` is even, and if true, the body runs",
+    "if True",
+    "while n: False",
+    "the elif branch is skipped",
+    "Line 3, `n = 1`",
+    "(5 steps are left out.)",
+)
+
+
+def test_every_text_with_a_claim_about_an_event_has_a_word_of_its_pattern() -> None:
+    texts = [text for _, _, labelled in blocks() for _, text in labelled] + list(NARRATED)
+    for kind, words, pattern in event_claims._COMPILED:
+        matched = [text for text in texts if pattern.search(text)]
+        assert matched, (kind, pattern.pattern)
+        assert all(any(word in text.lower() for word in words) for text in matched), (kind, words)
+
+
+@pytest.mark.parametrize("text", ["The condition ıſ true.", "The condition İs true.", "The chec\u212a is true."])
+def test_a_letter_that_a_pattern_takes_for_another_is_found_as_well(text: str) -> None:
+    assert [each.kind for each in event_claims.event_claims(text)] == ["test"]

@@ -133,7 +133,7 @@ class History:
         self._spans: dict[tuple[str, str], list[tuple[int, int]]] = {}  # (name, value): from, until (not included)
         self.confirmed: set[tuple[str, str, int]] = set()  # name, value and first event of what true claims said
         self._names: set[str] = set()
-        self._code = code_of(run.source)
+        self._source = run.source
         self._now = 0
         events = read_events(run)
         self._read(events)
@@ -149,7 +149,7 @@ class History:
         if isinstance(claim, EventClaim):
             self._events.go_on_from(self._now)
             return self._events.check(claim)
-        if claim.name not in self._names or claim.quoted in self._code:
+        if claim.name not in self._names or (claim.quoted and claim.quoted in code_of(self._source)):
             return None
         spans = self._spans.get((claim.name, claim.value), ())
         if claim.is_final:

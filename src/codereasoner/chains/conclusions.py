@@ -9,7 +9,7 @@ from codereasoner.chains.events import Event
 from codereasoner.task import Question
 
 
-def conclude(question: Question, events: list[Event]) -> tuple[list[Event], str]:
+def conclude(question: Question, events: Sequence[Event]) -> tuple[Sequence[Event], str]:
     """Return the events of a chain, and its last sentence.
 
     These are all events and "" where the question is about the result, or where its line and time cannot be tied to

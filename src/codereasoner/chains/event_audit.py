@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from codereasoner import literals
 from codereasoner.chains.event_claims import EventClaim
@@ -29,11 +29,15 @@ class Events:
         self._now = 0
         self._is_lost = False  # steps were left out, so that the next test may be any that follows
         self._compared: tuple[int, str] | None = None  # the event and the condition that were compared last
-        self._code = code_of(run.source)
-        self._names = {event.function for event in events}
-        self._lines = {event.line for event in events} | set(run.lines)
-        self._has_constant_loop = has_constant_loop(run.source)
-        self._tests = _tests_of(run.source)
+        self._run = run
+
+    @cached_property
+    def _names(self) -> set[str]:
+        return {event.function for event in self._moments}
+
+    @cached_property
+    def _lines(self) -> set[int]:
+        return {event.line for event in self._moments} | set(self._run.lines)
 
     def check(self, claim: EventClaim) -> bool | None:
         """Return whether a claim is true after those checked before it; None: it is not about this run."""
@@ -56,13 +60,13 @@ class Events:
 
     def _compare(self, claim: EventClaim) -> bool | None:
         node = ast.parse(claim.code, mode="eval").body
-        if f"{claim.said.strip('`* ')}" in self._code:
+        if f"{claim.said.strip('`* ')}" in code_of(self._run.source):
             return None  # a line of the program
         names = {each.id for each in walk(node) if isinstance(each, ast.Name)}
         if not names:
             _, value = evaluate(node, {})
             return None if value is NotImplemented else bool(value) is claim.holds
-        if lines := self._tests.get(claim.code):
+        if lines := _tests_of(self._run.source).get(claim.code):
             if self._compared == (self._now, claim.code):
                 self._pass_over()
             event = self._next(lambda each: _is_test(each) and each.line in lines)
@@ -79,7 +83,7 @@ class Events:
         return claim.holds in known if known else None
 
     def _test(self, claim: EventClaim) -> bool | None:
-        if claim.said.lower() == "while true" and self._has_constant_loop:
+        if claim.said.lower() == "while true" and has_constant_loop(self._run.source):
             return None  # that is its code
         line = max((each.line for each in self._moments if _is_test(each)), default=0) if claim.is_last else claim.line
         if line is not None and not any(_is_test(each) and each.line == line for each in self._moments):

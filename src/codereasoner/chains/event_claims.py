@@ -10,8 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from codereasoner.chains.value_claims import canonical, literal_end
 from codereasoner.steps.source import parse_expression
@@ -21,8 +20,7 @@ Kind = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class EventClaim:
+class EventClaim(NamedTuple):
     """One claim about what happened, and where it stands."""
 
     kind: Kind
@@ -59,78 +57,135 @@ _ENTERS = r"\b(?:enters?|takes?|goes (?:in)?to|executes?|runs?) the"
 _SKIPS = r"\b(?P<no>skips?|skipped|skipping) the"
 _WHICH = "(?:(?P<which>last|final)|first|second|third|inner|outer|whole)"
 _BLOCK = r"(?:[- ](?:branch|block|body|loop))?\b"
-_PATTERNS: dict[Kind, tuple[str, ...]] = {
+_PATTERNS: dict[Kind, tuple[tuple[str, str], ...]] = {
     "compare": (
-        rf"[`*]* {_IS} [`*]*{_TRUTH}",
-        r"[`*]*\? *[`*]*(?P<truth>yes|no|true|false)\b",
-        r"[`*]* ?(?P<truth>✓|✔|✅|✗|✘|❌)",
-        r"[`*]* (?:(?P<yes>holds)|(?P<no>does not hold|is not true|is no longer true))\b",
-        rf"(?P<left>{_SIDE})[`*]* is (?P<no>not )?(?P<sign>{'|'.join(_SIGNS)}) [`*]*(?P<right>{_SIDE})",
-        rf"(?P<left>{_SIDE})[`*]* is (?P<no>not )?(?P<parity>even|odd|divisible by (?P<by>\d+))\b",
-        rf"\w[`*]* \((?P<left>{_PLAIN})\) {_SIGN} [`*]*[A-Za-z_]\w*[`*]* \((?P<right>{_PLAIN})\)"
-        rf"(?: is {_TRUTH})?(?! ?\?)",
-        rf"\b(?:since|because|as)\b(?:[^\n,;?]{{0,80}}?[ (`=])??(?P<left>{_PLAIN}) ?{_SIGN} ?(?P<right>{_PLAIN})"
-        rf"(?![\w.]| ?[-+*/%?]| {_IS} |: )",
-        r"(?<!, )(?P<item>[A-Za-z_]\w*(?:\[[^\[\]\n]{1,60}\])+)[`*]* (?:=|is now|is|becomes|equals) [`*]*(?=\S)",
+        ("true|false", rf"[`*]* {_IS} [`*]*{_TRUTH}"),
+        ("?", r"[`*]*\? *[`*]*(?P<truth>yes|no|true|false)\b"),
+        ("✓|✔|✅|✗|✘|❌", r"[`*]* ?(?P<truth>✓|✔|✅|✗|✘|❌)"),
+        (
+            "hold|is not true|is no longer true",
+            r"[`*]* (?:(?P<yes>holds)|(?P<no>does not hold|is not true|is no longer true))\b",
+        ),
+        (
+            "than|at least|at most|≤|≥|≠",
+            rf"(?P<left>{_SIDE})[`*]* is (?P<no>not )?(?P<sign>{'|'.join(_SIGNS)}) [`*]*(?P<right>{_SIDE})",
+        ),
+        (
+            "even|odd|divisible",
+            rf"(?P<left>{_SIDE})[`*]* is (?P<no>not )?(?P<parity>even|odd|divisible by (?P<by>\d+))\b",
+        ),
+        (
+            ") <|) >|) =|) !|) ≤|) ≥|) ≠",
+            rf"\w[`*]* \((?P<left>{_PLAIN})\) {_SIGN} [`*]*[A-Za-z_]\w*[`*]* \((?P<right>{_PLAIN})\)"
+            rf"(?: is {_TRUTH})?(?! ?\?)",
+        ),
+        (
+            "since|because|as",
+            rf"\b(?:since|because|as)\b(?:[^\n,;?]{{0,80}}?[ (`=])??(?P<left>{_PLAIN}) ?{_SIGN} ?(?P<right>{_PLAIN})"
+            rf"(?![\w.]| ?[-+*/%?]| {_IS} |: )",
+        ),
+        (
+            "] |]`|]*",
+            r"(?<!, )(?P<item>[A-Za-z_]\w*(?:\[[^\[\]\n]{1,60}\])+)[`*]* (?:=|is now|is|becomes|equals) [`*]*(?=\S)",
+        ),
     ),
     "test": (
-        r"(?:(?<=true)|(?<=false)), (?:(?P<yes>the body runs)|(?P<no>the body is skipped|the loop ends))\b",
-        r"(?<=: )(?P<truth>true|false)(?=, the )",
-        r"(?:(?m:^)|-> )(?:if|while) (?P<truth>true|false)(?=,|$|\n)",
-        r"(?m:^)(?:if|elif|while) [^\n]*: (?P<truth>true|false)(?m:$)",
-        rf"{_TEST}(?: in line \d+)? {_IS} [`*]*{_TRUTH}",
-        rf"{_TEST} (?:is|was) (?P<no>not )?(?:met|satisfied|fulfilled)\b",
-        rf"{_TEST} (?:(?P<yes>holds|passes|succeeds)|(?P<no>fails|does not hold))\b",
-        rf"{_ENTERS} (?:{_WHICH} )?(?:if|elif|while){_BLOCK}",
-        rf"{_SKIPS} (?:{_WHICH} )?(?:if|elif|while){_BLOCK}",
-        r"\bthe (?:if|elif)[- ](?:branch|block|body) (?:is|was) (?:(?P<no>not \w+|skipped)|taken|executed)",
+        (
+            "the body|the loop",
+            r"(?:(?<=true)|(?<=false)), (?:(?P<yes>the body runs)|(?P<no>the body is skipped|the loop ends))\b",
+        ),
+        (": true|: false", r"(?<=: )(?P<truth>true|false)(?=, the )"),
+        ("if true|if false|while true|while false", r"(?:(?m:^)|-> )(?:if|while) (?P<truth>true|false)(?=,|$|\n)"),
+        (": true|: false", r"(?m:^)(?:if|elif|while) [^\n]*: (?P<truth>true|false)(?m:$)"),
+        ("condition|test|check", rf"{_TEST}(?: in line \d+)? {_IS} [`*]*{_TRUTH}"),
+        ("condition|test|check", rf"{_TEST} (?:is|was) (?P<no>not )?(?:met|satisfied|fulfilled)\b"),
+        ("condition|test|check", rf"{_TEST} (?:(?P<yes>holds|passes|succeeds)|(?P<no>fails|does not hold))\b"),
+        ("enter|take|goes|execute|run", rf"{_ENTERS} (?:{_WHICH} )?(?:if|elif|while){_BLOCK}"),
+        ("skip", rf"{_SKIPS} (?:{_WHICH} )?(?:if|elif|while){_BLOCK}"),
+        (
+            "the if|the elif",
+            r"\bthe (?:if|elif)[- ](?:branch|block|body) (?:is|was) (?:(?P<no>not \w+|skipped)|taken|executed)",
+        ),
     ),
     "else": (
-        rf"{_ENTERS} else{_BLOCK}",
-        r"\bthe else[- ](?:branch|block|body) (?:is (?P<no>not )?(?:taken|executed|entered)|runs|executes)\b",
+        ("enter|take|goes|execute|run", rf"{_ENTERS} else{_BLOCK}"),
+        (
+            "the else",
+            r"\bthe else[- ](?:branch|block|body) (?:is (?P<no>not )?(?:taken|executed|entered)|runs|executes)\b",
+        ),
     ),
     "times": (
-        rf"\bloop(?: body)? (?:is (?:run|executed|repeated)|runs|iterates|executes|repeats)(?: for)?(?: exactly)? "
-        rf"{_NUMBER}\b(?: times?| iterations?)?",
-        rf"\bthere (?:are|were) (?:exactly )?{_NUMBER} (?:iterations|passes)\b",
-        rf"\b(?:after|makes?|in total,?) {_NUMBER} (?:iterations|passes)\b",
+        (
+            "loop",
+            rf"\bloop(?: body)? (?:is (?:run|executed|repeated)|runs|iterates|executes|repeats)(?: for)?(?: exactly)? "
+            rf"{_NUMBER}\b(?: times?| iterations?)?",
+        ),
+        ("there are|there were", rf"\bthere (?:are|were) (?:exactly )?{_NUMBER} (?:iterations|passes)\b"),
+        ("iterations|passes", rf"\b(?:after|makes?|in total,?) {_NUMBER} (?:iterations|passes)\b"),
     ),
     "pass": (
-        r"\b(?:pass|iteration)(?: number)? #?(?P<number>\d+)\b",
-        r"\b(?P<number>\d+)(?:st|nd|rd|th) (?:pass|iteration)\b",
-        rf"\b{_NTH} (?:pass|iteration)\b",
+        ("pass|iteration", r"\b(?:pass|iteration)(?: number)? #?(?P<number>\d+)\b"),
+        ("pass|iteration", r"\b(?P<number>\d+)(?:st|nd|rd|th) (?:pass|iteration)\b"),
+        ("pass|iteration", rf"\b{_NTH} (?:pass|iteration)\b"),
     ),
     "line": (
-        r"\bline (?P<line>\d+) (?:is|was|has|will)(?: (?P<no>not|never))?(?: be| been)? (?:executed|run|reached)\b",
-        r"\bline (?P<line>\d+) (?:is|was) (?P<no>skipped)\b",
-        r"\bline (?P<line>\d+) (?:(?P<no>never|does not) )?(?:runs?|executes?)\b",
-        r"\b(?:executes?|reach(?:es)?|jumps? to|continues? (?:at|with)|moves? to) line (?P<line>\d+)\b",
-        r"(?m:^)Line (?P<line>\d+)(?=, `|:)",
+        (
+            "executed|run|reached",
+            r"\bline (?P<line>\d+) (?:is|was|has|will)(?: (?P<no>not|never))?(?: be| been)? (?:executed|run|reached)\b",
+        ),
+        ("skipped", r"\bline (?P<line>\d+) (?:is|was) (?P<no>skipped)\b"),
+        ("run|execute", r"\bline (?P<line>\d+) (?:(?P<no>never|does not) )?(?:runs?|executes?)\b"),
+        (
+            "execute|reach|jump|continue|move",
+            r"\b(?:executes?|reach(?:es)?|jumps? to|continues? (?:at|with)|moves? to) line (?P<line>\d+)\b",
+        ),
+        ("line ", r"(?m:^)Line (?P<line>\d+)(?=, `|:)"),
     ),
     "return": (
-        r"(?:(?P<code>[A-Za-z_]\w*(?:\([^()\n]*\))?)[`*]* )?(?:returns|returned) [`*]*(?=\S)",
-        r"\breturn value(?: of (?P<code>\w+))?(?: is|:| =) [`*]*(?=\S)",
-        r"(?P<code>[A-Za-z_]\w*\([^()\n]*\))[`*$]* (?:=|->|→|⇒|evaluates to|gives|yields|is) [`*]*(?=\S)",
+        ("returns|returned", r"(?:(?P<code>[A-Za-z_]\w*(?:\([^()\n]*\))?)[`*]* )?(?:returns|returned) [`*]*(?=\S)"),
+        ("return value", r"\breturn value(?: of (?P<code>\w+))?(?: is|:| =) [`*]*(?=\S)"),
+        (
+            ") |)`|)*|)$",
+            r"(?P<code>[A-Za-z_]\w*\([^()\n]*\))[`*$]* (?:=|->|→|⇒|evaluates to|gives|yields|is) [`*]*(?=\S)",
+        ),
     ),
-    "output": (r"\b(?P<code>output|result)[`*]*(?: of [`*]*\w+(?:\([^()\n]*\))?[`*]*)?(?: is| will be|:) [`*]*(?=\S)",),
-    "yield": (r"(?P<code>[A-Za-z_]\w*)[`*]* yields [`*]*(?=\S)",),
+    "output": (
+        (
+            "output|result",
+            r"\b(?P<code>output|result)[`*]*(?: of [`*]*\w+(?:\([^()\n]*\))?[`*]*)?(?: is| will be|:) [`*]*(?=\S)",
+        ),
+    ),
+    "yield": ((" yields ", r"(?P<code>[A-Za-z_]\w*)[`*]* yields [`*]*(?=\S)"),),
     "call": (
-        r"\b(?P<code>[A-Za-z_]\w*)[`*]* is called\b",
-        r"\b(?:calls?|calling|invokes?) [`*]*(?P<code>[A-Za-z_]\w*)(?=\()",
+        ("is called", r"\b(?P<code>[A-Za-z_]\w*)[`*]* is called\b"),
+        ("call|invok", r"\b(?:calls?|calling|invokes?) [`*]*(?P<code>[A-Za-z_]\w*)(?=\()"),
     ),
     "called": (
-        rf"\b(?P<code>[A-Za-z_]\w*)[`*]* is (?:called|invoked) (?:exactly )?{_NUMBER}\b(?: times?)?",
-        r"\b(?P<code>[A-Za-z_]\w*)[`*]* is (?P<number>never) (?:called|invoked)\b",
+        (
+            "called|invoked",
+            rf"\b(?P<code>[A-Za-z_]\w*)[`*]* is (?:called|invoked) (?:exactly )?{_NUMBER}\b(?: times?)?",
+        ),
+        ("never called|never invoked", r"\b(?P<code>[A-Za-z_]\w*)[`*]* is (?P<number>never) (?:called|invoked)\b"),
     ),
-    "gap": (r"\(\d+ steps are left out\.\)",),
-    "raise": (r"\braises (?:an? )?[`*]*(?P<value>[A-Z]\w*(?:Error|Exception|Iteration|Exit|Interrupt))\b",),
+    "gap": (("left out", r"\(\d+ steps are left out\.\)"),),
+    "raise": (
+        ("raises ", r"\braises (?:an? )?[`*]*(?P<value>[A-Z]\w*(?:Error|Exception|Iteration|Exit|Interrupt))\b"),
+    ),
 }
-_COMPILED = [(kind, re.compile(each, re.IGNORECASE)) for kind, patterns in _PATTERNS.items() for each in patterns]
+"""By kind: words of which each match holds one, in small letters, and the pattern. Looking for words is cheap."""
+_COMPILED = [
+    (kind, words.split("|"), re.compile(pattern, re.IGNORECASE))
+    for kind, patterns in _PATTERNS.items()
+    for words, pattern in patterns
+]
+_ALIKE = str.maketrans("ıİſ", "iis")  # letters that IGNORECASE takes for others, and that lower() leaves as they are
 
 
 def event_claims(text: str) -> Iterator[EventClaim]:
     """Yield the claims of a text about what happened, in order; of two that overlap, the first counts."""
-    found = (_read(kind, match, text) for kind, pattern in _COMPILED for match in pattern.finditer(text))
+    small = text.translate(_ALIKE).lower()
+    likely = ((kind, pattern) for kind, words, pattern in _COMPILED if any(word in small for word in words))
+    found = (_read(kind, match, text) for kind, pattern in likely for match in pattern.finditer(text))
     last: EventClaim | None = None
     for claim in sorted(filter(None, found), key=lambda each: (each.start, -each.end)):
         if last is not None and claim.start < last.end:

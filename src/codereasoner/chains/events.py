@@ -7,8 +7,9 @@ statements on one line did. Where the trace leaves open whether a block was ente
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -60,7 +61,7 @@ class Event(NamedTuple):
     waits: bool = False  # return: a `finally` or the exit of a `with` runs before the function is left
 
 
-def read_events(run: Run) -> list[Event]:
+def read_events(run: Run) -> Sequence[Event]:
     """Return the events of a run, in the order in which they finished, but those of comprehensions and lambdas.
 
     Raises:
@@ -70,7 +71,25 @@ def read_events(run: Run) -> list[Event]:
         raise DataError(f"run {run.id} of {run.expression} has no whole trace: record it with record='trace'")
     if parse_source(run.source) is None:
         raise DataError(f"run {run.id} of {run.entry}: the program is {TOO_DEEP}")
-    return _Reader(run).read()
+    return _events(_Itself(run))
+
+
+@dataclass(frozen=True, eq=False)
+class _Itself:
+    """A run as a key: the same object, since to compare or hash a trace takes longer than to read it."""
+
+    run: Run
+
+    def __hash__(self) -> int:
+        return id(self.run)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other.run is self.run
+
+
+@lru_cache(maxsize=8)  # the questions and answers about one run come one after another
+def _events(run: _Itself) -> Sequence[Event]:
+    return _Reader(run.run).read()
 
 
 @dataclass

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -30,7 +31,10 @@ _TAKES = re.compile(r"take `([^`\n]+)`, (?=\S)")
 _GIVES = re.compile(r"`([^`\n]+)` must give (?=\S)")
 _LEAVES = re.compile(r"`([^`\n]+)` must (?:give|leave) (?=\S)")
 _IF = re.compile(r",? (?:which it (?:does|may) |and )if ([^\W\d]\w*) is (?=\S)")
-_EQUALS = re.compile(r"[ \t`*$]*(?:==?|->|→|\bis\b|\bequals\b|\bgives\b|\breturns\b)[ \t`*$]*")
+_EQUALS = re.compile(r"(?:==?|->|→|\b(?:is|equals|gives|returns)\b)[ \t`*$]*")
+_ENDS_IN_NAME = re.compile(r"(?<![\w.])(?!True|False|None)[^\W\d]\w*\Z")
+_BEGINS = re.compile(r"(?<![\w.'\"\])}])[\w('\"\[{-]")
+_OPERATES = re.compile(r"[-+*/%@&|^<>(\[]")  # no computation that could be checked is without one of these
 _LONGEST_NAMELESS = 1  # items of a value that a chain may try without saying where it comes from
 
 
@@ -155,13 +159,16 @@ class _Known:
     def _computed(self, text: str, entry: str) -> Iterator[tuple[int, object, list[object]]]:
         """Yield what computations in a text derive: `7 - 3 = 4` gives 4, `len('abc') = 3` gives 'abc'."""
         for line in re.finditer(r"[^\n;]+", text):
-            for match in _EQUALS.finditer(line[0]):
+            operator = _OPERATES.search(line[0])
+            for match in _EQUALS.finditer(line[0], operator.end()) if operator else ():
                 end = literal_end(line[0], match.end())
                 if end is None:
                     continue
-                right = _read(line[0][match.end() : end])
-                for begin in re.finditer(r"(?<![\w.'\"\])}])[\w('\"\[{-]", line[0][: match.start()]):
-                    node = parse_expression(line[0][begin.start() : match.start()].strip())
+                right, left = _read(line[0][match.end() : end]), line[0][: match.start()].rstrip(" \t`*$")
+                if "#" not in left and _ENDS_IN_NAME.search(left):
+                    continue  # words, or a computation with a variable
+                for begin in _BEGINS.finditer(left):
+                    node = parse_expression(left[begin.start() :].strip())
                     if not isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
                         continue
                     if entry not in {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}:
@@ -239,9 +246,8 @@ def _constants_in(tree: ast.AST) -> list[object]:
     found: list[object] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | ast.UnaryOp):
-            value = _read(ast.unparse(node))
-            if value is not NotImplemented:
-                found.append(value)
+            with suppress(literals.LiteralError):
+                found.append(literals.value_of(node))
     return found
 
 

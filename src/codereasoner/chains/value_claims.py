@@ -18,15 +18,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from codereasoner import literals
 from codereasoner.steps.source import parse_expression
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """One claim of a text: which name, which value, where, and whether it looks back to an earlier state."""
 
     name: str
@@ -153,6 +152,7 @@ _LIST_LINE = re.compile(r"(?:^|\n)[ \t]*(?:[-*+•][ \t]+)?[`*$]{0,3}\Z")
 _BACK = re.compile(
     r"\b(?:initially|originally|at first|earlier|previously|at the start|started|used to|recall)\b", re.IGNORECASE
 )
+_SENTENCE_END = re.compile(r"\.\s")
 _FINAL = re.compile(
     r"\bfinal[ \t]+(?:value[ \t]+of[ \t]+)?(?:the[ \t]+)?(?:variable[ \t]+)?[`*$]{0,3}\Z", re.IGNORECASE
 )
@@ -165,15 +165,21 @@ def _is_no_claim(text: str, match: re.Match[str]) -> bool:
     relation = match["relation"]
     if relation.strip() == ":":
         return not _LIST_LINE.search(before)
-    if _TOGETHER.search(before) or _SUPPOSED.search(before):
+    bare = before.rstrip("`*$")
+    if bare.rstrip().endswith(",") and _TOGETHER.search(before):
+        return True
+    if bare.rstrip(" \t")[-1:].isalpha() and _SUPPOSED.search(before):
         return True
     return relation == "=" and bool(_IN_A_CALL.search(before))
 
 
 def _looks_back(text: str, match: re.Match[str]) -> bool:
     """Return whether the claim's own clause, or its verb, speaks of an earlier state."""
-    clause = re.split(r"[\n;]|\.\s", text[max(0, match.start() - 60) : match.start()])[-1]
-    return match["relation"].strip().startswith(_LOOKS_BACK) or bool(_BACK.search(clause))
+    if match["relation"].strip().startswith(_LOOKS_BACK):
+        return True
+    before = text[max(0, match.start() - 60) : match.start()]
+    clause = _SENTENCE_END.split(before[max(before.rfind("\n"), before.rfind(";")) + 1 :])[-1]
+    return bool(clause.strip("`*$ ") and _BACK.search(clause))
 
 
 def _code(text: str, match: re.Match[str]) -> str:
@@ -213,6 +219,7 @@ _ATOM = re.compile(
     r"|(?:float|set|frozenset|range|bytearray|complex)(?=\()"
 )
 _QUOTED = re.compile(r"b?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")
+_QUOTED_OR_BRACKET = re.compile(_QUOTED.pattern + r"|[()\[\]{}]")
 _STRING = r"(?<!\w)(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")(?!\w)"
 _INSIDE = rf"[^<>'\"\n]|{_STRING}"
 _OBJECT = rf"<(?:{_INSIDE}|<(?:{_INSIDE}|<(?:{_INSIDE})*>)*>)*>"  # `<Pair key=1, next=<Pair key=2>>`
@@ -268,17 +275,12 @@ def _bracket_end(text: str, start: int) -> int | None:
     if text[start : start + 1] not in _CLOSING:
         return None
     expected: list[str] = []
-    position = start
-    while position < len(text):
-        if quoted := _QUOTED.match(text, position):
-            position = quoted.end()
-            continue
-        letter = text[position]
+    for piece in _QUOTED_OR_BRACKET.finditer(text, start):
+        letter = piece.group()
         if letter in _CLOSING:
             expected.append(_CLOSING[letter])
         elif letter in _CLOSING.values() and letter != expected.pop():
             return None
-        position += 1
         if not expected:
-            return position
+            return piece.end()
     return None

@@ -65,7 +65,7 @@ _ABOUT_THE_VALUE = (
 """The beginnings of the reasons of answers that could be read and are wrong; all others are about the format."""
 
 
-def _moments(run: Run | None) -> list[Event]:
+def _moments(run: Run | None) -> Sequence[Event]:
     if run is None or not run.steps:
         return []
     try:
