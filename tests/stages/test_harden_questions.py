@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from codereasoner.evaluation.run_evaluation import Asking, evaluate
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Completion, Model, Prompt, Sampling
 from codereasoner.ledger import read_manifest, read_records, read_rows
-from codereasoner.records import Job
+from codereasoner.records import Job, Run
 from codereasoner.reports.comparison import compare
+from codereasoner.rewrites import rewriting
+from codereasoner.rewrites.rewrite_draft import Draft
 from codereasoner.stages.harden_questions import Hardening, harden_questions
 from codereasoner.steps import statements
 from codereasoner.styles import find_style
@@ -171,3 +174,34 @@ def test_compare_shows_in_pairs_what_the_rewrites_cost_a_model(
     assert everything["difference"] == -100.0
     assert everything["lost"] == len(row["lost"]) == len(hard)
     assert row["not_shared"] == (1, 0)
+
+
+def test_where_all_rewrites_hold_together_only_the_last_program_runs(
+    questions: list[Question], pools: tuple[Pool, Pool], tmp_path: Path
+) -> None:
+    jobs: list[Job] = []
+
+    def counted(given: Sequence[Job]) -> list[Run]:
+        jobs.extend(given)
+        return pools[0].run(given)
+
+    asked = [each for each in questions if each.task == "output"][:1]
+    hardening = Hardening(("rename", "dead-code", "for-while"))
+    harden_questions(asked, tmp_path / "hard.jsonl", hardening, counted, pools[1].run)
+    (hard,) = read_records(tmp_path / "hard.jsonl", Question)
+    assert hard.features["rewrites"] == "rename+dead-code+for-while"
+    assert {job.source for job in jobs} == {asked[0].facts["source"], hard.facts["source"]}
+    assert len(jobs) == len(set(jobs))
+
+
+def test_where_they_do_not_only_the_rewrite_that_changes_the_meaning_is_left_out(
+    questions: list[Question], pools: tuple[Pool, Pool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(draft: Draft) -> None:
+        draft.tree = ast.parse(draft.source.replace("a * 2", "a * 3"))
+
+    monkeypatch.setattr(rewriting, "KINDS", {**rewriting.KINDS, "unroll": wrong})
+    asked = [each for each in questions if each.task == "output"][:1]
+    (hard,) = harden(asked, tmp_path / "hard.jsonl", pools, "dead-code", "unroll", "for-while")
+    assert hard.features["rewrites"] == "dead-code+for-while"
+    assert hard.features["not_rewritten"] == ["unroll: another value"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codereasoner.records import Job, Run
 from codereasoner.task import Runner
@@ -29,28 +29,28 @@ def refute(claims: Sequence[Claim], runner: Runner, again: Runner) -> list[str]:
     Raises:
         InfrastructureError: by the runner. A run that failed for our own reasons proves nothing; its reason says so.
     """
-    pairs = [(claim, call) for claim in claims for call in (*claim.calls, *claim.more)]
-    texts = [(claim, call, text) for claim, call in pairs for text in (claim.source, claim.rewritten)]
-    jobs = [Job(text, claim.entry, call, origin=claim.origin) for claim, call, text in texts]
-    runs = list(zip(runner(jobs), again(jobs), strict=True))
-    found = [""] * len(claims)
-    place = 0
-    for number, claim in enumerate(claims):
-        if not claim.calls:
-            found[number] = "no call"
-        for call in (*claim.calls, *claim.more):
-            (old, old_again), (new, new_again) = runs[place], runs[place + 1]
-            place += 2
-            if call in claim.calls or old.outcome in PROVABLE:
-                found[number] = found[number] or _difference(old, old_again, new, new_again)
+    pairs = [(number, call) for number, claim in enumerate(claims) for call in (*claim.calls, *claim.more)]
+    jobs = [
+        Job(claims[number].source, claims[number].entry, call, origin=claims[number].origin) for number, call in pairs
+    ]
+    runs = list(zip(pairs, jobs, runner(jobs), strict=True))
+    ended = [(number, job) for (number, _), job, run in runs if run.outcome in PROVABLE]
+    new_jobs = [replace(job, source=claims[number].rewritten) for number, job in ended]
+    others = zip(again([job for _, job in ended]), runner(new_jobs), again(new_jobs), strict=True)
+    found = ["" if claim.calls else "no call" for claim in claims]
+    for (number, call), _, old in runs:
+        reason = f"the call {old.outcome}" if call in claims[number].calls else ""
+        if old.outcome in PROVABLE:
+            reason = _difference(old, *next(others))
+        elif old.outcome == "error" and reason:
+            reason = "infrastructure error"
+        found[number] = found[number] or reason
     return found
 
 
 def _difference(old: Run, old_again: Run, new: Run, new_again: Run) -> str:
-    if "error" in (old.outcome, old_again.outcome, new.outcome, new_again.outcome):
+    if "error" in (old_again.outcome, new.outcome, new_again.outcome):
         return "infrastructure error"
-    if old.outcome not in PROVABLE:
-        return f"the call {old.outcome}"
     if old.outcome == "ok" and old.value is None:
         return "the value has no literal"
     if _seen(old) != _seen(old_again):

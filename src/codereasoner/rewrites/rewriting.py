@@ -30,9 +30,9 @@ from codereasoner.rewrites.insertions import (
 from codereasoner.rewrites.layout import change_layout
 from codereasoner.rewrites.loops import convert_loops, reroll, unroll
 from codereasoner.rewrites.renaming import rename_misleadingly, rename_randomly
-from codereasoner.rewrites.rewrite_draft import Draft, Unfit
+from codereasoner.rewrites.rewrite_draft import Draft, Unfit, has
 from codereasoner.rewrites.scopes import looks_at_itself
-from codereasoner.steps.source import parse_source
+from codereasoner.steps.source import parse_any, parse_source, walk
 
 Kind: TypeAlias = Callable[[Draft], None]
 """Changes a draft in place, or raises Unfit."""
@@ -106,8 +106,10 @@ def rewrite(
         raise Unfit("the program is not Python, or nested too deeply")
     if name := looks_at_itself(tree):
         raise Unfit(f"the program looks at its own code or names ({name})")
-    draft = Draft(source, deepcopy(tree), entry, tuple(calls), value, Random(f"{kind}/{seed}/{content_id(source)}"))
-    for node in ast.walk(draft.tree):
+    own = parse_any.__wrapped__(source)  # a tree that nobody else has; a copy takes four times as long
+    assert own is not None
+    draft = Draft(source, own, entry, tuple(calls), value, Random(f"{kind}/{seed}/{content_id(source)}"))
+    for node in walk(draft.tree):
         if isinstance(node, ast.stmt | ast.ExceptHandler):
             node.origin = node.lineno  # type: ignore[union-attr]
     KINDS[kind](draft)
@@ -117,7 +119,8 @@ def rewrite(
 def _finished(draft: Draft) -> Rewritten:
     """Write the changed tree, and find each statement again in the new text."""
     ast.fix_missing_locations(draft.tree)
-    written = draft.source if draft.keeps_text else unparse(deepcopy(draft.tree)) + "\n"
+    tree = deepcopy(draft.tree) if has(draft.tree, ast.JoinedStr) else draft.tree  # `unparse` changes one of those
+    written = draft.source if draft.keeps_text else unparse(tree) + "\n"
     for change in draft.on_text:
         written = change(written)
     try:
@@ -130,7 +133,7 @@ def _finished(draft: Draft) -> Rewritten:
     if written.strip() == draft.source.strip():
         raise Unfit("nothing to rewrite")
     lines: dict[int, list[int]] = {}
-    for node, new in zip(ast.walk(draft.tree), ast.walk(again), strict=True):
+    for node, new in zip(walk(draft.tree), walk(again), strict=True):
         if (origin := getattr(node, "origin", 0)) and isinstance(new, ast.stmt | ast.ExceptHandler):
             places = lines.setdefault(origin, [])
             if new.lineno not in places:

@@ -98,7 +98,7 @@ def hardened(
     """Yield the hard version of each question, in order, or the reason why there is none."""
     keys = [_subject_key(question) for question in questions]
     subjects = {key: Subject(*key) for key in keys if key is not None}
-    _rewrite_all(list(subjects.values()), hardening, runner, again)
+    _rewrite_all(list(subjects.values()), hardening, _Remembering(runner), _Remembering(again))
     written = [each for each in subjects.values() if each.new is not None]
     runs = runner([Job(each.new.source, each.entry, each.call, "trace") for each in written if each.new])
     proofs = again([second_job(run) for run in runs])
@@ -110,6 +110,19 @@ def hardened(
             yield Skip(subject.refused[0])
         else:
             yield _asked_again(question, subject, *found[id(subject)])
+
+
+class _Remembering:
+    """A runner that does each job once: every rewrite is compared with the same runs of the program as it was."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._known: dict[Job, Run] = {}
+
+    def __call__(self, jobs: Sequence[Job]) -> list[Run]:
+        new = list(dict.fromkeys(job for job in jobs if job not in self._known))
+        self._known.update(zip(new, self._runner(new), strict=True))
+        return [self._known[job] for job in jobs]
 
 
 def _subject_key(question: Question) -> tuple[str, str, str] | None:
@@ -125,31 +138,62 @@ def _subject_key(question: Question) -> tuple[str, str, str] | None:
 
 def _rewrite_all(subjects: Sequence[Subject], hardening: Hardening, runner: Runner, again: Runner) -> None:
     """Make each rewrite of each subject that is proved, in place."""
-    runs = runner([Job(each.source, each.entry, each.call) for each in subjects])
+    runs = runner([Job(each.source, each.entry, each.call, origin=each.source) for each in subjects])
     for subject, run in zip(subjects, runs, strict=True):
         subject.value = run.value or ""
-    for kind in hardening.kinds:
-        tried: list[tuple[Subject, Rewritten]] = []
-        for subject in subjects:
-            try:
-                tried.append((subject, _rewritten(kind, subject, hardening)))
-            except Unfit as error:
-                subject.refused += (f"{kind}: {error}",)
+    left = [(subject, hardening.kinds) for subject in subjects]
+    at_once = True  # the program with all its rewrites is proved first; where that fails, each rewrite is
+    while left:
+        tried = [(subject, kinds, list(_tries(kinds, subject, hardening))) for subject, kinds in left]
+        made = [[new for _, new in tries if isinstance(new, Rewritten)] for _, _, tries in tried]
+        asked = [news[-1:] if at_once else news for news in made]
         claims = [
-            Claim(each.source, new.source, each.entry, (each.call,), more=_more_calls(each, hardening))
-            for each, new in tried
+            Claim(each.source, new.source, each.entry, (each.call,), each.source, _more_calls(each, hardening))
+            for (each, _, _), news in zip(tried, asked, strict=True)
+            for new in news
         ]
-        for (subject, new), reason in zip(tried, refute(claims, runner, again), strict=True):
-            if reason:
-                subject.refused += (f"{kind}: {reason}",)
+        reasons = iter(refute(claims, runner, again))
+        left = []
+        for (subject, kinds, tries), news in zip(tried, asked, strict=True):
+            found = [next(reasons) for _ in news]
+            if at_once and any(found):
+                left.append((subject, kinds))
             else:
-                subject.new, subject.made = new, (*subject.made, kind)
+                left += _settle(subject, kinds, tries, found)
+        at_once = False
 
 
-def _rewritten(kind: str, subject: Subject, hardening: Hardening) -> Rewritten:
-    source = subject.new.source if subject.new else subject.source
-    new = rewrite(kind, source, subject.entry, [subject.call], str(hardening.seed), subject.value)
-    return subject.new.then(new) if subject.new else new
+def _settle(
+    subject: Subject, kinds: tuple[str, ...], tries: Sequence[tuple[str, Rewritten | Unfit]], found: Sequence[str]
+) -> list[tuple[Subject, tuple[str, ...]]]:
+    """Take the rewrites that are proved; return the kinds after one that is not, to be made without it.
+
+    found: why each rewrite does not hold; what is missing there does.
+    """
+    reasons = iter(found)
+    for place, (kind, new) in enumerate(tries):
+        reason = str(new) if isinstance(new, Unfit) else next(reasons, "")
+        if not reason and isinstance(new, Rewritten):
+            subject.new, subject.made = new, (*subject.made, kind)
+            continue
+        subject.refused += (f"{kind}: {reason}",)
+        if isinstance(new, Rewritten):
+            return [(subject, kinds[place + 1 :])]
+    return []
+
+
+def _tries(kinds: Sequence[str], subject: Subject, hardening: Hardening) -> Iterator[tuple[str, Rewritten | Unfit]]:
+    """Yield each rewrite on top of those before it, as if they were proved, or the reason why it cannot be made."""
+    made = subject.new
+    for kind in kinds:
+        try:
+            source = made.source if made else subject.source
+            new = rewrite(kind, source, subject.entry, [subject.call], str(hardening.seed), subject.value)
+        except Unfit as error:
+            yield kind, error
+        else:
+            made = made.then(new) if made else new
+            yield kind, made
 
 
 def _more_calls(subject: Subject, hardening: Hardening) -> tuple[str, ...]:
