@@ -83,6 +83,7 @@ bench-scoring: $(STAMP)
 	$(BIN)/python -m perf.scoring $(foreach peer,$(PEER),--peer $(peer)) $(if $(DATA),--data $(DATA))
 
 # The verdicts of our official graders beside those of the published scorers; writes docs/parity.md (see perf/parity.py).
+# PEER="cruxeval=PATH codeglance=PATH livecodebench=PATH reval=PATH codesense=PATH semcoder=PATH codemind=PATH", SCORED, DATA, ONLY.
 parity: $(STAMP)
 	$(BIN)/python -m perf.parity $(if $(DATA),--data $(DATA)) $(foreach each,$(SCORED),--scored $(each)) \
 		$(foreach each,$(PEER),--peer $(each)) $(foreach each,$(ONLY),--only $(each))

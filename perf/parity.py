@@ -6,7 +6,8 @@
 SCORED are folders of files with answers and the verdicts that the scorer gave when they were published: those of
 crux-eval.github.io (evaluation_results), github.com/minimario/cruxeval-lcb and github.com/greenlight2000/CodeGlance.
 PEER are checkouts of the scorers, which judge a sample of the same answers here: cruxeval, codeglance, livecodebench,
-reval. A difference is listed by file, question and answer. Exits with 1 where one is not explained.
+reval; and codesense, semcoder, codemind, which judge made-up answers and those of CodeMind's history (see
+parity_answers.py). A difference is listed by file, question and answer. Exits with 1 where one is not explained.
 """
 
 from __future__ import annotations
@@ -15,42 +16,32 @@ import argparse
 import gzip
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from random import Random
-from typing import Any, TypeAlias
+from typing import Any
 
+from perf.parity_answers import DRAWN_RUN, codemind, codesense, made_up, semcoder_answers
+from perf.parity_rows import Comparison, benchmark_of, commit_of, page, row_of
 from perf.scoring import REVAL
 
-from codereasoner import __version__, extend
+from codereasoner import extend
 from codereasoner.benchmarks.livecodebench import LiveCodeBenchExecution
 from codereasoner.benchmarks.loading import locate
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.score import score_file
 from codereasoner.execution.pool import Pool
 from codereasoner.extend import Benchmark, Generations
-from codereasoner.ledger import commit, write_whole
+from codereasoner.ledger import write_whole
 from codereasoner.task import Question
 
 SAMPLE = 800  # answers that each scorer judges here
 SLOW = {"livecodebench-exec": 96}  # its scorer imports pandas for each answer
-SHOWN = 12  # differences that the page lists
-OLDER = "the file is of an older scorer, which counts as wrong what that of today leaves out: an echo, or no call"
-UNPADDED = "where no answer is right the file leaves some out, which the scorer of today counts as wrong: 0 either way"
-Counts: TypeAlias = Callable[[Sequence[bool | None]], list[bool]]
-"""The verdicts on the answers to a question that count for pass@k."""
-EXPLAINED = {
-    ("codeglance-ds1000", "sample_438"): "the published verdict is on an older result, which the data no longer has",
-    ("codeglance-ds1000", "sample_440"): "the published verdict is on an older result, which the data no longer has",
-}
 FILES = {
     "codeglance-ds1000": ("codeglance", "*_output.json*"),
     "livecodebench-exec": ("livecodebench", "*_output.json*"),
@@ -93,61 +84,13 @@ json.dump(found, sys.stdout)
 """REval's evaluation.py with a model that repeats the answers of a log."""
 
 
-PAGE = """# Parity of the official graders
-
-`--grader official` gives the verdicts of the published scorers, quirks included. One command compares them, answer by
-answer, and writes this page:
-
-```
-make parity DATA=FOLDER SCORED="cruxeval=FOLDER livecodebench=FOLDER codeglance=FOLDER" \\
-    PEER="cruxeval=PATH codeglance=PATH livecodebench=PATH reval=PATH"
-```
-
-| benchmark | answers | compared with | verdicts | differences | codereasoner |
-| --- | --- | --- | ---: | --- | --- |
-"""
-
-
-@dataclass
-class Comparison:
-    """What was compared with what, how many verdicts, and those that differ."""
-
-    benchmark: str
-    answers: str
-    against: str
-    verdicts: int = 0
-    unjudged: int = 0
-    differences: list[str] = field(default_factory=list)
-    explained: Counter[str] = field(default_factory=Counter)
-
-    def add(
-        self, name: str, question: str, theirs: Sequence[bool], ours: Sequence[bool | None], counts: Counts
-    ) -> None:
-        """Compare the verdicts on the answers to one question; None: the scorer of today leaves the answer out."""
-        self.verdicts += len(theirs)
-        judged = counts(ours)
-        if len(theirs) == len(ours) != len(judged):
-            self.explained[OLDER] += len(ours) - len(judged)
-            judged = [bool(verdict) for verdict in ours]
-        elif len(theirs) != len(judged) and len(theirs) == sum(verdict is not None for verdict in ours):
-            self.explained[UNPADDED] += len(ours) - len(theirs)
-            judged = [verdict for verdict in ours if verdict is not None]
-        if len(theirs) != len(judged):
-            self.differences.append(f"{name}, {question}: {len(theirs)} verdicts are published, here are {len(judged)}")
-            return
-        for place, (one, other) in enumerate(zip(theirs, judged, strict=True)):
-            if one != other and (reason := EXPLAINED.get((self.benchmark, question))):
-                self.explained[reason] += 1
-            elif one != other:
-                self.differences.append(f"{name}, {question}, answer {place}: published {one}, here {other}")
-
-
 def main() -> int:
     """Compare, write the page, and exit with 1 where a difference is not explained."""
     options = read_options()
     found: list[Comparison] = []
     with Pool(options.workers, allow_weak_isolation=True) as pool:
-        for each in chain(reval(options), live(options, pool), recorded(options, pool)):
+        compared = (reval(options), live(options, pool), recorded(options, pool), made(options, pool))
+        for each in chain.from_iterable(compared):
             found.append(each)
             write_whole(options.out, page(found, options.out))
             print(row_of(each), flush=True)
@@ -164,7 +107,8 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--out", type=Path, default=Path("docs/parity.md"))
     options = parser.parse_args()
-    for kind, known in (("scored", {name for name, _ in FILES.values()}), ("peer", {"reval", *map(peer_of, FILES)})):
+    peers = {"reval", "codesense", "semcoder", "codemind", *map(peer_of, FILES)}
+    for kind, known in (("scored", {name for name, _ in FILES.values()}), ("peer", peers)):
         given = dict(each.partition("=")[::2] for each in getattr(options, kind))
         if unknown := [name for name, path in given.items() if name not in known or not Path(path).is_dir()]:
             parser.error(f"--{kind} takes NAME=FOLDER, NAME one of {', '.join(sorted(known))}, not '{unknown[0]}'")
@@ -172,9 +116,9 @@ def read_options() -> argparse.Namespace:
     return options
 
 
-def chosen(options: argparse.Namespace) -> list[str]:
-    """The benchmarks with scored files that are compared."""
-    return [name for name in FILES if not options.only or name in options.only]
+def chosen(options: argparse.Namespace, names: Iterable[str] = FILES) -> list[str]:
+    """Those of the benchmarks that are compared; by default of those with scored files."""
+    return [name for name in names if not options.only or name in options.only]
 
 
 def peer_of(benchmark: str) -> str:
@@ -222,12 +166,6 @@ def recorded(options: argparse.Namespace, pool: Pool) -> Iterator[Comparison]:
         yield found
 
 
-def benchmark_of(name: str) -> Benchmark:
-    """The benchmark of that name."""
-    found: Benchmark = extend.find("benchmark", name)
-    return found
-
-
 def live(options: argparse.Namespace, pool: Pool) -> Iterator[Comparison]:
     """Compare with the scorer itself, on a sample of the same answers."""
     for name in chosen(options):
@@ -236,7 +174,7 @@ def live(options: argparse.Namespace, pool: Pool) -> Iterator[Comparison]:
         if peer is None or not files:
             continue
         benchmark, questions, texts = sample_of(name, files, options)
-        work = [arguments_of(name, question, texts[question.id][0]) for question in questions]
+        work = [arguments_of(name, question, texts[question.id]) for question in questions]
         theirs = judge(peer, work, options.workers)
         verdicts = benchmark.grade_officially(questions, texts, pool.run)
         answers = "a sample of them"
@@ -276,15 +214,15 @@ def record_of(question: Question) -> dict[str, str]:
     return dict.fromkeys(names, "") | {"function_name": facts["entry"]} | known
 
 
-def arguments_of(name: str, question: Question, text: str) -> list[Any]:
-    """What the published scorer is called with for one answer."""
+def arguments_of(name: str, question: Question, texts: Sequence[str]) -> list[Any]:
+    """What the published scorer is called with for the answers to one question."""
     if name.startswith("codeglance"):
-        return [[text], question.features["result"], "output"]
+        return [texts, question.features["result"], "output"]
     facts, output = question.facts, question.features.get("output", question.gold[0])
     if name.startswith("livecodebench"):
-        return [[text], [facts["source"], facts["invocation"], output]]
+        return [texts, [facts["source"], facts["invocation"], output]]
     mode = "input" if name.endswith("-i") else "output"
-    return [[text], [facts["source"], facts.get("call") or "no call", output], mode]
+    return [texts, [facts["source"], facts.get("call") or "no call", output], mode]
 
 
 def judge(checkout: Path, work: Sequence[Any], workers: int) -> list[list[bool]]:
@@ -303,6 +241,35 @@ def judge(checkout: Path, work: Sequence[Any], workers: int) -> list[list[bool]]
     for place in range(len(work)):
         found.append(answers[place % workers][place // workers])
     return found
+
+
+def made(options: argparse.Namespace, pool: Pool) -> Iterator[Comparison]:
+    """Compare on answers that are made up, and on those of CodeMind's history."""
+    names = chosen(options, sorted(extend.available("benchmark")))
+    peers = options.peer
+    if "semcoder" in peers and "cruxeval" in peers:
+        yield from semcoder(options, names, pool)
+    if "codesense" in peers:
+        yield from codesense(peers["codesense"], names)
+    if "codemind" in peers:
+        yield from codemind(peers["codemind"], names)
+
+
+def semcoder(options: argparse.Namespace, names: Sequence[str], pool: Pool) -> Iterator[Comparison]:
+    """Let SemCoder's script read made-up generations, and CRUXEval's scorer judge what it finds."""
+    checkout, scorer = options.peer["semcoder"], options.peer["cruxeval"]
+    for name in (each for each in names if each.startswith("semcoder")):
+        benchmark = benchmark_of(name)
+        questions = benchmark.load(locate(benchmark, options.data))
+        texts = made_up("semcoder", questions, DRAWN_RUN)
+        read = semcoder_answers(checkout, name[-1], texts)
+        work = [arguments_of(name, question, read[question.id]) for question in questions]
+        verdicts = benchmark.grade_officially(questions, Generations(texts), pool.run)
+        against = f"its script at commit {commit_of(checkout)}, then CRUXEval's scorer at commit {commit_of(scorer)}"
+        found = Comparison(name, "made up", against)
+        for question, row in zip(questions, judge(scorer, work, options.workers), strict=True):
+            found.add("made up", question.id, row, verdicts[question.id], benchmark.official_counts)
+        yield found
 
 
 def reval(options: argparse.Namespace) -> Iterator[Comparison]:
@@ -343,38 +310,6 @@ def compare_numbers(found: Comparison, theirs: Any, ours: Any) -> None:
             mine = ours[part][names.get(key, key)]
             if abs(mine - 100 * value) > 1e-9:
                 found.differences.append(f"{part} {key}: published {100 * value}, here {mine}")
-
-
-def commit_of(checkout: Path) -> str:
-    """The commit of a checkout."""
-    done = subprocess.run(["git", "-C", str(checkout), "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    return done.stdout.strip() or "unknown"
-
-
-def row_of(each: Comparison) -> str:
-    """One row of the table."""
-    explained = f" and {each.explained.total():,} explained" if each.explained else ""
-    count = f"{len(each.differences):,}{explained}"
-    run = f"{__version__}{f' ({commit()[:7]})' if commit() else ''}, Python {platform.python_version()}"
-    return f"| {' | '.join([each.benchmark, each.answers, each.against, f'{each.verdicts:,}', count, run])} |"
-
-
-def page(found: Sequence[Comparison], path: Path) -> str:
-    """The page of the documentation; what an earlier run wrote about other benchmarks stays."""
-    rows, notes = list(map(row_of, found)), []
-    for each in found:
-        notes += [f"- {each.benchmark}: {count:,} verdicts: {reason}." for reason, count in each.explained.items()]
-        if each.unjudged:
-            notes.append(f"- {each.benchmark}: {each.unjudged:,} answers call programs that are not at hand; left out.")
-        notes += [f"- {each.benchmark}: {text}." for text in each.differences[:SHOWN]]
-        if len(each.differences) > SHOWN:
-            notes.append(f"- {each.benchmark}: and {len(each.differences) - SHOWN:,} more.")
-    done = {each.benchmark for each in found}
-    before = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    known = {name for name in (*FILES, "reval") if name not in done}
-    rows += [line for line in before if line.startswith(tuple(f"| {name} |" for name in known))]
-    notes += [line for line in before if line.startswith(tuple(f"- {name}:" for name in known))]
-    return PAGE + "\n".join([*sorted(rows), "", *sorted(notes)]).rstrip() + "\n"
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from codereasoner.benchmarks.loading import locate
 from codereasoner.errors import DataError
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.score import score
+from codereasoner.extend import Generations
 from codereasoner.task import Runner
 
 
@@ -42,6 +43,15 @@ def test_spaces_and_quotes_do_not_matter_officially_and_do_strictly(checkout: Pa
     }
     result = score(benchmark, questions, texts, "official", runner)
     assert (result["pass@1"], result["other"]["pass@1"]) == (100.0, 50.0)
+
+
+def test_ends_of_lines_and_a_broken_end_mark_do_not_matter_officially(checkout: Path, runner: Runner) -> None:
+    benchmark = CodemindCruxeval()
+    right = ["ab\r\n", "`ab\r", "ab[END-OF- RESPONSE]", "a[END-OF-\nRESPONSE]b"]
+    texts = [*right, "'ab'[END-OF- RESPONSE]", "ab\t"]  # the mark goes after the quotes, which were not at the end
+    given = Generations({name: [f"<<<Output>>>{text}" for text in texts] for name in ("sample_2", "sample_10")})
+    verdicts = benchmark.grade_officially(benchmark.load(checkout), given, runner)
+    assert verdicts["sample_2"] == [True] * len(right) + [False, False]
 
 
 def test_responses_are_read_from_the_folders_that_codemind_writes(checkout: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from codereasoner.errors import DataError
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.gold_check import check_benchmark
 from codereasoner.evaluation.score import score
+from codereasoner.extend import Generations
 from codereasoner.task import Runner
 from codereasoner.tasks.replay import equalities
 
@@ -58,6 +59,29 @@ def test_code_is_judged_by_tests_whose_values_it_never_sees(checkout: Path, runn
     assert result["outcomes"] == {"correct": 2, "wrong": 4, "no_answer": 0, "truncated": 0, "error": 0}
     # Officially whatever prints no error passes: a program that ends itself, a value that equals everything.
     assert result["other"]["outcomes"]["correct"] == 4
+
+
+@pytest.mark.parametrize(
+    ("end", "passes"),
+    [
+        ("sys.exit(True)", True),
+        ("sys.exit('1')", False),
+        ("exit(3)", True),
+        ("os._exit(1)", True),
+        ("os.kill(os.getpid(), 9)", True),
+        ("print('x', file=sys.stderr)", False),
+        ("print('x')", True),
+        ("warnings.warn('x')", False),
+        ("print(1 is 1)", False),
+        ("if __name__ == '__main__':\n    raise ValueError", False),
+    ],
+)
+def test_officially_code_passes_that_leaves_the_error_stream_empty(
+    checkout: Path, runner: Runner, end: str, passes: bool
+) -> None:
+    benchmark = CodemindSrHumaneval()
+    given = Generations({"HumanEval_0": [f"import math, os, sys, warnings\n{BODY}\n{end}"]})
+    assert benchmark.grade_officially(benchmark.load(checkout)[:1], given, runner) == {"HumanEval_0": [passes]}
 
 
 def test_the_prompt_shows_the_tests_only_where_asked(checkout: Path) -> None:
@@ -114,6 +138,17 @@ def test_dependent_reasoning_is_about_programs_that_a_model_wrote(checkout: Path
     assert question.facts["source"].startswith("from typing import *")
     shipped = benchmark.load(checkout)
     assert [question.id for question in shipped] == ["HumanEval_0", "HumanEval_1"]
+
+
+def test_calls_and_outputs_are_those_that_codemind_compares(checkout: Path) -> None:
+    compared = checkout / "dataset" / "humaneval" / "HumanEval_1"
+    compared.mkdir(parents=True)
+    (compared / "input.txt").write_text("up(2.5)")
+    (compared / "output.txt").write_text("3")
+    questions = CodemindDerHumaneval().load(checkout)
+    assert [(each.id, each.facts["call"], each.gold) for each in questions] == [("HumanEval_1", "2.5", ("3",))]
+    assert questions[0].facts["source"].endswith(BODY.strip())
+    assert "dataset/humaneval/HumanEval_0 has no input.txt" in questions.unavailable["HumanEval_0"]
 
 
 def test_a_program_without_its_call_is_unavailable(checkout: Path) -> None:

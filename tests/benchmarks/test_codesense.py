@@ -100,6 +100,15 @@ def test_a_value_that_is_no_text_and_a_record_without_a_number(tmp_path: Path) -
     assert verdicts(benchmark, questions, "<ans>{'A': 1}</ans>") == [(False, True)]  # it makes answers small only
 
 
+def test_the_published_scorer_counts_a_wrong_answer_beside_each_to_a_record_without_an_idx(tmp_path: Path) -> None:
+    row = {name: value for name, value in STATEMENT.items() if name != "idx"}
+    for name, counted in (("codesense-block-c", [True, False]), ("codesense-statement", [True])):
+        benchmark, questions = load(tmp_path, name, row)
+        result = score(benchmark, questions, {"0": ["<ans>'A b'</ans>"]}, "official", lambda jobs: [])
+        assert result["pass@1"] == 100 * sum(counted) / len(counted)
+        assert benchmark.official_counts([True]) == counted
+
+
 def test_its_own_results_are_read(tmp_path: Path) -> None:
     benchmark, questions = load(tmp_path, "codesense-statement", STATEMENT)
     results = tmp_path / "results.jsonl"

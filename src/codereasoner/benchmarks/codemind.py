@@ -24,7 +24,6 @@ OUTPUT, END = "<<<Output>>>", "[END-OF-RESPONSE]"
 CALL_FILES = ("main.py", "input.txt", "output.txt")
 WRITTEN_PREAMBLE = "from typing import *\n\n"  # as CodeMind runs programs that models wrote
 _FENCES = (("```python", "```"), ("[PYTHON]", "[/PYTHON]"), ("[python]", "[/python]"))
-_ENDED = re.compile(r"SystemExit(: -?\d+)?$")
 _HUMANEVAL, _MBPP = "Intermediate/Synthesis/humaneval", "Intermediate/Synthesis/mbpp"
 
 
@@ -108,16 +107,19 @@ class CodemindHumaneval(_Execution):
 class _Dependent(_Execution):
     """Programs that another model wrote; a folder of DER's results is read too."""
 
+    truth: ClassVar[str] = ""  # below a checkout, the calls and outputs that CodeMind compares; "": the programs' own
+
     def load(self, data: Path, runner: Runner | None = None) -> Questions:
         """Return one question for each program; one without a call or an output is unavailable.
 
-        Call and output are in the program's folder, or in that of the data set above it.
+        Call and output are those that CodeMind compares, where its checkout is above the program; else they are in the
+        program's folder, or in that of the data set above it.
         """
         found: list[Question] = []
         unavailable = {}
         for folder in self.folders(data):
             try:
-                found.append(_call_question(folder, f"dataset/{self.folder}/{folder.name}", WRITTEN_PREAMBLE))
+                found.append(_call_question(folder, self._places(folder), WRITTEN_PREAMBLE))
             except DataError as error:
                 unavailable[folder.name] = str(error)
         return Questions(found, unavailable)
@@ -128,6 +130,12 @@ class _Dependent(_Execution):
         names = set(_text(passing).split()) if passing.is_file() else None
         return [each for each in super().folders(data) if names is None or each.name in names]
 
+    def _places(self, folder: Path) -> list[Path]:
+        compared = (above / self.truth for above in folder.parents if self.truth)
+        if found := next((each for each in compared if each.is_dir()), None):
+            return [found / folder.name]
+        return [folder, *(above / "dataset" / self.folder / folder.name for above in folder.parents)]
+
 
 class CodemindDerHumaneval(_Dependent):
     """Dependent execution reasoning on programs for HumanEval."""
@@ -136,6 +144,7 @@ class CodemindDerHumaneval(_Dependent):
     title = "CodeMind: dependent execution reasoning (HumanEval)"
     folder = _HUMANEVAL
     files = (f"codemind/dataset/{_HUMANEVAL}", f"dataset/{_HUMANEVAL}")
+    truth = "dataset/humaneval"
 
 
 class CodemindDerMbpp(_Dependent):
@@ -147,14 +156,14 @@ class CodemindDerMbpp(_Dependent):
     files = (f"codemind/dataset/{_MBPP}", f"dataset/{_MBPP}")
 
 
-def _call_question(folder: Path, elsewhere: str = "", preamble: str = "") -> Question:
-    """Return the question of a program; `elsewhere`, below a folder above, may hold its input and output."""
-    places = [folder, *(above / elsewhere for above in folder.parents if elsewhere)]
+def _call_question(folder: Path, places: Sequence[Path] = (), preamble: str = "") -> Question:
+    """Return the question of a program, whose call and output are in the first of `places` that has them."""
     texts = []
     for name in CALL_FILES:
-        place = next((each / name for each in places if (each / name).is_file()), None)
+        among = [folder] if name == "main.py" else places or [folder]
+        place = next((each / name for each in among if (each / name).is_file()), None)
         if place is None:
-            raise DataError(f"{folder} has no {name}; a program of CodeMind has: {', '.join(CALL_FILES)}")
+            raise DataError(f"{among[0]} has no {name}; a program of CodeMind has: {', '.join(CALL_FILES)}")
         texts.append(_text(place).strip())
     source, invocation, output = texts
     entry, call = call_parts(str(folder / "input.txt"), invocation)
@@ -167,10 +176,10 @@ def _prediction(text: str) -> str:
 
 
 def _normal(text: str) -> str:
-    """Return a text as CodeMind compares it."""
-    text = text.replace("\n", "").replace(" ", "").replace('"', "'")
+    """Return a text as CodeMind compares it; an end mark may be left that had spaces or ends of lines in it."""
+    text = re.sub(r"[\r\n ]", "", text).replace('"', "'")
     text = text[1:] if text.startswith(("'", "`")) else text
-    return text[:-1] if text.endswith(("'", "`")) else text
+    return (text[:-1] if text.endswith(("'", "`")) else text).replace(END, "")
 
 
 # ---- specification reasoning
@@ -199,10 +208,9 @@ class _Specification(_Codemind):
         self, questions: Sequence[Question], generations: Generations, runner: Runner
     ) -> OfficialVerdicts:
         """Run code and tests; what writes nothing to the error stream passes, also a program that ends itself."""
-        harness = f"def {WHOLE}():\n    return True\n"
         jobs = {
             question.id: [
-                Job(f"{PREAMBLE}{code_in(text)}\n{whole_tests(question)}", WHOLE, "", harness=harness, model_text=True)
+                Job(_quietly(f"{PREAMBLE}{code_in(text)}\n{whole_tests(question)}"), WHOLE, "", model_text=True)
                 for text in generations[question.id]
             ]
             for question in questions
@@ -251,8 +259,26 @@ def code_in(text: str) -> str:
     return text
 
 
+def _quietly(code: str) -> str:
+    """Return a program that runs code as an interpreter runs a file, and tells whether the error stream is empty."""
+    return f"""import io, sys, warnings
+def {WHOLE}():
+    sys.stderr = errors = io.StringIO()
+    warnings.resetwarnings()
+    for ignored in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+        warnings.simplefilter("ignore", ignored)
+    warnings.filterwarnings("default", category=DeprecationWarning, module="__main__")
+    try:
+        names = {{"__name__": "__main__", "exit": sys.exit, "quit": sys.exit}}
+        exec(compile({code!r}, "main_underTest.py", "exec"), names)
+    except SystemExit as end:
+        return not errors.getvalue() and (end.code is None or isinstance(end.code, int))
+    return not errors.getvalue()
+"""
+
+
 def _passes(run: Run) -> bool:
-    return run.outcome == "ok" or (run.outcome == "exited" and bool(_ENDED.search(run.reason) or "_exit" in run.reason))
+    return run.value == "True" or run.outcome in ("exited", "crashed")
 
 
 def _text(path: Path) -> str:

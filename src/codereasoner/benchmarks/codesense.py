@@ -44,6 +44,7 @@ class _Described:
     cut: str = ""
     quotes: bool = True  # does the published scorer take quotes away?
     path: Sequence[str | int] = ()  # to the value in an answer that holds more
+    numbered: bool = True  # have its records an idx?
 
 
 class _Codesense(Benchmark):
@@ -84,10 +85,15 @@ class _Codesense(Benchmark):
         verdicts = OfficialVerdicts()
         for question in questions:
             gold = question.features["recorded"]
-            wanted = self._normal(gold.lower()) if question.features["text"] else self._normal(gold)
+            wanted = self._normal(gold.lower()) if question.features["text"] else gold
             said = map(_marked, generations[question.id])
             verdicts[question.id] = [bool(found) and self._normal(found[0].lower()) == wanted for found in said]
         return verdicts
+
+    def official_counts(self, verdicts: Sequence[bool | None]) -> list[bool]:
+        """Count a wrong answer beside each to a record without an idx, which the published scorer misses."""
+        beside = () if self.described.numbered else (False,)
+        return [counted for verdict in super().official_counts(verdicts) for counted in (verdict, *beside)]
 
     def _normal(self, text: str) -> str:
         text = text.rstrip(self.described.cut).strip()
