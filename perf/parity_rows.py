@@ -23,6 +23,10 @@ UNPADDED = "where no answer is right the file leaves some out, which the scorer 
 Counts: TypeAlias = Callable[[Sequence[bool | None]], list[bool]]
 """The verdicts on the answers to a question that count for pass@k."""
 EXPLAINED = {
+    (
+        "codemind-sr-mbpp",
+        "123",
+    ): "its tests take longer than the limit of our pool; the published scorer waits for 100 seconds",
     ("codeglance-ds1000", "sample_438"): "the published verdict is on an older result, which the data no longer has",
     ("codeglance-ds1000", "sample_440"): "the published verdict is on an older result, which the data no longer has",
 }
