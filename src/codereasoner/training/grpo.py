@@ -28,7 +28,7 @@ from codereasoner.training.muon import make_optimizer
 from codereasoner.training.prompt_selection import selected
 from codereasoner.training.reward import Reward
 from codereasoner.training.reward_terms import compose, reward_identity
-from codereasoner.training.settings import lora, prepare_processor, style_of
+from codereasoner.training.settings import lora, set_threads, style_of
 from codereasoner.training.tracking import WITH_TABLES
 from codereasoner.training.training_config import GrpoConfig
 from codereasoner.training.training_rows import Row, style_of_rows
@@ -200,7 +200,7 @@ def _trainer(
         trainer = dynamic_sampling(trainer, reward, budget, config.dynamic_sampling)
     if config.advantage == "bi-level":
         trainer = bi_level(trainer, reward, config.step_weight)
-    prepare_processor(config.threads)
+    set_threads(config.threads)
     columns = {name: [row[name] for row in prompts] for name in ("prompt", "question")}
     return on_budget(trainer, budget)(
         model=loaded.model,

@@ -22,7 +22,7 @@ from codereasoner.task import Runner
 from codereasoner.training.budget import FORWARD, LIMITS, Budget, budget_of
 from codereasoner.training.preflight import check_before
 from codereasoner.training.row_sampling import sample_rows, tokens_of
-from codereasoner.training.settings import load, prepare_processor, quiet, style_of
+from codereasoner.training.settings import load, quiet, set_threads, style_of
 from codereasoner.training.sft import sft
 from codereasoner.training.training_config import RftConfig, SftConfig, decisive
 from codereasoner.training.training_rows import Row, style_of_rows
@@ -72,7 +72,7 @@ def _sample(
     prompts: Path, model: str, kept: Path, config: RftConfig, runner: Runner | None, progress: Progress
 ) -> dict[str, object]:
     """Write the right completions as SFT rows; returns what it took and how many there are."""
-    prepare_processor(config.threads)
+    set_threads(config.threads)
     budget = budget_of(config)
     loaded = load(model, True, check_before(config), config.quantize != "none")
     budget.parameters = loaded.model.num_parameters()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
-import os
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,14 +19,11 @@ from codereasoner.models.checkpoint import (
     load_checkpoint,
     read_card,
 )
-from codereasoner.models.device import has_gpu
 from codereasoner.styles import is_style
 from codereasoner.thoughts import Thinking
 
 if TYPE_CHECKING:
     from peft import LoraConfig
-
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
 
 ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -60,18 +55,10 @@ def quiet() -> Iterator[None]:
                 transformers.utils.logging.enable_progress_bar()
 
 
-def prepare_processor(threads: int | None) -> None:
-    """Let torch use this number of CPU threads (None: its own number), and keep the memory that it frees.
-
-    The C library gives large blocks back to the system and gets them anew, cleared page by page, in every step: an
-    eighth of the time of a model of 135 million parameters. Other C libraries than glibc are left as they are.
-    """
+def set_threads(threads: int | None) -> None:
+    """Let torch use this number of CPU threads; None leaves it its own number."""
     if threads:
         import_extra("torch", "train").set_num_threads(threads)
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" and not has_gpu() else None
-    if mallopt:
-        mallopt(M_MMAP_MAX, 0)
-        mallopt(M_TRIM_THRESHOLD, -1)
 
 
 def load(

@@ -24,7 +24,7 @@ from codereasoner.training.fast_trainer import fast_trainer, in_one_order, is_sm
 from codereasoner.training.memory import estimate
 from codereasoner.training.mfu import full_rate
 from codereasoner.training.muon import make_optimizer
-from codereasoner.training.settings import lora, prepare_processor, style_of
+from codereasoner.training.settings import lora, set_threads, style_of
 from codereasoner.training.shards import DONE, Shards, is_folder, read_all
 from codereasoner.training.streaming import batches_of_pass, streaming
 from codereasoner.training.tokens import IGNORED, Seen, examples, tokenised
@@ -153,7 +153,7 @@ def make_trainer(
         trainer = streaming(trainer, data.shards, tokens, config.readers, data.seen)
     elif config.order == "length":
         trainer = in_one_order(trainer)
-    prepare_processor(config.threads)
+    set_threads(config.threads)
     return on_budget(trainer, budget)(
         model=loaded.model,
         args=trl_config(config, out, budget, bf16, data.steps),
