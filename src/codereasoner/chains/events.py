@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from codereasoner.chains.shared_lines import Part, is_short_loop, lead, take_apart
+from codereasoner.chains.open_frames import OpenFrame, OpenUnit
+from codereasoner.chains.shared_lines import Part, lead, take_apart
 from codereasoner.chains.statement_lines import (
     LOOPS,
     MODULE,
     Owner,
-    Scope,
     Statement,
     Unit,
     body_lines,
@@ -92,44 +92,11 @@ def _events(run: _Itself) -> Sequence[Event]:
     return _Reader(run.run).read()
 
 
-@dataclass
-class _Open:
-    """A unit that has begun and not finished."""
-
-    unit: Unit
-    steps: list[Step]
-    before: Mapping[str, str]
-    earlier: list[Part] = field(default_factory=list)  # its first statements, where a call followed them
-    called: set[str] = field(default_factory=set)  # the functions that were called meanwhile
-
-
-@dataclass
-class _Frame:
-    """The state of a frame while the trace is read."""
-
-    number: int
-    function: str
-    scope: Scope | None
-    state: dict[str, str] = field(default_factory=dict)
-    snapshot: Mapping[str, str] | None = None  # the state as it is since the last change
-    open: _Open | None = None
-    passes: dict[Statement, int] = field(default_factory=dict)  # by loop that was reached and not left
-    last_line: int = 0
-    returning: tuple[int, Statement] | None = None  # a `return` that `finally` blocks stand between
-    loop_left: Statement | None = None  # the loop that the last statement broke out of
-
-    def known(self) -> Mapping[str, str]:
-        """Return the variables as they are now, in a mapping that later steps leave alone."""
-        if self.snapshot is None:
-            self.snapshot = dict(self.state)
-        return self.snapshot
-
-
 class _Reader:
     def __init__(self, run: Run) -> None:
         self.steps = run.steps
         self.scopes = scopes(run.source)
-        self.frames: dict[int, _Frame] = {}
+        self.frames: dict[int, OpenFrame] = {}
         self.later = [None if place is None else run.steps[place] for place in next_of_frame(run.steps)]
         self.stack: list[int] = []  # frames that are being executed, the innermost last
         self.events: list[Event] = []
@@ -141,11 +108,11 @@ class _Reader:
                 self._add_lead(step)
             if step.event == "call" and step.frame not in self.frames:
                 scope = self.scopes.get((step.value, step.line))
-                self.frames[step.frame] = _Frame(step.frame, step.value, scope)
+                self.frames[step.frame] = OpenFrame(step.frame, step.value, scope)
                 self._call(self.frames[step.frame], step)
                 continue
             frame = self.frames.get(step.frame)
-            if frame is None or _is_hidden(frame):
+            if frame is None or frame.is_hidden:
                 continue
             self._take(frame, step, index)
         self._leave(0)
@@ -165,7 +132,7 @@ class _Reader:
         is_yield = step.event == "yield"
         numbers = [step.frame] if is_yield else islice(reversed(self.stack), 1, None)
         above = (self.frames[number] for number in numbers if number in self.frames)
-        caller = next((each for each in above if not _is_hidden(each)), None)
+        caller = next((each for each in above if not each.is_hidden), None)
         if caller is None or caller.open is None or len(caller.open.unit.statements) < 2:
             return
         if not is_yield:
@@ -180,19 +147,19 @@ class _Reader:
         while len(self.stack) > depth:
             self._finish(self.frames[self.stack.pop()], None)
 
-    def _take(self, frame: _Frame, step: Step, index: int) -> None:
+    def _take(self, frame: OpenFrame, step: Step, index: int) -> None:
         match step.event:
             case "call" if _is_closing(self.later[index]):
                 self._keep(frame, step)
             case "call":
-                line = _last_line(frame.open) if frame.open else step.line
-                self._add("resume", frame, line, _node(frame, line), {})
+                line = frame.open.last_line if frame.open else step.line
+                self._add("resume", frame, line, frame.node(line), {})
                 self._keep(frame, step)
             case "yield":
-                self._add("yield", frame, step.line, _node(frame, step.line), {}, value=step.value)
+                self._add("yield", frame, step.line, frame.node(step.line), {}, value=step.value)
                 self._keep(frame, step)
             case "line":
-                if _goes_on(frame, step, self.later[index]):
+                if frame.goes_on(step, self.later[index]):
                     self._keep(frame, step)
                 else:
                     self._begin(frame, step)
@@ -201,9 +168,9 @@ class _Reader:
             case "exception":
                 self._raise(frame, step, index)
 
-    def _call(self, frame: _Frame, step: Step) -> None:
-        _apply(frame, step)
-        if _is_hidden(frame) or frame.function == MODULE[0]:
+    def _call(self, frame: OpenFrame, step: Step) -> None:
+        frame.apply(step)
+        if frame.is_hidden or frame.function == MODULE[0]:
             return
         parameters = frame.scope.parameters if frame.scope else frozenset(step.changes)
         own = {name: value for name, value in step.changes.items() if name in parameters}
@@ -211,45 +178,45 @@ class _Reader:
         line = getattr(frame.scope and frame.scope.node, "lineno", step.line)  # a code object begins at its decorators
         self._add("call", frame, line, None, own, outer=outer)
 
-    def _keep(self, frame: _Frame, step: Step) -> None:
+    def _keep(self, frame: OpenFrame, step: Step) -> None:
         """The step belongs to the statement that is open."""
         if frame.open is not None:
             frame.open.steps.append(step)
         else:
-            _apply(frame, step)
+            frame.apply(step)
 
-    def _begin(self, frame: _Frame, step: Step) -> None:
+    def _begin(self, frame: OpenFrame, step: Step) -> None:
         self._finish(frame, step.line)
         unit = frame.scope.units.get(step.line) if frame.scope else None
-        frame.open = _Open(unit or Unit(()), [step], frame.known())
+        frame.open = OpenUnit(unit or Unit(()), [step], frame.known())
 
-    def _return(self, frame: _Frame, step: Step) -> None:
-        node = _node(frame, step.line)
+    def _return(self, frame: OpenFrame, step: Step) -> None:
+        node = frame.node(step.line)
         self._finish(frame, None, step)
         line, waited = step.line, False
         if not isinstance(node, ast.Return):
             line, node = frame.returning or (line, None)
             waited = node is not None
-        _apply(frame, step)
+        frame.apply(step)
         if frame.function == MODULE[0]:
             return
         self._add("return", frame, line, node, {}, value=step.value, waits=waited)
 
-    def _raise(self, frame: _Frame, step: Step, index: int) -> None:
+    def _raise(self, frame: OpenFrame, step: Step, index: int) -> None:
         later = self.later[index]
         if step.value.startswith(("StopIteration", "StopAsyncIteration")) and self._is_protocol(frame, step, later):
             self._keep(frame, step)
             return
         single = frame.open is not None and len(frame.open.unit.statements) == 1
-        node = _node(frame, step.line) if single else None  # where statements share a line, any may have raised
+        node = frame.node(step.line) if single else None  # where statements share a line, any may have raised
         self._finish(frame, None, step)
-        _apply(frame, step)
+        frame.apply(step)
         frame.returning = None
         if _is_closing(step) and later is None:
             return  # a generator that nobody goes on with is closed, and has nothing to do
         self._add("exception", frame, step.line, node, step.changes, value=step.value)
 
-    def _is_protocol(self, frame: _Frame, step: Step, later: Step | None) -> bool:
+    def _is_protocol(self, frame: OpenFrame, step: Step, later: Step | None) -> bool:
         """Return whether the exception only ends the iteration of a loop or an `await`."""
         if frame.open is None or frame.scope is None or later is None:
             return False
@@ -262,13 +229,13 @@ class _Reader:
 
     # ---- a statement has finished
 
-    def _finish(self, frame: _Frame, next_line: int | None, end: Step | None = None) -> None:
+    def _finish(self, frame: OpenFrame, next_line: int | None, end: Step | None = None) -> None:
         """The unit that was open in a frame is over: the frame goes on at another line, or ends with a step."""
         opened, frame.open = frame.open, None
         if opened is None:
             return
         for step in opened.steps:
-            _apply(frame, step)
+            frame.apply(step)
         after = frame.known()
         raised = end is not None and end.event == "exception"
         parts = take_apart(
@@ -279,9 +246,9 @@ class _Reader:
         last = parts[-1].node if parts else None
         if isinstance(last, ast.Return) and next_line is not None:
             frame.returning = (parts[-1].line, last)
-        frame.last_line = _last_line(opened)
+        frame.last_line = opened.last_line
 
-    def _add_part(self, frame: _Frame, part: Part, raised: bool, next_line: int | None) -> None:
+    def _add_part(self, frame: OpenFrame, part: Part, raised: bool, next_line: int | None) -> None:
         node, taken = part.node, part.taken
         if isinstance(node, ast.With | ast.AsyncWith) and taken is None and not raised:
             taken = frame.last_line not in body_lines(node)
@@ -309,7 +276,7 @@ class _Reader:
             if frame.loop_left is not None:
                 frame.passes.pop(frame.loop_left, None)
 
-    def _count_pass(self, frame: _Frame, node: Statement, taken: bool | None) -> None:
+    def _count_pass(self, frame: OpenFrame, node: Statement, taken: bool | None) -> None:
         came_from_inside = frame.last_line in range(first_line(node), body_lines(node).stop)
         if not came_from_inside or frame.loop_left is node:
             frame.passes.pop(node, None)
@@ -318,7 +285,7 @@ class _Reader:
     def _add(
         self,
         kind: Kind,
-        frame: _Frame,
+        frame: OpenFrame,
         line: int,
         node: Statement | None,
         values: Mapping[str, str],
@@ -357,62 +324,6 @@ class _Reader:
         )
 
 
-def _is_hidden(frame: _Frame) -> bool:
-    """Return whether a frame is that of a comprehension, a lambda or annotations, which belong to a statement."""
-    return (frame.scope is None or frame.function.startswith("<")) and frame.function != MODULE[0]
-
-
-def _apply(frame: _Frame, step: Step) -> None:
-    if step.changes or step.removed:
-        frame.snapshot = None
-    frame.state.update(step.changes)
-    for name in step.removed:
-        frame.state.pop(name, None)
-
-
 def _is_closing(step: Step | None) -> bool:
     """Return whether the step closes a suspended generator that nobody goes on with."""
     return step is not None and step.event == "exception" and step.value.startswith("GeneratorExit")
-
-
-def _last_line(opened: _Open) -> int:
-    """Return the line that ran last in a unit; the step of a call names the first line of its function."""
-    return next(step.line for step in reversed(opened.steps) if step.event != "call")
-
-
-def _node(frame: _Frame, line: int) -> Statement | None:
-    """Return the statement that is open in a frame and stands on a line."""
-    return frame.open.unit.innermost(line) if frame.open is not None and frame.open.unit.statements else None
-
-
-def _goes_on(frame: _Frame, step: Step, later: Step | None) -> bool:
-    """Return whether a new line, or the same line again, is still part of the open unit of this frame.
-
-    Args:
-        later: what the frame does next.
-    """
-    opened = frame.open
-    if opened is None or frame.scope is None or not opened.unit.statements:
-        return False
-    if frame.scope.units.get(step.line) is not opened.unit:
-        return False
-    if is_short_loop(opened.unit):
-        body = body_lines(opened.unit.statements[0])
-        return _last_line(opened) not in body or (step.line in body and len(body) > 1)
-    if _is_left(opened.unit, frame.last_line):
-        return later is None or later.event != "line" or later.line not in body_lines(opened.unit.statements[0])
-    return _last_line(opened) != step.line or len(opened.unit.statements) > 1 or _repeats(opened)
-
-
-def _is_left(unit: Unit, last_line: int) -> bool:
-    """Return whether the unit is a `with` whose managers exit, each of which may have a step of its own."""
-    node, *others = unit.statements
-    return isinstance(node, ast.With | ast.AsyncWith) and not others and last_line in body_lines(node)
-
-
-def _repeats(opened: _Open) -> bool:
-    """Return whether a line may run again within its statement: after a yield, or in a comprehension (3.12 on)."""
-    if opened.steps[-1].event != "line":
-        return True
-    parts = (part for each in opened.unit.statements for part in own(each))
-    return any(isinstance(each, ast.ListComp | ast.SetComp | ast.DictComp) for each in parts)

@@ -1,0 +1,98 @@
+"""The frames of a run while its trace is read, and in each the statement that has begun and not finished."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from codereasoner.chains.shared_lines import Part, is_short_loop
+from codereasoner.chains.statement_lines import MODULE, Scope, Statement, Unit, body_lines, own
+from codereasoner.records import Step
+
+
+@dataclass
+class OpenUnit:
+    """A unit that has begun and not finished."""
+
+    unit: Unit
+    steps: list[Step]
+    before: Mapping[str, str]
+    earlier: list[Part] = field(default_factory=list)  # its first statements, where a call followed them
+    called: set[str] = field(default_factory=set)  # the functions that were called meanwhile
+
+    @property
+    def last_line(self) -> int:
+        """The line that ran last in the unit; the step of a call names the first line of its function."""
+        return next(step.line for step in reversed(self.steps) if step.event != "call")
+
+    def repeats(self) -> bool:
+        """Return whether a line may run again within its statement: after a yield, or in a comprehension (3.12 on)."""
+        if self.steps[-1].event != "line":
+            return True
+        parts = (part for each in self.unit.statements for part in own(each))
+        return any(isinstance(each, ast.ListComp | ast.SetComp | ast.DictComp) for each in parts)
+
+
+@dataclass
+class OpenFrame:
+    """The state of a frame while the trace is read."""
+
+    number: int
+    function: str
+    scope: Scope | None
+    state: dict[str, str] = field(default_factory=dict)
+    snapshot: Mapping[str, str] | None = None  # the state as it is since the last change
+    open: OpenUnit | None = None
+    passes: dict[Statement, int] = field(default_factory=dict)  # by loop that was reached and not left
+    last_line: int = 0
+    returning: tuple[int, Statement] | None = None  # a `return` that `finally` blocks stand between
+    loop_left: Statement | None = None  # the loop that the last statement broke out of
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether this is the frame of a comprehension, a lambda or annotations, which belong to a statement."""
+        return (self.scope is None or self.function.startswith("<")) and self.function != MODULE[0]
+
+    def known(self) -> Mapping[str, str]:
+        """Return the variables as they are now, in a mapping that later steps leave alone."""
+        if self.snapshot is None:
+            self.snapshot = dict(self.state)
+        return self.snapshot
+
+    def apply(self, step: Step) -> None:
+        """Change the variables as a step does."""
+        if step.changes or step.removed:
+            self.snapshot = None
+        self.state.update(step.changes)
+        for name in step.removed:
+            self.state.pop(name, None)
+
+    def node(self, line: int) -> Statement | None:
+        """Return the open statement that is on a line."""
+        return self.open.unit.innermost(line) if self.open is not None and self.open.unit.statements else None
+
+    def goes_on(self, step: Step, later: Step | None) -> bool:
+        """Return whether a new line, or the same line again, is still part of the open unit.
+
+        Args:
+            step: the step of that line.
+            later: what the frame does next.
+        """
+        opened = self.open
+        if opened is None or self.scope is None or not opened.unit.statements:
+            return False
+        if self.scope.units.get(step.line) is not opened.unit:
+            return False
+        if is_short_loop(opened.unit):
+            body = body_lines(opened.unit.statements[0])
+            return opened.last_line not in body or (step.line in body and len(body) > 1)
+        if _is_left(opened.unit, self.last_line):
+            return later is None or later.event != "line" or later.line not in body_lines(opened.unit.statements[0])
+        return opened.last_line != step.line or len(opened.unit.statements) > 1 or opened.repeats()
+
+
+def _is_left(unit: Unit, last_line: int) -> bool:
+    """Return whether the unit is a `with` whose managers exit, each of which may have a step of its own."""
+    node, *others = unit.statements
+    return isinstance(node, ast.With | ast.AsyncWith) and not others and last_line in body_lines(node)
