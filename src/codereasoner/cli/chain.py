@@ -56,15 +56,15 @@ def chain_command(
     from codereasoner.task import Question
 
     questions = rows_file(questions, "chosen.jsonl", "questions.jsonl", kind=Question)
-    runs = runs or beside(questions, "runs.parquet")
     teacher = find_teacher(config)
     if limit and teacher is None:
         raise ConfigError("--limit tries a teacher: give --by MODEL; the narrator asks nobody and costs nothing")
     if teacher is None:
-        runs = rows_file(runs, "runs.parquet", kind=Run)
+        runs = rows_file(runs or beside(questions, "runs.parquet"), "runs.parquet", kind=Run)
     out = out or Path(f"chains-first-{limit}.jsonl" if limit else "chains.jsonl")
     prepare_outputs(out)
     if teacher is None:
+        assert runs is not None  # found above
         searches = any(extend.task(name).direction == "backward" for name in task_names(tasks, questions))
         isolation = pools.open() if searches else nullcontext()  # tells its level before anything is done
         with bar("chain") as progress, isolation, make_engine(workers=pools.workers) as engine:
