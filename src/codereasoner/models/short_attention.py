@@ -1,7 +1,7 @@
 """Attention over short rows in bf16 on a CPU, as two matrix products and a softmax.
 
 Torch's fused attention saves the memory of the scores, and on a CPU pays for it with time: over rows of 128 tokens in
-bf16 it takes five times as long. A whole update of SmolLM2-135M gains an eighth to a fifth. In fp32 torch's is
+bf16 it takes five times as long. A whole update of SmolLM2-135M gains an eighth. In fp32 torch's is
 the faster one.
 """
 
