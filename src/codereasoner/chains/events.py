@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from codereasoner.chains.open_frames import OpenFrame, OpenUnit
-from codereasoner.chains.shared_lines import Part, lead, take_apart
+from codereasoner.chains.shared_lines import Part, is_over, lead, take_apart
 from codereasoner.chains.statement_lines import (
     LOOPS,
     MODULE,
@@ -130,17 +130,23 @@ class _Reader:
     def _add_lead(self, step: Step) -> None:
         """Add the statements of a shared line that precede the one that makes a call, or that yields."""
         is_yield = step.event == "yield"
+        around = self.frames.get(self.stack[-1]) if self.stack else None
+        if is_yield and around and around.open and around.open.generator == step.frame:
+            around.open.has_item = True
         numbers = [step.frame] if is_yield else islice(reversed(self.stack), 1, None)
         above = (self.frames[number] for number in numbers if number in self.frames)
         caller = next((each for each in above if not each.is_hidden), None)
-        if caller is None or caller.open is None or len(caller.open.unit.statements) < 2:
+        opened = caller.open if caller else None
+        if caller is None or opened is None or len(opened.unit.statements) < 2:
             return
         if not is_yield:
-            caller.open.called.add(step.value)
-        if caller.open.earlier or not (is_yield or caller.number == self.stack[-2]):
+            if not opened.called and is_over(opened.unit, step.value):
+                opened.generator = step.frame
+            opened.called.add(step.value)
+        if opened.earlier or not (is_yield or caller.number == self.stack[-2]):
             return
-        caller.open.earlier = lead(caller.open.unit, caller.open.steps, caller.open.before, caller.scope, step)
-        for part in caller.open.earlier:
+        opened.earlier = lead(opened.unit, opened.steps, opened.before, caller.scope, step, opened.has_item)
+        for part in opened.earlier:
             self._add_part(caller, part, raised=False, next_line=None)
 
     def _leave(self, depth: int) -> None:

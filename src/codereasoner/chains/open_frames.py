@@ -20,6 +20,8 @@ class OpenUnit:
     before: Mapping[str, str]
     earlier: list[Part] = field(default_factory=list)  # its first statements, where a call followed them
     called: set[str] = field(default_factory=set)  # the functions that were called meanwhile
+    generator: int | None = None  # the frame that the header of a short loop gets its items from
+    has_item: bool = False  # the generator has yielded: what is called from now on, the body calls
 
     @property
     def last_line(self) -> int:

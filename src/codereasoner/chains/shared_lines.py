@@ -91,11 +91,13 @@ def take_apart(
     return _by_evidence(head, unit, found, lines, first, next_line, end, scope)
 
 
-def lead(unit: Unit, opened: Sequence[Step], before: State, scope: Scope | None, step: Step) -> list[Part]:
+def lead(
+    unit: Unit, opened: Sequence[Step], before: State, scope: Scope | None, step: Step, has_item: bool = False
+) -> list[Part]:
     """The statements of a unit that ran for certain before a call or yield of one of them; none where that is open."""
     if is_short_loop(unit):
         head, *body = unit.statements
-        is_of_body = step.value in _words(body) - _words([head])
+        is_of_body = has_item or step.value in _words(body) - _words([head])
         if not _has_frames(head):
             is_of_body |= step.event == "yield" or step.value.startswith("<") or _is_plain(head, before)
         return [_begun(unit, {**before, **opened[0].changes}, before)] if is_of_body else []
@@ -158,6 +160,17 @@ def is_short_loop(unit: Unit) -> bool:
     return not any(isinstance(each, jumps) for each in body) and not any(
         isinstance(part, INLINED) for each in unit.statements for part in own(each)
     )
+
+
+def is_over(unit: Unit, function: str) -> bool:
+    """Return whether the unit is a short loop over `function(...)`, whose arguments call nothing."""
+    if not is_short_loop(unit):
+        return False
+    match unit.statements[0]:
+        case ast.For(iter=ast.Call(func=ast.Name(id=name), args=args, keywords=keywords)) if name == function:
+            frames = (ast.Call, ast.Lambda, ast.comprehension)
+            return not any(isinstance(part, frames) for each in (*args, *keywords) for part in walk(each))
+    return False
 
 
 def _begun(unit: Unit, after: State, before: State) -> Part:
