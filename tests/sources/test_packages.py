@@ -16,6 +16,8 @@ from codereasoner.records import Job, Program
 from codereasoner.sources.packages import Packages
 
 CORE = '''
+from __future__ import annotations
+
 import math
 from functools import reduce as fold
 
@@ -23,6 +25,10 @@ import numpy
 
 from .tools import LIMIT, _add
 from . import tools
+import sample_package.tools
+
+if math.inf < 0:
+    from typing import Sized
 
 try:
     from os import fspath
@@ -75,6 +81,22 @@ def near(x):
     return tools._add(x, 1)
 
 
+def named(x):
+    """
+    >>> named(1)
+    1
+    """
+    return sample_package.tools._add(x, 1)
+
+
+def half(x: Sized) -> list[Sized]:
+    """
+    >>> half('abcd')
+    'ab'
+    """
+    return x[: len(x) // 2]
+
+
 def plain(x):
     return x
 '''
@@ -120,11 +142,11 @@ def test_a_function_is_cut_out_with_what_it_needs_and_without_its_docstring(inst
     kept, _ = everything(Packages(["sample-package"]))
     program = kept["total"]
     assert program.source == (
-        "from functools import reduce as fold\n\nLIMIT = 5 * 2\n\ndef _add(x, y):\n    return x + y\n\n"
+        "from __future__ import annotations\nfrom functools import reduce as fold\n\nLIMIT = 5 * 2\n\ndef _add(x, y):\n    return x + y\n\n"
         "def total(values, start=LIMIT):\n    # starts at the limit\n    return fold(_add, values, start)\n"
     )
     assert program.calls == ("[1, 2]", "[3, 4], start=0", "range(0, 3)")
-    assert (program.license, program.origin) == ("MIT", "packages/sample-package/1.5/sample_package.core:16/total")
+    assert (program.license, program.origin) == ("MIT", "packages/sample-package/1.5/sample_package.core:22/total")
     runs = pool.run([Job(program.source, program.entry, call) for call in program.calls])
     assert [run.value for run in runs] == ["13", "7", "13"]
 
@@ -143,10 +165,16 @@ def test_an_expression_around_the_function_becomes_a_wrapper_with_its_literals_l
     assert dropped["roots"] == "an example without a literal argument"
 
 
+def test_a_name_that_only_annotations_use_and_nobody_evaluates_is_not_needed(installed: Path, pool: Pool) -> None:
+    program = everything(Packages(["sample-package"]))[0]["half"]
+    assert "x: Sized" in program.source and "typing" not in program.source
+    assert pool.run([Job(program.source, program.entry, program.calls[0])])[0].value == "'ab'"
+
+
 def test_what_does_not_stand_alone_is_dropped_with_its_reason(installed: Path) -> None:
     kept, dropped = everything(Packages(["sample-package"]))
     assert dropped["far"] == "needs another package"
-    assert dropped["near"] == "imports a module of its own package"
+    assert dropped["near"] == dropped["named"] == "imports a module of its own package"
     assert "plain" not in kept
 
 

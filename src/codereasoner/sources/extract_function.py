@@ -34,6 +34,7 @@ class Module:
     path: Path
     text: str
     package: bool  # is it an __init__.py?
+    postponed: bool  # are annotations not evaluated?
     bound: dict[str, list[Definition]] = field(default_factory=dict)
 
     @property
@@ -60,7 +61,8 @@ class Modules:
                 tree = ast.parse(text)
             except (OSError, SyntaxError, ValueError):
                 raise NotCut("a file does not parse") from None
-            module = Module(name, path, text, path.name == "__init__.py")
+            postponed = any(ast.unparse(node) == _POSTPONED for node in tree.body if isinstance(node, ast.ImportFrom))
+            module = Module(name, path, text, path.name == "__init__.py", postponed)
             for node, bound in _bindings(tree.body):
                 module.bound.setdefault(bound, []).append(node)
             self._read[name] = module
@@ -141,7 +143,10 @@ class _Cut:
             return
         text = _text(module, node)
         self.parts[name] = (module.name, _first_line(node), text)
-        for needed in sorted(_globals(text)):
+        postponed = module.postponed and isinstance(node, ast.FunctionDef)  # dataclasses read theirs
+        if postponed:
+            self.imports.add(_POSTPONED)
+        for needed in sorted(_globals(f"{_POSTPONED}\n{text}" if postponed else text)):
             if needed in module.bound:
                 self.take(module, needed, under | {module.name})
             elif not hasattr(builtins, needed) and needed not in ("__name__", "__file__"):
@@ -153,14 +158,16 @@ class _Cut:
     def _import(self, module: Module, node: ast.Import | ast.ImportFrom, name: str, under: frozenset[str]) -> None:
         """Add an imported name: the import of the standard library, or the definition in its own package."""
         alias = next(each for each in node.names if (each.asname or each.name.partition(".")[0]) == name)
-        source = _absolute(module, node)
-        if isinstance(node, ast.Import) or source not in self.modules.files or source.partition(".")[0] in _STANDARD:
+        source = _absolute(module, node) if isinstance(node, ast.ImportFrom) else alias.name
+        if source not in self.modules.files or source.partition(".")[0] in _STANDARD:
             _check_import(node)
             own = f"{alias.name} as {alias.asname}" if alias.asname else alias.name
             self.imports.add(
                 f"from {node.module} import {own}" if isinstance(node, ast.ImportFrom) else f"import {own}"
             )
             return
+        if isinstance(node, ast.Import):
+            raise NotCut("imports a module of its own package")
         if alias.name == "*" or alias.asname not in (None, alias.name):
             raise NotCut("imports from its own package under another name")
         other = self.modules.read(source)
@@ -184,10 +191,8 @@ def _is_overload(node: Definition) -> bool:
     return any(ast.unparse(mark).rpartition(".")[2] == "overload" for mark in marks)
 
 
-def _absolute(module: Module, node: ast.Import | ast.ImportFrom) -> str:
+def _absolute(module: Module, node: ast.ImportFrom) -> str:
     """Return the dotted name that an import is from."""
-    if isinstance(node, ast.Import):
-        return ""
     if not node.level:
         return node.module or ""
     parts = module.name.split(".")
@@ -196,6 +201,7 @@ def _absolute(module: Module, node: ast.Import | ast.ImportFrom) -> str:
     return ".".join([*base, *([node.module] if node.module else [])])
 
 
+_POSTPONED = "from __future__ import annotations"
 _STANDARD = sys.stdlib_module_names
 
 
