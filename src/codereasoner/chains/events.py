@@ -23,7 +23,6 @@ from codereasoner.chains.statement_lines import (
     Statement,
     Unit,
     body_lines,
-    first_line,
     own,
     scopes,
 )
@@ -137,13 +136,13 @@ class _Reader:
         above = (self.frames[number] for number in numbers if number in self.frames)
         caller = next((each for each in above if not each.is_hidden), None)
         opened = caller.open if caller else None
-        if caller is None or opened is None or len(opened.unit.statements) < 2:
+        if caller is None or opened is None:
             return
         if not is_yield:
             if not opened.called and is_over(opened.unit, step.value):
                 opened.generator = step.frame
             opened.called.add(step.value)
-        if opened.earlier or not (is_yield or caller.number == self.stack[-2]):
+        if len(opened.unit.statements) < 2 or opened.earlier or not (is_yield or caller.number == self.stack[-2]):
             return
         opened.earlier = lead(opened.unit, opened.steps, opened.before, caller.scope, step, opened.has_item)
         for part in opened.earlier:
@@ -210,7 +209,7 @@ class _Reader:
 
     def _raise(self, frame: OpenFrame, step: Step, index: int) -> None:
         later = self.later[index]
-        if step.value.startswith(("StopIteration", "StopAsyncIteration")) and self._is_protocol(frame, step, later):
+        if step.value.startswith(("StopIteration", "StopAsyncIteration")) and self._is_protocol(frame, index):
             self._keep(frame, step)
             return
         single = frame.open is not None and len(frame.open.unit.statements) == 1
@@ -222,10 +221,15 @@ class _Reader:
             return  # a generator that nobody goes on with is closed, and has nothing to do
         self._add("exception", frame, step.line, node, step.changes, value=step.value)
 
-    def _is_protocol(self, frame: OpenFrame, step: Step, later: Step | None) -> bool:
+    def _is_protocol(self, frame: OpenFrame, index: int) -> bool:
         """Return whether the exception only ends the iteration of a loop or an `await`."""
+        last, step, later = self.steps[index - 1], self.steps[index], self.later[index]
         if frame.open is None or frame.scope is None or later is None:
             return False
+        head, *others = frame.open.unit.statements or [None]
+        is_asked = isinstance(head, ast.For | ast.AsyncFor) and not others and frame.comes_round(head)
+        if is_asked or (last.event == "return" and last.frame == frame.open.generator):
+            return True
         nodes = [part for each in frame.open.unit.statements for part in own(each)]
         waits = any(isinstance(each, ast.Await | ast.YieldFrom | ast.comprehension) for each in nodes) or any(
             isinstance(each, ast.For | ast.AsyncFor | ast.AsyncWith) for each in frame.open.unit.statements
@@ -283,8 +287,7 @@ class _Reader:
                 frame.passes.pop(frame.loop_left, None)
 
     def _count_pass(self, frame: OpenFrame, node: Statement, taken: bool | None) -> None:
-        came_from_inside = frame.last_line in range(first_line(node), body_lines(node).stop)
-        if not came_from_inside or frame.loop_left is node:
+        if not frame.comes_round(node):
             frame.passes.pop(node, None)
         frame.passes[node] = frame.passes.get(node, 0) + 1
 

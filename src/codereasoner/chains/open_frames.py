@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from codereasoner.chains.shared_lines import Part, is_short_loop
-from codereasoner.chains.statement_lines import MODULE, Scope, Statement, Unit, body_lines, own
+from codereasoner.chains.statement_lines import MODULE, Scope, Statement, Unit, body_lines, first_line, own
 from codereasoner.records import Step
 
 
@@ -20,7 +20,7 @@ class OpenUnit:
     before: Mapping[str, str]
     earlier: list[Part] = field(default_factory=list)  # its first statements, where a call followed them
     called: set[str] = field(default_factory=set)  # the functions that were called meanwhile
-    generator: int | None = None  # the frame that the header of a short loop gets its items from
+    generator: int | None = None  # the frame that the header of a loop gets its items from
     has_item: bool = False  # the generator has yielded: what is called from now on, the body calls
 
     @property
@@ -69,6 +69,10 @@ class OpenFrame:
         self.state.update(step.changes)
         for name in step.removed:
             self.state.pop(name, None)
+
+    def comes_round(self, loop: Statement) -> bool:
+        """Return whether the statement before was in the body of the loop and has not left it."""
+        return self.loop_left is not loop and self.last_line in range(first_line(loop), body_lines(loop).stop)
 
     def node(self, line: int) -> Statement | None:
         """Return the open statement that is on a line."""

@@ -163,14 +163,20 @@ def is_short_loop(unit: Unit) -> bool:
 
 
 def is_over(unit: Unit, function: str) -> bool:
-    """Return whether the unit is a short loop over `function(...)`, whose arguments call nothing."""
-    if not is_short_loop(unit):
-        return False
-    match unit.statements[0]:
-        case ast.For(iter=ast.Call(func=ast.Name(id=name), args=args, keywords=keywords)) if name == function:
-            frames = (ast.Call, ast.Lambda, ast.comprehension)
-            return not any(isinstance(part, frames) for each in (*args, *keywords) for part in walk(each))
-    return False
+    """Return whether the unit is a loop over `function(...)` or a generator expression, with nothing to call before."""
+    head = unit.statements[0] if unit.statements else None
+    parts: Sequence[ast.AST]
+    match head.iter if isinstance(head, ast.For) else None:
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name == function:
+            parts = [*args, *keywords]
+        case ast.GeneratorExp(generators=[first, *_]) if function == "<genexpr>":
+            parts = [first.iter]
+        case _:
+            return False
+    return not any(isinstance(part, _CALLING) for each in parts for part in walk(each))
+
+
+_CALLING = (ast.Call, ast.Lambda, ast.comprehension, ast.Await)
 
 
 def _begun(unit: Unit, after: State, before: State) -> Part:
@@ -351,6 +357,8 @@ def _by_evidence(
 ) -> list[Part]:
     """Return the first statement of the unit and, where its block or what follows it ran for certain, the last."""
     last = unit.statements[-1]
+    if isinstance(head, LOOPS):
+        return [found.part(head, line)]
     if not isinstance(head, _WITH_BODY):
         return [found.part(last, line)]
     taken = was_entered(head, found.before, found.after, lines, next_line, end, scope)
