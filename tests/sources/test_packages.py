@@ -142,7 +142,8 @@ def test_a_function_is_cut_out_with_what_it_needs_and_without_its_docstring(inst
     kept, _ = everything(Packages(["sample-package"]))
     program = kept["total"]
     assert program.source == (
-        "from __future__ import annotations\nfrom functools import reduce as fold\n\nLIMIT = 5 * 2\n\ndef _add(x, y):\n    return x + y\n\n"
+        "from __future__ import annotations\n"
+        "from functools import reduce as fold\n\nLIMIT = 5 * 2\n\ndef _add(x, y):\n    return x + y\n\n"
         "def total(values, start=LIMIT):\n    # starts at the limit\n    return fold(_add, values, start)\n"
     )
     assert program.calls == ("[1, 2]", "[3, 4], start=0", "range(0, 3)")
@@ -167,7 +168,8 @@ def test_an_expression_around_the_function_becomes_a_wrapper_with_its_literals_l
 
 def test_a_name_that_only_annotations_use_and_nobody_evaluates_is_not_needed(installed: Path, pool: Pool) -> None:
     program = everything(Packages(["sample-package"]))[0]["half"]
-    assert "x: Sized" in program.source and "typing" not in program.source
+    assert "x: Sized" in program.source
+    assert "typing" not in program.source
     assert pool.run([Job(program.source, program.entry, program.calls[0])])[0].value == "'ab'"
 
 
