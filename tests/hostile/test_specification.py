@@ -80,6 +80,43 @@ def test_tests_may_use_what_the_description_defines(pool: Pool) -> None:
     assert [grade.outcome for grade in grade_answers(items, pool.run)] == ["correct", "wrong"]
 
 
+@pytest.mark.parametrize(
+    ("tests", "right", "wrong"),
+    [
+        ("xs = [3, 1]\nassert up(xs) == [1, 3]\nassert xs == [3, 1]", "return sorted(xs)", "xs.sort()\n    return xs"),
+        ("xs = [[3, 1]]\nup(xs)\nassert xs == [[1, 3]]", "xs[0].sort()", "xs = [[1, 3]]"),
+        ("d, s = {1: 2}, {3}\nup(d, by=s)\nassert (d, s) == ({}, {3, 4})", "xs.clear()\n    by.add(4)", "return by"),
+        ("xs = [1]\nassert up(xs) == xs and up(xs) is not xs", "return xs[:]", "return xs"),
+        ("xs = [1]\nassert up(xs) is xs and xs == [1, 2]", "xs.append(2)\n    return xs", "return xs + [2]"),
+        ("try:\n    up(1)\n    assert False\nexcept ValueError:\n    pass", "raise type('E', (ValueError,), {})",
+         "raise type('ValueError', (Exception,), {})"),
+        ("def test_it():\n    assert up(1) == 2\n\ndef test_b():\n    assert up(2) == 3", "return xs + 1", "return 2"),
+    ],
+)  # fmt: skip
+def test_what_code_does_to_its_arguments_and_which_object_or_error_it_gives_is_tested(
+    tests: str, right: str, wrong: str, pool: Pool
+) -> None:
+    answers = [f"def up(xs, by=None):\n    {body}\n" for body in (right, wrong)]
+    grades = grade_answers([(TASK, asked(tests), answer) for answer in answers], pool.run)
+    assert [(grade.outcome, grade.reason) for grade in grades] == [("correct", ""), ("wrong", "the tests fail: raised")]
+
+
+def test_the_description_defines_what_tests_use_and_code_cannot_define_it_anew(pool: Pool) -> None:
+    head = "def encode(s):\n    return s[::-1] + '!'\n\ndef up(s):\n    'Decode.'\n"
+    question = asked("assert up(encode('ab')) == 'ab'", head)
+    codes = ["def up(s):\n    return s[:-1][::-1]", "encode = up = lambda s: s", "def up(s):\n    return s"]
+    grades = grade_answers([(TASK, question, code) for code in codes], pool.run)
+    assert [grade.outcome for grade in grades] == ["correct", "wrong", "wrong"]
+
+
+@pytest.mark.parametrize(
+    "tests", ["def check(candidate):\n    pass", "class Test:\n    def test(self):\n        up(1)"]
+)
+def test_tests_that_call_nothing_prove_no_answer(tests: str, pool: Pool) -> None:
+    [grade] = grade_answers([(TASK, asked(tests), "def up(x):\n    return 0\n")], pool.run)
+    assert (grade.outcome, grade.reason.partition(",")[0]) == ("wrong", "the tests never call the function")
+
+
 def test_no_expected_value_is_sent_to_the_code(pool: Pool) -> None:
     jobs: list[Job] = []
 
@@ -98,8 +135,10 @@ def test_no_expected_value_is_sent_to_the_code(pool: Pool) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["5", "[]", "[1, 2]", "[('value', 2)]", "[('value', 2), ('value',)]", "[('keys', 1), ('items', [1])]", "x", "None",
-     "[('raised', 1), ('raised', [])]", "[['value', 2], ['value', 6]]", "[([], 2), ({}, 6)]", "9" * 2_000_000,
+    ["5", "[]", "[1, 2]", "[('value', 2, None)]", "[('value', 2, None), ('value',)]", "[('value', 2), ('value', 6)]",
+     "[('keys', 1, None), ('items', [1], None)]", "x", "None", "[('raised', 1, None), ('raised', [], None)]",
+     "[['value', 2, None], ['value', 6, None]]", "[([], 2, None), ({}, 6, None)]",
+     "[('argument', 0, None), ('argument', 0, None)]", "[('value', 2, 1), ('value', 6, 1)]", "9" * 2_000_000,
      "[" * 90_000, "{" + ", ".join(str(n * (2**61 - 1)) for n in range(4_000)) + "}", "", "\ud800"],
 )  # fmt: skip
 def test_outcomes_that_code_forges_are_wrong(value: str) -> None:

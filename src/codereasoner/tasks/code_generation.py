@@ -61,7 +61,7 @@ class CodeGeneration(Task):
         tests = _equalities(question)
         if tests is None or run is None:
             raise Wrong("the tests were not run")
-        for (kind, value), wanted in zip(replay.outcomes(run, len(tests.calls)), tests.values, strict=True):
+        for (kind, value, _), wanted in zip(replay.outcomes(run, len(tests.calls)), tests.values, strict=True):
             if kind == "raised":
                 raise Wrong(f"a call raises {value}")
             if kind != "value" or not bool(value == wanted):
@@ -73,7 +73,7 @@ class CodeGeneration(Task):
         if _equalities(question) is not None:
             return (yield from super().examine(question, answer))
         facts = question.facts
-        head = PREAMBLE + (facts["specification"] if is_code(facts["specification"]) else "")  # what tests may use
+        head = PREAMBLE + _head(question)
         known: dict[str, replay.Outcome] = {}
         for _ in range(MAX_ROUNDS):
             tests = replay.replaying(facts["tests"], facts["entry"], head, known)
@@ -81,10 +81,10 @@ class CodeGeneration(Task):
             if known and not missing:
                 return Grade("correct", answer)
             calls = [*known, *missing]
+            if not calls:
+                raise Wrong("the tests never call the function, so they cannot tell right code from wrong")
             run = yield _job(question, answer, [replay.call_of(each) for each in calls])
             known = dict(zip(calls, replay.outcomes(run, len(calls)), strict=True))
-            if not calls:  # the tests call nothing, and the code at least can be run
-                return Grade("correct", answer)
         raise Wrong("the tests make other calls in each run")
 
 
@@ -95,7 +95,13 @@ def whole_tests(question: Question) -> str:
 
 
 def _equalities(question: Question) -> replay.Equalities | None:
-    return replay.equalities(question.facts["tests"], question.facts["entry"])
+    return replay.equalities(question.facts["tests"], question.facts["entry"], _head(question))
+
+
+def _head(question: Question) -> str:
+    """Return the definitions that the description gives, which the tests may use."""
+    described: str = question.facts["specification"]
+    return described if is_code(described) else ""
 
 
 def is_code(described: str) -> bool:

@@ -19,13 +19,14 @@ from codereasoner.records import Run
 from codereasoner.steps.source import parse_any
 from codereasoner.task import Wrong
 
-Outcome: TypeAlias = tuple[str, object]
-"""A kind and a value: a plain value, the items of an iterator or a view, or the name of an exception."""
+Outcome: TypeAlias = tuple[str, object, object]
+"""A kind, a value (a plain one, the items of an iterator or a view, the place of the argument that is returned, or the
+name of an exception), and the arguments as the call left them, None if it did not change them."""
 
 CANDIDATE = "candidate"  # what tests call the function
 ASKED = "_values_of_calls"  # the harness's function; no name that a program would take
 NOTED = "_calls_without_outcome"  # the function of the tests' process
-KINDS = ("value", "iterator", "keys", "items", "values", "raised")
+KINDS = ("value", "iterator", "keys", "items", "values", "argument", "raised")
 
 _EXCEPTIONS = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
@@ -51,17 +52,29 @@ def {asked}():
             return {{plain(name): plain(item) for name, item in b.dict.items(value)}}
         return value
 
-    def outcome(call):
+    def happened(call, given):
         try:
             value = call()
+            for place, argument in b.enumerate(given):
+                if value is argument:
+                    return "argument", place
             if b.hasattr(b.type(value), "__next__") or b.type(value) is deque:
                 return "iterator", plain(b.list(value))
             for kind, name in views:
                 if b.type(value) is kind:
                     return name, plain(b.list(value))
         except b.Exception as error:
-            return "raised", b.type(error).__name__
+            known = [kind for kind in b.type.mro(b.type(error)) if b.vars(b).get(kind.__name__) is kind]
+            return "raised", known[0].__name__
         return "value", plain(value)
+
+    def outcome(call, given=()):
+        before = b.repr(given)
+        kind, value = happened(call, given)
+        return kind, value, None if b.repr(given) == before else plain(given)
+
+    def called(*arguments, **named):
+        return outcome(lambda: {candidate}(*arguments, **named), (*arguments, *named.values()))
 
     {candidate} = {entry}
     return [{calls}]
@@ -76,6 +89,16 @@ _noted = []
 class _Unknown(BaseException):
     pass
 
+def _change(mine, theirs):
+    if type(mine) is tuple:
+        for pair in zip(mine, theirs):
+            _change(*pair)
+    elif type(mine) is list:
+        mine[:] = theirs
+    elif type(mine) in (dict, set):
+        mine.clear()
+        mine.update(theirs)
+
 def _stand_in(known):
     outcomes = {repr(call): outcome for call, outcome in known}
     def candidate(*arguments, **named):
@@ -83,12 +106,16 @@ def _stand_in(known):
         if call not in outcomes:
             _noted.append(_copy.deepcopy((arguments, named)))
             raise _Unknown
-        kind, value = outcomes[call]
-        value = _copy.deepcopy(value)
+        kind, value, changed = _copy.deepcopy(outcomes[call])
+        given = (*arguments, *named.values())
+        if changed is not None:
+            _change(given, changed)
         if kind == "raised":
             raise getattr(_builtins, value)
         if kind == "value":
             return value
+        if kind == "argument":
+            return given[value]
         if kind == "keys":
             return dict.fromkeys(value).keys()
         if kind == "items":
@@ -107,34 +134,33 @@ def _calls_without_outcome():
 
 @dataclass(frozen=True)
 class Equalities:
-    """Tests that consist of `assert CALL == LITERAL` alone."""
+    """Tests that consist of `assert CALL == LITERAL` alone; the calls as `asking` takes them."""
 
     calls: tuple[str, ...]
     values: tuple[object, ...]
 
 
 @lru_cache(maxsize=1024)
-def equalities(tests: str, entry: str) -> Equalities | None:
-    """Read tests as equalities; None where they are more than that, or no Python."""
-    tree = parse_any(tests)
-    if tree is None:
+def equalities(tests: str, entry: str, head: str) -> Equalities | None:
+    """Read tests as equalities; None where they are more than that, or no Python. `head` is what `replaying` takes."""
+    tree, above = parse_any(tests), parse_any(head)
+    if tree is None or above is None:
         return None
     body = tree.body
     check = next((node for node in body if isinstance(node, ast.FunctionDef) and node.name == "check"), None)
     if check is not None and [argument.arg for argument in check.args.args] != [CANDIDATE]:
         return None
-    known = set(dir(builtins)) | _assigned(body) | {CANDIDATE, entry}
+    known = set(dir(builtins)) | _assigned([*above.body, *body]) | {CANDIDATE, entry}
     tested = [node for node in (check.body if check else body) if not _does_nothing(node)]
     pairs = [pair for node in tested if (pair := _pair(node, {CANDIDATE, entry}, known))]
     if not pairs or len(pairs) < len(tested):
         return None
-    return Equalities(tuple(text for text, _ in pairs), tuple(value for _, value in pairs))
+    return Equalities(tuple(f"outcome(lambda: {text})" for text, _ in pairs), tuple(value for _, value in pairs))
 
 
 def asking(entry: str, calls: Sequence[str]) -> str:
-    """Write the harness whose function ASKED gives the outcomes of these calls of `candidate`."""
-    listed = ", ".join(f"outcome(lambda: {call})" for call in calls)
-    return _ASKING.format(asked=ASKED, entry=entry, candidate=CANDIDATE, calls=listed)
+    """Write the harness whose function ASKED gives the outcomes of these calls, of Equalities or `call_of`."""
+    return _ASKING.format(asked=ASKED, entry=entry, candidate=CANDIDATE, calls=", ".join(calls))
 
 
 def outcomes(run: Run, count: int) -> list[Outcome]:
@@ -150,7 +176,10 @@ def outcomes(run: Run, count: int) -> list[Outcome]:
     found = literals.read(run.value)
     if type(found) is not list or len(found) != count or not all(map(_is_outcome, found)):
         raise Wrong("no outcomes of the calls")
-    return [(kind, value if kind != "raised" or value in _EXCEPTIONS else "Exception") for kind, value in found]
+    return [
+        (kind, value if kind != "raised" or value in _EXCEPTIONS else "Exception", changed)
+        for kind, value, changed in found
+    ]
 
 
 def replaying(tests: str, entry: str, head: str, known: Mapping[str, Outcome]) -> str:
@@ -170,8 +199,10 @@ def replaying(tests: str, entry: str, head: str, known: Mapping[str, Outcome]) -
         table = ", ".join(f"({call}, {literals.write(outcome)})" for call, outcome in known.items())
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise Wrong(f"the tests cannot be run: {type(error).__name__}") from None
-    if any(isinstance(node, ast.FunctionDef) and node.name == "check" for node in tree.body):
-        tree.body += ast.parse(f"check({CANDIDATE})").body
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    tested = [f"check({CANDIDATE})" for node in functions if node.name == "check"]
+    tested += [f"{node.name}()" for node in functions if node.name.startswith("test") and not ast.unparse(node.args)]
+    tree.body += ast.parse("\n".join(tested)).body
     tree.body = list(_going_on(tree.body))
     stand_in = f"{CANDIDATE} = {entry} = _stand_in([{table}])"
     if "random" in tests:  # so that each run makes the same calls
@@ -198,18 +229,21 @@ def calls(run: Run) -> list[str]:
 
 
 def call_of(arguments: str) -> str:
-    """Write a call of `candidate` with arguments as `calls` returns them."""
+    """Write a call with arguments as `calls` returns them, as `asking` takes it."""
     positional, named = literals.read(arguments)
-    return f"{CANDIDATE}(*{literals.write(positional)}, **{literals.write(named)})"
+    return f"called(*{literals.write(positional)}, **{literals.write(named)})"
 
 
 def _is_outcome(found: object) -> bool:
-    if type(found) is not tuple or len(found) != 2 or found[0] not in KINDS:
+    if type(found) is not tuple or len(found) != 3 or found[0] not in KINDS:
         return False
-    kind, value = found
+    kind, value, changed = found
+    if changed is not None and type(changed) is not tuple:
+        return False
     if kind == "items":
         return type(value) is list and all(type(pair) is tuple and len(pair) == 2 for pair in value)
-    return {"value": True, "raised": type(value) is str}.get(kind, type(value) is list)
+    types = {"value": object, "raised": str, "argument": int}
+    return isinstance(value, types.get(kind, list))
 
 
 def _pair(node: ast.stmt, names: set[str], known: set[str]) -> tuple[str, object] | None:
