@@ -358,3 +358,40 @@ COMPLETIONS = [
     "<answer lang='py'>{gold}</answer>", "<answer>{gold}</answer_>", "<answer>{gold}<\\/answer>",
     "<answer>{gold}<\x00/answer>", "<answer>{gold}{gold}</answer>",
 ]  # fmt: skip
+
+# Completions in the other styles: what is nearly their mark, and what comes before, behind and beside an answer.
+OTHER_COMPLETIONS = {
+    "terse": [
+        "{gold}", " = {gold}", "\t={gold}", "x = {gold}", "x == {gold}", "={gold}\n={wrong}", "={gold}\n=",
+        "={gold}\n= \n", "\r={gold}", "\u2028={gold}", "\x0b={gold}", "\x0c={gold}", "\x85={gold}", "\u200b={gold}",
+        "＝{gold}", "\uff1d {gold}", "=={gold}", "= ={gold}", "={wrong}\n{gold}", "={wrong}\n ={gold}",
+        "={gold}\n{wrong}", "={gold}\n\n{wrong}", "={gold}={wrong}", "={wrong} ={gold}", "={wrong}\r={gold}",
+        "={gold} or {wrong}", "=# {gold}", "={gold} {gold}", "<think>\n={gold}",
+        "<think>\n={gold}\n</think>\n={wrong}", "<think>={gold}</think>", "={gold}\n</think>\n={wrong}",
+        "=<answer>{gold}</answer>", "=[ANSWER]{gold}[/ANSWER]", "=\\boxed{{{gold}}}", "=the answer is {gold}",
+        "<answer>{gold}</answer>", "[ANSWER]{gold}[/ANSWER]", "\\boxed{{{gold}}}", "```\n{gold}\n```",
+        "``` ={gold} ```", "", "=", "=\n", "=\n=\n=", "=" * 100_000, "\n=" * 50_000, "\n" * 99_000 + " ={gold}",
+        "=(" * 40_000,
+    ],
+    "block": [text.replace("<answer>", "[ANSWER]").replace("</answer>", "[/ANSWER]") for text in COMPLETIONS
+              if "[ANSWER]" not in text],
+    "boxed": [
+        "{gold}", "\\boxed{{{gold}", "boxed{{{gold}}}", "/boxed{{{gold}}}", "\\fbox{{{gold}}}", "\\boxed({gold})",
+        "\\boxed[{gold}]", "\\Boxed{{{gold}}}", "\\boxed {gold}", "\\boxed{{{gold}}}\\boxed{{{wrong}}}",
+        "\\boxed{{{gold}}} or \\boxed{{{wrong}}}", "\\boxed{{}}{gold}", "\\boxed{{\\boxed{{{wrong}}} {gold}}}",
+        "\\boxed｛{gold}｝", "\\boxed{{\\frac{{{gold}}}{{1}}}}", "\\boxed{{{wrong}}}{{{gold}}}",
+        "\\boxed{{{gold}, {wrong}}}", "\\boxed{{\\dots{gold}}}", "<think>\\boxed{{{gold}}}",
+        "<think>\\boxed{{{gold}}}</think>\\boxed{{{wrong}}}", "\\boxed{{" * 30_000, "\\boxed{{'" * 20_000,
+    ],
+    "assertion": [
+        "{gold}", "`{gold}`", "```{gold}```", "```\n{gold}", "``\n{gold}\n``", "```\n{gold}\n```\n```\n{wrong}\n```",
+        "```\n{gold}\n{wrong}\n```", "x ```python {gold}\n```", "｀｀｀\n{gold}\n｀｀｀", "<think>\n```\n{gold}\n```",
+        "<think>```\n{gold}\n```</think>\n```\n{wrong}\n```", "```\n```\n{gold}", "~~~\n{gold}\n", "```\n" * 25_000,
+        "~~~```\n" * 12_000, "```\nassert " * 9_000,
+    ],
+    "bare": [
+        "The answer is {gold}", "{gold}\n{wrong}", "{wrong}\n{gold}", "= {gold}", "<answer>{gold}</answer>",
+        "<think>{gold}", "<think>{gold}</think>{wrong}", "<think>{gold}</think>", "{wrong}</think>{gold}{gold}",
+        "\\boxed{{{gold}}}", "# {gold}", "{gold} # {gold}\n{wrong}",
+    ],
+}  # fmt: skip

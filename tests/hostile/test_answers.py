@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.hostile.answers_attacks import COMPLETIONS, GENERIC, HUGE, SPECIFIC
+from tests.hostile.answers_attacks import COMPLETIONS, GENERIC, HUGE, OTHER_COMPLETIONS, SPECIFIC
 
 from codereasoner import extend
 from codereasoner.execution.pool import Limits, Pool
@@ -162,9 +162,16 @@ def test_no_hostile_completion_is_accepted(task: str, runner: Runner) -> None:
     check([fill(text, task) for text in COMPLETIONS], task, STYLES["reasoning"], runner)
 
 
+@pytest.mark.parametrize("style", OTHER_COMPLETIONS)
+@pytest.mark.parametrize("task", QUESTIONS)
+def test_no_hostile_completion_is_accepted_in_any_other_style(task: str, style: str, runner: Runner) -> None:
+    check([fill(text, task) for text in OTHER_COMPLETIONS[style]], task, STYLES[style], runner)
+
+
 @pytest.mark.parametrize("answer_format", ANSWER_FORMATS)
 def test_every_completion_is_parsed_quickly(answer_format: str) -> None:
-    for text in COMPLETIONS + attacks("path"):
+    others = [text for texts in OTHER_COMPLETIONS.values() for text in texts]
+    for text in [*COMPLETIONS, *others, *attacks("path")]:
         began = time.process_time()
         ANSWER_FORMATS[answer_format].parse(text)
         if time.process_time() - began >= SECONDS:
