@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -168,7 +169,7 @@ def long(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("columns", ["60", "80", "200"])
+@pytest.mark.parametrize("columns", ["20", "60", "80", "200"])
 def test_values_never_give_way_to_the_source(
     command: Command, long: Path, columns: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,6 +177,9 @@ def test_values_never_give_way_to_the_source(
     code, out, _ = command("trace", str(long), "f((7, 0), 3)", "--allow-weak-isolation")
     assert code == 0
     assert all(len(line) <= int(columns) for line in out.splitlines())
+    if columns == "20":
+        out = " ".join(out.split())
+        assert re.search(r"\d def f\(point,.*…", out)
     for value in ("point = (7, 0)", "x = 7", "where = 'axis 7'", "returns 'axis 7'", "matches", "true"):
         assert value in out, value
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
@@ -18,10 +18,11 @@ from codereasoner.chains.statement_lines import MODULE, Scope, body_lines, first
 from codereasoner.errors import DataError
 from codereasoner.records import Run
 from codereasoner.steps import split_lines
-from codereasoner.steps.marks import attributes, items
+from codereasoner.steps.marks import attributes, items, shown
 
 SHOWN = 4  # values of one variable per line, before the rest is folded
 LONGEST = 60  # characters of one value
+NARROW = 50  # columns of a terminal, below which source and values side by side are both too short to read
 FEW = 6  # outcomes of a test that are listed one by one
 
 Notes = Mapping[int, str]
@@ -41,9 +42,12 @@ class Annotated:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         rows = list(self._rows())
+        if options.max_width < NARROW:
+            yield _stacked(rows)
+            return
         fixed = max((len(number) for number, _, _, _ in rows), default=0) + 2
         counts = max((len(count) for _, count, _, _ in rows), default=0) + 2
-        width = max(options.max_width - fixed - counts - 3, 20)
+        width = options.max_width - fixed - counts - 3
         values = max((line.cell_len for _, _, _, did in rows for line in did.split("\n")), default=0)
         source = min(max((code.cell_len for _, _, code, _ in rows), default=0), max(width - values, width * 2 // 5))
         table = Table(box=None, pad_edge=False, padding=(0, 1), show_header=False)
@@ -76,6 +80,17 @@ class Annotated:
             yield str(number), f"×{line.count}" if line.count else "", code, did
 
 
+def _stacked(rows: Sequence[tuple[str, str, Text, Text]]) -> Table:
+    """Return the table for a terminal too narrow for two columns of text: the values of a line stand below it."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", style="dim", min_width=max((len(number) for number, _, _, _ in rows), default=0))
+    table.add_column(overflow="fold")
+    for number, count, code, did in rows:
+        code.no_wrap, code.overflow = True, "ellipsis"
+        table.add_row(number, Group(code, *[Text.assemble((f"{count} ", "dim"), did)] if count or did else []))
+    return table
+
+
 def annotated(run: Run, notes: Notes | None = None, whole: bool = False) -> Annotated:
     """Return the renderable of a traced run."""
     return Annotated(run, notes or {}, whole)
@@ -101,7 +116,7 @@ def _without_literal(run: Run) -> str:
         if entry is not None and any(isinstance(each, ast.Yield | ast.YieldFrom) for each in ast.walk(entry)):
             return "a generator, which was never run"
     returned = [step.value for step in run.steps if step.event == "return" and step.frame == 0]
-    return returned[-1] if returned else "a value without a literal"
+    return shown(returned[-1]) if returned else "a value without a literal"
 
 
 def _scopes(run: Run) -> Mapping[tuple[str, int], Scope]:
@@ -239,10 +254,10 @@ _ENDS = (("yield", "yields ", "green"), ("return", "returns ", "green"), ("excep
 
 
 def _folded(values: Sequence[str]) -> Text:
-    shown = [_short(value) for value in values]
-    if len(shown) > SHOWN:
-        shown = [*shown[: SHOWN - 1], "…", shown[-1]]
-    return Text(" → ".join(shown))
+    texts = [_short(shown(value)) for value in values]
+    if len(texts) > SHOWN:
+        texts = [*texts[: SHOWN - 1], "…", texts[-1]]
+    return Text(" → ".join(texts))
 
 
 def _outcomes(tests: Sequence[bool], words: tuple[str, str]) -> str:

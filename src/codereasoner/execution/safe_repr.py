@@ -4,6 +4,7 @@
     <Point x=1, y=[2, 3]>        an instance: its type's name and its attributes, also those in slots
     <list [1, <Point x=1, y=2>]> a container that holds something without a literal
     <deque [1, 2]>, <Counter {'a': 1}>, <function f>, <generator g>, <list of 90000 items>
+    <Decimal('1.5')>, <Color.RED: 1>  what is written by its repr (known_reprs.py)
 
 No literal begins with `<`, so a mark is never taken for a value. This file also runs inside the workers.
 """
@@ -14,6 +15,7 @@ import builtins
 from _operator import is_ as _is
 from collections import deque
 
+from codereasoner.execution.known_reprs import known_repr
 from codereasoner.literals.write import HEX_BITS, WRITERS, NotWritable, TooLong, write
 
 TYPE_CHECKING = False
@@ -40,11 +42,11 @@ _function, _module = type(write), type(builtins)
 _arguments: Any = BaseException.__dict__["args"].__get__
 _module_dict: Any = _module.__dict__["__dict__"].__get__  # type: ignore[index]
 _named: tuple[type, ...] = (_function, type(len), type((lambda: (yield))()), type([].__iter__), type(write.__get__))
-_built_in_bases = {
-    id(base): base for base in (dict, list, tuple, set, frozenset, str, bytes, int, float, BaseException, deque)
-}
-_SIZED_BASES = (list, tuple, dict, set, frozenset, deque)
+_VIEWS: tuple[Any, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+_SIZED_BASES = (list, tuple, dict, set, frozenset, deque, *_VIEWS)
+_SETS = (set, frozenset)
 _TEXT_BASES = (str, bytes, bytearray)
+_built_in_bases = {id(base): base for base in (*_SIZED_BASES, str, bytes, int, float, BaseException)}
 _GETSET, _MEMBER = type(_function.__dict__["__code__"]), type(_function.__dict__["__globals__"])
 _getset_name = _GETSET.__dict__["__name__"].__get__
 # Types are told apart by identity: to look for one in a set would call the `__hash__` of a program's metaclass.
@@ -150,7 +152,7 @@ def is_among(kind: type, kinds: Iterable[type]) -> bool:
 
 def _size(value: Any) -> str:
     name = type_name(value)
-    base: object
+    base: Any
     for base in _SIZED_BASES:
         if derives(value, base):
             return f"{name} of {base.__len__(value)} items"
@@ -190,6 +192,10 @@ def _mark(value: Any, depth: int, path: list[int], room: list[int]) -> str:
     if depth == 0 or _id(value) in path:
         return f"<{name} ...>"
     path.append(_id(value))
+    text = known_repr(value, lambda: _own(value), lambda part: _item(part, depth - 1, path, room))
+    if text:
+        path.pop()
+        return text if text[0] == "<" else f"<{text}>"
     parts = [*_contents(value, depth, path, room), *_attributes(value, depth, path, room)]
     path.pop()
     return f"<{name} {_join(parts)}>" if parts else f"<{name}>"
@@ -217,9 +223,9 @@ def _contents(value: Any, depth: int, path: list[int], room: list[int]) -> list[
         items = _items(base.__iter__(value), depth, path, room)
         if base is _tuple:
             return ["(" + _join(items) + (",)" if _len(items) == 1 else ")")]
-        if base is _list or base is deque:
-            return ["[" + _join(items) + "]"]
-        return ["{" + _join(_sorted(items)) + "}"]
+        if is_among(base, _SETS):
+            return ["{" + _join(_sorted(items)) + "}"]
+        return ["[" + _join(items) + "]"]
     if base is _int and _int.bit_length(value) > HEX_BITS:
         return [_hex(_int.__index__(value))]
     if is_among(base, _TEXT_BASES) and base.__len__(value) > 1000:
@@ -249,12 +255,17 @@ def _attributes(value: object, depth: int, path: list[int], room: list[int]) -> 
     if is_among(_module, mro):
         own = [item for name, item in _module_dict(value).items() if _type(name) is _str and name == "__name__"]
         return own if own and _type(own[0]) is _str else []
+    found = _own(value)
+    return [f"{name}={_item(found[name], depth - 1, path, room)}" for name in _first(found, room)]
+
+
+def _own(value: object) -> dict[str, object]:
     found: dict[str, object] = {}
-    for kind in mro:
+    for kind in _mro(_type(value)):
         own_slots = _static_slots.get(_id(kind))
         for name, descriptor in _slots(kind) if own_slots is None else own_slots:
             _read_own(value, name, descriptor, found)
-    return [f"{name}={_item(found[name], depth - 1, path, room)}" for name in _first(found, room)]
+    return found
 
 
 def _slots(kind: type) -> list[tuple[str, object]]:
@@ -263,9 +274,9 @@ def _slots(kind: type) -> list[tuple[str, object]]:
     heap = _flags(kind) & _HEAP_TYPE
     for name, item in _namespace(kind).items():
         what = _type(item)
-        if (what is not _GETSET and (what is not _MEMBER or not heap)) or _type(name) is not _str:
+        if (what is not _GETSET and what is not _MEMBER) or _type(name) is not _str:
             continue
-        if name[:2] != "__" if what is _MEMBER else name == _getset_name(item) == "__dict__":
+        if name == "__dict__" if what is _GETSET or not heap else name[:2] != "__":
             found.append((name, item))
     if not heap:  # it can not change
         _static_slots[_id(kind)] = found

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*+'|"(?:\\.|[^"\\])*+"|['"].*|[\[({<]|[\])}>]|, |: """, re.DOTALL)
 _ATTRIBUTE = re.compile(r"([^\W\d]\w*)=(.*)", re.DOTALL)
+_REPR = re.compile(r"<([^\W\d][\w.]*(?:\(.*\)|\.\w+))>", re.DOTALL)
 _CONTAINER = re.compile(r"<\w+ ([\[({].*[\])}])(?:, .*)?>", re.DOTALL)
 
 
@@ -23,11 +24,17 @@ def kind(text: str) -> str:
     return re.match(r"<(\w*)", text)[1] if is_mark(text) else ""  # type: ignore[index]
 
 
+def shown(text: str) -> str:
+    """Return the repr in a mark that holds nothing else (`<Decimal('1.5')>`); any other text as it is."""
+    match = _REPR.fullmatch(text)
+    return match[1] if match else text
+
+
 def attributes(text: str) -> dict[str, str]:
     """Return the attributes of an instance by name; none for a literal."""
-    if not is_mark(text):
+    head, _, inner = text[1:-1].partition(" ")
+    if not is_mark(text) or not head.isidentifier():
         return {}
-    inner = text[1:-1].partition(" ")[2]
     found = (_ATTRIBUTE.fullmatch(part) for part in split_parts(inner, ", "))
     return {match[1]: match[2] for match in found if match}
 

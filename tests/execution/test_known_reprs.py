@@ -1,0 +1,94 @@
+"""Values of the standard library without a literal are shown by their repr, and no code of a program writes it."""
+
+from __future__ import annotations
+
+import array
+import enum
+import re
+import types
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import PosixPath, PurePosixPath
+from uuid import UUID
+
+import pytest
+
+from codereasoner.execution.safe_repr import describe
+from codereasoner.steps.marks import attributes, kind, shown
+
+
+class Colour(enum.Enum):
+    RED = "r"
+
+
+class Access(enum.IntFlag):
+    READ = 1
+    WRITE = 2
+
+
+class Loud(str):
+    def __repr__(self) -> str:
+        raise AssertionError("a method of the program was called")
+
+
+class Zone(tzinfo):
+    def __repr__(self) -> str:
+        raise AssertionError("a method of the program was called")
+
+
+KNOWN = (
+    [Decimal("1.50"), Fraction(-3, 4), UUID(int=5), slice(1, None), array.array("i", [1, 2]), re.compile("a+", re.I)]
+    + [date(2024, 1, 2), datetime(2024, 1, 2, 3, tzinfo=UTC), time(1, 2), timedelta(1, 5), timezone(timedelta(hours=1))]
+    + [
+        PosixPath(*parts)
+        for parts in [(), ("a", "./b//c/"), ("/a", "b"), ("a", "/b"), ("//a",), ("///a",), ("//", "a")]
+    ]
+    + [PurePosixPath("it's"), Colour.RED, Access.READ, re.match("a+", "caab"[1:])]
+)
+
+
+@pytest.mark.parametrize("value", KNOWN, ids=repr)
+def test_the_repr_that_is_known_is_shown_where_there_is_no_literal(value: object) -> None:
+    mark = describe(value, 200)
+    assert mark.startswith("<"), "a mark could be taken for a literal"
+    assert shown(mark) == repr(value)
+    assert describe([value], 200) == f"<list [{mark}]>"
+    assert kind(mark)
+    assert not attributes(mark)
+
+
+def test_what_a_repr_would_ask_of_the_program_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Fraction, "__repr__", Loud.__repr__)
+    named = timezone(timedelta(0), Loud("here"))
+    zone = Zone()  # type: ignore[abstract]
+    values = [datetime(2024, 1, 2, tzinfo=zone), named, time(1, tzinfo=named), slice(Loud("a")), Fraction(1, 2)]
+    assert [describe(value, 200) for value in values] == [
+        "<datetime>",
+        "<timezone>",
+        "<time>",
+        "<slice>",
+        "<Fraction(1, 2)>",
+    ]
+
+
+def test_a_class_of_the_program_with_a_known_name_is_shown_by_its_attributes() -> None:
+    made = type("Fraction", (), {"__module__": "fractions"})()
+    made.top = 3
+    assert describe(made, 200) == "<Fraction top=3>"
+
+
+def test_a_value_whose_repr_would_be_long_is_not_written_to_be_thrown_away() -> None:
+    assert describe(array.array("d", bytes(80_000)), 100_000) == "<array>"
+
+
+@pytest.mark.parametrize(
+    ("value", "mark"),
+    [
+        (types.SimpleNamespace(a=1), "<SimpleNamespace a=1>"),
+        ({"a": 1}.keys(), "<dict_keys ['a']>"),
+        ({"a": 1}.items(), "<dict_items [('a', 1)]>"),
+    ],
+)
+def test_what_is_in_a_value_is_shown(value: object, mark: str) -> None:
+    assert describe(value, 200) == mark
