@@ -57,6 +57,25 @@ def test_rows_packed_by_gzip_are_read_and_a_torn_archive_is_named(tmp_path: Path
         list(read_rows(file))
 
 
+@pytest.mark.parametrize("packed", [bytes, gzip.compress])
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        (b"PAR1\xff", "but a parquet file: unpack it and give it a name that ends in .parquet"),
+        (b"PK\x03\x04\xff", "but a packed file: unpack it"),
+        (b"\xfd7zXZ", "but a packed file"),
+        (b"a\xff", r"not UTF-8 text \(byte 1\)$"),
+    ],
+)
+def test_a_file_that_holds_no_text_is_named_for_what_it_is(
+    head: bytes, told: str, packed: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(packed(head))
+    with pytest.raises(DataError, match=rf"rows\.jsonl: .*{told}"):
+        list(read_rows(file))
+
+
 def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
     rows, source = tmp_path / "rows.jsonl", tmp_path / "f.py"
     rows.write_text('{"a": 1}\n', encoding="utf-8-sig")

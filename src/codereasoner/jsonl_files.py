@@ -23,8 +23,8 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     if not path.is_file():
         raise DataError(no_file(path))
     with path.open("rb") as raw:
-        is_gzip = raw.read(2) == b"\x1f\x8b"
-    with (gzip.open if is_gzip else open)(path, "rt", encoding="utf-8-sig", newline="\n") as file:
+        opened = gzip.open if raw.read(2) == b"\x1f\x8b" else open
+    with opened(path, "rt", encoding="utf-8-sig", newline="\n") as file:
         for number, line in enumerate(_decoded(path, file), start=1):
             if line.strip():
                 yield number, line
@@ -79,4 +79,16 @@ def _decoded(path: Path, lines: Iterable[str]) -> Iterator[str]:
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path}: a broken gzip file ({error})") from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text (byte {error.start})") from None
+        raise DataError(f"{path}: not UTF-8 text (byte {error.start}){_kind(error.object)}") from None
+
+
+def _kind(head: bytes) -> str:
+    """Say what a file that is no text holds, and what to do about it; nothing where that is not known."""
+    return next((f", but {told}" for mark, told in _KINDS.items() if head.startswith(mark)), "")
+
+
+_KINDS = {
+    b"PAR1": "a parquet file: unpack it and give it a name that ends in .parquet",
+    **dict.fromkeys((b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd"), "a packed file: unpack it, or use gzip"),
+}
+"""By the bytes with which such a file begins."""

@@ -129,14 +129,14 @@ class Ledger:
 
     def is_complete(self) -> bool:
         """Return whether the final file is there, made with this config; and remove what a kill left next to it."""
-        self._refuse_others()
+        self.refuse_others()
         complete = self._is_finished()
         if complete:
             self._tidy()
         return complete
 
     def __enter__(self) -> Self:
-        self._refuse_others()
+        self.refuse_others()
         with ExitStack() as stack:
             stack.enter_context(locked(self.path))
             self._begin_or_continue()
@@ -247,16 +247,20 @@ class Ledger:
         config = self._part_config()
         return object_of(str(config), read_text(config)) if config.is_file() else None
 
-    def _refuse_others(self) -> None:
-        """Refuse to replace what this config did not make."""
+    def refuse_others(self, later: str = "") -> None:
+        """Refuse to replace what this config did not make.
+
+        later: key of the config whose value is known only after work that should not be in vain.
+        """
         check_writable(self.path)
         begun, now = self._begun(), _plain(self.config)
         if begun is not None and self._part.is_file() and self._part.stat().st_size:
-            refuse_others(self.path, begun, now, "begun")
+            refuse_others(self.path, begun, _with_value_of(begun, later, now), "begun")
         if not self.path.is_file() or self._is_ours():
             return
         refuse_unmade(self.path)
-        refuse_others(self.path, (read_manifest(self.path) or {}).get("config", {}), now)
+        made = (read_manifest(self.path) or {}).get("config", {})
+        refuse_others(self.path, made, _with_value_of(made, later, now))
 
     def _begin_or_continue(self) -> None:
         config = self._part_config()
@@ -279,6 +283,11 @@ class Ledger:
                     raise DataError(f"{path}: a row has no text '{self.key}'; move the file away and run this again")
                 self._keys.add(key)
                 counter[row.get("reason", "kept") if path is self._dropped else "kept"] += 1
+
+
+def _with_value_of(other: Config, key: str, config: Row) -> Row:
+    """Return the config with the other's value of this key, where that has any."""
+    return {**config, key: other[key]} if other.get(key) else config
 
 
 def refuse_unmade(path: Path) -> None:

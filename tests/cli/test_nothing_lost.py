@@ -113,6 +113,31 @@ def test_rows_of_other_options_are_refused_before_those_for_sft_are_written(ques
     assert contents() == before
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "said"),
+    [
+        (
+            ["audit", "chains.jsonl", "--keep-above", "50"],
+            ["--keep-above", "100"],
+            "chains.true.jsonl holds a finished",
+        ),
+        (["select", "questions.jsonl"], ["--by", "scripted:gold"], "selected.jsonl holds a finished"),
+    ],
+)
+def test_a_second_output_of_other_options_is_refused_before_the_work_for_the_first(
+    questions: Command, first: list[str], then: list[str], said: str
+) -> None:
+    assert questions("chain", "questions.jsonl", "--task", "output", "--workers", "1")[0] == 0
+    weak = ["--workers", "1", "--allow-weak-isolation"]
+    assert questions(*first, *weak)[0] == 0
+    for made in Path().glob("chains.audit.jsonl*"):
+        made.unlink()
+    before = contents()
+    code, _, err = questions(*first, *then, *weak)
+    assert (code, said in err) == (2, True), err
+    assert contents() == before
+
+
 def test_chain_says_which_tasks_it_did_not_tell(questions: Command) -> None:
     _, _, err = questions("chain", "questions.jsonl")
     assert "without a chain: 2 of the task 'input' (--task NAME adds a task)" in err
@@ -153,7 +178,9 @@ def test_a_build_with_other_options_is_refused_before_any_work(command: Command)
     assert "set holds a begun result of other options (attempts: 3, now 2)" in err
     assert contents() == before
     assert command(*small)[0] == 0
-    assert command(*small, "--attempts", "2", "--fresh")[0] == 0
+    code, _, err = command(*small, "--attempts", "2", "--fresh", "--direct", "input")
+    assert code == 0
+    assert "of the task 'input' (--direct asks for none)" in err
     assert Path("set.old/sft.parquet").read_bytes() == before["set/sft.parquet"]
 
 

@@ -52,7 +52,7 @@ def audit_command(
     from codereasoner.cli.console import bar, print_json
     from codereasoner.cli.result_tables import show_audit
     from codereasoner.reports.run_folder import Evaluation
-    from codereasoner.stages.audit_chains import audit_texts, keep_true, summarize
+    from codereasoner.stages.audit_chains import audit_texts, keep_true, refuse_other_true, summarize
     from codereasoner.stages.distribute import OwnPool
     from codereasoner.stages.engine import make_engine
     from codereasoner.stages.progress import counts
@@ -63,6 +63,8 @@ def audit_command(
     out = out or texts.with_suffix(".audit.jsonl")
     kept = kept or texts.with_suffix(".true.jsonl")
     prepare_outputs(out, *([kept] if config.keep_above is not None else []))
+    if config.keep_above is not None:
+        refuse_other_true(texts, kept, config.keep_above / 100)
     folders = (questions.parent, Evaluation(texts.parent, "", "").run)
     runs = next((each / "runs.parquet" for each in folders if (each / "runs.parquet").is_file()), None)
     with pools.open(), make_engine(workers=pools.workers) as engine, bar("audit", "the first texts") as progress:

@@ -15,8 +15,10 @@ def kept_in(out: Path) -> int:
     return int(counts(out).get("kept", 0))
 
 
-def show_counts(out: Path, needed: bool = True) -> None:
+def show_counts(out: Path, needed: bool = True, untold: str = "--task NAME adds a task") -> None:
     """Print the counts of rows, the reasons of drops, and what was left out.
+
+    untold: what to say of the tasks for which no chain was asked.
 
     Raises:
         Shortfall: rows are needed, and there are none.
@@ -30,7 +32,7 @@ def show_counts(out: Path, needed: bool = True) -> None:
         console.print(f"  {count:>8,}  not asked: {reason}")
     if others := manifest.get("not_told"):
         told = ", ".join(f"{count:,} of the task '{name}'" for name, count in others.items())
-        console.print(styled("yellow", "  without a chain", f": {told} (--task NAME adds a task)"))
+        console.print(styled("yellow", "  without a chain", f": {told} ({untold})"))
     if lengths := manifest.get("characters"):
         told = ", ".join(f"{name} {count:,}" for name, count in lengths.items())
         console.print(f"  characters of a chain: {told}")

@@ -80,7 +80,12 @@ def select_command(
     from codereasoner.cli.console import bar
     from codereasoner.cli.row_counts import show_counts
     from codereasoner.curation.difficulty import Band
-    from codereasoner.stages.rate_difficulty import Choice, rate_questions, select_questions
+    from codereasoner.stages.rate_difficulty import (
+        Choice,
+        rate_questions,
+        refuse_other_selection,
+        select_questions,
+    )
     from codereasoner.task import Question
 
     questions = rows_file(questions, "questions.jsonl", kind=Question)
@@ -88,6 +93,7 @@ def select_command(
     ratings = out.with_name(f"{out.name}.passes.jsonl")
     prepare_outputs(out, ratings)
     if by != FEATURES:
+        refuse_other_selection(questions, out, choice)
         model, style, sampling = config.find(by)
         with pools.open() as pool, bar("rate", f"the first answers of {by}") as progress:
             rate_questions(questions, ratings, model, style, config.samples, sampling, pool.run, progress)

@@ -86,7 +86,7 @@ def keep_true(texts: Path, audited: Path, out: Path, above: float) -> None:
 
     The others are dropped with their reason; a text without any claim is one of them.
     """
-    ledger = Ledger(out, {"texts": fingerprint(texts), "audit": fingerprint(audited), "above": above})
+    ledger = _true_ledger(texts, fingerprint(audited), out, above)
     if ledger.is_complete():
         return
     with ledger:
@@ -96,6 +96,19 @@ def keep_true(texts: Path, audited: Path, out: Path, above: float) -> None:
             else:
                 ledger.append(text)
         ledger.finish()
+
+
+def refuse_other_true(texts: Path, out: Path, above: float) -> None:
+    """Refuse, before the audit, to replace what `keep_true` made of other texts or with another share.
+
+    Raises:
+        ConfigError: the message names what differs.
+    """
+    _true_ledger(texts, "the audit to come", out, above).refuse_others(later="audit")
+
+
+def _true_ledger(texts: Path, audit: str, out: Path, above: float) -> Ledger:
+    return Ledger(out, {"texts": fingerprint(texts), "audit": audit, "above": above})
 
 
 def summarize(audited: Path) -> Row:

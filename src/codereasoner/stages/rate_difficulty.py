@@ -98,15 +98,7 @@ def select_questions(
 
     With the ratings of `passes` each question gets the features `passes` and `samples`, and its level is its passes.
     """
-    config = {
-        "questions": fingerprint(questions),
-        "passes": fingerprint(passes) if passes else None,
-        "low": choice.band.low,
-        "high": choice.band.high,
-        "per_level": choice.per_level,
-        "order": choice.order,
-    }
-    ledger = Ledger(out, config)
+    ledger = _selection(questions, fingerprint(passes) if passes else None, out, choice)
     if ledger.is_complete():
         return
     total = counts(questions).get("kept", 0)
@@ -124,6 +116,21 @@ def select_questions(
             tell(progress, len(ledger), total, "questions looked at")
         ledger.extra["levels"] = dict(sorted(levels.items(), key=lambda item: int(item[0])))
         ledger.finish()
+
+
+def refuse_other_selection(questions: Path, out: Path, choice: Choice) -> None:
+    """Refuse, before the questions are rated, to replace what `select_questions` made with another choice.
+
+    Raises:
+        ConfigError: the message names what differs.
+    """
+    _selection(questions, "the ratings to come", out, choice).refuse_others(later="passes")
+
+
+def _selection(questions: Path, passes: str | None, out: Path, choice: Choice) -> Ledger:
+    """Return the ledger of a selection by the ratings of this fingerprint."""
+    band = {"low": choice.band.low, "high": choice.band.high, "per_level": choice.per_level, "order": choice.order}
+    return Ledger(out, {"questions": fingerprint(questions), "passes": passes, **band})
 
 
 def _judged(questions: Path, choice: Choice, rates: Rows | None) -> Iterator[tuple[Question, str | None]]:
