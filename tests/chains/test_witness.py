@@ -22,7 +22,7 @@ from codereasoner import extend, literals
 from codereasoner.chains.claim_audit import audit
 from codereasoner.chains.events import Event, read_events
 from codereasoner.chains.narrator import DETAILS, Detail, narrate
-from codereasoner.execution.pool import Pool
+from codereasoner.execution.pool import Limits, Pool
 from codereasoner.records import Job, Run
 from codereasoner.sources.procedural import Procedural
 from codereasoner.task import Question
@@ -112,7 +112,12 @@ def witnessed(run: Run) -> Reports:
     found["resume"] = [[name] for _, name in found["resume"]]
     for kind in ("return", "yield"):
         found[kind] = [[line, canonical(str(value))] for line, value in found[kind]]
-    found["set"] = [[line, name, canonical(str(value))] for line, name, value in found["set"] if name not in globals_]
+    recorded = Limits().value_chars  # of a longer value a trace has the type only
+    found["set"] = [
+        [line, name, canonical(str(value)) if len(str(value)) <= recorded else "?"]
+        for line, name, value in found["set"]
+        if name not in globals_
+    ]
     return found
 
 

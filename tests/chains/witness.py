@@ -51,15 +51,16 @@ class _Witness:
         return sent
     def delegated(self, line, name, inner):  # what is thrown reaches the inner generator unseen by the outer one
         inner = iter(inner)
+        send, throw = (getattr(type(inner), each, None) for each in ("send", "throw"))
         step, sent = next, ()
         while True:
             try:
                 value = step(inner, *sent)
             except StopIteration as end:
-                if step is type(inner).throw:
+                if step is throw:
                     self.say("resume", line, name)
                 return end.value
-            if step is next or step is type(inner).send:
+            if step is not throw:
                 self.value("yield", line, value)
             try:
                 got = yield value
@@ -67,10 +68,13 @@ class _Witness:
                 getattr(inner, "close", int)()
                 raise
             except BaseException as error:
-                step, sent = type(inner).throw, (error,)
+                if throw is None:
+                    self.say("resume", line, name)
+                    raise
+                step, sent = throw, (error,)
                 continue
             self.say("resume", line, name)
-            step, sent = (next, ()) if got is None else (type(inner).send, (got,))
+            step, sent = (next, ()) if got is None else (send, (got,))
 _w = _Witness()
 def _watched(*arguments, **named):
     import json
@@ -171,7 +175,7 @@ class _Rewriter(ast.NodeTransformer):
         count, line = f"_n{self.loops}", node.lineno
         node.iter = self.visit(node.iter)
         begins = ast.parse(f"{count} += 1\n_w.say('pass', {line}, {count})").body
-        values = [report for name in _names(node.target) for report in _report_value(line, name)]
+        values = [report for name in dict.fromkeys(_names(node.target)) for report in _report_value(line, name)]
         node.body = [*begins, *values, *self._block(node.body)]
         node.orelse = [*_report("end", line), *self._block(node.orelse)]
         return [*ast.parse(f"{count} = 0").body, node]
