@@ -26,6 +26,11 @@ VALUES = {name: ast.literal_eval(value) for name, value in STATE.items()}
         "(1, 'x') in zip(a, t)",
         "sum(d.values()) + len(d.keys())",
         "'k' in d.keys() and list(d.items()) + [1]",
+        "sorted(a, key=lambda v: -v)",
+        "sorted(['bb', 'a', t], key=len, reverse=True)",
+        "max(t, key=lambda c: (c == 'x', c))",
+        "min(d, key=d.get)",
+        "isinstance(t, str) and not isinstance(a, (tuple, dict))",
     ],
 )
 def test_what_goes_over_enumerate_zip_or_a_view_is_computed(code: str) -> None:
@@ -45,3 +50,19 @@ def test_a_pass_of_which_nothing_is_known_is_not_said() -> None:
     lines, value = evaluate(ast.parse("[g(x) for x in a + a[:1]]", mode="eval").body, STATE)
     assert value is NotImplemented
     assert lines == ["[1, 2][:1] -> [1]", "[1, 2] + [1] -> [1, 2, 1]"]
+
+
+@pytest.mark.parametrize(
+    "code", ["sorted({1, 2}, key=lambda v: 0)", "sorted(a, key=lambda v, k=2: k)", "max(a, key=g)"]
+)
+def test_a_key_whose_calls_nobody_knows_is_not_computed(code: str) -> None:
+    assert evaluate(ast.parse(code, mode="eval").body, STATE)[1] is NotImplemented
+
+
+def test_without_the_passes_of_a_comprehension_the_operations_around_it_are_left() -> None:
+    node = ast.parse("sum([v * 2 for v in a]) + max(a, key=lambda v: v % 2)", mode="eval").body
+    assert evaluate(node, STATE, brief=True)[0] == [
+        "sum([2, 4]) -> 6",
+        "max([1, 2], key=lambda v: v % 2) -> 1",
+        "6 + 1 -> 7",
+    ]

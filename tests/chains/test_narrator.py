@@ -232,3 +232,48 @@ def test_a_call_whose_arguments_have_no_literal_is_said_without_a_colon(pool: Po
     run = pool.run([Job(source, "f", "1", record="trace")])[0]
     lines = narrate(extend.task("output").collect(run).questions[0], run, detail).text.split("\n")
     assert any(line.rstrip(".") == "g is called" for line in lines), lines
+
+
+HELPERS = """import asyncio
+def odd(n):
+    return n % 2 == 1
+
+def rest(n):
+    return n % 3
+
+def parts(n):
+    yield from n
+
+async def wait(n):
+    await asyncio.sleep(n)
+
+"""
+TOLD = [
+    ("for c in x.replace('a', 'b'): pass", "'aa'", "'aa'.replace('a', 'b') is 'bb', pass 1, c = 'b'."),
+    ("for c in [d for d in x if d > 'a']: pass", "'ab'", "'b' > 'a' is true, pass 1, c = 'b'."),
+    ("for c in (d + d for d in x): pass", "'ab'", "`for c in (d + d for d in x):`: pass 1, c = 'aa'."),
+    (
+        "x = sum([v * v for v in range(x)]) + 1",
+        "9",
+        "sum([0, 1, 4, 9, 16, 25, 36, 49, 64]) is 204, 204 + 1 is 205, x = 205.",
+    ),
+    (
+        "x.sort(key=lambda v: -v)",
+        "[1, 2]",
+        "`x.sort(key=lambda v: -v)`: sorted([1, 2], key=lambda v: -v) is [2, 1]",
+    ),
+    ("list(parts(x))", "[3]", "`yield from n`: nothing is left to yield."),
+    ("asyncio.run(wait(x))", "0", "`await asyncio.sleep(n)`: what is awaited is done."),
+    ("if x: pass", "True", "x is true, the body runs."),
+    ("if isinstance(x, int): pass", "3", "isinstance(3, int) is true, the body runs."),
+    ("if rest(x):\n        pass", "5", "rest(5) is true, the body runs."),
+    ("if odd(x + 2):\n        pass", "3", "odd(5) is true, the body runs."),
+]
+
+
+@pytest.mark.parametrize(("statement", "given", "said"), TOLD, ids=[each[0] for each in TOLD])
+def test_a_sentence_says_what_decides(pool: Pool, statement: str, given: str, said: str) -> None:
+    run = trace(pool, f"{HELPERS}def f(x):\n    {statement}\n    return 0", given)
+    text = narrate(question(run), run, "steps").text
+    assert said in text
+    assert audit(text, run).first_false is None

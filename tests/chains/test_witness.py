@@ -220,9 +220,9 @@ def in_sentences(text: str) -> Reports:
         number, code, said = int(sentence[1]), sentence[2], sentence[3]
         if test := re.search(r"(?:true|false), (the body runs|the body is skipped|the loop ends)$", said):
             found["test"].append([number, TESTS[test[1]]])
-        elif begins := re.match(r"pass (\d+)", said):
+        elif begins := re.search(r"(?:^|, )pass (\d+)(?:, |$)", said):
             found["pass"].append([number, int(begins[1])])
-        elif said == "nothing is left, the loop ends":
+        elif said.endswith("nothing is left, the loop ends"):
             found["end"].append([number])
         elif said.startswith("it handles the exception"):
             found["except"].append([number])

@@ -18,8 +18,9 @@ from itertools import islice
 
 from codereasoner.chains.detail_terse import called, claims, outcome
 from codereasoner.chains.events import Event
-from codereasoner.chains.expressions import Trail, Unknown, is_silent, text_of, unparse
+from codereasoner.chains.expressions import Trail, Unknown, text_of, unparse
 from codereasoner.chains.operations import Operations, parts
+from codereasoner.chains.pure_operations import is_silent
 from codereasoner.chains.statement_lines import Statement, header
 from codereasoner.records import Run
 from codereasoner.steps.source import split_lines
@@ -110,7 +111,7 @@ class Local:
             yield f"{quoted}: {effects}" if quoted and effects else quoted or effects
 
     def _pass(self, event: Event, node: ast.For, effects: str) -> str:
-        if not event.taken:
+        if event.taken is False:
             return "for end"
         left = self.operations.left_after(event, node)
         if left is None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from codereasoner.chains.detail_terse import literal_claims, outer_claims
 from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import Unknown, evaluate, text_of
 from codereasoner.chains.operations import Operations, parts
-from codereasoner.chains.statement_lines import LOOPS, Statement, header, own
+from codereasoner.chains.statement_lines import Statement, header, own
 from codereasoner.records import Run
 from codereasoner.steps.marks import attributes, is_mark, kind
 from codereasoner.steps.source import split_lines, walk
@@ -90,14 +90,16 @@ class Sentences:
             case ast.Import() | ast.ImportFrom():
                 return "imported"
         if event.taken is not None:
-            return _entered(event, clause)
+            begins = self._operations(event) if isinstance(node, ast.For) and event.visit == 1 else ""
+            return begins + _entered(event, clause)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield) and not clause:
             return ""  # that it resumes is told
         if event.removed and not clause:
             return f"{', '.join(event.removed)} no longer exists"
         if clause:
             return self._operations(event) + clause
-        return " and ".join(_objects(event)) or self._global(event) or "no local variable changes"
+        ends = _ENDS.get(type(node.value), "") if isinstance(node, ast.Expr) else ""
+        return " and ".join(_objects(event)) or self._global(event) or ends or "no local variable changes"
 
     def _global(self, event: Event) -> str:
         """Describe an assignment to a global variable, with the value if it can be computed."""
@@ -119,14 +121,16 @@ class Sentences:
         """`3 > 2 is true, the body runs`: the comparison, if it can be computed, and what follows."""
         taken = event.taken if taken is None else taken
         truth = "true" if taken else "false"
+        known_call = f"{call} is " if (call := _call_of(test, event.before)) else ""
         if event.node is None or self.operations.calls_own(event.node):
-            return f"{truth}, {then}"
-        operations, value = evaluate(test, event.before)
-        if value is NotImplemented or bool(value) is not taken or len(operations) > MOST_OPERATIONS:
-            return f"{truth}, {then}"
-        comparisons = [_in_words(each) for each in operations]
+            return f"{known_call}{truth}, {then}"
+        value = evaluate(test, event.before)[1]
+        comparisons = [_in_words(each) for each in _some_operations([test], event.before, 0)]
+        if value is NotImplemented or bool(value) is not taken:
+            return f"{known_call}{truth}, {then}"
         if not comparisons:
-            return f"{known} is {truth}, {then}" if (known := _text(value)) else f"{truth}, {then}"
+            known = ast.unparse(test) if isinstance(value, bool) else _text(value)
+            return f"{known} is {truth}, {then}" if known else f"{truth}, {then}"
         if not comparisons[-1].endswith(f" is {truth}"):
             comparisons.append(f"so the test is {truth}")
         return ", ".join([*comparisons, then])
@@ -138,14 +142,33 @@ class Sentences:
     def _operations(self, event: Event) -> str:
         """`'abc'[::2] is 'ac', `: the operations of a statement of several."""
         node = event.node
-        if node is None or self.operations.calls_own(node) or isinstance(node, LOOPS):
+        if node is None or self.operations.calls_own(node) or isinstance(node, ast.While | ast.AsyncFor):
             return ""
-        state = event.before or event.state
-        operations = list(chain.from_iterable(evaluate(each, state)[0] for each in parts(node)))
-        least = 1 if any(isinstance(each, _DECIDES) for part in parts(node) for each in walk(part)) else 2
-        if not least <= len(operations) <= MOST_OPERATIONS:
-            return ""
+        within = {type(each) for part in parts(node) for each in walk(part)}
+        if isinstance(node, ast.For) and ast.GeneratorExp in within:
+            return ""  # its passes are made as the loop asks for them
+        least = 1 if isinstance(node, ast.For) or within & _DECIDES else 2
+        operations = _some_operations(parts(node), event.before or event.state, least)
         return "".join(f"{_in_words(each)}, " for each in operations)
+
+
+def _some_operations(expressions: Sequence[ast.expr], state: Mapping[str, str], least: int) -> list[str]:
+    """Return the operations of expressions, without those of passes where there are too many; none if below `least`."""
+    for brief in (False, True):
+        found = list(chain.from_iterable(evaluate(each, state, brief)[0] for each in expressions))
+        if least <= len(found) <= MOST_OPERATIONS:
+            return found
+    return []
+
+
+def _call_of(test: ast.expr, state: Mapping[str, str]) -> str:
+    """`is_odd(3)`: the call that a test is, with its arguments; "" if it is none, or one of them cannot be computed."""
+    if not isinstance(test, ast.Call) or not isinstance(test.func, ast.Name) or test.keywords:
+        return ""
+    if any(isinstance(each, ast.NamedExpr) for each in walk(test)):
+        return ""  # it changes what the next argument is
+    arguments = [_text(evaluate(each, state)[1]) for each in test.args]
+    return f"{test.func.id}({', '.join(arguments)})" if all(arguments) else ""
 
 
 def _text(value: object) -> str:
@@ -214,7 +237,9 @@ def _in_words(operation: str) -> str:
     return f"{left} is {_TRUTH.get(right, right)}"
 
 
-_DECIDES = ast.IfExp | ast.BoolOp | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_ENDS = {ast.YieldFrom: "nothing is left to yield", ast.Await: "what is awaited is done"}
+
+_DECIDES = {ast.Lambda, ast.IfExp, ast.BoolOp, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp}
 """Expressions in which one operation does not say by itself what was computed."""
 
 _TRUTH = {"True": "true", "False": "false"}

@@ -16,10 +16,19 @@ from itertools import islice
 from typing import Any
 
 from codereasoner import literals
-from codereasoner.chains.pure_operations import COMPARISONS, FUNCTIONS, METHODS, OPERATORS, ORDERLESS, SILENT
+from codereasoner.chains.pure_operations import (
+    COMPARISONS,
+    FUNCTIONS,
+    MAX_LENGTH,
+    METHODS,
+    OPERATORS,
+    ORDERLESS,
+    SILENT,
+    is_silent,
+    stays_small,
+)
 from codereasoner.literals.work_limits import length
 
-MAX_LENGTH = 200  # characters of a literal, items of a collection
 MAX_STEPS = 60
 
 
@@ -33,14 +42,12 @@ class Unknown(Exception):
     """Raised where the value of a part cannot be computed."""
 
 
-def explain(node: ast.expr, state: Mapping[str, str]) -> list[str]:
-    """Return the operations that lead to the value of an expression, as far as they can be computed."""
-    return evaluate(node, state)[0]
+def evaluate(node: ast.expr, state: Mapping[str, str], brief: bool = False) -> tuple[list[str], Any]:
+    """Return the operations of an expression, and its value; NotImplemented if it cannot be computed.
 
-
-def evaluate(node: ast.expr, state: Mapping[str, str]) -> tuple[list[str], Any]:
-    """Return the operations of an expression, and its value; NotImplemented if it cannot be computed."""
-    trail = Trail(state)
+    With `brief`, those of the passes of comprehensions and of the keys of a sort are left out.
+    """
+    trail = Trail(state, brief)
     try:
         value = trail.value(node)
     except (Unknown, TypeError, ValueError, LookupError, ArithmeticError):
@@ -57,8 +64,8 @@ class Items(list[object]):
 class Trail:
     """The operations that lead to the value of an expression, as text: `[1, 2] + [3] -> [1, 2, 3]`."""
 
-    def __init__(self, state: Mapping[str, str]) -> None:
-        self.state = state
+    def __init__(self, state: Mapping[str, str], brief: bool = False) -> None:
+        self.state, self.brief = state, brief
         self.values: dict[str, object] = {}
         self.lines: list[str] = []
 
@@ -103,6 +110,14 @@ class Trail:
         """A pass of a comprehension begins."""
         self.lines.append(f"{unparse(target)} {text_of(item)}")
 
+    def _pass(self, target: ast.expr, item: object) -> Trail:
+        """Begin a pass, or the call of a key; return the trail that it is written on."""
+        inner = type(self)(self.state, self.brief)
+        inner.values = self.values | _bound(target, item)
+        inner.lines = [] if self.brief else self.lines
+        inner.begin_pass(target, item)
+        return inner
+
     # ---- one method for each kind of expression
 
     def _constant(self, node: ast.Constant) -> object:
@@ -122,7 +137,7 @@ class Trail:
     def _binary(self, node: ast.BinOp) -> object:
         left, right = self.value(node.left), self.value(node.right)
         sign, apply = OPERATORS.get(type(node.op), ("", None))
-        if apply is None or not _stays_small(sign, left, right):
+        if apply is None or not stays_small(sign, left, right):
             raise Unknown
         text = f"({text_of(left)})" if sign == "**" and text_of(left)[0] == "-" else text_of(left)
         return self.note(f"{text} {sign} {text_of(right)}", partial(apply, left, right))
@@ -206,9 +221,12 @@ class Trail:
         return str(self.note(unparse(node), lambda: "".join(parts)))
 
     def _call(self, node: ast.Call) -> object:
-        if any(keyword.arg not in ("reverse", "start", "strict", "default") for keyword in node.keywords):
+        match node:
+            case ast.Call(func=ast.Name(id="isinstance"), args=[part, kinds], keywords=[]):
+                return self._is_kind(part, kinds)
+        if any(keyword.arg not in ("reverse", "start", "strict", "default", "key") for keyword in node.keywords):
             raise Unknown
-        named = {str(keyword.arg): self.value(keyword.value) for keyword in node.keywords}
+        named = {str(each.arg): self.value(each.value) for each in node.keywords if each.arg != "key"}
         if isinstance(node.func, ast.Name):
             name, owner = node.func.id, None
             function = FUNCTIONS.get(name) if name not in self.state else None
@@ -231,11 +249,45 @@ class Trail:
             raise Unknown
         if name in SILENT:
             return _silently(lambda: function(*arguments, **named), is_view=owner is not None)
-        text = ", ".join([*map(text_of, arguments), *(f"{key}={value}" for key, value in named.items())])
-        before = ""
+        texts = [*map(text_of, arguments), *(f"{key}={value}" for key, value in named.items())]
+        for each in node.keywords:
+            if each.arg == "key":
+                named["key"] = self._key(each.value, arguments)
+                texts.append(f"key={unparse(each.value)}")
         if isinstance(node.func, ast.Attribute):
-            before = f"({text_of(owner)})." if type(owner) in (int, float) else f"{text_of(owner)}."
-        return self.note(f"{before}{name}({text})", lambda: function(*arguments, **named))
+            name = f"({text_of(owner)}).{name}" if type(owner) in (int, float) else f"{text_of(owner)}.{name}"
+        return self.note(f"{name}({', '.join(texts)})", lambda: function(*arguments, **named))
+
+    def _is_kind(self, part: ast.expr, kinds: ast.expr) -> object:
+        names = [unparse(each) for each in (kinds.elts if isinstance(kinds, ast.Tuple) else [kinds])]
+        types = tuple(each for name in names if isinstance(each := FUNCTIONS.get(name), type))
+        if len(types) < len(names) or self.state.keys() & {"isinstance", *names}:
+            raise Unknown
+        value = self.value(part)
+        return self.note(f"isinstance({text_of(value)}, {unparse(kinds)})", lambda: isinstance(value, types))
+
+    def _key(self, node: ast.expr, arguments: list[Any]) -> Callable[[object], object]:
+        """Return the key of a sort, whose value for each item is written down as in a pass of a comprehension."""
+        if isinstance(node, ast.Name) and node.id in FUNCTIONS and node.id not in self.state:
+            return FUNCTIONS[node.id]
+        if isinstance(node, ast.Attribute):
+            owner = self.value(node.value)
+            if node.attr in METHODS.get(type(owner), ()):
+                return getattr(owner, node.attr)  # type: ignore[no-any-return]
+        if not isinstance(node, ast.Lambda) or len(arguments) != 1 or isinstance(arguments[0], set | frozenset):
+            raise Unknown
+        parameter = ast.Name(unparse(node.args), ast.Load())
+        if not parameter.id.isidentifier():
+            raise Unknown
+        keys: list[object] = []
+        for item in arguments[0]:
+            inner = self._pass(parameter, item)
+            begun = len(inner.lines)
+            keys.append(inner.value(node.body))
+            if len(inner.lines) == begun:
+                inner.lines.pop()  # the key needs no words
+        left = iter(keys)
+        return lambda _: next(left)
 
     def _argument(self, node: ast.expr, function: str) -> object:
         """`any` and `all` stop at the item that decides; what else takes a generator takes all of it."""
@@ -257,19 +309,16 @@ class Trail:
         if isinstance(items, set | frozenset) and not isinstance(node, ast.SetComp):
             raise Unknown  # the order of a set is that of the run alone
         for item in items:
-            inner = type(self)(self.state)
-            inner.values = self.values | _bound(loop.target, item)
-            inner.lines = self.lines
-            self.begin_pass(loop.target, item)
-            begun = len(self.lines)
+            inner = self._pass(loop.target, item)
+            begun = len(inner.lines)
             try:
                 if not all(inner.value(test) for test in loop.ifs):
                     continue
                 key = inner.value(node.key) if isinstance(node, ast.DictComp) else None
                 pairs.append((key, inner.value(node.value if isinstance(node, ast.DictComp) else node.elt)))
             except Unknown:
-                if len(self.lines) == begun:
-                    self.lines.pop()  # a pass of which nothing is known is not said
+                if len(inner.lines) == begun:
+                    inner.lines.pop()  # a pass of which nothing is known is not said
                 raise
             if stops is not None and bool(pairs[-1][1]) is stops:
                 break
@@ -278,14 +327,6 @@ class Trail:
         values = [value for _, value in pairs]
         made = Items if isinstance(node, ast.GeneratorExp) else set if isinstance(node, ast.SetComp) else list
         return made(values)
-
-
-def is_silent(node: ast.expr) -> bool:
-    """Return whether an expression has no literal, such as `range(3)`."""
-    if not isinstance(node, ast.Call):
-        return False
-    name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-    return name in SILENT
 
 
 def text_of(value: object) -> str:
@@ -330,18 +371,6 @@ def _silently(compute: Callable[[], Any], is_view: bool) -> Any:
     if length(items) > MAX_LENGTH:
         raise Unknown
     return items
-
-
-def _stays_small(sign: str, left: Any, right: Any) -> bool:
-    if sign == "*":
-        sizes = [
-            abs(each) if isinstance(each, int) else len(each) if hasattr(each, "__len__") else 1
-            for each in (left, right)
-        ]
-        return (isinstance(left, int) and isinstance(right, int)) or sizes[0] * sizes[1] <= MAX_LENGTH
-    if sign == "**":
-        return isinstance(left, int | float) and isinstance(right, int) and abs(left) < 10_000 and 0 <= right < 20
-    return not (sign == "%" and isinstance(left, str | bytes))
 
 
 _WRITERS: dict[type[ast.expr], Callable[[Trail, Any], Any]] = {

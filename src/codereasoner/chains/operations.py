@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from codereasoner import literals
 from codereasoner.chains.events import Event
-from codereasoner.chains.expressions import MAX_LENGTH, Trail, Unknown, explain, text_of
+from codereasoner.chains.expressions import Trail, Unknown, evaluate, text_of
+from codereasoner.chains.pure_operations import MAX_LENGTH
 from codereasoner.chains.statement_lines import Statement, scopes, shadowed
 from codereasoner.steps.source import walk
 
@@ -31,7 +32,7 @@ class Operations:
         if isinstance(node, ast.For):
             yield from self._loop(event, node, line)
             return
-        lines = [each for expression in parts(node) for each in explain(expression, event.before)]
+        lines = [each for expression in parts(node) for each in evaluate(expression, event.before)[0]]
         operation, arrow, value = lines[-1].rpartition(" -> ") if lines else ("", "", "")
         if arrow and _says(line, value):
             lines[-1] = f"{operation} -> {line}"
@@ -49,7 +50,7 @@ class Operations:
     def _loop(self, event: Event, node: ast.For, line: str) -> Iterator[str]:
         """`c = 'a'; left 'bc'`: the items left, as long as the loop really goes over them."""
         if event.visit == 1:
-            yield from explain(node.iter, event.before)
+            yield from evaluate(node.iter, event.before)[0]
         left = self.left_after(event, node)
         if left is not None:
             yield f"{line}; left {text_of(left)}"
@@ -83,6 +84,10 @@ def parts(node: Statement | ast.AST) -> list[ast.expr]:
             return [test]
         case ast.For(iter=iterable):
             return [iterable]
+        case ast.Expr(
+            value=ast.Call(func=ast.Attribute(value=ast.Name() as owner, attr="sort"), keywords=[_, *_] as how)
+        ):
+            return [ast.Call(ast.Name("sorted", ast.Load()), [owner], how)]
         case ast.Expr(value=ast.Call(args=arguments)):
             return list(arguments)
     return []

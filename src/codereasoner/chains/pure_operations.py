@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
+from typing import Any
+
+MAX_LENGTH = 200  # characters of a literal, items of a collection
 
 _STR = (
     *("upper", "lower", "swapcase", "title", "capitalize", "casefold", "strip", "lstrip", "rstrip", "replace", "join"),
@@ -58,3 +61,24 @@ COMPARISONS: dict[type[ast.cmpop], tuple[str, Callable[..., object]]] = {
     ast.Is: ("is", operator.is_),
     ast.IsNot: ("is not", operator.is_not),
 }
+
+
+def stays_small(sign: str, left: Any, right: Any) -> bool:
+    """Return whether the result of an operator is about as small as its operands."""
+    if sign == "*":
+        sizes = [
+            abs(each) if isinstance(each, int) else len(each) if hasattr(each, "__len__") else 1
+            for each in (left, right)
+        ]
+        return (isinstance(left, int) and isinstance(right, int)) or sizes[0] * sizes[1] <= MAX_LENGTH
+    if sign == "**":
+        return isinstance(left, int | float) and isinstance(right, int) and abs(left) < 10_000 and 0 <= right < 20
+    return not (sign == "%" and isinstance(left, str | bytes))
+
+
+def is_silent(node: ast.expr) -> bool:
+    """Return whether an expression has no literal, such as `range(3)`."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+    return name in SILENT

@@ -357,8 +357,8 @@ def _by_evidence(
 ) -> list[Part]:
     """Return the first statement of the unit and, where its block or what follows it ran for certain, the last."""
     last = unit.statements[-1]
-    if isinstance(head, LOOPS):
-        return [found.part(head, line)]
+    if isinstance(head, LOOPS) and not set(targets(head)) & set(found.names):
+        return [found.part(head, line)]  # no pass of it is certain
     if not isinstance(head, _WITH_BODY):
         return [found.part(last, line)]
     taken = was_entered(head, found.before, found.after, lines, next_line, end, scope)
