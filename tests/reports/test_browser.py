@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +18,7 @@ from tests.reports.test_feature_plots import BY_FEATURE
 
 from codereasoner.reports.accuracy_by_feature import write_feature_page
 from codereasoner.reports.leaderboard_table import leaderboard, leaderboard_text, size_of, write_site
+from codereasoner.reports.report_page import write_report
 
 pytest_plugins = ["tests.reports.report_fixtures"]
 Open = Callable[..., Any]
@@ -105,6 +107,33 @@ def test_the_first_question_that_is_open_is_one_that_the_best_model_got_wrong(re
     assert re.search(r"grpo (?!correct)", told), told
 
 
+def test_where_the_best_model_made_no_mistake_that_of_the_next_is_open(
+    run_folder: Path, tmp_path: Path, open_page: Open
+) -> None:
+    folder = shutil.copytree(run_folder, tmp_path / "run")
+    grades = next(folder.glob("evaluations/*grpo/grades.jsonl"))
+    grades.write_text(re.sub(r'"outcome": ?"\w+"', '"outcome": "correct"', grades.read_text()))
+    page = open_page(write_report(folder), "#questions")
+    wait_for(lambda: "id=" in place(page))
+    told = page.execute_script("return document.querySelector('.row[aria-selected=true]').getAttribute('aria-label')")
+    assert re.search(r"grpo correct", told), told
+    assert re.search(r"sft (?!correct)", told), told
+
+
+def test_a_page_has_no_box_for_a_stage_that_was_not_made(run_folder: Path, tmp_path: Path, open_page: Open) -> None:
+    folder = shutil.copytree(run_folder, tmp_path / "run")
+    for made in folder.glob("grpo.parquet*"):
+        made.unlink()
+    page = open_page(write_report(folder))
+    assert count(page, ".stage") == 6
+    assert count(page, ".flow path") == 5
+    for made in [each for name in ("programs", "runs", "chains", "sft") for each in folder.glob(f"{name}.*")]:
+        made.unlink()
+    page = open_page(write_report(folder))
+    assert "Results" in text(page, "#summary")
+    assert (count(page, ".stage"), count(page, "#flow")) == (0, 0)
+
+
 def test_long_names_keep_what_tells_them_apart(report: Path, open_page: Open) -> None:
     page = open_page(report)
     elements = (files("codereasoner.reports") / "web" / "elements.js").read_text(encoding="utf-8")
@@ -127,7 +156,8 @@ def test_hostile_texts_are_shown_as_text(report: Path, open_page: Open) -> None:
     page = open_page(report, "#questions?q=script")
     wait_for(lambda: "</script>" in text(page, ".code"))
     assert page.title == "small · codereasoner"
-    assert count(page, ".detail b:not(.o-wrong b)") == 0
+    bold = "return [...document.querySelectorAll('.detail b')].map((each) => each.innerText)"
+    assert "bold" not in page.execute_script(bold)
     page = open_page(report, "#questions")
     shown = wait_for(lambda: text(page, ".answer pre"))
     assert (
@@ -319,7 +349,8 @@ def test_a_leaderboard_and_a_score_by_feature_are_drawn_in_any_width(tmp_path: P
 def test_the_leaderboards_choices_are_kept_in_the_address_and_its_front_has_no_dominated_result(
     tmp_path: Path, open_page: Open
 ) -> None:
-    for name, value, answers_tokens in (("small-1B", 40.0, 10), ("wasteful-7B", 35.0, 500), ("large-14B", 80.0, 400)):
+    models = (("small-1B", 40.0, 10), ("twin-1B", 40.0, 10), ("wasteful-7B", 35.0, 500), ("large-14B", 80.0, 400))
+    for name, value, answers_tokens in models:
         folder = tmp_path / f"cruxeval-o@{name}"
         folder.mkdir()
         tokens = {"completion_tokens": 800 * answers_tokens, "n_answers": 800}
@@ -328,7 +359,7 @@ def test_the_leaderboards_choices_are_kept_in_the_address_and_its_front_has_no_d
     page = open_page(page_file, "#summary?from=own")
     wait_for(partial(count, page, ".pareto circle"))
     legend = page.execute_script("return [...document.querySelectorAll('.pareto li')].map((item) => item.innerText)")
-    assert [line.endswith("(dominated)") for line in legend] == [False, False, True]
+    assert [line.endswith("(dominated)") for line in legend] == [False, False, False, True]
     assert count(page, ".leaderboard") == 1  # REval has no own result
     choose = (
         "const s = document.querySelector(arguments[0]); s.value = arguments[1]; s.dispatchEvent(new Event('change'))"

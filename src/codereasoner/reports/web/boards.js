@@ -59,8 +59,12 @@ function paretoFigure(entries) {
   const sorted = entries.toSorted((one, other) => one.tokens - other.tokens || other.value - one.value);
   const best = sorted.filter(({ value }, index) => sorted.slice(0, index).every((other) => other.value < value));
   const legend = el("ul", { class: "legend" }, sorted.map((entry, index) => el("li", {}, el("span", { class: "dot", style: series(index) }),
-    visible(entry.model), " ", el("b", {}, `${percent(entry.value)}, ${whole(Math.round(entry.tokens))} tokens`), best.includes(entry) ? "" : " (dominated)")));
+    visible(entry.model), " ", el("b", {}, `${percent(entry.value)}, ${whole(Math.round(entry.tokens))} tokens`), isDominated(entry, sorted) ? " (dominated)" : "")));
   return el("figure", { class: "pareto" }, el("figcaption", {}, el("b", {}, "Accuracy against tokens per answer")), responsive((width) => drawPareto(sorted, best, width)), legend);
+}
+
+function isDominated({ value, tokens }, entries) {
+  return entries.some((other) => other.value >= value && other.tokens <= tokens && (other.value > value || other.tokens < tokens));
 }
 
 function drawPareto(entries, best, width) {

@@ -24,21 +24,22 @@ async function showBrowser(index) {
 
 const isWide = () => window.matchMedia("(min-width: 861px)").matches;
 
-// Where list and question stand side by side, a question is always open: the first that the best model got wrong.
+// Where list and question stand side by side, a question is always open: the first mistake of the best model that made one.
 function openFirst(browser) {
   const rows = browser.list.rows();
-  const answered = best(browser.index);
-  const first = rows.find((number) => answered?.[number] && !answered[number].includes(OUTCOMES.correct.code)) ?? rows[0];
+  const isMistake = (codes) => codes && !codes.includes(OUTCOMES.correct.code);
+  const mistakes = bestFirst(browser.index).map((outcomes) => rows.find((number) => isMistake(outcomes[number])));
+  const first = mistakes.find((number) => number !== undefined) ?? rows[0];
   if (here.view === "questions" && !here.id && isWide() && first !== undefined) go({ id: browser.index.id[first] });
 }
 
-// The outcomes of the model with the largest share of right answers.
-function best({ models, outcomes }) {
-  const shares = models.map((model) => {
+// The outcomes of each model, in the order of their shares of right answers.
+function bestFirst({ models, outcomes }) {
+  const share = (model) => {
     const codes = outcomes[model].join("");
     return codes ? codes.split(OUTCOMES.correct.code).length / codes.length : 0;
-  });
-  return outcomes[models[shares.indexOf(Math.max(...shares))]];
+  };
+  return models.toSorted((one, other) => share(other) - share(one)).map((model) => outcomes[model]);
 }
 
 function filterBar(index, counter) {

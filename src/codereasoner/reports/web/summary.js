@@ -52,12 +52,13 @@ const AREAS = {
 };
 const DROPS_SHOWN = 5;
 
-function flowSection(nodes, links) {
-  if (nodes.every(({ id, state }) => id === "answers" || state === "missing")) return null; // an evaluation, or a comparison: no data was made here
+function flowSection(every, links) {
+  const nodes = every.filter(({ state }) => state !== "missing");
+  if (nodes.every(({ id }) => ["questions.jsonl", "answers"].includes(id))) return null; // an evaluation, or a comparison: no data was made here
   const cards = Object.fromEntries(nodes.map((node) => [node.id, stageCard(node)]));
   const lines = svg("svg", { "aria-hidden": "true" });
   const picture = el("div", { class: "flow" }, lines, Object.values(cards));
-  new ResizeObserver(() => lines.replaceChildren(...links.flatMap(([from, to]) => connect(picture, cards[from], cards[to])))).observe(picture);
+  new ResizeObserver(() => lines.replaceChildren(...links.filter((ends) => ends.every((id) => cards[id])).flatMap(([from, to]) => connect(picture, cards[from], cards[to])))).observe(picture);
   return el("section", { "aria-labelledby": "flow" },
     el("div", { class: "headline" }, el("h2", { id: "flow" }, "Data"),
       el("span", { class: "small soft" }, "what each stage kept, and why rows were dropped")),
@@ -67,8 +68,7 @@ function flowSection(nodes, links) {
 function stageCard(node) {
   const branch = ["grpo.parquet", "answers"].includes(node.id) ? " side-branch" : "";
   const card = el("article", { class: `stage ${node.state}${branch}`, style: { "grid-area": AREAS[node.id] } },
-    el("h3", {}, node.title), el("p", { class: "count" }, node.state === "missing" ? "–" : whole(node.kept)));
-  if (node.state === "missing") card.append(el("p", { class: "small" }, "not made"));
+    el("h3", {}, node.title), el("p", { class: "count" }, whole(node.kept)));
   if (node.state === "running") card.append(el("p", { class: "small soft" }, "so far; the stage has not finished"));
   if (node.state === "done") card.append(...stageFacts(node));
   return card;
