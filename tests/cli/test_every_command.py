@@ -12,6 +12,7 @@ from tests.cli.conftest import Command
 from tests.cli.test_help import NAMES, command_of, with_subcommands
 
 from codereasoner.cli.command_files import check_outputs
+from codereasoner.cli.console import console
 from codereasoner.cli.option_types import Output
 from codereasoner.errors import ConfigError, UserError
 from codereasoner.parquet_files import write_parquet
@@ -196,6 +197,28 @@ def test_no_number_is_negative_endless_or_none_at_all(place: str) -> None:
                 pass
         whole = isinstance(option.type, click.types.IntParamType)
         assert [each for each in taken if whole or each != "9" * 30] == [], option.opts
+
+
+def test_a_table_of_results_keeps_the_names_of_models_in_80_columns(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{**QUESTION, "facts": {**FACTS, "call": call}, "gold": [call]} for call in ("1", "2")]
+    Path("questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    folders = [f"evaluations/questions@a-long-name-of-a-model-of-many-words-{stage}" for stage in ("sft", "grpo")]
+    for folder in folders:
+        words = ["--model", "scripted:gold", "--out", folder, "--allow-weak-isolation"]
+        assert command("evaluate", "questions.jsonl", *words)[0] == 0
+        answers = Path(folder, "summary.json")
+        answers.write_text(json.dumps(json.loads(answers.read_text()) | {"completion_tokens": 1000}))
+    monkeypatch.setattr(console, "_width", 80)
+    monkeypatch.setenv("COLUMNS", "80")
+    _, _, err = command("compare", *folders)
+    figures, rest = err[err.index("pass@1 with") :].split("outcomes of all answers")
+    outcomes, differences = rest.split("differences from")
+    assert [each.count(" a-long-n") for each in (figures, outcomes, differences)] == [2, 2, 2]
+    _, out, _ = command("leaderboard", "evaluations")
+    assert out.count(" a-long-name-of-a-mod") == 2
+    assert all(len(line) <= 80 for line in out.splitlines())
 
 
 def test_a_page_of_another_program_is_never_replaced(command: Command) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 from rich.text import Text
 
@@ -13,6 +14,8 @@ from codereasoner.extend import task_order
 from codereasoner.reports.comparison import Comparison
 from codereasoner.reports.comparison_rows import PairComparison
 from codereasoner.reports.result_rows import Figures, Result, baselines_of
+
+NAME, INTERVAL = 24, 22  # columns of a terminal for the name of a model, and for a number with its interval
 
 
 def show_comparison(found: Comparison, by: Sequence[str], show: int) -> None:
@@ -40,16 +43,23 @@ def _show_results(name: str, rows: Sequence[Result]) -> None:
     asked = f", {counts.pop()} questions" if len(counts) == 1 else ""
     columns = [*tasks, *(["all"] if len(tasks) > 1 else [])]
     title = f"{name}{asked}: pass@1 with its 95 % interval"
-    table = make_table(title, "model", *columns, right=columns, bold=True)
+    is_wide = console.width >= NAME + INTERVAL * len(columns)
+    numbers = columns if is_wide else ("pass@1",)
+    table = make_table(title, "model", *([] if is_wide else ["task"]), *numbers, right=numbers, bold=True)
     for row in rows:
         parts: dict[str, Figures] = {"all": row, **{part["task"]: part for part in row["tasks"]}}
-        table.add_row(Text(row["model"]), *(accuracy(parts[each]) if each in parts else "-" for each in columns))
+        found = {each: accuracy(parts[each]) if each in parts else "-" for each in columns}
+        if is_wide:
+            table.add_row(Text(row["model"]), *found.values())
+            continue
+        for place, (task, told) in enumerate(found.items()):
+            table.add_row(Text("" if place else row["model"]), task, told)
     console.print(table)
     for baseline, value in baselines_of(rows).items():
         console.print(styled("dim", f" no model: {baseline} {value:.1f} %"), highlight=False)
     verdicts = [verdict.replace("_", " ") for verdict in rows[0]["outcomes"]]
     costs = ["tokens each", "right per 1,000 tokens"] if any(row["tokens"] for row in rows) else []
-    columns = [*verdicts, *costs]
+    columns = ["\n".join(wrap(name, 9)) for name in (*verdicts, *costs)]
     outcomes = make_table("outcomes of all answers", "model", *columns, right=columns, bold=True)
     for row in rows:
         spent = [_number(row["tokens"], ",.0f"), _number(row["right_per_1000_tokens"], ".3g")] if costs else []

@@ -131,10 +131,19 @@ def show_boards(boards: Sequence[Board]) -> None:
     out = Screen()
     for board in boards:
         head, *rows = board.table()
-        table = make_table(board.title, *head, right=("pass@1", "95 % interval", "tokens"), bold=True)
+        below = [place for place, name in enumerate(head) if name in _DETAILS and out.width < WIDE]
+        columns = [name for place, name in enumerate(head) if place not in below]
+        table = make_table(board.title, *columns, right=("pass@1", "95 % interval", "tokens"), bold=True)
         for each, row in zip(board.entries, rows, strict=True):
-            table.add_row(*map(Text, row), style=_ENTRY_STYLES[each.kind])
+            details = "; ".join(row[place] for place in below if row[place])
+            model = Text.assemble(row[0], (f"\n  {details}" if details else "", "not bold dim"))
+            rest = [Text(text) for place, text in enumerate(row) if place and place not in below]
+            table.add_row(model, *rest, style=_ENTRY_STYLES[each.kind])
         out.print(table)
+
+
+_DETAILS = ("settings", "source", "evidence")
+WIDE = 140  # columns of a terminal that has room for the details of a result next to its numbers
 
 
 def show_isolation(found: Examination) -> None:
