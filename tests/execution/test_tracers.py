@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -117,6 +118,18 @@ def test_golden_and_awkward_programs_end_as_untraced_and_both_say_the_same_of_th
     words = [interpreter(version), "-W", "ignore", both_tracers.__file__, str(place)]
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     assert done.stdout == "[]", done.stdout + done.stderr
+
+
+def test_a_list_that_holds_another_twice_and_so_on_is_described_in_a_few_milliseconds() -> None:
+    value: list[object] = []
+    for _ in range(300):
+        value = [value, value]
+    seconds = []
+    for _ in range(3):
+        began = time.process_time()
+        assert describe(value, 4_000) == "<list of 2 items>"
+        seconds.append(time.process_time() - began)
+    assert min(seconds) < 0.03
 
 
 def test_what_was_built_for_another_version_is_refused(built: dict[str, Path]) -> None:

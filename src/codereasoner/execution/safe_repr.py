@@ -59,6 +59,14 @@ _LEAST, _MOST = -(1 << 99), 1 << 99
 _FEW = 200  # items
 
 
+class _Room:
+    """The items and characters that a mark may still get, and the ids of what was found to have no literal."""
+
+    def __init__(self, chars: int) -> None:
+        self.items, self.chars = MAX_ITEMS, chars
+        self.unwritable: set[int] = _set()
+
+
 def describe(value: object, max_chars: int) -> str:
     """Return the literal of a value, or its mark; neither is longer than max_chars, give or take a type's name."""
     if _id(_type(value)) in _WRITTEN:
@@ -68,10 +76,11 @@ def describe(value: object, max_chars: int) -> str:
             return f"<{_size(value)}>"
         except _NotWritable:
             pass
-    text = _mark(value, MAX_DEPTH, [], [MAX_ITEMS])
-    if _len(text) <= max_chars:
-        return text
-    return f"<{_size(value)}>"
+    try:
+        text = _mark(value, MAX_DEPTH, [], _Room(max_chars))
+    except _TooLong:
+        text = ""
+    return text if 0 < _len(text) <= max_chars else f"<{_size(value)}>"
 
 
 def show(value: Any, max_chars: int) -> tuple[str, object]:
@@ -169,24 +178,30 @@ def derives(value: object, base: type) -> bool:
     return is_among(base, _mro(_type(value)))
 
 
-def _item(value: object, depth: int, path: list[int], room: list[int]) -> str:
-    """Return one item of a mark; `room` is the number of items that may still be written."""
-    if room[0] <= 0:
+def _item(value: object, depth: int, path: list[int], room: _Room) -> str:
+    """Return one item of a mark."""
+    if room.items <= 0:
         return "..."
-    room[0] -= 1
-    if _id(_type(value)) not in _WRITTEN:
+    room.items -= 1
+    if _id(_type(value)) not in _WRITTEN or _id(value) in room.unwritable:
         return _mark(value, depth, path, room)
     try:
-        return write(value, 1000)
+        text = write(value, 1000)
+        room.chars -= _len(text)
+        return text
     except _TooLong:
         return f"<{_size(value)}>"
     except _NotWritable:
+        room.unwritable.add(_id(value))
         return _mark(value, depth, path, room)
 
 
-def _mark(value: Any, depth: int, path: list[int], room: list[int]) -> str:
+def _mark(value: Any, depth: int, path: list[int], room: _Room) -> str:
     name = type_name(value)
     kind = _type(value)
+    room.chars -= _len(name)
+    if room.chars < 0:
+        raise _TooLong("the mark is longer than is allowed")
     if is_among(kind, _named):
         return f"<{name} {_str.__str__(value.__name__)}>"
     if depth == 0 or _id(value) in path:
@@ -201,7 +216,7 @@ def _mark(value: Any, depth: int, path: list[int], room: list[int]) -> str:
     return f"<{name} {_join(parts)}>" if parts else f"<{name}>"
 
 
-def _contents(value: Any, depth: int, path: list[int], room: list[int]) -> list[str]:
+def _contents(value: Any, depth: int, path: list[int], room: _Room) -> list[str]:
     """Return what a built-in container, text or number holds, or an object of a type derived from one."""
     mro = _mro(_type(value))
     if is_among(_type, mro):
@@ -233,21 +248,21 @@ def _contents(value: Any, depth: int, path: list[int], room: list[int]) -> list[
     return [base.__repr__(value)]
 
 
-def _items(values: Iterable[object], depth: int, path: list[int], room: list[int]) -> list[str]:
+def _items(values: Iterable[object], depth: int, path: list[int], room: _Room) -> list[str]:
     return [_item(item, depth - 1, path, room) for item in _first(values, room)]
 
 
-def _first(values: Iterable[object], room: list[int]) -> list[Any]:
+def _first(values: Iterable[object], room: _Room) -> list[Any]:
     """Return as many of the values as there is room for, and one more."""
     found: list[object] = []
     for value in values:
         found.append(value)
-        if _len(found) > room[0]:
+        if _len(found) > room.items:
             break
     return found
 
 
-def _attributes(value: object, depth: int, path: list[int], room: list[int]) -> list[str]:
+def _attributes(value: object, depth: int, path: list[int], room: _Room) -> list[str]:
     """`name=value` for everything in the instance's own dict and slots, found without asking the instance."""
     mro = _mro(_type(value))
     if is_among(_type, mro):
