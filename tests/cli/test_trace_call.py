@@ -10,7 +10,10 @@ import pytest
 from tests.cli.conftest import Command
 
 WEAK = "--allow-weak-isolation"
-ACCOUNT = """class Account:
+ACCOUNT = """import asyncio
+
+
+class Account:
     def __init__(self, money):
         self.money = money
 
@@ -25,6 +28,24 @@ def twice(x):
 
 def numbers(n):
     yield n
+
+
+class Shelf:
+    def __init__(self):
+        self.books = []
+
+    def put(self, book):
+        self.books.append(book)
+        return self
+
+
+async def pause(n):
+    await asyncio.sleep(0)
+    return n
+
+
+def wait(n):
+    return asyncio.run(pause(n))
 """
 
 
@@ -62,6 +83,18 @@ def test_methods_of_objects_are_traced(trace: Command) -> None:
     assert "Account(3).deposit(twice(2)) → 7" in out
     _, out, _ = trace("code.py", "Account(3).deposit(4)", "--json")
     assert json.loads(out)["value"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [("Shelf().put(3)", "→ <Shelf books=[3]>"), ("Shelf()", "→ a value without a literal"), ("wait(3)", "wait(3) → 3")],
+)
+def test_an_object_is_shown_as_what_its_method_returned_and_nothing_as_none(
+    trace: Command, call: str, said: str
+) -> None:
+    out = trace("code.py", call)[1]
+    assert said in out
+    assert "None" not in out  # no yield of an `await`, no return at the end of `__init__`
 
 
 def test_a_generator_was_never_run(trace: Command) -> None:

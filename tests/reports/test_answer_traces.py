@@ -55,6 +55,22 @@ def test_the_page_then_has_the_trace_and_the_class_of_each_mistake(answered: Pat
     assert given[0] == "stale_value"  # f(31) multiplies it by ten first
 
 
+def test_a_coroutine_waits_and_yields_nothing(tmp_path: Path, pool: Pool) -> None:
+    source = """import asyncio
+async def g(x):
+    await asyncio.sleep(0)
+    yield x
+def f(x):
+    return asyncio.run(anext(g(x)))"""
+    asked = Question("output", {"source": source, "entry": "f", "call": "3"}, ("3",), id="sample_3")
+    folder = tmp_path / "evaluations" / "bench@copy"
+    evaluate("bench", [asked], find("model", "scripted:copy"), Asking(STYLES["direct"]), folder, pool.run)
+    trace_answers(chosen_evaluations([folder]), pool.run)
+    (run,) = blocks(write_report(folder))["runs-0"]
+    kinds = [step[0] for step in run["steps"]]
+    assert (kinds.count("wait"), kinds.count("yield")) == (1, 1)
+
+
 def test_a_call_that_needs_a_set_up_is_not_traced() -> None:
     assert run_id(TESTED) == ""
     assert run_id(OUTPUT)

@@ -115,8 +115,12 @@ def _without_literal(run: Run) -> str:
             return "a coroutine, which was never run"
         if entry is not None and any(isinstance(each, ast.Yield | ast.YieldFrom) for each in ast.walk(entry)):
             return "a generator, which was never run"
-    returned = [step.value for step in run.steps if step.event == "return" and step.frame == 0]
-    return shown(returned[-1]) if returned else "a value without a literal"
+    names = {step.frame: step.value for step in run.steps if step.event == "call"}
+    last = next((step for step in reversed(run.steps) if step.event == "return"), None)
+    is_called = run.entry.isidentifier() or run.entry.rpartition(".")[2] in names.values()
+    if last is None or not is_called or names[last.frame] == "__init__":
+        return "a value without a literal"
+    return shown(last.value)
 
 
 def _scopes(run: Run) -> Mapping[tuple[str, int], Scope]:
@@ -201,9 +205,9 @@ def _hear(line: _Line, event: Event) -> None:
             for name, value in known.items():
                 _add(line.values, _changed(name, event.before.get(name, ""), value))
             line.removed |= dict.fromkeys(event.removed)
-        case "yield" if event.value.startswith("<") and isinstance(event.scope, ast.AsyncFunctionDef):
-            return
-        case "return" if isinstance(event.scope, ast.ClassDef):
+        case "yield" if isinstance(event.scope, ast.AsyncFunctionDef):
+            return  # it waits, or hands on a wrapped value
+        case "return" if isinstance(event.scope, ast.ClassDef) or (event.node is None and event.value == "None"):
             return
         case "return" | "yield" | "exception":
             line.ends.setdefault(event.kind, []).append(event.value)

@@ -23,6 +23,7 @@ CHUNK = 100  # questions, or traces, that are unpacked together
 LABEL_LIMIT = 160  # characters of a question in the list
 STEP_LIMIT = 1_000  # steps of one trace
 
+_COROUTINE = re.compile(r"^\s*async\s+def\s+(\w+)", re.MULTILINE)
 _NUMBERED = re.compile(r"\s*(\d{1,6})\b[:|.]?(.*)", re.DOTALL)
 
 
@@ -104,6 +105,9 @@ def label_of(question: Question) -> str:
 
 
 def _trace(run: Run) -> dict[str, object]:
+    """Return a trace for the page; a coroutine that waits does not yield."""
+    coroutines = set(_COROUTINE.findall(run.source))
+    waits = {step.frame for step in run.steps if step.event == "call" and step.value in coroutines}
     return {
         "call": clip(run.expression, VALUE_LIMIT),
         "outcome": run.outcome,
@@ -113,7 +117,7 @@ def _trace(run: Run) -> dict[str, object]:
         "cut": run.cut or ("steps" if len(run.steps) > STEP_LIMIT else ""),
         "steps": [
             [
-                step.event,
+                "wait" if step.frame in waits and step.event == "yield" and "wrapped" not in step.value else step.event,
                 step.frame,
                 step.line,
                 {name: clip(value, VALUE_LIMIT) for name, value in step.changes.items()},

@@ -122,6 +122,7 @@ function localRow(name, value, changes, was) {
 }
 
 function eventText(step) {
+  if (step[EVENT] === "wait") return el("p", { class: "event" }, "waits");
   const words = { return: "returns ", yield: "yields ", exception: "raises " };
   return words[step[EVENT]] ? el("p", { class: "event" }, words[step[EVENT]], el("code", {}, visible(step[VALUE]))) : null;
 }
