@@ -253,6 +253,7 @@ def recorded_answers(checkout: Path, name: str) -> Mapping[str, Texts]:
         command = ["git", "-C", str(checkout), "archive", HISTORY, f"Results/{folder}"]
         done = subprocess.run(command, capture_output=True, check=False)
         if done.returncode:
+            print(f"{name}: no row of {model}: {checkout} lacks the history before {HISTORY[:-1]}", file=sys.stderr)
             continue
         texts: dict[str, Sequence[str]] = {}
         with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:

@@ -10,6 +10,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -95,11 +96,18 @@ def commit_of(checkout: Path) -> str:
     return done.stdout.strip() or "unknown"
 
 
+@cache
+def stamp() -> str:
+    """The commit of codereasoner before the page is written, which is a change; "+": there were other changes."""
+    found = commit()
+    return f" ({found[:7]}{'+' if found.endswith('+') else ''})" if found else ""
+
+
 def row_of(each: Comparison) -> str:
     """One row of the table."""
     explained = f" and {each.explained.total():,} explained" if each.explained else ""
     count = f"{len(each.differences):,}{explained}"
-    run = f"{__version__}{f' ({commit()[:7]})' if commit() else ''}, Python {platform.python_version()}"
+    run = f"{__version__}{stamp()}, Python {platform.python_version()}"
     return f"| {' | '.join([each.benchmark, each.answers, each.against, f'{each.verdicts:,}', count, run])} |"
 
 
