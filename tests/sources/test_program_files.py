@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from codereasoner.curation.static_filters import StaticFilters
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.extend import Rejected
 from codereasoner.grammar.draft import SHARES
@@ -66,6 +67,7 @@ CALLED = "def f(x):\n    return x\n"
             CALLED + "\nxs = list('ab')\nxs.sort()",
             ["xs"],
         ),
+        (CALLED + "if '__main__' == __name__:\n    print(f(3))\n", CALLED.rstrip(), ["3"]),
         (CALLED + "xs = [1]\nprint(f(xs))\nxs = [2]\nprint(f(xs))\n", CALLED + "xs = [1]\nxs = [2]", ["[1]", "[2]"]),
         (CALLED + "xs = [1]\nxs.append(2)\nprint(f(xs))\n", CALLED + "xs = [1]\nxs.append(2)", ["xs"]),
         (CALLED + "n = 'é'; print(f(n)); m = 2\n", CALLED + "n = 'é'; m = 2", ["'é'"]),
@@ -81,6 +83,13 @@ def test_calls_are_found_with_the_statements_that_they_need(
     program = read_program(tmp_path / "one.py")
     assert isinstance(program, Program)
     assert (program.source, program.entry, list(program.calls)) == (source, "f", calls)
+
+
+def test_comments_and_default_parameters_drop_no_file_of_people(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("# coding: utf-8\ndef f(x, y=2):\n    return x + y  # a sum\nprint(f(3))\n")
+    program = read_program(tmp_path / "one.py")
+    assert isinstance(program, Program)
+    assert StaticFilters().reason(program) is None
 
 
 def test_a_file_that_holds_no_program_is_dropped_with_its_reason_and_the_others_are_kept(tmp_path: Path) -> None:

@@ -129,11 +129,12 @@ def read_program(file: Path) -> Program | str:
     known = {*functions, *dir(builtins)}
     needed = {node for each, its in arguments.items() if each.statement in inside for node in _needed(its, each, known)}
     kept = "\n".join(ast.unparse(node) for node in inside if node in needed)
-    return Program(f"{source}\n\n{kept}" if kept else source, entry, tuple(dict.fromkeys(arguments.values())))
+    whole = f"{source}\n\n{kept}" if kept else source
+    return Program(whole, entry, tuple(dict.fromkeys(arguments.values())), features={"by_people": True})
 
 
 def _is_main(node: ast.If) -> bool:
-    return isinstance(node.test, ast.Compare) and ast.unparse(node.test.left) == "__name__"
+    return ast.unparse(node.test) in ("__name__ == '__main__'", "'__main__' == __name__")
 
 
 def _calls(body: Iterable[ast.stmt], before: Iterable[ast.stmt] = ()) -> Iterator[_Call]:
