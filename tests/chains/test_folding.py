@@ -55,7 +55,7 @@ def test_a_folded_chain_is_below_its_limit_and_true(pool: Pool, source: str, cal
     whole = text_of(run, detail, 0)
     for limit in (400, 1000, 2000):
         text = text_of(run, detail, limit)
-        assert len(text) <= limit + 60 or text == whole
+        assert len(text) <= limit or text == whole
         assert audit(text, run).first_false is None, text
 
 

@@ -99,13 +99,15 @@ def _difference(value: str, wanted: str) -> Iterator[str]:
 def _render(run: Run, events: Sequence[Event], detail: Detail, limit: int) -> list[str]:
     """Return the lines of a run; the last gives the result of the call, unless a line before it does."""
     render = _RENDERERS[detail](run)
-    lines = fold(events, [list(render(event)) for event in events], limit)
+    last = f"So {run.expression} returns {run.value}." if detail == "steps" else f"return {run.value}"
+    room = max(limit - len(last) - 1, 1) if limit else 0
+    lines = fold(events, [list(render(event)) for event in events], room)
     if run.value is None or detail == "local":  # there the value stands in the answer only
         return lines
     if detail == "steps":
-        return [*lines, f"So {run.expression} returns {run.value}."]
+        return [*lines, last]
     is_said = lines and lines[-1].endswith((f"= {run.value}", f"-> {run.value}", f"return {run.value}"))
-    return lines if is_said else [*lines, f"return {run.value}"]
+    return lines if is_said else [*lines, last]
 
 
 def _states(run: Run) -> Callable[[Event], Iterable[str]]:
