@@ -195,6 +195,22 @@ def test_only_functions_that_ran_are_shown_and_a_statement_counts_once(command: 
     assert "def unused" in whole
 
 
-def test_what_is_known_of_a_value_without_a_literal_is_said(command: Command, long: Path) -> None:
-    assert "g(3) → a generator, which was never run" in command("trace", str(long), "g(3)", "--allow-weak-isolation")[1]
-    assert "h(3) → <Point x=3>" in command("trace", str(long), "h(3)", "--allow-weak-isolation")[1]
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("g(3)", "a generator, which was never run"),
+        ("h(3)", "<Point x=3>"),
+        ("Point(3)", "<Point x=3>"),
+        ("[h(3)]", "<list [<Point x=3>]>"),
+        ("(g(3), 1)", "<tuple (<generator g>, 1)>"),
+        ("str(h(3).x) * 9000", f"'{'3' * 1999}… (9,002 characters; --json has them all)"),
+    ],
+)
+def test_what_is_known_of_a_value_without_a_literal_is_said(command: Command, long: Path, call: str, told: str) -> None:
+    _, out, _ = command("trace", str(long), call, "--allow-weak-isolation")
+    assert out.replace("\n", "").endswith(f"{call} → {told}")
+
+
+def test_where_no_line_of_a_file_ran_none_is_shown(command: Command, long: Path) -> None:
+    _, out, _ = command("trace", str(long), "print('x')", "--allow-weak-isolation")
+    assert out == "no line of this file ran\nprinted: x\nprint('x') → None\n"

@@ -87,7 +87,7 @@ def test_methods_of_objects_are_traced(trace: Command) -> None:
 
 @pytest.mark.parametrize(
     ("call", "said"),
-    [("Shelf().put(3)", "→ <Shelf books=[3]>"), ("Shelf()", "→ a value without a literal"), ("wait(3)", "wait(3) → 3")],
+    [("Shelf().put(3)", "→ <Shelf books=[3]>"), ("Shelf()", "→ <Shelf books=[]>"), ("wait(3)", "wait(3) → 3")],
 )
 def test_an_object_is_shown_as_what_its_method_returned_and_nothing_as_none(
     trace: Command, call: str, said: str

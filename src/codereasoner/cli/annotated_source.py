@@ -22,6 +22,7 @@ from codereasoner.steps.marks import attributes, items, shown
 
 SHOWN = 4  # values of one variable per line, before the rest is folded
 LONGEST = 60  # characters of one value
+LONGEST_RESULT = 2_000  # characters of the value of a call, which is shown once
 NARROW = 50  # columns of a terminal, below which source and values side by side are both too short to read
 FEW = 6  # outcomes of a test that are listed one by one
 
@@ -42,6 +43,9 @@ class Annotated:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         rows = list(self._rows())
+        if not rows:
+            yield Text("no line of this file ran", style="yellow")
+            return
         if options.max_width < NARROW:
             yield _stacked(rows)
             return
@@ -101,10 +105,16 @@ def result(run: Run, written: str = "") -> Text:
     if run.outcome == "ok" and (written.startswith("python ") or ".py::" in written):
         value, style = "passes" if ".py::" in written else "ends", "bold green"
     elif run.outcome == "ok":
-        value, style = run.value if run.value is not None else _without_literal(run), "bold green"
+        value, style = _clipped(run.value) if run.value is not None else _without_literal(run), "bold green"
     else:
         value, style = run.exception or f"{run.outcome}: {run.reason}", "bold red"
     return Text.assemble((written or run.expression, "bold"), " → ", (value, style))
+
+
+def _clipped(value: str) -> str:
+    if len(value) <= LONGEST_RESULT:
+        return value
+    return f"{value[:LONGEST_RESULT]}… ({len(value):,} characters; --json has them all)"
 
 
 def _without_literal(run: Run) -> str:
@@ -115,12 +125,8 @@ def _without_literal(run: Run) -> str:
             return "a coroutine, which was never run"
         if entry is not None and any(isinstance(each, ast.Yield | ast.YieldFrom) for each in ast.walk(entry)):
             return "a generator, which was never run"
-    names = {step.frame: step.value for step in run.steps if step.event == "call"}
-    last = next((step for step in reversed(run.steps) if step.event == "return"), None)
-    is_called = run.entry.isidentifier() or run.entry.rpartition(".")[2] in names.values()
-    if last is None or not is_called or names[last.frame] == "__init__":
-        return "a value without a literal"
-    return shown(last.value)
+    _, begin, mark = run.reason.partition(": <")
+    return shown(begin[2:] + mark) if mark else "a value without a literal"
 
 
 def _scopes(run: Run) -> Mapping[tuple[str, int], Scope]:
@@ -139,7 +145,7 @@ def _lines_shown(run: Run, told: Mapping[int, _Line], whole: bool) -> set[int]:
     functions = [node for node in owners if not isinstance(node, ast.ClassDef)]
     ran = {line for line in told if told[line].count} | set(run.lines)
     every = set(range(1, len(split_lines(run.source.rstrip())) + 1))
-    if whole or not owners:
+    if whole or (ran and not owners):
         return every
     called = [node for node in functions if ran.intersection(body_lines(node)) or (not ran and node.name == run.entry)]
     is_script = any(step.event == "call" and step.value == MODULE[0] for step in run.steps[:1])
@@ -149,7 +155,7 @@ def _lines_shown(run: Run, told: Mapping[int, _Line], whole: bool) -> set[int]:
     for node in called:
         shown.update(range(first_line(node), (node.end_lineno or node.lineno) + 1))
         shown.update(each.lineno for each in owners if isinstance(each, ast.ClassDef) and node in each.body)
-    return shown or every
+    return shown
 
 
 def _coloured(source: str) -> list[Text]:

@@ -79,10 +79,7 @@ def show_trace(
 
 def _show(run: Run, whole: bool, written: str) -> None:
     out = Screen()
-    if run.steps or run.lines or not written:
-        out.print(annotated(run, whole=whole))
-    else:
-        out.print(styled("yellow", "no line of this file ran"))
+    out.print(annotated(run, whole=whole))
     if run.stdout:
         out.print(Text("printed: ", style="dim") + Text(run.stdout.rstrip()))
     if run.cut and run.outcome == "ok":

@@ -13,6 +13,7 @@ from time import thread_time
 
 from codereasoner.execution.encode import answer
 from codereasoner.execution.exception_text import exception_text
+from codereasoner.execution.safe_repr import describe
 from codereasoner.execution.tracer_choice import evaluator, make
 from codereasoner.literals.write import NotWritable, TooLong, write
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 DEPTH = 1000  # frames of recursion that a program may use, as in a fresh interpreter
 BELOW = 2 if sys.version_info >= (3, 12) else 3  # levels between `set_depth` and a program; 3.11 counts `eval`, too
+MARK = 1_000  # characters for a value without a literal, in the reason why it has none
 BUFFER = 8192  # bytes that a stream holds back; Python 3.14 would hold back 131,072, beyond many a limit
 
 _type, _issubclass, _str = type, issubclass, str
@@ -185,7 +187,14 @@ def returned(value: object, limits: RunLimits) -> Facts:
         reason = f"the literal of the value is longer than {limits['result_chars']} characters (limit: result_chars)"
         return {"outcome": "output", "reason": reason}
     except NotWritable as error:
-        return {"outcome": "ok", "reason": _str(error)}
+        return {"outcome": "ok", "reason": _str(error) + _described(value)}
+
+
+def _described(value: object) -> str:
+    try:
+        return f": {describe(value, MARK)}"
+    except _RecursionError:  # a program may lower the interpreter's recursion limit
+        return ""
 
 
 def too_much_output(limits: RunLimits) -> bytes:

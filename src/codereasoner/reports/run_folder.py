@@ -216,9 +216,8 @@ def chosen_evaluations(paths: Sequence[Path]) -> list[Evaluation]:
     found: dict[Path, Evaluation] = {}
     for path in paths:
         if path.is_file():
-            raise DataError(
-                f"{path} is a file; give the folder of an evaluation, such as {path.absolute().parent.name}"
-            )
+            around = path.parent if evaluations(path.parent) else "evaluations/cruxeval-o@MODEL"
+            raise DataError(f"{path} is a file; give the folder of an evaluation, such as {around}")
         if not path.is_dir():
             raise DataError(f"there is no folder {path}; give evaluations such as runs/demo/evaluations/test@grpo")
         inside = evaluations(path)
