@@ -179,6 +179,19 @@ def test_a_worker_that_dies_or_falls_silent_is_replaced_and_its_jobs_run_again(s
     assert found == [str(2 * number) for number in range(40)]
 
 
+def test_workers_that_nobody_looked_at_while_they_started_are_not_silent() -> None:
+    """A pool is opened, and its first jobs come later than a worker may take to start."""
+    with Pool(workers=5, allow_weak_isolation=True) as pool:
+        workers = pool._supervisor._workers
+        assert sum(not worker.process.ready for worker in workers) > supervisor.FAILED_STARTS
+        for worker in workers:
+            worker.process.started -= 100.0
+        pool._supervisor._looked -= 100.0
+        before = [worker.process.pid for worker in workers]
+        assert [run.value for run in pool.run([job(number) for number in range(9)])] == [str(2 * n) for n in range(9)]
+        assert [worker.process.pid for worker in workers] == before
+
+
 def test_closing_leaves_no_process_and_no_descriptor() -> None:
     gc.collect()
     before = len(os.listdir("/proc/self/fd")), descendants()

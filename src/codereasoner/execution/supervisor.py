@@ -23,6 +23,7 @@ MEANING = {
 FRAME_JOBS, FRAME_BYTES = 64, 1 << 20  # of one frame of jobs
 FEW = 4  # jobs that are not worth two frames
 MAX_CHARS = 2_000_000  # of a job; a character may take four bytes of a frame, which has 16 MB at most
+REST_SECONDS = 5.0  # without a look at the workers: nobody waits for them
 FAILED_STARTS = 3  # in a row, after which the pool gives up
 GRACE_SECONDS = 10.0  # beyond the time that a first and a second try may take
 
@@ -58,6 +59,7 @@ class Supervisor:
         self._number = 0
         self._failed_starts = 0
         self._silence = 2 * setup.limits["wall_seconds"] + GRACE_SECONDS
+        self._looked = monotonic()  # when the workers were last waited for
         self._selector = selectors.DefaultSelector()
         self._workers: list[_Worker] = []
         self._retries: deque[Ticket] = deque()
@@ -159,8 +161,18 @@ class Supervisor:
     # --- Reading answers ----------------------------------------------------------------------------------------------
 
     def wait(self) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait for events, for a second at most; one thread at a time may wait, others assign meanwhile."""
-        return self._selector.select(1.0)
+        """Wait for events, for a second at most; one thread at a time may wait, others assign meanwhile.
+
+        A pool may rest for long, and nobody reads then what its workers send, nor sends what they need to start: that
+        time is not counted as their silence.
+        """
+        rest = monotonic() - self._looked
+        for worker in self._workers if rest > REST_SECONDS else ():
+            worker.heard += rest
+            worker.process.started += rest
+        found = self._selector.select(1.0)
+        self._looked = monotonic()
+        return found
 
     def handle(self, found: list[tuple[selectors.SelectorKey, int]]) -> None:
         """Handle the events that `wait` has returned.
