@@ -27,6 +27,15 @@ def has_gpu() -> bool:
     return bool(import_extra("torch", "train").cuda.is_available())
 
 
+def avoid_cudnn_attention() -> None:
+    """Have torch compute attention without cuDNN, in this process.
+
+    Where a mask is given and rows are 64 tokens longer than a multiple of 128, its gradients are NaN at times on GPUs
+    of the Hopper kind (PyTorch's issue 196678, since version 2.11): a GRPO run ends after twenty updates.
+    """
+    import_extra("torch", "train").backends.cuda.enable_cudnn_sdp(False)
+
+
 def multiplies_in_bf16(config: PretrainedConfig, wanted: Precision = "auto") -> bool:
     """Return whether a model of this transformers config computes in bf16.
 

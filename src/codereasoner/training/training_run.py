@@ -13,7 +13,7 @@ from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress
 from codereasoner.ledger import read_manifest, write_manifest, write_whole
 from codereasoner.models.checkpoint import Checkpoint, load_checkpoint, weights_identity
-from codereasoner.models.device import has_gpu
+from codereasoner.models.device import avoid_cudnn_attention, has_gpu
 from codereasoner.outputs import locked, refuse_others
 from codereasoner.training.budget import Budget
 from codereasoner.training.callbacks import Summarized, last_checkpoint, restore_budget, trim_history
@@ -68,6 +68,7 @@ def run_training(
         with main_process_first():
             checkpoint = _prepare(out, whole, budget)
         progress(0.0, "loading the model")
+        avoid_cudnn_attention()
         free = free_memory()
         loaded = load(source, config.lora > 0, template, config.quantize != "none")
         budget.parameters = loaded.model.num_parameters()
