@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -77,3 +81,30 @@ def test_logits_that_nobody_learns_from_are_left_out_and_nothing_else_changes(
     for row, other in zip(plain, kept, strict=True):
         for name in ("loss", "grad_norm", "token_accuracy", "tokens"):
             assert row[name] == pytest.approx(other[name], rel=0.02 if format_ == "bf16" else 1e-4), name
+
+
+def test_updates_come_in_random_order_the_longest_row_first_and_the_rest_last() -> None:
+    class Plain:
+        args = SimpleNamespace(train_batch_size=2, gradient_accumulation_steps=2, world_size=1)
+        train_dataset = {"length": [random.Random(0).randint(10, 500) + number for number in range(402)]}
+
+    lengths = Plain.train_dataset["length"]
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    sampler = fast_trainer.in_one_order(Plain)()._get_train_sampler()
+    rows, again = list(sampler), list(sampler)
+    assert sorted(rows) == list(range(402)) == sorted(again)
+    assert rows != again
+    assert lengths[rows[0]] == max(lengths)
+    updates = [[lengths[row] for row in rows[at : at + 4]] for at in range(0, 400, 4)]
+    spread = [max(update) - min(update) for update in updates[1:]]
+    assert sorted(spread)[len(spread) // 2] < 20  # of 490: rows of like length stand together
+    falls = sum(max(first) > max(second) for first, second in pairwise(updates[1:]))
+    assert 30 < falls < 70  # of 98; sorted by length, nearly all would fall
+
+
+def test_training_computes_attention_without_cudnn(base: Path, sft_rows: Path, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    torch.backends.cuda.enable_cudnn_sdp(True)
+    sft(sft_rows, base, tmp_path / "trained", replace(CONFIG, max_steps=1))
+    assert not torch.backends.cuda.cudnn_sdp_enabled()

@@ -5,12 +5,14 @@ A step of such a model takes 30 ms, so work that is negligible on a GPU counts. 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from codereasoner.errors import import_extra
 from codereasoner.training.tokens import IGNORED
 
 if TYPE_CHECKING:
+    from datasets import Dataset
     from torch import Tensor
     from transformers import PreTrainedModel
 
@@ -120,18 +122,31 @@ def completions_only(trainer: type) -> type:
 def in_one_order(trainer: type) -> type:
     """Return the trainer class with an order of rows that does not depend on how many processes share a batch.
 
-    Rows of like length stand together in groups of whole updates; the lengths are in a list, because a column of a
-    dataset is decoded anew for each one that is looked up.
+    Rows of like length stand together in whole updates, and the updates in random order but for the first, which holds
+    the longest row: memory is short at once or never. transformers leaves them sorted, fifty at a time, so that
+    lengths fall and jump back.
     """
+    torch = import_extra("torch", "train")
+    grouped = import_extra("transformers.trainer_pt_utils", "train").LengthGroupedSampler
+
+    class Updates(grouped):  # type: ignore[misc, valid-type]
+        """Only the order of whole updates differs; the rows that are left over stay last."""
+
+        def __iter__(self) -> Iterator[int]:
+            rows = list(super().__iter__())
+            starts = range(self.batch_size, len(rows) - self.batch_size + 1, self.batch_size)
+            order = torch.randperm(len(starts), generator=self.generator).tolist()
+            yield from rows[: self.batch_size]
+            for place in order:
+                yield from rows[starts[place] : starts[place] + self.batch_size]
+            yield from rows[self.batch_size * (len(starts) + 1) :]
 
     class InOneOrder(trainer):  # type: ignore[misc]
         """Only the sampler differs."""
 
-        def _get_train_sampler(self, train_dataset: object = None) -> object:
-            sampler = super()._get_train_sampler(train_dataset)
-            sampler.lengths = list(sampler.lengths)
-            sampler.batch_size = self.args.train_batch_size * self.args.gradient_accumulation_steps
-            sampler.batch_size *= self.args.world_size
-            return sampler
+        def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Updates:
+            lengths = (self.train_dataset if train_dataset is None else train_dataset)["length"]
+            rows = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
+            return Updates(rows, lengths=list(lengths))  # a column of a dataset is decoded anew at each look
 
     return InOneOrder
