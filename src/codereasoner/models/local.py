@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 BATCH_TOKENS = 24_576  # tokens of one batch on a CPU, prompts and what may be generated
 BATCH_TOKENS_GPU = 262_144
 MAX_BATCH = 256
+MAX_BATCH_GPU = 1024  # a step of a small model takes a GPU as long for a thousand rows as for a hundred
 
 
 class Local(Model):
@@ -47,7 +48,7 @@ class Local(Model):
         self,
         target: str,
         threads: int | None = None,
-        batch: int = MAX_BATCH,
+        batch: int | None = None,
         loaded: Checkpoint | None = None,
         **options: object,
     ) -> None:
@@ -98,10 +99,11 @@ class Local(Model):
 EXPECTED_TOKENS = 512  # of a completion, when a batch is sized; few use all that they may
 
 
-def batches(ids: Sequence[list[int]], most: int, sampling: Sampling, gpu: bool) -> Iterator[list[int]]:
+def batches(ids: Sequence[list[int]], most: int | None, sampling: Sampling, gpu: bool) -> Iterator[list[int]]:
     """Yield the indices of at most `most` prompts of like length to generate together, the longest first."""
     order = sorted(range(len(ids)), key=lambda index: -len(ids[index]))
     room = BATCH_TOKENS_GPU if gpu else BATCH_TOKENS
+    most = most or (MAX_BATCH_GPU if gpu else MAX_BATCH)
     while order:
         longest = len(ids[order[0]]) + min(sampling.max_tokens, EXPECTED_TOKENS)
         size = max(1, min(most, room // longest))
