@@ -56,8 +56,9 @@ def _operations(*names: str) -> bytes:
 
 YIELDS = _operations("YIELD_VALUE", "RESUME")  # from Python 3.13 on, a frame that has yielded is at what comes next
 LEAVES = _operations("RETURN_VALUE", "RETURN_CONST")
-# Python 3.11 tells of the last line of a `finally`, run or not, before it raises the exception again that led there.
-RERAISES = _operations("RERAISE") if sys.version_info < (3, 12) else b""
+# Python 3.11 tells of the last line of a `finally`, run or not, before it raises the exception again that led there, or
+# (with COPY and POP_EXCEPT) one that the `finally` raises itself.
+RERAISES = _operations("RERAISE", "COPY", "POP_EXCEPT") if sys.version_info < (3, 12) else b""
 
 _GENERATOR = 0x20 | 0x80 | 0x200  # flags of code that can yield: of generators, coroutines, asynchronous generators
 _OPTIMIZED = 0x1  # the flag of code whose locals are no dict
@@ -389,4 +390,7 @@ def _operation(frame: FrameType) -> int:
 
 def _is_told_falsely(frame: FrameType) -> bool:
     """Return whether no statement begins where the interpreter says that a line does."""
-    return _len(RERAISES) > 0 and _operation(frame) in RERAISES
+    if not RERAISES:
+        return False
+    operations = frame.f_code.co_code[frame.f_lasti : frame.f_lasti + 4 : 2]
+    return operations[:1] == RERAISES[:1] or operations == RERAISES[1:]

@@ -11,7 +11,8 @@
 PyObject *describe;
 static PyObject *thrown_text, *f_trace; /* see `use` */
 static int near, spare, max_line;
-static unsigned char yields[256], leaves[256], reraises[256]; /* by instruction */
+static unsigned char yields[256], leaves[256]; /* by instruction */
+static unsigned char reraises[3]; /* RERAISE, and the two instructions that lead to one at the end of a handler */
 static bool told_falsely; /* lines on which an exception is raised again are told of, as if a statement began there */
 
 static void end(Tracer *tracer, const char *cut)
@@ -167,7 +168,11 @@ static bool is_told_falsely(Watch *watch, PyFrameObject *frame)
     PyCodeObject *code = PyFrame_GetCode(frame);
     int operation = operation_of(watch, frame, code);
     Py_DECREF(code);
-    return reraises[operation];
+    if (operation == reraises[0] || operation != reraises[1] || watch->operations == NULL)
+        return operation == reraises[0];
+    int next = PyFrame_GetLasti(frame) + 2;
+    return next < PyBytes_GET_SIZE(watch->operations) &&
+           (unsigned char)PyBytes_AS_STRING(watch->operations)[next] == reraises[2];
 }
 
 static int hear_event(Watch *watch, PyFrameObject *frame, int what, PyObject *argument)
@@ -276,12 +281,12 @@ PyObject *use(PyObject *Py_UNUSED(module), PyObject *arguments)
     memset(yields, 0, sizeof yields);
     memset(leaves, 0, sizeof leaves);
     memset(reraises, 0, sizeof reraises);
-    told_falsely = raising_size > 0;
+    told_falsely = raising_size == sizeof reraises;
     for (Py_ssize_t place = 0; place < yielding_size; place++)
         yields[yielding[place]] = 1;
     for (Py_ssize_t place = 0; place < leaving_size; place++)
         leaves[leaving[place]] = 1;
-    for (Py_ssize_t place = 0; place < raising_size; place++)
-        reraises[raising[place]] = 1;
+    if (told_falsely)
+        memcpy(reraises, raising, sizeof reraises);
     Py_RETURN_NONE;
 }

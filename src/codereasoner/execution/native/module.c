@@ -20,7 +20,7 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, "_trace", "The C tracer, and what else is done in C.", -1, functions, NULL, NULL, NULL, NULL};
 
 /* What Python and the workers expect of this module: decode.py has the same number. Change both where they change. */
-#define INTERFACE 5
+#define INTERFACE 6
 
 PyMODINIT_FUNC PyInit__trace(void)
 {
