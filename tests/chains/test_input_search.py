@@ -222,6 +222,8 @@ def test_a_chain_that_names_the_right_call_before_anything_leads_to_it_is_flagge
             "`x = x + 'ab'` must give 'qzxab', which it does if x is 'q'.",
             "`x = x + 'ab'` must give 'qzxab', which it does if x is 'q'",
         ),
+        *((said + ".", said) for said in ["`x = x + 'ab'` must give 'qzxab', which it does if x is [x, 1]"]),
+        *((said + ".", said) for said in ["`x += 'ab'` must give [x, 1], which it does if x is 'q'"]),
     ],
 )
 def test_a_step_to_an_argument_is_computed_again(pool: Pool, text: str, first_false: str | None) -> None:

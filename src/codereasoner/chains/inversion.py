@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from codereasoner import literals
 from codereasoner.chains.abstract_execution import after, names_set
-from codereasoner.chains.expressions import Unknown, evaluate, text_of
+from codereasoner.chains.expressions import Unknown, evaluate, text_of, texts_of
 from codereasoner.chains.inverse_operations import (
     MAX_SOLVED,
     Needs,
@@ -321,10 +321,14 @@ def _sentence(statement: ast.stmt, result: object, own: Needs, source: tuple[str
 
 def is_certain(statement: ast.stmt, state: Needs, result: object) -> bool:
     """Return whether a statement gives a value in a state; False also if it cannot be computed."""
-    match statement:
-        case ast.Return(value=ast.expr() as expression) | ast.Assign(targets=[ast.Name()], value=expression):
-            _, found = evaluate(expression, {name: text_of(value) for name, value in state.items()})
-            return found is not NotImplemented and literals.equal(found, result)
-    [name] = statement_names if len(statement_names := sorted(names_set(statement))) == 1 else [""]
-    known = after([statement], {each: text_of(value) for each, value in state.items()})
-    return known is not None and known.get(name) == text_of(result)
+    try:
+        before = texts_of(state)
+        match statement:
+            case ast.Return(value=ast.expr() as expression) | ast.Assign(targets=[ast.Name()], value=expression):
+                _, found = evaluate(expression, before)
+                return found is not NotImplemented and literals.equal(found, result)
+        [name] = statement_names if len(statement_names := sorted(names_set(statement))) == 1 else [""]
+        known = after([statement], before)
+        return known is not None and known.get(name) == text_of(result)
+    except Unknown:  # a value has no literal, or one that is too long
+        return False
