@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from codereasoner import literals
 from codereasoner.chains.claim_audit import Audit, audit, audit_search
-from codereasoner.chains.value_claims import calls, claims
+from codereasoner.chains.value_claims import calls, canonical, claims
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
 
@@ -136,3 +137,20 @@ def test_a_chain_that_looks_for_a_call_is_checked_against_the_run_of_the_call_it
 
 def test_a_chain_that_names_no_known_call_has_no_claims() -> None:
     assert audit_search("x = 3", {}, "9") == Audit(0, 0)
+
+
+@pytest.mark.parametrize("quoted", ["'a...b'", "'it''s'", "'it\\'s'", '"a"', "'é'", "''"])
+@pytest.mark.parametrize("number", ["0", "-0", "007", "-3", "1_0", "9" * 18, "9" * 19, "True", "+1"])
+@pytest.mark.parametrize(
+    "shape",
+    ["{0}", "{1}", "[{0}, {1}]", "[{0},{1}]", "({0}, {1})", "({0})", "({0},)", "[{0}, ...]", "[[{1}]]", "[{0} ]"],
+)
+def test_the_canonical_form_is_what_reading_and_writing_gives_however_it_is_found(
+    shape: str, number: str, quoted: str
+) -> None:
+    literal = shape.format(number, quoted)
+    try:
+        written = None if ", ...]" in literal else literals.write(literals.read(literal))
+    except literals.LiteralError:
+        written = None
+    assert canonical(literal) == written

@@ -12,12 +12,14 @@ What an audit cannot see: a claim in other words, and whether a value is claimed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
 
 from codereasoner.chains.event_audit import Events
 from codereasoner.chains.event_claims import EventClaim, event_claims
-from codereasoner.chains.events import Event, read_events
+from codereasoner.chains.events import Itself, read_events
 from codereasoner.chains.search_audit import Step, steps_of_search
 from codereasoner.chains.statement_lines import code_of
 from codereasoner.chains.value_claims import Claim, calls, claims
@@ -105,8 +107,9 @@ def _by_call(chain: str, runs: Mapping[str, Run]) -> Iterator[tuple[Claim | Even
 def _claims(chain: str) -> list[Claim | EventClaim]:
     """Return the claims of a chain about values and events, in order."""
     events = list(event_claims(chain))
-    compared = [(each.start, each.end) for each in events if each.kind == "compare"]
-    values = (each for each in claims(chain) if not any(start <= each.start < end for start, end in compared))
+    values = claims(chain)
+    if compared := [(each.start, each.end) for each in events if each.kind == "compare"]:
+        values = (each for each in values if not any(start <= each.start < end for start, end in compared))
     return sorted([*values, *events], key=lambda each: each.start)
 
 
@@ -130,14 +133,11 @@ class History:
     """The values of each variable over a run; remembers the event up to which the claims have come."""
 
     def __init__(self, run: Run) -> None:
-        self._spans: dict[tuple[str, str], list[tuple[int, int]]] = {}  # (name, value): from, until (not included)
+        self._spans, self._names = _spans_of(Itself(run))
         self.confirmed: set[tuple[str, str, int]] = set()  # name, value and first event of what true claims said
-        self._names: set[str] = set()
         self._source = run.source
         self._now = 0
-        events = read_events(run)
-        self._read(events)
-        self._events = Events(run, events)
+        self._events = Events(run, read_events(run))
 
     @property
     def now(self) -> int:
@@ -168,21 +168,35 @@ class History:
         """Return every value that a variable got during the run, which the arguments of the call are not."""
         return {(*key, since) for key, spans in self._spans.items() for since, _ in spans if since}
 
-    def _read(self, events: Sequence[Event]) -> None:
-        open_: dict[int, dict[str, tuple[str, int]]] = {}  # frame: name: value, since
-        for now, event in enumerate(events):
-            self._move(open_.setdefault(event.frame, {}), event.state, now)
-            if event.kind == "return":
-                self._move(open_.pop(event.frame), {}, now + 1)
-        for frame in open_.values():
-            self._move(frame, {}, len(events))
 
-    def _move(self, frame: dict[str, tuple[str, int]], state: Mapping[str, str], now: int) -> None:
-        for name, (value, since) in list(frame.items()):
-            if state.get(name) != value:
-                self._spans.setdefault((name, value), []).append((since, now))
-                del frame[name]
-        for name, value in state.items():
-            if name not in frame and not value.startswith("<"):
-                self._names.add(name)
-                frame[name] = (value, now)
+Spans: TypeAlias = dict[tuple[str, str], list[tuple[int, int]]]
+"""By name and value: from which event a variable has it, and until which one, not included."""
+
+
+@lru_cache(maxsize=8)  # as many as read_events keeps
+def _spans_of(run: Itself) -> tuple[Spans, frozenset[str]]:
+    """Return the spans of a run, and the names in them."""
+    spans: Spans = {}
+    open_: dict[int, dict[str, tuple[str, int]]] = {}  # frame: name: value, since
+    states: dict[int, Mapping[str, str]] = {}  # by frame, as it was last: most events change none
+    events = read_events(run.run)
+    for now, event in enumerate(events):
+        if states.get(event.frame) is not event.state:
+            states[event.frame] = event.state
+            _move(spans, open_.setdefault(event.frame, {}), event.state, now)
+        if event.kind == "return":
+            del states[event.frame]
+            _move(spans, open_.pop(event.frame), {}, now + 1)
+    for frame in open_.values():
+        _move(spans, frame, {}, len(events))
+    return spans, frozenset(name for name, _ in spans)
+
+
+def _move(spans: Spans, frame: dict[str, tuple[str, int]], state: Mapping[str, str], now: int) -> None:
+    for name, (value, since) in list(frame.items()):
+        if state.get(name) != value:
+            spans.setdefault((name, value), []).append((since, now))
+            del frame[name]
+    for name, value in state.items():
+        if name not in frame and not value.startswith("<"):
+            frame[name] = (value, now)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from codereasoner.chains.value_claims import canonical, literal_end
+from codereasoner.chains.value_claims import canonical, literal_end, lowered
 from codereasoner.steps.source import parse_expression
 
 Kind = Literal[
@@ -37,6 +37,8 @@ class EventClaim(NamedTuple):
 
 _SUPPOSED = re.compile(r"\b(?:if|suppose|assum\w+|unless|whether|check(?:s|ing)?|would|could|might)\b", re.IGNORECASE)
 _NAMED_IF = re.compile(r"\bif[- ](?:branch|block|body|statement|condition|test)\b", re.IGNORECASE)
+_INLINE_CODE = re.compile(r"`[^`\n]*`")
+_NAMED_LINE = re.compile(r"\bline (\d+)\b", re.IGNORECASE)
 _DEPENDS = re.compile(r"\b(?:when|until)\b", re.IGNORECASE)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}
 LONGEST_SENTENCE = 200  # characters before a claim in which an `if` is looked for: the work stays linear
@@ -50,6 +52,7 @@ _SIDE = rf"(?:{_PLAIN}|[A-Za-z_]\w*(?:\[[^\[\]\n]*\]|\([^()\n]*\))?)"
 _SIGN = r"(?P<sign>[<>]=?|[=!]=|[≤≥≠])"
 _TRUTH = r"(?P<truth>true|false)\b"
 _IS = r"(?:is|was|evaluates to|comes out|gives|yields|->|→|=>|⇒|:)"
+_BEGINS = "(?<![A-Za-z_])"  # a name that begins there: from within it the same would be found, at every letter
 _NUMBER = rf"(?P<number>\d+|{'|'.join(_COUNTS)})"
 _NTH = rf"(?P<number>{'|'.join(_ORDINALS)})"
 _TEST = r"\b(?:condition|test|check)"
@@ -142,11 +145,14 @@ _PATTERNS: dict[Kind, tuple[tuple[str, str], ...]] = {
         ("line ", r"(?m:^)Line (?P<line>\d+)(?=, `|:)"),
     ),
     "return": (
-        ("returns|returned", r"(?:(?P<code>[A-Za-z_]\w*(?:\([^()\n]*\))?)[`*]* )?(?:returns|returned) [`*]*(?=\S)"),
+        (
+            "returns|returned",
+            rf"(?:{_BEGINS}(?P<code>[A-Za-z_]\w*(?:\([^()\n]*\))?)[`*]* )?(?:returns|returned) [`*]*(?=\S)",
+        ),
         ("return value", r"\breturn value(?: of (?P<code>\w+))?(?: is|:| =) [`*]*(?=\S)"),
         (
             ") |)`|)*|)$",
-            r"(?P<code>[A-Za-z_]\w*\([^()\n]*\))[`*$]* (?:=|->|→|⇒|evaluates to|gives|yields|is) [`*]*(?=\S)",
+            rf"{_BEGINS}(?P<code>[A-Za-z_]\w*\([^()\n]*\))[`*$]* (?:=|->|→|⇒|evaluates to|gives|yields|is) [`*]*(?=\S)",
         ),
     ),
     "output": (
@@ -174,18 +180,19 @@ _PATTERNS: dict[Kind, tuple[tuple[str, str], ...]] = {
 }
 """By kind: words of which each match holds one, in small letters, and the pattern. Looking for words is cheap."""
 _COMPILED = [
-    (kind, words.split("|"), re.compile(pattern, re.IGNORECASE))
+    (kind, frozenset(words.split("|")), re.compile(pattern, re.IGNORECASE))
     for kind, patterns in _PATTERNS.items()
     for words, pattern in patterns
 ]
-_ALIKE = str.maketrans("ıİſ", "iis")  # letters that IGNORECASE takes for others, and that lower() leaves as they are
+_WORDS = frozenset().union(*(words for _, words, _ in _COMPILED))
 
 
 def event_claims(text: str) -> Iterator[EventClaim]:
     """Yield the claims of a text about what happened, in order; of two that overlap, the first counts."""
-    small = text.translate(_ALIKE).lower()
-    likely = ((kind, pattern) for kind, words, pattern in _COMPILED if any(word in small for word in words))
-    found = (_read(kind, match, text) for kind, pattern in likely for match in pattern.finditer(text))
+    small = lowered(text)
+    there = {word for word in _WORDS if word in small}
+    likely = [(kind, pattern) for kind, words, pattern in _COMPILED if not words.isdisjoint(there)]
+    found = [_read(kind, match, text) for kind, pattern in likely for match in pattern.finditer(text)]
     last: EventClaim | None = None
     for claim in sorted(filter(None, found), key=lambda each: (each.start, -each.end)):
         if last is not None and claim.start < last.end:
@@ -244,7 +251,10 @@ def _is_supposed(text: str, place: int) -> bool:
     """Return whether a word before the claim makes it a supposition: `if` in its sentence, `when` in its clause."""
     least = max(0, place - LONGEST_SENTENCE)
     begins = max(text.rfind(sign, least, place) for sign in ("\n", ". ", "; ", ": "))
-    sentence = _NAMED_IF.sub("", re.sub(r"`[^`\n]*`", "", text[max(begins, least) : place]))
+    sentence = text[max(begins, least) : place]
+    if len(sentence) < 2:
+        return False  # it begins there
+    sentence = _NAMED_IF.sub("", _INLINE_CODE.sub("", sentence))
     return bool(_SUPPOSED.search(sentence) or _DEPENDS.search(sentence.rpartition(", ")[2]))
 
 
@@ -264,7 +274,7 @@ def _number(text: str | None) -> int:
 def _line_before(text: str, place: int) -> int | None:
     """Return the line that the sentence names: "Line 3, `if x:`: ..."."""
     start = text.rfind("\n", 0, place) + 1
-    named = re.findall(r"\bline (\d+)\b", text[start:place], re.IGNORECASE)
+    named = _NAMED_LINE.findall(text[start:place])
     return int(named[-1]) if named else None
 
 

@@ -70,11 +70,11 @@ def read_events(run: Run) -> Sequence[Event]:
         raise DataError(f"run {run.id} of {run.expression} has no whole trace: record it with record='trace'")
     if parse_source(run.source) is None:
         raise DataError(f"run {run.id} of {run.entry}: the program is {TOO_DEEP}")
-    return _events(_Itself(run))
+    return _events(Itself(run))
 
 
 @dataclass(frozen=True, eq=False)
-class _Itself:
+class Itself:
     """A run as a key: the same object, since to compare or hash a trace takes longer than to read it."""
 
     run: Run
@@ -83,11 +83,11 @@ class _Itself:
         return id(self.run)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Itself) and other.run is self.run
+        return isinstance(other, Itself) and other.run is self.run
 
 
 @lru_cache(maxsize=8)  # the questions and answers about one run come one after another
-def _events(run: _Itself) -> Sequence[Event]:
+def _events(run: Itself) -> Sequence[Event]:
     return _Reader(run.run).read()
 
 

@@ -11,7 +11,7 @@ from codereasoner.chains.statement_lines import MODULE, Scope, Statement, Unit, 
 from codereasoner.records import Step
 
 
-@dataclass
+@dataclass(slots=True)
 class OpenUnit:
     """A unit that has begun and not finished."""
 
@@ -26,7 +26,10 @@ class OpenUnit:
     @property
     def last_line(self) -> int:
         """The line that ran last in the unit; the step of a call names the first line of its function."""
-        return next(step.line for step in reversed(self.steps) if step.event != "call")
+        place = -1
+        while self.steps[place].event == "call":
+            place -= 1
+        return self.steps[place].line
 
     def repeats(self) -> bool:
         """Return whether a line may run again within its statement: after a yield, or in a comprehension (3.12 on)."""
@@ -50,11 +53,10 @@ class OpenFrame:
     last_line: int = 0
     returning: tuple[int, Statement] | None = None  # a `return` that `finally` blocks stand between
     loop_left: Statement | None = None  # the loop that the last statement broke out of
+    is_hidden: bool = field(init=False)  # the frame of a comprehension, a lambda or annotations, part of a statement
 
-    @property
-    def is_hidden(self) -> bool:
-        """Whether this is the frame of a comprehension, a lambda or annotations, which belong to a statement."""
-        return (self.scope is None or self.function.startswith("<")) and self.function != MODULE[0]
+    def __post_init__(self) -> None:
+        self.is_hidden = (self.scope is None or self.function.startswith("<")) and self.function != MODULE[0]
 
     def known(self) -> Mapping[str, str]:
         """Return the variables as they are now, in a mapping that later steps leave alone."""

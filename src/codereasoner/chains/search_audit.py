@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -25,7 +25,7 @@ from codereasoner.chains.inversion import FAILURES, is_certain, undo_statement, 
 from codereasoner.chains.statement_lines import header
 from codereasoner.chains.value_claims import calls, literal_end
 from codereasoner.records import Run
-from codereasoner.steps.source import parse_any, parse_expression, parse_source, split_lines
+from codereasoner.steps.source import nodes_of, parse_any, parse_expression, parse_source, split_lines, walk
 
 _TAKES = re.compile(r"take `([^`\n]+)`, (?=\S)")
 _GIVES = re.compile(r"`([^`\n]+)` must give (?=\S)")
@@ -35,6 +35,7 @@ _EQUALS = re.compile(r"(?:==?|->|→|\b(?:is|equals|gives|returns)\b)[ \t`*$]*")
 _ENDS_IN_NAME = re.compile(r"(?<![\w.])(?!True|False|None)[^\W\d]\w*\Z")
 _BEGINS = re.compile(r"(?<![\w.'\"\])}])[\w('\"\[{-]")
 _OPERATES = re.compile(r"[-+*/%@&|^<>(\[]")  # no computation that could be checked is without one of these
+_LITERALS = ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | ast.UnaryOp
 _LONGEST_NAMELESS = 1  # items of a value that a chain may try without saying where it comes from
 
 
@@ -137,7 +138,7 @@ class _Known:
             if stop is not None and node is not None:
                 value = evaluate(node, {WANTED: wanted})[1]
                 if _is(value, text[match.end() : stop]):
-                    found.append((match.start(), value, _constants_in(node)))
+                    found.append((match.start(), value, _constants_in(walk(node))))
         for match, result, needs, _ in _undoings(text, _LEAVES):
             if self._gives(match[1], needs, result):
                 found += [(match.start(), each, [result]) for each in needs.values()]
@@ -171,10 +172,10 @@ class _Known:
                     node = parse_expression(left[begin.start() :].strip())
                     if not isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
                         continue
-                    if entry not in {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}:
+                    if entry not in {each.id for each in walk(node) if isinstance(each, ast.Name)}:
                         _, value = evaluate(node, {})
                         if value is not NotImplemented and literals.equal(value, right):
-                            used = _constants_in(node)
+                            used = _constants_in(walk(node))
                             yield line.start() + begin.start(), right, used
                             yield from ((line.start() + begin.start(), each, [right]) for each in used)
                     break
@@ -200,7 +201,7 @@ class _Known:
 
 def _befores(node: ast.stmt, result: object) -> Iterator[Needs]:
     """Yield what a statement needs to give a result: to return it, or to leave it in one of the variables it sets."""
-    names = {name for each in ast.walk(node) for name in names_set(each)}
+    names = {name for each in walk(node) for name in names_set(each)}
     ways: list[Callable[[], Needs]] = [partial(undo_statement, node, {name: result}) for name in sorted(names)]
     if isinstance(node, ast.Return) and node.value is not None:
         ways.append(partial(solve, node.value, result))
@@ -228,8 +229,8 @@ def _statements_of(source: str) -> Mapping[str, Sequence[ast.stmt]]:
     """Return the statements of a program's functions by their headers."""
     found: dict[str, list[ast.stmt]] = {}
     lines, tree = tuple(split_lines(source)), parse_source(source)
-    functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)] if tree is not None else []
-    for node in (node for each in functions for node in ast.walk(with_lengths(each))):
+    functions = [each for each in nodes_of(source) if isinstance(each, ast.FunctionDef)] if tree is not None else []
+    for node in (node for each in functions for node in walk(with_lengths(each))):
         if isinstance(node, ast.stmt):
             found.setdefault(header(node, lines).rstrip(":"), []).append(node)
     return found
@@ -237,15 +238,14 @@ def _statements_of(source: str) -> Mapping[str, Sequence[ast.stmt]]:
 
 @lru_cache(maxsize=256)
 def _constants(source: str) -> Sequence[object]:
-    tree = parse_source(source)
-    return _constants_in(tree) if tree is not None else []
+    return _constants_in(nodes_of(source)) if parse_source(source) is not None else []
 
 
-def _constants_in(tree: ast.AST) -> list[object]:
-    """Return the constants of a tree, and its whole literals: `[1, 2]` is one value."""
+def _constants_in(nodes: Iterable[ast.AST]) -> list[object]:
+    """Return the constants among the nodes of a tree, and its whole literals: `[1, 2]` is one value."""
     found: list[object] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set | ast.UnaryOp):
+    for node in nodes:
+        if isinstance(node, _LITERALS):
             with suppress(literals.LiteralError):
                 found.append(literals.value_of(node))
     return found

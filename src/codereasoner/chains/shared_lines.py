@@ -31,6 +31,7 @@ from codereasoner.chains.statement_lines import (
 from codereasoner.records import Step
 from codereasoner.steps.source import INLINED, walk
 
+_CHOICES = ast.If | ast.ExceptHandler | ast.match_case | LOOPS
 MOST_PARTS = 200  # statements that are followed on one line
 
 
@@ -222,7 +223,7 @@ class _Found(NamedTuple):
         for name in self.names:
             if name in after and not (name in passing and after[name] == before.get(name)):
                 values[name] = after[name]
-        removed = tuple([name for name in before if name not in after])
+        removed = () if before.keys() <= after.keys() else tuple([name for name in before if name not in after])
         return Part(node, line_of(node) if node else line, values, removed, taken, after, before)
 
 
@@ -230,7 +231,7 @@ def _entered(node: Statement, next_line: int | None) -> bool | None:
     """Return whether the block below a statement's line was entered; None: there is no choice."""
     if isinstance(node, ast.While) and isinstance(node.test, ast.Constant):
         return None if node.test.value else False
-    if not isinstance(node, ast.If | ast.ExceptHandler | ast.match_case | LOOPS):
+    if not isinstance(node, _CHOICES):
         return None
     return next_line in body_lines(node)
 

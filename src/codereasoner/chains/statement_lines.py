@@ -15,7 +15,7 @@ from typing import TypeAlias, cast
 from codereasoner.chains.expressions import unparse
 from codereasoner.chains.pure_operations import FUNCTIONS
 from codereasoner.steps import split_lines
-from codereasoner.steps.source import parse_any, walk
+from codereasoner.steps.source import nodes_of, walk
 
 Statement: TypeAlias = "ast.stmt | ast.ExceptHandler | ast.match_case"
 Owner: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module"
@@ -77,10 +77,8 @@ def shadowed(source: str) -> frozenset[str]:
     return _bound(_nodes(source)) & frozenset(FUNCTIONS)
 
 
-@lru_cache(maxsize=4)
-def _nodes(source: str) -> tuple[ast.AST, ...]:
-    tree = parse_any(source)
-    return tuple(walk(ast.parse(source) if tree is None else tree))  # or say why it is none
+def _nodes(source: str) -> Sequence[ast.AST]:
+    return nodes_of(source) or walk(ast.parse(source))  # or say why it is none
 
 
 @lru_cache(maxsize=256)

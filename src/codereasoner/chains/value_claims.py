@@ -45,8 +45,10 @@ class Claim(NamedTuple):
 
 def claims(text: str) -> Iterator[Claim]:
     """Yield the claims of a text, in order; whether the names are variables of a program is not asked here."""
-    text = _FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block.group()), text)
-    yield from sorted([*_in_tables(text), *_in_prose(text)], key=lambda each: each.start)
+    if "```" in text:
+        text = _FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block.group()), text)
+    in_tables = list(_in_tables(text)) if "|" in text else []
+    yield from sorted([*in_tables, *_in_prose(text)], key=lambda each: each.start)
 
 
 def _in_tables(text: str) -> Iterator[Claim]:
@@ -63,7 +65,10 @@ def _in_tables(text: str) -> Iterator[Claim]:
 
 
 def _in_prose(text: str) -> Iterator[Claim]:
-    text = _TABLE.sub(lambda table: re.sub(r"[^\n]", " ", table.group()), text)
+    if "|" in text:
+        text = _TABLE.sub(lambda table: re.sub(r"[^\n]", " ", table.group()), text)
+    small = lowered(text)
+    looks_back, is_final = any(word in small for word in _BACK_WORDS), "final" in small  # of claims, as most texts not
     position = 0
     strings = [match.span() for match in _NO_CLAIM.finditer(text)]
     while match := _RELATION.search(text, position):
@@ -76,8 +81,9 @@ def _in_prose(text: str) -> Iterator[Claim]:
             continue
         start = _MARKUP.match(text, position).end()  # type: ignore[union-attr]  # it matches nothing at least
         end = literal_end(text, start)
-        in_words = match.group("relation").strip()[:1].isalpha()
-        if end is not None and not _goes_on(text, end, in_words, match.group("relation").strip() == ":"):
+        relation = match["relation"].strip()
+        in_words = relation[:1].isalpha()
+        if end is not None and not _goes_on(text, end, in_words, relation == ":"):
             literal = text[start:end]
         elif in_words or (found := _computed(text, start)) is None:
             continue
@@ -92,9 +98,9 @@ def _in_prose(text: str) -> Iterator[Claim]:
             value,
             match.start("name"),
             end,
-            _looks_back(text, match),
-            bool(_FINAL.search(text, max(0, match.start() - 30), match.start("name"))),
-            _code(text, match),
+            relation.startswith(_LOOKS_BACK) or (looks_back and _looks_back(text, match.start())),
+            is_final and bool(_FINAL.search(text, max(0, match.start() - 30), match.start())),
+            _code(text, match.start()),
         )
 
 
@@ -149,9 +155,19 @@ _SUPPOSED = re.compile(
     re.IGNORECASE,
 )
 _LIST_LINE = re.compile(r"(?:^|\n)[ \t]*(?:[-*+•][ \t]+)?[`*$]{0,3}\Z")
-_BACK = re.compile(
-    r"\b(?:initially|originally|at first|earlier|previously|at the start|started|used to|recall)\b", re.IGNORECASE
-)
+_BACK_WORDS = [
+    "initially",
+    "originally",
+    "at first",
+    "earlier",
+    "previously",
+    "at the start",
+    "started",
+    "used to",
+    "recall",
+]
+_BACK = re.compile(rf"\b(?:{'|'.join(_BACK_WORDS)})\b", re.IGNORECASE)
+_ALIKE = str.maketrans("ıİſ", "iis")  # letters that IGNORECASE takes for others, and that lower() leaves as they are
 _SENTENCE_END = re.compile(r"\.\s")
 _FINAL = re.compile(
     r"\bfinal[ \t]+(?:value[ \t]+of[ \t]+)?(?:the[ \t]+)?(?:variable[ \t]+)?[`*$]{0,3}\Z", re.IGNORECASE
@@ -173,18 +189,20 @@ def _is_no_claim(text: str, match: re.Match[str]) -> bool:
     return relation == "=" and bool(_IN_A_CALL.search(before))
 
 
-def _looks_back(text: str, match: re.Match[str]) -> bool:
-    """Return whether the claim's own clause, or its verb, speaks of an earlier state."""
-    if match["relation"].strip().startswith(_LOOKS_BACK):
-        return True
-    before = text[max(0, match.start() - 60) : match.start()]
+def _looks_back(text: str, start: int) -> bool:
+    """Return whether the clause of the claim that starts there speaks of an earlier state."""
+    before = text[max(0, start - 60) : start]
     clause = _SENTENCE_END.split(before[max(before.rfind("\n"), before.rfind(";")) + 1 :])[-1]
     return bool(clause.strip("`*$ ") and _BACK.search(clause))
 
 
-def _code(text: str, match: re.Match[str]) -> str:
+def lowered(text: str) -> str:
+    """Return a text in which the small letters of a word are found wherever a pattern finds it with IGNORECASE."""
+    return text.lower() if text.isascii() else text.translate(_ALIKE).lower()
+
+
+def _code(text: str, start: int) -> str:
     """Return the inline code that the claim begins, up to its closing backtick."""
-    start = match.start("name")
     if text[start - 1 : start] != "`":
         return ""
     line = text[start:].split("\n", 1)[0]
@@ -195,12 +213,18 @@ def _code(text: str, match: re.Match[str]) -> str:
 @lru_cache(maxsize=4096)
 def canonical(literal: str) -> str | None:
     """Return the canonical form of a literal; None where it is none, or one that is only begun: `[1, 2, ...]`."""
+    if _CANONICAL.fullmatch(literal):  # most are
+        return literal
     if "..." in _QUOTED.sub("", literal):
         return None
     try:
         return literals.write(literals.read(literal))
     except (literals.LiteralError, literals.NotWritable):
         return None
+
+
+_ONE = r"(?:-?[1-9]\d{0,17}|0|True|False|None|'[ -&(-\[\]-~]*')"  # a string without quotes and escapes
+_CANONICAL = re.compile(rf"{_ONE}|\[(?:{_ONE}(?:, {_ONE})*+)?\]|\({_ONE}(?:, {_ONE})++\)", re.ASCII)
 
 
 # ---- where a literal ends
@@ -222,8 +246,11 @@ _QUOTED = re.compile(r"b?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")
 _QUOTED_OR_BRACKET = re.compile(_QUOTED.pattern + r"|[()\[\]{}]")
 _STRING = r"(?<!\w)(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")(?!\w)"
 _INSIDE = rf"[^<>'\"\n]|{_STRING}"
-_OBJECT = rf"<(?:{_INSIDE}|<(?:{_INSIDE}|<(?:{_INSIDE})*>)*>)*>"  # `<Pair key=1, next=<Pair key=2>>`
-_NO_CLAIM = re.compile(rf"{_STRING}|(?=<[A-Za-z_][\w.]* (?:\w+=|[\[({{])){_OBJECT}")
+_OBJECT = rf"(?:{_INSIDE}|<(?:{_INSIDE}|<(?:{_INSIDE})*>)*>)*>"  # `<Pair key=1, next=<Pair key=2>>`, behind its `<`
+_NO_CLAIM = re.compile(  # each way begins with a letter of its own: re jumps from one to the next
+    r"'(?<!\w')(?:[^'\\\n]|\\.)*'(?!\w)|\"(?<!\w\")(?:[^\"\\\n]|\\.)*\"(?!\w)|"
+    rf"<(?=[A-Za-z_][\w.]* (?:\w+=|[\[({{])){_OBJECT}"
+)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 

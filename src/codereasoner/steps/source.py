@@ -122,7 +122,17 @@ def runs_text(source: str) -> str:
 def walk(node: ast.AST) -> list[ast.AST]:
     """Return a node and all below it but `Load`, `Store` and `Del`, a third faster than `ast.walk`, in its order."""
     found = [node]
-    for each in found:  # it grows meanwhile
+    level = _below(found)
+    while level:
+        found += level
+        level = _below(level)
+    return found
+
+
+def _below(nodes: Sequence[ast.AST]) -> list[ast.AST]:
+    """Return the nodes right below some, but `Load`, `Store` and `Del`, in the order of `ast.walk`."""
+    found: list[ast.AST] = []
+    for each in nodes:
         for name in each._fields:
             value = getattr(each, name, None)
             if isinstance(value, list):
@@ -190,11 +200,11 @@ def parse_source(source: str) -> ast.Module | None:
     tree = parse_any(source)
     level: list[ast.AST] = [tree] if tree is not None and len(nodes_of(source)) > MAX_DEPTH else []
     for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        level = _below(level)
     return tree if not level else None
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def nodes_of(source: str) -> Sequence[ast.AST]:
     """Return all nodes of a program, however deep, as `walk` does; none if it is not Python."""
     tree = parse_any(source)
