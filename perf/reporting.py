@@ -3,8 +3,10 @@
     python -m perf.reporting --programs 12500 --models 4
 
 The folder is synthetic but complete: procedural programs, really traced, two questions on each, narrated chains, and
-for each model answers of which a fixed share is wrong, with a false claim in the chain. A second is one of CPU, of the
-command and the processes it starts. The page is opened in headless Chromium where there is one.
+for each model answers of which a fixed share is wrong, with a false claim in the chain. `audit` reads the answers of
+all models in one file, those to a question side by side, as samples are. A second is one of CPU, of the
+command and the processes it starts; the memory is that of its largest process. The page is opened in headless Chromium
+where there is one.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -113,7 +116,7 @@ def measure(folder: Path) -> dict[str, Any]:
     """Print a line for each command, and one for the page, on standard error; and return the numbers."""
     evaluations = sorted((folder / "evaluations").iterdir())
     answers = sum(sum(1 for _ in (each / "answers.jsonl").open()) for each in evaluations)
-    print(f"{answers:,} answers; at most {SECONDS} s of CPU and {MEBIBYTES:,} MiB wanted", file=sys.stderr)
+    print(f"{answers:,} answers; at most {SECONDS} s (audit: of two cores) and {MEBIBYTES:,} MiB wanted", file=sys.stderr)
     result: dict[str, Any] = {"answers": answers}
     for each in evaluations:
         (each / "traces.jsonl").unlink(missing_ok=True)
@@ -123,7 +126,7 @@ def measure(folder: Path) -> dict[str, Any]:
         "report": ["report", str(folder), weak],
         "report, traced before": ["report", str(folder), weak],
         "compare --report": ["compare", str(folder), weak, "--report", str(folder / "comparison.html")],
-        "audit": ["audit", str(evaluations[0]), weak, "--questions", str(folder / "questions.jsonl"), "--fresh"],
+        "audit": ["audit", str(_all_answers(folder, evaluations)), weak, "--json", "--fresh"],
     }
     for name, command in commands.items():
         seconds, mebibytes = _run([sys.executable, "-m", "codereasoner", *command])
@@ -136,6 +139,15 @@ def measure(folder: Path) -> dict[str, Any]:
         result[name] = {"bytes": page.stat().st_size, "opens_seconds": opened}
         print(f"{name:<24}{page.stat().st_size / 2**20:>8.1f} MiB, {told}", file=sys.stderr)
     return result
+
+
+def _all_answers(folder: Path, evaluations: Sequence[Path]) -> Path:
+    """Return a file next to the run's questions with the answers of all models, question by question."""
+    together = folder / "answers.jsonl"
+    with ExitStack() as stack:
+        files = [stack.enter_context((each / "answers.jsonl").open()) for each in evaluations]
+        together.write_text("".join(line for lines in zip(*files, strict=True) for line in lines))
+    return together
 
 
 def _run(command: list[str]) -> tuple[float, float]:
