@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -53,7 +54,11 @@ def main() -> None:
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="bench-reporting-"))
     try:
         if not (folder / "complete").is_file():
-            make_run(folder, arguments.programs, arguments.models)
+            making = get_context("spawn").Process(target=make_run, args=(folder, arguments.programs, arguments.models))
+            making.start()  # in a process of its own: a command's memory counts that of the process that starts it
+            making.join()
+            if making.exitcode:
+                raise SystemExit(making.exitcode)
         result = measure(folder)
     finally:
         if arguments.folder is None:
@@ -116,7 +121,9 @@ def measure(folder: Path) -> dict[str, Any]:
     """Print a line for each command, and one for the page, on standard error; and return the numbers."""
     evaluations = sorted((folder / "evaluations").iterdir())
     answers = sum(sum(1 for _ in (each / "answers.jsonl").open()) for each in evaluations)
-    print(f"{answers:,} answers; at most {SECONDS} s (audit: of two cores) and {MEBIBYTES:,} MiB wanted", file=sys.stderr)
+    print(
+        f"{answers:,} answers; at most {SECONDS} s (audit: of two cores) and {MEBIBYTES:,} MiB wanted", file=sys.stderr
+    )
     result: dict[str, Any] = {"answers": answers}
     for each in evaluations:
         (each / "traces.jsonl").unlink(missing_ok=True)
