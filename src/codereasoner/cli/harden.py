@@ -69,11 +69,10 @@ def harden_command(
     hardening = Hardening(tuple(each.strip() for each in rewrites.split(",") if each.strip()), calls, seed)
     prepare_outputs(out)
     named = "" if is_file(questions) else questions
+    found = [] if named else list(read_questions(rows_file(Path(questions), "questions.jsonl")))[:limit]
     with pools.open(named) as pool, pools.second() as again, bar("harden") as progress:
         if named:
             found = load_questions(named, data, "test", pool.run, limit).questions
-        else:
-            found = list(read_questions(rows_file(Path(questions), "questions.jsonl")))[:limit]
         harden_questions(found, out, hardening, pool.run, again.run, progress)
     manifest = read_manifest(out) or {}
     show_counts(out, needed=False)
