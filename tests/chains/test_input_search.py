@@ -72,6 +72,8 @@ def test_what_a_call_returns_decides_which_is_tried_next(pool: Pool) -> None:
         ("def f(a, b):\n    return b, a[::-1]", "(1, 'xy')", "'yx', 1"),
         ("def f(x, y):\n    return x + [y]", "[1, 2, 3]", "[1, 2], 3"),
         ("def f(s):\n    return ','.join(s)", "'a,b'", "['a', 'b']"),
+        ("def f(x):\n    return ';'.join(reversed(x + ['c']))", "'c;a;b'", "['b', 'a']"),
+        ("def f(x):\n    return list(reversed(x))", "[1, 2]", "[2, 1]"),
         ("def f(s):\n    return f'<{s}>'", "'<ab>'", "'ab'"),
         ("def f(x):\n    if x > 3:\n        return 'big'\n    return x + 1", "3", "2"),
         ("def f(s):\n    out = ''\n    for c in s:\n        out = c.upper() + out\n    return out", "'AB'", "'BA'"),

@@ -86,8 +86,6 @@ def _solve(node: ast.expr, wanted: Any, known: Needs) -> Needs:
         case ast.Subscript(value=inner, slice=index) if not variables_in(index) - set(known):
             return solve(inner, holder(constant(index, known), wanted), known)
         case ast.Call(func=ast.Name(id=function), args=[inner]) if function in FUNCTIONS:
-            if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "reversed":
-                return solve(inner.args[0], FUNCTIONS[function](wanted)[::-1], known)
             return solve(inner, FUNCTIONS[function](wanted), known)
         case ast.Call(func=ast.Attribute(value=inner, attr=method), args=arguments, keywords=[]):
             return _solve_method(inner, method, arguments, wanted, known)

@@ -83,6 +83,7 @@ FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     "list": list,
     "tuple": list,
     "sorted": list,
+    "reversed": lambda wanted: list(wanted)[::-1],
     "set": sorted,
     "dict": dict,
     "float": _whole,
