@@ -91,6 +91,24 @@ def pool() -> Iterator[Pool]:
         yield running
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _lean_stages() -> Iterator[None]:
+    """Stages work in the process of the tests and draw no plots: either takes longer than the few rows of a test.
+
+    A test that is about processes uses `two_processes`; one that is about plots, `draw_plots` itself.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("codereasoner.stages.engine.cores", lambda: 1)
+        patch.setattr("codereasoner.reports.set_card.draw_plots", lambda facts, folder: {})
+        yield
+
+
+@pytest.fixture
+def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stages use two processes of their own, as they do by themselves on two cores."""
+    monkeypatch.setattr("codereasoner.stages.engine.cores", lambda: 2)
+
+
 @pytest.fixture(scope="session")
 def level_b() -> None:
     """Skips a test where the machine does not give isolation level B, and says why."""

@@ -46,6 +46,7 @@ def test_the_documented_task_is_the_file_that_is_tested() -> None:
     assert EXAMPLE.read_text() in re.findall(r"```python\n(.*?)```", page, re.DOTALL)
 
 
+@pytest.mark.usefixtures("two_processes")
 def test_a_task_of_ones_own_goes_through_every_stage(fresh: Command, tmp_path: Path) -> None:
     build(fresh, tmp_path)
     questions = [row for row in read_rows(tmp_path / "set" / "questions.jsonl") if row["task"] == "length"]
@@ -113,6 +114,7 @@ def test_a_moved_file_is_named_and_found_again_where_it_is_now(
     assert code == 0, err
 
 
+@pytest.mark.usefixtures("two_processes")
 def test_where_nothing_is_remembered_a_variable_names_the_file_for_every_command(
     fresh: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

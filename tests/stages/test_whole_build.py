@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from codereasoner.cli import app
 from codereasoner.ledger import read_manifest, read_records, read_rows
 from codereasoner.records import Chain
+from codereasoner.reports.set_plots import draw_plots
 from codereasoner.stages.audit_chains import summarize
 from codereasoner.stages.progress import counts
 from codereasoner.task import Question
@@ -34,11 +36,13 @@ def run(folder: Path, *words: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("build")
     (folder / "build.yaml").write_text(CONFIG)
-    run(folder, "--out", str(folder / "set"))
-    return folder / "set"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("codereasoner.reports.set_card.draw_plots", draw_plots)
+        run(folder, "--out", str(folder / "set"))
+        yield folder / "set"
 
 
 def test_the_sets_have_their_sizes_and_share_no_program(built: Path) -> None:
