@@ -2,8 +2,8 @@
 
 `make witness RUNS=20000` runs this: CRUXEval and REval where $CODEREASONER_DATA has them, functions of the standard
 library and of some packages where they are installed, then random nested programs and programs of the grammar. All but
-REval's and the packages' are in each layout. Ctrl-C ends it with the counts so far. Exit status 1 if there is a
-disagreement.
+REval's and the packages' are in each layout. The counts are on stderr after each thousand; Ctrl-C ends it with the
+counts so far. Exit status 1 if there is a disagreement.
 """
 
 from __future__ import annotations
@@ -43,12 +43,13 @@ BATCH = 100
 NESTED = 3  # parts of four that are nested programs; the grammar's are simpler
 
 
-def calls(first: int) -> Iterator[Call]:
-    """Yield a call of each program without end: benchmarks, packages, then nested programs and the grammar by turns."""
-    yield from _of_benchmarks()
-    yield from _of_packages()
+def calls(first: int | None) -> Iterator[Call]:
+    """Yield calls without end: of benchmarks and packages, unless a seed is given, then nested and of the grammar."""
+    if first is None:
+        yield from _of_benchmarks()
+        yield from _of_packages()
     grammar = (each for level in count() for each in Procedural("full", 1 + level % 5).programs("train", 10_000))
-    for seed in count(first):
+    for seed in count(first or 0):
         for layout, change in LAYOUTS.items():
             if seed % (NESTED + 1) < NESTED:
                 yield f"nested {seed} {layout}", change(program(seed)), "f", "4"
@@ -116,7 +117,7 @@ def main() -> None:
     """Compare as many runs as are asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=20_000, help="Number of runs that are compared.")
-    parser.add_argument("--seed", type=int, default=0, help="Seed of the first nested program.")
+    parser.add_argument("--seed", type=int, help="Begin with the nested program of this seed, without the benchmarks.")
     options = parser.parse_args()
     compared: Counter[str] = Counter()
     wrong = 0
@@ -128,6 +129,8 @@ def main() -> None:
                 wrong += bool(found)
                 for each in found:
                     print(f"{name}: {each}", flush=True)
+                if compared.total() % 1000 == 0:
+                    print(f"{compared.total():,} runs, up to {name}: {wrong:,} disagreements", file=sys.stderr)
     kinds = ", ".join(f"{number:,} {name}" for name, number in compared.most_common())
     print(f"{compared.total():,} runs compared ({kinds}): {wrong:,} disagreements")
     sys.exit(wrong > 0)

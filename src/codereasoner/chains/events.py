@@ -14,6 +14,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from codereasoner.chains.callers import Callee
 from codereasoner.chains.open_frames import OpenFrame, OpenUnit
 from codereasoner.chains.shared_lines import Part, is_over, lead, take_apart
 from codereasoner.chains.statement_lines import (
@@ -138,13 +139,13 @@ class _Reader:
         opened = caller.open if caller else None
         if caller is None or opened is None:
             return
-        if not is_yield:
-            if not opened.called and is_over(opened.unit, step.value):
-                opened.generator = step.frame
-            opened.called.add(step.value)
-        if len(opened.unit.statements) < 2 or opened.earlier or not (is_yield or caller.number == self.stack[-2]):
+        if not is_yield and not opened.called and is_over(opened.unit, step.value):
+            opened.generator = step.frame
+        callee = Callee.of(step, self.scopes)
+        opened.called.add(callee)
+        if opened.earlier or not (is_yield or caller.number == self.stack[-2]):
             return
-        opened.earlier = lead(opened.unit, opened.steps, opened.before, caller.scope, step, opened.has_item)
+        opened.earlier = lead(opened.unit, opened.steps, opened.before, caller.scope, callee, opened.has_item)
         for part in opened.earlier:
             self._add_part(caller, part, raised=False, next_line=None)
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from codereasoner.chains.callers import Callee
 from codereasoner.chains.shared_lines import Part, is_short_loop
 from codereasoner.chains.statement_lines import MODULE, Scope, Statement, Unit, body_lines, first_line, own
 from codereasoner.records import Step
@@ -19,7 +20,7 @@ class OpenUnit:
     steps: list[Step]
     before: Mapping[str, str]
     earlier: list[Part] = field(default_factory=list)  # its first statements, where a call followed them
-    called: set[str] = field(default_factory=set)  # the functions that were called meanwhile
+    called: set[Callee] = field(default_factory=set)  # the functions that were called meanwhile
     generator: int | None = None  # the frame that the header of a loop gets its items from
     has_item: bool = False  # the generator has yielded: what is called from now on, the body calls
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from codereasoner.chains.abstract_execution import State, bind, follow, value_of
+from codereasoner.chains.callers import BOTH, ONLY_OTHERS, Callee, callers_of
 from codereasoner.chains.entered_blocks import comprehension_names, targets, was_entered
 from codereasoner.chains.expressions import Unknown
 from codereasoner.chains.pure_operations import SILENT
@@ -56,7 +57,7 @@ def take_apart(
     end: Step | None,
     scope: Scope | None,
     earlier: Sequence[Part] = (),
-    called: Set[str] = frozenset(),
+    called: Set[Callee] = frozenset(),
 ) -> list[Part]:
     """Return the statements of a unit that ran, in order, without the first ones that were `earlier`.
 
@@ -80,52 +81,42 @@ def take_apart(
         known = earlier[-1].state
         rest = found._replace(before=known, names=[name for name in changed if after.get(name) != known.get(name)])
         return [rest.part(unit.statements[-1] if len(earlier) + 1 == len(unit.statements) else None, first)]
+    head, *others = unit.statements
+    callers = {callers_of(each, head, others, before) for each in called}
     if not raised and is_short_loop(unit):
-        goes_round = next_line is not None and covers(unit.statements[0], next_line)
-        return _pass(unit, found, first) if goes_round else [found.part(unit.statements[0], first, False)]
+        if next_line is None or not covers(head, next_line):
+            return [found.part(head, first, False)]
+        return _pass(unit, found, first, is_told=BOTH not in callers)
     if not raised and (followed := _follow(unit, before, after, scope)) is not None:
         return followed
     lines = {step.line for step in steps if step.event == "line"}
-    head = _outermost(unit)[0]
-    if called & (_words([each for each in unit.statements if each is not head]) - _words([head])):
+    if ONLY_OTHERS in callers:
         return [found.part(unit.statements[-1], first)]
-    return _by_evidence(head, unit, found, lines, first, next_line, end, scope)
+    return _by_evidence(unit, found, lines, first, next_line, end, scope, is_told=BOTH not in callers)
 
 
 def lead(
-    unit: Unit, opened: Sequence[Step], before: State, scope: Scope | None, step: Step, has_item: bool = False
+    unit: Unit, opened: Sequence[Step], before: State, scope: Scope | None, callee: Callee, has_item: bool = False
 ) -> list[Part]:
     """The statements of a unit that ran for certain before a call or yield of one of them; none where that is open."""
+    if len(unit.statements) == 1:
+        return []
+    head, *body = unit.statements
+    is_of_body = callers_of(callee, head, body, before, direct=True) == ONLY_OTHERS
     if is_short_loop(unit):
-        head, *body = unit.statements
-        is_of_body = has_item or step.value in _words(body) - _words([head])
-        if not _has_frames(head):
-            is_of_body |= step.event == "yield" or step.value.startswith("<") or _is_plain(head, before)
+        is_of_body |= has_item or (not _has_frames(head) and _is_plain(head, before))
         return [_begun(unit, {**before, **opened[0].changes}, before)] if is_of_body else []
-    if len(unit.statements) == 1 or scope is None or scope.shadowed & set(_names_in(unit)):
+    if scope is None or scope.shadowed & set(_names_in(unit)):
         return []
     follower = _Follower(unit, before, loops=False)
     try:
         follower.run([each for each in _outermost(unit) if isinstance(each, ast.stmt)])
     except Unknown:
-        return follower.parts or _lead_of_test(unit, before, step)
+        is_test = isinstance(head, ast.If) and body == head.body and is_of_body
+        return follower.parts or ([Part(head, line_of(head), {}, (), True, before, before)] if is_test else [])
     except _Leaves:
         pass
     return []  # none of them makes the call, as far as can be seen
-
-
-def _lead_of_test(unit: Unit, before: State, step: Step) -> list[Part]:
-    """The test before the call of a function that only its block names: it came out true."""
-    head, *body = unit.statements
-    if not isinstance(head, ast.If) or body != head.body or step.value not in _words(body) - _words([head]):
-        return []
-    return [Part(head, head.lineno, {}, (), True, before, before)]
-
-
-def _words(statements: Iterable[Statement]) -> set[str]:
-    """The names and attributes in the code of statements, without the blocks under them."""
-    named = (part for each in statements for part in own(each) if isinstance(part, ast.Name | ast.Attribute))
-    return {part.id if isinstance(part, ast.Name) else part.attr for part in named}
 
 
 def _has_frames(node: Statement) -> bool:
@@ -180,17 +171,17 @@ def is_over(unit: Unit, function: str) -> bool:
 _CALLING = (ast.Call, ast.Lambda, ast.comprehension, ast.Await)
 
 
-def _begun(unit: Unit, after: State, before: State) -> Part:
+def _begun(unit: Unit, after: State, before: State, taken: bool | None = True) -> Part:
     """The header of a short loop where a pass begins, without the values that the body beside it changes again."""
     head, *body = unit.statements
     changed = {name for each in body for name in targets(each)}
     values = {name: after[name] for name in targets(head) if name in after and name not in changed}
-    return Part(head, line_of(head), values, (), True, MappingProxyType({**before, **values}), before)
+    return Part(head, line_of(head), values, (), taken, MappingProxyType({**before, **values}), before)
 
 
-def _pass(unit: Unit, found: _Found, line: int) -> list[Part]:
-    """The header of a short loop and then its body, in one pass."""
-    begun = _begun(unit, found.after, found.before)
+def _pass(unit: Unit, found: _Found, line: int, is_told: bool) -> list[Part]:
+    """The header of a short loop and then its body, in one pass, which is not told where calls may precede it."""
+    begun = _begun(unit, found.after, found.before, is_told or None)
     follower = _Follower(unit, begun.state)
     try:
         follower.run([each for each in unit.statements[1:] if isinstance(each, ast.stmt)])
@@ -347,7 +338,6 @@ class _Follower:
 
 
 def _by_evidence(
-    head: Statement,
     unit: Unit,
     found: _Found,
     lines: Set[int],
@@ -355,9 +345,13 @@ def _by_evidence(
     next_line: int | None,
     end: Step | None,
     scope: Scope | None,
+    is_told: bool,
 ) -> list[Part]:
-    """Return the first statement of the unit and, where its block or what follows it ran for certain, the last."""
-    last = unit.statements[-1]
+    """Return the first statement of the unit and, where its block or what follows it ran for certain, the last.
+
+    A block that was entered is not told where it may have made some of the calls that come before.
+    """
+    head, last = unit.statements[0], unit.statements[-1]
     if isinstance(head, LOOPS) and not set(targets(head)) & set(found.names):
         return [found.part(head, line)]  # no pass of it is certain
     if not isinstance(head, _WITH_BODY):
@@ -365,10 +359,8 @@ def _by_evidence(
     taken = was_entered(head, found.before, found.after, lines, next_line, end, scope)
     if not taken:
         return [found.part(head, line, taken)]
-    return [
-        Part(head, line_of(head), {}, (), True, found.before, found.before),
-        found.part(last if last in head.body else None, line),
-    ]
+    begun = [Part(head, line_of(head), {}, (), True, found.before, found.before)] if is_told else []
+    return [*begun, found.part(last if last in head.body else None, line)]
 
 
 _WITH_BODY = (ast.If, ast.ExceptHandler, ast.match_case, ast.With, ast.AsyncWith, ast.Try, ast.TryStar)

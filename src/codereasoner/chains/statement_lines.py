@@ -54,6 +54,7 @@ class Scope:
     following: Mapping[Statement, Statement | None]  # what comes after each when its block ends; None: the body ends
     shared: frozenset[str]  # variables that `nonlocal` or `global` lets another function assign
     shadowed: frozenset[str]  # built-in functions whose names the program gives to something else
+    is_lazy: bool  # a generator or coroutine: whoever goes over it runs it, not whoever calls the function
 
     def is_landing(self, line: int, origin: int) -> bool:
         """Return whether an exception that is raised on the line `origin` can lead to the other line."""
@@ -186,7 +187,11 @@ def _scope(node: Owner, shared: frozenset[str], hidden: frozenset[str]) -> Scope
         units |= dict.fromkeys((line for line, other in units.items() if other in met.values()), unit) if met else {}
         units |= dict.fromkeys(lines, unit)
     following = dict(_following(node.body, None))
-    return Scope(node, units, _loops(node), tuple(_landings(statements)), _parameters(node), following, shared, hidden)
+    is_lazy = isinstance(node, ast.AsyncFunctionDef) or any(
+        isinstance(part, ast.Yield | ast.YieldFrom) for each in statements for part in own(each)
+    )
+    landings = tuple(_landings(statements))
+    return Scope(node, units, _loops(node), landings, _parameters(node), following, shared, hidden, is_lazy)
 
 
 def _statements(node: ast.AST) -> Iterator[Statement]:

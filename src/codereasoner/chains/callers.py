@@ -1,0 +1,84 @@
+"""Tell which statements of a shared line can have made a call, from the names in them."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from codereasoner.chains.abstract_execution import State
+from codereasoner.chains.statement_lines import Scope, Statement, own
+from codereasoner.records import Step
+from codereasoner.steps.source import INLINED
+
+BOTH, ONLY_OTHERS = (True, True), (False, True)
+_FRAMES: Mapping[type[ast.AST], str] = {
+    ast.GeneratorExp: "<genexpr>",
+    ast.ListComp: "<listcomp>",
+    ast.SetComp: "<setcomp>",
+    ast.DictComp: "<dictcomp>",
+    ast.Lambda: "<lambda>",
+}
+_STATEMENTS = ast.stmt | ast.ExceptHandler | ast.match_case
+_QUIET: tuple[type[ast.AST], ...] = (ast.Name, ast.Constant, ast.List, ast.Tuple, ast.Expr)
+_QUIET += (ast.Assign, ast.AnnAssign, ast.Return, ast.Pass, ast.Break, ast.Continue)
+
+
+class Callee(NamedTuple):
+    """A function that a statement called; "yield" where the statement yielded."""
+
+    name: str
+    is_lazy: bool  # not its call runs it, but whoever goes over it, or awaits it
+
+    @classmethod
+    def of(cls, step: Step, scopes: Mapping[tuple[str, int], Scope]) -> Callee:
+        """Return what a step of a run calls or resumes."""
+        if step.event == "yield":
+            return cls("yield", False)
+        scope = scopes.get((step.value, step.line))
+        return cls(step.value, scope.is_lazy if scope else step.value in ("<genexpr>", "<lambda>"))
+
+
+def callers_of(
+    callee: Callee, head: Statement, others: Sequence[Statement], before: State, direct: bool = False
+) -> tuple[bool, bool]:
+    """Return whether the first statement of a line, and whether the others, can have made a call.
+
+    Args:
+        before: the variables before the line; one that holds a function names it.
+        direct: no comprehension or lambda of theirs made the call.
+    """
+    first = any(_can_be(callee, word, before) for word in _words(head, direct))
+    rest = any(_can_be(callee, word, before) for each in others for word in _words(each, direct))
+    if callee.name.startswith("__") or not (first or rest):  # by an operator, or by a name that is not the function's
+        return True, rest or any(not isinstance(part, _QUIET) for each in others for part in (each, *own(each)))
+    return first, rest
+
+
+def _can_be(callee: Callee, word: str, before: State) -> bool:
+    """Return whether a name leads to a function; to a generator that has begun, any may that is no literal's."""
+    value = before.get(word, "" if hasattr(builtins, word) else "<")
+    return word == callee.name or f"<function {callee.name}>" in value or (callee.is_lazy and value.startswith("<"))
+
+
+@lru_cache(maxsize=8192)
+def _words(node: Statement, direct: bool) -> frozenset[str]:
+    """Return the names that a statement reads, "yield" where it can yield, and the frames of its comprehensions."""
+    found = {"yield"} if isinstance(node, ast.AsyncFor | ast.AsyncWith) else set()
+    pending: list[ast.AST] = [each for each in ast.iter_child_nodes(node) if not isinstance(each, _STATEMENTS)]
+    while pending:
+        part = pending.pop()
+        inner = list(ast.iter_child_nodes(part))
+        match part:
+            case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name):
+                found.add(name)
+            case ast.Yield() | ast.YieldFrom() | ast.Await():
+                found.add("yield")
+            case ast.Lambda() | ast.GeneratorExp() | ast.ListComp() | ast.SetComp() | ast.DictComp():
+                found.add(_FRAMES[type(part)])
+                if direct and not isinstance(part, INLINED):
+                    inner = [] if isinstance(part, ast.Lambda) else [part.generators[0].iter]
+        pending += inner
+    return frozenset(found)
