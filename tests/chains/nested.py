@@ -132,9 +132,11 @@ TESTS = (
     "box == {n}",
     "{n} <= a != b or {m} in c",
     "all(half(v) for v in c[:2])",
+    "half(2 * b) > {n}",
+    "next(pairs({m} % 3), a)",
 )
 OVER: tuple[str, ...] = ("range({n})", "pairs({m} % 4)", "c[:3]", "enumerate('xy')", "both({n} % 3)", "zip(c, 'xy')")
-OVER += ("(v for v in c[:2] if v)", "map(deep, (a % 2, {n}))")
+OVER += ("(v for v in c[:2] if v)", "map(deep, (a % 2, {n}))", "list(pairs({n}))")
 SUBJECTS = ("a % 3", "c[:2]", "(a % 2, b)", "d", "box", "[a, *c[:2]]")
 PATTERNS: tuple[str, ...] = (
     "0",

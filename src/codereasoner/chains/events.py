@@ -104,7 +104,7 @@ class _Reader:
     def read(self) -> list[Event]:
         for index, step in enumerate(self.steps):
             self._unwind(step)
-            if step.event in ("call", "yield"):
+            if step.event == "yield" or (step.event == "call" and not _is_closing(self.later[index])):
                 self._add_lead(step)
             if step.event == "call" and step.frame not in self.frames:
                 scope = self.scopes.get((step.value, step.line))
