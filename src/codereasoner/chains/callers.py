@@ -31,14 +31,15 @@ class Callee(NamedTuple):
 
     name: str
     is_lazy: bool  # not its call runs it, but whoever goes over it, or awaits it
+    is_direct: bool  # it was called by the function itself, not by a comprehension or lambda in it
 
     @classmethod
-    def of(cls, step: Step, scopes: Mapping[tuple[str, int], Scope]) -> Callee:
+    def of(cls, step: Step, scopes: Mapping[tuple[str, int], Scope], is_direct: bool) -> Callee:
         """Return what a step of a run calls or resumes."""
         if step.event == "yield":
-            return cls("yield", False)
+            return cls("yield", False, is_direct)
         scope = scopes.get((step.value, step.line))
-        return cls(step.value, scope.is_lazy if scope else step.value in ("<genexpr>", "<lambda>"))
+        return cls(step.value, scope.is_lazy if scope else step.value in ("<genexpr>", "<lambda>"), is_direct)
 
 
 def callers_of(
@@ -59,7 +60,8 @@ def callers_of(
 
 def _can_be(callee: Callee, word: str, before: State) -> bool:
     """Return whether a name leads to a function; to a generator that has begun, any may that is no literal's."""
-    value = before.get(word, "" if hasattr(builtins, word) else "<")
+    is_literal = hasattr(builtins, word) or callee.name == "<genexpr>"  # it is called where it is written
+    value = before.get(word, "" if is_literal else "<")
     return word == callee.name or f"<function {callee.name}>" in value or (callee.is_lazy and value.startswith("<"))
 
 

@@ -141,11 +141,12 @@ class _Reader:
             return
         if not is_yield and not opened.called and is_over(opened.unit, step.value):
             opened.generator = step.frame
-        callee = Callee.of(step, self.scopes)
+        callee = Callee.of(step, self.scopes, is_direct=is_yield or caller.number == self.stack[-2])
+        known = {*opened.called}
         opened.called.add(callee)
-        if opened.earlier or not (is_yield or caller.number == self.stack[-2]):
+        if opened.earlier or not callee.is_direct:
             return
-        opened.earlier = lead(opened.unit, opened.steps, opened.before, caller.scope, callee, opened.has_item)
+        opened.earlier = lead(opened.unit, opened.steps, opened.before, caller.scope, callee, known, opened.has_item)
         for part in opened.earlier:
             self._add_part(caller, part, raised=False, next_line=None)
 

@@ -96,13 +96,21 @@ def take_apart(
 
 
 def lead(
-    unit: Unit, opened: Sequence[Step], before: State, scope: Scope | None, callee: Callee, has_item: bool = False
+    unit: Unit,
+    opened: Sequence[Step],
+    before: State,
+    scope: Scope | None,
+    callee: Callee,
+    called: Set[Callee],
+    has_item: bool = False,
 ) -> list[Part]:
     """The statements of a unit that ran for certain before a call or yield of one of them; none where that is open."""
     if len(unit.statements) == 1:
         return []
     head, *body = unit.statements
-    is_of_body = callers_of(callee, head, body, before, direct=True) == ONLY_OTHERS
+    is_of_body = callers_of(callee, head, body, before, direct=True) == ONLY_OTHERS and not any(
+        callers_of(each, head, body, before, direct=True)[1] for each in called if each.is_direct
+    )
     if is_short_loop(unit):
         is_of_body |= has_item or (not _has_frames(head) and _is_plain(head, before))
         return [_begun(unit, {**before, **opened[0].changes}, before)] if is_of_body else []
