@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -191,8 +192,9 @@ def shop(trace: Command) -> Command:
     return trace
 
 
-def test_a_script_is_traced_with_its_main_block_and_its_arguments(shop: Command) -> None:
-    code, out, err = shop("shop.py", "--argv", "a a")
+@pytest.mark.parametrize("words", [("--argv", "a a"), ("--argv", "a", "--argv", "a")])
+def test_a_script_is_traced_with_its_main_block_and_its_arguments(words: Sequence[str], shop: Command) -> None:
+    code, out, err = shop("shop.py", *words)
     assert (code, err) == (0, "")
     assert "if __name__ == '__main__':" in out
     assert "printed: 2" in out

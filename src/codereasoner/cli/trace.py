@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from codereasoner.stages.stage_options import TraceOptions
 @click.argument("programs", metavar="FILE", type=PATH)
 @click.argument("call", required=False)
 @click.option("-m", "is_module", is_flag=True, help="FILE is the name of a module, which runs as `python -m` runs it.")
-@click.option("--argv", metavar="TEXT", default="", help="With a script: its arguments, as in a shell.")
+@click.option("--argv", metavar="TEXT", multiple=True, help="With a script: its arguments, as in a shell; repeat it.")
 @config_options(TraceOptions)
 @click.option("--whole-file", is_flag=True, help="With source: show every line, also of functions that did not run.")
 @click.option("--cpu-seconds", type=ABOVE_ZERO, help="With source: CPU time limit (default: 1).")
@@ -45,7 +46,7 @@ def trace_command(
     programs: Path,
     call: str | None,
     is_module: bool,
-    argv: str,
+    argv: Sequence[str],
     config: TraceOptions,
     whole_file: bool,
     cpu_seconds: float | None,
@@ -78,7 +79,7 @@ def trace_command(
 
     if call is not None or is_module or programs.suffix == ".py" or ".py::" in str(programs):
         given = modules_of(modules)
-        target = find_target(programs, call, is_module, argv, files)
+        target = find_target(programs, call, is_module, " ".join(argv), files)
         show_trace(target, as_json, whole_file, cpu_seconds, given, pools.allow_weak_isolation)
         return
     if modules or files or cpu_seconds is not None or argv:
