@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 10_000  # of a value whose type writes its repr, which it does at any length
 
 _type, _str, _int, _all, _repr, _id, _flags = type, str, int, all, repr, id, type.__dict__["__flags__"].__get__
-_KeyError, _TypeError = KeyError, TypeError
+_KeyError, _TypeError, _slice, _list = KeyError, TypeError, slice, list
 _own_name = type.__dict__["__name__"].__get__
 _own_module = type.__dict__["__module__"].__get__
 _IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: no program can change the type
@@ -29,7 +29,7 @@ _IN_C: dict[str, Callable[[Any], tuple[object, ...]]] = {
     "datetime.datetime": lambda value: (value.tzinfo,),
     "datetime.time": lambda value: (value.tzinfo,),
     "datetime.timedelta": lambda value: (),
-    "datetime.timezone": lambda value: (value.tzname(None),),
+    "datetime.timezone": lambda value: (value.tzname(None), value.utcoffset(None)),
     "decimal.Decimal": lambda value: (),
     "re.Match": lambda value: (),
     "re.Pattern": lambda value: (value.pattern,),
@@ -69,15 +69,19 @@ def _module(kind: type) -> str:
 def _writes_itself(value: Any) -> bool:
     kind: Any = _type(value)
     parts = _IN_C.get(f"{_module(kind)}.{_own_name(kind)}")
-    if parts is None or kind.__sizeof__(value) > MAX_BYTES:
+    if parts is None or not _flags(kind) & _IMMUTABLE or kind.__sizeof__(value) > MAX_BYTES:
         return False
-    return _all([_id(_type(part)) in _PLAIN or _writes_itself(part) for part in parts(value)])
+    nests = kind is not _slice  # the parts of a slice may be slices, as deep as a program likes
+    return _all([_id(_type(part)) in _PLAIN or (nests and _writes_itself(part)) for part in parts(value)])
 
 
 def _path(own: Mapping[str, Any]) -> str:
     """Join the parts of a path as pathlib does: as they were given, or (in Python 3.11) as they were read."""
     text = ""
-    for part in own["_raw_paths"] if "_raw_paths" in own else own["_parts"]:
+    parts = own["_raw_paths"] if "_raw_paths" in own else own["_parts"]
+    if _type(parts) is not _list:
+        raise _TypeError
+    for part in parts:
         part = _str.__str__(part)
         text = part if part[:1] == "/" else f"{text}/{part}" if text and text[-1] != "/" else text + part
     root = "" if text[:1] != "/" else "//" if text[1:2] == "/" != text[2:3] else "/"

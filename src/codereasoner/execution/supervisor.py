@@ -166,10 +166,11 @@ class Supervisor:
         A pool may rest for long, and nobody reads then what its workers send, nor sends what they need to start: that
         time is not counted as their silence.
         """
-        rest = monotonic() - self._looked
+        now = monotonic()
+        rest = now - self._looked
         for worker in self._workers if rest > REST_SECONDS else ():
-            worker.heard += rest
-            worker.process.started += rest
+            worker.heard = min(now, worker.heard + rest)
+            worker.process.started = min(now, worker.process.started + rest)
         found = self._selector.select(1.0)
         self._looked = monotonic()
         return found
