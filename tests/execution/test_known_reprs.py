@@ -6,6 +6,7 @@ import array
 import enum
 import re
 import types
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from fractions import Fraction
@@ -70,6 +71,26 @@ def test_what_a_repr_would_ask_of_the_program_is_not_asked(monkeypatch: pytest.M
         "<slice>",
         "<Fraction(1, 2)>",
     ]
+
+
+def test_objects_of_the_program_inside_a_known_value_are_not_asked() -> None:
+    class Offset(timedelta):
+        def __repr__(self) -> str:
+            raise AssertionError
+
+    class Parts(list[str]):
+        def __iter__(self) -> Iterator[str]:
+            raise AssertionError
+
+    path = PurePosixPath("/a")
+    setattr(path, "_raw_paths" if hasattr(path, "_raw_paths") else "_parts", Parts())
+    deep = slice(1)
+    for _ in range(3000):
+        deep = slice(deep)
+    assert describe(timezone(Offset(hours=1)), 200) == "<timezone>"
+    assert describe(datetime(2024, 1, 2, tzinfo=timezone(Offset(hours=1))), 200) == "<datetime>"
+    assert "PurePosixPath(" not in describe(path, 200)
+    assert describe(deep, 200) == "<slice>"
 
 
 def test_a_class_of_the_program_with_a_known_name_is_shown_by_its_attributes() -> None:
