@@ -84,7 +84,7 @@ def test_objects_of_the_program_inside_a_known_value_are_not_asked() -> None:
 
     path = PurePosixPath("/a")
     setattr(path, "_raw_paths" if hasattr(path, "_raw_paths") else "_parts", Parts())
-    deep = slice(1)
+    deep: slice[object, object, object] = slice(1)
     for _ in range(3000):
         deep = slice(deep)
     assert describe(timezone(Offset(hours=1)), 200) == "<timezone>"
