@@ -52,11 +52,7 @@ class PromptedBenchmark(Benchmark):
 
 
 def read_template(path: Path, function: str) -> Callable[[Texts], str]:
-    """Return the text that a function of the form `a, b = s; return f"..."` would return for a tuple of values.
-
-    Raises:
-        DataError: the file, the function or its f-string is not there.
-    """
+    """Return the text that a function of the form `a, b = s; return f"..."` would return for a tuple of values."""
     if not path.is_file():
         raise DataError(f"there is no {path}: give the folder of a checkout of the benchmark")
     try:

@@ -15,22 +15,14 @@ Row: TypeAlias = Mapping[str, Any]
 
 
 def need_texts(place: str, row: Row, fields: Sequence[str], record: str) -> None:
-    """Check that these fields of a row are text.
-
-    Raises:
-        DataError: one is not; the message names the place, the field and what a `record` has.
-    """
+    """Check that these fields of a row are text."""
     for name in fields:
         if not isinstance(row.get(name), str):
             raise DataError(f"{place}: the field '{name}' must be text, not {row.get(name)!r:.40}; {record}")
 
 
 def unique_questions(data: Path, questions: Iterable[Question]) -> Questions:
-    """Return the questions of a file.
-
-    Raises:
-        DataError: there are none, or two have one id.
-    """
+    """Return the questions of a file, which has at least one; two with one id are refused."""
     found: dict[str, Question] = {}
     for number, question in enumerate(questions, start=1):
         if question.id in found:
@@ -42,11 +34,7 @@ def unique_questions(data: Path, questions: Iterable[Question]) -> Questions:
 
 
 def call_parts(place: str, text: str) -> tuple[str, str]:
-    """Return the name and the arguments of a call: `f` and `[1]` of `f([1])`.
-
-    Raises:
-        DataError: the text is no such call.
-    """
+    """Return the name and the arguments of a call: `f` and `[1]` of `f([1])`."""
     entry, opening, rest = text.strip().partition("(")
     if not opening or not rest.endswith(")") or not entry.isidentifier():
         raise DataError(f"{place} must be a call such as f([1]), not {text!r:.60}")

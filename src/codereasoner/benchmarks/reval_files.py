@@ -172,9 +172,6 @@ def find_logs(path: Path, tasks: Sequence[str]) -> list[Logs]:
     """Return the models that have logs of all these tasks; [] where the path has nothing to do with logs.
 
     `path` is a folder of logs, one log (the others are found beside it), or FOLDER/MODEL.
-
-    Raises:
-        DataError: there are logs, and a task is missing.
     """
     if path.is_dir() and "@" not in path.name:
         folder, wanted = path, ""
@@ -203,11 +200,7 @@ def _newest(path: Path) -> Path | None:
 
 
 def read_log(path: Path, task: str) -> Iterator[tuple[str, Row]]:
-    """Yield each result of a log with its question's id: `TASK/DREval/IDX/INPUT/POINT`, without a point for outputs.
-
-    Raises:
-        DataError: a row is not of this format.
-    """
+    """Yield each result of a log with its question's id: `TASK/DREval/IDX/INPUT/POINT`, without a point for outputs."""
     for number, row in enumerate(read_rows(path), start=1):
         if "task_id" not in row:
             continue
@@ -264,11 +257,7 @@ def read_templates(checkout: Path, reasons: bool) -> dict[str, str]:
 
 
 def fill(template: str, task: str, pair: Pair, place: int | None) -> str:
-    """Return the prompt of a pair's point; for outputs, of the pair itself.
-
-    Raises:
-        DataError: the template has another blank than REval's.
-    """
+    """Return the prompt of a pair's point; for outputs, of the pair itself."""
     blanks = _blanks(task, pair) if place is None else _blanks(task, pair) | _point(pair, place)
     try:
         return template.format(**blanks)

@@ -20,11 +20,7 @@ _FRESH = "codereasoner.fresh"
 
 
 def rows_file(path: Path, *names: str, kind: type[Plain] | None = None) -> Path:
-    """Return the file of rows at a path or, where it is a folder, the first of these files that is in it.
-
-    Raises:
-        DataError: the folder has none of them, or the file is missing, broken, has no rows, or rows of another kind.
-    """
+    """Return the file of rows at a path or, where it is a folder, the first of these files that is in it."""
     from codereasoner.ledger import read_rows
 
     found = path
@@ -44,11 +40,7 @@ def rows_file(path: Path, *names: str, kind: type[Plain] | None = None) -> Path:
 
 
 def beside(path: Path, name: str) -> Path:
-    """Return the file of that name next to another one, or in the current folder where only that has it.
-
-    Raises:
-        DataError: there is none; the message names the option of that name.
-    """
+    """Return the file of that name next to another one, or in the current folder where only that has it."""
     found = next((each for each in (path.with_name(name), Path(name)) if each.is_file()), None)
     if found is None:
         raise DataError(f"there is no {name} next to {path}: name its file with --{Path(name).stem}")
@@ -74,9 +66,6 @@ def prepare_outputs(*paths: Path) -> None:
     """Refuse outputs that cannot be written; with `--fresh` rename them to NAME.old, else refuse foreign ones.
 
     Called with all outputs of a command before it does any work.
-
-    Raises:
-        ConfigError: the message names the path and what to give instead.
     """
     from codereasoner.ledger import refuse_unmade
 
@@ -93,11 +82,7 @@ def _is_fresh() -> bool:
 
 
 def check_outputs(context: click.Context) -> None:
-    """Refuse an output that is also an input or another output, or that cannot be written there.
-
-    Raises:
-        ConfigError: the message names the option and the path.
-    """
+    """Refuse an output that is also an input or another output, or that cannot be written there."""
     given = [(parameter, path) for parameter in context.command.params for path in _paths(context, parameter)]
     for parameter, path in given:
         if not isinstance(parameter.type, Output):
@@ -127,11 +112,7 @@ _SIGNS = {"evaluate": "answers.jsonl", "build": "programs.jsonl", "rows": "curri
 
 
 def refuse_foreign(folder: Path, command: str) -> None:
-    """Refuse a folder with files that this command did not make, among which its own would be put.
-
-    Raises:
-        ConfigError: the folder holds a user's files, or what another command made.
-    """
+    """Refuse a folder with files that this command did not make, among which its own would be put."""
     if _is_fresh() or not folder.is_dir():
         return
     names = {each.name for each in folder.iterdir()}
@@ -156,9 +137,6 @@ def refuse_other_options(folder: Path, begun: bool, options: Mapping[str, object
     """Refuse to go on in a folder that was `begun` with other values of the decisive options, as config.yaml has them.
 
     Nothing is refused where the running command was given `--fresh`.
-
-    Raises:
-        ConfigError: the values differ; the message names the differences.
     """
     note = folder / "config.yaml"
     if not begun or _is_fresh() or not note.is_file():

@@ -44,12 +44,7 @@ def run_experiment(
     decisive: Sequence[str],
     data: Path | None = None,
 ) -> Ran:
-    """Do or continue a run in runs/NAME.
-
-    Raises:
-        ConfigError: an arm is unknown, or the run was begun with other options.
-        MissingExtra: a library for training is missing; nothing is begun then.
-    """
+    """Do or continue a run in runs/NAME."""
     from codereasoner.cli.console import bar, console
     from codereasoner.experiments.materials import check_materials
     from codereasoner.experiments.pace import fit_minutes

@@ -93,11 +93,7 @@ class SystemMessage(click.ParamType[str]):
     name = "text|file"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the text without the white space around it.
-
-        Raises:
-            ConfigError: there is no such file, or no text.
-        """
+        """Return the text without the white space around it."""
         text = str(value)
         if _is_file(text):
             text = _read(Path(text))
@@ -137,11 +133,7 @@ class Output(click.Path):
         self.own = own
 
     def check(self, path: Path, word: str) -> None:
-        """Refuse a path at which no such thing can be written.
-
-        Raises:
-            ConfigError: the message names the option, the path and what to give instead.
-        """
+        """Refuse a path at which no such thing can be written."""
         if self.folder and path.exists() and not path.is_dir():
             raise ConfigError(f"{word} {path} is no folder: give one, or a path at which there is nothing yet")
         if not self.folder and not path.name:

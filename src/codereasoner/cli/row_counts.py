@@ -19,9 +19,6 @@ def show_counts(out: Path, needed: bool = True, untold: str = "--task NAME adds 
     """Print the counts of rows, the reasons of drops, and what was left out.
 
     untold: what to say of the tasks for which no chain was asked.
-
-    Raises:
-        Shortfall: rows are needed, and there are none.
     """
     found = counts(out)
     console.print(f"{out}: {kept_in(out):,} kept, {found.get('dropped', 0):,} dropped")
@@ -45,11 +42,7 @@ def show_counts(out: Path, needed: bool = True, untold: str = "--task NAME adds 
 
 
 def check_rows(out: Path) -> None:
-    """Refuse to call an output without rows a success.
-
-    Raises:
-        Shortfall: it has none; the message says why.
-    """
+    """Raise Shortfall, with the reasons, where an output has no rows."""
     if not kept_in(out):
         told = {"dropped": counts(out)["drops"], "not asked": (read_manifest(out) or {}).get("left_out", {})}
         reasons = "; ".join(

@@ -53,11 +53,7 @@ def show_command(question: str, folder: Path, as_json: bool) -> None:
 
 
 def asked_and_answered(folder: Path, question: str) -> dict[str, Any]:
-    """Return the messages of a question, and its answers with their grades.
-
-    Raises:
-        DataError: the folder is no evaluation, or no question, or more than one, has such an id.
-    """
+    """Return the messages of a question, and its answers with their grades."""
     from codereasoner.ledger import read_rows
     from codereasoner.reports.run_folder import chosen_evaluations
 

@@ -44,11 +44,7 @@ class Target:
     preload: tuple[str, ...] = ()  # modules that the run needs whatever it does
 
     def as_written(self, run: Run) -> Run:
-        """Return the run under the names of the user.
-
-        Raises:
-            ConfigError: the run could not begin, for a reason that the user can mend.
-        """
+        """Return the run under the names of the user."""
         if run.exception.startswith(REFUSED):
             raise ConfigError(run.exception.removeprefix(REFUSED))
         if not self.job.harness:
@@ -80,9 +76,6 @@ def find_target(
 
     run: `f(3)`, `test_file.py::test_name` or `script.py`; None runs the file itself, or the test that its name holds.
     files: those that it may read; files among its arguments are added.
-
-    Raises:
-        DataError: a file cannot be read. ConfigError: there is no such module, or the text is none of these.
     """
     test = _TEST.fullmatch(run or str(file))
     node = None if run is None or test or run.endswith(".py") else _expression(run)
@@ -169,11 +162,7 @@ def _absolute(path: Path) -> str:
 
 
 def _standard_input(source: str) -> bytes:
-    """Return what is on standard input, where it is no terminal and the source reads it.
-
-    Raises:
-        ConfigError: it is more than a job can hold.
-    """
+    """Return what is on standard input, where it is no terminal and the source reads it."""
     if not _INPUT.search(source) or sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
         return b""
     with waiting("the end of standard input, which the program reads"):
@@ -223,11 +212,7 @@ def import_from(folder: Path) -> None:
 
 
 def modules_of(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of modules in `numpy,./mymodule.py`; the folder of a file becomes one to import from.
-
-    Raises:
-        ConfigError: there is no such file, or no such module.
-    """
+    """Return the names of modules in `numpy,./mymodule.py`; the folder of a file becomes one to import from."""
     names = []
     for text in (part.strip() for given in texts for part in given.split(",")):
         path = Path(text)
@@ -262,11 +247,7 @@ def _imported(path: Path, source: str) -> Iterator[str]:
 
 
 def split_call(call: str) -> tuple[str, str]:
-    """Return the name that is called and the source of the arguments.
-
-    Raises:
-        ConfigError: it is something else than one call of a name.
-    """
+    """Return the name that is called and the source of the arguments."""
     node = parse_expression(call.strip())
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         raise ConfigError(_no_call(call))

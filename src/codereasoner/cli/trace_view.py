@@ -40,10 +40,6 @@ def show_trace(
     """Run a target and show the values of every line of its file.
 
     given: modules that the program may import, which are imported before it is shut in.
-
-    Raises:
-        ConfigError: the run could not begin. UnknownName: the file has no function of that name. Shortfall: the call
-        did not return.
     """
     seconds = cpu_seconds or Limits().cpu_seconds
     limits = Limits(cpu_seconds=seconds, wall_seconds=max(Limits().wall_seconds, WALL * seconds), globals=True)

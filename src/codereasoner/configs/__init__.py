@@ -41,9 +41,6 @@ def path_of(name: str, known: Sequence[str] | None = None) -> Path:
     Args:
         name: path below this folder, without its suffix.
         known: names that fit here (default: all there are).
-
-    Raises:
-        ConfigError: there is none of that name; the message lists those that fit.
     """
     fitting = everything() if known is None else known
     name = current_name("preset", name, fitting)

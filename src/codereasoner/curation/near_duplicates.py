@@ -25,11 +25,7 @@ _WORDS = re.compile(r"'(?:[^'\\]|\\.)*'|\w+|[^\w\s]|\n *")
 
 
 class NearDuplicates:
-    """The programs that were kept; one whose similarity to one of them, 0 to 1, is at least `threshold` is dropped.
-
-    Raises:
-        ConfigError: the threshold is no share. MissingExtra: datasketch is not installed.
-    """
+    """The programs that were kept; one whose similarity to one of them, 0 to 1, is at least `threshold` is dropped."""
 
     def __init__(self, threshold: float) -> None:
         if not 0 < threshold <= 1:

@@ -63,11 +63,7 @@ class Augmentation:
         return {} if self.name == "none" else {"augment": self.name, "documents": self.origin}
 
     def style(self, style: Style) -> Style:
-        """Return the style to ask in.
-
-        Raises:
-            ConfigError: the style has one fixed prompt, which does not ask for reasoning.
-        """
+        """Return the style to ask in."""
         if self.name not in _REASONING or style.reasons:
             return style
         if style.official is not None or not style.instructs:
@@ -101,10 +97,6 @@ def make_augmentation(
     """Make the augmentation of that name; `origin`: CodeGlance's file of documents, a folder of code, or pseudocode.
 
     thinker: the author of the pseudocode that think-and-execute needs.
-
-    Raises:
-        ConfigError: `origin` is missing or of no use. DataError: it cannot be read. MissingExtra: bm25s is missing.
-        EndpointError: the author of the pseudocode does not answer.
     """
     if name in ("none", "cot", "program-of-thought"):
         if origin is not None:
@@ -147,11 +139,7 @@ _API_TITLE = "Documentation of APIs that the program calls, or of similar ones:"
 
 
 def read_documents(path: Path) -> dict[str, list[Document]]:
-    """Return the API documents of each record by its ID, from a `*_RAG_result_total.jsonl` of CodeGlance.
-
-    Raises:
-        DataError: the file cannot be read, or is of another shape.
-    """
+    """Return the API documents of each record by its ID, from a `*_RAG_result_total.jsonl` of CodeGlance."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         is_whole = text.lstrip().startswith("[")

@@ -25,11 +25,7 @@ _TEXT_FIELDS = ("texts", "generations", "pred_list", "output_list", "text", "gen
 
 
 def read_generations(benchmark: Benchmark, path: Path, questions: Sequence[Question]) -> Generations:
-    """Return the texts by question id, for exactly these questions.
-
-    Raises:
-        DataError: the file is missing, is of no known shape, or has missing or unknown ids.
-    """
+    """Return the texts by question id, for exactly these questions."""
     found = benchmark.read_generations(path, questions)
     if found is None:
         if not path.exists():

@@ -94,11 +94,7 @@ def guess_baselines(questions: Sequence[Question], runner: Runner | None) -> dic
 
 
 def compare_truth(name: str, data: Path | None, truth: Path, runner: Runner | None) -> TruthComparison:
-    """Compare the ground truth that is derived here with that of a file.
-
-    Raises:
-        UserError: a name or a file is wrong, or the benchmark's gold answers are in its data.
-    """
+    """Compare the ground truth that is derived here with that of a file."""
     benchmark: Benchmark = extend.find("benchmark", name)
     if not benchmark.derives_truth:
         derived = [each for each, kind in extend.available("benchmark").items() if kind.derives_truth]
@@ -109,11 +105,7 @@ def compare_truth(name: str, data: Path | None, truth: Path, runner: Runner | No
 
 
 def check_benchmark(name: str, data: Path | None, runner: Runner | None, style: str = "direct") -> BenchmarkCheck:
-    """Check that a benchmark's right answers are accepted, and that its records agree with what runs here.
-
-    Raises:
-        UserError: a name or a file is wrong.
-    """
+    """Check that a benchmark's right answers are accepted, and that its records agree with what runs here."""
     benchmark, questions = load_benchmark(name, data, runner)
     checked = gold_check(questions, find_style(style), runner)
     result = cast(BenchmarkCheck, {"benchmark": name, **checked})

@@ -34,11 +34,7 @@ class Perplexity(TypedDict):
 
 
 def read_texts(names: Sequence[str]) -> dict[str, str]:
-    """Return texts by name: files, and modules of this Python's standard library ("textwrap", "json.decoder").
-
-    Raises:
-        DataError: there is no such file and no such module in Python.
-    """
+    """Return texts by name: files, and modules of this Python's standard library ("textwrap", "json.decoder")."""
     return {name: _file(name).read_text(encoding="utf-8") for name in names}
 
 

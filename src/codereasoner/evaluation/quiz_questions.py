@@ -32,12 +32,7 @@ class Reply:
 
 
 def trace_for_quiz(source: str, entry: str, arguments: str, runner: Runner) -> Run:
-    """Run and trace the call that a quiz is about.
-
-    Raises:
-        UnknownName: the program has no function of that name.
-        Shortfall: the call does not return, so there is nothing to ask.
-    """
+    """Run and trace the call that a quiz is about."""
     [run] = runner([Job(source, entry, arguments, record="trace")])
     refuse_unknown(run)
     if run.outcome != "ok":
@@ -51,9 +46,6 @@ def stable_tasks(run: Run, tasks: Sequence[str], again: Runner) -> tuple[tuple[s
     """Return the tasks whose answers do not depend on the hash seed, and a sentence where some do.
 
     `again` runs under another hash seed than that of the run.
-
-    Raises:
-        Shortfall: the value itself depends on it.
     """
     if run.value is None:
         return tuple(tasks), ""
@@ -67,11 +59,7 @@ def stable_tasks(run: Run, tasks: Sequence[str], again: Runner) -> tuple[tuple[s
 
 
 def questions_about(run: Run, tasks: Sequence[str] = TASKS, runner: Runner | None = None) -> list[Question]:
-    """Return the questions of the tasks about a run, in the order of the tasks.
-
-    Raises:
-        ConfigError: the tasks have none; the message says why.
-    """
+    """Return the questions of the tasks about a run, in the order of the tasks."""
     found: list[Question] = []
     reasons: dict[str, None] = {}
     for name in tasks:

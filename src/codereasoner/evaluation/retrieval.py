@@ -21,11 +21,7 @@ class Document:
 
 
 class Index:
-    """Documents, ready to be searched (BM25 as in Lucene, k1 1.5, b 0.75, by the library bm25s).
-
-    Raises:
-        MissingExtra: bm25s is not installed.
-    """
+    """Documents, ready to be searched (BM25 as in Lucene, k1 1.5, b 0.75, by the library bm25s)."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self.documents = list(documents)

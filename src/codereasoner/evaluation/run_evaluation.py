@@ -67,9 +67,6 @@ def evaluate(
 
     A request that failed for good counts as an error and is not kept: the same evaluation asks it again next time.
     More questions or more samples than last time are the same evaluation, and ask only what is new.
-
-    Raises:
-        ConfigError: the folder holds an evaluation of something else.
     """
     refuse_other(folder, name, questions, model, asking)
     answers, graded = ask(questions, model, asking, folder / "answers.jsonl", runner, progress)
@@ -102,12 +99,7 @@ def evaluate(
 
 
 def refuse_other(folder: Path, name: str, questions: Sequence[Question], model: Model, asking: Asking) -> None:
-    """Refuse to replace the summary of another evaluation, or of this one with more questions or samples.
-
-    Raises:
-        ConfigError: the folder holds such a summary; the message names the differences.
-        DataError: its summary cannot be read.
-    """
+    """Refuse to replace the summary of another evaluation, or of this one with more questions or samples."""
     path = folder / "summary.json"
     if not path.is_file():
         return
@@ -133,11 +125,7 @@ def refuse_other(folder: Path, name: str, questions: Sequence[Question], model: 
 
 
 def refuse_unanswered(summary: Summary) -> None:
-    """Refuse a summary without any answer: an accuracy of errors alone says nothing of the model.
-
-    Raises:
-        Shortfall: every request failed; the message has the commonest reason.
-    """
+    """Refuse a summary without any answer: an accuracy of errors alone says nothing of the model."""
     if summary["errors"] and summary["outcomes"]["error"] == summary["n_answers"]:
         raise Shortfall(f"no request was answered: {commonest(summary['errors'])}")
 

@@ -52,10 +52,6 @@ def pseudocode(questions: Sequence[Question], thinker: Thinker, given: Path | No
     """Return the pseudocode of each task of the questions; what was written before is not asked for again.
 
     given: a pseudocode.jsonl, such as one that a stronger model wrote.
-
-    Raises:
-        DataError: the given file lacks a task, or a text is no pseudocode. EndpointError: the model did not answer.
-        ConfigError: the folder's pseudocode is by another model, or was sampled in another way.
     """
     tasks = {question.task: question for question in reversed(questions)}
     if given is not None:

@@ -76,11 +76,7 @@ def contamination(rows: Path, data: Path | None) -> Contamination:
 
 
 def accuracy_by_level(held_out: Path, evaluation: Path) -> dict[str, Tally]:
-    """Count an evaluation's right answers by level, "all" among them, and by construct.
-
-    Raises:
-        DataError: the questions are not a curriculum's, or not the evaluation's.
-    """
+    """Count an evaluation's right answers by level, "all" among them, and by construct."""
     questions = {question.id: question for question in read_records(held_out, Question)}
     right: dict[str, Counter[str]] = {"level": Counter(), "construct": Counter()}
     asked: dict[str, Counter[str]] = {"level": Counter(), "construct": Counter()}

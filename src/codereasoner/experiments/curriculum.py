@@ -56,11 +56,7 @@ class Curriculum:
 
 
 def read_curriculum(name: str | Path, shards: int | None = None) -> Curriculum:
-    """Read a curriculum of the package, or a YAML file like one, with another number of shards where one is given.
-
-    Raises:
-        ConfigError: the file is none, shares do not add up to 1, or a shard is no whole number of batches.
-    """
+    """Read a curriculum of the package, or a YAML file like one, with another number of shards where one is given."""
     path = Path(name) if str(name).endswith(".yaml") else configs.path_of(f"curriculum/{name}")
     read = configs.read_mapping(path, "curriculum")
     try:

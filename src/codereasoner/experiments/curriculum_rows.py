@@ -64,11 +64,7 @@ Sized: TypeAlias = tuple[int, Row]
 def make_rows(
     curriculum: Curriculum, out: Path, workers: int = 1, tell: Callable[[str], None] = print
 ) -> dict[str, object]:
-    """Make the held-out questions and the missing shards, in `workers` processes; returns what was counted.
-
-    Raises:
-        ConfigError: the folder was begun with another configuration.
-    """
+    """Make the held-out questions and the missing shards, in `workers` processes; returns what was counted."""
     began = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
     known, done = out / "curriculum.json", out / "done.json"

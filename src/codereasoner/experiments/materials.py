@@ -23,11 +23,7 @@ TINY: Mapping[str, object] = {"breadth": "tiny", "types": ["list"]}
 
 
 def check_materials(plan: Experiment, settings: Settings, data: Path | None) -> None:
-    """Refuse a model, a source, a text or benchmark data that is not there, before any work.
-
-    Raises:
-        ConfigError: a source cannot be. DataError: a file is missing. MissingExtra: a package is.
-    """
+    """Refuse a model, a source, a text or benchmark data that is not there, before any work."""
     check_size(settings.size)
     if settings.model:
         scheme, colon, _ = settings.model.partition(":")

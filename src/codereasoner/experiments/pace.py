@@ -91,11 +91,7 @@ class Pace:
 
 
 def fit_minutes(plan: Experiment, settings: Settings, pace: Pace) -> tuple[Settings, float]:
-    """Return the settings with the tokens that fit into the minutes, and their share of the full tokens.
-
-    Raises:
-        ConfigError: not even a hundredth of the training fits.
-    """
+    """Return the settings with the tokens that fit into the minutes, and their share of the full tokens."""
     if settings.minutes is None:
         return settings, 1.0
     rest = pace.rest(plan, settings)

@@ -161,11 +161,7 @@ class Experiment:
 
 
 def read_experiment(name: str) -> Experiment:
-    """Read an experiment of the package, or a YAML file like one.
-
-    Raises:
-        UnknownName: the package has no such experiment. ConfigError: the file cannot be read, or an arm is not whole.
-    """
+    """Read an experiment of the package, or a YAML file like one."""
     if not name.endswith(".yaml") and name not in names():
         raise UnknownName("experiment", name, names())
     facts = _facts(Path(name) if name.endswith(".yaml") else configs.path_of(f"{FOLDER}/{name}"))
@@ -201,11 +197,7 @@ def read_experiment(name: str) -> Experiment:
 
 
 def check_arms(plan: Experiment, settings: Settings) -> None:
-    """Refuse arms that an experiment does not have.
-
-    Raises:
-        ConfigError: an arm is unknown.
-    """
+    """Refuse arms that an experiment does not have."""
     for name in settings.arms:
         if name not in plan.arms:
             raise ConfigError(f"arm '{name}' is unknown; there are: {', '.join(plan.arms)}")
@@ -230,11 +222,7 @@ def _asked(facts: str | Facts | None) -> Asked:
 
 
 def check_parts(plan: Experiment) -> None:
-    """Refuse sources, rows, options and benchmarks that cannot be, before anything is made.
-
-    Raises:
-        ConfigError: one of them is wrong; the message names it.
-    """
+    """Refuse sources, rows, options and benchmarks that cannot be, before anything is made."""
     wrong = None
     filled = {split for each in plan.programs for split in each.splits if each.share > 0}
     if plan.programs and filled != set(SPLITS):

@@ -78,11 +78,7 @@ def single(text: str) -> str:
 
 
 def require_split(split: str) -> None:
-    """Do nothing where there is such a split.
-
-    Raises:
-        ConfigError: there is none.
-    """
+    """Refuse a split that the grammar does not know."""
     if split not in SHARES:
         raise ConfigError(f"split '{split}' is unknown; there are: {', '.join(SHARES)}")
 

@@ -164,11 +164,7 @@ def constants() -> dict[str, tuple[str, ...]]:
 
 
 def read_table(path: Path, read: Callable[[str, str, Sequence[str]], T]) -> Iterator[T]:
-    """Read each entry of a table: a line, with the indented lines under it. Lines that begin with `#` are comments.
-
-    Raises:
-        DataError: an entry cannot be read; the message names the file and the line.
-    """
+    """Read each entry of a table: a line, with the indented lines under it. Lines that begin with `#` are comments."""
     entries: list[tuple[int, str, list[str]]] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
         if not line.strip() or line.startswith("#"):

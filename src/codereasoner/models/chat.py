@@ -52,9 +52,6 @@ def prepare(tokenizer: PreTrainedTokenizerBase, name: str, arguments: Mapping[st
 
     The arguments, and a date that stands still, are written into the template: every trainer and server that reads it
     later finds them there.
-
-    Raises:
-        ConfigError: the tokenizer has no token that ends a text.
     """
     if tokenizer.eos_token is None:
         raise ConfigError(f"the tokenizer of {name} has no token that ends a text, so no answer could end")
@@ -78,19 +75,12 @@ def prompt_text(tokenizer: PreTrainedTokenizerBase, messages: Messages, sampling
     """Return a prompt up to where the model begins to write, for `encode`.
 
     Without thoughts (`thinking` off), a thought that the template opens is closed at once.
-
-    Raises:
-        ConfigError: the template refuses the messages.
     """
     return _prompt(tokenizer, _marked(tokenizer, messages), sampling)
 
 
 def turn_text(tokenizer: PreTrainedTokenizerBase, messages: Messages) -> tuple[str, str]:
-    """Return the prompt before the last message, and what the model has to write to give that message and end its turn.
-
-    Raises:
-        ConfigError: the template refuses the messages, or leaves the answer out.
-    """
+    """Return the prompt before the last message, and the text of that message with the end of its turn."""
     messages = _marked(tokenizer, messages)
     asked = _prompt(tokenizer, messages[:-1])
     whole = _write(tokenizer, messages, {})

@@ -53,11 +53,7 @@ class Checkpoint(NamedTuple):
 
 
 def check_reachable(name: str) -> None:
-    """Refuse a name on the Hub that is not in the cache and that the Hub does not give: loading it tries for minutes.
-
-    Raises:
-        ConfigError: the Hub has no such model, does not answer, or may not be asked.
-    """
+    """Refuse a name that is neither in the cache nor on the Hub: loading it would try for minutes."""
     if Path(name).exists() or find_spec("huggingface_hub") is None:
         return
     hub = importlib.import_module("huggingface_hub")
@@ -96,9 +92,6 @@ def load_checkpoint(
         half: load the weights as bf16 where the device multiplies that faster; else they are fp32.
         template: arguments that are written into the chat template.
         quantize: hold the weights in 4 bits (bitsandbytes' NF4); a folder of adapters is refused.
-
-    Raises:
-        ConfigError: there is no such model, or its tokenizer has no token that ends a text.
 
     A folder of LoRA adapters gives their model with the adapters merged into it; that may be such a folder too.
     """

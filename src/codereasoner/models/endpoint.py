@@ -92,10 +92,6 @@ class Endpoint(Model):
         """Up to `concurrency` requests at a time; completions come as they are ready.
 
         The requests live in a thread of their own, which ends when the caller stops, even if requests are in flight.
-
-        Raises:
-            ConfigError: the server refuses the key, or does not know the model.
-            EndpointError: the first requests all fail, or the server stopped answering.
         """
         results: SimpleQueue[Result] = SimpleQueue()
         stop = threading.Event()

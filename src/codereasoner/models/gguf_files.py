@@ -56,11 +56,7 @@ class SmolLM2(Gguf):
 
 
 def folder_of(model: str) -> str:
-    """Return the folder of the weights that a model's name means to training: a GGUF's converted copy, else the name.
-
-    Raises:
-        ConfigError: the file is missing, or cannot be converted. MissingExtra: a package is missing.
-    """
+    """Return the weights that a training loads for a model's name: the converted copy of a GGUF file, else the name."""
     if model == SmolLM2.name:
         return str(converted(smollm2_file()))
     scheme, colon, path = model.partition(":")
@@ -70,11 +66,7 @@ def folder_of(model: str) -> str:
 
 
 def smollm2_file() -> Path:
-    """Return the GGUF file in the installed package, which is not imported: it wants packages that we do not need.
-
-    Raises:
-        MissingExtra: it is not installed.
-    """
+    """Return the GGUF file in the installed package, which is not imported: it wants packages that we do not need."""
     found = importlib.util.find_spec(SMOLLM2)
     for folder in found.submodule_search_locations or () if found else ():
         for path in sorted(Path(folder).glob("*.gguf")):
@@ -86,11 +78,7 @@ def smollm2_file() -> Path:
 
 
 def converted(path: Path) -> Path:
-    """Return the folder with the weights and the tokenizer of a GGUF file, made on first use and keyed by its content.
-
-    Raises:
-        ConfigError: the file cannot be converted. MissingExtra: the package gguf is missing.
-    """
+    """Return the folder of a GGUF file's weights and tokenizer, converted on first use and keyed by its content."""
     folder = _cache() / fingerprint(path)
     if folder.is_dir():
         return folder

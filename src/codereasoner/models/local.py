@@ -67,11 +67,7 @@ class Local(Model):
         return f"{self.name}:{weights_identity(self.target)}"
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
-        """Yield the completions batch by batch, the longest prompts first.
-
-        Raises:
-            ConfigError: the model cannot be loaded.
-        """
+        """Yield the completions batch by batch, the longest prompts first."""
         if not prompts:
             return
         with environment_defaults(PASSIVE_THREADS):

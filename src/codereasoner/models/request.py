@@ -27,11 +27,7 @@ _REFUSAL = re.compile(
 
 
 def server_address(given: str) -> str | None:
-    """Return the address of a server without what is at its end too much; None for none.
-
-    Raises:
-        ConfigError: it is no address.
-    """
+    """Return the address of a server without what is at its end too much; None for none."""
     try:
         parts = urlsplit(given.strip())
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -49,11 +45,7 @@ def server_address(given: str) -> str | None:
 
 
 def request_headers(local: bool) -> dict[str, str]:
-    """Return the headers of each request, with the key and the account of the environment.
-
-    Raises:
-        ConfigError: there is no key, or one that no header can hold; the message does not show it.
-    """
+    """Return the headers of each request, with the key and the account of the environment."""
     key = (os.environ.get("OPENAI_API_KEY") or "").strip() or ("none" if local else None)
     if key is None:
         raise ConfigError("there is no API key: set $OPENAI_API_KEY, or give --base-url of a local server")

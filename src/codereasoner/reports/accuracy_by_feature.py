@@ -80,11 +80,7 @@ def binned(items: Sequence[Shown], features: Features) -> dict[str, list[Bin]]:
 
 
 def write_feature_page(score: Facts, out: Path) -> None:
-    """Write the page of a score with CodeGlance's analysis "by_feature", or of several models' scores.
-
-    Raises:
-        ConfigError: no score in it has an analysis by feature.
-    """
+    """Write the page of a score with CodeGlance's analysis "by_feature", or of several models' scores."""
     scores = score.get("models") or {"": score}
     parts = [{"model": name, **each["by_feature"]} for name, each in scores.items() if "by_feature" in each]
     if not parts:

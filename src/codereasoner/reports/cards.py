@@ -24,9 +24,6 @@ def write_cards(run_folder: Path) -> list[Path]:
     """Write README.md, the data card, into a folder with data, and the model card into each checkpoint.
 
     A README.md that does not say it was made by codereasoner is not replaced. Return the paths that were written.
-
-    Raises:
-        DataError: the folder is no run folder, or one of its files is broken.
     """
     check_run_folder(run_folder)
     texts = {}
@@ -46,11 +43,7 @@ def write_cards(run_folder: Path) -> list[Path]:
 
 
 def model_card(checkpoint: Path, run_folder: Path) -> str:
-    """Return the card of a trained checkpoint: its training, and the results of all models of the run.
-
-    Raises:
-        DataError: the folder is no run folder, or the checkpoint was not trained by codereasoner.
-    """
+    """Return the card of a trained checkpoint: its training, and the results of all models of the run."""
     check_run_folder(run_folder)
     facts = checkpoint / "codereasoner.json"
     if not facts.is_file():

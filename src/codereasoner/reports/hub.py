@@ -34,11 +34,7 @@ UPLOADED = (
 
 
 def files_to_push(folder: Path) -> list[Path]:
-    """Return the files of a data set that are uploaded.
-
-    Raises:
-        DataError: it has no card, or no rows: it is not finished.
-    """
+    """Return the files of a data set that are uploaded."""
     for name in ("README.md", "sft.parquet"):
         if not (folder / name).is_file():
             raise DataError(f"{folder} has no {name}: build the data set first")
@@ -49,10 +45,6 @@ def push(folder: Path, repository: str, public: bool = False, api: Any = None) -
     """Upload a data set as one commit and return its address; a missing repository is created.
 
     The token is that of `hf auth login`, or $HF_TOKEN.
-
-    Raises:
-        ConfigError: the name is no OWNER/NAME. DataError: there is no finished data set, or the Hub refused it.
-        MissingExtra: huggingface_hub is not installed.
     """
     check_name(repository)
     paths = [path.relative_to(folder).as_posix() for path in files_to_push(folder)]
@@ -73,11 +65,7 @@ def push(folder: Path, repository: str, public: bool = False, api: Any = None) -
 
 
 def check_name(repository: str) -> None:
-    """Refuse a repository that is not OWNER/NAME.
-
-    Raises:
-        ConfigError: it is not.
-    """
+    """Refuse a repository that is not OWNER/NAME."""
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
         raise ConfigError(f"--push takes OWNER/NAME, not '{repository}'")
 
@@ -88,10 +76,6 @@ def write_eval_results(paths: Sequence[Path], out: Path, source: str = "") -> li
     The format is that of huggingface.co/docs/hub/eval-results. The Hub shows a result on the model's page, and on the
     leaderboard of the benchmark's data set where that lists the task. `source` is an address where the answers can be
     read. Two evaluations of one model on one benchmark are two files, told apart by their style.
-
-    Raises:
-        DataError: none of the evaluations is on a benchmark of the Hub.
-        MissingExtra: huggingface_hub is not installed.
     """
     known = extend.available("benchmark")
     own = [each for each in chosen_evaluations(paths) if getattr(known.get(each.questions), "hub", "")]

@@ -73,10 +73,6 @@ def leaderboard(paths: Sequence[Path], names: Sequence[str] = ()) -> list[Board]
     """Return a board for each named benchmark, or else for those with own results, or else for all published ones.
 
     Own results on questions that are no benchmark's get a board without published ones.
-
-    Raises:
-        UnknownName: there is no such benchmark. DataError: a path is no evaluation.
-        ConfigError: there are neither published nor own results.
     """
     known: Mapping[str, type[Benchmark]] = extend.available("benchmark")
     for name in names:
@@ -102,11 +98,7 @@ def leaderboard_text(boards: Sequence[Board], suffix: str, files: Sequence[str] 
 
 
 def write_site(boards: Sequence[Board], folder: Path) -> list[Path]:
-    """Write a site of static files, which needs no server and no network, and return its paths.
-
-    Raises:
-        ConfigError: the folder holds another page.
-    """
+    """Write a site of static files, which needs no server and no network, and return its paths."""
     for name in SITE:
         check_view(folder / name)
     for name in SITE:

@@ -48,22 +48,14 @@ OURS = (
 
 
 def check_view(path: Path) -> None:
-    """Refuse to replace a page that another program or a person wrote.
-
-    Raises:
-        ConfigError: there is such a file, or something that is no file.
-    """
+    """Refuse to replace a page that another program or a person wrote."""
     check_writable(path)
     if path.is_file() and path.stat().st_size and not any(mark in path.read_bytes() for mark in OURS):
         raise ConfigError(f"{path} is there and was not made by codereasoner: give another path")
 
 
 def write_view(path: Path, text: str) -> None:
-    """Write a page, a table or data made from results in the place of an earlier one.
-
-    Raises:
-        ConfigError: another program or a person wrote what is there.
-    """
+    """Write a page, a table or data made from results in the place of an earlier one."""
     check_view(path)
     write_whole(path, text)
 

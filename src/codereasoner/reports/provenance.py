@@ -42,9 +42,6 @@ def provenance(folder: Path, wanted: str) -> list[Found]:
 
     wanted: an id, or at least six characters that it begins with. A file without a
     related row, where earlier files have one, is `absent`.
-
-    Raises:
-        DataError: it is no run folder, or no row has the id, or several ids begin with it.
     """
     check_run_folder(folder)
     files = _files(folder)

@@ -107,9 +107,6 @@ def gather(
     """Return at most `limit` questions of the run folders, those first that a model answered; or only those.
 
     Without `details` the texts of chains and answers are left out.
-
-    Raises:
-        DataError: a file of the run is broken; the message names the file and the line.
     """
     grades = [list(grades_of(each)) for each in evaluations]
     ids = [{row["question"] for row in rows} for rows in grades]

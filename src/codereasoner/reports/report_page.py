@@ -23,11 +23,7 @@ from codereasoner.reports.run_summary import LINKS, curves, flow, stage_seconds
 
 @collector_at_rest()
 def write_report(run_folder: Path, limit: int = LIMIT) -> Path:
-    """Write report.html into a run folder from the files that are there, and return its path.
-
-    Raises:
-        DataError: the folder is no run folder, or one of its files is broken; the message names it.
-    """
+    """Write report.html into a run folder from the files that are there, and return its path."""
     check_run_folder(run_folder)
     found = evaluations(run_folder)
     gathered = gather([run_folder], found, limit)

@@ -93,11 +93,7 @@ class Evaluation:
 
 
 def check_run_folder(folder: Path) -> None:
-    """Refuse a folder that holds nothing a run leaves behind.
-
-    Raises:
-        DataError: it is missing, a file, or no run folder.
-    """
+    """Refuse a folder that holds nothing a run leaves behind."""
     if not folder.exists():
         raise DataError(f"there is no folder {folder}; `codereasoner demo` makes one under runs/")
     if not folder.is_dir():
@@ -129,11 +125,7 @@ def manifests(folder: Path) -> dict[str, Manifest]:
 
 
 def config(folder: Path) -> tuple[Mapping[str, object], str]:
-    """Return the resolved configuration of a run and its text; both are empty where there is none.
-
-    Raises:
-        DataError: config.yaml is no YAML mapping.
-    """
+    """Return the resolved configuration of a run and its text; both are empty where there is none."""
     path = folder / "config.yaml"
     if not path.is_file():
         return {}, ""
@@ -180,9 +172,6 @@ def evaluations(folder: Path) -> list[Evaluation]:
     """Return the evaluations of a run, also those that were stopped and have no summary.
 
     The folder itself may be an evaluation, or a folder of some.
-
-    Raises:
-        DataError: a summary.json is no JSON object.
     """
     found = []
     for path in [folder.resolve(), *sorted([*folder.glob("*"), *folder.glob("evaluations/*")])]:
@@ -208,11 +197,7 @@ def short_name(model: str) -> str:
 
 
 def chosen_evaluations(paths: Sequence[Path]) -> list[Evaluation]:
-    """Return the evaluations at the paths, in their order; a path is one evaluation, or a run with several.
-
-    Raises:
-        DataError: a path is no such folder, or its evaluation was not finished.
-    """
+    """Return the evaluations at the paths, in their order; a path is one evaluation, or a run with several."""
     found: dict[Path, Evaluation] = {}
     for path in paths:
         if path.is_file():
@@ -254,11 +239,7 @@ def rows_so_far(path: Path) -> Iterator[Row]:
 
 
 def records_so_far(path: Path, kind: type[P], keep: Callable[[Row], bool] | None = None) -> Iterator[P]:
-    """Read the records of such a file; `keep` chooses rows before the rest of them is read.
-
-    Raises:
-        DataError: a row is no such record; the message names the row.
-    """
+    """Read the records of such a file; `keep` chooses rows before the rest of them is read."""
     for number, row in enumerate(rows_so_far(path), start=1):
         if keep is not None and not keep(row):
             continue
@@ -293,11 +274,7 @@ def _possible_labels(each: Evaluation) -> list[str]:
 
 
 def grades_of(evaluation: Evaluation) -> Iterator[GradeRow]:
-    """Read the rows of an evaluation's grades.jsonl.
-
-    Raises:
-        DataError: a row lacks what every grade has; the message names the file and the row.
-    """
+    """Read the rows of an evaluation's grades.jsonl."""
     path = evaluation.folder / "grades.jsonl"
     for number, row in enumerate(rows_so_far(path), start=1):
         if missing := [name for name in ("id", "question", "outcome") if not isinstance(row.get(name), str)]:

@@ -19,11 +19,7 @@ QUANTILES = {"smallest": 0.0, "10 %": 0.1, "median": 0.5, "90 %": 0.9, "largest"
 
 
 def dataset_card(run_folder: Path) -> str:
-    """Return the card of a run's data; its plots are drawn into `run_folder`/plots where matplotlib is installed.
-
-    Raises:
-        DataError: the folder is no run folder, or one of its files is broken.
-    """
+    """Return the card of a run's data; its plots are drawn into `run_folder`/plots where matplotlib is installed."""
     check_run_folder(run_folder)
     facts = count_set(run_folder)
     plots = draw_plots(facts, run_folder)

@@ -56,11 +56,7 @@ class SetFacts:
 
 
 def count_set(folder: Path) -> SetFacts:
-    """Count what a folder holds; a missing file counts nothing.
-
-    Raises:
-        DataError: a file is broken.
-    """
+    """Count what a folder holds; a missing file counts nothing."""
     facts = SetFacts(manifests(folder))
     lines: Counter[int] = Counter()
     for program in records_so_far(folder / "programs.jsonl", Program):

@@ -77,11 +77,7 @@ _LATE = ("reformat", "misleading-comments", "misleading-hint")
 
 
 def in_order(kinds: Sequence[str]) -> tuple[str, ...]:
-    """Return kinds in the order in which they are made: as given, but layout and then comments last.
-
-    Raises:
-        UnknownName: there is no such kind; the message lists those there are.
-    """
+    """Return kinds in the order in which they are made: as given, but layout and then comments last."""
     for kind in kinds:
         if kind not in KINDS:
             raise UnknownName("rewrite", kind, KINDS)
@@ -98,7 +94,6 @@ def rewrite(
 
     Raises:
         Unfit: this kind changes nothing in this program, or could change its meaning; the message is the reason.
-        UnknownName: there is no such kind.
     """
     in_order([kind])
     tree = parse_source(source)

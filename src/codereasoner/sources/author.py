@@ -65,8 +65,7 @@ class Author(Source):
         """Yield the first `count` programs of a split, in the order of the prompts, and rejected answers between them.
 
         Raises:
-            ConfigError: the split is unknown, or the endpoint refuses the model.
-            InfrastructureError: none of the requests of a batch was answered. Shortfall: the model writes no programs.
+            InfrastructureError: none of the requests of a batch was answered.
         """
         require_split(split)
         found, useless, start = 0, Counter[str](), 0

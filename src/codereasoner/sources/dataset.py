@@ -64,12 +64,7 @@ class Dataset(Source):
         self.license = license or (ready.license if ready else "")
 
     def programs(self, split: str, count: int) -> Iterator[Program | Rejected]:
-        """Yield the first `count` programs of a split, and between them the rows that hold none.
-
-        Raises:
-            ConfigError: the split is unknown. DataError: there is no such data, or it cannot be read.
-            MissingExtra: the Hub is needed, and its client is not installed.
-        """
+        """Yield the first `count` programs of a split, and between them the rows that hold none."""
         if not self.split:
             yield from of_split(self._all(), split, count)
             return

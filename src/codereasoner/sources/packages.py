@@ -61,11 +61,7 @@ class Packages(Source):
         self._versions: dict[str, str] = {}
 
     def programs(self, split: str, count: int) -> Iterator[Program | Rejected]:
-        """Yield the first `count` programs of a split, or all there are, and between them what could not be cut out.
-
-        Raises:
-            ConfigError: the split is unknown, or a package is not installed.
-        """
+        """Yield the first `count` programs of a split, or all there are, and between them what could not be cut out."""
         return of_split(self._all(), split, count)
 
     def facts(self) -> Facts:

@@ -98,11 +98,7 @@ class Procedural(Source):
         self.cells = cells
 
     def programs(self, split: str, count: int) -> Iterator[Program]:
-        """Yield the first `count` programs of a split, the same ones on every machine; none of a benchmark.
-
-        Raises:
-            ConfigError: the split is unknown, or there are no more programs.
-        """
+        """Yield the first `count` programs of a split, the same ones on every machine; none of a benchmark."""
         require_split(split)
         yield from self.chosen(split, count, (self.candidates(split, keys) for keys in self.ranges()))
 
@@ -124,11 +120,7 @@ class Procedural(Source):
         return found
 
     def chosen(self, split: str, count: int, found: Iterable[Sequence[Candidate]]) -> Iterator[Program]:
-        """Yield the first `count` different programs of the candidates of all keys, range after range.
-
-        Raises:
-            ConfigError: there are no more programs.
-        """
+        """Yield the first `count` different programs of the candidates of all keys, range after range."""
         seen = Keys()
         last = 0
         for keys, candidates in zip(self.ranges(), found, strict=False):

@@ -20,11 +20,7 @@ from codereasoner.steps.source import parse_any
 
 
 def of_split(everything: Iterable[Program | Rejected], split: str, count: int) -> Iterator[Program | Rejected]:
-    """Yield the first `count` programs of a split, each once, and between them what was rejected in it.
-
-    Raises:
-        ConfigError: the split is unknown.
-    """
+    """Yield the first `count` programs of a split, each once, and between them what was rejected in it."""
     require_split(split)
     seen: set[str] = set()
     for found in everything:
@@ -56,12 +52,7 @@ class Files(Source):
         self.license = license
 
     def programs(self, split: str, count: int) -> Iterator[Program | Rejected]:
-        """Yield the first `count` programs of a split, each once, and between them the files that hold none.
-
-        Raises:
-            ConfigError: the split is unknown.
-            DataError: there is no such file, or a row of it is no program.
-        """
+        """Yield the first `count` programs of a split, each once, and between them the files that hold none."""
         return of_split(self._all(), split, count)
 
     def _all(self) -> Iterator[Program | Rejected]:

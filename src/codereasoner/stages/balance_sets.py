@@ -51,9 +51,6 @@ class Choice:
     """The choice of balanced sets: of each split the number in `sizes`; without one, or with 0, all of its questions.
 
     told: tasks whose questions of the split train need a chain.
-
-    Raises:
-        ConfigError: a size is below 0.
     """
 
     questions: Path

@@ -56,11 +56,7 @@ class Engine(Protocol):
 
 
 def make_engine(name: str = "local", workers: int | None = None, address: str | None = None) -> Engine:
-    """Return the engine of a name; address: a running Ray cluster (default: start Ray on this machine).
-
-    Raises:
-        ConfigError: there is no such engine, or it has no workers. MissingExtra: Ray is not installed.
-    """
+    """Return the engine of a name; address: a running Ray cluster (default: start Ray on this machine)."""
     if workers is not None and workers < 1:
         raise ConfigError(f"an engine must have at least one worker, not {workers}")
     if name == "ray":

@@ -35,9 +35,6 @@ def read_against(names: Sequence[str]) -> Against:
     """Read the programs of each benchmark: of its data at PATH, below $CODEREASONER_DATA, or from the Hub.
 
     `cruxeval` means all benchmarks whose names begin with it; `all=PATH` means each that has data in the folder.
-
-    Raises:
-        UnknownName: there is no such benchmark. DataError: its data is not there, or holds no programs.
     """
     if not names:
         return Against()

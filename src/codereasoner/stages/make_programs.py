@@ -33,11 +33,7 @@ SPARE = 10  # one in ten programs more than wanted is drafted, as some will be d
 def make_programs(
     out: Path, options: ProgramOptions, known: Against, engine: Engine, progress: Progress = silent
 ) -> None:
-    """Write programs.jsonl as the options say, without the `known` programs of benchmarks.
-
-    Raises:
-        ConfigError: as `sources_of`.
-    """
+    """Write programs.jsonl as the options say, without the `known` programs of benchmarks."""
     settings = dict(map(parse_setting, options.set))
     names = options.source
     sources = [spread(each, engine) for each in sources_of(out, options)]
@@ -56,12 +52,7 @@ def make_programs(
 
 
 def sources_of(out: Path, options: ProgramOptions) -> list[Source]:
-    """Return the sources that the options name.
-
-    Raises:
-        ConfigError: a setting is no KEY=VALUE, a source has none of that name, the shares are no mix of the sources, or
-            no program is asked for.
-    """
+    """Return the sources that the options name."""
     settings = dict(map(parse_setting, options.set))
     found = [source_for(out, name, settings_of(name, options.source, settings)) for name in options.source]
     _shares(options.source, options.mix)
@@ -71,11 +62,7 @@ def sources_of(out: Path, options: ProgramOptions) -> list[Source]:
 
 
 def settings_of(name: str, names: Sequence[str], settings: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the settings of one of these sources: with several, those whose key begins with its name and a dot.
-
-    Raises:
-        ConfigError: there are several sources, and a key begins with none of them.
-    """
+    """Return the settings of one of these sources: with several, those whose key begins with its name and a dot."""
     if len(names) == 1:
         return settings
     for key in settings:

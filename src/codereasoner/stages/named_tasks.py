@@ -15,9 +15,6 @@ def task_names(given: Sequence[str], questions: Path | None = None) -> list[str]
     """Return the names of the tasks that are given as `output` or `file.py:ClassName`, in the same order.
 
     A name that only the questions of the file know, because they belong to a task of a user's own, is looked up there.
-
-    Raises:
-        UnknownName: there is no such task; the message lists those there are. DataError: its file cannot be loaded.
     """
     return [_name(each, questions) for each in given]
 

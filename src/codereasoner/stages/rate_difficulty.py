@@ -56,11 +56,7 @@ def rate_questions(
     runner: Runner,
     progress: Progress = silent,
 ) -> None:
-    """Count for each question how many of `samples` answers of a model are right.
-
-    Raises:
-        ConfigError: fewer samples than one. EndpointError: the model answers none of a batch of requests.
-    """
+    """Count for each question how many of `samples` answers of a model are right."""
     if samples < 1:
         raise ConfigError(f"a model must be sampled at least once, not {samples} times")
     config = {"questions": fingerprint(questions), "model": model.identity, "style": style.name, "samples": samples}
@@ -119,11 +115,7 @@ def select_questions(
 
 
 def refuse_other_selection(questions: Path, out: Path, choice: Choice) -> None:
-    """Refuse, before the questions are rated, to replace what `select_questions` made with another choice.
-
-    Raises:
-        ConfigError: the message names what differs.
-    """
+    """Refuse, before the questions are rated, to replace what `select_questions` made with another choice."""
     _selection(questions, "the ratings to come", out, choice).refuse_others(later="passes")
 
 

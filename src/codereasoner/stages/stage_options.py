@@ -195,11 +195,7 @@ class BuildConfig(RowOptions, AuditOptions, ChainOptions, SetOptions, TraceOptio
 
 
 def parse_setting(text: str) -> tuple[str, object]:
-    """Return the name and the value of KEY=VALUE; the value is read as YAML, as in a configuration file.
-
-    Raises:
-        ConfigError: there is no =, or the value is no YAML.
-    """
+    """Return the name and the value of KEY=VALUE; the value is read as YAML, as in a configuration file."""
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise ConfigError(f"--set takes KEY=VALUE, not '{text}'")

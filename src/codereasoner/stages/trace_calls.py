@@ -47,11 +47,7 @@ class Keep:
 
 
 def kept(options: TraceOptions, tasks: Sequence[str] = ()) -> Keep:
-    """Return the limits that the options set, with the outcomes that the tasks ask about.
-
-    Raises:
-        ConfigError: a size or an outcome is none.
-    """
+    """Return the limits that the options set, with the outcomes that the tasks ask about."""
     if wrong := [each for each in options.outcome if each not in (known := get_args(Outcome))]:
         raise ConfigError(f"a run never ends with the outcome '{wrong[0]}'; there are: {', '.join(known)}")
     asked = [each for name in tasks for each in extend.task(name).outcomes]

@@ -81,9 +81,6 @@ def narrate_chains(
     A chain that looks for a call runs what it tries, so that it needs a runner; at most `attempts` calls fail before
     the right one, and a question for which none is found is dropped. A chain longer than `limit` characters is folded
     (0 never folds). The manifest says how long the chains are.
-
-    Raises:
-        ConfigError: a question asks for a call, and there is no runner.
     """
     tasks = task_names(tasks, questions)
     config = {"questions": fingerprint(questions), "runs": fingerprint(runs), "tasks": tasks, "detail": detail}

@@ -183,11 +183,7 @@ def read_source(path: Path) -> str:
 
 
 def refuse_unknown(run: Run) -> None:
-    """Do nothing where the program of a run has what is called.
-
-    Raises:
-        UnknownName: the called name stands nowhere in the program; the message lists its functions.
-    """
+    """Refuse a run whose program does not have the called function."""
     tree = parse_source(run.source)
     if tree and run.exception.startswith("NameError") and not re.search(rf"\b{re.escape(run.entry)}\b", run.source):
         functions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

@@ -114,11 +114,7 @@ class Budget:
 
 
 def budget_of(config: TrainingConfig) -> Budget:
-    """Return the budget that the options of a training name; without a limit where epochs or steps count.
-
-    Raises:
-        ConfigError: there are several, or one is not positive.
-    """
+    """Return the budget that the options of a training name; there is no limit where epochs or steps count."""
     given = {name: limit for name in LIMITS if (limit := getattr(config, name)) is not None}
     if len(given) > 1:
         words = " and ".join(f"{name} {limit:,.0f}" for name, limit in given.items())

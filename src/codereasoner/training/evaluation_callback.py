@@ -35,10 +35,6 @@ def make_check(
     """Return the evaluation on the first rows of the held-out file; None where there is no file.
 
     They are rows as GRPO reads them, or questions, which are then asked in the style that is trained.
-
-    Raises:
-        DataError: they are no such rows, or none, or in another style than what is trained.
-        ConfigError: the model is split over processes, so that none of them can answer.
     """
     if config.held_out is None:
         return None
@@ -52,11 +48,7 @@ def make_check(
 
 
 def check_held_out(path: str, most: int = 1) -> list[Row]:
-    """Return the first rows of a held-out file.
-
-    Raises:
-        DataError: there are none, or one is neither a question nor a row that is graded.
-    """
+    """Return the first rows of a held-out file."""
     found = list(islice(read_rows(Path(path)), most))
     if not found or not all(_is_question(row) or (row.get("prompt") and row.get("question")) for row in found):
         raise DataError(

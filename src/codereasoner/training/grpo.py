@@ -72,10 +72,6 @@ def grpo(
     the training is sure to start; `notice` gets what the user should know then.
 
     Raises:
-        DataError: the rows are no GRPO rows, none of them can teach this model anything, or the reward of one's own
-            is missing or fails.
-        ConfigError: the folder holds another training, the model cannot be loaded, the batch does not hold whole groups
-            of completions, or a term of the reward is none.
         InfrastructureError: the grader failed on more than 1 % of a step's completions.
     """
     source, budget = str(model), budget_of(config)
@@ -146,11 +142,7 @@ def cost_of_token(config: GrpoConfig) -> float:
 
 
 def _context(prompts: Sequence[Row], loaded: Checkpoint, config: GrpoConfig) -> int:
-    """Return the tokens of the longest prompt and its completion together.
-
-    Raises:
-        ConfigError: the model cannot read so many.
-    """
+    """Return the tokens of the longest prompt and its completion together."""
     longest = max(map(len, tokenise([row["prompt"] for row in prompts], loaded.tokenizer)))
     if longest + config.max_tokens > (most := context_of(loaded.model)):
         advice = f"give --max-tokens {most - longest} at most" if longest < most else "leave long prompts out"

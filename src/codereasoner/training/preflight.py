@@ -12,11 +12,7 @@ from codereasoner.training.training_config import TrainingConfig
 
 
 def check_before(config: TrainingConfig) -> dict[str, object]:
-    """Refuse options that do not fit one another or this machine; returns the arguments of the chat template.
-
-    Raises:
-        ConfigError: they do not; the message names the option and what is missing.
-    """
+    """Refuse options that do not fit one another or this machine; returns the arguments of the chat template."""
     for given, words in (
         (config.save != "merged", f"--save {config.save} saves LoRA adapters"),
         (config.quantize != "none", f"--quantize {config.quantize} holds the weights below LoRA adapters in 4 bits"),

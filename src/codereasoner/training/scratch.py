@@ -76,11 +76,7 @@ def is_scratch_name(name: str) -> bool:
 
 
 def check_size(name: str) -> str:
-    """Return the size that a name holds: "scratch:0.5m" or "0.5m".
-
-    Raises:
-        UnknownName: there is no such size.
-    """
+    """Return the size that a name holds: "scratch:0.5m" or "0.5m"."""
     size = name.removeprefix("scratch").removeprefix(":") or "0.5m"
     if size not in SIZES:
         raise UnknownName("size", size, SIZES)
@@ -91,9 +87,6 @@ def make_scratch_model(folder: Path, seed: int = 0, size: str = "0.5m") -> Path:
     """Write an untrained model and its tokenizer as a Hugging Face folder; does nothing when it is there already.
 
     `size` is one of SIZES, or a name that holds one: "scratch:0.5m".
-
-    Raises:
-        ConfigError: there is no such size, or something else is in the folder.
     """
     size = check_size(size)
     config = {"seed": seed, "size": size}

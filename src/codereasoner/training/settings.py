@@ -68,9 +68,6 @@ def load(
 
     Weights that are trained are fp32, also on a GPU, where the operations are bf16: an update is often smaller than
     the step from one bf16 number to the next. `frozen` weights, as under LoRA, are bf16 there, or quantized to 4 bits.
-
-    Raises:
-        ConfigError: there is no such model, or no answer of it could end.
     """
     check_model_folder(model)
     loaded = load_checkpoint(model, half=frozen, template=template, quantize=quantize)
@@ -79,11 +76,7 @@ def load(
 
 
 def template_arguments(thinking: Thinking, given: str) -> dict[str, object]:
-    """Return the arguments of the chat template: how to think, and those of a JSON object.
-
-    Raises:
-        ConfigError: it is no JSON object.
-    """
+    """Return the arguments of the chat template: how to think, and those of a JSON object."""
     try:
         found = json.loads(given)
     except ValueError:

@@ -62,11 +62,6 @@ def sft(
     A killed training continues where it was saved. With `order` "file" a folder may still be growing: its shards are
     learnt as they come. The runner executes what held-out questions need executed. `begun` is called once the training
     is sure to start; `notice` gets what the user should know at the start.
-
-    Raises:
-        DataError: the rows are no SFT rows, or all are too long, or what makes them has gone silent.
-        ConfigError: the folder holds another training, the model cannot be loaded, or how long to train on a folder
-            that grows is not said.
     """
     budget, source = budget_of(config), str(model)
     bar = LastProgress(progress)

@@ -44,11 +44,7 @@ def is_folder(rows: Path) -> bool:
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder that holds other files, because no shards will be written there.
-
-    Raises:
-        DataError: the folder has files, and no shard nor what is written before the first one.
-    """
+    """Refuse a folder that holds other files, because no shards will be written there."""
     names = {each.name for each in folder.iterdir() if not each.name.startswith(".")} if folder.is_dir() else set()
     if names and not names & {DONE, "curriculum.json"} and not any(map(_NAME.fullmatch, names)):
         raise DataError(f"{folder} has no sft.parquet and no {shard_name(0)}: give the file of the rows")

@@ -38,9 +38,6 @@ def pieces(shards: Shards, batch: int, process: int = 0, processes: int = 1) -> 
     """Yield the batches of one process, pass after pass over the rows; ends only when the time is over.
 
     `processes` share `batch` rows each of what is read together; the last rows of a pass are shared out evenly.
-
-    Raises:
-        DataError: a shard is none, or did not come, or there are no rows.
     """
     while True:
         read = 0

@@ -50,11 +50,7 @@ class Seen:
 def tokenised(
     rows: Iterable[Row], tokenizer: PreTrainedTokenizerBase, max_length: int, seen: Seen | None = None
 ) -> Dataset:
-    """Return a dataset of the rows that are short enough, with their lengths.
-
-    Raises:
-        DataError: a row lacks its prompt or completion, or none is short enough.
-    """
+    """Return a dataset of the rows that are short enough, with their lengths."""
     datasets = import_extra("datasets", "train")
     whole = list(rows)
     found = examples(whole, tokenizer, max_length, seen)
@@ -73,9 +69,6 @@ def examples(
     learnt is what the model will have to write behind the prompt that its template makes: a template that opens a
     thought wants it closed, and the turn ends with the template's own token. Where a template writes earlier turns in
     another way when more follows, each answer is an example of its own, behind the prompt as it will be read.
-
-    Raises:
-        DataError: a row lacks its prompt or completion. ConfigError: the chat template refuses the messages.
     """
     talks = [talk for number, row in enumerate(rows, 1) for talk in _talks(row, row.get("id", number), tokenizer)]
     texts = [text for talk in talks for turn in talk for text in turn]

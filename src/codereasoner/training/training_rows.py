@@ -54,11 +54,7 @@ def question_text(question: Question) -> str:
 
 
 def check_first(rows: Path, needed: str) -> None:
-    """Refuse a file of other rows by its first one, before a model is made or loaded for it.
-
-    Raises:
-        DataError: there is no such file, it has no rows, or the first has no prompt or not what is `needed`.
-    """
+    """Refuse a file of other rows by its first one, before a model is made or loaded for it."""
     first = next(read_rows(rows), None)
     if first is None:
         raise DataError(f"{rows} has no rows")
@@ -71,11 +67,7 @@ def check_first(rows: Path, needed: str) -> None:
 
 
 def style_of_rows(rows: Iterable[Row], default: str) -> str:
-    """Return the style that all these rows are written in, or the default where they do not say.
-
-    Raises:
-        DataError: they are in several styles: a model is trained in one.
-    """
+    """Return the style that all these rows are written in, or the default where they do not say."""
     found = sorted({row["style"] for row in rows if row.get("style")})
     if len(found) > 1:
         raise DataError(f"the rows are in several styles: {', '.join(found)}; a model is trained in one")
@@ -83,9 +75,5 @@ def style_of_rows(rows: Iterable[Row], default: str) -> str:
 
 
 def read_question(text: str) -> Question:
-    """Read the question of a column's text.
-
-    Raises:
-        DataError: the text is no question, or it lacks a fact that its task needs.
-    """
+    """Read the question of a column's text."""
     return extend.checked(Question.from_json(json.loads(text)))

@@ -55,9 +55,6 @@ def run_training(
 
     A training that is done does nothing; one that was killed continues. `facts` identify the training beside its model
     and the config. `begun` is called once it is sure to start; `notice` gets what a user should know at the start.
-
-    Raises:
-        ConfigError: the folder holds another training, or the model cannot be loaded.
     """
     whole = {"model": weights_identity(source), **decisive(config), **facts}
     if is_done(out, whole):
@@ -81,11 +78,7 @@ def run_training(
 
 
 def is_done(out: Path, config: Mapping[str, object]) -> bool:
-    """Return whether this training has ended with this config and its model is there.
-
-    Raises:
-        ConfigError: the folder holds a training of another config, or a model that was not trained there.
-    """
+    """Return whether this training has ended with this config and its model is there."""
     now = as_json(config)
     if (old := _begun(out)) is not None:
         refuse_others(out, comparable(old, now), now, "begun")
