@@ -114,6 +114,12 @@ def test_the_narrators_words_on_tests_are_checked(pool: Pool, text: str, checked
     assert (found.checked, found.true) == (checked, true)
 
 
+def test_after_a_gap_a_test_of_which_nothing_is_known_is_not_taken_for_a_false_one(pool: Pool) -> None:
+    source = "def g(n):\n    return n\n\ndef f(n):\n    if g(n) > 2:\n        n = 0\n    return n"
+    run = pool.run([Job(source, "f", "3", record="trace")])[0]
+    assert audit("(2 steps are left out.)\ng(n) > 2 is false", run) == Audit(0, 0)
+
+
 def test_prose_of_a_model_is_checked_like_code(run: Run) -> None:
     text = """Let's trace `f([7], 2)`.
 

@@ -59,6 +59,13 @@ def test_a_key_whose_calls_nobody_knows_is_not_computed(code: str) -> None:
     assert evaluate(ast.parse(code, mode="eval").body, STATE)[1] is NotImplemented
 
 
+def test_the_passes_that_are_left_out_are_no_more_work_than_one_expression_may_be() -> None:
+    node = ast.parse("sum([sum([v + w for v in r]) for w in r])", mode="eval").body
+    assert evaluate(node, {"r": "range(0, 15)"}, brief=True)[1] == 15 * 15 * 14
+    lines, value = evaluate(node, {"r": "range(0, 60)"}, brief=True)
+    assert (lines, value) == ([], NotImplemented)
+
+
 def test_without_the_passes_of_a_comprehension_the_operations_around_it_are_left() -> None:
     node = ast.parse("sum([v * 2 for v in a]) + max(a, key=lambda v: v % 2)", mode="eval").body
     assert evaluate(node, STATE, brief=True)[0] == [

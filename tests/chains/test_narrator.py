@@ -247,6 +247,12 @@ def parts(n):
 async def wait(n):
     await asyncio.sleep(n)
 
+async def values(n):
+    yield await wait(n)
+
+async def later(n):
+    return [each async for each in values(n)]
+
 """
 TOLD = [
     ("for c in x.replace('a', 'b'): pass", "'aa'", "'aa'.replace('a', 'b') is 'bb', pass 1, c = 'b'."),
@@ -265,6 +271,14 @@ TOLD = [
     ("list(parts(x))", "[3]", "`yield from n`: nothing is left to yield."),
     ("asyncio.run(wait(x))", "0", "`await asyncio.sleep(n)`: what is awaited is done."),
     ("if x: pass", "True", "x is true, the body runs."),
+    ("if sum([v * v for v in x]) > 99: x = 0", "[*range(10)] * 3", "`: sum([0, 1, 4, 9, 16, 25, 36, 49, 64, 81, 0"),
+    (
+        "if sum([v * v for v in x]) > 99:\n        pass",
+        "[*range(10)] * 3",
+        "]) is 855, 855 > 99 is true, the body runs.",
+    ),
+    ("asyncio.run(later(x))", "0", "Line 15, `yield await wait(n)`: values waits."),
+    ("asyncio.run(later(x))", "0", "Line 15, `yield await wait(n)`: values yields a value."),
     ("if isinstance(x, int): pass", "3", "isinstance(3, int) is true, the body runs."),
     ("if rest(x):\n        pass", "5", "rest(5) is true, the body runs."),
     ("if odd(x + 2):\n        pass", "3", "odd(5) is true, the body runs."),

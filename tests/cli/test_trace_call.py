@@ -47,6 +47,14 @@ async def pause(n):
 
 def wait(n):
     return asyncio.run(pause(n))
+
+
+async def values(n):
+    yield await pause(n)
+
+
+async def listed(n):
+    return [each async for each in values(n)]
 """
 
 
@@ -96,6 +104,12 @@ def test_an_object_is_shown_as_what_its_method_returned_and_nothing_as_none(
     out = trace("code.py", call)[1]
     assert said in out
     assert "None" not in out  # no yield of an `await`, no return at the end of `__init__`
+
+
+def test_what_an_asynchronous_generator_yields_is_shown_and_what_it_awaits_is_not(trace: Command) -> None:
+    out = trace("code.py", "asyncio.run(listed(3))")[1]
+    assert out.count("yields") == 1
+    assert "yields a value" in out
 
 
 def test_a_generator_was_never_run(trace: Command) -> None:

@@ -57,18 +57,25 @@ def test_the_page_then_has_the_trace_and_the_class_of_each_mistake(answered: Pat
 
 def test_a_coroutine_waits_and_yields_nothing(tmp_path: Path, pool: Pool) -> None:
     source = """import asyncio
+class Later:
+    async def get(self, x):
+        return [each async for each in g(x)]
+class Now:
+    def get(self, x):
+        yield from x
 async def g(x):
     await asyncio.sleep(0)
     yield x
 def f(x):
-    return asyncio.run(anext(g(x)))"""
+    return list(Now().get(asyncio.run(Later().get(x))))[0]"""
     asked = Question("output", {"source": source, "entry": "f", "call": "3"}, ("3",), id="sample_3")
     folder = tmp_path / "evaluations" / "bench@copy"
     evaluate("bench", [asked], find("model", "scripted:copy"), Asking(STYLES["direct"]), folder, pool.run)
     trace_answers(chosen_evaluations([folder]), pool.run)
     (run,) = blocks(write_report(folder))["runs-0"]
     kinds = [step[0] for step in run["steps"]]
-    assert (kinds.count("wait"), kinds.count("yield")) == (1, 1)
+    assert kinds.count("yield") == 2, kinds
+    assert kinds.count("wait") >= 2  # a comprehension has a frame of its own before Python 3.12
 
 
 def test_a_call_that_needs_a_set_up_is_not_traced() -> None:

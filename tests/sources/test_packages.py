@@ -16,7 +16,7 @@ from codereasoner.records import Job, Program
 from codereasoner.sources.packages import Packages
 
 CORE = '''
-from __future__ import annotations
+from __future__ import annotations, generators
 
 import math
 from functools import reduce as fold

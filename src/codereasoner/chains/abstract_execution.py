@@ -109,7 +109,7 @@ def value_of(node: ast.expr, state: State, gone_over: bool = False) -> Any:
         Unknown: a part of it is.
     """
     try:
-        return Trail(state).items(node) if gone_over else Trail(state).value(node)
+        return Trail(state, brief=True).items(node) if gone_over else Trail(state, brief=True).value(node)
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError):
         raise Unknown from None
 

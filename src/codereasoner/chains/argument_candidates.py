@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from codereasoner import literals
-from codereasoner.chains.expressions import evaluate
+from codereasoner.chains.expressions import computed
 from codereasoner.steps.source import walk
 
 WANTED = "wanted"  # the name of the wanted value in the expressions
@@ -35,7 +35,7 @@ def made(codes: Sequence[str], wanted: str) -> Iterator[Candidate]:
     """Yield the values of expressions over the wanted value, each value once; what cannot be computed is left out."""
     seen: set[str] = set()
     for code in codes:
-        _, value = evaluate(_parsed(code), {WANTED: wanted})
+        value = computed(_parsed(code), {WANTED: wanted})
         if value is NotImplemented or isinstance(value, range):
             continue
         candidate = Candidate(code, value)

@@ -14,6 +14,7 @@ from codereasoner.records import Step
 from codereasoner.steps.source import INLINED
 
 BOTH, ONLY_OTHERS = (True, True), (False, True)
+_COMPREHENSIONS = frozenset(("<listcomp>", "<setcomp>", "<dictcomp>"))
 _FRAMES: Mapping[type[ast.AST], str] = {
     ast.GeneratorExp: "<genexpr>",
     ast.ListComp: "<listcomp>",
@@ -21,6 +22,7 @@ _FRAMES: Mapping[type[ast.AST], str] = {
     ast.DictComp: "<dictcomp>",
     ast.Lambda: "<lambda>",
 }
+WRAPPED = "<async_generator_wrapped_value>"  # of what an asynchronous generator yields a trace has only this
 _STATEMENTS = ast.stmt | ast.ExceptHandler | ast.match_case
 _QUIET: tuple[type[ast.AST], ...] = (ast.Name, ast.Constant, ast.List, ast.Tuple, ast.Expr)
 _QUIET += (ast.Assign, ast.AnnAssign, ast.Return, ast.Pass, ast.Break, ast.Continue)
@@ -40,6 +42,13 @@ class Callee(NamedTuple):
             return cls("yield", False, is_direct)
         scope = scopes.get((step.value, step.line))
         return cls(step.value, scope.is_lazy if scope else step.value in ("<genexpr>", "<lambda>"), is_direct)
+
+
+def waits_for(step: Step, function: str, scope: Scope | None) -> bool:
+    """Return whether a step at which a function is left for a while is an `await`, whose value nobody sees."""
+    if step.event != "yield" or step.value == WRAPPED:
+        return False
+    return function in _COMPREHENSIONS or (scope is not None and isinstance(scope.node, ast.AsyncFunctionDef))
 
 
 def callers_of(

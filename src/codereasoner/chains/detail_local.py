@@ -54,7 +54,7 @@ class Parts(Trail):
 
     def begin_pass(self, target: ast.expr, item: object) -> None:
         """A pass of a comprehension begins."""
-        self.lines.append(f"for {unparse(target)}: {text_of(item)}")
+        self.say(f"for {unparse(target)}: {text_of(item)}")
 
 
 _COMPUTED = (ast.Call, ast.BinOp, ast.BoolOp, ast.Compare, ast.Subscript, ast.IfExp, ast.JoinedStr)
@@ -81,6 +81,8 @@ class Local:
                 yield event.value
             case "yield":
                 yield f"yield {event.value}"
+            case "wait":
+                yield f"{event.function} waits"
             case "return" if event.frame:
                 yield f"gives {event.value}"
             case "line" if node is not None:

@@ -8,9 +8,9 @@ from itertools import chain
 
 from codereasoner.chains.detail_terse import literal_claims, outer_claims
 from codereasoner.chains.events import Event
-from codereasoner.chains.expressions import Unknown, evaluate, text_of
+from codereasoner.chains.expressions import Unknown, computed, evaluate, text_of
 from codereasoner.chains.operations import Operations, parts
-from codereasoner.chains.statement_lines import Statement, header, own
+from codereasoner.chains.statement_lines import header
 from codereasoner.records import Run
 from codereasoner.steps.marks import attributes, is_mark, kind
 from codereasoner.steps.source import split_lines, walk
@@ -42,8 +42,8 @@ class Sentences:
                 return _call(event)
             case "resume":
                 return f"{name} resumes at line {event.line}."
-            case "yield" if isinstance(event.scope, ast.AsyncFunctionDef):
-                return f"{name} {'yields a value' if _yields(event.node) else 'waits'}"
+            case "wait":
+                return f"{name} waits"
             case "yield":
                 return f"{name} yields {event.value}"
             case "exception":
@@ -115,7 +115,7 @@ class Sentences:
         """The value of an expression of a statement as text; "" if it cannot be computed or is too long."""
         if event.node is None or self.operations.calls_own(event.node):
             return ""
-        return _text(evaluate(expression, event.before)[1])
+        return _text(computed(expression, event.before))
 
     def _test(self, test: ast.expr, event: Event, then: str, taken: bool | None = None) -> str:
         """`3 > 2 is true, the body runs`: the comparison, if it can be computed, and what follows."""
@@ -124,8 +124,8 @@ class Sentences:
         known_call = f"{call} is " if (call := _call_of(test, event.before)) else ""
         if event.node is None or self.operations.calls_own(event.node):
             return f"{known_call}{truth}, {then}"
-        value = evaluate(test, event.before)[1]
-        comparisons = [_in_words(each) for each in _some_operations([test], event.before, 0)]
+        found, value = _some_operations([test], event.before, 0)
+        comparisons = [_in_words(each) for each in found]
         if value is NotImplemented or bool(value) is not taken:
             return f"{known_call}{truth}, {then}"
         if not comparisons:
@@ -148,17 +148,23 @@ class Sentences:
         if isinstance(node, ast.For) and ast.GeneratorExp in within:
             return ""  # its passes are made as the loop asks for them
         least = 1 if isinstance(node, ast.For) or within & _DECIDES else 2
-        operations = _some_operations(parts(node), event.before or event.state, least)
+        operations, _ = _some_operations(parts(node), event.before or event.state, least)
         return "".join(f"{_in_words(each)}, " for each in operations)
 
 
-def _some_operations(expressions: Sequence[ast.expr], state: Mapping[str, str], least: int) -> list[str]:
-    """Return the operations of expressions, without those of passes where there are too many; none if below `least`."""
+def _some_operations(expressions: Sequence[ast.expr], state: Mapping[str, str], least: int) -> tuple[list[str], object]:
+    """Return the operations of expressions, and the value of the last one; NotImplemented if it cannot be computed.
+
+    Where there are too many, those of passes are left out; if there are fewer than `least`, all.
+    """
+    value: object = NotImplemented
     for brief in (False, True):
-        found = list(chain.from_iterable(evaluate(each, state, brief)[0] for each in expressions))
+        trails = [evaluate(each, state, brief) for each in expressions]
+        found = list(chain.from_iterable(lines for lines, _ in trails))
+        value = trails[-1][1] if trails else value
         if least <= len(found) <= MOST_OPERATIONS:
-            return found
-    return []
+            return found, value
+    return [], value
 
 
 def _call_of(test: ast.expr, state: Mapping[str, str]) -> str:
@@ -167,7 +173,7 @@ def _call_of(test: ast.expr, state: Mapping[str, str]) -> str:
         return ""
     if any(isinstance(each, ast.NamedExpr) for each in walk(test)):
         return ""  # it changes what the next argument is
-    arguments = [_text(evaluate(each, state)[1]) for each in test.args]
+    arguments = [_text(computed(each, state)) for each in test.args]
     return f"{test.func.id}({', '.join(arguments)})" if all(arguments) else ""
 
 
@@ -190,10 +196,6 @@ def _objects(event: Event) -> Iterator[str]:
         ]
         if changed or kind(value):
             yield " and ".join(changed) or f"{name} is of type {kind(value)}"
-
-
-def _yields(node: Statement | None) -> bool:
-    return node is not None and any(isinstance(each, ast.Yield) for each in own(node))
 
 
 def _otherwise(node: ast.If | ast.While) -> str:

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from codereasoner import literals
 from codereasoner.chains.event_claims import EventClaim
 from codereasoner.chains.events import Event
-from codereasoner.chains.expressions import evaluate
+from codereasoner.chains.expressions import computed
 from codereasoner.chains.statement_lines import LOOPS, code_of
 from codereasoner.chains.value_claims import canonical
 from codereasoner.records import Run
@@ -64,23 +64,20 @@ class Events:
             return None  # a line of the program
         names = {each.id for each in walk(node) if isinstance(each, ast.Name)}
         if not names:
-            _, value = evaluate(node, {})
-            return None if value is NotImplemented else bool(value) is claim.holds
+            return _agrees(claim, node, {})
         if lines := _tests_of(self._run.source).get(claim.code):
             if self._compared == (self._now, claim.code):
                 self._pass_over()
             event = self._next(lambda each: _is_test(each) and each.line in lines)
-            while self._is_lost and event and bool(evaluate(node, event.before)[1]) is not claim.holds:
+            while self._is_lost and event and _agrees(claim, node, event.before) is False:
                 self._pass_over()
                 event = self._next(lambda each: _is_test(each) and each.line in lines)
             if event is None:
                 return False
             self._compared = (self._now, claim.code)
-            _, value = evaluate(node, event.before)
-            return None if value is NotImplemented else bool(value) is claim.holds
-        seen = [evaluate(node, event.state)[1] for event in self._moments[self._now :]]
-        known = [bool(value) for value in seen if value is not NotImplemented]
-        return claim.holds in known if known else None
+            return _agrees(claim, node, event.before)
+        seen = {_agrees(claim, node, event.state) for event in self._moments[self._now :]} - {None}
+        return any(seen) if seen else None
 
     def _test(self, claim: EventClaim) -> bool | None:
         if claim.said.lower() == "while true" and has_constant_loop(self._run.source):
@@ -180,6 +177,12 @@ class Events:
     def _raise(self, claim: EventClaim) -> bool | None:
         found = self._next(lambda each: each.kind == "exception" and each.value.startswith(claim.value))
         return found is not None
+
+
+def _agrees(claim: EventClaim, condition: ast.expr, state: Mapping[str, str]) -> bool | None:
+    """Return whether a condition is in a state what a claim says; None if it cannot be computed."""
+    value = computed(condition, state)
+    return None if value is NotImplemented else bool(value) is claim.holds
 
 
 @lru_cache(maxsize=256)

@@ -14,7 +14,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from codereasoner.chains.callers import Callee
+from codereasoner.chains.callers import WRAPPED, Callee, waits_for
 from codereasoner.chains.open_frames import OpenFrame, OpenUnit
 from codereasoner.chains.shared_lines import Part, is_over, lead, take_apart
 from codereasoner.chains.statement_lines import (
@@ -34,11 +34,11 @@ from codereasoner.steps.visits import next_of_frame
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
-Kind = Literal["call", "resume", "line", "return", "yield", "exception"]
+Kind = Literal["call", "resume", "line", "return", "yield", "wait", "exception"]
 
 
 class Event(NamedTuple):
-    """One finished statement, or one call, resumption, yield, return or exception of a function.
+    """One finished statement, or one call, resumption, yield, wait, return or exception of a function.
 
     A statement that calls a function of the program finishes after that function's events.
     """
@@ -163,7 +163,11 @@ class _Reader:
                 self._add("resume", frame, line, frame.node(line), {})
                 self._keep(frame, step)
             case "yield":
-                self._add("yield", frame, step.line, frame.node(step.line), {}, value=step.value)
+                waits, value = (
+                    waits_for(step, frame.function, frame.scope),
+                    "a value" if step.value == WRAPPED else step.value,
+                )
+                self._add("wait" if waits else "yield", frame, step.line, frame.node(step.line), {}, value=value)
                 self._keep(frame, step)
             case "line":
                 if frame.goes_on(step, self.later[index]):

@@ -29,7 +29,10 @@ from codereasoner.chains.pure_operations import (
 )
 from codereasoner.literals.work_limits import length
 
-MAX_STEPS = 60
+MAX_STEPS = 60  # operations that are written down
+MAX_BRIEF_STEPS = (
+    1_000  # with those of the passes that are left out: a pass for each of MAX_LENGTH items, a few in each
+)
 
 
 @lru_cache(maxsize=8192)
@@ -55,6 +58,11 @@ def evaluate(node: ast.expr, state: Mapping[str, str], brief: bool = False) -> t
     return trail.lines, value
 
 
+def computed(node: ast.expr, state: Mapping[str, str]) -> Any:
+    """Return the value of an expression; NotImplemented if it cannot be computed."""
+    return evaluate(node, state, brief=True)[1]
+
+
 class Items(list[object]):
     """The items of what is no list to the program: of an iterator, or of a view of a dictionary, which has a length."""
 
@@ -68,6 +76,7 @@ class Trail:
         self.state, self.brief = state, brief
         self.values: dict[str, object] = {}
         self.lines: list[str] = []
+        self.left = [MAX_BRIEF_STEPS if brief else MAX_STEPS]  # operations, of the whole expression: passes share it
 
     def value(self, node: ast.expr) -> Any:
         """Return the value of an expression; each operation on the way is written down.
@@ -89,9 +98,14 @@ class Trail:
 
     def _written(self, node: ast.expr) -> Any:
         write = _WRITERS.get(type(node))
-        if write is None or len(self.lines) > MAX_STEPS:
+        if write is None or self.left[0] < 0:
             raise Unknown
         return write(self, node)
+
+    def say(self, line: str) -> None:
+        """Write a line down."""
+        self.lines.append(line)
+        self.left[0] -= 1
 
     def note(self, operation: str, compute: Callable[[], object]) -> object:
         """Apply an operation and write it down.
@@ -103,16 +117,17 @@ class Trail:
             result = compute()
         except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, MemoryError):
             raise Unknown from None
-        self.lines.append(f"{operation} -> {text_of(result)}")
+        self.say(f"{operation} -> {text_of(result)}")
         return result
 
     def begin_pass(self, target: ast.expr, item: object) -> None:
         """A pass of a comprehension begins."""
-        self.lines.append(f"{unparse(target)} {text_of(item)}")
+        self.say(f"{unparse(target)} {text_of(item)}")
 
     def _pass(self, target: ast.expr, item: object) -> Trail:
         """Begin a pass, or the call of a key; return the trail that it is written on."""
         inner = type(self)(self.state, self.brief)
+        inner.left = self.left
         inner.values = self.values | _bound(target, item)
         inner.lines = [] if self.brief else self.lines
         inner.begin_pass(target, item)

@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any, TypeAlias
 
 from codereasoner import literals
-from codereasoner.chains.expressions import Unknown, evaluate, texts_of
+from codereasoner.chains.expressions import Unknown, computed, texts_of
 from codereasoner.chains.inverse_tables import FUNCTIONS, KEYS, MAX_MADE, OPERATORS, holder, spaced
 from codereasoner.chains.pure_operations import MAX_LENGTH
 from codereasoner.steps.source import walk
@@ -61,7 +61,7 @@ def solve(node: ast.expr, wanted: object, known: Needs | None = None) -> Needs:
         needs = _solve(node, wanted, known)
     except Unknown:
         return _guess(node, wanted, known)
-    _, found = evaluate(node, texts_of(known | needs))
+    found = computed(node, texts_of(known | needs))
     if found is not NotImplemented and not literals.equal(found, wanted):
         raise Unknown
     return needs
@@ -129,7 +129,7 @@ def _guess(node: ast.expr, wanted: object, known: Needs) -> Needs:
             needs = merge(guessed, solve(node, wanted, known | guessed))
         except (Unknown, TypeError, ValueError, LookupError):
             continue
-        _, found = evaluate(node, texts_of(known | needs))
+        found = computed(node, texts_of(known | needs))
         if found is not NotImplemented and literals.equal(found, wanted):
             return needs
     raise Unknown
@@ -142,7 +142,7 @@ def variables_in(node: ast.AST) -> set[str]:
 
 def constant(node: ast.expr, known: Needs | None = None) -> Any:
     """Return the value of an expression whose variables are known, or raise Unknown if it cannot be computed."""
-    _, value = evaluate(node, texts_of(known or {}))
+    value = computed(node, texts_of(known or {}))
     if value is NotImplemented or _is_long(value, MAX_LENGTH):
         raise Unknown
     return value
@@ -324,7 +324,7 @@ def _passing(name: str, tests: Sequence[ast.expr], known: Needs) -> Needs:
     """Return the variable of a loop with a simple value, or a constant of the tests, that passes them."""
     constants = [each.value for test in tests for each in ast.walk(test) if isinstance(each, ast.Constant)]
     for value in (*constants, "a", "A", "1", " ", 1, 2, 0, -1, 3, 10):
-        results = [evaluate(test, texts_of({**known, name: value}))[1] for test in tests]
+        results = [computed(test, texts_of({**known, name: value})) for test in tests]
         if all(each is not NotImplemented and each for each in results):
             return {name: value}
     raise Unknown

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from codereasoner import literals
 from codereasoner.chains.abstract_execution import after, names_set
-from codereasoner.chains.expressions import Unknown, evaluate, text_of, texts_of
+from codereasoner.chains.expressions import Unknown, computed, text_of, texts_of
 from codereasoner.chains.inverse_operations import (
     MAX_SOLVED,
     Needs,
@@ -325,7 +325,7 @@ def is_certain(statement: ast.stmt, state: Needs, result: object) -> bool:
         before = texts_of(state)
         match statement:
             case ast.Return(value=ast.expr() as expression) | ast.Assign(targets=[ast.Name()], value=expression):
-                _, found = evaluate(expression, before)
+                found = computed(expression, before)
                 return found is not NotImplemented and literals.equal(found, result)
         [name] = statement_names if len(statement_names := sorted(names_set(statement))) == 1 else [""]
         known = after([statement], before)

@@ -143,6 +143,8 @@ def _state(event: Event) -> str:
             return f"return {event.value}"
         case "yield":
             return f"yield {event.value}"
+        case "wait":
+            return f"{event.function} waits"
         case "exception":
             return event.value
         case "return":

@@ -19,7 +19,7 @@ from functools import lru_cache, partial
 from codereasoner import literals
 from codereasoner.chains.abstract_execution import names_set
 from codereasoner.chains.argument_candidates import WANTED
-from codereasoner.chains.expressions import evaluate
+from codereasoner.chains.expressions import computed
 from codereasoner.chains.inverse_operations import MAX_SOLVED, Needs, solve, solving
 from codereasoner.chains.inversion import FAILURES, is_certain, undo_statement, with_lengths
 from codereasoner.chains.statement_lines import header
@@ -65,7 +65,7 @@ def _taken(chain: str, wanted: str) -> Iterator[Step]:
         node = parse_expression(match[1])
         if stop is None or node is None:
             continue
-        _, value = evaluate(node, {WANTED: wanted})
+        value = computed(node, {WANTED: wanted})
         yield Step(match.start(), stop, chain[match.start() : stop], _is(value, chain[match.end() : stop]))
 
 
@@ -136,7 +136,7 @@ class _Known:
             stop = literal_end(text, match.end())
             node = parse_expression(match[1])
             if stop is not None and node is not None:
-                value = evaluate(node, {WANTED: wanted})[1]
+                value = computed(node, {WANTED: wanted})
                 if _is(value, text[match.end() : stop]):
                     found.append((match.start(), value, _constants_in(walk(node))))
         for match, result, needs, _ in _undoings(text, _LEAVES):
@@ -173,7 +173,7 @@ class _Known:
                     if not isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
                         continue
                     if entry not in {each.id for each in walk(node) if isinstance(each, ast.Name)}:
-                        _, value = evaluate(node, {})
+                        value = computed(node, {})
                         if value is not NotImplemented and literals.equal(value, right):
                             used = _constants_in(walk(node))
                             yield line.start() + begin.start(), right, used

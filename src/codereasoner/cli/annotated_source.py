@@ -211,8 +211,6 @@ def _hear(line: _Line, event: Event) -> None:
             for name, value in known.items():
                 _add(line.values, _changed(name, event.before.get(name, ""), value))
             line.removed |= dict.fromkeys(event.removed)
-        case "yield" if isinstance(event.scope, ast.AsyncFunctionDef):
-            return  # it waits, or hands on a wrapped value
         case "return" if isinstance(event.scope, ast.ClassDef) or (event.node is None and event.value == "None"):
             return
         case "return" | "yield" | "exception":

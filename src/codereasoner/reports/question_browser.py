@@ -14,16 +14,18 @@ import re
 from collections.abc import Mapping, Sequence
 
 from codereasoner import extend
+from codereasoner.chains.callers import waits_for
+from codereasoner.chains.statement_lines import scopes
 from codereasoner.records import Run
 from codereasoner.reports.answer_traces import run_id
 from codereasoner.reports.question_records import SAMPLES, TEXT_LIMIT, VALUE_LIMIT, Gathered, Shown, clip
+from codereasoner.steps.source import parse_source
 from codereasoner.task import Question
 
 CHUNK = 100  # questions, or traces, that are unpacked together
 LABEL_LIMIT = 160  # characters of a question in the list
 STEP_LIMIT = 1_000  # steps of one trace
 
-_COROUTINE = re.compile(r"^\s*async\s+def\s+(\w+)", re.MULTILINE)
 _NUMBERED = re.compile(r"\s*(\d{1,6})\b[:|.]?(.*)", re.DOTALL)
 
 
@@ -106,8 +108,10 @@ def label_of(question: Question) -> str:
 
 def _trace(run: Run) -> dict[str, object]:
     """Return a trace for the page; a coroutine that waits does not yield."""
-    coroutines = set(_COROUTINE.findall(run.source))
-    waits = {step.frame for step in run.steps if step.event == "call" and step.value in coroutines}
+    known = scopes(run.source) if parse_source(run.source) else {}
+    owners = {
+        step.frame: (step.value, known.get((step.value, step.line))) for step in run.steps if step.event == "call"
+    }
     return {
         "call": clip(run.expression, VALUE_LIMIT),
         "outcome": run.outcome,
@@ -117,7 +121,7 @@ def _trace(run: Run) -> dict[str, object]:
         "cut": run.cut or ("steps" if len(run.steps) > STEP_LIMIT else ""),
         "steps": [
             [
-                "wait" if step.frame in waits and step.event == "yield" and "wrapped" not in step.value else step.event,
+                "wait" if waits_for(step, *owners.get(step.frame, ("", None))) else step.event,
                 step.frame,
                 step.line,
                 {name: clip(value, VALUE_LIMIT) for name, value in step.changes.items()},

@@ -61,7 +61,8 @@ class Modules:
                 tree = ast.parse(text)
             except (OSError, SyntaxError, ValueError):
                 raise NotCut("a file does not parse") from None
-            postponed = any(ast.unparse(node) == _POSTPONED for node in tree.body if isinstance(node, ast.ImportFrom))
+            future = (node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__")
+            postponed = any(each.name == "annotations" for node in future for each in node.names)
             module = Module(name, path, text, path.name == "__init__.py", postponed)
             for node, bound in _bindings(tree.body):
                 module.bound.setdefault(bound, []).append(node)
