@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from tests.training.conftest import TUNE
 
 from codereasoner.errors import DataError
+from codereasoner.extend import Sampling
 from codereasoner.ledger import read_rows
-from codereasoner.training.rft import rft
+from codereasoner.training import prompt_selection
+from codereasoner.training.budget import Budget
+from codereasoner.training.rft import _batch_size, rft
 from codereasoner.training.training_config import RftConfig
 from codereasoner.training.training_rows import read_question
 
@@ -52,3 +58,24 @@ def test_a_small_budget_samples_fewer_prompts_at_once_instead_of_being_used_up(
     spent = json.loads((out / "rft.json").read_text())
     assert spent["prompts"] < len(list(read_rows(grpo_rows)))
     assert 0.4 <= spent["share"] < 0.8
+
+
+@pytest.mark.parametrize(("device", "rows"), [("cpu", 256), ("cuda", 1024)])
+def test_rft_and_the_choice_of_prompts_sample_as_many_rows_at_once_as_an_evaluation_does(
+    monkeypatch: pytest.MonkeyPatch, device: str, rows: int
+) -> None:
+    loaded: Any = SimpleNamespace(model=SimpleNamespace(device=SimpleNamespace(type=device)))
+    prompts: list[Any] = [{"id": str(number)} for number in range(rows)]
+    taken = []
+
+    def sample(batch: Sequence[object], *_: object) -> list[object]:
+        taken.append(len(batch))
+        return [SimpleNamespace(grade=SimpleNamespace(reward=1.0))] * (8 * len(batch))
+
+    monkeypatch.setattr(prompt_selection, "sample_rows", sample)
+    monkeypatch.setattr(prompt_selection, "tokens_of", len)
+    budget = Budget(limit=None, unit="tokens")
+    rates = prompt_selection._rates(prompts, loaded, "direct", None, 8, Sampling(), budget, lambda *_: None)
+    assert set(dict(rates).values()) == {1.0}
+    assert taken == [rows // 8] * 8
+    assert _batch_size(prompts, loaded, config(samples=8), budget) == rows // 8

@@ -76,7 +76,7 @@ class Local(Model):
         ids = tokenise([prompt.messages for prompt in prompts], tokenizer, sampling)
         if sampling.temperature > 0 and self._seeds:
             torch.manual_seed(sampling.seed)
-        for chosen in batches(ids, self.batch, sampling, model.device.type == "cuda"):
+        for chosen in batches(ids, self.batch, sampling, is_on_gpu(model)):
             yield from zip(chosen, generate(model, tokenizer, [ids[each] for each in chosen], sampling), strict=True)
 
     def load(self) -> Checkpoint:
@@ -92,6 +92,16 @@ class Local(Model):
         return self._loaded
 
 
+def is_on_gpu(model: PreTrainedModel) -> bool:
+    """Tell whether a model generates on a GPU."""
+    return bool(model.device.type == "cuda")
+
+
+def most_prompts(gpu: bool, samples: int = 1) -> int:
+    """Return the most prompts to generate together with so many samples of each."""
+    return max(1, (MAX_BATCH_GPU if gpu else MAX_BATCH) // samples)
+
+
 EXPECTED_TOKENS = 512  # of a completion, when a batch is sized; few use all that they may
 
 
@@ -99,7 +109,7 @@ def batches(ids: Sequence[list[int]], most: int | None, sampling: Sampling, gpu:
     """Yield the indices of at most `most` prompts of like length to generate together, the longest first."""
     order = sorted(range(len(ids)), key=lambda index: -len(ids[index]))
     room = BATCH_TOKENS_GPU if gpu else BATCH_TOKENS
-    most = most or (MAX_BATCH_GPU if gpu else MAX_BATCH)
+    most = most or most_prompts(gpu)
     while order:
         longest = len(ids[order[0]]) + min(sampling.max_tokens, EXPECTED_TOKENS)
         size = max(1, min(most, room // longest))

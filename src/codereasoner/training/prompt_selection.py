@@ -12,7 +12,7 @@ from codereasoner.errors import DataError, import_extra
 from codereasoner.extend import Progress, Sampling
 from codereasoner.ledger import write_whole
 from codereasoner.models.checkpoint import Checkpoint
-from codereasoner.models.local import MAX_BATCH
+from codereasoner.models.local import is_on_gpu, most_prompts
 from codereasoner.task import Runner
 from codereasoner.training.budget import FORWARD, Budget
 from codereasoner.training.distributed import from_rank_0, gather, main_process_first, rank_and_size
@@ -89,7 +89,7 @@ def _rates(
     """Yield the id and pass rate of each prompt, as far as the budget goes."""
     torch = import_extra("torch", "train")
     torch.manual_seed(sampling.seed)
-    size = max(1, MAX_BATCH // tries)
+    size = most_prompts(is_on_gpu(loaded.model), tries)
     for start in range(0, len(prompts), size):
         if budget.share > SHARE:
             break

@@ -16,7 +16,7 @@ from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows, write_whole
 from codereasoner.models.checkpoint import Checkpoint, weights_identity
-from codereasoner.models.local import MAX_BATCH, tokenise
+from codereasoner.models.local import is_on_gpu, most_prompts, tokenise
 from codereasoner.outputs import refuse_others
 from codereasoner.task import Runner
 from codereasoner.training.budget import FORWARD, LIMITS, Budget, budget_of
@@ -95,7 +95,7 @@ def _sample(
 
 def _batch_size(rows: Sequence[Row], loaded: Checkpoint, config: RftConfig, budget: Budget) -> int:
     """Return the number of prompts that are sampled together: fewer where one such batch would use up the share."""
-    most = max(1, MAX_BATCH // config.samples)
+    most = most_prompts(is_on_gpu(loaded.model), config.samples)
     if budget.limit is None or budget.unit not in ("tokens", "operations"):
         return most
     read = max(map(len, tokenise([row["prompt"] for row in rows[:most]], loaded.tokenizer)))
