@@ -17,7 +17,15 @@ from codereasoner.cli.option_types import COUNT, FOLDER_NAME, OWN_FOLDER, PATH, 
 from codereasoner.cli.options import config_options, data_option, json_option, pool_options
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import check_extra, did_you_mean
-from codereasoner.experiments.run_options import FOLDER, Settings, decisive_words, names
+from codereasoner.experiments.run_options import (
+    FOLDER,
+    Settings,
+    decisive_words,
+    must_be_whole,
+    names,
+    read_facts,
+    read_settings,
+)
 from codereasoner.outputs import set_aside
 
 if TYPE_CHECKING:
@@ -82,15 +90,21 @@ def run_options(name: str) -> Callable[[Callable[..., None]], Callable[..., None
     return decorate
 
 
-def _command_of(plan: Experiment) -> click.Command:
-    @click.command(plan.name, cls=ConfigCommand, help=plan.title)
-    @run_options(plan.name)
+def _command_of(file: str) -> click.Command:
+    facts, stem = read_facts(file), Path(file).stem
+    with must_be_whole(file):
+        title, settings = str(facts["title"]), read_settings(facts)
+
+    @click.command(stem, cls=ConfigCommand, help=title)
+    @run_options(stem)
     @config_options(Settings)
     @json_option
     def command(
         name: str, fresh: bool, pools: PoolOptions, config: Settings, as_json: bool, data: Path | None = None
     ) -> None:
-        ran = run_experiment(plan, config, name, fresh, pools, decisive_words(), data)
+        from codereasoner.experiments.plan import read_experiment
+
+        ran = run_experiment(read_experiment(file), config, name, fresh, pools, decisive_words(), data)
         found: Results = json.loads((ran.folder / "results.json").read_text(encoding="utf-8"))
         if as_json:
             from codereasoner.cli.console import print_json
@@ -102,12 +116,12 @@ def _command_of(plan: Experiment) -> click.Command:
             show_results(found, config.seeds)
             click.echo(f"report: {ran.page}")
 
-    if plan.benchmarks:
+    if facts.get("benchmarks"):
         words = "Folder of the benchmarks' data (default: $CODEREASONER_DATA; without either they are left out)."
         click.option("--data", type=PATH, help=words)(command)
     for parameter in command.params:
-        if parameter.name and hasattr(plan.settings, parameter.name):
-            parameter.default = getattr(plan.settings, parameter.name)
+        if parameter.name and hasattr(settings, parameter.name):
+            parameter.default = getattr(settings, parameter.name)
             setattr(parameter, "show_default", parameter.default not in (None, ""))  # noqa: B010 - only options have it
     return command
 
@@ -119,12 +133,10 @@ class _Experiments(click.Group):
         return [*names(), *super().list_commands(ctx)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        from codereasoner.experiments.plan import read_experiment
-
         written = super().get_command(ctx, cmd_name)
         if written is not None or not (cmd_name in names() or cmd_name.endswith(".yaml")):
             return written
-        return _command_of(read_experiment(cmd_name))
+        return _command_of(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, configs.about(f"{FOLDER}/{name}")) for name in names()]  # no plan is read for a page of help

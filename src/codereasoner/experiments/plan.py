@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-from codereasoner import configs, extend
+from codereasoner import extend
 from codereasoner.chains.narrator import DETAILS, Detail
-from codereasoner.errors import ConfigError, UnknownName
-from codereasoner.experiments.run_options import FOLDER, Settings, names
+from codereasoner.errors import ConfigError
+from codereasoner.experiments.run_options import Settings, must_be_whole, read_facts, read_settings, with_fields
 from codereasoner.experiments.training_options import check_options
 from codereasoner.records import Facts
 from codereasoner.styles import Style, find_style
@@ -162,33 +162,22 @@ class Experiment:
 
 def read_experiment(name: str) -> Experiment:
     """Read an experiment of the package, or a YAML file like one."""
-    if not name.endswith(".yaml") and name not in names():
-        raise UnknownName("experiment", name, names())
-    facts = _facts(Path(name) if name.endswith(".yaml") else configs.path_of(f"{FOLDER}/{name}"))
-    known = {"title", "settings", "arms", "rows", "sets", "checks", "benchmarks"}
-    known |= {"model", "programs", "style", "training", "text"}
-    if odd := sorted(facts.keys() - known):
-        raise ConfigError(f"the experiment {name} has '{odd[0]}', which is none of {', '.join(sorted(known))}")
-    try:
-        settings = _words(facts.get("settings", {})) | {"model": str(facts.get("model", ""))}
+    facts = read_facts(name)
+    with must_be_whole(name):
         found = Experiment(
             name=Path(name).stem,
             title=str(facts["title"]),
-            settings=replace(Settings(**settings), arms=tuple(settings.get("arms") or facts["arms"])),
-            arms={BASE: Arm("untrained")} | {key: Arm(**_words(arm)) for key, arm in facts["arms"].items()},
-            rows={key: Rows(**_words(rows)) for key, rows in facts["rows"].items()},
+            settings=read_settings(facts),
+            arms={BASE: Arm("untrained")} | {key: Arm(**with_fields(arm)) for key, arm in facts["arms"].items()},
+            rows={key: Rows(**with_fields(rows)) for key, rows in facts["rows"].items()},
             sets={key: (int(low), int(high)) for key, (low, high) in facts["sets"].items()},
             checks=int(facts.get("checks", 0)),
             benchmarks={key: _asked(value) for key, value in facts.get("benchmarks", {}).items()},
-            programs=tuple(Programs(**_words(each)) for each in facts.get("programs", ())),
+            programs=tuple(Programs(**with_fields(each)) for each in facts.get("programs", ())),
             style=str(facts.get("style", Experiment.style)),
-            training={kind: _words(options) for kind, options in facts.get("training", {}).items()},
+            training={kind: with_fields(options) for kind, options in facts.get("training", {}).items()},
             text=(text,) if isinstance(text := facts.get("text", ()), str) else tuple(text),
         )
-    except KeyError as error:
-        raise ConfigError(f"the experiment {name} has no {error}") from None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise ConfigError(f"the experiment {name} is not whole: {type(error).__name__} {error}") from None
     check_parts(found)
     for key, arm in found.arms.items():
         _check_arm(found, key, arm)
@@ -201,20 +190,6 @@ def check_arms(plan: Experiment, settings: Settings) -> None:
     for name in settings.arms:
         if name not in plan.arms:
             raise ConfigError(f"arm '{name}' is unknown; there are: {', '.join(plan.arms)}")
-
-
-def _facts(path: Path) -> dict[str, Any]:
-    facts = configs.read_mapping(path, "experiment")
-    if "extends" in facts:
-        whole = _facts(configs.path_of(f"{FOLDER}/{facts.pop('extends')}"))
-        facts = {**whole, **facts, "settings": {**whole.get("settings", {}), **facts.get("settings", {})}}
-    return facts
-
-
-def _words(facts: Facts) -> dict[str, Any]:
-    """Return the values under the names of fields, with lists as tuples; an arm is `from` another, its start."""
-    names = {key: "start" if key == "from" else str(key).replace("-", "_") for key in facts}
-    return {names[key]: tuple(value) if isinstance(value, list) else value for key, value in facts.items()}
 
 
 def _asked(facts: str | Facts | None) -> Asked:

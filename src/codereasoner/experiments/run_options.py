@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
 
 from codereasoner import configs
 from codereasoner.config_fields import option
+from codereasoner.errors import ConfigError, UnknownName
 
 FOLDER = "experiments"
+PARTS = (
+    "arms",
+    "benchmarks",
+    "checks",
+    "model",
+    "programs",
+    "rows",
+    "sets",
+    "settings",
+    "style",
+    "text",
+    "title",
+    "training",
+)
 
 
 @dataclass(frozen=True)
@@ -48,3 +67,44 @@ def names() -> list[str]:
 def decisive_words() -> list[str]:
     """Return the options that decide what a run does; of arms and seeds it may get more."""
     return [each.name.replace("_", "-") for each in fields(Settings) if each.name not in ("arms", "seeds")]
+
+
+def read_facts(name: str) -> dict[str, Any]:
+    """Return the parts of an experiment of the package, or of a YAML file like one, before they are checked."""
+    if not name.endswith(".yaml") and name not in names():
+        raise UnknownName("experiment", name, names())
+    facts = _facts(Path(name) if name.endswith(".yaml") else configs.path_of(f"{FOLDER}/{name}"))
+    if odd := sorted(facts.keys() - set(PARTS)):
+        raise ConfigError(f"the experiment {name} has '{odd[0]}', which is none of {', '.join(PARTS)}")
+    return facts
+
+
+def read_settings(facts: Mapping[str, Any]) -> Settings:
+    """Return the settings with which an experiment runs if the command line changes none."""
+    settings = with_fields(facts.get("settings", {})) | {"model": str(facts.get("model", ""))}
+    return replace(Settings(**settings), arms=tuple(settings.get("arms") or facts["arms"]))
+
+
+@contextmanager
+def must_be_whole(name: str) -> Iterator[None]:
+    """Raise ConfigError where a part of an experiment is missing or has another shape."""
+    try:
+        yield
+    except KeyError as error:
+        raise ConfigError(f"the experiment {name} has no {error}") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(f"the experiment {name} is not whole: {type(error).__name__} {error}") from None
+
+
+def with_fields(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values under the names of fields, with lists as tuples; an arm is `from` another, its start."""
+    found = {key: "start" if key == "from" else str(key).replace("-", "_") for key in facts}
+    return {found[key]: tuple(value) if isinstance(value, list) else value for key, value in facts.items()}
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    facts = configs.read_mapping(path, "experiment")
+    if "extends" in facts:
+        whole = _facts(configs.path_of(f"{FOLDER}/{facts.pop('extends')}"))
+        facts = {**whole, **facts, "settings": {**whole.get("settings", {}), **facts.get("settings", {})}}
+    return facts
