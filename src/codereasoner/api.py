@@ -6,6 +6,8 @@ workers, which is started on first use and ended at exit; `with cr.pool(workers=
 
 from __future__ import annotations
 
+import importlib.util
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -45,6 +47,7 @@ TaskLike: TypeAlias = "str | Task | type[Task]"
 StyleLike: TypeAlias = "str | Style"
 QuestionLike: TypeAlias = "Question | str | Mapping[str, object]"
 
+_MISSING = re.compile(r"ModuleNotFoundError: No module named '(\w+)")
 _current: ContextVar[Pool | None] = ContextVar("codereasoner_pool", default=None)
 
 
@@ -89,7 +92,8 @@ def trace(program: str | Callable[..., object], *args: object, **kwargs: object)
         ('[2, 1]', 'ok')
 
     Raises:
-        ConfigError: the call is no call of a name; a function has no source, or an argument no literal.
+        ConfigError: the call is no call of a name; a function has no source, or an argument no literal; the program
+            imports an installed package that the pool does not preload.
         UnknownName: the program has no function of that name.
     """
     if isinstance(program, str):
@@ -100,6 +104,11 @@ def trace(program: str | Callable[..., object], *args: object, **kwargs: object)
         source, entry, call = source_of(program), program.__name__, arguments_of(args, kwargs)
     [run] = _run([Job(source, entry, call, record="trace")])
     refuse_unknown(run)
+    if (missing := _MISSING.match(run.exception)) and importlib.util.find_spec(missing[1]):
+        raise ConfigError(
+            f"{entry} imports {missing[1]}, and programs run in an empty world: trace it within "
+            f"`with cr.pool(preload=['{missing[1]}']):`"
+        )
     return TracedRun(**{name: getattr(run, name) for name in run.to_json()})
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ast
 import builtins
-import symtable
 import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from codereasoner.function_source import POSTPONED, names_read
 from codereasoner.steps import read_source, split_lines
 
 Definition = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign | ast.Import | ast.ImportFrom
@@ -146,8 +146,8 @@ class _Cut:
         self.parts[name] = (module.name, _first_line(node), text)
         postponed = module.postponed and isinstance(node, ast.FunctionDef)  # dataclasses read theirs
         if postponed:
-            self.imports.add(_POSTPONED)
-        for needed in sorted(_globals(f"{_POSTPONED}\n{text}" if postponed else text)):
+            self.imports.add(POSTPONED)
+        for needed in sorted(names_read(f"{POSTPONED}\n{text}" if postponed else text)):
             if needed in module.bound:
                 self.take(module, needed, under | {module.name})
             elif not hasattr(builtins, needed) and needed not in ("__name__", "__file__"):
@@ -202,7 +202,6 @@ def _absolute(module: Module, node: ast.ImportFrom) -> str:
     return ".".join([*base, *([node.module] if node.module else [])])
 
 
-_POSTPONED = "from __future__ import annotations"
 _STANDARD = sys.stdlib_module_names
 
 
@@ -214,20 +213,6 @@ def _check_import(node: ast.Import | ast.ImportFrom) -> None:
         names = [node.module or ""]
     if any(name.partition(".")[0] not in _STANDARD for name in names):
         raise NotCut("needs another package")
-
-
-def _globals(text: str) -> set[str]:
-    """Return the names that a statement reads from its module."""
-    found: set[str] = set()
-    waiting = [symtable.symtable(text, "<cut>", "exec")]
-    top = waiting[0]
-    while waiting:
-        table = waiting.pop()
-        waiting += table.get_children()
-        for symbol in table.get_symbols():
-            if symbol.is_referenced() and (symbol.is_global() or (table is top and not symbol.is_assigned())):
-                found.add(symbol.get_name())
-    return found
 
 
 def _first_line(node: Definition) -> int:
