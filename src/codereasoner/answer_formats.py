@@ -67,7 +67,7 @@ class AnswerFormat:
         return None if found is None else unwrapped(found)
 
     def ends_inside(self, completion: str) -> bool:
-        """Tell whether a completion ends inside an answer: it was opened and not closed, or only its end closes it."""
+        """Return whether a completion ends inside an answer: opened and not closed, or closed only by its end."""
         return not self.closing or completion.rfind(self.opening) > completion.rfind(self.closing)
 
 
@@ -129,7 +129,7 @@ class Fenced(AnswerFormat):
         return block[max(0, start) :]
 
     def ends_inside(self, completion: str) -> bool:
-        """Tell whether a fence behind the last whole block was not closed."""
+        """Return whether a fence behind the last whole block was not closed."""
         blocks = [match.end() for match in _FENCE.finditer(completion)]
         return any(fence in completion[blocks[-1] if blocks else 0 :] for fence in ("```", "~~~"))
 
@@ -156,7 +156,7 @@ class Boxed(AnswerFormat):
         return None
 
     def ends_inside(self, completion: str) -> bool:
-        """Tell whether the last box was not closed."""
+        """Return whether the last box was not closed."""
         last = deque(_BOX.finditer(completion), maxlen=1)
         return bool(last) and _end_of_box(completion, last[0].end(), MAX_MARKS)[0] is None
 

@@ -254,7 +254,7 @@ def evaluate(
     questions: a benchmark's name, the path of a questions.jsonl (of which `split` is asked), or questions.
     model: a path or Hub name, openai:NAME, scripted:gold, ..., or a Model; `options` go to it: base_url, ...
     out: the folder that keeps answers, grades and summary, so that the same call asks nothing twice; evaluations/... by
-    default. fresh: begin anew; what `out` holds is kept as NAME.old. limit: the first N questions.
+    default. fresh: start over; what `out` holds is kept as NAME.old. limit: the first N questions.
 
     Examples:
         >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")

@@ -4,7 +4,7 @@ A plugin is one file. It is found by its name if it is in the package's own fold
 the group `codereasoner.<kind>s` names it, and as `file.py:ClassName` anywhere else.
 
 The first use of `file.py:ClassName`, or `register`, makes a task known by its name. Its questions carry its reference,
-so that a later command, or a trainer in another process, finds it without being told.
+so that a later command, or a trainer in another process, finds it, too.
 """
 
 from __future__ import annotations
@@ -276,7 +276,7 @@ def _find_model(name: str, options: dict[str, object]) -> Model:
         found: Model = known[scheme](target, **options)
         return found
     check_model_folder(name)
-    known["local"].check(name)  # before anybody loads it
+    known["local"].check(name)  # before it is loaded
     local: Model = known["local"](name, **options)
     return local
 

@@ -133,7 +133,7 @@ class Completion:
         return "\n".join(filter(None, (self.thoughts, self.text)))
 
     def split(self, opened: bool = False, declared: Sequence[Tags] = ()) -> Completion:
-        """Move the thoughts that stand in the text to their field; a thought that was never closed was cut off."""
+        """Move the thoughts in the text to their field; a thought that was never closed was cut off."""
         reading = split_thoughts(self.text, opened, declared)
         thoughts = "\n".join(filter(None, (self.thoughts, reading.thoughts)))
         finish = "length" if reading.open and self.finish == "stop" else self.finish

@@ -84,7 +84,7 @@ def _decoded(path: Path, lines: Iterable[str]) -> Iterator[str]:
 
 def _kind(head: bytes) -> str:
     """Say what a file that is no text holds, and what to do about it; nothing where that is not known."""
-    return next((f", but {told}" for mark, told in _KINDS.items() if head.startswith(mark)), "")
+    return next((f", but {kind}" for mark, kind in _KINDS.items() if head.startswith(mark)), "")
 
 
 _KINDS = {

@@ -80,7 +80,7 @@ def record_of(path: Path, number: int, row: Row, kind: type[P], json_columns: Se
 
 @dataclass(frozen=True)
 class Line:
-    """A row as it will stand in the file: encoded in the process that made it."""
+    """A row as the file holds it: encoded in the process that made it."""
 
     key: str
     text: str

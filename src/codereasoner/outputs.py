@@ -43,7 +43,7 @@ def refuse_others(path: Path, old: Mapping[str, object], new: Mapping[str, objec
     if found := differences(old, new):
         raise ConfigError(
             f"{path} holds a {state} result of other options ({'; '.join(found)}): nothing was changed; give --fresh "
-            f"to begin anew (it is kept as {path.name}.old), or another --out"
+            f"to start over (it is kept as {path.name}.old), or another --out"
         )
 
 

@@ -89,7 +89,7 @@ def remember(path: Path) -> None:
 
 
 def was_named(path: Path) -> bool:
-    """Tell whether this user named this file on this machine before."""
+    """Return whether this user named this file on this machine before."""
     return str(path.resolve()) in _named()
 
 

@@ -248,7 +248,7 @@ class Step(Plain):
     """An event of a traced run, mostly an executed line, with what it changed in its frame.
 
     `changes` are the locals that are different when this step has finished, as literals, also where they were
-    mutated in place and also where the step called other functions, whose steps stand in between. A value
+    mutated in place and also where the step called other functions, whose steps come in between. A value
     without a faithful literal is written `<TypeName ...>`: no literal begins with `<`.
     """
 

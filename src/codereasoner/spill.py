@@ -73,7 +73,7 @@ def _storable(key: str) -> str:
 
 
 class _Private(sqlite3.Connection):
-    """A connection that closes itself; nobody else can read its data."""
+    """A connection that closes itself; other users cannot read its data."""
 
     def __del__(self) -> None:
         self.close()  # or Python 3.13 and later warn of it

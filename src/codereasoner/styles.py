@@ -102,7 +102,7 @@ class Style:
         return answer.strip(BLANK) or None if answer is not None else None
 
     def open_ended(self, completion: str) -> bool:
-        """Tell whether the completion ends inside its answer, so that nothing in a cut-off one is its answer."""
+        """Return whether the completion ends inside its answer, so that nothing in a cut-off one is its answer."""
         closing = self.format.closing
         return closing not in completion if self.opened and closing else self.format.ends_inside(completion)
 
@@ -159,7 +159,7 @@ def chosen_style(name: str) -> Style:
 
 
 def is_style(name: str) -> bool:
-    """Tell whether this names a style of the package or refers to one in a file."""
+    """Return whether this names a style of the package or refers to one in a file."""
     plain = _parts(name)[0]
     return plain in STYLES or is_reference(plain)
 
@@ -233,7 +233,7 @@ def _from_file(reference: str) -> Style:
 
 
 def _is_own(value: object, module: str) -> bool:
-    """Tell whether this is a Style, or an answer format that the module defines."""
+    """Return whether this is a Style, or an answer format that the module defines."""
     return isinstance(value, Style) or (
         inspect.isclass(value) and issubclass(value, AnswerFormat) and value.__module__ == module
     )

@@ -8,7 +8,7 @@
 - The gold self-check: `render(gold)` -> `parse` -> `grade` must be correct for every question there is.
 
 The model's text is never evaluated here. A Job that must be executed goes to a runner, which gets no expected value.
-Whatever a text can cause is `wrong`; only an infrastructure error is `error`.
+Everything that a text can cause is `wrong`; only an infrastructure error is `error`.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class Task:
         raise NotImplementedError
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool | Grade:
-        """Tell whether an answer is right. Pure: it reads text and, where the task has a `job`, the Run of that job.
+        """Return whether an answer is right. Pure: it reads text and, where the task has a `job`, the Run of that job.
 
         False is the reason "another value"; a task that is graded in parts returns the Grade itself.
 
@@ -223,7 +223,7 @@ class Task:
         return None
 
     def rerun_job(self, question: Question) -> tuple[Job, str] | None:
-        """Return the job that makes a recorded answer anew, and the literal it must return; None: there is none."""
+        """Return the job that recomputes a recorded answer, and the literal it must return; None: there is none."""
         return None
 
     def ask_again(

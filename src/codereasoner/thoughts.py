@@ -40,7 +40,7 @@ _QUOTED = r"""(?x:
     | (?<!`)(?P<ticks>``?)(?!`) (?: (?!(?P=ticks))[^\n] )*+ (?P=ticks)
     | “[^“”\n]*” | ‘[^‘’\n]*’
 )"""
-"""A text between quotes on one line: what stands in it is only mentioned."""
+"""A text between quotes on one line: a tag in it is only mentioned."""
 _BLANKS = "[ \t\r\f\v\0\xa0\u200b-\u200f\u2060\ufeff]*"
 _FENCE = re.compile(r"(```+|~~~+)([^`\n]*)$", re.MULTILINE)
 _LANGUAGE = re.compile(r"[\w+#.-]*[ \t\r]*")
@@ -174,7 +174,7 @@ def _split_channels(completion: str) -> Reading | None:
 
 @cache
 def _patterns(declared: tuple[Tags, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return the pattern of any tag, and one that finds the tags of a line and passes over what stands in quotes."""
+    """Return the pattern of any tag, and one that finds the tags of a line and passes over what is in quotes."""
     known = (*declared, *FAMILIES)
     opening = "|".join(_spelling(tags[0]) for tags in known)
     closing = "|".join(_spelling(tags[1]) for tags in known)

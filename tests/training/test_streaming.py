@@ -85,7 +85,7 @@ def test_a_folder_that_grows_needs_to_be_told_when_to_end(base: Path, tmp_path: 
     write_shard(tmp_path / "rows", 0, [row(0)])
     with pytest.raises(ConfigError, match="give --tokens, --operations, --seconds or --max-steps"):
         sft(tmp_path / "rows", base, tmp_path / "sft", replace(CONFIG, max_steps=None))
-    with pytest.raises(ConfigError, match="--order file learns them as they come"):
+    with pytest.raises(ConfigError, match="--order file learns them as they arrive"):
         sft(tmp_path / "rows", base, tmp_path / "sft", replace(CONFIG, order="length"))
 
 

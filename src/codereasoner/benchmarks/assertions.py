@@ -25,7 +25,7 @@ from codereasoner.records import Job
 from codereasoner.task import Question, Runner
 
 MAX_MEMBERS = 64  # of a set or dict that is built here
-MAX_CALL = 4_000  # characters of a call that is written anew
+MAX_CALL = 4_000  # characters of a call that is rewritten
 WITNESS = "reached_the_end"  # called after the statement: its Run is ok exactly when nothing was raised before
 _HARNESS = f"def {WITNESS}():\n    return True\n"
 

@@ -91,9 +91,9 @@ class _Codesense(Benchmark):
         return verdicts
 
     def official_counts(self, verdicts: Sequence[bool | None]) -> list[bool]:
-        """Count a wrong answer beside each to a record without an idx, which the published scorer misses."""
-        beside = () if self.described.numbered else (False,)
-        return [counted for verdict in super().official_counts(verdicts) for counted in (verdict, *beside)]
+        """Count an additional wrong answer for each record without an idx, which the published scorer misses."""
+        missed = () if self.described.numbered else (False,)
+        return [counted for verdict in super().official_counts(verdicts) for counted in (verdict, *missed)]
 
     def _normal(self, text: str) -> str:
         text = text.rstrip(self.described.cut).strip()

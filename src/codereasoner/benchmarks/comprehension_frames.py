@@ -1,6 +1,6 @@
 """Compiles a program whose comprehensions run in frames of their own, as until Python 3.11: see PEP 709.
 
-Published traces were made so: REval's ground truth, and CodeGlance's lengths. The text of this file stands before that
+Published traces were made so: REval's ground truth, and CodeGlance's lengths. The text of this file is put before that
 of a probe (see probes.py), and nothing of the library imports it.
 """
 

@@ -171,7 +171,7 @@ class Logs:
 def find_logs(path: Path, tasks: Sequence[str]) -> list[Logs]:
     """Return the models that have logs of all these tasks; [] where the path has nothing to do with logs.
 
-    `path` is a folder of logs, one log (the others are found beside it), or FOLDER/MODEL.
+    `path` is a folder of logs, one log (the others are found next to it), or FOLDER/MODEL.
     """
     if path.is_dir() and "@" not in path.name:
         folder, wanted = path, ""

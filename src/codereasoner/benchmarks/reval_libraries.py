@@ -1,6 +1,6 @@
 """Gives REval's programs the numpy and gensim that they were written for, in the process that runs one.
 
-The text of this file stands in front of a program, or of the probe that runs it; nothing of the library imports it.
+The text of this file is put in front of a program, or of the probe that runs it; nothing of the library imports it.
 How a program is traced depends on the words of its source, of which this is then a part: no tracing belongs here.
 """
 

@@ -128,7 +128,7 @@ def _ask_probe(
 
 
 def _values(run: Run, count: int) -> list[Any] | None:
-    """Return the probe's `count` answers; None where its run gave anything else: answers run beside the probe."""
+    """Return the probe's `count` answers; None where its run gave anything else: answers run in the same process."""
     try:
         values = literals.read(run.value) if run.outcome == "ok" and run.value is not None else None
     except literals.LiteralError:
@@ -145,7 +145,7 @@ def _job(entry: str, pair: Pair, asked: Sequence[object], extra: Sequence[int]) 
 
 _KEY = ("idx", "input_idx", "lineno", "var")
 _FIELDS = ("covered", "next_lines", "state", "state_visits")
-_MOST_VALUES = 25  # a file's list of values ends after so many
+_MOST_VALUES = 25  # values after which a file's list ends
 _SHOWN = 200  # differing points that are listed
 
 Row: TypeAlias = Mapping[str, Json]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codereasoner.cli.command_files import beside, prepare_outputs, rows_file
+from codereasoner.cli.command_files import file_next_to, prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import NUMBER, OUT_FILE, PATH
 from codereasoner.cli.options import config_options, json_option, out_option, pool_options
@@ -59,7 +59,7 @@ def audit_command(
     from codereasoner.task import Question
 
     texts = rows_file(texts, "answers.jsonl", "chains.jsonl")
-    questions = rows_file(questions or beside(texts, "questions.jsonl"), "questions.jsonl", kind=Question)
+    questions = rows_file(questions or file_next_to(texts, "questions.jsonl"), "questions.jsonl", kind=Question)
     out = out or texts.with_suffix(".audit.jsonl")
     kept = kept or texts.with_suffix(".true.jsonl")
     prepare_outputs(out, *([kept] if config.keep_above is not None else []))

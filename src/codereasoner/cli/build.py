@@ -82,7 +82,7 @@ def build_command(
         write_cards(out)
     for path in vars(paths).values():
         if path.is_file():
-            show_counts(path, needed=False, untold="--direct asks for none")
+            show_counts(path, needed=False, hint="--direct asks for none")
     for path, programs in ((paths.sft, config.train), (paths.grpo, config.rl)):
         if programs:
             check_rows(path)

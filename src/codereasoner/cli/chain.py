@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import beside, prepare_outputs, rows_file
+from codereasoner.cli.command_files import file_next_to, prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import COUNT, PATH
 from codereasoner.cli.options import config_options, out_option, pool_options, task_option
@@ -58,9 +58,9 @@ def chain_command(
     questions = rows_file(questions, "chosen.jsonl", "questions.jsonl", kind=Question)
     teacher = find_teacher(config)
     if limit and teacher is None:
-        raise ConfigError("--limit tries a teacher: give --by MODEL; the narrator asks nobody and costs nothing")
+        raise ConfigError("--limit tries a teacher: give --by MODEL; the narrator needs no model and costs nothing")
     if teacher is None:
-        runs = rows_file(runs or beside(questions, "runs.parquet"), "runs.parquet", kind=Run)
+        runs = rows_file(runs or file_next_to(questions, "runs.parquet"), "runs.parquet", kind=Run)
     out = out or Path(f"chains-first-{limit}.jsonl" if limit else "chains.jsonl")
     prepare_outputs(out)
     if teacher is None:

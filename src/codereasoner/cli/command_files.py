@@ -39,7 +39,7 @@ def rows_file(path: Path, *names: str, kind: type[Plain] | None = None) -> Path:
     return found
 
 
-def beside(path: Path, name: str) -> Path:
+def file_next_to(path: Path, name: str) -> Path:
     """Return the file of that name next to another one, or in the current folder where only that has it."""
     found = next((each for each in (path.with_name(name), Path(name)) if each.is_file()), None)
     if found is None:
@@ -54,7 +54,7 @@ def fresh_option() -> click.Option:
         is_flag=True,
         expose_value=False,
         callback=_note,
-        help="Begin anew; an existing output is renamed to NAME.old.",
+        help="Start over; an existing output is renamed to NAME.old.",
     )
 
 

@@ -52,8 +52,8 @@ def _show_results(name: str, rows: Sequence[Result]) -> None:
         if is_wide:
             table.add_row(Text(row["model"]), *found.values())
             continue
-        for place, (task, told) in enumerate(found.items()):
-            table.add_row(Text("" if place else row["model"]), task, told)
+        for place, (task, shown) in enumerate(found.items()):
+            table.add_row(Text("" if place else row["model"]), task, shown)
     console.print(table)
     for baseline, value in baselines_of(rows).items():
         console.print(styled("dim", f" no model: {baseline} {value:.1f} %"), highlight=False)

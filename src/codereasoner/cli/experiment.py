@@ -78,10 +78,10 @@ def run_experiment(
 
 
 def run_options(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return the options that every run takes beside its sizes."""
+    """Return the options that every run takes in addition to its sizes."""
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        function = click.option("--fresh", is_flag=True, help="Begin anew: that run is renamed to NAME.old.")(
+        function = click.option("--fresh", is_flag=True, help="Start over; the existing run is renamed to NAME.old.")(
             pool_options(function)
         )
         words = "The run's name; its folder is runs/NAME."
@@ -127,7 +127,7 @@ def _command_of(file: str) -> click.Command:
 
 
 class _Experiments(click.Group):
-    """Each experiment of the package, or YAML file like one, is a command beside those that are written below."""
+    """A command for each experiment of the package, or YAML file like one, and those that are written below."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*names(), *super().list_commands(ctx)]

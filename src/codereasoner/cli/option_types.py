@@ -182,7 +182,7 @@ class NoneOrSeveral(Whole):
         """Return the number."""
         number = super().convert(value, param, ctx)
         if number == 1:
-            self.fail("1 sample tells always or never, and nothing between: give 0 or at least 2", param, ctx)
+            self.fail("1 sample shows always or never, and nothing between: give 0 or at least 2", param, ctx)
         return number
 
 

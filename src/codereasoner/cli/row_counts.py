@@ -15,10 +15,10 @@ def kept_in(out: Path) -> int:
     return int(counts(out).get("kept", 0))
 
 
-def show_counts(out: Path, needed: bool = True, untold: str = "--task NAME adds a task") -> None:
+def show_counts(out: Path, needed: bool = True, hint: str = "--task NAME adds a task") -> None:
     """Print the counts of rows, the reasons of drops, and what was left out.
 
-    untold: what to say of the tasks for which no chain was asked.
+    hint: how chains for the other tasks are asked for.
     """
     found = counts(out)
     console.print(f"{out}: {kept_in(out):,} kept, {found.get('dropped', 0):,} dropped")
@@ -28,11 +28,11 @@ def show_counts(out: Path, needed: bool = True, untold: str = "--task NAME adds 
     for reason, count in ({} if kept_in(out) else manifest.get("left_out", {})).items():
         console.print(f"  {count:>8,}  not asked: {reason}")
     if others := manifest.get("not_told"):
-        told = ", ".join(f"{count:,} of the task '{name}'" for name, count in others.items())
-        console.print(styled("yellow", "  without a chain", f": {told} ({untold})"))
+        listed = ", ".join(f"{count:,} of the task '{name}'" for name, count in others.items())
+        console.print(styled("yellow", "  without a chain", f": {listed} ({hint})"))
     if lengths := manifest.get("characters"):
-        told = ", ".join(f"{name} {count:,}" for name, count in lengths.items())
-        console.print(f"  characters of a chain: {told}")
+        listed = ", ".join(f"{name} {count:,}" for name, count in lengths.items())
+        console.print(f"  characters of a chain: {listed}")
     branches = manifest.get("branches", {})
     if branches.get("possible"):
         shown = f"{branches['covered']:,} of {branches['possible']:,} jumps taken ({branches['share']:.1%})"
@@ -44,8 +44,8 @@ def show_counts(out: Path, needed: bool = True, untold: str = "--task NAME adds 
 def check_rows(out: Path) -> None:
     """Raise Shortfall, with the reasons, where an output has no rows."""
     if not kept_in(out):
-        told = {"dropped": counts(out)["drops"], "not asked": (read_manifest(out) or {}).get("left_out", {})}
+        lost = {"dropped": counts(out)["drops"], "not asked": (read_manifest(out) or {}).get("left_out", {})}
         reasons = "; ".join(
-            f"{count:,} {what}: {reason}" for what, found in told.items() for reason, count in found.items()
+            f"{count:,} {what}: {reason}" for what, found in lost.items() for reason, count in found.items()
         )
         raise Shortfall(f"{out} has no rows ({reasons or 'the input gave none for these options'})")

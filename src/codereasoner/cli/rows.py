@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from codereasoner.cli.command_files import beside, prepare_outputs, rows_file
+from codereasoner.cli.command_files import file_next_to, prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import OUT_FILE, PATH
 from codereasoner.cli.options import config_options
@@ -46,6 +46,6 @@ def rows_command(
 
     questions = rows_file(questions, "chosen.jsonl", "questions.jsonl", kind=Question)
     prepare_outputs(sft_out, grpo_out)
-    write_rows(questions, chains or beside(questions, "chains.jsonl"), sft_out, grpo_out, config, rl_tasks)
+    write_rows(questions, chains or file_next_to(questions, "chains.jsonl"), sft_out, grpo_out, config, rl_tasks)
     show_counts(sft_out, needed=not (kept_in(sft_out) or kept_in(grpo_out)))
     show_counts(grpo_out, needed=False)

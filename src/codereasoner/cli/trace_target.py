@@ -41,7 +41,7 @@ class Target:
     written: str = ""  # where it is more than `entry(call)`
     other: Path | None = None  # a test or a script that is run, untraced
     files: tuple[str, ...] = ()  # absolute paths that the run may read
-    preload: tuple[str, ...] = ()  # modules that the run needs whatever it does
+    preload: tuple[str, ...] = ()  # modules that the run always needs
 
     def as_written(self, run: Run) -> Run:
         """Return the run under the names of the user."""
@@ -239,9 +239,9 @@ def _imported(path: Path, source: str) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names = [node.module]
         for name in (each.partition(".")[0] for each in names):
-            beside = next((each for each in (path.parent / f"{name}.py", path.parent / name) if each.exists()), None)
-            if beside is not None:
-                yield str(beside) if beside.parent != Path() else f"./{beside}"
+            near = next((each for each in (path.parent / f"{name}.py", path.parent / name) if each.exists()), None)
+            if near is not None:
+                yield str(near) if near.parent != Path() else f"./{near}"
             elif name not in sys.stdlib_module_names:
                 yield name
 

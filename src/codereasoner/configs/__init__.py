@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 SUFFIXES = (".yaml", ".toml")
 LAST_RUN = "Last run: "  # what the first line of a preset starts with
-MAX_NODES = 100_000  # of a YAML file with its aliases written out: a few lines of them can stand for billions
+MAX_NODES = 100_000  # of a YAML file with its aliases written out: a few lines of them can expand to billions
 COMMANDS = ("codereasoner ", "accelerate ", "python ", "torchrun ", "trl ")  # what the commands in a comment start with
 
 
@@ -90,7 +90,7 @@ def read_yaml(text: str) -> object:
     """Return the value of YAML text.
 
     Raises:
-        ConfigError: it is no YAML, or its aliases stand for too much; the message is one line.
+        ConfigError: it is no YAML, or its aliases expand to too much; the message is one line.
     """
     import yaml
 

@@ -61,7 +61,7 @@ def unparse(tree: ast.AST) -> str:
 
 
 def _joined(node: ast.JoinedStr) -> str:
-    """Write an f-string in the first quotes that do not stand within it."""
+    """Write an f-string in the first kind of quotes that it does not contain."""
     text = _inside(node)
     quote = next((quote for quote in _QUOTES if quote not in text), _QUOTES[-1])
     return f"f{quote}{text}{quote}"

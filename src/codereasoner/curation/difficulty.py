@@ -32,7 +32,7 @@ class Band:
 
 
 def is_solved_sometimes(rate: float) -> bool:
-    """Tell if reinforcement learning gains from a pass rate, 0 to 1: not if the question is always or never solved."""
+    """Return whether reinforcement learning gains from a pass rate, 0 to 1: not from one of always or never."""
     return 0.0 < rate < 1.0
 
 

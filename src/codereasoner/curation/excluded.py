@@ -18,7 +18,7 @@ from codereasoner.records import content_id
 
 
 def is_excluded(shape: str) -> bool:
-    """Tell if a program of this shape is in a benchmark."""
+    """Return whether a program of this shape is in a benchmark."""
     return _key(shape) in _keys()
 
 

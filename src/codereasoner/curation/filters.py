@@ -49,7 +49,7 @@ def drop_reason(
 
 
 def is_by_people(program: Program) -> bool:
-    """Tell if people wrote the program, not a grammar or a model that was told what not to use."""
+    """Return whether people wrote the program, not a grammar, or a model with instructions what not to use."""
     return bool(program.features.get("by_people"))
 
 
@@ -141,7 +141,7 @@ def _canonical(*texts: str) -> list[str]:
 
 
 def _is_text(text: str) -> bool:
-    """Tell if every file format can store a text; lone surrogates are printed bytes that are no UTF-8."""
+    """Return whether every file format can store a text; lone surrogates are printed bytes that are no UTF-8."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -160,7 +160,7 @@ def _has_comment(source: str) -> bool:
 
 
 def _returns_one_constant(function: ast.FunctionDef) -> bool:
-    """Tell if the same expression without any name is returned everywhere."""
+    """Return whether the same expression without any name is returned everywhere."""
     last = function.body[-1]
     if isinstance(last, ast.Return) and last.value and any(isinstance(node, ast.Name) for node in walk(last.value)):
         return False  # nearly every function

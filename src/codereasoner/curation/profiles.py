@@ -77,7 +77,7 @@ def distance(ours: Mapping[str, float], theirs: Mapping[str, float]) -> float:
 
 
 def is_quantile(name: str) -> bool:
-    """Tell if a name is that of a number of characters, items or units, not of a share."""
+    """Return whether a name is that of a number of characters, items or units, not of a share."""
     return name.rpartition(" p")[2].isdigit()
 
 

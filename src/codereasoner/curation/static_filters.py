@@ -15,7 +15,7 @@ from codereasoner.spill import Keys
 
 @dataclass(frozen=True)
 class Examined:
-    """Facts that the text of one program tells, whatever the others are."""
+    """Facts about the text of one program, which do not depend on other programs."""
 
     reason: str | None  # why it is dropped
     key: str = ""  # of its canonical form

@@ -55,7 +55,7 @@ class Augmentation:
     origin: str = ""  # what the documents are: names this augmentation in the key of an answer
     title: str = ""
     find: Finder | None = None
-    ask: Callable[[Question], str] | None = None  # writes the whole prompt anew
+    ask: Callable[[Question], str] | None = None  # replaces the whole prompt
     runner: Runner | None = None  # runs the programs that are written instead of answers
 
     def facts(self) -> dict[str, str]:

@@ -59,7 +59,7 @@ class Known:
         seen: set[str] = set()
         for place, (benchmark, name) in enumerate(self.names):
             source = sources[benchmark][name]
-            if source in seen:  # the same program in another benchmark, which the first one stands for
+            if source in seen:  # the same program in another benchmark: the first one is reported
                 continue
             seen.add(source)
             self._texts.setdefault(_digest(normal_text(source)), place)

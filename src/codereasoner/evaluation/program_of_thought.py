@@ -2,7 +2,7 @@
 
 For questions about a program the easy way is to write that program down again and call it, which measures nothing but
 an interpreter. A program that repeats the question's, or runs text as code, is not run and gives no answer. The rest
-measures how far a model can work an answer out in code of its own: a score with a tool, to be read beside chain of
+measures how far a model can work an answer out in its own code: a score with a tool, to be read next to chain of
 thought and never subtracted from it. The program runs in the pool like any text of a model, without network or files.
 """
 

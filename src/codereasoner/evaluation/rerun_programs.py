@@ -88,7 +88,7 @@ def unreadable_golds(questions: Sequence[Question]) -> list[IllPosed]:
 
 
 def _job(question: Question) -> tuple[Job, str] | None:
-    """Return the job that makes the recorded answer anew, with the value it must return."""
+    """Return the job that recomputes the recorded answer, with the value it must return."""
     return extend.task_of(question).rerun_job(question) if question.facts.get("source") else None
 
 

@@ -18,7 +18,7 @@ from codereasoner.task import VERDICTS, Question, Verdict
 Grader = Literal["strict", "official"]
 PassName = Literal["pass@1", "pass@3", "pass@5", "pass@10"]
 Metrics: TypeAlias = Mapping[str, float | Mapping[str, float]]
-"""The numbers that a benchmark has beside pass@k, such as REval's consistency."""
+"""The numbers that a benchmark has in addition to pass@k, such as REval's consistency."""
 
 PASS_AT: Mapping[PassName, int] = {"pass@1": 1, "pass@3": 3, "pass@5": 5, "pass@10": 10}
 
@@ -128,7 +128,7 @@ class UnjudgedAnswers(TypedDict):
 
 
 class GraderNumbers(Numbers):
-    """The numbers of one grader; beside them are those of the benchmark's own metrics."""
+    """The numbers of one grader; those of the benchmark's own metrics are added to them."""
 
     grader: Grader
 

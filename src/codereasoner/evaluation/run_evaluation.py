@@ -2,8 +2,8 @@
 
     questions -> answers.jsonl -> grades.jsonl -> summary.json        in the folder of one evaluation
 
-Answers are appended as they come, keyed by everything that can change them, so a killed evaluation asks nothing twice.
-Grades are made anew from the answers by every evaluation: grading is quick, and a grader may have changed.
+Answers are appended as they arrive, keyed by everything that can change them: a killed evaluation asks nothing twice.
+Every evaluation grades all answers again: grading is quick, and a grader may have changed.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The strict grade of an answer is its task's own: the text is parsed to an answer, which is verified. Every answer has
 one outcome and none leaves the count. The official grade is the published scorer's, quirks included. A score by one
-grader can hold the other beside it, and the reasons why the two differ.
+grader can include the other's, with the reasons why the two differ.
 """
 
 from __future__ import annotations

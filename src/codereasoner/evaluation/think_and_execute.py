@@ -1,7 +1,7 @@
 """Think-and-Execute (arXiv:2404.02575): pseudocode for a task is written once, then simulated for each question.
 
 Think: a model sees what the task asks for and a few instances without answers, and writes pseudocode that solves any
-of them and prints its intermediate values. Execute: the pseudocode stands before every question, and is simulated.
+of them and prints its intermediate values. Execute: the model simulates the pseudocode for each question.
 """
 
 from __future__ import annotations

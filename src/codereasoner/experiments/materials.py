@@ -17,7 +17,7 @@ from codereasoner.stages.make_programs import Part
 from codereasoner.training.scratch import check_size, make_scratch_model
 
 LONGER = 5  # statements of the programs that GRPO practises on without being shown an answer
-SHORT_SHARE = 3  # of the programs to practise on, one short one for so many longer ones
+SHORT_SHARE = 3  # longer programs to practise on for each short one
 TINY: Mapping[str, object] = {"breadth": "tiny", "types": ["list"]}
 """The programs of an experiment that names none: what a model made from nothing can learn in minutes."""
 

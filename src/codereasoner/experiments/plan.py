@@ -18,7 +18,7 @@ from codereasoner.training.presets import PRETRAINED, scratch
 from codereasoner.training.training_config import GrpoConfig, SftConfig
 
 BASE = "base"
-"""The arm that every experiment has: the model that the others start from, as it comes."""
+"""The arm that every experiment has: the model that the others start from, without further training."""
 SPLITS = ("train", "rl", "test")
 FORWARD, BACKWARD = "output", "input"
 
@@ -46,7 +46,7 @@ class Rows:
     max_tokens: int | None = None  # per answer of a model that learnt these rows last
 
     @property
-    def told(self) -> tuple[str, ...]:
+    def narrated(self) -> tuple[str, ...]:
         """The tasks that are answered with a chain."""
         return tuple(task for task in self.tasks if task not in self.direct)
 
@@ -95,7 +95,7 @@ class Experiment:
     programs: tuple[Programs, ...] = ()
     style: str = "terse"
     training: Mapping[Training, Mapping[str, object]] | None = None  # options of each kind
-    text: tuple[str, ...] = ()  # plain Python whose perplexity tells what a training makes a model forget
+    text: tuple[str, ...] = ()  # plain Python whose perplexity shows what a training makes a model forget
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ class Experiment:
         if self.arms[arm].style:
             return find_style(self.arms[arm].style)
         rows = self._rows(self.weights(arm))
-        return find_style(self.style).with_direct(rows.direct if rows.told or not rows.direct else tuple(tasks))
+        return find_style(self.style).with_direct(rows.direct if rows.narrated or not rows.direct else tuple(tasks))
 
     def max_tokens(self, arm: str, settings: Settings) -> int:
         """Return the most tokens of an answer of this arm."""

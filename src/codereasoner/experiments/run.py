@@ -116,11 +116,11 @@ class ExperimentRun:
             trace_programs(programs, runs, self.pool, progress)
         with self.clock("ask") as progress:
             ask_questions(runs, questions, self.plan.tasks, progress, runner=self.pool.run)
-        told: dict[Detail, dict[str, None]] = {}
+        narrated: dict[Detail, dict[str, None]] = {}
         for rows in self.plan.rows.values():
-            told.setdefault(rows.detail, {}).update(dict.fromkeys(rows.told))
+            narrated.setdefault(rows.detail, {}).update(dict.fromkeys(rows.narrated))
         with self.clock("chain") as progress:
-            for detail, tasks in told.items():
+            for detail, tasks in narrated.items():
                 out = self._chains(detail)
                 narrate_chains(questions, runs, out, tuple(tasks), detail, progress, runner=self.pool.run)
 
@@ -146,7 +146,7 @@ class ExperimentRun:
 
     @cached_property
     def _held_out(self) -> dict[str, list[Question]]:
-        """Each set's questions: of each program of the test split with so many statements, the first of each task."""
+        """Each set's questions: the first of each task about each test program in the set's range of difficulties."""
         found: dict[str, dict[tuple[str, str], Question]] = {name: {} for name in self.plan.sets}
         for question in read_records(self.folder / "questions.jsonl", Question):
             for name, (low, high) in self.plan.sets.items():
@@ -165,7 +165,7 @@ class ExperimentRun:
 
     def _training(self, place: Path, base: str, name: str, seed: int, threads: int) -> Process:
         arm = self.plan.arms[name]
-        assert arm.train is not None  # only what is asked as it comes has none, and it is no part of a round
+        assert arm.train is not None  # only arms without a training have none, and no round has those
         operations = LEARN * parameters_of(base) * self.plan.tokens(name, self.settings)
         changes: dict[str, object] = {"tokens": None, "operations": operations, "seed": seed + arm.seed}
         changes["threads"] = threads

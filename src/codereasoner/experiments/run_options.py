@@ -53,7 +53,7 @@ class Settings(Size):
         "", "Weights to start from: a path or Hub name, gguf:FILE, smollm2 (default: a from-scratch model of --size)."
     )
     arms: tuple[str, ...] = option((), "Arms to compare, the baseline first; repeat it.")
-    seeds: int = option(1, "Number of seeds: each trains every arm anew, from first weights of its own.")
+    seeds: int = option(1, "Number of seeds: each trains every arm again, from its own initial weights.")
     then_tokens: int = option(
         1_600_000, "Budget of the trainings after SFT: the operations of SFT on this many tokens, generation included."
     )

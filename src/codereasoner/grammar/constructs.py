@@ -80,7 +80,7 @@ def statement_constructs(template: str, kinds: Mapping[str, str]) -> tuple[str, 
 
 
 def is_pure(names: Iterable[str], wanted: str) -> bool:
-    """Tell if these constructs hold no method but the wanted one and those it cannot do without."""
+    """Return whether these constructs hold no method but the wanted one and those it cannot do without."""
     allowed = _TOGETHER if wanted in _TOGETHER else (wanted,)
     return not any("." in name and name not in allowed for name in names)
 

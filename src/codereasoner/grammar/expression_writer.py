@@ -23,7 +23,7 @@ class Spec:
     level: int
     types: Sequence[str] = ()  # of the first argument
     construct: str = ""  # to be shown as often as it can be
-    nested: bool = False  # branches stand in branches
+    nested: bool = False  # branches contain branches
     helper: bool = False  # there is a helper function for sure
     straight: bool = False  # there is no control flow
     pure: bool = False  # there is no method but that of the construct
@@ -90,7 +90,7 @@ class Writer:
         self.reach = reach(spec.level)
 
     def is_wanting(self) -> bool:
-        """Tell if there is a wanted construct that is not shown yet."""
+        """Return whether there is a wanted construct that is not shown yet."""
         return bool(self.spec.construct) and self.spec.construct not in self.constructs
 
     # ---- variables
@@ -339,7 +339,7 @@ _LITERALS = {"int": 0.7, "str": 0.75, "char": 0.7, "float": 0.8}
 _SELDOM_PARAMS = frozenset(
     ["counts", "lookup", "table", "names", "tally", "pairs", "anys", "any", "nested", "tup", "intset"]
 )
-"""Kinds that a function seldom takes only to ask something about them; what it is about it takes first."""
+"""Kinds that a function rarely takes only to ask something about them; its main argument comes first."""
 
 _NO_PARAMS = frozenset(["bool", "pair", "groups", "strset"])
 

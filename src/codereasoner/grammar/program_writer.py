@@ -205,7 +205,7 @@ def _return(writer: Writer, focus: Var) -> None:
 
 
 def _is_changed(writer: Writer, name: str) -> bool:
-    """Tell if a variable is made or changed anywhere; else it is an argument as it came."""
+    """Return whether a variable is made or changed anywhere; else it is an argument as it came."""
     change = re.compile(
         rf"(?<!\w){name}(\[[^\]]*\])*( [-+*/%]*= |\.\w+\(|, \w+ = )|del {name}\[|, {name} = |for .*{name} in "
     )

@@ -106,7 +106,7 @@ class Idiom(Entry):
     low: int  # the least length of `$s`
     result: str  # the kind of `$r`; "" when `$s` is changed
     names: Mapping[str, str]  # new variables and their kinds
-    aliases: Mapping[str, tuple[str, Code]]  # names that stand for a piece of code: its kind and the code
+    aliases: Mapping[str, tuple[str, Code]]  # names for a piece of code: its kind and the code
     lines: tuple[IdiomLine, ...]
     spends: bool  # `$s` is not afterwards what it was before
 
@@ -117,7 +117,7 @@ class Idiom(Entry):
 
     @property
     def is_while(self) -> bool:
-        """Tell if it is a `while` loop, which `continue` could keep from ending."""
+        """Return whether it is a `while` loop, which `continue` could keep from ending."""
         return any(line.code is not None and line.code.texts[0].startswith("while") for line in self.lines)
 
 

@@ -117,7 +117,7 @@ class _Param:
     keys: list[str] = field(default_factory=list)  # of a dict
 
     def value(self, random: Random) -> object:
-        """Draw a value with what the program needs; a very long one is drawn anew."""
+        """Draw a value with what the program needs; a very long one is drawn again."""
         while True:
             found = self._any(random)
             if len(write(found)) <= self.longest + 12 * self.least + 24 * len(self.keys):

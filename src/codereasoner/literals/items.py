@@ -14,7 +14,7 @@ _BLANK = " \t\r\n\f"
 def items(text: str) -> list[str]:
     """Return the expressions of a text, without blank lines, in time linear in the text.
 
-    A line goes on where a bracket or a triple quote is open or a backslash ends it. What is never closed stands alone
+    A line goes on where a bracket or a triple quote is open or a backslash ends it. What is never closed is an item
     on its line.
     """
     found: list[str] = []
@@ -34,7 +34,7 @@ def _end(text: str, start: int) -> int | None:
     depth, inside = 0, ""  # open brackets; the quote or comment that the place is in
     for count, token in enumerate(_TOKEN.finditer(text, start)):
         mark = token[0]
-        if count == MAX_TOKENS:  # no reader takes so many
+        if count == MAX_TOKENS:  # no reader takes more
             return None
         if mark == "\n" or (inside == "#" and mark == "\\\n"):
             inside = inside if len(inside) == 3 else ""

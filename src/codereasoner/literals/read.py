@@ -31,7 +31,7 @@ from codereasoner.literals.work_limits import (
 from codereasoner.literals.write import MAX_CHARS, MAX_DEPTH, NotWritable, write
 
 _BLANK = " \t\r\n\f"  # what Python calls white space; str.strip() takes twenty other characters
-_SHORT = 1_000  # characters that are cheap to parse, whatever they contain
+_SHORT = 1_000  # characters that are cheap to parse with any content
 _ONE = r"(?:'[ -&(-\[\]-~]*'|-?(?:0|[1-9][0-9]{0,17})|True|False|None)"  # a string without quotes and escapes, ...
 _ATOM, _PLAIN = re.compile(_ONE), re.compile(rf"{_ONE}|\[(?:{_ONE}(?:,[ \n]*{_ONE})*+)?\]")
 _WORDS = {"True": True, "False": False, "None": None}
@@ -104,25 +104,25 @@ def _source(node: ast.expr, budget: list[int]) -> str:
     """Return the canonical text of a literal, but sets as they stand: the order of building can order members."""
     text = write(_value(node, MAX_DEPTH, budget))
     if "{" in text and any(isinstance(part, ast.Set) and len(part.elts) > 1 for part in ast.walk(node)):
-        return _as_it_stands(node)
+        return _as_written(node)
     return text
 
 
-def _as_it_stands(node: ast.expr) -> str:
+def _as_written(node: ast.expr) -> str:
     """Return the text of an expression that is known to be a literal."""
     match node:
         case ast.Set(elts=items):
-            return "{" + ", ".join(map(_as_it_stands, items)) + "}"
+            return "{" + ", ".join(map(_as_written, items)) + "}"
         case ast.List(elts=items):
-            return "[" + ", ".join(map(_as_it_stands, items)) + "]"
+            return "[" + ", ".join(map(_as_written, items)) + "]"
         case ast.Tuple(elts=items):
-            return "(" + ", ".join(map(_as_it_stands, items)) + (",)" if len(items) == 1 else ")")
+            return "(" + ", ".join(map(_as_written, items)) + (",)" if len(items) == 1 else ")")
         case ast.Dict(keys=keys, values=values):
-            pairs = [(_as_it_stands(key), _as_it_stands(item)) for key, item in zip(keys, values, strict=True) if key]
+            pairs = [(_as_written(key), _as_written(item)) for key, item in zip(keys, values, strict=True) if key]
             return "{" + ", ".join([f"{key}: {item}" for key, item in pairs]) + "}"
         case ast.Call(func=ast.Name(id=name), args=arguments):
-            named = [f"{keyword.arg}={_as_it_stands(keyword.value)}" for keyword in node.keywords]
-            return f"{name}({', '.join([*map(_as_it_stands, arguments), *named])})"
+            named = [f"{keyword.arg}={_as_written(keyword.value)}" for keyword in node.keywords]
+            return f"{name}({', '.join([*map(_as_written, arguments), *named])})"
     return write(value_of(node))
 
 
@@ -132,7 +132,7 @@ def value_of(node: ast.expr) -> Any:
 
 
 def is_literal(node: ast.expr) -> bool:
-    """Tell whether a parsed expression is a literal."""
+    """Return whether a parsed expression is a literal."""
     try:
         value_of(node)
     except LiteralError:
@@ -265,7 +265,7 @@ def _signed(node: ast.UnaryOp, depth: int, budget: list[int]) -> object:
         _refuse(node)
     value = _value(node.operand, depth, budget)
     if type(value) not in (int, float, complex):
-        raise LiteralError("a sign stands before something that is no number")
+        raise LiteralError("a sign comes before something that is no number")
     return -value if isinstance(node.op, ast.USub) else +value
 
 

@@ -20,7 +20,7 @@ MAX_RANGE_BITS = 1 << 16  # of a range's numbers: its length is a division, whic
 
 _FORMATTED = 3  # tokens that a character of an f-string may cost
 _LONG_NUMBER = 4_300  # digits; CPython's own limit
-_PIECE = 600  # digits that int() reads whatever the interpreter's limit is; the lowest one is 640
+_PIECE = 600  # digits that int() reads under any limit of the interpreter; the lowest one is 640
 _MARKS = rf"[^\x00-\x7f\w\s]{{{MAX_MARKS + 1}}}"
 _ANY_MARKS = re.compile(_MARKS)
 _COSTLY = re.compile(rf"(?i:[ft])['\"]|(?<![0-9_])[0-9_]{{{_LONG_NUMBER}}}|{_MARKS}")
@@ -98,7 +98,7 @@ def _integer(digits: str) -> int:
 
 
 def spend(size: int, budget: list[int]) -> None:
-    """Take elements from the budget of a text, or raise LiteralError if the budget does not hold so many."""
+    """Take elements from the budget of a text, or raise LiteralError if too few are left."""
     budget[0] -= size
     if budget[0] < 0:
         raise LiteralError(f"constructors make more than {MAX_MADE} elements")

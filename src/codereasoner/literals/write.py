@@ -1,6 +1,6 @@
 """Write a Python value as literal text.
 
-This file also runs inside the isolated workers, beside untrusted programs: it imports nothing at run
+This file also runs inside the isolated workers, next to untrusted programs: it imports nothing at run
 time, binds every built-in it uses before a program can replace one, looks at exact built-in types only, and so
 calls no code of a program.
 """

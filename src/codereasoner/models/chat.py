@@ -50,7 +50,7 @@ _CONTROLS: WeakKeyDictionary[PreTrainedTokenizerBase, _Controls] = WeakKeyDictio
 def prepare(tokenizer: PreTrainedTokenizerBase, name: str, arguments: Mapping[str, object] | None = None) -> None:
     """Give a tokenizer what generation and training need: a template, a token to pad with, the template's arguments.
 
-    The arguments, and a date that stands still, are written into the template: every trainer and server that reads it
+    The arguments, and a fixed date, are written into the template: every trainer and server that reads it
     later finds them there.
     """
     if tokenizer.eos_token is None:
@@ -107,7 +107,7 @@ def encode(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> list[lis
 
 
 def _encode_marked(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    """Tokenise the control tokens of the template as such, and what stands between them as text."""
+    """Tokenise the control tokens of the template as such, and everything between them as text."""
     ids: list[int] = []
     controls = _controls(tokenizer)
     for index, piece in enumerate(controls.template.split(text)):

@@ -1,4 +1,4 @@
-"""Checkpoints: the weights and tokenizer of a folder or of the Hub, and the card that training writes beside them."""
+"""Checkpoints: the weights and tokenizer of a folder or of the Hub, and the card that training writes next to them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 CARD = "codereasoner.json"
-"""The file beside a model's weights that holds its card."""
+"""The file next to a model's weights that holds its card."""
 
 PASSIVE_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Waiting threads sleep instead of spinning: on two cores that others use too, spinning made two threads forty times
@@ -39,7 +39,7 @@ HUB_SECONDS = 8.0  # within which the Hub says whether it has a model; more is a
 
 
 class Card(TypedDict, total=False):
-    """The card that training writes beside a model; a model trained elsewhere has none."""
+    """The card that training writes next to a model; a model trained elsewhere has none."""
 
     style: str
     max_tokens: int
@@ -62,7 +62,7 @@ def check_reachable(name: str) -> None:
     if importlib.import_module("huggingface_hub.constants").HF_HUB_OFFLINE:
         raise ConfigError(f"the model {name} is not on this machine, and HF_HUB_OFFLINE forbids to ask the Hub for it")
     errors = importlib.import_module("huggingface_hub.errors").HfHubHTTPError.__mro__
-    network = [each for each in errors if each not in (Exception, BaseException, object)]  # of whatever client it has
+    network = [each for each in errors if each not in (Exception, BaseException, object)]  # of any HTTP client
     failed = ["it did not answer"]
 
     def ask() -> None:

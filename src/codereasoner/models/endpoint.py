@@ -23,7 +23,7 @@ from codereasoner.models.request import LIMITS, Parameters, request_headers, ser
 from codereasoner.records import content_id
 
 FIRST = 8  # requests that must not all fail: enough to tell a wrong address from bad luck, few enough to be quick
-FEW = 2  # further attempts where more seldom help: an odd reply, or a server that was never reached
+FEW = 2  # further attempts where more rarely help: an odd reply, or a server that was never reached
 SLOWEST = 120.0  # seconds; a server that asks for a longer pause is asked again after this one
 LONGEST = 32_000_000  # bytes of a reply: a hundred times the longest answer, and no danger to memory
 OPENAI = "https://api.openai.com/v1"
@@ -217,7 +217,7 @@ class Endpoint(Model):
 class Failures:
     """Counts the failures of a run and stops it when nothing but failures is to be expected.
 
-    Either the first requests all fail, or so many in a row after an answer.
+    Either the first requests all fail, or several times as many in a row after an answer.
     """
 
     def __init__(self, server: str, answered: bool, total: int) -> None:

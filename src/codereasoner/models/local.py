@@ -36,7 +36,7 @@ MAX_BATCH_GPU = 1024  # a step of a small model takes a GPU as long for a thousa
 class Local(Model):
     """A path or Hub name: batched generation with transformers, on a GPU if there is one.
 
-    Prompts of like length are generated together, padded on the left; a greedy completion is the same whatever else
+    Prompts of like length are generated together, padded on the left; a greedy completion does not depend on what else
     is in its batch, up to the rounding of floating-point sums. With `loaded` it is that model as it is now, and samples
     with torch's global random state as it is: a training asks the model that it trains.
     """
@@ -63,7 +63,7 @@ class Local(Model):
 
     @property
     def identity(self) -> str:
-        """The target; for a folder the content of its weights, so that a retrained model is asked anew."""
+        """The target; for a folder the content of its weights, so that a retrained model is asked again."""
         return f"{self.name}:{weights_identity(self.target)}"
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:

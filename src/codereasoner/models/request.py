@@ -66,7 +66,7 @@ class Parameters:
         self._refused: list[str] = []
 
     def body(self, sampling: Sampling, sample: int) -> dict[str, object]:
-        """Return what is sent beside the model and the messages; each sample has a seed of its own."""
+        """Return what is sent in addition to the model and the messages; each sample has a seed of its own."""
         body: dict[str, object] = {
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
@@ -86,7 +86,7 @@ class Parameters:
     def refuse(self, status: int, reply: str, sent: Mapping[str, object], server: str) -> bool:
         """Give up a parameter that a reply refuses; False where it refuses none that was sent."""
         name = _refused(reply, sent) if status in (400, 404, 422) else None
-        if name is None or name in self._refused:  # others that were under way are sent anew, too
+        if name is None or name in self._refused:  # other requests that were under way are sent again, too
             return name is not None
         self._refused.append(name)
         other = LIMITS[LIMITS[0] == name] if name in LIMITS else None

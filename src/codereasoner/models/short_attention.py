@@ -58,7 +58,7 @@ def short_attention(
     torch = import_extra("torch", "train")
     rows, heads, tokens, width = query.shape
     causal = attention_mask is None and tokens > 1 and getattr(module, "is_causal", True) and is_causal is not False
-    if causal:  # tokens that are read and not yet written stand behind
+    if causal:  # tokens that are read and not yet written come last
         key, value = key[:, :, :tokens], value[:, :, :tokens]
     read, key_heads = key.shape[2], key.shape[1]
     special = any(others.get(name) is not None for name in ("position_bias", "cache"))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BUDGET = 0.8  # seconds that the measurement may take: it is made before every evaluation
 ROWS = 16  # sequences of a step, about as many as are generated together
 SLOW = 3.0  # times as slow as the best: threads that wait for one another do not become that much faster
-TIMES = 3  # the best of so many steps counts, because another process may disturb one
+TIMES = 3  # steps of which the best counts, because another process may disturb one
 
 
 def choose_threads(model: PreTrainedModel) -> int:

@@ -19,7 +19,7 @@ from codereasoner.task import Question, Runner, Wrong
 
 FILE = "traces.jsonl"
 BATCH = 200  # runs in one batch
-MOST = 20_000  # runs of one evaluation: more make a report slow and a page nobody reads
+MOST = 20_000  # runs of one evaluation: more make a slow report and an unreadable page
 
 
 def untraced(evaluations: Sequence[Evaluation]) -> bool:

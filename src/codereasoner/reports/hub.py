@@ -75,7 +75,7 @@ def write_eval_results(paths: Sequence[Path], out: Path, source: str = "") -> li
 
     The format is that of huggingface.co/docs/hub/eval-results. The Hub shows a result on the model's page, and on the
     leaderboard of the benchmark's data set where that lists the task. `source` is an address where the answers can be
-    read. Two evaluations of one model on one benchmark are two files, told apart by their style.
+    read. Two evaluations of one model on one benchmark are two files, distinguished by their style.
     """
     known = extend.available("benchmark")
     own = [each for each in chosen_evaluations(paths) if getattr(known.get(each.questions), "hub", "")]

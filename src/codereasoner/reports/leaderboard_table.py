@@ -40,7 +40,7 @@ class Entry:
     mode: str = "unknown"  # direct, reasoning or unknown
     evidence: str = ""  # how far a published number was checked; for an own one the grader and its version
     tokens: float | None = None  # that an answer takes on average
-    size: float | None = None  # billions of parameters, where the model's name tells them
+    size: float | None = None  # billions of parameters, where the model's name has them
 
     def cells(self) -> list[str]:
         """Return the texts of a row of COLUMNS."""
@@ -159,7 +159,7 @@ def _board(questions: str, benchmark: type[Benchmark] | None, own: Sequence[Eval
 
 
 def size_of(model: str) -> float | None:
-    """Return the billions of parameters that a model's name tells, the largest of `80B-A3B`; None: it tells none."""
+    """Return the billions of parameters in a model's name, the largest of `80B-A3B`; None: it has none."""
     found = [float(number) / (1 if unit in "bB" else 1000) for number, unit in _SIZE.findall(model)]
     return max(found, default=None)
 
@@ -186,7 +186,7 @@ def _own_entry(label: str, evaluation: Evaluation) -> Entry | None:
 
 
 def _grader(evaluation: Evaluation) -> str:
-    """Return `strict grader of codereasoner 0.2.0 (1f3c5d7)`, as far as the evaluation tells."""
+    """Return `strict grader of codereasoner 0.2.0 (1f3c5d7)`, as far as the evaluation records it."""
     manifest = read_manifest(evaluation.folder / "grades.jsonl") or {}
     version = f" of codereasoner {manifest['version']}" if manifest.get("version") else ", version unknown"
     commit = f" ({manifest['commit']})" if manifest.get("commit") else ""

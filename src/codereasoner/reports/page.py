@@ -35,7 +35,7 @@ SCRIPTS = (
     "browser",
     "main",
 )
-"""The files of web/ in the order in which they stand in the page."""
+"""The files of web/ in the order of the page."""
 
 
 OURS = (

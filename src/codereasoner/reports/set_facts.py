@@ -109,7 +109,7 @@ def _length(text: str | Iterable[Turn]) -> int:
 
 
 def quantile(counts: Mapping[int, int], share: float) -> int:
-    """Return the value below which this share, 0 to 1, of everything counted lies."""
+    """Return the quantile of everything counted at this share, 0 to 1."""
     wanted = round(share * (sum(counts.values()) - 1))
     for value in sorted(counts):
         wanted -= counts[value]

@@ -39,7 +39,7 @@ def commute(draft: Draft) -> None:
 
 
 def has_own_operators(tree: ast.Module) -> bool:
-    """Tell if values may be of other types than Python's own."""
+    """Return whether values may be of other types than Python's own."""
     for node in ast.walk(tree):
         match node:
             case ast.ClassDef():
@@ -75,7 +75,7 @@ class _Swapping:
 
 
 def is_quiet(node: ast.expr) -> bool:
-    """Tell if evaluating an expression changes nothing and cannot fail where its names are bound."""
+    """Return whether evaluating an expression changes nothing and cannot fail where its names are bound."""
     match node:
         case ast.Constant() | ast.Name():
             return True

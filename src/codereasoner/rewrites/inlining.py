@@ -84,7 +84,7 @@ def _words(tree: ast.AST) -> Iterator[str]:
 
 
 def _always_set(body: list[ast.stmt], names: set[str]) -> bool:
-    """Tell if each variable is set at the top of the body before anything reads it.
+    """Return whether each variable is set at the top of the body before anything reads it.
 
     Otherwise a second pass could read what the first one left, where a second call would fail.
     """

@@ -64,5 +64,5 @@ def _difference(old: Run, old_again: Run, new: Run, new_again: Run) -> str:
 
 
 def _seen(run: Run) -> tuple[str, str | None, str, str]:
-    """Return what anybody can see of a run."""
+    """Return the observable results of a run."""
     return run.outcome, run.value, run.exception, run.stdout

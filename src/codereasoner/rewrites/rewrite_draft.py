@@ -63,7 +63,7 @@ class Draft:
         return [node for node in ast.walk(self.tree) if isinstance(node, FUNCTIONS)]
 
     def uses(self, name: str) -> bool:
-        """Tell if a built-in name means what Python means by it: the program never binds it."""
+        """Return whether a built-in name means what Python means by it: the program never binds it."""
         return name not in self.bound
 
     @cached_property
@@ -112,13 +112,13 @@ def blocks(scope: ast.AST) -> Iterator[list[ast.stmt]]:
 
 
 def has(tree: ast.AST | list[ast.stmt], *kinds: type[ast.AST]) -> bool:
-    """Tell if a tree, or a list of statements, holds a node of one of these kinds."""
+    """Return whether a tree, or a list of statements, holds a node of one of these kinds."""
     trees = tree if isinstance(tree, list) else [tree]
     return any(isinstance(node, kinds) for each in trees for node in ast.walk(each))
 
 
 def own_jumps(body: list[ast.stmt], *kinds: type[ast.AST]) -> bool:
-    """Tell if a loop's body has a `break` or `continue` of that loop."""
+    """Return whether a loop's body has a `break` or `continue` of that loop."""
     for node in body:
         if isinstance(node, kinds):
             return True

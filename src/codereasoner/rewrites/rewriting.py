@@ -73,7 +73,7 @@ class Rewritten:
 
 
 _LATE = ("reformat", "misleading-comments", "misleading-hint")
-"""What the kinds before them would undo, as they write the program anew."""
+"""The kinds that come last: the others write the program again, without its layout and comments."""
 
 
 def in_order(kinds: Sequence[str]) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ def rewrite(
         raise Unfit("the program is not Python, or nested too deeply")
     if name := looks_at_itself(tree):
         raise Unfit(f"the program looks at its own code or names ({name})")
-    own = parse_any.__wrapped__(source)  # a tree that nobody else has; a copy takes four times as long
+    own = parse_any.__wrapped__(source)  # an unshared tree; a copy takes four times as long
     assert own is not None
     draft = Draft(source, own, entry, tuple(calls), value, Random(f"{kind}/{seed}/{content_id(source)}"))
     for node in walk(draft.tree):

@@ -1,7 +1,7 @@
 """Have a language model write programs, one prompt for each cell of the constraint grid, over and over.
 
 The grid, the six configurations and the sampling are those of CodeReasoner (arXiv:2507.17548); the words of the prompt,
-in author.jinja, are our own. Every completion is kept in a file as it comes, so that nothing is asked twice.
+in author.jinja, are our own. Every completion is kept in a file as it arrives, so that nothing is asked twice.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from codereasoner.spill import Rows
 from codereasoner.task import Question
 
 BATCH = 256  # prompts that are under way together
-ROUNDS = 3  # in which a prompt is asked again whose request failed, beside the retries of the model itself
+ROUNDS = 3  # in which a prompt is asked again whose request failed, in addition to the model's own retries
 USELESS = 200  # answers in a row without a program, after which the model is held to be unable
 
 _FLOWS = ("if", "for", "while", "if-elif-else")

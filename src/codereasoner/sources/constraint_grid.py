@@ -119,7 +119,7 @@ def constructs() -> tuple[str, ...]:
 
 
 def is_in_cell(features: Facts, construct: str, configuration: int | None) -> bool:
-    """Tell if a program with these features belongs to a cell; "" and None are any construct and configuration."""
+    """Return whether a program with these features is of a cell; "" and None are any construct and configuration."""
     if construct and construct not in features["constructs"]:
         return False
     if configuration is None:

@@ -27,7 +27,7 @@ class Example:
 def examples(function: ast.FunctionDef) -> Iterator[Example | str]:
     """Yield each example of a function's docstring, or the short reason why it is none.
 
-    Variables that earlier lines of the docstring set to literals stand for their values.
+    Variables that earlier lines of the docstring set to literals are replaced by their values.
     """
     try:
         found = _PARSER.get_examples(ast.get_docstring(function) or "")

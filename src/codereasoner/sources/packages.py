@@ -22,7 +22,7 @@ from codereasoner.sources.extract_function import Module, Modules, NotCut, cut_o
 from codereasoner.sources.program_files import of_split
 
 STANDARD = "stdlib"
-"""The name that stands for every module of the standard library that is written in Python."""
+"""The name of all modules of the standard library that are written in Python."""
 
 LICENSES = ("MIT", "BSD-2-Clause", "BSD-3-Clause", "Apache-2.0", "PSF-2.0", "ISC", "0BSD", "Unlicense", "CC0-1.0")
 """Licences whose programs may be passed on, with their name kept, by those who use a set."""

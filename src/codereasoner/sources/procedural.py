@@ -176,5 +176,5 @@ class Procedural(Source):
 
 
 def _is_one_of(value: object, numbers: Iterable[int]) -> bool:
-    """Tell if a value is one of these numbers; True is not 1."""
+    """Return whether a value is one of these numbers; True is not 1."""
     return type(value) is int and value in numbers

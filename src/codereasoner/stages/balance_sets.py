@@ -50,12 +50,12 @@ class Place(NamedTuple):
 class Choice:
     """The choice of balanced sets: of each split the number in `sizes`; without one, or with 0, all of its questions.
 
-    told: tasks whose questions of the split train need a chain.
+    narrated: tasks whose questions of the split train need a chain.
     """
 
     questions: Path
     sizes: Mapping[str, int]
-    told: Sequence[str] = ()
+    narrated: Sequence[str] = ()
     engine: Engine | None = None
 
     def __post_init__(self) -> None:
@@ -81,7 +81,7 @@ class Choice:
         return self._read[0]
 
     def rounds(self, lacking: Container[str]) -> Iterator[list[int]]:
-        """Yield the places of the questions to tell next, until each cell has as many chains as are chosen of it.
+        """Yield the places of the questions to narrate next, until each cell has as many chains as are chosen of it.
 
         lacking: the ids of questions that turned out to have no chain; it grows between two rounds. The rounds depend
         on nothing but what the earlier ones found, so a stage that continues has the same ones.
@@ -96,10 +96,10 @@ class Choice:
             }
             quotas = self._quotas("train", {cell: len(order) - failed[cell] for cell, order in cells.items()})
             for cell, order in cells.items():
-                told = asked[cell] - failed[cell]
-                if cell[1] in self.told and quotas[cell] > told:
-                    # As many as should do at the share that was told so far, so that few rounds are enough.
-                    most = ceil((quotas[cell] - told) * (asked[cell] + 1) / (told + 1))
+                written = asked[cell] - failed[cell]
+                if cell[1] in self.narrated and quotas[cell] > written:
+                    # As many as should be enough at the share of chains so far, so that few rounds are needed.
+                    most = ceil((quotas[cell] - written) * (asked[cell] + 1) / (written + 1))
                     more = order[asked[cell] : asked[cell] + most]
                     asked[cell] += len(more)
                     found += more
@@ -129,7 +129,7 @@ def choose_questions(
     """
     config = {"questions": fingerprint(choice.questions), "sizes": dict(choice.sizes)}
     if chains is not None:
-        config |= {"chains": fingerprint(chains), "told": list(choice.told)}
+        config |= {"chains": fingerprint(chains), "told": list(choice.narrated)}
     ledger = Ledger(out, config)
     if ledger.is_complete():
         return
@@ -200,7 +200,7 @@ def _places(questions: Path, engine: Engine | None) -> tuple[list[Place], list[s
 
 
 def _parts(path: Path, lines: Iterable[tuple[int, str]]) -> Iterator[tuple[str, Cell, list[Place]]]:
-    """Yield of each program a hash of its text, its constructs, and the questions about it that stand together."""
+    """Yield of each program a hash of its text, its constructs, and its questions, which are adjacent in the file."""
     records = (record_of(path, number, row_of(path, number, line), Question) for number, line in lines)
     for source, group in groupby(records, lambda each: each.facts.get("source", "")):
         yield content_id(source), tuple(sorted(_constructs(source))), [Place(x.id, x.run, _kind(x)) for x in group]

@@ -68,7 +68,7 @@ def make_engine(name: str = "local", workers: int | None = None, address: str | 
 
 
 class _Seldom:
-    """Looks seldom for cycles while it is used: trees and records have none, and looking takes a fifth of the time."""
+    """Runs the garbage collector rarely: trees and records have no cycles, and it takes a fifth of the time."""
 
     def __enter__(self) -> Self:
         self._often = gc.get_threshold()

@@ -131,8 +131,8 @@ def write_programs(
 
 def source_for(out: Path, name: str, options: Mapping[str, object]) -> Source:
     """Return the source of that name; an author keeps its completions next to the programs made from them."""
-    beside = {"ledger": out.with_name(f"{out.name}.author.jsonl")} if name == "author" else {}
-    found: Source = extend.find("source", name, **(beside | dict(options)))
+    kept = {"ledger": out.with_name(f"{out.name}.author.jsonl")} if name == "author" else {}
+    found: Source = extend.find("source", name, **(kept | dict(options)))
     return found
 
 

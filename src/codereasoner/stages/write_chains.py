@@ -33,7 +33,7 @@ from codereasoner.task import Question, Runner
 
 TOGETHER = 64  # chains in one batch
 SEARCH_LIMITS = Limits(cpu_seconds=0.05, steps=Sizes.steps, trace_bytes=100_000)
-"""Limits of a call that is tried: no longer trace is told, and the steps of one take a thousandth of a second."""
+"""Limits of a call that is tried: no longer trace is narrated, and its steps take a thousandth of a second."""
 
 Pair: TypeAlias = tuple[Question, int, Row]
 """A question, and the run it was asked about: its number and its packed row."""
@@ -77,7 +77,7 @@ def narrate_chains(
 ) -> None:
     """Write the narrator's chain for each question of these tasks, and of the split if one is given.
 
-    choice: no more questions are told than the choice takes, or tries before it has as many chains as it takes.
+    choice: only as many chains are written as the choice takes, with more tries for questions that have none.
     A chain that looks for a call runs what it tries, so that it needs a runner; at most `attempts` calls fail before
     the right one, and a question for which none is found is dropped. A chain longer than `limit` characters is folded
     (0 never folds). The manifest says how long the chains are.

@@ -1,4 +1,4 @@
-"""Read the marks that stand in a trace for values without a literal: `<Point x=1, y=[2, 3]>`, `<list [<Point>]>`.
+"""Read the marks by which a trace shows values without a literal: `<Point x=1, y=[2, 3]>`, `<list [<Point>]>`.
 
 Execution writes them (execution/safe_repr.py); they are read here as text, and nothing of them is evaluated.
 """
@@ -15,7 +15,7 @@ _CONTAINER = re.compile(r"<\w+ ([\[({].*[\])}])(?:, .*)?>", re.DOTALL)
 
 
 def is_mark(text: str) -> bool:
-    """Return whether the text stands for a value without a literal."""
+    """Return whether the text is the mark of a value without a literal."""
     return text.startswith("<")
 
 
@@ -56,7 +56,7 @@ def _body(mark: str) -> str:
 
 
 def split_parts(text: str, separator: str) -> Iterator[str]:
-    """Yield the parts between separators that stand in no bracket and no string."""
+    """Yield the parts between separators outside of brackets and strings."""
     depth = start = 0
     for token in _TOKEN.finditer(text):
         mark = token[0]

@@ -35,7 +35,7 @@ _TEXT_NAMES = frozenset({"eval", "exec", "compile", "__import__", "__builtins__"
 
 @lru_cache(maxsize=512)
 def statements(source: str) -> Mapping[int, ast.AST]:
-    """Return the one statement (or `except`) of each plain line in a function; a header stands for its own line only.
+    """Return the one statement (or `except`) of each plain line in a function; a header counts for its own line only.
 
     A line is plain when it holds one statement, whole, and runs whenever the statement does. Docstrings, `global`,
     `try`, `with` and `match`, whose lines run in ways that their text does not say, are not; nor is a `while` whose

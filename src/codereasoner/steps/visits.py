@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from codereasoner.records import Run, Step
 
-FEW = 64  # locals; a state of so many is copied in two microseconds
+FEW = 64  # locals; a state with this number is copied in two microseconds
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from codereasoner.task import Question, Task, Wrong
 BLANK = "??"
 MAX_ANSWER = 10_000  # characters, or twice those of the right answer
 _PASSED = "reached_the_end"  # the function that a test which passes leaves behind
-_NAME = "blank_to_fill"  # stands for ?? where test code is parsed
+_NAME = "blank_to_fill"  # replaces ?? where test code is parsed
 
 
 class TestFacts(TypedDict):
@@ -110,7 +110,7 @@ def _pattern(test: str, blank: str) -> list[ast.stmt] | None:
 
 
 def _aligned(pattern: object, code: object, found: list[ast.expr]) -> bool:
-    """Tell whether the trees are equal except for the blanks, whose contents are appended to `found`."""
+    """Return whether the trees are equal except for the blanks, whose contents are appended to `found`."""
     if isinstance(pattern, ast.Name) and pattern.id == _NAME and isinstance(code, ast.expr):
         found.append(code)
         return True

@@ -18,7 +18,7 @@ _PAIR = re.compile(r"[ \t]*([^\W\d]\w{0,99})[ \t]*->[ \t]*([^\W\d]\w{0,99})[ \t]
 
 
 class CallGraph(Task):
-    """Tell which functions of the program call which in a run, and how often.
+    """Predict which functions of the program call which in a run, and how often.
 
     What a comprehension or a lambda calls counts for the function that runs it, and so does what a built-in calls, such
     as the key of `sorted`. Correct if every pair and number is; the part `pairs` is the share of right ones.

@@ -16,7 +16,7 @@ from codereasoner.tasks import replay
 PREAMBLE = "from typing import *\n"
 WHOLE = "reached_the_end"  # what a published scorer's check is called by
 MAX_ANSWER = 20_000  # characters
-MAX_ROUNDS = 4  # tests whose calls still change after so many runs depend on chance
+MAX_ROUNDS = 4  # tests whose calls still change after this number of runs depend on chance
 
 _FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)
 
@@ -105,7 +105,7 @@ def _head(question: Question) -> str:
 
 
 def is_code(described: str) -> bool:
-    """Tell whether a description is the head of a program, with what the function needs before it."""
+    """Return whether a description is the head of a program, with what the function needs before it."""
     tree = parse_any(described)
     return tree is not None and bool(tree.body) and "def " in described
 
@@ -114,6 +114,6 @@ def _job(question: Question, answer: str, calls: Sequence[str]) -> Job:
     """Return the job that runs the code of the answer and reports the outcomes of these calls."""
     if len(answer) > MAX_ANSWER:
         raise Wrong(f"longer than {MAX_ANSWER} characters")
-    future = _FUTURE.findall(answer)  # stands before the preamble, as nothing may stand before it
+    future = _FUTURE.findall(answer)  # goes before the preamble, as nothing may precede it
     source = "\n".join([*future, PREAMBLE + (_FUTURE.sub("", answer) if future else answer), ""])
     return Job(source, replay.ASKED, "", harness=replay.asking(question.facts["entry"], calls), model_text=True)

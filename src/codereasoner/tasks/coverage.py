@@ -20,7 +20,7 @@ class LineFacts(CallFacts):
 
 
 class Coverage(YesNo):
-    """Say whether a line is executed in a call, wherever in the program the line stands.
+    """Predict whether a line of the program is executed in a call.
 
     Asked in pairs, one line that is executed and one that is not, so that "yes" is right half of the time. Lines
     inside a branch or a loop go first: a line at the top of the entry is executed anyway.

@@ -34,7 +34,7 @@ class OtherFacts(CallFacts):
 
 
 class Equivalent(YesNo):
-    """Tell whether two programs return the same for each of some calls.
+    """Decide whether two programs return the same for each of some calls.
 
     The second one is the first with a small change (a mutant), or a mutant or the program itself after a rewrite that
     keeps its meaning. Asked in pairs of one kind, one that agrees and one that does not, so that the kind of the

@@ -49,7 +49,7 @@ class LimitFacts(CallFacts):
 
 
 class Halts(YesNo):
-    """Tell whether a call ends, by returning or raising, within a number of executed lines.
+    """Predict whether a call ends, by returning or raising, within a number of executed lines.
 
     Asked in pairs, with a number that is large enough and one that is not. A call that the time limit ended is run once
     more until it has executed more lines than are asked about; one that does not come so far is left out, as a single

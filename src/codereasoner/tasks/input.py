@@ -29,7 +29,7 @@ class Input(Task):
     """Find a call that returns a given value. Any call that does is right; it is verified by running it.
 
     An answer is the call, or an assertion `CALL == VALUE` with the question's own value. The arguments must be
-    literals, and they are written anew before they are run, so an answer can neither redefine the function nor
+    literals, and they are rewritten before they are run, so an answer can neither redefine the function nor
     smuggle in a call or an object of its own. The known call alone may have other arguments, as 7 of CRUXEval's do.
     """
 
@@ -67,7 +67,7 @@ class Input(Task):
         return f"{question.facts['source'].rstrip()}\nassert ?? == {question.facts['value']}"
 
     def job(self, question: Question, answer: str) -> Job:
-        """Run the call, written anew from its arguments."""
+        """Run the call, rewritten from its arguments."""
         facts = question.facts
         limit = max(MAX_ANSWER, 2 * len(question.gold[0]) if question.gold else 0)
         call = _call(answer, facts["value"], limit)

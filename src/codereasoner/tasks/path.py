@@ -31,8 +31,8 @@ class VisitFacts(LineFacts):
 class Path(Task):
     """Predict which line runs right after the n-th time that a line runs.
 
-    Asked in pairs, one step to the line below and one to somewhere else. `time` 0 in a question's facts stands for
-    any time: every line that ever follows is then right; -1 stands for the end of the run. REval's
+    Asked in pairs, one step to the line below and one to somewhere else. `time` 0 in a question's facts means
+    any time: every line that ever follows is then right; -1 means the end of the run. REval's
     questions are such.
     """
 
@@ -120,7 +120,7 @@ def asked(facts: Mapping[str, object]) -> str:
 
 
 def is_line(answer: str, source: str, golds: tuple[str, ...]) -> bool:
-    """Tell whether the answer names one of the right lines, or raise Wrong if it names none."""
+    """Return whether the answer names one of the right lines, or raise Wrong if it names none."""
     text = answer.strip(" \t\r\n")
     number = _NUMBER.fullmatch(text)
     if number:

@@ -16,7 +16,7 @@ _ANSWER = re.compile(r"(?:raises? )?([A-Za-z_]\w{0,99})\.?", re.ASCII)
 
 
 class Raises(Task):
-    """Tell whether a call returns or raises, and the class of what it raises.
+    """Predict whether a call returns or raises, and the class of what it raises.
 
     Sets are balanced by the side of the answer, as far as there are runs that raise: see `build --faults`.
     """

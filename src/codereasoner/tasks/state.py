@@ -34,7 +34,7 @@ class State(Task):
     """Predict a variable's value and type when a line has finished, for the n-th time that the line runs.
 
     Asked where the line changes the variable and does not itself name the value. `time` 0 in a question's facts
-    stands for any time: every value the variable ever has after the line is then right, and the answer `Nil` where
+    means any time: every value the variable ever has after the line is then right, and the answer `Nil` where
     it has none; REval's questions are such.
     """
 
@@ -117,7 +117,7 @@ def asked(facts: Mapping[str, object]) -> str:
 
 
 def is_state(answer: str, golds: tuple[str, ...]) -> bool:
-    """Tell whether an answer is one of the right states.
+    """Return whether an answer is one of the right states.
 
     Raises:
         Wrong, LiteralError: it is not, and the message is the reason.
@@ -134,7 +134,7 @@ def is_state(answer: str, golds: tuple[str, ...]) -> bool:
 
 
 def is_assignment(line: str, gold: str) -> bool:
-    """Tell whether a line such as `x = 3` names the variable and the value of the right one."""
+    """Return whether a line such as `x = 3` names the variable and the value of the right one."""
     (name, _, text), (known, _, value) = line.partition("="), gold.partition("=")
     try:
         return name.strip(" \t") == known.strip() and is_state(text.strip(" \t"), (value.strip(),))

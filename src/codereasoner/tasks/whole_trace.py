@@ -139,7 +139,7 @@ class CompactTrace(CwmTrace):
 
 
 def _same(given: Frame | None, wanted: Frame | None) -> bool:
-    """Tell whether two frames are of one kind and line, and show the same values."""
+    """Return whether two frames are of one kind and line, and show the same values."""
     if given is None or wanted is None or (given.kind, given.place) != (wanted.kind, wanted.place):
         return False
     if given.seen.keys() != wanted.seen.keys() or not _same_value(given, wanted):

@@ -94,7 +94,7 @@ class Budget:
 
     @property
     def over(self) -> bool:
-        """Tell whether the limit is reached."""
+        """Return whether the limit is reached."""
         return self.limit is not None and self.spent >= self.limit
 
     def rate(self, step: int = 0) -> float:

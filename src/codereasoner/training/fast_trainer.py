@@ -122,7 +122,7 @@ def completions_only(trainer: type) -> type:
 def in_one_order(trainer: type) -> type:
     """Return the trainer class with an order of rows that does not depend on how many processes share a batch.
 
-    Rows of like length stand together in whole updates, and the updates in random order but for the first, which holds
+    Rows of like length form whole updates, and the updates in random order but for the first, which holds
     the longest row: memory is short at once or never. transformers leaves them sorted, fifty at a time, so that
     lengths fall and jump back.
     """
@@ -147,6 +147,6 @@ def in_one_order(trainer: type) -> type:
         def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Updates:
             lengths = (self.train_dataset if train_dataset is None else train_dataset)["length"]
             rows = self.args.train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
-            return Updates(rows, lengths=list(lengths))  # a column of a dataset is decoded anew at each look
+            return Updates(rows, lengths=list(lengths))  # a column of a dataset is decoded at each access
 
     return InOneOrder

@@ -110,7 +110,7 @@ def compose(
 
 @dataclass(frozen=True)
 class OwnReward:
-    """A reward function of a user's own, whose results are checked; it is loaded anew in another process."""
+    """A user's own reward function, whose results are checked; another process loads its file again."""
 
     name: str
     function: RewardTerm

@@ -71,7 +71,7 @@ SIZES = {
 
 
 def is_scratch_name(name: str) -> bool:
-    """Tell whether a name means a new model ("scratch:0.5m") rather than a folder or one on the Hub."""
+    """Return whether a name means a new model ("scratch:0.5m") rather than a folder or one on the Hub."""
     return name.partition(":")[0] == "scratch"
 
 

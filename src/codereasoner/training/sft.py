@@ -60,8 +60,8 @@ def sft(
     """Tune a model on the rows of a file, or of a folder of shards; returns its folder.
 
     A killed training continues where it was saved. With `order` "file" a folder may still be growing: its shards are
-    learnt as they come. The runner executes what held-out questions need executed. `begun` is called once the training
-    is sure to start; `notice` gets what the user should know at the start.
+    learnt as they arrive. The runner executes what held-out questions need executed. `begun` is called once the
+    training is sure to start; `notice` gets what the user should know at the start.
     """
     budget, source = budget_of(config), str(model)
     bar = LastProgress(progress)
@@ -115,7 +115,7 @@ def _data(rows: Path, shards: Shards | None, tokenizer: PreTrainedTokenizerBase,
         if shards and not shards.whole:
             raise ConfigError(
                 f"{rows} is still growing (no {DONE} in it), and order is 'length': rows of like length can be put "
-                "together only when all are there; --order file learns them as they come"
+                "together only when all are there; --order file learns them as they arrive"
             )
         found = list(read_all(shards) if shards else read_rows(rows))
         seen = Seen()

@@ -1,7 +1,7 @@
-"""Batches of a folder of shards in the order of their rows, read and tokenised beside the training.
+"""Batches of a folder of shards in the order of their rows, read and tokenised while the training goes on.
 
 What is to be read next is decided by row counts alone, so a training that was killed goes on at the right row and
-tokenises nothing twice. Rows lie in their files in batches of like length; a batch is taken as it stands.
+tokenises nothing twice. Rows lie in their files in batches of like length; a batch is taken unchanged.
 """
 
 from __future__ import annotations

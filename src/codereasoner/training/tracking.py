@@ -21,7 +21,7 @@ def tracker_arguments(config: TrainingConfig, out: Path) -> dict[str, object]:
 
 
 def add_tensorboard(trainer: Trainer, config: TrainingConfig, out: Path) -> None:
-    """Write TensorBoard's events to OUT/tensorboard, beside the checkpoint, where that tracker is asked for."""
+    """Write TensorBoard's events to OUT/tensorboard, next to the checkpoint, where that tracker is asked for."""
     if config.track == "tensorboard" and trainer.is_world_process_zero():
         transformers = import_extra("transformers", "train")
         import_extra("torch.utils.tensorboard", "train")

@@ -53,8 +53,8 @@ def run_training(
 ) -> Path:
     """Train the model `source` into a folder with what `make` makes of it; returns the folder.
 
-    A training that is done does nothing; one that was killed continues. `facts` identify the training beside its model
-    and the config. `begun` is called once it is sure to start; `notice` gets what a user should know at the start.
+    A training that is done does nothing; one that was killed continues. `facts` identify the training, with its
+    model and config. `begun` is called once it is sure to start; `notice` gets what a user should know at the start.
     """
     whole = {"model": weights_identity(source), **decisive(config), **facts}
     if is_done(out, whole):
