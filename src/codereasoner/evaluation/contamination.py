@@ -91,6 +91,15 @@ class Known:
                 return Overlap(*self.names[place], "n-grams", count / len(runs))
         return None
 
+    def reason(self, source: str) -> str | None:
+        """Return the benchmark that a program comes from, and how it was found; None if from none."""
+        found = self.overlap(source)
+        return found.reason if found is not None else None
+
+    def counts(self) -> dict[str, int]:
+        """Count the programs of each benchmark."""
+        return dict(Counter(benchmark for benchmark, _ in self.names))
+
 
 _KNOWN: dict[str, Known] = {}
 
@@ -151,7 +160,7 @@ def contamination_report(programs: Iterable[Program], data: Path | None = None) 
             overlaps.append({"program": program.id, **vars(found)})
     return {
         "programs": count,
-        "compared_with": dict(Counter(benchmark for benchmark, _ in known.names)),
+        "compared_with": known.counts(),
         "not_compared": missing,
         "reasons": dict(reasons.most_common()),
         "overlaps": overlaps,

@@ -85,7 +85,7 @@ def score(
     if not questions:
         raise DataError(f"{benchmark.name} has no questions that can be asked here: {_reasons(unavailable)}")
     generations = generations if isinstance(generations, Generations) else Generations(generations)
-    runner = _remembering(runner) if runner is not None and compare else runner
+    runner = each_job_once(runner) if runner is not None and compare else runner
     verdicts = _verdicts(benchmark, questions, generations, grader, runner)
     numbers, reasons = _numbers(benchmark, questions, verdicts, grader), _count_reasons(verdicts)
     result = cast(Score, {"benchmark": benchmark.name, **numbers, "reasons": reasons})
@@ -207,8 +207,8 @@ def _verdicts(
     )
 
 
-def _remembering(runner: Runner) -> Runner:
-    """Make a runner run equal jobs once: both graders run most of the same calls."""
+def each_job_once(runner: Runner) -> Runner:
+    """Return a runner that runs equal jobs once, however often it is called with them."""
     known: dict[Job, Run] = {}
 
     def run(jobs: Sequence[Job]) -> Sequence[Run]:

@@ -60,6 +60,16 @@ Summaries: TypeAlias = dict[str, dict[str, Summary]]
 """summary.json of the first seed, by set of questions and by arm."""
 
 
+@dataclass(frozen=True)
+class Seed:
+    """One repetition of all trainings and evaluations, from its own initial weights."""
+
+    number: int
+    folder: Path
+    base: str  # the folder or name of the weights
+    title: str  # put before the names of its stages; "" for the first one
+
+
 @dataclass(eq=False)
 class ExperimentRun:
     """One run of an experiment in a folder."""
@@ -84,17 +94,21 @@ class ExperimentRun:
         self._make_questions()
         self._make_rows()
         summaries: Summaries = {}
-        for number in range(self.settings.seeds):
-            seed = self.settings.seed + number
-            place = self.folder / f"seed-{seed}" if number else self.folder
-            title = f"seed {seed}: " if number else ""
-            self._train(place, seed, title)
-            found = self._evaluate(place, make_base(place, seed, self.settings), title)
+        for place in range(self.settings.seeds):
+            seed = self._seed(place)
+            self._train(seed)
+            found = self._evaluate(seed)
             summaries = summaries or found
             table = results(self.folder, self.plan, self.settings.arms)
             write_whole(self.folder / "results.json", json.dumps(table, indent=1) + "\n")
             write_whole(self.folder / "table.md", markdown(table))
         return summaries
+
+    def _seed(self, place: int) -> Seed:
+        """Return the seed at this place, with its weights made."""
+        number = self.settings.seed + place
+        folder, title = (self.folder / f"seed-{number}", f"seed {number}: ") if place else (self.folder, "")
+        return Seed(number, folder, make_base(folder, number, self.settings), title)
 
     def report(self) -> Path:
         """Write the page and the cards of the first seed; returns the page."""
@@ -154,35 +168,34 @@ class ExperimentRun:
                     found[name].setdefault((question.program, question.task), question)
         return {name: list(questions.values()) for name, questions in found.items()}
 
-    def _train(self, place: Path, seed: int, title: str) -> None:
-        base = make_base(place, seed, self.settings)
+    def _train(self, seed: Seed) -> None:
         # A GPU is full with one pretrained model; cores that no training of a round uses go to the others of it.
         width = 1 if self.settings.model and has_gpu() else cores()
         for names in self.plan.rounds(self.settings.arms, width):
             threads = max(1, cores() // len(names)) if self.settings.model else 1
-            with self.clock(title + " and ".join(names)) as progress:
-                train_together([self._training(place, base, name, seed, threads) for name in names], progress)
+            with self.clock(seed.title + " and ".join(names)) as progress:
+                train_together([self._training(seed, name, threads) for name in names], progress)
 
-    def _training(self, place: Path, base: str, name: str, seed: int, threads: int) -> Process:
-        arm = self.plan.arms[name]
+    def _training(self, seed: Seed, name: str, threads: int) -> Process:
+        arm, out = self.plan.arms[name], seed.folder / name
         assert arm.train is not None  # only arms without a training have none, and no round has those
-        operations = LEARN * parameters_of(base) * self.plan.tokens(name, self.settings)
-        changes: dict[str, object] = {"tokens": None, "operations": operations, "seed": seed + arm.seed}
+        operations = LEARN * parameters_of(seed.base) * self.plan.tokens(name, self.settings)
+        changes: dict[str, object] = {"tokens": None, "operations": operations, "seed": seed.number + arm.seed}
         changes["threads"] = threads
         if self.plan.checks:
             changes |= {"held_out": str(self.folder / "checked.jsonl"), "checks": self.plan.checks}
             changes |= {} if arm.train == "grpo" else {"check_tokens": self.plan.max_tokens(name, self.settings)}
-        words = [arm.train, str(self.folder / f"{arm.rows}.parquet"), "--model", self._weights(place, base, arm.start)]
+        words = [arm.train, str(self.folder / f"{arm.rows}.parquet"), "--model", self._weights(seed, arm.start)]
         words += [*flags(self.plan.config(name, self.settings), **changes), "--workers", "1"]
-        words += ["--out", str(place / name), *([] if self.pool.level == "A" else ["--allow-weak-isolation"])]
-        return Process(place / name, words, operations, threads)
+        words += ["--out", str(out), *([] if self.pool.level == "A" else ["--allow-weak-isolation"])]
+        return Process(out, words, operations, threads)
 
-    def _weights(self, place: Path, base: str, arm: str) -> str:
+    def _weights(self, seed: Seed, arm: str) -> str:
         """Return the folder or name of the weights of an arm."""
         name = self.plan.weights(arm)
-        return base if name == BASE else str(place / name)
+        return seed.base if name == BASE else str(seed.folder / name)
 
-    def _evaluate(self, place: Path, base: str, title: str) -> Summaries:
+    def _evaluate(self, seed: Seed) -> Summaries:
         summaries: Summaries = {}
         for name, questions in self._held_out.items():
             baselines: dict[tuple[str, ...], dict[str, float]] = {}
@@ -190,22 +203,22 @@ class ExperimentRun:
                 tasks = self.plan.asked(arm)
                 asked = [question for question in questions if question.task in tasks]
                 if tasks not in baselines:
-                    with self.clock(f"{title}baselines {name}"):
+                    with self.clock(f"{seed.title}baselines {name}"):
                         baselines[tasks] = guess_baselines(asked, self.pool.run)
-                found = self._ask(place, base, title, name, arm, asked, baselines[tasks], self.pool.run)
+                found = self._ask(seed, name, arm, asked, baselines[tasks], self.pool.run)
                 summaries.setdefault(name, {})[arm] = found
         if self.data or os.environ.get(VARIABLE):
             for name in self.plan.benchmarks or {}:
-                if of_arms := self._ask_benchmark(place, base, title, name):
+                if of_arms := self._ask_benchmark(seed, name):
                     summaries[name] = of_arms
         texts = read_texts(self.plan.text)
         for arm in dict.fromkeys(map(self.plan.weights, self.settings.arms)) if texts else ():
-            with self.clock(f"{title}perplexity {arm}"):
-                model: Local = extend.find("model", self._weights(place, base, arm))
-                measure(model, texts, perplexity_file(place, arm))
+            with self.clock(f"{seed.title}perplexity {arm}"):
+                model: Local = extend.find("model", self._weights(seed, arm))
+                measure(model, texts, perplexity_file(seed.folder, arm))
         return summaries
 
-    def _ask_benchmark(self, place: Path, base: str, title: str, name: str) -> dict[str, Summary]:
+    def _ask_benchmark(self, seed: Seed, name: str) -> dict[str, Summary]:
         wanted = (self.plan.benchmarks or {})[name]
         arms = [arm for arm in self.settings.arms if wanted.arm in ("", arm)]
         if not arms:
@@ -214,22 +227,14 @@ class ExperimentRun:
         with pool_for(name, self.workers, self.pool.level != "A") as pool:
             asked = benchmark.load(locate(benchmark, self.data), pool.run)[: wanted.limit]
             baselines = benchmark.baselines(asked)
-            return {arm: self._ask(place, base, title, name, arm, asked, baselines, pool.run) for arm in arms}
+            return {arm: self._ask(seed, name, arm, asked, baselines, pool.run) for arm in arms}
 
     def _ask(
-        self,
-        place: Path,
-        base: str,
-        title: str,
-        name: str,
-        arm: str,
-        asked: Sequence[Question],
-        baselines: dict[str, float],
-        runner: Runner,
+        self, seed: Seed, name: str, arm: str, asked: Sequence[Question], baselines: dict[str, float], runner: Runner
     ) -> Summary:
-        model: Model = extend.find("model", self._weights(place, base, arm))
+        model: Model = extend.find("model", self._weights(seed, arm))
         style = self.plan.asking(arm, dict.fromkeys(question.task for question in asked))
         asking = Asking(style, Sampling(max_tokens=self.plan.max_tokens(arm, self.settings)))
-        out, label = place / "evaluations" / f"{name}@{arm}", self.plan.arms[arm].label
-        with self.clock(f"{title}evaluate {name} {arm}") as progress:
+        out, label = seed.folder / "evaluations" / f"{name}@{arm}", self.plan.arms[arm].label
+        with self.clock(f"{seed.title}evaluate {name} {arm}") as progress:
             return evaluate(name, asked, model, asking, out, runner, baselines, label, progress)

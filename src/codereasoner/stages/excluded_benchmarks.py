@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,29 +14,11 @@ from codereasoner.extend import Benchmark
 ALL = "all"
 
 
-class Against:
-    """Programs of benchmarks, to which other programs are compared."""
-
-    def __init__(self, known: Known | None = None) -> None:
-        self._known = known
-
-    def reason(self, source: str) -> str | None:
-        """Return the benchmark that a program comes from, and how it was found; None if from none."""
-        overlap = self._known.overlap(source) if self._known is not None else None
-        return overlap.reason if overlap is not None else None
-
-    def facts(self) -> dict[str, int]:
-        """Count the programs of each benchmark."""
-        return dict(Counter(benchmark for benchmark, _ in self._known.names)) if self._known is not None else {}
-
-
-def read_against(names: Sequence[str]) -> Against:
+def read_against(names: Sequence[str]) -> Known:
     """Read the programs of each benchmark: of its data at PATH, below $CODEREASONER_DATA, or from the Hub.
 
     `cruxeval` means all benchmarks whose names begin with it; `all=PATH` means each that has data in the folder.
     """
-    if not names:
-        return Against()
     sources: dict[str, Mapping[str, str]] = {}
     for text in names:
         name, equals, path = text.partition("=")
@@ -49,7 +30,7 @@ def read_against(names: Sequence[str]) -> Against:
             sources |= known.sources
         else:
             sources |= _of_one(name, data)
-    return Against(Known(sources))
+    return Known(sources)
 
 
 def _of_one(name: str, data: Path | None) -> dict[str, Mapping[str, str]]:

@@ -17,6 +17,7 @@ from random import Random
 from codereasoner import extend
 from codereasoner.curation.determinism import UNSETTLED_STEPS, second_job, second_reason
 from codereasoner.errors import ConfigError
+from codereasoner.evaluation.score import each_job_once
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import Ledger
 from codereasoner.records import Job, Run, content_id
@@ -98,7 +99,7 @@ def hardened(
     """Yield the hard version of each question, in order, or the reason why there is none."""
     keys = [_subject_key(question) for question in questions]
     subjects = {key: Subject(*key) for key in keys if key is not None}
-    _rewrite_all(list(subjects.values()), hardening, _Remembering(runner), _Remembering(again))
+    _rewrite_all(list(subjects.values()), hardening, each_job_once(runner), each_job_once(again))
     written = [each for each in subjects.values() if each.new is not None]
     runs = runner([Job(each.new.source, each.entry, each.call, "trace") for each in written if each.new])
     proofs = again([second_job(run) for run in runs])
@@ -110,19 +111,6 @@ def hardened(
             yield Skip(subject.refused[0])
         else:
             yield _asked_again(question, subject, *found[id(subject)])
-
-
-class _Remembering:
-    """A runner that does each job once: every rewrite is compared with the same runs of the program as it was."""
-
-    def __init__(self, runner: Runner) -> None:
-        self._runner = runner
-        self._known: dict[Job, Run] = {}
-
-    def __call__(self, jobs: Sequence[Job]) -> list[Run]:
-        new = list(dict.fromkeys(job for job in jobs if job not in self._known))
-        self._known.update(zip(new, self._runner(new), strict=True))
-        return [self._known[job] for job in jobs]
 
 
 def _subject_key(question: Question) -> tuple[str, str, str] | None:

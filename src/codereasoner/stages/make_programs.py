@@ -12,6 +12,7 @@ from typing import TypeAlias
 from codereasoner import extend
 from codereasoner.curation.static_filters import Examined, StaticFilters, TextFilters
 from codereasoner.errors import ConfigError
+from codereasoner.evaluation.contamination import Known
 from codereasoner.extend import Progress, Rejected, Source, silent
 from codereasoner.ledger import Ledger
 from codereasoner.parquet_files import Row
@@ -19,7 +20,6 @@ from codereasoner.records import Program, content_id
 from codereasoner.rewrites.input_mutation import with_faults, with_more_calls
 from codereasoner.stages.distribute import Spread, spread
 from codereasoner.stages.engine import Engine, map_each
-from codereasoner.stages.excluded_benchmarks import Against
 from codereasoner.stages.progress import tell
 from codereasoner.stages.stage_options import ProgramOptions, parse_setting
 
@@ -31,7 +31,7 @@ SPARE = 10  # one in ten programs more than wanted is drafted, as some will be d
 
 
 def make_programs(
-    out: Path, options: ProgramOptions, known: Against, engine: Engine, progress: Progress = silent
+    out: Path, options: ProgramOptions, known: Known, engine: Engine, progress: Progress = silent
 ) -> None:
     """Write programs.jsonl as the options say, without the `known` programs of benchmarks."""
     settings = dict(map(parse_setting, options.set))
@@ -46,8 +46,8 @@ def make_programs(
         if size
     ]
     mixed = {"source": list(names), "mix": list(options.mix)} if options.mix else {"source": names[0]}
-    facts = {**mixed, **settings, **sizes, "near": options.near, "against": known.facts()}
-    screen = partial(StaticFilters, options.near, known.reason)
+    facts = {**mixed, **settings, **sizes, "near": options.near, "against": known.counts()}
+    screen = partial(StaticFilters, options.near, known.reason if known.names else None)
     write_programs(out, parts, facts, progress, screen, options.mutations, options.faults, engine)
 
 
