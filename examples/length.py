@@ -12,7 +12,7 @@ class Length(Task):
 
     def ask(self, run):
         if not (run.value or "").startswith("["):
-            yield Skip("the result is no list")
+            yield Skip("the result is not a list")
             return
         facts = {"source": run.source, "entry": run.entry, "call": run.call}
         yield self.question(run, facts, [str(len(literals.read(run.value)))])

@@ -189,7 +189,7 @@ def test_the_reward_is_pickled_and_is_the_same_from_async_code(run: Run) -> None
     ("program", "arguments", "sentence"),
     [
         (lambda x: x, ([1],), "a lambda has no name to call it by: define it with def"),
-        (len, ([1],), "<built-in function len> is no function defined with def"),
+        (len, ([1],), "<built-in function len> is not a function defined with def"),
         (total, (object(),), "an argument cannot be written down: a value of type object has no literal"),
         (SOURCE, ([1, 2],), "a program as text takes its call as text"),
         (SOURCE, ("f",), "a call such as"),

@@ -92,8 +92,8 @@ def trace(program: str | Callable[..., object], *args: object, **kwargs: object)
         ('[2, 1]', 'ok')
 
     Raises:
-        ConfigError: the call is no call of a name; a function has no source, or an argument no literal; the program
-            imports an installed package that the pool does not preload.
+        ConfigError: the call is not a call of a name; a function has no source, or an argument is not a literal; the
+            program imports an installed package that the pool does not preload.
         UnknownName: the program has no function of that name.
     """
     if isinstance(program, str):
@@ -167,7 +167,7 @@ def grade_many(
     Shapes: `n` questions and `n` completions give `n` grades, in the same order.
 
     Raises:
-        ConfigError: there are not as many completions, or finishes, as questions, or a completion is no text.
+        ConfigError: there are not as many completions, or finishes, as questions, or a completion is not text.
     """
     ends = finishes if finishes is not None else ["stop"] * len(completions)
     if not len(questions) == len(completions) == len(ends):

@@ -251,7 +251,7 @@ def check_model_folder(name: str, also: Sequence[str] = ()) -> None:
     """Refuse what is neither a local model nor a name on the Hub, which would be asked for it.
 
     Raises:
-        DataError: the name is a path, and no model is there. UnknownName: it is no name of the Hub, OWNER/NAME.
+        DataError: the name is a path, and no model is there. UnknownName: it is not a name of the Hub, OWNER/NAME.
     """
     path = Path(name)
     if path.is_dir() and name and not any((path / each).is_file() for each in ("config.json", "adapter_config.json")):

@@ -25,12 +25,12 @@ def source_of(function: Callable[..., object]) -> str:
     """Return the source of a function, after the imports, constants, classes and helpers of its module that it uses.
 
     Raises:
-        ConfigError: it is no function with a source, or it needs something that has neither a source nor a literal.
+        ConfigError: it is not a function with a source, or it needs something that has neither a source nor a literal.
     """
     function = inspect.unwrap(function)
     if not isinstance(function, FunctionType):
         kind = "a method" if inspect.ismethod(function) else f"{function!r:.60}"
-        raise ConfigError(f"{kind} is no function defined with def: give one, or the program and the call as text")
+        raise ConfigError(f"{kind} is not a function defined with def: give one, or the program and the call as text")
     if function.__name__ == "<lambda>":
         raise ConfigError("a lambda has no name to call it by: define it with def, or give the program as text")
     if function.__closure__:

@@ -34,7 +34,7 @@ def row_of(path: Path, number: int, line: str) -> Row:
     """Return the row of a line of a JSONL file.
 
     Raises:
-        DataError: it is no JSON object; the message names the line.
+        DataError: it is not a JSON object; the message names the line.
     """
     return object_of(f"{path}, line {number}", line)
 
@@ -83,7 +83,7 @@ def _decoded(path: Path, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _kind(head: bytes) -> str:
-    """Say what a file that is no text holds, and what to do about it; nothing where that is not known."""
+    """Say what a file that is not text holds, and what to do about it; nothing where that is not known."""
     return next((f", but {kind}" for mark, kind in _KINDS.items() if head.startswith(mark)), "")
 
 

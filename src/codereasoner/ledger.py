@@ -46,7 +46,7 @@ def read_rows(
     wanted: the places of the rows, from 0, that are read (default: all).
 
     Raises:
-        DataError: the file is missing, or a line of it is no JSON object; the message names the line.
+        DataError: the file is missing, or a line of it is not a JSON object; the message names the line.
     """
     if path.suffix == ".parquet" and path.is_file():
         yield from read_parquet(path, leave_out, unpack, wanted)
@@ -108,7 +108,7 @@ class Ledger:
 
     Raises:
         ConfigError: by `is_complete` and by the block: the output, finished or begun, was made with another config or
-            not by a Ledger, is no regular file, or is being written by another process.
+            not by a Ledger, is not a regular file, or is being written by another process.
     """
 
     def __init__(

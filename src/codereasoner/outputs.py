@@ -48,7 +48,7 @@ def refuse_others(path: Path, old: Mapping[str, object], new: Mapping[str, objec
 
 
 def check_writable(path: Path) -> None:
-    """Refuse to replace what is no regular file.
+    """Refuse to replace what is not a regular file.
 
     Raises:
         ConfigError: the path is a symbolic link, a device or a folder.

@@ -23,7 +23,7 @@ def read_parquet(
     wanted: the places of the rows, from 0, that are read (default: all).
 
     Raises:
-        DataError: the file is no parquet file, or pages of it are damaged.
+        DataError: the file is not a parquet file, or pages of it are damaged.
     """
     from pyarrow import ArrowException, array, int64, parquet  # here, because it takes a tenth of a second
 

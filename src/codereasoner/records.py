@@ -149,7 +149,7 @@ _KINDS: Mapping[object, tuple[str, tuple[type, ...]]] = {
     NoneType: ("null", (NoneType,)),
     Mapping: ("an object", (dict,)),
 }
-"""The words for the type of a field, and the types that a row may have there: True is no number."""
+"""The words for the type of a field, and the types that a row may have there: True is not a number."""
 
 _LEAVES = frozenset(kind for _, kinds in _KINDS.values() for kind in kinds)
 

@@ -112,7 +112,7 @@ def _tags(text: str, declared: tuple[Tags, ...]) -> list[re.Match[str]]:
     marks: list[re.Match[str]] = []
     end = 0
     for tag in anywhere.finditer(text):
-        if tag.start() >= end:  # only the lines that hold tags are read for quotes: most of a long text is no tag
+        if tag.start() >= end:  # only the lines that hold tags are read for quotes: most of a long text is not a tag
             start, end = text.rfind("\n", 0, tag.start()) + 1, (text.find("\n", tag.end()) + 1 or len(text) + 1) - 1
             marks += [
                 match for match in unquoted.finditer(text, start, end) if match.lastgroup in ("opening", "closing")

@@ -252,5 +252,5 @@ def test_the_repackaged_files_on_the_hub_hold_the_same_pairs(shared_data: Path, 
     assert read_pairs(folders["hub"]) == read_pairs(folders["original"])
     assert read_pairs(folders["hub"] / "executions.jsonl") == read_pairs(folders["original"])
     (folders["hub"] / "tasks.jsonl").write_text(json.dumps({**few[0], "tasks": "no json"}) + "\n")
-    with pytest.raises(DataError, match="'tasks' is no JSON"):
+    with pytest.raises(DataError, match="'tasks' is not JSON"):
         read_pairs(folders["hub"])

@@ -260,7 +260,7 @@ def test_a_test_itself_is_traced(shop: Command) -> None:
 @pytest.mark.parametrize(
     ("test", "message"),
     [
-        ("test_file", "the fixture tmp_path is no function of this file"),
+        ("test_file", "the fixture tmp_path is not a function of this file"),
         ("test_skipped", "test_skipped is skipped: not yet"),
         ("test_ad", "there is no test test_ad; there are: test_add, test_file, test_skipped"),
         ("test_add[3]", "test_add has no parameter set [3]; there are: a-1-1, a-1-2, again-1, again-2"),

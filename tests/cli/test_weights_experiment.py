@@ -16,7 +16,7 @@ from codereasoner.training.scratch import make_scratch_model
 
 @pytest.mark.parametrize(
     ("model", "words"),
-    [("/nowhere/model", "there is no model folder /nowhere/model"), ("openai:x", "'openai:x' is no weights to train")],
+    [("/nowhere/model", "there is no model folder /nowhere/model"), ("openai:x", "'openai:x' is not one to train")],
 )
 def test_a_model_that_cannot_be_trained_is_refused_before_any_work(command: Command, model: str, words: str) -> None:
     code, _, err = command("experiment", "demo-llm", "--model", model)

@@ -58,8 +58,8 @@ QUESTION = {"task": "output", "facts": {"source": "def f(x):\n    return x", "en
         (["build", "--set", "dificulty=1"], "has no option 'dificulty', did you mean 'difficulty'?"),
         (["build", "--size", "source=-3"], "--size takes NAME=N"),
         (["build", "--outcome", "okk"], "a run never ends with the outcome 'okk'"),
-        (["demo", "--name", "../x"], "'../x' is no name of a folder"),
-        (["demo", "--name", ""], "'' is no name of a folder"),
+        (["demo", "--name", "../x"], "'../x' is not the name of a folder"),
+        (["demo", "--name", ""], "'' is not the name of a folder"),
         (
             ["evaluate", "gone.jsonl", "--model", "scripted:gold", "--samples", "1000000"],
             "not in the range 1<=x<=10000",
@@ -97,10 +97,10 @@ def test_a_config_key_that_does_not_exist_lists_those_that_do(command: Command) 
     Path("ask.yaml").write_text("task: [output]\ncolour: red\n")
     code, _, err = command("ask", "gone", "--config", "ask.yaml")
     assert code == 2
-    assert "'colour' is no option of ask; there are: allow-weak-isolation, out, runs, task, workers" in err
+    assert "'colour' is not an option of ask; there are: allow-weak-isolation, out, runs, task, workers" in err
     Path("ask.yaml").write_text("tsak: [output]\n")
     assert (
-        "'tsak' is no option of ask, did you mean 'task'?; there are: "
+        "'tsak' is not an option of ask, did you mean 'task'?; there are: "
         in command("ask", "x", "--config", "ask.yaml")[2]
     )
 
@@ -133,7 +133,7 @@ def test_a_folder_whose_config_is_no_yaml_is_refused_in_one_sentence(command: Co
     for text in ("a: &a [1]\n" + "".join(f"b{n}: [*a, *a]\n" for n in range(3)) + "c: {", "a: !!python/object:x {}"):
         Path("set/config.yaml").write_text(f"# codereasoner build\n{text}")
         code, _, err = command("build", "--out", "set", "--train", "1")
-        assert (code, "the config set/config.yaml is no YAML" in err) == (2, True)
+        assert (code, "the config set/config.yaml is not YAML" in err) == (2, True)
 
 
 def test_generations_with_a_missing_id_name_it(command: Command, shared_data: Path) -> None:

@@ -252,5 +252,5 @@ def test_the_old_words_of_a_file_and_the_old_names_of_curricula_hold_for_one_ver
 @pytest.mark.parametrize("text", ["[]", "levels: {}", "version: 3\nlevels: 7", "a: [", "rows: {1: 2}"])
 def test_a_file_that_is_no_curriculum_is_one_sentence(text: str, tmp_path: Path) -> None:
     (tmp_path / "odd.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"is no curriculum|the curriculum .* (must be a mapping|is no YAML)"):
+    with pytest.raises(ConfigError, match=r"is not a curriculum|the curriculum .* (must be a mapping|is not YAML)"):
         read_curriculum(tmp_path / "odd.yaml")

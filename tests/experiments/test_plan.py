@@ -48,8 +48,8 @@ def test_the_arms_after_sft_spend_equal_compute() -> None:
     ("arm", "words"),
     [
         ({"train": "dpo"}, "trains with 'dpo', which is none of sft, rft, grpo"),
-        ({"from": "nothing"}, "starts from 'nothing', which is no arm before it"),
-        ({"from": "sft"}, "starts from 'sft', which is no arm before it"),
+        ({"from": "nothing"}, "starts from 'nothing', which is not an arm before it"),
+        ({"from": "sft"}, "starts from 'sft', which is not an arm before it"),
         ({"rows": "other"}, "reads the rows 'other', which are none of grpo, sft"),
         ({"rows": "grpo"}, "trains with sft, and 'grpo' are rows of another kind"),
         ({"budget": {}}, "has no budget"),

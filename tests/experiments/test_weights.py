@@ -123,5 +123,5 @@ def test_an_untrained_model_finds_every_token_as_likely_as_any_other(tiny: Path,
 
 
 def test_a_text_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="'nothing' is no file, and no module of the standard library"):
+    with pytest.raises(DataError, match="'nothing' is neither a file nor a module of the standard library"):
         read_texts(["nothing"])

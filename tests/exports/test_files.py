@@ -97,7 +97,7 @@ def test_llamafactory_gets_an_entry_beside_those_that_are_there(rows: tuple[Path
     assert list(info) == ["other", "sft"]
     assert info["sft"]["file_name"] == "sft.jsonl"
     (tmp_path / "dataset_info.json").write_text("{")
-    with pytest.raises(DataError, match="is no JSON"):
+    with pytest.raises(DataError, match="is not JSON"):
         export(rows[0], "llamafactory", tmp_path)
 
 

@@ -137,7 +137,7 @@ def test_each_key_draws_the_program_that_it_always_drew(breadth: procedural.Brea
         (read_change, "ints 5 1 | $s.pop() | 3", r"the length of a changed variable is =, =\+N, =-N or -, not '3'"),
         (read_change, "ints 5 1 | $t.pop() | =-1", r"the name \$t is unknown"),
         (read_idiom, "ints 5 3 | r:int x:int", "an idiom has its statements in the lines under it"),
-        (read_idiom, "ints 5 3 | r:int x\n    $r = 0", "'x' is no name: write x:KIND, or x:KIND=CODE"),
+        (read_idiom, "ints 5 3 | r:int x\n    $r = 0", "'x' is not a name: write x:KIND, or x:KIND=CODE"),
         (read_idiom, "ints 5 3 | r:int\n    for $x in $s:\n        $r = 0", r"the name \$x is unknown"),
         (
             read_idiom,

@@ -138,7 +138,7 @@ FAILED: dict[str, tuple[int, Any, str]] = {
     "half": (200, json.dumps(reply(ANSWER))[:60], "the reply is"),
     "deep": (200, "[" * 100_000, "the reply is"),
     "half-stream": (200, chunk(ANSWER), "a stream that broke off"),
-    "broken-stream": (200, chunk(ANSWER[:9]) + "data: {oops\n\n", "an event that is no JSON"),
+    "broken-stream": (200, chunk(ANSWER[:9]) + "data: {oops\n\n", "an event that is not JSON"),
     "failed-stream": (200, chunk(ANSWER[:9]) + 'data: {"error": {"message": "died"}}\n\n', "died"),
     "pinned": (400, {"detail": "Server is pinned to 'a'; requested 'm'."}, "400: Server is pinned to 'a'"),
     "context": (

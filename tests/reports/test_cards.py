@@ -48,7 +48,7 @@ def test_the_card_of_a_model_shows_its_results_beside_the_others(run_folder: Pat
 
 
 def test_a_folder_that_is_no_checkpoint_is_refused(run_folder: Path) -> None:
-    with pytest.raises(DataError, match=r"evaluations is no checkpoint of codereasoner"):
+    with pytest.raises(DataError, match=r"evaluations is not a checkpoint of codereasoner"):
         model_card(run_folder / "evaluations", run_folder)
 
 

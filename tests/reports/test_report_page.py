@@ -35,7 +35,7 @@ def test_a_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_no_run_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("")
-    with pytest.raises(DataError, match=r"is no run folder: it holds none of config\.yaml, programs\.jsonl"):
+    with pytest.raises(DataError, match=r"is not a run folder: it holds none of config\.yaml, programs\.jsonl"):
         write_report(tmp_path)
     assert not (tmp_path / "report.html").exists()
 

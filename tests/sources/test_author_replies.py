@@ -38,7 +38,7 @@ def test_the_program_is_found_however_it_is_wrapped(text: str) -> None:
         ("def f(x):\n    print(x)\n    return x\nprint(f(1))", "stop", "more than one print"),
         ("def f(x):\n    return x\nprint('f', f(1))", "stop", "the print holds no call"),
         ("def f(x):\n    return x\nprint(len([1]))", "stop", "the print holds no call"),
-        ("def f(x):\n    return x\nprint(f(open('a')))", "stop", "arguments are no literals"),
+        ("def f(x):\n    return x\nprint(f(open('a')))", "stop", "arguments are not literals"),
         ("def f(x):\n    return x\nprint(f(f(1)))", "stop", "called more than once"),
         ("import os\ndef f(x):\n    return x\nprint(f(1))", "stop", "more than functions"),
     ],

@@ -174,7 +174,7 @@ def test_dropped_runs_are_counted_by_reason(tmp_path: Path) -> None:
     manifest = read_manifest(tmp_path / "runs.parquet")
     assert manifest is not None
     assert manifest["counts"] == {"kept": 1, "dropped": 3}
-    assert manifest["drops"] == {"raises IndexError": 1, "copy of an argument": 1, "prints what is no text": 1}
+    assert manifest["drops"] == {"raises IndexError": 1, "copy of an argument": 1, "prints what is not text": 1}
 
 
 def test_what_another_hash_seed_changes_is_dropped_and_the_branches_are_counted(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_a_generated_token_costs_a_third_of_one_that_is_learnt() -> None:
 def test_two_budgets_at_once_and_empty_ones_are_refused() -> None:
     with pytest.raises(ConfigError, match="has one budget, and there are tokens 1,000 and seconds 5"):
         budget_of(SftConfig(seconds=5, tokens=1000))
-    with pytest.raises(ConfigError, match="tokens 0 is no budget"):
+    with pytest.raises(ConfigError, match="tokens 0 is not a budget"):
         budget_of(GrpoConfig(tokens=0))
     assert budget_of(SftConfig()).limit is None
 

@@ -193,5 +193,5 @@ def test_a_reward_that_is_none_is_one_sentence(own: str, name: str, said: str) -
 def test_a_reward_that_is_in_no_file_is_one_sentence(own: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"there is no file .*nowhere\.py"):
         compose(f"{tmp_path}/nowhere.py:brief")
-    with pytest.raises(DataError, match=r"the reward 'brief' is no function of a file: write FILE\.py:FUNCTION"):
+    with pytest.raises(DataError, match=r"the reward 'brief' is not a function of a file: write FILE\.py:FUNCTION"):
         compose("brief")

@@ -168,7 +168,7 @@ def _is_literal(node: ast.expr | None) -> bool:
 
 @lru_cache(maxsize=4096)
 def _literal(text: str) -> tuple[object] | None:
-    """Return the value of an expected text in a tuple, or None where it is no literal."""
+    """Return the value of an expected text in a tuple, or None where it is not a literal."""
     try:
         node = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):

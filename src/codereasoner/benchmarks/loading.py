@@ -58,7 +58,7 @@ def locate(benchmark: Benchmark, data: Path | None = None) -> Path:
         return _inside(benchmark, data)
     if folder := os.environ.get(VARIABLE):
         if not Path(folder).is_dir():
-            raise DataError(f"${VARIABLE} is '{folder}', which is no folder")
+            raise DataError(f"${VARIABLE} is '{folder}', which is not a folder")
         return _inside(benchmark, Path(folder))
     if benchmark.hub:
         return _from_hub(benchmark)

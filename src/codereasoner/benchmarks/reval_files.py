@@ -82,7 +82,7 @@ def _listed(path: Path, number: int, row: Row) -> Row:
     try:
         return {**row, "tasks": json.loads(row["tasks"])}
     except ValueError as error:
-        raise DataError(f"{path}, line {number}: 'tasks' is no JSON: {error}") from None
+        raise DataError(f"{path}, line {number}: 'tasks' is not JSON: {error}") from None
 
 
 def _pair(path: Path, number: int, idx: int, program: Row, task: Row) -> Pair:

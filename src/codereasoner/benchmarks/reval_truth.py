@@ -213,7 +213,7 @@ def blank_golds(pairs: Sequence[Pair], runner: Runner | None) -> dict[str, str]:
 
 
 class _BlankTest:
-    """The test of a class's pair, with `noted(...)` around each blank's expression that is no literal."""
+    """The test of a class's pair, with `noted(...)` around each blank's expression that is not a literal."""
 
     def __init__(self, pair: Pair) -> None:
         self.text = pair.output_pred.strip()

@@ -1,4 +1,4 @@
-"""check: prove that the graders accept what is right, and measure what a guess without thought earns."""
+"""check: verify that the graders accept every right answer, and measure constant guesses."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def check_command(
     pools: PoolOptions,
     as_json: bool,
 ) -> None:
-    """Prove that the graders accept every right answer, and show what a constant guess earns.
+    """Verify that the graders accept every right answer, and show the accuracy of constant guesses.
 
-    Reads questions.jsonl, or a benchmark. Prints the counts of questions and accepted right answers, and each rejected
-    right answer (there should be none).
+    Reads questions.jsonl, or a benchmark. Prints the number of questions and of accepted right answers, and each right
+    answer that is rejected (there should be none).
 
     Example:
 

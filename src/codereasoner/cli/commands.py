@@ -8,8 +8,8 @@ from __future__ import annotations
 GROUPS: dict[str, dict[str, str]] = {
     "Try": {
         "demo": "Run the whole method here: data, SFT, GRPO, evaluation, report.",
-        "trace": "Show what each line of one call did; or trace a file of programs.",
-        "quiz": "Ask a model about a call of yours and see where it first goes wrong.",
+        "trace": "Show what each line of one run did, or trace a file of programs.",
+        "quiz": "Ask a model about a call of your function; see where it first errs.",
         "list": "List tasks, sources, models, benchmarks and styles.",
         "doctor": "Show how well programs are isolated on this machine.",
     },
@@ -19,7 +19,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "profile": "Count the constructs of programs, and compare with CRUXEval.",
         "ask": "Ask the tasks' questions about traced runs.",
         "select": "Select questions by difficulty.",
-        "harden": "Rewrite the programs of questions, keeping what they mean.",
+        "harden": "Rewrite the programs of questions, keeping what they do.",
         "chain": "Write reasoning chains from traces, or by a verified teacher.",
         "audit": "Check every claim of chains or answers against a trace.",
         "rows": "Write the rows that trainers read.",
@@ -34,8 +34,8 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Measure": {
         "evaluate": "Ask a model a benchmark's questions and grade its answers.",
-        "score": "Grade a file of answers, strictly or as the published scorer.",
-        "check": "Prove that the graders accept every right answer.",
+        "score": "Grade a file of answers, strictly or by the published scorer's rules.",
+        "check": "Verify that the graders accept every right answer.",
         "show": "Show the messages, replies and grades of one question.",
         "compare": "Test whether one model is better than another.",
         "leaderboard": "Show published results next to your own.",

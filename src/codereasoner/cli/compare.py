@@ -32,7 +32,7 @@ def compare_command(
     pools: PoolOptions,
     as_json: bool,
 ) -> None:
-    """Compare evaluations with the first of them, in pairs, on the questions that they share.
+    """Compare each evaluation with the first one, question by question, on the questions that they share.
 
     Reads the folders of evaluations, or of a run. Prints accuracy with intervals, differences with McNemar's test, the
     questions that flipped, and accuracy by features of the programs.

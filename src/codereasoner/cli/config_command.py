@@ -86,9 +86,8 @@ def _defaults(context: click.Context, path: Path) -> dict[str, object]:
     values = {current_name("option", str(key), names): value for key, value in configs.options_of(path).items()}
     for key in values:
         if key not in names:
-            there_are = ", ".join(sorted(names))
-            near = did_you_mean(key, names)
-            raise ConfigError(f"{path}: '{key}' is no option of {context.command.name}{near}; there are: {there_are}")
+            near, known = did_you_mean(key, names), ", ".join(sorted(names))
+            raise ConfigError(f"{path}: '{key}' is not an option of {context.command.name}{near}; there are: {known}")
     several = {each.name for each in context.command.params if isinstance(each, click.Option) and each.multiple}
     return {names[key]: _listed(value, names[key] in several) for key, value in values.items()}
 

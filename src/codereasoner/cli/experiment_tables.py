@@ -70,7 +70,7 @@ def show_demo(folder: Path, plan: Experiment, summaries: Summaries, share: float
     screen.print(_accuracy_table(plan, summaries))
     if share != 1.0:
         screen.print(
-            f"--minutes: trained on {100 * share:.0f} % of the demo's tokens, so this is no table of `make demo`"
+            f"--minutes: trained on {100 * share:.0f} % of the demo's tokens, so this is not the table of `make demo`"
         )
     for name in ("sft", "grpo", "control"):
         screen.print(_spent_line(folder / name, plan.arms[name].label))

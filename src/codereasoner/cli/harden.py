@@ -20,7 +20,7 @@ from codereasoner.cli.pools import PoolOptions
     "rewrites",
     required=True,
     metavar="KIND,KIND",
-    help="Rewrites, made as ordered, layout and comments last: rename, rename-misleading, reformat, conditions, "
+    help="Rewrites in their order, layout and comments always last: rename, rename-misleading, reformat, conditions, "
     "dead-code, misleading-comments, misleading-prints, misleading-hint, unroll, reroll, for-while, comprehensions, "
     "inline, commute.",
 )
@@ -29,7 +29,7 @@ from codereasoner.cli.pools import PoolOptions
     type=CALLS,
     default=2,
     show_default=True,
-    help="Calls with other arguments that must agree too before a rewrite counts as proved.",
+    help="Number of calls with other arguments that must agree, too, before a rewrite counts as proved.",
 )
 @click.option("--seed", type=NUMBER, default=0, show_default=True, help="Seed of the random names and places.")
 @data_option
@@ -48,11 +48,11 @@ def harden_command(
     pools: PoolOptions,
     as_json: bool,
 ) -> None:
-    """Write hard versions of questions: the same ones about programs that were rewritten and mean the same.
+    """Write hard versions of questions: the same questions about rewritten programs that do the same.
 
-    QUESTIONS is a file or the name of a benchmark (`codereasoner list`). A rewrite is made only where running both
-    programs under two hash seeds gives the same outcome, value and output; reasons are counted. Answers and lines come
-    from a run of the new program. `compare` shows what the rewrites cost a model.
+    QUESTIONS is a file or the name of a benchmark (`codereasoner list`). A rewrite is kept only if both programs, run
+    under two hash seeds, give the same outcome, value and output; the reasons against the others are counted. The right
+    answers come from a run of the new program. `compare` shows how much accuracy the rewrites cost a model.
 
     Example:
 

@@ -33,7 +33,7 @@ class FolderName(click.ParamType[str]):
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name."""
         if str(value) in ("", ".", "..") or Path(str(value)).name != str(value):
-            self.fail(f"'{value}' is no name of a folder: give a word, such as first-try", param, ctx)
+            self.fail(f"'{value}' is not the name of a folder: give a word, such as first-try", param, ctx)
         return str(value)
 
 
@@ -44,7 +44,7 @@ class RealRange(click.FloatRange):
         """Return the number; nan would pass every comparison, and infinity most."""
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
-            self.fail(f"{number} is no number to work with", param, ctx)
+            self.fail(f"{number} is not a number to work with", param, ctx)
         return number
 
 
@@ -69,9 +69,9 @@ class JsonObject(click.ParamType[dict[str, object]]):
         try:
             found = json.loads(value) if isinstance(value, str) else value
         except (ValueError, RecursionError) as error:
-            self.fail(f"{value!r:.80} is no JSON: {error}", param, ctx)
+            self.fail(f"{value!r:.80} is not JSON: {error}", param, ctx)
         if not isinstance(found, dict):
-            self.fail(f'{value!r:.80} is no JSON object, such as {{"name": 1}}', param, ctx)
+            self.fail(f'{value!r:.80} is not a JSON object, such as {{"name": 1}}', param, ctx)
         return dict(found)
 
 

@@ -30,7 +30,7 @@ def quiz_command(
     allow_weak_isolation: bool,
     as_json: bool,
 ) -> None:
-    """Ask a model about one call of a function of yours, and show where it first goes wrong.
+    """Ask a model about one call of your own function, and show where it first goes wrong.
 
     Reads a Python file. Prints the questions with the model's answers, and its first mistake next to the true trace.
 

@@ -204,8 +204,8 @@ class _Fixtures:
             return sys.modules["pytest"].MonkeyPatch()
         if name not in self.known:
             raise CannotRun(
-                f"the fixture {name} is no function of this file: --with ./conftest.py brings in those of a conftest, "
-                "and of pytest's own only monkeypatch works without pytest"
+                f"the fixture {name} is not a function of this file: --with ./conftest.py brings in those of a "
+                "conftest, and of pytest's own only monkeypatch works without pytest"
             )
         fixture, marker, is_method = self.known[name]
         if marker.params:

@@ -42,10 +42,10 @@ def score_command(
     pools: PoolOptions,
     as_json: bool,
 ) -> None:
-    """Grade answers to a benchmark that another program collected.
+    """Grade a file of answers to a benchmark, collected by any program.
 
-    Reads a file of answers by question. Prints pass@k with its interval, strictly and exactly as the published scorer
-    counts, and where the two differ.
+    Reads a file of answers by question. Prints pass@k with its interval, by the strict grader and by the published
+    scorer's rules, and the answers on which the two differ.
 
     Example:
 

@@ -56,12 +56,13 @@ def trace_command(
     pools: PoolOptions,
     as_json: bool,
 ) -> None:
-    """Show what each line of a file did in one run; or run and trace a whole file of programs.
+    """Show what each line of a file did in one run, or trace a whole file of programs.
 
-    With FILE.py: prints the source with the values of each line. CALL is an expression, a test
-    (test_file.py::test_name) or a script that uses FILE; without it FILE itself runs as a script. FILE.py::NAME traces
-    the lines of a pytest test. With programs.jsonl: writes one run per row to runs.parquet; dropped runs go to
-    runs.parquet.dropped.jsonl with the reason.
+    FILE.py: prints the source with the values of each line. CALL is an expression, a test (test_file.py::test_name) or
+    a script that uses FILE; without it FILE itself runs as a script. FILE.py::NAME traces the lines of a pytest test.
+
+    programs.jsonl: writes one run per row to runs.parquet; dropped runs go to runs.parquet.dropped.jsonl with the
+    reason.
 
     Example:
 

@@ -162,7 +162,7 @@ def _absolute(path: Path) -> str:
 
 
 def _standard_input(source: str) -> bytes:
-    """Return what is on standard input, where it is no terminal and the source reads it."""
+    """Return what is on standard input, where it is not a terminal and the source reads it."""
     if not _INPUT.search(source) or sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
         return b""
     with waiting("the end of standard input, which the program reads"):

@@ -73,14 +73,14 @@ def read_mapping(path: Path, what: str) -> dict[str, Any]:
     """Return the mapping in a YAML file, whose kind errors name; an empty file is an empty one.
 
     Raises:
-        ConfigError: the file cannot be read, is no YAML, or holds something else.
+        ConfigError: the file cannot be read, is not YAML, or holds something else.
     """
     try:
         found = read_yaml(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"the {what} {path} cannot be read: {error.strerror}") from None
     except (ConfigError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the {what} {path} is no YAML: {error}") from None
+        raise ConfigError(f"the {what} {path} is not YAML: {error}") from None
     if not isinstance(found, dict | None):
         raise ConfigError(f"the {what} {path} must be a mapping, not {type(found).__name__}")
     return found or {}
@@ -90,7 +90,7 @@ def read_yaml(text: str) -> object:
     """Return the value of YAML text.
 
     Raises:
-        ConfigError: it is no YAML, or its aliases expand to too much; the message is one line.
+        ConfigError: it is not YAML, or its aliases expand to too much; the message is one line.
     """
     import yaml
 

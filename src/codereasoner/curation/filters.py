@@ -1,7 +1,7 @@
 """Filters of programs and of their runs: each returns the reason why one is dropped, or None.
 
 The hard requirements are those of CodeReasoner (arXiv:2507.17548): no comments, no default parameters, at least one
-parameter. A copy of a number, True, False or None is no sign of a trivial program and is kept.
+parameter. A copy of a number, True, False or None is not a sign of a trivial program and is kept.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def run_reason(run: Run, outcomes: Sequence[str] = ("ok",)) -> str | None:
     if run.cut:
         return f"trace cut: {run.cut}"
     if not _is_text(run.stdout):
-        return "prints what is no text"
+        return "prints what is not text"
     return None if run.value is None or run.value in _canonical(run.value) else "value does not read back"
 
 
@@ -133,7 +133,7 @@ def trivial_reason(run: Run) -> str | None:
 
 
 def _canonical(*texts: str) -> list[str]:
-    """Literals in canonical form; none where one of them is no literal."""
+    """Literals in canonical form; none where one of them is not a literal."""
     try:
         return [literals.write(literals.read(text)) for text in texts]
     except (literals.LiteralError, literals.NotWritable):

@@ -168,7 +168,7 @@ def contamination_report(programs: Iterable[Program], data: Path | None = None) 
 
 
 def normal_text(source: str) -> str:
-    """Drop comments, blank lines and trailing spaces; a source that is no Python only loses the last two."""
+    """Drop comments, blank lines and trailing spaces; a source that is not Python only loses the last two."""
     tokens = _tokens(source)
     if tokens is None:
         return "\n".join(line.rstrip() for line in source.split("\n") if line.strip())

@@ -1,4 +1,4 @@
-"""Prove that the graders accept every right answer, and measure what answers without thought earn.
+"""Verify that the graders accept every right answer, and measure the accuracy of trivial answers.
 
 The gold self-check renders each question's right answer as a perfect model would, parses it and grades it: anything
 but correct is a fault of ours, and is listed. The guess rates say how much of a score needs no thought.

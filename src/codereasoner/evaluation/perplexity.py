@@ -47,7 +47,7 @@ def _file(name: str) -> Path:
         for found in (place.with_suffix(".py"), place / "__init__.py"):
             if found.is_file():
                 return found
-    raise DataError(f"'{name}' is no file, and no module of the standard library that is written in Python")
+    raise DataError(f"'{name}' is neither a file nor a module of the standard library that is written in Python")
 
 
 def measure(model: Local, texts: Mapping[str, str], out: Path) -> Perplexity:

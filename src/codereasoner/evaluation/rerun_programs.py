@@ -76,7 +76,7 @@ def _lack(run: Run) -> str:
 
 
 def unreadable_golds(questions: Sequence[Question]) -> list[IllPosed]:
-    """Return the questions whose recorded answer is no literal: only that very text can be right."""
+    """Return the questions whose recorded answer is not a literal: only that very text can be right."""
     found: list[IllPosed] = []
     for question in questions:
         if extend.task_of(question).answers == "literal" and "assert" not in question.gold[0]:
@@ -103,5 +103,5 @@ def _difference(job: Job, wanted: str, run: Run) -> str:
     try:
         same = literals.equal(literals.read(run.value), literals.read(wanted))
     except literals.LiteralError as error:
-        return f"the recorded value is no literal: {error}"[:200]
+        return f"the recorded value is not a literal: {error}"[:200]
     return "" if same else f"running it gives {run.value}"[:200]

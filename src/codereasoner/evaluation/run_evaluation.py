@@ -106,7 +106,7 @@ def refuse_other(folder: Path, name: str, questions: Sequence[Question], model: 
     try:
         old: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
-        raise DataError(f"{path} is no summary of an evaluation ({error}): remove it, or give another folder") from None
+        raise DataError(f"{path} is not an evaluation's summary ({error}): remove it, or give another folder") from None
     now = {"benchmark": name, "identity": model.identity, "style": asking.style.name, **asking.facts()}
     then = {**{key: old[key] for key in ("benchmark", "identity", "style") if key in old}, **old.get("sampling", {})}
     outcomes = old.get("outcomes", {})

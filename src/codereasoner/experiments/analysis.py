@@ -113,7 +113,7 @@ def joined_history(trainings: Sequence[Path]) -> Iterator[HistoryRow]:
     for folder in trainings:
         rows = history(folder)
         if not rows:
-            raise DataError(f"{folder} has no history.jsonl: it is no training, or has not begun")
+            raise DataError(f"{folder} has no history.jsonl: it is not a training, or has not begun")
         for row in rows:
             yield {**row, "tokens": tokens + row["tokens"], "seconds": seconds + row["seconds"]}
         tokens, seconds = tokens + rows[-1]["tokens"], seconds + rows[-1]["seconds"]

@@ -62,7 +62,7 @@ def read_curriculum(name: str | Path, shards: int | None = None) -> Curriculum:
     try:
         found = _curriculum({**read, **({} if shards is None else {"shards": shards})})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigError(f"{path} is no curriculum: {' '.join(str(error).split())}") from None
+        raise ConfigError(f"{path} is not a curriculum: {' '.join(str(error).split())}") from None
     for index in (0, 1):
         whole = sum(level.shares[index] for level in found.levels.values())
         if abs(whole - 1) > 1e-6:

@@ -29,7 +29,7 @@ def check_materials(plan: Experiment, settings: Settings, data: Path | None) -> 
         scheme, colon, _ = settings.model.partition(":")
         if colon and scheme != "gguf":
             raise ConfigError(
-                f"model '{settings.model}' is no weights to train: give a path, a Hub name, gguf:FILE or smollm2"
+                f"model '{settings.model}' is not one to train: give a path, a Hub name, gguf:FILE or smollm2"
             )
         extend.check_model_folder(folder_of(settings.model))
     parts(plan, settings)

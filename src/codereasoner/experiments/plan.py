@@ -240,7 +240,7 @@ def _check_arm(plan: Experiment, name: str, arm: Arm) -> None:
     if name != BASE and not only_asked and arm.train not in get_args(Training):
         wrong = f"trains with '{arm.train}', which is none of {', '.join(get_args(Training))}"
     elif arm.start not in plan.arms or name in _starts(plan, name):
-        wrong = f"starts from '{arm.start}', which is no arm before it"
+        wrong = f"starts from '{arm.start}', which is not an arm before it"
     elif only_asked and (arm.rows or arm.budget or arm.options):
         wrong = "has a style and no training, so it can have no rows, budget or options"
     elif name != BASE and not only_asked and arm.rows not in plan.rows:

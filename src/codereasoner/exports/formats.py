@@ -65,7 +65,7 @@ def read_label(label: str) -> tuple[Question, Style]:
         found = json.loads(label)
         question, style = found["question"], found["style"]
     except (json.JSONDecodeError, KeyError, TypeError):
-        raise DataError(f"this is no label that `codereasoner export` wrote: {str(label)[:80]!r}") from None
+        raise DataError(f"this is not a label that `codereasoner export` wrote: {str(label)[:80]!r}") from None
     return Question.from_json(question), find_style(style)
 
 

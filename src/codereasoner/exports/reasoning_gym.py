@@ -68,7 +68,7 @@ class QuestionsDataset(ProceduralDataset):
     def __getitem__(self, idx: int) -> dict[str, object]:
         """Return one entry: the prompt, the answer, and the question as metadata.
 
-        The size is no bound, as in other data sets of reasoning-gym: a benchmark begins again behind its end.
+        The size is not a bound, as in other data sets of reasoning-gym: a benchmark begins again behind its end.
         """
         if idx < 0:
             raise IndexError(f"an index is 0 or more, not {idx}")

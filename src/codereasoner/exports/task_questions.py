@@ -26,7 +26,7 @@ PATIENCE = 1000  # runs without a question, after which a task is held to ask no
 
 
 def task_named(name: str) -> Task | None:
-    """Return the task of that name, or of `file.py:Class`; None: it is no task, but a benchmark or a path."""
+    """Return the task of that name, or of `file.py:Class`; None: it is not a task, but a benchmark or a path."""
     if is_reference(name):
         with suppress(DataError):  # the class is a benchmark's, or the file is missing: the benchmark's message says so
             return extend.task(name)

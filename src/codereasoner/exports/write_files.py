@@ -156,7 +156,7 @@ def _register(folder: Path, files: list[Path]) -> Path:
     try:
         known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except json.JSONDecodeError as error:
-        raise DataError(f"{path} is no JSON ({error.msg}, line {error.lineno}): mend it or remove it") from None
+        raise DataError(f"{path} is not JSON ({error.msg}, line {error.lineno}): repair or remove it") from None
     known |= {file.stem: {"file_name": file.name, **LLAMAFACTORY_ENTRY} for file in files}
     write_whole(path, json.dumps(known, indent=2, ensure_ascii=False) + "\n")
     return path

@@ -238,7 +238,7 @@ def read_idiom(place: str, line: str, body: Sequence[str]) -> Idiom:
     for each in listed.split():
         match = re.fullmatch(r"(\w):(\w+)(?:=(.+))?", each)
         if match is None:
-            raise ValueError(f"'{each}' is no name: write x:KIND, or x:KIND=CODE")
+            raise ValueError(f"'{each}' is not a name: write x:KIND, or x:KIND=CODE")
         kinds[match[1]] = _known(match[2])
         if match[3]:
             _check(match[3], "sr" + "".join(names))

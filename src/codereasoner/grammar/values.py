@@ -244,7 +244,7 @@ _ALPHABETS = (
     (_LOWER[:12] + _LOWER[:12].upper() + "0123456789 ,.-_!", 0.94),
     (string.ascii_letters + string.digits + string.punctuation + "  ", 1.0),
 )
-"""The characters of strings that are no words and no sentences; each up to a chance."""
+"""The characters of strings that are neither words nor sentences; each up to a chance."""
 
 
 class Arguments:

@@ -127,7 +127,7 @@ def _as_written(node: ast.expr) -> str:
 
 
 def value_of(node: ast.expr) -> Any:
-    """Return the value of a parsed literal, or raise LiteralError if the expression is no literal."""
+    """Return the value of a parsed literal, or raise LiteralError if the expression is not a literal."""
     return _value(node, MAX_DEPTH, [MAX_MADE])
 
 
@@ -151,7 +151,7 @@ def parse_statement(text: str, max_chars: int = MAX_CHARS) -> ast.stmt:
     """Parse one statement, without running it.
 
     Raises:
-        LiteralError: it is no Python, or not exactly one statement.
+        LiteralError: it is not Python, or not exactly one statement.
     """
     statements = parse_statements(text, max_chars)
     if len(statements) != 1:
@@ -163,7 +163,7 @@ def parse_statements(text: str, max_chars: int = MAX_CHARS) -> list[ast.stmt]:
     """Parse a piece of a program, without running it.
 
     Raises:
-        LiteralError: it is no Python, longer than max_chars, or of more than MAX_STATEMENTS statements.
+        LiteralError: it is not Python, longer than max_chars, or of more than MAX_STATEMENTS statements.
     """
     tree = _parse(text, "exec", max_chars)
     assert isinstance(tree, ast.Module)
@@ -265,7 +265,7 @@ def _signed(node: ast.UnaryOp, depth: int, budget: list[int]) -> object:
         _refuse(node)
     value = _value(node.operand, depth, budget)
     if type(value) not in (int, float, complex):
-        raise LiteralError("a sign comes before something that is no number")
+        raise LiteralError("a sign comes before something that is not a number")
     return -value if isinstance(node.op, ast.USub) else +value
 
 
@@ -314,11 +314,11 @@ def _construct(node: ast.Call, depth: int, budget: list[int]) -> object:
     try:
         return _CONSTRUCTORS[name](*arguments, **keywords)
     except (TypeError, ValueError, OverflowError, MemoryError) as error:
-        raise LiteralError(f"{name}(...) is no value: {_shorten(str(error))}") from None
+        raise LiteralError(f"{name}(...) is not a value: {_shorten(str(error))}") from None
 
 
 def _check(name: str, arguments: list[Any], budget: list[int]) -> None:
-    """Refuse arguments that are no literal notation, have no fixed order, or make too many elements."""
+    """Refuse arguments that are not literal notation, have no fixed order, or make too many elements."""
     if name == "float" and not (len(arguments) == 1 and type(arguments[0]) in (str, int, float)):
         raise LiteralError("float() takes one number or string in a literal")
     if name == "bytearray" and arguments and not isinstance(arguments[0], bytes):

@@ -41,7 +41,7 @@ _TOKEN = re.compile(
 
 
 class LiteralError(ValueError):
-    """The text is no literal; the message is one sentence that says why."""
+    """The text is not a literal; the message is one sentence that says why."""
 
 
 def affordable(text: str) -> str:

@@ -123,7 +123,7 @@ def _checked(path: Path) -> Path:
         raise ConfigError(f"there is no GGUF file {path}")
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
-            raise ConfigError(f"{path} is no GGUF file: it does not begin with {MAGIC.decode()}")
+            raise ConfigError(f"{path} is not a GGUF file: it does not begin with {MAGIC.decode()}")
     return path
 
 

@@ -127,7 +127,7 @@ def _parse(body: str) -> Mapping[str, object]:
             raise OddReply(f"the reply is {_page_words(body)}") from None
         return _joined(events)
     if not isinstance(reply, Mapping):
-        raise OddReply(f"the reply is no JSON object: {body}")
+        raise OddReply(f"the reply is not a JSON object: {body}")
     return reply
 
 
@@ -152,7 +152,7 @@ def _events(body: str) -> Iterator[object]:
             try:
                 yield json.loads(data, parse_int=_integer)
             except (ValueError, RecursionError):
-                raise OddReply(f"the reply is a stream with an event that is no JSON: {data}") from None
+                raise OddReply(f"the reply is a stream with an event that is not JSON: {data}") from None
 
 
 def _joined(events: list[object]) -> dict[str, object]:

@@ -47,7 +47,7 @@ def model_card(checkpoint: Path, run_folder: Path) -> str:
     check_run_folder(run_folder)
     facts = checkpoint / "codereasoner.json"
     if not facts.is_file():
-        raise DataError(f"{checkpoint} is no checkpoint of codereasoner: it has no codereasoner.json")
+        raise DataError(f"{checkpoint} is not a checkpoint of codereasoner: it has no codereasoner.json")
     style = short_name(str(json.loads(facts.read_text(encoding="utf-8")).get("style", "")))
     head = {"library_name": "transformers", "pipeline_tag": "text-generation", "tags": ["code", "code-reasoning"]}
     return document(

@@ -104,7 +104,7 @@ def check_run_folder(folder: Path) -> None:
     if checkpoints(folder) or evaluations(folder):
         return
     raise DataError(
-        f"{folder} is no run folder: it holds none of {', '.join(names)}, no trained checkpoint and no evaluation; "
+        f"{folder} is not a run folder: it holds none of {', '.join(names)}, no trained checkpoint and no evaluation; "
         "give a folder such as runs/demo, or one with evaluations"
     )
 

@@ -31,7 +31,7 @@ class Ranges:
 def with_more_calls(program: Program, count: int, ranges: Ranges | None = None, purpose: str = "mutate") -> Program:
     """Return the program with up to `count` calls more, the same ones on every call of this function.
 
-    A call whose arguments are no literals is not mutated. The new calls may raise; their run will show it.
+    A call whose arguments are not literals is not mutated. The new calls may raise; their run will show it.
     """
     random = Random(f"{purpose}/{program.split}/{program.id}")
     known = dict.fromkeys(program.calls)
@@ -43,7 +43,7 @@ def with_more_calls(program: Program, count: int, ranges: Ranges | None = None, 
 
 
 def mutate(call: str, random: Random, ranges: Ranges | None = None) -> str | None:
-    """Return the arguments of a call with other values of the same types; None where an argument is no literal.
+    """Return the arguments of a call with other values of the same types; None where an argument is not a literal.
 
     Each argument is mutated or, one time in five, kept. A string of one letter is mostly taken from a longer one, since
     it is mostly looked for there.

@@ -107,7 +107,7 @@ def other_value(text: str) -> str:
     """Return a literal of the same type as another one, and near to it, that is not equal.
 
     Raises:
-        Unfit: the text is no literal.
+        Unfit: the text is not a literal.
     """
     try:
         value = literals.read(text)

@@ -64,7 +64,7 @@ def _split(tree: ast.Module, code: str) -> Written | str:
     try:
         arguments = literals.call_arguments(call)
     except literals.LiteralError:
-        return "arguments are no literals"
+        return "arguments are not literals"
     rest = [node for node in tree.body if node is not outside[0]]
     if not all(isinstance(node, ast.FunctionDef) for node in rest):
         return "more than functions"

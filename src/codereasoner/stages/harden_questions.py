@@ -185,7 +185,7 @@ def _tries(kinds: Sequence[str], subject: Subject, hardening: Hardening) -> Iter
 
 
 def _more_calls(subject: Subject, hardening: Hardening) -> tuple[str, ...]:
-    """Return calls with other arguments of the same types; none where an argument is no literal."""
+    """Return calls with other arguments of the same types; none where an argument is not a literal."""
     random = Random(f"harden/{subject.entry}/{subject.call}")
     others = [mutate(subject.call, random) for _ in range(hardening.calls)]
     return tuple(dict.fromkeys(each for each in others if each not in (None, subject.call)))

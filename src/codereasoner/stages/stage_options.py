@@ -202,7 +202,7 @@ def parse_setting(text: str) -> tuple[str, object]:
     try:
         read = configs.read_yaml(value) if value else ""
     except ConfigError:
-        raise ConfigError(f"--set {key}: '{value}' is no YAML value; put it in quotes to take it as text") from None
+        raise ConfigError(f"--set {key}: '{value}' is not a YAML value; put it in quotes to take it as text") from None
     if read == value and _EXPONENT.fullmatch(value):  # YAML 1.1 reads 1e-3 as a text: it has neither a point nor a sign
         read = float(value)
     return key.replace("-", "_"), read

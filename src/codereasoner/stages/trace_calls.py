@@ -55,7 +55,7 @@ def kept(options: TraceOptions, tasks: Sequence[str] = ()) -> Keep:
 
 
 def parse_sizes(texts: Sequence[str]) -> Sizes:
-    """Return the sizes that are given as NAME=N, or raise ConfigError if a name is no size, or a size no number."""
+    """Return the sizes given as NAME=N, or raise ConfigError for an unknown name or a size that is not a number."""
     given = {}
     for text in texts:
         name, _, most = text.partition("=")

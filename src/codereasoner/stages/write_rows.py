@@ -139,7 +139,7 @@ def _parse_wanted(text: str, questions: Path) -> tuple[str, float, float]:
         return name, 0, math.inf
     low, _, high = levels.partition("-")
     if not (low.isdigit() and (high or low).isdigit()):
-        raise ConfigError(f"'{text}' is no task with difficulties: write input, input@5 or input@3-5")
+        raise ConfigError(f"'{text}' is not a task with difficulties: write input, input@5 or input@3-5")
     return name, int(low), int(high or low)
 
 

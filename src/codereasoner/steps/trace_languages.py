@@ -52,7 +52,7 @@ class Frame:
 
 
 Trace: TypeAlias = "list[Frame | None]"
-"""The frames of a text; None for a part of it that is no frame."""
+"""The frames of a text; None for a part of it that is not a frame."""
 
 
 def frames(run: Run) -> Iterator[Frame]:

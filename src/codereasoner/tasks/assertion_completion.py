@@ -86,7 +86,7 @@ def filled(test: str, answer: str, blank: str = BLANK, max_chars: int = literals
 
 
 def _same(given: ast.expr, wanted: ast.expr) -> bool:
-    """Compare the contents of a blank; those that are no literals, such as classes, must be the same expression."""
+    """Compare the contents of a blank; those that are not literals, such as classes, must be the same expression."""
     if literals.same_expression(given, wanted):
         return True
     return literals.equal(literals.value_of(given), literals.value_of(wanted))

@@ -36,7 +36,7 @@ class CodeQuestion(Task):
         return f"{question.facts['source'].rstrip()}\n\n{question.facts['question'].strip()}"
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
-        """Compare the values and their types; where the right answer is no literal, compare the words."""
+        """Compare the values and their types; where the right answer is not a literal, compare the words."""
         gold = question.gold[0]
         if answer == gold:
             return True

@@ -67,7 +67,7 @@ def token_bonuses(text: str, pieces: Sequence[str], grade: Grade, weight: float)
 
 
 def _lines_of_steps(text: str, start: int, answer: str) -> list[range]:
-    """The line numbers of each step in the completion; the last part of the answer is no step."""
+    """The line numbers of each step in the completion; the last part of the answer is not a step."""
     found = []
     for step in items(answer)[:-1]:
         start = text.index(step, start)

@@ -52,7 +52,7 @@ class Budget:
         self.start()
 
     def start(self) -> None:
-        """Start the clock: loading and the like is no training."""
+        """Start the clock: loading is not training."""
         self._began = self._now()
 
     def _now(self) -> float:
@@ -121,7 +121,7 @@ def budget_of(config: TrainingConfig) -> Budget:
         raise ConfigError(f"a training has one budget, and there are {words}: give one of them")
     for name, limit in given.items():
         if limit <= 0:
-            raise ConfigError(f"{name} {limit:,.0f} is no budget: it must be more than 0")
+            raise ConfigError(f"{name} {limit:,.0f} is not a budget: it must be more than 0")
         return Budget(limit, config.clock if name == "seconds" else name)  # type: ignore[arg-type]
     return Budget()
 

@@ -119,7 +119,7 @@ class OwnReward:
         """Return the function's value as a float, or None.
 
         Raises:
-            DataError: it raised an error, or returned what is no finite number.
+            DataError: it raised an error, or returned what is not a finite number.
         """
         words = f"the reward {self.name} fails on a completion that is graded {grade.outcome}"
         path = split_reference(self.name)[0]
@@ -150,7 +150,7 @@ def own_reward(own: str | RewardTerm) -> RewardTerm:
         return OwnReward(getattr(own, "__name__", type(own).__name__), _takes_three(own, str(own)))
     path, name = split_reference(own)
     if path.suffix != ".py":
-        raise DataError(f"the reward '{own}' is no function of a file: write FILE.py:FUNCTION")
+        raise DataError(f"the reward '{own}' is not a function of a file: write FILE.py:FUNCTION")
     module = load_file(path)
     found = getattr(module, name, None) if name else None
     if not callable(found):

@@ -88,8 +88,8 @@ class Shards:
         Shards are asked for in order, any number of times.
 
         Raises:
-            DataError: the file is no shard of SFT rows, is in another style, is missing though the folder is done, or
-                did not come within the patience.
+            DataError: the file is not a shard of SFT rows, is in another style, is missing though the folder is done,
+                or did not come within the patience.
         """
         if number < len(self._known):
             return self._known[number]
@@ -182,7 +182,7 @@ def look_into(path: Path) -> tuple[int, tuple[str, ...]]:
     """Return the number of rows of a shard, and their styles.
 
     Raises:
-        DataError: it is no parquet file, or one without SFT rows.
+        DataError: it is not a parquet file, or one without SFT rows.
     """
     from pyarrow import ArrowException, parquet
 
