@@ -45,7 +45,7 @@ from codereasoner.training.streaming import Batches, Reader, batches_of_pass
 from codereasoner.training.tokens import IGNORED, Seen, tokenised
 from codereasoner.training.tokens import examples as token_examples
 from codereasoner.training.training_config import SftConfig
-from codereasoner.training.training_rows import sft_row
+from codereasoner.training.training_rows import SftRow, sft_row
 from codereasoner.training.training_run import mute
 
 TARGET = 0.85  # of the bare loop's tokens a second, at least
@@ -163,7 +163,7 @@ def reading(folder: Path, readers: int) -> dict[str, int]:
     return found if readers else found | {"tokens a CPU second": round(learnt / (time.process_time() - cpu))}
 
 
-def examples() -> Iterator[dict[str, Any]]:
+def examples() -> Iterator[SftRow]:
     """Rows as the demo's: forward with chains of states, backward direct."""
     source = extend.find("source", "procedural", breadth="tiny", types=["list"])
     style = find_style("terse")
@@ -184,7 +184,7 @@ def settings(preset: Any, steps: int) -> SftConfig:
     return SftConfig(**vars(preset) | changes)
 
 
-def trained(base: str, rows: Sequence[dict[str, Any]], out: Path, config: SftConfig, *callbacks: Any) -> Any:
+def trained(base: str, rows: Sequence[SftRow], out: Path, config: SftConfig, *callbacks: Any) -> Any:
     """The trainer that `codereasoner sft` makes."""
     loaded, budget = load(base), Budget()
     callback = make_callback(budget, out, config, {"loss": "loss"})
@@ -196,7 +196,7 @@ def trained(base: str, rows: Sequence[dict[str, Any]], out: Path, config: SftCon
     return trainer
 
 
-def by_trainer(base: str, rows: Sequence[dict[str, Any]], out: Path, config: SftConfig) -> float:
+def by_trainer(base: str, rows: Sequence[SftRow], out: Path, config: SftConfig) -> float:
     """Tokens a CPU second of SFTTrainer."""
     from transformers import TrainerCallback
 
@@ -213,7 +213,7 @@ def by_trainer(base: str, rows: Sequence[dict[str, Any]], out: Path, config: Sft
     return sum(tokens[WARM * config.accumulate :]) / (marks[-1] - marks[WARM - 1])
 
 
-def by_loop(base: str, rows: Sequence[dict[str, Any]], out: Path, config: SftConfig) -> tuple[float, float]:
+def by_loop(base: str, rows: Sequence[SftRow], out: Path, config: SftConfig) -> tuple[float, float]:
     """Return the tokens a CPU second of a loop that does nothing else, and the optimizer's share of its time."""
     import torch
 

@@ -6,9 +6,12 @@ import json
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from codereasoner.errors import DataError, headline
+
+if TYPE_CHECKING:
+    from pyarrow import Schema
 
 Row: TypeAlias = dict[str, Any]
 """One record as plain JSON; its columns depend on the kind of record."""
@@ -56,7 +59,7 @@ def write_parquet(path: Path, rows: Callable[[], Iterable[Mapping[str, object]]]
         fitting = found.with_metadata(known)
 
 
-def _write_batches(path: Path, rows: Iterable[Mapping[str, Any]], schema: Any) -> Any:
+def _write_batches(path: Path, rows: Iterable[Mapping[str, object]], schema: Schema) -> Schema:
     """Write the rows as long as the schema fits them; return the schema that fits them all."""
     from pyarrow import Table, parquet, unify_schemas
 

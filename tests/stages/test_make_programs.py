@@ -91,7 +91,7 @@ def test_every_program_can_get_more_calls(tmp_path: Path) -> None:
 
 def test_programs_of_a_benchmark_named_by_its_file_are_dropped(tmp_path: Path, shared_data: Path) -> None:
     known = read_against([f"cruxeval={shared_data / 'cruxeval' / 'cruxeval.jsonl'}"])
-    assert known.facts()["cruxeval-o"] == 800
+    assert known.counts()["cruxeval-o"] == 800
 
     class Copies(Source):
         name = "copies"

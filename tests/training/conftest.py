@@ -6,9 +6,8 @@ import fcntl
 import json
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -35,7 +34,7 @@ def run(jobs: Sequence[Job]) -> list[Run]:
     return [Run(job.source, job.entry, job.call, "ok", value="7") for job in jobs]
 
 
-def write(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
+def write(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
 

@@ -227,7 +227,7 @@ def recorded_verdict(task: str, result: Mapping[str, object]) -> bool | None:
     return None
 
 
-def _list(path: Path, number: int, row: Any, name: str) -> list[Any]:
+def _list(path: Path, number: int, row: object, name: str) -> list[Any]:
     value = row.get(name) if isinstance(row, dict) else None
     if not isinstance(value, list):
         raise DataError(f"{path}, line {number}: '{name}' must be a list, not {value!r:.60}; is this a log of REval?")

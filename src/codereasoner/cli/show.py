@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import click
 
@@ -11,6 +11,16 @@ from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import PATH
 from codereasoner.cli.options import json_option
 from codereasoner.errors import DataError
+from codereasoner.parquet_files import Row
+
+
+class AskedQuestion(TypedDict):
+    """The messages of a question of an evaluation, and its answers with their grades."""
+
+    question: str
+    messages: list[dict[str, str]]
+    answers: list[Row]
+
 
 _COLOURS = {"correct": "bold green", "error": "bold yellow"}
 
@@ -41,8 +51,8 @@ def show_command(question: str, folder: Path, as_json: bool) -> None:
         return
     out = Screen()
     for message in found["messages"]:
-        out.print(styled("bold", str(message["role"])))
-        out.print(Text(str(message["content"])))
+        out.print(styled("bold", message["role"]))
+        out.print(Text(message["content"]))
     for answer in found["answers"]:
         grade = answer["grade"]
         title = f"answer {answer['sample']}: {grade.get('outcome', 'not graded')}"
@@ -52,7 +62,7 @@ def show_command(question: str, folder: Path, as_json: bool) -> None:
         out.print(Text(answer["text"]))
 
 
-def asked_and_answered(folder: Path, question: str) -> dict[str, Any]:
+def asked_and_answered(folder: Path, question: str) -> AskedQuestion:
     """Return the messages of a question, and its answers with their grades."""
     from codereasoner.ledger import read_rows
     from codereasoner.reports.run_folder import chosen_evaluations

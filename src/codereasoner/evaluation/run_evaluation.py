@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from codereasoner import extend
 from codereasoner.errors import DataError, Shortfall
@@ -23,7 +23,7 @@ from codereasoner.evaluation.results import GradeRow, Metrics, Summary, count_gr
 from codereasoner.extend import Completion, Model, Progress, Prompt, Sampling, commonest, silent
 from codereasoner.ledger import Ledger, read_manifest, read_rows, write_records, write_whole
 from codereasoner.outputs import refuse_others
-from codereasoner.records import Answer, Json, answer_key, content_id
+from codereasoner.records import Answer, Facts, Json, answer_key, content_id
 from codereasoner.sampling import grade_completions, sample_and_grade
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner
@@ -104,7 +104,7 @@ def refuse_other(folder: Path, name: str, questions: Sequence[Question], model: 
     if not path.is_file():
         return
     try:
-        old: dict[str, Any] = dict(json.loads(path.read_text(encoding="utf-8")))
+        old: Facts = dict(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise DataError(f"{path} is not an evaluation's summary ({error}): remove it, or give another folder") from None
     now = {"benchmark": name, "identity": model.identity, "style": asking.style.name, **asking.facts()}

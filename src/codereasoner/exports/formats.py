@@ -13,29 +13,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, TypeAlias
 
 from codereasoner.errors import DataError
 
 if TYPE_CHECKING:
     from codereasoner.styles import Style
     from codereasoner.task import Question
+    from codereasoner.training.training_rows import SftRow
 
-Messages: TypeAlias = list[dict[str, str]]
-
-
-class Row(TypedDict):
-    """A row of sft.parquet or, without a completion, of grpo.parquet."""
-
-    id: str
-    prompt: Messages
-    completion: Messages
-    question: str  # as JSON
-    style: str
-
-
-Make: TypeAlias = Callable[[Row, int], dict[str, object]]
-"""Makes another trainer's row of ours and its position in the file."""
+Make: TypeAlias = "Callable[[SftRow, int], dict[str, object]]"
+"""Makes another trainer's row of ours, which has no completion for RL, and its position in the file."""
 
 
 @dataclass(frozen=True)
@@ -69,19 +57,19 @@ def read_label(label: str) -> tuple[Question, Style]:
     return Question.from_json(question), find_style(style)
 
 
-def _conversation(row: Row, position: int) -> dict[str, object]:
+def _conversation(row: SftRow, position: int) -> dict[str, object]:
     return {"id": row["id"], "messages": [*row["prompt"], *row["completion"]]}
 
 
-def _trl_sft(row: Row, position: int) -> dict[str, object]:
+def _trl_sft(row: SftRow, position: int) -> dict[str, object]:
     return {"id": row["id"], "prompt": row["prompt"], "completion": row["completion"]}
 
 
-def _trl_rl(row: Row, position: int) -> dict[str, object]:
+def _trl_rl(row: SftRow, position: int) -> dict[str, object]:
     return {"id": row["id"], "prompt": row["prompt"], "question": row["question"], "style": row["style"]}
 
 
-def _verl_rl(row: Row, position: int) -> dict[str, object]:
+def _verl_rl(row: SftRow, position: int) -> dict[str, object]:
     return {
         "id": row["id"],
         "data_source": "codereasoner",
@@ -92,16 +80,16 @@ def _verl_rl(row: Row, position: int) -> dict[str, object]:
     }
 
 
-def _openrlhf_sft(row: Row, position: int) -> dict[str, object]:
+def _openrlhf_sft(row: SftRow, position: int) -> dict[str, object]:
     return {"id": row["id"], "input": row["prompt"], "output": row["completion"]}
 
 
-def _openrlhf_rl(row: Row, position: int) -> dict[str, object]:
+def _openrlhf_rl(row: SftRow, position: int) -> dict[str, object]:
     label = write_label(row["question"], row["style"])
     return {"id": row["id"], "input": row["prompt"], "label": label, "datasource": "codereasoner"}
 
 
-def _nemo_gym_rl(row: Row, position: int) -> dict[str, object]:
+def _nemo_gym_rl(row: SftRow, position: int) -> dict[str, object]:
     label = write_label(row["question"], row["style"])
     asked = {"input": row["prompt"]}
     return {"id": row["id"], "responses_create_params": asked, "verifier_metadata": {"label": label}}

@@ -12,11 +12,12 @@ from typing import TypeAlias, cast
 
 from codereasoner import configs
 from codereasoner.errors import ConfigError, DataError, UnknownName
-from codereasoner.exports.formats import FORMATS, Make, Row
+from codereasoner.exports.formats import FORMATS, Make
 from codereasoner.exports.traces import TRACES, trace_row
 from codereasoner.extend import Progress, silent
 from codereasoner.ledger import Ledger, fingerprint, read_records, read_rows, write_whole
 from codereasoner.records import Run
+from codereasoner.training.training_rows import SftRow
 
 Made: TypeAlias = tuple[str, dict[str, object], str]
 """The program of a row, the row, and why it is dropped; "" if it is not."""
@@ -119,7 +120,7 @@ def _kind_and_maker(rows: Path, to: str) -> tuple[str, Make]:
     return "rl", form.rl
 
 
-def _checked_rows(rows: Path) -> Iterator[Row]:
+def _checked_rows(rows: Path) -> Iterator[SftRow]:
     found = read_rows(rows)
     first = list(islice(found, 1))
     has = bool(first and first[0].get("completion"))
@@ -128,10 +129,10 @@ def _checked_rows(rows: Path) -> Iterator[Row]:
         if missing or bool(row.get("completion")) != has:
             what = f"no {' and no '.join(missing)}" if missing else "a completion or none, unlike the rows before it"
             raise DataError(f"{rows}, row {number} has {what}: is it a file of `codereasoner rows`?")
-        yield cast(Row, row)
+        yield cast(SftRow, row)
 
 
-def _program(row: Row) -> str:
+def _program(row: SftRow) -> str:
     return json.loads(row["question"]).get("program") or row["id"]
 
 

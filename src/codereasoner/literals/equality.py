@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 
@@ -45,6 +45,6 @@ def key(value: Any) -> Hashable:
     return kind, bytes(value) if kind is bytearray else value
 
 
-def _counted(keys: Any) -> Hashable:
+def _counted(keys: Iterable[Hashable]) -> Hashable:
     """Count keys: a set may hold nan more than once."""
     return frozenset(Counter(keys).items())

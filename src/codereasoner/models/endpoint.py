@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from queue import SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from codereasoner.errors import ConfigError, EndpointError, import_extra
@@ -21,6 +21,9 @@ from codereasoner.models.notices import say_once
 from codereasoner.models.reply import OddReply, plain, read_reply, whole_letters, words_of
 from codereasoner.models.request import LIMITS, Parameters, request_headers, server_address
 from codereasoner.records import content_id
+
+if TYPE_CHECKING:
+    from httpx2 import AsyncClient
 
 FIRST = 8  # requests that must not all fail: enough to tell a wrong address from bad luck, few enough to be quick
 FEW = 2  # further attempts where more rarely help: an odd reply, or a server that was never reached
@@ -145,7 +148,7 @@ class Endpoint(Model):
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _ask(self, client: Any, prompt: Prompt, sampling: Sampling) -> Completion:
+    async def _ask(self, client: AsyncClient, prompt: Prompt, sampling: Sampling) -> Completion:
         messages = [{name: whole_letters(text) for name, text in turn.items()} for turn in prompt.messages]
         attempt = 0
         while True:
@@ -181,7 +184,7 @@ class Endpoint(Model):
             await asyncio.sleep(_pause(pause, attempt))
             attempt += 1
 
-    async def _post(self, client: Any, body: Mapping[str, Any]) -> tuple[int, Mapping[str, str], str]:
+    async def _post(self, client: AsyncClient, body: Mapping[str, object]) -> tuple[int, Mapping[str, str], str]:
         """Return the status, the headers and the text of a reply.
 
         Raises:

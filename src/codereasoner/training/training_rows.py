@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 from codereasoner import extend
 from codereasoner.errors import DataError
@@ -18,12 +18,25 @@ Row: TypeAlias = Mapping[str, Any]
 """A row as it is read from a file; each reader checks the columns that it needs."""
 
 
-def sft_row(question: Question, chain: str | None, style: Style, answer: str = "") -> dict[str, Any]:
+class GrpoRow(TypedDict):
+    """A row of grpo.parquet; its prompt is a list of chat messages, as TRL and every chat template take them."""
+
+    id: str
+    prompt: list[dict[str, str]]
+    question: str  # as JSON
+    style: str
+
+
+class SftRow(GrpoRow):
+    """A row of sft.parquet; its completion is a list of chat messages, too."""
+
+    completion: list[dict[str, str]]
+
+
+def sft_row(question: Question, chain: str | None, style: Style, answer: str = "") -> SftRow:
     """Return a prompt and the completion to learn: the chain, where there is one, and the answer it leads to.
 
     The answer is the question's first gold answer, unless one is given.
-
-    Shapes: `prompt` and `completion` are lists of chat messages, as TRL and every chat template take them.
     """
     task = extend.task_of(question)
     answered = replace(question, gold=(answer, *question.gold)) if answer else question
@@ -37,7 +50,7 @@ def sft_row(question: Question, chain: str | None, style: Style, answer: str = "
     }
 
 
-def grpo_row(question: Question, style: Style) -> dict[str, Any]:
+def grpo_row(question: Question, style: Style) -> GrpoRow:
     """Return a prompt and the question that its completions are graded against."""
     task = extend.task_of(question)
     return {
