@@ -20,7 +20,7 @@ from random import Random
 
 STORED = Path(__file__).with_name("stored.json")
 BATCH = 64  # programs handed out together, as in the stages
-UNDER_WAY = 3  # batches under way for each core, as in stages/engine.py
+IN_FLIGHT = 3  # batches under way for each core, as in stages/engine.py
 HOUR = 3600.0
 
 
@@ -76,7 +76,7 @@ def simulate(stage: Stage, programs: int, cluster: Cluster) -> Taken:
 
     if cluster.losses:
         plan(random.expovariate(cluster.losses / HOUR), "loss", random.randrange(cluster.nodes))
-    window = UNDER_WAY * cluster.nodes * cluster.cores
+    window = IN_FLIGHT * cluster.nodes * cluster.cores
     while written < batches:
         while idle and waiting and waiting[0] < written + window:
             plan(stage.work * BATCH * random.uniform(0.8, 1.2), "batch", idle.pop(), heapq.heappop(waiting))

@@ -11,7 +11,7 @@ from tests.cli.conftest import Command
 
 from codereasoner import errors
 from codereasoner.cli import experiment
-from codereasoner.cli.experiment import Ran
+from codereasoner.cli.experiment import FinishedRun
 from codereasoner.experiments.plan import Experiment
 from codereasoner.experiments.run_options import Settings, names
 
@@ -67,10 +67,10 @@ def test_ablate_still_runs_its_experiments_and_says_their_names(
 ) -> None:
     seen: list[tuple[Experiment, Settings, str]] = []
 
-    def run(found: Experiment, settings: Settings, name: str, *rest: object) -> Ran:
+    def run(found: Experiment, settings: Settings, name: str, *rest: object) -> FinishedRun:
         seen.append((found, settings, name))
         Path("results.json").write_text(json.dumps({"columns": [], "first": "start", "arms": {"start": {"label": ""}}}))
-        return Ran(Path(), {}, 1.0, Path("report.html"))
+        return FinishedRun(Path(), {}, 1.0, Path("report.html"))
 
     monkeypatch.setattr(experiment, "run_experiment", run)
     code, _, err = command("ablate", *words)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codereasoner.evaluation.contamination import Known, contamination_report
+from codereasoner.evaluation.contamination import KnownPrograms, contamination_report
 from codereasoner.records import Program
 
 SOURCE = """def f(text, lower):
@@ -22,32 +22,32 @@ SOURCE = """def f(text, lower):
 
 
 @pytest.fixture(scope="module")
-def known() -> Known:
-    return Known({"cruxeval-o": {"sample_5": SOURCE}})
+def known() -> KnownPrograms:
+    return KnownPrograms({"cruxeval-o": {"sample_5": SOURCE}})
 
 
-def how(known: Known, source: str) -> str:
+def how(known: KnownPrograms, source: str) -> str:
     found = known.overlap(source)
     return found.how if found else ""
 
 
-def test_a_copy_is_exact_whatever_its_comments_and_spaces(known: Known) -> None:
+def test_a_copy_is_exact_whatever_its_comments_and_spaces(known: KnownPrograms) -> None:
     copy = SOURCE.replace("count = 0", "count  =  0   # so far\n")
     assert how(known, copy) == "exact"
 
 
-def test_a_renamed_copy_has_the_same_structure(known: Known) -> None:
+def test_a_renamed_copy_has_the_same_structure(known: KnownPrograms) -> None:
     assert how(known, SOURCE.replace("count", "n").replace("def f", "def g").replace("char", "c")) == "structure"
 
 
-def test_a_copy_with_one_change_shares_most_of_its_tokens(known: Known) -> None:
+def test_a_copy_with_one_change_shares_most_of_its_tokens(known: KnownPrograms) -> None:
     found = known.overlap(SOURCE.replace("count += 1", "count += 2"))
     assert found is not None
     assert found.how == "n-grams"
     assert 0.6 <= found.share < 1
 
 
-def test_another_program_is_left_alone(known: Known) -> None:
+def test_another_program_is_left_alone(known: KnownPrograms) -> None:
     assert how(known, "def f(numbers):\n    return sorted(n * n for n in numbers if n % 2)[::-1] or [0, 1, 2, 3]") == ""
     assert how(known, "this is no Python (") == ""
 

@@ -121,7 +121,7 @@ def test_a_hardening_that_was_killed_ends_with_the_same_bytes(
     import codereasoner.stages.harden_questions as stage
 
     harden(questions, tmp_path / "whole.jsonl", pools, "rename")
-    monkeypatch.setattr(stage, "TOGETHER", 5)
+    monkeypatch.setattr(stage, "BATCH", 5)
 
     def killed(share: float, text: str) -> None:
         if text.startswith("10 "):

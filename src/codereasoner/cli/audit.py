@@ -53,7 +53,7 @@ def audit_command(
     from codereasoner.cli.result_tables import show_audit
     from codereasoner.reports.run_folder import Evaluation
     from codereasoner.stages.audit_chains import audit_texts, keep_true, refuse_other_true, summarize
-    from codereasoner.stages.distribute import OwnPool
+    from codereasoner.stages.distribute import PerProcessPool
     from codereasoner.stages.engine import make_engine
     from codereasoner.stages.progress import counts
     from codereasoner.task import Question
@@ -68,7 +68,7 @@ def audit_command(
     folders = (questions.parent, Evaluation(texts.parent, "", "").run)
     runs = next((each / "runs.parquet" for each in folders if (each / "runs.parquet").is_file()), None)
     with pools.open(), make_engine(workers=pools.workers) as engine, bar("audit", "the first texts") as progress:
-        audit_texts(texts, questions, out, OwnPool(0, pools.allow_weak_isolation).run, progress, engine, runs)
+        audit_texts(texts, questions, out, PerProcessPool(0, pools.allow_weak_isolation).run, progress, engine, runs)
     result = {"texts_file": str(texts), "audit_file": str(out), **summarize(out)}
     result["examples"] = _examples(out, examples)
     if config.keep_above is not None:

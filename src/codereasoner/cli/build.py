@@ -72,7 +72,7 @@ def build_command(
     begun = any(any(out.glob(f"{path.name}*")) for path in vars(paths).values())
     refuse_other_options(out, begun, given_options(), words_of(BuildConfig, _NEUTRAL))
     with make_engine(engine, pools.workers, ray_address) as made:
-        here = PoolOptions(1 if made.spread else pools.workers, pools.allow_weak_isolation)
+        here = PoolOptions(1 if made.remote else pools.workers, pools.allow_weak_isolation)
         with here.open() as pool:
             prepare_outputs(out)
             save_config(out)

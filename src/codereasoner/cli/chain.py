@@ -49,7 +49,7 @@ def chain_command(
     from codereasoner.cli.row_counts import show_counts
     from codereasoner.ledger import read_manifest
     from codereasoner.records import Run
-    from codereasoner.stages.distribute import OwnPool
+    from codereasoner.stages.distribute import PerProcessPool
     from codereasoner.stages.engine import make_engine
     from codereasoner.stages.named_tasks import task_names
     from codereasoner.stages.write_chains import SEARCH_LIMITS, find_teacher, narrate_chains, projected, teach_chains
@@ -68,7 +68,7 @@ def chain_command(
         searches = any(extend.task(name).direction == "backward" for name in task_names(tasks, questions))
         isolation = pools.open() if searches else nullcontext()  # tells its level before anything is done
         with bar("chain") as progress, isolation, make_engine(workers=pools.workers) as engine:
-            tries = OwnPool(0, pools.allow_weak_isolation, SEARCH_LIMITS)
+            tries = PerProcessPool(0, pools.allow_weak_isolation, SEARCH_LIMITS)
             words = (tasks, config.detail, progress, engine, config.attempts, "", config.max_characters)
             narrate_chains(questions, runs, out, *words, tries.run)
     else:

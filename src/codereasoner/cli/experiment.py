@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from codereasoner.experiments.run import Summaries
 
 
-class Ran(NamedTuple):
+class FinishedRun(NamedTuple):
     """A finished run: its folder and page, the first seed's summaries, and the share of its tokens that it took."""
 
     folder: Path
@@ -51,7 +51,7 @@ def run_experiment(
     pools: PoolOptions,
     decisive: Sequence[str],
     data: Path | None = None,
-) -> Ran:
+) -> FinishedRun:
     """Do or continue a run in runs/NAME."""
     from codereasoner.cli.console import bar, console
     from codereasoner.experiments.materials import check_materials
@@ -74,7 +74,7 @@ def run_experiment(
         settings, share = fit_minutes(plan, settings, pace)
         console.print(pace.announce(plan, settings))
         run = ExperimentRun(plan, settings, folder, pool, clock, data, pools.workers)
-        return Ran(folder, run.run(), share, run.report())
+        return FinishedRun(folder, run.run(), share, run.report())
 
 
 def run_options(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

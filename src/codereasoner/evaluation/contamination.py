@@ -46,7 +46,7 @@ class Overlap:
         return f"in {self.benchmark} ({self.how})"
 
 
-class Known:
+class KnownPrograms:
     """The programs of benchmarks, ready to be compared with."""
 
     def __init__(self, sources: Mapping[str, Mapping[str, str]]) -> None:
@@ -101,17 +101,17 @@ class Known:
         return dict(Counter(benchmark for benchmark, _ in self.names))
 
 
-_KNOWN: dict[str, Known] = {}
+_KNOWN: dict[str, KnownPrograms] = {}
 
 
-def _in_this_process(key: str, sources: Mapping[str, Mapping[str, str]]) -> Known:
+def _in_this_process(key: str, sources: Mapping[str, Mapping[str, str]]) -> KnownPrograms:
     """Return what another process sent, indexed once: hashes of tokens differ from process to process."""
     if key not in _KNOWN:
-        _KNOWN[key] = Known(sources)
+        _KNOWN[key] = KnownPrograms(sources)
     return _KNOWN[key]
 
 
-def known_benchmarks(data: Path | None = None) -> tuple[Known, dict[str, str]]:
+def known_benchmarks(data: Path | None = None) -> tuple[KnownPrograms, dict[str, str]]:
     """Return the programs of every registered benchmark whose data is at hand, and why the others are left out.
 
     Nothing is fetched: the data is in the folder `data`, or below $CODEREASONER_DATA.
@@ -130,7 +130,7 @@ def known_benchmarks(data: Path | None = None) -> tuple[Known, dict[str, str]]:
             continue
         if not sources[name]:
             missing[name] = "its data here holds no programs"
-    return Known(sources), missing
+    return KnownPrograms(sources), missing
 
 
 Copy: TypeAlias = dict[str, str | float]

@@ -28,12 +28,12 @@ def convert_comprehensions(draft: Draft) -> None:
     changed = 0
     for function in draft.functions():
         for body in blocks(function):
-            changed += _gathered(function, body) or _spread(draft, body)
+            changed += _gathered(function, body) or _expanded(draft, body)
     if not changed:
         raise Unfit("no comprehension, and no loop that could be one")
 
 
-def _spread(draft: Draft, body: list[ast.stmt]) -> int:
+def _expanded(draft: Draft, body: list[ast.stmt]) -> int:
     """Put loops in place of comprehensions, in place; return how many."""
     made: list[ast.stmt] = []
     for node in body:

@@ -19,7 +19,7 @@ from codereasoner.stages.progress import counts, tell
 from codereasoner.stages.trace_calls import JSON_COLUMNS
 from codereasoner.task import Runner
 
-TOGETHER = 64  # runs in one batch
+BATCH = 64  # runs in one batch
 
 Asked: TypeAlias = tuple[list[Line], Counter[str]]
 """The questions about one run, and how often each reason left something out."""
@@ -48,7 +48,7 @@ def ask_questions(
         wanted = tuple(extend.task(name).reference or name for name in tasks)  # another process may not know the name
         executes = any(extend.task(name).executes for name in tasks)
         work = partial(ask, wanted, runs, runner if executes else None)
-        found = map_each(engine, work, enumerate(read_rows(runs, unpack=False), start=1), TOGETHER)
+        found = map_each(engine, work, enumerate(read_rows(runs, unpack=False), start=1), BATCH)
         for done, (questions, skipped) in enumerate(found, start=1):
             left_out.update(skipped)
             for question in questions:

@@ -34,7 +34,7 @@ Cell: TypeAlias = tuple[str, ...]
 """The values of a question along the axes."""
 
 AXES = ("direction", "task", "side", "difficulty", "construct")
-TOGETHER = 1024  # questions in one batch
+BATCH = 1024  # questions in one batch
 K = TypeVar("K", bound=Hashable)
 
 
@@ -187,7 +187,7 @@ def _places(questions: Path, engine: Engine | None) -> tuple[list[Place], list[s
     programs: list[tuple[Cell, int]] = []  # constructs, and number of questions
     places: list[Place] = []
     last = ""
-    for program, constructs, found in map_each(engine, partial(_parts, questions), read_lines(questions), TOGETHER):
+    for program, constructs, found in map_each(engine, partial(_parts, questions), read_lines(questions), BATCH):
         if program == last:  # a batch may end within its questions
             used, count = programs.pop()
         else:

@@ -23,7 +23,7 @@ from codereasoner.ledger import dropped_rows
 from codereasoner.stages.ask_questions import ask_questions
 from codereasoner.stages.audit_chains import audit_texts, keep_true
 from codereasoner.stages.balance_sets import Choice, choose_questions
-from codereasoner.stages.distribute import OwnPool
+from codereasoner.stages.distribute import PerProcessPool
 from codereasoner.stages.engine import Engine
 from codereasoner.stages.excluded_benchmarks import read_against
 from codereasoner.stages.make_programs import make_programs, sources_of
@@ -51,13 +51,13 @@ def build(
     pool: runs what this process needs; the processes of the engine have pools of their own.
     teacher: the author of the chains (default: the narrator).
     """
-    paths, own = Paths(folder), OwnPool(0, allow_weak_isolation)
+    paths, own = Paths(folder), PerProcessPool(0, allow_weak_isolation)
     config = replace(config, task=tuple(task_names(config.task)), direct=tuple(task_names(config.direct)))
     keep, known = kept(config, config.task), read_against(config.against)
     with watch("programs") as progress:
         make_programs(paths.programs, config, known, engine, progress)
     with watch("trace") as progress:
-        again = OwnPool(1, allow_weak_isolation) if config.second_run else None
+        again = PerProcessPool(1, allow_weak_isolation) if config.second_run else None
         trace_programs(paths.programs, paths.runs, own, progress, again, keep, engine)
     with watch("ask") as progress:
         ask_questions(paths.runs, paths.questions, config.task, progress, engine, own.run)
@@ -72,7 +72,7 @@ def build(
             teach_chains(paths.chosen, chains, tasks, teacher, pool, progress, "train")
     else:
         with watch("chain") as progress:
-            tries = OwnPool(0, allow_weak_isolation, SEARCH_LIMITS)
+            tries = PerProcessPool(0, allow_weak_isolation, SEARCH_LIMITS)
             words = (tasks, config.detail, progress, engine, config.attempts, "train", config.max_characters, tries.run)
             needed = choice if config.keep_above is None else None
             narrate_chains(paths.questions, paths.runs, chains, *words, needed)

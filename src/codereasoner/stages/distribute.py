@@ -17,7 +17,7 @@ Found: TypeAlias = object
 
 
 @runtime_checkable
-class Ranged(Protocol):
+class KeyedSource(Protocol):
     """A source whose programs have keys, so that ranges of them can be drafted anywhere, in any order."""
 
     def ranges(self) -> Iterator[range]: ...
@@ -27,12 +27,12 @@ class Ranged(Protocol):
     def chosen(self, split: str, count: int, found: Iterable[Sequence[Found]]) -> Iterator[Program]: ...
 
 
-class Spread(Source):
+class DistributedSource(Source):
     """A source whose ranges of keys an engine drafts; its programs and their order are those of the source itself."""
 
-    name = "spread"
+    name = "distributed"
 
-    def __init__(self, source: Ranged, engine: Engine) -> None:
+    def __init__(self, source: KeyedSource, engine: Engine) -> None:
         self._source = source
         self._engine = engine
 
@@ -41,13 +41,13 @@ class Spread(Source):
         return self._source.chosen(split, count, found)
 
 
-def spread(source: Source, engine: Engine) -> Source:
+def distributed(source: Source, engine: Engine) -> Source:
     """Return the source, drafted by an engine if it has ranges; one that asks an endpoint stays in this process."""
-    return Spread(source, engine) if isinstance(source, Ranged) else source
+    return DistributedSource(source, engine) if isinstance(source, KeyedSource) else source
 
 
 @dataclass(frozen=True)
-class OwnPool:
+class PerProcessPool:
     """A pool of one worker in each process that uses it: unlike a Pool, it travels with the work of an engine."""
 
     hash_seed: int = 0
@@ -64,5 +64,5 @@ class OwnPool:
 
 
 @cache
-def _opened(pool: OwnPool) -> Pool:
+def _opened(pool: PerProcessPool) -> Pool:
     return Pool(1, pool.limits, allow_weak_isolation=pool.allow_weak_isolation, hash_seed=pool.hash_seed)

@@ -29,10 +29,10 @@ from codereasoner.execution.machine_limits import cores
 Name = Literal["local", "ray"]
 NAMES: tuple[Name, ...] = get_args(Name)
 
-UNDER_WAY = 3
+IN_FLIGHT = 3
 """Batches in flight per process: one is worked on, the others hide the transfer."""
 
-SELDOM = (100_000, 20, 100)
+GC_THRESHOLDS = (100_000, 20, 100)
 """Objects after which cycles among the young ones are looked for (700 in Python), and how often among older ones."""
 
 Item = TypeVar("Item")
@@ -44,7 +44,7 @@ Handle = TypeVar("Handle")
 class Engine(Protocol):
     """Map work over batches. Use it in a `with` block: its processes end with it."""
 
-    spread: bool  # whether the work is done on other machines
+    remote: bool  # whether the work is done on other machines
 
     def map(self, work: Callable[[Batch], Result], batches: Iterable[Batch]) -> Iterator[Result]:
         """Yield `work(batch)` for each batch, in order; the number in flight is bounded, so batches may be endless."""
@@ -67,31 +67,31 @@ def make_engine(name: str = "local", workers: int | None = None, address: str | 
     return Processes(count) if count > 1 else InProcess()
 
 
-class _Seldom:
+class _RareCollection:
     """Runs the garbage collector rarely: trees and records have no cycles, and it takes a fifth of the time."""
 
     def __enter__(self) -> Self:
-        self._often = gc.get_threshold()
-        gc.set_threshold(*SELDOM)
+        self._thresholds = gc.get_threshold()
+        gc.set_threshold(*GC_THRESHOLDS)
         return self
 
     def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
-        gc.set_threshold(*self._often)
+        gc.set_threshold(*self._thresholds)
 
 
-class InProcess(_Seldom):
+class InProcess(_RareCollection):
     """Do every batch in this process, when its result is asked for."""
 
-    spread = False
+    remote = False
 
     def map(self, work: Callable[[Batch], Result], batches: Iterable[Batch]) -> Iterator[Result]:
         return map(work, batches)
 
 
-class Processes(_Seldom):
+class Processes(_RareCollection):
     """Use several processes of this machine; they end with the one that made them, even when it is killed."""
 
-    spread = False
+    remote = False
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -105,7 +105,7 @@ class Processes(_Seldom):
             path = Path(folder) / "work"
             path.write_bytes(pickle.dumps(work))
             jobs = partial(submit, _do, path)
-            yield from _in_order(jobs, lambda job: job.result(), batches, self.workers * UNDER_WAY)
+            yield from _in_order(jobs, lambda job: job.result(), batches, self.workers * IN_FLIGHT)
 
     def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
         super().__exit__(*error)
@@ -113,10 +113,10 @@ class Processes(_Seldom):
             self._pool.shutdown(cancel_futures=True)
 
 
-class OnRay(_Seldom):
+class OnRay(_RareCollection):
     """Use the nodes of a Ray cluster; a batch whose node dies is done again on another one, without limit."""
 
-    spread = True
+    remote = True
 
     def __init__(self, workers: int | None = None, address: str | None = None) -> None:
         self._ray = import_extra("ray", "ray")
@@ -140,7 +140,7 @@ class OnRay(_Seldom):
                 raise InfrastructureError(f"the Ray cluster could not do a batch: {error}") from None
             return found
 
-        return _in_order(lambda batch: remote.remote(kept, batch), result, batches, self.workers * UNDER_WAY)
+        return _in_order(lambda batch: remote.remote(kept, batch), result, batches, self.workers * IN_FLIGHT)
 
     def __exit__(self, *error: type[BaseException] | BaseException | TracebackType | None) -> None:
         super().__exit__(*error)
@@ -192,7 +192,7 @@ def _read_work(path: Path) -> Callable[[object], object]:
 
 
 def _called(work: Callable[[Batch], Result], batch: Batch) -> Result:
-    gc.set_threshold(*SELDOM)
+    gc.set_threshold(*GC_THRESHOLDS)
     return work(batch)
 
 
@@ -207,7 +207,7 @@ def _submit(pool: ProcessPoolExecutor, work: Callable[..., Result], *given: obje
 
 def _begin() -> None:
     """End this process at Ctrl-C, and when the one that started it is gone, which cannot tell when it is killed."""
-    gc.set_threshold(*SELDOM)
+    gc.set_threshold(*GC_THRESHOLDS)
     signal.signal(signal.SIGINT, lambda *words: os._exit(130))  # a handler: what this process starts does not have it
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     parent = parent_process()

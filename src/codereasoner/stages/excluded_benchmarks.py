@@ -8,13 +8,13 @@ from pathlib import Path
 from codereasoner import extend
 from codereasoner.benchmarks.loading import locate
 from codereasoner.errors import DataError, UnknownName
-from codereasoner.evaluation.contamination import Known, known_benchmarks
+from codereasoner.evaluation.contamination import KnownPrograms, known_benchmarks
 from codereasoner.extend import Benchmark
 
 ALL = "all"
 
 
-def read_against(names: Sequence[str]) -> Known:
+def read_against(names: Sequence[str]) -> KnownPrograms:
     """Read the programs of each benchmark: of its data at PATH, below $CODEREASONER_DATA, or from the Hub.
 
     `cruxeval` means all benchmarks whose names begin with it; `all=PATH` means each that has data in the folder.
@@ -30,7 +30,7 @@ def read_against(names: Sequence[str]) -> Known:
             sources |= known.sources
         else:
             sources |= _of_one(name, data)
-    return Known(sources)
+    return KnownPrograms(sources)
 
 
 def _of_one(name: str, data: Path | None) -> dict[str, Mapping[str, str]]:

@@ -29,7 +29,7 @@ from codereasoner.stages.engine import batches_of
 from codereasoner.stages.progress import tell
 from codereasoner.task import Question, Runner, Skip
 
-TOGETHER = 64  # questions whose programs run in one batch
+BATCH = 64  # questions whose programs run in one batch
 NO_CALL = "the question is about no call of a program"
 
 
@@ -79,7 +79,7 @@ def harden_questions(
     with ledger:
         done = {row["features"]["original"] for row in ledger.rows()}
         left = [each for each in questions if each.id not in done and each.id not in ledger]
-        for batch in batches_of(left, TOGETHER):
+        for batch in batches_of(left, BATCH):
             for question, hard in zip(batch, hardened(batch, hardening, runner, again), strict=True):
                 if isinstance(hard, Skip):
                     ledger.drop(question, hard.reason)

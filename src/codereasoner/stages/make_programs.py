@@ -12,13 +12,13 @@ from typing import TypeAlias
 from codereasoner import extend
 from codereasoner.curation.static_filters import Examined, StaticFilters, TextFilters
 from codereasoner.errors import ConfigError
-from codereasoner.evaluation.contamination import Known
+from codereasoner.evaluation.contamination import KnownPrograms
 from codereasoner.extend import Progress, Rejected, Source, silent
 from codereasoner.ledger import Ledger
 from codereasoner.parquet_files import Row
 from codereasoner.records import Program, content_id
 from codereasoner.rewrites.input_mutation import with_faults, with_more_calls
-from codereasoner.stages.distribute import Spread, spread
+from codereasoner.stages.distribute import DistributedSource, distributed
 from codereasoner.stages.engine import Engine, map_each
 from codereasoner.stages.progress import tell
 from codereasoner.stages.stage_options import ProgramOptions, parse_setting
@@ -26,17 +26,17 @@ from codereasoner.stages.stage_options import ProgramOptions, parse_setting
 Part: TypeAlias = tuple[str, int, Source]
 """Split, number of programs, source."""
 
-TOGETHER = 64  # programs in one batch
+BATCH = 64  # programs in one batch
 SPARE = 10  # one in ten programs more than wanted is drafted, as some will be dropped
 
 
 def make_programs(
-    out: Path, options: ProgramOptions, known: Known, engine: Engine, progress: Progress = silent
+    out: Path, options: ProgramOptions, known: KnownPrograms, engine: Engine, progress: Progress = silent
 ) -> None:
     """Write programs.jsonl as the options say, without the `known` programs of benchmarks."""
     settings = dict(map(parse_setting, options.set))
     names = options.source
-    sources = [spread(each, engine) for each in sources_of(out, options)]
+    sources = [distributed(each, engine) for each in sources_of(out, options)]
     sizes = {"train": options.train, "rl": options.rl, "test": options.test}
     shares = _shares(names, options.mix)
     parts = [
@@ -141,14 +141,14 @@ def screened(
 ) -> Iterator[tuple[Program | Rejected, str | None]]:
     """Yield programs of a split, with the reason of each that is dropped, until `count` are kept.
 
-    An engine examines the programs of a spread source; of all others none is taken before it is needed.
+    An engine examines the programs of a distributed source; of all others none is taken before it is needed.
     """
-    engine = engine if isinstance(source, Spread) else None
+    engine = engine if isinstance(source, DistributedSource) else None
     kept = programs = drawn = 0
     wanted = count + count // SPARE
     while kept < count:
         taken = islice(source.programs(split, wanted), drawn, None)
-        for found, examined in map_each(engine, partial(_examined, checks.texts), taken, TOGETHER):
+        for found, examined in map_each(engine, partial(_examined, checks.texts), taken, BATCH):
             drawn += 1
             if isinstance(found, Rejected):
                 yield found, found.reason

@@ -23,7 +23,7 @@ from codereasoner.stages.progress import counts, tell
 from codereasoner.styles import Style
 from codereasoner.task import Question, Runner
 
-TOGETHER = 64  # questions in one batch
+BATCH = 64  # questions in one batch
 
 Order = Literal["given", "curriculum"]
 
@@ -66,7 +66,7 @@ def rate_questions(
     total = counts(questions).get("kept", 0)
     with ledger:
         left = (question for question in extend.read_questions(questions) if question.id not in ledger)
-        while batch := list(islice(left, TOGETHER)):
+        while batch := list(islice(left, BATCH)):
             for question, passes in zip(batch, _passes(batch, model, style, samples, sampling, runner), strict=True):
                 row = {"id": question.id, "passes": passes, "samples": samples}
                 if passes is None:

@@ -20,15 +20,15 @@ from codereasoner.extend import Progress, available, silent
 from codereasoner.ledger import Ledger, Line, fingerprint, line_of, read_records, read_rows
 from codereasoner.parquet_files import Row
 from codereasoner.records import Job, Outcome, Program, Run
-from codereasoner.stages.distribute import OwnPool
+from codereasoner.stages.distribute import PerProcessPool
 from codereasoner.stages.engine import Engine, map_each
 from codereasoner.stages.progress import tell
 from codereasoner.stages.stage_options import SIZES, TraceOptions
 
-TOGETHER = 64  # programs in one batch of an engine
+BATCH = 64  # programs in one batch of an engine
 JSON_COLUMNS = ("steps", "lines")
 
-Executor: TypeAlias = Pool | OwnPool
+Executor: TypeAlias = Pool | PerProcessPool
 
 Judged: TypeAlias = tuple[Run, str | None]
 """A run, and why it is dropped; None if it is kept."""
@@ -83,8 +83,8 @@ def trace_programs(
     """Run and trace each call of each program; runs that no question can be asked about are dropped.
 
     With a pool `again` of another hash seed each call runs a second time; it is dropped if the results differ. An
-    engine traces in its own processes, each of which opens both as an OwnPool. The manifest has the number of jumps
-    that the kept calls take, of all that are possible.
+    engine traces in its own processes, each of which opens both as a PerProcessPool. The manifest has the number of
+    jumps that the kept calls take, of all that are possible.
     """
     keep = keep or Keep()
     facts = {"programs": fingerprint(programs), "second_run": again is not None, "calls": keep.calls}
@@ -98,7 +98,7 @@ def trace_programs(
         continued = len(ledger) > 0
         left = (program for program in read_records(programs, Program) if not _is_done(program, ledger))
         work = partial(traced, pool=pool, again=again, keep=keep, json_columns=ledger.json_columns)
-        for rows, jumps in map_each(engine, work, left, TOGETHER):
+        for rows, jumps in map_each(engine, work, left, BATCH):
             added = False
             for row in rows:
                 if isinstance(row, Line):

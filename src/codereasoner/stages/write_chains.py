@@ -31,7 +31,7 @@ from codereasoner.steps.source import TOO_DEEP, parse_source
 from codereasoner.styles import Style, chosen_style
 from codereasoner.task import Question, Runner
 
-TOGETHER = 64  # chains in one batch
+BATCH = 64  # chains in one batch
 SEARCH_LIMITS = Limits(cpu_seconds=0.05, steps=Sizes.steps, trace_bytes=100_000)
 """Limits of a call that is tried: no longer trace is narrated, and its steps take a thousandth of a second."""
 
@@ -98,7 +98,7 @@ def narrate_chains(
             asked = _of_tasks(questions, tasks, split, places)
             known = {choice.places[each].run for each in places} if choice and places else None
             missing = (each for each in _with_runs(asked, runs, known) if each[0].id not in ledger)
-            for question, chain in map_each(engine, work, missing, TOGETHER):
+            for question, chain in map_each(engine, work, missing, BATCH):
                 if isinstance(chain, str):
                     ledger.drop({"question": question}, chain)
                     lacking.add(question)
@@ -114,7 +114,7 @@ def narrated(
     pairs: Iterable[Pair], runs: Path, detail: Detail, limit: int, attempts: int, runner: Runner | None
 ) -> Iterator[tuple[str, Line | str]]:
     """Yield the narrator's chain for each of these questions, by its id, or the reason why it has none."""
-    for batch in batches_of(pairs, TOGETHER):
+    for batch in batches_of(pairs, BATCH):
         searched = [(question, row.get("shared", "")) for question, _, row in batch if searches(question)]
         if searched and runner is None:
             raise ConfigError(f"chains for the task '{searched[0][0].task}' run the calls they try: give a runner")

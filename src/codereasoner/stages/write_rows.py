@@ -20,7 +20,7 @@ from codereasoner.styles import Style, chosen_style
 from codereasoner.task import Question
 from codereasoner.training.training_rows import grpo_row, sft_row
 
-TOGETHER = 256  # rows in one batch
+BATCH = 256  # rows in one batch
 
 
 def write_rows(
@@ -72,7 +72,7 @@ def write_sft_rows(
             for question in _of_split(questions, split)
             if question.id not in ledger and (tasks is None or question.task in tasks)
         )
-        for line in map_each(engine, partial(_sft_lines, style), asked, TOGETHER):
+        for line in map_each(engine, partial(_sft_lines, style), asked, BATCH):
             if isinstance(line, Line):
                 ledger.append(line)
             else:
@@ -117,7 +117,7 @@ def write_grpo_rows(
 
     with ledger:
         asked = (each for each in _of_split(questions, split) if each.id not in ledger and is_wanted(each))
-        for line in map_each(engine, partial(_grpo_lines, style), asked, TOGETHER):
+        for line in map_each(engine, partial(_grpo_lines, style), asked, BATCH):
             ledger.append(line)
         ledger.finish()
 
