@@ -13,7 +13,7 @@ from typing import Any
 
 
 def prepare(code: str) -> None:
-    """Old names and prints of numpy, and stand-ins for the two functions of gensim that REval's programs call."""
+    """Restore old names and prints of numpy, and replace the two functions of gensim that REval's programs call."""
     if "gensim" in code:
         stand_in_for_gensim()
     if "numpy" in code:

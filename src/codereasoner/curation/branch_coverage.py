@@ -87,7 +87,7 @@ def _bodies(source: str) -> dict[int, int]:
 
 
 def _pairs(run: Run) -> Iterator[tuple[int, int]]:
-    """Each executed line and the next one of the same frame, 0 where the function returns; none for one that raises."""
+    """Yield each executed line and the next one of its frame, 0 where the function returns; none where it raises."""
     last: dict[int, int] = {}
     for step in run.steps:
         if step.event == "line":

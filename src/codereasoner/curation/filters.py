@@ -133,7 +133,7 @@ def trivial_reason(run: Run) -> str | None:
 
 
 def _canonical(*texts: str) -> list[str]:
-    """Literals in canonical form; none where one of them is not a literal."""
+    """Return literals in canonical form; none where one of them is not a literal."""
     try:
         return [literals.write(literals.read(text)) for text in texts]
     except (literals.LiteralError, literals.NotWritable):

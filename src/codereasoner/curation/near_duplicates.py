@@ -72,7 +72,7 @@ def shingles(normal: str) -> list[bytes]:
 
 
 def _band(minima: bytes, number: int) -> int:
-    """One band of the minima as a whole number of 63 bits."""
+    """Return one band of the minima as a whole number of 63 bits."""
     part = minima[number * ROWS * 4 : (number + 1) * ROWS * 4]
     return (crc32(part, number) << 31 | crc32(part[::-1], number) >> 1) & (1 << 63) - 1
 

@@ -31,7 +31,7 @@ class Index:
             self._bm25.index([words(f"{each.name} {each.text}") for each in self.documents], show_progress=False)
 
     def best(self, query: str, count: int, unlike: Callable[[Document], bool] | None = None) -> list[Document]:
-        """At most `count` documents that share words with the query, best first; `unlike` may refuse some."""
+        """Return up to `count` documents that share words with the query, best first; `unlike` may refuse some."""
         asked = [word for word in dict.fromkeys(words(query)) if self._bm25 and word in self._bm25.vocab_dict]
         if not asked:
             return []

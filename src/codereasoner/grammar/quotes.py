@@ -42,7 +42,7 @@ def written(code: str, quotes: Quotes, random: Random) -> str:
 
 
 def _double(text: str) -> str:
-    """A canonical string literal in double quotes."""
+    """Return a canonical string literal in double quotes."""
     if text[0] == '"':
         return text
     return '"' + text[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'

@@ -159,7 +159,7 @@ def _write_line(writer: Writer, entry: Entry, code: Code, names: Mapping[str, Va
 
 
 def _filled(writer: Writer, code: Code, names: Mapping[str, Var]) -> str:
-    """A template with its holes written and its names put in."""
+    """Return a template with its holes and names filled in."""
     parts = [
         writer.fill(replace(hole, mention="") if hole.mention else hole, names.get(hole.mention)) for hole in code.holes
     ]

@@ -170,7 +170,7 @@ def _features(statements: int, constructs: set[str], types: list[str]) -> Featur
 
 
 def _starred(random: Random, count: int) -> Draft:
-    """A program of any number of arguments."""
+    """Draw a program that takes any number of arguments."""
     named = random.random() < 0.5
     name = pick(random, ("kwargs", "options", "fields") if named else ("args", "values", "items"))
     given = list(dict.fromkeys(pick(random, words()["copied str"]) for _ in range(3)))

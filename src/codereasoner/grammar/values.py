@@ -314,7 +314,7 @@ class Arguments:
         return number(self.random, *((0, 9) if self.random.random() < 0.7 else (-5, 50)))
 
     def _any(self) -> object:
-        """One of the values before it, or another of any kind."""
+        """Draw one of the earlier values, or another of any kind."""
         if self.things and self.random.random() < 0.3:
             return pick(self.random, self.things)
         chance = self.random.random()
@@ -370,7 +370,7 @@ class Arguments:
 
 
 def _mixed(asked: Set[str]) -> str:
-    """Characters of which some are and some are not what the program asks for."""
+    """Return characters of which only some are what the program asks for."""
     letters = _LOWER[:10] + _LOWER[:10].upper() if asked & _CASES else _LOWER[:8]
     return letters + "".join(letters for method, letters in _OTHERS.items() if method in asked)
 

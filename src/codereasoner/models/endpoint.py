@@ -92,7 +92,7 @@ class Endpoint(Model):
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query))
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
-        """Up to `concurrency` requests at a time; completions come as they are ready.
+        """Yield completions as they are ready, with up to `concurrency` requests at a time.
 
         The requests live in a thread of their own, which ends when the caller stops, even if requests are in flight.
         """
@@ -248,7 +248,7 @@ class Failures:
 
 
 def _pause(asked: str | None, attempt: int) -> float:
-    """Seconds before the next attempt: what the server asks for, else twice as long each time, with some chance.
+    """Return the seconds before the next attempt: what the server asks for, else twice as long each time, at random.
 
     A server asks for a number of seconds, or for a date in HTTP's form.
     """

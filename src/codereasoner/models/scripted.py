@@ -25,7 +25,7 @@ class Scripted(Model):
             raise UnknownName("script", target, _SCRIPTS)
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
-        """One completion for each prompt, at once and in order."""
+        """Yield one completion for each prompt, at once and in order."""
         write = _SCRIPTS[self.target]
         for index, prompt in enumerate(prompts):
             yield index, Completion(write(prompt))

@@ -165,7 +165,7 @@ class _Mutation:
         return [self.value(pick(self.random, value)) for _ in self._size()]
 
     def _key(self, key: object) -> object:
-        """A key of one letter stays one letter, but need not occur in any string."""
+        """Return another key; one of one letter stays one letter, but need not occur in any string."""
         if isinstance(key, str) and len(key) == 1:
             return pick(self.random, string.ascii_lowercase)
         return self.value(key)

@@ -125,7 +125,7 @@ def _with_wrapper(modules: Modules, module: Module, name: str, example: Example)
 
 
 def _listed(text: Sequence[str] | str) -> tuple[str, ...]:
-    """A list as it is, or a text with commas or spaces between its items."""
+    """Return a list unchanged, or the items of a text with commas or spaces between them."""
     return tuple(re.split(r"[,\s]+", text.strip())) if isinstance(text, str) and text.strip() else tuple(text)
 
 

@@ -157,7 +157,7 @@ class Procedural(Source):
         return cell.construct, cell.configuration
 
     def _told_apart(self, program: Program) -> tuple[str, ...]:
-        """The rest of the key of a program: where there are few shapes, programs of one shape differ by their calls."""
+        """Return the rest of a program's key: with few shapes, programs of one shape differ by their calls."""
         return program.calls if self.difficulty == 0 else ()
 
     def _is_asked_for(self, draft: Draft, index: int) -> bool:

@@ -69,7 +69,7 @@ class Files(Source):
                 yield self._placed(program, program.origin or f"{self.name}/{self.path.name}")
 
     def _placed(self, found: Program | str, origin: str) -> Program | Rejected:
-        """A program with its split, origin and licence; a reason as what is rejected."""
+        """Return the program with its split, origin and licence; a reason becomes a rejection."""
         if isinstance(found, str):
             return Rejected("", found, origin)
         try:

@@ -84,7 +84,7 @@ def visible_steps(run: Run) -> list[Step]:
 
 
 def _visible(steps: Sequence[Step]) -> list[bool]:
-    """False for the steps of an inner frame, such as a comprehension's, that never leaves its caller's line."""
+    """Return False for steps of an inner frame, such as a comprehension's, that never leaves its caller's line."""
     names = {step.frame: step.value for step in steps if step.event == "call"}
     lines: dict[int, set[int]] = {}
     caller: dict[int, int] = {}
@@ -103,7 +103,7 @@ def _visible(steps: Sequence[Step]) -> list[bool]:
 
 
 def next_of_frame(steps: Sequence[Step], is_visible: Sequence[bool] = ()) -> list[int | None]:
-    """For each visible step (all, where nothing is said), the place of the next step of its own frame."""
+    """Return for each visible step (default: all) the place of the next step of its own frame."""
     following: dict[int, int] = {}
     found: list[int | None] = [None] * len(steps)
     for index in range(len(steps) - 1, -1, -1):
@@ -114,7 +114,7 @@ def next_of_frame(steps: Sequence[Step], is_visible: Sequence[bool] = ()) -> lis
 
 
 def _next_lines(steps: Sequence[Step], is_visible: Sequence[bool]) -> list[int | None]:
-    """For each step, the line that runs next in the whole program."""
+    """Return for each step the line that runs next in the whole program."""
     following: int | None = None
     found: list[int | None] = [None] * len(steps)
     for index in range(len(steps) - 1, -1, -1):
@@ -144,7 +144,7 @@ def _reading(steps: Sequence[Step], is_visible: Sequence[bool], index: int, late
 
 
 def _after_exception(steps: Sequence[Step], is_visible: Sequence[bool], place: int) -> str:
-    """An exception that the same frame handles leads to one next line; one that leaves the frame does not."""
+    """Return why no one line follows an exception, "" where the same frame handles it."""
     for step, audible in zip(steps[place + 1 :], is_visible[place + 1 :], strict=True):
         if audible and not (step.frame == steps[place].frame and step.event == "exception"):
             stays = step.frame == steps[place].frame and step.event == "line"

@@ -67,7 +67,7 @@ def token_bonuses(text: str, pieces: Sequence[str], grade: Grade, weight: float)
 
 
 def _lines_of_steps(text: str, start: int, answer: str) -> list[range]:
-    """The line numbers of each step in the completion; the last part of the answer is not a step."""
+    """Return the line numbers of each step in the completion; the last part of the answer is not a step."""
     found = []
     for step in items(answer)[:-1]:
         start = text.index(step, start)
@@ -78,7 +78,7 @@ def _lines_of_steps(text: str, start: int, answer: str) -> list[range]:
 
 
 def bi_level(trainer: type, reward: Reward, weight: float) -> type:
-    """TRL's GRPOTrainer with an advantage for each token, which its loss takes as it takes one for each completion."""
+    """Return TRL's GRPOTrainer with an advantage for each token, which its loss takes like one per completion."""
 
     class BiLevel(trainer):  # type: ignore[misc]
         """Only the advantages differ."""

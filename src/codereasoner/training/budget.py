@@ -98,7 +98,7 @@ class Budget:
         return self.limit is not None and self.spent >= self.limit
 
     def rate(self, step: int = 0) -> float:
-        """The factor of the learning rate now, 1 to 0: a function of the share that is spent, not of the step."""
+        """Return the factor of the learning rate now, 1 to 0: it depends on the spent share, not on the step."""
         return min(1.0, (1.0 - self.share) / (1.0 - FLAT))
 
     def state(self) -> dict[str, float]:

@@ -141,7 +141,7 @@ def make_tokenizer() -> PreTrainedTokenizerBase:
 
 
 def pieces() -> list[str]:
-    """Texts that are one token: separators, and pieces of code that a literal does not hold."""
+    """Return texts that are one token: separators, and pieces of code that a literal does not hold."""
     return [*dict.fromkeys([*_SEPARATORS, *_LINES, *_BLOCKS, *_METHODS, *_CALLS])]
 
 
