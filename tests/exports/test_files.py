@@ -60,7 +60,7 @@ def test_the_label_of_a_prompt_holds_its_question_and_style(
 
 def test_what_is_no_label_is_refused_with_a_sentence() -> None:
     for text in ("[2]", "", "{}", "[1]", "x"):
-        with pytest.raises(DataError, match="no label that `codereasoner export` wrote"):
+        with pytest.raises(DataError, match="not a label that `codereasoner export` wrote"):
             read_label(text)
     with pytest.raises(UnknownName):
         read_label(
