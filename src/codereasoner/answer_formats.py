@@ -1,6 +1,6 @@
 """Answer formats: the instruction that asks for an answer, the marks around it, and how it is read back.
 
-An AnswerFormat of one's own sets `name`, the two instructions, `opening` and `closing`, and needs no code:
+Your own AnswerFormat sets `name`, the two instructions, `opening` and `closing`, and needs no code:
 
     class Result(AnswerFormat):
         name = "result"

@@ -115,7 +115,7 @@ def trace(program: str | Callable[..., object], *args: object, **kwargs: object)
 def ask(run: Run, *tasks: TaskLike) -> list[Question]:
     """Return the questions that these tasks ask about a run; those of all tasks where none is named.
 
-    A task is a name (`codereasoner list` shows them), `file.py:Class`, or a class or an instance of one's own.
+    A task is a name (`codereasoner list` shows them), `file.py:Class`, or your own class or instance.
 
     Examples:
         >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
@@ -306,7 +306,7 @@ def programs(
     """Return the first programs of a source and a split; the same ones on every call.
 
     difficulty: 0 (copies) to 5 (nested loops, helpers); a mix by default. source: the grammar, another source by its
-    name ("packages"), or a Source of one's own. settings: options of the source, such as `names=["statistics"]`.
+    name ("packages"), or your own Source. settings: options of the source, such as `names=["statistics"]`.
 
     Examples:
         >>> [program.entry for program in programs(2, difficulty=1)]

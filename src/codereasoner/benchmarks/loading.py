@@ -22,7 +22,7 @@ def load_benchmark(name: str, data: Path | None = None, runner: Runner | None = 
     """
     benchmark: Benchmark = extend.find("benchmark", name)
     found = benchmark.load(locate(benchmark, data), runner)
-    # a benchmark of one's own may return a plain list
+    # a user's benchmark may return a plain list
     return benchmark, found if isinstance(found, Questions) else Questions(found)
 
 

@@ -127,7 +127,7 @@ def _shares(part: Facts) -> list[str]:
 
 
 def show_boards(boards: Sequence[Board]) -> None:
-    """Print one table for each benchmark: published results, and one's own in green."""
+    """Print one table for each benchmark: published results, and your own in green."""
     out = Screen()
     for board in boards:
         head, *rows = board.table()

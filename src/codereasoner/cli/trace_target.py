@@ -223,7 +223,7 @@ def modules_of(texts: tuple[str, ...]) -> tuple[str, ...]:
             import_from(place.resolve().parent)
             text = place.stem
         if not text or importlib.util.find_spec(text.partition(".")[0]) is None:
-            raise ConfigError(f"--with {text}: there is no module of that name here; a file of your own is ./{text}.py")
+            raise ConfigError(f"--with {text}: there is no module of that name here; your own file is ./{text}.py")
         names.append(text)
     return tuple(names)
 

@@ -132,6 +132,6 @@ def _checked(
             parts.append(f"{len(extra)} ids that {benchmark.name} does not have (the first is '{extra[0]}')")
         raise DataError(f"{path} has {' and '.join(parts)}; every question of {benchmark.name} needs its id and texts")
     texts = {question.id: list(found[question.id]) for question in questions}
-    if not isinstance(found, Generations):  # a benchmark of one's own may return a plain dict
+    if not isinstance(found, Generations):  # a user's benchmark may return a plain dict
         return Generations(texts)
     return Generations(texts, found.recorded, found.reasoned, found.read)

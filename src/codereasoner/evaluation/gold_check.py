@@ -1,7 +1,7 @@
 """Verify that the graders accept every right answer, and measure the accuracy of trivial answers.
 
 The gold self-check renders each question's right answer as a perfect model would, parses it and grades it: anything
-but correct is a fault of ours, and is listed. The guess rates say how much of a score needs no thought.
+but correct is an error of the grader, and is listed. The guess rates show how much of a score needs no reasoning.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from codereasoner.training.training_rows import SftRow
 
 Make: TypeAlias = "Callable[[SftRow, int], dict[str, object]]"
-"""Makes another trainer's row of ours, which has no completion for RL, and its position in the file."""
+"""Makes another trainer's row from one of ours (without a completion for RL) and its position in the file."""
 
 
 @dataclass(frozen=True)

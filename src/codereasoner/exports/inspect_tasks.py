@@ -54,7 +54,7 @@ def questions(
 
 
 def registered_tasks() -> dict[str, Callable[..., Task]]:
-    """Register every benchmark and every task of ours as an Inspect task, and return these by name."""
+    """Register every benchmark and every task as an Inspect task, and return these by name."""
     made = [_benchmark_task(name, plugin) for name, plugin in extend.available("benchmark").items()]
     made += [_grammar_task(name, plugin) for name, plugin in extend.available("task").items()]
     return {each.__name__: each for each in made}

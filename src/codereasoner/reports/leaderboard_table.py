@@ -1,4 +1,4 @@
-"""Leaderboards: published results and one's own, best first, with the settings and the source of each."""
+"""Leaderboards: published results and your own, best first, with the settings and the source of each."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def write_site(boards: Sequence[Board], folder: Path) -> list[Path]:
 
 
 def board_markdown(board: Board) -> str:
-    """Return the board as a heading and a table; one's own rows are bold."""
+    """Return the board as a heading and a table; your own rows are bold."""
     head, *rows = board.table()
     for each, row in zip(board.entries, rows, strict=True):
         row[:] = [f"**{cell}**" if each.kind == "own" and cell else cell for cell in row]

@@ -35,7 +35,7 @@ def of_split(everything: Iterable[Program | Rejected], split: str, count: int) -
 
 
 class Files(Source):
-    """Programs of your own files, with the calls that they show.
+    """Programs from your own files, with the calls that they show.
 
     In a Python file the calls are those in `print(f(...))` and `assert f(...) == ...` lines, at top level or under
     `if __name__ == "__main__":`, which do not become part of the program; the entry is the last function that is called

@@ -14,7 +14,7 @@ from codereasoner.task import Question
 def task_names(given: Sequence[str], questions: Path | None = None) -> list[str]:
     """Return the names of the tasks that are given as `output` or `file.py:ClassName`, in the same order.
 
-    A name that only the questions of the file know, because they belong to a task of a user's own, is looked up there.
+    A name that only the questions of the file know, because they belong to a user's task, is looked up there.
     """
     return [_name(each, questions) for each in given]
 

@@ -1,7 +1,7 @@
 """Reward terms: functions of a completion's grade, text and length, which compose.
 
 A RewardTerm is any `function(grade, completion, tokens) -> float | None`. `verified` pays the grade; the others are
-what some recipes add to it, off by default; a function of a user's own takes the place of `verified`:
+what some recipes add to it, off by default; a user's own function takes the place of `verified`:
 
     def brief(grade, completion, tokens):
         return grade.reward - 0.001 * (tokens or 0)
@@ -82,14 +82,14 @@ def compose(
     overlong: int = 0,
     limit: int = 0,
 ) -> RewardTerm:
-    """Return what the options of a training ask for: `verified` or one's own, and the terms that are not 0.
+    """Return what the options of a training ask for: `verified` or a user's function, and the terms that are not 0.
 
     own: `file.py:function`, or the function itself.
     overlong: tokens below `limit` from which on length costs.
 
     Raises:
         ConfigError: a term has the wrong sign, or the buffer is longer than the limit.
-        DataError: the file of one's own reward is missing, or has no such function.
+        DataError: the file of the user's reward is missing, or has no such function.
     """
     if format_bonus < 0 or format_penalty < 0:
         raise ConfigError(
@@ -139,7 +139,7 @@ class OwnReward:
 
 
 def own_reward(own: str | RewardTerm) -> RewardTerm:
-    """Return a reward function of one's own, given as `file.py:function` or as the function itself.
+    """Return a user's reward function, given as `file.py:function` or as the function itself.
 
     Raises:
         DataError: the file is missing, or has no such function; or it cannot be called with three values.
@@ -171,7 +171,7 @@ def _takes_three(function: Callable[..., Any], name: str) -> RewardTerm:
 
 
 def reward_identity(own: str | None) -> str | None:
-    """Return what names one's own reward in the identity of a training: the content of its file, and the function."""
+    """Return what identifies a user's reward in a training's identity: the content of its file, and the function."""
     if own is None:
         return None
     path, name = split_reference(own)

@@ -138,7 +138,7 @@ class GrpoConfig(TrainingConfig):
     epsilon_high: float = option(0.28, "Clip range: how far a token's probability may rise in one update, as a share.")
     mask_truncated: bool = option(True, "Leave truncated completions out of the loss.")
     reward: str | None = option(
-        None, "Reward of your own, file.py:function(grade, completion, tokens), instead of the grade's (0 to 1)."
+        None, "Your own reward, file.py:function(grade, completion, tokens), instead of the grade's (0 to 1)."
     )
     format_bonus: float = option(0.0, "Added to the reward of a completion with an answer that can be parsed.")
     format_penalty: float = option(0.0, "Subtracted from the reward of one without such an answer.")
