@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import re
 from random import Random
 
 from codereasoner import literals
 from codereasoner.records import Program
-from codereasoner.rewrites.input_mutation import Ranges, mutate, with_faults, with_more_calls
+from codereasoner.rewrites.input_mutation import mutate, with_faults, with_more_calls
 
 
 def test_types_stay_and_values_lie_in_the_ranges() -> None:
@@ -22,7 +23,7 @@ def test_types_stay_and_values_lie_in_the_ranges() -> None:
 
 
 def test_keywords_keep_their_names() -> None:
-    assert mutate("1, y={2}", Random(3), Ranges(integers=(7, 7), items=(1, 1))) == "7, y={7}"
+    assert re.fullmatch(r"\d+, y=\{\d+(, \d+)*\}", mutate("1, y={2}", Random(3)) or "")
 
 
 def test_a_call_that_is_no_literal_is_left_alone() -> None:

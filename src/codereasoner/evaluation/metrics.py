@@ -31,14 +31,14 @@ def mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def wilson_interval(successes: float, trials: int, z: float = Z95) -> tuple[float, float]:
+def wilson_interval(successes: float, trials: int) -> tuple[float, float]:
     """Return the Wilson score interval of a share, 0 to 1; of no trials it is everything.
 
     Source: Wilson 1927, JASA 22. It stays inside 0 and 1 and is sound for few trials and for shares near the ends.
     """
     if trials <= 0:
         return 0.0, 1.0
-    return _wilson(successes / trials, trials, z)
+    return _wilson(successes / trials, trials)
 
 
 def clustered_error(scores: Iterable[tuple[str, float]]) -> float:
@@ -57,7 +57,7 @@ def clustered_error(scores: Iterable[tuple[str, float]]) -> float:
     return math.sqrt(correction * sum(value * value for value in sums.values())) / len(pairs)
 
 
-def clustered_interval(scores: Iterable[tuple[str, float]], z: float = Z95) -> tuple[float, float]:
+def clustered_interval(scores: Iterable[tuple[str, float]]) -> tuple[float, float]:
     """Return the 95 % interval of the mean of (cluster, score in 0 to 1); the questions of a program are a cluster.
 
     It is the Wilson interval at the effective number of trials, which is the number of independent ones that would give
@@ -70,12 +70,13 @@ def clustered_interval(scores: Iterable[tuple[str, float]], z: float = Z95) -> t
     error = clustered_error(pairs)
     clusters = len({cluster for cluster, _ in pairs})
     if error == 0 or not 0 < share < 1:
-        return wilson_interval(share * clusters, clusters, z)
+        return wilson_interval(share * clusters, clusters)
     effective = share * (1 - share) / (error * error)
-    return _wilson(share, effective, z)
+    return _wilson(share, effective)
 
 
-def _wilson(share: float, trials: float, z: float) -> tuple[float, float]:
+def _wilson(share: float, trials: float) -> tuple[float, float]:
+    z = Z95
     spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     centre = share + z * z / (2 * trials)
     scale = 1 + z * z / trials

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 
 from codereasoner import literals
@@ -16,33 +16,27 @@ from codereasoner.grammar.draft import number, pick
 from codereasoner.records import Program
 
 _LETTERS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, " ", string.punctuation)
+INTEGERS = (5, 20)  # from and to, both included, as all of these
+TEXT_LENGTHS = (5, 15)
+SIZES = (5, 15)  # of collections
+INNER_SIZES = (2, 5)  # of a collection in a collection, or the call would not fit a prompt
 
 
-@dataclass(frozen=True)
-class Ranges:
-    """From and to, both included, of integers and of the lengths of strings and collections."""
-
-    integers: tuple[int, int] = (5, 20)
-    letters: tuple[int, int] = (5, 15)
-    items: tuple[int, int] = (5, 15)
-    inner_items: tuple[int, int] = (2, 5)  # of a collection in a collection, or the call would not fit a prompt
-
-
-def with_more_calls(program: Program, count: int, ranges: Ranges | None = None, purpose: str = "mutate") -> Program:
+def with_more_calls(program: Program, count: int) -> Program:
     """Return the program with up to `count` calls more, the same ones on every call of this function.
 
     A call whose arguments are not literals is not mutated. The new calls may raise; their run will show it.
     """
-    random = Random(f"{purpose}/{program.split}/{program.id}")
+    random = Random(f"mutate/{program.split}/{program.id}")
     known = dict.fromkeys(program.calls)
     for index in range(count if program.calls else 0):
-        call = mutate(program.calls[index % len(program.calls)], random, ranges)
+        call = mutate(program.calls[index % len(program.calls)], random)
         if call is not None:
             known.setdefault(call)
     return replace(program, calls=tuple(known))
 
 
-def mutate(call: str, random: Random, ranges: Ranges | None = None) -> str | None:
+def mutate(call: str, random: Random) -> str | None:
     """Return the arguments of a call with other values of the same types; None where an argument is not a literal.
 
     Each argument is mutated or, one time in five, kept. A string of one letter is mostly taken from a longer one, since
@@ -52,7 +46,7 @@ def mutate(call: str, random: Random, ranges: Ranges | None = None) -> str | Non
         literals.read_arguments(call)
     except literals.LiteralError:
         return None
-    mutation = _Mutation(random, ranges or Ranges())
+    mutation = _Mutation(random)
     arguments = literals.parse_arguments(call)
     return _written((name, mutation.argument(literals.value_of(node))) for name, node in arguments)
 
@@ -103,9 +97,8 @@ def _fault(value: object, random: Random) -> object:
 class _Mutation:
     """One mutation of a call; remembers the strings it made, so that single letters can be found in them."""
 
-    def __init__(self, random: Random, ranges: Ranges) -> None:
+    def __init__(self, random: Random) -> None:
         self.random = random
-        self.ranges = ranges
         self.texts: list[str] = []
         self.depth = 0  # of collections around the value that is being made
 
@@ -125,7 +118,7 @@ class _Mutation:
             case bool():
                 return self.random.random() < 0.5
             case int():
-                return number(self.random, *self.ranges.integers)
+                return number(self.random, *INTEGERS)
             case float():
                 return round(self.random.random() * 20, 2)
             case str():
@@ -151,7 +144,7 @@ class _Mutation:
         letters = "".join(each for each in _LETTERS if any(letter in each for letter in value)) or string.ascii_letters
         if len(value) == 1:
             return pick(self.random, letters)
-        length = number(self.random, *self.ranges.letters)
+        length = number(self.random, *TEXT_LENGTHS)
         if self.random.random() < 0.1:
             text = pick(self.random, letters) * length
         else:
@@ -161,7 +154,7 @@ class _Mutation:
 
     def _items(self, value: Sequence[object]) -> list[object]:
         if not value:
-            return [number(self.random, *self.ranges.integers) for _ in self._size()]
+            return [number(self.random, *INTEGERS) for _ in self._size()]
         return [self.value(pick(self.random, value)) for _ in self._size()]
 
     def _key(self, key: object) -> object:
@@ -171,4 +164,4 @@ class _Mutation:
         return self.value(key)
 
     def _size(self) -> range:
-        return range(number(self.random, *(self.ranges.items if self.depth < 2 else self.ranges.inner_items)))
+        return range(number(self.random, *(SIZES if self.depth < 2 else INNER_SIZES)))
