@@ -30,9 +30,7 @@ from codereasoner.chains.pure_operations import (
 from codereasoner.literals.work_limits import length
 
 MAX_STEPS = 60  # operations that are written down
-MAX_BRIEF_STEPS = (
-    1_000  # with those of the passes that are left out: a pass for each of MAX_LENGTH items, a few in each
-)
+MAX_BRIEF_STEPS = 1_000  # with those of passes that are left out: one for each of MAX_LENGTH items, a few in each
 
 
 @lru_cache(maxsize=8192)
@@ -345,11 +343,7 @@ class Trail:
 
 
 def text_of(value: object) -> str:
-    """Return the literal of a value.
-
-    Raises:
-        Unknown: it has none, or one that is too long.
-    """
+    """Return the literal of a value, or raise Unknown if it has none, or one that is too long."""
     try:
         return literals.write(list(value) if isinstance(value, Items) else value, MAX_LENGTH)
     except literals.NotWritable:
@@ -365,11 +359,8 @@ def _bound(target: ast.expr, item: object) -> dict[str, object]:
     if isinstance(target, ast.Name):
         return {target.id: item}
     if isinstance(target, ast.Tuple) and isinstance(item, tuple) and len(item) == len(target.elts):
-        return {
-            name: value
-            for part, each in zip(target.elts, item, strict=True)
-            for name, value in _bound(part, each).items()
-        }
+        bound = [_bound(part, each) for part, each in zip(target.elts, item, strict=True)]
+        return {name: value for part in bound for name, value in part.items()}
     raise Unknown
 
 
@@ -404,8 +395,5 @@ _WRITERS: dict[type[ast.expr], Callable[[Trail, Any], Any]] = {
     ast.Dict: Trail._dict,
     ast.JoinedStr: Trail._joined,
     ast.Call: Trail._call,
-    ast.ListComp: Trail._comprehension,
-    ast.SetComp: Trail._comprehension,
-    ast.GeneratorExp: Trail._comprehension,
-    ast.DictComp: Trail._comprehension,
+    **dict.fromkeys((ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp), Trail._comprehension),
 }
