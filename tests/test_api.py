@@ -185,6 +185,31 @@ def test_the_reward_is_pickled_and_is_the_same_from_async_code(run: Run) -> None
     assert asyncio.run(reward.score(["", ""], completions, **columns)) == [1.0, 1.0]
 
 
+def test_a_function_answers_as_a_model_and_another_one_of_its_name_is_another_model(run: Run, tmp_path: Path) -> None:
+    question = cr.ask(run, "output")[0]
+    asked: list[str] = []
+
+    def right(messages: Any) -> str:
+        asked.append(messages[-1]["content"])
+        return "<answer>[2, 1]</answer>"
+
+    for _ in range(2):
+        assert cr.evaluate(question, right, out=tmp_path / "right").pass_at_1 == 100.0
+    [prompt] = asked
+    assert "f([1, 2])" in prompt
+    with pytest.raises(ConfigError, match="holds a finished result of other options"):
+        cr.evaluate(question, lambda messages: "<answer>2</answer>", out=tmp_path / "right")
+    with pytest.raises(ConfigError, match="lambda returned NoneType, and must return a text"):
+        cr.evaluate(question, lambda messages: None, out=tmp_path / "none")  # type: ignore[arg-type, return-value]
+
+
+def test_the_reward_reads_questions_as_objects_and_says_where_they_are_missing(run: Run) -> None:
+    question = cr.ask(run, "output")[0].to_json()
+    assert cr.reward()(["", ""], ["<answer>[2, 1]</answer>", "2"], question=[question, question]) == [1.0, 0.0]
+    with pytest.raises(DataError, match="the rows need the column `question`"):
+        cr.reward()([""], ["<answer>[2, 1]</answer>"])
+
+
 @pytest.mark.parametrize(
     ("program", "arguments", "sentence"),
     [

@@ -31,6 +31,7 @@ from codereasoner.exports.trl import TrlReward
 from codereasoner.extend import Model, Sampling, Source
 from codereasoner.function_source import arguments_of, source_of
 from codereasoner.ledger import read_rows
+from codereasoner.models.function import Answering, FunctionModel
 from codereasoner.outputs import set_aside
 from codereasoner.records import Chain, Job, Program, Run
 from codereasoner.reports.run_folder import short_name
@@ -236,8 +237,8 @@ def reward(style: StyleLike | None = None, own: str | RewardTerm | None = None) 
 
 
 def evaluate(
-    questions: str | Path | Sequence[Question],
-    model: str | Model,
+    questions: str | Path | Question | Sequence[Question],
+    model: str | Model | Answering,
     *,
     data: str | Path | None = None,
     style: StyleLike | None = None,
@@ -252,7 +253,8 @@ def evaluate(
     """Ask a model the questions of a benchmark, a file or a list, and return what it knows.
 
     questions: a benchmark's name, the path of a questions.jsonl (of which `split` is asked), or questions.
-    model: a path or Hub name, openai:NAME, scripted:gold, ..., or a Model; `options` go to it: base_url, ...
+    model: a path or Hub name, openai:NAME, scripted:gold, ..., to which `options` go: base_url, ...; or a Model, or a
+    function that returns the answer to a list of messages, which is known by its name and source.
     out: the folder that keeps answers, grades and summary, so that the same call asks nothing twice; evaluations/... by
     default. fresh: start over; what `out` holds is kept as NAME.old. limit: the first N questions.
 
@@ -260,21 +262,27 @@ def evaluate(
         >>> run = trace("def f(x):\\n    return x[::-1]", "f([1, 2])")
         >>> evaluate(ask(run, "output"), "scripted:gold", out="evaluation").pass_at_1
         100.0
+        >>> evaluate(ask(run, "output"), lambda messages: "<answer>[2, 1]</answer>", out="own").pass_at_1
+        100.0
 
     Raises:
         UnknownName: there is no such benchmark or model. DataError: its data cannot be found or read.
         ConfigError: `out` holds an evaluation of other questions, of another model, or with other settings.
         Shortfall: no request was answered.
     """
-    if limit is not None and limit < 1:
-        raise ConfigError(f"limit is {limit}, and must be at least 1")
+    for name, number in (("limit", limit), ("samples", samples)):
+        if number is not None and number < 1:
+            raise ConfigError(f"{name} is {number}, and must be at least 1")
     if isinstance(questions, str | Path):
         asked = load_questions(str(questions), Path(data) if data else None, split, _run, limit)
     else:
-        asked = QuestionSet("questions", list(questions)[:limit])
+        asked = QuestionSet("questions", [questions] if isinstance(questions, Question) else list(questions)[:limit])
     if not asked.questions:
         raise ConfigError(f"there is no question in {asked.name}")
-    answering: Model = extend.find("model", model, **options) if isinstance(model, str) else model
+    if isinstance(model, str):
+        answering: Model = extend.find("model", model, **options)
+    else:
+        answering = model if isinstance(model, Model) else FunctionModel(model)
     label = model if isinstance(model, str) else answering.identity
     chosen = sampling or Sampling(max_tokens=answering.max_tokens or Sampling().max_tokens)
     folder = Path(out) if out else Path("evaluations") / f"{Path(asked.name).stem}@{short_name(label)}"

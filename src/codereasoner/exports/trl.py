@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from codereasoner.errors import DataError
 from codereasoner.exports.framework_questions import pool_of_process
 from codereasoner.styles import Style, chosen_style
 from codereasoner.training.reward import Reward
@@ -38,7 +40,7 @@ class TrlReward:
         self,
         prompts: Sequence[object],
         completions: Sequence[object],
-        question: Sequence[str],
+        question: Sequence[str | Mapping[str, object]] = (),
         style: Sequence[str] | None = None,
         completion_ids: Sequence[Sequence[int]] | None = None,
         **columns: object,
@@ -46,8 +48,12 @@ class TrlReward:
         """Return the rewards, 0 to 1, of a step's completions in their order; None for an infrastructure error.
 
         Raises:
+            DataError: the rows have no column `question`.
             InfrastructureError: more than 1 % of the grades are infrastructure errors.
         """
+        if len(question) != len(completions):
+            counts = f"{len(completions)} completions have {len(question)} questions"
+            raise DataError(f"{counts}: the rows need the column `question` that those of grpo.parquet have")
         places: defaultdict[Style | str, list[int]] = defaultdict(list)
         for place in range(len(completions)):
             places[self.style or (style[place] if style else DEFAULT)].append(place)
@@ -56,7 +62,7 @@ class TrlReward:
             graded = Reward(each, pool_of_process().run, self.ends, self.term)(
                 [prompts[place] for place in its],
                 [completions[place] for place in its],
-                [question[place] for place in its],
+                [_text(question[place]) for place in its],
                 [completion_ids[place] for place in its] if completion_ids is not None else None,
                 **columns,
             )
@@ -69,3 +75,7 @@ class TrlReward:
     ) -> list[float | None]:
         """Return the same from async code, without blocking its loop."""
         return await asyncio.to_thread(self, prompts, completions, **columns)
+
+
+def _text(question: str | Mapping[str, object]) -> str:
+    return question if isinstance(question, str) else json.dumps(question)
