@@ -10,6 +10,7 @@ import pytest
 from tests.reports.folders import blocks
 
 from codereasoner.errors import DataError
+from codereasoner.reports import question_records
 from codereasoner.reports import run_folder as folders
 from codereasoner.reports.comparison import compare, write_comparison
 
@@ -130,3 +131,14 @@ def test_of_very_many_answers_a_fixed_sample_is_audited_and_every_answer_counted
     assert all(0 < row["audited"] < 32 for row in found["mistakes"])
     assert [row["pass@1"] for row in found["results"]] == [row["pass@1"] for row in whole["results"]]
     assert found == compare([run_folder])[0]
+
+
+def test_no_more_texts_of_answers_and_chains_are_kept_than_a_page_shows(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, _ = compare([run_folder], details=True)
+    monkeypatch.setattr(question_records, "LIMIT", 5)
+    found, questions = compare([run_folder], details=True)
+    assert found == whole
+    kept = [bool(item.answers or item.chains) for item in questions.shown.values()]
+    assert kept == [True] * 5 + [False] * 27

@@ -55,7 +55,7 @@ def compare(paths: Sequence[Path], details: bool = False) -> tuple[Comparison, G
     folders = list(dict.fromkeys(each.run for each in found))
     gathered = gather(folders, found, EVERYTHING, only_asked=True, details=details)
     features = question_features(folders, gathered)
-    rows = [*_comparisons(gathered, features), *hardened_pairs(found)]
+    rows = [*_comparisons(gathered, features), *hardened_pairs(found, gathered)]
     if not rows:
         asked = ", ".join(f"{each.model} was asked {each.questions}" for each in found)
         raise DataError(f"no two of these evaluations share {FEWEST} questions, so nothing can be compared: {asked}")

@@ -7,29 +7,35 @@ from collections.abc import Iterator, Sequence
 
 from codereasoner.evaluation.paired_comparison import Pair, mcnemar, paired
 from codereasoner.extend import task_order
-from codereasoner.ledger import read_records
 from codereasoner.reports.comparison_rows import FEWEST, Flipped, PairComparison
 from codereasoner.reports.question_browser import label_of
-from codereasoner.reports.run_folder import Evaluation, grades_of
+from codereasoner.reports.question_records import Gathered, Shown
+from codereasoner.reports.run_folder import Evaluation, labels
 from codereasoner.task import Question
 
 
-def hardened_pairs(found: Sequence[Evaluation]) -> Iterator[PairComparison]:
+def hardened_pairs(found: Sequence[Evaluation], gathered: Gathered) -> Iterator[PairComparison]:
     """Yield what the rewrites cost each model that was asked hard questions and, in the same style, their originals.
 
     Questions that were not rewritten do not count.
     """
-    known = [(each, _questions(each), _shares(each)) for each in found]
-    for hard, asked, hard_shares in known:
-        hard_questions = {str(each.features.get("original", "")): each for each in asked.values()}
-        for other, questions, shares in known:
+    known = [(each, label, _answered(each, label, gathered)) for each, label in zip(found, labels(found), strict=True)]
+    for hard, hard_label, asked in known:
+        new_of = {str(each.question.features.get("original", "")): each for each in asked.values()}
+        for other, label, originals in known:
             scored = [
-                (questions[name], new, shares[name], hard_shares[new.id])
-                for name, new in hard_questions.items()
-                if name in shares and name in questions and new.id in hard_shares
+                (originals[name].question, new.question, originals[name].share(label), new.share(hard_label))
+                for name, new in new_of.items()
+                if name in originals
             ]
             if len(scored) >= FEWEST and _asked(hard) == _asked(other):
-                yield _comparison(hard, scored, len(questions), len(asked))
+                yield _comparison(hard, scored, len(originals), len(asked))
+
+
+def _answered(evaluation: Evaluation, label: str, gathered: Gathered) -> dict[str, Shown]:
+    """Return the questions of an evaluation that have an answer, by id."""
+    items = (each for each in gathered.shown.values() if evaluation.questions in each.lists and label in each.outcomes)
+    return {each.question.id: each for each in items}
 
 
 def _asked(evaluation: Evaluation) -> tuple[object, ...]:
@@ -62,16 +68,3 @@ def _comparison(
 
 def _flipped(question: Question) -> Flipped:
     return {"id": question.id, "task": question.task, "question": label_of(question)}
-
-
-def _questions(evaluation: Evaluation) -> dict[str, Question]:
-    path = evaluation.folder / "questions.jsonl"
-    return {each.id: each for each in read_records(path, Question)} if path.is_file() else {}
-
-
-def _shares(evaluation: Evaluation) -> dict[str, float]:
-    """Return by question the share of right answers."""
-    right: defaultdict[str, list[bool]] = defaultdict(list)
-    for row in grades_of(evaluation):
-        right[row["question"]].append(row["outcome"] == "correct")
-    return {name: sum(each) / len(each) for name, each in right.items()}

@@ -7,8 +7,9 @@ benchmark and their id in it: two benchmarks may both have a `sample_0`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TypedDict
 
@@ -106,7 +107,8 @@ def gather(
 ) -> Gathered:
     """Return at most `limit` questions of the run folders, those first that a model answered; or only those.
 
-    Without `details` the texts of chains and answers are left out.
+    The texts of chains and answers are those of the first LIMIT questions, as a page shows no others; without
+    `details` they are left out.
     """
     grades = [list(grades_of(each)) for each in evaluations]
     ids = [{row["question"] for row in rows} for rows in grades]
@@ -125,13 +127,15 @@ def gather(
     runs = _runs(folders, {item.question.run for item in shown.values()})
     for each in evaluations:
         runs |= {name: run for name, run in traced_runs(each).items() if name not in runs}
-    for chain in (chain for folder in folders if details for chain in records_so_far(folder / "chains.jsonl", Chain)):
-        if (found := shown.get(chain.question)) is not None and len(found.chains) < SAMPLES:
-            found.chains.append(chain)
+    detailed = frozenset(islice(shown, LIMIT if details else 0))
+    for folder in folders if details else ():
+        for chain in records_so_far(folder / "chains.jsonl", Chain, lambda row: row.get("question") in detailed):
+            if len(shown[chain.question].chains) < SAMPLES:
+                shown[chain.question].chains.append(chain)
     audited = audit_sample(evaluations)
     groups: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for evaluation, label, rows in zip(evaluations, labels(evaluations), grades, strict=True):
-        for item in _add_answers(evaluation, label, rows, shown, runs, audited, details):
+        for item in _add_answers(evaluation, label, rows, shown, runs, audited, detailed):
             groups[evaluation.questions][item.group] = None
             item.lists.add(evaluation.questions)
     models = list(dict.fromkeys(labels(evaluations)))
@@ -176,7 +180,7 @@ def _add_answers(
     shown: Mapping[str, Shown],
     runs: Mapping[str, Run],
     audited: Callable[[str], bool],
-    details: bool,
+    detailed: Container[str],
 ) -> Iterator[Shown]:
     """Add the graded answers of one evaluation; an answers.jsonl may also hold answers of an earlier setting."""
 
@@ -187,7 +191,8 @@ def _add_answers(
 
     def is_read(row: Mapping[str, object]) -> bool:
         question = str(row.get("question"))
-        return item_of(question) is not None and (details or audited(question))
+        item = item_of(question)
+        return item is not None and (item.name in detailed or audited(question))
 
     kept = records_so_far(path, Answer, is_read)
     answers = {answer.id: answer for answer in kept}
@@ -207,7 +212,7 @@ def _add_answers(
         item.mistakes[label] = item.mistakes.get(label, "") + code
         if checked.share is not None:
             item.steps.setdefault(label, []).append(checked.share)
-        if details and answer is not None and len(item.outcomes[label]) <= SAMPLES:
+        if item.name in detailed and answer is not None and len(item.outcomes[label]) <= SAMPLES:
             item.answers.append(
                 {
                     "model": label,
