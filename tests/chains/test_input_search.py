@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from time import process_time
 
@@ -18,6 +18,7 @@ from codereasoner.errors import DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
 from codereasoner.sources.procedural import Procedural
+from codereasoner.stages.write_chains import SEARCH_LIMITS
 from codereasoner.task import Question
 
 APPEND = "def f(x):\n    x.append(3)\n    x = x[::-1]\n    return x"
@@ -25,6 +26,13 @@ APPEND = "def f(x):\n    x.append(3)\n    x = x[::-1]\n    return x"
 
 def question(source: str, value: str) -> Question:
     return Question("input", {"source": source, "entry": "f", "value": value}, ("f()",))
+
+
+@pytest.fixture(scope="module")
+def brief() -> Iterator[Pool]:
+    """A pool with the limits of a stage that searches: a call that does not end is stopped soon."""
+    with Pool(1, SEARCH_LIMITS, allow_weak_isolation=True) as running:
+        yield running
 
 
 def found(pool: Pool, source: str, value: str, most: int = 3) -> tuple[Try, ...]:
@@ -143,8 +151,8 @@ def test_a_name_that_the_program_gives_to_something_else_is_not_undone(pool: Poo
         ("def f(n):\n    while n:\n        pass\n    return n", "5", 2),
     ],
 )
-def test_a_call_that_is_not_found_within_the_bound_is_not_told(pool: Pool, source: str, value: str, most: int) -> None:
-    tries = found(pool, source, value, most)
+def test_a_call_that_is_not_found_within_the_bound_is_not_told(brief: Pool, source: str, value: str, most: int) -> None:
+    tries = found(brief, source, value, most)
     assert tries == ()
     with pytest.raises(DataError, match=f"no call was found that returns {value}"):
         narrate_search(question(source, value), tries)

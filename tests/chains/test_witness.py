@@ -8,6 +8,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -191,16 +192,23 @@ def _ends(node: ast.AST) -> Iterator[int]:
 CORPUS = list(constructs())
 
 
+@cache
+def both(pool: Pool, place: int, layout: str) -> tuple[Run, Run, Reports]:
+    """The trace of a construct, the run of its witness and what that reports; many tests look at the same ones."""
+    call, plain = CORPUS[place]
+    source = LAYOUTS[layout](plain)
+    run, witness = pool.run([Job(source, "f", call, record="trace"), Job(rewritten(source, "f"), "_watched", call)])
+    return run, witness, witnessed(witness)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(
     "place", range(len(CORPUS)), ids=[source.split("(")[0][4:] + str(n) for n, (_, source) in enumerate(CORPUS)]
 )
 def test_story_and_witness_agree_on_every_construct_in_every_layout(pool: Pool, place: int, layout: str) -> None:
-    call, plain = CORPUS[place]
-    source = LAYOUTS[layout](plain)
-    run, witness = pool.run([Job(source, "f", call, record="trace"), Job(rewritten(source, "f"), "_watched", call)])
+    run, witness, seen = both(pool, place, layout)
     assert (run.outcome, run.value) == (witness.outcome, witness.value)
-    assert not list(disagreements(source, reported(read_events(run)), witnessed(witness))), source
+    assert not list(disagreements(run.source, reported(read_events(run)), seen)), run.source
 
 
 SENTENCE = re.compile(r"Line (\d+), `(.*)`: (.*)\.")
@@ -277,20 +285,17 @@ def terse_faults(text: str, source: str, witness: Reports) -> Iterator[str]:
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("place", range(len(CORPUS)))
 def test_the_sentences_say_what_the_witness_says(pool: Pool, place: int, layout: str) -> None:
-    call, plain = CORPUS[place]
-    source = LAYOUTS[layout](plain)
-    run, witness = pool.run([Job(source, "f", call, record="trace"), Job(rewritten(source, "f"), "_watched", call)])
+    run, _, seen = both(pool, place, layout)
     text = narrate(question_of(run), run, "steps").text
-    assert not list(disagreements(source, in_sentences(text), witnessed(witness), IN_SENTENCES)), text
+    assert not list(disagreements(run.source, in_sentences(text), seen, IN_SENTENCES)), text
 
 
 @pytest.mark.parametrize("detail", [detail for detail in DETAILS if detail != "steps"])
 @pytest.mark.parametrize("place", range(len(CORPUS)))
 def test_the_terse_details_say_what_the_witness_says(pool: Pool, place: int, detail: Detail) -> None:
-    call, source = CORPUS[place]
-    run, witness = pool.run([Job(source, "f", call, record="trace"), Job(rewritten(source, "f"), "_watched", call)])
+    run, _, seen = both(pool, place, "plain")
     text = narrate(question_of(run), run, detail).text
-    assert not list(terse_faults(text, source, witnessed(witness))), text
+    assert not list(terse_faults(text, run.source, seen)), text
     assert audit(text, run).first_false is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import inspect
 import json
 import shlex
@@ -128,9 +129,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "evaluate set/questions.jsonl --model scripted:copy --out evaluations/second",
         "evaluate set/questions.jsonl --model scripted:gold --out evaluations/questions@scripted-gold",
     ]
-    for line in lines:
-        words = [sys.executable, "-m", "codereasoner", *line.split(), "--allow-weak-isolation"]
-        subprocess.run(words, cwd=folder, check=True, capture_output=True)
+    with contextlib.chdir(folder):
+        for line in lines:
+            app.main([*line.split(), "--allow-weak-isolation"], standalone_mode=False)
     for name in ("programs.jsonl", "runs.parquet", "questions.jsonl", "chains.jsonl", "grpo.parquet"):
         shutil.copy(folder / "set" / name, folder / name)
     return folder

@@ -64,7 +64,7 @@ def test_two_processes_make_the_same_bytes_as_one(tmp_path: Path) -> None:
     for workers in (1, 2):
         paths = Paths(tmp_path / str(workers))
         with make_engine(workers=workers) as engine, Pool(workers=1, allow_weak_isolation=True) as pool:
-            config = BuildConfig(train=40, rl=30, sft_size=20, rl_size=10)
+            config = BuildConfig(train=100, rl=50, sft_size=80, rl_size=40)  # several batches for each process
             whole_build(tmp_path / str(workers), config, pool, engine, unwatched, allow_weak_isolation=True)
         made.append({path.name: path.read_bytes() for path in vars(paths).values() if path.is_file()})
     assert made[0] == made[1]
