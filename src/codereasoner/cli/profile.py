@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -12,8 +12,6 @@ from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import PATH, SHARE
 from codereasoner.cli.options import json_option
 from codereasoner.errors import DataError
-
-Shares = Mapping[str, float]
 
 
 @click.command("profile", cls=ConfigCommand)
@@ -37,79 +35,51 @@ def profile_command(
     \b
         codereasoner profile programs.jsonl
     """
-    from codereasoner.cli.console import console, print_json
+    from codereasoner.cli.console import console, make_table, print_json
     from codereasoner.curation.profiles import GROUPS, cruxeval_profile, distance, is_quantile
 
     if runs and not calls:
         raise click.UsageError("--runs goes with --calls")
     programs = rows_file(programs, "programs.jsonl")
-    ours = _profile_calls(programs, runs) if calls else _profile(programs)
-    if reference:
-        theirs = _profile_calls(reference, None) if calls else _profile(reference)
-    else:
-        theirs = cruxeval_profile("calls" if calls else "constructs")
+    ours = _profile(programs, calls, runs)
+    theirs = _profile(reference, calls) if reference else cruxeval_profile("calls" if calls else "constructs")
     if as_json:
         own = {"calls": ours} if calls else {"programs": ours, "distance": distance(ours, theirs)}
         print_json({**own, "reference": theirs})
         return
-    names = (programs.stem, reference.stem if reference else "CRUXEval")
-
-    def common(name: str) -> bool:
-        return max(theirs.get(name, 0.0), ours.get(name, 0.0)) >= min_share
-
+    shown = [each for each in {**theirs, **ours} if runs or not each.startswith("results")]
+    common = [each for each in shown if max(theirs.get(each, 0.0), ours.get(each, 0.0)) >= min_share]
     if calls:
-        every = [each for each in {**theirs, **ours} if runs or not each.startswith("results")]
-        shares = [each for each in every if not is_quantile(each) and common(each)]
-        _show("share", shares, "{:.1%}", ours, theirs, names)
-        _show("quantile", [each for each in every if is_quantile(each)], "{:,.0f}", ours, theirs, names)
-        return
-    _show("group", list(GROUPS), "{:.1%}", ours, theirs, names)
-    _show(
-        "construct",
-        [each for each in {**theirs, **ours} if each not in GROUPS and common(each)],
-        "{:.1%}",
-        ours,
-        theirs,
-        names,
-    )
-    console.print(f"mean difference of the groups: {distance(ours, theirs):.1%}")
+        sections = {"share": [each for each in common if not is_quantile(each)]}
+        sections["quantile"] = [each for each in shown if is_quantile(each)]
+    else:
+        sections = {"group": list(GROUPS), "construct": [each for each in common if each not in GROUPS]}
+    for title, rows in sections.items():
+        absent, form = ("-", "{:,.0f}") if title == "quantile" else ("0.0%", "{:.1%}")
+        table = make_table(None, title, programs.stem, reference.stem if reference else "CRUXEval")
+        for row in rows:
+            table.add_row(row, *(form.format(found[row]) if row in found else absent for found in (ours, theirs)))
+        console.print(table)
+    if not calls:
+        console.print(f"mean difference of the groups: {distance(ours, theirs):.1%}")
 
 
-def _profile(path: Path) -> Shares:
-    from codereasoner.curation.profiles import construct_profile
-    from codereasoner.ledger import read_records
-    from codereasoner.records import Program
-
-    try:
-        found = construct_profile(program.source for program in read_records(path, Program))
-    except SyntaxError as error:
-        raise DataError(f"{path}: a program does not parse ({error})") from None
-    if not found:
-        raise DataError(f"{path} holds no programs")
-    return found
-
-
-def _profile_calls(path: Path, runs: Path | None) -> Shares:
-    from codereasoner.curation.profiles import call_profile
+def _profile(path: Path, calls: bool, runs: Path | None = None) -> Mapping[str, float]:
+    """Return the profile of the programs in a file, or of their calls and the values that these return in `runs`."""
+    from codereasoner.curation.profiles import call_profile, construct_profile
     from codereasoner.ledger import read_records
     from codereasoner.literals import LiteralError
     from codereasoner.records import Program, Run
 
+    what, programs = "call" if calls else "program", read_records(path, Program)
     results = (run.value for run in read_records(runs, Run) if run.value is not None) if runs else ()
     try:
-        found = call_profile(((each.source, each.calls) for each in read_records(path, Program)), results)
-    except LiteralError as error:
-        raise DataError(f"{path}: a call does not parse ({error})") from None
+        if calls:
+            found = call_profile(((each.source, each.calls) for each in programs), results)
+        else:
+            found = construct_profile(each.source for each in programs)
+    except (LiteralError, SyntaxError) as error:
+        raise DataError(f"{path}: a {what} does not parse ({error})") from None
     if not found:
-        raise DataError(f"{path} holds no calls")
+        raise DataError(f"{path} holds no {what}s")
     return found
-
-
-def _show(title: str, rows: Sequence[str], form: str, ours: Shares, theirs: Shares, names: tuple[str, str]) -> None:
-    from codereasoner.cli.console import console, make_table
-
-    table = make_table(None, title, *names)
-    absent = "-" if title == "quantile" else form.format(0)
-    for row in rows:
-        table.add_row(row, *(form.format(found[row]) if row in found else absent for found in (ours, theirs)))
-    console.print(table)
