@@ -34,7 +34,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Measure": {
         "evaluate": "Ask a model a benchmark's questions and grade its answers.",
-        "score": "Grade a file of answers, strictly or by the published scorer's rules.",
+        "score": "Grade a file of answers, strictly or by the published rules.",
         "check": "Verify that the graders accept every right answer.",
         "show": "Show the messages, replies and grades of one question.",
         "compare": "Test whether one model is better than another.",

@@ -20,9 +20,9 @@ from codereasoner.cli.pools import PoolOptions
     "rewrites",
     required=True,
     metavar="KIND,KIND",
-    help="Rewrites in their order, layout and comments always last: rename, rename-misleading, reformat, conditions, "
-    "dead-code, misleading-comments, misleading-prints, misleading-hint, unroll, reroll, for-while, comprehensions, "
-    "inline, commute.",
+    help="Rewrites to apply, in this order, layout and comments always last: rename, rename-misleading, reformat, "
+    "conditions, dead-code, misleading-comments, misleading-prints, misleading-hint, unroll, reroll, for-while, "
+    "comprehensions, inline, commute.",
 )
 @click.option(
     "--calls",
