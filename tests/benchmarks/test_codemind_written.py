@@ -100,7 +100,7 @@ def test_a_solution_that_fails_its_own_tests_is_ill_posed(checkout: Path, runner
 
 def test_tests_that_are_more_than_equalities_are_run_apart_from_the_code(checkout: Path, runner: Runner) -> None:
     assert (known := equalities("assert f(1) == 2\nassert f(2) == [3]", "f", ""))
-    assert (known.calls, known.values) == (("outcome(lambda: f(1))", "outcome(lambda: f(2))"), (2, [3]))
+    assert (known.calls, known.values) == (("told(lambda: f(1))", "told(lambda: f(2))"), (2, [3]))
     for text in ("assert abs(f(1) - 2) < 1e-6", "for i in range(3):\n    assert f(i) == i", "not Python ("):
         assert equalities(text, "f", "") is None
     assert equalities("def check(other):\n    assert other(1) == 1", "f", "") is None

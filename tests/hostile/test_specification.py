@@ -18,8 +18,19 @@ THOROUGH = bool(os.environ.get("CODEREASONER_THOROUGH"))
 TASK = extend.task("code-generation")
 
 
-def asked(tests: str, specification: str = "The next whole number.") -> Question:
-    facts = {"specification": specification, "entry": "up", "tests": tests}
+BEFORE = """\
+from itertools import count
+count = count(1)
+async def later(xs):
+    return up(xs)
+async def stream(xs):
+    for x in range(up(xs)):
+        yield x
+"""
+
+
+def asked(tests: str, specification: str = "The next whole number.", entry: str = "up") -> Question:
+    facts = {"specification": specification, "entry": entry, "tests": tests}
     return Question("code-generation", facts, ("def up(x):\n    return x + 1\n",))
 
 
@@ -91,13 +102,46 @@ def test_tests_may_use_what_the_description_defines(pool: Pool) -> None:
         ("try:\n    up(1)\n    assert False\nexcept ValueError:\n    pass", "raise type('E', (ValueError,), {})",
          "raise type('ValueError', (Exception,), {})"),
         ("def test_it():\n    assert up(1) == 2\n\ndef test_b():\n    assert up(2) == 3", "return xs + 1", "return 2"),
+        ("row = [0]\nxs = [row]\nup(xs)\nassert row == [5] and xs[0] is row", "xs[0][0] = 5", "xs[0] = [5]"),
+        ("a, b = [1], [2]\nxs = [a, b]\nup(xs)\nassert xs == [b, a] and (a, b) == ([1], [2])", "xs.reverse()",
+         "xs[0][0], xs[1][0] = 2, 1"),
+        ("row = [0]\nxs = [row] * 3\nup(xs)\nassert xs == [[1]] * 3", "xs[0][0] += 1", "[x.append(1) for x in xs]"),
+        ("d = {'a': {'b': [1]}}\nlast = d['a']['b']\nup(d)\nassert last == [1, 2]", "xs['a']['b'].append(2)",
+         "xs['a']['b'] = [1, 2]"),
+        ("s = {1}\nup([(s, 0)])\nassert s == {2}", "xs[0][0].add(2)\n    xs[0][0].remove(1)", "xs[0] = ({2}, 0)"),
+        ("xs = bytearray(b'ab')\nup(xs)\nassert xs == b'ba'", "xs.reverse()", "xs = xs[::-1]"),
+        ("from collections import deque\nxs = deque([1])\nassert up(xs) == deque([0]) and xs == deque([1, 2])",
+         "xs.append(2)\n    return type(xs)([0])", "return [0]"),
+        ("from collections import Counter\nc = Counter('aab')\nup(c)\nassert c.most_common(1) == [('b', 5)]",
+         "xs['b'] = 5", "return xs"),
+        ("xs = [[1], [2]]\nassert up(xs) is xs[1]", "return xs[1]", "return [2]"),
+        ("nan = float('nan')\nxs, ys = [nan], []\nup(xs, ys)\nassert xs == [nan] and ys == [1]", "by.append(1)",
+         "by.append(1.5)"),
+        ("xs = []\nxs.append(xs)\nassert up(xs) is xs and len(xs) == 2", "xs.append(1)\n    return xs[0]", "return xs"),
+        ("try:\n    up(-1)\n    assert False\nexcept ValueError as e:\n    assert str(e) == 'negative: -1'",
+         "raise ValueError(f'negative: {xs}')", "raise ValueError"),
+        ("try:\n    up(1)\n    assert False\nexcept ValueError as e:\n    assert str(e) == 'told 1'",
+         "raise type('E', (ValueError,), {'__str__': lambda e: f'told {xs}'})", "raise ValueError(1)"),
+        ("try:\n    up('k')\nexcept KeyError as e:\n    assert e.args == ('k',)\nelse:\n    assert False",
+         "return {}[xs]", "raise KeyError"),
+        ("assert [up(0), up(0), up(0)] == [1, 2, 3]", "return next(count)", "return 1"),
+        ("up(1)\nassert up(0) == 2\nup(1)\nassert up(0) == 4", "return next(count)", "return xs + 2"),
+        ("x = 0\nfor _ in range(9):\n    x = up(x)\nassert x == 9", "return xs + 1", "return xs"),
+        ("import asyncio\nassert asyncio.run(later(1)) == 2", "return xs + 1", "return xs"),
+        ("import asyncio\nasync def main():\n    return [await later(1), await later(2)]\n"
+         "assert asyncio.run(main()) == [2, 3]", "return xs + 1", "return 2"),
+        ("import asyncio\ntry:\n    asyncio.run(later(0))\n    assert False\nexcept ZeroDivisionError:\n    pass",
+         "return 1 // xs", "return xs"),
+        ("import asyncio\nasync def main():\n    return [x async for x in stream(2)]\n"
+         "assert asyncio.run(main()) == [0, 1]", "return xs", "return 3"),
     ],
 )  # fmt: skip
 def test_what_code_does_to_its_arguments_and_which_object_or_error_it_gives_is_tested(
     tests: str, right: str, wrong: str, pool: Pool
 ) -> None:
-    answers = [f"def up(xs, by=None):\n    {body}\n" for body in (right, wrong)]
-    grades = grade_answers([(TASK, asked(tests), answer) for answer in answers], pool.run)
+    answers = [BEFORE + f"def up(xs, by=None):\n    {body}\n" for body in (right, wrong)]
+    entry = next((name for name in ("later", "stream") if f"{name}(" in tests), "up")
+    grades = grade_answers([(TASK, asked(tests, entry=entry), answer) for answer in answers], pool.run)
     assert [(grade.outcome, grade.reason) for grade in grades] == [("correct", ""), ("wrong", "the tests fail: raised")]
 
 
@@ -146,6 +190,36 @@ def test_outcomes_that_code_forges_are_wrong(value: str) -> None:
         return [Run(job.source, job.entry, job.call, "ok", value) for job in jobs]
 
     [grade] = grade_answers([(TASK, asked(TESTS["equalities"]), "code")], forging)
+    assert grade.outcome == "wrong"
+
+
+TABLE = "('list', [2])"
+TWO = "('tuple', [1]), ('dict', [])"  # the arguments of the first call
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["5", "[]", "([], [])", "([5], [0, 0])", "([('value', [])], [0, 0])", f"([('value', [{TABLE}])], [0, 0])",
+     f"([('value', [{TWO}, {TABLE}])], [0, 1])", f"([('value', [{TWO}, {TABLE}])], [0, -1])",
+     f"([('value', [{TWO}, {TABLE}])], [0])", f"([('value', [{TWO}, {TABLE}])], [0, False])",
+     f"([('print', [{TWO}, {TABLE}])], [0, 0])", f"([('SystemExit', [{TWO}, {TABLE}])], [0, 0])",
+     f"([('async ', [{TWO}, {TABLE}])], [0, 0])", f"([('ValueError', [{TWO}, {TABLE}])], [0, 0])",
+     f"([('value', [{TWO}, ('list', [(3,)])])], [0, 0])", f"([('value', [{TWO}, ('list', [(-1,)])])], [0, 0])",
+     f"([('value', [{TWO}, ('list', [(True,)])])], [0, 0])", f"([('value', [{TWO}, ('list', [(2,)])])], [0, 0])",
+     f"([('value', [{TWO}, ('type', [2])])], [0, 0])", f"([('value', [{TWO}, ('list', 2)])], [0, 0])",
+     f"([('value', [{TWO}, ('list', [(3,)]), ('tuple', [(3,)])])], [0, 0])",
+     f"([('keys', [{TWO}, ('list', [(3,)]), ('list', [])])], [0, 0])", f"([('items', [{TWO}, {TABLE}])], [0, 0])",
+     f"([('value', [('list', [1]), ('set', []), {TABLE}])], [0, 0])",
+     f"([('value', [{TWO}, ('list', [(3,)]), ('bytearray', ['a'])])], [0, 0])",
+     f"([('value', [{TWO}, ('list', [(3,)]), ('dict', [1])])], [0, 0])", "[" * 90_000, "9" * 2_000_000, "\ud800"],
+)  # fmt: skip
+def test_tables_that_code_forges_are_wrong(value: str, pool: Pool) -> None:
+    def forging(jobs: Sequence[Job]) -> Sequence[Run]:
+        own = [job for job in jobs if not job.model_text]
+        return [*pool.run(own), *[Run(job.source, job.entry, job.call, "ok", value) for job in jobs[len(own) :]]]
+
+    tests = "def check(candidate):\n    for i in (1, 2):\n        assert candidate(i) == i + 1\n"
+    [grade] = grade_answers([(TASK, asked(tests), "code")], forging)
     assert grade.outcome == "wrong"
 
 

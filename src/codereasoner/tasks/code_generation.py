@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from typing import TypedDict
 
+from codereasoner import literals
 from codereasoner.answer_formats import Fenced, last_fence
 from codereasoner.records import Job, Run
 from codereasoner.steps.source import parse_any
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Task, Wrong
 from codereasoner.tasks import replay
+from codereasoner.tasks.replay_programs import ASKED, NOTED
 
 PREAMBLE = "from typing import *\n"
 WHOLE = "reached_the_end"  # what a published scorer's check is called by
 MAX_ANSWER = 20_000  # characters
-MAX_ROUNDS = 4  # tests whose calls still change after this number of runs depend on chance
+MAX_ROUNDS = 12  # each tells one call more of those that depend on the one before; else they depend on chance
 
 _FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)
 
@@ -54,17 +56,19 @@ class CodeGeneration(Task):
     def job(self, question: Question, answer: str) -> Job | None:
         """Run the code on the calls of the tests; None if the tests must run before their calls are known."""
         tests = _equalities(question)
-        return None if tests is None else _job(question, answer, tests.calls)
+        if tests is None:
+            return None
+        return _job(answer, replay.asking(question.facts["entry"], tests.calls))
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> bool:
         """Accept code for which every equality holds, as Python compares values."""
         tests = _equalities(question)
         if tests is None or run is None:
             raise Wrong("the tests were not run")
-        for (kind, value, _), wanted in zip(replay.outcomes(run, len(tests.calls)), tests.values, strict=True):
-            if kind == "raised":
-                raise Wrong(f"a call raises {value}")
-            if kind != "value" or not bool(value == wanted):
+        for (kind, items), wanted in zip(replay.outcomes(run, len(tests.calls)), tests.values, strict=True):
+            if kind[:1].isupper():
+                raise Wrong(f"a call raises {kind}")
+            if kind != "value" or not bool(items == [wanted]):
                 raise Wrong("a test has another value")
         return True
 
@@ -74,17 +78,17 @@ class CodeGeneration(Task):
             return (yield from super().examine(question, answer))
         facts = question.facts
         head = PREAMBLE + _head(question)
-        known: dict[str, replay.Outcome] = {}
+        made: replay.InTurn = ([], [])
+        told = made
         for _ in range(MAX_ROUNDS):
-            tests = replay.replaying(facts["tests"], facts["entry"], head, known)
-            missing = replay.calls((yield Job(tests, replay.NOTED, "")))
-            if known and not missing:
-                return Grade("correct", answer)
-            calls = [*known, *missing]
-            if not calls:
+            run = yield Job(replay.replaying(facts["tests"], facts["entry"], head, made, told), NOTED, "")
+            before, made = made, replay.calls(run)
+            if not made[1]:
                 raise Wrong("the tests never call the function, so they cannot tell right code from wrong")
-            run = yield _job(question, answer, [replay.call_of(each) for each in calls])
-            known = dict(zip(calls, replay.outcomes(run, len(calls)), strict=True))
+            if literals.write(made) == literals.write(before):
+                return Grade("correct", answer)
+            asking = replay.asking_in_turn(facts["entry"], made)
+            told = replay.outcomes_in_turn((yield _job(answer, asking)), made)
         raise Wrong("the tests make other calls in each run")
 
 
@@ -110,10 +114,10 @@ def is_code(described: str) -> bool:
     return tree is not None and bool(tree.body) and "def " in described
 
 
-def _job(question: Question, answer: str, calls: Sequence[str]) -> Job:
-    """Return the job that runs the code of the answer and reports the outcomes of these calls."""
+def _job(answer: str, asking: str) -> Job:
+    """Return the job that runs the code of the answer and reports the outcomes of calls."""
     if len(answer) > MAX_ANSWER:
         raise Wrong(f"longer than {MAX_ANSWER} characters")
     future = _FUTURE.findall(answer)  # goes before the preamble, as nothing may precede it
     source = "\n".join([*future, PREAMBLE + (_FUTURE.sub("", answer) if future else answer), ""])
-    return Job(source, replay.ASKED, "", harness=replay.asking(question.facts["entry"], calls), model_text=True)
+    return Job(source, ASKED, "", harness=asking, model_text=True)

@@ -1,135 +1,36 @@
 """Tests and the code that they test, each in a process of its own.
 
-The code is asked for the values of calls and nothing else: `asking` writes the harness that calls it, `outcomes` reads
-what it says. Tests that are more than equalities run without the code: `replaying` writes the tests with a stand-in for
-the function, which replays the outcomes that are known and notes the calls that are not; `calls` reads the notes.
+The code is asked for the values of calls and nothing else: `asking` and `asking_in_turn` write the harness that calls
+it, `outcomes` and `outcomes_in_turn` read what it says. Tests that are more than equalities run without the code:
+`replaying` writes the tests with a stand-in for the function, which replays the outcomes that are known, the first for
+the first call with such arguments, and notes all calls; `calls` reads the notes.
+
+Arguments and values pass between the two as tables (see replay_programs.py).
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from codereasoner import literals
 from codereasoner.records import Run
 from codereasoner.steps.source import parse_any
 from codereasoner.task import Wrong
+from codereasoner.tasks.replay_programs import ASKED, ASKING, CANDIDATE, OUTCOMES, REPLAYING, TABLES
 
-Outcome: TypeAlias = tuple[str, object, object]
-"""A kind, a value (a plain one, the items of an iterator or a view, the place of the argument that is returned, or the
-name of an exception), and the arguments as the call left them, None if it did not change them."""
+InTurn: TypeAlias = tuple[list[object], list[int]]
+"""Calls in the order in which they are made, or their outcomes: those that differ, and the place of each among them."""
 
-CANDIDATE = "candidate"  # what tests call the function
-ASKED = "_values_of_calls"  # the harness's function; no name that a program would take
-NOTED = "_calls_without_outcome"  # the function of the tests' process
-KINDS = ("value", "iterator", "keys", "items", "values", "argument", "raised")
+KINDS = {"value", "iterator", "keys", "items", "values", "stream"}
 
 _EXCEPTIONS = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+_ROWS = {"list", "tuple", "dict", "set", "frozenset", "bytearray", "deque"}
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
-
-# Subclasses of plain types, such as Counter and namedtuple, are equal to plain values and are sent as these.
-_ASKING = """\
-def {asked}():
-    import builtins as b
-    from collections import deque
-    views = ((b.type({{}}.keys()), "keys"), (b.type({{}}.items()), "items"), (b.type({{}}.values()), "values"))
-
-    def plain(value):
-        kind = b.type(value)
-        if kind is b.bool:
-            return value
-        for known, method in ((b.str, "__str__"), (b.int, "__int__"), (b.float, "__float__")):
-            if b.isinstance(value, known):
-                return value if kind is known else b.getattr(known, method)(value)
-        for known in (b.list, b.tuple, b.set, b.frozenset):
-            if b.isinstance(value, known):
-                return known([plain(item) for item in known.__iter__(value)])
-        if b.isinstance(value, b.dict):
-            return {{plain(name): plain(item) for name, item in b.dict.items(value)}}
-        return value
-
-    def happened(call, given):
-        try:
-            value = call()
-            for place, argument in b.enumerate(given):
-                if value is argument:
-                    return "argument", place
-            if b.hasattr(b.type(value), "__next__") or b.type(value) is deque:
-                return "iterator", plain(b.list(value))
-            for kind, name in views:
-                if b.type(value) is kind:
-                    return name, plain(b.list(value))
-        except b.Exception as error:
-            known = [kind for kind in b.type.mro(b.type(error)) if b.vars(b).get(kind.__name__) is kind]
-            return "raised", known[0].__name__
-        return "value", plain(value)
-
-    def outcome(call, given=()):
-        before = b.repr(given)
-        kind, value = happened(call, given)
-        return kind, value, None if b.repr(given) == before else plain(given)
-
-    def called(*arguments, **named):
-        return outcome(lambda: {candidate}(*arguments, **named), (*arguments, *named.values()))
-
-    {candidate} = {entry}
-    return [{calls}]
-"""
-
-_REPLAYING = """\
-import builtins as _builtins
-import copy as _copy
-
-_noted = []
-
-class _Unknown(BaseException):
-    pass
-
-def _change(mine, theirs):
-    if type(mine) is tuple:
-        for pair in zip(mine, theirs):
-            _change(*pair)
-    elif type(mine) is list:
-        mine[:] = theirs
-    elif type(mine) in (dict, set):
-        mine.clear()
-        mine.update(theirs)
-
-def _stand_in(known):
-    outcomes = {repr(call): outcome for call, outcome in known}
-    def candidate(*arguments, **named):
-        call = repr((arguments, named))
-        if call not in outcomes:
-            _noted.append(_copy.deepcopy((arguments, named)))
-            raise _Unknown
-        kind, value, changed = _copy.deepcopy(outcomes[call])
-        given = (*arguments, *named.values())
-        if changed is not None:
-            _change(given, changed)
-        if kind == "raised":
-            raise getattr(_builtins, value)
-        if kind == "value":
-            return value
-        if kind == "argument":
-            return given[value]
-        if kind == "keys":
-            return dict.fromkeys(value).keys()
-        if kind == "items":
-            return dict(value).items()
-        return dict(enumerate(value)).values() if kind == "values" else iter(value)
-    return candidate
-
-def _go_on():
-    if not _noted:
-        raise
-
-def _calls_without_outcome():
-    return _noted
-"""
 
 
 @dataclass(frozen=True)
@@ -155,48 +56,64 @@ def equalities(tests: str, entry: str, head: str) -> Equalities | None:
     pairs = [pair for node in tested if (pair := _pair(node, {CANDIDATE, entry}, known))]
     if not pairs or len(pairs) < len(tested):
         return None
-    return Equalities(tuple(f"outcome(lambda: {text})" for text, _ in pairs), tuple(value for _, value in pairs))
+    return Equalities(tuple(f"told(lambda: {text})" for text, _ in pairs), tuple(value for _, value in pairs))
 
 
 def asking(entry: str, calls: Sequence[str]) -> str:
-    """Write the harness whose function ASKED gives the outcomes of these calls, of Equalities or `call_of`."""
-    return _ASKING.format(asked=ASKED, entry=entry, candidate=CANDIDATE, calls=", ".join(calls))
+    """Write the harness whose function ASKED gives the outcomes of these calls, of Equalities."""
+    return _harness(entry, f"[{', '.join(calls)}]")
 
 
-def outcomes(run: Run, count: int) -> list[Outcome]:
+def asking_in_turn(entry: str, made: InTurn) -> str:
+    """Write the harness whose function ASKED makes these calls one after the other, as `calls` returns them.
+
+    Raises:
+        Wrong: the calls are too large to be written.
+    """
+    return _harness(entry, f"told_in_turn({CANDIDATE}, {_written(made[0])}, {_written(made[1])})")
+
+
+def outcomes(run: Run, count: int) -> list[tuple[str, list[object]]]:
     """Read what the code said of the calls: any text, as it may forge its own answer.
 
     Raises:
         Wrong, LiteralError: it is not the outcomes of so many calls.
     """
-    if run.outcome != "ok":
-        raise Wrong(f"the calls of the tests fail: {run.outcome}")
-    if run.value is None:
-        raise Wrong("a value without a literal")
-    found = literals.read(run.value)
+    found = _value(run, "the calls of the tests fail", "a value without a literal")
     if type(found) is not list or len(found) != count or not all(map(_is_outcome, found)):
         raise Wrong("no outcomes of the calls")
-    return [
-        (kind, value if kind != "raised" or value in _EXCEPTIONS else "Exception", changed)
-        for kind, value, changed in found
-    ]
+    return found
 
 
-def replaying(tests: str, entry: str, head: str, known: Mapping[str, Outcome]) -> str:
-    """Write the tests as a program whose function NOTED gives the calls that are not known.
+def outcomes_in_turn(run: Run, made: InTurn) -> InTurn:
+    """Read what the code said of these calls: any text too.
+
+    Raises:
+        Wrong, LiteralError: it is not the outcomes of so many calls.
+    """
+    found = _value(run, "the calls of the tests fail", "a value without a literal")
+    if not _is_in_turn(found) or len(found[1]) != len(made[1]):
+        raise Wrong("no outcomes of the calls")
+    if not all(_is_outcome(each) and _is_table(each[1]) for each in found[0]):
+        raise Wrong("no outcomes of the calls")
+    return found
+
+
+def replaying(tests: str, entry: str, head: str, made: InTurn, told: InTurn) -> str:
+    """Write the tests as a program whose function NOTED gives all the calls that they make.
 
     Args:
         tests: the tests, and where there is a function `check`, its definition.
         entry: the name of the function that they test.
         head: code that stands before the tests, such as definitions that the description gives.
-        known: outcomes by call, both as `calls` and `outcomes` return them.
+        made: calls whose outcomes are known, as `calls` returns them.
+        told: their outcomes, as `outcomes_in_turn` returns them.
 
     Raises:
         Wrong: the outcomes are too large to be written.
     """
     try:
         tree = ast.parse(tests)
-        table = ", ".join(f"({call}, {literals.write(outcome)})" for call, outcome in known.items())
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise Wrong(f"the tests cannot be run: {type(error).__name__}") from None
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
@@ -204,46 +121,64 @@ def replaying(tests: str, entry: str, head: str, known: Mapping[str, Outcome]) -
     tested += [f"{node.name}()" for node in functions if node.name.startswith("test") and not ast.unparse(node.args)]
     tree.body += ast.parse("\n".join(tested)).body
     tree.body = list(_going_on(tree.body))
-    stand_in = f"{CANDIDATE} = {entry} = _stand_in([{table}])"
+    stand_in = f"{CANDIDATE} = {entry} = _stand_in({_written(made)}, {_written(told)})"
     if "random" in tests:  # so that each run makes the same calls
         stand_in += "\nimport random as _random\n_random.seed(0)"
-    return "\n".join([head, _REPLAYING, stand_in, ast.unparse(ast.fix_missing_locations(tree)), ""])
+    tables = f"import builtins as _builtins\nexec({TABLES!r}, _tables := {{}})"
+    return "\n".join([head, tables, REPLAYING, stand_in, ast.unparse(ast.fix_missing_locations(tree)), ""])
 
 
-def calls(run: Run) -> list[str]:
-    """Read the arguments of the calls that the tests made and whose outcome was not known, each once.
+def calls(run: Run) -> InTurn:
+    """Read the calls that the tests made, each as the table of a tuple and a dict.
 
     Raises:
         Wrong: the tests fail, or an argument has no literal.
     """
-    if run.outcome != "ok":
-        raise Wrong(f"the tests fail: {run.outcome}")
-    if run.value is None:
-        raise Wrong("the tests call the function with a value without a literal")
-    found = literals.read(run.value)
-    if type(found) is not list or not all(
-        type(call) is tuple and list(map(type, call)) == [tuple, dict] for call in found
-    ):
+    found = _value(run, "the tests fail", "the tests call the function with a value without a literal")
+    if not _is_in_turn(found) or not all(map(_is_table, found[0])):
         raise Wrong("no calls of the tests")
-    return list(dict.fromkeys(map(literals.write, found)))
+    return found
 
 
-def call_of(arguments: str) -> str:
-    """Write a call with arguments as `calls` returns them, as `asking` takes it."""
-    positional, named = literals.read(arguments)
-    return f"called(*{literals.write(positional)}, **{literals.write(named)})"
+def _harness(entry: str, told: str) -> str:
+    return ASKING.format(asked=ASKED, text=TABLES + OUTCOMES, candidate=CANDIDATE, entry=entry, calls=told)
 
 
-def _is_outcome(found: object) -> bool:
-    if type(found) is not tuple or len(found) != 3 or found[0] not in KINDS:
+def _written(value: object) -> str:
+    try:
+        return literals.write(value)
+    except literals.NotWritable as error:
+        raise Wrong(f"the tests cannot be run: {error}") from None
+
+
+def _value(run: Run, failing: str, unwritten: str) -> object:
+    if run.outcome != "ok":
+        raise Wrong(f"{failing}: {run.outcome}")
+    if run.value is None:
+        raise Wrong(unwritten)
+    return literals.read(run.value)
+
+
+def _is_outcome(found: object) -> TypeGuard[tuple[str, list[object]]]:
+    if type(found) is not tuple or list(map(type, found)) != [str, list]:
         return False
-    kind, value, changed = found
-    if changed is not None and type(changed) is not tuple:
+    return found[0].removeprefix("async ") in KINDS | _EXCEPTIONS
+
+
+def _is_in_turn(found: object) -> TypeGuard[InTurn]:
+    if type(found) is not tuple or list(map(type, found)) != [list, list]:
         return False
-    if kind == "items":
-        return type(value) is list and all(type(pair) is tuple and len(pair) == 2 for pair in value)
-    types = {"value": object, "raised": str, "argument": int}
-    return isinstance(value, types.get(kind, list))
+    different, places = found
+    return all(type(place) is int and 0 <= place < len(different) for place in places)
+
+
+def _is_table(found: object) -> bool:
+    """Tell whether this is a table: rows of known kinds, and items that are no rows of another."""
+    if type(found) is not list or not all(type(row) is tuple and list(map(type, row)) == [str, list] for row in found):
+        return False
+    held = [item for _, items in found for item in items if type(item) is tuple]
+    rows = [list(map(type, item)) == [int] and 0 <= item[0] < len(found) for item in held]
+    return all(rows) and _ROWS.issuperset(kind for kind, _ in found)
 
 
 def _pair(node: ast.stmt, names: set[str], known: set[str]) -> tuple[str, object] | None:

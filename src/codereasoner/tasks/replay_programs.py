@@ -1,0 +1,185 @@
+"""The programs that replay.py writes: what asks the code for values, and the stand-in for it beside its tests.
+
+Arguments and values pass between the two processes as tables: a row (kind, items) for each list, dict, tuple ..., in
+which the item (n,) is the object of row n. So an object that is in two places stays one, and one that an argument holds
+is changed where it is. After a call its table has the rows of the arguments first, as the call left them, and then a
+row with what it returned, or with the arguments of its exception.
+"""
+
+from __future__ import annotations
+
+CANDIDATE = "candidate"  # what tests call the function
+ASKED = "_values_of_calls"  # the harness's function; no name that a program would take
+NOTED = "_calls_of_tests"  # the function of the tests' process
+
+# Both processes have this. Subclasses of plain types, such as Counter and namedtuple, are sent as their base.
+TABLES = """\
+from collections import deque
+
+KINDS = (list, tuple, dict, set, frozenset, bytearray, deque)
+
+def pack(found):
+    found = [*found]
+    rows = {id(value): row for row, value in enumerate(found)}
+
+    def item(value):
+        if type(value) is bool:
+            return value
+        for kind, method in ((str, "__str__"), (int, "__int__"), (float, "__float__")):
+            if isinstance(value, kind):
+                return value if type(value) is kind else getattr(kind, method)(value)
+        if not isinstance(value, KINDS):
+            return value
+        if id(value) not in rows:
+            rows[id(value)] = len(found)
+            found.append(value)
+        return (rows[id(value)],)
+
+    table = []
+    for value in found:
+        kind = next(kind for kind in KINDS if isinstance(value, kind))
+        if kind is dict:
+            items = [part for pair in dict.items(value) for part in pair]
+        elif kind in (set, frozenset):
+            items = sorted(kind.__iter__(value), key=repr)
+        else:
+            items = [bytes(value)] if kind is bytearray else kind.__iter__(value)
+        table.append((kind.__name__, [item(each) for each in items]))
+    return table, found
+
+def unpack(table, before=(), own=()):
+    kinds = {kind.__name__: kind for kind in KINDS}
+    made = [*own, *[None if kind in ("tuple", "frozenset") else kinds[kind]() for kind, _ in table[len(own):]]]
+
+    def value_of(item):
+        if type(item) is not tuple:
+            return item
+        row, = item
+        if made[row] is None:
+            kind, items = table[row]
+            made[row] = kinds[kind](map(value_of, items))
+        return made[row]
+
+    for row, (kind, items) in enumerate(table):
+        value = value_of((row,))
+        if kind in ("tuple", "frozenset") or repr(before[row:row + 1]) == repr([(kind, items)]):
+            continue
+        items = [value_of(each) for each in items]
+        value.clear()
+        if kind == "dict":
+            dict.update(value, zip(items[::2], items[1::2]))
+        else:
+            (value.update if kind == "set" else value.extend)(items[0] if kind == "bytearray" else items)
+    return made
+
+def in_turn(each):
+    first = {}
+    for one in each:
+        first.setdefault(repr(one), (len(first), one))
+    return [one for _, one in first.values()], [first[repr(one)][0] for one in each]
+"""
+
+OUTCOMES = """
+VIEWS = ((type({}.keys()), "keys"), (type({}.items()), "items"), (type({}.values()), "values"))
+PLAIN = {str, int, float, bool, bytes, type(None)}
+
+def outcome(call):
+    try:
+        value = call()
+        if type(value).__name__ == "coroutine":
+            import asyncio
+            kind, items = outcome(lambda: asyncio.run(value))
+            return "async " + kind, items
+        if hasattr(type(value), "__anext__"):
+            import asyncio
+            async def all_of():
+                return [each async for each in value]
+            return "stream", asyncio.run(all_of())
+        if hasattr(type(value), "__next__"):
+            return "iterator", list(value)
+        for kind, name in VIEWS:
+            if type(value) is kind:
+                return name, list(value)
+        return "value", [value]
+    except Exception as error:
+        return raised(error)
+
+def raised(error):
+    for kind in type.mro(type(error)):
+        if vars(__builtins__).get(kind.__name__) is kind:
+            try:
+                as_known = type(error).__str__ is kind.__str__ and PLAIN.issuperset(map(type, error.args))
+                kind(*(items := [*error.args] if as_known else [str(error)]))
+            except Exception:
+                continue
+            return kind.__name__, items
+
+def told(call):
+    kind, items = outcome(call)
+    return kind, unpack(pack([items])[0])[0]
+
+def told_in_turn(function, tables, order):
+    found = []
+    for place in order:
+        made = unpack(tables[place])
+        kind, items = outcome(lambda: function(*made[0], **made[1]))
+        found.append((kind, pack([*made, items])[0]))
+    return in_turn(found)
+"""
+
+# The code may have taken the names of built-ins: what calls it has names of its own.
+ASKING = """\
+def {asked}():
+    import builtins
+    names = {{"__builtins__": builtins}}
+    builtins.exec({text!r}, names)
+    told, told_in_turn = names["told"], names["told_in_turn"]
+    {candidate} = {entry}
+    return {calls}
+"""
+
+REPLAYING = """
+_made, _unknown = [], []
+
+class _Unknown(BaseException):
+    pass
+
+def _give(kind, items):
+    if kind == "stream":
+        async def stream():
+            for each in items:
+                yield each
+        return stream()
+    if kind.startswith("async "):
+        async def later():
+            return _give(kind[6:], items)
+        return later()
+    if kind in ("value", "iterator"):
+        return items[0] if kind == "value" else iter(items)
+    if kind == "keys":
+        return dict.fromkeys(items).keys()
+    if kind in ("items", "values"):
+        return dict(items).items() if kind == "items" else dict(enumerate(items)).values()
+    raise getattr(_builtins, kind)(*items)
+
+def _stand_in(calls, outcomes):
+    left = {}
+    for call, outcome in zip(calls[1], outcomes[1]):
+        left.setdefault(repr(calls[0][call]), []).append(outcomes[0][outcome])
+    left = {call: iter(outcomes) for call, outcomes in left.items()}
+    def candidate(*arguments, **named):
+        call, given = _tables["pack"]([arguments, named])
+        _made.append(call)
+        for kind, table in left.get(repr(call), ()):
+            return _give(kind, _tables["unpack"](table, call, given)[len(given)])
+        _unknown.append(call)
+        raise _Unknown
+    return candidate
+
+def _go_on():
+    if not _unknown:
+        raise
+
+def _calls_of_tests():
+    return _tables["in_turn"](_made)
+"""
