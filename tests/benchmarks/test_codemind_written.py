@@ -74,13 +74,21 @@ def test_code_is_judged_by_tests_whose_values_it_never_sees(checkout: Path, runn
         ("warnings.warn('x')", False),
         ("print(1 is 1)", False),
         ("if __name__ == '__main__':\n    raise ValueError", False),
+        ("os.write(2, b'x')", False),
+        ("sys.__stderr__.write('x')", False),
+        ("sys.stderr = io.StringIO()\nprint('x', file=sys.stderr)", True),
+        ("sys.stderr.close()", True),
+        ("@dataclasses.dataclass\nclass P:\n    x: 'int'\nassert typing.get_type_hints(P) == {'x': int}", True),
+        ("class P:\n    pass\nassert type(pickle.loads(pickle.dumps(P()))) is P", True),
+        ("assert sys.modules['__main__'].up is up and sys.argv == [__file__]", True),
     ],
 )
 def test_officially_code_passes_that_leaves_the_error_stream_empty(
     checkout: Path, runner: Runner, end: str, passes: bool
 ) -> None:
     benchmark = CodemindSrHumaneval()
-    given = Generations({"HumanEval_0": [f"import math, os, sys, warnings\n{BODY}\n{end}"]})
+    head = "import dataclasses, io, math, os, pickle, sys, typing, warnings"
+    given = Generations({"HumanEval_0": [f"{head}\n{BODY}\n{end}"]})
     assert benchmark.grade_officially(benchmark.load(checkout)[:1], given, runner) == {"HumanEval_0": [passes]}
 
 

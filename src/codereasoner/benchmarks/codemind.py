@@ -261,19 +261,30 @@ def code_in(text: str) -> str:
 
 def _quietly(code: str) -> str:
     """Return a program that runs code as an interpreter runs a file, and tells whether the error stream is empty."""
-    return f"""import io, sys, warnings
+    return f"""import builtins, io, os, sys, types, warnings
 def {WHOLE}():
-    sys.stderr = errors = io.StringIO()
+    errors, sink = os.pipe()
+    os.dup2(sink, 2)
+    os.set_blocking(errors, False)
+    os.set_blocking(2, False)
+    raw = io.FileIO(2, "w", closefd=False)
+    sys.stderr = sys.__stderr__ = io.TextIOWrapper(raw, errors="backslashreplace", write_through=True)
     warnings.resetwarnings()
     for ignored in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
         warnings.simplefilter("ignore", ignored)
     warnings.filterwarnings("default", category=DeprecationWarning, module="__main__")
+    builtins.exit = builtins.quit = sys.exit
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    main.__file__, sys.argv = "main_underTest.py", ["main_underTest.py"]
     try:
-        names = {{"__name__": "__main__", "exit": sys.exit, "quit": sys.exit}}
-        exec(compile({code!r}, "main_underTest.py", "exec"), names)
+        exec(compile({code!r}, "main_underTest.py", "exec"), vars(main))
     except SystemExit as end:
-        return not errors.getvalue() and (end.code is None or isinstance(end.code, int))
-    return not errors.getvalue()
+        if not (end.code is None or isinstance(end.code, int)):
+            return False
+    try:
+        return not os.read(errors, 1)
+    except BlockingIOError:
+        return True
 """
 
 
