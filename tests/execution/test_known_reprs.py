@@ -11,10 +11,13 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PosixPath, PurePosixPath
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from codereasoner.execution import safe_repr
+from codereasoner.execution.known_reprs import known_repr
 from codereasoner.execution.safe_repr import describe
 from codereasoner.steps.marks import attributes, kind, shown
 
@@ -57,6 +60,21 @@ def test_the_repr_that_is_known_is_shown_where_there_is_no_literal(value: object
     assert describe([value], 200) == f"<list [{mark}]>"
     assert kind(mark)
     assert not attributes(mark)
+
+
+@pytest.mark.parametrize("value", [array.array("b", [7] * 9_000), Loud("a" * 900), Decimal("1" * 300)], ids=type)
+def test_of_values_that_are_too_long_together_no_more_are_written_than_have_room(
+    value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[object] = []
+
+    def counting(asked: object, *rest: Any) -> str:
+        looked_at.append(asked)
+        return known_repr(asked, *rest)
+
+    monkeypatch.setattr(safe_repr, "known_repr", counting)
+    assert describe([value] * 150, 1_000) == "<list of 150 items>"
+    assert len(looked_at) < 5
 
 
 def test_what_a_repr_would_ask_of_the_program_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ MAX_ITEMS = 1_000  # of all containers and instances inside one mark
 UNKNOWN = object()  # the shape of a value that cannot be compared at a glance
 
 _type, _len, _id, _repr, _hex, _set, _map = type, len, id, repr, hex, set, map
-_tuple, _all, _sorted, _join = tuple, all, sorted, ", ".join
+_tuple, _all, _sorted, _min, _join = tuple, all, sorted, min, ", ".join
 _list, _dict, _str, _int = list, dict, str, int
 _TypeError, _AttributeError, _ValueError, _BaseException = TypeError, AttributeError, ValueError, BaseException
 _NotWritable, _TooLong = NotWritable, TooLong
@@ -199,6 +199,7 @@ def _item(value: object, depth: int, path: list[int], room: _Room) -> str:
 def _mark(value: Any, depth: int, path: list[int], room: _Room) -> str:
     name = type_name(value)
     kind = _type(value)
+    left = room.chars
     room.chars -= _len(name)
     if room.chars < 0:
         raise _TooLong("the mark is longer than is allowed")
@@ -208,12 +209,12 @@ def _mark(value: Any, depth: int, path: list[int], room: _Room) -> str:
         return f"<{name} ...>"
     path.append(_id(value))
     text = known_repr(value, lambda: _own(value), lambda part: _item(part, depth - 1, path, room))
-    if text:
-        path.pop()
-        return text if text[0] == "<" else f"<{text}>"
-    parts = [*_contents(value, depth, path, room), *_attributes(value, depth, path, room)]
+    if not text:
+        parts = [*_contents(value, depth, path, room), *_attributes(value, depth, path, room)]
+        text = f"<{name} {_join(parts)}>" if parts else f"<{name}>"
     path.pop()
-    return f"<{name} {_join(parts)}>" if parts else f"<{name}>"
+    room.chars = _min(room.chars, left - _len(text))
+    return text if text[0] == "<" else f"<{text}>"
 
 
 def _contents(value: Any, depth: int, path: list[int], room: _Room) -> list[str]:
