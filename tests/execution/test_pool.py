@@ -192,6 +192,23 @@ def test_workers_that_nobody_looked_at_while_they_started_are_not_silent() -> No
         assert [worker.process.pid for worker in workers] == before
 
 
+@pytest.mark.parametrize("ago", [0.0, 100.0])
+def test_the_rest_of_a_pool_is_no_silence_of_a_worker_and_gives_it_no_time_beyond(ago: float) -> None:
+    """A worker that was heard during the rest would else be heard in the future, and could be silent for as long."""
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        stream = pool.stream([job(number) for number in range(200)])
+        next(stream)
+        (worker,) = pool._supervisor._workers
+        worker.heard -= ago
+        worker.process.started -= ago
+        pool._supervisor._looked -= 100.0
+        found = pool._supervisor.wait()
+        assert all(0 <= time.monotonic() - each < 50 for each in (worker.heard, worker.process.started))
+        pool._supervisor.handle(found)
+        assert len(list(stream)) == 199
+        assert pool._supervisor._workers == [worker]
+
+
 def test_closing_leaves_no_process_and_no_descriptor() -> None:
     gc.collect()
     before = len(os.listdir("/proc/self/fd")), descendants()
