@@ -10,7 +10,7 @@ from pathlib import Path
 
 from codereasoner.execution.allowed_names import MODULES
 from codereasoner.execution.allowlist import _ANNOTATIONS, _VERDICTS, learn_modules
-from codereasoner.execution.safe_modules import Defaults, Modules
+from codereasoner.execution.safe_modules import Contents, Modules
 
 ROOT = Path(__file__).parents[2]
 CONTAINERS = (list, dict, set, bytearray)
@@ -90,8 +90,8 @@ def unnoticed() -> Iterator[str]:
     assert modules.whole()
     for path, value in common.items():
         if isinstance(value, CONTAINERS):
-            defaults = [seal for seal in modules.seals if isinstance(seal, Defaults)]
-            if not any(value is held for seal in defaults for held, _ in seal.containers):
+            contents = [seal for seal in modules.seals if isinstance(seal, Contents)]
+            if not any(value is held for seal in contents for held, _ in seal.containers):
                 yield path
         elif can_be_changed(value):
             if modules.whole():

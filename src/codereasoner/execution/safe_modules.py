@@ -16,7 +16,7 @@ from codereasoner.execution.allowed_names import MODULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import ModuleType
     from typing import Any
 
@@ -38,8 +38,7 @@ class Original:
         self.functions = {word: member for word, member in found.items() if _type(member) is _Function}
         others = found.keys() - self.plain.keys() - self.functions.keys()
         self.sealed = {word: (found[word], Seal(found[word])) for word in others}
-        defaults = {word: Defaults(function) for word, function in self.functions.items()}
-        self.seals: dict[str, Seal | Defaults] = {word: found for word, found in defaults.items() if found.containers}
+        self.seals: dict[str, Seal] = {}
         if name == "functools":  # the class behind every cache_info() hands out its __new__, a function
             self.seals |= dict.fromkeys(("cache", "lru_cache"), Seal(module._CacheInfo))
         self.given = Seal(*_given(module))
@@ -53,6 +52,7 @@ class Original:
             caches = [clear.__self__ for clear in module._cleanups]
         self.dicts = [each for each in caches if _type(each) is dict]
         self.infos = [each.cache_info for each in caches if _is_cache(each)]
+        self.contents = Contents(module, self.functions.values(), self.dicts)
 
 
 _originals: dict[str, Original] = {}
@@ -90,16 +90,31 @@ def _is_cache(member: object) -> bool:
     return hasattr(member, "cache_info")
 
 
-class Defaults:
-    """The containers among a function's defaults, which it may hand to the program: `deepcopy` to `get`."""
+class Contents:
+    """The containers that a module's functions may hand to methods of the program, with what they hold.
 
-    def __init__(self, function: Any) -> None:
-        values = [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
-        self.containers = [(each, _tuple(each)) for each in values if _type(each) in (list, dict, set)]
+    These are the module's own (`re.escape` calls `translate` with one), but for its caches, and those among the
+    defaults of its functions (`deepcopy` calls `get` with one).
+    """
+
+    def __init__(self, module: ModuleType, functions: Iterable[Any], caches: list[Any]) -> None:
+        values = [each for name, each in module.__dict__.items() if name[:2] != "__"]
+        for function in functions:
+            values += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+        found = [
+            each for each in values if _type(each) in (list, dict, set) and not _any([each is one for one in caches])
+        ]
+        self.containers = [(each, _held(each)) for each in found]
 
     def whole(self) -> bool:
         """Return whether they hold what they held."""
-        return _all([_len(each) == _len(held) and _all(_map(_is, each, held)) for each, held in self.containers])
+        return _all(
+            [_len(now := _held(each)) == _len(held) and _all(_map(_is, now, held)) for each, held in self.containers]
+        )
+
+
+def _held(container: Any) -> tuple[object, ...]:
+    return (*container, *container.values()) if _type(container) is dict else _tuple(container)
 
 
 class Seal:
@@ -166,7 +181,7 @@ class Modules:
     def __init__(self, leave: Callable[[], None]) -> None:
         self.leave = leave
         self.found: dict[str, ModuleType] = {}
-        self.seals: list[Seal | Defaults] = []  # of what the program can reach
+        self.seals: list[Seal | Contents] = []  # of what the program can reach
 
     def built_ins(self) -> dict[str, object]:
         """Return the built-ins of the program, which import through this object."""
@@ -214,6 +229,8 @@ class Modules:
         inside.update(original.plain)
         if original.given.dicts:
             self.seals.append(original.given)
+        if original.contents.containers:
+            self.seals.append(original.contents)
 
         def find(word: str) -> object:
             function = original.functions.get(word)
