@@ -77,7 +77,7 @@ def outcomes(run: Run, count: int) -> list[tuple[str, list[object]]]:
     """Read what the code said of the calls: any text, as it may forge its own answer.
 
     Raises:
-        Wrong, LiteralError: it is not the outcomes of so many calls.
+        Wrong, LiteralError: it is not an outcome for each call.
     """
     found = _value(run, "the calls of the tests fail", "a value without a literal")
     if type(found) is not list or len(found) != count or not all(map(_is_outcome, found)):
@@ -89,7 +89,7 @@ def outcomes_in_turn(run: Run, made: InTurn) -> InTurn:
     """Read what the code said of these calls: any text too.
 
     Raises:
-        Wrong, LiteralError: it is not the outcomes of so many calls.
+        Wrong, LiteralError: it is not an outcome for each call.
     """
     found = _value(run, "the calls of the tests fail", "a value without a literal")
     if not _is_in_turn(found) or len(found[1]) != len(made[1]):
@@ -105,7 +105,7 @@ def replaying(tests: str, entry: str, head: str, made: InTurn, told: InTurn) -> 
     Args:
         tests: the tests, and where there is a function `check`, its definition.
         entry: the name of the function that they test.
-        head: code that stands before the tests, such as definitions that the description gives.
+        head: code that precedes the tests, such as definitions that the description gives.
         made: calls whose outcomes are known, as `calls` returns them.
         told: their outcomes, as `outcomes_in_turn` returns them.
 
@@ -173,7 +173,7 @@ def _is_in_turn(found: object) -> TypeGuard[InTurn]:
 
 
 def _is_table(found: object) -> bool:
-    """Tell whether this is a table: rows of known kinds, and items that are no rows of another."""
+    """Return whether this is a table: rows of known kinds, and items that are no rows of another."""
     if type(found) is not list or not all(type(row) is tuple and list(map(type, row)) == [str, list] for row in found):
         return False
     held = [item for _, items in found for item in items if type(item) is tuple]
