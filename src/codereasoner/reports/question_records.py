@@ -129,8 +129,8 @@ def gather(
         runs |= {name: run for name, run in traced_runs(each).items() if name not in runs}
     detailed = frozenset(islice(shown, LIMIT if details else 0))
     for folder in folders if details else ():
-        for chain in records_so_far(folder / "chains.jsonl", Chain, lambda row: row.get("question") in detailed):
-            if len(shown[chain.question].chains) < SAMPLES:
+        for chain in records_so_far(folder / "chains.jsonl", Chain):
+            if chain.question in detailed and len(shown[chain.question].chains) < SAMPLES:
                 shown[chain.question].chains.append(chain)
     audited = audit_sample(evaluations)
     groups: defaultdict[str, dict[str, None]] = defaultdict(dict)
