@@ -112,6 +112,10 @@ def test_what_an_asynchronous_generator_yields_is_shown_and_what_it_awaits_is_no
     assert "yields a value" in out
 
 
+def test_a_call_may_await(trace: Command) -> None:
+    assert "await pause(await pause(3)) → 3" in trace("code.py", "await pause(await pause(3))")[1]
+
+
 def test_a_generator_was_never_run(trace: Command) -> None:
     assert "numbers(3) → a generator, which was never run" in trace("code.py", "numbers(3)")[1]
 

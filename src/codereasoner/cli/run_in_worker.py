@@ -7,6 +7,7 @@ marks, parameter sets, fixtures that are functions, setup functions; anything el
 
 from __future__ import annotations
 
+import ast
 import enum
 import inspect
 import io
@@ -62,9 +63,18 @@ def script(source: str, file: str, package: str, arguments: tuple[str, ...], pat
 
 
 def expression(text: str, names: dict[str, object]) -> Callable[[], object]:
-    """Return what evaluates an expression with the names of a file."""
-    code = compile(text, UNTRACED, "eval", dont_inherit=True)
-    return lambda: eval(code, names)  # noqa: S307 - the user's own call, inside the worker
+    """Return what evaluates an expression with the names of a file; one that awaits runs in an event loop."""
+    code = compile(text, UNTRACED, "eval", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+
+    def evaluate() -> object:
+        value = eval(code, names)  # noqa: S307 - the user's own call, inside the worker
+        if not code.co_flags & inspect.CO_COROUTINE:
+            return value
+        import asyncio  # takes as long as a short run
+
+        return asyncio.run(value)
+
+    return evaluate
 
 
 def _execute(source: str, file: str, module: types.ModuleType, package: str | None = None) -> dict[str, object]:
