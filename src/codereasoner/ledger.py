@@ -60,7 +60,7 @@ def read_records(path: Path, kind: type[P]) -> Iterator[P]:
     """Yield the records of a JSONL or parquet file.
 
     Raises:
-        DataError: the file is missing or broken, or a row is no such record; the message names the line.
+        DataError: the file is missing or broken, or a row is not such a record; the message names the line.
     """
     for number, row in enumerate(read_rows(path), start=1):
         yield record_of(path, number, row, kind)
@@ -70,7 +70,7 @@ def record_of(path: Path, number: int, row: Row, kind: type[P], json_columns: Se
     """Return the record of the row with that number in a file; its JSON columns may be packed.
 
     Raises:
-        DataError: the row is no such record; the message names it.
+        DataError: the row is not such a record; the message names it.
     """
     try:
         return kind.from_json(unpacked(row, json_columns))

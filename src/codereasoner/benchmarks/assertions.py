@@ -1,7 +1,7 @@
 """The check of the published scorers: `assert EXPECTED == TEXT` passes after the code.
 
-CRUXEval, LiveCodeBench and CodeGlance paste a model's text behind `==` and execute the statement; whatever raises
-nothing passes, so `3 or 1` and `2, 'message'` do. The verdicts here are the same, found by the quickest safe way:
+CRUXEval, LiveCodeBench and CodeGlance paste a model's text behind `==` and execute the statement; a text passes if
+nothing raises, so `3 or 1` and `2, 'message'` do. The verdicts here are the same, found by the quickest safe way:
 
 1. Text that does not parse can not pass.
 2. Two literals are compared as Python compares them (`True == 1`); nothing runs.

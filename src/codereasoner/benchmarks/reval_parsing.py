@@ -29,7 +29,7 @@ def parse_coverage(text: str, reasoned: bool) -> bool:
 def parse_path(text: str, reasoned: bool) -> int | str:
     """Return the first line of the answer: -1, the text of a line of code, or -2 where there is none.
 
-    A leading newline makes the first line empty, unless marks stand around the answer: the scorer's own quirk.
+    A leading newline makes the first line empty, unless marks surround the answer: the scorer's own quirk.
     """
     if reasoned and "[/THOUGHT]" not in text:
         return -2

@@ -1,4 +1,4 @@
-"""Files of commands: inputs found in a folder or next to another, outputs that are no input, and `--fresh`."""
+"""Files of commands: inputs found in a folder or next to another, outputs that are not inputs, and `--fresh`."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +14,7 @@ from codereasoner import configs
 from codereasoner.cli.command_files import prepare_outputs, refuse_other_options
 from codereasoner.cli.config_command import ConfigCommand, given_options, save_config
 from codereasoner.cli.option_types import COUNT, FOLDER_NAME, OWN_FOLDER, PATH, PROCESSES
-from codereasoner.cli.options import config_options, data_option, json_option, pool_options
+from codereasoner.cli.options import Decorator, config_options, data_option, json_option, pool_options, together
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import check_extra, did_you_mean
 from codereasoner.experiments.run_options import (
@@ -77,17 +77,14 @@ def run_experiment(
         return FinishedRun(folder, run.run(), share, run.report())
 
 
-def run_options(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def run_options(name: str) -> Decorator:
     """Return the options that every run takes in addition to its sizes."""
-
-    def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        function = click.option("--fresh", is_flag=True, help="Start over; the existing run is renamed to NAME.old.")(
-            pool_options(function)
-        )
-        words = "The run's name; its folder is runs/NAME."
-        return click.option("--name", type=FOLDER_NAME, default=name, show_default=True, help=words)(function)
-
-    return decorate
+    words = "The run's name; its folder is runs/NAME."
+    return together(
+        click.option("--name", type=FOLDER_NAME, default=name, show_default=True, help=words),
+        click.option("--fresh", is_flag=True, help="Start over; the existing run is renamed to NAME.old."),
+        pool_options,
+    )
 
 
 def _command_of(file: str) -> click.Command:

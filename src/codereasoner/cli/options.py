@@ -87,6 +87,11 @@ style_option = click.option(
 )
 
 
+def together(*decorators: Decorator) -> Decorator:
+    """Combine decorators into one, which applies them as if they were written one below the other."""
+    return lambda function: functools.reduce(lambda made, decorate: decorate(made), reversed(decorators), function)
+
+
 def out_option(default: str | None, words: str, kind: Output = OUT_FILE) -> Decorator:
     """Make the option --out of a command's output."""
     path = Path(default) if default else None

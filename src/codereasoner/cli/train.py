@@ -15,7 +15,7 @@ from click.core import ParameterSource
 from codereasoner.cli.command_files import prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand, save_config
 from codereasoner.cli.option_types import OWN_FOLDER, PATH
-from codereasoner.cli.options import Decorator, config_options, out_option, pool_options
+from codereasoner.cli.options import Decorator, config_options, out_option, pool_options, together
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import DataError, check_extra
 from codereasoner.training.distributed import main_process_first, rank_and_size
@@ -30,7 +30,7 @@ Config = TypeVar("Config", SftConfig, GrpoConfig, RftConfig)
 def _training(name: str, config: type) -> Decorator:
     """Make a command that trains a model on rows, with the options of its config."""
     model = "Model to start from: a path or Hub name, gguf:FILE, smollm2; scratch:SIZE makes one (0.3m, 1m, 3m, ...)."
-    options = (
+    return together(
         click.command(name, cls=ConfigCommand),
         click.argument("rows", type=PATH),
         click.option("--model", required=True, help=model),
@@ -38,13 +38,6 @@ def _training(name: str, config: type) -> Decorator:
         config_options(config),
         pool_options,
     )
-
-    def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate
 
 
 @_training("sft", SftConfig)

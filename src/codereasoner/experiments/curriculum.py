@@ -68,7 +68,7 @@ def read_curriculum(name: str | Path, shards: int | None = None) -> Curriculum:
         if abs(whole - 1) > 1e-6:
             raise ConfigError(f"{path}: the shares of the levels add up to {whole:g}, not to 1")
     if found.rows % found.batch:
-        raise ConfigError(f"{path}: {found.rows} rows of a shard are no whole number of batches of {found.batch}")
+        raise ConfigError(f"{path}: {found.rows} rows of a shard are not a multiple of the batch, {found.batch}")
     return found
 
 

@@ -92,7 +92,7 @@ def _owner(method: str, kinds: list[str]) -> str:
 
 
 def _operand(template: str, sign: str) -> str:
-    """Return the type an operator belongs to: of the operand before it, or after `in`; "" where it cannot be told."""
+    """Return the type an operator belongs to: of the operand before it, or after `in`; "" where it is unknown."""
     before, _, after = template.partition(f" {sign} ")
     if sign in ("and", "or"):
         return "bool"

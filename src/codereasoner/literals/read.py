@@ -101,7 +101,7 @@ def call_arguments(call: ast.Call) -> str:
 
 
 def _source(node: ast.expr, budget: list[int]) -> str:
-    """Return the canonical text of a literal, but sets as they stand: the order of building can order members."""
+    """Return the canonical text of a literal; one with a set is left as written, as the order can matter."""
     text = write(_value(node, MAX_DEPTH, budget))
     if "{" in text and any(isinstance(part, ast.Set) and len(part.elts) > 1 for part in ast.walk(node)):
         return _as_written(node)

@@ -224,7 +224,7 @@ class Reader:
         return next((index for index, token in enumerate(row) if token in self.ends), None)
 
 
-TAIL = 16  # tokens at the end of a prompt among which a tag that opens a thought would stand
+TAIL = 16  # tokens at the end of a prompt that are searched for a tag that opens a thought
 
 
 def _ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

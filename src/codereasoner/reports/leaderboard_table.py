@@ -72,7 +72,7 @@ class Board:
 def leaderboard(paths: Sequence[Path], names: Sequence[str] = ()) -> list[Board]:
     """Return a board for each named benchmark, or else for those with own results, or else for all published ones.
 
-    Own results on questions that are no benchmark's get a board without published ones.
+    Own results on questions outside the benchmarks get a board without published ones.
     """
     known: Mapping[str, type[Benchmark]] = extend.available("benchmark")
     for name in names:

@@ -10,7 +10,7 @@ from importlib.resources import files
 from codereasoner.rewrites.rewrite_draft import Draft, Unfit
 from codereasoner.rewrites.scopes import renamable
 
-_LENGTH = 5  # letters of a random name: long enough not to be a word, short enough to be told apart
+_LENGTH = 5  # letters of a random name: long enough not to be a word, short enough to be distinguished
 
 
 def rename_randomly(draft: Draft) -> None:

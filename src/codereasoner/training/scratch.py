@@ -6,9 +6,9 @@ before and to write what followed them, which takes two layers of attention, or 
 from fewer tokens, and a token costs it no more.
 
 The tokenizer is bytes without merges, so every letter and digit of a literal is a token of its own: a tokenizer that
-merges letters makes reversing and slicing unlearnable for a small model. Only pieces of code that stand outside
-literals, and separators, are single tokens. (Qwen3, not Qwen2: `AutoTokenizer` replaces the tokenizer of any folder of
-type qwen2 by Qwen's own, which normalises text and so changes literals.)
+merges letters makes reversing and slicing unlearnable for a small model. Only pieces of code outside literals, and
+separators, are single tokens. (Qwen3, not Qwen2: `AutoTokenizer` replaces the tokenizer of any folder of type qwen2 by
+Qwen's own, which normalises text and so changes literals.)
 """
 
 from __future__ import annotations

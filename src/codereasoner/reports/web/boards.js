@@ -3,8 +3,8 @@
 const SIZES = { 3: ["up to 3B", 0, 3], 10: ["3B to 10B", 3, 10], 40: ["10B to 40B", 10, 40], more: ["over 40B", 40, Infinity] };
 const CHOICES = {
   benchmark: { name: "benchmark", values: (boards) => boards.map(({ benchmark, title }) => [benchmark, title]) },
-  mode: { name: "setting", values: () => [["direct", "direct"], ["reasoning", "reasoning first"], ["unknown", "not told"]] },
-  size: { name: "size", values: () => [...Object.entries(SIZES).map(([key, [name]]) => [key, name]), ["none", "not told"]] },
+  mode: { name: "setting", values: () => [["direct", "direct"], ["reasoning", "reasoning first"], ["unknown", "not stated"]] },
+  size: { name: "size", values: () => [...Object.entries(SIZES).map(([key, [name]]) => [key, name]), ["none", "not stated"]] },
   from: { name: "results", values: () => [["own", "yours"], ["published", "published"]] },
 };
 
