@@ -99,7 +99,31 @@ CHARACTERS = [
     "answer: {gold}", "= {gold}", "== {gold}", "-> {gold}", "The answer is {gold}",
 ]  # fmt: skip
 
-GENERIC = [*OBJECTS, *ECHOES, *TAUTOLOGIES, *REDEFINITIONS, *CODE, *HUGE, *CHARACTERS]
+HEDGES = [
+    "yes no", "no yes", "yes/no", "yes or no", "yes\nno", "no\nyes", "not no", "yes, no", "yesno", "..", "...",
+    "returns KeyError", "KeyError returns", "returns\nKeyError", "KeyError, ValueError", "Exception", "LookupError",
+    "3 or 4 or 5", "2\n3\n4\n5\n6\n7", "2 3 4 5 6 7", "2-9", "range(2, 9)", "{{2, 3, 4}}", "any", "f(*args)", "f()",
+    "f(**{{}})", "f(x:=3)", "int|", "; int|", ";", "; ;", "x; int|", "return", "call 1", "f -> f: 1", "f -> g",
+    "g -> f: 2", "f -> g: 1\nf -> g: 2", "frame_sep|>", "either {gold} or {wrong}", "{gold} or either", "not {gold}",
+    "{gold}?", "{wrong} {gold}", "{gold} if 1 else {wrong}", "({gold},)", "*{gold}", "{gold} | 0", "{wrong}; {gold}",
+    "{gold}\n{gold}x", "\"\"\"{gold}\"\"\"\n{wrong}", "{wrong}  # {gold}",
+    "{wrong} == {gold}", "({gold})({wrong})",
+]  # fmt: skip
+
+GENERIC = [*OBJECTS, *ECHOES, *TAUTOLOGIES, *REDEFINITIONS, *CODE, *HUGE, *CHARACTERS, *HEDGES]
+
+# What makes a right answer wrong wherever it is found in one: values that Python holds for equal, and neighbours.
+CHANGES = [
+    (r"(?<![\w.])(\d+)(?![\w.])", r"\1.0"), (r"(?<![\w.])(\d+)(?![\w.])", r"\1j"),
+    (r"(?<![\w.])(\d+)", r"-\1"), (r"(?<![\w.])1(?![\w.])", "True"), (r"\d+$", "0"), (r"\d+", "9"),
+    (r"(\d)", r"\g<1>0"), (r"(\d+), (\d+)", r"\2, \1"),
+    (r"^", "not "), (r"$", "x"), (r"$", "\n7"), (r"^", "7\n"), (r"$", " == 7"), (r"^", "7 == "), (r"^", "x == "),
+    (r"$", " or None"), (r"$", " or 7"), (r"$", ", None"), (r"\[(\d.*)\]", r"(\1)"), (r"\[(\d.*)\]", r"{\1}"),
+    (r"^(?s:(.*))$", r"[[\1]]"), (r"^(?s:(.*))$", r"{\1}"), (r"^(?s:(.*))$", r"'\1'"), (r"^(?s:(.*))$", r"b'\1'"),
+    (r"^(?s:(.*))$", r"\1\n\1"), (r"\[(\d.*)\]", r"[\1, None]"), (r"; \w+", "; object"), (r"; \w+", "; str"),
+    (r"; (\w+)", r"; \1 | str"), (r"\A[^\n]*\n", ""), (r"\n[^\n]*\Z", ""), (r"Error", "Exception"), (r"->", "<-"),
+    (r": (\d+)$", r": 0\1x"), (r"\A(?s:(.{3}).*)\Z", r"\1"),
+]  # fmt: skip
 
 OUTPUT = [
     "{entry} (1)",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.hostile.answers_attacks import COMPLETIONS, GENERIC, HUGE, OTHER_COMPLETIONS, SPECIFIC
+from tests.hostile.answers_attacks import CHANGES, COMPLETIONS, GENERIC, HUGE, OTHER_COMPLETIONS, SPECIFIC
 
 from codereasoner import extend
 from codereasoner.execution.pool import Limits, Pool
@@ -145,6 +146,16 @@ def test_no_hostile_answer_is_accepted(task: str, runner: Runner) -> None:
     grades = grade_answers(answers, runner)
     assert [text[:80] for (_, _, text), grade in zip(answers, grades, strict=True) if accepted(grade)] == []
     assert [grade for grade in grades if grade.outcome == "error"] == []
+
+
+@pytest.mark.parametrize("task", [name for name in QUESTIONS if name not in RUN])
+def test_no_changed_answer_is_accepted_in_any_answer_format(task: str, runner: Runner) -> None:
+    right = QUESTIONS[task].gold[0]
+    changed = dict.fromkeys(re.sub(old, new, right) for old, new in CHANGES)
+    texts = [text for text in changed if text != right and "\nassert" not in text]  # the last assertion is the answer
+    assert len(texts) > 10
+    for style in ANSWER_FORMATS.values():
+        check([style.render("", text) for text in texts], task, style, runner)
 
 
 @pytest.mark.parametrize("answer_format", ANSWER_FORMATS)
