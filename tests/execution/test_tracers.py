@@ -108,7 +108,8 @@ def build(version: str, built: dict[str, Path]) -> Path:
     return built[version]
 
 
-@pytest.mark.parametrize("version", WANTED)
+# Other versions are for the slow tests and for `make test-pythons`, which runs this one on each of them.
+@pytest.mark.parametrize("version", [pytest.param(each, marks=[pytest.mark.slow] * (each != HERE)) for each in WANTED])
 def test_golden_and_awkward_programs_end_as_untraced_and_both_say_the_same_of_them(
     version: str, built: dict[str, Path]
 ) -> None:
