@@ -254,6 +254,33 @@ async def later(n):
     return [each async for each in values(n)]
 
 """
+SHARED = [
+    (
+        "if rest(x): return 5",
+        "3",
+        ("`if rest(x):`: rest(3) is false, the body is skipped.", "Line 23: f ends and returns None."),
+    ),
+    ("if x: return 5", "0", ("0 is false, the body is skipped.", "Line 23: f ends and returns None.")),
+    ("if rest(x): return 5", "4", ("rest(4) is true, the body runs.", "`return 5`: f returns 5.")),
+    ("y = rest(x); z = 3; x = rest(4)", "5", ("Line 23: x = 1 and y = 2 and z = 3.",)),
+    ("for k in [1, 2]:\n        y = rest(x); break", "5", ("Line 24: y = 2.", "`break`: the loop is left.")),
+    ("for k in given(x): x += k; k = 0", "2", ("Line 21, `got = yield n`: given yields 2.",)),
+    ("x = [rest(x)]; x = x[3]", "5", ("Line 23: x = [2].", "Line 23: raises IndexError: list index out of range.")),
+]
+
+
+@pytest.mark.parametrize(("statement", "given", "said"), SHARED, ids=[each[0] for each in SHARED])
+def test_no_statement_of_a_line_is_told_to_do_what_another_does(
+    pool: Pool, statement: str, given: str, said: Sequence[str]
+) -> None:
+    source = f"{HELPERS}def given(n):\n    got = yield n; n = got; return n\ndef f(x):\n    {statement}\n"
+    run = trace(pool, source, given)
+    questions = [each for task in ("output", "raises") for each in extend.task(task).collect(run).questions]
+    text = narrate(questions[0], run, "steps").text
+    assert [each for each in said if each not in text] == [], text
+    assert audit(text, run).first_false is None
+
+
 TOLD = [
     ("for c in x.replace('a', 'b'): pass", "'aa'", "'aa'.replace('a', 'b') is 'bb', pass 1, c = 'b'."),
     ("for c in [d for d in x if d > 'a']: pass", "'ab'", "'b' > 'a' is true, pass 1, c = 'b'."),
@@ -279,6 +306,15 @@ TOLD = [
     ),
     ("asyncio.run(later(x))", "0", "Line 15, `yield await wait(n)`: values waits."),
     ("asyncio.run(later(x))", "0", "Line 15, `yield await wait(n)`: values yields a value."),
+    (
+        "y = {}\n    y.setdefault(len(x), []).append(x)",
+        "'ab'",
+        "len('ab') is 2, {}.setdefault(2, []) is [], y = {2: ['ab']}.",
+    ),
+    ("y = x.pop(len(x) - 2)", "[1, 2, 3]", "3 - 2 is 1, [1, 2, 3].pop(1) is 2, y = 2 and x = [1, 3]."),
+    ("y = x.pop(0) + x.pop()", "[1, 2, 3]", "`y = x.pop(0) + x.pop()`: y = 4 and x = [2]."),
+    ("if x > 3 and odd(x):\n        pass", "5", "5 > 3 is true, the test is true, the body runs."),
+    ("y = x < 3 or odd(x)", "5", "5 < 3 is false, y = True."),
     ("if isinstance(x, int): pass", "3", "isinstance(3, int) is true, the body runs."),
     ("if rest(x):\n        pass", "5", "rest(5) is true, the body runs."),
     ("if odd(x + 2):\n        pass", "3", "odd(5) is true, the body runs."),

@@ -107,8 +107,15 @@ def witnessed(run: Run) -> Reports:
     """The reports of the witness in the form of `reported`."""
     assert run.outcome in ("ok", "raised"), run
     found = reports(run.stdout)
-    nodes = list(ast.walk(ast.parse(run.source)))
-    globals_ = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
+    tree = ast.parse(run.source)
+    globals_ = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+    globals_ |= {
+        each.id
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for each in ast.walk(node.targets[0])
+        if isinstance(each, ast.Name)
+    }
     found["call"] = [[name] for _, name in found["call"]]
     found["resume"] = [[name] for _, name in found["resume"]]
     for kind in ("return", "yield"):
@@ -151,6 +158,10 @@ def disagreements(
     seen = [each for each in witness.get("set", []) if each[2] != "?"]
     if [each for each in said if each[0] not in shared] != [each for each in seen if each[0] not in shared]:
         yield f"set: the events say {said}, the witness {seen}"
+    for name in dict.fromkeys(each[1] for each in said if each[0] in shared):
+        here, there = ([each for each in some if each[1] == name] for some in (said, seen))
+        if not is_part(here, there):
+            yield f"set: of shared lines the events say {here}, the witness {there}"
 
 
 def delegates(source: str) -> bool:

@@ -264,12 +264,12 @@ def _report_value(line: int, name: str) -> list[ast.stmt]:
 
 
 def _names(target: ast.expr) -> Iterator[str]:
-    """The plain names that a target binds."""
+    """The names that a target binds, or whose object it changes."""
     match target:
         case ast.Name(id=name):
             yield name
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             for part in parts:
                 yield from _names(part)
-        case ast.Starred(value=value):
+        case ast.Starred(value=value) | ast.Subscript(value=value) | ast.Attribute(value=value):
             yield from _names(value)

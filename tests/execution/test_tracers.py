@@ -202,6 +202,15 @@ def test_no_program_of_cruxeval_can_tell_how_it_is_run(pools: tuple[Pool, Pool],
     assert sum(len(run.steps) for run in runs["C", "trace"]) > 10_000
 
 
+def test_a_line_that_hands_on_what_is_thrown_into_it_is_told_of_once(pools: tuple[Pool, Pool]) -> None:
+    inner = "def inner():\n    try:\n        yield 1\n    except ValueError:\n        yield 2\n"
+    outer = "def outer():\n    yield from inner()\n"
+    source = f"{inner}{outer}def f(error):\n    g = outer()\n    return next(g), g.throw(error), g.close()\n"
+    for run in (pool.run([Job(source, "f", "ValueError", record="trace")])[0] for pool in pools):
+        assert run.value == "(1, 2, None)", run.reason
+        assert [step.line for step in run.steps if step.event == "line"].count(7) == 1
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(BLOCKS, ARGUMENTS, st.sampled_from(["trace", "coverage"]))
 def test_both_say_the_same_of_any_program(

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from codereasoner import literals
-from codereasoner.chains.expressions import Trail, Unknown, text_of
+from codereasoner.chains.expressions import Trail
+from codereasoner.chains.known_values import Unknown, text_of
 from codereasoner.chains.pure_operations import MAX_LENGTH
 from codereasoner.steps.source import walk
 

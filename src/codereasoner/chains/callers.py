@@ -51,6 +51,11 @@ def waits_for(step: Step, function: str, scope: Scope | None) -> bool:
     return function in _COMPREHENSIONS or (scope is not None and isinstance(scope.node, ast.AsyncFunctionDef))
 
 
+def can_yield(node: Statement) -> bool:
+    """Return whether a statement, without the blocks under it, can yield or wait."""
+    return "yield" in _words(node, True)
+
+
 def callers_of(
     callee: Callee, head: Statement, others: Sequence[Statement], before: State, direct: bool = False
 ) -> tuple[bool, bool]:

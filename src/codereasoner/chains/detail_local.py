@@ -18,7 +18,8 @@ from itertools import islice
 
 from codereasoner.chains.detail_terse import called, claims, outcome
 from codereasoner.chains.events import Event
-from codereasoner.chains.expressions import Trail, Unknown, text_of, unparse
+from codereasoner.chains.expressions import Trail, unparse
+from codereasoner.chains.known_values import Unknown, text_of
 from codereasoner.chains.operations import Operations, parts
 from codereasoner.chains.pure_operations import is_silent
 from codereasoner.chains.statement_lines import Statement, header
@@ -87,6 +88,8 @@ class Local:
                 yield f"gives {event.value}"
             case "line" if node is not None:
                 yield from self._statement(event, node, effects)
+            case "line" if effects:
+                yield effects
 
     def _statement(self, event: Event, node: Statement, effects: str) -> Iterator[str]:
         """Yield the parts of a statement, or else its code; then what it leaves behind."""
@@ -96,19 +99,21 @@ class Local:
         if isinstance(node, ast.While) and event.taken is None and event.visit > 1:
             return  # its test is a constant, which Python does not come back to in every version
         computed: list[str] = []
+        is_known = True
         if (not isinstance(node, ast.For) or event.visit == 1) and not self.operations.calls_own(node):
             for expression in parts(node):
-                lines = _parts_of(expression, event)
+                lines, is_whole = _parts_of(expression, event)
+                is_known &= is_whole
                 computed += lines[:-1] if _says_whole(node) and _is_whole(lines, expression) else lines
         yield from computed
-        quoted = "" if computed else _quoted(node, self.source)
+        quoted = "" if computed and is_known else _quoted(node, self.source)
         if isinstance(node, ast.For):
             quoted = quoted if event.visit == 1 and event.taken else ""
             effects = self._pass(event, node, effects)
         elif event.taken is not None and not isinstance(node, ast.If | ast.While):
             effects = ", ".join(part for part in (outcome(event), effects) if part)
         elif event.taken is not None:
-            effects = f"{type(node).__name__.lower()} {event.taken}" if computed else str(event.taken)
+            effects = str(event.taken) if quoted else f"{type(node).__name__.lower()} {event.taken}"
         if quoted or effects:
             yield f"{quoted}: {effects}" if quoted and effects else quoted or effects
 
@@ -146,13 +151,14 @@ def _says_whole(node: Statement) -> bool:
     return isinstance(node, ast.Assign | ast.AugAssign | ast.If | ast.While | ast.Return)
 
 
-def _parts_of(expression: ast.expr, event: Event) -> list[str]:
+def _parts_of(expression: ast.expr, event: Event) -> tuple[list[str], bool]:
+    """Return the parts of an expression that are computed, and whether it is whole."""
     trail = Parts(event.before)
     try:
         trail.value(expression)
     except (Unknown, TypeError, ValueError, LookupError, ArithmeticError):
-        return trail.lines
-    return trail.lines
+        return trail.lines, False
+    return trail.lines, True
 
 
 def _is_whole(lines: list[str], expression: ast.expr) -> bool:

@@ -8,8 +8,9 @@ from itertools import chain
 
 from codereasoner.chains.detail_terse import literal_claims, outer_claims
 from codereasoner.chains.events import Event
-from codereasoner.chains.expressions import Unknown, computed, evaluate, text_of
-from codereasoner.chains.operations import Operations, parts
+from codereasoner.chains.expressions import computed
+from codereasoner.chains.known_values import Unknown, text_of
+from codereasoner.chains.operations import Operations, evaluate_all, parts
 from codereasoner.chains.statement_lines import header
 from codereasoner.records import Run
 from codereasoner.steps.marks import attributes, is_mark, kind
@@ -85,6 +86,8 @@ class Sentences:
                 return f"{self._operations(event)}{known} is to be returned"
             case ast.Return() | ast.Raise() | ast.Try() | ast.TryStar():
                 return ""
+            case ast.For() | ast.AsyncFor() if event.taken is None and not clause:
+                return ""
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 return f"{node.name} is defined"
             case ast.Import() | ast.ImportFrom():
@@ -122,10 +125,12 @@ class Sentences:
         taken = event.taken if taken is None else taken
         truth = "true" if taken else "false"
         known_call = f"{call} is " if (call := _call_of(test, event.before)) else ""
-        if event.node is None or self.operations.calls_own(event.node):
+        if event.node is None or self.operations.shadows(event.node):
             return f"{known_call}{truth}, {then}"
         found, value = _some_operations([test], event.before, 0)
         comparisons = [_in_words(each) for each in found]
+        if value is NotImplemented and comparisons and isinstance(test, ast.BoolOp):
+            return ", ".join([*comparisons, f"the test is {truth}", then])  # of its first parts alone
         if value is NotImplemented or bool(value) is not taken:
             return f"{known_call}{truth}, {then}"
         if not comparisons:
@@ -142,9 +147,11 @@ class Sentences:
     def _operations(self, event: Event) -> str:
         """`'abc'[::2] is 'ac', `: the operations of a statement of several."""
         node = event.node
-        if node is None or self.operations.calls_own(node) or isinstance(node, ast.While | ast.AsyncFor):
+        if node is None or self.operations.shadows(node) or isinstance(node, ast.While | ast.AsyncFor):
             return ""
         within = {type(each) for part in parts(node) for each in walk(part)}
+        if ast.BoolOp not in within and self.operations.calls_own(node):
+            return ""
         if isinstance(node, ast.For) and ast.GeneratorExp in within:
             return ""  # its passes are made as the loop asks for them
         least = 1 if isinstance(node, ast.For) or within & _DECIDES else 2
@@ -159,7 +166,7 @@ def _some_operations(expressions: Sequence[ast.expr], state: Mapping[str, str], 
     """
     value: object = NotImplemented
     for brief in (False, True):
-        trails = [evaluate(each, state, brief) for each in expressions]
+        trails = evaluate_all(expressions, state, brief)
         found = list(chain.from_iterable(lines for lines, _ in trails))
         value = trails[-1][1] if trails else value
         if least <= len(found) <= MOST_OPERATIONS:

@@ -53,10 +53,21 @@ def was_entered(
     if any(_rebinds(each, head, before, after, scope) for each in body):
         return True
     if next_line is None:
-        return True if value not in ("", "None") and isinstance(body[-1], ast.Return) else None
+        return _returned(head, value, scope)
     if head.orelse:
         return next_line not in range(first_line(head.orelse[0]), (head.orelse[-1].end_lineno or 0) + 1)
     return _where_it_goes(head, body[-1], next_line, scope)
+
+
+def _returned(head: ast.If, value: str, scope: Scope) -> bool | None:
+    """Return whether the block of a test returned a value, where its line is the last that ran."""
+    last = head.body[-1]
+    if not value or not isinstance(last, ast.Return):
+        return None
+    if value != "None" or head.orelse or scope.following.get(head):
+        return True
+    is_other = isinstance(last.value, ast.Constant) and last.value.value is not None
+    return False if is_other else None
 
 
 def _where_it_goes(head: ast.If, last: ast.stmt, next_line: int, scope: Scope) -> bool | None:
@@ -90,11 +101,12 @@ def _calls(node: ast.AST) -> bool:
 
 def _rebinds(node: ast.stmt, head: ast.If, before: State, after: State, scope: Scope) -> bool:
     """Return whether a statement alone can have changed one of the variables that have another value now."""
-    names = _stored(node) - _stored(head) - scope.shared - comprehension_names(head) - comprehension_names(node)
+    names = stored(node) - stored(head) - scope.shared - comprehension_names(head) - comprehension_names(node)
     return any(name in after and before.get(name) != after[name] for name in names)
 
 
-def _stored(node: ast.AST) -> set[str]:
+def stored(node: ast.AST) -> set[str]:
+    """Return the names that a statement binds, without the blocks under it."""
     return {each.id for each in own(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
 
 

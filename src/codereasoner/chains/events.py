@@ -167,7 +167,7 @@ class _Reader:
                     waits_for(step, frame.function, frame.scope),
                     "a value" if step.value == WRAPPED else step.value,
                 )
-                self._add("wait" if waits else "yield", frame, step.line, frame.node(step.line), {}, value=value)
+                self._add("wait" if waits else "yield", frame, step.line, frame.yielder(step.line), {}, value=value)
                 self._keep(frame, step)
             case "line":
                 if frame.goes_on(step, self.later[index]):
@@ -202,8 +202,9 @@ class _Reader:
         frame.open = OpenUnit(unit or Unit(()), [step], frame.known())
 
     def _return(self, frame: OpenFrame, step: Step) -> None:
-        node = frame.node(step.line)
-        self._finish(frame, None, step)
+        node = frame.returner(step.line, step.value)
+        last = self._finish(frame, None, step)
+        node = last if isinstance(last, ast.Return) else node
         line, waited = step.line, False
         if not isinstance(node, ast.Return):
             line, node = frame.returning or (line, None)
@@ -245,11 +246,14 @@ class _Reader:
 
     # ---- a statement has finished
 
-    def _finish(self, frame: OpenFrame, next_line: int | None, end: Step | None = None) -> None:
-        """The unit that was open in a frame is over: the frame goes on at another line, or ends with a step."""
+    def _finish(self, frame: OpenFrame, next_line: int | None, end: Step | None = None) -> Statement | None:
+        """The unit that was open in a frame is over: the frame goes on at another line, or ends with a step.
+
+        The statement that ran last is returned, if it is known.
+        """
         opened, frame.open = frame.open, None
         if opened is None:
-            return
+            return None
         for step in opened.steps:
             frame.apply(step)
         after = frame.known()
@@ -263,6 +267,7 @@ class _Reader:
         if isinstance(last, ast.Return) and next_line is not None:
             frame.returning = (parts[-1].line, last)
         frame.last_line = opened.last_line
+        return last
 
     def _add_part(self, frame: OpenFrame, part: Part, raised: bool, next_line: int | None) -> None:
         node, taken = part.node, part.taken

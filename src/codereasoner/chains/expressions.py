@@ -12,13 +12,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
-from itertools import islice
 from typing import Any
 
 from codereasoner import literals
+from codereasoner.chains.known_values import Items, Unknown, silently, text_of
 from codereasoner.chains.pure_operations import (
     COMPARISONS,
     FUNCTIONS,
+    LAST_METHODS,
     MAX_LENGTH,
     METHODS,
     OPERATORS,
@@ -39,16 +40,17 @@ def unparse(node: ast.AST) -> str:
     return ast.unparse(node)
 
 
-class Unknown(Exception):
-    """Raised where the value of a part cannot be computed."""
-
-
-def evaluate(node: ast.expr, state: Mapping[str, str], brief: bool = False) -> tuple[list[str], Any]:
+def evaluate(
+    node: ast.expr, state: Mapping[str, str], brief: bool = False, is_last: bool = False
+) -> tuple[list[str], Any]:
     """Return the operations of an expression, and its value; NotImplemented if it cannot be computed.
 
-    With `brief`, those of the passes of comprehensions and of the keys of a sort are left out.
+    Args:
+        brief: leave out those of the passes of comprehensions and of the keys of a sort.
+        is_last: nothing is computed in this state afterwards; the expression may be a `pop` that changes it.
     """
     trail = Trail(state, brief)
+    trail.changing = node if is_last else None
     try:
         value = trail.value(node)
     except (Unknown, TypeError, ValueError, LookupError, ArithmeticError):
@@ -61,12 +63,6 @@ def computed(node: ast.expr, state: Mapping[str, str]) -> Any:
     return evaluate(node, state, brief=True)[1]
 
 
-class Items(list[object]):
-    """The items of what is no list to the program: of an iterator, or of a view of a dictionary, which has a length."""
-
-    is_view = False
-
-
 class Trail:
     """The operations that lead to the value of an expression, as text: `[1, 2] + [3] -> [1, 2, 3]`."""
 
@@ -74,6 +70,7 @@ class Trail:
         self.state, self.brief = state, brief
         self.values: dict[str, object] = {}
         self.lines: list[str] = []
+        self.changing: ast.expr | None = None  # the last operation, after which nobody looks at the state
         self.left = [MAX_BRIEF_STEPS if brief else MAX_STEPS]  # operations, of the whole expression: passes share it
 
     def value(self, node: ast.expr) -> Any:
@@ -245,7 +242,8 @@ class Trail:
             function = FUNCTIONS.get(name) if name not in self.state else None
         elif isinstance(node.func, ast.Attribute):
             owner, name = self.value(node.func.value), node.func.attr
-            function = getattr(owner, name) if name in METHODS.get(type(owner), ()) else None
+            methods = METHODS if node is not self.changing else LAST_METHODS
+            function = getattr(owner, name) if name in methods.get(type(owner), ()) else None
         else:
             raise Unknown
         arguments = [self._argument(argument, name) for argument in node.args]
@@ -261,7 +259,7 @@ class Trail:
         ):
             raise Unknown
         if name in SILENT:
-            return _silently(lambda: function(*arguments, **named), is_view=owner is not None)
+            return silently(lambda: function(*arguments, **named), is_view=owner is not None)
         texts = [*map(text_of, arguments), *(f"{key}={value}" for key, value in named.items())]
         for each in node.keywords:
             if each.arg == "key":
@@ -342,19 +340,6 @@ class Trail:
         return made(values)
 
 
-def text_of(value: object) -> str:
-    """Return the literal of a value, or raise Unknown if it has none, or one that is too long."""
-    try:
-        return literals.write(list(value) if isinstance(value, Items) else value, MAX_LENGTH)
-    except literals.NotWritable:
-        raise Unknown from None
-
-
-def texts_of(values: Mapping[str, object]) -> dict[str, str]:
-    """Return the literals of values by name, or raise Unknown if one has none, or one that is too long."""
-    return {name: text_of(value) for name, value in values.items()}
-
-
 def _bound(target: ast.expr, item: object) -> dict[str, object]:
     if isinstance(target, ast.Name):
         return {target.id: item}
@@ -362,21 +347,6 @@ def _bound(target: ast.expr, item: object) -> dict[str, object]:
         bound = [_bound(part, each) for part, each in zip(target.elts, item, strict=True)]
         return {name: value for part in bound for name, value in part.items()}
     raise Unknown
-
-
-def _silently(compute: Callable[[], Any], is_view: bool) -> Any:
-    try:
-        result = compute()
-        if isinstance(result, range):
-            items: Any = result
-        else:
-            items = Items(islice(result, MAX_LENGTH + 1))
-            items.is_view = is_view
-    except (TypeError, ValueError):
-        raise Unknown from None
-    if length(items) > MAX_LENGTH:
-        raise Unknown
-    return items
 
 
 _WRITERS: dict[type[ast.expr], Callable[[Trail, Any], Any]] = {

@@ -10,8 +10,9 @@ from itertools import product
 from typing import Any, TypeAlias
 
 from codereasoner import literals
-from codereasoner.chains.expressions import Unknown, computed, texts_of
+from codereasoner.chains.expressions import computed
 from codereasoner.chains.inverse_tables import FUNCTIONS, KEYS, MAX_MADE, OPERATORS, holder, spaced
+from codereasoner.chains.known_values import Unknown, texts_of
 from codereasoner.chains.pure_operations import MAX_LENGTH
 from codereasoner.steps.source import walk
 

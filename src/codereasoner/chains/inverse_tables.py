@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from codereasoner import literals
-from codereasoner.chains.expressions import Unknown
+from codereasoner.chains.known_values import Unknown
 
 MAX_MADE = 100  # characters or items that are made up around a wanted value
 MAX_INDEX = 12  # of a sequence that is made to have a value there

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from codereasoner import literals
 from codereasoner.chains.abstract_execution import after, names_set
-from codereasoner.chains.expressions import Unknown, computed, text_of, texts_of
+from codereasoner.chains.expressions import computed
 from codereasoner.chains.inverse_operations import (
     MAX_SOLVED,
     Needs,
@@ -26,6 +26,7 @@ from codereasoner.chains.inverse_operations import (
     solving,
     variables_in,
 )
+from codereasoner.chains.known_values import Unknown, text_of, texts_of
 from codereasoner.chains.statement_lines import header
 from codereasoner.steps import split_lines
 from codereasoner.steps.source import walk

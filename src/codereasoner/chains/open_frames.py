@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from codereasoner.chains.callers import Callee
+from codereasoner.chains.callers import Callee, can_yield
 from codereasoner.chains.shared_lines import Part, is_short_loop
 from codereasoner.chains.statement_lines import MODULE, Scope, Statement, Unit, body_lines, first_line, own
 from codereasoner.records import Step
@@ -80,6 +80,17 @@ class OpenFrame:
     def node(self, line: int) -> Statement | None:
         """Return the open statement that is on a line."""
         return self.open.unit.innermost(line) if self.open is not None and self.open.unit.statements else None
+
+    def yielder(self, line: int) -> Statement | None:
+        """Return the open statement that yields on a line; None where several may."""
+        found = [each for each in (self.open.unit.statements if self.open else ()) if can_yield(each)]
+        return found[0] if len(found) == 1 else None if found else self.node(line)
+
+    def returner(self, line: int, value: str) -> Statement | None:
+        """Return the open statement that returned a value on a line; None where the body may have ended there."""
+        node = self.node(line)
+        is_alone = self.open is not None and len(self.open.unit.statements) == 1
+        return node if is_alone or value != "None" else None
 
     def goes_on(self, step: Step, later: Step | None) -> bool:
         """Return whether a new line, or the same line again, is still part of the open unit.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from codereasoner import literals
 from codereasoner.chains.events import Event
-from codereasoner.chains.expressions import Trail, Unknown, evaluate, text_of
+from codereasoner.chains.expressions import Trail, evaluate
+from codereasoner.chains.known_values import Unknown, text_of
 from codereasoner.chains.pure_operations import MAX_LENGTH
 from codereasoner.chains.statement_lines import Statement, scopes, shadowed
 from codereasoner.steps.source import walk
@@ -18,7 +20,8 @@ class Operations:
     """Writes the operations of one run; remembers what its loops have left to go over."""
 
     def __init__(self, source: str) -> None:
-        self._functions = {name for name, _ in scopes(source)} | shadowed(source)
+        self._shadowed = shadowed(source)
+        self._functions = {name for name, _ in scopes(source)} | self._shadowed
         self._calling: dict[ast.AST, bool] = {}
         self._left: dict[tuple[int, int], str | list[object]] = {}  # by frame and line of a loop
 
@@ -32,9 +35,10 @@ class Operations:
         if isinstance(node, ast.For):
             yield from self._loop(event, node, line)
             return
-        lines = [each for expression in parts(node) for each in evaluate(expression, event.before)[0]]
+        found = evaluate_all(parts(node), event.before)
+        lines = [each for operations, _ in found for each in operations]
         operation, arrow, value = lines[-1].rpartition(" -> ") if lines else ("", "", "")
-        if arrow and _says(line, value):
+        if arrow and found[-1][1] is not NotImplemented and _says(line, value):
             lines[-1] = f"{operation} -> {line}"
         elif line:
             lines.append(line)
@@ -46,6 +50,12 @@ class Operations:
             names = (each.id for part in parts(node) for each in walk(part) if isinstance(each, ast.Name))
             self._calling[node] = any(name in self._functions for name in names)
         return self._calling[node]
+
+    def shadows(self, node: ast.AST) -> bool:
+        """Return whether a statement uses the name of a built-in function that the program gives to something else."""
+        return bool(self._shadowed) and any(
+            isinstance(each, ast.Name) and each.id in self._shadowed for part in parts(node) for each in walk(part)
+        )
 
     def _loop(self, event: Event, node: ast.For, line: str) -> Iterator[str]:
         """`c = 'a'; left 'bc'`: the items left, as long as the loop really goes over them."""
@@ -70,6 +80,16 @@ class Operations:
         return None
 
 
+def evaluate_all(
+    expressions: Sequence[ast.expr], state: Mapping[str, str], brief: bool = False
+) -> list[tuple[list[str], Any]]:
+    """Return the operations and the value of each expression of a statement, which computes them in this order."""
+    return [
+        evaluate(each, state, brief, is_last=place == len(expressions))
+        for place, each in enumerate(expressions, start=1)
+    ]
+
+
 @lru_cache(maxsize=8192)
 def parts(node: Statement | ast.AST) -> list[ast.expr]:
     """Return the expressions that a statement computes before it does what it is there for."""
@@ -88,6 +108,8 @@ def parts(node: Statement | ast.AST) -> list[ast.expr]:
             value=ast.Call(func=ast.Attribute(value=ast.Name() as owner, attr="sort"), keywords=[_, *_] as how)
         ):
             return [ast.Call(ast.Name("sorted", ast.Load()), [owner], how)]
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Call() as owner))):
+            return [owner]  # what its arguments see, it may have changed
         case ast.Expr(value=ast.Call(args=arguments)):
             return list(arguments)
     return []

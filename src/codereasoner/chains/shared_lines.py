@@ -1,8 +1,8 @@
 """Split a line that several statements share into what each of them did.
 
 A trace says that a line ran, not which of its statements did. They are followed by abstract execution; its result is
-taken only where it ends in the recorded state. Elsewhere the changes of the line are given to its last statement, and
-whether a block was entered is left open unless the trace decides it.
+taken only where it ends in the recorded state. Elsewhere the changes of the line are given to none of its statements,
+unless one alone can have made them, and whether a block was entered is left open unless the trace decides it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from codereasoner.chains.abstract_execution import State, bind, follow, value_of
 from codereasoner.chains.callers import BOTH, ONLY_OTHERS, Callee, callers_of
-from codereasoner.chains.entered_blocks import comprehension_names, targets, was_entered
-from codereasoner.chains.expressions import Unknown
+from codereasoner.chains.entered_blocks import comprehension_names, stored, targets, was_entered
+from codereasoner.chains.known_values import Unknown
 from codereasoner.chains.pure_operations import SILENT
 from codereasoner.chains.statement_lines import (
     LOOPS,
@@ -80,7 +80,7 @@ def take_apart(
     if earlier:
         known = earlier[-1].state
         rest = found._replace(before=known, names=[name for name in changed if after.get(name) != known.get(name)])
-        return [rest.part(unit.statements[-1] if len(earlier) + 1 == len(unit.statements) else None, first)]
+        return _rest(unit, rest, first, len(earlier))
     head, *others = unit.statements
     callers = {callers_of(each, head, others, before) for each in called}
     if not raised and is_short_loop(unit):
@@ -91,7 +91,7 @@ def take_apart(
         return followed
     lines = {step.line for step in steps if step.event == "line"}
     if ONLY_OTHERS in callers:
-        return [found.part(unit.statements[-1], first)]
+        return _rest(unit, found, first, int(isinstance(head, (*_WITH_BODY, ast.For, ast.AsyncFor, ast.While))))
     return _by_evidence(unit, found, lines, first, next_line, end, scope, is_told=BOTH not in callers)
 
 
@@ -198,7 +198,7 @@ def _pass(unit: Unit, found: _Found, line: int, is_told: bool) -> list[Part]:
     except Unknown:
         pass
     names = [name for name in found.names if found.after.get(name) != begun.state.get(name)]
-    return [begun, found._replace(before=begun.state, names=names).part(unit.statements[-1], line)]
+    return [begun, *_rest(unit, found._replace(before=begun.state, names=names), line, 1)]
 
 
 def _outermost(unit: Unit) -> list[Statement]:
@@ -359,16 +359,30 @@ def _by_evidence(
 
     A block that was entered is not told where it may have made some of the calls that come before.
     """
-    head, last = unit.statements[0], unit.statements[-1]
+    head = unit.statements[0]
     if isinstance(head, LOOPS) and not set(targets(head)) & set(found.names):
         return [found.part(head, line)]  # no pass of it is certain
     if not isinstance(head, _WITH_BODY):
-        return [found.part(last, line)]
+        return _rest(unit, found, line, 0)
     taken = was_entered(head, found.before, found.after, lines, next_line, end, scope)
     if not taken:
         return [found.part(head, line, taken)]
     begun = [Part(head, line_of(head), {}, (), True, found.before, found.before)] if is_told else []
-    return [*begun, found.part(last if last in head.body else None, line)]
+    return [*begun, *_rest(unit, found, line, 1)]
+
+
+def _rest(unit: Unit, found: _Found, line: int, told: int) -> list[Part]:
+    """Return what the statements after the first ones, which are `told`, did together; the last alone, if it can be.
+
+    A jump is named in any case: the frame goes on where it leads.
+    """
+    *others, last = unit.statements
+    is_left = told == len(others) and not stored(others[-1]) & set(found.names)
+    if is_left or (not found.raised and set(found.names) <= set(targets(last))):
+        return [found.part(last, line)]
+    is_jump = isinstance(last, ast.Break | ast.Continue | ast.Return | ast.Pass) and not found.raised
+    jump = [Part(last, line_of(last), {}, state=found.after, before=found.after)] if is_jump else []
+    return [found.part(None, line), *jump]
 
 
 _WITH_BODY = (ast.If, ast.ExceptHandler, ast.match_case, ast.With, ast.AsyncWith, ast.Try, ast.TryStar)

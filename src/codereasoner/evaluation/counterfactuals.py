@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from codereasoner.chains.abstract_execution import State, bind, follow, value_of
-from codereasoner.chains.expressions import Unknown, text_of
+from codereasoner.chains.known_values import Unknown, text_of
 
 STEPS = 5_000  # statements followed for one call, all its counterfactuals together
 LENGTH = 2_000  # statements of one of them

@@ -12,7 +12,7 @@ from typing import Literal
 from codereasoner import literals
 from codereasoner.chains.abstract_execution import after, assigned, names_read, names_set, value_in, value_of
 from codereasoner.chains.events import Event
-from codereasoner.chains.expressions import Unknown
+from codereasoner.chains.known_values import Unknown
 from codereasoner.evaluation.counterfactuals import Counterfactual, counterfactuals
 from codereasoner.records import Plain, Run
 

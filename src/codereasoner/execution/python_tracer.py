@@ -57,8 +57,10 @@ def _operations(*names: str) -> bytes:
 YIELDS = _operations("YIELD_VALUE", "RESUME")  # from Python 3.13 on, a frame that has yielded is at what comes next
 LEAVES = _operations("RETURN_VALUE", "RETURN_CONST")
 # Python 3.11 tells of the last line of a `finally`, run or not, before it raises the exception again that led there, or
-# (with COPY and POP_EXCEPT) one that the `finally` raises itself.
-RERAISES = _operations("RERAISE", "COPY", "POP_EXCEPT") if sys.version_info < (3, 12) else b""
+# (with COPY and POP_EXCEPT) one that the `finally` raises itself. From Python 3.13 on, the line of a `yield from` or an
+# `await` is told of once more when an exception is thrown into it.
+_FALSE = {(3, 11): ("RERAISE", "COPY", "POP_EXCEPT"), (3, 12): ()}
+TOLD_FALSELY = _operations(*_FALSE.get(sys.version_info[:2], ("CLEANUP_THROW",)))
 
 _GENERATOR = 0x20 | 0x80 | 0x200  # flags of code that can yield: of generators, coroutines, asynchronous generators
 _OPTIMIZED = 0x1  # the flag of code whose locals are no dict
@@ -380,7 +382,7 @@ def names_in(frame: FrameType, kept: list[object]) -> object:
 
 
 LOCALS = _type((lambda: _getframe().f_locals)())  # a dict where there is no proxy yet
-FOR_C = (LOCALS, NEAR, SPARE, MAX_LINE, YIELDS, LEAVES, RERAISES)  # what the tracer in C takes from here
+FOR_C = (LOCALS, NEAR, SPARE, MAX_LINE, YIELDS, LEAVES, TOLD_FALSELY)  # what the tracer in C takes from here
 
 
 def _operation(frame: FrameType) -> int:
@@ -390,7 +392,7 @@ def _operation(frame: FrameType) -> int:
 
 def _is_told_falsely(frame: FrameType) -> bool:
     """Return whether no statement begins where the interpreter says that a line does."""
-    if not RERAISES:
+    if not TOLD_FALSELY:
         return False
     operations = frame.f_code.co_code[frame.f_lasti : frame.f_lasti + 4 : 2]
-    return operations[:1] == RERAISES[:1] or operations == RERAISES[1:]
+    return operations[:1] == TOLD_FALSELY[:1] or operations == TOLD_FALSELY[1:]

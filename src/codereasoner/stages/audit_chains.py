@@ -166,7 +166,7 @@ def _audited(runner: Runner, items: Iterable[Item]) -> Iterator[Line]:
         wanted = list(dict.fromkeys(job for each in jobs for job in each))
         runs = dict(zip(wanted, runner(wanted), strict=True))
         right = _right(batch, runner, runs)
-        audits: dict[tuple[str, str], Audit | None] = {}  # samples of a model, or two models, often say the same
+        audits: dict[tuple[str, str], Audit | None] = {}  # samples of a question, which follow each other, often agree
         for (record, question, _), text, its_jobs, is_right in zip(batch, texts, jobs, right, strict=True):
             if (question.id, text) not in audits:
                 audits[question.id, text] = _audit(text, question, [runs[job] for job in its_jobs])

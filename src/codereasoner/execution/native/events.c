@@ -12,8 +12,8 @@ PyObject *describe;
 static PyObject *thrown_text, *f_trace; /* see `use` */
 static int near, spare, max_line;
 static unsigned char yields[256], leaves[256]; /* by instruction */
-static unsigned char reraises[3]; /* RERAISE, and the two instructions that lead to one at the end of a handler */
-static bool told_falsely; /* lines on which an exception is raised again are told of, as if a statement began there */
+static unsigned char falsely[3]; /* an instruction, or one and the next, at which no statement begins: a line is told of */
+static Py_ssize_t told_falsely;  /* how many of these three there are */
 
 static void end(Tracer *tracer, const char *cut)
 {
@@ -168,11 +168,11 @@ static bool is_told_falsely(Watch *watch, PyFrameObject *frame)
     PyCodeObject *code = PyFrame_GetCode(frame);
     int operation = operation_of(watch, frame, code);
     Py_DECREF(code);
-    if (operation == reraises[0] || operation != reraises[1] || watch->operations == NULL)
-        return operation == reraises[0];
+    if (operation == falsely[0] || told_falsely < 3 || operation != falsely[1] || watch->operations == NULL)
+        return operation == falsely[0];
     int next = PyFrame_GetLasti(frame) + 2;
     return next < PyBytes_GET_SIZE(watch->operations) &&
-           (unsigned char)PyBytes_AS_STRING(watch->operations)[next] == reraises[2];
+           (unsigned char)PyBytes_AS_STRING(watch->operations)[next] == falsely[2];
 }
 
 static int hear_event(Watch *watch, PyFrameObject *frame, int what, PyObject *argument)
@@ -280,13 +280,11 @@ PyObject *use(PyObject *Py_UNUSED(module), PyObject *arguments)
     Py_XSETREF(locals_proxy, (PyTypeObject *)Py_NewRef(proxy));
     memset(yields, 0, sizeof yields);
     memset(leaves, 0, sizeof leaves);
-    memset(reraises, 0, sizeof reraises);
-    told_falsely = raising_size == sizeof reraises;
+    told_falsely = raising_size < (Py_ssize_t)sizeof falsely ? raising_size : (Py_ssize_t)sizeof falsely;
+    memcpy(falsely, raising, (size_t)told_falsely);
     for (Py_ssize_t place = 0; place < yielding_size; place++)
         yields[yielding[place]] = 1;
     for (Py_ssize_t place = 0; place < leaving_size; place++)
         leaves[leaving[place]] = 1;
-    if (told_falsely)
-        memcpy(reraises, raising, sizeof reraises);
     Py_RETURN_NONE;
 }
