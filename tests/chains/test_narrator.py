@@ -247,6 +247,28 @@ def parts(n):
 async def wait(n):
     await asyncio.sleep(n)
 
+def shut(n):
+    try:
+        yield from [n]
+        x = yield from parts([n])
+    finally:
+        n = 0
+
+async def held(n):
+    async with asyncio.Lock():
+        x = await asyncio.sleep(0, n)
+    try:
+        await wait(n)
+    finally:
+        n += 1
+    done = asyncio.get_running_loop().create_future()
+    done.set_result(x)
+    try:
+        await done
+    finally:
+        n += 1
+    return x
+
 async def values(n):
     yield await wait(n)
 
@@ -258,14 +280,15 @@ SHARED = [
     (
         "if rest(x): return 5",
         "3",
-        ("`if rest(x):`: rest(3) is false, the body is skipped.", "Line 23: f ends and returns None."),
+        ("`if rest(x):`: rest(3) is false, the body is skipped.", "Line 45: f ends and returns None."),
     ),
-    ("if x: return 5", "0", ("0 is false, the body is skipped.", "Line 23: f ends and returns None.")),
+    ("x = rest(x); x *= 3; x ^= 5", "5", ("Line 45: x = 3.",)),
+    ("if x: return 5", "0", ("0 is false, the body is skipped.", "Line 45: f ends and returns None.")),
     ("if rest(x): return 5", "4", ("rest(4) is true, the body runs.", "`return 5`: f returns 5.")),
-    ("y = rest(x); z = 3; x = rest(4)", "5", ("Line 23: x = 1 and y = 2 and z = 3.",)),
-    ("for k in [1, 2]:\n        y = rest(x); break", "5", ("Line 24: y = 2.", "`break`: the loop is left.")),
-    ("for k in given(x): x += k; k = 0", "2", ("Line 21, `got = yield n`: given yields 2.",)),
-    ("x = [rest(x)]; x = x[3]", "5", ("Line 23: x = [2].", "Line 23: raises IndexError: list index out of range.")),
+    ("y = rest(x); z = 3; x = rest(4)", "5", ("Line 45: x = 1 and y = 2 and z = 3.",)),
+    ("for k in [1, 2]:\n        y = rest(x); break", "5", ("Line 46: y = 2.", "`break`: the loop is left.")),
+    ("for k in given(x): x += k; k = 0", "2", ("Line 43, `got = yield n`: given yields 2.",)),
+    ("x = [rest(x)]; x = x[3]", "5", ("Line 45: x = [2].", "Line 45: raises IndexError: list index out of range.")),
 ]
 
 
@@ -304,8 +327,8 @@ TOLD = [
         "[*range(10)] * 3",
         "]) is 855, 855 > 99 is true, the body runs.",
     ),
-    ("asyncio.run(later(x))", "0", "Line 15, `yield await wait(n)`: values waits."),
-    ("asyncio.run(later(x))", "0", "Line 15, `yield await wait(n)`: values yields a value."),
+    ("asyncio.run(later(x))", "0", "Line 37, `yield await wait(n)`: values waits."),
+    ("asyncio.run(later(x))", "0", "Line 37, `yield await wait(n)`: values yields a value."),
     (
         "y = {}\n    y.setdefault(len(x), []).append(x)",
         "'ab'",
@@ -319,6 +342,12 @@ TOLD = [
     ("if rest(x):\n        pass", "5", "rest(5) is true, the body runs."),
     ("if odd(x + 2):\n        pass", "3", "odd(5) is true, the body runs."),
 ]
+
+
+@pytest.mark.parametrize("statement", ["asyncio.run(held(x))", "list(shut(x))"])
+def test_the_end_of_what_is_awaited_is_no_exception_in_any_block(pool: Pool, statement: str) -> None:
+    run = trace(pool, f"{HELPERS}def f(x):\n    {statement}\n    return 0", "0")
+    assert "raises" not in narrate(question(run), run, "steps").text
 
 
 @pytest.mark.parametrize(("statement", "given", "said"), TOLD, ids=[each[0] for each in TOLD])

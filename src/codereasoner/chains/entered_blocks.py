@@ -92,10 +92,11 @@ def _raised_by(head: Statement, error: str) -> bool | None:
         return None
     made = head.body[0].exc
     made = made.func if isinstance(made, ast.Call) else made
-    return True if isinstance(made, ast.Name) and made.id == error and not _calls(head) else None
+    return True if isinstance(made, ast.Name) and made.id == error and not calls(head) else None
 
 
-def _calls(node: ast.AST) -> bool:
+def calls(node: ast.AST) -> bool:
+    """Return whether a statement, without the blocks under it, calls or waits for something."""
     return any(isinstance(each, ast.Call | ast.Await | ast.Yield | ast.YieldFrom) for each in own(node))
 
 

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from codereasoner.chains.callers import WRAPPED, Callee, waits_for
+from codereasoner.chains.entered_blocks import targets
 from codereasoner.chains.open_frames import OpenFrame, OpenUnit
 from codereasoner.chains.shared_lines import Part, is_over, lead, take_apart
 from codereasoner.chains.statement_lines import (
@@ -237,10 +238,11 @@ class _Reader:
         is_asked = isinstance(head, ast.For | ast.AsyncFor) and not others and frame.comes_round(head)
         if is_asked or (last.event == "return" and last.frame == frame.open.generator):
             return True
-        nodes = [part for each in frame.open.unit.statements for part in own(each)]
-        waits = any(isinstance(each, ast.Await | ast.YieldFrom | ast.comprehension) for each in nodes) or any(
-            isinstance(each, ast.For | ast.AsyncFor | ast.AsyncWith) for each in frame.open.unit.statements
-        )
+        statements = frame.open.unit.statements
+        nodes = [*statements, *(part for each in statements for part in own(each))]
+        if any(isinstance(each, _DELEGATES) for each in nodes) and _ends_delegation(step, last, statements):
+            return True
+        waits = any(isinstance(each, (*_DELEGATES, ast.comprehension, ast.For)) for each in nodes)
         stays = frame.scope.units.get(later.line) is frame.open.unit  # the next item of a `with`
         return waits and not (later.event == "line" and frame.scope.is_landing(later.line, step.line) and not stays)
 
@@ -342,6 +344,22 @@ class _Reader:
                 waits,
             )
         )
+
+
+_DELEGATES = (ast.Await, ast.YieldFrom, ast.AsyncFor, ast.AsyncWith)
+
+
+def _ends_delegation(step: Step, last: Step, statements: Sequence[Statement]) -> bool:
+    """Return whether what an `await` or `yield from` goes over has ended, wherever the frame goes on.
+
+    Its end follows a return, or the resumption of its frame; otherwise a variable may be bound to its result, or what
+    is awaited is a name, which does nothing else.
+    """
+    if last.event == "return" or (last.event == "call" and last.frame == step.frame):
+        return True
+    value = getattr(statements[-1], "value", None)
+    is_name = isinstance(value, ast.Await | ast.YieldFrom) and isinstance(value.value, ast.Name)
+    return is_name or any(name in step.changes for each in statements for name in targets(each))
 
 
 def _is_closing(step: Step | None) -> bool:

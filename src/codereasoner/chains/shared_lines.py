@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from codereasoner.chains.abstract_execution import State, bind, follow, value_of
 from codereasoner.chains.callers import BOTH, ONLY_OTHERS, Callee, callers_of
-from codereasoner.chains.entered_blocks import comprehension_names, stored, targets, was_entered
+from codereasoner.chains.entered_blocks import calls, comprehension_names, stored, targets, was_entered
 from codereasoner.chains.known_values import Unknown
 from codereasoner.chains.pure_operations import SILENT
 from codereasoner.chains.statement_lines import (
@@ -80,7 +80,7 @@ def take_apart(
     if earlier:
         known = earlier[-1].state
         rest = found._replace(before=known, names=[name for name in changed if after.get(name) != known.get(name)])
-        return _rest(unit, rest, first, len(earlier))
+        return _rest(unit, rest, first, len(earlier), is_exact=True)
     head, *others = unit.statements
     callers = {callers_of(each, head, others, before) for each in called}
     if not raised and is_short_loop(unit):
@@ -371,18 +371,22 @@ def _by_evidence(
     return [*begun, *_rest(unit, found, line, 1)]
 
 
-def _rest(unit: Unit, found: _Found, line: int, told: int) -> list[Part]:
-    """Return what the statements after the first ones, which are `told`, did together; the last alone, if it can be.
+def _rest(unit: Unit, found: _Found, line: int, told: int, is_exact: bool = False) -> list[Part]:
+    """Return what the statements after the first ones, which are `told`, did together; the last is named if alone.
 
     A jump is named in any case: the frame goes on where it leads.
+
+    Args:
+        is_exact: the variables are known as the first ones left them; otherwise these may only compare what they were.
     """
     *others, last = unit.statements
-    is_left = told == len(others) and not stored(others[-1]) & set(found.names)
-    if is_left or (not found.raised and set(found.names) <= set(targets(last))):
+    if told == len(others) and (is_exact or not (stored(others[-1]) or calls(others[-1]))):
         return [found.part(last, line)]
-    is_jump = isinstance(last, ast.Break | ast.Continue | ast.Return | ast.Pass) and not found.raised
-    jump = [Part(last, line_of(last), {}, state=found.after, before=found.after)] if is_jump else []
-    return [found.part(None, line), *jump]
+    whole = found.part(None, line)
+    if found.raised or not isinstance(last, ast.Break | ast.Continue | ast.Return | ast.Pass):
+        return [whole]
+    jump = Part(last, line_of(last), {}, state=found.after, before=found.after)
+    return [whole, jump] if whole.values or whole.removed else [jump]
 
 
 _WITH_BODY = (ast.If, ast.ExceptHandler, ast.match_case, ast.With, ast.AsyncWith, ast.Try, ast.TryStar)
