@@ -61,7 +61,7 @@ def test_rft_makes_the_new_model_that_its_help_promises(tmp_path: Path, monkeypa
     seen: list[Any] = []
     monkeypatch.setattr("codereasoner.training.rft.rft", lambda *given: seen.extend(given))
     rows = tmp_path / "rows.jsonl"
-    rows.write_text('{"prompt": "f(1) == ??", "question": "{}"}\n')
+    rows.write_text('{"prompt": [{"role": "user", "content": "f(1) == ??"}], "question": "{}"}\n')
     words = [str(rows), "--model", "scratch:0.3m", "--out", str(tmp_path / "out"), "--allow-weak-isolation"]
     done = CliRunner().invoke(train.rft_command, words, catch_exceptions=False)
     assert done.exit_code == 0, done.output

@@ -14,8 +14,8 @@ from codereasoner.records import Run
 from codereasoner.styles import find_style
 from codereasoner.task import Question
 from codereasoner.training.scratch import TEMPLATE, make_tokenizer
-from codereasoner.training.tokens import IGNORED, tokenised
-from codereasoner.training.training_rows import grpo_row, read_question, sft_row, style_of_rows
+from codereasoner.training.tokens import IGNORED, examples, tokenised
+from codereasoner.training.training_rows import Row, grpo_row, read_question, sft_row, style_of_rows
 
 TERSE = find_style("terse")
 RUN = Run("def f(x):\n    x.append(3)\n    return x\n", "f", "[1]", "ok", value="[1, 3]")
@@ -69,6 +69,31 @@ def test_rows_that_are_too_long_are_left_out_and_none_left_is_an_error(question:
 def test_rows_of_another_kind_are_refused(question: Question, tokenizer: Any) -> None:
     with pytest.raises(DataError, match="is it an SFT row"):
         tokenised([grpo_row(question, TERSE)], tokenizer, 1000)
+
+
+@pytest.mark.parametrize(
+    ("row", "learnt"),
+    [
+        ({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}, "a"),
+        ({"prompt": [{"role": "user", "content": "q"}], "completion": [{"role": "assistant", "content": "a"}]}, "a"),
+        ({"prompt": "def f", "completion": "(x): return"}, "(x): return"),
+    ],
+)
+def test_rows_in_the_formats_of_trl_are_learnt(row: Row, learnt: str, tokenizer: Any) -> None:
+    [example] = examples([row], tokenizer, 100)
+    answer = [token for token in example["labels"] if token != IGNORED]
+    assert tokenizer.decode(answer[:-1]) == learnt
+    assert answer[-1] == tokenizer.eos_token_id
+    if isinstance(row.get("prompt"), str):
+        assert tokenizer.decode(example["input_ids"][:-1]) == "def f(x): return"  # no template
+
+
+@pytest.mark.parametrize(
+    "row", [{"prompt": "q", "completion": [{"role": "assistant", "content": "a"}]}, {"messages": "q"}]
+)
+def test_half_a_row_in_another_format_is_refused(row: Row, tokenizer: Any) -> None:
+    with pytest.raises(DataError, match="row 1 has no prompt and completion"):
+        examples([row], tokenizer, 100)
 
 
 def test_a_tokenizer_of_a_template_that_ends_with_a_line_break_learns_only_up_to_the_end_of_turn(

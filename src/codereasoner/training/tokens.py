@@ -6,9 +6,9 @@ another question of the user and its answer, as often as one likes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from codereasoner.errors import DataError, import_extra
 from codereasoner.models.chat import encode, end_of_turn, turn_text
@@ -94,10 +94,24 @@ def examples(
 
 
 def _talks(row: Row, name: object, tokenizer: PreTrainedTokenizerBase) -> list[list[tuple[str, str]]]:
-    """Return prompts and answers, turn by turn; turns that continue one another word for word are one talk."""
+    """Return prompts and answers, turn by turn; turns that continue one another word for word are one talk.
+
+    A row has a prompt and a completion, both as messages or both as texts, which are learnt as they are; or it has
+    messages, of which each of the assistant's is an answer.
+    """
     prompt, completion = row.get("prompt"), row.get("completion")
+    if not prompt and not completion:
+        turns = _messages(row.get("messages"))
+        first = next((place for place, each in enumerate(turns) if each["role"] == "assistant"), 0)
+        prompt, completion = turns[:first], turns[first:]
+    elif isinstance(prompt, str) and isinstance(completion, str) and completion:
+        return [[(prompt, completion)]]
+    prompt, completion = _messages(prompt), _messages(completion)
     if not prompt or not completion or completion[-1]["role"] != "assistant":
-        raise DataError(f"row {name} has no prompt and completion: is it an SFT row?")
+        raise DataError(
+            f"row {name} has no prompt and completion (two texts, or messages of which the last is the assistant's) "
+            "and no messages: is it an SFT row?"
+        )
     messages = [*prompt, *completion]
     talks: list[list[tuple[str, str]]] = []
     before = ""
@@ -111,6 +125,14 @@ def _talks(row: Row, name: object, tokenizer: PreTrainedTokenizerBase) -> list[l
             talks.append([(asked, answer)])
         before = asked + answer
     return talks
+
+
+def _messages(found: Any) -> list[Mapping[str, Any]]:
+    """Return a list of chat messages as it is, an empty one for anything else."""
+    is_chat = isinstance(found, list) and all(
+        isinstance(each, dict) and {"role", "content"} <= {*each} for each in found
+    )
+    return found if is_chat else []
 
 
 def _until_end(ids: list[int], end: int) -> list[int]:

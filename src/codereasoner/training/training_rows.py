@@ -71,12 +71,16 @@ def check_first(rows: Path, needed: str) -> None:
     first = next(read_rows(rows), None)
     if first is None:
         raise DataError(f"{rows} has no rows")
+    if needed == "completion" and first.get("messages"):
+        return
     if missing := [name for name in ("prompt", needed) if not first.get(name)]:
         kind = "SFT" if needed == "completion" else "GRPO"
         raise DataError(
             f"{rows}, row 1 has no {' and no '.join(missing)}: is it a file of {kind} rows? `codereasoner rows` makes "
             "them of questions"
         )
+    if needed == "question" and isinstance(first["prompt"], str):
+        raise DataError(f"{rows}, row 1: the prompt is a text, and must be a list of messages")
 
 
 def style_of_rows(rows: Iterable[Row], default: str) -> str:
