@@ -114,8 +114,23 @@ def test_a_file_that_holds_no_program_is_dropped_with_its_reason_and_the_others_
         "files/folder.py": "not a file",
         "files/latin.py": "cannot be read as Python source",
         "files/python2.py": "does not parse",
-        "files/uncalled.py": "no call in a print or an assertion",
+        "files/uncalled.py": "no call in a print, an assertion or a docstring",
     }
+
+
+def test_functions_whose_docstrings_show_calls_are_cut_out_of_a_file_that_shows_none_itself(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "rates.py").write_text("RATE = 3\n")
+    (tmp_path / "shop" / "prices.py").write_text(
+        "import argparse\nfrom shop.rates import RATE\n\n"
+        "def price(n):\n    '''Price.\n\n    >>> price(2)\n    6\n    '''\n"
+        "    return n * RATE\n\ndef main():\n    print(price(int(argparse.ArgumentParser().prog)))\n"
+    )
+    found = [each for split in SHARES for each in Files(tmp_path, "MIT").programs(split, 9)]
+    [program] = [each for each in found if isinstance(each, Program)]
+    assert program.source == "RATE = 3\n\ndef price(n):\n    return n * RATE\n"
+    assert (program.entry, program.calls, program.license) == ("price", ("2",), "MIT")
+    assert program.origin == "files/shop/prices.py:4/price"
 
 
 def test_one_python_file_can_be_named(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.metadata
 import importlib.util
 import re
@@ -12,13 +11,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from codereasoner.curation.canonical import canonical_form
 from codereasoner.errors import ConfigError
-from codereasoner.grammar.draft import split_of
 from codereasoner.interfaces import Rejected, Source
 from codereasoner.records import Facts, Program
-from codereasoner.sources.docstring_calls import Example, examples
-from codereasoner.sources.extract_function import Module, Modules, NotCut, cut_out
+from codereasoner.sources.docstring_programs import docstring_programs
+from codereasoner.sources.extract_function import Modules, NotCut
 from codereasoner.sources.program_files import of_split
 
 STANDARD = "stdlib"
@@ -77,51 +74,13 @@ class Packages(Source):
                 continue
             modules = Modules(_files(package))
             for name in sorted(modules.files):
-                yield from self._of_module(modules, name, f"packages/{package}/{version}", license)
-
-    def _of_module(self, modules: Modules, name: str, origin: str, license: str) -> Iterator[Program | Rejected]:
-        try:
-            module = modules.read(name)
-        except NotCut as error:
-            yield Rejected(name, str(error), f"{origin}/{name}")
-            return
-        for bound, nodes in module.bound.items():
-            for node in nodes:
-                if isinstance(node, ast.FunctionDef) and ">>>" in (ast.get_docstring(node) or ""):
-                    place = f"{origin}/{name}:{node.lineno}/{bound}"
-                    yield from _of_function(modules, module, node, place, license)
-
-
-def _of_function(
-    modules: Modules, module: Module, function: ast.FunctionDef, origin: str, license: str
-) -> Iterator[Program | Rejected]:
-    """Yield the programs of one function: itself with the calls of it, and a wrapper for each other kind of example."""
-    try:
-        source = cut_out(modules, module, function.name)
-        split = split_of(canonical_form(source))
-    except (NotCut, SyntaxError) as error:
-        yield Rejected(function.name, str(error), origin)
-        return
-    calls: dict[str, list[str]] = {}
-    for each in examples(function):
-        if isinstance(each, str):
-            yield Rejected(function.name, each, origin)
-            continue
-        try:
-            whole = source if not each.wrapper else _with_wrapper(modules, module, function.name, each)
-        except NotCut as error:
-            yield Rejected(each.wrapper, f"an example: {error}", origin)
-            continue
-        calls.setdefault(whole, []).append(each.call)
-    for whole, its in calls.items():
-        entry = function.name if whole == source else f"{function.name}_example"
-        yield Program(whole, entry, tuple(dict.fromkeys(its)), origin, split, license, {"by_people": True})
-
-
-def _with_wrapper(modules: Modules, module: Module, name: str, example: Example) -> str:
-    if not example.needs <= module.bound.keys():
-        raise NotCut("uses names that are not of the module")
-    return f"{cut_out(modules, module, name, *sorted(example.needs))}\n{example.wrapper}"
+                place = f"packages/{package}/{version}/{name}"
+                try:
+                    module = modules.read(name)
+                except NotCut as error:
+                    yield Rejected(name, str(error), place)
+                else:
+                    yield from docstring_programs(modules, module, place, license)
 
 
 def _listed(text: Sequence[str] | str) -> tuple[str, ...]:

@@ -15,8 +15,13 @@ from codereasoner.grammar.draft import require_split, split_of
 from codereasoner.ledger import read_records
 from codereasoner.literals import is_literal
 from codereasoner.records import Program
+from codereasoner.sources.docstring_programs import docstring_programs
+from codereasoner.sources.extract_function import Modules
 from codereasoner.steps import read_source, split_lines
 from codereasoner.steps.source import parse_any
+
+NO_CALL = "no call in a print, an assertion or a docstring"
+"""The reason of a file that defines functions and shows no call of them."""
 
 
 def of_split(everything: Iterable[Program | Rejected], split: str, count: int) -> Iterator[Program | Rejected]:
@@ -40,6 +45,7 @@ class Files(Source):
     In a Python file the calls are those in `print(f(...))` and `assert f(...) == ...` lines, at top level or under
     `if __name__ == "__main__":`, which do not become part of the program; the entry is the last function that is called
     so. Variables of a call that were set to literals are replaced by them; other statements that a call needs are kept.
+    A file without such lines gives the functions whose docstrings show calls, each cut out with what it needs.
     A program without a split gets the one that a hash of its normalised source decides.
     """
 
@@ -57,16 +63,27 @@ class Files(Source):
 
     def _all(self) -> Iterator[Program | Rejected]:
         if self.path.is_dir():
-            files = sorted(self.path.rglob("*.py"))
+            files = {each.relative_to(self.path).as_posix(): each for each in sorted(self.path.rglob("*.py"))}
             if not files:
                 raise DataError(f"{self.path} holds no .py file")
-            for file in files:
-                yield self._placed(read_program(file), f"{self.name}/{file.relative_to(self.path).as_posix()}")
+            yield from self._of_files(files)
         elif self.path.suffix == ".py" and self.path.exists():
-            yield self._placed(read_program(self.path), f"{self.name}/{self.path.name}")
+            yield from self._of_files({self.path.name: self.path})
         else:
             for program in read_records(self.path, Program):
                 yield self._placed(program, program.origin or f"{self.name}/{self.path.name}")
+
+    def _of_files(self, files: Mapping[str, Path]) -> Iterator[Program | Rejected]:
+        names = {each: each.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for each in files}
+        modules = Modules({names[each]: path for each, path in files.items()})
+        for place, path in files.items():
+            found = read_program(path)
+            if found == NO_CALL:
+                module = modules.read(names[place])
+                shown = list(docstring_programs(modules, module, f"{self.name}/{place}", self.license))
+                yield from shown or [Rejected("", NO_CALL, f"{self.name}/{place}")]
+            else:
+                yield self._placed(found, f"{self.name}/{place}")
 
     def _placed(self, found: Program | str, origin: str) -> Program | Rejected:
         """Return the program with its split, origin and licence; a reason becomes a rejection."""
@@ -112,7 +129,7 @@ def read_program(file: Path) -> Program | str:
     called = {each.entry for each in calls}
     entry = next((name for name in reversed(functions) if name in called), None)
     if entry is None:
-        return "no call in a print or an assertion"
+        return NO_CALL
     calls = [each for each in calls if each.entry == entry]
     shown = [each.statement for each in calls if each.statement not in inside]
     source = _without([*([main] if main else []), *shown], text)
