@@ -199,6 +199,8 @@ def test_a_function_answers_as_a_model_and_another_one_of_its_name_is_another_mo
     assert "f([1, 2])" in prompt
     with pytest.raises(ConfigError, match="holds a finished result of other options"):
         cr.evaluate(question, lambda messages: "<answer>2</answer>", out=tmp_path / "right")
+    with pytest.raises(UnknownName):
+        cr.evaluate(question, "function:right")
     with pytest.raises(ConfigError, match="lambda returned NoneType, and must return a text"):
         cr.evaluate(question, lambda messages: None, out=tmp_path / "none")  # type: ignore[arg-type, return-value]
 

@@ -14,9 +14,10 @@ Answering = Callable[[Sequence[Mapping[str, str]]], str]
 
 
 class FunctionModel(Model):
-    """Calls a function for each prompt, one after the other. It is known by its name and its source."""
+    """Calls a function for each prompt, one after the other. It is known by its name and its source.
 
-    name = "function"
+    It has no `name`, so `--model` does not find it.
+    """
 
     def __init__(self, answer: Answering) -> None:
         super().__init__(getattr(answer, "__name__", type(answer).__name__).strip("<>"))
@@ -29,7 +30,7 @@ class FunctionModel(Model):
             source = inspect.getsource(self.answer)
         except (OSError, TypeError):
             source = ""
-        return f"{super().identity}:{zlib.crc32(source.encode()):08x}"
+        return f"function:{self.target}:{zlib.crc32(source.encode()):08x}"
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
         """One completion for each prompt, in order.
