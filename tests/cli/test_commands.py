@@ -50,6 +50,8 @@ def test_list_as_json_names_every_plugin(command: Command) -> None:
     assert {"cruxeval-i", "cruxeval-o", "livecodebench-exec", "reval"} <= set(found["benchmarks"])
     assert {"gguf", "local", "openai", "scripted", "smollm2"} == set(found["models"])
     assert all(sentence for kind in found.values() for sentence in kind.values())
+    assert json.loads(command("list", "models", "--json")[1]) == {"models": found["models"]}
+    assert "did you mean 'models'" in command("list", "model")[2]
 
 
 def test_from_a_folder_of_programs_to_a_checked_set_and_an_evaluation(command: Command) -> None:

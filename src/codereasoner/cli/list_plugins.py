@@ -9,25 +9,31 @@ from codereasoner.cli.options import json_option
 
 
 @click.command("list", cls=ConfigCommand)
+@click.argument("kind", required=False)
 @click.option("--path", metavar="NAME", help="Print only the path of this preset, for accelerate, verl or an editor.")
 @json_option
-def list_command(path: str | None, as_json: bool) -> None:
-    """List the tasks, sources, models, benchmarks, styles and presets there are.
+def list_command(kind: str | None, path: str | None, as_json: bool) -> None:
+    """List the tasks, sources, models, benchmarks, styles and presets there are, or those of one KIND.
 
     Prints the names that options take, each with one line about it; those of installed plugins are among them.
 
     Example:
 
     \b
-        codereasoner list --json
+        codereasoner list benchmarks
     """
     from codereasoner import configs
     from codereasoner.cli.console import Screen, make_table, print_json
+    from codereasoner.errors import UnknownName
 
     if path is not None:
         click.echo(configs.path_of(path))
         return
     found = _everything()
+    if kind is not None:
+        if kind not in found:
+            raise UnknownName("kind", kind, found)
+        found = {kind: found[kind]}
     if as_json:
         print_json(found)
         return
