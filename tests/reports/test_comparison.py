@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.reports.folders import blocks
 
 from codereasoner.errors import DataError
+from codereasoner.ledger import write_records
 from codereasoner.reports import question_records
 from codereasoner.reports import run_folder as folders
 from codereasoner.reports.comparison import compare, write_comparison
+from codereasoner.task import Question
 
 pytest_plugins = ["tests.reports.report_fixtures"]
 
@@ -142,3 +145,22 @@ def test_no_more_texts_of_answers_and_chains_are_kept_than_a_page_shows(
     assert found == whole
     kept = [bool(item.answers or item.chains) for item in questions.shown.values()]
     assert kept == [True] * 5 + [False] * 27
+
+
+def test_what_rewrites_cost_is_counted_in_the_answers_of_each_evaluation_alone(tmp_path: Path) -> None:
+    code = "def f(x):\n    return x"
+    old = [Question("output", {"source": code, "entry": "f", "call": str(n)}, (str(n),)) for n in range(8)]
+    new = [replace(each, id="", facts={**each.facts, "entry": "g"}, features={"original": each.id}) for each in old]
+    write_records(tmp_path / "questions.jsonl", [*old, *new], {})
+    for name, style, asked, outcome in (
+        ("orig@m", "direct", old, "correct"),
+        ("hard@m", "direct", new, "wrong"),
+        ("first6@m", "reasoning", old[:6], "wrong"),
+    ):
+        grades = [{"id": each.id, "question": each.id, "task": "output", "outcome": outcome} for each in asked]
+        write_records(tmp_path / "evaluations" / name / "grades.jsonl", grades, {})
+        (tmp_path / "evaluations" / name / "summary.json").write_text(json.dumps({"style": style, "model": "m"}))
+    found, _ = compare([tmp_path])
+    [row] = [each for each in found["comparisons"] if each["second"] == "m, hard questions"]
+    assert (row["tasks"]["output"]["first"], row["tasks"]["output"]["second"]) == (100.0, 0.0)
+    assert (len(row["lost"]), row["not_shared"]) == (8, (0, 0))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from codereasoner.evaluation.metrics import mean
 from codereasoner.evaluation.paired_comparison import Pair, mcnemar, paired
+from codereasoner.evaluation.results import GradeRow
 from codereasoner.extend import task_order
 from codereasoner.reports.comparison_rows import FEWEST, Flipped, PairComparison
 from codereasoner.reports.question_browser import label_of
-from codereasoner.reports.question_records import Gathered, Shown
-from codereasoner.reports.run_folder import Evaluation, labels
+from codereasoner.reports.question_records import Gathered, item_of
+from codereasoner.reports.run_folder import Evaluation
 from codereasoner.task import Question
 
 
@@ -19,23 +21,28 @@ def hardened_pairs(found: Sequence[Evaluation], gathered: Gathered) -> Iterator[
 
     Questions that were not rewritten do not count.
     """
-    known = [(each, label, _answered(each, label, gathered)) for each, label in zip(found, labels(found), strict=True)]
-    for hard, hard_label, asked in known:
-        new_of = {str(each.question.features.get("original", "")): each for each in asked.values()}
-        for other, label, originals in known:
+    known = [(each, _shares(each, rows, gathered)) for each, rows in zip(found, gathered.grades, strict=True)]
+    for hard, asked in known:
+        new_of = {str(question.features.get("original", "")): (question, share) for question, share in asked.values()}
+        for other, originals in known:
             scored = [
-                (originals[name].question, new.question, originals[name].share(label), new.share(hard_label))
-                for name, new in new_of.items()
+                (originals[name][0], question, originals[name][1], share)
+                for name, (question, share) in new_of.items()
                 if name in originals
             ]
             if len(scored) >= FEWEST and _asked(hard) == _asked(other):
                 yield _comparison(hard, scored, len(originals), len(asked))
 
 
-def _answered(evaluation: Evaluation, label: str, gathered: Gathered) -> dict[str, Shown]:
-    """Return the questions of an evaluation that have an answer, by id."""
-    items = (each for each in gathered.shown.values() if evaluation.questions in each.lists and label in each.outcomes)
-    return {each.question.id: each for each in items}
+def _shares(
+    evaluation: Evaluation, grades: Sequence[GradeRow], gathered: Gathered
+) -> dict[str, tuple[Question, float]]:
+    """Return the questions of an evaluation that have an answer, by id, each with the share of right ones."""
+    right: defaultdict[str, list[float]] = defaultdict(list)
+    for row in grades:
+        right[row["question"]].append(row["outcome"] == "correct")
+    items = ((name, item_of(gathered.shown, evaluation, name)) for name in right)
+    return {name: (item.question, mean(right[name])) for name, item in items if item is not None}
 
 
 def _asked(evaluation: Evaluation) -> tuple[object, ...]:

@@ -167,6 +167,11 @@ def _all_questions(
                 yield Shown(name, question, question.split or each.questions)
 
 
+def item_of(shown: Mapping[str, Shown], evaluation: Evaluation, question: str) -> Shown | None:
+    """Return what is shown of a question by its id in an evaluation: the run's own one, or the benchmark's."""
+    return shown.get(question) or shown.get(f"{evaluation.questions}/{question}")
+
+
 def _runs(folders: Sequence[Path], wanted: set[str]) -> dict[str, Run]:
     paths = [folder / "runs.parquet" for folder in folders if wanted - {""}]
     rows = (row for path in paths if path.is_file() for row in read_rows(path))
@@ -184,20 +189,17 @@ def _add_answers(
 ) -> Iterator[Shown]:
     """Add the graded answers of one evaluation; an answers.jsonl may also hold answers of an earlier setting."""
 
-    def item_of(question: str) -> Shown | None:
-        return shown.get(question) or shown.get(f"{evaluation.questions}/{question}")
-
     path = evaluation.folder / "answers.jsonl"
 
     def is_read(row: Mapping[str, object]) -> bool:
         question = str(row.get("question"))
-        item = item_of(question)
+        item = item_of(shown, evaluation, question)
         return item is not None and (item.name in detailed or audited(question))
 
     kept = records_so_far(path, Answer, is_read)
     answers = {answer.id: answer for answer in kept}
     for grade in grades:
-        item = item_of(grade["question"])
+        item = item_of(shown, evaluation, grade["question"])
         if item is None:
             continue
         question, answer = item.question, answers.get(grade["id"])
