@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from tests.hostile.learning import learn_again
 
 from codereasoner.execution.allowed_names import ATTRIBUTES, BUILT_INS, SPECIAL_METHODS
 from codereasoner.execution.allowlist import may_share
@@ -142,6 +143,7 @@ def test_each_program_has_modules_of_its_own() -> None:
 
 
 def test_a_stored_attribute_of_a_class_of_the_library_shows() -> None:
+    learn_again()
     modules = Modules(lambda: None)
     counter = modules.built_ins()["__import__"]("collections").Counter  # type: ignore[operator]
     assert modules.whole()

@@ -7,13 +7,14 @@ import marshal
 import os
 import resource
 import signal
+import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from tests.execution.test_lanes import forks_of
+from tests.hostile.learning import learn_again
 
-from codereasoner.execution.allowlist import learn_modules
 from codereasoner.execution.framing import Kind, Splitter, pack
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.execution.shared_process import Neighbours
@@ -45,7 +46,7 @@ def in_one_process(jobs: Sequence[tuple[str, str]]) -> dict[int, list[object]]:
 
     A pool would run what comes after such a job in a new process, where it could see nothing.
     """
-    learn_modules()
+    learn_again()
     limits = Limits().as_dict()
     limits["memory_bytes"] += own_memory()
     (source, to_it), (from_it, sink), (bell, ring) = os.pipe(), os.pipe(), os.pipe()
@@ -135,6 +136,14 @@ IMPORTING = {
 def test_programs_that_import_from_the_allowlist_share_a_process() -> None:
     answers = in_one_process([(source, "") for source in IMPORTING.values()])
     assert [name for place, name in enumerate(IMPORTING) if place not in answers] == []
+
+
+def test_a_library_that_was_imported_since_ends_no_process_of_these_tests() -> None:
+    typing._cleanups.append(print)  # type: ignore[attr-defined]
+    try:
+        assert len(in_one_process([(IMPORTING["typing"], ""), (IMPORTING["copy"], "")])) == 2
+    finally:
+        typing._cleanups.remove(print)  # type: ignore[attr-defined]
 
 
 def test_the_modules_that_a_program_finds_loaded_do_not_depend_on_those_before_it() -> None:

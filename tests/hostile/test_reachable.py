@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.hostile.learning import learn_again
+
 from codereasoner.execution.allowed_names import MODULES
 from codereasoner.execution.allowlist import _ANNOTATIONS, _VERDICTS, learn_modules
 from codereasoner.execution.safe_modules import Contents, Modules
@@ -26,6 +28,7 @@ ALLOWED = {word for word, verdict in _VERDICTS.items() if verdict and word not i
 
 def reached() -> tuple[dict[str, object], Modules]:
     """What one program finds, by the expression that leads there, and its modules."""
+    learn_again()
     modules = Modules(leave)
     found: dict[str, object] = {name: value for name, value in vars(builtins).items() if _VERDICTS.get(name)}
     samples = (1, "a", b"a", 1.5, [1], {1: 2}, {1}, range(2), (i for i in [1]), lambda: 0, ValueError(1))
