@@ -145,6 +145,42 @@ def test_what_code_does_to_its_arguments_and_which_object_or_error_it_gives_is_t
     assert [(grade.outcome, grade.reason) for grade in grades] == [("correct", ""), ("wrong", "the tests fail: raised")]
 
 
+ITEMS = "class Items:\n    def __getitem__(self, i):\n        return up(i)\n    there = property(lambda self: up(0))\n"
+
+
+@pytest.mark.parametrize(
+    ("tests", "error"),
+    [
+        ("assert all(map(lambda i: up(i) == i + 1, range(3)))", "StopIteration"),
+        ("for i, got in enumerate(map(up, range(3))):\n    assert got == i + 1", "StopIteration"),
+        ("import asyncio\nclass Steps:\n    def __aiter__(self):\n        return self\n    async def __anext__(self):\n"
+         "        return up(1)\nasync def main():\n    async for x in Steps():\n        assert x == 2\n        break\n"
+         "asyncio.run(main())", "StopAsyncIteration"),
+        ("for x in Items():\n    assert x == 1\n    break", "IndexError"),
+        ("assert hasattr(Items(), 'there') is (getattr(Items(), 'there', 1) == 1)", "AttributeError"),
+        ("try:\n    up(1)\nexcept RuntimeError:\n    pass\nelse:\n    up('no number')", "StopIteration"),
+    ],
+)  # fmt: skip
+def test_an_error_that_python_takes_for_an_end_earns_nothing(tests: str, error: str, pool: Pool) -> None:
+    code = f"def up(x):\n    raise {error}\n"
+    right = "def up(x):\n    return x + 1\n" if "RuntimeError" not in tests else "def up(x):\n    raise RuntimeError\n"
+    grades = grade_answers([(TASK, asked(ITEMS + tests), answer) for answer in (right, code)], pool.run)
+    assert [(grade.outcome, grade.reason) for grade in grades] == [("correct", ""), ("wrong", "the tests fail: raised")]
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "try:\n    up(())\n    assert False\nexcept (IndexError, StopIteration):\n    pass",
+        "try:\n    up(())\n    assert False\nexcept LookupError:\n    assert up((1,)) == 1",
+        "try:\n    up(())\nexcept Exception as error:\n    assert 'range' in str(error)\nelse:\n    assert False",
+    ],
+)
+def test_an_error_that_tests_expect_is_right_though_it_may_be_an_end(tests: str, pool: Pool) -> None:
+    [grade] = grade_answers([(TASK, asked(tests), "def up(x):\n    return x[0]\n")], pool.run)
+    assert (grade.outcome, grade.reason) == ("correct", "")
+
+
 def test_the_description_defines_what_tests_use_and_code_cannot_define_it_anew(pool: Pool) -> None:
     head = "def encode(s):\n    return s[::-1] + '!'\n\ndef up(s):\n    'Decode.'\n"
     question = asked("assert up(encode('ab')) == 'ab'", head)

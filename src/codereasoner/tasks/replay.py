@@ -28,6 +28,13 @@ InTurn: TypeAlias = tuple[list[object], list[int]]
 
 KINDS = {"value", "iterator", "keys", "items", "values", "stream"}
 
+# What Python itself takes for the end of a loop or for a missing attribute, and the names by which tests handle it.
+_ENDS = {
+    "StopIteration": ("StopIteration",),
+    "StopAsyncIteration": ("StopAsyncIteration",),
+    "IndexError": ("IndexError", "LookupError"),
+    "AttributeError": ("AttributeError",),
+}
 _EXCEPTIONS = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 _ROWS = {"list", "tuple", "dict", "set", "frozenset", "bytearray", "deque"}
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
@@ -124,6 +131,9 @@ def replaying(tests: str, entry: str, head: str, made: InTurn, told: InTurn) -> 
     stand_in = f"{CANDIDATE} = {entry} = _stand_in({_written(made)}, {_written(told)})"
     if "random" in tests:  # so that each run makes the same calls
         stand_in += "\nimport random as _random\n_random.seed(0)"
+    # Raised by the code, they would pass as right in `all(map(candidate, ...))`: only tests that name one are given it.
+    ends = [kind for kind, names in _ENDS.items() if not any(name in tests for name in names)]
+    stand_in += f"\n_ends = {ends}"
     tables = f"import builtins as _builtins\nexec({TABLES!r}, _tables := {{}})"
     return "\n".join([head, tables, REPLAYING, stand_in, ast.unparse(ast.fix_missing_locations(tree)), ""])
 

@@ -144,6 +144,9 @@ _made, _unknown = [], []
 class _Unknown(BaseException):
     pass
 
+class _Unexpected(Exception):
+    pass
+
 def _give(kind, items):
     if kind == "stream":
         async def stream():
@@ -160,7 +163,7 @@ def _give(kind, items):
         return dict.fromkeys(items).keys()
     if kind in ("items", "values"):
         return dict(items).items() if kind == "items" else dict(enumerate(items)).values()
-    raise getattr(_builtins, kind)(*items)
+    raise (_Unexpected if kind in _ends else getattr(_builtins, kind))(*items)
 
 def _stand_in(calls, outcomes):
     left = {}
