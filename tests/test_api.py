@@ -10,6 +10,7 @@ import pickle
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ import pytest
 import codereasoner as cr
 from codereasoner import api
 from codereasoner.errors import ConfigError, DataError, Shortfall, UnknownName
+from codereasoner.models.function import FunctionModel
 from codereasoner.records import Run
 from codereasoner.sources.program_files import Files
 from codereasoner.task import Question, Task
@@ -201,6 +203,17 @@ def test_a_function_answers_as_a_model_and_another_one_of_its_name_is_another_mo
         cr.evaluate(question, lambda messages: "<answer>2</answer>", out=tmp_path / "right")
     with pytest.raises(UnknownName):
         cr.evaluate(question, "function:right")
+
+    def says(text: str) -> Any:
+        return lambda messages: text
+
+    class Client:
+        def ask(self, messages: Any, text: str = "") -> str:
+            return text
+
+    alike = [says("1"), says("2"), Client().ask, Client().ask]
+    alike += [partial(Client().ask, text="1"), partial(says, "1"), partial(says, "2")]
+    assert len({FunctionModel(each).identity for each in alike}) == len(alike)
     with pytest.raises(ConfigError, match="lambda returned NoneType, and must return a text"):
         cr.evaluate(question, lambda messages: None, out=tmp_path / "none")  # type: ignore[arg-type, return-value]
 

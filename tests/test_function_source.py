@@ -20,21 +20,28 @@ import re
 from decimal import Decimal as D
 NUMBER = re.compile("[0-9]+")
 PRICE = D("1.50")
+SCALE = 2
+def grow(x): return x * SCALE
+class Box:
+    def __init__(self, x): self.x = grow(x)
 """
 
 MODULE = """
 from __future__ import annotations
+import email.utils
 import logging
 import os.path as paths
+import re
 import string
 from collections import Counter, namedtuple
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache, partial, wraps
+from decimal import Decimal
 from math import floor
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional, TypeVar, cast as typed
 from shop_helpers import NUMBER, PRICE as COST
-from shop_helpers import PRICE
+from shop_helpers import Box, PRICE
 if TYPE_CHECKING:
     from nowhere import Nothing
 
@@ -74,6 +81,34 @@ def plain(function):
         return [function(*given)]
     return inner
 
+if SEEN:
+    WORD = re.compile("a")
+else:
+    WORD = re.compile("b")
+if not SEEN:
+    OTHER = re.compile("a")
+else:
+    OTHER = re.compile("b")
+SUM = Decimal(1)
+SUM += 2
+RATE = Decimal(1)
+def set_rate():
+    global RATE
+    RATE = Decimal(5)
+set_rate()
+SEEN[WORD] = 1
+def make(k):
+    def helper(x): return x + k
+    return helper
+k = 100
+helper = make(1)
+
+def branch(): return WORD.pattern + OTHER.pattern
+def added(): return str(SUM)
+def rebound(): return str(RATE)
+def closure(x): return helper(x)
+def boxed(x): return Box(x).x
+def submodule(x): return email.utils.quote(x)
 def typed_arguments(xs: List[int], k: Optional[Nothing] = None) -> Dict[str, int]: return {"n": typed(int, len(xs))}
 def pattern(text: str) -> List[str]: return NUMBER.findall(text)
 def money(): return str(PRICE)
@@ -136,6 +171,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
         ("library", (1.5,), "12"),
         ("sentinel", (), "True"),
         ("under_try", (3,), "True"),
+        ("branch", (), "'ba'"),
+        ("closure", (1,), "2"),
+        ("boxed", (2,), "4"),
+        ("submodule", ("a",), "'a'"),
     ],
 )
 def test_a_function_is_traced_with_what_its_module_gives_it(
@@ -149,6 +188,8 @@ def test_a_function_is_traced_with_what_its_module_gives_it(
     ("name", "sentence"),
     [
         ("counts", "the function uses 'SEEN', and a value of type Counter has no literal"),
+        ("added", "the function uses 'SUM', and a value of type Decimal has no literal"),
+        ("rebound", "the function uses 'RATE', and a value of type Decimal has no literal"),
         ("renamed", "PRICE is called COST there"),
         ("wrapped", "inner uses function of the function around it"),
     ],

@@ -254,7 +254,7 @@ def evaluate(
 
     questions: a benchmark's name, the path of a questions.jsonl (of which `split` is asked), or questions.
     model: a path or Hub name, openai:NAME, scripted:gold, ..., to which `options` go: base_url, ...; or a Model, or a
-    function that returns the answer to a list of messages, which is known by its name and source.
+    function that returns the answer to a list of messages, known by its name and source.
     out: the folder that keeps answers, grades and summary, so that the same call asks nothing twice; evaluations/... by
     default. fresh: start over; what `out` holds is kept as NAME.old. limit: the first N questions.
 

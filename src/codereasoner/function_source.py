@@ -14,6 +14,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
 
 from codereasoner import literals
 from codereasoner.errors import ConfigError
@@ -75,16 +76,17 @@ class _Cut:
             return
         own, module = str(getattr(value, "__name__", "")), str(getattr(value, "__module__", ""))
         if isinstance(value, ModuleType):
-            self.imports[name] = f"import {own}" + ("" if name == own else f" as {name}")
+            whole = f"import {own}" + ("" if name == own else f" as {name}")
+            self.imports[name] = "\n".join([whole, *_submodules(name, known)])
         elif _is_standard(module) and getattr(sys.modules.get(module), own, None) is value:
             self._import(name, module, own)
         elif literal := _literal(value):
             self.parts[name] = f"{name} = {literal}\n"
         else:
             plain = inspect.unwrap(value) if callable(value) else value
-            known = plain.__globals__ if isinstance(plain, FunctionType) else known
-            if isinstance(plain, type | FunctionType) and own == name and (text := _text(plain)):
-                self._add(name, text, known)
+            is_whole = isinstance(plain, type) or (isinstance(plain, FunctionType) and not plain.__closure__)
+            if is_whole and own == name and (text := _text(plain)):
+                self._add(name, text, _names_of(plain, known))
             else:
                 self._take_binding(name, value, known)
 
@@ -103,10 +105,10 @@ class _Cut:
         self.parts[name] = text
 
     def _take_binding(self, name: str, value: object, known: Mapping[str, object]) -> None:
-        """Add a value that has no literal by the statement that binds its name, where the value is still the same."""
-        match _binding(name, known) if _is_constant(value) else None:
-            case ast.ImportFrom(module=module, names=names, level=level):
-                package = importlib.util.resolve_name("." * level + (module or ""), str(known.get("__package__")))
+        """Add a value by the statement that binds its name and makes the same value again."""
+        match _binding(name, value, known) if _is_constant(value) else None:
+            case ast.ImportFrom(names=names) as statement:
+                package = _package(statement, known)
                 [own] = [each.name for each in names if name == (each.asname or each.name)]
                 if _is_standard(package):
                     self._import(name, package, own)
@@ -145,7 +147,7 @@ def _literal(value: object) -> str:
         return ""
 
 
-def _text(value: type | FunctionType) -> str:
+def _text(value: Any) -> str:
     """Return the source of a function or class with its decorators, empty if it is not at hand."""
     try:
         return textwrap.dedent(inspect.getsource(value)).rstrip() + "\n"
@@ -153,52 +155,103 @@ def _text(value: type | FunctionType) -> str:
         return ""
 
 
-def _is_constant(value: object) -> bool:
-    """Return whether the statement that made a value still makes the same: the value hashes by what it holds.
+def _names_of(value: Any, known: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the names of the module that defines a function or class."""
+    if isinstance(value, FunctionType):
+        return value.__globals__
+    return vars(sys.modules[value.__module__]) if value.__module__ in sys.modules else known
 
-    So do patterns, decimals, paths, enum members, aliases of types and named tuples of these, and no list or dict.
+
+def _is_constant(value: object) -> bool:
+    """Return whether a statement may be run again for a value: it is a definition, or hashes by what it holds.
+
+    Patterns, decimals, paths, enum members, aliases of types and named tuples of these do so, and no list or dict.
     """
     kinds = (type, FunctionType, BuiltinFunctionType, functools.partial, logging.Logger)
     own = type(value)
-    by_content = own.__hash__ not in (None, object.__hash__)
-    return isinstance(value, kinds) or by_content or own is object or own.__module__ == "typing"
+    return isinstance(value, kinds) or _by_content(value) or own is object or own.__module__ == "typing"
 
 
-def _binding(name: str, known: Mapping[str, object]) -> ast.stmt | None:
-    """Return the last statement of a module, or of the cells of a notebook, that binds a name."""
+def _by_content(value: object) -> bool:
+    return type(value).__hash__ not in (None, object.__hash__)
+
+
+def _is_same(new: object, old: object) -> bool:
+    """Return whether a value that was made again is the same, as far as values of its kind can be compared."""
+    if new is old or type(new) is not type(old):
+        return new is old
+    if isinstance(new, FunctionType) and isinstance(old, FunctionType):
+        cells = [[cell.cell_contents for cell in each.__closure__ or ()] for each in (new, old)]
+        return new.__code__ == old.__code__ and cells[0] == cells[1]
+    if isinstance(new, functools.partial) and isinstance(old, functools.partial):
+        return (new.func, new.args, new.keywords) == (old.func, old.args, old.keywords)
+    if isinstance(new, type) and isinstance(old, type):
+        return new.__name__ == old.__name__
+    return new == old if _by_content(old) else True
+
+
+def _binding(name: str, value: object, known: Mapping[str, object]) -> ast.stmt | None:
+    """Return the last statement of a module, or of the cells of a notebook, that makes the value of a name again."""
+    for statement in reversed(list(_statements(known))):
+        match statement:
+            case ast.ImportFrom(names=names):
+                for each in names:
+                    if (each.asname or each.name) == name:
+                        module = sys.modules.get(_package(statement, known))
+                        if getattr(module, each.name, None) is value:
+                            return statement
+            case ast.Assign(targets=[ast.Name(id=bound)], value=expression):
+                if bound == name and _is_same(_evaluated(expression, known), value):
+                    return statement
+            case ast.AnnAssign(target=ast.Name(id=bound), value=ast.expr() as expression):
+                if bound == name and _is_same(_evaluated(expression, known), value):
+                    return statement
+            case ast.FunctionDef(name=bound) if bound == name and isinstance(value, FunctionType):
+                return statement  # under a decorator that hides it
+            case _ if getattr(getattr(statement, "name", None), "id", None) == name:
+                return statement  # `type X = ...`, since Python 3.12
+    return None
+
+
+def _evaluated(expression: ast.expr, known: Mapping[str, object]) -> object:
+    """Return the value of an expression with the names of its module; None, the value of no constant, if it fails."""
+    try:
+        return eval(compile(ast.Expression(expression), "<constant>", "eval"), dict(known))  # noqa: S307 - the user's own
+    except Exception:  # noqa: BLE001 - whatever it is, the value cannot be made again
+        return None
+
+
+def _statements(known: Mapping[str, object]) -> Iterator[ast.stmt]:
+    """Yield the statements at the top of a module or of a notebook's cells, those under `if` and `try` included."""
     cells, file = known.get("In"), known.get("__file__")
-    found = None
     for text in cells if isinstance(cells, list) else ["".join(linecache.getlines(str(file)))]:
         try:
-            body = ast.parse(text).body
+            yield from _at_top(ast.parse(text).body)
         except (SyntaxError, TypeError, ValueError):  # a cell with a magic of IPython
             continue
-        for statement in _at_top(body):
-            if name in _bound(statement):
-                found = statement
-    return found
 
 
 def _at_top(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield the statements of a module, those under `if`, `try` and `with` included."""
     for statement in body:
         yield statement
         if isinstance(statement, ast.If | ast.Try | ast.With):
             yield from _at_top(node for node in ast.iter_child_nodes(statement) if isinstance(node, ast.stmt))
 
 
-def _bound(statement: ast.stmt) -> set[str]:
-    match statement:
-        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-            return {name}
-        case ast.ImportFrom(names=names):
-            return {each.asname or each.name for each in names}
-        case ast.Assign(targets=targets):
-            return {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
-        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
-            return {name}
-    alias = getattr(statement, "name", None)  # of `type X = ...`, since Python 3.12
-    return {alias.id} if isinstance(alias, ast.Name) else set()
+def _submodules(name: str, known: Mapping[str, object]) -> list[str]:
+    """Return the imports of modules in a package that bind its name, such as `import email.utils`."""
+    imports = [
+        each for statement in _statements(known) if isinstance(statement, ast.Import) for each in statement.names
+    ]
+    return [f"import {each.name}" for each in imports if not each.asname and each.name.startswith(f"{name}.")]
+
+
+def _package(statement: ast.ImportFrom, known: Mapping[str, object]) -> str:
+    written = "." * statement.level + (statement.module or "")
+    try:
+        return importlib.util.resolve_name(written, str(known.get("__package__")))
+    except ImportError:
+        return ""
 
 
 def _refusal(name: str, value: object) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import FunctionType, MethodType
 
 from codereasoner.errors import ConfigError
 from codereasoner.extend import Completion, Model, Prompt, Sampling
@@ -14,9 +16,9 @@ Answering = Callable[[Sequence[Mapping[str, str]]], str]
 
 
 class FunctionModel(Model):
-    """Calls a function for each prompt, one after the other. It is known by its name and its source.
+    """Calls a function for each prompt, one after the other.
 
-    It has no `name`, so `--model` does not find it.
+    It is known by its name, its source and what it is bound to. It has no `name`, so `--model` does not find it.
     """
 
     def __init__(self, answer: Answering) -> None:
@@ -25,12 +27,8 @@ class FunctionModel(Model):
 
     @property
     def identity(self) -> str:
-        """Functions of one name that are written differently are different models."""
-        try:
-            source = inspect.getsource(self.answer)
-        except (OSError, TypeError):
-            source = ""
-        return f"function:{self.target}:{zlib.crc32(source.encode()):08x}"
+        """Functions of one name that are written differently, or bound to other values, are different models."""
+        return f"function:{self.target}:{zlib.crc32(_known_by(self.answer).encode()):08x}"
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
         """One completion for each prompt, in order.
@@ -43,3 +41,26 @@ class FunctionModel(Model):
             if not isinstance(text, str):
                 raise ConfigError(f"{self.target} returned {type(text).__name__}, and must return a text")
             yield index, Completion(text)
+
+
+def _known_by(value: object) -> str:
+    """Return what tells a function or a value that it is bound to from others; an object is known by its place."""
+    match value:
+        case functools.partial(func=func, args=args, keywords=keywords):
+            return f"partial({_known_by(func)}, {_known_by(args)}, {_known_by((*keywords.items(),))})"
+        case MethodType(__func__=func, __self__=owner):
+            return f"method({_known_by(func)}, {_known_by(owner)})"
+        case FunctionType():
+            try:
+                source = inspect.getsource(value)
+            except (OSError, TypeError):
+                source = repr(value.__code__.co_code)
+            cells = [
+                _known_by(cell.cell_contents) for cell in value.__closure__ or () if cell.cell_contents is not value
+            ]
+            return f"{source}{_known_by(value.__defaults__)}{_known_by(value.__kwdefaults__)}{cells}"
+        case tuple():
+            return ", ".join(map(_known_by, value))
+        case str() | bytes() | int() | float() | None:
+            return repr(value)
+    return f"{type(value).__qualname__} at {id(value)}"
