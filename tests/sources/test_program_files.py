@@ -133,6 +133,17 @@ def test_functions_whose_docstrings_show_calls_are_cut_out_of_a_file_that_shows_
     assert program.origin == "files/shop/prices.py:4/price"
 
 
+def test_a_file_with_the_name_of_a_package_beside_it_is_read_as_itself(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    for place, plus in (("shop.py", 1), ("shop/__init__.py", 2)):
+        (tmp_path / place).write_text(f"def f(x):\n    '''>>> f(1)'''\n    return x + {plus}\n")
+    found = [each for split in SHARES for each in Files(tmp_path).programs(split, 9)]
+    assert {each.origin: each.source[-2] for each in found if isinstance(each, Program)} == {
+        "files/shop.py:1/f": "1",
+        "files/shop/__init__.py:1/f": "2",
+    }
+
+
 def test_one_python_file_can_be_named(tmp_path: Path) -> None:
     (tmp_path / "one.py").write_text(TEXT)
     assert sum(len(list(Files(tmp_path / "one.py").programs(split, 9))) for split in SHARES) == 1

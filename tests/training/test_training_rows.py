@@ -74,6 +74,7 @@ def test_rows_of_another_kind_are_refused(question: Question, tokenizer: Any) ->
 @pytest.mark.parametrize(
     ("row", "learnt"),
     [
+        ({"prompt": "q", "messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}, "a"),
         ({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}, "a"),
         ({"prompt": [{"role": "user", "content": "q"}], "completion": [{"role": "assistant", "content": "a"}]}, "a"),
         ({"prompt": "def f", "completion": "(x): return"}, "(x): return"),
@@ -84,7 +85,7 @@ def test_rows_in_the_formats_of_trl_are_learnt(row: Row, learnt: str, tokenizer:
     answer = [token for token in example["labels"] if token != IGNORED]
     assert tokenizer.decode(answer[:-1]) == learnt
     assert answer[-1] == tokenizer.eos_token_id
-    if isinstance(row.get("prompt"), str):
+    if isinstance(row.get("completion"), str):
         assert tokenizer.decode(example["input_ids"][:-1]) == "def f(x): return"  # no template
 
 

@@ -74,8 +74,12 @@ class Files(Source):
                 yield self._placed(program, program.origin or f"{self.name}/{self.path.name}")
 
     def _of_files(self, files: Mapping[str, Path]) -> Iterator[Program | Rejected]:
-        names = {each: each.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for each in files}
-        modules = Modules({names[each]: path for each, path in files.items()})
+        places: dict[str, str] = {}  # by the name that each is imported by, of two the package; the other by its path
+        for place in sorted(files, key=lambda each: not each.endswith("__init__.py")):
+            name = place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+            places[place if name in places else name] = place
+        names = {place: name for name, place in places.items()}
+        modules = Modules({name: files[place] for name, place in places.items()})
         for place, path in files.items():
             found = read_program(path)
             if found == NO_CALL:

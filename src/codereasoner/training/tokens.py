@@ -96,11 +96,11 @@ def examples(
 def _talks(row: Row, name: object, tokenizer: PreTrainedTokenizerBase) -> list[list[tuple[str, str]]]:
     """Return prompts and answers, turn by turn; turns that continue one another word for word are one talk.
 
-    A row has a prompt and a completion, both as messages or both as texts, which are learnt as they are; or it has
-    messages, of which each of the assistant's is an answer.
+    A row has a prompt and a completion, both as messages or both as texts, which are learnt as they are; or, without a
+    completion, messages, of which each of the assistant's is an answer.
     """
     prompt, completion = row.get("prompt"), row.get("completion")
-    if not prompt and not completion:
+    if not completion:
         turns = _messages(row.get("messages"))
         first = next((place for place, each in enumerate(turns) if each["role"] == "assistant"), 0)
         prompt, completion = turns[:first], turns[first:]

@@ -71,7 +71,7 @@ def check_first(rows: Path, needed: str) -> None:
     first = next(read_rows(rows), None)
     if first is None:
         raise DataError(f"{rows} has no rows")
-    if needed == "completion" and first.get("messages"):
+    if needed == "completion" and not first.get("completion") and first.get("messages"):
         return
     if missing := [name for name in ("prompt", needed) if not first.get(name)]:
         kind = "SFT" if needed == "completion" else "GRPO"
