@@ -80,6 +80,9 @@ def test_code_is_judged_by_tests_whose_values_it_never_sees(checkout: Path, runn
         ("sys.stderr.close()", True),
         ("@dataclasses.dataclass\nclass P:\n    x: 'int'\nassert typing.get_type_hints(P) == {'x': int}", True),
         ("class P:\n    pass\nassert type(pickle.loads(pickle.dumps(P()))) is P", True),
+        ("assert type(__builtins__) is type(sys) and __loader__ is not None", True),
+        ("assert inspect.getsource(up).startswith('def up(x: float)')", True),
+        ("atexit.register(lambda: 1 / 0)", False),
         ("assert sys.modules['__main__'].up is up and sys.argv == [__file__]", True),
     ],
 )
@@ -87,7 +90,7 @@ def test_officially_code_passes_that_leaves_the_error_stream_empty(
     checkout: Path, runner: Runner, end: str, passes: bool
 ) -> None:
     benchmark = CodemindSrHumaneval()
-    head = "import dataclasses, io, math, os, pickle, sys, typing, warnings"
+    head = "import atexit, dataclasses, inspect, io, math, os, pickle, sys, typing, warnings"
     given = Generations({"HumanEval_0": [f"{head}\n{BODY}\n{end}"]})
     assert benchmark.grade_officially(benchmark.load(checkout)[:1], given, runner) == {"HumanEval_0": [passes]}
 

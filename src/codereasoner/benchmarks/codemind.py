@@ -261,8 +261,9 @@ def code_in(text: str) -> str:
 
 def _quietly(code: str) -> str:
     """Return a program that runs code as an interpreter runs a file, and tells whether the error stream is empty."""
-    return f"""import builtins, io, os, sys, types, warnings
+    return f"""import atexit, builtins, importlib.machinery, io, linecache, os, sys, types, warnings
 def {WHOLE}():
+    atexit._clear()
     errors, sink = os.pipe()
     os.dup2(sink, 2)
     os.set_blocking(errors, False)
@@ -275,12 +276,15 @@ def {WHOLE}():
     warnings.filterwarnings("default", category=DeprecationWarning, module="__main__")
     builtins.exit = builtins.quit = sys.exit
     main = sys.modules["__main__"] = types.ModuleType("__main__")
-    main.__file__, sys.argv = "main_underTest.py", ["main_underTest.py"]
+    code, main.__builtins__, main.__file__ = {code!r}, builtins, "main_underTest.py"
+    main.__loader__, sys.argv = importlib.machinery.SourceFileLoader("__main__", main.__file__), [main.__file__]
+    linecache.cache[main.__file__] = len(code), None, code.splitlines(True), main.__file__
     try:
-        exec(compile({code!r}, "main_underTest.py", "exec"), vars(main))
+        exec(compile(code, main.__file__, "exec"), vars(main))
     except SystemExit as end:
         if not (end.code is None or isinstance(end.code, int)):
             return False
+    atexit._run_exitfuncs()
     try:
         return not os.read(errors, 1)
     except BlockingIOError:

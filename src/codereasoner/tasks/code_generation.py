@@ -80,7 +80,7 @@ class CodeGeneration(Task):
         head = PREAMBLE + _head(question)
         made: replay.InTurn = ([], [])
         told = made
-        for _ in range(MAX_ROUNDS):
+        for _ in range(MAX_ROUNDS + 1):  # the last one has nothing to learn
             run = yield Job(replay.replaying(facts["tests"], facts["entry"], head, made, told), NOTED, "")
             before, made = made, replay.calls(run)
             if not made[1]:

@@ -4,6 +4,8 @@ The code is asked for the values of calls and nothing else: `asking` and `asking
 it, `outcomes` and `outcomes_in_turn` read what it says. Tests that are more than equalities run without the code:
 `replaying` writes the tests with a stand-in for the function, which replays the outcomes that are known, the first for
 the first call with such arguments, and notes all calls; `calls` reads the notes.
+A failure counts where all calls before it are those that were told, in their order: else it may be due to an outcome
+that no longer holds.
 
 Arguments and values pass between the two as tables (see replay_programs.py).
 """
@@ -36,6 +38,7 @@ _ENDS = {
     "AttributeError": ("AttributeError",),
 }
 _EXCEPTIONS = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+MOST_REPEATS = 1_000  # of a call that was not told, as in a loop that ends by its value; then the run ends
 _ROWS = {"list", "tuple", "dict", "set", "frozenset", "bytearray", "deque"}
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
 
@@ -127,13 +130,14 @@ def replaying(tests: str, entry: str, head: str, made: InTurn, told: InTurn) -> 
     tested = [f"check({CANDIDATE})" for node in functions if node.name == "check"]
     tested += [f"{node.name}()" for node in functions if node.name.startswith("test") and not ast.unparse(node.args)]
     tree.body += ast.parse("\n".join(tested)).body
-    tree.body = list(_going_on(tree.body))
+    enough = ast.ExceptHandler(ast.Name("_Enough", ast.Load()), None, [ast.Pass()])
+    tree.body = [ast.Try([*_going_on(tree.body), ast.Pass()], [enough], [], [])]
     stand_in = f"{CANDIDATE} = {entry} = _stand_in({_written(made)}, {_written(told)})"
     if "random" in tests:  # so that each run makes the same calls
         stand_in += "\nimport random as _random\n_random.seed(0)"
     # Raised by the code, they would pass as right in `all(map(candidate, ...))`: only tests that name one are given it.
     ends = [kind for kind, names in _ENDS.items() if not any(name in tests for name in names)]
-    stand_in += f"\n_ends = {ends}"
+    stand_in += f"\n_ends, _most = {ends}, {MOST_REPEATS}"
     tables = f"import builtins as _builtins\nexec({TABLES!r}, _tables := {{}})"
     return "\n".join([head, tables, REPLAYING, stand_in, ast.unparse(ast.fix_missing_locations(tree)), ""])
 
@@ -227,7 +231,9 @@ def _does_nothing(node: ast.stmt) -> bool:
 
 
 def _going_on(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """Wrap statements so that those which fail after a call without an outcome are skipped."""
+    """Wrap statements so that those which fail after a call that was not told in its place are skipped."""
+    failing = {"_Enough": "raise", "BaseException": "_go_on()"}
+    handlers = [ast.ExceptHandler(ast.Name(kind, ast.Load()), None, ast.parse(do).body) for kind, do in failing.items()]
     for node in body:
         for name in ("body", "orelse", "finalbody"):
             if inner := getattr(node, name, None):
@@ -237,6 +243,4 @@ def _going_on(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
         if isinstance(node, _DEFINITIONS | ast.Global | ast.Nonlocal):
             yield node
         else:
-            go_on = ast.parse("_go_on()").body
-            handlers = [ast.ExceptHandler(ast.Name("BaseException", ast.Load()), None, go_on)]
             yield ast.Try([node], handlers, [], [])

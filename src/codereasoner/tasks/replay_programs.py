@@ -14,9 +14,14 @@ NOTED = "_calls_of_tests"  # the function of the tests' process
 
 # Both processes have this. Subclasses of plain types, such as Counter and namedtuple, are sent as their base.
 TABLES = """\
-from collections import deque
+import sys
+from collections import OrderedDict, deque
 
 KINDS = (list, tuple, dict, set, frozenset, bytearray, deque)
+SCALARS = {str: "__str__", int: "__int__", float: "__float__", bytes: "__bytes__", complex: "__complex__"}
+
+def mapping(value):
+    return OrderedDict if isinstance(value, OrderedDict) else dict
 
 def pack(found):
     found = [*found]
@@ -25,7 +30,7 @@ def pack(found):
     def item(value):
         if type(value) is bool:
             return value
-        for kind, method in ((str, "__str__"), (int, "__int__"), (float, "__float__")):
+        for kind, method in SCALARS.items():
             if isinstance(value, kind):
                 return value if type(value) is kind else getattr(kind, method)(value)
         if not isinstance(value, KINDS):
@@ -39,7 +44,7 @@ def pack(found):
     for value in found:
         kind = next(kind for kind in KINDS if isinstance(value, kind))
         if kind is dict:
-            items = [part for pair in dict.items(value) for part in pair]
+            items = [part for pair in mapping(value).items(value) for part in pair]
         elif kind in (set, frozenset):
             items = sorted(kind.__iter__(value), key=repr)
         else:
@@ -62,17 +67,20 @@ def unpack(table, before=(), own=()):
 
     for row, (kind, items) in enumerate(table):
         value = value_of((row,))
-        if kind in ("tuple", "frozenset") or repr(before[row:row + 1]) == repr([(kind, items)]):
+        as_before = row < len(before) and repr(before[row]) == repr((kind, items))
+        if kind in ("tuple", "frozenset") or as_before:
             continue
         items = [value_of(each) for each in items]
         value.clear()
         if kind == "dict":
-            dict.update(value, zip(items[::2], items[1::2]))
+            for key, held in zip(items[::2], items[1::2]):
+                mapping(value).__setitem__(value, key, held)
         else:
             (value.update if kind == "set" else value.extend)(items[0] if kind == "bytearray" else items)
     return made
 
 def in_turn(each):
+    sys.set_int_max_str_digits(0)
     first = {}
     for one in each:
         first.setdefault(repr(one), (len(first), one))
@@ -81,7 +89,7 @@ def in_turn(each):
 
 OUTCOMES = """
 VIEWS = ((type({}.keys()), "keys"), (type({}.items()), "items"), (type({}.values()), "values"))
-PLAIN = {str, int, float, bool, bytes, type(None)}
+WRITABLE = {*SCALARS, bool, type(None), tuple}  # a tuple is a row
 
 def outcome(call):
     try:
@@ -105,14 +113,23 @@ def outcome(call):
         return raised(error)
 
 def raised(error):
+    try:
+        text = [str(error)]
+    except Exception:
+        text = []
     for kind in type.mro(type(error)):
         if vars(__builtins__).get(kind.__name__) is kind:
-            try:
-                as_known = type(error).__str__ is kind.__str__ and PLAIN.issuperset(map(type, error.args))
-                kind(*(items := [*error.args] if as_known else [str(error)]))
-            except Exception:
-                continue
-            return kind.__name__, items
+            arguments = [*kind.__reduce__(error)[1]]
+            for items in (arguments, text, []):
+                try:
+                    made = kind(*items)
+                    if items is not arguments or is_writable(items) and [str(made)] == text:
+                        return kind.__name__, items
+                except Exception:
+                    continue
+
+def is_writable(value):
+    return all(type(item) in WRITABLE for _, items in pack([value])[0] for item in items)
 
 def told(call):
     kind, items = outcome(call)
@@ -139,9 +156,14 @@ def {asked}():
 """
 
 REPLAYING = """
-_made, _unknown = [], []
+import sys as _sys
+_sys.set_int_max_str_digits(0)
+_made, _untold = [], {}  # calls, and how often those were made that were not told in this place
 
 class _Unknown(BaseException):
+    pass
+
+class _Enough(BaseException):
     pass
 
 class _Unexpected(Exception):
@@ -166,21 +188,26 @@ def _give(kind, items):
     raise (_Unexpected if kind in _ends else getattr(_builtins, kind))(*items)
 
 def _stand_in(calls, outcomes):
-    left = {}
-    for call, outcome in zip(calls[1], outcomes[1]):
-        left.setdefault(repr(calls[0][call]), []).append(outcomes[0][outcome])
-    left = {call: iter(outcomes) for call, outcomes in left.items()}
+    texts = [repr(calls[0][call]) for call in calls[1]]
+    in_place, left = iter(texts), {}
+    for text, outcome in zip(texts, outcomes[1]):
+        left.setdefault(text, []).append(outcomes[0][outcome])
+    left = {text: iter(outcomes) for text, outcomes in left.items()}
     def candidate(*arguments, **named):
         call, given = _tables["pack"]([arguments, named])
         _made.append(call)
-        for kind, table in left.get(repr(call), ()):
+        text = repr(call)
+        if text != next(in_place, None):
+            _untold[text] = _untold.get(text, 0) + 1
+            if _untold[text] > _most:
+                raise _Enough
+        for kind, table in left.get(text, ()):
             return _give(kind, _tables["unpack"](table, call, given)[len(given)])
-        _unknown.append(call)
         raise _Unknown
     return candidate
 
 def _go_on():
-    if not _unknown:
+    if not _untold:
         raise
 
 def _calls_of_tests():
