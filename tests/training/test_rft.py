@@ -14,9 +14,9 @@ from tests.training.conftest import TUNE
 from codereasoner.errors import DataError
 from codereasoner.extend import Sampling
 from codereasoner.ledger import read_rows
-from codereasoner.training import prompt_selection
+from codereasoner.training import prompt_selection, row_sampling
 from codereasoner.training.budget import Budget
-from codereasoner.training.rft import _batch_size, rft
+from codereasoner.training.rft import rft
 from codereasoner.training.training_config import RftConfig
 from codereasoner.training.training_rows import read_question
 
@@ -61,21 +61,25 @@ def test_a_small_budget_samples_fewer_prompts_at_once_instead_of_being_used_up(
 
 
 @pytest.mark.parametrize(("device", "rows"), [("cpu", 256), ("cuda", 1024)])
-def test_rft_and_the_choice_of_prompts_sample_as_many_rows_at_once_as_an_evaluation_does(
-    monkeypatch: pytest.MonkeyPatch, device: str, rows: int
+@pytest.mark.parametrize(("limit", "asked"), [(None, 3000), (300_000, 57), (3_000_000, 569)])
+def test_as_many_rows_are_sampled_at_once_as_in_an_evaluation_and_no_more_than_the_share_of_the_budget_allows(
+    monkeypatch: pytest.MonkeyPatch, device: str, rows: int, limit: int | None, asked: int
 ) -> None:
-    loaded: Any = SimpleNamespace(model=SimpleNamespace(device=SimpleNamespace(type=device)))
-    prompts: list[Any] = [{"id": str(number)} for number in range(rows)]
+    loaded: Any = SimpleNamespace(model=SimpleNamespace(device=SimpleNamespace(type=device)), tokenizer=None)
+    prompts: list[Any] = [{"id": str(number), "prompt": []} for number in range(3000)]
     taken = []
 
     def sample(batch: Sequence[object], *_: object) -> list[object]:
         taken.append(len(batch))
-        return [SimpleNamespace(grade=SimpleNamespace(reward=1.0))] * (8 * len(batch))
+        return [SimpleNamespace(grade=SimpleNamespace(reward=1.0))] * (4 * len(batch))
 
     monkeypatch.setattr(prompt_selection, "sample_rows", sample)
-    monkeypatch.setattr(prompt_selection, "tokens_of", len)
-    budget = Budget(limit=None, unit="tokens")
-    rates = prompt_selection._rates(prompts, loaded, "direct", None, 8, Sampling(), budget, lambda *_: None)
+    monkeypatch.setattr(prompt_selection, "tokens_of", lambda samples: 198 * len(samples))
+    monkeypatch.setattr(row_sampling, "tokenise", lambda found, _: [[0] * 150 for _ in found])
+    budget = Budget(limit=limit, unit="tokens")
+    rates = prompt_selection._rates(
+        prompts, loaded, "direct", None, 4, Sampling(max_tokens=48), budget, lambda *_: None
+    )
     assert set(dict(rates).values()) == {1.0}
-    assert taken == [rows // 8] * 8
-    assert _batch_size(prompts, loaded, config(samples=8), budget) == rows // 8
+    assert (max(taken), sum(taken)) == (min(rows // 4, asked - 1), asked)
+    assert budget.share <= prompt_selection.SHARE + 4 * 198 / (limit or 1)

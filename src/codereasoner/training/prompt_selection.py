@@ -12,11 +12,10 @@ from codereasoner.errors import DataError, import_extra
 from codereasoner.extend import Progress, Sampling
 from codereasoner.ledger import write_whole
 from codereasoner.models.checkpoint import Checkpoint
-from codereasoner.models.local import is_on_gpu, most_prompts
 from codereasoner.task import Runner
 from codereasoner.training.budget import FORWARD, Budget
 from codereasoner.training.distributed import from_rank_0, gather, main_process_first, rank_and_size
-from codereasoner.training.row_sampling import sample_rows, tokens_of
+from codereasoner.training.row_sampling import batches_within, sample_rows, tokens_of
 from codereasoner.training.training_rows import Row
 
 SHARE = 0.15  # of a budget that the pass may use; prompts it does not reach are left out
@@ -89,14 +88,12 @@ def _rates(
     """Yield the id and pass rate of each prompt, as far as the budget goes."""
     torch = import_extra("torch", "train")
     torch.manual_seed(sampling.seed)
-    size = most_prompts(is_on_gpu(loaded.model), tries)
-    for start in range(0, len(prompts), size):
-        if budget.share > SHARE:
-            break
-        rows = prompts[start : start + size]
+    processes, done = rank_and_size()[1], 0
+    for rows in batches_within(SHARE, budget, prompts, loaded, tries, sampling.max_tokens, processes):
         samples = sample_rows(rows, loaded, style, sampling, runner, tries)
-        budget.add(rank_and_size()[1] * tokens_of(samples), FORWARD)  # as many as here in every other process
+        budget.add(processes * tokens_of(samples), FORWARD)  # as many as here in every other process
         values = [each.grade.reward or 0.0 for each in samples]
         for index, row in enumerate(rows):
             yield row["id"], sum(values[index * tries : (index + 1) * tries]) / tries
-        progress(0.0, f"choosing prompts: {start + len(rows):,} of {len(prompts):,} tried")
+        done += len(rows)
+        progress(0.0, f"choosing prompts: {done:,} of {len(prompts):,} tried")

@@ -7,7 +7,7 @@ comparison of answers with one another.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from random import Random
@@ -16,12 +16,11 @@ from codereasoner.errors import ConfigError, DataError, import_extra
 from codereasoner.extend import Progress, Sampling, silent
 from codereasoner.ledger import fingerprint, read_rows, write_whole
 from codereasoner.models.checkpoint import Checkpoint, weights_identity
-from codereasoner.models.local import is_on_gpu, most_prompts, tokenise
 from codereasoner.outputs import refuse_others
 from codereasoner.task import Runner
 from codereasoner.training.budget import FORWARD, LIMITS, Budget, budget_of
 from codereasoner.training.preflight import check_before
-from codereasoner.training.row_sampling import sample_rows, tokens_of
+from codereasoner.training.row_sampling import batches_within, sample_rows, tokens_of
 from codereasoner.training.settings import load, quiet, set_threads, style_of
 from codereasoner.training.sft import sft
 from codereasoner.training.training_config import RftConfig, SftConfig, decisive
@@ -81,9 +80,8 @@ def _sample(
     budget.start()
     import_extra("torch", "train").manual_seed(config.seed)
     asked, lines = 0, list[Row]()
-    for batch in _batches(rows, _batch_size(rows, loaded, config, budget)):
-        if budget.share >= config.share:
-            break
+    order = Random("rft").sample(rows, len(rows))
+    for batch in batches_within(config.share, budget, order, loaded, config.samples, config.max_tokens):
         asked += len(batch)
         lines += _right(batch, loaded, style, runner, config, budget)
         progress(min(1.0, asked / len(rows)), f"sampling: {asked:,} prompts, {len(lines):,} right answers")
@@ -91,22 +89,6 @@ def _sample(
         raise DataError(f"none of {asked * config.samples} completions of {model} is right: train the model more first")
     write_whole(kept, "".join(json.dumps(line) + "\n" for line in lines))
     return {"spent": budget.state(), "share": budget.share, "prompts": asked, "rows": len(lines)}
-
-
-def _batch_size(rows: Sequence[Row], loaded: Checkpoint, config: RftConfig, budget: Budget) -> int:
-    """Return the number of prompts that are sampled together: fewer where one such batch would use up the share."""
-    most = most_prompts(is_on_gpu(loaded.model), config.samples)
-    if budget.limit is None or budget.unit not in ("tokens", "operations"):
-        return most
-    read = max(map(len, tokenise([row["prompt"] for row in rows[:most]], loaded.tokenizer)))
-    cost = 1.0 if budget.unit == "tokens" else FORWARD * budget.parameters
-    return min(most, max(1, int(config.share * budget.limit / (cost * config.samples * (read + config.max_tokens)))))
-
-
-def _batches(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
-    """Return the prompts in random order, in batches."""
-    order = Random("rft").sample(list(rows), len(rows))
-    return (order[start : start + size] for start in range(0, len(order), size))
 
 
 def _right(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from codereasoner.extend import Prompt, Sampling
 from codereasoner.models.checkpoint import Checkpoint
-from codereasoner.models.local import Local
+from codereasoner.models.local import Local, is_on_gpu, most_prompts, tokenise
 from codereasoner.sampling import Sample, sample_and_grade
 from codereasoner.styles import find_style
 from codereasoner.task import Runner
+from codereasoner.training.budget import FORWARD, Budget
 from codereasoner.training.reward import refuse_errors
 from codereasoner.training.training_rows import Row, read_question
 
@@ -36,6 +37,35 @@ def sample_rows(
     loaded.model.train(was_training)
     refuse_errors([each.grade for each in found])
     return found
+
+
+def batches_within(
+    share: float,
+    budget: Budget,
+    rows: Sequence[Row],
+    loaded: Checkpoint,
+    samples: int,
+    max_tokens: int,
+    processes: int = 1,
+) -> Iterator[Sequence[Row]]:
+    """Yield rows to sample together until this share of the budget is spent, and fewer where more would overrun it.
+
+    The first batch is as small as if every completion had `max_tokens`; what the batches before took sizes the next.
+    The caller adds to the budget what each of them takes, in all processes.
+    """
+    most, done, before = most_prompts(is_on_gpu(loaded.model), samples), 0, budget.spent
+    while done < len(rows) and budget.share < share:
+        size = most
+        if budget.limit is not None and budget.unit in ("tokens", "operations"):
+            if done:
+                cost = (budget.spent - before) / done
+            else:
+                read = max(map(len, tokenise([row["prompt"] for row in rows[:most]], loaded.tokenizer)))
+                per_token = 1.0 if budget.unit == "tokens" else FORWARD * budget.parameters
+                cost = per_token * processes * samples * (read + max_tokens)
+            size = min(most, max(1, int((share * budget.limit - budget.spent) / cost)))
+        yield rows[done : done + size]
+        done += size
 
 
 def tokens_of(samples: Sequence[Sample]) -> int:
