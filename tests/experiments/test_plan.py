@@ -10,7 +10,7 @@ import yaml
 from codereasoner import configs
 from codereasoner.errors import ConfigError, UnknownName
 from codereasoner.experiments.plan import BASE, read_experiment
-from codereasoner.experiments.run_options import names
+from codereasoner.experiments.run_options import names, read_facts
 
 
 @pytest.mark.parametrize("name", names())
@@ -64,6 +64,14 @@ def test_an_arm_that_is_not_whole_is_one_sentence(arm: dict[str, object], words:
     with pytest.raises(ConfigError, match=r"the experiment .*mine") as told:
         read_experiment(str(tmp_path / "mine.yaml"))
     assert words in str(told.value)
+
+
+@pytest.mark.parametrize("start", ["extends: demo", "title: x"])
+@pytest.mark.parametrize(("settings", "shown"), [("3", "3"), ("[1]", r"\[1\]"), ("", "None")])
+def test_settings_that_are_no_mapping_are_one_sentence(start: str, settings: str, shown: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(f"{start}\nsettings: {settings}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=rf"mine\.yaml has the settings {shown}; give options and their values"):
+        read_facts(str(tmp_path / "mine.yaml"))
 
 
 def test_an_experiment_that_lacks_a_part_is_told_which(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -278,6 +278,10 @@ class Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
             case _:
                 self.answer(200, reply(ANSWER))
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # a client that hangs up is no fault of this server
+            super().handle()
 
     def answer(self, status: int, body: Any) -> None:
         data = (body if isinstance(body, str) else json.dumps(body)).encode()

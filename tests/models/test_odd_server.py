@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -73,6 +74,15 @@ def test_a_reply_that_comes_drop_by_drop_is_given_up_after_the_time_limit(server
     [found] = ask(server, "drip", retries=0, timeout=0.5)
     assert found.reason == "no reply within 0.5 s"
     assert time.monotonic() - began < 3
+
+
+def test_a_client_that_hangs_up_leaves_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    before = set(threading.enumerate())
+    with odd_server() as address:
+        ask(address, "drip", retries=0, timeout=0.2)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(timeout=5)
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("finish", ["length", "MAX_TOKENS", "max_output_tokens", "model_context_window_exceeded"])

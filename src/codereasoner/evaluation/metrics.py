@@ -76,8 +76,7 @@ def clustered_interval(scores: Iterable[tuple[str, float]]) -> tuple[float, floa
 
 
 def _wilson(share: float, trials: float) -> tuple[float, float]:
-    z = Z95
-    spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    centre = share + z * z / (2 * trials)
-    scale = 1 + z * z / trials
+    spread = Z95 * math.sqrt(share * (1 - share) / trials + Z95**2 / (4 * trials * trials))
+    centre = share + Z95**2 / (2 * trials)
+    scale = 1 + Z95**2 / trials
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)

@@ -74,7 +74,7 @@ def read_facts(name: str) -> dict[str, Any]:
     if not name.endswith(".yaml") and name not in names():
         raise UnknownName("experiment", name, names())
     facts = _facts(Path(name) if name.endswith(".yaml") else configs.path_of(f"{FOLDER}/{name}"))
-    if odd := sorted(facts.keys() - set(PARTS)):
+    if odd := [each for each in facts if each not in PARTS]:
         raise ConfigError(f"the experiment {name} has '{odd[0]}', which is none of {', '.join(PARTS)}")
     return facts
 
@@ -104,7 +104,9 @@ def with_fields(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _facts(path: Path) -> dict[str, Any]:
     facts = configs.read_mapping(path, "experiment")
+    if not isinstance(settings := facts.get("settings", {}), dict):
+        raise ConfigError(f"{path} has the settings {settings!r}; give options and their values, such as train: 500")
     if "extends" in facts:
         whole = _facts(configs.path_of(f"{FOLDER}/{facts.pop('extends')}"))
-        facts = {**whole, **facts, "settings": {**whole.get("settings", {}), **facts.get("settings", {})}}
+        facts = {**whole, **facts, "settings": {**whole.get("settings", {}), **settings}}
     return facts

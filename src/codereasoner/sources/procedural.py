@@ -115,7 +115,7 @@ class Procedural(Source):
                 shape = draft.shape
                 if self._is_asked_for(draft, index) and split_of(shape) == split and not is_excluded(shape):
                     program = self._program(draft, split, index)
-                    found.append((index, content_id(shape, *self._told_apart(program)), program))
+                    found.append((index, content_id(shape, *self._rest_of_key(program)), program))
                     break
         return found
 
@@ -156,7 +156,7 @@ class Procedural(Source):
         cell = constraint_grid.shuffled()[index % len(constraint_grid.cells())]
         return cell.construct, cell.configuration
 
-    def _told_apart(self, program: Program) -> tuple[str, ...]:
+    def _rest_of_key(self, program: Program) -> tuple[str, ...]:
         """Return the rest of a program's key: with few shapes, programs of one shape differ by their calls."""
         return program.calls if self.difficulty == 0 else ()
 

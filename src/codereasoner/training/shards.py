@@ -193,7 +193,7 @@ def look_into(path: Path) -> tuple[int, tuple[str, ...]]:
     except (ArrowException, OSError) as error:
         raise DataError(f"{path}: not a parquet file ({headline(error)})") from None
     if missing := [name for name in COLUMNS if name not in names]:
-        raise DataError(f"{path} has no column {' and no column '.join(missing)}: its rows are no SFT rows")
+        raise DataError(f"{path} has no column {' and no column '.join(missing)}, which SFT rows have")
     found: set[str | None] = set(style.column("style").unique().to_pylist()) if style is not None else set()
     return rows, tuple(sorted(str(each) for each in found if each))
 
