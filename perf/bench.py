@@ -48,6 +48,11 @@ PEERS = {"execution": ("cruxeval", "livecodebench"), "grading": ("cruxeval",)}
 PEERS["scoring"] = ("cruxeval", "codeglance", "livecodebench", "reval")
 
 
+def times(ratio: float) -> str:
+    """Return a ratio with three digits, of thousands all."""
+    return f"{ratio:,.0f}" if ratio >= 1000 else f"{ratio:.3g}"
+
+
 def main() -> int:
     """Run, write, compare; exit with 1 where a benchmark ended with an error."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -152,7 +157,8 @@ def table(result: Mapping[str, Any]) -> str:
     lines += ["| ours | compared with | times as fast |", "| --- | --- | --- |"]
     for what, each in ratios(result).items():
         ours, _, theirs = what.partition(": ")
-        lines.append(f"| {ours} | {theirs} | {each['median']:.3g} [{each['low']:.3g}, {each['high']:.3g}] |")
+        theirs = theirs.replace("cruxeval's", "CRUXEval's")
+        lines.append(f"| {ours} | {theirs} | {times(each['median'])} [{times(each['low'])}, {times(each['high'])}] |")
     return "\n".join(lines) + "\n"
 
 
