@@ -211,7 +211,13 @@ def test_a_function_answers_as_a_model_and_another_one_of_its_name_is_another_mo
         def ask(self, messages: Any, text: str = "") -> str:
             return text
 
-    alike = [says("1"), says("2"), Client().ask, Client().ask]
+    def first(messages: Any) -> str:
+        return second(messages)
+
+    def second(messages: Any) -> str:
+        return first(messages)
+
+    alike = [first, second, says("1"), says("2"), Client().ask, Client().ask]
     alike += [partial(Client().ask, text="1"), partial(says, "1"), partial(says, "2")]
     assert len({FunctionModel(each).identity for each in alike}) == len(alike)
     with pytest.raises(ConfigError, match="lambda returned NoneType, and must return a text"):

@@ -89,6 +89,11 @@ if not SEEN:
     OTHER = re.compile("a")
 else:
     OTHER = re.compile("b")
+try:
+    import nowhere
+    ROUND = Decimal(1)
+except ImportError:
+    ROUND = Decimal(2)
 SUM = Decimal(1)
 SUM += 2
 RATE = Decimal(1)
@@ -104,6 +109,7 @@ k = 100
 helper = make(1)
 
 def branch(): return WORD.pattern + OTHER.pattern
+def handled(): return str(ROUND)
 def added(): return str(SUM)
 def rebound(): return str(RATE)
 def closure(x): return helper(x)
@@ -172,6 +178,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
         ("sentinel", (), "True"),
         ("under_try", (3,), "True"),
         ("branch", (), "'ba'"),
+        ("handled", (), "'2'"),
         ("closure", (1,), "2"),
         ("boxed", (2,), "4"),
         ("submodule", ("a",), "'a'"),

@@ -190,7 +190,7 @@ def _is_same(new: object, old: object) -> bool:
     return new == old if _by_content(old) else True
 
 
-def _binding(name: str, value: object, known: Mapping[str, object]) -> ast.stmt | None:
+def _binding(name: str, value: object, known: Mapping[str, object]) -> ast.AST | None:
     """Return the last statement of a module, or of the cells of a notebook, that makes the value of a name again."""
     for statement in reversed(list(_statements(known))):
         match statement:
@@ -221,7 +221,7 @@ def _evaluated(expression: ast.expr, known: Mapping[str, object]) -> object:
         return None
 
 
-def _statements(known: Mapping[str, object]) -> Iterator[ast.stmt]:
+def _statements(known: Mapping[str, object]) -> Iterator[ast.AST]:
     """Yield the statements at the top of a module or of a notebook's cells, those under `if` and `try` included."""
     cells, file = known.get("In"), known.get("__file__")
     for text in cells if isinstance(cells, list) else ["".join(linecache.getlines(str(file)))]:
@@ -231,11 +231,11 @@ def _statements(known: Mapping[str, object]) -> Iterator[ast.stmt]:
             continue
 
 
-def _at_top(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    for statement in body:
-        yield statement
-        if isinstance(statement, ast.If | ast.Try | ast.With):
-            yield from _at_top(node for node in ast.iter_child_nodes(statement) if isinstance(node, ast.stmt))
+def _at_top(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    for node in body:
+        yield node
+        if isinstance(node, ast.If | ast.Try | ast.ExceptHandler | ast.With):
+            yield from _at_top(ast.iter_child_nodes(node))
 
 
 def _submodules(name: str, known: Mapping[str, object]) -> list[str]:

@@ -43,24 +43,29 @@ class FunctionModel(Model):
             yield index, Completion(text)
 
 
-def _known_by(value: object) -> str:
-    """Return what tells a function or a value that it is bound to from others; an object is known by its place."""
+def _known_by(value: object, within: tuple[object, ...] = ()) -> str:
+    """Return what tells a function or a value that it is bound to from others; an object is known by its place.
+
+    within: the functions whose closures lead here, which may lead back.
+    """
     match value:
         case functools.partial(func=func, args=args, keywords=keywords):
-            return f"partial({_known_by(func)}, {_known_by(args)}, {_known_by((*keywords.items(),))})"
+            return f"partial({_known_by((func, args, *keywords.items()), within)})"
         case MethodType(__func__=func, __self__=owner):
-            return f"method({_known_by(func)}, {_known_by(owner)})"
-        case FunctionType():
+            return f"method({_known_by((func, owner), within)})"
+        case FunctionType() if value not in within:
             try:
                 source = inspect.getsource(value)
             except (OSError, TypeError):
                 source = repr(value.__code__.co_code)
-            cells = [
-                _known_by(cell.cell_contents) for cell in value.__closure__ or () if cell.cell_contents is not value
-            ]
-            return f"{source}{_known_by(value.__defaults__)}{_known_by(value.__kwdefaults__)}{cells}"
+            bound = (
+                value.__defaults__,
+                *(value.__kwdefaults__ or {}).items(),
+                *inspect.getclosurevars(value).nonlocals.items(),
+            )
+            return f"{source}({_known_by(bound, (*within, value))})"
         case tuple():
-            return ", ".join(map(_known_by, value))
+            return ", ".join(_known_by(each, within) for each in value)
         case str() | bytes() | int() | float() | None:
             return repr(value)
     return f"{type(value).__qualname__} at {id(value)}"
