@@ -121,7 +121,7 @@ def test_arms_with_and_without_sft_get_their_rows_of_one_table(command: Command)
     assert {path.parent.name for path in run.glob("*/history.jsonl")} == set(arms)
     assert (run / "report.html").is_file()
     assert yaml.safe_load((run / "config.yaml").read_text())["then-tokens"] == 12_000
-    code, _, err = command(*again, "--seeds", "2")
+    code, _, err = command(*again, "--seeds", "2", "--jobs", "2")
     assert code == 0, err
     assert {path.parent.name for path in (run / "seed-1").glob("*/history.jsonl")} == set(arms)
     assert (

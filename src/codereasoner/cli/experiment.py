@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from codereasoner.experiments.run import Summaries
 
 
+JOBS = "Arms that are trained and evaluated at the same time, each in processes of its own; several GPUs are dealt out."
+
+
 class FinishedRun(NamedTuple):
     """A finished run: its folder and page, the first seed's summaries, and the share of its tokens that it took."""
 
@@ -51,6 +54,7 @@ def run_experiment(
     pools: PoolOptions,
     decisive: Sequence[str],
     data: Path | None = None,
+    jobs: int = 1,
 ) -> FinishedRun:
     """Do or continue a run in runs/NAME."""
     from codereasoner.cli.console import bar, console
@@ -72,9 +76,10 @@ def run_experiment(
         clock = StageClock(folder, bar)
         pace = ExperimentRun(plan, settings, folder, pool, clock).pace()
         settings, share = fit_minutes(plan, settings, pace)
-        console.print(pace.announce(plan, settings))
+        shared = "; side by side they take less, as far as they leave one another room" if jobs > 1 else ""
+        console.print(pace.announce(plan, settings) + shared)
         run = ExperimentRun(plan, settings, folder, pool, clock, data, pools.workers)
-        return FinishedRun(folder, run.run(), share, run.report())
+        return FinishedRun(folder, run.run(jobs), share, run.report())
 
 
 def run_options(name: str) -> Decorator:
@@ -94,14 +99,21 @@ def _command_of(file: str) -> click.Command:
 
     @click.command(stem, cls=ConfigCommand, help=title)
     @run_options(stem)
+    @click.option("--jobs", type=PROCESSES, default=1, show_default=True, help=JOBS)
     @config_options(Settings)
     @json_option
     def command(
-        name: str, fresh: bool, pools: PoolOptions, config: Settings, as_json: bool, data: Path | None = None
+        name: str,
+        fresh: bool,
+        jobs: int,
+        pools: PoolOptions,
+        config: Settings,
+        as_json: bool,
+        data: Path | None = None,
     ) -> None:
         from codereasoner.experiments.plan import read_experiment
 
-        ran = run_experiment(read_experiment(file), config, name, fresh, pools, decisive_words(), data)
+        ran = run_experiment(read_experiment(file), config, name, fresh, pools, decisive_words(), data, jobs)
         found: Results = json.loads((ran.folder / "results.json").read_text(encoding="utf-8"))
         if as_json:
             from codereasoner.cli.console import print_json

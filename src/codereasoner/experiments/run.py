@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 from codereasoner import extend
@@ -35,7 +37,8 @@ from codereasoner.experiments.pace import Pace, pace_of
 from codereasoner.experiments.plan import BASE, Experiment
 from codereasoner.experiments.processes import Process, train_together
 from codereasoner.experiments.run_options import Settings
-from codereasoner.extend import Benchmark, Model, Sampling
+from codereasoner.experiments.side_by_side import Job, run_jobs
+from codereasoner.extend import Benchmark, Model, Sampling, silent
 from codereasoner.ledger import read_records, write_records, write_whole
 from codereasoner.models.device import has_gpu
 from codereasoner.models.local import Local
@@ -70,6 +73,10 @@ class Seed:
     title: str  # put before the names of its stages; "" for the first one
 
 
+Parts: TypeAlias = tuple[Experiment, Settings, Path, Path | None, int | None]
+"""Of a run: its plan, settings, folder, benchmarks' data, and processes for execution."""
+
+
 @dataclass(eq=False)
 class ExperimentRun:
     """One run of an experiment in a folder."""
@@ -89,15 +96,21 @@ class ExperimentRun:
             learning = self.plan.preset("sft", self.settings)
             return pace_of(self.folder, base, learning, bool(self.settings.model))
 
-    def run(self) -> Summaries:
-        """Do all that is not done yet; results.json and table.md are written after each seed."""
+    def run(self, jobs: int = 1) -> Summaries:
+        """Do all that is not done yet; results.json and table.md are written after each seed.
+
+        jobs: the arms, of all seeds, that are trained and evaluated at the same time.
+        """
         self._make_questions()
         self._make_rows()
         summaries: Summaries = {}
-        for place in range(self.settings.seeds):
-            seed = self._seed(place)
-            self._train(seed)
-            found = self._evaluate(seed)
+        seeds = [self._seed(place) for place in range(self.settings.seeds)]
+        if jobs > 1:
+            self._do_side_by_side(seeds, jobs)
+        for seed in seeds:
+            if jobs == 1:
+                self._train(seed)
+            found = self.evaluate(seed)
             summaries = summaries or found
             table = results(self.folder, self.plan, self.settings.arms)
             write_whole(self.folder / "results.json", json.dumps(table, indent=1) + "\n")
@@ -168,13 +181,30 @@ class ExperimentRun:
                     found[name].setdefault((question.program, question.task), question)
         return {name: list(questions.values()) for name, questions in found.items()}
 
+    def _do_side_by_side(self, seeds: Sequence[Seed], width: int) -> None:
+        threads = max(1, cores() // width) if self.settings.model else 1
+        needed = {name for arm in self.settings.arms for name in (arm, *self.plan.lineage(arm))}
+        parts = self.plan, self.settings, self.folder, self.data, self.workers
+        weak, made = self.pool.level != "A", list[Job[Mapping[str, float]]]()
+        for seed in seeds:
+            for arm in (name for name in self.plan.arms if name in needed):
+                start = self.plan.arms[arm].start if self.plan.arms[arm].train else self.plan.weights(arm)
+                after = [seed.title + start] if start in needed - {arm} else []
+                work = partial(train_and_ask, parts, weak, seed, arm, threads)
+                made.append(Job(seed.title + arm, work, after))
+        with self.clock.bar("arms side by side") as progress:
+            run_jobs(made, width, self.clock.add, progress)
+
     def _train(self, seed: Seed) -> None:
         # A GPU is full with one pretrained model; cores that no training of a round uses go to the others of it.
         width = 1 if self.settings.model and has_gpu() else cores()
         for names in self.plan.rounds(self.settings.arms, width):
-            threads = max(1, cores() // len(names)) if self.settings.model else 1
-            with self.clock(seed.title + " and ".join(names)) as progress:
-                train_together([self._training(seed, name, threads) for name in names], progress)
+            self.train(seed, names, max(1, cores() // len(names)) if self.settings.model else 1)
+
+    def train(self, seed: Seed, names: Sequence[str], threads: int) -> None:
+        """Train arms at the same time, in processes of their own."""
+        with self.clock(seed.title + " and ".join(names)) as progress:
+            train_together([self._training(seed, name, threads) for name in names], progress)
 
     def _training(self, seed: Seed, name: str, threads: int) -> Process:
         arm, out = self.plan.arms[name], seed.folder / name
@@ -195,7 +225,8 @@ class ExperimentRun:
         name = self.plan.weights(arm)
         return seed.base if name == BASE else str(seed.folder / name)
 
-    def _evaluate(self, seed: Seed) -> Summaries:
+    def evaluate(self, seed: Seed) -> Summaries:
+        """Ask the arms of a seed all questions, and measure the perplexity of the plain text."""
         summaries: Summaries = {}
         for name, questions in self._held_out.items():
             baselines: dict[tuple[str, ...], dict[str, float]] = {}
@@ -238,3 +269,16 @@ class ExperimentRun:
         out, label = seed.folder / "evaluations" / f"{name}@{arm}", self.plan.arms[arm].label
         with self.clock(f"{seed.title}evaluate {name} {arm}") as progress:
             return evaluate(name, asked, model, asking, out, runner, baselines, label, progress)
+
+
+def train_and_ask(parts: Parts, weak: bool, seed: Seed, arm: str, threads: int) -> dict[str, float]:
+    """Train one arm of a seed, and evaluate it if it is one to compare; returns the seconds of its stages."""
+    plan, settings, folder, data, workers = parts
+    with TemporaryDirectory() as place, pool_for("", workers, weak) as pool:
+        clock = StageClock(Path(place), lambda title: nullcontext(silent))
+        run = ExperimentRun(plan, replace(settings, arms=(arm,)), folder, pool, clock, data, workers)
+        if plan.arms[arm].train:
+            run.train(seed, [arm], threads)
+        if arm in settings.arms:
+            run.evaluate(seed)
+        return clock.seconds()

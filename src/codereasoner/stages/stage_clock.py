@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -30,9 +30,13 @@ class StageClock:
             with self.bar(name) as progress:
                 yield progress
         finally:
-            seconds = self.seconds()
-            seconds[name] = round(seconds.get(name, 0.0) + time.monotonic() - began, 2)
-            write_whole(self.path, json.dumps(seconds, indent=1) + "\n")
+            self.add({name: time.monotonic() - began})
+
+    def add(self, more: Mapping[str, float]) -> None:
+        """Add seconds to those of stages."""
+        seconds = self.seconds()
+        seconds |= {name: round(seconds.get(name, 0.0) + value, 2) for name, value in more.items()}
+        write_whole(self.path, json.dumps(seconds, indent=1) + "\n")
 
     def seconds(self) -> dict[str, float]:
         """Return the seconds that each stage has taken so far."""

@@ -1,0 +1,94 @@
+"""Arms of all seeds side by side, each trained and evaluated in a process of its own.
+
+A small model keeps a GPU busy for a few percent of its speed, so several trainings share it well. Where there are more
+GPUs, they are dealt out in turn.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from typing import Generic, TypeVar
+
+from codereasoner.errors import import_extra
+from codereasoner.extend import Progress, silent
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Job(Generic[Result]):
+    """A piece of work, and the names of the jobs that must be done before it."""
+
+    name: str
+    work: Callable[[], Result]  # pickled: a function of a module with its arguments
+    after: Sequence[str] = ()
+
+
+def run_jobs(
+    jobs: Sequence[Job[Result]], width: int, done: Callable[[Result], None], progress: Progress = silent
+) -> None:
+    """Run jobs, `width` at a time, each in a process of its own that ends with this one; in order where they are ready.
+
+    done: called here with what each job returned.
+
+    Raises:
+        Exception: that of the first job that failed, once the others have ended; those after it were not begun.
+    """
+    waiting, ended, failed = list(jobs), set[str](), list[BaseException]()
+    places, running = list(range(width)), dict[Future[Result], tuple[Job[Result], int]]()
+    gpus = _gpus()
+    with ProcessPoolExecutor(width, get_context("spawn"), _end_with_parent, max_tasks_per_child=1) as processes:
+        try:
+            while True:
+                for job in [each for each in waiting if ended.issuperset(each.after)][: len(places)]:
+                    waiting.remove(job)
+                    place = places.pop(0)
+                    gpu = gpus[place % len(gpus)] if gpus else None
+                    running[processes.submit(_work, job.work, gpu)] = job, place
+                if not running:
+                    break
+                progress(len(ended) / len(jobs), ", ".join(job.name for job, _ in running.values()))
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    job, place = running.pop(future)
+                    places.append(place)
+                    if error := future.exception():
+                        failed.append(error)
+                    else:
+                        ended.add(job.name)
+                        done(future.result())
+        except KeyboardInterrupt:
+            processes.shutdown(wait=True, cancel_futures=True)
+            raise
+    if failed:
+        raise failed[0]
+
+
+def _gpus() -> list[str]:
+    """Return the GPUs that this process may use, by the names that CUDA gives them."""
+    if VISIBLE in os.environ:
+        return list(filter(None, os.environ[VISIBLE].split(",")))
+    return [str(number) for number in range(import_extra("torch", "train").cuda.device_count())]
+
+
+def _work(work: Callable[[], Result], gpu: str | None) -> Result:
+    if gpu is not None:
+        os.environ[VISIBLE] = gpu  # before CUDA is initialised here, which looks once
+    return work()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it has ended, also after kill -9."""
+    parent = parent_process()
+    assert parent is not None  # this is the initializer of a process of a pool
+
+    def watch() -> None:
+        parent.join()
+        os._exit(130)
+
+    threading.Thread(target=watch, daemon=True).start()
