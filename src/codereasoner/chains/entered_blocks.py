@@ -111,6 +111,12 @@ def stored(node: ast.AST) -> set[str]:
     return {each.id for each in own(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
 
 
+def stored_items(node: ast.AST) -> bool:
+    """Return whether a statement, without the blocks under it, changes an object: an item, an attribute, by `+=`."""
+    parts = (each for each in own(node) if isinstance(each, ast.Subscript | ast.Attribute))
+    return isinstance(node, ast.AugAssign) or any(not isinstance(each.ctx, ast.Load) for each in parts)
+
+
 def _is_last_case(head: ast.match_case, scope: Scope | None) -> bool:
     """Return whether it is the last case of its `match`, after which the program goes on in either case."""
     units = set(scope.units.values()) if scope else set()

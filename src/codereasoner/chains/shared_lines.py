@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from codereasoner.chains.abstract_execution import State, bind, follow, value_of
 from codereasoner.chains.callers import BOTH, ONLY_OTHERS, Callee, callers_of
-from codereasoner.chains.entered_blocks import calls, comprehension_names, stored, targets, was_entered
+from codereasoner.chains.entered_blocks import calls, comprehension_names, stored, stored_items, targets, was_entered
 from codereasoner.chains.known_values import Unknown
 from codereasoner.chains.pure_operations import SILENT
 from codereasoner.chains.statement_lines import (
@@ -180,9 +180,11 @@ _CALLING = (ast.Call, ast.Lambda, ast.comprehension, ast.Await)
 
 
 def _begun(unit: Unit, after: State, before: State, taken: bool | None = True) -> Part:
-    """The header of a short loop where a pass begins, without the values that the body beside it changes again."""
+    """The header of a short loop where a pass begins, without the values that the body beside it may change again."""
     head, *body = unit.statements
     changed = {name for each in body for name in targets(each)}
+    if any(calls(each) or stored_items(each) for each in body):
+        changed |= {name for name, value in after.items() if set(value) & set("[{<")}  # under another name
     values = {name: after[name] for name in targets(head) if name in after and name not in changed}
     return Part(head, line_of(head), values, (), taken, MappingProxyType({**before, **values}), before)
 
