@@ -275,20 +275,34 @@ async def values(n):
 async def later(n):
     return [each async for each in values(n)]
 
+COUNT = 7
+VOWELS = 'aeiou'
+
+class Box:
+    def __init__(self, n):
+        self.n = n
+
+def show(box):
+    return box.n
+
+def emptied(some):
+    some.clear()
+    return some
+
 """
 SHARED = [
     (
         "if rest(x): return 5",
         "3",
-        ("`if rest(x):`: rest(3) is false, the body is skipped.", "Line 45: f ends and returns None."),
+        ("`if rest(x):`: rest(3) is false, the body is skipped.", "Line 59: f ends and returns None."),
     ),
-    ("x = rest(x); x *= 3; x ^= 5", "5", ("Line 45: x = 3.",)),
-    ("if x: return 5", "0", ("0 is false, the body is skipped.", "Line 45: f ends and returns None.")),
+    ("x = rest(x); x *= 3; x ^= 5", "5", ("Line 59: x = 3.",)),
+    ("if x: return 5", "0", ("0 is false, the body is skipped.", "Line 59: f ends and returns None.")),
     ("if rest(x): return 5", "4", ("rest(4) is true, the body runs.", "`return 5`: f returns 5.")),
-    ("y = rest(x); z = 3; x = rest(4)", "5", ("Line 45: x = 1 and y = 2 and z = 3.",)),
-    ("for k in [1, 2]:\n        y = rest(x); break", "5", ("Line 46: y = 2.", "`break`: the loop is left.")),
-    ("for k in given(x): x += k; k = 0", "2", ("Line 43, `got = yield n`: given yields 2.",)),
-    ("x = [rest(x)]; x = x[3]", "5", ("Line 45: x = [2].", "Line 45: raises IndexError: list index out of range.")),
+    ("y = rest(x); z = 3; x = rest(4)", "5", ("Line 59: x = 1 and y = 2 and z = 3.",)),
+    ("for k in [1, 2]:\n        y = rest(x); break", "5", ("Line 60: y = 2.", "`break`: the loop is left.")),
+    ("for k in given(x): x += k; k = 0", "2", ("Line 57, `got = yield n`: given yields 2.",)),
+    ("x = [rest(x)]; x = x[3]", "5", ("Line 59: x = [2].", "Line 59: raises IndexError: list index out of range.")),
 ]
 
 
@@ -341,6 +355,15 @@ TOLD = [
     ("if isinstance(x, int): pass", "3", "isinstance(3, int) is true, the body runs."),
     ("if rest(x):\n        pass", "5", "rest(5) is true, the body runs."),
     ("if odd(x + 2):\n        pass", "3", "odd(5) is true, the body runs."),
+    ("if x in VOWELS:\n        pass", "'e'", "'e' in 'aeiou' is true, the body runs."),
+    ("for c in VOWELS: pass", "0", "pass 2, c = 'e'."),
+    ("global COUNT\n    COUNT += x", "2", "`COUNT += x`: COUNT = 9."),
+    ("y = Box(x)\n    if y.n > 3:\n        pass", "5", "5 > 3 is true, the body runs."),
+    ("y = rest(Box(x).n)\n    show(Box(y))", "5", "show is called with box.n = 2."),
+    ("y = x if x > 3 else odd(x)", "2", "2 > 3 is false, y = False."),
+    ("return len(x) > 1 and emptied(x)", "[1, 2]", "len([1, 2]) is 2, 2 > 1 is true, f returns []."),
+    ("y = {}\n    y[len(x)] = x.pop()", "[1, 2]", "`y[len(x)] = x.pop()`: y = {1: 2} and x = [1]."),
+    ("print('a', x)", "1.5", "`print('a', x)`: 'a 1.5' is printed."),
 ]
 
 

@@ -107,15 +107,6 @@ def witnessed(run: Run) -> Reports:
     """The reports of the witness in the form of `reported`."""
     assert run.outcome in ("ok", "raised"), run
     found = reports(run.stdout)
-    tree = ast.parse(run.source)
-    globals_ = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
-    globals_ |= {
-        each.id
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for each in ast.walk(node.targets[0])
-        if isinstance(each, ast.Name)
-    }
     found["call"] = [[name] for _, name in found["call"]]
     found["resume"] = [[name] for _, name in found["resume"]]
     for kind in ("return", "yield"):
@@ -124,9 +115,16 @@ def witnessed(run: Run) -> Reports:
     found["set"] = [
         [line, name, canonical(str(value)) if len(str(value)) <= recorded else "?"]
         for line, name, value in found["set"]
-        if name not in globals_
     ]
     return found
+
+
+def of_module(source: str) -> set[str]:
+    """The names of module variables, whose values the events need not know."""
+    tree = ast.parse(source)
+    declared = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+    bound = (each for node in tree.body if isinstance(node, ast.Assign) for each in ast.walk(node.targets[0]))
+    return declared | {each.id for each in bound if isinstance(each, ast.Name)}
 
 
 IN_SENTENCES: tuple[str, ...] = ("test", "pass", "end", "call", "return", "yield", "resume", "except", "case", "raise")
@@ -156,9 +154,11 @@ def disagreements(
     names = {(line, name) for line, name, _ in witness.get("set", [])}
     said = [each for each in events.get("set", []) if (each[0], each[1]) in names and each[2] != "?"]
     seen = [each for each in witness.get("set", []) if each[2] != "?"]
-    if [each for each in said if each[0] not in shared] != [each for each in seen if each[0] not in shared]:
-        yield f"set: the events say {said}, the witness {seen}"
-    for name in dict.fromkeys(each[1] for each in said if each[0] in shared):
+    loose = of_module(source)
+    told, known = ([each for each in some if each[0] not in shared and each[1] not in loose] for some in (said, seen))
+    if told != known:
+        yield f"set: the events say {told}, the witness {known}"
+    for name in dict.fromkeys(each[1] for each in said if each[0] in shared or each[1] in loose):
         here, there = ([each for each in some if each[1] == name] for some in (said, seen))
         if not is_part(here, there):
             yield f"set: of shared lines the events say {here}, the witness {there}"

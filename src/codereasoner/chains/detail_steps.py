@@ -102,7 +102,17 @@ class Sentences:
         if clause:
             return self._operations(event) + clause
         ends = _ENDS.get(type(node.value), "") if isinstance(node, ast.Expr) else ""
-        return " and ".join(_objects(event)) or self._global(event) or ends or "no local variable changes"
+        told = " and ".join(_objects(event)) or self._global(event) or self._printed(event) or ends
+        return told or "no local variable changes"
+
+    def _printed(self, event: Event) -> str:
+        """`'a 1' is printed`, if the values can be computed."""
+        match event.node:
+            case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=[_, *_] as args, keywords=[])):
+                values = [value for _, value in evaluate_all(args, event.before)]
+                if not self.operations.calls_own(event.node) and not any(map(_is_unordered, values)):
+                    return f"{_text(' '.join(map(str, values))) or 'a long text'} is printed"
+        return ""
 
     def _global(self, event: Event) -> str:
         """Describe an assignment to a global variable, with the value if it can be computed."""
@@ -150,7 +160,7 @@ class Sentences:
         if node is None or self.operations.shadows(node) or isinstance(node, ast.While | ast.AsyncFor):
             return ""
         within = {type(each) for part in parts(node) for each in walk(part)}
-        if ast.BoolOp not in within and self.operations.calls_own(node):
+        if not within & _CHOOSES and self.operations.calls_own(node):
             return ""
         if isinstance(node, ast.For) and ast.GeneratorExp in within:
             return ""  # its passes are made as the loop asks for them
@@ -172,6 +182,11 @@ def _some_operations(expressions: Sequence[ast.expr], state: Mapping[str, str], 
         if least <= len(found) <= MOST_OPERATIONS:
             return found, value
     return [], value
+
+
+def _is_unordered(value: object) -> bool:
+    """Return whether a value is not known, or may have a set in it, whose order nobody knows."""
+    return value is NotImplemented or ("{" in _text(value) and not isinstance(value, str))
 
 
 def _call_of(test: ast.expr, state: Mapping[str, str]) -> str:
@@ -214,7 +229,8 @@ def _otherwise(node: ast.If | ast.While) -> str:
 def _call(event: Event) -> str:
     if isinstance(event.scope, ast.ClassDef):
         return f"The body of class {event.function} runs."
-    arguments = " and ".join(literal_claims(event))
+    others = event._replace(values={name: value for name, value in event.values.items() if name not in _OWNERS})
+    arguments = " and ".join([*literal_claims(event), *(each for each in _objects(others) if " = " in each)])
     outer = " and ".join(outer_claims(event))
     clause = f"{event.function} is called" + (f" with {arguments}" if arguments else "")
     return clause + (f"; it reads {outer} from outside." if outer else ".")
@@ -247,6 +263,11 @@ def _in_words(operation: str) -> str:
 
 
 _ENDS = {ast.YieldFrom: "nothing is left to yield", ast.Await: "what is awaited is done"}
+
+_OWNERS = ("self", "cls")  # of whom a method's own statements tell
+
+_CHOOSES = {ast.BoolOp, ast.IfExp}
+"""Expressions of which parts may not be computed."""
 
 _DECIDES = {ast.Lambda, ast.IfExp, ast.BoolOp, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp}
 """Expressions in which one operation does not say by itself what was computed."""

@@ -14,8 +14,10 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from codereasoner.chains.abstract_execution import assigned
 from codereasoner.chains.callers import WRAPPED, Callee, waits_for
-from codereasoner.chains.entered_blocks import targets
+from codereasoner.chains.entered_blocks import stored, targets
+from codereasoner.chains.module_values import module_values
 from codereasoner.chains.open_frames import OpenFrame, OpenUnit
 from codereasoner.chains.shared_lines import Part, is_over, lead, take_apart
 from codereasoner.chains.statement_lines import (
@@ -97,6 +99,7 @@ class _Reader:
     def __init__(self, run: Run) -> None:
         self.steps = run.steps
         self.scopes = scopes(run.source)
+        self.fixed, self.changing = module_values(run.source)
         self.frames: dict[int, OpenFrame] = {}
         self.later = [None if place is None else run.steps[place] for place in next_of_frame(run.steps)]
         self.stack: list[int] = []  # frames that are being executed, the innermost last
@@ -200,10 +203,13 @@ class _Reader:
     def _begin(self, frame: OpenFrame, step: Step) -> None:
         self._finish(frame, step.line)
         unit = frame.scope.units.get(step.line) if frame.scope else None
-        frame.open = OpenUnit(unit or Unit(()), [step], frame.known())
+        is_alone = unit is not None and len(unit.statements) == 1  # others on the line may change them meanwhile
+        outside = {**self.fixed, **self.changing} if is_alone else self.fixed
+        frame.open = OpenUnit(unit or Unit(()), [step], frame.known(), outside)
 
     def _return(self, frame: OpenFrame, step: Step) -> None:
         node = frame.returner(step.line, step.value)
+        opened = frame.open if frame.open and len(frame.open.unit.statements) == 1 else None
         last = self._finish(frame, None, step)
         node = last if isinstance(last, ast.Return) else node
         line, waited = step.line, False
@@ -213,7 +219,8 @@ class _Reader:
         frame.apply(step)
         if frame.function == MODULE[0]:
             return
-        self._add("return", frame, line, node, {}, value=step.value, waits=waited)
+        before = opened.known() if opened else None
+        self._add("return", frame, line, node, {}, value=step.value, before=before, waits=waited)
 
     def _raise(self, frame: OpenFrame, step: Step, index: int) -> None:
         later = self.later[index]
@@ -263,13 +270,27 @@ class _Reader:
         parts = take_apart(
             opened.unit, opened.steps, opened.before, after, next_line, end, frame.scope, opened.earlier, opened.called
         )
+        bound = self._bind(opened, is_done=not raised and len(parts) == 1)
         for part in parts:
-            self._add_part(frame, part, raised and part is parts[-1], next_line)
+            told = part._replace(values={**part.values, **bound}, before=opened.known(part.before))
+            self._add_part(frame, told, raised and part is parts[-1], next_line)
         last = parts[-1].node if parts else None
         if isinstance(last, ast.Return) and next_line is not None:
             frame.returning = (parts[-1].line, last)
         frame.last_line = opened.last_line
         return last
+
+    def _bind(self, opened: OpenUnit, is_done: bool) -> dict[str, str]:
+        """Return the module variables that a unit has set; one whose value cannot be computed is not known any more."""
+        bound: dict[str, str] = {}
+        for node in opened.unit.statements if self.changing else ():
+            for name in stored(node) & self.changing.keys():
+                value = assigned(node, name, opened.known()) if is_done and isinstance(node, ast.stmt) else None
+                self.changing = {each: text for each, text in self.changing.items() if each != name}
+                if value is not None and name in opened.outside:
+                    bound[name] = value
+        self.changing = {**self.changing, **bound}
+        return bound
 
     def _add_part(self, frame: OpenFrame, part: Part, raised: bool, next_line: int | None) -> None:
         node, taken = part.node, part.taken

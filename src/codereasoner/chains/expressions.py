@@ -29,6 +29,7 @@ from codereasoner.chains.pure_operations import (
     stays_small,
 )
 from codereasoner.literals.work_limits import length
+from codereasoner.steps.marks import attributes
 
 MAX_STEPS = 60  # operations that are written down
 MAX_BRIEF_STEPS = 1_000  # with those of passes that are left out: one for each of MAX_LENGTH items, a few in each
@@ -143,6 +144,21 @@ class Trail:
                 raise Unknown  # a short text; whatever goes over its items, `1.5 in x` among it, takes all of them
             self.values[node.id] = value
         return self.values[node.id]
+
+    def _attribute(self, node: ast.Attribute) -> object:
+        """Read what the trace shows of an instance, such as `self.n` off `<Box n=3>`."""
+        try:
+            return literals.read(self._shown(node))
+        except literals.LiteralError:
+            raise Unknown from None
+
+    def _shown(self, node: ast.expr) -> str:
+        match node:
+            case ast.Name(id=name) if name not in self.values:
+                return self.state.get(name, "")
+            case ast.Attribute(value=owner, attr=name):
+                return attributes(self._shown(owner)).get(name, "")
+        raise Unknown
 
     def _binary(self, node: ast.BinOp) -> object:
         left, right = self.value(node.left), self.value(node.right)
@@ -352,6 +368,7 @@ def _bound(target: ast.expr, item: object) -> dict[str, object]:
 _WRITERS: dict[type[ast.expr], Callable[[Trail, Any], Any]] = {
     ast.Constant: Trail._constant,
     ast.Name: Trail._name,
+    ast.Attribute: Trail._attribute,
     ast.BinOp: Trail._binary,
     ast.UnaryOp: Trail._unary,
     ast.BoolOp: Trail._boolean,

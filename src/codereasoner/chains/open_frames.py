@@ -19,6 +19,7 @@ class OpenUnit:
     unit: Unit
     steps: list[Step]
     before: Mapping[str, str]
+    outside: Mapping[str, str]  # module variables that are known when it begins
     earlier: list[Part] = field(default_factory=list)  # its first statements, where a call followed them
     called: set[Callee] = field(default_factory=set)  # the functions that were called meanwhile
     generator: int | None = None  # the frame that the header of a loop gets its items from
@@ -31,6 +32,11 @@ class OpenUnit:
         while self.steps[place].event == "call":
             place -= 1
         return self.steps[place].line
+
+    def known(self, before: Mapping[str, str] | None = None) -> Mapping[str, str]:
+        """Return the variables before the unit, or before one of its statements, with those of the module."""
+        before = self.before if before is None else before
+        return {**self.outside, **before} if self.outside else before
 
     def repeats(self) -> bool:
         """Return whether a line may run again within its statement: after a yield, or in a comprehension (3.12 on)."""

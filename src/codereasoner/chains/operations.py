@@ -12,7 +12,7 @@ from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import Trail, evaluate
 from codereasoner.chains.known_values import Unknown, text_of
 from codereasoner.chains.pure_operations import MAX_LENGTH
-from codereasoner.chains.statement_lines import Statement, scopes, shadowed
+from codereasoner.chains.statement_lines import Statement, computed_attributes, scopes, shadowed
 from codereasoner.steps.source import walk
 
 
@@ -21,7 +21,8 @@ class Operations:
 
     def __init__(self, source: str) -> None:
         self._shadowed = shadowed(source)
-        self._functions = {name for name, _ in scopes(source)} | self._shadowed
+        self._functions = {name for name, _ in scopes(source)}
+        self._attributes = computed_attributes(source)
         self._calling: dict[ast.AST, bool] = {}
         self._left: dict[tuple[int, int], str | list[object]] = {}  # by frame and line of a loop
 
@@ -45,16 +46,19 @@ class Operations:
         yield from lines
 
     def calls_own(self, node: ast.AST) -> bool:
-        """Return whether a statement calls a function of the program, whose events precede this one."""
+        """Return whether a statement calls a function of the program, whose events precede this one, or may do so."""
         if node not in self._calling:
             names = (each.id for part in parts(node) for each in walk(part) if isinstance(each, ast.Name))
-            self._calling[node] = any(name in self._functions for name in names)
+            self._calling[node] = self.shadows(node) or any(name in self._functions for name in names)
         return self._calling[node]
 
     def shadows(self, node: ast.AST) -> bool:
-        """Return whether a statement uses the name of a built-in function that the program gives to something else."""
-        return bool(self._shadowed) and any(
-            isinstance(each, ast.Name) and each.id in self._shadowed for part in parts(node) for each in walk(part)
+        """Return whether a statement uses a built-in function's name for something else, or a computed attribute."""
+        return bool(self._shadowed or self._attributes) and any(
+            (isinstance(each, ast.Name) and each.id in self._shadowed)
+            or (isinstance(each, ast.Attribute) and each.attr in self._attributes)
+            for part in parts(node)
+            for each in walk(part)
         )
 
     def _loop(self, event: Event, node: ast.For, line: str) -> Iterator[str]:
@@ -83,11 +87,17 @@ class Operations:
 def evaluate_all(
     expressions: Sequence[ast.expr], state: Mapping[str, str], brief: bool = False
 ) -> list[tuple[list[str], Any]]:
-    """Return the operations and the value of each expression of a statement, which computes them in this order."""
-    return [
-        evaluate(each, state, brief, is_last=place == len(expressions))
-        for place, each in enumerate(expressions, start=1)
-    ]
+    """Return the operations and the value of each expression of a statement, which computes them in this order.
+
+    What follows one that cannot be computed is left out: it may have changed what the others see.
+    """
+    found: list[tuple[list[str], Any]] = []
+    is_open = False
+    for place, each in enumerate(expressions, start=1):
+        is_last = place == len(expressions)
+        found.append(([], NotImplemented) if is_open else evaluate(each, state, brief, is_last))
+        is_open |= found[-1][1] is NotImplemented and not isinstance(each, ast.Name | ast.Lambda)
+    return found
 
 
 @lru_cache(maxsize=8192)

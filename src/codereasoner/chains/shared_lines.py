@@ -8,7 +8,7 @@ unless one alone can have made them, and whether a block was entered is left ope
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -114,7 +114,7 @@ def lead(
     if is_short_loop(unit):
         is_of_body |= has_item or (not _has_frames(head) and _is_plain(head, before))
         return [_begun(unit, {**before, **opened[0].changes}, before)] if is_of_body else []
-    if scope is None or scope.shadowed & set(_names_in(unit)):
+    if not _is_of_frame(unit, scope):
         return []
     follower = _Follower(unit, before, loops=False)
     try:
@@ -245,8 +245,14 @@ def _inside(node: ast.AST) -> set[Statement]:
 # ---- several statements on a line, followed
 
 
-def _names_in(unit: Unit) -> Iterator[str]:
-    return (part.id for each in unit.statements for part in own(each) if isinstance(part, ast.Name))
+def _is_of_frame(unit: Unit, scope: Scope | None) -> bool:
+    """Return whether a unit binds only variables of its frame, and uses no built-in name for something else."""
+    names = (part.id for each in unit.statements for part in own(each) if isinstance(part, ast.Name))
+    return (
+        scope is not None
+        and scope.shadowed.isdisjoint(names)
+        and not any(stored(each) & scope.shared for each in unit.statements)
+    )
 
 
 class _Leaves(Exception):
@@ -256,7 +262,7 @@ class _Leaves(Exception):
 def _follow(unit: Unit, before: State, after: State, scope: Scope | None) -> list[Part] | None:
     """Return the statements that ran, by abstract execution; None where that does not end as the trace does."""
     blocks = [each for each in _outermost(unit) if isinstance(each, ast.stmt)]
-    if scope is None or scope.shadowed & set(_names_in(unit)) or len(blocks) < len(_outermost(unit)):
+    if not _is_of_frame(unit, scope) or len(blocks) < len(_outermost(unit)):
         return None
     follower = _Follower(unit, before)
     try:

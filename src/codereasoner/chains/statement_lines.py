@@ -75,7 +75,18 @@ def scopes(source: str) -> Mapping[tuple[str, int], Scope]:
 @lru_cache(maxsize=256)
 def shadowed(source: str) -> frozenset[str]:
     """Return the built-in functions whose names a program gives to something else."""
-    return _bound(_nodes(source)) & frozenset(FUNCTIONS)
+    return _bound(_nodes(source)) & {*FUNCTIONS, "print"}
+
+
+@lru_cache(maxsize=256)
+def computed_attributes(source: str) -> frozenset[str]:
+    """Return the attributes that classes of a program may compute when they are read: properties, descriptors."""
+    nodes = _nodes(source)
+    if any(isinstance(each, ast.FunctionDef) and each.name == "__getattribute__" for each in nodes):
+        return frozenset(each.attr for each in nodes if isinstance(each, ast.Attribute))
+    members = [each for node in nodes if isinstance(node, ast.ClassDef) for each in node.body]
+    made = (each for each in members if isinstance(each, ast.Assign) or getattr(each, "decorator_list", None))
+    return frozenset(name for each in made for name in _bound([each, *own(each)]))
 
 
 def _nodes(source: str) -> Sequence[ast.AST]:
