@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import marshal
-import os
-import resource
-import signal
-import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from tests.execution.test_lanes import forks_of
-from tests.hostile.learning import learn_again
+from tests.hostile.one_process import Answers, answers
 
-from codereasoner.execution.framing import Kind, Splitter, pack
 from codereasoner.execution.pool import Limits, Pool
-from codereasoner.execution.shared_process import Neighbours
 from codereasoner.records import Job, Run
 
 TEXT = Path(__file__).with_name("neighbours.txt").read_text(encoding="utf-8")
@@ -41,44 +33,11 @@ def ends() -> Mapping[str, tuple[Run, ...]]:
     return {name: tuple(runs[5 * place : 5 * place + 5]) for place, name in enumerate(PAIRS)}
 
 
-def in_one_process(jobs: Sequence[tuple[str, str]]) -> dict[int, list[object]]:
-    """The answers to these sources and arguments, by place, of one shared process; it gives up where a job must leave.
-
-    A pool would run what comes after such a job in a new process, where it could see nothing.
-    """
-    learn_again()
-    limits = Limits().as_dict()
-    limits["memory_bytes"] += own_memory()
-    (source, to_it), (from_it, sink), (bell, ring) = os.pipe(), os.pipe(), os.pipe()
-    if (child := os.fork()) == 0:
-        os.close(to_it)
-        try:
-            Neighbours(sink, ring, limits).live(source)
-        finally:
-            os._exit(1)
-    tasks = [(place, text, "f", call, "value", "", 0) for place, (text, call) in enumerate(jobs)]
-    os.write(to_it, pack(Kind.JOBS, 0, marshal.dumps(tasks)))
-    for descriptor in (source, to_it, sink, ring):
-        os.close(descriptor)
-    with os.fdopen(from_it, "rb") as file:
-        frames = list(Splitter().feed(file.read()))
-    os.close(bell)
-    status = os.waitpid(child, 0)[1]
-    # The kernel may end it for its CPU time; any other signal is a crash, after which nothing would be compared.
-    assert not os.WIFSIGNALED(status) or os.WTERMSIG(status) == signal.SIGPROF, os.WTERMSIG(status)
-    return {number: read_answer(body) for kind, number, body in frames if kind == Kind.RESULT}
-
-
-def own_memory() -> int:
-    """Bytes of address space of this process, whose child begins with them: a worker is small, pytest is not."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    return pages * resource.getpagesize()
-
-
-def read_answer(body: bytes) -> list[object]:
-    """An answer without the time that it took."""
-    found: list[object] = json.loads(body)
-    return found[:-1]
+@pytest.fixture(scope="module")
+def shared() -> Mapping[str, tuple[Answers, Answers]]:
+    """What a process answers to each neighbour, and to its attack and the neighbour."""
+    found = answers([jobs for attack, last in PAIRS.values() for jobs in ([(last, "")], [(attack, ""), (last, "")])])
+    return dict(zip(PAIRS, zip(found[::2], found[1::2], strict=True), strict=True))
 
 
 def seen(run: Run) -> tuple[object, ...]:
@@ -95,11 +54,11 @@ def test_a_neighbour_ends_as_it_ends_alone(ends: Mapping[str, tuple[Run, ...]], 
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_a_neighbour_that_shares_the_process_for_certain_ends_as_it_ends_alone(name: str) -> None:
-    attack, neighbour = PAIRS[name]
-    alone = in_one_process([(neighbour, "")])
-    both = in_one_process([(attack, ""), (neighbour, "")])
-    assert both.get(1, alone.get(0)) == alone.get(0)
+def test_a_neighbour_that_shares_the_process_for_certain_ends_as_it_ends_alone(
+    shared: Mapping[str, tuple[Answers, Answers]], name: str
+) -> None:
+    alone, both = shared[name]
+    assert both.get("1", alone.get("0")) == alone.get("0")
 
 
 def test_every_third_attack_shares_one_process_of_a_pool_with_its_neighbours(level_a: None) -> None:
@@ -134,16 +93,8 @@ IMPORTING = {
 
 
 def test_programs_that_import_from_the_allowlist_share_a_process() -> None:
-    answers = in_one_process([(source, "") for source in IMPORTING.values()])
-    assert [name for place, name in enumerate(IMPORTING) if place not in answers] == []
-
-
-def test_a_library_that_was_imported_since_ends_no_process_of_these_tests() -> None:
-    typing._cleanups.append(print)  # type: ignore[attr-defined]
-    try:
-        assert len(in_one_process([(IMPORTING["typing"], ""), (IMPORTING["copy"], "")])) == 2
-    finally:
-        typing._cleanups.remove(print)  # type: ignore[attr-defined]
+    (found,) = answers([[(source, "") for source in IMPORTING.values()]])
+    assert [name for place, name in enumerate(IMPORTING) if str(place) not in found] == []
 
 
 def test_the_modules_that_a_program_finds_loaded_do_not_depend_on_those_before_it() -> None:
