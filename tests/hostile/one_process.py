@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codereasoner.execution.allowlist import learn_modules
+from codereasoner.execution.decode import EXTENSION
 from codereasoner.execution.framing import Kind, Splitter, pack
 from codereasoner.execution.pool import Limits
 from codereasoner.execution.shared_process import Neighbours
+from codereasoner.execution.tracer_choice import use
 
 Answers = dict[str, list[object]]
 """The answers to jobs, without the time that each took, by place in the list."""
@@ -60,5 +62,6 @@ def in_one_process(jobs: Sequence[tuple[str, str]]) -> Answers:
 
 
 if __name__ == "__main__":
+    use(EXTENSION)
     learn_modules()
     json.dump([in_one_process(jobs) for jobs in json.load(sys.stdin)], sys.stdout)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.execution.test_lanes import forks_of
 from tests.hostile.one_process import Answers, answers
 
+from codereasoner.execution.decode import EXTENSION
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.records import Job, Run
 
@@ -95,6 +97,37 @@ IMPORTING = {
 def test_programs_that_import_from_the_allowlist_share_a_process() -> None:
     (found,) = answers([[(source, "") for source in IMPORTING.values()]])
     assert [name for place, name in enumerate(IMPORTING) if str(place) not in found] == []
+
+
+PLAIN = ["'{}'", "'{0:>{1}} {0!r:^5.2} {{}}'", "'{a} {a:{a}<5}'", "'}}{{ 0.5 [1]'"]
+READING = [
+    "'{0.x}'",
+    "'{0[x]}'",
+    "'{:{0.x}}'",
+    "'{0!r:{a.b}}'",
+    "'{}{.x}'",
+    "'{{{0.x}}}'",
+    "'{{}}{0.x}'",
+    "'{:}{a[0]}'",
+]
+FORMATS = [
+    "def f(x):\n    return x.format(1, 2, a=3)",
+    "def f(x):\n    return x.format_map({'a': 1})",
+    "def f(x):\n    return list(map(str.format, [x], [1], [2]))",
+]
+
+
+@pytest.mark.skipif(EXTENSION is None, reason="only the extension guards str.format")
+@pytest.mark.parametrize("source", FORMATS)
+def test_a_text_that_comes_as_an_argument_is_formatted_in_a_shared_process_unless_it_reads_attributes(
+    source: str,
+) -> None:
+    plain, *reading = answers([[(source, text) for text in PLAIN], *[[(source, text)] for text in READING]])
+    assert (len(plain), reading) == (len(PLAIN), [{}] * len(READING))
+    shared = [Job(source, "f", text, origin="shared") for text in PLAIN + READING]
+    with Pool(workers=1, allow_weak_isolation=True) as pool:
+        alone = pool.run([replace(job, source=f"{source}\nimport sys", origin="") for job in shared])
+        assert [seen(run) for run in pool.run(shared)] == [seen(run) for run in alone]
 
 
 def test_the_modules_that_a_program_finds_loaded_do_not_depend_on_those_before_it() -> None:

@@ -27,7 +27,7 @@ NOT_SHARED = "BaseExceptionGroup ExceptionGroup MemoryError"
 type of an exception; who catches the third counts the memory that the programs before it have left."""
 
 ATTRIBUTES = {
-    "str, bytes, bytearray; without format_map, which reads attributes that its text names": (
+    "str, bytes, bytearray; format and format_map, which read attributes that a text names, are guarded": (
         "append capitalize casefold center clear copy count decode encode endswith expandtabs extend find fromhex hex"
         " index insert isalnum isalpha isascii isdecimal isdigit isidentifier islower isnumeric isprintable isspace"
         " istitle isupper join ljust lower lstrip maketrans partition pop remove removeprefix removesuffix replace"

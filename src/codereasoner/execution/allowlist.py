@@ -40,6 +40,7 @@ _TYPES = frozenset(
 )
 
 _compile, _type, _len = compile, type, len
+_formats: dict[str, bool | None] = {"format": None}  # verdicts on what reads the attributes that a text names
 
 
 def _words(groups: dict[str, str]) -> list[str]:
@@ -76,7 +77,7 @@ def _first_verdicts() -> dict[str, bool | None]:
     verdicts.update(dict.fromkeys(allowed, True))
     verdicts.update(dict.fromkeys(built_in - attributes | built_in & allowed, None))
     verdicts.update(dict.fromkeys([name for name in built_in if name[:1] == "_"] + NOT_SHARED.split(), False))
-    verdicts.update({"format": None, "__class__": None})
+    verdicts.update({"__class__": None, **_formats})
     return verdicts
 
 
@@ -116,6 +117,12 @@ def may_share(text: str, code: CodeType) -> bool:
     if imports and (deletes or annotates or not _may_import(names)):
         return False
     return not closer or _look_closer(_compile(text, "<text>", "exec", _ONLY_AST, True))
+
+
+def allow_formats() -> None:
+    """Allow any text to be formatted: the shared processes of this worker guard str.format (native/guard.c)."""
+    _formats.update(format=True, format_map=True)
+    _VERDICTS.update(_formats)
 
 
 def _judge(name: str) -> bool:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 VERSION = 1
 HEADER = 12
 MAX_BODY = 16_000_000  # bytes
+_MAGIC = int.from_bytes(b"CR%c" % VERSION, "little")
+_number = int.from_bytes
 
 SHUT_OUT, FAILED = 1, 2  # numbers of a READY frame: no worker starts, for the reason in its body (launcher.py too)
 
@@ -81,24 +83,16 @@ class Splitter:
         found: list[Frame] = []
         start = 0
         while len(rest) - start >= HEADER:
-            kind, number, length = _read_header(rest, start)
+            head = _number(rest[start : start + HEADER], "little")
+            length = head >> 64
+            if head & 0xFFFFFF != _MAGIC:
+                raise FrameError(f"not a frame of version {VERSION}: {bytes(rest[start : start + HEADER])!r}")
+            if length > MAX_BODY:
+                raise FrameError(f"a frame announces {length} bytes; at most {MAX_BODY} are allowed")
             end = start + HEADER + length
             if len(rest) < end:
                 break
-            found.append((kind, number, bytes(rest[start + HEADER : end])))
+            found.append((head >> 24 & 0xFF, head >> 32 & 0xFFFFFFFF, bytes(rest[start + HEADER : end])))
             start = end
         del rest[:start]
         return found
-
-
-_MAGIC = int.from_bytes(b"CR%c" % VERSION, "little")
-
-
-def _read_header(data: bytearray, start: int) -> tuple[int, int, int]:
-    head = int.from_bytes(data[start : start + HEADER], "little")
-    if head & 0xFFFFFF != _MAGIC:
-        raise FrameError(f"not a frame of version {VERSION}: {bytes(data[start : start + HEADER])!r}")
-    length = head >> 64
-    if length > MAX_BODY:
-        raise FrameError(f"a frame announces {length} bytes; at most {MAX_BODY} are allowed")
-    return head >> 24 & 0xFF, head >> 32 & 0xFFFFFFFF, length

@@ -30,6 +30,7 @@ from codereasoner.execution.forked import bounded, lower, send
 from codereasoner.execution.framing import Kind, Splitter, pack
 from codereasoner.execution.run_job import Streams, run, set_depth
 from codereasoner.execution.safe_modules import Modules
+from codereasoner.execution.tracer_choice import guard_formats
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Neighbours:
         self.streams = streams or Streams(limits["output_bytes"], self._leave)
         self.streams.out.too_much = self.streams.error.too_much = self._leave
         self.number = self.pending = 0
+        guard_formats(self._leave)
         _modules["program"] = _modules["builtins"]  # run() puts each program's module there
         self.peak = _getrusage(_SELF).ru_maxrss
 
@@ -91,18 +93,25 @@ class Neighbours:
 
     def _compiled(self, jobs: list[JobRow], cache: Cache) -> Iterator[Task]:
         for number, source, entry, call, record, harness, _ in jobs:
-            self.number = number
-            _setitimer(_PROF, FAST_CPU[record])
+            self._begin(number, record)
             yield number, cache.compile(source, entry, call, harness), record
 
-    def run(self, tasks: Iterable[Task]) -> None:
-        """Run these compiled jobs, and send a frame for each."""
+    def given(self, tasks: Iterable[Task]) -> Iterator[Task]:
+        """Yield these tasks, each when its time begins."""
+        for task in tasks:
+            self._begin(task[0], task[2])
+            yield task
+
+    def _begin(self, number: int, record: str) -> None:
+        self.number = number
+        fast, most = FAST_CPU[record], self.limits["cpu_seconds"]
+        _setitimer(_PROF, fast if fast < most else most)
+
+    def run(self, tasks: Iterator[Task]) -> None:
+        """Run these compiled jobs, and send a frame for each; the time of a job begins when it is taken."""
         set_depth()
         before = _state()
-        most = self.limits["cpu_seconds"]
         for number, compiled, record in tasks:
-            self.number = number
-            _setitimer(_PROF, FAST_CPU[record] if FAST_CPU[record] < most else most)
             if compiled.fault is not None:
                 self._tell(pack(Kind.RESULT, number, compiled.fault))
                 continue

@@ -31,10 +31,11 @@ GRACE_SECONDS = 10.0  # beyond the time that a first and a second try may take
 class Ticket:
     """One job on its way; `run` is None until it has ended."""
 
-    __slots__ = ("alone", "forgotten", "job", "run", "slow")
+    __slots__ = ("alone", "characters", "forgotten", "job", "run", "slow")
 
     def __init__(self, job: Job) -> None:
         self.job = job
+        self.characters = len(job.source) + len(job.call) + len(job.harness)
         self.run: Run | None = None
         self.alone = False
         self.forgotten = False  # nobody waits for it any more
@@ -130,14 +131,14 @@ class Supervisor:
             ticket = self.queue.popleft()
             if not ticket.forgotten:
                 share.append(ticket)
-                size += _characters(ticket.job)
+                size += ticket.characters
         return share
 
     def _give(self, worker: _Worker, tickets: list[Ticket]) -> None:
         rows = []
         for ticket in tickets:
             job = ticket.job
-            if _characters(job) > MAX_CHARS:
+            if ticket.characters > MAX_CHARS:
                 ticket.run = failed(job, self.level, "refused", f"the program is longer than {MAX_CHARS} characters")
                 continue
             self._number = (self._number + 1) & 0xFFFFFFFF
@@ -272,10 +273,6 @@ class Supervisor:
         while self._workers:
             self._remove(self._workers[-1])
         self._selector.close()
-
-
-def _characters(job: Job) -> int:
-    return len(job.source) + len(job.call) + len(job.harness)
 
 
 def _has_room(worker: _Worker) -> bool:

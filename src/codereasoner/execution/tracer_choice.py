@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+from codereasoner.execution.allowlist import allow_formats
 from codereasoner.execution.compile_jobs import PROGRAM
 from codereasoner.execution.exception_text import thrown_text
 from codereasoner.execution.python_tracer import CAREFULLY, FOR_C, NOT, Lines, Tracer
@@ -85,7 +86,15 @@ def use(extension: Any) -> str:
         return PYTHON
     extension.use(describe, thrown_text, *FOR_C)
     _kinds.update(trace=extension.Tracer, coverage=extension.Lines, evaluate=extension.evaluate)
+    _kinds["guard"] = extension.guard_formats
+    allow_formats()
     return C
+
+
+def guard_formats(leave: Callable[[], None]) -> None:
+    """Have this process end where str.format reads attributes, if that can be guarded (native/guard.c)."""
+    if "guard" in _kinds:
+        _kinds["guard"](leave)
 
 
 def evaluator() -> Callable[[CodeType | None, dict[str, object], int], object]:

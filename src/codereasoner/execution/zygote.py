@@ -222,7 +222,8 @@ def run_together(
             for descriptor in (*closing, source, bell):
                 posix.close(descriptor)
             final_filter.install(parent)
-            Neighbours(sink, ring, limits, streams).run(tasks)
+            neighbours = Neighbours(sink, ring, limits, streams)
+            neighbours.run(neighbours.given(tasks))
         finally:
             posix._exit(0)
     posix.close(sink)

@@ -127,6 +127,7 @@ PyObject *install_filter(PyObject *module, PyObject *arguments);
 
 PyObject *evaluate_below(PyObject *code, PyObject *names, int depth); /* evaluate.c */
 PyObject *evaluate(PyObject *module, PyObject *arguments);
+PyObject *guard_formats(PyObject *module, PyObject *leave);     /* guard.c */
 PyObject *fork_job(PyObject *module, PyObject *arguments);      /* alone.c */
 PyObject *read_answer(PyObject *module, PyObject *arguments);   /* answers.c */
 PyObject *make(PyObject *module, PyObject *arguments);
