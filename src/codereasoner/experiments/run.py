@@ -173,23 +173,27 @@ class ExperimentRun:
 
     @cached_property
     def _held_out(self) -> dict[str, list[Question]]:
-        """Each set's questions: the first of each task about each test program in the set's range of difficulties."""
+        """Each set's questions: the first of each task about each test program in the set's range of difficulties.
+
+        A program that is not the grammar's has no difficulty, and is in every set.
+        """
         found: dict[str, dict[tuple[str, str], Question]] = {name: {} for name in self.plan.sets}
         for question in read_records(self.folder / "questions.jsonl", Question):
             for name, (low, high) in self.plan.sets.items():
-                if question.split == "test" and low <= question.features["difficulty"] <= high:
+                if question.split == "test" and low <= question.features.get("difficulty", low) <= high:
                     found[name].setdefault((question.program, question.task), question)
         return {name: list(questions.values()) for name, questions in found.items()}
 
     def _do_side_by_side(self, seeds: Sequence[Seed], width: int) -> None:
         threads = max(1, cores() // width) if self.settings.model else 1
-        needed = {name for arm in self.settings.arms for name in (arm, *self.plan.lineage(arm))}
         parts = self.plan, self.settings, self.folder, self.data, self.workers
         weak, made = self.pool.level != "A", list[Job[Mapping[str, float]]]()
-        for seed in seeds:
-            for arm in (name for name in self.plan.arms if name in needed):
-                start = self.plan.arms[arm].start if self.plan.arms[arm].train else self.plan.weights(arm)
-                after = [seed.title + start] if start in needed - {arm} else []
+        lineages = [(*reversed(list(self.plan.lineage(arm))), arm) for arm in self.settings.arms]
+        needed = dict.fromkeys(name for lineage in lineages for name in lineage)
+        for arm in needed:  # of all seeds, so that the arms that are named first are done first
+            start = self.plan.arms[arm].start if self.plan.arms[arm].train else self.plan.weights(arm)
+            for seed in seeds:
+                after = [seed.title + start] if start in needed and start != arm else []
                 work = partial(train_and_ask, parts, weak, seed, arm, threads)
                 made.append(Job(seed.title + arm, work, after))
         with self.clock.bar("arms side by side") as progress:
