@@ -214,6 +214,12 @@ def test_tests_that_call_nothing_prove_no_answer(tests: str, pool: Pool) -> None
     assert (grade.outcome, grade.reason.partition(",")[0]) == ("wrong", "the tests never call the function")
 
 
+def test_tests_may_make_two_thousand_different_calls(pool: Pool) -> None:
+    tests = "def check(candidate):\n    for i in range(2_000):\n        assert candidate(i) > i\n"
+    items = [(TASK, asked(tests), f"def up(x):\n    return x + (x < {most})\n") for most in (2_000, 1_999)]
+    assert [grade.outcome for grade in grade_answers(items, pool.run)] == ["correct", "wrong"]
+
+
 def test_no_expected_value_is_sent_to_the_code(pool: Pool) -> None:
     jobs: list[Job] = []
 
@@ -246,30 +252,33 @@ def test_outcomes_that_code_forges_are_wrong(value: str) -> None:
     assert grade.outcome == "wrong"
 
 
-TABLE = "('list', [2])"
-TWO = "('tuple', [1]), ('dict', [])"  # the arguments of the first call
+TABLE = "[0, 2]"
+TWO = "[1, 1], [2]"  # the arguments of the first call
 
 
 @pytest.mark.parametrize(
     "value",
-    ["5", "[]", "([], [])", "([5], [0, 0])", "([('value', [])], [0, 0])", f"([('value', [{TABLE}])], [0, 0])",
-     f"([('value', [{TWO}, {TABLE}])], [0, 1])", f"([('value', [{TWO}, {TABLE}])], [0, -1])",
-     f"([('value', [{TWO}, {TABLE}])], [0])", f"([('value', [{TWO}, {TABLE}])], [0, False])",
-     f"([('print', [{TWO}, {TABLE}])], [0, 0])", f"([('SystemExit', [{TWO}, {TABLE}])], [0, 0])",
-     f"([('async ', [{TWO}, {TABLE}])], [0, 0])", f"([('ValueError', [{TWO}, {TABLE}])], [0, 0])",
-     f"([('value', [{TWO}, ('list', [(3,)])])], [0, 0])", f"([('value', [{TWO}, ('list', [(-1,)])])], [0, 0])",
-     f"([('value', [{TWO}, ('list', [(True,)])])], [0, 0])", f"([('value', [{TWO}, ('list', [(2,)])])], [0, 0])",
-     f"([('value', [{TWO}, ('type', [2])])], [0, 0])", f"([('value', [{TWO}, ('list', 2)])], [0, 0])",
-     f"([('value', [{TWO}, ('list', [(3,)]), ('tuple', [(3,)])])], [0, 0])",
-     f"([('keys', [{TWO}, ('list', [(3,)]), ('list', [])])], [0, 0])", f"([('items', [{TWO}, {TABLE}])], [0, 0])",
-     f"([('value', [('list', [1]), ('set', []), {TABLE}])], [0, 0])",
-     f"([('value', [{TWO}, ('list', [(3,)]), ('bytearray', ['a'])])], [0, 0])",
-     f"([('value', [{TWO}, ('list', [(3,)]), ('dict', [1])])], [0, 0])", "[" * 90_000, "9" * 2_000_000, "\ud800"],
+    ["5", "[]", "[[], []]", "[[5], [0, 0]]", '[[["value", []]], [0, 0]]', f'[[["value", [{TABLE}]]], [0, 0]]',
+     f'[[["value", [{TWO}, {TABLE}]]], [0, 1]]', f'[[["value", [{TWO}, {TABLE}]]], [0, -1]]',
+     f'[[["value", [{TWO}, {TABLE}]]], [0]]', f'[[["value", [{TWO}, {TABLE}]]], [0, false]]',
+     f'[[["print", [{TWO}, {TABLE}]]], [0, 0]]', f'[[["SystemExit", [{TWO}, {TABLE}]]], [0, 0]]',
+     f'[[["async ", [{TWO}, {TABLE}]]], [0, 0]]', f'[[["ValueError", [{TWO}, {TABLE}]]], [0, 0]]',
+     f'[[["value", [{TWO}, [0, [3]]]]], [0, 0]]', f'[[["value", [{TWO}, [0, [-1]]]]], [0, 0]]',
+     f'[[["value", [{TWO}, [0, [true]]]]], [0, 0]]', f'[[["value", [{TWO}, [0, [2]]]]], [0, 0]]',
+     f'[[["value", [{TWO}, [7, 2]]]], [0, 0]]', f'[[["value", [{TWO}, [true, 2]]]], [0, 0]]',
+     f'[[["value", [{TWO}, []]]], [0, 0]]', f'[[["value", [{TWO}, "list"]]], [0, 0]]',
+     f'[[["value", [{TWO}, [0, [3]], [1, [3]]]]], [0, 0]]', f'[[["keys", [{TWO}, [0, [3]], [0]]]], [0, 0]]',
+     f'[[["items", [{TWO}, {TABLE}]]], [0, 0]]', f'[[["value", [[0, 1], [3], {TABLE}]]], [0, 0]]',
+     f'[[["value", [{TWO}, [0, [3]], [5, "a"]]]], [0, 0]]', f'[[["value", [{TWO}, [0, [3]], [2, 1]]]], [0, 0]]',
+     *[f'[[["value", [{TWO}, [0, {part}]]]], [0, 0]]'
+       for part in ["{}", '{"bytes": [1]}', '{"bytes": ["\\u0100"]}', '{"range": [0, 1, 0]}', '{"print": []}',
+                    '{"bytes": ["a"], "range": [0, 1, 1]}', '{"complex": [[0], 1.0]}', "1" * 90_000]],
+     "[" * 90_000, "9" * 2_000_000, "\ud800", '{"ellipsis": []}' * 5_000],
 )  # fmt: skip
 def test_tables_that_code_forges_are_wrong(value: str, pool: Pool) -> None:
     def forging(jobs: Sequence[Job]) -> Sequence[Run]:
         own = [job for job in jobs if not job.model_text]
-        return [*pool.run(own), *[Run(job.source, job.entry, job.call, "ok", value) for job in jobs[len(own) :]]]
+        return [*pool.run(own), *[Run(job.source, job.entry, job.call, "ok", repr(value)) for job in jobs[len(own) :]]]
 
     tests = "def check(candidate):\n    for i in (1, 2):\n        assert candidate(i) == i + 1\n"
     [grade] = grade_answers([(TASK, asked(tests), "code")], forging)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Generator
 from typing import TypedDict
 
-from codereasoner import literals
 from codereasoner.answer_formats import Fenced, last_fence
 from codereasoner.records import Job, Run
 from codereasoner.steps.source import parse_any
@@ -78,14 +77,13 @@ class CodeGeneration(Task):
             return (yield from super().examine(question, answer))
         facts = question.facts
         head = PREAMBLE + _head(question)
-        made: replay.InTurn = ([], [])
-        told = made
+        made = told = replay.InTurn()
         for _ in range(MAX_ROUNDS + 1):  # the last one has nothing to learn
             run = yield Job(replay.replaying(facts["tests"], facts["entry"], head, made, told), NOTED, "")
             before, made = made, replay.calls(run)
-            if not made[1]:
+            if not made.count:
                 raise Wrong("the tests never call the function, so they cannot tell right code from wrong")
-            if literals.write(made) == literals.write(before):
+            if made == before:
                 return Grade("correct", answer)
             asking = replay.asking_in_turn(facts["entry"], made)
             told = replay.outcomes_in_turn((yield _job(answer, asking)), made)

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias, TypeGuard
+from typing import Any
 
 from codereasoner import literals
 from codereasoner.records import Run
@@ -25,8 +26,17 @@ from codereasoner.steps.source import parse_any
 from codereasoner.task import Wrong
 from codereasoner.tasks.replay_programs import ASKED, ASKING, CANDIDATE, OUTCOMES, REPLAYING, TABLES
 
-InTurn: TypeAlias = tuple[list[object], list[int]]
-"""Calls in the order in which they are made, or their outcomes: those that differ, and the place of each among them."""
+
+@dataclass(frozen=True)
+class InTurn:
+    """Calls in the order in which they are made, or their outcomes.
+
+    The text is JSON: a list of those that differ, and a list with the place of each among them.
+    """
+
+    text: str = "[[],[]]"
+    count: int = 0
+
 
 KINDS = {"value", "iterator", "keys", "items", "values", "stream"}
 
@@ -39,7 +49,8 @@ _ENDS = {
 }
 _EXCEPTIONS = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 MOST_REPEATS = 1_000  # of a call that was not told, as in a loop that ends by its value; then the run ends
-_ROWS = {"list", "tuple", "dict", "set", "frozenset", "bytearray", "deque"}
+_ROWS = range(7)  # list, tuple, dict, set, frozenset, bytearray, deque
+_PARTS = {"bytes": [str], "complex": [float, float], "range": [int, int, int], "ellipsis": []}
 _DEFINITIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
 
 
@@ -75,12 +86,8 @@ def asking(entry: str, calls: Sequence[str]) -> str:
 
 
 def asking_in_turn(entry: str, made: InTurn) -> str:
-    """Write the harness whose function ASKED makes these calls one after the other, as `calls` returns them.
-
-    Raises:
-        Wrong: the calls are too large to be written.
-    """
-    return _harness(entry, f"told_in_turn({CANDIDATE}, {_written(made[0])}, {_written(made[1])})")
+    """Write the harness whose function ASKED makes these calls one after the other, as `calls` returns them."""
+    return _harness(entry, f"told_in_turn({CANDIDATE}, {made.text!r})")
 
 
 def outcomes(run: Run, count: int) -> list[tuple[str, list[object]]]:
@@ -101,10 +108,10 @@ def outcomes_in_turn(run: Run, made: InTurn) -> InTurn:
     Raises:
         Wrong, LiteralError: it is not an outcome for each call.
     """
-    found = _value(run, "the calls of the tests fail", "a value without a literal")
-    if not _is_in_turn(found) or len(found[1]) != len(made[1]):
+    found, each = _in_turn(run, "the calls of the tests fail", "a value without a literal")
+    if found.count != made.count or not all(map(_is_outcome, each)):
         raise Wrong("no outcomes of the calls")
-    if not all(_is_outcome(each) and _is_table(each[1]) for each in found[0]):
+    if not all(map(_is_table, [table for _, table in each])):
         raise Wrong("no outcomes of the calls")
     return found
 
@@ -120,7 +127,7 @@ def replaying(tests: str, entry: str, head: str, made: InTurn, told: InTurn) -> 
         told: their outcomes, as `outcomes_in_turn` returns them.
 
     Raises:
-        Wrong: the outcomes are too large to be written.
+        Wrong: the tests are no Python.
     """
     try:
         tree = ast.parse(tests)
@@ -132,7 +139,7 @@ def replaying(tests: str, entry: str, head: str, made: InTurn, told: InTurn) -> 
     tree.body += ast.parse("\n".join(tested)).body
     enough = ast.ExceptHandler(ast.Name("_Enough", ast.Load()), None, [ast.Pass()])
     tree.body = [ast.Try([*_going_on(tree.body), ast.Pass()], [enough], [], [])]
-    stand_in = f"{CANDIDATE} = {entry} = _stand_in({_written(made)}, {_written(told)})"
+    stand_in = f"{CANDIDATE} = {entry} = _stand_in({made.text!r}, {told.text!r})"
     if "random" in tests:  # so that each run makes the same calls
         stand_in += "\nimport random as _random\n_random.seed(0)"
     # Raised by the code, they would pass as right in `all(map(candidate, ...))`: only tests that name one are given it.
@@ -148,21 +155,14 @@ def calls(run: Run) -> InTurn:
     Raises:
         Wrong: the tests fail, or an argument has no literal.
     """
-    found = _value(run, "the tests fail", "the tests call the function with a value without a literal")
-    if not _is_in_turn(found) or not all(map(_is_table, found[0])):
+    found, each = _in_turn(run, "the tests fail", "the tests call the function with a value without a literal")
+    if not all(map(_is_table, each)):
         raise Wrong("no calls of the tests")
     return found
 
 
 def _harness(entry: str, told: str) -> str:
     return ASKING.format(asked=ASKED, text=TABLES + OUTCOMES, candidate=CANDIDATE, entry=entry, calls=told)
-
-
-def _written(value: object) -> str:
-    try:
-        return literals.write(value)
-    except literals.NotWritable as error:
-        raise Wrong(f"the tests cannot be run: {error}") from None
 
 
 def _value(run: Run, failing: str, unwritten: str) -> object:
@@ -173,26 +173,45 @@ def _value(run: Run, failing: str, unwritten: str) -> object:
     return literals.read(run.value)
 
 
-def _is_outcome(found: object) -> TypeGuard[tuple[str, list[object]]]:
-    if type(found) is not tuple or list(map(type, found)) != [str, list]:
+def _is_outcome(found: Any) -> bool:
+    if type(found) not in (tuple, list) or list(map(type, found)) != [str, list]:
         return False
     return found[0].removeprefix("async ") in KINDS | _EXCEPTIONS
 
 
-def _is_in_turn(found: object) -> TypeGuard[InTurn]:
-    if type(found) is not tuple or list(map(type, found)) != [list, list]:
-        return False
-    different, places = found
-    return all(type(place) is int and 0 <= place < len(different) for place in places)
+def _in_turn(run: Run, failing: str, unwritten: str) -> tuple[InTurn, list[Any]]:
+    """Read what a process said in turn, and those that differ: any text too."""
+
+    def check(parts: dict[str, Any]) -> None:
+        (kind, items), *others = parts.items() or [("", ())]
+        if others or type(items) is not list or list(map(type, items)) != _PARTS.get(kind):
+            raise Wrong(unwritten)
+
+    text = _value(run, failing, unwritten)
+    try:
+        found = json.loads(str(text), object_hook=check, parse_int=_first_digits)
+    except (ValueError, RecursionError):
+        found = None
+    if type(found) is not list or list(map(type, found)) != [list, list]:
+        raise Wrong("nothing is told in turn")
+    each, places = found
+    if not all(type(place) is int and 0 <= place < len(each) for place in places):
+        raise Wrong("nothing is told in turn")
+    return InTurn(str(text), len(places)), each
+
+
+def _first_digits(digits: str) -> int:
+    """Return a number as large as any place in a list: Python reads very long ones in quadratic time, or not at all."""
+    return int(digits[:9])
 
 
 def _is_table(found: object) -> bool:
     """Return whether this is a table: rows of known kinds, and items that are no rows of another."""
-    if type(found) is not list or not all(type(row) is tuple and list(map(type, row)) == [str, list] for row in found):
+    if type(found) is not list or not all(type(row) is list and row and type(row[0]) is int for row in found):
         return False
-    held = [item for _, items in found for item in items if type(item) is tuple]
+    held = [item for row in found for item in row if type(item) is list]
     rows = [list(map(type, item)) == [int] and 0 <= item[0] < len(found) for item in held]
-    return all(rows) and _ROWS.issuperset(kind for kind, _ in found)
+    return all(rows) and all(row[0] in _ROWS for row in found)
 
 
 def _pair(node: ast.stmt, names: set[str], known: set[str]) -> tuple[str, object] | None:

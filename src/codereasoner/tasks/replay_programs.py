@@ -1,9 +1,10 @@
 """The programs that replay.py writes: what asks the code for values, and the stand-in for it beside its tests.
 
-Arguments and values pass between the two processes as tables: a row (kind, items) for each list, dict, tuple ..., in
-which the item (n,) is the object of row n. So an object that is in two places stays one, and one that an argument holds
-is changed where it is. After a call its table has the rows of the arguments first, as the call left them, and then a
-row with what it returned, or with the arguments of its exception.
+Arguments and values pass between the two processes as tables in JSON: a row [kind, item, ...] for each list, dict,
+tuple ..., in which the item [n] is the object of row n, and {"bytes": [text]} a value that JSON has not. So an object
+that is in two places stays one, and one that an argument holds is changed where it is. After a call its table has the
+rows of the arguments first, as the call left them, and then a row with what it returned, or with the arguments of its
+exception.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ NOTED = "_calls_of_tests"  # the function of the tests' process
 
 # Both processes have this. Subclasses of plain types, such as Counter and namedtuple, are sent as their base.
 TABLES = """\
-import sys
+import json, sys
 from collections import OrderedDict, deque
 
-KINDS = (list, tuple, dict, set, frozenset, bytearray, deque)
+KINDS = (list, tuple, dict, set, frozenset, bytearray, deque)  # by number, as ROWS of replay.py
 SCALARS = {str: "__str__", int: "__int__", float: "__float__", bytes: "__bytes__", complex: "__complex__"}
 
 def mapping(value):
@@ -38,7 +39,7 @@ def pack(found):
         if id(value) not in rows:
             rows[id(value)] = len(found)
             found.append(value)
-        return (rows[id(value)],)
+        return [rows[id(value)]]
 
     table = []
     for value in found:
@@ -49,60 +50,81 @@ def pack(found):
             items = sorted(kind.__iter__(value), key=repr)
         else:
             items = [bytes(value)] if kind is bytearray else kind.__iter__(value)
-        table.append((kind.__name__, [item(each) for each in items]))
+        table.append([KINDS.index(kind), *[item(each) for each in items]])
     return table, found
 
 def unpack(table, before=(), own=()):
-    kinds = {kind.__name__: kind for kind in KINDS}
-    made = [*own, *[None if kind in ("tuple", "frozenset") else kinds[kind]() for kind, _ in table[len(own):]]]
+    fixed = (KINDS.index(tuple), KINDS.index(frozenset))
+    made = [*own, *[None if kind in fixed else KINDS[kind]() for kind, *_ in table[len(own):]]]
 
     def value_of(item):
-        if type(item) is not tuple:
+        if type(item) is not list:
             return item
         row, = item
         if made[row] is None:
-            kind, items = table[row]
-            made[row] = kinds[kind](map(value_of, items))
+            kind, *items = table[row]
+            made[row] = KINDS[kind](map(value_of, items))
         return made[row]
 
-    for row, (kind, items) in enumerate(table):
-        value = value_of((row,))
-        as_before = row < len(before) and repr(before[row]) == repr((kind, items))
-        if kind in ("tuple", "frozenset") or as_before:
+    for row, (kind, *items) in enumerate(table):
+        value = value_of([row])
+        if kind in fixed or (row < len(before) and repr(before[row]) == repr(table[row])):
             continue
         items = [value_of(each) for each in items]
         value.clear()
-        if kind == "dict":
+        if KINDS[kind] is dict:
             for key, held in zip(items[::2], items[1::2]):
                 mapping(value).__setitem__(value, key, held)
         else:
-            (value.update if kind == "set" else value.extend)(items[0] if kind == "bytearray" else items)
+            (value.update if KINDS[kind] is set else value.extend)(items[0] if KINDS[kind] is bytearray else items)
     return made
+
+def parts_of(value):
+    parts = {
+        bytes: lambda: [value.decode("latin1")], complex: lambda: [value.real, value.imag],
+        range: lambda: [value.start, value.stop, value.step],
+    }.get(type(value), lambda: [])()
+    return {type(value).__name__: parts}
+
+def from_parts(found):
+    (kind, parts), = found.items()
+    makers = {"bytes": lambda text: text.encode("latin1"), "complex": complex, "range": range}
+    return makers.get(kind, lambda: ...)(*parts)
+
+def read(text):
+    sys.set_int_max_str_digits(0)
+    return json.loads(text, object_hook=from_parts)
 
 def in_turn(each):
     sys.set_int_max_str_digits(0)
     first = {}
     for one in each:
         first.setdefault(repr(one), (len(first), one))
-    return [one for _, one in first.values()], [first[repr(one)][0] for one in each]
+    in_order = [one for _, one in first.values()], [first[repr(one)][0] for one in each]
+    return json.dumps(in_order, default=parts_of, separators=(",", ":"))
 """
 
 OUTCOMES = """
 VIEWS = ((type({}.keys()), "keys"), (type({}.items()), "items"), (type({}.values()), "values"))
-WRITABLE = {*SCALARS, bool, type(None), tuple}  # a tuple is a row
+WRITABLE = {*SCALARS, bool, type(None), list}  # a list is a row
+
+LOOPS = []  # one for all calls: asyncio.run() makes one for each, which takes a hundred times as long as most calls
+
+def awaited(value):
+    import asyncio
+    LOOPS[:] = LOOPS or [asyncio.new_event_loop()]
+    return LOOPS[0].run_until_complete(value)
 
 def outcome(call):
     try:
         value = call()
         if type(value).__name__ == "coroutine":
-            import asyncio
-            kind, items = outcome(lambda: asyncio.run(value))
+            kind, items = outcome(lambda: awaited(value))
             return "async " + kind, items
         if hasattr(type(value), "__anext__"):
-            import asyncio
             async def all_of():
                 return [each async for each in value]
-            return "stream", asyncio.run(all_of())
+            return "stream", awaited(all_of())
         if hasattr(type(value), "__next__"):
             return "iterator", list(value)
         for kind, name in VIEWS:
@@ -129,18 +151,18 @@ def raised(error):
                     continue
 
 def is_writable(value):
-    return all(type(item) in WRITABLE for _, items in pack([value])[0] for item in items)
+    return all(type(item) in WRITABLE for row in pack([value])[0] for item in row)
 
 def told(call):
     kind, items = outcome(call)
     return kind, unpack(pack([items])[0])[0]
 
-def told_in_turn(function, tables, order):
-    found = []
+def told_in_turn(function, calls):
+    found, (tables, order) = [], read(calls)
     for place in order:
         made = unpack(tables[place])
         kind, items = outcome(lambda: function(*made[0], **made[1]))
-        found.append((kind, pack([*made, items])[0]))
+        found.append([kind, pack([*made, items])[0]])
     return in_turn(found)
 """
 
@@ -156,8 +178,6 @@ def {asked}():
 """
 
 REPLAYING = """
-import sys as _sys
-_sys.set_int_max_str_digits(0)
 _made, _untold = [], {}  # calls, and how often those were made that were not told in this place
 
 class _Unknown(BaseException):
@@ -188,6 +208,7 @@ def _give(kind, items):
     raise (_Unexpected if kind in _ends else getattr(_builtins, kind))(*items)
 
 def _stand_in(calls, outcomes):
+    calls, outcomes = map(_tables["read"], (calls, outcomes))
     texts = [repr(calls[0][call]) for call in calls[1]]
     in_place, left = iter(texts), {}
     for text, outcome in zip(texts, outcomes[1]):
