@@ -46,6 +46,7 @@ def content_id(*parts: Json) -> str:
 
 
 _encode = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode
+_new, _set = object.__new__, object.__setattr__
 
 
 class Plain:
@@ -79,14 +80,22 @@ class Plain:
         Raises:
             DataError: a field is missing, unknown or of another type than declared. Objects are not looked into.
         """
-        fields = _shape(cls).fields
-        if type(row) is not dict or row.keys() != fields.keys():
+        fields, needed, others = _shape(cls)
+        if type(row) is not dict or not needed <= row.keys() <= fields.keys():
             cls.check_names(row)
         values = {}
         for name, value in row.items():
             known, read = fields[name]
             values[name] = value if type(value) in known else read(value)
-        return cls(**values)
+        if len(values) < len(fields):
+            values |= {name: make() for name, make in others.items() if name not in values}
+        record = _new(cls)  # its own constructor, which sets one frozen field after another, takes three times as long
+        _set(record, "__dict__", values)
+        record.__post_init__()
+        return record
+
+    def __post_init__(self) -> None:
+        """Fill in what is made of other fields."""
 
     @classmethod
     def check_names(cls, row: Mapping[str, Any]) -> None:
@@ -95,7 +104,7 @@ class Plain:
         Raises:
             DataError: the message says what the row is, or which field it lacks.
         """
-        fields, needed = _shape(cls)
+        fields, needed, _ = _shape(cls)
         if not isinstance(row, Mapping):
             raise DataError(f"{cls.__name__} must be an object, not {type(row).__name__}: {row!r:.60}")
         kind, wanted = kind_of(row), cls.__name__.lower()
@@ -105,7 +114,7 @@ class Plain:
             )
         if unknown := sorted(set(row) - set(fields)):
             raise DataError(f"{cls.__name__} has no field '{unknown[0]}'; it has: {', '.join(fields)}")
-        if missing := [name for name in needed if name not in row]:
+        if missing := [name for name in fields if name in needed and name not in row]:
             raise DataError(
                 f"{cls.__name__} lacks the field '{missing[0]}'; it has: {', '.join(sorted(row)) or 'none'}"
             )
@@ -161,7 +170,8 @@ class _Field(NamedTuple):
 
 class _Shape(NamedTuple):
     fields: Mapping[str, _Field]
-    needed: tuple[str, ...]  # fields that a row must have
+    needed: frozenset[str]  # fields that a row must have
+    others: Mapping[str, Callable[[], object]]  # makes the value of a field that a row does not have
 
 
 _SHAPES: dict[type, _Shape] = {}
@@ -172,9 +182,12 @@ def _shape(cls: type) -> _Shape:
     if cls not in _SHAPES:
         hints, missing = get_type_hints(cls), dataclasses.MISSING
         fields = dataclasses.fields(cls)
-        needed = [each.name for each in fields if each.default is missing and each.default_factory is missing]
         readers = {each.name: _field(f"{cls.__name__}.{each.name}", hints[each.name]) for each in fields}
-        _SHAPES[cls] = _Shape(readers, tuple(needed))
+        others: dict[str, Callable[[], object]] = {
+            each.name: partial(getattr, each, "default") for each in fields if each.default is not missing
+        }
+        others |= {each.name: each.default_factory for each in fields if each.default_factory is not missing}
+        _SHAPES[cls] = _Shape(readers, frozenset(readers.keys() - others.keys()), others)
     return _SHAPES[cls]
 
 

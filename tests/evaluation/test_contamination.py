@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from codereasoner.evaluation import contamination
 from codereasoner.evaluation.contamination import KnownPrograms, contamination_report
 from codereasoner.records import Program
 
@@ -62,3 +64,24 @@ def test_the_report_counts_reasons_and_says_what_was_not_compared(tmp_path: Path
     assert "reval" in report["not_compared"]
     assert [row["how"] for row in report["overlaps"]] == ["exact"]
     assert sum(report["reasons"].values()) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(a, b):\n    return {a[1:]: 'x y', b: \"it's\"}",
+        "x = a ** b // 3 << 2 >> 1; x **= y; x //= 2; x >>= 1; x <<= 1; x |= y & z ^ ~w",
+        "if a != b and c <= d or e >= f or g == h or i < j or k > l: m = lambda n: n @ o % p",
+        "def f(*a, **b) -> int:\n    return [c := a[0], c.real, 10 .real]",
+        "x = .5 + 1. + 0x1F + 1_0 + 1e3 + 2j",
+        "x = f'{a}' + b'b' + r'\\d' + '' + 'a''b' + '''c\nd'''",
+        "x = [...]; y = a. b; z = 'é' + é  # a comment",
+        "x = (1,\n     2)\\\n    + 3",
+        "def f(:\n  return (",
+        "x = 1\n  y = ?",
+    ],
+)
+def test_the_tokens_of_a_plain_program_are_those_of_tokenize(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = contamination.token_runs(source * 2)
+    monkeypatch.setattr(contamination, "_PLAIN", re.compile("(?!)"))
+    assert found == contamination.token_runs(source * 2)

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import ast
 import re
+from copy import deepcopy
 from functools import lru_cache
+from typing import NamedTuple
 
 from codereasoner.steps.source import walk
 
 _QUOTES = ("'", '"', '"""', "'''")
 
 
+class Written(NamedTuple):
+    """A program as every Python writes it, its own names, and its canonical form."""
+
+    plain: str
+    names: frozenset[str]
+    canonical: str
+
+
 @lru_cache(maxsize=64)  # the filters of one program ask for it one after another
-def canonical_form(source: str) -> str:
-    """Return the source without layout, comments, docstrings and annotations, and with its own names numbered.
+def written(source: str) -> Written:
+    """Return the forms of a program, which are made of one tree.
 
     Raises:
         SyntaxError: it does not parse.
@@ -22,8 +32,18 @@ def canonical_form(source: str) -> str:
         tree = ast.parse(source)
     except (ValueError, MemoryError, RecursionError) as error:
         raise SyntaxError(str(error)) from None
-    _number(tree, own_names(tree))
-    return unparse(tree)
+    plain, names = unparse(tree), own_names(tree)
+    _number(tree, names)
+    return Written(plain, names, unparse(tree))
+
+
+def canonical_form(source: str) -> str:
+    """Return the source without layout, comments, docstrings and annotations, and with its own names numbered.
+
+    Raises:
+        SyntaxError: it does not parse.
+    """
+    return written(source).canonical
 
 
 def own_names(tree: ast.AST) -> frozenset[str]:
@@ -41,7 +61,7 @@ def own_names(tree: ast.AST) -> frozenset[str]:
 
 
 def unparse(tree: ast.AST) -> str:
-    """Write a tree as every Python writes it; the tree is changed.
+    """Write a tree as every Python writes it.
 
     Python 3.12 and 3.13 choose other quotes for an f-string than 3.11 and 3.14, and keys of programs depend on it.
     """
@@ -56,7 +76,7 @@ def unparse(tree: ast.AST) -> str:
             texts.append(_joined(node))
             return ast.Name(f"\0{len(texts) - 1}\0")
 
-    text = ast.unparse(ast.fix_missing_locations(Held().visit(tree)))
+    text = ast.unparse(ast.fix_missing_locations(Held().visit(deepcopy(tree))))
     return re.sub("\0(\\d+)\0", lambda match: texts[int(match[1])], text)
 
 

@@ -6,13 +6,12 @@ any names. The file holds the 800 programs of CRUXEval (arXiv:2401.03065).
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from codereasoner.curation.canonical import own_names, unparse
+from codereasoner.curation.canonical import written
 from codereasoner.grammar.draft import numbered
 from codereasoner.records import content_id
 
@@ -33,9 +32,8 @@ def shape_of(source: str) -> str:
     Raises:
         SyntaxError: it does not parse.
     """
-    tree = ast.parse(source)
-    names = own_names(tree)
-    return numbered(unparse(tree), names)
+    found = written(source)
+    return numbered(found.plain, found.names)
 
 
 def _key(shape: str) -> str:

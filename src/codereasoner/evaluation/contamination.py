@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import tokenize
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -24,11 +25,19 @@ from codereasoner.curation.canonical import canonical_form
 from codereasoner.errors import DataError, MissingExtra
 from codereasoner.extend import Benchmark
 from codereasoner.records import Program
+from codereasoner.steps.source import parse_any
 
 RUN = 10  # tokens in an n-gram
 SHARE = 0.6  # of a program's n-grams in one benchmark program, from which on it counts as a copy
 MIN_RUNS = 8  # n-grams that a program must have for its share to mean anything
 _SKIPPED = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+
+_PLAIN_TOKEN = re.compile(  # of a program without comments, prefixes, escapes and decimals, as `tokenize` splits it
+    r"[A-Za-z_]\w*+(?!['\"])|\d++(?![\w.])|'(?!'')[^'\\\r\n]*+'|\"(?!\"\")[^\"\\\r\n]*+\"|"
+    r"(?:\*\*|//|>>|<<|[-+*/%@&|^=<>!:])=|->|\*\*|//|>>|<<|\.(?![\d.])|[-+*/%@&|^=<>:()\[\]{},;~]",
+    re.ASCII,
+)
+_PLAIN = re.compile(rf"(?:[ \n]|{_PLAIN_TOKEN.pattern})*+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -190,7 +199,10 @@ def normal_tree(source: str) -> str:
 
 def token_runs(source: str) -> list[int]:
     """Return a hash of every run of tokens; names of variables stay."""
-    words = [token.string for token in _tokens(source) or () if token.type not in _SKIPPED]
+    if _PLAIN.fullmatch(source) and parse_any(source) is not None:
+        words = _PLAIN_TOKEN.findall(source)
+    else:
+        words = [token.string for token in _tokens(source) or () if token.type not in _SKIPPED]
     return [hash(tuple(words[start : start + RUN])) for start in range(len(words) - RUN + 1)]
 
 

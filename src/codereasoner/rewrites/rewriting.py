@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from random import Random
 from typing import TypeAlias
@@ -30,7 +29,7 @@ from codereasoner.rewrites.insertions import (
 from codereasoner.rewrites.layout import change_layout
 from codereasoner.rewrites.loops import convert_loops, reroll, unroll
 from codereasoner.rewrites.renaming import rename_misleadingly, rename_randomly
-from codereasoner.rewrites.rewrite_draft import Draft, Unfit, has
+from codereasoner.rewrites.rewrite_draft import Draft, Unfit
 from codereasoner.rewrites.scopes import looks_at_itself
 from codereasoner.steps.source import parse_any, parse_source, walk
 
@@ -114,8 +113,7 @@ def rewrite(
 def _finished(draft: Draft) -> Rewritten:
     """Write the changed tree, and find each statement again in the new text."""
     ast.fix_missing_locations(draft.tree)
-    tree = deepcopy(draft.tree) if has(draft.tree, ast.JoinedStr) else draft.tree  # `unparse` changes one of those
-    written = draft.source if draft.keeps_text else unparse(tree) + "\n"
+    written = draft.source if draft.keeps_text else unparse(draft.tree) + "\n"
     for change in draft.on_text:
         written = change(written)
     try:

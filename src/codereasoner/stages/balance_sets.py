@@ -45,6 +45,14 @@ class Place(NamedTuple):
     run: str
     kind: Cell
 
+    @property
+    def split(self) -> str:
+        return self.kind[0]
+
+    @property
+    def task(self) -> str:
+        return self.kind[2]
+
 
 @dataclass
 class Choice:

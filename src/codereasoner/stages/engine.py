@@ -56,14 +56,17 @@ class Engine(Protocol):
 
 
 def make_engine(name: str = "local", workers: int | None = None, address: str | None = None) -> Engine:
-    """Return the engine of a name; address: a running Ray cluster (default: start Ray on this machine)."""
+    """Return the engine of a name; address: a running Ray cluster (default: start Ray on this machine).
+
+    workers: processes of this machine (default: one more than cores, as each waits for its isolated worker at times).
+    """
     if workers is not None and workers < 1:
         raise ConfigError(f"an engine must have at least one worker, not {workers}")
     if name == "ray":
         return OnRay(workers, address)
     if name != "local":
         raise ConfigError(f"engine '{name}' is unknown; there are: {', '.join(NAMES)}")
-    count = workers or cores()
+    count = workers or cores() + (cores() > 1)
     return Processes(count) if count > 1 else InProcess()
 
 

@@ -21,7 +21,7 @@ from codereasoner.extend import Model, Progress, Sampling, silent
 from codereasoner.ledger import Ledger, Line, fingerprint, line_of, read_records, read_rows, record_of
 from codereasoner.parquet_files import Row
 from codereasoner.records import Chain, Run
-from codereasoner.stages.balance_sets import Choice
+from codereasoner.stages.balance_sets import Choice, Place
 from codereasoner.stages.engine import Engine, batches_of, map_each
 from codereasoner.stages.named_tasks import task_names
 from codereasoner.stages.progress import tell
@@ -105,7 +105,7 @@ def narrate_chains(
                 else:
                     ledger.append(chain)
                 tell(progress, len(ledger), total, "questions answered")
-        ledger.extra["not_told"] = _of_other_tasks(questions, tasks, split)
+        ledger.extra["not_told"] = _of_other_tasks(questions, tasks, split, choice)
         ledger.extra["characters"] = lengths(len(row["text"]) for row in ledger.rows())
         ledger.finish()
 
@@ -246,9 +246,10 @@ def _of_tasks(
             yield question
 
 
-def _of_other_tasks(questions: Path, tasks: Sequence[str], split: str) -> dict[str, int]:
-    """Count the questions of the split that get no chain because of their task."""
-    found = Counter(each.task for each in read_records(questions, Question) if split in ("", each.split))
+def _of_other_tasks(questions: Path, tasks: Sequence[str], split: str, choice: Choice | None = None) -> dict[str, int]:
+    """Count the questions of the split that get no chain because of their task; a choice has read them already."""
+    every: Iterable[Question | Place] = choice.places if choice else read_records(questions, Question)
+    found = Counter(each.task for each in every if split in ("", each.split))
     return {task: count for task, count in sorted(found.items()) if task not in tasks}
 
 

@@ -133,13 +133,28 @@ def _below(nodes: Sequence[ast.AST]) -> list[ast.AST]:
     """Return the nodes right below some, but `Load`, `Store` and `Del`, in the order of `ast.walk`."""
     found: list[ast.AST] = []
     for each in nodes:
-        for name in each._fields:
+        for name in _FIELDS[type(each)]:
             value = getattr(each, name, None)
-            if isinstance(value, list):
-                found += [item for item in value if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST) and name != "ctx":
+            if type(value) is list:
+                found += [item for item in value if isinstance(item, _AST)]
+            elif isinstance(value, _AST):
                 found.append(value)
     return found
+
+
+class _Fields(dict[type[ast.AST], Sequence[str]]):
+    """The fields of each kind of node that can hold nodes, but `ctx`."""
+
+    def __missing__(self, kind: type[ast.AST]) -> Sequence[str]:
+        self[kind] = [each for each in kind._fields if each not in _PLAIN_FIELDS and kind is not ast.Constant]
+        return self[kind]
+
+
+_FIELDS = _Fields()
+_AST = ast.AST
+_PLAIN_FIELDS = frozenset(
+    {"ctx", "id", "attr", "arg", "kind", "type_comment", "conversion", "level", "simple", "module"}
+)
 
 
 def own_parts(node: ast.AST) -> Iterator[ast.AST]:
