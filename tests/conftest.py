@@ -24,6 +24,22 @@ WHERE = (
 settings.register_profile("codereasoner", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("codereasoner")
 
+# Files of few tests and much work. pytest-xdist hands out files by the number of their tests, so these would come last,
+# when the other core has nothing left to do.
+FIRST = (
+    "exports/test_inspect.py",
+    "containers/test_containers.py",
+    "execution/test_tracers.py",
+    "training/test_budget.py",
+    "training/test_grpo.py",
+    "training/test_streaming.py",
+    "cli/test_plugin_task.py",
+    "training/test_bilevel.py",
+    "training/test_evaluation_callback.py",
+    "training/test_fast_trainer.py",
+    "training/test_dynamic_sampling.py",
+)
+
 ALLOWED = Path(__file__).with_name("skips.txt")
 
 
@@ -32,6 +48,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--strict-skips", action="store_true", help="fail if a test is skipped without a reason on the list"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pytest-xdist hand out files in the order of collection."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where pytest-xdist runs them, begin with the files that take longest, then those with most tests."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        tests = Counter(item.path for item in items)
+        places = {ALLOWED.parent / name: place for place, name in enumerate(FIRST)}
+        items.sort(key=lambda item: (places.get(item.path, len(FIRST)), -tests[item.path]))
 
 
 def allowed_skips(text: str) -> list[str]:

@@ -114,7 +114,7 @@ def test_a_gguf_file_can_be_trained(file: Path, tmp_path: Path) -> None:
     assert [*out.glob("*.safetensors")]
 
 
-@pytest.mark.parametrize(("content", "sentence"), [(None, "there is no GGUF file"), (b"PK", "is no GGUF file")])
+@pytest.mark.parametrize(("content", "sentence"), [(None, "there is no GGUF file"), (b"PK", "is not a GGUF file")])
 def test_what_is_no_gguf_file_is_said_before_any_work(content: bytes | None, sentence: str, tmp_path: Path) -> None:
     path = tmp_path / "x.gguf"
     if content is not None:

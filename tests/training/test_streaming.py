@@ -74,8 +74,9 @@ def test_rows_of_shards_that_are_too_long_are_counted_also_by_readers(base: Path
     long = row(0) | {"id": "long", "completion": [{"role": "assistant", "content": "1" * 400}]}
     folder = write_shards(tmp_path / "rows", [3])
     write_shard(folder, 0, [row(0), row(1), row(2), long])
+    config = replace(CONFIG, max_length=200, max_steps=4)
     for readers in (0, 1):
-        out = sft(folder, base, tmp_path / f"sft-{readers}", replace(CONFIG, max_length=200, readers=readers))
+        out = sft(folder, base, tmp_path / f"sft-{readers}", replace(config, readers=readers))
         counts = (read_manifest(out) or {})["counts"]
         assert counts["too_long"] * 4 == counts["examples"]
         assert counts["too_long"] > 0
