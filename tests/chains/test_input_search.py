@@ -5,17 +5,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from time import process_time
 
 import pytest
 
 from codereasoner import extend, literals
 from codereasoner.chains.claim_audit import Audit, audit_search
+from codereasoner.chains.dry_run import dry_run
 from codereasoner.chains.input_search import Try, search_calls
 from codereasoner.chains.inversion import invert
 from codereasoner.chains.narrator import DETAILS, Detail, narrate, narrate_search
 from codereasoner.errors import DataError
 from codereasoner.execution.pool import Pool
+from codereasoner.ledger import read_rows
 from codereasoner.records import Job, Run
 from codereasoner.sources.procedural import Procedural
 from codereasoner.stages.write_chains import SEARCH_LIMITS
@@ -164,6 +167,68 @@ def test_the_call_that_the_question_was_made_from_makes_no_difference(pool: Pool
     calls = [[one.run.call for one in each] for each in search_calls(questions, pool.run)]
     other = [replace(each, gold=("f('ab', 1)",)) for each in questions]
     assert calls == [[one.run.call for one in each] for each in search_calls(other, pool.run)]
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "call", "said"),
+    [
+        ("def f(s, end):\n    while s.endswith(end): s = s[:-1]\n    return s", "'ab!'", "'ab!', 'a'", False),
+        ("def f(n):\n    if 0 < n < 1000:\n        return 'few'\n    return 'many'", "'many'", "0", False),
+        ("def f(s):\n    for c in s:\n        if c.isupper():\n            return 1\n    return 0", "1", "'A'", True),
+        ("def f(x):\n    if x[::-1] == x:\n        return 1\n    return 0", "0", "[1, 2]", False),
+        ("def f(x):\n    for _ in range(len(x) // 2): x.pop(0)\n    return x", "[5, 7]", "[0, 5, 7]", None),
+        ("KEYS = 'xy'\ndef f(s):\n    if len(s) > 1 and s in KEYS:\n        return 1\n    return 0", "1", "'xy'", True),
+        ("def f(s, c):\n    if c not in s:\n        return c\n    return s.strip(c)", "'ab'", "'a', 'ab'", None),
+    ],
+)  # fmt: skip
+def test_a_dry_run_finds_arguments_that_pass_the_tests(
+    pool: Pool, source: str, value: str, call: str, said: bool | None
+) -> None:
+    tries = found(pool, source, value)
+    assert [each.run.call for each in tries] == [call]
+    text = narrate_search(question(source, value), tries).text
+    assert (" must be " in text) is (said is not None)
+    assert f"must be {str(said).lower()}." in text or said is None
+    runs = {each.run.call: each.run for each in tries}
+    assert audit_search(text, runs, value).first_false is None
+    wrong = text.replace("must be true", "must be ?").replace("must be false", "must be true").replace("?", "false")
+    assert (audit_search(wrong, runs, value).first_false is None) is (said is None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "while x: x += [1]",
+        "while True: x = x * 9",
+        "while True: x = x + x",
+        "x = [0] * 10 ** 9",
+        "x = 'a'.zfill(10 ** 9)",
+        "x = list(range(10 ** 9))",
+        "for _ in range(10 ** 9): pass",
+        "x.append(x)\n    while True: x.extend(x)",
+    ],
+)
+def test_a_dry_run_ends_soon_whatever_the_function_does(body: str) -> None:
+    function = ast.parse(f"def f(x):\n    {body}\n    return x").body[0]
+    assert isinstance(function, ast.FunctionDef)
+    begun = process_time()
+    assert dry_run(function, {"x": [1]}) is NotImplemented
+    assert process_time() - begun < 0.5
+
+
+def test_a_dry_run_returns_what_the_real_run_returns_or_nothing(shared_data: Path) -> None:
+    rows = list(read_rows(shared_data / "cruxeval" / "cruxeval.jsonl"))
+    known = 0
+    for row in rows:
+        function = next(each for each in ast.parse(row["code"]).body if isinstance(each, ast.FunctionDef))
+        try:
+            values = [literals.value_of(node) for _, node in literals.parse_arguments(row["input"])]
+        except literals.LiteralError:
+            continue
+        result = dry_run(function, dict(zip([each.arg for each in function.args.args], values, strict=False)))
+        known += result is not NotImplemented
+        assert result is NotImplemented or literals.equal(result, literals.read(row["output"])), row["code"]
+    assert known > len(rows) * 3 / 4
 
 
 @pytest.mark.parametrize("detail", DETAILS)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from codereasoner import literals
@@ -84,10 +85,10 @@ _NAMES: Mapping[type, frozenset[str]] = {
 
 def _used(name: str, function: ast.FunctionDef) -> type | None:
     """Return the type for which the name and most uses of a parameter speak."""
-    votes: dict[type, int] = {kind: 1 for kind, names in _NAMES.items() if name.rstrip("s1234567890_") in names}
-    for node in walk(function):
-        for kind in _votes(name, node):
-            votes[kind] = votes.get(kind, 0) + 1
+    named = [kind for kind, names in _NAMES.items() if name.rstrip("s1234567890_") in names]
+    votes: dict[type, int] = {}
+    for kind in chain(*(_votes(name, node) for node in walk(function)), named):
+        votes[kind] = votes.get(kind, 0) + 1
     return max(votes, key=lambda kind: votes[kind]) if votes else None
 
 
@@ -96,9 +97,9 @@ def _votes(name: str, node: ast.AST) -> Iterator[type]:
         case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=method)) if owner == name:
             yield from (kind for kind, names in _METHODS.items() if method in names for _ in range(3))
         case ast.Call(func=ast.Name(id="range" | "abs" | "chr"), args=arguments) if _is_among(name, arguments):
-            yield int
+            yield from [int] * 3
         case ast.Call(func=ast.Name(id="ord"), args=arguments) if _is_among(name, arguments):
-            yield str
+            yield from [str] * 3
         case ast.Call(func=ast.Name(id="sum" | "sorted" | "reversed"), args=arguments) if _is_among(name, arguments):
             yield list
         case ast.Call(func=ast.Attribute(attr=method), args=arguments) if _is_among(name, arguments):
@@ -121,7 +122,7 @@ def _votes(name: str, node: ast.AST) -> Iterator[type]:
                 yield from (list,) if other is left else ()
             elif isinstance(other, ast.Constant) and other.value is not None:
                 yield type(other.value)
-            else:
+            elif not isinstance(node.ops[0], ast.Eq | ast.NotEq):
                 yield int
         case ast.For(iter=iterable) | ast.comprehension(iter=iterable) if _is_named(name, iterable):
             yield list
@@ -183,10 +184,23 @@ def simple(kind: type, known: Mapping[type, Sequence[str]]) -> list[str]:
     }.get(kind, ["0"])
 
 
+def varied(kind: type, known: Mapping[type, Sequence[str]]) -> list[str]:
+    """Return more arguments of a type, near the constants of a program and such as its tests often ask for."""
+    texts, numbers = list(known.get(str, ())), list(known.get(int, ()))
+    letters = ["'A'", "'1'", "' '", "'a' + 'A'", "'a' + 'b'"]
+    return {
+        str: [*letters, *(f"{one} + {other}" for each in texts for one, other in ((each, "'a'"), ("'a'", each)))],
+        int: [*(f"{each} {sign} 1" for each in numbers for sign in "+-"), "2 + 1", "-1"],
+        list: ["[1, 2]", "[2, 1]", "[1, 1]", "[0]", "[2]", "['a', 'b']", "['a', 'a']"],
+        dict: ["{1: 1}", "{1: 2}", "{'a': 'b'}"],
+    }.get(kind, [])
+
+
 _DERIVED: Mapping[tuple[type, type], tuple[str, ...]] = {
     (str, str): (
         *("{w}", "{w}.replace({c}, '')", "{w}[::2]", "{w}[::-1]", "{w}.swapcase()"),
         *("{w}[:-1]", "{w}[1:]", "{w}[:1]", "{w}.split({c})[0]"),
+        *("{w} + {c}", "{c} + {w}", "{w}.lower()", "{w}.upper()", "{w} + 'a'", "'a' + {w}", "{w}[-1:]", "{w} * 2"),
     ),
     (str, list): (
         "''.join([str(x) for x in {w}])",
@@ -204,7 +218,10 @@ _DERIVED: Mapping[tuple[type, type], tuple[str, ...]] = {
     (int, tuple): ("{w}[0]", "len({w})"),
     (int, object): ("len({w})",),
     (float, float): ("{w}",),
-    (list, list): ("{w}", "{w}[::-1]", "{w}[1:]", "{w}[:-1]", "{w}[::2]", "[{w}]"),
+    (list, list): (
+        *("{w}", "{w}[::-1]", "{w}[1:]", "{w}[:-1]", "{w}[::2]", "[{w}]", "[0] + {w}", "{w} + [0]"),
+        *("{w}[:1]", "[0, 0] + {w}", "{w}[:1] + {w}", "{w} + {w}[-1:]", "{w} + {w}"),
+    ),
     (list, tuple): ("list({w})", "{w}[0]", "[{w}]"),
     (list, str): ("[{w}]", "list({w})", "{w}.split({c})", "{w}.split()"),
     (list, dict): ("list({w})", "[k for k, n in {w}.items()]", "[n for k, n in {w}.items()]"),

@@ -67,6 +67,8 @@ def computed(node: ast.expr, state: Mapping[str, str]) -> Any:
 class Trail:
     """The operations that lead to the value of an expression, as text: `[1, 2] + [3] -> [1, 2, 3]`."""
 
+    methods = METHODS
+
     def __init__(self, state: Mapping[str, str], brief: bool = False) -> None:
         self.state, self.brief = state, brief
         self.values: dict[str, object] = {}
@@ -258,7 +260,7 @@ class Trail:
             function = FUNCTIONS.get(name) if name not in self.state else None
         elif isinstance(node.func, ast.Attribute):
             owner, name = self.value(node.func.value), node.func.attr
-            methods = METHODS if node is not self.changing else LAST_METHODS
+            methods = LAST_METHODS if node is self.changing else self.methods
             function = getattr(owner, name) if name in methods.get(type(owner), ()) else None
         else:
             raise Unknown

@@ -9,12 +9,26 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, product
+from dataclasses import dataclass, replace
+from itertools import chain, islice, product
 
 from codereasoner import extend, literals
-from codereasoner.chains.argument_candidates import WANTED, Candidate, constants, derived, kinds, made, repaired, simple
-from codereasoner.chains.inversion import invert
+from codereasoner.chains.argument_candidates import (
+    WANTED,
+    Candidate,
+    constants,
+    derived,
+    kinds,
+    made,
+    repaired,
+    simple,
+    varied,
+)
+from codereasoner.chains.dry_run import dry_run
+from codereasoner.chains.events import read_events
+from codereasoner.chains.expressions import unparse
+from codereasoner.chains.inversion import Inversion, invert
+from codereasoner.chains.module_values import module_values
 from codereasoner.records import Job, Run
 from codereasoner.steps.source import parse_source
 from codereasoner.task import Question, Runner
@@ -23,6 +37,11 @@ MAX_RUNS = 12  # calls that are run, including those that the program cannot tak
 MAX_AT_LIMITS = 3  # calls that used up their time or memory, after which no other is run
 MAX_PARAMETERS = 4
 MAX_CHOICES = 8  # arguments that are combined with those of the other parameters, for each parameter
+MAX_NEAR = 3  # arguments made from the wanted value that are tried before the simplest ones
+MAX_COMBINED = 100  # combinations of arguments that are tried in a real run, as long as there are runs left
+MAX_DRY_RUNS = 300  # for one question; most take a tenth of a millisecond
+MAX_UNKNOWN = 30  # dry runs that could not tell: the function does something that they do not follow
+MAX_DECIDED = 3  # tests that are said to decide on an argument
 NOT_FOUND = "no call was found"
 
 
@@ -33,6 +52,7 @@ class Proposal:
     arguments: Mapping[str, Candidate]
     lines: tuple[str, ...]
     call: str
+    is_dry: bool = False  # a dry run found it
 
 
 @dataclass(frozen=True)
@@ -83,12 +103,13 @@ class _Search:
         tree = parse_source(self.source)
         nodes = tree.body if tree else []
         functions = [each for each in nodes if isinstance(each, ast.FunctionDef) and each.name == self.entry]
-        if functions and not functions[-1].decorator_list:
+        if tree and functions and not functions[-1].decorator_list:
             self.function = functions[-1]
-            self.known = constants(self.function)
+            self.known = constants(tree)
+            self.outside = {name: literals.read(text) for name, text in module_values(self.source).fixed.items()}
             self.kinds = kinds(self.function)
             self.keywords = {each.arg for each in self.function.args.kwonlyargs}
-            self.proposals = chain(self._inverted(), self._combined())
+            self.proposals = chain.from_iterable(self._proposals())
 
     def next_job(self) -> Job | None:
         """Return the next call to run; None: the search is over."""
@@ -110,36 +131,63 @@ class _Search:
             result = literals.read(run.value)
         except literals.LiteralError:
             return
-        self.tries.append(Try(self.open.lines, run))
+        decided = _decided(run) if self.open.is_dry else ()
+        self.tries.append(Try((*self.open.lines, *decided), run))
         self.is_found = literals.equal(result, self.value)
         self.proposals = chain(self._repaired(self.open, result), self.proposals)
 
-    def _inverted(self) -> Iterator[Proposal]:
-        for each in invert(self.source, self.function, self.value):
-            rest = {name: self._choices(kind)[0] for name, kind in self.kinds.items() if name not in each.arguments}
-            given = {name: _as_kind(value, self.kinds[name]) for name, value in each.arguments.items()}
-            named = set(rest) | {
-                name for name, one in given.items() if not literals.equal(one.value, each.arguments[name])
-            }
-            yield self._propose({name: rest.get(name) or given[name] for name in self.kinds}, each.lines, named)
+    def _proposals(self) -> Iterator[Iterable[Proposal]]:
+        """Yield first what a dry run does not refute, and what one finds; then the others, whose failure tells more."""
+        inversions = list(invert(self.source, self.function, self.value))
+        first = [next(self._completed(each)) for each in inversions]
+        refuted = [each for each in first if self._gives_wanted(each) is False]
+        yield [each for each in first if each not in refuted]
+        yield islice(self._found_dry(inversions), 1)
+        yield refuted
+        yield self._combined(MAX_COMBINED)
 
-    def _combined(self) -> Iterator[Proposal]:
-        """Yield every combination of arguments, those nearest to the wanted value first."""
+    def _found_dry(self, inversions: Sequence[Inversion]) -> Iterator[Proposal]:
+        completed = chain.from_iterable(map(self._completed, inversions))
+        unknown = 0
+        for each in islice(chain(completed, self._combined(MAX_DRY_RUNS)), MAX_DRY_RUNS):
+            result = self._gives_wanted(each)
+            if result:
+                yield replace(each, is_dry=True)
+            unknown += result is None
+            if unknown > MAX_UNKNOWN:
+                return
+
+    def _gives_wanted(self, proposal: Proposal) -> bool | None:
+        """Return whether a dry run of a call returns the wanted value; None if it cannot tell."""
+        result = dry_run(self.function, self.outside | {name: one.value for name, one in proposal.arguments.items()})
+        return None if result is NotImplemented else literals.equal(result, self.value)
+
+    def _completed(self, found: Inversion) -> Iterator[Proposal]:
+        """Yield the calls of an inversion, with every argument for the parameters that it leaves open."""
+        given = {name: _as_kind(value, self.kinds[name]) for name, value in found.arguments.items()}
+        changed = {name for name, one in given.items() if not literals.equal(one.value, found.arguments[name])}
+        rest = {name: self._choices(kind) for name, kind in self.kinds.items() if name not in given}
+        for row in product(*rest.values()):
+            chosen = given | dict(zip(rest, row, strict=True))
+            yield self._propose({name: chosen[name] for name in self.kinds}, found.lines, changed | set(rest))
+
+    def _combined(self, most: int) -> Iterator[Proposal]:
+        """Yield combinations of arguments, those nearest to the wanted value first, `most` of them or a few more."""
         if not 0 < len(self.kinds) <= MAX_PARAMETERS:
             return
-        lists = [self._ranked(kind) for kind in self.kinds.values()]
+        each = max(MAX_CHOICES, int(most ** (1 / len(self.kinds))))
+        lists = [list(enumerate(self._choices(kind, is_main=True)))[:each] for kind in self.kinds.values()]
         rows = sorted(product(*lists), key=lambda row: sum(cost for cost, _ in row) + 3 * _derived_count(row))
         for row in rows:
             yield self._propose({name: one for name, (_, one) in zip(self.kinds, row, strict=True)})
 
-    def _ranked(self, kind: type | None) -> list[tuple[int, Candidate]]:
-        return list(enumerate(self._choices(kind, is_main=True)))[:MAX_CHOICES]
-
     def _choices(self, kind: type | None, is_main: bool = False) -> list[Candidate]:
-        found: list[type] = [type(self.value), str, int] if kind is None else [kind]
-        codes = [code for each in found for code in simple(each, self.known)]
+        found: list[type] = [type(self.value), str, int] if kind is None else [kind, str] if kind is list else [kind]
+        plain = [code for each in found for code in simple(each, self.known)]
+        codes = [*plain, *(code for each in found for code in varied(each, self.known))]
         if is_main and self.value not in ((), [], "", {}, 0):
-            codes = derived(found[0], self.value, self.known) + codes
+            near = [code for each in found for code in derived(each, self.value, self.known)]
+            codes = [*near[:MAX_NEAR], *plain, *near[MAX_NEAR:], *codes]
         return list(made(codes, self.wanted))
 
     def _repaired(self, tried: Proposal, result: object) -> Iterator[Proposal]:
@@ -153,6 +201,16 @@ class _Search:
         choices = [_choice(name, each) for name, each in arguments.items() if named is None or name in named]
         texts = [f"{name}={each.text}" if name in self.keywords else each.text for name, each in arguments.items()]
         return Proposal(arguments, (*lines, *choices), ", ".join(texts))
+
+
+def _decided(run: Run) -> Iterator[str]:
+    """Say of the tests of a run which way they had to go, as long as they went one way only."""
+    found: dict[str, set[bool]] = {}
+    for event in read_events(run):
+        if isinstance(event.node, ast.If | ast.While) and event.taken is not None:
+            found.setdefault(unparse(event.node.test), set()).add(event.taken)
+    ways = [(code, way) for code, [way, *others] in ((code, [*each]) for code, each in found.items()) if not others]
+    yield from (f"`{code}` must be {str(way).lower()}." for code, way in ways[:MAX_DECIDED])
 
 
 def _derived_count(row: Sequence[tuple[int, Candidate]]) -> int:

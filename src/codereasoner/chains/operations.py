@@ -109,7 +109,7 @@ def parts(node: Statement | ast.AST) -> list[ast.expr]:
         case ast.Assign(value=value) | ast.Return(value=ast.expr() as value):
             return [value]
         case ast.AugAssign(target=target, op=sign, value=value):
-            return [ast.BinOp(_loaded(target), sign, value)]
+            return [ast.BinOp(loaded(target), sign, value)]
         case ast.If(test=test) | ast.While(test=test) | ast.Assert(test=test):
             return [test]
         case ast.For(iter=iterable):
@@ -125,7 +125,8 @@ def parts(node: Statement | ast.AST) -> list[ast.expr]:
     return []
 
 
-def _loaded(target: ast.expr) -> ast.expr:
+def loaded(target: ast.expr) -> ast.expr:
+    """Return a target as an expression that is read."""
     return literals.parse(ast.unparse(target))
 
 

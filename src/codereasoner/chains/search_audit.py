@@ -19,6 +19,7 @@ from functools import lru_cache, partial
 from codereasoner import literals
 from codereasoner.chains.abstract_execution import names_set
 from codereasoner.chains.argument_candidates import WANTED
+from codereasoner.chains.events import read_events
 from codereasoner.chains.expressions import computed
 from codereasoner.chains.inverse_operations import MAX_SOLVED, Needs, solve, solving
 from codereasoner.chains.inversion import FAILURES, is_certain, undo_statement, with_lengths
@@ -31,6 +32,7 @@ _TAKES = re.compile(r"take `([^`\n]+)`, (?=\S)")
 _GIVES = re.compile(r"`([^`\n]+)` must give (?=\S)")
 _LEAVES = re.compile(r"`([^`\n]+)` must (?:give|leave) (?=\S)")
 _IF = re.compile(r",? (?:which it (?:does|may) |and )if ([^\W\d]\w*) is (?=\S)")
+_MUST_BE = re.compile(r"`([^`\n]+)` must be (true|false)\b")
 _EQUALS = re.compile(r"(?:==?|->|→|\b(?:is|equals|gives|returns)\b)[ \t`*$]*")
 _ENDS_IN_NAME = re.compile(r"(?<![\w.])(?!True|False|None)[^\W\d]\w*\Z")
 _BEGINS = re.compile(r"(?<![\w.'\"\])}])[\w('\"\[{-]")
@@ -56,6 +58,7 @@ def steps_of_search(chain: str, runs: Mapping[str, Run], wanted: str) -> Iterato
     """
     yield from _taken(chain, wanted)
     yield from _undone(chain)
+    yield from _decided(chain, runs)
     yield from _unearned(chain, runs, wanted)
 
 
@@ -76,6 +79,18 @@ def _undone(chain: str) -> Iterator[Step]:
             continue
         if needs:
             yield Step(match.start(), stop, chain[match.start() : stop], is_certain(tree.body[0], needs, result))
+
+
+def _decided(chain: str, runs: Mapping[str, Run]) -> Iterator[Step]:
+    """Yield what tests of the call that is named next must be, which they are whenever it comes to them."""
+    entry = next((run.entry for run in runs.values()), "")
+    named = [(start, runs[call]) for start, _, call in calls(chain, entry) if call in runs] if entry else []
+    for match in _MUST_BE.finditer(chain):
+        run = next((run for start, run in named if start > match.start()), None)
+        if run is not None:
+            tests = (each for each in read_events(run) if isinstance(each.node, ast.If | ast.While))
+            ways = {each.taken for each in tests if ast.unparse(each.node.test) == match[1]}  # type: ignore[union-attr]
+            yield Step(match.start(), match.end(), match[0], ways == {match[2] == "true"})
 
 
 def _undoings(chain: str, opening: re.Pattern[str]) -> Iterator[tuple[re.Match[str], object, dict[str, object], int]]:

@@ -1,0 +1,120 @@
+"""Run a function on given arguments by the operations of `expressions`, as a reader would: no code of it is executed.
+
+What it calls must be pure and built in, and its values small. A dry run only proposes calls, which are then really run.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Mapping, Sequence, Sized
+from typing import Any
+
+from codereasoner.chains.abstract_execution import MUTATORS
+from codereasoner.chains.expressions import Trail
+from codereasoner.chains.known_values import Items, Unknown
+from codereasoner.chains.operations import loaded
+from codereasoner.chains.pure_operations import LAST_METHODS, MAX_LENGTH
+from codereasoner.literals.work_limits import length
+
+MAX_STATEMENTS = 300  # of one dry run
+MAX_OPERATIONS = 1_000
+
+
+def dry_run(function: ast.FunctionDef, values: Mapping[str, object]) -> Any:
+    """Return what a function returns, given its arguments and module variables; NotImplemented if that is unknown."""
+    run = _DryRun({}, brief=True)
+    run.values, run.left = copy.deepcopy(dict(values)), [MAX_OPERATIONS]
+    try:
+        run.block(function.body)
+    except _Returned as end:
+        return list(end.value) if isinstance(end.value, Items) else end.value
+    except (Unknown, _Jump, TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RuntimeError):
+        return NotImplemented
+    return None
+
+
+class _Returned(Exception):
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+
+class _Jump(Exception):
+    """A `break` or a `continue`."""
+
+
+class _DryRun(Trail):
+    methods = LAST_METHODS  # their owners are the objects themselves, not what is read off a state
+    statements = MAX_STATEMENTS
+
+    def block(self, body: Sequence[ast.stmt]) -> None:
+        for statement in body:
+            self.statements -= 1
+            if self.statements < 0:
+                raise Unknown
+            self.lines.clear()
+            self._run(statement)
+
+    def _run(self, statement: ast.stmt) -> None:
+        match statement:
+            case ast.Return(value=value):
+                raise _Returned(self.value(value) if value else None)
+            case ast.Assign(targets=targets, value=value):
+                found = self.value(value)
+                for target in targets:
+                    self._bind(target, found)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                self._bind(target, self.value(value))
+            case ast.AugAssign(target=target, op=sign, value=value):
+                self._add(target, sign, value)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr=method), args=args, keywords=[])):
+                self._change(self.value(owner), method, [self.items(each) for each in args])
+            case ast.Delete(targets=[ast.Subscript(value=owner, slice=ast.expr() as index)]):
+                del self.value(owner)[self.value(index)]
+            case ast.If(test=test, body=body, orelse=orelse):
+                self.block(body if self.value(test) else orelse)
+            case ast.While() | ast.For():
+                self._loop(statement)
+            case ast.Break() | ast.Continue():
+                raise _Jump(statement)
+            case ast.Pass() | ast.Expr(value=ast.Constant()):
+                pass
+            case _:
+                raise Unknown
+
+    def _loop(self, node: ast.While | ast.For) -> None:
+        items = iter(self.items(node.iter)) if isinstance(node, ast.For) else None
+        while (item := next(items, self)) is not self if items else self.value(node.test):  # type: ignore[union-attr]
+            if isinstance(node, ast.For):
+                self._bind(node.target, item)
+            try:
+                self.block([ast.Pass(), *node.body])
+            except _Jump as jump:
+                if isinstance(jump.args[0], ast.Break):
+                    return
+        self.block(node.orelse)
+
+    def _add(self, target: ast.expr, sign: ast.operator, value: ast.expr) -> None:
+        before, other = self.value(loaded(target)), self.value(value)
+        if isinstance(before, list) and isinstance(sign, ast.Add):
+            self._change(before, "extend", [other])
+        else:
+            self._bind(target, self.value(ast.BinOp(ast.Constant(before), sign, ast.Constant(other))))
+
+    def _change(self, owner: object, method: str, arguments: Sequence[object]) -> None:
+        sizes = [length(each) for each in (owner, *arguments) if isinstance(each, Sized)]
+        if method not in MUTATORS.get(type(owner), ()) or max(sizes) > MAX_LENGTH:
+            raise Unknown
+        getattr(owner, method)(*arguments)
+
+    def _bind(self, target: ast.expr, value: Any) -> None:
+        match target:
+            case ast.Name(id=name):
+                self.values[name] = value
+            case ast.Tuple(elts=parts) | ast.List(elts=parts) if len(parts) == len(value):
+                for part, item in zip(parts, value, strict=True):
+                    self._bind(part, item)
+            case ast.Subscript(value=owner, slice=index) if not isinstance(index, ast.Slice):
+                self.value(owner)[self.value(index)] = value
+            case _:
+                raise Unknown
