@@ -234,7 +234,7 @@ def test_a_call_whose_arguments_have_no_literal_is_said_without_a_colon(pool: Po
     assert any(line.rstrip(".") == "g is called" for line in lines), lines
 
 
-HELPERS = """import asyncio
+HELPERS = """import asyncio, collections
 def odd(n):
     return n % 2 == 1
 
@@ -355,6 +355,13 @@ TOLD = [
     ("if isinstance(x, int): pass", "3", "isinstance(3, int) is true, the body runs."),
     ("if rest(x):\n        pass", "5", "rest(5) is true, the body runs."),
     ("if odd(x + 2):\n        pass", "3", "odd(5) is true, the body runs."),
+    (
+        "y = collections.deque(x)\n    y.append(3)",
+        "[1]",
+        "`y.append(3)`: y is of type deque and holds [1, 3].",
+    ),
+    ("y = collections.Counter(x)", "'aab'", "y is of type Counter and holds {'a': 2, 'b': 1}."),
+    ("if not odd(x + 2):\n        pass", "3", "not odd(5) is false, the body is skipped."),
     ("if x in VOWELS:\n        pass", "'e'", "'e' in 'aeiou' is true, the body runs."),
     ("for c in VOWELS: pass", "0", "pass 2, c = 'e'."),
     ("global COUNT\n    COUNT += x", "2", "`COUNT += x`: COUNT = 9."),

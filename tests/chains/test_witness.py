@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests.chains.layouts import compact, continued, spread
 from tests.chains.nested import program
-from tests.chains.witness import Reports, reports, rewritten
+from tests.chains.witness import Reports, names_in, reports, rewritten
 
 from codereasoner import extend, literals
 from codereasoner.chains.claim_audit import audit
@@ -90,9 +90,11 @@ def _kinds(event: Event) -> Iterator[list[object]]:
             yield ["case", event.line]
         case (ast.Break() | ast.Continue() | ast.Pass(), _):
             yield [type(node).__name__, event.line]
-    binds = isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign)
-    if binds or (isinstance(node, ast.For | ast.AsyncFor) and event.taken):
-        yield from (["set", event.line, name, canonical(value)] for name, value in event.values.items())
+    targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+    if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign) or event.taken:
+        names = {name for each in targets if isinstance(each, ast.expr) for name in names_in(each)}
+        found = ((name, value) for name, value in event.values.items() if name in names)
+        yield from (["set", event.line, name, canonical(value)] for name, value in found)
 
 
 def canonical(text: str) -> str:

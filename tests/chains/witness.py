@@ -177,7 +177,7 @@ class _Rewriter(ast.NodeTransformer):
         count, line = f"_n{self.loops}", node.lineno
         node.iter = self.visit(node.iter)
         begins = ast.parse(f"{count} += 1\n_w.say('pass', {line}, {count})").body
-        values = [report for name in dict.fromkeys(_names(node.target)) for report in _report_value(line, name)]
+        values = [report for name in dict.fromkeys(names_in(node.target)) for report in _report_value(line, name)]
         node.body = [*begins, *values, *self._block(node.body)]
         node.orelse = [*_report("end", line), *self._block(node.orelse)]
         return [*ast.parse(f"{count} = 0").body, node]
@@ -218,14 +218,14 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Assign(self, node: ast.Assign) -> list[ast.stmt]:
         line = node.lineno
         node.value = self.visit(node.value)
-        names = dict.fromkeys(name for target in node.targets for name in _names(target))
+        names = dict.fromkeys(name for target in node.targets for name in names_in(target))
         return [node, *(report for name in names for report in _report_value(line, name))]
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> list[ast.stmt]:
         if node.value is None:
             return [node]
         node.value = self.visit(node.value)
-        return [node, *(report for name in _names(node.target) for report in _report_value(node.lineno, name))]
+        return [node, *(report for name in names_in(node.target) for report in _report_value(node.lineno, name))]
 
     def visit_Assert(self, node: ast.Assert) -> list[ast.stmt]:
         node.test = self.visit(node.test)
@@ -243,7 +243,7 @@ class _Rewriter(ast.NodeTransformer):
     def visit_AugAssign(self, node: ast.AugAssign) -> list[ast.stmt]:
         line = node.lineno
         node.value = self.visit(node.value)
-        return [node, *(report for name in _names(node.target) for report in _report_value(line, name))]
+        return [node, *(report for name in names_in(node.target) for report in _report_value(line, name))]
 
     def _block(self, statements: list[ast.stmt]) -> list[ast.stmt]:
         found: list[ast.stmt] = []
@@ -265,13 +265,13 @@ def _report_value(line: int, name: str) -> list[ast.stmt]:
     return ast.parse(f"_w.say('set', {line}, {name!r}, _w.text({name}))").body
 
 
-def _names(target: ast.expr) -> Iterator[str]:
+def names_in(target: ast.expr) -> Iterator[str]:
     """The names that a target binds, or whose object it changes."""
     match target:
         case ast.Name(id=name):
             yield name
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             for part in parts:
-                yield from _names(part)
+                yield from names_in(part)
         case ast.Starred(value=value) | ast.Subscript(value=value) | ast.Attribute(value=value):
-            yield from _names(value)
+            yield from names_in(value)

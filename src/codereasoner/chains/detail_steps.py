@@ -11,9 +11,10 @@ from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import computed
 from codereasoner.chains.known_values import Unknown, text_of
 from codereasoner.chains.operations import Operations, evaluate_all, parts
+from codereasoner.chains.pure_operations import MAX_LENGTH
 from codereasoner.chains.statement_lines import header
 from codereasoner.records import Run
-from codereasoner.steps.marks import attributes, is_mark, kind
+from codereasoner.steps.marks import attributes, contents, is_mark, kind
 from codereasoner.steps.source import split_lines, walk
 
 MOST_OPERATIONS = 12  # of one statement; more would hide what it does
@@ -102,6 +103,8 @@ class Sentences:
         if clause:
             return self._operations(event) + clause
         ends = _ENDS.get(type(node.value), "") if isinstance(node, ast.Expr) else ""
+        if node is None:
+            return ""  # of no statement of the line is known what it did
         told = " and ".join(_objects(event)) or self._global(event) or self._printed(event) or ends
         return told or "no local variable changes"
 
@@ -191,6 +194,8 @@ def _is_unordered(value: object) -> bool:
 
 def _call_of(test: ast.expr, state: Mapping[str, str]) -> str:
     """`is_odd(3)`: the call that a test is, with its arguments; "" if it is none, or one of them cannot be computed."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return f"not {call}" if (call := _call_of(test.operand, state)) else ""
     if not isinstance(test, ast.Call) or not isinstance(test.func, ast.Name) or test.keywords:
         return ""
     if any(isinstance(each, ast.NamedExpr) for each in walk(test)):
@@ -208,7 +213,7 @@ def _text(value: object) -> str:
 
 
 def _objects(event: Event) -> Iterator[str]:
-    """`p.x = 3` for each attribute that changed, of what has no literal itself; else its type."""
+    """`p.x = 3` for each attribute that changed, of what has no literal itself; else its type and its items."""
     for name, value in event.values.items():
         known = attributes(event.before.get(name, ""))
         changed = [
@@ -217,7 +222,9 @@ def _objects(event: Event) -> Iterator[str]:
             if not is_mark(each) and known.get(key) != each
         ]
         if changed or kind(value):
-            yield " and ".join(changed) or f"{name} is of type {kind(value)}"
+            inside = contents(value)
+            holds = f" and holds {inside}" if inside and "<" not in inside and len(inside) <= MAX_LENGTH else ""
+            yield " and ".join(changed) or f"{name} is of type {kind(value)}{holds}"
 
 
 def _otherwise(node: ast.If | ast.While) -> str:

@@ -204,7 +204,7 @@ def event_claims(text: str) -> Iterator[EventClaim]:
 
 
 def _read(kind: Kind, match: re.Match[str], text: str) -> EventClaim | None:
-    if _is_supposed(text, match.start()):
+    if _is_supposed(text, match.start()) or (kind == "return" and _is_within_code(text, match.start())):
         return None
     groups = match.groupdict()
     start, end = match.span("left" if groups.get("left") else 0)[0], match.end()
@@ -256,6 +256,12 @@ def _is_supposed(text: str, place: int) -> bool:
         return False  # it begins there
     sentence = _NAMED_IF.sub("", _INLINE_CODE.sub("", sentence))
     return bool(_SUPPOSED.search(sentence) or _DEPENDS.search(sentence.rpartition(", ")[2]))
+
+
+def _is_within_code(text: str, place: int) -> bool:
+    """Return whether other code stands before a place in the same backticks: `return g(x) is None` claims nothing."""
+    before = text[text.rfind("\n", 0, place) + 1 : place]
+    return before.count("`") % 2 == 1 and bool(before.rpartition("`")[2].strip())
 
 
 def _holds(groups: dict[str, str | None]) -> bool:

@@ -234,7 +234,7 @@ _GOES_ON = re.compile(
     r"[ \t]+(?:if|or|in|not|for)\b|[ \t]*(?:→|⇒))"
 )
 _ENDS_CLAUSE = re.compile(
-    r"[`*$]{0,3}(?:[ \t]*(?:[.,;:)!?]|\n|\Z|—|–)|"
+    r"[`*$]{0,3}(?:[ \t]*(?:[.,;)!?]|:(?![ \t]*(?:True|False)\b)|\n|\Z|—|–)|"
     r"[ \t]+(?:and|so|because|since|after|at|before|now|then|which|while|here|again|when|in|on|as|by|from|with)\b|"
     r"[ \t]+\()"
 )

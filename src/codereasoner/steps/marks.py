@@ -41,7 +41,7 @@ def attributes(text: str) -> dict[str, str]:
 
 def items(text: str) -> dict[str, str]:
     """Return the items of a list, a tuple or a dict by index or key, of a literal or a mark; none for other values."""
-    body = _body(text) if is_mark(text) else text
+    body = contents(text) if is_mark(text) else text
     parts = list(split_parts(body[1:-1], ", ")) if body[:1] in ("[", "(", "{") else []
     if not body.startswith("{"):
         return {str(index): part for index, part in enumerate(parts)}
@@ -49,8 +49,8 @@ def items(text: str) -> dict[str, str]:
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
-def _body(mark: str) -> str:
-    """Return the brackets in the mark of a container, and what is between them."""
+def contents(mark: str) -> str:
+    """Return the brackets in the mark of a container, and what is between them; "" of anything else."""
     match = _CONTAINER.fullmatch(mark)
     return next(iter(split_parts(match[1], ", ")), "") if match else ""
 
