@@ -23,6 +23,7 @@ from codereasoner.tasks.code_generation import PREAMBLE, WHOLE, is_code, whole_t
 OUTPUT, END = "<<<Output>>>", "[END-OF-RESPONSE]"
 CALL_FILES = ("main.py", "input.txt", "output.txt")
 WRITTEN_PREAMBLE = "from typing import *\n\n"  # as CodeMind runs programs that models wrote
+COMPLAINED = 97  # the status of a process whose code wrote to its error stream before it ended it
 _FENCES = (("```python", "```"), ("[PYTHON]", "[/PYTHON]"), ("[python]", "[/python]"))
 _HUMANEVAL, _MBPP = "Intermediate/Synthesis/humaneval", "Intermediate/Synthesis/mbpp"
 
@@ -260,11 +261,21 @@ def code_in(text: str) -> str:
 
 
 def _quietly(code: str) -> str:
-    """Return a program that runs code as an interpreter runs a file, and tells whether the error stream is empty."""
-    return f"""import atexit, builtins, importlib.machinery, io, linecache, os, sys, types, warnings
+    """Return a program that runs code as an interpreter runs a file, and tells whether the error stream is empty.
+
+    Code that ends its process tells it by the status: COMPLAINED where something was written.
+    """
+    return f"""import atexit, builtins, importlib.machinery, io, linecache, os, posix, sys, types, warnings
 def {WHOLE}():
     atexit._clear()
     errors, sink = os.pipe()
+    read, leave = os.read, os._exit
+    def quiet():
+        try:
+            return not read(errors, 1)
+        except BlockingIOError:
+            return True
+    os._exit = posix._exit = os.abort = posix.abort = lambda *status: leave(0 if quiet() else {COMPLAINED})
     os.dup2(sink, 2)
     os.set_blocking(errors, False)
     os.set_blocking(2, False)
@@ -285,15 +296,13 @@ def {WHOLE}():
         if not (end.code is None or isinstance(end.code, int)):
             return False
     atexit._run_exitfuncs()
-    try:
-        return not os.read(errors, 1)
-    except BlockingIOError:
-        return True
+    return quiet()
 """
 
 
 def _passes(run: Run) -> bool:
-    return run.value == "True" or run.outcome in ("exited", "crashed")
+    ended = run.outcome in ("exited", "crashed") and not run.reason.endswith(f" status {COMPLAINED}")
+    return run.value == "True" or ended
 
 
 def _text(path: Path) -> str:
