@@ -60,7 +60,16 @@ def _attributes_of_types() -> set[str]:
         fresh = {id(kind): kind for kind in kinds if id(kind) not in seen}
         seen |= fresh
         waiting += fresh.values()
-    known = {"builtins", "types", "abc", "enum", "_thread", *MODULES, *["_" + name for name in MODULES]}
+    known = {
+        "builtins",
+        "types",
+        "abc",
+        "enum",
+        "_thread",
+        "annotationlib",
+        *MODULES,
+        *["_" + name for name in MODULES],
+    }
     standard = [kind for kind in seen.values() if str(kind.__module__).partition(".")[0] in sys.stdlib_module_names]
     found = [kind for kind in standard if not kind.__flags__ & _HEAP_TYPE or kind.__module__ in known]
     return {name for kind in found for name in [*dir(kind), *dir(type(kind))]}

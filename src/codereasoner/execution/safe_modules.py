@@ -69,12 +69,15 @@ def prepare() -> bool:
 def _given(module: ModuleType) -> list[object]:
     """Return what a module gives a program that has not imported it.
 
-    `__exit__` is given the class of an error, and an operator of a program's own flags the flags of `re`.
+    `__exit__` is given the class of an error, an operator of a program's own flags the flags of `re`, and `__eq__` of
+    what is made part of a type the special forms of `typing`, Any, Generic and Protocol.
     """
     members = list(module.__dict__.values())
     errors = [each for each in members if isinstance(each, _type) and issubclass(each, Exception)]
-    flags = [each for each in members if _type(each).__name__ == "RegexFlag"]
-    return [*errors, *flags]
+    kinds = ("RegexFlag", "_SpecialForm", "_TypedCacheSpecialForm", "_LiteralSpecialForm")
+    others = [each for each in members if _type(each).__name__ in kinds]
+    bases = [module.__dict__[name] for name in ("Any", "Generic", "Protocol")] if module.__name__ == "typing" else []
+    return [*errors, *others, *bases]
 
 
 def _is_immutable(member: object) -> bool:
@@ -143,6 +146,8 @@ class Seal:
             self.dicts.append((own, _tuple(own), _tuple(own.values())))
         if _type(own) is not dict or _type(owner) is _Function or _slots(owner):  # else a dict is all that it has
             look = _state_of_function if _type(owner) is _Function else _state
+            if not isinstance(owner, (_type, _Function)):
+                look = _state_of_object
             self.states.append((look, owner, look(owner)))
         if isinstance(owner, _type):
             for kind in (_type(owner), *owner.__mro__[1:]):
@@ -160,10 +165,12 @@ def _slots(owner: object) -> list[str]:
 
 
 def _state(owner: object) -> tuple[object, ...]:
-    return (
-        owner.__doc__, _getattr(owner, "__name__", None), _getattr(owner, "__qualname__", None),
-        *[_getattr(owner, name, None) for name in _slots(owner)],
-    )  # fmt: skip
+    names = _getattr(owner, "__name__", None), _getattr(owner, "__qualname__", None)
+    return (*names, *_state_of_object(owner))
+
+
+def _state_of_object(owner: object) -> tuple[object, ...]:
+    return (owner.__doc__, *[_getattr(owner, name, None) for name in _slots(owner)])
 
 
 def _state_of_function(owner: Any) -> tuple[object, ...]:

@@ -35,7 +35,7 @@ from codereasoner.execution.tracer_choice import guard_formats
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     from codereasoner.execution.compile_jobs import Compiled
     from codereasoner.execution.framing import Frame, JobRow, RunLimits
@@ -50,7 +50,7 @@ GROWTH = 32 << 10  # KiB of memory that one program may have used before the nex
 
 _len, _exit, _setitimer, _PROF = len, posix._exit, _signal.setitimer, _signal.ITIMER_PROF
 _collect, _isenabled, _getrusage, _SELF = gc.collect, gc.isenabled, resource.getrusage, resource.RUSAGE_SELF
-_built_ins, _modules, _tuple, _depth = builtins.__dict__, sys.modules, tuple, sys.getrecursionlimit
+_import, _built_ins, _modules, _tuple, _depth = __import__, builtins.__dict__, sys.modules, tuple, sys.getrecursionlimit
 
 
 def _spare_error() -> MemoryError:
@@ -76,6 +76,7 @@ class Neighbours:
         self.streams.out.too_much = self.streams.error.too_much = self._leave
         self.number = self.pending = 0
         guard_formats(self._leave)
+        _built_ins["__import__"] = self._import  # by what the library does itself; programs import from safe_modules.py
         _modules["program"] = _modules["builtins"]  # run() puts each program's module there
         self.peak = _getrusage(_SELF).ru_maxrss
 
@@ -144,6 +145,12 @@ class Neighbours:
             if not found and not names and modules.cleared():
                 return True
         return False
+
+    def _import(self, name: str, *arguments: Any, **named: Any) -> Any:
+        """Leave where the library imports a module for the first time: nothing in it is sealed, or known to be safe."""
+        if name not in _modules:
+            self._leave()
+        return _import(name, *arguments, **named)
 
     def _leave(self) -> NoReturn:
         """Give this process up in the middle of a job, which is to run again, alone."""
