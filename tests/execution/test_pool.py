@@ -236,8 +236,10 @@ def test_a_forgotten_pool_ends_its_workers() -> None:
 
 
 SLEEPER = """
+import signal
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and so its children
 pool = Pool(workers=1, level="LEVEL", allow_weak_isolation=True)
 stream = pool.stream([Job("import time\\ndef f():\\n    time.sleep(60)", "f", "")])
 print(pool.processes()[0], flush=True)
