@@ -76,6 +76,12 @@ def f(x):
     kinds = [step[0] for step in run["steps"]]
     assert kinds.count("yield") == 2, kinds
     assert kinds.count("wait") >= 2  # a comprehension has a frame of its own before Python 3.12
+    assert "exception" not in kinds  # what is awaited, and what is gone over, only ends
+    assert "done" in kinds
+    calls = [step[1] for step in run["steps"] if step[0] == "call"]
+    assert len(calls) == len(set(calls))  # a frame that goes on is not called again
+    assert {step[2] for step in run["steps"] if step[0] == "resume"} <= {4, 7, 9, 10}  # and not at its first line
+    assert not any("wrapped" in step[5] for step in run["steps"])
 
 
 def test_a_call_that_needs_a_set_up_is_not_traced() -> None:

@@ -11,12 +11,15 @@ The page holds an index of all questions, and details in chunks that it unpacks 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from codereasoner import extend
-from codereasoner.chains.callers import waits_for
-from codereasoner.chains.statement_lines import scopes
-from codereasoner.records import Run
+from codereasoner.chains.callers import WRAPPED, waits_for
+from codereasoner.chains.events import read_events
+from codereasoner.chains.statement_lines import Scope, scopes
+from codereasoner.records import Run, Step
 from codereasoner.reports.answer_traces import run_id
 from codereasoner.reports.question_records import SAMPLES, TEXT_LIMIT, VALUE_LIMIT, Gathered, Shown, clip
 from codereasoner.steps.source import parse_source
@@ -107,11 +110,7 @@ def label_of(question: Question) -> str:
 
 
 def _trace(run: Run) -> dict[str, object]:
-    """Return a trace for the page; a coroutine that waits does not yield."""
-    known = scopes(run.source) if parse_source(run.source) else {}
-    owners = {
-        step.frame: (step.value, known.get((step.value, step.line))) for step in run.steps if step.event == "call"
-    }
+    """Return a trace for the page."""
     return {
         "call": clip(run.expression, VALUE_LIMIT),
         "outcome": run.outcome,
@@ -121,13 +120,53 @@ def _trace(run: Run) -> dict[str, object]:
         "cut": run.cut or ("steps" if len(run.steps) > STEP_LIMIT else ""),
         "steps": [
             [
-                "wait" if waits_for(step, *owners.get(step.frame, ("", None))) else step.event,
+                event,
                 step.frame,
-                step.line,
+                line,
                 {name: clip(value, VALUE_LIMIT) for name, value in step.changes.items()},
                 list(step.removed),
-                clip(step.value, VALUE_LIMIT),
+                clip(value, VALUE_LIMIT),
             ]
-            for step in run.steps[:STEP_LIMIT]
+            for step, event, line, value in islice(_told(run), STEP_LIMIT)
         ],
     }
+
+
+def _told(run: Run) -> Iterator[tuple[Step, str, int, str]]:
+    """Yield each step with its event, line and value as a person would tell them.
+
+    A coroutine that waits does not yield, a generator that goes on is not called again, and the exception by which
+    Python ends an iteration or an `await` is none.
+    """
+    known = scopes(run.source) if parse_source(run.source) else {}
+    raised = _raised(run)
+    owners: dict[int, tuple[str, Scope | None]] = {}
+    lines: dict[int, int] = {}
+    for step in run.steps:
+        event: str = step.event
+        line, value = step.line, "a value" if step.value == WRAPPED else step.value
+        if event == "call" and step.frame in owners:
+            event, line = "resume", lines[step.frame]
+        elif event == "call":
+            owners[step.frame] = (step.value, known.get((step.value, step.line)))
+        elif waits_for(step, *owners.get(step.frame, ("", None))):
+            event = "wait"
+        elif event == "exception" and raised is not None and not raised[step.frame, step.line, step.value]:
+            event, value = "closed" if step.value.startswith("GeneratorExit") else "done", ""
+        elif event == "exception" and raised is not None:
+            raised[step.frame, step.line, step.value] -= 1
+        lines[step.frame] = line
+        yield step, event, line, value
+
+
+def _raised(run: Run) -> Counter[tuple[int, int, str]] | None:
+    """Count the exceptions that are none of Python's own ends, by frame, line and value; None: all are, or may be."""
+    exceptions = [step.value for step in run.steps if step.event == "exception"]
+    if (
+        run.cut
+        or parse_source(run.source) is None
+        or not any(each.startswith(("StopIteration", "StopAsync", "GeneratorExit")) for each in exceptions)
+    ):
+        return None
+    events = (each for each in read_events(run) if each.kind == "exception")
+    return Counter((each.frame, each.line, each.value) for each in events)

@@ -122,7 +122,8 @@ function localRow(name, value, changes, was) {
 }
 
 function eventText(step) {
-  if (step[EVENT] === "wait") return el("p", { class: "event" }, "waits");
+  const silent = { wait: "waits", resume: "goes on", done: "what it waited for, or went over, has ended", closed: "is closed" };
+  if (silent[step[EVENT]]) return el("p", { class: "event" }, silent[step[EVENT]]);
   const words = { return: "returns ", yield: "yields ", exception: "raises " };
   return words[step[EVENT]] ? el("p", { class: "event" }, words[step[EVENT]], el("code", {}, visible(step[VALUE]))) : null;
 }
