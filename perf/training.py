@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -52,6 +54,14 @@ TARGET = 0.85  # of the bare loop's tokens a second, at least
 OPTIMIZER = 0.20  # of the bare loop's time, at most: Muon in emulated bf16 took 0.85
 OF_PEAK = 0.5  # of the operations of large matrix products: wanted, and not reached (docs/training.md)
 WARM = 2  # steps that are not timed
+PARTS = {
+    "products of weights": "aten::(add)?mm",
+    "attention": "aten::_scaled_dot_product.*|aten::bmm|aten::_softmax.*",
+    "loss": "aten::(_log_softmax|nll_loss|argmax).*",
+    "copies, casts, clearing": "aten::(copy_|clone|_to_copy|fill_|zero_)",
+}
+"""Parts of a step, and the operations of torch that each consists of; the optimizer's are its own."""
+REST = "norms, positions, gates, sums, Python"
 
 
 def main() -> int:
@@ -86,6 +96,7 @@ def main() -> int:
         print(f"{'ratio':12} {result['ratio']:9.3f}   (at least {TARGET})")
         print(f"{'optimizer':12} {result['optimizer']:9.3f}   of the bare loop's time (at most {OPTIMIZER})")
         print(f"{'operations':12} {result['of_peak']:9.3f}   of those of large matrix products ({OF_PEAK} wanted)")
+        print("\n".join(f"{share:22.3f}   of a step: {name}" for name, share in result["parts"].items()))
     return int(result["ratio"] < TARGET or result["optimizer"] > OPTIMIZER)
 
 
@@ -108,9 +119,13 @@ def measure(folder: Path, size: str, steps: int, rounds: int) -> dict[str, Any]:
     speeds = alternate({**ways, "matrix": lambda: matrix_rate(multiplies_in_bf16(load(base).model.config))}, rounds)
     share = ratio(speeds["trainer"], speeds["loop"])
     of_peak = ratio([LEARN * parameters_of(base) * each for each in speeds["trainer"]], speeds["matrix"])
-    medians = {"bare loop": statistics.median(speeds["loop"]), "SFTTrainer": statistics.median(speeds["trainer"])}
+    medians: dict[str, Any] = {
+        "bare loop": statistics.median(speeds["loop"]),
+        "SFTTrainer": statistics.median(speeds["trainer"]),
+    }
     found = {**medians, "ratio": share["median"], "optimizer": statistics.median(shares), "of_peak": of_peak["median"]}
     ratios = {"SFTTrainer: a bare loop": share, "SFTTrainer, operations: products of large matrices": of_peak}
+    found["parts"] = parts(base, rows, folder / "profiled", config)
     return {**found, "size": size, "batch": config.batch, "ratios": ratios}
 
 
@@ -131,7 +146,12 @@ def of_pretrained(folder: Path, model: str, steps: int, rounds: int) -> dict[str
 
     speeds = alternate({"trainer": trainer, "matrix": lambda: matrix_rate(in_bf16)}, rounds)
     share = ratio([LEARN * parameters_of(base) * each for each in speeds["trainer"]], speeds["matrix"])
-    found = {"model": model, "in": "bf16" if in_bf16 else "fp32", "tokens a CPU second": statistics.median(made)}
+    found: dict[str, Any] = {
+        "model": model,
+        "in": "bf16" if in_bf16 else "fp32",
+        "tokens a CPU second": statistics.median(made),
+    }
+    found["parts"] = parts(base, rows, Path(folder, "profiled"), config)
     return {**found, "ratios": {f"{model}, operations: products of large matrices": share}}
 
 
@@ -236,6 +256,39 @@ def by_loop(base: str, rows: Sequence[SftRow], out: Path, config: SftConfig) -> 
         optimizer.zero_grad()
     took = time.process_time() - began
     return sum(int(batch["attention_mask"].sum()) for batch in ready[WARM:]) / took, updating / took
+
+
+def parts(base: str, rows: Sequence[SftRow], out: Path, config: SftConfig) -> dict[str, float]:
+    """Return the share of each part of a step of SFTTrainer by the clock, as torch's profiler has it."""
+    from torch.profiler import ProfilerActivity, profile
+    from transformers import TrainerCallback
+
+    profiler = profile(activities=[ProfilerActivity.CPU])
+
+    class Profiled(TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if state.global_step == WARM:
+                profiler.start()
+
+        def on_train_end(self, *_: Any, **__: Any) -> None:
+            profiler.stop()
+
+    trainer = trained(base, rows, out, config, Profiled())
+    mute(trainer)
+    trainer.train()
+    took: Counter[str] = Counter()
+    for event in profiler.events():
+        took[_part(event)] += event.self_cpu_time_total
+    return {name: round(each / took.total(), 3) for name, each in took.most_common()}
+
+
+def _part(event: Any) -> str:
+    above = event
+    while above is not None:
+        if above.name.startswith("Optimizer.step"):
+            return "optimizer"
+        above = above.cpu_parent
+    return next((name for name, pattern in PARTS.items() if re.fullmatch(pattern, event.name)), REST)
 
 
 def batches(trainer: Any) -> list[dict[str, Any]]:

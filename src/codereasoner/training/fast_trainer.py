@@ -6,6 +6,7 @@ A step of such a model takes 30 ms, so work that is negligible on a GPU counts. 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from codereasoner.errors import import_extra
@@ -44,16 +45,19 @@ def fast_trainer(trainer: type) -> type:
             """Return the model's own loss. TRL's saves the memory of the logits and computes them twice for that.
 
             Rows are padded behind their end, where a causal model does not look: without a mask attention takes its
-            fast way. The logits of a large vocabulary are computed from the first token on that any row learns.
+            fast way. On a CPU only the logits of tokens that are learnt are computed; their number differs from batch
+            to batch, for which a GPU would wait and a compiler begin anew.
             """
             inputs = {**inputs, "use_cache": False}
             mask = inputs.pop("attention_mask")
             labels = torch.nn.functional.pad(inputs["labels"], (0, 1), value=IGNORED)[:, 1:]
-            if not is_small(self.accelerator.unwrap_model(model)):
-                first = int((labels != IGNORED).any(0).byte().argmax())
-                labels = labels[:, first:].contiguous()
-                inputs |= {"logits_to_keep": labels.shape[1], "shift_labels": labels}
-            loss, outputs = plain(self, model, inputs, True, num_items_in_batch)
+            with ExitStack() as stack:
+                if labels.device.type == "cpu" and not self.args.torch_compile:
+                    learnt = labels != IGNORED
+                    inputs["shift_labels"] = labels = labels[learnt]
+                    head = self.accelerator.unwrap_model(model).get_output_embeddings()
+                    stack.enter_context(head.register_forward_pre_hook(lambda _, given: given[0][learnt]))
+                loss, outputs = plain(self, model, inputs, True, num_items_in_batch)
             self._count(labels, mask, outputs.logits.detach())
             return (loss, outputs) if return_outputs else loss
 
