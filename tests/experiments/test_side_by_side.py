@@ -14,6 +14,8 @@ import pytest
 
 from codereasoner.experiments.side_by_side import VISIBLE, Job, run_jobs
 
+pytest.importorskip("torch")  # each job is told how many threads it has
+
 
 def note(folder: Path, name: str) -> str:
     (folder / name).write_text(os.environ.get(VISIBLE, ""))

@@ -65,6 +65,7 @@ def test_a_small_budget_samples_fewer_prompts_at_once_instead_of_being_used_up(
 def test_as_many_rows_are_sampled_at_once_as_in_an_evaluation_and_no_more_than_the_share_of_the_budget_allows(
     monkeypatch: pytest.MonkeyPatch, device: str, rows: int, limit: int | None, asked: int
 ) -> None:
+    pytest.importorskip("torch")
     loaded: Any = SimpleNamespace(model=SimpleNamespace(device=SimpleNamespace(type=device)), tokenizer=None)
     prompts: list[Any] = [{"id": str(number), "prompt": []} for number in range(3000)]
     taken = []
