@@ -5,14 +5,17 @@ In training weights, gradients and the optimizer's state stay fp32 either way.
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from codereasoner.errors import import_extra
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from transformers import PretrainedConfig
+    from transformers import PretrainedConfig, PreTrainedModel
 
 Precision = Literal["auto", "bf16", "fp32"]
 
@@ -25,6 +28,19 @@ TIMES = 8  # products in fp32, of which the fastest counts; in bf16 two are trie
 def has_gpu() -> bool:
     """Return whether torch can use a GPU."""
     return bool(import_extra("torch", "train").cuda.is_available())
+
+
+@contextmanager
+def lent_to_gpu(model: PreTrainedModel) -> Iterator[None]:
+    """Keep a model that waits on the CPU for its trainer on this process's GPU meanwhile, where there is one."""
+    waits = has_gpu() and model.device.type == "cpu"
+    if waits:
+        model.to(f"cuda:{os.environ.get('LOCAL_RANK', 0)}")
+    try:
+        yield
+    finally:
+        if waits:
+            model.to("cpu")
 
 
 def avoid_cudnn_attention() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from codereasoner.extend import Prompt, Sampling
 from codereasoner.models.checkpoint import Checkpoint
+from codereasoner.models.device import lent_to_gpu
 from codereasoner.models.local import Local, is_on_gpu, most_prompts, tokenise
 from codereasoner.sampling import Sample, sample_and_grade
 from codereasoner.styles import find_style
@@ -51,21 +52,22 @@ def batches_within(
     """Yield rows to sample together until this share of the budget is spent, and fewer where more would overrun it.
 
     The first batch is as small as if every completion had `max_tokens`; what the batches before took sizes the next.
-    The caller adds to the budget what each of them takes, in all processes.
+    The caller adds to the budget what each of them takes, in all processes. Meanwhile the model is on the GPU, if any.
     """
-    most, done, before = most_prompts(is_on_gpu(loaded.model), samples), 0, budget.spent
-    while done < len(rows) and budget.share < share:
-        size = most
-        if budget.limit is not None and budget.unit in ("tokens", "operations"):
-            if done:
-                cost = (budget.spent - before) / done
-            else:
-                read = max(map(len, tokenise([row["prompt"] for row in rows[:most]], loaded.tokenizer)))
-                per_token = 1.0 if budget.unit == "tokens" else FORWARD * budget.parameters
-                cost = per_token * processes * samples * (read + max_tokens)
-            size = min(most, max(1, int((share * budget.limit - budget.spent) / cost)))
-        yield rows[done : done + size]
-        done += size
+    with lent_to_gpu(loaded.model):
+        most, done, before = most_prompts(is_on_gpu(loaded.model), samples), 0, budget.spent
+        while done < len(rows) and budget.share < share:
+            size = most
+            if budget.limit is not None and budget.unit in ("tokens", "operations"):
+                if done:
+                    cost = (budget.spent - before) / done
+                else:
+                    read = max(map(len, tokenise([row["prompt"] for row in rows[:most]], loaded.tokenizer)))
+                    per_token = 1.0 if budget.unit == "tokens" else FORWARD * budget.parameters
+                    cost = per_token * processes * samples * (read + max_tokens)
+                size = min(most, max(1, int((share * budget.limit - budget.spent) / cost)))
+            yield rows[done : done + size]
+            done += size
 
 
 def tokens_of(samples: Sequence[Sample]) -> int:
