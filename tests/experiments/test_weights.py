@@ -12,13 +12,19 @@ import pytest
 import yaml
 
 from codereasoner import configs
+from codereasoner.cli.console import bar
 from codereasoner.errors import DataError, UserError
 from codereasoner.evaluation.perplexity import measure, read_texts
+from codereasoner.execution.pool import Pool
 from codereasoner.experiments.materials import make_base, parameters_of, parts
 from codereasoner.experiments.plan import read_experiment
+from codereasoner.experiments.run import ExperimentRun
 from codereasoner.experiments.training_options import check_options
 from codereasoner.extend import find
+from codereasoner.ledger import write_records
 from codereasoner.records import Program
+from codereasoner.stages.stage_clock import StageClock
+from codereasoner.task import Question
 from codereasoner.training.presets import PRETRAINED
 from codereasoner.training.scratch import make_scratch_model
 
@@ -73,6 +79,17 @@ def test_sources_divide_a_split_by_their_shares(tmp_path: Path) -> None:
     first = next(iter(parts(plan, plan.settings)[0][0][2].programs("train", 1)))
     assert isinstance(first, Program)
     assert first.features["difficulty"] == 1
+
+
+def test_programs_without_a_difficulty_are_held_out_in_every_set(tmp_path: Path) -> None:
+    plan = replace(read_experiment(changed(tmp_path)), sets={"easy": (1, 2), "hard": (3, 5)})
+    features: list[dict[str, Any]] = [{"difficulty": 1}, {"difficulty": 4}, {}]
+    questions = [Question("input", {"source": f"{n}"}, (), each, f"p{n}", "test") for n, each in enumerate(features)]
+    write_records(tmp_path / "questions.jsonl", questions, {})
+    with Pool(1, allow_weak_isolation=True) as pool:
+        run = ExperimentRun(plan, plan.settings, tmp_path, pool, StageClock(tmp_path, bar))
+        found = {name: [each.program for each in asked] for name, asked in run._held_out.items()}
+    assert found == {"easy": ["p0", "p2"], "hard": ["p1", "p2"]}
 
 
 def test_an_arm_is_asked_in_the_style_of_the_rows_it_learnt_last() -> None:
