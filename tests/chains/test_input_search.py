@@ -179,6 +179,7 @@ def test_the_call_that_the_question_was_made_from_makes_no_difference(pool: Pool
         ("def f(x):\n    for _ in range(len(x) // 2): x.pop(0)\n    return x", "[5, 7]", "[0, 5, 7]", None),
         ("KEYS = 'xy'\ndef f(s):\n    if len(s) > 1 and s in KEYS:\n        return 1\n    return 0", "1", "'xy'", True),
         ("def f(s, c):\n    if c not in s:\n        return c\n    return s.strip(c)", "'ab'", "'a', 'ab'", None),
+        ("def f(s):\n    if s == '`' and len(s) < 5:\n        return 1\n    return 0", "1", "'`'", None),
     ],
 )  # fmt: skip
 def test_a_dry_run_finds_arguments_that_pass_the_tests(

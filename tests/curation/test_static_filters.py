@@ -43,6 +43,14 @@ def test_hard_requirements_are_looked_at_before_anything_is_run() -> None:
     assert StaticFilters().reason(Program("def f(x):\n    return x * 2", "f", ())) == "no call"
 
 
+@pytest.mark.parametrize("operand", ["x", "f'{x}'"])
+def test_a_program_that_is_nested_too_deeply_is_dropped_with_its_reason(operand: str) -> None:
+    source = f"def f(x):\n    return {'+'.join([operand] * 500)}"
+    assert reasons(source) == ["nested too deeply"]
+    with pytest.raises(SyntaxError):
+        canonical_form(source)
+
+
 def test_what_overlaps_a_benchmark_is_dropped_with_its_reason() -> None:
     screen = StaticFilters(overlap=lambda source: "in mine (exact)" if "+ 3" in source else None)
     assert screen.reason(Program("def f(x):\n    return x + 3", "f", ("1",))) == "in mine (exact)"

@@ -130,6 +130,30 @@ def test_a_text_that_comes_as_an_argument_is_formatted_in_a_shared_process_unles
         assert [seen(run) for run in pool.run(shared)] == [seen(run) for run in alone]
 
 
+DEEP = """
+def deeper(n, text, failed):
+    try:
+        return deeper(n + 1, text, failed)
+    except RecursionError:
+        if len(failed) == {most}:
+            return failed
+    try:
+        return text.format(n)
+    except RecursionError:
+        failed.append(n)
+        raise
+
+def f(text):
+    return deeper(0, text, [])
+"""
+
+
+def test_a_format_that_reads_attributes_gives_the_same_at_the_limit_of_recursion(pool: Pool) -> None:
+    jobs = [Job(DEEP.format(most=most), "f", "'{.real}'", origin="shared") for most in range(1, 6)]
+    alone = [replace(job, source=f"{job.source}\nimport sys", origin="") for job in jobs]
+    assert [seen(run) for run in pool.run(jobs)] == [seen(run) for run in pool.run(alone)]
+
+
 def test_the_modules_that_a_program_finds_loaded_do_not_depend_on_those_before_it() -> None:
     finding = "import sys\ndef f():\n    return sorted({'re', 'typing', 'copy', 'heapq'} & set(sys.modules))"
     with Pool(workers=1, allow_weak_isolation=True) as pool:

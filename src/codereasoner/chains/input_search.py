@@ -204,11 +204,15 @@ class _Search:
 
 
 def _decided(run: Run) -> Iterator[str]:
-    """Say of the tests of a run which way they had to go, as long as they went one way only."""
+    """Say of the tests of a run which way they had to go, as long as they went one way only.
+
+    A test with a backtick in its code cannot be quoted.
+    """
     found: dict[str, set[bool]] = {}
     for event in read_events(run):
         if isinstance(event.node, ast.If | ast.While) and event.taken is not None:
             found.setdefault(unparse(event.node.test), set()).add(event.taken)
+    found = {code: ways for code, ways in found.items() if "`" not in code}
     ways = [(code, way) for code, [way, *others] in ((code, [*each]) for code, each in found.items()) if not others]
     yield from (f"`{code}` must be {str(way).lower()}." for code, way in ways[:MAX_DECIDED])
 

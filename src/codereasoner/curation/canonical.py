@@ -26,22 +26,22 @@ def written(source: str) -> Written:
     """Return the forms of a program, which are made of one tree.
 
     Raises:
-        SyntaxError: it does not parse.
+        SyntaxError: it does not parse, or is nested too deeply to be written.
     """
     try:
         tree = ast.parse(source)
+        plain, names = unparse(tree), own_names(tree)
+        _number(tree, names)
+        return Written(plain, names, unparse(tree))
     except (ValueError, MemoryError, RecursionError) as error:
         raise SyntaxError(str(error)) from None
-    plain, names = unparse(tree), own_names(tree)
-    _number(tree, names)
-    return Written(plain, names, unparse(tree))
 
 
 def canonical_form(source: str) -> str:
     """Return the source without layout, comments, docstrings and annotations, and with its own names numbered.
 
     Raises:
-        SyntaxError: it does not parse.
+        SyntaxError: it does not parse, or is nested too deeply to be written.
     """
     return written(source).canonical
 

@@ -41,12 +41,17 @@ class TextFilters:
             (None if program.calls else "no call")
             or program_reason(source, program.entry, is_by_people(program))
             or size_reason("source", source, self.sizes.source)
-            or ("in cruxeval (listed)" if is_excluded(shape_of(source)) else None)
-            or (self.overlap(source) if self.overlap else None)
         )
         if reason:
             return Examined(reason)
-        normal = canonical_form(source)
+        try:
+            shape, normal = shape_of(source), canonical_form(source)
+        except SyntaxError:
+            return Examined("nested too deeply")
+        listed = "in cruxeval (listed)" if is_excluded(shape) else None
+        reason = listed or (self.overlap(source) if self.overlap else None)
+        if reason:
+            return Examined(reason)
         return Examined(None, content_id(normal), minima_of(normal) if self.near else b"")
 
 

@@ -3,6 +3,10 @@
 
 #include "trace.h"
 
+#include <unistd.h>
+
+enum { ROOM = 50 }; /* frames for `leave`, which takes a few */
+
 static PyObject *leave; /* ends the process; it does not return */
 static PyCFunctionWithKeywords format;
 static PyCFunction format_map;
@@ -30,14 +34,22 @@ static bool is_plain(PyObject *text)
     return true;
 }
 
+/* End the process. A program at the limit of recursion leaves no room for a call, and would go on with an error of ours. */
+static PyObject *end_sharing(void)
+{
+    Py_SetRecursionLimit(Py_GetRecursionLimit() + ROOM);
+    PyObject_CallNoArgs(leave);
+    _exit(1);
+}
+
 static PyObject *guarded_format(PyObject *text, PyObject *arguments, PyObject *names)
 {
-    return is_plain(text) ? format(text, arguments, names) : PyObject_CallNoArgs(leave);
+    return is_plain(text) ? format(text, arguments, names) : end_sharing();
 }
 
 static PyObject *guarded_format_map(PyObject *text, PyObject *mapping)
 {
-    return is_plain(text) ? format_map(text, mapping) : PyObject_CallNoArgs(leave);
+    return is_plain(text) ? format_map(text, mapping) : end_sharing();
 }
 
 /* Replace a method of str by one that differs in its function only; return the function that it had. */
