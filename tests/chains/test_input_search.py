@@ -207,6 +207,8 @@ def test_a_dry_run_finds_arguments_that_pass_the_tests(
         "x = list(range(10 ** 9))",
         "for _ in range(10 ** 9): pass",
         "x.append(x)\n    while True: x.extend(x)",
+        "for _ in range(60): x = [x, x]\n    x = x[:] == x",
+        "x = 1\n    for _ in range(60): x = (x, x)\n    y = {}\n    y[x] = 1",
     ],
 )
 def test_a_dry_run_ends_soon_whatever_the_function_does(body: str) -> None:

@@ -19,6 +19,7 @@ from codereasoner.literals.work_limits import length
 
 MAX_STATEMENTS = 300  # of one dry run
 MAX_OPERATIONS = 1_000
+MAX_PARTS = 1_000  # of a variable's value, those of its parts too: `x = [x, x]` doubles them
 
 
 def dry_run(function: ast.FunctionDef, values: Mapping[str, object]) -> Any:
@@ -54,6 +55,12 @@ class _DryRun(Trail):
                 raise Unknown
             self.lines.clear()
             self._run(statement)
+
+    def _written(self, node: ast.expr) -> Any:
+        found = super()._written(node)
+        if isinstance(node, ast.Name) and not _is_small(found):
+            raise Unknown
+        return found
 
     def _run(self, statement: ast.stmt) -> None:
         match statement:
@@ -118,3 +125,16 @@ class _DryRun(Trail):
                 self.value(owner)[self.value(index)] = value
             case _:
                 raise Unknown
+
+
+def _is_small(value: object) -> bool:
+    """Return whether a value has few parts, where one that is in several places counts each time."""
+    left, waiting = MAX_PARTS, [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list | tuple | set | frozenset | dict):
+            left -= len(part)
+            if left < 0:
+                return False
+            waiting += [*part, *part.values()] if isinstance(part, dict) else part
+    return True
