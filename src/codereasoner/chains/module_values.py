@@ -19,7 +19,10 @@ from codereasoner.chains.statement_lines import own, scopes, shadowed
 from codereasoner.steps.source import nodes_of, walk
 
 _REFLECTION = frozenset(
-    ("globals", "locals", "vars", "exec", "eval", "compile", "modules", "__main__", "__dict__", "__globals__")
+    (
+        *("globals", "locals", "vars", "exec", "eval", "compile", "modules", "__main__", "__dict__", "__globals__"),
+        *("f_globals", "import_module", "__import__"),
+    )
 )
 _READERS = frozenset(name for names in METHODS.values() for name in names)
 
