@@ -76,7 +76,7 @@ def run_experiment(
         clock = StageClock(folder, bar)
         pace = ExperimentRun(plan, settings, folder, pool, clock).pace()
         settings, share = fit_minutes(plan, settings, pace)
-        shared = "; side by side they take less, as far as they leave one another room" if jobs > 1 else ""
+        shared = "; less with --jobs, if the cores or GPUs are not busy" if jobs > 1 else ""
         console.print(pace.announce(plan, settings) + shared)
         run = ExperimentRun(plan, settings, folder, pool, clock, data, pools.workers)
         return FinishedRun(folder, run.run(jobs), share, run.report())
