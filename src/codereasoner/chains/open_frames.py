@@ -39,11 +39,21 @@ class OpenUnit:
         return {**self.outside, **before} if self.outside else before
 
     def repeats(self) -> bool:
-        """Return whether a line may run again within its statement: after a yield, or in a comprehension (3.12 on)."""
+        """Return whether a line may run again within its statement.
+
+        That is so after a yield, in a comprehension (from Python 3.12 on), and where `all`, `any` or `tuple` takes a
+        generator (from 3.14 on): both are loops of the frame itself.
+        """
         if self.steps[-1].event != "line":
             return True
-        parts = (part for each in self.unit.statements for part in own(each))
-        return any(isinstance(each, ast.ListComp | ast.SetComp | ast.DictComp) for each in parts)
+        return any(_is_inlined(part) for each in self.unit.statements for part in own(each))
+
+
+def _is_inlined(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="all" | "any" | "tuple"), args=[ast.GeneratorExp()]):
+            return True
+    return isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp)
 
 
 @dataclass

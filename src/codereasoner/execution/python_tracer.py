@@ -51,7 +51,7 @@ def manner(source: str) -> str:
 
 
 def _operations(*names: str) -> bytes:
-    return bytes([opcode.opmap[name] for name in names if name in opcode.opmap])
+    return bytes([code for name in names if (code := opcode.opmap.get(name, 256)) < 256])
 
 
 YIELDS = _operations("YIELD_VALUE", "RESUME")  # from Python 3.13 on, a frame that has yielded is at what comes next
@@ -61,6 +61,10 @@ LEAVES = _operations("RETURN_VALUE", "RETURN_CONST")
 # `await` is told of once more when an exception is thrown into it.
 _FALSE = {(3, 11): ("RERAISE", "COPY", "POP_EXCEPT"), (3, 12): ()}
 TOLD_FALSELY = _operations(*_FALSE.get(sys.version_info[:2], ("CLEANUP_THROW",)))
+# Python 3.12 tells of a line once more where branches of an expression join after a call, at one of these.
+_JOINS = ("RETURN_VALUE", "STORE_", "BINARY_", "COMPARE_", "CONTAINS_", "IS_OP", "CALL", "POP_", "UNARY_", "UNPACK_",
+          "LIST_APPEND", "SET_ADD", "MAP_ADD", "FORMAT_", "GET_ITER", "YIELD_VALUE")  # fmt: skip
+TOLD_AGAIN = _operations(*(n for n in opcode.opmap if sys.version_info[:2] == (3, 12) and n.startswith(_JOINS)))
 
 _GENERATOR = 0x20 | 0x80 | 0x200  # flags of code that can yield: of generators, coroutines, asynchronous generators
 _OPTIMIZED = 0x1  # the flag of code whose locals are no dict
@@ -71,8 +75,7 @@ MAX_LINE = 1_000_000  # code can be made that claims to be on any line; what lie
 _type, _len, _any, _dict, _str, _list, _items = type, len, any, dict, str, list, dict.items
 _sorted, _range, _repr, _RecursionError = sorted, range, repr, RecursionError
 _mro = type.__dict__["__mro__"].__get__
-_getframe = sys._getframe
-_settrace, _gettrace = sys.settrace, sys.gettrace
+_getframe, _settrace, _gettrace = sys._getframe, sys.settrace, sys.gettrace
 _collects, _collect, _collect_not = gc.isenabled, gc.enable, gc.disable
 _LOCALS_ARE_KEPT = sys.version_info < (3, 13)  # in a dict, which is refreshed when a tracer looks at it
 
@@ -139,26 +142,26 @@ class Tracer(_Tracing):
         known: dict[str, tuple[object, str, object]] = {}
         kept: list[object] = []
         last: list[object] | None = None
-        inside = False
+        inside, told = False, None
         add_line, steps, add_step = self.lines.add, self.steps, self.steps.append
         compare, max_steps, max_bytes = self._compare, self.max_steps, self.max_bytes
 
         def local(frame: FrameType, event: str, argument: object, present: object = None) -> object:
-            nonlocal inside, last
+            nonlocal inside, last, told
             try:
                 if event == "call" and not inside:
                     inside = True
                     self.active += 1
                     if self.active > NEAR and not _fits(SPARE):
                         self._end("depth")
-                if self.cut or (event == "line" and _is_told_falsely(frame)):
+                if self.cut or (event == "line" and _is_told_falsely(frame, told)):
                     return local
                 if present is None:
                     present = frame.f_locals if optimized else names_in(frame, kept)
                 if last is not None:
                     compare(frame, present, known, last)
                 if event == "line":
-                    line = frame.f_lineno
+                    line = told = frame.f_lineno
                     if line is None or not 0 <= line <= MAX_LINE:
                         line = 0
                     add_line(line)
@@ -382,7 +385,7 @@ def names_in(frame: FrameType, kept: list[object]) -> object:
 
 
 LOCALS = _type((lambda: _getframe().f_locals)())  # a dict where there is no proxy yet
-FOR_C = (LOCALS, NEAR, SPARE, MAX_LINE, YIELDS, LEAVES, TOLD_FALSELY)  # what the tracer in C takes from here
+FOR_C = (LOCALS, NEAR, SPARE, MAX_LINE, YIELDS, LEAVES, TOLD_FALSELY, TOLD_AGAIN)  # what the tracer in C takes
 
 
 def _operation(frame: FrameType) -> int:
@@ -390,9 +393,8 @@ def _operation(frame: FrameType) -> int:
     return frame.f_code.co_code[frame.f_lasti]
 
 
-def _is_told_falsely(frame: FrameType) -> bool:
-    """Return whether no statement begins where the interpreter says that a line does."""
-    if not TOLD_FALSELY:
-        return False
+def _is_told_falsely(frame: FrameType, told: int | None = None) -> bool:
+    """Return whether no statement begins where the interpreter says that a line does; `told` is the line before it."""
     operations = frame.f_code.co_code[frame.f_lasti : frame.f_lasti + 4 : 2]
-    return operations[:1] == TOLD_FALSELY[:1] or operations == TOLD_FALSELY[1:]
+    again = operations[0] in TOLD_AGAIN and frame.f_lineno == told
+    return again or operations[:1] == TOLD_FALSELY[:1] or operations == TOLD_FALSELY[1:]

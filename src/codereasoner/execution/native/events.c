@@ -13,6 +13,8 @@ static PyObject *thrown_text, *f_trace; /* see `use` */
 static int near, spare, max_line;
 static unsigned char yields[256], leaves[256]; /* by instruction */
 static unsigned char falsely[3]; /* an instruction, or one and the next, at which no statement begins: a line is told of */
+static unsigned char again[256]; /* instructions at which a line that the frame has not left is told of once more */
+static bool told_again;          /* whether there are any */
 static Py_ssize_t told_falsely;  /* how many of these three there are */
 
 static void end(Tracer *tracer, const char *cut)
@@ -124,6 +126,7 @@ static int hear_steps(Watch *watch, PyFrameObject *frame, int what, PyObject *ar
     if (what == PyTrace_LINE) {
         if (add_line(tracer, line) < 0)
             return -1;
+        watch->told = PyFrame_GetLineNumber(frame);
     }
     else {
         event = read_event(watch, frame, what, argument);
@@ -175,11 +178,20 @@ static bool is_told_falsely(Watch *watch, PyFrameObject *frame)
            (unsigned char)PyBytes_AS_STRING(watch->operations)[next] == falsely[2];
 }
 
+static bool is_told_again(Watch *watch, PyFrameObject *frame)
+{
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    bool found = PyFrame_GetLineNumber(frame) == watch->told && again[operation_of(watch, frame, code)];
+    Py_DECREF(code);
+    return found;
+}
+
 static int hear_event(Watch *watch, PyFrameObject *frame, int what, PyObject *argument)
 {
     Tracer *tracer = watch->tracer;
     int done = 0;
-    if (tracer->cut[0] || (what == PyTrace_LINE && told_falsely && is_told_falsely(watch, frame)))
+    if (tracer->cut[0] || (what == PyTrace_LINE && told_falsely && is_told_falsely(watch, frame)) ||
+        (what == PyTrace_LINE && told_again && is_told_again(watch, frame)))
         return 0;
     if (what == PyTrace_CALL && !watch->inside) {
         watch->inside = true;
@@ -233,7 +245,7 @@ static Watch *watch_of(Tracer *tracer, PyFrameObject *frame, int what)
     watch->operations = NULL;
     watch->number = (int)tracer->frames++;
     watch->inside = false;
-    watch->last = -1;
+    watch->last = watch->told = -1;
     watch->known = NULL;
     watch->count = watch->room = watch->hint = watch->start = 0;
     PyObject_GC_Track(watch);
@@ -268,10 +280,10 @@ int hear(PyObject *self, PyFrameObject *frame, int what, PyObject *argument)
 PyObject *use(PyObject *Py_UNUSED(module), PyObject *arguments)
 {
     PyObject *describing, *thrown, *proxy;
-    const unsigned char *yielding, *leaving, *raising;
-    Py_ssize_t yielding_size, leaving_size, raising_size;
-    if (!PyArg_ParseTuple(arguments, "OOO!iiiy#y#y#", &describing, &thrown, &PyType_Type, &proxy, &near, &spare, &max_line,
-                          &yielding, &yielding_size, &leaving, &leaving_size, &raising, &raising_size))
+    const unsigned char *yielding, *leaving, *raising, *joining;
+    Py_ssize_t yielding_size, leaving_size, raising_size, joining_size;
+    if (!PyArg_ParseTuple(arguments, "OOO!iiiy#y#y#y#", &describing, &thrown, &PyType_Type, &proxy, &near, &spare, &max_line,
+                          &yielding, &yielding_size, &leaving, &leaving_size, &raising, &raising_size, &joining, &joining_size))
         return NULL;
     if (f_trace == NULL && (f_trace = PyUnicode_InternFromString("f_trace")) == NULL)
         return NULL;
@@ -286,5 +298,9 @@ PyObject *use(PyObject *Py_UNUSED(module), PyObject *arguments)
         yields[yielding[place]] = 1;
     for (Py_ssize_t place = 0; place < leaving_size; place++)
         leaves[leaving[place]] = 1;
+    memset(again, 0, sizeof again);
+    told_again = joining_size > 0;
+    for (Py_ssize_t place = 0; place < joining_size; place++)
+        again[joining[place]] = 1;
     Py_RETURN_NONE;
 }

@@ -98,6 +98,7 @@ typedef struct {
     int number;
     bool inside;
     Py_ssize_t last; /* the step that is not complete; -1 for none */
+    int told;        /* the line that the frame is at; -1 for none yet */
     Known *known;
     Py_ssize_t count, room;
     Py_ssize_t hint, start; /* of a comparison: the known name that is likely next, where its changes begin in the arena */
