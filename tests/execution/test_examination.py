@@ -27,7 +27,7 @@ def test_level_a_is_what_a_pool_gets_exactly_where_the_doctor_finds_every_layer(
     missing = {layer["name"] for layer in found["layers"] if not layer["available"]} - {"Landlock"}
     assert (found["level"] == "A") == (not missing), missing
     if found["level"] == "A":
-        assert 0 < found["worker_kb"] < 12 * 1024
+        assert 0 < found["worker_kb"] < 13 * 1024  # 12.3 MiB on Python 3.14
 
 
 def test_a_weak_level_is_told_with_what_it_means() -> None:

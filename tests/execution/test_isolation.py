@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -34,21 +35,29 @@ def best(level_a: None) -> Iterator[Pool]:
         yield pool
 
 
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A folder that others may read: at level B the programs of root run as nobody."""
+    with TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
 @pytest.mark.parametrize("level", ["A", "B"])
 def test_a_given_file_and_folder_are_read_and_nothing_is_written_there(
-    level: Level, level_a: None, level_b: None, tmp_path: Path
+    level: Level, level_a: None, level_b: None, open_path: Path
 ) -> None:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "secret").write_text("x")
-    (tmp_path / "file").write_text("3")
-    (tmp_path / "folder/inside").write_text("4")
-    files = [f"{tmp_path}/file", f"{tmp_path}/folder"]
+    (open_path / "folder").mkdir()
+    (open_path / "secret").write_text("x")
+    (open_path / "file").write_text("3")
+    (open_path / "folder/inside").write_text("4")
+    files = [f"{open_path}/file", f"{open_path}/folder"]
     with Pool(workers=1, level=level, allow_weak_isolation=True, files=files) as pool:
-        found = [look(pool, f"open('{tmp_path}/{name}').read()") for name in ("file", "folder/inside", "secret")]
+        found = [look(pool, f"open('{open_path}/{name}').read()") for name in ("file", "folder/inside", "secret")]
         assert found[:2] == ["3", "4"]
         assert found[2] in ("FileNotFoundError", "PermissionError")
         for wrong in ("open('{}/file', 'w')", "open('{}/folder/new', 'w')", "os.unlink('{}/file')"):
-            assert str(look(pool, "1", wrong.format(tmp_path))).endswith("Error")
+            assert str(look(pool, "1", wrong.format(open_path))).endswith("Error")
 
 
 @pytest.fixture(scope="module")
