@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.hostile.learning import learn_again
 
+from codereasoner.execution import allowlist
 from codereasoner.execution.allowed_names import ATTRIBUTES, BUILT_INS, SPECIAL_METHODS
 from codereasoner.execution.allowlist import may_share
 from codereasoner.execution.safe_modules import Modules
@@ -103,6 +104,17 @@ LEAVES = {
     "the flags of re": "import re\ndef f(x):\n    return re.findall('a', 'A', re.I)",
     "what no module has": "import math\ndef f(x):\n    return math.foo",
 }
+
+
+@pytest.fixture(autouse=True)
+def no_guard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judge formats as without the extension, which other tests load into this process: there they are guarded."""
+    monkeypatch.setattr(allowlist, "_formats", {"format": None})
+    fresh = allowlist._first_verdicts()
+    for name in ("format", "format_map"):
+        monkeypatch.delitem(allowlist._VERDICTS, name, raising=False)
+        if name in fresh:
+            monkeypatch.setitem(allowlist._VERDICTS, name, fresh[name])
 
 
 def shares(source: str) -> bool:
