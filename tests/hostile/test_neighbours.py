@@ -10,6 +10,7 @@ import pytest
 from tests.execution.test_lanes import forks_of
 from tests.hostile.one_process import Answers, answers
 
+from codereasoner.execution.allowlist import may_share
 from codereasoner.execution.decode import EXTENSION
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.records import Job, Run
@@ -117,13 +118,15 @@ FORMATS = [
 ]
 
 
-@pytest.mark.skipif(EXTENSION is None, reason="only the extension guards str.format")
 @pytest.mark.parametrize("source", FORMATS)
 def test_a_text_that_comes_as_an_argument_is_formatted_in_a_shared_process_unless_it_reads_attributes(
     source: str,
 ) -> None:
-    plain, *reading = answers([[(source, text) for text in PLAIN], *[[(source, text)] for text in READING]])
-    assert (len(plain), reading) == (len(PLAIN), [{}] * len(READING))
+    if EXTENSION is None:  # nothing guards str.format: every such program runs alone
+        assert not may_share(source, compile(source, "p", "exec"))
+    else:
+        plain, *reading = answers([[(source, text) for text in PLAIN], *[[(source, text)] for text in READING]])
+        assert (len(plain), reading) == (len(PLAIN), [{}] * len(READING))
     shared = [Job(source, "f", text, origin="shared") for text in PLAIN + READING]
     with Pool(workers=1, allow_weak_isolation=True) as pool:
         alone = pool.run([replace(job, source=f"{source}\nimport sys", origin="") for job in shared])
@@ -149,7 +152,11 @@ def f(text):
 
 
 def test_a_format_that_reads_attributes_gives_the_same_at_the_limit_of_recursion(pool: Pool) -> None:
-    jobs = [Job(DEEP.format(most=most), "f", "'{.real}'", origin="shared") for most in range(1, 6)]
+    sources = [DEEP.format(most=most) for most in range(1, 6)]
+    if EXTENSION is None:  # nothing guards str.format: such a program runs alone
+        assert not any(may_share(source, compile(source, "p", "exec")) for source in sources)
+        return
+    jobs = [Job(source, "f", "'{.real}'", origin="shared") for source in sources]
     alone = [replace(job, source=f"{job.source}\nimport sys", origin="") for job in jobs]
     assert [seen(run) for run in pool.run(jobs)] == [seen(run) for run in pool.run(alone)]
 
