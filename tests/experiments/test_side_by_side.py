@@ -12,18 +12,32 @@ from pathlib import Path
 
 import pytest
 
+from codereasoner.errors import InfrastructureError
 from codereasoner.experiments.side_by_side import VISIBLE, Job, run_jobs
 
 pytest.importorskip("torch")  # each job is told how many threads it has
 
 
-def note(folder: Path, name: str) -> str:
+def note(folder: Path, name: str, before: str = ".") -> str:
+    assert (folder / before).exists()
     (folder / name).write_text(os.environ.get(VISIBLE, ""))
     return name
 
 
 def refuse() -> str:
     raise ValueError("no weights")
+
+
+def end(folder: Path) -> str:
+    while not (folder / "base").exists():
+        time.sleep(0.02)
+    os._exit(9)
+
+
+def wait_for(folder: Path, name: str) -> str:
+    (folder / name).touch()
+    time.sleep(1)
+    return name
 
 
 def wait_long(folder: Path) -> str:
@@ -34,7 +48,8 @@ def wait_long(folder: Path) -> str:
 
 def test_a_job_begins_when_those_before_it_have_ended(tmp_path: Path) -> None:
     names, ended = ("rft", "sft", "base"), list[str]()
-    jobs = [Job(name, partial(note, tmp_path, name), ["sft"] if name == "rft" else []) for name in names]
+    jobs = [Job(name, partial(note, tmp_path, name), []) for name in names[1:]]
+    jobs.insert(0, Job("rft", partial(note, tmp_path, "rft", "sft"), ["sft"]))
     shares = list[float]()
     run_jobs(jobs, 2, ended.append, lambda share, words: shares.append(share))
     assert sorted(ended) == sorted(names)
@@ -48,6 +63,14 @@ def test_a_job_that_fails_is_told_when_the_others_have_ended(tmp_path: Path) -> 
     with pytest.raises(ValueError, match="no weights"):
         run_jobs([Job("sft", refuse), after, Job("base", partial(note, tmp_path, "base"))], 1, ended.append)
     assert ended == ["base"]
+
+
+def test_a_job_whose_process_is_killed_is_named_and_the_others_end(tmp_path: Path) -> None:
+    ended: list[str] = []
+    jobs = [Job("sft", partial(end, tmp_path)), Job("base", partial(wait_for, tmp_path, "base"))]
+    with pytest.raises(InfrastructureError, match="the process of sft was ended from outside"):
+        run_jobs([*jobs, Job("states", partial(note, tmp_path, "states"))], 2, ended.append)
+    assert sorted(ended) == ["base", "states"]
 
 
 def test_gpus_are_dealt_out_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,9 +16,10 @@ from codereasoner.cli.console import bar
 from codereasoner.errors import DataError, UserError
 from codereasoner.evaluation.perplexity import measure, read_texts
 from codereasoner.execution.pool import Pool
+from codereasoner.experiments import run
 from codereasoner.experiments.materials import make_base, parameters_of, parts
-from codereasoner.experiments.plan import read_experiment
-from codereasoner.experiments.run import ExperimentRun
+from codereasoner.experiments.plan import Arm, read_experiment
+from codereasoner.experiments.run import ExperimentRun, Seed
 from codereasoner.experiments.training_options import check_options
 from codereasoner.extend import find
 from codereasoner.ledger import write_records
@@ -87,9 +88,24 @@ def test_programs_without_a_difficulty_are_held_out_in_every_set(tmp_path: Path)
     questions = [Question("input", {"source": f"{n}"}, (), each, f"p{n}", "test") for n, each in enumerate(features)]
     write_records(tmp_path / "questions.jsonl", questions, {})
     with Pool(1, allow_weak_isolation=True) as pool:
-        run = ExperimentRun(plan, plan.settings, tmp_path, pool, StageClock(tmp_path, bar))
-        found = {name: [each.program for each in asked] for name, asked in run._held_out.items()}
+        whole = ExperimentRun(plan, plan.settings, tmp_path, pool, StageClock(tmp_path, bar))
+        found = {name: [each.program for each in asked] for name, asked in whole._held_out.items()}
     assert found == {"easy": ["p0", "p2"], "hard": ["p1", "p2"]}
+
+
+def test_an_arm_waits_for_the_weights_of_an_arm_that_is_only_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = read_experiment("demo-llm")
+    arms = {**plan.arms, "asked": Arm("asked", start="sft", style="terse")}
+    arms["grpo"] = replace(arms["grpo"], start="asked")
+    plan = replace(plan, arms=arms, settings=replace(plan.settings, arms=("grpo",)))
+    after: dict[str, list[str]] = {}
+    monkeypatch.setattr(run, "run_jobs", lambda jobs, *_: after.update({job.name: list(job.after) for job in jobs}))
+    with Pool(1, allow_weak_isolation=True) as pool:
+        whole = ExperimentRun(plan, plan.settings, tmp_path, pool, StageClock(tmp_path, bar))
+        whole._do_side_by_side([Seed(0, tmp_path, "base", "")], 2)
+    assert after == {"sft": [], "grpo": ["sft"]}
 
 
 def test_an_arm_is_asked_in_the_style_of_the_rows_it_learnt_last() -> None:

@@ -191,7 +191,7 @@ class ExperimentRun:
         lineages = [(*reversed(list(self.plan.lineage(arm))), arm) for arm in self.settings.arms]
         needed = dict.fromkeys(name for lineage in lineages for name in lineage)
         for arm in needed:  # of all seeds, so that the arms that are named first are done first
-            start = self.plan.arms[arm].start if self.plan.arms[arm].train else self.plan.weights(arm)
+            start = self.plan.weights(self.plan.arms[arm].start if self.plan.arms[arm].train else arm)
             for seed in seeds:
                 after = [seed.title + start] if start in needed and start != arm else []
                 work = partial(train_and_ask, parts, weak, seed, arm, threads)

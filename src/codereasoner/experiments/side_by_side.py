@@ -10,11 +10,12 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from typing import Generic, TypeVar
 
-from codereasoner.errors import import_extra
+from codereasoner.errors import InfrastructureError, import_extra
 from codereasoner.extend import Progress, silent
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -41,30 +42,35 @@ def run_jobs(
         Exception: that of the first job that failed, once the others have ended; those after it were not begun.
     """
     waiting, ended, failed = list(jobs), set[str](), list[BaseException]()
-    places, running = list(range(width)), dict[Future[Result], tuple[Job[Result], int]]()
+    places, running = list(range(width)), dict[Future[Result], tuple[Job[Result], int, ProcessPoolExecutor]]()
     gpus = _gpus()
-    with ProcessPoolExecutor(width, get_context("spawn"), _end_with_parent, max_tasks_per_child=1) as processes:
-        try:
-            while True:
-                for job in [each for each in waiting if ended.issuperset(each.after)][: len(places)]:
-                    waiting.remove(job)
-                    place = places.pop(0)
-                    gpu = gpus[place % len(gpus)] if gpus else None
-                    running[processes.submit(_work, job.work, gpu)] = job, place
-                if not running:
-                    break
-                progress(len(ended) / len(jobs), ", ".join(job.name for job, _ in running.values()))
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    job, place = running.pop(future)
-                    places.append(place)
-                    if error := future.exception():
-                        failed.append(error)
-                    else:
-                        ended.add(job.name)
-                        done(future.result())
-        except KeyboardInterrupt:
-            processes.shutdown(wait=True, cancel_futures=True)
-            raise
+    try:
+        while True:
+            for job in [each for each in waiting if ended.issuperset(each.after)][: len(places)]:
+                waiting.remove(job)
+                place = places.pop(0)
+                process = ProcessPoolExecutor(1, get_context("spawn"), _end_with_parent)
+                future = process.submit(_work, job.work, gpus[place % len(gpus)] if gpus else None)
+                running[future] = job, place, process
+            if not running:
+                break
+            progress(len(ended) / len(jobs), ", ".join(job.name for job, *_ in running.values()))
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                job, place, process = running.pop(future)
+                process.shutdown()
+                places.append(place)
+                error = future.exception()
+                if isinstance(error, BrokenProcessPool):
+                    words = "was ended from outside, as where memory is short: fewer --jobs take less"
+                    error = InfrastructureError(f"the process of {job.name} {words}")
+                if error:
+                    failed.append(error)
+                else:
+                    ended.add(job.name)
+                    done(future.result())
+    finally:
+        for _, _, process in running.values():
+            process.shutdown()
     if failed:
         raise failed[0]
 
