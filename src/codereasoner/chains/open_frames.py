@@ -10,6 +10,7 @@ from codereasoner.chains.callers import Callee, can_yield
 from codereasoner.chains.shared_lines import Part, is_short_loop
 from codereasoner.chains.statement_lines import MODULE, Scope, Statement, Unit, body_lines, first_line, own
 from codereasoner.records import Step
+from codereasoner.steps.source import is_inlined
 
 
 @dataclass(slots=True)
@@ -46,14 +47,8 @@ class OpenUnit:
         """
         if self.steps[-1].event != "line":
             return True
-        return any(_is_inlined(part) for each in self.unit.statements for part in own(each))
-
-
-def _is_inlined(node: ast.AST) -> bool:
-    match node:
-        case ast.Call(func=ast.Name(id="all" | "any" | "tuple"), args=[ast.GeneratorExp()]):
-            return True
-    return isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp)
+        parts = (part for each in self.unit.statements for part in own(each))
+        return any(isinstance(each, ast.ListComp | ast.SetComp | ast.DictComp) or is_inlined(each) for each in parts)
 
 
 @dataclass

@@ -30,7 +30,7 @@ from codereasoner.chains.statement_lines import (
     own,
 )
 from codereasoner.records import Step
-from codereasoner.steps.source import INLINED, walk
+from codereasoner.steps.source import is_inlined, walk
 
 _CHOICES = ast.If | ast.ExceptHandler | ast.match_case | LOOPS
 MOST_PARTS = 200  # statements that are followed on one line
@@ -158,7 +158,7 @@ def is_short_loop(unit: Unit) -> bool:
         return False
     jumps = ast.Break | ast.Continue | ast.Return | ast.Raise
     return not any(isinstance(each, jumps) for each in body) and not any(
-        isinstance(part, INLINED) for each in unit.statements for part in own(each)
+        is_inlined(part) for each in unit.statements for part in own(each)
     )
 
 

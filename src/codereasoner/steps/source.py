@@ -261,10 +261,18 @@ def _inside_functions(tree: ast.Module) -> Iterator[ast.AST]:
         ]
 
 
+def is_inlined(node: ast.AST) -> bool:
+    """Return whether this Python runs an expression as a loop of its function's own frame, whose lines then repeat."""
+    match node:
+        case ast.Call(func=ast.Name(id="all" | "any" | "tuple"), args=[ast.GeneratorExp()]):
+            return sys.version_info >= (3, 14)
+    return isinstance(node, INLINED)
+
+
 def _is_plain(node: ast.AST) -> bool:
     if isinstance(node, _SKIPPED) or getattr(node, "decorator_list", None):
         return False
-    if INLINED and any(isinstance(part, INLINED) for part in own_parts(node)):
+    if any(map(is_inlined, own_parts(node))):
         return False
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return False
