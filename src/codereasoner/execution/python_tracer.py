@@ -16,11 +16,11 @@ A program must not be able to tell that it is traced. Most can not; the words of
 from __future__ import annotations
 
 import gc
-import opcode
 import sys
 
 from codereasoner.execution.encode import change, steps_text
 from codereasoner.execution.exception_text import thrown_text
+from codereasoner.execution.instructions import BACKWARD, LEAVES, TOLD_FALSELY, YIELDS, instruction_of, is_told_falsely
 from codereasoner.execution.safe_repr import UNKNOWN, derives, show, unchanged
 
 TYPE_CHECKING = False
@@ -49,22 +49,6 @@ def manner(source: str) -> str:
         return NOT
     return CAREFULLY if _any([word in source for word in _CAREFULLY]) else PLAINLY
 
-
-def _operations(*names: str) -> bytes:
-    return bytes([code for name in names if (code := opcode.opmap.get(name, 256)) < 256])
-
-
-YIELDS = _operations("YIELD_VALUE", "RESUME")  # from Python 3.13 on, a frame that has yielded is at what comes next
-LEAVES = _operations("RETURN_VALUE", "RETURN_CONST")
-# Python 3.11 tells of the last line of a `finally`, run or not, before it raises the exception again that led there, or
-# (with COPY and POP_EXCEPT) one that the `finally` raises itself. From Python 3.13 on, the line of a `yield from` or an
-# `await` is told of once more when an exception is thrown into it.
-_FALSE = {(3, 11): ("RERAISE", "COPY", "POP_EXCEPT"), (3, 12): ()}
-TOLD_FALSELY = _operations(*_FALSE.get(sys.version_info[:2], ("CLEANUP_THROW",)))
-# Python 3.12 tells of a line once more where branches of an expression join after a call, at one of these.
-_JOINS = ("RETURN_VALUE", "STORE_", "BINARY_", "COMPARE_", "CONTAINS_", "IS_OP", "CALL", "POP_", "UNARY_", "UNPACK_",
-          "LIST_APPEND", "SET_ADD", "MAP_ADD", "FORMAT_", "GET_ITER", "YIELD_VALUE")  # fmt: skip
-TOLD_AGAIN = _operations(*(n for n in opcode.opmap if sys.version_info[:2] == (3, 12) and n.startswith(_JOINS)))
 
 _GENERATOR = 0x20 | 0x80 | 0x200  # flags of code that can yield: of generators, coroutines, asynchronous generators
 _OPTIMIZED = 0x1  # the flag of code whose locals are no dict
@@ -154,7 +138,7 @@ class Tracer(_Tracing):
                     self.active += 1
                     if self.active > NEAR and not _fits(SPARE):
                         self._end("depth")
-                if self.cut or (event == "line" and _is_told_falsely(frame, told)):
+                if self.cut or (event == "line" and is_told_falsely(frame, told)):
                     return local
                 if present is None:
                     present = frame.f_locals if optimized else names_in(frame, kept)
@@ -196,7 +180,7 @@ class Tracer(_Tracing):
             value = _str.__str__(frame.f_code.co_name)
         elif event == "return":
             if argument is None or frame.f_code.co_flags & _GENERATOR:
-                operation = _operation(frame)
+                operation = instruction_of(frame)
                 thrown = argument is None and last is not None and last[0] == "exception"
                 if operation in YIELDS and not thrown:
                     event = "yield"
@@ -253,7 +237,7 @@ class Lines(_Tracing):
 
         def local(frame: FrameType, event: str, argument: object) -> object:
             nonlocal active
-            if event == "line" and not _is_told_falsely(frame):
+            if event == "line" and not is_told_falsely(frame):
                 line = frame.f_lineno
                 add_line(line if line is not None and 0 <= line <= MAX_LINE else 0)
             elif event == "return":
@@ -385,16 +369,4 @@ def names_in(frame: FrameType, kept: list[object]) -> object:
 
 
 LOCALS = _type((lambda: _getframe().f_locals)())  # a dict where there is no proxy yet
-FOR_C = (LOCALS, NEAR, SPARE, MAX_LINE, YIELDS, LEAVES, TOLD_FALSELY, TOLD_AGAIN)  # what the tracer in C takes
-
-
-def _operation(frame: FrameType) -> int:
-    """Return the instruction that the frame is at."""
-    return frame.f_code.co_code[frame.f_lasti]
-
-
-def _is_told_falsely(frame: FrameType, told: int | None = None) -> bool:
-    """Return whether no statement begins where the interpreter says that a line does; `told` is the line before it."""
-    operations = frame.f_code.co_code[frame.f_lasti : frame.f_lasti + 4 : 2]
-    again = operations[0] in TOLD_AGAIN and frame.f_lineno == told
-    return again or operations[:1] == TOLD_FALSELY[:1] or operations == TOLD_FALSELY[1:]
+FOR_C = (LOCALS, NEAR, SPARE, MAX_LINE, YIELDS, LEAVES, TOLD_FALSELY, BACKWARD)  # what the tracer in C takes

@@ -13,8 +13,8 @@ static PyObject *thrown_text, *f_trace; /* see `use` */
 static int near, spare, max_line;
 static unsigned char yields[256], leaves[256]; /* by instruction */
 static unsigned char falsely[3]; /* an instruction, or one and the next, at which no statement begins: a line is told of */
-static unsigned char again[256]; /* instructions at which a line that the frame has not left is told of once more */
-static bool told_again;          /* whether there are any */
+static unsigned char backward[3]; /* EXTENDED_ARG and the jumps back; see instructions.py */
+static bool told_again;           /* whether lines are told of twice */
 static Py_ssize_t told_falsely;  /* how many of these three there are */
 
 static void end(Tracer *tracer, const char *cut)
@@ -178,12 +178,28 @@ static bool is_told_falsely(Watch *watch, PyFrameObject *frame)
            (unsigned char)PyBytes_AS_STRING(watch->operations)[next] == falsely[2];
 }
 
+/* Whether a jump back leads to a place in the code. */
+static bool is_target(PyObject *operations, int place)
+{
+    const unsigned char *code = (const unsigned char *)PyBytes_AS_STRING(operations);
+    unsigned long extended = 0;
+    for (Py_ssize_t at = 0; at + 1 < PyBytes_GET_SIZE(operations); at += 2) {
+        unsigned long argument = extended << 8 | code[at + 1];
+        if ((code[at] == backward[1] || code[at] == backward[2]) && at + 2 - 2 * (Py_ssize_t)argument == place)
+            return true;
+        extended = code[at] == backward[0] ? argument : 0;
+    }
+    return false;
+}
+
 static bool is_told_again(Watch *watch, PyFrameObject *frame)
 {
+    if (PyFrame_GetLineNumber(frame) != watch->told)
+        return false;
     PyCodeObject *code = PyFrame_GetCode(frame);
-    bool found = PyFrame_GetLineNumber(frame) == watch->told && again[operation_of(watch, frame, code)];
+    operation_of(watch, frame, code);
     Py_DECREF(code);
-    return found;
+    return watch->operations != NULL && !is_target(watch->operations, PyFrame_GetLasti(frame));
 }
 
 static int hear_event(Watch *watch, PyFrameObject *frame, int what, PyObject *argument)
@@ -280,10 +296,10 @@ int hear(PyObject *self, PyFrameObject *frame, int what, PyObject *argument)
 PyObject *use(PyObject *Py_UNUSED(module), PyObject *arguments)
 {
     PyObject *describing, *thrown, *proxy;
-    const unsigned char *yielding, *leaving, *raising, *joining;
-    Py_ssize_t yielding_size, leaving_size, raising_size, joining_size;
+    const unsigned char *yielding, *leaving, *raising, *back;
+    Py_ssize_t yielding_size, leaving_size, raising_size, back_size;
     if (!PyArg_ParseTuple(arguments, "OOO!iiiy#y#y#y#", &describing, &thrown, &PyType_Type, &proxy, &near, &spare, &max_line,
-                          &yielding, &yielding_size, &leaving, &leaving_size, &raising, &raising_size, &joining, &joining_size))
+                          &yielding, &yielding_size, &leaving, &leaving_size, &raising, &raising_size, &back, &back_size))
         return NULL;
     if (f_trace == NULL && (f_trace = PyUnicode_InternFromString("f_trace")) == NULL)
         return NULL;
@@ -298,9 +314,8 @@ PyObject *use(PyObject *Py_UNUSED(module), PyObject *arguments)
         yields[yielding[place]] = 1;
     for (Py_ssize_t place = 0; place < leaving_size; place++)
         leaves[leaving[place]] = 1;
-    memset(again, 0, sizeof again);
-    told_again = joining_size > 0;
-    for (Py_ssize_t place = 0; place < joining_size; place++)
-        again[joining[place]] = 1;
+    told_again = back_size == (Py_ssize_t)sizeof backward;
+    if (told_again)
+        memcpy(backward, back, sizeof backward);
     Py_RETURN_NONE;
 }
