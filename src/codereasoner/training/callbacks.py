@@ -189,7 +189,7 @@ def make_callback(
             """Return what the whole training spent, killed attempts included, and its speed."""
             seconds, tokens = budget.seconds, budget.tokens
             speed = tokens / max(seconds, 1e-9)
-            spent = {"seconds": round(seconds, 3), "tokens": tokens, "operations": budget.operations}
+            spent = {"seconds": round(seconds, 6), "tokens": tokens, "operations": budget.operations}
             read = {"examples": seen.examples} if seen else {}
             return {**spent, **read, "tokens_per_second": round(speed), **self.speed_facts(speed)}
 
