@@ -13,7 +13,7 @@ import pytest
 from codereasoner import extend, literals
 from codereasoner.chains.claim_audit import Audit, audit_search
 from codereasoner.chains.dry_run import dry_run
-from codereasoner.chains.input_search import Try, search_calls
+from codereasoner.chains.input_search import MAX_DRY, Try, search_calls
 from codereasoner.chains.inversion import invert
 from codereasoner.chains.narrator import DETAILS, Detail, narrate, narrate_search
 from codereasoner.errors import DataError
@@ -215,7 +215,7 @@ def test_a_dry_run_ends_soon_whatever_the_function_does(body: str) -> None:
     function = ast.parse(f"def f(x):\n    {body}\n    return x").body[0]
     assert isinstance(function, ast.FunctionDef)
     begun = process_time()
-    assert dry_run(function, {"x": [1]}) is NotImplemented
+    assert dry_run(function, {"x": [1]}, [MAX_DRY]) is NotImplemented
     assert process_time() - begun < 0.5
 
 
@@ -228,7 +228,8 @@ def test_a_dry_run_returns_what_the_real_run_returns_or_nothing(shared_data: Pat
             values = [literals.value_of(node) for _, node in literals.parse_arguments(row["input"])]
         except literals.LiteralError:
             continue
-        result = dry_run(function, dict(zip([each.arg for each in function.args.args], values, strict=False)))
+        given = dict(zip([each.arg for each in function.args.args], values, strict=False))
+        result = dry_run(function, given, [MAX_DRY])
         known += result is not NotImplemented
         assert result is NotImplemented or literals.equal(result, literals.read(row["output"])), row["code"]
     assert known > len(rows) * 3 / 4

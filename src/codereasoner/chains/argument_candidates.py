@@ -25,28 +25,28 @@ class Candidate:
 
     code: str
     value: object
-
-    @property
-    def text(self) -> str:
-        """The argument as a literal."""
-        return literals.write(self.value)
+    text: str  # the argument as a literal
 
 
 def made(codes: Sequence[str], wanted: str) -> Iterator[Candidate]:
     """Yield the values of expressions over the wanted value, each value once; what cannot be computed is left out."""
     seen: set[str] = set()
     for code in codes:
-        value = computed(_parsed(code), {WANTED: wanted})
-        if value is NotImplemented or isinstance(value, range):
-            continue
-        candidate = Candidate(code, value)
-        try:
-            text = candidate.text
-        except literals.NotWritable:  # it is too long
-            continue
-        if text not in seen:
-            seen.add(text)
+        candidate = _made(code, wanted if WANTED in code else "")
+        if candidate is not None and candidate.text not in seen:
+            seen.add(candidate.text)
             yield candidate
+
+
+@lru_cache(maxsize=4096)  # those without the wanted value are the same for every question
+def _made(code: str, wanted: str) -> Candidate | None:
+    value = computed(_parsed(code), {WANTED: wanted})
+    if value is NotImplemented or isinstance(value, range):
+        return None
+    try:
+        return Candidate(code, value, literals.write(value))
+    except literals.NotWritable:  # it is too long
+        return None
 
 
 @lru_cache(maxsize=4096)  # most are the same for every question

@@ -17,15 +17,19 @@ from codereasoner.chains.operations import loaded
 from codereasoner.chains.pure_operations import LAST_METHODS, MAX_LENGTH
 from codereasoner.literals.work_limits import length
 
-MAX_STATEMENTS = 300  # of one dry run
-MAX_OPERATIONS = 1_000
+A_RUN = 6  # what a dry run costs before its first statement, in operations and statements
+MAX_NUMBER = 10**MAX_LENGTH
 MAX_PARTS = 1_000  # of a variable's value, those of its parts too: `x = [x, x]` doubles them
 
 
-def dry_run(function: ast.FunctionDef, values: Mapping[str, object]) -> Any:
-    """Return what a function returns, given its arguments and module variables; NotImplemented if that is unknown."""
+def dry_run(function: ast.FunctionDef, values: Mapping[str, object], left: list[int]) -> Any:
+    """Return what a function returns, given its arguments and module variables; NotImplemented if that is unknown.
+
+    left: the number of operations and statements that may still be run, of which this run takes its own.
+    """
+    left[0] -= A_RUN
     run = _DryRun({}, brief=True)
-    run.values, run.left = copy.deepcopy(dict(values)), [MAX_OPERATIONS]
+    run.values, run.left = copy.deepcopy(dict(values)), left
     try:
         run.block(function.body)
     except _Returned as end:
@@ -46,20 +50,28 @@ class _Jump(Exception):
 
 class _DryRun(Trail):
     methods = LAST_METHODS  # their owners are the objects themselves, not what is read off a state
-    statements = MAX_STATEMENTS
 
     def block(self, body: Sequence[ast.stmt]) -> None:
         for statement in body:
-            self.statements -= 1
-            if self.statements < 0:
+            self.left[0] -= 1
+            if self.left[0] < 0:
                 raise Unknown
-            self.lines.clear()
             self._run(statement)
+
+    @staticmethod
+    def text(value: object) -> str:
+        """Return nothing, since no word of a dry run is read; a value that is too large ends it."""
+        kind = type(value)
+        if (kind is int and -MAX_NUMBER < value < MAX_NUMBER) or kind is bool or value is None:
+            return ""
+        if len(value) > MAX_LENGTH if kind is str else not _is_small(value):
+            raise Unknown
+        return ""
 
     def _written(self, node: ast.expr) -> Any:
         found = super()._written(node)
-        if isinstance(node, ast.Name) and not _is_small(found):
-            raise Unknown
+        if isinstance(node, ast.Name):
+            self.text(found)
         return found
 
     def _run(self, statement: ast.stmt) -> None:
@@ -134,7 +146,12 @@ def _is_small(value: object) -> bool:
         part = waiting.pop()
         if isinstance(part, list | tuple | set | frozenset | dict):
             left -= len(part)
-            if left < 0:
-                return False
-            waiting += [*part, *part.values()] if isinstance(part, dict) else part
+            if left >= 0:
+                waiting += [*part, *part.values()] if isinstance(part, dict) else part
+        elif isinstance(part, str | bytes | range):
+            left -= length(part)
+        elif isinstance(part, int) and not -MAX_NUMBER < part < MAX_NUMBER:
+            return False
+        if left < 0:
+            return False
     return True

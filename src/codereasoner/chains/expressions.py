@@ -68,6 +68,7 @@ class Trail:
     """The operations that lead to the value of an expression, as text: `[1, 2] + [3] -> [1, 2, 3]`."""
 
     methods = METHODS
+    text = staticmethod(text_of)
 
     def __init__(self, state: Mapping[str, str], brief: bool = False) -> None:
         self.state, self.brief = state, brief
@@ -115,12 +116,12 @@ class Trail:
             result = compute()
         except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, MemoryError):
             raise Unknown from None
-        self.say(f"{operation} -> {text_of(result)}")
+        self.say(f"{operation} -> {self.text(result)}")
         return result
 
     def begin_pass(self, target: ast.expr, item: object) -> None:
         """A pass of a comprehension begins."""
-        self.say(f"{unparse(target)} {text_of(item)}")
+        self.say(f"{unparse(target)} {self.text(item)}")
 
     def _pass(self, target: ast.expr, item: object) -> Trail:
         """Begin a pass, or the call of a key; return the trail that it is written on."""
@@ -167,13 +168,15 @@ class Trail:
         sign, apply = OPERATORS.get(type(node.op), ("", None))
         if apply is None or not stays_small(sign, left, right):
             raise Unknown
-        text = f"({text_of(left)})" if sign == "**" and text_of(left)[0] == "-" else text_of(left)
-        return self.note(f"{text} {sign} {text_of(right)}", partial(apply, left, right))
+        text = self.text(left)
+        if sign == "**" and text.startswith("-"):
+            text = f"({text})"
+        return self.note(f"{text} {sign} {self.text(right)}", partial(apply, left, right))
 
     def _unary(self, node: ast.UnaryOp) -> object:
         value = self.value(node.operand)
         if isinstance(node.op, ast.Not):
-            return self.note(f"not {text_of(value)}", lambda: not value)
+            return self.note(f"not {self.text(value)}", lambda: not value)
         if not isinstance(node.op, ast.USub) or type(value) not in (int, float):
             raise Unknown
         return -value
@@ -197,7 +200,7 @@ class Trail:
             word, apply = COMPARISONS[type(sign)]
             if word.startswith("is") and not any(each is None or each is ... for each in (left, right)):
                 raise Unknown  # values that were read anew are other objects than the program's
-            if not self.note(f"{text_of(left)} {word} {text_of(right)}", partial(apply, left, right)):
+            if not self.note(f"{self.text(left)} {word} {self.text(right)}", partial(apply, left, right)):
                 return False
             left = right
         return True
@@ -211,10 +214,10 @@ class Trail:
             bounds = [
                 self.value(part) if part else None for part in (node.slice.lower, node.slice.upper, node.slice.step)
             ]
-            text = ":".join("" if bound is None else text_of(bound) for bound in bounds[: 3 if bounds[2] else 2])
-            return self.note(f"{text_of(owner)}[{text}]", lambda: owner[slice(*bounds)])
+            text = ":".join("" if bound is None else self.text(bound) for bound in bounds[: 3 if bounds[2] else 2])
+            return self.note(f"{self.text(owner)}[{text}]", lambda: owner[slice(*bounds)])
         index = self.value(node.slice)
-        return self.note(f"{text_of(owner)}[{text_of(index)}]", lambda: owner[index])
+        return self.note(f"{self.text(owner)}[{self.text(index)}]", lambda: owner[index])
 
     def _named(self, node: ast.NamedExpr) -> object:
         self.values[node.target.id] = self.value(node.value)
@@ -278,13 +281,13 @@ class Trail:
             raise Unknown
         if name in SILENT:
             return silently(lambda: function(*arguments, **named), is_view=owner is not None)
-        texts = [*map(text_of, arguments), *(f"{key}={value}" for key, value in named.items())]
+        texts = [*map(self.text, arguments), *(f"{key}={value}" for key, value in named.items())]
         for each in node.keywords:
             if each.arg == "key":
                 named["key"] = self._key(each.value, arguments)
                 texts.append(f"key={unparse(each.value)}")
         if isinstance(node.func, ast.Attribute):
-            name = f"({text_of(owner)}).{name}" if type(owner) in (int, float) else f"{text_of(owner)}.{name}"
+            name = f"({self.text(owner)}).{name}" if type(owner) in (int, float) else f"{self.text(owner)}.{name}"
         return self.note(f"{name}({', '.join(texts)})", lambda: function(*arguments, **named))
 
     def _is_kind(self, part: ast.expr, kinds: ast.expr) -> object:
@@ -293,7 +296,7 @@ class Trail:
         if len(types) < len(names) or self.state.keys() & {"isinstance", *names}:
             raise Unknown
         value = self.value(part)
-        return self.note(f"isinstance({text_of(value)}, {unparse(kinds)})", lambda: isinstance(value, types))
+        return self.note(f"isinstance({self.text(value)}, {unparse(kinds)})", lambda: isinstance(value, types))
 
     def _key(self, node: ast.expr, arguments: list[Any]) -> Callable[[object], object]:
         """Return the key of a sort, whose value for each item is written down as in a pass of a comprehension."""

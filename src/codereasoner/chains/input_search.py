@@ -38,9 +38,8 @@ MAX_AT_LIMITS = 3  # calls that used up their time or memory, after which no oth
 MAX_PARAMETERS = 4
 MAX_CHOICES = 8  # arguments that are combined with those of the other parameters, for each parameter
 MAX_NEAR = 3  # arguments made from the wanted value that are tried before the simplest ones
-MAX_COMBINED = 100  # combinations of arguments that are tried in a real run, as long as there are runs left
-MAX_DRY_RUNS = 300  # for one question; most take a tenth of a millisecond
-MAX_UNKNOWN = 30  # dry runs that could not tell: the function does something that they do not follow
+MAX_COMBINED = 100  # combinations of arguments that are tried, as long as there are runs left
+MAX_DRY = 1_000  # operations and statements of all dry runs of one question
 MAX_DECIDED = 3  # tests that are said to decide on an argument
 NOT_FOUND = "no call was found"
 
@@ -95,6 +94,7 @@ class _Search:
         self.proposals: Iterator[Proposal] = iter(())
         self.asked: set[str] = set()
         self.at_limits = 0
+        self.left = [MAX_DRY]
         self.open: Proposal | None = None
         try:
             self.value = literals.read(self.wanted)
@@ -144,22 +144,19 @@ class _Search:
         yield [each for each in first if each not in refuted]
         yield islice(self._found_dry(inversions), 1)
         yield refuted
-        yield self._combined(MAX_COMBINED)
+        yield self._combined()
 
     def _found_dry(self, inversions: Sequence[Inversion]) -> Iterator[Proposal]:
-        completed = chain.from_iterable(map(self._completed, inversions))
-        unknown = 0
-        for each in islice(chain(completed, self._combined(MAX_DRY_RUNS)), MAX_DRY_RUNS):
-            result = self._gives_wanted(each)
-            if result:
-                yield replace(each, is_dry=True)
-            unknown += result is None
-            if unknown > MAX_UNKNOWN:
+        for each in chain(chain.from_iterable(map(self._completed, inversions)), self._combined()):
+            if self.left[0] <= 0:
                 return
+            if self._gives_wanted(each):
+                yield replace(each, is_dry=True)
 
     def _gives_wanted(self, proposal: Proposal) -> bool | None:
         """Return whether a dry run of a call returns the wanted value; None if it cannot tell."""
-        result = dry_run(self.function, self.outside | {name: one.value for name, one in proposal.arguments.items()})
+        values = self.outside | {name: one.value for name, one in proposal.arguments.items()}
+        result = dry_run(self.function, values, self.left)
         return None if result is NotImplemented else literals.equal(result, self.value)
 
     def _completed(self, found: Inversion) -> Iterator[Proposal]:
@@ -171,11 +168,11 @@ class _Search:
             chosen = given | dict(zip(rest, row, strict=True))
             yield self._propose({name: chosen[name] for name in self.kinds}, found.lines, changed | set(rest))
 
-    def _combined(self, most: int) -> Iterator[Proposal]:
-        """Yield combinations of arguments, those nearest to the wanted value first, `most` of them or a few more."""
+    def _combined(self) -> Iterator[Proposal]:
+        """Yield combinations of arguments, those nearest to the wanted value first, MAX_COMBINED or a few more."""
         if not 0 < len(self.kinds) <= MAX_PARAMETERS:
             return
-        each = max(MAX_CHOICES, int(most ** (1 / len(self.kinds))))
+        each = max(MAX_CHOICES, int(MAX_COMBINED ** (1 / len(self.kinds))))
         lists = [list(enumerate(self._choices(kind, is_main=True)))[:each] for kind in self.kinds.values()]
         rows = sorted(product(*lists), key=lambda row: sum(cost for cost, _ in row) + 3 * _derived_count(row))
         for row in rows:
@@ -225,7 +222,8 @@ def _derived_count(row: Sequence[tuple[int, Candidate]]) -> int:
 def _as_kind(value: object, kind: type | None) -> Candidate:
     """Return the argument that an inversion found; no items are an empty string where the program wants a string."""
     value = kind() if kind is not None and value in ([], "") else value
-    return Candidate(literals.write(value), value)
+    text = literals.write(value)
+    return Candidate(text, value, text)
 
 
 def _choice(name: str, candidate: Candidate) -> str:

@@ -38,13 +38,16 @@ class ModuleValues(NamedTuple):
 def module_values(source: str) -> ModuleValues:
     """Return the module variables of a program whose values are known."""
     nodes = nodes_of(source)
+    assigned = list(_literals(nodes[0])) if nodes else []
+    if not assigned or any(name in _REFLECTION for node in nodes for name in _words(node)):
+        return ModuleValues({}, {})
     bound = Counter(name for node in nodes for name in _bound(node))
-    if not nodes or "*" in bound or any(name in _REFLECTION for node in nodes for name in _words(node)):
+    if "*" in bound:
         return ModuleValues({}, {})
     by_global = Counter(_by_global(source))
     found = {
         name: text
-        for name, text in _literals(nodes[0])
+        for name, text in assigned
         if bound[name] - by_global[name] == 1 and (text[0] not in "[{(" or _is_read_only(name, text, nodes, source))
     }
     runs_functions = any(
