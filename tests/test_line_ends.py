@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from codereasoner import extend
 from codereasoner.errors import DataError
+from codereasoner.evaluation.generations import read_generations
 from codereasoner.jsonl_files import read_rows_of_part
 from codereasoner.ledger import read_rows
 from codereasoner.parquet_files import Row
@@ -64,6 +66,7 @@ def test_rows_packed_by_gzip_are_read_and_a_torn_archive_is_named(tmp_path: Path
         (b"PAR1\xff", "but a parquet file: unpack it and give it a name that ends in .parquet"),
         (b"PK\x03\x04\xff", "but a packed file: unpack it"),
         (b"\xfd7zXZ", "but a packed file"),
+        (b"\xff\xfe{\x00", "but UTF-16: save it as UTF-8"),
         (b"a\xff", r"not UTF-8 text \(byte 1\)$"),
     ],
 )
@@ -73,6 +76,16 @@ def test_a_file_that_holds_no_text_is_named_for_what_it_is(
     file = tmp_path / "rows.jsonl"
     file.write_bytes(packed(head))
     with pytest.raises(DataError, match=rf"rows\.jsonl: .*{told}"):
+        list(read_rows(file))
+    with pytest.raises(DataError, match=rf"rows\.jsonl: .*{told}"):
+        read_generations(extend.find("benchmark", "cruxeval-o"), file, [])
+
+
+@pytest.mark.parametrize("text", ["[\n {}\n]", "{\n}", "[{}, {}]"])
+def test_an_array_or_an_object_over_several_lines_is_told_how_to_write(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text(text)
+    with pytest.raises(DataError, match=r"rows\.jsonl, line 1: .* one (whole )?object a line"):
         list(read_rows(file))
 
 

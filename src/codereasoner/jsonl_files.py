@@ -55,11 +55,13 @@ def object_of(place: str, text: str) -> Row:
     try:
         row = json.loads(text)
     except json.JSONDecodeError as error:
-        raise DataError(f"{place}: not JSON ({error.msg} at column {error.colno})") from None
+        hint = "; one whole object a line is wanted" if text.strip() in ("[", "{") else ""  # it goes on below
+        raise DataError(f"{place}: not JSON ({error.msg} at column {error.colno}){hint}") from None
     except (ValueError, RecursionError):
         raise DataError(f"{place}: JSON nested too deeply, or a number of too many digits") from None
     if not isinstance(row, dict):
-        raise DataError(f"{place}: a JSON object is wanted, not {type(row).__name__}")
+        hint = "; write one object a line" if isinstance(row, list) else ""
+        raise DataError(f"{place}: a JSON object is wanted, not {type(row).__name__}{hint}")
     return row
 
 
@@ -79,15 +81,17 @@ def _decoded(path: Path, lines: Iterable[str]) -> Iterator[str]:
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path}: a broken gzip file ({error})") from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text (byte {error.start}){_kind(error.object)}") from None
+        raise not_text(path, error) from None
 
 
-def _kind(head: bytes) -> str:
-    """Say what a file that is not text holds, and what to do about it; nothing where that is not known."""
-    return next((f", but {kind}" for mark, kind in _KINDS.items() if head.startswith(mark)), "")
+def not_text(path: Path, error: UnicodeDecodeError) -> DataError:
+    """Return the error for a file that is not UTF-8; where its first bytes tell what it is, it says what to do."""
+    kind = next((f", but {kind}" for mark, kind in _KINDS.items() if error.object.startswith(mark)), "")
+    return DataError(f"{path}: not UTF-8 text (byte {error.start}){kind}")
 
 
 _KINDS = {
+    **dict.fromkeys((b"\xff\xfe", b"\xfe\xff"), "UTF-16: save it as UTF-8"),
     b"PAR1": "a parquet file: unpack it and give it a name that ends in .parquet",
     **dict.fromkeys((b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd"), "a packed file: unpack it, or use gzip"),
 }

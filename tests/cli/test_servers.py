@@ -93,6 +93,22 @@ def test_another_server_under_the_same_variable_is_asked_anew(
         assert len(Handler.requests) == 3
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("good", "15 tokens of prompts, 21 of completions"),
+        ("usage-null", "15 tokens of prompts, those of completions are not counted"),
+        ("usage-missing", ""),
+    ],
+)
+def test_tokens_that_a_server_does_not_count_are_not_told_as_none(
+    command: Command, server: str, fault: str, told: str
+) -> None:
+    code, _, err = evaluate(command, f"{server}/read/{fault}")
+    assert code == 0
+    assert [line.strip() for line in err.splitlines() if "tokens of" in line] == [told] * bool(told)
+
+
 def test_a_quiz_without_a_reply_says_why(command: Command, server: str) -> None:
     Path("p.py").write_text("def f(x):\n    return x + 1\n")
     words = ["quiz", "p.py", "f(3)", "--task", "output", "--model", "openai:m", WEAK]

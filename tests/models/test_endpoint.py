@@ -111,6 +111,17 @@ def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         extend.find("model", "openai:gpt")
 
 
+def test_a_long_pause_is_announced_once_for_all_requests(
+    base_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("codereasoner.models.endpoint.LONG", 0.1)
+    monkeypatch.setattr("codereasoner.models.endpoint._pause", lambda asked, attempt: 0.2)
+    assert [each.finish for each in complete(base_url, "fine", "fail 429 a", "fail 429 b", retries=1)]
+    told = [record.getMessage() for record in caplog.records if "trying again" in record.getMessage()]
+    assert len(told) == 1
+    assert told[0].endswith("trying again in 0 s, as it asks")
+
+
 def test_requests_are_paced(base_url: str) -> None:
     began = time.monotonic()
     done = complete(base_url, "a", "b", "c", requests_per_minute=1200)

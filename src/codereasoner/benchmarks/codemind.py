@@ -16,6 +16,7 @@ from codereasoner.benchmarks.generation_answers import predicted_output
 from codereasoner.benchmarks.record_fields import by_number, call_parts
 from codereasoner.errors import DataError
 from codereasoner.extend import Benchmark, Generations, OfficialVerdicts, Questions
+from codereasoner.jsonl_files import not_text
 from codereasoner.records import Job, Run
 from codereasoner.task import Question, Runner
 from codereasoner.tasks.code_generation import PREAMBLE, WHOLE, is_code, whole_tests
@@ -309,4 +310,4 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text (byte {error.start})") from None
+        raise not_text(path, error) from None

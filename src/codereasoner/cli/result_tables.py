@@ -33,9 +33,11 @@ def show_summary(summary: Summary) -> None:
     console.print(table)
     for line in _own_numbers(summary["metrics"]):
         console.print(line)
-    tokens = f"{summary['prompt_tokens']:,} tokens of prompts, {summary['completion_tokens']:,} of completions"
-    dollars = f", ${summary['dollars']:,.2f}" if summary["dollars"] else ""
-    console.print(styled("dim", f"{tokens}{dollars}"))
+    if summary["completion_tokens"] or summary["prompt_tokens"]:  # not every model counts them
+        written = f"{summary['completion_tokens']:,} of completions" if summary["completion_tokens"] else ""
+        tokens = f"{summary['prompt_tokens']:,} tokens of prompts, {written or 'those of completions are not counted'}"
+        dollars = f", ${summary['dollars']:,.2f}" if summary["dollars"] else ""
+        console.print(styled("dim", f"{tokens}{dollars}"))
     for sentence in format_warnings(f"{summary['model']} on {summary['benchmark']}", summary["outcomes"]):
         console.print(styled("bold red", "warning", f" {sentence}"))
     if failed := summary["outcomes"]["error"]:

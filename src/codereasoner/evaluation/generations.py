@@ -16,6 +16,7 @@ from pathlib import Path
 from codereasoner import extend
 from codereasoner.errors import DataError
 from codereasoner.extend import Benchmark, Generations, Questions
+from codereasoner.jsonl_files import not_text
 from codereasoner.styles import find_style, is_style
 from codereasoner.task import Grade, Question, read_completion
 
@@ -45,7 +46,7 @@ def _load(path: Path) -> object:
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}") from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text (byte {error.start})") from None
+        raise not_text(path, error) from None
     if ".jsonl" in path.name:
         return [_json(path, number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
     return _json(path, 0, text)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FIRST = 8  # requests that must not all fail: enough to tell a wrong address from bad luck, few enough to be quick
 FEW = 2  # further attempts where more rarely help: an odd reply, or a server that was never reached
+LONG = 10.0  # seconds; a user wants to know why nothing happens for so long, also in the middle of an evaluation
 SLOWEST = 120.0  # seconds; a server that asks for a longer pause is asked again after this one
 LONGEST = 32_000_000  # bytes of a reply: a hundred times the longest answer, and no danger to memory
 OPENAI = "https://api.openai.com/v1"
@@ -75,6 +76,7 @@ class Endpoint(Model):
         self._parameters = Parameters(LIMITS[0] if self.base_url else LIMITS[1])
         self._answered = False  # has the server given any completion?
         self._told = False  # has the user read that a request failed and is tried again?
+        self._told_until = 0.0  # requests at the same time are told to wait equally long: one sentence for all
         self._opens = False  # has a completion closed a thought that its prompt must have opened?
 
     @property
@@ -178,10 +180,14 @@ class Endpoint(Model):
                 reason, most = f"no connection: {error}", self._retries if self._answered else FEW
             if attempt >= min(most, self._retries):
                 return Completion("", finish="error", reason=plain(reason))
-            if not self._told and (attempt or not self._answered):  # else it is a moment's trouble
+            seconds = _pause(pause, attempt)
+            long = seconds >= LONG and time.monotonic() > self._told_until
+            if long or (not self._told and (attempt or not self._answered)):  # else it is a moment's trouble
                 self._told = True
-                say_once(f"the server {self.server} gives no completion ({plain(reason)}); trying again")
-            await asyncio.sleep(_pause(pause, attempt))
+                self._told_until = time.monotonic() + seconds
+                when = f" in {seconds:.0f} s, as it asks" if long else ""
+                say_once(f"the server {self.server} gives no completion ({plain(reason)}); trying again{when}")
+            await asyncio.sleep(seconds)
             attempt += 1
 
     async def _post(self, client: AsyncClient, body: Mapping[str, object]) -> tuple[int, Mapping[str, str], str]:

@@ -52,8 +52,9 @@ def _read(body: str) -> Completion:
     end = next((kind for kind, pattern in _ENDS.items() if pattern.search(finish)), "whole")
     if end == "withheld":
         raise OddReply(f"the server withheld the answer (finish_reason '{finish}')", again=False)
-    if end == "failed":
-        words = error_words(reply) or error_words(choice)
+    words = error_words(reply.get("error")) or error_words(choice.get("error"))
+    if end == "failed" or words:  # an error beside a completion, whatever its finish_reason: it broke off
+        words = words or error_words(reply) or error_words(choice)
         raise OddReply(words or f"the server did not end the answer (finish_reason '{finish}')")
     content = message.get("content")
     content = str(content) if type(content) in (int, float) else content
@@ -124,7 +125,8 @@ def _parse(body: str) -> Mapping[str, object]:
     except (ValueError, RecursionError):
         events = [*_events(body)]
         if not events:
-            raise OddReply(f"the reply is {_page_words(body)}") from None
+            words = _page_words(body)
+            raise OddReply(f"the reply is {'not JSON: ' if words == body else ''}{words}") from None
         return _joined(events)
     if not isinstance(reply, Mapping):
         raise OddReply(f"the reply is not a JSON object: {body}")
@@ -197,7 +199,8 @@ def _text(value: object, thoughts: bool | None) -> str:
 
 def _usage(usage: object) -> tuple[int, int]:
     found = usage if isinstance(usage, Mapping) else {}
-    return _count(found.get("prompt_tokens")), _count(found.get("completion_tokens"))
+    read, written = (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))
+    return max(_count(found.get(name)) for name in read), max(_count(found.get(name)) for name in written)
 
 
 def _count(value: object) -> int:
