@@ -211,6 +211,20 @@ def test_what_is_known_of_a_value_without_a_literal_is_said(command: Command, lo
     assert out.replace("\n", "").endswith(f"{call} → {told}")
 
 
+def test_a_lambda_outside_of_functions_is_shown(command: Command) -> None:
+    Path("l.py").write_text("f = lambda x: x + 1\ndef g(y):\n    return f(y) + f(y + 1)\nh = [f]\n")
+    for call, told in (
+        ("f(3)", "x = 3 returns 4"),
+        ("g(3)", "x = 3 → 4 returns 4 → 5"),
+        ("h[0](2)", "x = 2 returns 3"),
+    ):
+        _, out, _ = command("trace", "l.py", call, "--allow-weak-isolation")
+        first = out.partition("\n2 ")[0].partition(call + " →")[0]
+        assert " ".join(first.split()) == f"1 ×{told.count('→') // 2 + 1} f = lambda x: x + 1 {told}"
+    _, out, _ = command("trace", "l.py", "(lambda q: g(q))(1)", "--allow-weak-isolation")
+    assert out.split("\n")[-2] == "(lambda q: g(q))(1) → 5"
+
+
 def test_where_no_line_of_a_file_ran_none_is_shown(command: Command, long: Path) -> None:
     _, out, _ = command("trace", str(long), "print('x')", "--allow-weak-isolation")
     assert out == "no line of this file ran\nprinted: x\nprint('x') → None\n"

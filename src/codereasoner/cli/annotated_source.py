@@ -137,7 +137,7 @@ def _scopes(run: Run) -> Mapping[tuple[str, int], Scope]:
 
 
 def _lines_shown(run: Run, told: Mapping[int, _Line], whole: bool) -> set[int]:
-    """Return the lines of the functions that ran, and the headers of the classes around them.
+    """Return the lines of the functions that ran, the headers of the classes around them, and lambdas outside that ran.
 
     Of a script these are all lines but the bodies of functions that did not run.
     """
@@ -151,7 +151,7 @@ def _lines_shown(run: Run, told: Mapping[int, _Line], whole: bool) -> set[int]:
     is_script = any(step.event == "call" and step.value == MODULE[0] for step in run.steps[:1])
     if is_script:
         return every.difference(*(body_lines(node) for node in functions if node not in called))
-    shown: set[int] = set()
+    shown = set(ran)
     for node in called:
         shown.update(range(first_line(node), (node.end_lineno or node.lineno) + 1))
         shown.update(each.lineno for each in owners if isinstance(each, ast.ClassDef) and node in each.body)
@@ -189,7 +189,21 @@ def _tell(run: Run) -> dict[int, _Line]:
         _hear(found[event.line], event)
     for number, nodes in _visits(events).items():
         found[number].count = max(nodes.values())
+    _hear_lambdas(found, run)
     return found
+
+
+def _hear_lambdas(found: defaultdict[int, _Line], run: Run) -> None:
+    """Add the calls of lambdas on lines of which no event tells, since no function around them ran."""
+    begun = {step.frame: step.line for step in run.steps if (step.event, step.value) == ("call", "<lambda>")}
+    outside = {frame for frame, line in begun.items() if line not in found}
+    for step in run.steps:
+        if step.frame in outside:
+            line = found[begun[step.frame]]
+            line.count += step.event == "call"
+            _add(line.values, step.changes if step.event == "call" else {})
+            if step.event in ("return", "exception"):
+                line.ends.setdefault(step.event, []).append(step.value)
 
 
 def _visits(events: Sequence[Event]) -> dict[int, Counter[object]]:

@@ -118,9 +118,9 @@ class _Beginning:
             entry, call = split_call(written)
             return Target(Job(self.source, entry, call, record="trace"), self.path, self.source, entry, call)
         made = self._target(written, self._load("NAMES"), f"expression({written!r}, NAMES)")
-        if not isinstance(node, ast.Call):
+        entry = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        if not entry or not written.startswith(f"{entry}("):  # not a call, or one of (lambda x: x)
             return made
-        entry = ast.unparse(node.func)
         return replace(made, entry=entry, call=written[len(entry) + 1 : -1], written="")
 
     def script(self, other: Path | None, is_module: bool, words: tuple[str, ...]) -> Target:
