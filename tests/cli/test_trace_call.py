@@ -282,6 +282,7 @@ def test_a_module_runs_with_the_package_around_it(trace: Command, monkeypatch: p
     Path("parcel").mkdir()
     Path("parcel/__init__.py").write_text("")
     Path("parcel/core.py").write_text("def twice(x):\n    return 2 * x\n")
+    Path("parcel/__main__.py").write_text("from . import core\nprint(core.twice(5))\n")
     Path("parcel/run.py").write_text(
         "from .core import twice\n\n\ndef main(n=3):\n    return twice(n)\n\n\nprint(main())\n"
     )
@@ -292,9 +293,20 @@ def test_a_module_runs_with_the_package_around_it(trace: Command, monkeypatch: p
     assert "python -m parcel.run → ends" in out
     assert "main(4) → 8" in trace("-m", "parcel.run", "main(4)")[1]
     assert "main(5) → 10" in trace("parcel/run.py", "main(5)")[1]
+    for name in ("parcel", "parcel.__main__"):
+        code, out, _ = trace("-m", name)
+        assert (code, out.split("\n")[-3:]) == (0, ["printed: 10", "python -m parcel → ends", ""])
     code, out, err = trace("-m", "parcel.none")
     assert (code, out) == (2, "")
     assert "-m parcel.none: there is no module of that name" in err
+
+
+def test_a_module_that_is_nowhere_is_not_proposed(trace: Command) -> None:
+    Path("gone.py").write_text("import nowhere_to_be_found\n\n\ndef f():\n    return 1\n")
+    code, _, err = trace("gone.py", "f()")
+    assert (code, "--with" in err) == (1, False)
+    assert "it is not installed where codereasoner is" in err
+    assert trace("gone.py", "f()", "--with", "math,")[0] == 1  # a comma at the end is no module
 
 
 def test_a_file_of_which_no_line_ran_is_told_so(shop: Command) -> None:

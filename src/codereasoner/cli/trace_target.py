@@ -66,7 +66,7 @@ class Target:
         wanted = [each for each in dict.fromkeys(wanted) if Path(each).stem not in known]
         if name and name not in {Path(each).stem for each in wanted} | known:
             wanted.append(name)
-        return ",".join(wanted)
+        return ",".join(each for each in wanted if "/" in each or importlib.util.find_spec(each))
 
 
 def find_target(
@@ -80,7 +80,7 @@ def find_target(
     test = _TEST.fullmatch(run or str(file))
     node = None if run is None or test or run.endswith(".py") else _expression(run)
     if is_module:
-        path, name = _module_file(str(file)), str(file)
+        path, name = _module_file(str(file))
     else:
         path = Path(test[1]) if test and run is None else file
         name = module_name(path)
@@ -126,7 +126,7 @@ class _Beginning:
     def script(self, other: Path | None, is_module: bool, words: tuple[str, ...]) -> Target:
         """Return the target that executes the file, or another script that uses it."""
         if other is None:
-            command = ["python", "-m", self.name] if is_module else ["python", str(self.path)]
+            command = ["python", "-m", self.name.removesuffix(".__main__")] if is_module else ["python", str(self.path)]
             run = f"script(SOURCE, FILE, {self.package!r}, {(str(self.path), *words)}, {_absolute(self.path)!r})"
             return self._target(shlex.join([*command, *words]), run)
         run = f"script({read_source(other)!r}, UNTRACED, '', {(str(other), *words)}, {_absolute(other)!r})"
@@ -191,7 +191,8 @@ def module_name(path: Path) -> str:
     return ".".join(parts)
 
 
-def _module_file(name: str) -> Path:
+def _module_file(name: str) -> tuple[Path, str]:
+    """Return the file that `python -m NAME` executes, and its module: that of a package is its `__main__`."""
     import_from(Path.cwd())
     try:
         found = importlib.util.find_spec(name)
@@ -201,7 +202,7 @@ def _module_file(name: str) -> Path:
         raise ConfigError(f"-m {name}: {error}") from None
     if found is None or not str(found.origin).endswith(".py"):
         raise ConfigError(f"-m {name}: there is no module of that name with a source here")
-    return Path(str(found.origin))
+    return Path(str(found.origin)), found.name
 
 
 def import_from(folder: Path) -> None:
@@ -214,7 +215,7 @@ def import_from(folder: Path) -> None:
 def modules_of(texts: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of modules in `numpy,./mymodule.py`; the folder of a file becomes one to import from."""
     names = []
-    for text in (part.strip() for given in texts for part in given.split(",")):
+    for text in filter(None, (part.strip() for given in texts for part in given.split(","))):
         path = Path(text)
         if "/" in text or path.suffix == ".py":
             place = path if path.suffix == ".py" or path.is_dir() else path.with_suffix(".py")
@@ -222,7 +223,7 @@ def modules_of(texts: tuple[str, ...]) -> tuple[str, ...]:
                 raise ConfigError(f"--with {text}: there is no file {place}")
             import_from(place.resolve().parent)
             text = place.stem
-        if not text or importlib.util.find_spec(text.partition(".")[0]) is None:
+        if importlib.util.find_spec(text.partition(".")[0]) is None:
             raise ConfigError(f"--with {text}: there is no module of that name here; your own file is ./{text}.py")
         names.append(text)
     return tuple(names)

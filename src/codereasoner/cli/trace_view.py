@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from rich.text import Text
@@ -19,6 +21,7 @@ from codereasoner.records import Run
 from codereasoner.steps import refuse_unknown
 
 _NO_FILE = re.compile(r"FileNotFoundError: .*: '(.+)'$")
+_NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '(\w+)")
 _LOOKS = re.compile(r"\b(glob|listdir|scandir|iterdir|rglob|walk|exists|is_file|is_dir|isfile|isdir)\(")
 """Calls that look for files, and say nothing where there are none."""
 _SHUT_IN = re.compile(
@@ -102,4 +105,6 @@ def _hint(run: Run, target: Target, cpu_seconds: float | None, given: Sequence[s
         return ""
     if wanted := target.missing(run, (*target.preload, *given)):
         return f"; programs run in an empty world: --with {','.join([*given, wanted])} imports it before"
+    if (gone := _NO_MODULE.match(run.exception)) and not find_spec(gone[1]):
+        return f"; it is not installed where codereasoner is: {sys.prefix}"
     return "; its folder cannot be read by the user under whom programs run: chmod o+rx it" if given else ""
