@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import doctest
+import enum
 import json
 import math
 import pickle
@@ -27,6 +28,10 @@ from codereasoner.task import Question, Task
 SOURCE = "def f(x):\n    return x[::-1]\n"
 FACTOR = 2
 SPLITS: tuple[Literal["train", "rl", "test"], ...] = ("train", "rl", "test")
+
+
+class Switch(enum.Enum):
+    ON = 1
 
 
 def scaled(values: list[int]) -> list[int]:
@@ -237,6 +242,7 @@ def test_the_reward_reads_questions_as_objects_and_says_where_they_are_missing(r
         (lambda x: x, ([1],), "a lambda has no name to call it by: define it with def"),
         (len, ([1],), "<built-in function len> is not a function defined with def"),
         (total, (object(),), "an argument cannot be written down: a value of type object has no literal"),
+        (total, (Switch.ON,), "an argument cannot be written down: a value of type Switch has no literal"),
         (SOURCE, ([1, 2],), "a program as text takes its call as text"),
         (SOURCE, ("f",), "a call such as"),
     ],
@@ -246,6 +252,31 @@ def test_what_cannot_be_traced_is_said_in_one_sentence(
 ) -> None:
     with pytest.raises(ConfigError, match=re.escape(sentence)):
         cr.trace(program, *arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"temperature": 0.8}, "temperature belongs to the sampling: sampling=codereasoner.extend.Sampling("),
+        ({"concurency": 3}, "the model has no option 'concurency', did you mean 'concurrency'?; it has: base_url"),
+    ],
+)
+def test_an_option_that_no_model_reads_is_not_passed_over(
+    run: Run, tmp_path: Path, options: dict[str, Any], sentence: str
+) -> None:
+    pytest.importorskip("httpx2")
+    [question] = cr.ask(run, "output")
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        cr.evaluate(question, "openai:m", base_url="http://127.0.0.1:9/v1", out=tmp_path / "e", **options)
+    for model in ("scripted:gold", lambda messages: ""):
+        with pytest.raises(ConfigError, match=r"belongs to the sampling|the model has no option 'concurency'"):
+            cr.evaluate(question, model, out=tmp_path / "e", **options)
+    assert not (tmp_path / "e").exists()
+
+
+def test_what_is_no_question_is_refused_in_one_sentence(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"a question is wanted, .* not int: cr\.ask makes them"):
+        cr.evaluate([*cr.ask(run, "output"), 3], "scripted:gold", out=tmp_path)  # type: ignore[list-item]
 
 
 def test_a_function_made_by_exec_is_refused_in_one_sentence() -> None:

@@ -209,6 +209,14 @@ def test_what_would_differ_from_the_live_function_is_refused(shop: ModuleType, n
 def test_a_function_of_a_notebook_is_cut_out_of_its_cells() -> None:
     cells = ["import re\nfrom typing import Dict", "%time 3", "Row = Dict[str, int]\nWORD = re.compile('x')"]
     cells += ["WORD = re.compile('y')", "def f(row: Row): return [WORD.sub('', name) for name in row]"]
+    cells += [
+        "class Rate:\n    n = 2",
+        "import enum\nclass Rate(enum.IntEnum):\n    N = 3",
+        "def g(x): return x * Rate.N",
+    ]
+    cells += ["from dataclasses import dataclass\n@dataclass\nclass Item:\n    n: int = 4\n    def more(self):\n"]
+    cells[-1] += "        return self.n + Rate.N"
+    cells += ["def h(): return Item().more()"]
     known: dict[str, object] = {"In": cells, "__name__": "__main__"}
     for number, cell in enumerate(cells):
         name = f"<cell {number}>"
@@ -217,6 +225,8 @@ def test_a_function_of_a_notebook_is_cut_out_of_its_cells() -> None:
             exec(compile(cell, name, "exec", dont_inherit=True), known)
     run = cr.trace(known["f"], {"xy": 1})  # type: ignore[arg-type]
     assert (run.outcome, run.value) == ("ok", "['x']")
+    assert cr.trace(known["g"], 5).value == "15"  # type: ignore[arg-type]
+    assert cr.trace(known["h"]).value == "7"  # type: ignore[arg-type]
 
 
 def test_names_that_a_scope_binds_are_not_those_of_the_module() -> None:

@@ -7,6 +7,7 @@ workers, which is started on first use and ended at exit; `with cr.pool(workers=
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from codereasoner.benchmarks.loading import load_benchmark
 from codereasoner.chains.input_search import search_calls, searches
 from codereasoner.chains.narrator import Detail, narrate, narrate_search
 from codereasoner.cli.trace_target import split_call
-from codereasoner.errors import ConfigError, import_extra
+from codereasoner.errors import ConfigError, did_you_mean, import_extra
 from codereasoner.evaluation.load_questions import QuestionSet, load_questions
 from codereasoner.evaluation.run_evaluation import Asking, refuse_unanswered
 from codereasoner.evaluation.run_evaluation import evaluate as evaluate_questions
@@ -276,13 +277,15 @@ def evaluate(
     if isinstance(questions, str | Path):
         asked = load_questions(str(questions), Path(data) if data else None, split, _run, limit)
     else:
-        asked = QuestionSet("questions", [questions] if isinstance(questions, Question) else list(questions)[:limit])
+        given = [questions] if isinstance(questions, Question) else list(questions)[:limit]
+        asked = QuestionSet("questions", [_question(each) for each in given])
     if not asked.questions:
         raise ConfigError(f"there is no question in {asked.name}")
     if isinstance(model, str):
         answering: Model = extend.find("model", model, **options)
     else:
         answering = model if isinstance(model, Model) else FunctionModel(model)
+    _refuse_options(answering, options)
     label = model if isinstance(model, str) else answering.identity
     chosen = sampling or Sampling(max_tokens=answering.max_tokens or Sampling().max_tokens)
     folder = Path(out) if out else Path("evaluations") / f"{Path(asked.name).stem}@{short_name(label)}"
@@ -356,6 +359,22 @@ def _run(jobs: Sequence[Job]) -> list[Run]:
 
 def _task(task: TaskLike) -> Task:
     return extend.task(task) if isinstance(task, str) else extend.register(task)
+
+
+def _refuse_options(model: Model, options: Mapping[str, object]) -> None:
+    """Refuse what a model does not read: every model takes the options of the command line, of which it uses some."""
+    kinds = [each for each in type(model).__mro__ if issubclass(each, Model)]
+    named = {name for each in kinds for name in inspect.signature(each.__init__).parameters}
+    taken = named - {"self", "target", "options"} if type(model) is not FunctionModel else set()
+    is_own = type(model).__module__.startswith("codereasoner.")  # what another reads of its `options` is not known
+    for name, value in options.items():
+        if name not in taken and name in Sampling.__dataclass_fields__:
+            raise ConfigError(
+                f"{name} belongs to the sampling: sampling=codereasoner.extend.Sampling({name}={value!r})"
+            )
+        if name not in taken and is_own:
+            there_are = f"; it has: {', '.join(sorted(taken))}" if taken else ""
+            raise ConfigError(f"the model has no option '{name}'{did_you_mean(name, taken)}{there_are}")
 
 
 def _style(style: StyleLike) -> Style:

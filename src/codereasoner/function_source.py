@@ -208,6 +208,8 @@ def _binding(name: str, value: object, known: Mapping[str, object]) -> ast.AST |
                     return statement
             case ast.FunctionDef(name=bound) if bound == name and isinstance(value, FunctionType):
                 return statement  # under a decorator that hides it
+            case ast.ClassDef(name=bound) if bound == name and isinstance(value, type):
+                return statement  # in a cell of a notebook, where inspect finds no class
             case _ if getattr(getattr(statement, "name", None), "id", None) == name:
                 return statement  # `type X = ...`, since Python 3.12
     return None

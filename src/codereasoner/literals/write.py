@@ -140,7 +140,7 @@ def _set_order(pair: tuple[str, Any]) -> tuple[int, int, str]:
 
 
 def _type_name(kind: type) -> str:
-    return _str.__str__(_type_text(kind)) if _type(kind) is _type else "an object of its own metaclass"
+    return _str.__str__(_type_text(kind))
 
 
 WRITERS: dict[type, Callable[[Any, int, list[int]], str]] = {
