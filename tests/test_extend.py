@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from codereasoner import extend
-from codereasoner.errors import DataError, UnknownName
+from codereasoner.errors import DataError, UnknownName, UserError
+from codereasoner.records import Run
 
 PLUGIN = """
 from codereasoner.task import Task
@@ -47,6 +49,47 @@ def test_a_file_without_that_class_lists_those_it_has(tmp_path: Path) -> None:
 def test_a_missing_plugin_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"there is no file .*gone\.py"):
         extend.find("task", f"{tmp_path}/gone.py:Always")
+
+
+QUESTION = 'self.question(run, {"source": run.source, "entry": run.entry, "call": run.call}, '
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("ask = Task.ask", "none: this task asks nothing about runs"),
+        ("def ask(self, run): yield 'x'", "none: `ask` yields what is no question: 'x'"),
+        ("verify = Task.verify", "the task odd has no verify"),
+        ("statement = Task.statement", "the task odd has no statement"),
+        ("request = None", "the task odd has no request"),
+        ("guesses = ('0',)", "Odd.guesses is a value; write a method: def guesses(self, question"),
+        ("def guesses(self, question): return ['0']", "Odd.guesses must return answers by name"),
+        ("def __init__(self): 1 / 0", "odd.py:Odd, line 9: ZeroDivisionError: division by zero"),
+        ("def ask(self, run): return None", "odd.py:Odd.ask: TypeError: 'NoneType' object is not iterable"),
+        ("def ask(self, run): raise KeyError(3)", "odd.py:Odd.ask, line 9: KeyError: 3"),
+        (f"def ask(self, run): yield {QUESTION}'12')", "the gold of odd is a list of right answers, not the text '12'"),
+        (f"def ask(self, run): yield {QUESTION}[1])", "a right answer is a text, not 1"),
+        (f"def ask(self, run): yield {QUESTION}[])", "has no right answer"),
+        ("def ask(self, run): yield self.question(run, {'run': run}, ['1'])", "line 9: TypeError: Object of type Run"),
+        ("def statement(self, question): return None", "Odd.statement must return a text, not None"),
+        ("def statement(self, question): return question.facts['x']", "its facts give KeyError: 'x'"),
+    ],
+)
+def test_a_task_of_a_file_that_is_not_whole_is_refused_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, told: str
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr(extend, "_registered", {})
+    lines = ["from codereasoner.task import Task", "class Odd(Task):", "    name, request = 'odd', 'Say 1.'"]
+    lines += [f"    def ask(self, run): yield {QUESTION}['1'])", "    def statement(self, question): return 'x'"]
+    lines += ["    def verify(self, question, answer, run=None): return answer == '1'", "", "", f"    {method}", ""]
+    (tmp_path / "odd.py").write_text("\n".join(lines))
+    run = Run("def f(): return 1", "f", "", "ok", value="1")
+    if told.startswith("none: "):
+        assert extend.task(f"{tmp_path}/odd.py:Odd").collect(run) == ([], {told.removeprefix("none: "): 1})
+        return
+    with pytest.raises(UserError, match=re.escape(told)):
+        extend.task(f"{tmp_path}/odd.py:Odd").collect(run)
 
 
 def test_an_unknown_model_lists_the_schemes() -> None:

@@ -16,7 +16,7 @@ import inspect
 import pkgutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from types import ModuleType
@@ -43,6 +43,7 @@ from codereasoner.interfaces import (
 from codereasoner.ledger import read_rows
 from codereasoner.plugin_files import (
     VARIABLE,
+    call,
     is_reference,
     load_file,
     named_files,
@@ -52,7 +53,7 @@ from codereasoner.plugin_files import (
 )
 from codereasoner.records import Run
 from codereasoner.renamed import current_name
-from codereasoner.task import Grade, Question, Task
+from codereasoner.task import Asked, Grade, Question, Runner, Task
 
 Kind = Literal["task", "source", "model", "benchmark"]
 
@@ -68,8 +69,10 @@ def find(kind: Kind, name: str, **options: object) -> Any:
         DataError: `file.py` is missing or has no such class.
     """
     if is_reference(name):
-        found = _from_file(kind, *split_reference(name))
-        return found("", **options) if kind == "model" else _make(kind, name, found, options)
+        path, own = split_reference(name)
+        found = _from_file(kind, path, own)
+        made = partial(found, "", **options) if kind == "model" else partial(_make, kind, name, found, options)
+        return call(made, path=path.resolve(), words=name)
     if kind == "model":
         return _find_model(name, options)
     known = available(kind)
@@ -205,6 +208,12 @@ def register(made: Task | type[Task]) -> Task:
     name = getattr(found, "name", "")
     if not name or not isinstance(name, str):
         raise ConfigError(f"the task {type(found).__name__} has no name: set `name = ...` in its class")
+    if not isinstance(getattr(found, "request", ""), str):
+        raise ConfigError(f"the task {name} has no request: set `request = ...` in its class, a sentence for the model")
+    for method, others in (("statement", ()), ("verify", ("examine", "score"))):
+        own = [each for each in (method, *others) if getattr(type(found), each, None) is not getattr(Task, each, None)]
+        if not own:
+            raise ConfigError(f"the task {name} has no {method}: write it as docs/tasks.md shows")
     if name in available("task"):
         raise ConfigError(
             f"the task {type(found).__name__} is named '{name}', as a built-in one is: give it another name"
@@ -290,9 +299,42 @@ def _from_file(kind: Kind, path: Path, name: str) -> Any:
         classes = [each.__name__ for each in _classes(kind, module).values()]
         wrong = f"has no {kind} class '{name}'" if name else f"names no {kind} class: write {path}:CLASS"
         raise DataError(f"{path} {wrong}; it has: {', '.join(classes) or 'none'}")
+    for method, own in vars(_BASES[kind]).items():
+        if inspect.isfunction(own) and not callable(getattr(found, method)):
+            raise DataError(f"{path}: {name}.{method} is a value; write a method: def {method}{inspect.signature(own)}")
     if issubclass(found, Task):
-        found.reference = f"{path.resolve()}:{name}"
+        return type(name, (_TaskOfFile, found), {"__doc__": found.__doc__, "reference": f"{path.resolve()}:{name}"})
     return found
+
+
+class _TaskOfFile(Task):
+    """What a task of the user's file is in addition: its mistakes end a command with a sentence."""
+
+    def collect(self, run: Run, runner: Runner | None = None) -> Asked:
+        """Return what the task asks, if its code does not fail and could put every question to a model."""
+        path, _ = split_reference(self.reference)
+        asked = call(super().collect, run, runner, path=path, words=f"{self.reference}.ask")
+        for question in asked.questions:
+            self.check(question)
+        return asked
+
+    def check(self, question: Question) -> None:
+        """Refuse a question whose parts are of other types than the stages take."""
+        if wrong := [each for each in question.gold if not isinstance(each, str)]:
+            raise DataError(f"{self.reference}: a right answer is a text, not {wrong[0]!r:.60}")
+        super().check(question)
+        if not isinstance(stated := self.statement(question), str):
+            raise DataError(f"{self.reference}.statement must return a text, not {stated!r:.60}")
+        if not isinstance(self.guesses(question), Mapping):
+            raise DataError(f'{self.reference}.guesses must return answers by name, such as {{"0": "0"}}')
+
+    def question(
+        self, run: Run, facts: Mapping[str, object], gold: Sequence[str], features: Mapping[str, object] | None = None
+    ) -> Question:
+        """Make a question about a run; a text is no list of right answers, though Python takes it for one."""
+        if isinstance(gold, str):
+            raise DataError(f"the gold of {self.name} is a list of right answers, not the text {gold!r:.60}")
+        return super().question(run, facts, gold, features)
 
 
 def _classes(kind: Kind, module: ModuleType) -> dict[str, Any]:

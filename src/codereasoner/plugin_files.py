@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
-from codereasoner.errors import DataError, no_file
+from codereasoner.errors import CodeReasonerError, DataError, no_file
 from codereasoner.records import content_id
 
 T = TypeVar("T")
@@ -68,6 +68,8 @@ def call(function: Callable[..., T], *values: object, path: Path, words: str) ->
     """
     try:
         return function(*values)
+    except CodeReasonerError:  # a sentence for the user as it is, or a failure of ours
+        raise
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == str(path)]

@@ -248,7 +248,8 @@ class Task:
                 sent = list(_run(dict(enumerate(each)), runner).values()) if isinstance(each, list) else None
                 found += [] if isinstance(each, list) else [each]
         questions = [replace(each, plugin=self.reference) for each in found if isinstance(each, Question)]
-        skipped = Counter(each.reason for each in found if isinstance(each, Skip))
+        others: list[Any] = [each for each in found if not isinstance(each, Question)]
+        skipped = Counter(getattr(each, "reason", f"`ask` yields what is no question: {each!r:.60}") for each in others)
         return Asked(questions, skipped if found else Counter(["no reason given"]))
 
     def check(self, question: Question) -> None:
