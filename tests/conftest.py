@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -40,6 +41,8 @@ FIRST = (
     "training/test_dynamic_sampling.py",
 )
 
+gc.disable()  # until the tests are collected: nothing that they load is garbage
+
 ALLOWED = Path(__file__).with_name("skips.txt")
 
 
@@ -62,6 +65,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         tests = Counter(item.path for item in items)
         places = {ALLOWED.parent / name: place for place, name in enumerate(FIRST)}
         items.sort(key=lambda item: (places.get(item.path, len(FIRST)), -tests[item.path]))
+
+
+def pytest_collection_finish() -> None:
+    """Leave out of every later collection what is loaded by now: each training collects garbage, torch is large."""
+    gc.freeze()
+    gc.enable()
 
 
 def allowed_skips(text: str) -> list[str]:

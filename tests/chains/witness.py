@@ -7,7 +7,6 @@ assignments report themselves, and is run plainly. A report is [kind, line, ...]
 from __future__ import annotations
 
 import ast
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -15,18 +14,18 @@ REPORTER = """
 class _Witness:
     def __init__(self):
         self.reports = []
-        self.quiet = False
+        self.silent = False
     def say(self, *report):
-        if not self.quiet:
+        if not self.silent:
             self.reports.append(report)
     def text(self, value):
-        if isinstance(value, (dict, list, tuple, set)) and type(value).__module__ != "builtins":
+        if isinstance(value, (dict, list, tuple, set)) and type(value) not in (dict, list, tuple, set):
             return "?"  # it may be written as a literal, and is none
-        before, self.quiet = self.quiet, True  # a `__repr__` of the program is no part of the run
+        before, self.silent = self.silent, True  # a `__repr__` of the program is no part of the run
         try:
             return repr(value)
         finally:
-            self.quiet = before
+            self.silent = before
     def test(self, line, value):
         truth = bool(value)
         self.say("test", line, truth)
@@ -51,6 +50,9 @@ class _Witness:
             raise
         self.say("resume", line, name)
         return sent
+"""
+
+DELEGATED = """
     def delegated(self, line, name, inner):  # what is thrown reaches the inner generator unseen by the outer one
         inner = iter(inner)
         send, throw = (getattr(type(inner), each, None) for each in ("send", "throw"))
@@ -77,14 +79,16 @@ class _Witness:
                 continue
             self.say("resume", line, name)
             step, sent = (next, ()) if got is None else (send, (got,))
+"""
+
+WATCHED = """
 _w = _Witness()
 def _watched(*arguments, **named):
-    import json
     _w.reports.clear()
     try:
         return ENTRY(*arguments, **named)
     finally:
-        print(json.dumps(_w.reports))
+        print(_w.reports)
 """
 
 WHOLE = """
@@ -104,15 +108,19 @@ Reports = dict[str, list[list[object]]]
 
 
 def rewritten(source: str, entry: str) -> str:
-    """The program that reports itself; its entry is `_watched`."""
+    """The program that reports itself; its entry is `_watched`.
+
+    The reporter uses nothing that keeps an ordinary program from sharing a process, which is ten times as fast.
+    """
+    reporter = REPORTER + DELEGATED * ("yield from" in source) + WATCHED.replace("ENTRY", entry)
     tree = ast.fix_missing_locations(_Rewriter().visit(ast.parse(source)))
-    return f"{REPORTER.replace('ENTRY', entry)}\n{ast.unparse(tree)}"
+    return f"{reporter}\n{ast.unparse(tree)}"
 
 
 def reports(stdout: str) -> Reports:
     """The reports that a rewritten program printed last."""
     found: Reports = defaultdict(list)
-    for kind, *rest in json.loads(stdout.rstrip("\n").rpartition("\n")[2]):
+    for kind, *rest in ast.literal_eval(stdout.rstrip("\n").rpartition("\n")[2]):
         found[kind].append(rest)
     return found
 

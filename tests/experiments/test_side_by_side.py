@@ -15,7 +15,11 @@ import pytest
 from codereasoner.errors import InfrastructureError
 from codereasoner.experiments.side_by_side import VISIBLE, Job, run_jobs
 
-pytest.importorskip("torch")  # each job is told how many threads it has
+
+@pytest.fixture(autouse=True)
+def _without_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody asks torch for GPUs, whose import takes seconds here and in the process of each job."""
+    monkeypatch.setenv(VISIBLE, "")
 
 
 def note(folder: Path, name: str, before: str = ".") -> str:
@@ -77,6 +81,14 @@ def test_gpus_are_dealt_out_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv(VISIBLE, "3,5")
     run_jobs([Job(name, partial(note, tmp_path, name)) for name in "abc"], 3, lambda name: None)
     assert [(tmp_path / name).read_text() for name in "abc"] == ["3", "5", "3"]
+
+
+def test_where_nothing_names_the_gpus_torch_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    monkeypatch.delenv(VISIBLE)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    run_jobs([Job(name, partial(note, tmp_path, name)) for name in "ab"], 2, lambda name: None)
+    assert [(tmp_path / name).read_text() for name in "ab"] == ["0", "1"]
 
 
 def test_jobs_end_with_the_process_that_began_them(tmp_path: Path) -> None:
