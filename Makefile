@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# Set in many containers; without cached bytecode, each process that the tests start compiles the package again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo demo-llm test test-slow check format clean test-exports test-pythons test-verifiers test-ray test-kill forging soak
 .PHONY: sanitize fuzz witness docs parity
 .PHONY: gpu-trial bench bench-execution bench-grading bench-scoring bench-training bench-evaluating bench-data bench-reporting bench-switches

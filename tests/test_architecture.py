@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,20 +44,22 @@ HEAVY = {
 }
 
 
-def imports(path: Path, at_run_time: bool = False) -> Iterator[tuple[str, bool]]:
-    """Yield each imported module, and whether the import is at the top level; `at_run_time` skips those for types."""
+@cache
+def imports(path: Path) -> list[tuple[str, bool, bool]]:
+    """Return each imported module, and whether its import is at the top level and whether it is for types only."""
     tree = ast.parse(path.read_text())
     top = {id(node) for node in tree.body}
     typing = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
-    skipped = {id(inner) for node in typing for inner in ast.walk(node)} if at_run_time else set()
+    for_types = {id(inner) for node in typing for inner in ast.walk(node)}
+    found = []
     for node in ast.walk(tree):
-        if id(node) in skipped:
-            continue
+        names = []
         if isinstance(node, ast.Import):
-            yield from ((alias.name, id(node) in top) for alias in node.names)
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module, id(node) in top
-            yield from ((f"{node.module}.{alias.name}", id(node) in top) for alias in node.names)
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        found += [(name, id(node) in top, id(node) in for_types) for name in names]
+    return found
 
 
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -70,7 +72,7 @@ def test_imports_point_left_only(path: Path) -> None:
     if package == "__init__":
         return
     assert package in RANK, f"{package} has no place in the order of packages"
-    for module, _ in imports(path):
+    for module, *_ in imports(path):
         parts = module.split(".")
         if parts[0] == "codereasoner" and len(parts) > 1 and parts[1] in RANK and parts[1] != package:
             assert RANK[parts[1]] < RANK[package], f"{package} must not import {parts[1]}"
@@ -102,9 +104,9 @@ def test_the_page_on_the_architecture_sends_nobody_to_a_file_that_is_not_there()
 @pytest.mark.parametrize("path", FILES, ids=IDS)
 def test_heavy_libraries_are_imported_only_where_they_are_used_and_never_at_the_top(path: Path) -> None:
     name = path.relative_to(PACKAGE).as_posix()
-    for module, top in imports(path, at_run_time=True):
+    for module, top, for_types in imports(path):
         for library, places in HEAVY.items():
-            if module.split(".")[0] == library:
+            if module.split(".")[0] == library and not for_types:
                 assert name.startswith(places), f"{name} imports {library}"
                 assert not top, f"{name} imports {library} at its top"
 

@@ -34,7 +34,8 @@ def test_a_skip_is_named_and_fails_only_where_it_is_asked_for_and_not_listed(
     pytester.makeconftest(Path(__file__).with_name("conftest.py").read_text(encoding="utf-8"))
     (pytester.path / "skips.txt").write_text(f"# reasons\n{listed}\n")
     pytester.makepyfile(test_some=TESTS)
-    found = pytester.runpytest_subprocess(*words)
+    run = pytester.runpytest_subprocess if "-n" in words else pytester.runpytest_inprocess
+    found = run(*words)
     assert found.ret == code
     mark = "" if listed else "NOT ON THE LIST (tests/skips.txt): "
     found.stdout.fnmatch_lines([f"*1  {mark}no printer here: buy one"])

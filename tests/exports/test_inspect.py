@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +18,57 @@ from codereasoner import extend
 from codereasoner.exports.framework_questions import framework_questions
 from codereasoner.task import Question
 
-pytest.importorskip("inspect_ai", reason="pip install 'codereasoner[inspect]'")
-from codereasoner.exports.inspect_tasks import inspect_name
+MISSING = "pip install 'codereasoner[inspect]'"
+pytestmark = pytest.mark.skipif(find_spec("inspect_ai") is None, reason=MISSING)  # its import takes seconds
+BY_NAME = """
+import json, sys
+from inspect_ai import eval
+for options in json.loads(sys.argv[1]):
+    eval(**options, model="openai-api/local/gold", display="plain", log_format="json", log_dir=sys.argv[2])
+"""
 
 
-def inspect_eval(tasks: Sequence[str], server: GoldServer, logs: Path, *options: str) -> dict[str, dict[str, Any]]:
-    """The logs of `inspect eval` as JSON, by the name of the task."""
-    here = {"LOCAL_BASE_URL": server.url, "LOCAL_API_KEY": "none", "INSPECT_LOG_FORMAT": "json"}
-    command = [sys.executable, "-m", "inspect_ai", "eval", *tasks, "--model", "openai-api/local/gold"]
-    command += ["--display", "plain", "--log-dir", str(logs), *options]
-    done = subprocess.run(command, env=os.environ | here, capture_output=True, text=True, timeout=500)
+def called(names: Sequence[str]) -> list[str]:
+    """What Inspect calls our tasks and benchmarks."""
+    from codereasoner.exports.inspect_tasks import inspect_name
+
+    return list(map(inspect_name, names))
+
+
+def logs_of(command: Sequence[str], server: GoldServer, logs: Path) -> dict[str, dict[str, Any]]:
+    """The logs as JSON that a command of Inspect leaves in this folder, by the name of the task."""
+    here = {"LOCAL_BASE_URL": server.url, "LOCAL_API_KEY": "none"}
+    done = subprocess.run(
+        [sys.executable, *command], env=os.environ | here, capture_output=True, text=True, timeout=500
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     found = [json.loads(log.read_text()) for log in logs.glob("*.json")]
     return {log["eval"]["task"].removeprefix("codereasoner/"): log for log in found}
 
 
+@pytest.fixture(scope="module")
+def by_name(gold_server: GoldServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """The logs of every task and of the benchmarks; one process evaluates both, for it starts longer than it works."""
+    logs = tmp_path_factory.mktemp("logs")
+    for name in OF_RUNS:
+        gold_server.teach(framework_questions(name, limit=2, seed=5))
+    for name in OF_EXCERPT:
+        gold_server.teach(framework_questions(name, str(EXCERPT), limit=2))
+    tasks, benchmarks = ([f"codereasoner/{name}" for name in called(names)] for names in (OF_RUNS, OF_EXCERPT))
+    evaluations = [
+        {"tasks": tasks, "task_args": {"limit": 2, "seed": 5}},
+        {"tasks": benchmarks, "task_args": {"data": str(EXCERPT)}, "limit": 2},
+    ]
+    return logs_of(["-c", BY_NAME, json.dumps(evaluations), str(logs)], gold_server, logs)
+
+
 def test_a_file_of_questions(
     questions: list[Question], questions_file: Path, gold_server: GoldServer, tmp_path: Path
 ) -> None:
-    options = ("-T", f"file={questions_file}", "-T", "system=You are careful.")
-    log = inspect_eval(["codereasoner/questions"], gold_server, tmp_path, *options)["questions"]
+    command = ["-m", "inspect_ai", "eval", "codereasoner/questions", "--model", "openai-api/local/gold"]
+    command += ["--display", "plain", "--log-format", "json", "--log-dir", str(tmp_path)]
+    command += ["-T", f"file={questions_file}", "-T", "system=You are careful."]
+    log = logs_of(command, gold_server, tmp_path)["questions"]
     assert log["status"] == "success"
     for sample in log["samples"]:
         assert [(turn["role"], turn["content"]) for turn in sample["input"][:-1]] == [("system", "You are careful.")]
@@ -55,26 +87,17 @@ def test_every_benchmark_and_every_task_of_the_registry_is_an_inspect_task() -> 
 
     benchmarks, tasks = extend.available("benchmark"), extend.available("task")
     assert not set(benchmarks) & set(tasks)
-    for name in (*benchmarks, *tasks):
-        assert callable(getattr(inspect, inspect_name(name)))
+    for name in called([*benchmarks, *tasks]):
+        assert callable(getattr(inspect, name))
 
 
-def test_every_task_is_run_by_its_name(gold_server: GoldServer, tmp_path: Path) -> None:
-    for name in OF_RUNS:
-        gold_server.teach(framework_questions(name, limit=2, seed=5))
-    names = list(map(inspect_name, OF_RUNS))
-    asked = [f"codereasoner/{name}" for name in names]
-    logs = inspect_eval(asked, gold_server, tmp_path, "-T", "limit=2", "-T", "seed=5")
-    assert {name: accuracy(log) for name, log in logs.items()} == dict.fromkeys(names, 1.0)
+def test_every_task_is_run_by_its_name(by_name: dict[str, dict[str, Any]]) -> None:
+    names = called(OF_RUNS)
+    assert {name: accuracy(by_name[name]) for name in names} == dict.fromkeys(names, 1.0)
 
 
-def test_benchmarks_are_run_by_their_names(gold_server: GoldServer, tmp_path: Path) -> None:
-    for name in OF_EXCERPT:
-        gold_server.teach(framework_questions(name, str(EXCERPT), limit=2))
-    asked = [f"codereasoner/{inspect_name(name)}" for name in OF_EXCERPT]
-    logs = inspect_eval(asked, gold_server, tmp_path, "-T", f"data={EXCERPT}", "--limit", "2")
-    for name in OF_EXCERPT:
-        log = logs[inspect_name(name)]
+def test_benchmarks_are_run_by_their_names(by_name: dict[str, dict[str, Any]]) -> None:
+    for name, log in zip(OF_EXCERPT, map(by_name.__getitem__, called(OF_EXCERPT)), strict=True):
         assert (accuracy(log), log["eval"]["dataset"]["name"]) == (1.0, name)
 
 

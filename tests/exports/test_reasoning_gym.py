@@ -13,11 +13,13 @@ from codereasoner.errors import ConfigError
 from codereasoner.styles import find_style
 from codereasoner.task import Question
 
-gym = pytest.importorskip("reasoning_gym", reason="pip install 'codereasoner[reasoning-gym]'")
+gym: Any
 
 
 @pytest.fixture(scope="module", autouse=True)
 def registered() -> None:
+    global gym  # its import takes seconds
+    gym = pytest.importorskip("reasoning_gym", reason="pip install 'codereasoner[reasoning-gym]'")
     import codereasoner.exports.reasoning_gym  # noqa: F401
 
 
