@@ -21,8 +21,9 @@ from codereasoner.task import Question
 MISSING = "pip install 'codereasoner[inspect]'"
 pytestmark = pytest.mark.skipif(find_spec("inspect_ai") is None, reason=MISSING)  # its import takes seconds
 BY_NAME = """
-import json, sys
-from inspect_ai import eval
+import functools, importlib.metadata, json, sys
+importlib.metadata.packages_distributions = functools.cache(importlib.metadata.packages_distributions)
+from inspect_ai import eval  # which looks through all packages for each task
 for options in json.loads(sys.argv[1]):
     eval(**options, model="openai-api/local/gold", display="plain", log_format="json", log_dir=sys.argv[2])
 """
