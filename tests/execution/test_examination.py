@@ -10,7 +10,7 @@ from codereasoner.execution import examination, hostile_programs
 from codereasoner.execution.examination import WITHOUT, examine
 from codereasoner.execution.hostile_programs import GUARDS
 from codereasoner.execution.isolation import LAYERS
-from codereasoner.execution.pool import Pool
+from codereasoner.execution.pool import Limits, Pool
 from codereasoner.execution.supervisor import LEVELS, MEANING
 
 
@@ -52,3 +52,16 @@ def test_an_attack_is_never_run_where_no_layer_of_the_level_holds_it(
 
 def test_every_level_says_which_layers_hold_attacks() -> None:
     assert set(GUARDS) == set(LEVELS)
+
+
+def test_an_attack_that_a_slow_machine_does_not_end_in_time_gets_more_time(
+    level_a: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = "def f():\n    while time.process_time() < 0.3:\n        pass\n    return 1 / 0"
+    text = f"slow | | raised | |\nimport time\n{waits}"
+    endless = "endless | | raised | |\ndef f():\n    while True:\n        pass"
+    monkeypatch.setattr(examination, "attacks", lambda: [hostile_programs._read(each) for each in (text, endless)])
+    with Pool(workers=1, limits=Limits(cpu_seconds=0.1, wall_seconds=0.4)) as pool:
+        rows = examination._hostile(pool)
+    assert [row["state"] for row in rows] == ["held", "not held"]
+    assert "more than 1.0 seconds of CPU" in rows[1]["reason"]

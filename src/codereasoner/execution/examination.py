@@ -6,18 +6,20 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import NotRequired, TypedDict
 
 from codereasoner.errors import IsolationError
-from codereasoner.execution.hostile_programs import LIMITS, attacks, jobs, neighbour_fault
+from codereasoner.execution.hostile_programs import LIMITS, Attack, attacks, jobs, neighbour_fault
 from codereasoner.execution.isolation import LAYERS, landlock_version
 from codereasoner.execution.machine_limits import memory_limit
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.execution.supervisor import MEANING
 from codereasoner.execution.worker_handle import environment
+from codereasoner.records import Run
 
 WITHOUT = {
     "user namespace": "an ordinary user can make no other namespace, and the kernel knows root's programs as root's",
@@ -35,6 +37,7 @@ WITHOUT = {
     "death with the parent": "a worker may outlive its pool",
 }
 PROBE_SECONDS = 20
+PATIENCE = 10  # times the limits of the hostile list, for a machine on which starting an interpreter takes seconds
 LEAST_MEMORY = 48 << 20  # bytes in which every attack still comes to its own end
 
 
@@ -129,15 +132,32 @@ def _limits() -> Limits:
 
 
 def _hostile(pool: Pool) -> list[Held]:
-    """Run the programs that this level holds, an ordinary one after each; the others are never run."""
+    """Run the programs that this level holds, an ordinary one after each; the others are never run.
+
+    What takes too long is run again with PATIENCE times as much time: a slow machine may need it.
+    """
     listed = attacks()
     chosen = [attack for attack in listed if not attack.missing(pool.level)]
     runs = pool.run(jobs(chosen))
-    found: dict[str, Held] = {}
-    for attack, run, after in zip(chosen, runs[::2], runs[1::2], strict=True):
-        fault = attack.fault(run) or neighbour_fault(attack, after)
-        found[attack.name] = {"name": attack.name, "state": "not held" if fault else "held", "reason": fault}
-    for attack in listed:
-        why = f"needs {attack.missing(pool.level)}"
-        found.setdefault(attack.name, {"name": attack.name, "state": "not run", "reason": why})
-    return [found[attack.name] for attack in listed]
+    faults = _faults(chosen, runs)
+    slow = [each for each, run in zip(chosen, runs[::2], strict=True) if faults[each.name] and run.outcome == "timeout"]
+    if slow:
+        cpu, wall = PATIENCE * pool.limits.cpu_seconds, PATIENCE * pool.limits.wall_seconds
+        patient = replace(pool.limits, cpu_seconds=cpu, wall_seconds=wall)
+        with Pool(limits=patient, level=pool.level, allow_weak_isolation=True) as other:
+            faults |= _faults(slow, other.run(jobs(slow)))
+    return [_held(attack, pool.level, faults.get(attack.name, "")) for attack in listed]
+
+
+def _faults(attacked: Sequence[Attack], runs: Sequence[Run]) -> dict[str, str]:
+    """Return what is wrong with the run of each attack, or with the run after it, by name; "": nothing."""
+    return {
+        attack.name: attack.fault(run) or neighbour_fault(attack, after)
+        for attack, run, after in zip(attacked, runs[::2], runs[1::2], strict=True)
+    }
+
+
+def _held(attack: Attack, level: str, fault: str) -> Held:
+    if missing := attack.missing(level):
+        return {"name": attack.name, "state": "not run", "reason": f"needs {missing}"}
+    return {"name": attack.name, "state": "not held" if fault else "held", "reason": fault}

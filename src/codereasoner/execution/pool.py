@@ -90,7 +90,8 @@ class Pool:
         setup = Setup(limits.as_dict(), tuple(preload), hash_seed, tracer, tuple(files))
         weakest = "D" if allow_weak_isolation else "B" if own_programs else "A"
         self._supervisor = Supervisor(count, setup, level, weakest)
-        self.level, self.tracer = self._supervisor.level, self._supervisor.tracer
+        self.level: Level = cast("Level", self._supervisor.level)
+        self.tracer, self.limits = self._supervisor.tracer, limits
         self._count = count
         self._refuses_models = self.level != "A" and not allow_weak_isolation
         self._end = weakref.finalize(self, _end, self._supervisor, self._owner)
