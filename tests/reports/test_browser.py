@@ -16,6 +16,7 @@ import pytest
 from tests.reports.folders import MODELS
 from tests.reports.test_feature_plots import BY_FEATURE
 
+import codereasoner as cr
 from codereasoner.reports.accuracy_by_feature import write_feature_page
 from codereasoner.reports.leaderboard_table import leaderboard, leaderboard_text, size_of, write_site
 from codereasoner.reports.report_page import write_report
@@ -319,6 +320,14 @@ def test_everything_that_can_be_used_has_a_name(report: Path, open_page: Open, v
         if not n["ignored"] and n["role"]["value"] in used and not n.get("name", {}).get("value")
     ]
     assert nameless == []
+
+
+def test_samples_that_are_not_shown_are_counted(tmp_path: Path, open_page: Open) -> None:
+    asked = cr.ask(cr.trace("def f(x):\n    return x + 1", "f(3)"), "output")
+    cr.evaluate(asked, "scripted:gold", samples=12, out=tmp_path / "e")
+    page = open_page(write_report(tmp_path / "e"), "#questions")
+    assert wait_for(lambda: count(page, ".samples button")) == 4
+    assert text(page, ".samples").strip().endswith("4 of 12 samples")
 
 
 def test_a_run_without_questions_says_so(tmp_path: Path, open_page: Open) -> None:

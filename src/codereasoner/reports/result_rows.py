@@ -9,7 +9,7 @@ from typing import TypedDict
 from codereasoner.evaluation.error_rules import KINDS
 from codereasoner.evaluation.metrics import clustered_interval, mean
 from codereasoner.evaluation.results import Numbers, Summary
-from codereasoner.extend import task_order
+from codereasoner.extend import commonest, task_order
 from codereasoner.reports.question_records import MISTAKES, NOT_AUDITED, Gathered
 from codereasoner.reports.run_folder import Evaluation, labels
 from codereasoner.task import VERDICTS, Verdict
@@ -53,6 +53,7 @@ class Result(Figures):
     grader: str
     style: str
     n_answers: int | None
+    errors: Mapping[str, int]  # how often each reason left an answer out
     tokens: float | None  # of an answer on average, with its reasoning
     right_per_1000_tokens: float | None
     tasks: Sequence[TaskFigures]
@@ -103,8 +104,14 @@ def baselines_of(rows: Sequence[Result]) -> dict[str, float]:
 
 
 def warnings(rows: Sequence[Result]) -> list[str]:
-    """Return a sentence for each evaluation with too many truncated or unreadable answers."""
-    return [text for row in rows for text in format_warnings(f"{row['model']} on {row['questions']}", row["outcomes"])]
+    """Return a sentence for each evaluation with too many truncated or unreadable answers, or with any that failed."""
+    found: list[str] = []
+    for row in rows:
+        name = f"{row['model']} on {row['questions']}"
+        found += format_warnings(name, row["outcomes"])
+        if failed := row["outcomes"].get("error"):
+            found.append(f"{name}: {failed:,} requests or checks failed ({commonest(row['errors'])}).")
+    return found
 
 
 def format_warnings(name: str, outcomes: Mapping[Verdict, int]) -> list[str]:
@@ -172,6 +179,7 @@ def _result(evaluation: Evaluation, label: str, steps: Steps | None) -> Result:
         "grader": summary.get("grader", ""),
         "style": summary.get("style", ""),
         "n_answers": summary.get("n_answers"),
+        "errors": summary.get("errors", {}),
         **token_figures(summary),
         "tasks": [{**_figures(part), "task": name} for name, part in by_task],
         "baselines": dict(summary.get("baselines", {})),

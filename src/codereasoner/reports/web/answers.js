@@ -8,7 +8,7 @@ async function questionDetail(index, number) {
   ]);
   const detail = details[number % index.chunk];
   const trace = traceSection(programs[index.program[number]], runs?.[run % index.chunk] ?? null);
-  const answers = answersSection(detail, index.models, (line) => trace.toLine?.(line));
+  const answers = answersSection(index, number, detail, (line) => trace.toLine?.(line));
   return { detail, trace, answers, nodes: [askedBox(detail), el("div", { class: "work" }, trace, answers)] };
 }
 
@@ -32,9 +32,9 @@ function askedBox(detail) {
 
 const EVERY = "all";
 
-function answersSection(detail, models, toLine) {
-  const cards = new Map(models.map((model) => [model, detail.answers.filter((answer) => answer.model === model)]).filter(([, answers]) => answers.length)
-    .map(([model, answers]) => [model, () => answerCard(model, answers, toLine)]));
+function answersSection(index, number, detail, toLine) {
+  const cards = new Map(index.models.map((model) => [model, detail.answers.filter((answer) => answer.model === model)]).filter(([, answers]) => answers.length)
+    .map(([model, answers]) => [model, () => answerCard(model, answers, index.outcomes[model][number].length, toLine)]));
   const outcomes = new Map([...cards.keys()].map((model) => [model, detail.answers.find((answer) => answer.model === model).outcome]));
   detail.chains.forEach((chain) => cards.set(`true chain (${chain.by})`, () => chainCard(chain)));
   if (!cards.size) return null;
@@ -68,7 +68,7 @@ function chainCard({ by, text }) {
     el("pre", { tabindex: "0", role: "region", "aria-label": `Chain by ${by}` }, visible(text)));
 }
 
-function answerCard(model, answers, toLine) {
+function answerCard(model, answers, given, toLine) {
   const body = el("div", { class: "stack" });
   const buttons = answers.map((answer, index) => el("button", { type: "button", "aria-label": `sample ${answer.sample + 1}`, onclick: () => show(index) }, mark(OUTCOMES[answer.outcome]?.code, `sample ${answer.sample + 1}`)));
   const show = (index) => {
@@ -76,7 +76,8 @@ function answerCard(model, answers, toLine) {
     body.replaceChildren(...answerBody(model, answers[index], toLine));
   };
   show(0);
-  return el("article", { class: "card answer" }, answers.length > 1 ? el("div", { class: "samples", role: "group", "aria-label": "Samples" }, buttons) : null, body);
+  return el("article", { class: "card answer" }, answers.length > 1 ? el("div", { class: "samples", role: "group", "aria-label": "Samples" }, buttons,
+    given > answers.length ? el("span", { class: "small soft" }, `${answers.length} of ${given} samples`) : null) : null, body);
 }
 
 function answerBody(model, answer, toLine) {
