@@ -122,6 +122,15 @@ def test_a_long_pause_is_announced_once_for_all_requests(
     assert told[0].endswith("trying again in 0 s, as it asks")
 
 
+def test_a_proxy_that_is_in_the_way_is_named(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://me:secret@127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    [found] = complete(base_url, "a", retries=0)
+    assert "no connection through the proxy 127.0.0.1:9 ($NO_PROXY=127.0.0.1 goes around it): " in found.reason
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert [each.text for each in complete(base_url, "a")] == ["A"]
+
+
 def test_requests_are_paced(base_url: str) -> None:
     began = time.monotonic()
     done = complete(base_url, "a", "b", "c", requests_per_minute=1200)

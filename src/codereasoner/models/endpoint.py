@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
 
 from codereasoner.errors import ConfigError, EndpointError, import_extra
 from codereasoner.extend import Completion, Model, Prompt, Sampling, commonest
@@ -177,7 +178,7 @@ class Endpoint(Model):
             except (TimeoutError, self._httpx.TimeoutException):
                 reason, most = f"no reply within {self._timeout:g} s", 1
             except (self._httpx.HTTPError, self._httpx.InvalidURL) as error:
-                reason, most = f"no connection: {error}", self._retries if self._answered else FEW
+                reason, most = f"no connection{self._detour()}: {error}", self._retries if self._answered else FEW
             if attempt >= min(most, self._retries):
                 return Completion("", finish="error", reason=plain(reason))
             seconds = _pause(pause, attempt)
@@ -217,6 +218,14 @@ class Endpoint(Model):
         self._answered = True
         self._opens |= bool(whole.thoughts and not found.thoughts and not found.text.lstrip().startswith(("<", "[")))
         return whole
+
+    def _detour(self) -> str:
+        """Name the proxy of the environment, which is forgotten easily where the server is on this machine."""
+        address = urlsplit(self.base_url or OPENAI)
+        proxy = getproxies().get(address.scheme) or getproxies().get("all")
+        if not proxy or proxy_bypass(address.hostname or ""):
+            return ""
+        return f" through the proxy {proxy.rpartition('@')[2]} ($NO_PROXY={address.hostname} goes around it)"
 
     def _hint(self) -> str:
         without = self.base_url is not None and not urlsplit(self.base_url).path.strip("/")
