@@ -87,7 +87,7 @@ def test_a_task_that_an_option_of_build_brings_in_is_direct_by_its_name(fresh: C
 def test_a_model_is_trained_and_quizzed_on_a_task_of_ones_own(fresh: Command, tmp_path: Path) -> None:
     pytest.importorskip("trl")
     build(fresh, tmp_path)
-    small = ("--max-steps", "1", "--batch", "4", "--accumulate", "1")
+    small = ("--max-steps", "1", "--batch", "2", "--accumulate", "1")
     short = ("--select", "0", "--max-tokens", "8", "--num-generations", "2")
     code, _, err = fresh("sft", "set/sft.parquet", "--model", "scratch:0.3m", "--out", "sft", *small)
     assert code == 0, err

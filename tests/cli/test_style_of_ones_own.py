@@ -78,7 +78,7 @@ def test_a_style_of_ones_own_goes_through_rows_sft_and_evaluation_without_being_
             assert system == {"role": "system", "content": "You are a Python interpreter."}
             assert user["content"].endswith("Give the result alone inside <result>...</result>, and nothing else.")
     assert "<result>" in rows(tmp_path / "built" / "sft.parquet")[0]["completion"][0]["content"]
-    small = ("--max-steps", "1", "--batch", "4", "--accumulate", "1")
+    small = ("--max-steps", "1", "--batch", "2", "--accumulate", "1")
     code, _, err = fresh("sft", "built/sft.parquet", "--model", "scratch:0.3m", "--out", "sft", *small)
     assert code == 0, err
     assert json.loads((tmp_path / "sft" / "codereasoner.json").read_text())["style"] == name
