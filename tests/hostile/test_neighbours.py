@@ -90,7 +90,6 @@ IMPORTING = {
     "typing": "from typing import List, Optional\ndef f(x: Optional[List[int]] = None):\n    return x",
     "bisect": "from bisect import bisect_left\ndef f():\n    return bisect_left([1, 2], 2)",
     "collections": "from collections import Counter, deque\ndef f():\n    return Counter('aab').most_common(1)",
-    "copy": "from copy import deepcopy\ndef f():\n    return deepcopy([[1]])",
     "functools": "from functools import lru_cache\n@lru_cache(None)\ndef f():\n    return 1",
 }
 
@@ -162,9 +161,9 @@ def test_a_format_that_reads_attributes_gives_the_same_at_the_limit_of_recursion
 
 
 def test_the_modules_that_a_program_finds_loaded_do_not_depend_on_those_before_it() -> None:
-    finding = "import sys\ndef f():\n    return sorted({'re', 'typing', 'copy', 'heapq'} & set(sys.modules))"
+    finding = "import sys\ndef f():\n    return sorted({'re', 'typing', 'heapq'} & set(sys.modules))"
     with Pool(workers=1, allow_weak_isolation=True) as pool:
         before = pool.run([Job(finding, "f", "")])
         pool.run([Job(source, "f", "", origin="imports") for source in IMPORTING.values()])
         after = pool.run([Job(finding + "\n", "f", "")])
-    assert before[0].value == after[0].value == "['copy', 'heapq', 're', 'typing']"
+    assert before[0].value == after[0].value == "['heapq', 're', 'typing']"

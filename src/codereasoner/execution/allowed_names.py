@@ -107,7 +107,6 @@ MODULES = {
         " whitespace"
     ),
     "collections": "Counter OrderedDict defaultdict deque namedtuple",  # abstract classes keep registries
-    "copy": "copy deepcopy",  # their hooks (__reduce__, __getattr__ ...) are not in the allowlist
     "functools": "cache cached_property cmp_to_key lru_cache partial reduce",  # not what stores: wraps ...
     "re": "compile error escape findall finditer fullmatch match search split sub subn",  # not flags: an enum changes
     "typing": (  # not Protocol, NamedTuple, overload ...: they keep registries
@@ -116,4 +115,5 @@ MODULES = {
     ),
 }
 """The modules that a program may import, and their members. A program gets a module object of its own, with copies of
-functions that are written in Python; classes are checked after it; the caches of `re` and `typing` are emptied."""
+functions that are written in Python; classes are checked after it; the caches of `re` and `typing` are emptied.
+`copy` is not among them: it reads and stores attributes that texts name (`__name__` of a method, `__slots__`)."""

@@ -34,7 +34,7 @@ _ONLY_AST = 0x400  # PyCF_ONLY_AST
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 _MAX_VERDICTS = 50_000  # names that are remembered: some megabytes
 _ANNOTATIONS = frozenset(["__annotations__", "__annotate__", "__annotate_func__", "__conditional_annotations__"])
-_OTHER_MODULES = sys.stdlib_module_names - MODULES.keys()
+_OTHER_MODULES = sys.stdlib_module_names - MODULES.keys() - {"code", "copy"}  # who imports these two leaves
 _TYPES = frozenset(
     "bool bytearray bytes complex dict float frozenset int list object range set slice str tuple".split()  # noqa: SIM905
 )

@@ -16,7 +16,7 @@ from codereasoner.execution.allowed_names import MODULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from types import ModuleType
     from typing import Any
 
@@ -52,7 +52,7 @@ class Original:
             caches = [clear.__self__ for clear in module._cleanups]
         self.dicts = [each for each in caches if _type(each) is dict]
         self.infos = [each.cache_info for each in caches if _is_cache(each)]
-        self.contents = Contents(module, self.functions.values(), self.dicts)
+        self.contents = Contents(module, self.dicts)
 
 
 _originals: dict[str, Original] = {}
@@ -96,14 +96,11 @@ def _is_cache(member: object) -> bool:
 class Contents:
     """The containers that a module's functions may hand to methods of the program, with what they hold.
 
-    These are the module's own (`re.escape` calls `translate` with one), but for its caches, and those among the
-    defaults of its functions (`deepcopy` calls `get` with one).
+    These are the module's own (`re.escape` calls `translate` with one), but for its caches.
     """
 
-    def __init__(self, module: ModuleType, functions: Iterable[Any], caches: list[Any]) -> None:
+    def __init__(self, module: ModuleType, caches: list[Any]) -> None:
         values = [each for name, each in module.__dict__.items() if name[:2] != "__"]
-        for function in functions:
-            values += [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
         found = [
             each for each in values if _type(each) in (list, dict, set) and not _any([each is one for one in caches])
         ]
