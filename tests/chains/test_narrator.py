@@ -290,6 +290,15 @@ def emptied(some):
     return some
 
 """
+LEVELS = """import enum
+class Level(enum.Enum):
+    LOW, HIGH = 1, 2
+
+class Held:
+    def __enter__(self): pass
+    def __exit__(self, *error): pass
+
+"""
 SHARED = [
     (
         "if rest(x): return 5",
@@ -371,6 +380,31 @@ TOLD = [
     ("return len(x) > 1 and emptied(x)", "[1, 2]", "len([1, 2]) is 2, 2 > 1 is true, f returns []."),
     ("y = {}\n    y[len(x)] = x.pop()", "[1, 2]", "`y[len(x)] = x.pop()`: y = {1: 2} and x = [1]."),
     ("print('a', x)", "1.5", "`print('a', x)`: 'a 1.5' is printed."),
+    ("b = Box(x)\n    b.n, y = 5, 6", "1", "`b.n, y = 5, 6`: y = 6 and b.n = 5."),
+    ("b = Box(x)\n    y = b.n.pop()", "[1, 2]", "`y = b.n.pop()`: y = 2 and x = [1] and b.n = [1]."),
+    ("b = [0, Box(x)]\n    b[0], y = 5, 6", "1", "`b[0], y = 5, 6`: y = 6 and b[0] = 5."),
+    ("b = Box(Box(x))\n    b.n.n = 3", "1", "`b.n.n = 3`: b.n.n = 3."),
+    ("b = Box(x)\n    y = {'k': b}\n    b.n += 1", "1", "`b.n += 1`: b.n = 2 and y['k'].n = 2."),
+    ("y = {'k': Box(x), 'q': Box(x)}\n    del y['k']", "1", "`del y['k']`: y['k'] no longer exists."),
+    ("y = [Box(x), Box(2)]\n    y.pop(0)", "1", "`y.pop(0)`: y is of type list."),
+    ("b = Box(x)\n    del b.n", "1", "`del b.n`: b.n no longer exists."),
+    ("y = Box(x)\n    y = Box(x)", "1", "Line 66, `y = Box(x)`: y.n = 1."),
+    ("for y in [Box(x), Box(2)]:\n        pass", "1", "pass 2, y.n = 2."),
+    ("y = [len, odd]", "1", "y[0] is of type builtin_function_or_method and y[1] is of type function."),
+    ("y = Level(x)", "2", "`y = Level(x)`: y is <Level.HIGH: 2>."),
+    (
+        "for y in x:\n        try:\n            break\n        finally:\n            y += 1",
+        "[1]",
+        "the loop is to be left.",
+    ),
+    ("for y in x:\n        with Held():\n            continue", "[1]", "the next pass of the loop is to begin."),
+    (
+        "for y in x:\n        try:\n            y += 1\n        finally:\n            break",
+        "[1]",
+        "`break`: the loop is left.",
+    ),
+    ("try:\n        for y in x:\n            break\n    finally:\n        y += 1", "[1]", "`break`: the loop is left."),
+    ("y = max(x, key=lambda s: s.encode())", "['a', 'b']", "`y = max(x, key=lambda s: s.encode())`: y = 'b'."),
 ]
 
 
@@ -382,7 +416,7 @@ def test_the_end_of_what_is_awaited_is_no_exception_in_any_block(pool: Pool, sta
 
 @pytest.mark.parametrize(("statement", "given", "said"), TOLD, ids=[each[0] for each in TOLD])
 def test_a_sentence_says_what_decides(pool: Pool, statement: str, given: str, said: str) -> None:
-    run = trace(pool, f"{HELPERS}def f(x):\n    {statement}\n    return 0", given)
+    run = trace(pool, f"{HELPERS}{LEVELS}def f(x):\n    {statement}\n    return 0", given)
     text = narrate(question(run), run, "steps").text
     assert said in text
     assert audit(text, run).first_false is None

@@ -260,7 +260,13 @@ def in_sentences(text: str) -> Reports:
     return found
 
 
-JUMPS = {"the loop is left": "Break", "the next pass of the loop begins": "Continue", "nothing happens": "Pass"}
+JUMPS = {
+    "the loop is left": "Break",
+    "the loop is to be left": "Break",
+    "the next pass of the loop begins": "Continue",
+    "the next pass of the loop is to begin": "Continue",
+    "nothing happens": "Pass",
+}
 
 
 TERSE = {"for end": "end", "except True": "except", "case True": "case"}

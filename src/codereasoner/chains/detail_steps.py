@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from codereasoner.chains.detail_terse import literal_claims, outer_claims
+from codereasoner.chains.entered_blocks import stored
 from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import computed
 from codereasoner.chains.known_values import Unknown, text_of
@@ -14,10 +15,11 @@ from codereasoner.chains.operations import Operations, evaluate_all, parts
 from codereasoner.chains.pure_operations import MAX_LENGTH
 from codereasoner.chains.statement_lines import header
 from codereasoner.records import Run
-from codereasoner.steps.marks import attributes, contents, is_mark, kind
+from codereasoner.steps.marks import attributes, contents, is_mark, items, kind, shown
 from codereasoner.steps.source import split_lines, walk
 
 MOST_OPERATIONS = 12  # of one statement; more would hide what it does
+MOST_CHANGES = 8  # of one object, likewise
 
 
 class Sentences:
@@ -60,8 +62,8 @@ class Sentences:
         return self._statement(event)
 
     def _statement(self, event: Event) -> str:
-        node, changes = event.node, literal_claims(event)
-        clause = " and ".join(changes)
+        node, objects = event.node, list(_objects(event))
+        clause = " and ".join([*literal_claims(event), *(each for each in objects if " = " in each)])
         if event.raised:
             return clause
         match node:
@@ -77,9 +79,9 @@ class Sentences:
             case ast.Match(subject=subject):
                 return self._subject(subject, event)
             case ast.Break():
-                return "the loop is left"
+                return "the loop is to be left" if event.waits else "the loop is left"
             case ast.Continue():
-                return "the next pass of the loop begins"
+                return f"the next pass of the loop {'is to begin' if event.waits else 'begins'}"
             case ast.Pass():
                 return "nothing happens"
             case ast.Return(value=value) if event.waits:
@@ -98,6 +100,8 @@ class Sentences:
             return begins + _entered(event, clause)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield) and not clause:
             return ""  # that it resumes is told
+        if node is not None:
+            clause = " and ".join([*literal_claims(event), *objects])
         if event.removed and not clause:
             return f"{', '.join(event.removed)} no longer exists"
         if clause:
@@ -105,8 +109,7 @@ class Sentences:
         ends = _ENDS.get(type(node.value), "") if isinstance(node, ast.Expr) else ""
         if node is None:
             return ""  # of no statement of the line is known what it did
-        told = " and ".join(_objects(event)) or self._global(event) or self._printed(event) or ends
-        return told or "no local variable changes"
+        return self._global(event) or self._printed(event) or ends or "no local variable changes"
 
     def _printed(self, event: Event) -> str:
         """`'a 1' is printed`, if the values can be computed."""
@@ -213,18 +216,50 @@ def _text(value: object) -> str:
 
 
 def _objects(event: Event) -> Iterator[str]:
-    """`p.x = 3` for each attribute that changed, of what has no literal itself; else its type and its items."""
+    """`p.x = 3` for each part that changed of a variable without a literal; all where the statement binds it anew."""
+    bound = set() if event.node is None or isinstance(event.node, ast.AugAssign) else stored(event.node)
     for name, value in event.values.items():
-        known = attributes(event.before.get(name, ""))
-        changed = [
-            f"{name}.{key} = {each}"
-            for key, each in attributes(value).items()
-            if not is_mark(each) and known.get(key) != each
-        ]
-        if changed or kind(value):
-            inside = contents(value)
-            holds = f" and holds {inside}" if inside and "<" not in inside and len(inside) <= MAX_LENGTH else ""
-            yield " and ".join(changed) or f"{name} is of type {kind(value)}{holds}"
+        if is_mark(value):
+            yield from _changes(name, "" if name in bound else event.before.get(name, ""), value) or [
+                _whole(name, value)
+            ]
+
+
+def _changes(path: str, before: str, after: str, depth: int = 3) -> list[str]:
+    """`p.x = 3`, `p.next is of type Node` for each part of an object that changed; the literals alone if it is much."""
+    was, now = _parts(before, after), _parts(after, after)
+    gone = [path + key for key in was if key not in now]
+    is_open = "..." in after or contents(after)[:1] in ("[", "(")  # what is gone may only have another place
+    if depth == 0 or kind(before) not in ("", kind(after)) or (gone and is_open):
+        return []
+    changed = {path + key: (was.get(key, ""), each) for key, each in now.items() if was.get(key) != each}
+    plain = [f"{place} = {each}" for place, (_, each) in changed.items() if not is_mark(each)]
+    found = plain + [f"{place} no longer exists" for place in gone]
+    for place, (old, each) in changed.items():
+        if is_mark(each):
+            found += _changes(place, old, each, depth - 1) or [_whole(place, each)]
+    return found if len(found) <= MOST_CHANGES else plain
+
+
+def _parts(text: str, after: str) -> dict[str, str]:
+    """Return the attributes of an object, and its items unless they are soon told, by what stands behind its name."""
+    found = {f".{key}": each for key, each in attributes(text).items() if key[:2] != "__"}
+    if is_mark(text) and not _is_short(contents(after)):
+        found |= {f"[{key}]": each for key, each in items(text).items() if each != "..."}
+    return found
+
+
+def _whole(path: str, mark: str) -> str:
+    """`y is of type deque and holds [1, 3]`, `level is <Level.HIGH: 2>`."""
+    if "." in mark.partition(" ")[0] or shown(mark) != mark:
+        return f"{path} is {shown(mark)}"
+    inside = contents(mark)
+    return f"{path} is of type {kind(mark)}" + (f" and holds {inside}" if _is_short(inside) else "")
+
+
+def _is_short(inside: str) -> bool:
+    """Return whether what is between the brackets of a container is a literal, and not long."""
+    return 0 < len(inside) <= MAX_LENGTH and "<" not in inside
 
 
 def _otherwise(node: ast.If | ast.While) -> str:

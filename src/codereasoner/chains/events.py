@@ -24,6 +24,7 @@ from codereasoner.chains.statement_lines import (
     LOOPS,
     MODULE,
     Owner,
+    Scope,
     Statement,
     Unit,
     body_lines,
@@ -61,7 +62,7 @@ class Event(NamedTuple):
     raised: bool = False  # an exception ended the statement: it did not do what it says
     outer: Mapping[str, str] = _NOTHING  # call: the variables of functions around that it reads
     scope: Owner | None = None  # the function or class whose body runs
-    waits: bool = False  # return: a `finally` or the exit of a `with` runs before the function is left
+    waits: bool = False  # return, break, continue: a `finally` or the exit of a `with` runs before it goes on
 
 
 def read_events(run: Run) -> Sequence[Event]:
@@ -309,7 +310,7 @@ class _Reader:
             state=part.state,
             before=part.before,
             raised=raised,
-            waits=isinstance(node, ast.Return) and next_line is not None,
+            waits=next_line is not None and (isinstance(node, ast.Return) or _is_held_up(node, next_line, frame.scope)),
         )
         if isinstance(node, LOOPS) and taken is False:
             frame.passes.pop(node, None)
@@ -381,6 +382,13 @@ def _ends_delegation(step: Step, last: Step, statements: Sequence[Statement]) ->
     value = getattr(statements[-1], "value", None)
     is_name = isinstance(value, ast.Await | ast.YieldFrom) and isinstance(value.value, ast.Name)
     return is_name or any(name in step.changes for each in statements for name in targets(each))
+
+
+def _is_held_up(node: Statement | None, next_line: int, scope: Scope | None) -> bool:
+    """Return whether a `finally`, or the exit of a `with`, comes between a jump and where it leads."""
+    if scope is None or not isinstance(node, ast.Break | ast.Continue) or node not in scope.loops:
+        return False
+    return next_line in body_lines(scope.loops[node]) and scope.is_landing(next_line, node.lineno)
 
 
 def _is_closing(step: Step | None) -> bool:

@@ -315,9 +315,11 @@ class Trail:
         for item in arguments[0]:
             inner = self._pass(parameter, item)
             begun = len(inner.lines)
-            keys.append(inner.value(node.body))
-            if len(inner.lines) == begun:
-                inner.lines.pop()  # the key needs no words
+            try:
+                keys.append(inner.value(node.body))
+            finally:
+                if len(inner.lines) == begun:
+                    inner.lines.pop()  # the key needs no words, or nothing of it is known
         left = iter(keys)
         return lambda _: next(left)
 

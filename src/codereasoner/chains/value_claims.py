@@ -70,7 +70,7 @@ def _in_prose(text: str) -> Iterator[Claim]:
     small = lowered(text)
     looks_back, is_final = any(word in small for word in _BACK_WORDS), "final" in small  # of claims, as most texts not
     position = 0
-    strings = [match.span() for match in _NO_CLAIM.finditer(text)]
+    strings = _strings(text)
     while match := _RELATION.search(text, position):
         position = match.end("relation")
         while strings and strings[0][1] <= match.start():
@@ -147,7 +147,7 @@ _RELATION = re.compile(
 _IN_A_CALL = re.compile(r"\w\([^()\n]*\Z")
 _TOGETHER = re.compile(
     r"(?:^|[\s`(])(?!(?:First|Second|Third|Next|Then|Now|Finally|Lastly|So|Thus|Hence|Here|Again|Initially|Also)\b)"
-    r"[A-Za-z_]\w*[`*]{0,2}\s*,\s*[`*]{0,2}\Z"
+    r"\*?[A-Za-z_][\w.]*(?:\[[^][\n]*\])*[`*]{0,2}\s*,\s*[`*]{0,2}\Z"
 )
 _SUPPOSED = re.compile(
     r"\b(?:if|suppose|assume|assuming|unless|whether|until|say|were|not)"
@@ -244,13 +244,10 @@ _ATOM = re.compile(
 )
 _QUOTED = re.compile(r"b?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")
 _QUOTED_OR_BRACKET = re.compile(_QUOTED.pattern + r"|[()\[\]{}]")
-_STRING = r"(?<!\w)(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")(?!\w)"
-_INSIDE = rf"[^<>'\"\n]|{_STRING}"
-_OBJECT = rf"(?:{_INSIDE}|<(?:{_INSIDE}|<(?:{_INSIDE})*>)*>)*>"  # `<Pair key=1, next=<Pair key=2>>`, behind its `<`
-_NO_CLAIM = re.compile(  # each way begins with a letter of its own: re jumps from one to the next
-    r"'(?<!\w')(?:[^'\\\n]|\\.)*'(?!\w)|\"(?<!\w\")(?:[^\"\\\n]|\\.)*\"(?!\w)|"
-    rf"<(?=[A-Za-z_][\w.]* (?:\w+=|[\[({{])){_OBJECT}"
+_PIECE = re.compile(  # each way begins with a letter of its own: re jumps from one to the next
+    r"'(?<!\w')(?:[^'\\\n]|\\.)*'(?!\w)|\"(?<!\w\")(?:[^\"\\\n]|\\.)*\"(?!\w)|<(?=[A-Za-z_])|>|\n"
 )
+_SHOWN = re.compile(r"<[A-Za-z_][\w.]* (?:\w+=|[\[({])")  # `<Pair key=1, next=<Pair key=2>>`, `<list [<Pair key=1>]>`
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -286,6 +283,25 @@ _EQUALS = re.compile(r"(?<![=!<>:+*/%|&^-])(?:=(?![=>])|→|⇒)")
 def _is_computation(text: str) -> bool:
     node = parse_expression(text)
     return node is not None and not isinstance(node, ast.Name | ast.Tuple | ast.BoolOp | ast.Starred)
+
+
+def _strings(text: str) -> list[tuple[int, int]]:
+    """Return start and end of the strings of a text, and of the objects that it shows, which do not overlap."""
+    found: list[tuple[int, int]] = []
+    open_: list[int] = []
+    for match in _PIECE.finditer(text):
+        start, end = match.span()
+        if match[0] == "<":
+            open_.append(start)
+        elif match[0] == "\n":
+            open_.clear()
+        elif match[0] != ">":
+            found.append((start, end))
+        elif open_ and _SHOWN.match(text, start := open_.pop()):
+            while found and found[-1][0] > start:
+                found.pop()
+            found.append((start, end))
+    return found
 
 
 def literal_end(text: str, start: int) -> int | None:
