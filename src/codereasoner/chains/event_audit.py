@@ -111,7 +111,8 @@ class Events:
         return found is not None
 
     def _times(self, claim: EventClaim) -> bool | None:
-        counts = set(_passes(self._moments))
+        kinds = {"for": ast.For | ast.AsyncFor, "while": ast.While}.get(claim.code.lower(), LOOPS)
+        counts = set(_passes([each for each in self._moments if isinstance(each.node, kinds)]))
         return claim.number in counts if counts else None
 
     def _line(self, claim: EventClaim) -> bool | None:
@@ -137,7 +138,7 @@ class Events:
         if value is None or not self._moments:
             return None
         last = self._moments[-1]
-        if claim.code.lower() == "output":
+        if claim.code.lower() != "result":
             return last.value == value if last.kind == "return" else None
         return any(value == each.value or value in each.state.values() for each in self._moments)
 
@@ -223,10 +224,10 @@ def _begins_pass(event: Event) -> bool:
 
 
 def _passes(events: Sequence[Event]) -> Iterator[int]:
-    """Yield the number of passes of each execution of a loop."""
+    """Yield the number of passes of each execution of a loop, given the events of loops."""
     open_: dict[tuple[int, int], int] = {}
     for event in events:
-        if event.kind == "line" and isinstance(event.node, LOOPS):
+        if event.kind == "line":
             key = (event.frame, id(event.node))
             if event.visit == 1 and key in open_:
                 yield open_.pop(key)

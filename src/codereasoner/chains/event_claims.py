@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from codereasoner.chains.value_claims import canonical, literal_end, lowered
+from codereasoner.chains.value_claims import canonical, literal_end, lowered, without_latex
 from codereasoner.steps.source import parse_expression
 
 Kind = Literal[
@@ -35,7 +35,7 @@ class EventClaim(NamedTuple):
     value: str = ""  # what was returned, yielded or raised, as it stands in the text
 
 
-_SUPPOSED = re.compile(r"\b(?:if|suppose|assum\w+|unless|whether|check(?:s|ing)?|would|could|might)\b", re.IGNORECASE)
+_SUPPOSED = re.compile(r"\b(?:if|suppose|assum\w+|unless|whether|would|could|might)\b", re.IGNORECASE)
 _NAMED_IF = re.compile(r"\bif[- ](?:branch|block|body|statement|condition|test)\b", re.IGNORECASE)
 _INLINE_CODE = re.compile(r"`[^`\n]*`")
 _NAMED_LINE = re.compile(r"\bline (\d+)\b", re.IGNORECASE)
@@ -62,7 +62,7 @@ _WHICH = "(?:(?P<which>last|final)|first|second|third|inner|outer|whole)"
 _BLOCK = r"(?:[- ](?:branch|block|body|loop))?\b"
 _PATTERNS: dict[Kind, tuple[tuple[str, str], ...]] = {
     "compare": (
-        ("true|false", rf"[`*]* {_IS} [`*]*{_TRUTH}"),
+        ("true|false", rf"[`*]* {_IS} [`*]*{_TRUTH}(?![`*]* for\b)"),
         ("?", r"[`*]*\? *[`*]*(?P<truth>yes|no|true|false)\b"),
         ("✓|✔|✅|✗|✘|❌", r"[`*]* ?(?P<truth>✓|✔|✅|✗|✘|❌)"),
         (
@@ -89,7 +89,8 @@ _PATTERNS: dict[Kind, tuple[tuple[str, str], ...]] = {
         ),
         (
             "] |]`|]*",
-            r"(?<!, )(?P<item>[A-Za-z_]\w*(?:\[[^\[\]\n]{1,60}\])+)[`*]* (?:=|is now|is|becomes|equals) [`*]*(?=\S)",
+            r"(?<!, )(?P<item>[A-Za-z_]\w*(?:\[[^\[\]\n]{1,60}\])+)[`*]* "
+            r"(?:=|is now|is set to|is|becomes|equals) [`*]*(?=\S)",
         ),
     ),
     "test": (
@@ -120,8 +121,9 @@ _PATTERNS: dict[Kind, tuple[tuple[str, str], ...]] = {
     "times": (
         (
             "loop",
-            rf"\bloop(?: body)? (?:is (?:run|executed|repeated)|runs|iterates|executes|repeats)(?: for)?(?: exactly)? "
-            rf"{_NUMBER}\b(?: times?| iterations?)?",
+            r"(?:\b(?P<code>for|while)[`*]*[ -])?\bloop(?: body)? "
+            r"(?:is (?:run|executed|repeated)|runs|iterates|executes|repeats)(?: for)?(?: exactly)? "
+            rf"[`*]*{_NUMBER}\b(?: times?| iterations?)?",
         ),
         ("there are|there were", rf"\bthere (?:are|were) (?:exactly )?{_NUMBER} (?:iterations|passes)\b"),
         ("iterations|passes", rf"\b(?:after|makes?|in total,?) {_NUMBER} (?:iterations|passes)\b"),
@@ -157,8 +159,9 @@ _PATTERNS: dict[Kind, tuple[tuple[str, str], ...]] = {
     ),
     "output": (
         (
-            "output|result",
-            r"\b(?P<code>output|result)[`*]*(?: of [`*]*\w+(?:\([^()\n]*\))?[`*]*)?(?: is| will be|:) [`*]*(?=\S)",
+            "output|result|final answer",
+            r"\b(?P<code>output|result|final answer)[`*]*(?: of [`*]*\w+(?:\([^()\n]*\))?[`*]*)?"
+            r"(?: is| will be|:)[`*]* [`*$]*(?=\S)",
         ),
     ),
     "yield": ((" yields ", r"(?P<code>[A-Za-z_]\w*)[`*]* yields [`*]*(?=\S)"),),
@@ -189,6 +192,7 @@ _WORDS = frozenset().union(*(words for _, words, _ in _COMPILED))
 
 def event_claims(text: str) -> Iterator[EventClaim]:
     """Yield the claims of a text about what happened, in order; of two that overlap, the first counts."""
+    text = without_latex(text)
     small = lowered(text)
     there = {word for word in _WORDS if word in small}
     likely = [(kind, pattern) for kind, words, pattern in _COMPILED if not words.isdisjoint(there)]
@@ -288,11 +292,9 @@ def _expression(text: str, end: int) -> tuple[int, str] | None:
     """Return the longest comparison that ends here: where it begins, and its code."""
     begin = max(text.rfind("\n", 0, end) + 1, end - 200)
     said = text[begin:end].rstrip("`* ")
-    for match in re.finditer(r"(?:^|(?<=[\s`(,:;*]))(?=[\w'\"(\[{-])", said):
-        code = said[match.start() :]
-        node = parse_expression(code.strip())
-        if isinstance(node, ast.Compare | ast.BoolOp) or (
-            isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
-        ):
-            return begin + match.start(), ast.unparse(node)
+    for place in (each.start() for each in re.finditer(r"(?:^|(?<=[\s`(,:;*]))(?=[\w'\"(\[{-])", said)):
+        code = said[place:]
+        match parse_expression(code.strip()):
+            case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()) | ast.Call(func=ast.Attribute()) as node:
+                return begin + place, ast.unparse(node)
     return None

@@ -45,6 +45,7 @@ class Claim(NamedTuple):
 
 def claims(text: str) -> Iterator[Claim]:
     """Yield the claims of a text, in order; whether the names are variables of a program is not asked here."""
+    text = without_latex(text)
     if "```" in text:
         text = _FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block.group()), text)
     in_tables = list(_in_tables(text)) if "|" in text else []
@@ -123,6 +124,18 @@ def _calls(text: str, entry: str) -> Iterator[tuple[int, int, str]]:
 
 # ---- around the claim
 
+_LATEX = re.compile(r"\\(?:text|texttt|mathrm|mathit|mathtt)\{(\w+)\}|\\(times|cdot|[{}])(?![a-z])")
+
+
+def without_latex(text: str) -> str:
+    r"""Return a text with `total`, `*` and `{` for `\text{total}`, `\times` and `\{`; it is as long as before."""
+    return _LATEX.sub(_plain, text) if "\\" in text else text
+
+
+def _plain(match: re.Match[str]) -> str:
+    return (match[1] or {"times": "*", "cdot": "*"}.get(match[2], match[2])).rjust(len(match[0]))
+
+
 _FENCED = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _TABLE = re.compile(
     r"(?m:^)[ \t]*\|(?P<header>[^\n]+)\|[ \t]*\n[ \t]*\|[ \t:|-]+\|[ \t]*\n"
@@ -147,8 +160,24 @@ _RELATION = re.compile(
 _IN_A_CALL = re.compile(r"\w\([^()\n]*\Z")
 _TOGETHER = re.compile(
     r"(?:^|[\s`(])(?!(?:First|Second|Third|Next|Then|Now|Finally|Lastly|So|Thus|Hence|Here|Again|Initially|Also)\b)"
-    r"\*?[A-Za-z_][\w.]*(?:\[[^][\n]*\])*[`*]{0,2}\s*,\s*[`*]{0,2}\Z"
+    r"(?P<name>\*?[A-Za-z_][\w.]*(?:\[[^][\n]*\])*)[`*]{0,2}\s*,\s*[`*]{0,2}\Z"
 )
+_IN_A_SENTENCE = re.compile(r"[a-z'] \Z")
+_ENDS_A_CLAUSE = {
+    "loop",
+    "pass",
+    "iteration",
+    "step",
+    "point",
+    "time",
+    "line",
+    "branch",
+    "block",
+    "body",
+    "call",
+    "that",
+}
+_ANOTHER = re.compile(r"[`*$]*\s*,\s*[`*$]*(?=[-\d'\"\[({]|True|False|None)")
 _SUPPOSED = re.compile(
     r"\b(?:if|suppose|assume|assuming|unless|whether|until|say|were|not)"
     r"(?:[ \t]+(?:that|the|now|we|have|had))*[ \t]*[`*$]{0,3}\Z",
@@ -182,8 +211,14 @@ def _is_no_claim(text: str, match: re.Match[str]) -> bool:
     if relation.strip() == ":":
         return not _LIST_LINE.search(before)
     bare = before.rstrip("`*$")
-    if bare.rstrip().endswith(",") and _TOGETHER.search(before):
-        return True
+    is_set = not relation.strip()[:1].isalpha() and bare.rstrip().endswith(",")
+    if is_set and (together := _TOGETHER.search(before)) and together["name"] not in _ENDS_A_CLAUSE:
+        if not _IN_A_SENTENCE.search(before, 0, together.start("name")):
+            return True
+        start = _MARKUP.match(text, match.end()).end()  # type: ignore[union-attr]
+        end = literal_end(text, start)
+        if end is None or text[start] in _CLOSING or _ANOTHER.match(text, end):
+            return True  # `x, y = 1, 2`, and not a clause before it: "with nothing left, x = 3"
     if bare.rstrip(" \t")[-1:].isalpha() and _SUPPOSED.search(before):
         return True
     return relation == "=" and bool(_IN_A_CALL.search(before))
@@ -230,7 +265,7 @@ _CANONICAL = re.compile(rf"{_ONE}|\[(?:{_ONE}(?:, {_ONE})*+)?\]|\({_ONE}(?:, {_O
 # ---- where a literal ends
 
 _GOES_ON = re.compile(
-    r"[`*$]{0,3}(?:[(\[]|[ \t]*(?:[-+/%@|&^<>!~]|\*(?!\*)|==?)|\.\w|[\w'\"]|,\d{3}\b|"
+    r"[`*$]{0,3}+(?:[(\[]|[ \t]*(?:[-+/%@|&^<>!~]|\*(?!\*)|==?)|\.\w|[\w'\"]|,\d{3}\b|"
     r"[ \t]+(?:if|or|in|not|for)\b|[ \t]*(?:→|⇒))"
 )
 _ENDS_CLAUSE = re.compile(
