@@ -104,16 +104,24 @@ def test_every_plugin_says_in_a_sentence_what_it_is(kind: extend.Kind) -> None:
 
 
 def test_a_plugin_of_another_package_is_found_by_its_entry_point(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "other_package.py").write_text(PLUGIN)
+    model = "from codereasoner.extend import Model\nclass Alone(Model):\n    name, alone = 'alone', True\n"
+    (tmp_path / "other_package.py").write_text(PLUGIN + model)
     metadata = tmp_path / "other_package-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: other-package\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[codereasoner.tasks]\nalways = other_package:Always\n")
+    entries = ["[codereasoner.tasks]", "always = other_package:Always", "gone = other_package.gone:Always"]
+    entries += ["text = other_package:__name__", "[codereasoner.models]", "alone = other_package:Alone"]
+    (metadata / "entry_points.txt").write_text("\n".join(entries))
     monkeypatch.syspath_prepend(str(tmp_path))
     extend.available.cache_clear()
     try:
         assert extend.find("task", "always").name == "always"
+        assert extend.find("model", "alone", base_url=None).target == ""
+        assert "gone" not in extend.available("task")
+        told = "\n".join(record.getMessage() for record in caplog.records)
+        assert "the task 'gone' (other_package.gone:Always) is left out: ModuleNotFoundError: " in told
+        assert "the task 'text' (other_package:__name__) is left out: it is no task class" in told
     finally:
         extend.available.cache_clear()

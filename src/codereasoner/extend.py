@@ -13,6 +13,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import inspect
+import logging
 import pkgutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,6 +55,8 @@ from codereasoner.plugin_files import (
 from codereasoner.records import Run
 from codereasoner.renamed import current_name
 from codereasoner.task import Asked, Grade, Question, Runner, Task
+
+_LOG = logging.getLogger("codereasoner")
 
 Kind = Literal["task", "source", "model", "benchmark"]
 
@@ -249,7 +252,15 @@ def available(kind: Kind) -> dict[str, Any]:
     for module in pkgutil.iter_modules(package.__path__):
         found |= _classes(kind, importlib.import_module(f"{package.__name__}.{module.name}"))
     for entry in importlib.metadata.entry_points(group=f"codereasoner.{kind}s"):
-        found[entry.name] = entry.load()
+        try:
+            plugin = entry.load()
+            wrong = "" if inspect.isclass(plugin) and issubclass(plugin, _BASES[kind]) else f"it is no {kind} class"
+        except Exception as error:  # noqa: BLE001 - a package that is broken must not end the commands of all others
+            wrong = f"{type(error).__name__}: {error}"
+        if wrong:
+            _LOG.warning("codereasoner: the %s '%s' (%s) is left out: %s", kind, entry.name, entry.value, wrong)
+        else:
+            found[entry.name] = plugin
     return dict(sorted(found.items()))
 
 
@@ -280,7 +291,7 @@ def _find_model(name: str, options: dict[str, object]) -> Model:
     scheme, colon, target = name.partition(":")
     known = available("model")
     if name in known and known[name].alone:
-        return known[name](**options)  # type: ignore[no-any-return]
+        return known[name]("", **options)  # type: ignore[no-any-return]
     if colon and scheme in known:
         found: Model = known[scheme](target, **options)
         return found
