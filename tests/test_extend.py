@@ -121,7 +121,7 @@ def test_a_plugin_of_another_package_is_found_by_its_entry_point(
         assert extend.find("model", "alone", base_url=None).target == ""
         assert "gone" not in extend.available("task")
         told = "\n".join(record.getMessage() for record in caplog.records)
-        assert "the task 'gone' (other_package.gone:Always) is left out: ModuleNotFoundError: " in told
-        assert "the task 'text' (other_package:__name__) is left out: it is no task class" in told
+        assert "the task 'gone' is left out: other_package.gone:Always: ModuleNotFoundError: " in told
+        assert "the task 'text' is left out: it is no task class" in told
     finally:
         extend.available.cache_clear()

@@ -252,13 +252,13 @@ def available(kind: Kind) -> dict[str, Any]:
     for module in pkgutil.iter_modules(package.__path__):
         found |= _classes(kind, importlib.import_module(f"{package.__name__}.{module.name}"))
     for entry in importlib.metadata.entry_points(group=f"codereasoner.{kind}s"):
-        try:
-            plugin = entry.load()
+        try:  # a package that is broken must not end the commands of all others
+            plugin = call(entry.load, path=Path(entry.value), words=entry.value)
             wrong = "" if inspect.isclass(plugin) and issubclass(plugin, _BASES[kind]) else f"it is no {kind} class"
-        except Exception as error:  # noqa: BLE001 - a package that is broken must not end the commands of all others
-            wrong = f"{type(error).__name__}: {error}"
+        except UserError as error:
+            wrong = str(error)
         if wrong:
-            _LOG.warning("codereasoner: the %s '%s' (%s) is left out: %s", kind, entry.name, entry.value, wrong)
+            _LOG.warning("codereasoner: the %s '%s' is left out: %s", kind, entry.name, wrong)
         else:
             found[entry.name] = plugin
     return dict(sorted(found.items()))
