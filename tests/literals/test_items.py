@@ -53,6 +53,7 @@ def test_literals_that_are_spread_over_lines_come_back_whole(values: list[object
         ("it's\n2", ["it's", "2"]),
         ("x = 1  # (\\\n2", ["x = 1  # (\\", "2"]),
         ("[1,  # ]\n2]", ["[1,  # ]\n2]"]),
+        ("1  # a # [\n2", ["1  # a # [", "2"]),
         ("'''a\n b'''\n2", ["'''a\n b'''", "2"]),
         ("'''a\n b\n2", ["'''a", "b", "2"]),
         ("'a\\\nb'\n2", ["'a\\\nb'", "2"]),

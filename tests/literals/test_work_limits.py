@@ -119,18 +119,34 @@ TEXTS = {
 }
 
 
+def cost_of(work: Callable[[], object]) -> float:
+    """CPU seconds of one run."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
 def cost(work: Callable[[], object]) -> tuple[float, float]:
     """CPU seconds, the best of two runs or, beside load, of five, and the peak of memory in megabytes."""
     seconds: list[float] = []
     while len(seconds) < 2 or (len(seconds) < 5 and min(seconds) >= SECONDS):
-        began = time.process_time()
-        work()
-        seconds.append(time.process_time() - began)
+        seconds.append(cost_of(work))
     tracemalloc.start()
     work()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return min(seconds), peak / 1e6
+
+
+@pytest.fixture(scope="module")
+def slowness() -> float:
+    """How many times as long a loop takes here as on the machine for which SECONDS was measured; 1 if it is faster."""
+
+    def loop() -> None:
+        for number in range(500_000):
+            number * number % 7
+
+    return max(1.0, min(cost_of(loop) for _ in range(3)) / 0.025)
 
 
 def use(text: str) -> None:
@@ -147,11 +163,11 @@ def as_argument(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_a_text_of_100000_characters_costs_50_milliseconds_and_50_megabytes_at_most(text: str) -> None:
+def test_a_text_of_100000_characters_costs_50_milliseconds_and_50_megabytes_at_most(text: str, slowness: float) -> None:
     assert len(text) <= SIZE
     for work in (use, as_argument, items):
         seconds, peak = cost(lambda work=work: work(text))  # type: ignore[misc]
-        assert (seconds < SECONDS, peak < MEGABYTES) == (True, True), (work.__name__, seconds, peak)
+        assert (seconds < SECONDS * slowness, peak < MEGABYTES) == (True, True), (work.__name__, seconds, peak)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from codereasoner.literals.work_limits import MAX_TOKENS
 PATIENCE = 20_000  # characters that may be read in search of an end that is not there; then each line is one expression
 _TOKEN = re.compile(r"""\\.|\"{3}|'{3}|["'\[\](){}#\n]""", re.DOTALL)
 _BLANK = " \t\r\n\f"
+_PLAIN = re.compile(r"[^\n'\"#\\\[\](){}]*+(?:#[^\n\\]*+)?+(?=\n|\Z)")
+"""Most lines: no bracket, quote or backslash before a comment."""
 
 
 def items(text: str) -> list[str]:
@@ -20,7 +22,8 @@ def items(text: str) -> list[str]:
     found: list[str] = []
     start, patience = 0, PATIENCE
     while start < len(text):
-        end = _end(text, start) if patience > 0 else None
+        plain = _PLAIN.match(text, start)
+        end = plain.end() if plain else _end(text, start) if patience > 0 else None
         if end is None:
             patience -= len(text) - start
             end = text.find("\n", start) % (len(text) + 1)  # -1, no line end, is the end of the text
@@ -41,7 +44,7 @@ def _end(text: str, start: int) -> int | None:
             if not inside and depth == 0:
                 return token.end() - 1
         elif inside:
-            inside = "" if mark == inside else inside
+            inside = "" if mark == inside != "#" else inside
         elif mark in "[({":
             depth += 1
         elif mark in "])}":
