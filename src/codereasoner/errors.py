@@ -114,6 +114,11 @@ def no_file(path: Path) -> str:
     return f"{path} is a device or a pipe: give the path of a file" if path.exists() else f"there is no file {path}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun: "1 question", "2,000 questions"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def headline(error: BaseException) -> str:
     """Return the first line of an error's message: libraries add pages of advice below it."""
     return str(error).partition("\n")[0]

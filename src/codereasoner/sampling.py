@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from codereasoner.errors import EndpointError
+from codereasoner.errors import EndpointError, counted
 from codereasoner.extend import Completion, Model, Prompt, Sampling, commonest, task_of
 from codereasoner.records import Answer
 from codereasoner.styles import Style
@@ -116,6 +116,6 @@ def _refuse_silence(model: Model, completions: Collection[Completion]) -> None:
     reasons = Counter(each.reason for each in completions if each.finish == "error")
     if reasons and reasons.total() == len(completions):
         raise EndpointError(
-            f"{model.identity} answered none of {len(completions)} requests: {commonest(reasons)}; "
+            f"{model.identity} answered none of {counted(len(completions), 'request')}: {commonest(reasons)}; "
             "the same command goes on here"
         )

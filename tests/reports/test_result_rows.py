@@ -32,7 +32,7 @@ def test_more_than_5_percent_truncated_or_20_without_an_answer_is_loud(outcomes:
 
 def test_requests_that_failed_are_told_with_their_reason() -> None:
     found = evaluation("sft", {"correct": 1, "error": 2}, errors={"400: no such model": 2})
-    assert warnings(results([found])) == ["sft on test: 2 requests or checks failed (2 x 400: no such model)."]
+    assert warnings(results([found])) == ["sft on test: 2 errors in requests or checks (2 x 400: no such model)."]
 
 
 def test_one_model_asked_in_two_styles_has_two_names() -> None:

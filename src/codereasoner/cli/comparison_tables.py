@@ -8,6 +8,7 @@ from textwrap import wrap
 from rich.text import Text
 
 from codereasoner.cli.console import console, make_table, styled
+from codereasoner.errors import counted
 from codereasoner.evaluation.paired_comparison import PairedDifference
 from codereasoner.evaluation.results import accuracy
 from codereasoner.extend import task_order
@@ -39,8 +40,8 @@ def show_comparison(found: Comparison, by: Sequence[str], show: int) -> None:
 
 def _show_results(name: str, rows: Sequence[Result]) -> None:
     tasks = sorted({part["task"] for row in rows for part in row["tasks"]}, key=task_order)
-    counts = {f"{row['n_questions']:,}" for row in rows if row["n_questions"] is not None}
-    asked = f", {counts.pop()} questions" if len(counts) == 1 else ""
+    counts = {row["n_questions"] for row in rows if row["n_questions"] is not None}
+    asked = f", {counted(counts.pop(), 'question')}" if len(counts) == 1 else ""
     columns = [*tasks, *(["all"] if len(tasks) > 1 else [])]
     title = f"{name}{asked}: pass@1 with its 95 % interval"
     is_wide = console.width >= NAME + INTERVAL * len(columns)

@@ -10,6 +10,7 @@ from codereasoner.cli.command_files import prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import OUT_FOLDER, PATH, SHARE, OneOf
 from codereasoner.cli.options import json_option, out_option
+from codereasoner.errors import counted
 from codereasoner.exports.formats import FORMATS
 from codereasoner.exports.traces import TRACES
 
@@ -55,6 +56,6 @@ def export_command(rows: Path, to: str, out: Path, held_out: float, as_json: boo
         files = export(rows, to, out, held_out, progress)
     written = {str(path): kept_in(path) for path in files if manifest_path(path).is_file()}
     for path, count in written.items():
-        console.print(f"{path}: {count:,} rows")
+        console.print(f"{path}: {counted(count, 'row')}")
     if as_json:
         print_json({"files": [str(path) for path in files], "rows": written})

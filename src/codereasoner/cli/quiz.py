@@ -10,6 +10,7 @@ from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import PATH
 from codereasoner.cli.options import config_options, json_option, model_option, task_option, weak_option
 from codereasoner.cli.pools import PoolOptions
+from codereasoner.errors import counted
 from codereasoner.stages.stage_options import ModelOptions
 
 
@@ -55,7 +56,7 @@ def quiz_command(
         if warning:
             console.print(styled("yellow", warning))
         questions = questions_about(run, tasks, pool.run)
-        with bar(f"{len(questions)} questions", f"the answers of {model}"):
+        with bar(counted(len(questions), "question"), f"the answers of {model}"):
             replies = quiz(run, questions, answering, style, sampling, pool.run)
     if as_json:
         facts = {"model": answering.identity, "call": run.expression, "value": run.value}

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from codereasoner.cli.console import Screen, console, make_table, styled
+from codereasoner.errors import counted
 from codereasoner.evaluation.results import Summary, accuracy
 from codereasoner.execution.examination import Examination, Held
 from codereasoner.extend import commonest
@@ -42,7 +43,7 @@ def show_summary(summary: Summary) -> None:
         console.print(styled("bold red", "warning", f" {sentence}"))
     if failed := summary["outcomes"]["error"]:
         reasons = commonest(summary.get("errors", {}))
-        said = f" {failed:,} requests or checks failed ({reasons}); the same command tries them again."
+        said = f" {counted(failed, 'error')} in requests or checks ({reasons}); the same command tries again."
         console.print(styled("bold red", "warning", said))
 
 

@@ -10,7 +10,7 @@ import click
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import PATH
 from codereasoner.cli.options import json_option
-from codereasoner.errors import DataError
+from codereasoner.errors import DataError, counted
 from codereasoner.parquet_files import Row
 
 
@@ -75,7 +75,7 @@ def asked_and_answered(folder: Path, question: str) -> AskedQuestion:
     prompts = {row["id"]: row["messages"] for row in read_rows(folder / "prompts.jsonl")}
     ids = [question] if question in prompts else [each for each in prompts if each.startswith(question)]
     if len(ids) != 1:
-        kind = "no question" if not ids else f"{len(ids):,} questions"
+        kind = "no question" if not ids else counted(len(ids), "question")
         raise DataError(
             f"{folder} has {kind} whose id begins with '{question}', such as {next(iter(ids or prompts), '')}"
         )

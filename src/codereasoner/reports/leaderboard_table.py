@@ -10,7 +10,7 @@ from pathlib import Path
 
 from codereasoner import extend
 from codereasoner.benchmarks.published import published_numbers
-from codereasoner.errors import ConfigError, UnknownName
+from codereasoner.errors import ConfigError, UnknownName, counted
 from codereasoner.evaluation.results import Summary
 from codereasoner.extend import Benchmark
 from codereasoner.ledger import read_manifest
@@ -130,7 +130,7 @@ def settings_of(summary: Summary) -> str:
         ("greedy" if temperature == 0 else f"T={temperature:g}") if temperature is not None else "",
         f"{samples} samples" if isinstance(samples, int) and samples > 1 else "",
         f"{summary['grader']} grader" if summary.get("grader") else "",
-        f"{summary.get('n_questions', 0):,} questions",
+        counted(summary.get("n_questions", 0), "question"),
         *(f"{100 * outcomes.get(name, 0) / total:.0f} % {word}" for name, word in FAULTS.items() if outcomes.get(name)),
     ]
     return ", ".join(part for part in parts if part)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from codereasoner.errors import DataError
+from codereasoner.errors import DataError, counted
 from codereasoner.ledger import read_rows
 from codereasoner.parquet_files import Row
 from codereasoner.reports.run_folder import DATA_FILES, check_run_folder, evaluations
@@ -128,7 +128,8 @@ def _description(row: Row) -> str:
     split = f", split {row['split']}" if row.get("split") else ""
     match row:
         case {"calls": calls, "entry": entry}:
-            return f"program {entry} with {len(calls)} calls, from {row.get('origin') or 'an unnamed source'}{split}"
+            origin = row.get("origin") or "an unnamed source"
+            return f"program {entry} with {counted(len(calls), 'call')}, from {origin}{split}"
         case {"outcome": outcome, "entry": entry, "call": call}:
             return f"run {entry}({call}): {outcome}, {row.get('value') or row.get('exception')}{split}"
         case {"outcome": outcome, "answer": answer}:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
+from codereasoner.errors import counted
 from codereasoner.evaluation.error_rules import KINDS
 from codereasoner.evaluation.metrics import clustered_interval, mean
 from codereasoner.evaluation.results import Numbers, Summary
@@ -110,7 +111,7 @@ def warnings(rows: Sequence[Result]) -> list[str]:
         name = f"{row['model']} on {row['questions']}"
         found += format_warnings(name, row["outcomes"])
         if failed := row["outcomes"].get("error"):
-            found.append(f"{name}: {failed:,} requests or checks failed ({commonest(row['errors'])}).")
+            found.append(f"{name}: {counted(failed, 'error')} in requests or checks ({commonest(row['errors'])}).")
     return found
 
 

@@ -14,7 +14,7 @@ from random import Random
 
 from codereasoner import extend
 from codereasoner.curation.profiles import constructs_of
-from codereasoner.errors import ConfigError, InfrastructureError, Shortfall, import_extra
+from codereasoner.errors import ConfigError, InfrastructureError, Shortfall, counted, import_extra
 from codereasoner.extend import Completion, Model, Prompt, Rejected, Sampling, Source
 from codereasoner.grammar.draft import pick, require_split
 from codereasoner.ledger import Ledger
@@ -115,7 +115,8 @@ class Author(Source):
                     ledger.append({"id": keys[missing[place]], **vars(completion)})
         if not found:
             raise InfrastructureError(
-                f"{self._model.identity} answered none of {len(prompts)} requests; the same command goes on from here"
+                f"{self._model.identity} answered none of {counted(len(prompts), 'request')}; "
+                "the same command goes on from here"
             )
         for index in indexes:
             self._count(keys[index], found.get(index))
