@@ -46,6 +46,14 @@ def test_a_file_without_that_class_lists_those_it_has(tmp_path: Path) -> None:
         extend.find("task", f"{tmp_path}/mine.py:Allways")
 
 
+@pytest.mark.parametrize("ends", ["raise ConfigError('no')", "raise SystemExit('no')", "raise KeyError('no')"])
+def test_a_file_that_ends_before_its_end_is_no_plugin_however_often_it_is_named(tmp_path: Path, ends: str) -> None:
+    (tmp_path / "mine.py").write_text(f"{PLUGIN}\nfrom codereasoner.errors import ConfigError\n{ends}\n")
+    for _ in range(2):
+        with pytest.raises(UserError, match="no"):
+            extend.find("task", f"{tmp_path}/mine.py:Always")
+
+
 def test_a_missing_plugin_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"there is no file .*gone\.py"):
         extend.find("task", f"{tmp_path}/gone.py:Always")
@@ -108,11 +116,17 @@ def test_a_plugin_of_another_package_is_found_by_its_entry_point(
 ) -> None:
     model = "from codereasoner.extend import Model\nclass Alone(Model):\n    name, alone = 'alone', True\n"
     (tmp_path / "other_package.py").write_text(PLUGIN + model)
+    (tmp_path / "leaving.py").write_text("import sys\nsys.exit()\n")
     metadata = tmp_path / "other_package-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: other-package\nVersion: 1.0\n")
     entries = ["[codereasoner.tasks]", "always = other_package:Always", "gone = other_package.gone:Always"]
-    entries += ["text = other_package:__name__", "[codereasoner.models]", "alone = other_package:Alone"]
+    entries += [
+        "leaves = leaving:Always",
+        "text = other_package:__name__",
+        "[codereasoner.models]",
+        "alone = other_package:Alone",
+    ]
     (metadata / "entry_points.txt").write_text("\n".join(entries))
     monkeypatch.syspath_prepend(str(tmp_path))
     extend.available.cache_clear()
@@ -122,6 +136,7 @@ def test_a_plugin_of_another_package_is_found_by_its_entry_point(
         assert "gone" not in extend.available("task")
         told = "\n".join(record.getMessage() for record in caplog.records)
         assert "the task 'gone' is left out: other_package.gone:Always: ModuleNotFoundError: " in told
+        assert "the task 'leaves' is left out: leaving:Always: SystemExit" in told
         assert "the task 'text' is left out: it is no task class" in told
     finally:
         extend.available.cache_clear()

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from codereasoner.errors import ConfigError, DataError, UnknownName, UserError, did_you_mean
+from codereasoner.errors import CodeReasonerError, ConfigError, DataError, UnknownName, UserError, did_you_mean
 from codereasoner.interfaces import (
     Benchmark,
     Completion,
@@ -255,7 +255,7 @@ def available(kind: Kind) -> dict[str, Any]:
         try:  # a package that is broken must not end the commands of all others
             plugin = call(entry.load, path=Path(entry.value), words=entry.value)
             wrong = "" if inspect.isclass(plugin) and issubclass(plugin, _BASES[kind]) else f"it is no {kind} class"
-        except UserError as error:
+        except CodeReasonerError as error:
             wrong = str(error)
         if wrong:
             _LOG.warning("codereasoner: the %s '%s' is left out: %s", kind, entry.name, wrong)

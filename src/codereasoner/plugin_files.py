@@ -54,8 +54,8 @@ def load_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         call(spec.loader.exec_module, module, path=place, words=str(path))
-    except DataError:
-        del sys.modules[name]
+    except BaseException:
+        del sys.modules[name]  # it is not whole: the next call reads it anew
         raise
     return module
 
@@ -70,7 +70,7 @@ def call(function: Callable[..., T], *values: object, path: Path, words: str) ->
         return function(*values)
     except CodeReasonerError:  # a sentence for the user as it is, or a failure of ours
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # what ends at `sys.exit()` would end the command without a word
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == str(path)]
         where = f", line {lines[-1]}" if lines else ""

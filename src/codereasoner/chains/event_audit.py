@@ -111,8 +111,11 @@ class Events:
         return found is not None
 
     def _times(self, claim: EventClaim) -> bool | None:
-        kinds = {"for": ast.For | ast.AsyncFor, "while": ast.While}.get(claim.code.lower(), LOOPS)
+        word = claim.code.lower()
+        kinds = {"for": ast.For | ast.AsyncFor, "while": ast.While}.get(word, LOOPS)
         counts = set(_passes([each for each in self._moments if isinstance(each.node, kinds)]))
+        if word == "after" and counts:
+            return claim.number <= max(counts)  # it may go on
         return claim.number in counts if counts else None
 
     def _line(self, claim: EventClaim) -> bool | None:

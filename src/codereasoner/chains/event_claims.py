@@ -59,6 +59,11 @@ _TEST = r"\b(?:condition|test|check)"
 _ENTERS = r"\b(?:enters?|takes?|goes (?:in)?to|executes?|runs?) the"
 _SKIPS = r"\b(?P<no>skips?|skipped|skipping) the"
 _WHICH = "(?:(?P<which>last|final)|first|second|third|inner|outer|whole)"
+_TIMES = (  # "runs 3 times", "runs 3.", "runs twice and", not "runs 3 statements", "runs 2 more times"
+    rf"{_NUMBER}\b(?:(?<=once)|(?<=twice)|[`*]* (?:times?|iterations?|passes)\b|(?![`*]*[- ][`*]*\w))"
+    r"(?! (?:more|less|fewer|or)\b)"
+)
+_ENDS = "(?:ends|ended|stops|stopped|breaks|exits|exited|finish(?:es|ed)|terminates|completes|is (?:left|done|over))"
 _BLOCK = r"(?:[- ](?:branch|block|body|loop))?\b"
 _PATTERNS: dict[Kind, tuple[tuple[str, str], ...]] = {
     "compare": (
@@ -123,10 +128,12 @@ _PATTERNS: dict[Kind, tuple[tuple[str, str], ...]] = {
             "loop",
             r"(?:\b(?P<code>for|while)[`*]*[ -])?\bloop(?: body)? "
             r"(?:is (?:run|executed|repeated)|runs|iterates|executes|repeats)(?: for)?(?: exactly)? "
-            rf"[`*]*{_NUMBER}\b(?: times?| iterations?)?",
+            rf"[`*]*{_TIMES}",
         ),
-        ("there are|there were", rf"\bthere (?:are|were) (?:exactly )?{_NUMBER} (?:iterations|passes)\b"),
-        ("iterations|passes", rf"\b(?:after|makes?|in total,?) {_NUMBER} (?:iterations|passes)\b"),
+        ("there are|there were", rf"\bthere (?:are|were) (?:exactly )?{_NUMBER} (?:iterations|passes)\b(?! left)"),
+        ("iterations|passes", rf"\b(?:{_ENDS} after|makes?|in total,?) {_NUMBER} (?:iterations|passes)\b"),
+        ("iterations|passes", rf"\bafter {_NUMBER} (?:iterations|passes),? the (?:\w+[- ])?loop {_ENDS}\b"),
+        ("iterations|passes", rf"\b(?P<code>after) {_NUMBER} (?:iterations|passes)\b"),
     ),
     "pass": (
         ("pass|iteration", r"\b(?:pass|iteration)(?: number)? #?(?P<number>\d+)\b"),

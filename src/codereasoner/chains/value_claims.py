@@ -159,23 +159,14 @@ _RELATION = re.compile(
 )
 _IN_A_CALL = re.compile(r"\w\([^()\n]*\Z")
 _TOGETHER = re.compile(
-    r"(?:^|[\s`(])(?!(?:First|Second|Third|Next|Then|Now|Finally|Lastly|So|Thus|Hence|Here|Again|Initially|Also)\b)"
-    r"(?P<name>\*?[A-Za-z_][\w.]*(?:\[[^][\n]*\])*)[`*]{0,2}\s*,\s*[`*]{0,2}\Z"
+    r"(?:(?:^|[\s`(])(?!(?:First|Second|Third|Next|Then|Now|Finally|Lastly|So|Thus|Hence|Here|Again|Initially|Also)\b)"
+    r"(?P<name>\*?[A-Za-z_]\w*(?:\.\w+|\[[^][\n]*\])*)|[])](?:\.\w+)*)[`*]{0,2}\s*,\s*[`*]{0,2}\Z"
 )
-_IN_A_SENTENCE = re.compile(r"[a-z'] \Z")
+_IN_A_SENTENCE = re.compile(r"[a-z\d'] \Z")
 _ENDS_A_CLAUSE = {
-    "loop",
-    "pass",
-    "iteration",
-    "step",
-    "point",
-    "time",
-    "line",
-    "branch",
-    "block",
-    "body",
-    "call",
-    "that",
+    None,  # more than a name, such as `(a, b)` or `f(x)`
+    *("loop", "loops", "pass", "passes", "iteration", "iterations", "step", "steps", "point", "time", "times", "line"),
+    *("lines", "branch", "block", "body", "call", "calls", "that"),
 }
 _ANOTHER = re.compile(r"[`*$]*\s*,\s*[`*$]*(?=[-\d'\"\[({]|True|False|None)")
 _SUPPOSED = re.compile(
@@ -211,14 +202,17 @@ def _is_no_claim(text: str, match: re.Match[str]) -> bool:
     if relation.strip() == ":":
         return not _LIST_LINE.search(before)
     bare = before.rstrip("`*$")
-    is_set = not relation.strip()[:1].isalpha() and bare.rstrip().endswith(",")
-    if is_set and (together := _TOGETHER.search(before)) and together["name"] not in _ENDS_A_CLAUSE:
-        if not _IN_A_SENTENCE.search(before, 0, together.start("name")):
-            return True
+    last = "" if relation.strip()[:1].isalpha() else bare.rstrip()[-1:]
+    together = _TOGETHER.search(before) if last == "," else None
+    if together or last == "=":
         start = _MARKUP.match(text, match.end()).end()  # type: ignore[union-attr]
         end = literal_end(text, start)
-        if end is None or text[start] in _CLOSING or _ANOTHER.match(text, end):
-            return True  # `x, y = 1, 2`, and not a clause before it: "with nothing left, x = 3"
+        if end and _ANOTHER.match(text, end):
+            return True  # `x, y = 1, 2`, `p.x = y = 1, 2`
+        if together and together["name"] not in _ENDS_A_CLAUSE:
+            is_code = not _IN_A_SENTENCE.search(before, 0, together.start("name"))
+            if is_code or end is None or text[start] in _CLOSING:
+                return True  # `x, y = z`, and not a clause before it: "with nothing left, x = 3"
     if bare.rstrip(" \t")[-1:].isalpha() and _SUPPOSED.search(before):
         return True
     return relation == "=" and bool(_IN_A_CALL.search(before))

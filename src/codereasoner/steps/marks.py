@@ -6,7 +6,8 @@ Execution writes them (execution/safe_repr.py); they are read here as text, and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 _TOKEN = re.compile(r"""'(?:\\.|[^'\\])*+'|"(?:\\.|[^"\\])*+"|['"].*|[\[({<]|[\])}>]|, |: """, re.DOTALL)
 _ATTRIBUTE = re.compile(r"([^\W\d]\w*)=(.*)", re.DOTALL)
@@ -30,7 +31,8 @@ def shown(text: str) -> str:
     return match[1] if match else text
 
 
-def attributes(text: str) -> dict[str, str]:
+@lru_cache(maxsize=256)
+def attributes(text: str) -> Mapping[str, str]:
     """Return the attributes of an instance by name; none for a literal."""
     head, _, inner = text[1:-1].partition(" ")
     if not is_mark(text) or not head.isidentifier():
@@ -39,7 +41,8 @@ def attributes(text: str) -> dict[str, str]:
     return {match[1]: match[2] for match in found if match}
 
 
-def items(text: str) -> dict[str, str]:
+@lru_cache(maxsize=256)
+def items(text: str) -> Mapping[str, str]:
     """Return the items of a list, a tuple or a dict by index or key, of a literal or a mark; none for other values."""
     body = contents(text) if is_mark(text) else text
     parts = list(split_parts(body[1:-1], ", ")) if body[:1] in ("[", "(", "{") else []
@@ -49,6 +52,7 @@ def items(text: str) -> dict[str, str]:
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
+@lru_cache(maxsize=256)
 def contents(mark: str) -> str:
     """Return the brackets in the mark of a container, and what is between them; "" of anything else."""
     match = _CONTAINER.fullmatch(mark)
