@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +14,7 @@ from codereasoner.execution.hostile_programs import GUARDS
 from codereasoner.execution.isolation import LAYERS
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.execution.supervisor import LEVELS, MEANING
+from codereasoner.records import Job, Run
 
 
 def test_every_layer_is_examined_and_explained() -> None:
@@ -65,3 +68,16 @@ def test_an_attack_that_a_slow_machine_does_not_end_in_time_gets_more_time(
         rows = examination._hostile(pool)
     assert [row["state"] for row in rows] == ["held", "not held"]
     assert "more than 1.0 seconds of CPU" in rows[1]["reason"]
+
+
+def test_an_ordinary_program_after_an_attack_gets_more_time_too(level_a: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    attack = hostile_programs._read("quick | | raised | |\ndef f(): return 1 / 0")
+    monkeypatch.setattr(examination, "attacks", lambda: [attack])
+
+    class Slow(Pool):
+        def run(self, jobs: Sequence[Job]) -> list[Run]:
+            runs = super().run(jobs)
+            return [runs[0], replace(runs[1], outcome="timeout", value=None)]
+
+    with Slow(workers=1) as pool:
+        assert [row["state"] for row in examination._hostile(pool)] == ["held"]

@@ -140,7 +140,8 @@ def _hostile(pool: Pool) -> list[Held]:
     chosen = [attack for attack in listed if not attack.missing(pool.level)]
     runs = pool.run(jobs(chosen))
     faults = _faults(chosen, runs)
-    slow = [each for each, run in zip(chosen, runs[::2], strict=True) if faults[each.name] and run.outcome == "timeout"]
+    pairs = zip(chosen, runs[::2], runs[1::2], strict=True)
+    slow = [each for each, *pair in pairs if faults[each.name] and any(run.outcome == "timeout" for run in pair)]
     if slow:
         cpu, wall = PATIENCE * pool.limits.cpu_seconds, PATIENCE * pool.limits.wall_seconds
         patient = replace(pool.limits, cpu_seconds=cpu, wall_seconds=wall)
