@@ -296,6 +296,11 @@ def test_a_module_runs_with_the_package_around_it(trace: Command, monkeypatch: p
     for name in ("parcel", "parcel.__main__"):
         code, out, _ = trace("-m", name)
         assert (code, out.split("\n")[-3:]) == (0, ["printed: 10", "python -m parcel → ends", ""])
+    Path("crate").mkdir(mode=0o755)  # a package without an __init__.py
+    Path("crate/size.py").write_text("N = 4\n")
+    Path("crate/run.py").write_text("from . import size\nprint(size.N)\n")
+    code, out, _ = trace("-m", "crate.run")
+    assert (code, out.split("\n")[-3:]) == (0, ["printed: 4", "python -m crate.run → ends", ""])
     code, out, err = trace("-m", "parcel.none")
     assert (code, out) == (2, "")
     assert "-m parcel.none: there is no module of that name" in err

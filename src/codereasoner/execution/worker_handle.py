@@ -227,6 +227,6 @@ def _package_folders(preload: Sequence[str]) -> list[str]:
         found = importlib.util.find_spec(name.partition(".")[0])
         if found is None:
             raise InfrastructureError(f"the module '{name}', which the pool shall preload, is not installed")
-        if found.origin and os.path.isabs(found.origin):
-            folders.append(str(Path(found.origin).parents[1 if found.submodule_search_locations else 0]))
+        places = found.submodule_search_locations or [found.origin or ""]  # a folder without __init__.py has no origin
+        folders += [os.path.dirname(place) for place in places if os.path.isabs(place)]
     return list(dict.fromkeys(os.path.realpath(folder) for folder in folders))
