@@ -119,33 +119,18 @@ TEXTS = {
 }
 
 
-def cost_of(work: Callable[[], object]) -> float:
-    """CPU seconds of one run."""
-    began = time.process_time()
-    work()
-    return time.process_time() - began
-
-
 def cost(work: Callable[[], object]) -> tuple[float, float]:
-    """CPU seconds, the best of two runs or, on a slow processor or beside load, of five, and the peak in megabytes."""
-    seconds = [cost_of(work), cost_of(work)]
-    while min(seconds) >= SECONDS and len(seconds) < 5:
-        seconds.append(cost_of(work) / slowness())
+    """CPU seconds, the best of two runs or, beside load, of five, and the peak of memory in megabytes."""
+    seconds: list[float] = []
+    while len(seconds) < 2 or (len(seconds) < 5 and min(seconds) >= SECONDS):
+        began = time.process_time()
+        work()
+        seconds.append(time.process_time() - began)
     tracemalloc.start()
     work()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return min(seconds), peak / 1e6
-
-
-def slowness() -> float:
-    """How many times as long a loop takes now as on the machine for which SECONDS was measured; 1 if it is faster."""
-
-    def loop() -> None:
-        for number in range(500_000):
-            number * number % 7
-
-    return max(1.0, cost_of(loop) / 0.025)
 
 
 def use(text: str) -> None:
