@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
-from codereasoner.errors import ConfigError, EndpointError, counted, import_extra
+from codereasoner.errors import ConfigError, EndpointError, import_extra
 from codereasoner.extend import Completion, Model, Prompt, Sampling, commonest
 from codereasoner.models.notices import say_once
 from codereasoner.models.reply import OddReply, plain, read_reply, whole_letters, words_of
@@ -257,7 +257,7 @@ class Failures:
         if failed >= self._most and failed < self._total:
             when = "the last" if self._answers else "the first"
             raise EndpointError(
-                f"{when} {counted(failed, 'request')} to {self._server} failed: {commonest(self._row)}; "
+                f"{when} {failed} requests to {self._server} all failed: {commonest(self._row)}; "
                 "the same command goes on where it was"
             )
 
