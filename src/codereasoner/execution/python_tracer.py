@@ -151,7 +151,8 @@ class Tracer(_Tracing):
                     add_line(line)
                     step: list[object] | None = ["line", number, line, "", (), []]
                 else:
-                    step = self._step(frame, event, number, argument, last)
+                    thrown = last is not None and last[0] == "exception"
+                    step = self._step(frame, event, number, argument, thrown or told not in (None, frame.f_lineno))
                 if step is None:
                     last = None
                 elif _len(steps) >= max_steps:
@@ -174,15 +175,16 @@ class Tracer(_Tracing):
         return local
 
     def _step(
-        self, frame: FrameType, event: str, number: int, argument: object, last: list[object] | None
+        self, frame: FrameType, event: str, number: int, argument: object, unwinding: bool
     ) -> list[object] | None:
         if event == "call":
             value = _str.__str__(frame.f_code.co_name)
         elif event == "return":
             if argument is None or frame.f_code.co_flags & _GENERATOR:
+                # An exception leaves a frame with the value None, and a `with` has it raised again as if at the
+                # `yield`; but the line of the `with` was told of since the line of the `yield` was.
                 operation = instruction_of(frame)
-                thrown = argument is None and last is not None and last[0] == "exception"
-                if operation in YIELDS and not thrown:
+                if operation in YIELDS and not (argument is None and unwinding):
                     event = "yield"
                 elif operation not in LEAVES:
                     return None  # an exception leaves the frame; its own event has told so

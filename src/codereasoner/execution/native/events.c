@@ -55,6 +55,13 @@ static int operation_of(Watch *watch, PyFrameObject *frame, PyCodeObject *code)
     return (unsigned char)PyBytes_AS_STRING(watch->operations)[place];
 }
 
+/* Whether a frame that is at a `yield` may be left by an exception; see python_tracer.py. */
+static bool is_unwinding(Watch *watch, PyFrameObject *frame)
+{
+    bool thrown = watch->last >= 0 && watch->tracer->steps.steps[watch->last].event == 'e';
+    return thrown || (watch->told >= 0 && watch->told != PyFrame_GetLineNumber(frame));
+}
+
 /* The letter of the event with which a frame is left; 0 for an exception, whose own event has told so.
 
    Some versions of Python give NULL then, some None: of those python_tracer.py says how they are told apart. */
@@ -66,8 +73,7 @@ static char leaving(Watch *watch, PyFrameObject *frame, PyCodeObject *code, PyOb
     if (argument != Py_None && !generator)
         return 'r';
     int operation = operation_of(watch, frame, code);
-    bool thrown = argument == Py_None && watch->last >= 0 && watch->tracer->steps.steps[watch->last].event == 'e';
-    if (yields[operation] && !thrown)
+    if (yields[operation] && !(argument == Py_None && is_unwinding(watch, frame)))
         return 'y';
     return leaves[operation] ? 'r' : 0;
 }
