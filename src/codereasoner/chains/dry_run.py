@@ -19,6 +19,8 @@ from codereasoner.literals.work_limits import length
 
 A_RUN = 6  # what a dry run costs before its first statement, in operations and statements
 MAX_NUMBER = 10**MAX_LENGTH
+_TINY = frozenset((float, bool, type(None)))
+_IMMUTABLE = _TINY | {int, str}
 MAX_PARTS = 1_000  # of a variable's value, those of its parts too: `x = [x, x]` doubles them
 
 
@@ -29,7 +31,8 @@ def dry_run(function: ast.FunctionDef, values: Mapping[str, object], left: list[
     """
     left[0] -= A_RUN
     run = _DryRun({}, brief=True)
-    run.values, run.left = copy.deepcopy(dict(values)), left
+    run.values = {name: value if type(value) in _IMMUTABLE else copy.deepcopy(value) for name, value in values.items()}
+    run.left = left
     try:
         run.block(function.body)
     except _Returned as end:
@@ -51,24 +54,44 @@ class _Jump(Exception):
 class _DryRun(Trail):
     methods = LAST_METHODS  # their owners are the objects themselves, not what is read off a state
 
+    def __init__(self, state: Mapping[str, str], brief: bool = False) -> None:
+        super().__init__(state, brief)
+        self.small: dict[str, object] = {}  # values of variables that are known to be small, until an object changes
+
     def block(self, body: Sequence[ast.stmt]) -> None:
         for statement in body:
-            self.left[0] -= 1
-            if self.left[0] < 0:
-                raise Unknown
+            self._count()
             self._run(statement)
+
+    def _count(self) -> None:
+        self.left[0] -= 1
+        if self.left[0] < 0:
+            raise Unknown
 
     @staticmethod
     def text(value: object) -> str:
-        """Return nothing, since no word of a dry run is read; a value that is too large ends it."""
-        if type(value) not in (bool, float, type(None)) and not _is_small(value):
-            raise Unknown
+        """Return nothing, since no word of a dry run is read."""
         return ""
 
+    def _pass(self, target: ast.expr, item: object) -> Trail:
+        inner = super()._pass(target, item)
+        inner.small = self.small  # type: ignore[attr-defined]
+        return inner
+
     def _written(self, node: ast.expr) -> Any:
+        """Return the value of an expression; one that is too large ends the run."""
         found = super()._written(node)
-        if isinstance(node, ast.Name):
-            self.text(found)
+        if type(found) in _TINY:
+            return found
+        name = node.id if isinstance(node, ast.Name) else ""
+        if name and self.small.get(name, self) is found:
+            return found
+        if not _is_small(found):
+            raise Unknown
+        if name:
+            self.small[name] = found
+        elif isinstance(node, ast.Call):  # `d.setdefault(1, x)`
+            self.small.clear()
         return found
 
     def _run(self, statement: ast.stmt) -> None:
@@ -104,7 +127,8 @@ class _DryRun(Trail):
             if isinstance(node, ast.For):
                 self._bind(node.target, item)
             try:
-                self.block([ast.Pass(), *node.body])
+                self._count()
+                self.block(node.body)
             except _Jump as jump:
                 if isinstance(jump.args[0], ast.Break):
                     return
@@ -122,6 +146,7 @@ class _DryRun(Trail):
         if method not in MUTATORS.get(type(owner), ()) or max(sizes) > MAX_LENGTH:
             raise Unknown
         getattr(owner, method)(*arguments)
+        self.small.clear()
 
     def _bind(self, target: ast.expr, value: Any) -> None:
         match target:
@@ -132,6 +157,7 @@ class _DryRun(Trail):
                     self._bind(part, item)
             case ast.Subscript(value=owner, slice=index) if not isinstance(index, ast.Slice):
                 self.value(owner)[self.value(index)] = value
+                self.small.clear()
             case _:
                 raise Unknown
 
@@ -141,14 +167,14 @@ def _is_small(value: object) -> bool:
     left, waiting = MAX_PARTS, [value]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, list | tuple | set | frozenset | dict):
-            left -= len(part)
-            if left >= 0:
-                waiting += [*part, *part.values()] if isinstance(part, dict) else part
-        elif isinstance(part, str | bytes | range):
+        kind = type(part)
+        if kind is int:
+            if not -MAX_NUMBER < part < MAX_NUMBER:
+                return False
+        elif kind not in _IMMUTABLE or kind is str:
             left -= length(part)
-        elif isinstance(part, int) and not -MAX_NUMBER < part < MAX_NUMBER:
-            return False
-        if left < 0:
-            return False
+            if left < 0:
+                return False
+            if isinstance(part, list | tuple | set | frozenset | dict):
+                waiting += [*part, *part.values()] if isinstance(part, dict) else part
     return True

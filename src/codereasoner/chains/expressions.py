@@ -32,6 +32,7 @@ from codereasoner.literals.work_limits import length
 from codereasoner.steps.marks import attributes
 
 MAX_STEPS = 60  # operations that are written down
+_SETS = {set, frozenset}
 MAX_BRIEF_STEPS = 1_000  # with those of passes that are left out: one for each of MAX_LENGTH items, a few in each
 
 
@@ -268,16 +269,15 @@ class Trail:
         else:
             raise Unknown
         arguments = [self._argument(argument, name) for argument in node.args]
-        sets = any(isinstance(each, set | frozenset) for each in arguments)
-        if any(isinstance(each, Items) and name in ("len", "bool", "str", "range") for each in arguments) and not (
-            name == "len" and getattr(arguments[0], "is_view", False)
+        types = set(map(type, arguments))
+        if Items in types and (
+            name in ("bool", "str", "range") or (name == "len" and not getattr(arguments[0], "is_view", False))
         ):
             raise Unknown
-        if (sets and owner is None and name not in ORDERLESS) or (sets and isinstance(owner, str)):
+        if types & _SETS and (isinstance(owner, str) or (owner is None and name not in ORDERLESS)):
             raise Unknown  # the order of a set is that of the run alone
-        if function is None or any(
-            type(each) is int and abs(each) > MAX_LENGTH for each in arguments if owner is not None
-        ):
+        numbers = [each for each in arguments if type(each) is int] if owner is not None and int in types else []
+        if function is None or any(abs(each) > MAX_LENGTH for each in numbers):
             raise Unknown
         if name in SILENT:
             return silently(lambda: function(*arguments, **named), is_view=owner is not None)

@@ -125,6 +125,7 @@ def parts(node: Statement | ast.AST) -> list[ast.expr]:
     return []
 
 
+@lru_cache(maxsize=8192)
 def loaded(target: ast.expr) -> ast.expr:
     """Return a target as an expression that is read."""
     return literals.parse(ast.unparse(target))
