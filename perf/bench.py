@@ -42,6 +42,8 @@ SIZES: dict[str, Sequence[str]] = {
 }
 """The options with which each benchmark ends within two minutes."""
 
+GROWN = 1.25  # times a stage's stored share from which on a comparison names it
+
 TAKES = {"execution": "file", "grading": "file", "scoring": "folder", "evaluating": "folder", "data": "folder"}
 """Whether a benchmark's --data is CRUXEval's file or the folder of all benchmarks; others take none."""
 PEERS = {"execution": ("cruxeval", "livecodebench"), "grading": ("cruxeval",)}
@@ -127,7 +129,7 @@ def run(name: str, data: Path, peers: Sequence[str]) -> dict[str, Any]:
 
 
 def compared(result: Mapping[str, Any], stored: Mapping[str, Any] | None) -> str:
-    """Every ratio next to the stored one, and whether their spreads are apart."""
+    """Every ratio next to the stored one, and whether their spreads are apart; stages whose share has grown."""
     old = ratios(stored) if stored else {}
     lines = [f"{'ratio':<64}{'now':>9}{'spread':>18}{'stored':>9}"]
     for what, now in ratios(result).items():
@@ -136,6 +138,10 @@ def compared(result: Mapping[str, Any], stored: Mapping[str, Any] | None) -> str
         lines.append(f"{what:<64}{now['median']:>9.4g}{spread:>18}{before['median'] if before else '-':>9}")
         if before and (now["high"] < before["low"] or now["low"] > before["high"]):
             lines[-1] += "  differs"
+    before = shares(stored) if stored else {}
+    for what, share in shares(result).items():
+        if share > GROWN * before.get(what, share):
+            lines.append(f"{what}: {share:.0%} of the CPU seconds, {before[what]:.0%} stored  differs")
     for name, found in result["benchmarks"].items():
         if "failed" in found:
             lines.append(f"{name} FAILED: {found['failed']}")
@@ -147,6 +153,17 @@ def compared(result: Mapping[str, Any], stored: Mapping[str, Any] | None) -> str
 def ratios(result: Mapping[str, Any]) -> dict[str, Any]:
     """Return all ratios by what they compare: `ours: theirs`."""
     return {what: each for found in result["benchmarks"].values() for what, each in found.get("ratios", {}).items()}
+
+
+def shares(result: Mapping[str, Any]) -> dict[str, float]:
+    """Return the share of each stage in the CPU seconds of its benchmark."""
+    found = {name: each["stages"] for name, each in result["benchmarks"].items() if "stages" in each}
+    totals = {name: sum(each["cpu"] for each in stages.values()) for name, stages in found.items()}
+    return {
+        f"{name}: {stage}": each["cpu"] / totals[name]
+        for name, stages in found.items()
+        for stage, each in stages.items()
+    }
 
 
 def table(result: Mapping[str, Any]) -> str:

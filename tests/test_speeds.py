@@ -30,3 +30,12 @@ def test_a_comparison_names_ratios_that_lie_outside_of_the_stored_spread() -> No
     stored = {"benchmarks": {"data": {"ratios": {"ours: theirs": now | {"median": 3.0, "low": 2.9, "high": 3.1}}}}}
     assert "differs" in bench.compared(result, stored)
     assert "differs" not in bench.compared(result, result)
+
+
+def test_a_comparison_names_stages_whose_share_of_a_build_has_grown() -> None:
+    def build(chain: float) -> dict[str, object]:
+        stages = {"trace": {"cpu": 6.0}, "chain": {"cpu": chain}}
+        return {"benchmarks": {"data": {"stages": stages, "target_missed": False}}}
+
+    assert "data: chain: 50% of the CPU seconds, 33% stored" in bench.compared(build(6.0), build(3.0))
+    assert "chain" not in bench.compared(build(3.0), build(3.0))
