@@ -17,6 +17,8 @@ from codereasoner.records import Run
 
 TOO_DEEP = "nested too deeply"
 MAX_DEPTH = 100  # levels of a program's tree: Python allows 1,000 calls, and a writer of code needs eight for a level
+_STATEMENTS = (ast.stmt, ast.ExceptHandler)
+_IN_BODIES = (*_STATEMENTS, ast.match_case)
 _SKIPPED = (ast.Global, ast.Nonlocal, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match)
 INLINED = (ast.ListComp, ast.SetComp, ast.DictComp) if sys.version_info >= (3, 12) else ()
 """From Python 3.12 on these run in their function's own frame (PEP 709), and their line counts once for each item."""
@@ -157,16 +159,6 @@ _PLAIN_FIELDS = frozenset(
 )
 
 
-def own_parts(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a statement but those of the statements in its body."""
-    pending = [node]
-    while pending:
-        yield (part := pending.pop())
-        pending += [
-            child for child in ast.iter_child_nodes(part) if not isinstance(child, ast.stmt | ast.ExceptHandler)
-        ]
-
-
 def numbered(source: str) -> str:
     """Return the source with each line's number and a tab in front of it."""
     return "\n".join(f"{number}\t{line}" for number, line in enumerate(split_lines(source.rstrip()), start=1))
@@ -251,14 +243,10 @@ def _inside_functions(tree: ast.Module) -> Iterator[ast.AST]:
     pending: list[tuple[ast.AST, bool]] = [(node, False) for node in tree.body]
     while pending:
         node, inside = pending.pop()
-        if inside and isinstance(node, ast.stmt | ast.ExceptHandler):
+        if inside and isinstance(node, _STATEMENTS):
             yield node
         inside = inside or isinstance(node, functions)
-        pending += [
-            (child, inside)
-            for child in ast.iter_child_nodes(node)
-            if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case)
-        ]
+        pending += [(child, inside) for child in _below([node]) if isinstance(child, _IN_BODIES)]
 
 
 def is_inlined(node: ast.AST) -> bool:
@@ -272,8 +260,11 @@ def is_inlined(node: ast.AST) -> bool:
 def _is_plain(node: ast.AST) -> bool:
     if isinstance(node, _SKIPPED) or getattr(node, "decorator_list", None):
         return False
-    if any(map(is_inlined, own_parts(node))):
-        return False
+    level = [node] if INLINED else []
+    while level:
+        if any(map(is_inlined, level)):
+            return False
+        level = [each for each in _below(level) if not isinstance(each, _STATEMENTS)]
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return False
     if isinstance(node, ast.While | ast.If) and isinstance(node.test, ast.Constant):
@@ -282,5 +273,5 @@ def _is_plain(node: ast.AST) -> bool:
     body = getattr(node, "body", None)
     if not body:
         return bool(node.end_lineno == first)  # type: ignore[attr-defined]
-    parts = [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.stmt | ast.ExceptHandler)]
+    parts = [child for child in _below([node]) if not isinstance(child, _STATEMENTS)]
     return all(getattr(part, "end_lineno", first) == first for part in parts) and bool(body[0].lineno > first)
