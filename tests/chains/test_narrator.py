@@ -221,6 +221,79 @@ def test_what_decides_a_value_is_told_where_it_is_decided(pool: Pool, source: st
     assert audit(text, run).first_false is None
 
 
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        (
+            "class A:\n    n = 0\n\ndef f(x):\n    A.n += x\n    A.n = A.n * 2\n    return A.n",
+            "`A.n = A.n * 2`: A.n = 6.",
+        ),
+        (
+            "class A:\n    n, k = 0, 1\n    m = 1\n    @property\n    def p(self):\n        return 1\n\n"
+            "class B(A):\n    pass\n\ndef f(x):\n    for _ in 'ab':\n        A.m += x\n    return A.m",
+            "`A.m += x`: A.m = 7.",
+        ),
+        (
+            "from collections import deque\n\ndef f(x):\n    q = deque()\n    s = set()\n"
+            "    q.append(x); s.add(x)\n    return list(q)",
+            "Line 6: s = {3} and q is of type deque and holds [3].",
+        ),
+        (
+            "def g():\n    yield 1\n\ndef f(x):\n    h = g()\n    h.close()\n    return x",
+            "`h.close()`: no local variable changes.",
+        ),
+        (
+            "from enum import Enum\n\nclass E(Enum):\n    A = 1\n\n"
+            "def f(x):\n    for e in E:\n        x += e.value\n    return x",
+            "pass 1, e is <E.A: 1>.",
+        ),
+        (
+            "import re\n\ndef f(x):\n    try:\n        if m := re.match('a', 'ab'):\n            int(m[0])\n"
+            "    except ValueError as e:\n        x = 4\n    return x",
+            "it handles the exception, e is of type ValueError.",
+        ),
+        (
+            "class N:\n    def __init__(self, v): self.v = v\n\n"
+            "def f(x):\n    s = [N(i) for i in range(x)]\n    s.pop()\n    return x",
+            "`s.pop()`: s is of type list and holds 2 items.",
+        ),
+        (
+            "from collections import OrderedDict\n\n"
+            "def f(x):\n    d = OrderedDict(a=1, b=2)\n    d.move_to_end('a')\n    return list(d)",
+            "d is of type OrderedDict and holds {'b': 2, 'a': 1}.",
+        ),
+    ],
+)
+def test_what_a_statement_does_to_values_without_a_literal_is_told(pool: Pool, source: str, sentence: str) -> None:
+    run = trace(pool, source, "3")
+    text = narrate(question(run), run, "steps").text
+    assert sentence in text
+    assert audit(text, run).first_false is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("A.n += x", "B = A\n    B.n = 7\n    A.n += x"),
+        ("A.n += x", "setattr(A, 'n', 7)\n    A.n += x"),
+        ("A.n += x", "A().n = 7; A.n += x"),
+        ("A.n += x", "A.n += x; A.n += 1"),
+        ("A.n += x", "A.n += g(A)"),
+        ("class A:", "class M(type):\n    pass\n\nclass A(metaclass=M):"),
+        ("class A:", "from enum import Flag as Z\n\nclass A(type(chance())):"),
+        ("    n = 0", "    n = 0\n    n += 1"),
+        ("def f(x):", "def f(x):\n    class A:\n        n = 4"),
+    ],
+)
+def test_an_attribute_of_a_class_that_may_be_set_unseen_is_not_told(pool: Pool, change: tuple[str, str]) -> None:
+    helpers = "def chance():\n    return 1\n\ndef g(a):\n    return 1\n\n"
+    source = f"{helpers}class A:\n    n = 0\n\ndef f(x):\n    A.n += x\n    return A.n"
+    run = trace(pool, source, "3")
+    assert "A.n = 3." in narrate(question(run), run, "steps").text
+    run = trace(pool, source.replace(*change), "3")
+    assert " A.n = " not in (narrate(question(run), run, "steps").text if run.outcome == "ok" else "")
+
+
 def test_a_resumption_is_told_once(pool: Pool) -> None:
     run = trace(pool, "def g(n):\n    yield n\n\ndef f(n):\n    return list(g(n))", "3")
     assert "no local variable changes" not in narrate(question(run), run, "steps").text
@@ -380,13 +453,23 @@ TOLD = [
     ("return len(x) > 1 and emptied(x)", "[1, 2]", "len([1, 2]) is 2, 2 > 1 is true, f returns []."),
     ("y = {}\n    y[len(x)] = x.pop()", "[1, 2]", "`y[len(x)] = x.pop()`: y = {1: 2} and x = [1]."),
     ("print('a', x)", "1.5", "`print('a', x)`: 'a 1.5' is printed."),
+    ("print('a', x, sep=': ', end='!')", "1", "end='!')`: 'a: 1!' is printed."),
+    ("print('a', x, end='\\n')", "1", "end='\\n')`: 'a 1' is printed."),
+    ("print('a', sep=None, end=str(x))", "1", "end=str(x))`: no local variable changes."),
+    (
+        "async def g():\n        yield x\n    async def h():\n"
+        "        ys = [y + y async for y in g()]\n        return ys\n    asyncio.run(h())",
+        "2",
+        "`ys = [y + y async for y in g()]`: ys = [4].",
+    ),
+    ("def g(a): return a\n    g(x + 1 + 2)", "1", "`g(x + 1 + 2)`: no local variable changes."),
     ("b = Box(x)\n    b.n, y = 5, 6", "1", "`b.n, y = 5, 6`: y = 6 and b.n = 5."),
     ("b = Box(x)\n    y = b.n.pop()", "[1, 2]", "`y = b.n.pop()`: y = 2 and x = [1] and b.n = [1]."),
     ("b = [0, Box(x)]\n    b[0], y = 5, 6", "1", "`b[0], y = 5, 6`: y = 6 and b[0] = 5."),
     ("b = Box(Box(x))\n    b.n.n = 3", "1", "`b.n.n = 3`: b.n.n = 3."),
     ("b = Box(x)\n    y = {'k': b}\n    b.n += 1", "1", "`b.n += 1`: b.n = 2 and y['k'].n = 2."),
     ("y = {'k': Box(x), 'q': Box(x)}\n    del y['k']", "1", "`del y['k']`: y['k'] no longer exists."),
-    ("y = [Box(x), Box(2)]\n    y.pop(0)", "1", "`y.pop(0)`: y is of type list."),
+    ("y = [Box(x), Box(2)]\n    y.pop(0)", "1", "`y.pop(0)`: y is of type list and holds 1 item."),
     ("b = Box(x)\n    del b.n", "1", "`del b.n`: b.n no longer exists."),
     ("y = Box(x)\n    y = Box(x)", "1", "Line 66, `y = Box(x)`: y.n = 1."),
     ("for y in [Box(x), Box(2)]:\n        pass", "1", "pass 2, y.n = 2."),

@@ -6,6 +6,7 @@ import array
 import enum
 import re
 import types
+from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
@@ -131,3 +132,26 @@ def test_a_value_whose_repr_would_be_long_is_not_written_to_be_thrown_away() -> 
 )
 def test_what_is_in_a_value_is_shown(value: object, mark: str) -> None:
     assert describe(value, 200) == mark
+
+
+def test_an_ordered_dict_is_shown_in_its_own_order_unless_that_calls_the_program() -> None:
+    class Key:
+        def __hash__(self) -> int:
+            assert not is_shown, "a method of the program was called"
+            return 1
+
+    class Cache(OrderedDict[object, int]):
+        def __iter__(self) -> Iterator[object]:
+            raise AssertionError("a method of the program was called")
+
+    is_shown = False
+    plain, keyed = Cache(), OrderedDict({1: 1, Key(): 2})
+    plain["a"], plain[1, 2] = 1, 2
+    plain.move_to_end("a")
+    keyed.move_to_end(1)
+    is_shown = True
+    assert describe(plain, 200) == "<Cache {(1, 2): 2, 'a': 1}>"
+    assert describe(keyed, 200) == "<OrderedDict {1: 1, <Key>: 2}>"
+    is_shown = False
+    dict.__delitem__(plain, "a")
+    assert describe(plain, 200) == "<Cache {(1, 2): 2}>"

@@ -15,6 +15,7 @@ from codereasoner import literals
 from codereasoner.chains.expressions import Trail
 from codereasoner.chains.known_values import Unknown, text_of
 from codereasoner.chains.pure_operations import MAX_LENGTH
+from codereasoner.steps.marks import attributes, mark_of
 from codereasoner.steps.source import walk
 
 State = Mapping[str, str]  # the variables of one frame, as literals
@@ -49,8 +50,16 @@ def assigned(statement: ast.stmt, name: str, state: State) -> str | None:
     """Return the value that one statement would give a variable; None if it does not set it, or if it is unknown."""
     if name not in names_set(statement):
         return None
-    found = after([statement], state)
-    return found.get(name) if found is not None else None
+    match statement:
+        case ast.Assign(targets=[ast.Attribute(value=ast.Name(), attr=attribute)], value=value):
+            pass
+        case ast.AugAssign(target=ast.Attribute(value=ast.Name() as owner, attr=attribute), op=sign, value=operand):
+            value = ast.BinOp(ast.Attribute(owner, attribute, ast.Load()), sign, operand)
+        case _:
+            found = after([statement], state)
+            return found.get(name) if found is not None else None
+    known, now = attributes(state.get(name, "")), value_in(value, state)
+    return mark_of(name, {**known, attribute: now}) if attribute in known and now is not None else None
 
 
 def names_set(statement: ast.AST) -> set[str]:

@@ -14,6 +14,7 @@ from codereasoner.chains.known_values import Unknown, text_of
 from codereasoner.chains.operations import Operations, evaluate_all, parts
 from codereasoner.chains.pure_operations import MAX_LENGTH
 from codereasoner.chains.statement_lines import header
+from codereasoner.errors import counted
 from codereasoner.records import Run
 from codereasoner.steps.marks import attributes, contents, is_mark, items, kind, shown
 from codereasoner.steps.source import split_lines, walk
@@ -62,8 +63,8 @@ class Sentences:
         return self._statement(event)
 
     def _statement(self, event: Event) -> str:
-        node, objects = event.node, list(_objects(event))
-        clause = " and ".join([*literal_claims(event), *(each for each in objects if " = " in each)])
+        node = event.node
+        clause = " and ".join([*literal_claims(event), *_objects(event)])
         if event.raised:
             return clause
         match node:
@@ -100,8 +101,6 @@ class Sentences:
             return begins + _entered(event, clause)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield) and not clause:
             return ""  # that it resumes is told
-        if node is not None:
-            clause = " and ".join([*literal_claims(event), *objects])
         if event.removed and not clause:
             return f"{', '.join(event.removed)} no longer exists"
         if clause:
@@ -114,10 +113,14 @@ class Sentences:
     def _printed(self, event: Event) -> str:
         """`'a 1' is printed`, if the values can be computed."""
         match event.node:
-            case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=[_, *_] as args, keywords=[])):
+            case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=[_, *_] as args, keywords=keywords)):
                 values = [value for _, value in evaluate_all(args, event.before)]
+                how: dict[str | None, str] = {each.arg: getattr(each.value, "value", "") for each in keywords}
+                if not how.keys() <= {"sep", "end"} or any(not isinstance(each, str) for each in how.values()):
+                    return ""
                 if not self.operations.calls_own(event.node) and not any(map(_is_unordered, values)):
-                    return f"{_text(' '.join(map(str, values))) or 'a long text'} is printed"
+                    text = how.get("sep", " ").join(map(str, values)) + how.get("end", "").removesuffix("\n")
+                    return f"{_text(text) or 'a long text'} is printed"
         return ""
 
     def _global(self, event: Event) -> str:
@@ -219,7 +222,7 @@ def _objects(event: Event) -> Iterator[str]:
     """`p.x = 3` for each part that changed of a variable without a literal; all where the statement binds it anew."""
     bound = set() if event.node is None or isinstance(event.node, ast.AugAssign) else stored(event.node)
     for name, value in event.values.items():
-        if is_mark(value):
+        if is_mark(value) and (name in bound or value != event.before.get(name)):
             yield from _changes(name, "" if name in bound else event.before.get(name, ""), value) or [
                 _whole(name, value)
             ]
@@ -250,11 +253,13 @@ def _parts(text: str, after: str) -> dict[str, str]:
 
 
 def _whole(path: str, mark: str) -> str:
-    """`y is of type deque and holds [1, 3]`, `level is <Level.HIGH: 2>`."""
+    """`y is of type deque and holds [1, 3]`, or `2 items` if they are long; `level is <Level.HIGH: 2>`."""
     if "." in mark.partition(" ")[0] or shown(mark) != mark:
         return f"{path} is {shown(mark)}"
-    inside = contents(mark)
-    return f"{path} is of type {kind(mark)}" + (f" and holds {inside}" if _is_short(inside) else "")
+    inside, found = contents(mark), items(mark)
+    if not _is_short(inside):
+        inside = counted(len(found), "item") if found and "..." not in found.values() else ""
+    return f"{path} is of type {kind(mark)}" + (f" and holds {inside}" if inside else "")
 
 
 def _is_short(inside: str) -> bool:

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 from codereasoner.chains.abstract_execution import assigned
 from codereasoner.chains.callers import WRAPPED, Callee, waits_for
 from codereasoner.chains.entered_blocks import stored, targets
-from codereasoner.chains.module_values import module_values
+from codereasoner.chains.module_values import class_attribute, module_values
 from codereasoner.chains.open_frames import OpenFrame, OpenUnit
 from codereasoner.chains.shared_lines import Part, is_over, lead, take_apart
 from codereasoner.chains.statement_lines import (
@@ -248,9 +248,9 @@ class _Reader:
             return True
         statements = frame.open.unit.statements
         nodes = [*statements, *(part for each in statements for part in own(each))]
-        if any(isinstance(each, _DELEGATES) for each in nodes) and _ends_delegation(step, last, statements):
+        if any(map(_delegates, nodes)) and _ends_delegation(step, last, statements):
             return True
-        waits = any(isinstance(each, (*_DELEGATES, ast.comprehension, ast.For)) for each in nodes)
+        waits = any(_delegates(each) or isinstance(each, ast.comprehension | ast.For) for each in nodes)
         stays = frame.scope.units.get(later.line) is frame.open.unit  # the next item of a `with`
         return waits and not (later.event == "line" and frame.scope.is_landing(later.line, step.line) and not stays)
 
@@ -285,7 +285,7 @@ class _Reader:
         """Return the module variables that a unit has set; one whose value cannot be computed is not known any more."""
         bound: dict[str, str] = {}
         for node in opened.unit.statements if self.changing else ():
-            for name in stored(node) & self.changing.keys():
+            for name in (stored(node) | {class_attribute(node)[0]}) & self.changing.keys():
                 value = assigned(node, name, opened.known()) if is_done and isinstance(node, ast.stmt) else None
                 self.changing = {each: text for each, text in self.changing.items() if each != name}
                 if value is not None and name in opened.outside:
@@ -368,7 +368,11 @@ class _Reader:
         )
 
 
-_DELEGATES = (ast.Await, ast.YieldFrom, ast.AsyncFor, ast.AsyncWith)
+def _delegates(node: ast.AST) -> bool:
+    """Return whether a node goes over what something else yields, and ends when that returns."""
+    return isinstance(node, ast.Await | ast.YieldFrom | ast.AsyncFor | ast.AsyncWith) or bool(
+        getattr(node, "is_async", 0)
+    )
 
 
 def _ends_delegation(step: Step, last: Step, statements: Sequence[Statement]) -> bool:

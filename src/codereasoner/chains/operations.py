@@ -48,7 +48,9 @@ class Operations:
     def calls_own(self, node: ast.AST) -> bool:
         """Return whether a statement calls a function of the program, whose events precede this one, or may do so."""
         if node not in self._calling:
-            names = (each.id for part in parts(node) for each in walk(part) if isinstance(each, ast.Name))
+            names = [each.id for part in parts(node) for each in walk(part) if isinstance(each, ast.Name)]
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                names.append(getattr(node.value.func, "id", getattr(node.value.func, "attr", "")))
             self._calling[node] = self.shadows(node) or any(name in self._functions for name in names)
         return self._calling[node]
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import builtins
 from _operator import is_ as _is
-from collections import deque
+from collections import OrderedDict, deque
 
 from codereasoner.execution.known_reprs import known_repr
 from codereasoner.literals.write import HEX_BITS, WRITERS, NotWritable, TooLong, write
@@ -45,6 +45,7 @@ _named: tuple[type, ...] = (_function, type(len), type((lambda: (yield))()), typ
 _VIEWS: tuple[Any, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 _SIZED_BASES = (list, tuple, dict, set, frozenset, deque, *_VIEWS)
 _SETS = (set, frozenset)
+_OrderedDict, _KeyError, _RuntimeError = OrderedDict, KeyError, RuntimeError
 _TEXT_BASES = (str, bytes, bytearray)
 _built_in_bases = {id(base): base for base in (*_SIZED_BASES, str, bytes, int, float, BaseException)}
 _GETSET, _MEMBER = type(_function.__dict__["__code__"]), type(_function.__dict__["__globals__"])
@@ -230,7 +231,7 @@ def _contents(value: Any, depth: int, path: list[int], room: _Room) -> list[str]
     if base is _dict:
         pairs = [
             f"{_item(key, depth - 1, path, room)}: {_item(item, depth - 1, path, room)}"
-            for key, item in _first(base.items(value), room)
+            for key, item in _first(_pairs(value, mro), room)
         ]
         return ["{" + _join(pairs) + "}"]
     if base is _BaseException:
@@ -247,6 +248,22 @@ def _contents(value: Any, depth: int, path: list[int], room: _Room) -> list[str]
     if is_among(base, _TEXT_BASES) and base.__len__(value) > 1000:
         return []
     return [base.__repr__(value)]
+
+
+def _pairs(value: Any, mro: tuple[type, ...]) -> Iterable[tuple[object, object]]:
+    """Return the items of a dict; those of an OrderedDict in its own order, if no key has a hash of the program's."""
+    if is_among(_OrderedDict, mro) and _dict.__len__(value) <= MAX_ITEMS and _all(_map(_is_plain, _dict.keys(value))):
+        try:
+            found = [(key, _dict.__getitem__(value, key)) for key in _OrderedDict.__iter__(value)]
+        except (_KeyError, _RuntimeError):  # something was stored past it
+            found = []
+        if _len(found) == _dict.__len__(value):
+            return found
+    return _dict.items(value)
+
+
+def _is_plain(key: Any) -> bool:
+    return _id(_type(key)) in _ATOMS or (_type(key) is _tuple and _are_atoms(_map(_id, _map(_type, key))))
 
 
 def _items(values: Iterable[object], depth: int, path: list[int], room: _Room) -> list[str]:

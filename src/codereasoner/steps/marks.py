@@ -41,6 +41,11 @@ def attributes(text: str) -> Mapping[str, str]:
     return {match[1]: match[2] for match in found if match}
 
 
+def mark_of(name: str, values: Mapping[str, str]) -> str:
+    """Return the mark of an instance with these attributes."""
+    return f"<{name} {', '.join(f'{key}={value}' for key, value in values.items())}>"
+
+
 @lru_cache(maxsize=256)
 def items(text: str) -> Mapping[str, str]:
     """Return the items of a list, a tuple or a dict by index or key, of a literal or a mark; none for other values."""
