@@ -12,6 +12,7 @@ import argparse
 import fcntl
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -143,7 +144,7 @@ def run(python: Path, tree: Path, arguments: str) -> tuple[str, bool]:
     """Run the tests in the copy; return the counts of its last line and whether nothing failed."""
     data = os.environ.get("CODEREASONER_DATA") or str(ROOT.parent / "shared" / "data")
     environment = {**os.environ, "CODEREASONER_DATA": data} if Path(data).is_dir() else dict(os.environ)
-    words = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", *arguments.split()]
+    words = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", *shlex.split(arguments)]
     last = ""
     with subprocess.Popen(words, cwd=tree, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
