@@ -20,6 +20,9 @@ from codereasoner.benchmarks.generation_answers import answer_block, predicted_c
         ("<answer>4</answer>", "4"),
         ("```python\n5\n```", "5"),
         ("6\n[/ANSWER]\nmore", "6"),
+        ("'[ANSWER]7[/ANSWER]'", "'[ANSWER]7[/ANSWER]'"),
+        ("assert f('</answer>') == '[/ANSWER]'", "assert f('</answer>') == '[/ANSWER]'"),
+        ("[ANSWER][8]", None),
     ],
 )
 def test_the_last_complete_block_is_the_answer(text: str, answer: str | None) -> None:

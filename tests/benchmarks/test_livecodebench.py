@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from codereasoner.benchmarks.livecodebench import LiveCodeBenchExecution
+from codereasoner.benchmarks.loading import pool_for
 from codereasoner.errors import DataError
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.score import score
+from codereasoner.extend import Generations
 from codereasoner.task import Runner
 
 RECORD = {
@@ -61,6 +63,13 @@ def test_the_programs_run_with_the_usual_imports(runner: Runner, tmp_path: Path)
     texts = {"sample_0": ["3", "sum([1, 2])", "total(nums=[1,2])", "comb(3, 1)", "4", "np.int64(4)"]}
     result = score(benchmark, questions, texts, "official", runner)
     assert result["outcomes"]["correct"] == 4
+
+
+def test_the_imports_are_those_of_the_scorer_with_numpy_and_pandas(tmp_path: Path) -> None:
+    benchmark, questions = load([RECORD], tmp_path / "test.jsonl")
+    texts = {"sample_0": ["np.int64(3)", "pd.Series([3])[0]", "bisect.bisect([1, 2, 2], 2)", "bisect([1, 2, 2], 2)"]}
+    with pool_for(benchmark.name, 1, allow_weak_isolation=True) as pool:
+        assert benchmark.grade_officially(questions, Generations(texts), pool.run)["sample_0"] == [True] * 3 + [False]
 
 
 @pytest.mark.parametrize(("echo", "share"), [("drop", 200 / 3), ("fail", 50.0)])

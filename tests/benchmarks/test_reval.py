@@ -167,6 +167,7 @@ def test_states_are_read_as_the_official_parser_reads_them(tables: dict[str, lis
             found if isinstance(found, str) else [repr(found[0]).replace("np.float64(0.5)", "0.5"), found[1].__name__]
         )
         assert shown == expected, text
+    assert probe["parse_state"]("3; int.", False) == (3, int)
 
 
 def test_states_are_compared_as_the_official_scorer_compares_them(

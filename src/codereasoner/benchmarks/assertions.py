@@ -136,14 +136,17 @@ def _is_affordable(statement: str) -> bool:
 
 
 def _right_side(statement: str) -> ast.expr | ast.Module | None:
-    """Return the right side of `==`; the whole module of another statement; None where it does not parse."""
+    """Return the right side of `==`; the whole module of another statement; None where it does not parse.
+
+    A message behind a comma is looked at only when the assertion has failed, but one like `await x` does not compile.
+    """
     try:
         tree = ast.parse(statement)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
     match tree.body:
-        case [ast.Assert(test=ast.Compare(ops=[ast.Eq()], comparators=[right]))]:
-            return right  # a message behind a comma is looked at only when the assertion has failed
+        case [ast.Assert(ast.Compare(ops=[ast.Eq()], comparators=[right]), message)]:
+            return right if message is None or _is_literal(message) else tree
     return tree
 
 

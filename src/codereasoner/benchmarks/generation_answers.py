@@ -18,8 +18,10 @@ MAX_EQUALITY = 4_000  # characters; the verifiers read the two sides of a longer
 def answer_block(text: str) -> str | None:
     """Return the last complete [ANSWER] or <answer> block, or the whole text without such marks.
 
-    None when it is empty, or opened and never closed.
+    None when it is empty, or opened and never closed. Marks that are only inside the strings of an expression are text.
     """
+    if _are_quoted(text):
+        return text.strip()
     found = Block().parse(text)
     answer = Tag().parse(text) if found is None else found
     if answer is None:
@@ -44,6 +46,17 @@ def predicted_call(text: str, value: str) -> str | None:
         if _same(side, value):
             return call
     return _without_assert(answer)
+
+
+def _are_quoted(text: str) -> bool:
+    """Return whether a text has marks, and all of them are inside its strings."""
+    if "ANSWER]" not in text and "answer>" not in text:
+        return False
+    try:
+        nodes = ast.walk(literals.parse(_without_assert(text.strip()) or ""))
+        return not any(isinstance(node, ast.Name) and node.id in ("ANSWER", "answer") for node in nodes)
+    except (ValueError, RecursionError):  # not Python, as behind a mark outside of a string
+        return False
 
 
 def _without_assert(answer: str | None) -> str | None:

@@ -28,8 +28,8 @@ from codereasoner.task import Question, Runner
 FIELDS = ("code", "input", "output", "id")
 
 IMPORTS = """\
-import bisect, collections, copy, functools, heapq, itertools, math, operator, random, re, string, sys
 from bisect import bisect, bisect_left, bisect_right, insort
+import bisect, collections, copy, functools, heapq, itertools, math, operator, random, re, string, sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from copy import deepcopy
 from functools import cache, lru_cache, partial, reduce
@@ -43,7 +43,7 @@ from random import randrange, shuffle
 from re import search as re_search
 from string import ascii_lowercase
 from typing import Any, Callable, Dict, Generator, Iterable, Iterator, List, Optional, Set, Tuple, Union
-"""  # what the scorer imports before every program
+"""  # what the scorer imports before every program; `bisect` is the module there
 
 
 class LiveCodeBenchExecution(AssertionGraded, PromptedBenchmark):
@@ -57,6 +57,7 @@ class LiveCodeBenchExecution(AssertionGraded, PromptedBenchmark):
     name = "livecodebench-exec"
     title = "LiveCodeBench code execution (v2)"
     reruns = True
+    packages = ("numpy", "pandas")
     version = "livecodebench/execution-v2: 479 calls, 92 problems, contests of 2023-05-07 to 2023-11-26"
     license = "MIT"
     paper = "arXiv:2403.07974"
@@ -113,7 +114,8 @@ class LiveCodeBenchExecution(AssertionGraded, PromptedBenchmark):
         invocation, program = question.facts["invocation"], question.facts["source"]
         if invocation and invocation in text:
             return None
-        return Assertion(f"{_preamble(program + text)}\n{program}", question.facts["entry"], question.gold[0], text)
+        code = f"{_preamble(f'{program} {text}')}\n{program}"
+        return Assertion(code, question.facts["entry"], question.gold[0], text)
 
     def official_counts(self, verdicts: Sequence[bool | None]) -> list[bool]:
         """Count all as wrong where every answer was dropped: the scorer's own rule."""
@@ -151,7 +153,7 @@ def _question(place: str, row: Row) -> Question:
 
 def _calls_a_stranger(text: str) -> bool:
     """Return whether a text calls a plain name that neither Python nor the imports define."""
-    known = set(dir(builtins)) | set(re.findall(r"\w+", _preamble("np. pd.")))
+    known = set(dir(builtins)) | set(re.findall(r"\w+", _preamble("np pd")))
     try:
         statements = literals.parse_statements(f"assert 0 == {text}")
     except literals.LiteralError:
@@ -163,6 +165,6 @@ def _calls_a_stranger(text: str) -> bool:
 
 def _preamble(text: str) -> str:
     """Return the scorer's imports; numpy and pandas, which take most of its time, only where their names occur."""
-    numpy = "import numpy as np\n" if "np." in text else ""
-    pandas = "import pandas as pd\n" if "pd." in text else ""
+    numpy = "import numpy as np\n" if re.search(r"\bnp\b", text) else ""
+    pandas = "import pandas as pd\n" if re.search(r"\bpd\b", text) else ""
     return IMPORTS + numpy + pandas

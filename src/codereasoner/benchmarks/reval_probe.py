@@ -314,7 +314,7 @@ def typed_value(value: str, kind: str) -> tuple[object, object]:
 def locate(path: str) -> object:
     """Return what a dotted path names, in modules first and then among the built-ins; None where it is nothing."""
     found: object = builtins
-    rest = path.split(".")
+    rest = [part for part in path.split(".") if part]  # `int.` is int, as pydoc.locate has it
     while rest and found is not None:
         name = rest[0] if found is builtins else f"{getattr(found, '__name__', '')}.{rest[0]}"
         if found is builtins or isinstance(found, types.ModuleType):
