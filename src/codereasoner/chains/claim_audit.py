@@ -151,6 +151,8 @@ class History:
             return self._events.check(claim)
         if claim.name not in self._names or (claim.quoted and claim.quoted in code_of(self._source)):
             return None
+        if claim.in_order:
+            return self._are_in_order(claim)
         spans = self._spans.get((claim.name, claim.value), ())
         if claim.is_final:
             last = max(until for (name, _), each in self._spans.items() if name == claim.name for _, until in each)
@@ -162,6 +164,16 @@ class History:
             return False
         self._now, since = min(ahead)
         self.confirmed.add((claim.name, claim.value, since))
+        return True
+
+    def _are_in_order(self, claim: Claim) -> bool:
+        """Return whether a variable has these values one after another, at any time of the run."""
+        now = 0
+        for value in claim.in_order:
+            ahead = [max(since, now) for since, until in self._spans.get((claim.name, value), ()) if until > now]
+            if not ahead:
+                return False
+            now = min(ahead)
         return True
 
     def new_values(self) -> set[tuple[str, str, int]]:

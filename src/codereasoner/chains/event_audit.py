@@ -10,12 +10,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import islice
 
 from codereasoner import literals
 from codereasoner.chains.event_claims import EventClaim
 from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import computed
-from codereasoner.chains.statement_lines import LOOPS, code_of
+from codereasoner.chains.pure_operations import FUNCTIONS, SILENT
+from codereasoner.chains.statement_lines import LOOPS, code_of, shadowed
 from codereasoner.chains.value_claims import canonical
 from codereasoner.records import Run
 from codereasoner.steps.source import has_constant_loop, nodes_of, walk
@@ -76,8 +78,20 @@ class Events:
                 return False
             self._compared = (self._now, claim.code)
             return _agrees(claim, node, event.before)
-        seen = {_agrees(claim, node, event.state) for event in self._moments[self._now :]} - {None}
-        return any(seen) if seen else None
+        return self._at_any_time(claim, node, names)
+
+    def _at_any_time(self, claim: EventClaim, node: ast.expr, names: set[str]) -> bool | None:
+        """Return whether a condition is from now on once what a claim says; None if it may be and is not shown."""
+        verdict = None
+        for event in islice(self._moments, self._now, None):
+            agrees = _agrees(claim, node, event.state)
+            if agrees:
+                return True
+            if agrees is False:
+                verdict = False
+            elif verdict is False and names <= event.state.keys():
+                return None
+        return verdict
 
     def _test(self, claim: EventClaim) -> bool | None:
         if claim.said.lower() == "while true" and has_constant_loop(self._run.source):
@@ -108,7 +122,12 @@ class Events:
         found = self._next(
             lambda each: _begins_pass(each) and each.visit == claim.number and (claim.line in (None, each.line))
         )
-        return found is not None
+        return found is not None or claim.number in self._open_passes(claim.line)
+
+    def _open_passes(self, line: int | None) -> set[int]:
+        """Return the numbers of the passes that began last, of each loop one."""
+        passes = (each for each in self._moments[: self._now] if _begins_pass(each) and line in (None, each.line))
+        return set({each.node: each.visit for each in passes}.values())
 
     def _times(self, claim: EventClaim) -> bool | None:
         word = claim.code.lower()
@@ -147,7 +166,9 @@ class Events:
 
     def _gives(self, claim: EventClaim) -> bool | None:
         name, bracket, inside = claim.code.partition("(")
-        if claim.kind == "return" and name and name not in self._names and (bracket or name not in _PRONOUNS):
+        if bracket and name in _COMPUTED and name not in self._names | shadowed(self._run.source):
+            return self._compare(claim._replace(code=f"{claim.code} == {claim.value}"))
+        if claim.kind == "return" and name and name not in self._names and (bracket or name.lower() not in _PRONOUNS):
             return None
         value = canonical(claim.value)
         if value is None:
@@ -200,7 +221,8 @@ def _tests_of(source: str) -> Mapping[str, set[int]]:
     return found
 
 
-_PRONOUNS = ("it", "function", "call", "which", "and", "then", "this", "program", "So", "finally")
+_PRONOUNS = ("it", "function", "call", "which", "and", "then", "this", "program", "so", "finally")
+_COMPUTED = FUNCTIONS.keys() - SILENT  # built-in functions that return a value with a literal
 _CHECKS: dict[str, Callable[[Events, EventClaim], bool | None]] = {
     "compare": Events._compare,
     "test": Events._test,

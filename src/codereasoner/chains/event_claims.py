@@ -12,7 +12,16 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from codereasoner.chains.value_claims import canonical, literal_end, lowered, without_latex
+from codereasoner.chains.pure_operations import FUNCTIONS
+from codereasoner.chains.value_claims import (
+    Claim,
+    after_computation,
+    canonical,
+    in_tables,
+    literal_end,
+    lowered,
+    without_latex,
+)
 from codereasoner.steps.source import parse_expression
 
 Kind = Literal[
@@ -48,6 +57,7 @@ _SIGNS = {"greater than or equal to": ">=", "less than or equal to": "<=", "at l
 _SIGNS |= dict.fromkeys(("greater than", "larger than", "bigger than", "more than"), ">")
 _SIGNS |= dict.fromkeys(("less than", "smaller than", "lower than"), "<") | {"≤": "<=", "≥": ">=", "≠": "!="}
 _PLAIN = r"(?:-?\d+(?:\.\d+)?|'[^'\n]*'|\"[^\"\n]*\")"
+_ATTRIBUTE = r"(?:\[[^\[\]\n]{1,60}\]|\.[A-Za-z_]\w*(?![\w(]))"
 _SIDE = rf"(?:{_PLAIN}|[A-Za-z_]\w*(?:\[[^\[\]\n]*\]|\([^()\n]*\))?)"
 _SIGN = r"(?P<sign>[<>]=?|[=!]=|[≤≥≠])"
 _TRUTH = r"(?P<truth>true|false)\b"
@@ -93,9 +103,18 @@ _PATTERNS: dict[Kind, tuple[tuple[str, str], ...]] = {
             rf"(?![\w.]| ?[-+*/%?]| {_IS} |: )",
         ),
         (
-            "] |]`|]*",
-            r"(?<!, )(?P<item>[A-Za-z_]\w*(?:\[[^\[\]\n]{1,60}\])+)[`*]* "
+            "which is",
+            rf"(?P<left>{_PLAIN})[`*]*,? which is (?P<no>not )?(?P<sign>{'|'.join(_SIGNS)}) [`*]*(?P<right>{_SIDE})",
+        ),
+        (
+            "] |]`|]*|.",
+            rf"(?<![\w.])(?P<item>[A-Za-z_]\w*{_ATTRIBUTE}+)[`*]* "
             r"(?:=|is now|is set to|is|becomes|equals) [`*]*(?=\S)",
+        ),
+        (
+            "=",
+            r"(?<![\w.)\]])(?<![-+*/%<>=] )(?<![-+*/%<>=])"
+            r"(?P<item>\(*-?\d+(?: *(?:\*\*|//|[+*%]| - ) *\(?\d+\)?)+) = [`*]*(?=-?\d)",
         ),
     ),
     "test": (
@@ -155,14 +174,16 @@ _PATTERNS: dict[Kind, tuple[tuple[str, str], ...]] = {
     ),
     "return": (
         (
-            "returns|returned",
-            rf"(?:{_BEGINS}(?P<code>[A-Za-z_]\w*(?:\([^()\n]*\))?)[`*]* )?(?:returns|returned) [`*]*(?=\S)",
+            "return",
+            rf"(?:{_BEGINS}(?P<code>[A-Za-z_]\w*(?:\([^()\n]*\))?)[`*]* )?"
+            r"(?:returns|returned|(?:should|will|must) return) [`*]*(?=\S)",
         ),
         ("return value", r"\breturn value(?: of (?P<code>\w+))?(?: is|:| =) [`*]*(?=\S)"),
         (
             ") |)`|)*|)$",
             rf"{_BEGINS}(?P<code>[A-Za-z_]\w*\([^()\n]*\))[`*$]* (?:=|->|→|⇒|evaluates to|gives|yields|is) [`*]*(?=\S)",
         ),
+        ("assert ", r"\bassert [`*]*(?P<code>[A-Za-z_]\w*\([^()\n]*\))[`*]* == [`*]*(?=\S)"),
     ),
     "output": (
         (
@@ -204,6 +225,8 @@ def event_claims(text: str) -> Iterator[EventClaim]:
     there = {word for word in _WORDS if word in small}
     likely = [(kind, pattern) for kind, words, pattern in _COMPILED if not words.isdisjoint(there)]
     found = [_read(kind, match, text) for kind, pattern in likely for match in pattern.finditer(text)]
+    if "|" in small:
+        found += map(_of_cell, in_tables(text))
     last: EventClaim | None = None
     for claim in sorted(filter(None, found), key=lambda each: (each.start, -each.end)):
         if last is not None and claim.start < last.end:
@@ -212,6 +235,18 @@ def event_claims(text: str) -> Iterator[EventClaim]:
         last = claim
         if not says_it_again:
             yield claim
+
+
+def _of_cell(cell: Claim) -> EventClaim | None:
+    """Return the claim of a cell below an expression, such as `x > 3` or `x % 2`."""
+    node = None if cell.name.isidentifier() else parse_expression(cell.name)
+    if isinstance(node, ast.Compare | ast.BoolOp | ast.UnaryOp) and cell.value in ("True", "False"):
+        code = ast.unparse(node)
+    elif isinstance(node, ast.BinOp | ast.Subscript | ast.Attribute | ast.Call):
+        code = ast.unparse(node) + f" == {cell.value}"
+    else:
+        return None
+    return EventClaim("compare", cell.start, cell.end, f"{code} is {cell.literal}", cell.value != "False", code=code)
 
 
 def _read(kind: Kind, match: re.Match[str], text: str) -> EventClaim | None:
@@ -227,17 +262,28 @@ def _read(kind: Kind, match: re.Match[str], text: str) -> EventClaim | None:
         if found is None:
             return None
         start, code = found
-    if kind in ("return", "yield", "output") or groups.get("item"):
+    item = groups.get("item")
+    whole = "item" if item else "code" if "(" in (groups.get("code") or "") else ""
+    before = _GOES_BEFORE.search(text, max(0, match.start(whole) - 6), match.start(whole)) if whole else None
+    if before and (not before["equals"] or code.partition("(")[0] in FUNCTIONS):
+        return None  # the value is that of all that is added up, or of a variable before it
+    if item and "=" in match[0][len(item) :] and text[: match.start()].endswith(", "):
+        return None  # one of several that are assigned together
+    if kind in ("return", "yield", "output") or item:
         stop = literal_end(text, end)
-        if stop is None or _GOES_ON.match(text, stop):
+        if stop is not None and not _GOES_ON.match(text, stop):
+            value, end = text[end:stop], stop
+        elif (computed := after_computation(text, end)) is not None:
+            value, end = computed
+        else:
             return None
-        value, end = text[end:stop], stop
     if kind == "compare" and not code and not (code := _compared(groups, value)):
         return None
     is_last = bool(groups.get("which"))
     return EventClaim(kind, start, end, text[start:end].strip("` \n"), holds, line, number, is_last, code, value)
 
 
+_GOES_BEFORE = re.compile(r"[\w)\]'\"`] ?(?:[-+*/%]|(?P<equals>=)) ?[`*]{0,2}\Z")
 _GOES_ON = re.compile(r" ?[-+*/%<>]|\.\w|[\w\[(]| (?:if|or|and|in) ")
 
 
@@ -247,7 +293,8 @@ def _compared(groups: dict[str, str | None], value: str) -> str:
     if groups.get("item"):
         if canonical(value) is None:
             return ""
-        code = f"{groups['item']} == {value}"
+        item = groups["item"] or ""
+        code = f"{item.lstrip('(') if item.count('(') > item.count(')') else item} == {value}"
     elif parity := groups.get("parity"):
         code = f"{left} % {groups.get('by') or 2} == {int(parity == 'odd')}"
     else:
@@ -295,9 +342,13 @@ def _line_before(text: str, place: int) -> int | None:
     return int(named[-1]) if named else None
 
 
+_SAID = re.compile(rf" {_IS} [`*]*(?:true|false)\b", re.IGNORECASE)
+
+
 def _expression(text: str, end: int) -> tuple[int, str] | None:
     """Return the longest comparison that ends here: where it begins, and its code."""
     begin = max(text.rfind("\n", 0, end) + 1, end - 200)
+    begin = max([begin, *(each.end() for each in _SAID.finditer(text, begin, end))])  # another is over
     said = text[begin:end].rstrip("`* ")
     for place in (each.start() for each in re.finditer(r"(?:^|(?<=[\s`(,:;*]))(?=[\w'\"(\[{-])", said)):
         code = said[place:]

@@ -5,12 +5,14 @@ The texts are a narrator's or any model's, so both code and prose count:
   `x = 2 + 3 = 5` claims that x is 5;
 - "name is literal", with becomes, equals, was and their like, where the literal ends its clause;
 - a line of a list that says nothing but "name: literal";
-- a cell of a Markdown table that is a literal, in a column under a name.
+- a cell of a Markdown table that is a literal, in a column under a name;
+- several values in their order: "x takes the values 3, 8 and 5".
 
 What is no claim:
 - a right side that is not a whole literal: `x = y + 1`, `x = [1] + y`, `x = 'a'.upper()`, `x = 3 if y else 4`;
 - a keyword argument (`f(x=1)`), one name of several that are assigned together (`x, y = 1, 2`);
-- what is only supposed ("if x = 3", "suppose x is 3"), and what stands in fenced code blocks or in another literal.
+- what is only supposed ("if x = 3", "maybe x is 3"), a question, a part of a variable ("the length of x is 3"), and
+  what stands in fenced code blocks or in another literal.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ class Claim(NamedTuple):
     looks_back: bool = False  # "initially x = 1", "x was 3"
     is_final: bool = False  # "the final value of x is 3"
     quoted: str = ""  # the inline code it stands in, where it is code of one piece: `x = 3`
+    in_order: tuple[str, ...] = ()  # values that it has one after another, the first one above
 
     @property
     def said(self) -> str:
@@ -48,21 +51,63 @@ def claims(text: str) -> Iterator[Claim]:
     text = without_latex(text)
     if "```" in text:
         text = _FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block.group()), text)
-    in_tables = list(_in_tables(text)) if "|" in text else []
-    yield from sorted([*in_tables, *_in_prose(text)], key=lambda each: each.start)
+    found = [each for each in in_tables(text) if each.name.isidentifier()] if "|" in text else []
+    if any(word in text for word in _SEQUENCE_WORDS):
+        for each in _in_sequences(text):
+            found.append(each)
+            text = text[: each.start] + " " * (each.end - each.start) + text[each.end :]
+    found += _in_assignments(text)
+    yield from sorted([*found, *_in_prose(text)], key=lambda each: each.start)
 
 
-def _in_tables(text: str) -> Iterator[Claim]:
-    """`| 2 | 7 | 22 |` below `| pass | x | total |`: each cell that is a literal is a claim about its column."""
+def in_tables(text: str) -> Iterator[Claim]:
+    """`| 2 | 7 | 22 |` below `| pass | x | total |`: each cell that is a literal is a claim about its column.
+
+    The name of the column is any text, such as `x > 3`.
+    """
     for table in _TABLE.finditer(text):
-        names = [cell.strip(" `*$") for cell in table["header"].strip(" |").split("|")]
+        names = [cell.strip(" `*$?") for cell in table["header"].strip(" |").split("|")]
         for row in re.finditer(r"[^\n]+", text[table.start("rows") : table.end("rows")]):
             start = table.start("rows") + row.start()
             cells = list(re.finditer(r"(?<=\|)[^|\n]+(?=\|)", row.group()))
             for name, cell in zip(names, cells, strict=False):
                 literal = cell.group().strip(" `*$")
-                if name.isidentifier() and (value := canonical(literal)) is not None:
+                if (value := canonical(literal)) is not None:
                     yield Claim(name, literal, value, start + cell.start(), start + cell.end())
+
+
+def _in_sequences(text: str) -> Iterator[Claim]:
+    """`x takes the values 3, 8 and 5`, `n goes 20 → 10 → 5`: the values in their order are one claim."""
+    for match in _SEQUENCE.finditer(text):
+        found, end = _listed(text, match, _NEXT_VALUE)
+        if len(found) > 1:
+            values = tuple(canonical(each) or "" for each in found)
+            yield Claim(match["name"] or match["of"], ", ".join(found), values[0], match.start(), end, in_order=values)
+
+
+def _in_assignments(text: str) -> Iterator[Claim]:
+    """`low, high = 0, 4`: as many values as names."""
+    for match in _ASSIGNED.finditer(text):
+        names, (found, end) = match["names"].split(", "), _listed(text, match, _COMMA)
+        if len(found) == len(names):
+            for place, (name, literal) in enumerate(zip(names, found, strict=True), start=match.start()):
+                yield Claim(name, literal, canonical(literal) or "", place, end)
+
+
+def _listed(text: str, match: re.Match[str], between: re.Pattern[str]) -> tuple[list[str], int]:
+    """Return the literals that follow a match one after another, and where they end; none if they are no claim."""
+    found, end, start = [], match.end(), match.end()
+    while (stop := literal_end(text, start := _MARKUP.match(text, start).end())) is not None:  # type: ignore[union-attr]
+        found.append(text[start:stop])
+        end, gap = stop, between.match(text, stop)
+        if gap is None:
+            break
+        start = gap.end()
+    before = text[max(0, match.start() - 80) : match.start()]
+    is_claim = not _goes_on(text, _IN_ORDER.match(text, end).end(), in_words=False, in_list=False) and not (  # type: ignore[union-attr]
+        _SUPPOSED.search(before) or _IMAGINED.search(before)
+    )
+    return (found if is_claim and all(map(canonical, found)) else []), end
 
 
 def _in_prose(text: str) -> Iterator[Claim]:
@@ -86,13 +131,15 @@ def _in_prose(text: str) -> Iterator[Claim]:
         in_words = relation[:1].isalpha()
         if end is not None and not _goes_on(text, end, in_words, relation == ":"):
             literal = text[start:end]
-        elif in_words or (found := _computed(text, start)) is None:
+        elif in_words or (found := after_computation(text, start)) is None:
             continue
         else:
             literal, end = found
         if (value := canonical(literal)) is None:
             continue
         position = end  # what stands in a literal is no claim
+        if _QUESTION.match(text, end):
+            continue
         yield Claim(
             match["name"],
             literal,
@@ -144,7 +191,7 @@ _TABLE = re.compile(
 _MARKUP = re.compile(r"[ \t]*[`*$]{0,3}[ \t]*")
 _WORDS = (
     r"(?:(?:is|was|gets)[ \t]+)?(?:goes|changes|moves|grows|rises|increases|falls|drops|decreases|shrinks|"
-    r"increased|decreased|incremented|decremented|reduced|updated)(?:[ \t]+(?:from|by)[ \t]+[^\s,;]+)?"
+    r"increased|decreased|incremented|decremented|reduced|updated|resets?)(?:[ \t]+(?:from|by)[ \t]+[^\s,;]+)?"
     r"(?:[ \t]+to|,?[ \t]+(?:giving|making[ \t]+it|yielding))|"
     r"is(?:[ \t]+(?:now|still|then|just|also|currently|initially|again|equal[ \t]+to|"
     r"(?:set|updated|changed|initiali[sz]ed|assigned|bound)(?:[ \t]+(?:to|as|with))?))?|"
@@ -156,6 +203,29 @@ _RELATION = re.compile(
     r"(?<![\w.'\"\]])(?P<name>[A-Za-z_]\w*)[`*$]{0,3}"
     rf"(?P<relation>\s*=(?![=>])\s*|[ \t]*(?:=>|->|→|⇒|←|:=|\\(?:to|gets|leftarrow|[rR]ightarrow)\b)[ \t]*|"
     rf"[ \t]+(?:{_WORDS})[ \t]+|:[ \t]+)"
+)
+_SEQUENCE_WORDS = ("values", "goes", "sequence", "becomes")
+_SEQUENCE = re.compile(
+    r"(?<![\w.'\"\]])"
+    r"(?:(?:sequence|values)[ \t]+(?:of|for)[ \t]+[`*$]{0,3}(?P<of>[A-Za-z_]\w*)[`*$]{0,3}[ \t]+(?:is|are)|"
+    r"(?P<name>[A-Za-z_]\w*)[`*$]{0,3}[ \t]+(?:(?:takes|goes)(?:[ \t]+(?:on|through))?(?:[ \t]+the[ \t]+values)?|"
+    r"becomes(?=[^\n]{1,40}(?:,[ \t]+then|→)[ \t])))(?:[ \t]+as[ \t]+follows)?:?[ \t]+"
+)
+_NEXT_VALUE = re.compile(
+    r"[`*$]{0,3}(?:[ \t]*(?:→|->|⇒|=>)|(?:,[ \t]+|[ \t]+)(?:and[ \t]+then|and|then)|,)"
+    r"[ \t]+[`*$]{0,3}(?=[-+\d'\"\[({TFN])"
+)
+_COMMA = re.compile(", ")
+_IN_ORDER = re.compile(r"(?:[`*$]{0,3}[ \t]+in[ \t]+(?:(?:this|that)[ \t]+)?(?:order|turn|sequence)\b)?")
+_ASSIGNED = re.compile(
+    r"(?<![\w.*'\"\])}])(?<![])},] )(?P<names>(?!(?i:first|next|then|now|finally|so|here|initially|again|thus)\b)"
+    r"[A-Za-z_]\w*(?:, [A-Za-z_]\w*)+)[`*]* = (?=[-+\d'\"\[({TFN])"
+)
+_ADDED = re.compile(r"[\w)\]] ?(?:[+/%]|(?<= )\*(?= )) ?`?\Z")  # `y + x = 3`
+_IMAGINED = re.compile(
+    r"(?:\b(?:for (?:example|instance)|suppos\w+|imagine|assum\w+|hypothetically|mistake\w*|would|could|might)\b|"
+    r"\be\.g\.|\bif\b[^.;\n]*\b(?:were|had)\b)[^.;\n]*\Z",
+    re.IGNORECASE,
 )
 _IN_A_CALL = re.compile(r"\w\([^()\n]*\Z")
 _TOGETHER = re.compile(
@@ -170,9 +240,12 @@ _ENDS_A_CLAUSE = {
 }
 _ANOTHER = re.compile(r"[`*$]*\s*,\s*[`*$]*(?=[-\d'\"\[({]|True|False|None)")
 _SUPPOSED = re.compile(
-    r"\b(?:if|suppose|assume|assuming|unless|whether|until|say|were|not)"
+    r"\b(?:if|suppose|assume|assuming|unless|whether|until|say|were|not|maybe|perhaps|imagine)"
     r"(?:[ \t]+(?:that|the|now|we|have|had))*[ \t]*[`*$]{0,3}\Z",
     re.IGNORECASE,
+)
+_PART = re.compile(
+    r"\b(?!values?\b|contents?\b|state\b)[a-z]+[ \t]+of[ \t]+(?:the[ \t]+\w+[ \t]+)?[`*$]{0,3}\Z", re.IGNORECASE
 )
 _LIST_LINE = re.compile(r"(?:^|\n)[ \t]*(?:[-*+•][ \t]+)?[`*$]{0,3}\Z")
 _BACK_WORDS = [
@@ -213,7 +286,9 @@ def _is_no_claim(text: str, match: re.Match[str]) -> bool:
             is_code = not _IN_A_SENTENCE.search(before, 0, together.start("name"))
             if is_code or end is None or text[start] in _CLOSING:
                 return True  # `x, y = z`, and not a clause before it: "with nothing left, x = 3"
-    if bare.rstrip(" \t")[-1:].isalpha() and _SUPPOSED.search(before):
+    if bare.rstrip(" \t")[-1:].isalpha() and (_SUPPOSED.search(before) or _PART.search(before)):
+        return True
+    if _ADDED.search(before) or _IMAGINED.search(before):
         return True
     return relation == "=" and bool(_IN_A_CALL.search(before))
 
@@ -271,6 +346,7 @@ _ATOM = re.compile(
     r"[-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?j?|(?:True|False|None|nan|inf)\b"
     r"|(?:float|set|frozenset|range|bytearray|complex)(?=\()"
 )
+_QUESTION = re.compile(r"[`*$]{0,3}\?(?!\?)")
 _QUOTED = re.compile(r"b?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")
 _QUOTED_OR_BRACKET = re.compile(_QUOTED.pattern + r"|[()\[\]{}]")
 _PIECE = re.compile(  # each way begins with a letter of its own: re jumps from one to the next
@@ -289,7 +365,7 @@ def _goes_on(text: str, end: int, in_words: bool, in_list: bool) -> bool:
     return bool(_GOES_ON.match(text, end))
 
 
-def _computed(text: str, start: int) -> tuple[str, int] | None:
+def after_computation(text: str, start: int) -> tuple[str, int] | None:
     """The literal and the end of `2 + 3 = 5`: what a computation on the way comes to, each part of it an expression."""
     position = start
     line_end = min((at for sign in "\n;" if (at := text.find(sign, start)) >= 0), default=len(text))
