@@ -4,7 +4,8 @@ import pytest
 
 from codereasoner import literals
 from codereasoner.chains.claim_audit import Audit, audit, audit_search
-from codereasoner.chains.value_claims import calls, canonical, claims
+from codereasoner.chains.claimed_literals import canonical
+from codereasoner.chains.value_claims import calls, claims
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
 

@@ -13,12 +13,12 @@ from functools import cached_property, lru_cache
 from itertools import islice
 
 from codereasoner import literals
+from codereasoner.chains.claimed_literals import canonical
 from codereasoner.chains.event_claims import EventClaim
 from codereasoner.chains.events import Event
 from codereasoner.chains.expressions import computed
 from codereasoner.chains.pure_operations import FUNCTIONS, SILENT
 from codereasoner.chains.statement_lines import LOOPS, code_of, shadowed
-from codereasoner.chains.value_claims import canonical
 from codereasoner.records import Run
 from codereasoner.steps.source import has_constant_loop, nodes_of, walk
 

@@ -12,16 +12,9 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from codereasoner.chains.claimed_literals import after_computation, canonical, literal_end
 from codereasoner.chains.pure_operations import FUNCTIONS
-from codereasoner.chains.value_claims import (
-    Claim,
-    after_computation,
-    canonical,
-    in_tables,
-    literal_end,
-    lowered,
-    without_latex,
-)
+from codereasoner.chains.value_claims import Claim, in_tables, lowered, without_latex
 from codereasoner.steps.source import parse_expression
 
 Kind = Literal[

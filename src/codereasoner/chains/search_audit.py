@@ -19,12 +19,13 @@ from functools import lru_cache, partial
 from codereasoner import literals
 from codereasoner.chains.abstract_execution import names_set
 from codereasoner.chains.argument_candidates import WANTED
+from codereasoner.chains.claimed_literals import literal_end
 from codereasoner.chains.events import read_events
 from codereasoner.chains.expressions import computed
 from codereasoner.chains.inverse_operations import MAX_SOLVED, Needs, solve, solving
 from codereasoner.chains.inversion import FAILURES, is_certain, undo_statement, with_lengths
 from codereasoner.chains.statement_lines import header
-from codereasoner.chains.value_claims import calls, literal_end
+from codereasoner.chains.value_claims import calls
 from codereasoner.records import Run
 from codereasoner.steps.source import nodes_of, parse_any, parse_expression, parse_source, split_lines, walk
 

@@ -17,14 +17,23 @@ What is no claim:
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from codereasoner import literals
-from codereasoner.steps.source import parse_expression
+from codereasoner.chains.claimed_literals import (
+    CLOSING,
+    MARKUP,
+    QUESTION,
+    after_computation,
+    bracket_end,
+    canonical,
+    goes_on,
+    literal_end,
+    strings_of,
+)
 
 
 class Claim(NamedTuple):
@@ -97,14 +106,14 @@ def _in_assignments(text: str) -> Iterator[Claim]:
 def _listed(text: str, match: re.Match[str], between: re.Pattern[str]) -> tuple[list[str], int]:
     """Return the literals that follow a match one after another, and where they end; none if they are no claim."""
     found, end, start = [], match.end(), match.end()
-    while (stop := literal_end(text, start := _MARKUP.match(text, start).end())) is not None:  # type: ignore[union-attr]
+    while (stop := literal_end(text, start := MARKUP.match(text, start).end())) is not None:  # type: ignore[union-attr]
         found.append(text[start:stop])
         end, gap = stop, between.match(text, stop)
         if gap is None:
             break
         start = gap.end()
     before = text[max(0, match.start() - 80) : match.start()]
-    is_claim = not _goes_on(text, _IN_ORDER.match(text, end).end(), in_words=False, in_list=False) and not (  # type: ignore[union-attr]
+    is_claim = not goes_on(text, _IN_ORDER.match(text, end).end(), in_words=False, in_list=False) and not (  # type: ignore[union-attr]
         _SUPPOSED.search(before) or _IMAGINED.search(before)
     )
     return (found if is_claim and all(map(canonical, found)) else []), end
@@ -116,7 +125,7 @@ def _in_prose(text: str) -> Iterator[Claim]:
     small = lowered(text)
     looks_back, is_final = any(word in small for word in _BACK_WORDS), "final" in small  # of claims, as most texts not
     position = 0
-    strings = _strings(text)
+    strings = strings_of(text)
     while match := _RELATION.search(text, position):
         position = match.end("relation")
         while strings and strings[0][1] <= match.start():
@@ -125,11 +134,11 @@ def _in_prose(text: str) -> Iterator[Claim]:
             continue  # what stands in a string is no claim, nor is an attribute in the text of an object
         if _is_no_claim(text, match):
             continue
-        start = _MARKUP.match(text, position).end()  # type: ignore[union-attr]  # it matches nothing at least
+        start = MARKUP.match(text, position).end()  # type: ignore[union-attr]  # it matches nothing at least
         end = literal_end(text, start)
         relation = match["relation"].strip()
         in_words = relation[:1].isalpha()
-        if end is not None and not _goes_on(text, end, in_words, relation == ":"):
+        if end is not None and not goes_on(text, end, in_words, relation == ":"):
             literal = text[start:end]
         elif in_words or (found := after_computation(text, start)) is None:
             continue
@@ -138,7 +147,7 @@ def _in_prose(text: str) -> Iterator[Claim]:
         if (value := canonical(literal)) is None:
             continue
         position = end  # what stands in a literal is no claim
-        if _QUESTION.match(text, end):
+        if QUESTION.match(text, end):
             continue
         yield Claim(
             match["name"],
@@ -160,7 +169,7 @@ def calls(text: str, entry: str) -> Sequence[tuple[int, int, str]]:
 
 def _calls(text: str, entry: str) -> Iterator[tuple[int, int, str]]:
     for match in re.finditer(rf"(?<![\w.])(?<!def ){re.escape(entry)}(?=\()", text):
-        end = _bracket_end(text, match.end())
+        end = bracket_end(text, match.end())
         if end is None:
             continue
         try:
@@ -188,7 +197,6 @@ _TABLE = re.compile(
     r"(?m:^)[ \t]*\|(?P<header>[^\n]+)\|[ \t]*\n[ \t]*\|[ \t:|-]+\|[ \t]*\n"
     r"(?P<rows>(?:[ \t]*\|[^\n]*\|[ \t]*(?:\n|\Z))+)"
 )
-_MARKUP = re.compile(r"[ \t]*[`*$]{0,3}[ \t]*")
 _WORDS = (
     r"(?:(?:is|was|gets)[ \t]+)?(?:goes|changes|moves|grows|rises|increases|falls|drops|decreases|shrinks|"
     r"increased|decreased|incremented|decremented|reduced|updated|resets?)(?:[ \t]+(?:from|by)[ \t]+[^\s,;]+)?"
@@ -278,13 +286,13 @@ def _is_no_claim(text: str, match: re.Match[str]) -> bool:
     last = "" if relation.strip()[:1].isalpha() else bare.rstrip()[-1:]
     together = _TOGETHER.search(before) if last == "," else None
     if together or last == "=":
-        start = _MARKUP.match(text, match.end()).end()  # type: ignore[union-attr]
+        start = MARKUP.match(text, match.end()).end()  # type: ignore[union-attr]
         end = literal_end(text, start)
         if end and _ANOTHER.match(text, end):
             return True  # `x, y = 1, 2`, `p.x = y = 1, 2`
         if together and together["name"] not in _ENDS_A_CLAUSE:
             is_code = not _IN_A_SENTENCE.search(before, 0, together.start("name"))
-            if is_code or end is None or text[start] in _CLOSING:
+            if is_code or end is None or text[start] in CLOSING:
                 return True  # `x, y = z`, and not a clause before it: "with nothing left, x = 3"
     if bare.rstrip(" \t")[-1:].isalpha() and (_SUPPOSED.search(before) or _PART.search(before)):
         return True
@@ -312,123 +320,3 @@ def _code(text: str, start: int) -> str:
     line = text[start:].split("\n", 1)[0]
     code, closed, _ = line.partition("`")
     return code.strip() if closed else ""
-
-
-@lru_cache(maxsize=4096)
-def canonical(literal: str) -> str | None:
-    """Return the canonical form of a literal; None where it is none, or one that is only begun: `[1, 2, ...]`."""
-    if _CANONICAL.fullmatch(literal):  # most are
-        return literal
-    if "..." in _QUOTED.sub("", literal):
-        return None
-    try:
-        return literals.write(literals.read(literal))
-    except (literals.LiteralError, literals.NotWritable):
-        return None
-
-
-_ONE = r"(?:-?[1-9]\d{0,17}|0|True|False|None|'[ -&(-\[\]-~]*')"  # a string without quotes and escapes
-_CANONICAL = re.compile(rf"{_ONE}|\[(?:{_ONE}(?:, {_ONE})*+)?\]|\({_ONE}(?:, {_ONE})++\)", re.ASCII)
-
-
-# ---- where a literal ends
-
-_GOES_ON = re.compile(
-    r"[`*$]{0,3}+(?:[(\[]|[ \t]*(?:[-+/%@|&^<>!~]|\*(?!\*)|==?)|\.\w|[\w'\"]|,\d{3}\b|"
-    r"[ \t]+(?:if|or|in|not|for)\b|[ \t]*(?:→|⇒))"
-)
-_ENDS_CLAUSE = re.compile(
-    r"[`*$]{0,3}(?:[ \t]*(?:[.,;)!?]|:(?![ \t]*(?:True|False)\b)|\n|\Z|—|–)|"
-    r"[ \t]+(?:and|so|because|since|after|at|before|now|then|which|while|here|again|when|in|on|as|by|from|with)\b|"
-    r"[ \t]+\()"
-)
-_ATOM = re.compile(
-    r"[-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?j?|(?:True|False|None|nan|inf)\b"
-    r"|(?:float|set|frozenset|range|bytearray|complex)(?=\()"
-)
-_QUESTION = re.compile(r"[`*$]{0,3}\?(?!\?)")
-_QUOTED = re.compile(r"b?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")
-_QUOTED_OR_BRACKET = re.compile(_QUOTED.pattern + r"|[()\[\]{}]")
-_PIECE = re.compile(  # each way begins with a letter of its own: re jumps from one to the next
-    r"'(?<!\w')(?:[^'\\\n]|\\.)*'(?!\w)|\"(?<!\w\")(?:[^\"\\\n]|\\.)*\"(?!\w)|<(?=[A-Za-z_])|>|\n"
-)
-_SHOWN = re.compile(r"<[A-Za-z_][\w.]* (?:\w+=|[\[({])")  # `<Pair key=1, next=<Pair key=2>>`, `<list [<Pair key=1>]>`
-_CLOSING = {"(": ")", "[": "]", "{": "}"}
-
-
-def _goes_on(text: str, end: int, in_words: bool, in_list: bool) -> bool:
-    """Return whether the literal is only the beginning of an expression or clause."""
-    if in_list:
-        return not re.compile(r"[`*$.,;]{0,4}[ \t]*(?:\n|\Z)").match(text, end)
-    if in_words and not _ENDS_CLAUSE.match(text, end):
-        return True
-    return bool(_GOES_ON.match(text, end))
-
-
-def after_computation(text: str, start: int) -> tuple[str, int] | None:
-    """The literal and the end of `2 + 3 = 5`: what a computation on the way comes to, each part of it an expression."""
-    position = start
-    line_end = min((at for sign in "\n;" if (at := text.find(sign, start)) >= 0), default=len(text))
-    found = None
-    while match := _EQUALS.search(text, position, line_end):
-        if not _is_computation(text[position : match.start()].strip(" \t`*$")):
-            break
-        after = _MARKUP.match(text, match.end()).end()  # type: ignore[union-attr]
-        end = literal_end(text, after)
-        if end is not None and not _goes_on(text, end, in_words=False, in_list=False):
-            found = text[after:end], end
-            break
-        position = match.end()
-    return found
-
-
-_EQUALS = re.compile(r"(?<![=!<>:+*/%|&^-])(?:=(?![=>])|→|⇒)")
-
-
-def _is_computation(text: str) -> bool:
-    node = parse_expression(text)
-    return node is not None and not isinstance(node, ast.Name | ast.Tuple | ast.BoolOp | ast.Starred)
-
-
-def _strings(text: str) -> list[tuple[int, int]]:
-    """Return start and end of the strings of a text, and of the objects that it shows, which do not overlap."""
-    found: list[tuple[int, int]] = []
-    open_: list[int] = []
-    for match in _PIECE.finditer(text):
-        start, end = match.span()
-        if match[0] == "<":
-            open_.append(start)
-        elif match[0] == "\n":
-            open_.clear()
-        elif match[0] != ">":
-            found.append((start, end))
-        elif open_ and _SHOWN.match(text, start := open_.pop()):
-            while found and found[-1][0] > start:
-                found.pop()
-            found.append((start, end))
-    return found
-
-
-def literal_end(text: str, start: int) -> int | None:
-    """Return the end of the literal that begins here; None: none does."""
-    if match := _QUOTED.match(text, start):
-        return match.end()
-    atom = _ATOM.match(text, start)
-    if atom and text[atom.end() : atom.end() + 1] != "(":
-        return atom.end()
-    return _bracket_end(text, atom.end() if atom else start)
-
-
-def _bracket_end(text: str, start: int) -> int | None:
-    if text[start : start + 1] not in _CLOSING:
-        return None
-    expected: list[str] = []
-    for piece in _QUOTED_OR_BRACKET.finditer(text, start):
-        letter = piece.group()
-        if letter in _CLOSING:
-            expected.append(_CLOSING[letter])
-        elif letter in _CLOSING.values() and letter != expected.pop():
-            return None
-        if not expected:
-            return piece.end()
-    return None
