@@ -33,6 +33,8 @@ ORDINARY = {
     "attributes with names of built-ins": "class A:\n    def g(self):\n        self.id = self.type = 1\n"
     "        return self.id",
     "print": "def f(x):\n    print(x)",
+    "hasattr": "def f(x):\n    return hasattr(x, '__len__')",
+    "the module of a class": "class A:\n    def __init__(self):\n        self.x = 1\ndef f(x):\n    return A.__module__",
     "annotations": "x: int = 3\ndef f(a: list[int]) -> int:\n    return a[0]",
     "a match": "def f(x):\n    match x:\n        case [a, *b]: return b\n        case {'k': v}: return v",
 }  # fmt: skip
@@ -85,6 +87,14 @@ ALONE = {
     "an attribute by a pattern": "def f(x):\n    match f:\n        case object(__globals__=g): return g",
     "a finalizer": "class P:\n    def __del__(self):\n        print(1)",
     "a coroutine": "async def f(x):\n    return x",
+    "the module of a built-in function": "def f(x):\n    len.__module__ = x",
+    "the module of a built-in function, deleted": "def f(x):\n    del str.maketrans.__module__",
+    "the module of a built-in function, by a loop": "def f(x):\n    for sorted.__module__ in x: pass",
+    "the type parameters of a foreign function": "from collections import Counter\ndef f(x):\n"
+    "    Counter.update.__type_params__ = x",
+    "the dicts of an enum": "import re\ndef f(x):\n    x._value2member_map_[0] = x._member_map_",
+    "the values of an enum": "import re\ndef f(x):\n    x._unhashable_values_.append(x._boundary_)",
+    "hasattr beside an import": "import math\ndef f(x):\n    return hasattr(math, x)",
     "the class of a module": "import math\nmath.__class__ = int",
     "annotations of a foreign function": "from heapq import merge\ndef f(x):\n    merge.__annotations__['a'] = x",
     "registration with an abstract class": "from collections.abc import Sized\ndef f(x):\n    Sized.register(int)",

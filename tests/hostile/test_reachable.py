@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.hostile.learning import learn_again
 
 from codereasoner.execution.allowed_names import MODULES
-from codereasoner.execution.allowlist import _ANNOTATIONS, _VERDICTS, learn_modules
+from codereasoner.execution.allowlist import _ANNOTATIONS, _UNSEALED, _VERDICTS, learn_modules
 from codereasoner.execution.safe_modules import Contents, Modules
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +24,8 @@ def leave() -> None:
 
 learn_modules()
 ALLOWED = {word for word, verdict in _VERDICTS.items() if verdict and word not in _ANNOTATIONS}
+DESCRIBING = {"__doc__", "__name__", "__qualname__", "__module__", "__type_params__", "__slots__", "__match_args__"}
+DENIED = {word for word, verdict in _VERDICTS.items() if verdict is False}
 
 
 def reached() -> tuple[dict[str, object], Modules]:
@@ -48,7 +50,8 @@ def reached() -> tuple[dict[str, object], Modules]:
     for path in waiting:
         owner = found[path]
         kinds = (owner, type(owner), getattr(owner, "__origin__", owner))  # an alias of typing hands attributes on
-        for word in sorted(ALLOWED & {word for kind in kinds for word in dir(kind)}):
+        words = {word for kind in kinds for word in type.__dir__(kind if isinstance(kind, type) else type(kind))}
+        for word in sorted(word for word in words if word in ALLOWED or (word[:2] != "__" and word not in DENIED)):
             try:
                 value = getattr(owner, word)
             except (AttributeError, TypeError):
@@ -76,13 +79,26 @@ def subclasses(found: dict[str, object]) -> Iterator[tuple[str, object]]:
         yield path, names["A"]
 
 
-def can_be_changed(value: object) -> bool:
-    """Whether an attribute can be set; it is left set."""
-    try:
-        value.marked = 1  # type: ignore[attr-defined]
-    except (AttributeError, TypeError):
-        return isinstance(value, CONTAINERS)
-    return True
+def changed(value: object, modules: Modules) -> Iterator[str]:
+    """Yield the attributes that can be set and are not missed, among one of no object's and those that describe it."""
+    for word in ("marked", *sorted(DESCRIBING - _UNSEALED)):
+        own = getattr(value, "__dict__", {})
+        before, old = dict(own), getattr(value, word, None)
+        try:
+            setattr(value, word, "marked")
+        except (AttributeError, TypeError):
+            continue
+        if modules.whole():
+            yield word
+        if word in before:
+            setattr(value, word, before[word])
+        elif word in own:
+            delattr(value, word)
+        elif word == "marked":
+            del value.__origin__.marked  # type: ignore[attr-defined] # an alias of typing hands it on
+        else:
+            setattr(value, word, old)
+        assert modules.whole(), (value, word)
 
 
 def unnoticed() -> Iterator[str]:
@@ -96,11 +112,8 @@ def unnoticed() -> Iterator[str]:
             contents = [seal for seal in modules.seals if isinstance(seal, Contents)]
             if not any(value is held for seal in contents for held, _ in seal.containers):
                 yield path
-        elif can_be_changed(value):
-            if modules.whole():
-                yield path
-            del getattr(value, "__origin__", value).marked  # type: ignore[attr-defined] # an alias of typing hands it on
-            assert modules.whole(), path
+        else:
+            yield from [f"{path}.{word}" for word in changed(value, modules)]
 
 
 def test_what_two_programs_reach_can_not_be_changed_or_the_change_is_noticed() -> None:

@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 _ASYNCHRONOUS = 0x80 | 0x100 | 0x200  # coroutines complain, when they are thrown away, in a neighbour's output
 _MATCH_CLASS = opcode.opmap["MATCH_CLASS"]  # reads attributes whose names are among the constants
 _MATCH_GROUP = opcode.opmap["CHECK_EG_MATCH"]  # `except*` makes an ExceptionGroup, which is a type that can be changed
-_IMPORT, _DELETE = opcode.opmap["IMPORT_NAME"], opcode.opmap["DELETE_ATTR"]
+_IMPORT, _STORE, _DELETE = [opcode.opmap[name] for name in ("IMPORT_NAME", "STORE_ATTR", "DELETE_ATTR")]
 _ONLY_AST = 0x400  # PyCF_ONLY_AST
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 _MAX_VERDICTS = 50_000  # names that are remembered: some megabytes
 _ANNOTATIONS = frozenset(["__annotations__", "__annotate__", "__annotate_func__", "__conditional_annotations__"])
+_UNSEALED = frozenset(["__module__", "__type_params__"])  # who stores them could store them in `len`, which all share
 _OTHER_MODULES = sys.stdlib_module_names - MODULES.keys() - {"code", "copy"}  # who imports these two leaves
 _TYPES = frozenset(
     "bool bytearray bytes complex dict float frozenset int list object range set slice str tuple".split()  # noqa: SIM905
@@ -72,7 +73,8 @@ def _attributes_of_types() -> set[str]:
     }
     standard = [kind for kind in seen.values() if str(kind.__module__).partition(".")[0] in sys.stdlib_module_names]
     found = [kind for kind in standard if not kind.__flags__ & _HEAP_TYPE or kind.__module__ in known]
-    return {name for kind in found for name in [*dir(kind), *dir(type(kind))]}
+    hidden = {name for kind in found for name in _type.__dir__(kind) if name[:1] == "_"}  # by the `dir` of an enum
+    return hidden | {name for kind in found for name in [*dir(kind), *dir(type(kind))]}
 
 
 def _first_verdicts() -> dict[str, bool | None]:
@@ -119,6 +121,8 @@ def may_share(text: str, code: CodeType) -> bool:
             imports = True
         if _DELETE in operations:
             deletes = True
+        if (_STORE in operations or _DELETE in operations) and not _UNSEALED.isdisjoint(code.co_names):
+            return False
         names += code.co_names
         for constant in code.co_consts:
             if _type(constant) is _type(code):
@@ -150,7 +154,7 @@ def learn_modules() -> None:
 
 def _may_import(names: list[str]) -> bool:
     """Return whether these names are still allowed when the modules of the allowlist are at hand."""
-    if not _OTHER_MODULES.isdisjoint(names):
+    if "hasattr" in names or not _OTHER_MODULES.isdisjoint(names):  # a text could name any attribute of the library's
         return False
     learn_modules()
     return not any(_VERDICTS.get(name) is False or "." in name for name in names)
