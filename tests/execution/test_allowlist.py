@@ -34,7 +34,7 @@ ORDINARY = {
     "        return self.id",
     "print": "def f(x):\n    print(x)",
     "hasattr": "def f(x):\n    return hasattr(x, '__len__')",
-    "the module of a class": "class A:\n    def __init__(self):\n        self.x = 1\ndef f(x):\n    return A.__module__",
+    "the module of a class": "class A:\n    def __init__(self):\n        self.x = 1\ndef f():\n    return A.__module__",
     "annotations": "x: int = 3\ndef f(a: list[int]) -> int:\n    return a[0]",
     "a match": "def f(x):\n    match x:\n        case [a, *b]: return b\n        case {'k': v}: return v",
 }  # fmt: skip

@@ -204,6 +204,21 @@ def test_no_program_of_cruxeval_can_tell_how_it_is_run(step: int, pools: tuple[P
     assert sum(len(run.steps) for run in runs["C", "trace"]) > 10_000 / step
 
 
+@pytest.mark.parametrize("record", RECORDS)
+def test_a_program_that_replaces_every_built_in_ends_as_a_program_that_replaces_none(
+    pools: tuple[Pool, Pool], record: Record
+) -> None:
+    names = [name for name in dir(builtins) if name[:1] != "_" and name not in ("None", "True", "False")]
+    source = (
+        "import builtins\ndef evil(*given, **named):\n    raise KeyboardInterrupt\n"
+        f"def f(n):\n    for name in {names}:\n        builtins.__dict__[name] = evil\n"
+        "    text = [n, {'a': (2.5, {n})}, None]\n    class A:\n        pass\n    kept = A\n    return text\n"
+    )
+    for pool in pools:
+        (run,) = pool.run([Job(source, "f", "3", record)])
+        assert (run.outcome, run.value, run.cut) == ("ok", "[3, {'a': (2.5, {3})}, None]", ""), run.reason
+
+
 def test_a_line_that_hands_on_what_is_thrown_into_it_is_told_of_once(pools: tuple[Pool, Pool]) -> None:
     inner = "def inner():\n    try:\n        yield 1\n    except ValueError:\n        yield 2\n"
     outer = "def outer():\n    yield from inner()\n"

@@ -37,7 +37,7 @@ VERSION = 1
 HEADER = 12
 MAX_BODY = 16_000_000  # bytes
 _MAGIC = int.from_bytes(b"CR%c" % VERSION, "little")
-_number = int.from_bytes
+_number, _len = int.from_bytes, len  # the answer of a program that has replaced built-ins is a frame, too
 
 SHUT_OUT, FAILED = 1, 2  # numbers of a READY frame: no worker starts, for the reason in its body (launcher.py too)
 
@@ -61,9 +61,9 @@ def pack(kind: int, number: int, body: bytes) -> bytes:
     Raises:
         FrameError: the body is longer than MAX_BODY.
     """
-    if len(body) > MAX_BODY:
-        raise FrameError(f"a frame of {len(body)} bytes; at most {MAX_BODY} are allowed")
-    return b"CR%c%c%b%b%b" % (VERSION, kind, number.to_bytes(4, "little"), len(body).to_bytes(4, "little"), body)
+    if _len(body) > MAX_BODY:
+        raise FrameError(f"a frame of {_len(body)} bytes; at most {MAX_BODY} are allowed")
+    return b"CR%c%c%b%b%b" % (VERSION, kind, number.to_bytes(4, "little"), _len(body).to_bytes(4, "little"), body)
 
 
 class Splitter:

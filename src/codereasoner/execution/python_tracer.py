@@ -110,7 +110,7 @@ class Tracer(_Tracing):
         try:
             local: Any = frame.f_trace
             if local is None:
-                optimized = bool(frame.f_code.co_flags & _OPTIMIZED)
+                optimized = frame.f_code.co_flags & _OPTIMIZED != 0
                 local = self._local(self.frames, optimized)
                 if self.careful:
                     local = _carefully(local, optimized and _LOCALS_ARE_KEPT)
