@@ -258,6 +258,20 @@ def test_what_decides_a_value_is_told_where_it_is_decided(pool: Pool, source: st
             "`s.pop()`: s is of type list and holds 2 items.",
         ),
         (
+            "class A:\n    def __init__(self, n): self.n = n\n    def double(self): return self.n * 2\n\n"
+            "def f(x):\n    return A(x).double()",
+            "Line 3, `return self.n * 2`: 3 * 2 is 6, double returns 6.",
+        ),
+        (
+            "class A:\n    def __init__(self, n): setattr(self, '_' + n, 1)\n\ndef f(x):\n    a = A('k')\n    return x",
+            "`a = A('k')`: a._k = 1.",
+        ),
+        (
+            "from contextlib import ExitStack\n\n"
+            "def f(x):\n    with ExitStack() as s:\n        s.callback(print, x)\n    return x",
+            "as s:`: s is of type ExitStack.\nLine 5, `s.callback(print, x)`: no local variable changes.",
+        ),
+        (
             "from collections import OrderedDict\n\n"
             "def f(x):\n    d = OrderedDict(a=1, b=2)\n    d.move_to_end('a')\n    return list(d)",
             "d is of type OrderedDict and holds {'b': 2, 'a': 1}.",
@@ -464,10 +478,10 @@ TOLD = [
     ),
     ("def g(a): return a\n    g(x + 1 + 2)", "1", "`g(x + 1 + 2)`: no local variable changes."),
     ("b = Box(x)\n    b.n, y = 5, 6", "1", "`b.n, y = 5, 6`: y = 6 and b.n = 5."),
-    ("b = Box(x)\n    y = b.n.pop()", "[1, 2]", "`y = b.n.pop()`: y = 2 and x = [1] and b.n = [1]."),
+    ("b = Box(x)\n    y = b.n.pop()", "[1, 2]", "`y = b.n.pop()`: [1, 2].pop() is 2, y = 2 and x = [1] and b.n = [1]."),
     ("b = [0, Box(x)]\n    b[0], y = 5, 6", "1", "`b[0], y = 5, 6`: y = 6 and b[0] = 5."),
     ("b = Box(Box(x))\n    b.n.n = 3", "1", "`b.n.n = 3`: b.n.n = 3."),
-    ("b = Box(x)\n    y = {'k': b}\n    b.n += 1", "1", "`b.n += 1`: b.n = 2 and y['k'].n = 2."),
+    ("b = Box(x)\n    y = {'k': b}\n    b.n += 1", "1", "`b.n += 1`: 1 + 1 is 2, b.n = 2 and y['k'].n = 2."),
     ("y = {'k': Box(x), 'q': Box(x)}\n    del y['k']", "1", "`del y['k']`: y['k'] no longer exists."),
     ("y = [Box(x), Box(2)]\n    y.pop(0)", "1", "`y.pop(0)`: y is of type list and holds 1 item."),
     ("b = Box(x)\n    del b.n", "1", "`del b.n`: b.n no longer exists."),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 
 from codereasoner.chains.detail_terse import literal_claims, outer_claims
@@ -27,6 +29,7 @@ class Sentences:
     """Writes the sentences of the events of one run."""
 
     def __init__(self, run: Run) -> None:
+        self.source = run.source
         self.lines = tuple(split_lines(run.source))
         self.operations = Operations(run.source)
 
@@ -44,7 +47,7 @@ class Sentences:
         name = event.function
         match event.kind:
             case "call":
-                return _call(event)
+                return _call(event, self.source)
             case "resume":
                 return f"{name} resumes at line {event.line}."
             case "wait":
@@ -64,7 +67,7 @@ class Sentences:
 
     def _statement(self, event: Event) -> str:
         node = event.node
-        clause = " and ".join([*literal_claims(event), *_objects(event)])
+        clause = " and ".join([*literal_claims(event), *_objects(event, self.source)])
         if event.raised:
             return clause
         match node:
@@ -173,9 +176,17 @@ class Sentences:
             return ""
         if isinstance(node, ast.For) and ast.GeneratorExp in within:
             return ""  # its passes are made as the loop asks for them
-        least = 1 if isinstance(node, ast.For) or within & _DECIDES else 2
+        least = 1 if isinstance(node, ast.For) or within & _DECIDES or any(map(_reads_attribute, parts(node))) else 2
         operations, _ = _some_operations(parts(node), event.before or event.state, least)
         return "".join(f"{_in_words(each)}, " for each in operations)
+
+
+@lru_cache(maxsize=8192)
+def _reads_attribute(expression: ast.expr) -> bool:
+    """Return whether an expression reads `p.x`, which the sentence of its statement does not give the value of."""
+    methods = {each.func for each in walk(expression) if isinstance(each, ast.Call)}
+    read = (each for each in walk(expression) if isinstance(each, ast.Attribute) and each not in methods)
+    return any(read) and not isinstance(expression, ast.JoinedStr)  # whose operation is its code
 
 
 def _some_operations(expressions: Sequence[ast.expr], state: Mapping[str, str], least: int) -> tuple[list[str], object]:
@@ -218,14 +229,25 @@ def _text(value: object) -> str:
         return ""
 
 
-def _objects(event: Event) -> Iterator[str]:
-    """`p.x = 3` for each part that changed of a variable without a literal; all where the statement binds it anew."""
+def _objects(event: Event, source: str) -> Iterator[str]:
+    """`p.x = 3` for each part that changed of a variable without a literal; all where the statement binds it anew.
+
+    Left out are attributes such as `_finished` of a library's object that the program does not name.
+    """
     bound = set() if event.node is None or isinstance(event.node, ast.AugAssign) else stored(event.node)
     for name, value in event.values.items():
         if is_mark(value) and (name in bound or value != event.before.get(name)):
-            yield from _changes(name, "" if name in bound else event.before.get(name, ""), value) or [
-                _whole(name, value)
-            ]
+            found = _changes(name, "" if name in bound else event.before.get(name, ""), value)
+            is_own = f"class {kind(value)}" in source
+            told = [each for each in found if is_own or not _is_private(each, source)]
+            yield from told or ([_whole(name, value)] if name in bound or not found else [])
+
+
+def _is_private(change: str, source: str) -> bool:
+    return any(name not in source for name in _PRIVATE.findall(change.partition(" ")[0]))
+
+
+_PRIVATE = re.compile(r"\.(_\w+)")
 
 
 def _changes(path: str, before: str, after: str, depth: int = 3) -> list[str]:
@@ -273,11 +295,11 @@ def _otherwise(node: ast.If | ast.While) -> str:
     return "the body is skipped"
 
 
-def _call(event: Event) -> str:
+def _call(event: Event, source: str) -> str:
     if isinstance(event.scope, ast.ClassDef):
         return f"The body of class {event.function} runs."
     others = event._replace(values={name: value for name, value in event.values.items() if name not in _OWNERS})
-    arguments = " and ".join([*literal_claims(event), *(each for each in _objects(others) if " = " in each)])
+    arguments = " and ".join([*literal_claims(event), *(each for each in _objects(others, source) if " = " in each)])
     outer = " and ".join(outer_claims(event))
     clause = f"{event.function} is called" + (f" with {arguments}" if arguments else "")
     return clause + (f"; it reads {outer} from outside." if outer else ".")
