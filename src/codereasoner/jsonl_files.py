@@ -56,7 +56,7 @@ def object_of(place: str, text: str) -> Row:
         row = json.loads(text)
     except json.JSONDecodeError as error:
         hint = "; one whole object a line is wanted" if text.strip() in ("[", "{") else ""  # it goes on below
-        raise DataError(f"{place}: not JSON ({error.msg} at column {error.colno}){hint}") from None
+        raise DataError(f"{place}: not JSON ({error.msg.removesuffix(' at')} at column {error.colno}){hint}") from None
     except (ValueError, RecursionError):
         raise DataError(f"{place}: JSON nested too deeply, or a number of too many digits") from None
     if not isinstance(row, dict):

@@ -15,7 +15,7 @@ from codereasoner.benchmarks.loading import pool_for
 from codereasoner.benchmarks.probes import probe_text
 from codereasoner.benchmarks.reval import RevalAll, RevalOutput
 from codereasoner.benchmarks.reval_files import Pair, read_pairs
-from codereasoner.benchmarks.reval_truth import PROBE, derive, output_verdicts, state_verdicts
+from codereasoner.benchmarks.reval_truth import PROBE, blank_golds, derive, output_verdicts, state_verdicts
 from codereasoner.errors import DataError
 from codereasoner.evaluation.generations import read_generations
 from codereasoner.evaluation.gold_check import compare_truth
@@ -255,3 +255,47 @@ def test_the_repackaged_files_on_the_hub_hold_the_same_pairs(shared_data: Path, 
     (folders["hub"] / "tasks.jsonl").write_text(json.dumps({**few[0], "tasks": "no json"}) + "\n")
     with pytest.raises(DataError, match="'tasks' is not JSON"):
         read_pairs(folders["hub"])
+
+
+PROGRAM: dict[str, Any] = {"task_id": "DREval/90", "entry_point": "A", "code": "class A: pass", "inputs": ["A()"]}
+TASK: dict[str, Any] = {
+    "task_id": "DREval/90",
+    "idx": 90,
+    "tasks": [{"input_idx": 0, "task": [], "output_pred": "assertIs(A, ??)"}],
+}
+TEST = "class ATest:\n    def test(self):\n        self.assertIs(A, A)\n"
+
+
+def written(folder: Path, programs: list[dict[str, Any]], tasks: list[dict[str, Any]]) -> Path:
+    for name, rows in (("DREval_data.jsonl", programs), ("DREval_tasks.jsonl", tasks)):
+        (folder / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return folder
+
+
+def test_some_of_the_programs_in_any_order_are_found_by_their_ids(tmp_path: Path) -> None:
+    other = {**PROGRAM, "task_id": "DREval/91", "code": "class A: x = 1"}
+    pairs = read_pairs(written(tmp_path, [other, PROGRAM], [TASK, {**TASK, "task_id": "DREval/91", "idx": 91}]))
+    found = {pair.id: pair.code for pair in pairs}
+    assert list(found.items()) == [("DREval/90/0", PROGRAM["code"]), ("DREval/91/0", other["code"])]
+
+
+@pytest.mark.parametrize(
+    ("programs", "tasks", "message"),
+    [
+        ([PROGRAM] * 2, [TASK], "data.jsonl, line 2: DREval/90 was there before"),
+        ([PROGRAM], [TASK] * 2, "tasks.jsonl, line 2: DREval/90/0 was there before"),
+        ([PROGRAM], [{**TASK, "task_id": "DREval/4"}], "there is no program DREval/4 in DREval_data.jsonl"),
+        ([{**PROGRAM, "test": "class B: pass"}], [TASK], "DREval/90/0 has no class ATest"),
+        ([{**PROGRAM, "test": "class ("}], [TASK], r"DREval/90/0: its 'test' is not Python \(.*, line 1\)"),
+        (
+            [{**PROGRAM, "test": TEST}],
+            [{**TASK, "tasks": [{**TASK["tasks"][0], "output_pred": "f(??"}]}],
+            "DREval/90/0: its 'output_pred' is not Python",
+        ),
+    ],
+)
+def test_records_that_contradict_each_other_are_told(
+    programs: list[dict[str, Any]], tasks: list[dict[str, Any]], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=message):
+        blank_golds(read_pairs(written(tmp_path, programs, tasks)), None)

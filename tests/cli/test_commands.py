@@ -77,6 +77,16 @@ def test_from_a_folder_of_programs_to_a_checked_set_and_an_evaluation(command: C
     assert Path("evaluations/questions@scripted-gold/config.yaml").exists()
 
 
+def test_a_check_of_a_benchmark_shows_what_its_records_contradict(command: Command) -> None:
+    rows = [{"code": "def 毛(x):\n    return x", "input": "1", "output": text, "id": text} for text in ("1", "2", "[")]
+    Path("data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code, _, err = command("check", "--benchmark", "cruxeval-o", "--data", "data.jsonl", WEAK)
+    assert code == 0
+    assert "run again: 1 as recorded, 2 not" in err
+    assert "ill-posed 2: running it gives 1" in " ".join(err.split())
+    assert "ill-posed [: the recorded value is not a literal" in " ".join(err.split())
+
+
 def test_score_gives_the_published_number_and_one_json_object(command: Command, shared_data: Path) -> None:
     crux = shared_data / "cruxeval"
     questions = [json.loads(line)["id"] for line in (crux / "cruxeval.jsonl").read_text().splitlines()]

@@ -77,7 +77,8 @@ def test_jsonl_rows_are_read(benchmark: CruxevalOutput, questions: list[Question
         ('[["2"]]', "a list of 1 entries, but there are 2 questions"),
         ('{"sample_0": ', "line 1, column 14: not JSON"),
         ("7", "holds int"),
-        ('[{"a": 1}]', "row 1: no id with texts"),
+        ('[{"a": 1}]', "row 1: the fields are a; a row has an id"),
+        pytest.param('{"sample_0": [%s]}' % ("9" * 5_000), "a number of too many digits", id="digits"),
     ],
 )
 def test_a_broken_file_is_told_in_one_sentence(

@@ -98,7 +98,7 @@ class CruxevalInput(_Cruxeval):
 
 def entry_of(code: str) -> str:
     """Return `f`, as in all of CRUXEval; in a variant with other names the last function that the code defines."""
-    names = re.findall(r"^def ([A-Za-z_]\w*)\(", code, re.MULTILINE)
+    names = re.findall(r"^def ([^\W\d]\w*)\(", code, re.MULTILINE)
     return ENTRY if ENTRY in names or not names else str(names[-1])
 
 

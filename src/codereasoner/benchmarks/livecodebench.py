@@ -128,7 +128,7 @@ def _rows(data: Path) -> Iterator[Row]:
         return
     try:
         content = json.loads(data.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{data}: not JSON ({error})") from None
     if isinstance(content, dict):
         yield from ({"id": name, "output": output} for name, output in content.items())

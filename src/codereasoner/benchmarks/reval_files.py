@@ -60,19 +60,28 @@ def read_pairs(data: Path) -> list[Pair]:
     folder = data if data.is_dir() else data.parent
     is_repackaged = not (folder / DATA).is_file() and (folder / REPACKAGED[0]).is_file()
     problems, tasks = (folder / name for name in (REPACKAGED if is_repackaged else (DATA, TASKS)))
-    programs = list(read_rows(problems))
-    for number, row in enumerate(programs, start=1):
+    programs: dict[str, Row] = {}
+    for number, row in enumerate(read_rows(problems), start=1):
         _need(problems, number, row, {"task_id": str, "entry_point": str, "code": str, "inputs": list})
-    pairs: list[Pair] = []
+        _add(problems, number, programs, row["task_id"], row)
+    pairs: dict[str, Pair] = {}
     for number, row in enumerate(read_rows(tasks), start=1):
         asked = _listed(tasks, number, row) if is_repackaged else row
         _need(tasks, number, asked, {"task_id": str, "idx": int, "tasks": list})
-        if not 0 <= row["idx"] < len(programs):
-            raise DataError(f"{tasks}, line {number}: there is no program {row['idx']} in {problems.name}")
-        pairs += [_pair(tasks, number, row["idx"], programs[row["idx"]], task) for task in asked["tasks"]]
+        if row["task_id"] not in programs:
+            raise DataError(f"{tasks}, line {number}: there is no program {row['task_id']} in {problems.name}")
+        for task in asked["tasks"]:
+            pair = _pair(tasks, number, row["idx"], programs[row["task_id"]], task)
+            _add(tasks, number, pairs, pair.id, pair)
     if not pairs:
         raise DataError(f"{tasks} has no records")
-    return pairs
+    return list(pairs.values())
+
+
+def _add(path: Path, number: int, known: dict[str, Any], name: str, found: object) -> None:
+    if name in known:
+        raise DataError(f"{path}, line {number}: {name} was there before; remove one of the two")
+    known[name] = found
 
 
 def _listed(path: Path, number: int, row: Row) -> Row:
@@ -127,10 +136,20 @@ def method_of_test(pair: Pair) -> tuple[str, str]:
 @cache
 def _method(pair: Pair, start: str) -> ast.FunctionDef | None:
     """Return the first method of the pair's test class whose name begins so."""
-    classes = [node for node in ast.parse(pair.test).body if isinstance(node, ast.ClassDef)]
+    classes = [node for node in parsed(pair, "test", pair.test).body if isinstance(node, ast.ClassDef)]
     tests = [node for node in classes if node.name.startswith(f"{pair.entry}Test")]
+    if pair.input_idx >= len(tests):
+        raise DataError(f"{pair.id} has no class {pair.entry}Test... in its 'test' for input {pair.input_idx}")
     methods = [node for node in tests[pair.input_idx].body if isinstance(node, ast.FunctionDef)]
     return next((node for node in methods if node.name.startswith(start)), None)
+
+
+def parsed(pair: Pair, name: str, text: str) -> ast.Module:
+    """Return the syntax tree of a field of a pair, which must be Python."""
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        raise DataError(f"{pair.id}: its '{name}' is not Python ({error.msg}, line {error.lineno})") from None
 
 
 def _body(method: ast.FunctionDef) -> str:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from codereasoner import literals
 from codereasoner.benchmarks.probes import OWN_FRAMES, probe_text, run_jobs
-from codereasoner.benchmarks.reval_files import BLANK, Pair, method_of_test
+from codereasoner.benchmarks.reval_files import BLANK, Pair, method_of_test, parsed
 from codereasoner.errors import DataError
 from codereasoner.extend import TruthComparison
 from codereasoner.ledger import read_rows
@@ -218,7 +218,8 @@ class _BlankTest:
     def __init__(self, pair: Pair) -> None:
         self.text = pair.output_pred.strip()
         self.expressions: list[ast.expr] = []
-        pattern, code = ast.parse(self.text.replace(BLANK, _BLANK_NAME)), ast.parse(method_of_test(pair)[0])
+        pattern = parsed(pair, "output_pred", self.text.replace(BLANK, _BLANK_NAME))
+        code = ast.parse(method_of_test(pair)[0])
         self.source = ast.unparse(ast.fix_missing_locations(_replace(pattern, code, self._note)))
         self.unclear = not all(map(_is_literal, self.expressions))
 

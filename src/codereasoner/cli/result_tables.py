@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from rich.table import Table
 from rich.text import Text
@@ -82,7 +83,7 @@ def _own_numbers(part: Mapping[str, object]) -> list[str]:
 
 
 def show_check(result: Facts) -> None:
-    """Print the counts of a check, and what was rejected with the reason."""
+    """Print the counts of a check, and what was rejected, contradicts itself or cannot run, with the reason."""
     wrong = result.get("rejected") or result.get("differing") or []
     for name, value in result.items():
         if name not in ("rejected", "differing") and not isinstance(value, list | dict):
@@ -90,6 +91,15 @@ def show_check(result: Facts) -> None:
     for task, rates in (result.get("guess_rates") or {}).items():
         for guess, rate in rates.items():
             console.print(styled("dim", f"{task}: always {guess}: {rate:.1f} %"))
+    again: Facts = result.get("rerun") or {}
+    if again:
+        console.print(f"run again: {again['agree']:,} as recorded, {len(again['ill_posed']):,} not")
+    doubtful = {row["id"]: row["reason"] for each in (result, again) for row in each.get("ill_posed") or ()}
+    for name, reason in islice(doubtful.items(), MOST):
+        console.print(styled("yellow", "ill-posed", f" {name}: {reason}"))
+    lacking = Counter((result.get("unavailable") or {}).values()) + Counter(again.get("cannot_run"))
+    for reason, count in lacking.most_common(MOST):
+        console.print(styled("yellow", "not run", f" {count:,}: {reason}"))
     for row in wrong[:MOST]:
         console.print(styled("red", str(row)))
 

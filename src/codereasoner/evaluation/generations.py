@@ -22,7 +22,7 @@ from codereasoner.task import Grade, Question, read_completion
 
 _SHAPE = 'a generations file is {"id": ["text", ...], ...}'
 _ID_FIELDS = ("question", "id", "task_id", "question_id")
-_TEXT_FIELDS = ("texts", "generations", "pred_list", "output_list", "text", "generation", "answer")
+_TEXT_FIELDS = ("texts", "generations", "pred_list", "output_list", "text", "generation", "answer", "completion")
 
 
 def read_generations(benchmark: Benchmark, path: Path, questions: Sequence[Question]) -> Generations:
@@ -58,8 +58,8 @@ def _json(path: Path, line: int, text: str) -> object:
     except json.JSONDecodeError as error:
         where = f"line {line or error.lineno}, column {error.colno}"
         raise DataError(f"{path}, {where}: not JSON ({error.msg}); {_SHAPE}") from None
-    except RecursionError:
-        raise DataError(f"{path}: nested too deeply; {_SHAPE}") from None
+    except (ValueError, RecursionError):
+        raise DataError(f"{path}: JSON nested too deeply, or a number of too many digits; {_SHAPE}") from None
 
 
 def _by_id(path: Path, content: object, questions: Sequence[Question]) -> Generations:
@@ -96,7 +96,8 @@ def _from_rows(path: Path, rows: Sequence[Mapping[str, object]], questions: Mapp
         name = next((field for field in _ID_FIELDS if field in row), None)
         text = next((field for field in _TEXT_FIELDS if field in row), None)
         if name is None or text is None:
-            raise DataError(f"{path}, row {number}: no id with texts, but: {', '.join(map(str, row))}; {_SHAPE}")
+            wanted = f"an id ({', '.join(_ID_FIELDS)}) and texts ({', '.join(_TEXT_FIELDS)})"
+            raise DataError(f"{path}, row {number}: the fields are {', '.join(map(str, row))}; a row has {wanted}")
         texts = _texts(path, str(row[name]), row[text])
         question, named = questions.get(str(row[name])), str(row.get("style"))
         style = find_style(named) if is_style(named) else None
