@@ -10,7 +10,8 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -30,6 +31,7 @@ from codereasoner.execution.exception_text import exception_text, thrown_text
 from codereasoner.execution.hostile_programs import LIMITS, attacks
 from codereasoner.execution.pool import Limits, Pool, Tracing
 from codereasoner.execution.safe_repr import describe
+from codereasoner.literals.write import NotWritable, write
 from codereasoner.records import Job, Record, Run
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -131,6 +133,26 @@ def test_a_list_that_holds_another_twice_and_so_on_is_described_in_a_few_millise
         assert describe(value, 4_000) == "<list of 2 items>"
         seconds.append(time.process_time() - began)
     assert min(seconds) < 0.03
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """The least CPU time of a call among many."""
+    seconds = []
+    for _ in range(30):
+        began = time.process_time()
+        with suppress(NotWritable):
+            work()
+        seconds.append(time.process_time() - began)
+    return min(seconds)
+
+
+@pytest.mark.parametrize("link", [lambda x: [x], lambda x: (x, 1), lambda x: {"next": x, "value": 1}])
+def test_a_chain_deeper_than_a_literal_is_not_written_again_at_each_link(link: Callable[[object], object]) -> None:
+    """A program that builds one is traced at each of its steps: at 3 ms a step it ended by the limit of time."""
+    value: object = ()
+    for _ in range(100):
+        value = link(value)
+    assert seconds_of(lambda: describe(value, 4_000)) < 8 * seconds_of(lambda: write(value))
 
 
 def test_what_was_built_for_another_version_is_refused(built: dict[str, Path]) -> None:

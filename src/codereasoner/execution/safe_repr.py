@@ -17,6 +17,7 @@ from collections import OrderedDict, deque
 
 from codereasoner.execution.known_reprs import known_repr
 from codereasoner.literals.write import HEX_BITS, WRITERS, NotWritable, TooLong, write
+from codereasoner.literals.write import MAX_DEPTH as MOST_LEVELS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ _WRITTEN = frozenset(map(id, WRITERS))
 _SIMPLE = frozenset(map(id, (int, str, bool, type(None))))  # whose repr is their literal, where it is not long
 _ATOMS = _SIMPLE | frozenset(map(id, (float, bytes)))  # immutable, and changed only by being bound anew
 _is_simple, _are_atoms = _SIMPLE.issuperset, _ATOMS.issuperset
+_NESTING = frozenset(map(id, (list, tuple, dict, set, frozenset)))
 _SHORT = 2_000  # characters; below, an int's repr is its literal
 _LEAST, _MOST = -(1 << 99), 1 << 99
 _FEW = 200  # items
@@ -67,18 +69,39 @@ class _Room:
         self.items, self.chars = MAX_ITEMS, chars
         self.unwritable: set[int] = _set()
 
+    def give_up(self, value: object) -> None:
+        """Take note of a container without a literal, and of those in it that are known to have none either.
+
+        Else each of the first links of a long chain (`[[[...]]]`) would be written down to where it fails.
+        """
+        links: list[list[int]] = []  # the containers at each level
+        level: dict[int, Any] = {_id(value): value}
+        while 0 < _len(level) <= MAX_ITEMS and _len(links) <= MOST_LEVELS + MAX_DEPTH:
+            links.append(_list(level))
+            inner: dict[int, Any] = {}
+            for each in level.values():
+                if _len(each) > MAX_ITEMS:
+                    break
+                for item in (*each, *each.values()) if _type(each) is _dict else each:
+                    if _id(_type(item)) in _NESTING:
+                        inner[_id(item)] = item
+            level = inner
+        deep = [link[0] for link in links[:-MOST_LEVELS] if _len(link) == 1]
+        self.unwritable.update([_id(value), *deep])
+
 
 def describe(value: object, max_chars: int) -> str:
     """Return the literal of a value, or its mark; neither is longer than max_chars, give or take a type's name."""
+    room = _Room(max_chars)
     if _id(_type(value)) in _WRITTEN:
         try:
             return write(value, max_chars)
         except _TooLong:
             return f"<{_size(value)}>"
         except _NotWritable:
-            pass
+            room.give_up(value)
     try:
-        text = _mark(value, MAX_DEPTH, [], _Room(max_chars))
+        text = _mark(value, MAX_DEPTH, [], room)
     except _TooLong:
         text = ""
     return text if 0 < _len(text) <= max_chars else f"<{_size(value)}>"
@@ -193,7 +216,7 @@ def _item(value: object, depth: int, path: list[int], room: _Room) -> str:
     except _TooLong:
         return f"<{_size(value)}>"
     except _NotWritable:
-        room.unwritable.add(_id(value))
+        room.give_up(value)
         return _mark(value, depth, path, room)
 
 
@@ -209,9 +232,12 @@ def _mark(value: Any, depth: int, path: list[int], room: _Room) -> str:
     if depth == 0 or _id(value) in path:
         return f"<{name} ...>"
     path.append(_id(value))
-    text = known_repr(value, lambda: _own(value), lambda part: _item(part, depth - 1, path, room))
+    plain = _id(kind) in _NESTING  # has no attributes
+    text = "" if plain else known_repr(value, lambda: _own(value), lambda part: _item(part, depth - 1, path, room))
     if not text:
-        parts = [*_contents(value, depth, path, room), *_attributes(value, depth, path, room)]
+        parts = _contents(value, depth, path, room)
+        if not plain:
+            parts += _attributes(value, depth, path, room)
         text = f"<{name} {_join(parts)}>" if parts else f"<{name}>"
     path.pop()
     room.chars = _min(room.chars, left - _len(text))
