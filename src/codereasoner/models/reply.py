@@ -18,6 +18,7 @@ _ENDS = {
     "failed": re.compile("error|abort|cancel|fail|time_?out|insufficient|overload|unavailable|interrupt|malformed"),
 }
 """The kinds of words in which servers say that an answer is not whole; with every other word it is."""
+DONE = "[DONE]"  # the last event of a stream
 _THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thinking_blocks", "reasoning_details")
 _PARTS = ("text", "thinking", "reasoning", "content", "summary", "refusal", "value")
 
@@ -150,7 +151,9 @@ def _events(body: str) -> Iterator[object]:
     for event in re.split(r"\n[ \t]*\n", body.replace("\r\n", "\n")):
         lines = [line.strip() for line in event.split("\n")]
         data = "\n".join(line.removeprefix("data:") for line in lines if line.startswith("data:")).strip()
-        if data and data != "[DONE]":
+        if data == DONE:
+            yield DONE
+        elif data:
             try:
                 yield json.loads(data, parse_int=_integer)
             except (ValueError, RecursionError):
@@ -161,7 +164,8 @@ def _joined(events: list[object]) -> dict[str, object]:
     """Join the events of a stream to the reply it would have been."""
     parts: dict[str, list[object]] = {}
     finish, usage = None, None
-    for event in events:
+    chunks = [event for event in events if event != DONE]
+    for event in chunks:
         if not isinstance(event, Mapping) or event.get("error"):
             raise OddReply(error_words(event) or "the reply is a stream that ends with an error")
         usage = event.get("usage") or usage
@@ -172,8 +176,10 @@ def _joined(events: list[object]) -> dict[str, object]:
             if value:
                 parts.setdefault(name, []).extend(value if isinstance(value, list) else [value])
         finish = choice.get("finish_reason") or finish
+    if finish is None and parts and DONE in events:  # the only end of an answer that some servers send
+        finish = "stop"
     if finish is None:
-        raise OddReply("the reply is a stream that broke off")
+        raise OddReply(error_words(chunks[-1:]) or "the reply is a stream that broke off")
     return {"choices": [{"message": {"content": "", **parts}, "finish_reason": finish}], "usage": usage}
 
 
