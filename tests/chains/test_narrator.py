@@ -467,6 +467,17 @@ TOLD = [
     ("return len(x) > 1 and emptied(x)", "[1, 2]", "len([1, 2]) is 2, 2 > 1 is true, f returns []."),
     ("y = {}\n    y[len(x)] = x.pop()", "[1, 2]", "`y[len(x)] = x.pop()`: y = {1: 2} and x = [1]."),
     ("print('a', x)", "1.5", "`print('a', x)`: 'a 1.5' is printed."),
+    (
+        "match x:\n        case [y, *z]: x = y\n        case _: pass",
+        "[1, 2]",
+        "Line 66, `case [y, *z]:`: it matches, y = 1 and z = [2].\nLine 66, `x = y`: x = 1.",
+    ),
+    (
+        "match x:\n        case [y, *z]: z.append(y)\n        case _: pass",
+        "[1, 2]",
+        "it matches, y = 1.\nLine 66, `z.append(y)`: z = [2, 1].",
+    ),
+    ("y = [x, 2]\n    del y[0], x", "1", "`del y[0], x`: y = [2] and x no longer exists."),
     ("print('a', x, sep=': ', end='!')", "1", "end='!')`: 'a: 1!' is printed."),
     ("print('a', x, end='\\n')", "1", "end='\\n')`: 'a 1' is printed."),
     ("print('a', sep=None, end=str(x))", "1", "end=str(x))`: no local variable changes."),

@@ -104,8 +104,8 @@ class Sentences:
             return begins + _entered(event, clause)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield) and not clause:
             return ""  # that it resumes is told
-        if event.removed and not clause:
-            return f"{', '.join(event.removed)} no longer exists"
+        if event.removed and (not clause or isinstance(node, ast.Delete)):
+            return " and ".join([*filter(None, [clause]), f"{', '.join(event.removed)} no longer exists"])
         if clause:
             return self._operations(event) + clause
         ends = _ENDS.get(type(node.value), "") if isinstance(node, ast.Expr) else ""

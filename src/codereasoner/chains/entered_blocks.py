@@ -111,6 +111,12 @@ def stored(node: ast.AST) -> set[str]:
     return {each.id for each in own(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
 
 
+def captures(node: ast.match_case) -> list[str]:
+    """Return the names that a `case` binds."""
+    names = [getattr(each, "name", None) or getattr(each, "rest", None) for each in own(node)]
+    return [name for name in names if name] + list(stored(node))
+
+
 def stored_items(node: ast.AST) -> bool:
     """Return whether a statement, without the blocks under it, changes an object: an item, an attribute, by `+=`."""
     parts = (each for each in own(node) if isinstance(each, ast.Subscript | ast.Attribute))

@@ -7,8 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from codereasoner.chains.callers import Callee, can_yield
-from codereasoner.chains.shared_lines import Part, is_short_loop
-from codereasoner.chains.statement_lines import MODULE, Scope, Statement, Unit, body_lines, first_line, own
+from codereasoner.chains.shared_lines import Part
+from codereasoner.chains.statement_lines import (
+    MODULE,
+    Scope,
+    Statement,
+    Unit,
+    body_lines,
+    first_line,
+    is_short_loop,
+    own,
+)
 from codereasoner.records import Step
 from codereasoner.steps.source import is_inlined
 

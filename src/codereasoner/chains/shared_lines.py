@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence, Set
-from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
 from codereasoner.chains.abstract_execution import State, bind, follow, value_of
 from codereasoner.chains.callers import BOTH, ONLY_OTHERS, Callee, callers_of
-from codereasoner.chains.entered_blocks import calls, comprehension_names, stored, stored_items, targets, was_entered
+from codereasoner.chains.entered_blocks import (
+    calls,
+    captures,
+    comprehension_names,
+    stored,
+    stored_items,
+    targets,
+    was_entered,
+)
 from codereasoner.chains.known_values import Unknown
 from codereasoner.chains.pure_operations import SILENT
 from codereasoner.chains.statement_lines import (
@@ -25,12 +32,12 @@ from codereasoner.chains.statement_lines import (
     Unit,
     body_lines,
     covers,
-    header_end,
+    is_short_loop,
     line_of,
     own,
 )
 from codereasoner.records import Step
-from codereasoner.steps.source import is_inlined, walk
+from codereasoner.steps.source import walk
 
 _CHOICES = ast.If | ast.ExceptHandler | ast.match_case | LOOPS
 MOST_PARTS = 200  # statements that are followed on one line
@@ -148,20 +155,6 @@ def _is_plain(loop: Statement, before: State) -> bool:
         return False
 
 
-@lru_cache(maxsize=8192)
-def is_short_loop(unit: Unit) -> bool:
-    """Return whether the unit is a `for` with its body beside it, each pass of which begins with a step of its own."""
-    head, *body = unit.statements
-    if not isinstance(head, ast.For) or body != head.body:
-        return False
-    if head.lineno != header_end(body[-1]) and header_end(head) in body_lines(head):
-        return False
-    jumps = ast.Break | ast.Continue | ast.Return | ast.Raise
-    return not any(isinstance(each, jumps) for each in body) and not any(
-        is_inlined(part) for each in unit.statements for part in own(each)
-    )
-
-
 def is_over(unit: Unit, function: str) -> bool:
     """Return whether the unit is a loop over `function(...)` or a generator expression, with nothing to call before."""
     head = unit.statements[0] if unit.statements else None
@@ -180,12 +173,13 @@ _CALLING = (ast.Call, ast.Lambda, ast.comprehension, ast.Await)
 
 
 def _begun(unit: Unit, after: State, before: State, taken: bool | None = True) -> Part:
-    """The header of a short loop where a pass begins, without the values that the body beside it may change again."""
+    """The header of a block that is entered beside it, without the values that the block may change again."""
     head, *body = unit.statements
     changed = {name for each in body for name in targets(each)}
     if any(calls(each) or stored_items(each) for each in body):
         changed |= {name for name, value in after.items() if set(value) & set("[{<")}  # under another name
-    values = {name: after[name] for name in targets(head) if name in after and name not in changed}
+    bound = captures(head) if isinstance(head, ast.match_case) else targets(head)
+    values = {name: after[name] for name in bound if name in after and name not in changed}
     return Part(head, line_of(head), values, (), taken, MappingProxyType({**before, **values}), before)
 
 
@@ -199,6 +193,10 @@ def _pass(unit: Unit, found: _Found, line: int, is_told: bool) -> list[Part]:
             return [begun, *follower.parts]
     except Unknown:
         pass
+    return _then(begun, unit, found, line)
+
+
+def _then(begun: Part, unit: Unit, found: _Found, line: int) -> list[Part]:
     names = [name for name in found.names if found.after.get(name) != begun.state.get(name)]
     return [begun, *_rest(unit, found._replace(before=begun.state, names=names), line, 1)]
 
@@ -232,9 +230,7 @@ def _entered(node: Statement, next_line: int | None) -> bool | None:
     """Return whether the block below a statement's line was entered; None: there is no choice."""
     if isinstance(node, ast.While) and isinstance(node.test, ast.Constant):
         return None if node.test.value else False
-    if not isinstance(node, _CHOICES):
-        return None
-    return next_line in body_lines(node)
+    return next_line in body_lines(node) if isinstance(node, _CHOICES) else None
 
 
 def _inside(node: ast.AST) -> set[Statement]:
@@ -375,8 +371,7 @@ def _by_evidence(
     taken = was_entered(head, found.before, found.after, lines, next_line, end, scope)
     if not taken:
         return [found.part(head, line, taken)]
-    begun = [Part(head, line_of(head), {}, (), True, found.before, found.before)] if is_told else []
-    return [*begun, *_rest(unit, found, line, 1)]
+    return _then(_begun(unit, found.after, found.before), unit, found, line) if is_told else _rest(unit, found, line, 1)
 
 
 def _rest(unit: Unit, found: _Found, line: int, told: int, is_exact: bool = False) -> list[Part]:

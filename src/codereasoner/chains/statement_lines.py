@@ -15,7 +15,7 @@ from typing import TypeAlias, cast
 from codereasoner.chains.expressions import unparse
 from codereasoner.chains.pure_operations import FUNCTIONS
 from codereasoner.steps import split_lines
-from codereasoner.steps.source import nodes_of, walk
+from codereasoner.steps.source import is_inlined, nodes_of, walk
 
 Statement: TypeAlias = "ast.stmt | ast.ExceptHandler | ast.match_case"
 Owner: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module"
@@ -130,6 +130,20 @@ def _last_line(node: ast.AST) -> int:
 def covers(node: Statement, line: int) -> bool:
     """Return whether a line is part of a statement's header."""
     return first_line(node) <= line <= header_end(node)
+
+
+@lru_cache(maxsize=8192)
+def is_short_loop(unit: Unit) -> bool:
+    """Return whether the unit is a `for` with its body beside it, each pass of which begins with a step of its own."""
+    head, *body = unit.statements
+    if not isinstance(head, ast.For) or body != head.body:
+        return False
+    if head.lineno != header_end(body[-1]) and header_end(head) in body_lines(head):
+        return False
+    jumps = ast.Break | ast.Continue | ast.Return | ast.Raise
+    return not any(isinstance(each, jumps) for each in body) and not any(
+        is_inlined(part) for each in unit.statements for part in own(each)
+    )
 
 
 @lru_cache(maxsize=8192)
