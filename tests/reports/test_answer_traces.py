@@ -39,7 +39,9 @@ def answered(tmp_path: Path, pool: Pool) -> Path:
 def test_the_calls_of_questions_and_of_answers_are_traced_once(answered: Path, pool: Pool) -> None:
     found = chosen_evaluations([answered])
     assert untraced(found)
-    assert trace_answers(found, pool.run) == 2
+    told: list[tuple[float, str]] = []
+    assert trace_answers(found, pool.run, lambda share, said: told.append((share, said))) == 2
+    assert told == [(1.0, "2 of 2 calls")]
     assert {run.call: run.value for run in traced_runs(found[0]).values()} == {"3": "31", "31": "311"}
     assert not untraced(found)
     assert trace_answers(found, pool.run) == 0

@@ -44,7 +44,8 @@ def trace_answers(evaluations: Sequence[Evaluation], runner: Runner, progress: P
             for start in range(0, len(missing), BATCH):
                 for run in runner(missing[start : start + BATCH]):
                     ledger.append(run)
-                progress((number + start / len(missing)) / len(evaluations), f"{start:,} of {len(missing):,} calls")
+                done = min(start + BATCH, len(missing))
+                progress((number + done / len(missing)) / len(evaluations), f"{done:,} of {len(missing):,} calls")
             count += len(missing)
             ledger.finish()
     return count
