@@ -253,7 +253,10 @@ _SUPPOSED = re.compile(
     re.IGNORECASE,
 )
 _PART = re.compile(
-    r"\b(?!values?\b|contents?\b|state\b)[a-z]+[ \t]+of[ \t]+(?:the[ \t]+\w+[ \t]+)?[`*$]{0,3}\Z", re.IGNORECASE
+    r"\b(?:(?!values?\b|contents?\b|state\b)[a-z]+[ \t]+of|"
+    r"(?:elements?|items?|entries|keys|letters|characters|words)[ \t]+in)"
+    r"[ \t]+(?:the[ \t]+\w+[ \t]+)?[`*$]{0,3}\Z",
+    re.IGNORECASE,
 )
 _LIST_LINE = re.compile(r"(?:^|\n)[ \t]*(?:[-*+•][ \t]+)?[`*$]{0,3}\Z")
 _BACK_WORDS = [
