@@ -14,7 +14,8 @@ def _operations(*names: str) -> bytes:
     return bytes([opcode.opmap[name] for name in names if name in opcode.opmap])
 
 
-YIELDS = _operations("YIELD_VALUE", "RESUME")  # from Python 3.13 on, a frame that has yielded is at what comes next
+# In Python 3.13 a frame that has yielded is at what comes next; in 3.14 only one that an exception leaves there.
+YIELDS = _operations("RESUME" if sys.version_info[:2] == (3, 13) else "YIELD_VALUE")
 LEAVES = _operations("RETURN_VALUE", "RETURN_CONST")
 # Python 3.11 tells of the last line of a `finally`, run or not, before it raises the exception again that led there, or
 # (with COPY and POP_EXCEPT) one that the `finally` raises itself. From Python 3.13 on, the line of a `yield from` or an
