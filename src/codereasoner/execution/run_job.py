@@ -20,7 +20,6 @@ from codereasoner.literals.write import NotWritable, TooLong, write
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
     from typing import Any, TextIO
 
     from codereasoner.execution.compile_jobs import Compiled
@@ -28,14 +27,14 @@ if TYPE_CHECKING:
     from codereasoner.execution.framing import RunLimits
 
 DEPTH = 1000  # frames of recursion that a program may use, as in a fresh interpreter
-BELOW = 2 if sys.version_info >= (3, 12) else 3  # levels between `set_depth` and a program; 3.11 counts `eval`, too
+BELOW = 2  # levels between `set_depth` and a program: two more functions (and `eval` for `setrecursionlimit`)
 MARK = 1_000  # characters for a value without a literal, in the reason why it has none
 BUFFER = 8192  # bytes that a stream holds back; Python 3.14 would hold back 131,072, beyond many a limit
 
 _type, _issubclass, _str = type, issubclass, str
 _len, _sorted, _bytes, _join = len, sorted, bytes, b"".join
 _ValueError, _OSError = ValueError, OSError
-_module, _modules, _getframe, _setrecursionlimit = type(sys), sys.modules, sys._getframe, sys.setrecursionlimit
+_module, _modules, _setrecursionlimit = type(sys), sys.modules, sys.setrecursionlimit
 _SystemExit, _MemoryError, _RecursionError, _BaseException = SystemExit, MemoryError, RecursionError, BaseException
 _stop_collecting = gc.disable
 
@@ -103,13 +102,14 @@ def _flush(stream: TextIO) -> None:
 def set_depth() -> None:
     """Let programs recurse as deep as in a fresh interpreter, however deep we are ourselves.
 
-    native/evaluate.c needs no such thing.
+    How deep that is only the interpreter knows, which also counts some calls that have no frame; it tells when it
+    refuses a limit. native/evaluate.c needs no such thing.
     """
-    depth = 0
-    frame: FrameType | None = _getframe()
-    while frame is not None:
-        depth += 1
-        frame = frame.f_back
+    try:
+        _setrecursionlimit(1)
+    except _RecursionError as error:
+        refusal = _str(error)  # "cannot set the recursion limit to 1 at the recursion depth 9: the limit is too low"
+    depth = int(refusal.partition(" depth ")[2].partition(":")[0])
     _setrecursionlimit(DEPTH + depth + BELOW)
 
 
