@@ -88,7 +88,7 @@ def main() -> int:
     """Compare, write the page, and exit with 1 where a difference is not explained."""
     options = read_options()
     found: list[Comparison] = []
-    with Pool(options.workers, allow_weak_isolation=True) as pool:
+    with Pool(options.workers, preload=LiveCodeBenchExecution().preload(), allow_weak_isolation=True) as pool:
         compared = (reval(options), live(options, pool), recorded(options, pool), made(options, pool))
         for each in chain.from_iterable(compared):
             found.append(each)
