@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from codereasoner import literals
@@ -49,7 +50,11 @@ _PIECE = re.compile(  # each way begins with a letter of its own: re jumps from 
     r"'(?<!\w')(?:[^'\\\n]|\\.)*'(?!\w)|\"(?<!\w\")(?:[^\"\\\n]|\\.)*\"(?!\w)|<(?=[A-Za-z_])|>|\n"
 )
 _SHOWN = re.compile(r"<[A-Za-z_][\w.]* (?:\w+=|[\[({])")  # `<Pair key=1, next=<Pair key=2>>`, `<list [<Pair key=1>]>`
+_OPENING = re.compile(r"[(\[{]")
+LONGEST_COMPUTATION = 1_000  # characters: the work stays linear
 CLOSING = {"(": ")", "[": "]", "{": "}"}
+_CLOSES = frozenset(CLOSING.values())
+MOST_PASSES = 3  # over a text, in search of the ends of its brackets
 
 
 def goes_on(text: str, end: int, in_words: bool, in_list: bool) -> bool:
@@ -64,7 +69,8 @@ def goes_on(text: str, end: int, in_words: bool, in_list: bool) -> bool:
 def after_computation(text: str, start: int) -> tuple[str, int] | None:
     """The literal and the end of `2 + 3 = 5`: what a computation on the way comes to, each part of it an expression."""
     position = start
-    line_end = min((at for sign in "\n;" if (at := text.find(sign, start)) >= 0), default=len(text))
+    most = start + LONGEST_COMPUTATION
+    line_end = min((at for sign in "\n;" if (at := text.find(sign, start, most)) >= 0), default=most)
     found = None
     while match := _EQUALS.search(text, position, line_end):
         if not _is_computation(text[position : match.start()].strip(" \t`*$")):
@@ -116,15 +122,35 @@ def literal_end(text: str, start: int) -> int | None:
 
 
 def bracket_end(text: str, start: int) -> int | None:
-    if text[start : start + 1] not in CLOSING:
-        return None
-    expected: list[str] = []
-    for piece in _QUOTED_OR_BRACKET.finditer(text, start):
-        letter = piece.group()
-        if letter in CLOSING:
-            expected.append(CLOSING[letter])
-        elif letter in CLOSING.values() and letter != expected.pop():
-            return None
-        if not expected:
-            return piece.end()
-    return None
+    """Return the end of the bracket that opens here; None: none does, or it is not closed."""
+    return _bracket_ends(text).get(start) if text[start : start + 1] in CLOSING else None
+
+
+@lru_cache(maxsize=4)
+def _bracket_ends(text: str) -> Mapping[int, int]:
+    """Return the end of each bracket that is closed, by its place, with work that is linear in the text.
+
+    A bracket inside quotes is looked at on its own; so is what follows it, if few texts are quoted like that.
+    """
+    ends: dict[int, int] = {}
+    seen: set[int] = set()
+    left = MOST_PASSES * len(text)
+    for opening in _OPENING.finditer(text):
+        if opening.start() in seen:
+            continue
+        open_: list[int] = []
+        for piece in _QUOTED_OR_BRACKET.finditer(text, opening.start()):
+            letter = piece.group()
+            if letter in CLOSING:
+                open_.append(piece.start())
+            elif letter in _CLOSES:
+                if CLOSING[text[open_[-1]]] != letter:
+                    break
+                ends[open_.pop()] = piece.end()
+            seen.add(piece.start())
+            left -= 1
+            if left < 0:
+                return ends
+            if not open_:
+                break
+    return ends

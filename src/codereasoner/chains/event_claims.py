@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from codereasoner.chains.claimed_literals import after_computation, canonical, literal_end
@@ -40,6 +42,7 @@ class EventClaim(NamedTuple):
 _SUPPOSED = re.compile(r"\b(?:if|suppose|assum\w+|unless|whether|would|could|might)\b", re.IGNORECASE)
 _NAMED_IF = re.compile(r"\bif[- ](?:branch|block|body|statement|condition|test)\b", re.IGNORECASE)
 _INLINE_CODE = re.compile(r"`[^`\n]*`")
+_TICK = re.compile("`")
 _NAMED_LINE = re.compile(r"\bline (\d+)\b", re.IGNORECASE)
 _DEPENDS = re.compile(r"\b(?:when|until)\b", re.IGNORECASE)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7}
@@ -260,7 +263,7 @@ def _read(kind: Kind, match: re.Match[str], text: str) -> EventClaim | None:
     before = _GOES_BEFORE.search(text, max(0, match.start(whole) - 6), match.start(whole)) if whole else None
     if before and (not before["equals"] or code.partition("(")[0] in FUNCTIONS):
         return None  # the value is that of all that is added up, or of a variable before it
-    if item and "=" in match[0][len(item) :] and text[: match.start()].endswith(", "):
+    if item and "=" in match[0][len(item) :] and text.endswith(", ", 0, match.start()):
         return None  # one of several that are assigned together
     if kind in ("return", "yield", "output") or item:
         stop = literal_end(text, end)
@@ -311,8 +314,16 @@ def _is_supposed(text: str, place: int) -> bool:
 
 def _is_within_code(text: str, place: int) -> bool:
     """Return whether other code stands before a place in the same backticks: `return g(x) is None` claims nothing."""
-    before = text[text.rfind("\n", 0, place) + 1 : place]
-    return before.count("`") % 2 == 1 and bool(before.rpartition("`")[2].strip())
+    ticks, begins = _matches(_TICK, text), text.rfind("\n", 0, place) + 1
+    last = bisect_right(ticks, place, key=re.Match.end)
+    is_open = (last - bisect_right(ticks, begins, key=re.Match.end)) % 2 == 1
+    return is_open and bool(text[ticks[last - 1].end() : place].strip())
+
+
+@lru_cache(maxsize=8)
+def _matches(pattern: re.Pattern[str], text: str) -> Sequence[re.Match[str]]:
+    """Return what is found in a text: once, so that the work does not grow with the number of its claims."""
+    return list(pattern.finditer(text))
 
 
 def _holds(groups: dict[str, str | None]) -> bool:
@@ -330,9 +341,9 @@ def _number(text: str | None) -> int:
 
 def _line_before(text: str, place: int) -> int | None:
     """Return the line that the sentence names: "Line 3, `if x:`: ..."."""
-    start = text.rfind("\n", 0, place) + 1
-    named = _NAMED_LINE.findall(text[start:place])
-    return int(named[-1]) if named else None
+    named = _matches(_NAMED_LINE, text)
+    last = bisect_right(named, place, key=re.Match.end) - 1
+    return int(named[last][1]) if last >= 0 and named[last].start() > text.rfind("\n", 0, place) else None
 
 
 _SAID = re.compile(rf" {_IS} [`*]*(?:true|false)\b", re.IGNORECASE)

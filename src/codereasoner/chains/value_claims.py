@@ -62,11 +62,20 @@ def claims(text: str) -> Iterator[Claim]:
         text = _FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block.group()), text)
     found = [each for each in in_tables(text) if each.name.isidentifier()] if "|" in text else []
     if any(word in text for word in _SEQUENCE_WORDS):
-        for each in _in_sequences(text):
-            found.append(each)
-            text = text[: each.start] + " " * (each.end - each.start) + text[each.end :]
+        found += (sequences := list(_in_sequences(text)))
+        text = _without(text, sequences)
     found += _in_assignments(text)
     yield from sorted([*found, *_in_prose(text)], key=lambda each: each.start)
+
+
+def _without(text: str, found: Sequence[Claim]) -> str:
+    """Return a text with blanks in place of claims, which are in order."""
+    pieces, position = [], 0
+    for each in found:
+        start, end = max(each.start, position), max(each.end, position)
+        pieces += [text[position:start], " " * (end - start)]
+        position = end
+    return "".join([*pieces, text[position:]])
 
 
 def in_tables(text: str) -> Iterator[Claim]:
