@@ -51,7 +51,7 @@ _PIECE = re.compile(  # each way begins with a letter of its own: re jumps from 
 )
 _SHOWN = re.compile(r"<[A-Za-z_][\w.]* (?:\w+=|[\[({])")  # `<Pair key=1, next=<Pair key=2>>`, `<list [<Pair key=1>]>`
 _OPENING = re.compile(r"[(\[{]")
-LONGEST_COMPUTATION = 1_000  # characters: the work stays linear
+LONGEST_COMPUTATION, MOST_PARTS = 1_000, 8  # characters, and parts such as the three of `1 + 2 * 3 = 1 + 6 = 7`
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 _CLOSES = frozenset(CLOSING.values())
 MOST_PASSES = 3  # over a text, in search of the ends of its brackets
@@ -72,8 +72,9 @@ def after_computation(text: str, start: int) -> tuple[str, int] | None:
     most = start + LONGEST_COMPUTATION
     line_end = min((at for sign in "\n;" if (at := text.find(sign, start, most)) >= 0), default=most)
     found = None
-    while match := _EQUALS.search(text, position, line_end):
-        if not _is_computation(text[position : match.start()].strip(" \t`*$")):
+    for _ in range(MOST_PARTS):
+        match = _EQUALS.search(text, position, line_end)
+        if match is None or not _is_computation(text[position : match.start()].strip(" \t`*$")):
             break
         after = MARKUP.match(text, match.end()).end()  # type: ignore[union-attr]
         end = literal_end(text, after)
