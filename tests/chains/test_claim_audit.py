@@ -5,6 +5,7 @@ import pytest
 from codereasoner import literals
 from codereasoner.chains.claim_audit import Audit, audit, audit_search
 from codereasoner.chains.claimed_literals import canonical
+from codereasoner.chains.event_claims import event_claims
 from codereasoner.chains.value_claims import calls, claims
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
@@ -165,3 +166,8 @@ def test_the_canonical_form_is_what_reading_and_writing_gives_however_it_is_foun
     except literals.LiteralError:
         written = None
     assert canonical(literal) == written
+
+
+def test_a_condition_is_not_cut_after_its_own_is_true() -> None:
+    assert [each.code for each in event_claims("`x is True or y > 5` is true")] == ["x is True or y > 5"]
+    assert [each.code for each in event_claims("`x` is True, y > 5 is true")] == ["y > 5"]

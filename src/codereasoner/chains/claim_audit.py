@@ -166,8 +166,11 @@ class History:
         self.confirmed.add((claim.name, claim.value, since))
         return True
 
-    def _are_in_order(self, claim: Claim) -> bool:
-        """Return whether a variable has these values one after another, at any time of the run."""
+    def _are_in_order(self, claim: Claim) -> bool | None:
+        """Return whether a variable has these values one after another; None: they may be those in a container."""
+        containers = {value for name, value in self._spans if name == claim.name and _is_container(value)}
+        if containers and not any(map(_is_container, claim.in_order)):
+            return None
         now = 0
         for value in claim.in_order:
             ahead = [max(since, now) for since, until in self._spans.get((claim.name, value), ()) if until > now]
@@ -179,6 +182,10 @@ class History:
     def new_values(self) -> set[tuple[str, str, int]]:
         """Return every value that a variable got during the run, which the arguments of the call are not."""
         return {(*key, since) for key, spans in self._spans.items() for since, _ in spans if since}
+
+
+def _is_container(value: str) -> bool:
+    return not value.startswith(("'", '"', "b'", 'b"', "-", "True", "False", "None")) and not value[:1].isdigit()
 
 
 Spans: TypeAlias = dict[tuple[str, str], list[tuple[int, int]]]

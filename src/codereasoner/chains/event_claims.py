@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from codereasoner.chains.claimed_literals import after_computation, canonical, literal_end
+from codereasoner.chains.claimed_literals import after_computation, canonical, goes_on, literal_end
 from codereasoner.chains.pure_operations import FUNCTIONS
 from codereasoner.chains.value_claims import Claim, in_tables, lowered, without_latex
 from codereasoner.steps.source import parse_expression
@@ -109,8 +109,7 @@ _PATTERNS: dict[Kind, tuple[tuple[str, str], ...]] = {
         ),
         (
             "=",
-            r"(?<![\w.)\]])(?<![-+*/%<>=] )(?<![-+*/%<>=])"
-            r"(?P<item>\({0,3}-?\d+(?: *(?:\*\*|//|[+*%]| - ) *\(?\d+\)?)+) = [`*]*(?=-?\d)",
+            r"(?<![\w.)\]])(?P<item>\({0,3}-?\d+(?: *(?:\*\*|//|[+*%]| - ) *\(?\d+\)?)+) = [`*]*(?=-?\d)",
         ),
     ),
     "test": (
@@ -172,14 +171,14 @@ _PATTERNS: dict[Kind, tuple[tuple[str, str], ...]] = {
         (
             "return",
             rf"(?:{_BEGINS}(?P<code>[A-Za-z_]\w*(?:\([^()\n]*\))?)[`*]* )?"
-            r"(?:returns|returned|(?:should|will|must) return) [`*]*(?=\S)",
+            r"(?:returns|returned) [`*]*(?=\S)",
         ),
         ("return value", r"\breturn value(?: of (?P<code>\w+))?(?: is|:| =) [`*]*(?=\S)"),
         (
             ") |)`|)*|)$",
             rf"{_BEGINS}(?P<code>[A-Za-z_]\w*\([^()\n]*\))[`*$]* (?:=|->|→|⇒|evaluates to|gives|yields|is) [`*]*(?=\S)",
         ),
-        ("assert ", r"\bassert [`*]*(?P<code>[A-Za-z_]\w*\([^()\n]*\))[`*]* == [`*]*(?=\S)"),
+        ("assert ", r"(?m:^)[`*]*(?P<asserted>assert) [`*]*(?P<code>[A-Za-z_]\w*\([^()\n]*\))[`*]* == [`*]*(?=\S)"),
     ),
     "output": (
         (
@@ -265,6 +264,11 @@ def _read(kind: Kind, match: re.Match[str], text: str) -> EventClaim | None:
         return None  # the value is that of all that is added up, or of a variable before it
     if item and "=" in match[0][len(item) :] and text.endswith(", ", 0, match.start()):
         return None  # one of several that are assigned together
+    is_arithmetic = item is not None and item[0] in "(-0123456789"
+    if item and is_arithmetic:
+        begins = match.start() + (item.count("(") > item.count(")"))
+        if not _BEGINS_ARITHMETIC.search(text, max(0, begins - 12), begins):
+            return None  # it may be the rest of an expression
     if kind in ("return", "yield", "output") or item:
         stop = literal_end(text, end)
         if stop is not None and not _GOES_ON.match(text, stop):
@@ -273,14 +277,39 @@ def _read(kind: Kind, match: re.Match[str], text: str) -> EventClaim | None:
             value, end = computed
         else:
             return None
+        if _is_cut(text, match, end) or (is_arithmetic and not _ENDS_ARITHMETIC.match(text, end)):
+            return None
+        if code.startswith(_GIVE_TEXT) and value[0] not in "'\"":
+            return None  # who says that str(x) is 2.0 may mean the text
     if kind == "compare" and not code and not (code := _compared(groups, value)):
         return None
     is_last = bool(groups.get("which"))
     return EventClaim(kind, start, end, text[start:end].strip("` \n"), holds, line, number, is_last, code, value)
 
 
-_GOES_BEFORE = re.compile(r"[\w)\]'\"`] ?(?:[-+*/%]|(?P<equals>=)) ?[`*]{0,2}\Z")
-_GOES_ON = re.compile(r" ?[-+*/%<>]|\.\w|[\w\[(]| (?:if|or|and|in) ")
+_GOES_BEFORE = re.compile(r"[\w)\]'\"`] ?(?:[-+*/%×÷·−^]|(?P<equals>=)) ?[`*]{0,2}\Z")
+_GOES_ON = re.compile(
+    r" ?[-+*/%<>×÷·−^]|\.\w|[\w\[(]| (?:if|or|and|in) |"
+    r" (?:more|less|fewer|greater|larger|bigger|higher|smaller|lower|times|plus|minus|mod|modulo)\b"
+)
+_BEGINS_ARITHMETIC = re.compile(
+    r"(?:(?m:^)|[(`]|[.;] |[A-Za-z`]: |\b(?:so|thus|hence|therefore|then|now|next|since|because|as|that|is|"
+    r"gets?|gives|equals|becomes|computes?|have|obtain|returns?) )\Z",
+    re.IGNORECASE,
+)
+_ENDS_ARITHMETIC = re.compile(
+    r"[`*)\"$]{0,4}(?!\W{0,3}mod)"
+    r"(?:[.,;:!]?(?:\n|\Z)|[.,;:!] | ?(?:→|->|⇒)| (?:and|so|but|which|then|because|since|as)\b)"
+)
+_GIVE_TEXT = ("str(", "repr(", "ascii(", "chr(", "bin(", "oct(", "hex(", "format(")
+_ENDS_TEXT = re.compile(r"[`*.]{0,4}\s*+\Z")
+
+
+def _is_cut(text: str, match: re.Match[str], end: int) -> bool:
+    """Return whether the words go on behind a value: `is 1 more than`, or an assertion that is not the last word."""
+    if match.groupdict().get("asserted"):
+        return not _ENDS_TEXT.match(text, end)
+    return match[0].rstrip("`* ").endswith(" is") and goes_on(text, end, in_words=True, in_list=False)
 
 
 def _compared(groups: dict[str, str | None], value: str) -> str:
@@ -346,13 +375,18 @@ def _line_before(text: str, place: int) -> int | None:
     return int(named[last][1]) if last >= 0 and named[last].start() > text.rfind("\n", 0, place) else None
 
 
-_SAID = re.compile(rf" {_IS} [`*]*(?:true|false)\b", re.IGNORECASE)
+_SAID = re.compile(rf"(?P<python> is (?-i:True|False)\b)| {_IS} [`*]*(?:true|false)\b", re.IGNORECASE)
+_JOINS = re.compile(r" or [^`]*\Z")
 
 
 def _expression(text: str, end: int) -> tuple[int, str] | None:
     """Return the longest comparison that ends here: where it begins, and its code."""
     begin = max(text.rfind("\n", 0, end) + 1, end - 200)
-    begin = max([begin, *(each.end() for each in _SAID.finditer(text, begin, end))])  # another is over
+    for each in _SAID.finditer(text, begin, end):
+        if not _is_within_code(text, each.start()):
+            begin = each.end()  # another is over
+            if each["python"] and _JOINS.match(text, begin, end):
+                return None  # it may be a part of this one
     said = text[begin:end].rstrip("`* ")
     for place in (each.start() for each in re.finditer(r"(?:^|(?<=[\s`(,:;*]))(?=[\w'\"(\[{-])", said)):
         code = said[place:]

@@ -105,34 +105,40 @@ def _in_sequences(text: str) -> Iterator[Claim]:
 
 def _in_assignments(text: str) -> Iterator[Claim]:
     """`low, high = 0, 4`: as many values as names."""
+    looks_back = _has_back_words(text)
     for match in _ASSIGNED.finditer(text):
         names, (found, end) = match["names"].split(", "), _listed(text, match, _COMMA)
         if len(found) == len(names):
+            back, quoted = looks_back and _looks_back(text, match.start()), _code(text, match.start())
             for place, (name, literal) in enumerate(zip(names, found, strict=True), start=match.start()):
-                yield Claim(name, literal, canonical(literal) or "", place, end)
+                yield Claim(name, literal, canonical(literal) or "", place, end, back, quoted=quoted)
 
 
 def _listed(text: str, match: re.Match[str], between: re.Pattern[str]) -> tuple[list[str], int]:
     """Return the literals that follow a match one after another, and where they end; none if they are no claim."""
-    found, end, start = [], match.end(), match.end()
+    found, end, start, is_over = [], match.end(), match.end(), False
     while (stop := literal_end(text, start := MARKUP.match(text, start).end())) is not None:  # type: ignore[union-attr]
         found.append(text[start:stop])
         end, gap = stop, between.match(text, stop)
         if gap is None:
             break
-        start = gap.end()
+        if is_over and gap[0].lstrip("`*$").startswith(",") and "and" not in gap[0]:
+            return [], end  # "0, 1 and 2, 3 in all"
+        start, is_over = gap.end(), is_over or gap[0].split()[-1] == "and"
     before = text[max(0, match.start() - 80) : match.start()]
-    is_claim = not goes_on(text, _IN_ORDER.match(text, end).end(), in_words=False, in_list=False) and not (  # type: ignore[union-attr]
-        _SUPPOSED.search(before) or _IMAGINED.search(before)
-    )
+    is_claim = not goes_on(
+        text,
+        _IN_ORDER.match(text, end).end(),  # type: ignore[union-attr]
+        in_words=between is _NEXT_VALUE,
+        in_list=False,
+    ) and not (_SUPPOSED.search(before) or _IMAGINED.search(before))
     return (found if is_claim and all(map(canonical, found)) else []), end
 
 
 def _in_prose(text: str) -> Iterator[Claim]:
     if "|" in text:
         text = _TABLE.sub(lambda table: re.sub(r"[^\n]", " ", table.group()), text)
-    small = lowered(text)
-    looks_back, is_final = any(word in small for word in _BACK_WORDS), "final" in small  # of claims, as most texts not
+    looks_back, is_final = _has_back_words(text), "final" in lowered(text)  # of claims, as most texts not
     position = 0
     strings = strings_of(text)
     while match := _RELATION.search(text, position):
@@ -233,12 +239,17 @@ _NEXT_VALUE = re.compile(
     r"[ \t]+[`*$]{0,3}(?=[-+\d'\"\[({TFN])"
 )
 _COMMA = re.compile(", ")
-_IN_ORDER = re.compile(r"(?:[`*$]{0,3}[ \t]+in[ \t]+(?:(?:this|that)[ \t]+)?(?:order|turn|sequence)\b)?")
+_IN_ORDER = re.compile(
+    r"(?:[`*$]{0,3}[ \t]+(?:in[ \t]+(?:(?:this|that)[ \t]+)?(?:order|turn|sequence)\b|"
+    r"(?:over|during|throughout|respectively)\b[^.,;\n]{0,80}))?"
+)
 _ASSIGNED = re.compile(
     r"(?<![\w.*'\"\])}])(?<![])},] )(?P<names>(?!(?i:first|next|then|now|finally|so|here|initially|again|thus)\b)"
     r"[A-Za-z_]\w*(?:, [A-Za-z_]\w*)+)[`*]* = (?=[-+\d'\"\[({TFN])"
 )
-_ADDED = re.compile(r"[\w)\]] ?(?:[+/%]|(?<= )\*(?= )) ?`?\Z")  # `y + x = 3`
+_ADDED = re.compile(r"[\w)\]] ?(?:[+/%×÷·−^]|(?<= )\*(?= )) ?`?\Z")  # `y + x = 3`
+_SUBTRACTED = re.compile(r"[\w)\]]`?(?:-| - )`?\Z")  # `y - x = 3`, and not a heading: "Pass 2 - x = 3"
+_HEADED = re.compile(r"(?:\b[A-Z]\w+|\b(?i:pass|iteration|step|line|round|call) #?\d+) - `?\Z")
 _IMAGINED = re.compile(
     r"(?:\b(?:for (?:example|instance)|suppos\w+|imagine|assum\w+|hypothetically|mistake\w*|would|could|might)\b|"
     r"\be\.g\.|\bif\b[^.;\n]*\b(?:were|had)\b)[^.;\n]*\Z",
@@ -310,7 +321,14 @@ def _is_no_claim(text: str, match: re.Match[str]) -> bool:
         return True
     if _ADDED.search(before) or _IMAGINED.search(before):
         return True
+    if _SUBTRACTED.search(before) and not _HEADED.search(before):
+        return True
     return relation == "=" and bool(_IN_A_CALL.search(before))
+
+
+def _has_back_words(text: str) -> bool:
+    small = lowered(text)
+    return any(word in small for word in _BACK_WORDS)
 
 
 def _looks_back(text: str, start: int) -> bool:
