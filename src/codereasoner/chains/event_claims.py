@@ -298,7 +298,7 @@ _BEGINS_ARITHMETIC = re.compile(
     re.IGNORECASE,
 )
 _ENDS_ARITHMETIC = re.compile(
-    r"[`*)\"$]{0,4}(?!\W{0,3}mod)"
+    r"[`*)\"$]{0,4}(?!\W{0,3}(?i:mod|no\b|not\b|wrong|right\?|which is (?:wrong|false|not)))"
     r"(?:[.,;:!]?(?:\n|\Z)|[.,;:!] | ?(?:→|->|⇒)| (?:and|so|but|which|then|because|since|as)\b)"
 )
 _GIVE_TEXT = ("str(", "repr(", "ascii(", "chr(", "bin(", "oct(", "hex(", "format(")

@@ -347,6 +347,6 @@ def _code(text: str, start: int) -> str:
     """Return the inline code that the claim begins, up to its closing backtick."""
     if text[start - 1 : start] != "`":
         return ""
-    line = text[start:].split("\n", 1)[0]
-    code, closed, _ = line.partition("`")
-    return code.strip() if closed else ""
+    end = text.find("`", start)
+    code = text[start:end]
+    return code.strip() if end >= 0 and "\n" not in code else ""
