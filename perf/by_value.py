@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def kind_of(question: Question) -> str:
-    """What is to be returned: one of the arguments as it is, or a value of this kind."""
+    """Return which kind of value is asked for: one of the arguments as it is, or another of its type."""
     value = literals.read(question.gold[0])
     arguments = [ast.unparse(node) for _, node in literals.parse_arguments(question.facts["call"])]
     if literals.write(value) in arguments:
@@ -59,7 +59,7 @@ def kind_of(question: Question) -> str:
 
 
 def lines_of(run: Run) -> str:
-    """The group of the lines that a run executes."""
+    """Return the group of the number of lines that a run executes."""
     lines = sum(step.event == "line" for step in run.steps)
     return next((f"up to {most:>2} lines" for most in LINES if lines <= most), f"more than {LINES[-1]} lines")
 

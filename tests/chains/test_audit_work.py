@@ -12,7 +12,7 @@ from codereasoner.records import Job
 
 PROGRAM = "def f(x):\n    t = 0\n    for i in range(x):\n        if i > 1:\n            t += i\n    return t\n"
 SIZE = 40_000  # characters; with quadratic work some of these take ten seconds
-MOST = 1.0  # CPU seconds
+MOST, MOST_OF_A_LONG_RUN = 1.0, 10.0  # CPU seconds
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,14 @@ def test_a_part_said_again_and_again_is_audited_in_a_second(part: str, pool: Poo
     began = time.process_time()
     audit(part * (SIZE // len(part)), run)
     assert time.process_time() - began < MOST
+
+
+LONG = "def f(x):\n    d = [0]\n    for i in range(x):\n        d[0] = i % 7\n    return d[0]\n"
+
+
+@pytest.mark.parametrize("part", ["d[0] is 9. ", "pass 9999 of "])
+def test_claims_that_a_long_run_never_meets_have_a_budget(part: str, pool: Pool) -> None:
+    (run,) = pool.run([Job(LONG, "f", "2500", record="trace")])
+    began = time.process_time()
+    audit(part * (SIZE // len(part)), run)
+    assert time.process_time() - began < MOST_OF_A_LONG_RUN

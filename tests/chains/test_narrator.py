@@ -480,6 +480,7 @@ TOLD = [
     ("y = [x, 2]\n    del y[0], x", "1", "`del y[0], x`: y = [2] and x no longer exists."),
     ("print('a', x, sep=': ', end='!')", "1", "end='!')`: 'a: 1!' is printed."),
     ("print('a', x, end='\\n')", "1", "end='\\n')`: 'a 1' is printed."),
+    ("print('a', x, sep=f'{x}')", "1", "sep=f'{x}')`: no local variable changes."),
     ("print('a', sep=None, end=str(x))", "1", "end=str(x))`: no local variable changes."),
     (
         "async def g():\n        yield x\n    async def h():\n"

@@ -54,9 +54,14 @@ def _are_quoted(text: str) -> bool:
         return False
     try:
         nodes = ast.walk(literals.parse(_without_assert(text.strip()) or ""))
-        return not any(isinstance(node, ast.Name) and node.id in ("ANSWER", "answer") for node in nodes)
+        strings = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        return sum(map(_marks, strings)) == _marks(text)
     except (ValueError, RecursionError):  # not Python, as behind a mark outside of a string
         return False
+
+
+def _marks(text: str) -> int:
+    return text.count("ANSWER]") + text.count("answer>")
 
 
 def _without_assert(answer: str | None) -> str | None:

@@ -51,7 +51,7 @@ _PIECE = re.compile(  # each way begins with a letter of its own: re jumps from 
 )
 _SHOWN = re.compile(r"<[A-Za-z_][\w.]* (?:\w+=|[\[({])")  # `<Pair key=1, next=<Pair key=2>>`, `<list [<Pair key=1>]>`
 _OPENING = re.compile(r"[(\[{]")
-LONGEST_COMPUTATION, MOST_PARTS = 1_000, 8  # characters, and parts such as the three of `1 + 2 * 3 = 1 + 6 = 7`
+LONGEST_COMPUTATION, MOST_PARTS = 1_000, 8  # characters, and parts before the value: two of `1 + 2 * 3 = 1 + 6 = 7`
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 _CLOSES = frozenset(CLOSING.values())
 MOST_PASSES = 3  # over a text, in search of the ends of its brackets
@@ -67,7 +67,7 @@ def goes_on(text: str, end: int, in_words: bool, in_list: bool) -> bool:
 
 
 def after_computation(text: str, start: int) -> tuple[str, int] | None:
-    """The literal and the end of `2 + 3 = 5`: what a computation on the way comes to, each part of it an expression."""
+    """Return the literal and its end in `2 + 3 = 5`: what a computation of whole expressions comes to."""
     position = start
     most = start + LONGEST_COMPUTATION
     line_end = min((at for sign in "\n;" if (at := text.find(sign, start, most)) >= 0), default=most)
@@ -140,7 +140,9 @@ def _bracket_ends(text: str) -> Mapping[int, int]:
         if opening.start() in seen:
             continue
         open_: list[int] = []
-        for piece in _QUOTED_OR_BRACKET.finditer(text, opening.start()):
+        position = opening.start()
+        for piece in _QUOTED_OR_BRACKET.finditer(text, position):
+            left, position = left - (piece.end() - position), piece.end()
             letter = piece.group()
             if letter in CLOSING:
                 open_.append(piece.start())
@@ -149,9 +151,10 @@ def _bracket_ends(text: str) -> Mapping[int, int]:
                     break
                 ends[open_.pop()] = piece.end()
             seen.add(piece.start())
-            left -= 1
-            if left < 0:
-                return ends
             if not open_:
                 break
+        else:
+            left -= len(text) - position
+        if left < 0:
+            break
     return ends

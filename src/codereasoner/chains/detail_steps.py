@@ -118,8 +118,9 @@ class Sentences:
         match event.node:
             case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=[_, *_] as args, keywords=keywords)):
                 values = [value for _, value in evaluate_all(args, event.before)]
-                how: dict[str | None, str] = {each.arg: getattr(each.value, "value", "") for each in keywords}
-                if not how.keys() <= {"sep", "end"} or any(not isinstance(each, str) for each in how.values()):
+                constants = [(each.arg, each.value) for each in keywords if isinstance(each.value, ast.Constant)]
+                how = {str(name): node.value for name, node in constants if isinstance(node.value, str)}
+                if len(how) < len(keywords) or not how.keys() <= {"sep", "end"}:
                     return ""
                 if not self.operations.calls_own(event.node) and not any(map(_is_unordered, values)):
                     text = how.get("sep", " ").join(map(str, values)) + how.get("end", "").removesuffix("\n")

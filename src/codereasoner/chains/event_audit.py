@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import islice
 
 from codereasoner import literals
 from codereasoner.chains.claimed_literals import canonical
@@ -22,6 +21,13 @@ from codereasoner.chains.statement_lines import LOOPS, code_of, shadowed
 from codereasoner.records import Run
 from codereasoner.steps.source import has_constant_loop, nodes_of, walk
 
+MOST_WORK = 4_000_000  # events that are looked at for one text, in about three seconds; no claim is checked after that
+EVALUATION = 50  # events' worth of work that it takes to evaluate a condition
+
+
+class _Enough(Exception):
+    """Raised where the work for a text is used up: it is made of the same few claims, again and again."""
+
 
 class Events:
     """Checks the claims of one text about one run, in order."""
@@ -32,10 +38,23 @@ class Events:
         self._is_lost = False  # steps were left out, so that the next test may be any that follows
         self._compared: tuple[int, str] | None = None  # the event and the condition that were compared last
         self._run = run
+        self._left = MOST_WORK
 
     @cached_property
     def _names(self) -> set[str]:
         return {event.function for event in self._moments}
+
+    @cached_property
+    def _has_loops(self) -> bool:
+        return any(isinstance(event.node, LOOPS) for event in self._moments)
+
+    @cached_property
+    def _calls(self) -> Sequence[Event]:
+        return [event for event in self._moments if event.kind == "call"]
+
+    @cached_property
+    def _tests(self) -> set[int]:
+        return {event.line for event in self._moments if _is_test(event)}
 
     @cached_property
     def _lines(self) -> set[int]:
@@ -43,7 +62,20 @@ class Events:
 
     def check(self, claim: EventClaim) -> bool | None:
         """Return whether a claim is true after those checked before it; None: it is not about this run."""
-        return _CHECKS[claim.kind](self, claim)
+        try:
+            return _CHECKS[claim.kind](self, claim)
+        except _Enough:
+            return None
+
+    def _spend(self, work: int) -> None:
+        self._left -= work
+        if self._left < 0:
+            raise _Enough
+
+    def _all(self) -> Sequence[Event]:
+        """Return all events, which are about to be looked at."""
+        self._spend(len(self._moments))
+        return self._moments
 
     def go_on_from(self, now: int) -> None:
         """Look up the next claims from this event on."""
@@ -53,8 +85,10 @@ class Events:
         """Return the next event of a kind; the claims go on from there."""
         for place in range(self._now, len(self._moments)):
             if is_meant(self._moments[place]):
+                self._spend(place - self._now)
                 self._now = place
                 return self._moments[place]
+        self._spend(len(self._moments) - self._now)
         return None
 
     def _pass_over(self) -> None:
@@ -83,7 +117,9 @@ class Events:
     def _at_any_time(self, claim: EventClaim, node: ast.expr, names: set[str]) -> bool | None:
         """Return whether a condition is from now on once what a claim says; None if it may be and is not shown."""
         verdict = None
-        for event in islice(self._moments, self._now, None):
+        for place in range(self._now, len(self._moments)):
+            self._spend(EVALUATION)
+            event = self._moments[place]
             agrees = _agrees(claim, node, event.state)
             if agrees:
                 return True
@@ -96,8 +132,8 @@ class Events:
     def _test(self, claim: EventClaim) -> bool | None:
         if claim.said.lower() == "while true" and has_constant_loop(self._run.source):
             return None  # that is its code
-        line = max((each.line for each in self._moments if _is_test(each)), default=0) if claim.is_last else claim.line
-        if line is not None and not any(_is_test(each) and each.line == line for each in self._moments):
+        line = max(self._tests, default=0) if claim.is_last else claim.line
+        if line is not None and line not in self._tests:
             return None
         event = self._next(
             lambda each: (
@@ -105,7 +141,7 @@ class Events:
             )
         )
         if event is None:
-            return False if any(map(_is_test, self._moments)) else None
+            return False if self._tests else None
         self._pass_over()
         return event.taken is claim.holds
 
@@ -117,7 +153,7 @@ class Events:
         return event.taken is not claim.holds
 
     def _pass(self, claim: EventClaim) -> bool | None:
-        if claim.number == 0 or not any(isinstance(each.node, LOOPS) for each in self._moments):
+        if claim.number == 0 or not self._has_loops:
             return None  # who counts from 0 means another pass
         found = self._next(
             lambda each: _begins_pass(each) and each.visit == claim.number and (claim.line in (None, each.line))
@@ -126,13 +162,13 @@ class Events:
 
     def _open_passes(self, line: int | None) -> set[int]:
         """Return the numbers of the passes that began last, of each loop one."""
-        passes = (each for each in self._moments[: self._now] if _begins_pass(each) and line in (None, each.line))
+        passes = (each for each in self._all()[: self._now] if _begins_pass(each) and line in (None, each.line))
         return set({each.node: each.visit for each in passes}.values())
 
     def _times(self, claim: EventClaim) -> bool | None:
         word = claim.code.lower()
         kinds = {"for": ast.For | ast.AsyncFor, "while": ast.While}.get(word, LOOPS)
-        counts = set(_passes([each for each in self._moments if isinstance(each.node, kinds)]))
+        counts = set(_passes([each for each in self._all() if isinstance(each.node, kinds)]))
         if word == "after" and counts:
             return claim.number <= max(counts)  # it may go on
         return claim.number in counts if counts else None
@@ -150,11 +186,12 @@ class Events:
     def _called(self, claim: EventClaim) -> bool | None:
         if claim.code not in self._names:
             return None
-        return sum(each.kind == "call" and each.function == claim.code for each in self._moments) == claim.number
+        self._spend(len(self._calls))
+        return sum(each.function == claim.code for each in self._calls) == claim.number
 
     def _output(self, claim: EventClaim) -> bool | None:
         """Return whether a value is that of the run or, where the words may mean another, was there at any time."""
-        if any(claim.code.lower() in each.state for each in self._moments):
+        if any(claim.code.lower() in each.state for each in self._all()):
             return None  # a variable of this name
         value = canonical(claim.value)
         if value is None or not self._moments:
@@ -162,7 +199,7 @@ class Events:
         last = self._moments[-1]
         if claim.code.lower() != "result":
             return last.value == value if last.kind == "return" else None
-        return any(value == each.value or value in each.state.values() for each in self._moments)
+        return any(value == each.value or value in each.state.values() for each in self._all())
 
     def _gives(self, claim: EventClaim) -> bool | None:
         name, bracket, inside = claim.code.partition("(")
@@ -193,7 +230,8 @@ class Events:
             given = [literals.write(each) for each in literals.read(f"[{arguments}]")]
         except (literals.LiteralError, literals.NotWritable):
             return None
-        calls = (each for each in self._moments if each.kind == "call" and each.function == name)
+        self._spend(len(self._calls))
+        calls = (each for each in self._calls if each.function == name)
         return {each.frame for each in calls if list(each.values.values())[: len(given)] == given}
 
     def _gap(self, claim: EventClaim) -> None:
