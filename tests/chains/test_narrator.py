@@ -398,6 +398,11 @@ SHARED = [
     ("y = rest(x); z = 3; x = rest(4)", "5", ("Line 59: x = 1 and y = 2 and z = 3.",)),
     ("for k in [1, 2]:\n        y = rest(x); break", "5", ("Line 60: y = 2.", "`break`: the loop is left.")),
     ("for k in given(x): x += k; k = 0", "2", ("Line 57, `got = yield n`: given yields 2.",)),
+    ("match x:\n        case [k, l]: k, l = l, k", "[1, 2]", ("Line 60: k = 2 and l = 1.",)),
+    ("match x:\n        case int() as v: v = v + 1", "5", ("Line 60: v = 6.",)),
+    ("match x:\n        case [k, l]: k = 5", "[1, 2]", ("`case [k, l]:`: l = 2.", "Line 60: k = 5.")),
+    ("if (k := x): k = k + 1", "1", ("`if (k := x):`: the test is made.", "Line 59: k = 2.")),
+    ("for k in x: list(map(rest, [k := k + 1]))", "[1]", ("`for k in x:`: pass 1.",)),
     ("x = [rest(x)]; x = x[3]", "5", ("Line 59: x = [2].", "Line 59: raises IndexError: list index out of range.")),
 ]
 

@@ -175,12 +175,18 @@ _CALLING = (ast.Call, ast.Lambda, ast.comprehension, ast.Await)
 def _begun(unit: Unit, after: State, before: State, taken: bool | None = True) -> Part:
     """The header of a block that is entered beside it, without the values that the block may change again."""
     head, *body = unit.statements
-    changed = {name for each in body for name in targets(each)}
-    if any(calls(each) or stored_items(each) for each in body):
-        changed |= {name for name, value in after.items() if set(value) & set("[{<")}  # under another name
+    changed = _changeable(body, after)
     bound = captures(head) if isinstance(head, ast.match_case) else targets(head)
     values = {name: after[name] for name in bound if name in after and name not in changed}
     return Part(head, line_of(head), values, (), taken, MappingProxyType({**before, **values}), before)
+
+
+def _changeable(body: Iterable[Statement], after: State) -> set[str]:
+    """Return the variables that the statements of a block may change."""
+    changed = {name for each in body for name in {*targets(each), *stored(each)}}
+    if any(calls(each) or stored_items(each) for each in body):
+        changed |= {name for name, value in after.items() if set(value) & set("[{<")}  # under another name
+    return changed
 
 
 def _pass(unit: Unit, found: _Found, line: int, is_told: bool) -> list[Part]:
@@ -369,9 +375,24 @@ def _by_evidence(
     if not isinstance(head, _WITH_BODY):
         return _rest(unit, found, line, 0)
     taken = was_entered(head, found.before, found.after, lines, next_line, end, scope)
+    if taken is None:
+        return _undecided(unit, found, line)
     if not taken:
         return [found.part(head, line, taken)]
     return _then(_begun(unit, found.after, found.before), unit, found, line) if is_told else _rest(unit, found, line, 1)
+
+
+def _undecided(unit: Unit, found: _Found, line: int) -> list[Part]:
+    """Return the header of a block that may have run, then the changes that the block may have made."""
+    head, *body = unit.statements
+    changed = _changeable(body, found.after)
+    known = {**found.before, **{name: value for name, value in found.after.items() if name not in changed}}
+    begun = found._replace(after=known, names=[name for name in found.names if name not in changed]).part(head, line)
+    names = [name for name in found.names if found.after.get(name) != known.get(name)]
+    whole = found._replace(before=known, names=names).part(None, line)
+    if not (whole.values or whole.removed):
+        return [begun]
+    return [begun, whole] if begun.values or isinstance(head, ast.If) else [whole]  # a `case` may have bound these
 
 
 def _rest(unit: Unit, found: _Found, line: int, told: int, is_exact: bool = False) -> list[Part]:
