@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from functools import lru_cache
 
 from codereasoner.chains.abstract_execution import State
-from codereasoner.chains.statement_lines import Scope, Statement, body_lines, covers, first_line, header_end, own
+from codereasoner.chains.statement_lines import LOOPS, Scope, Statement, body_lines, covers, first_line, header_end, own
 from codereasoner.records import Step
+
+_CHOICES = ast.If | ast.ExceptHandler | ast.match_case | LOOPS
+
+
+def chosen(node: Statement, next_line: int | None) -> bool | None:
+    """Return whether the block below a statement's line was entered; None: there is no choice."""
+    if isinstance(node, ast.While) and isinstance(node.test, ast.Constant):
+        return None if node.test.value else False
+    return next_line in body_lines(node) if isinstance(node, _CHOICES) else None
 
 
 def was_entered(
@@ -121,6 +130,14 @@ def stored_items(node: ast.AST) -> bool:
     """Return whether a statement, without the blocks under it, changes an object: an item, an attribute, by `+=`."""
     parts = (each for each in own(node) if isinstance(each, ast.Subscript | ast.Attribute))
     return isinstance(node, ast.AugAssign) or any(not isinstance(each.ctx, ast.Load) for each in parts)
+
+
+def changeable(body: Iterable[Statement], after: State) -> set[str]:
+    """Return the variables that the statements of a block may change."""
+    changed = {name for each in body for name in {*targets(each), *stored(each)}}
+    if any(calls(each) or stored_items(each) for each in body):
+        changed |= {name for name, value in after.items() if set(value) & set("[{<")}  # under another name
+    return changed
 
 
 def _is_last_case(head: ast.match_case, scope: Scope | None) -> bool:

@@ -17,9 +17,10 @@ from codereasoner.chains.callers import BOTH, ONLY_OTHERS, Callee, callers_of
 from codereasoner.chains.entered_blocks import (
     calls,
     captures,
+    changeable,
+    chosen,
     comprehension_names,
     stored,
-    stored_items,
     targets,
     was_entered,
 )
@@ -30,7 +31,6 @@ from codereasoner.chains.statement_lines import (
     Scope,
     Statement,
     Unit,
-    body_lines,
     covers,
     is_short_loop,
     line_of,
@@ -39,7 +39,6 @@ from codereasoner.chains.statement_lines import (
 from codereasoner.records import Step
 from codereasoner.steps.source import walk
 
-_CHOICES = ast.If | ast.ExceptHandler | ast.match_case | LOOPS
 MOST_PARTS = 200  # statements that are followed on one line
 
 
@@ -82,7 +81,7 @@ def take_apart(
         return [found.part(None, first)]
     entered = unit.innermost(first) if len(unit.statements) == 1 else unit.statements[0]
     if len(unit.statements) == 1:
-        taken = None if raised else _entered(entered, next_line)
+        taken = None if raised else chosen(entered, next_line)
         return [found.part(entered, first, taken)]
     if earlier:
         known = earlier[-1].state
@@ -175,18 +174,10 @@ _CALLING = (ast.Call, ast.Lambda, ast.comprehension, ast.Await)
 def _begun(unit: Unit, after: State, before: State, taken: bool | None = True) -> Part:
     """The header of a block that is entered beside it, without the values that the block may change again."""
     head, *body = unit.statements
-    changed = _changeable(body, after)
+    changed = changeable(body, after)
     bound = captures(head) if isinstance(head, ast.match_case) else targets(head)
     values = {name: after[name] for name in bound if name in after and name not in changed}
     return Part(head, line_of(head), values, (), taken, MappingProxyType({**before, **values}), before)
-
-
-def _changeable(body: Iterable[Statement], after: State) -> set[str]:
-    """Return the variables that the statements of a block may change."""
-    changed = {name for each in body for name in {*targets(each), *stored(each)}}
-    if any(calls(each) or stored_items(each) for each in body):
-        changed |= {name for name, value in after.items() if set(value) & set("[{<")}  # under another name
-    return changed
 
 
 def _pass(unit: Unit, found: _Found, line: int, is_told: bool) -> list[Part]:
@@ -230,13 +221,6 @@ class _Found(NamedTuple):
                 values[name] = after[name]
         removed = () if before.keys() <= after.keys() else tuple([name for name in before if name not in after])
         return Part(node, line_of(node) if node else line, values, removed, taken, after, before)
-
-
-def _entered(node: Statement, next_line: int | None) -> bool | None:
-    """Return whether the block below a statement's line was entered; None: there is no choice."""
-    if isinstance(node, ast.While) and isinstance(node.test, ast.Constant):
-        return None if node.test.value else False
-    return next_line in body_lines(node) if isinstance(node, _CHOICES) else None
 
 
 def _inside(node: ast.AST) -> set[Statement]:
@@ -385,7 +369,7 @@ def _by_evidence(
 def _undecided(unit: Unit, found: _Found, line: int) -> list[Part]:
     """Return the header of a block that may have run, then the changes that the block may have made."""
     head, *body = unit.statements
-    changed = _changeable(body, found.after)
+    changed = changeable(body, found.after)
     known = {**found.before, **{name: value for name, value in found.after.items() if name not in changed}}
     begun = found._replace(after=known, names=[name for name in found.names if name not in changed]).part(head, line)
     names = [name for name in found.names if found.after.get(name) != known.get(name)]
