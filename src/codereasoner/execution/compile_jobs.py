@@ -8,7 +8,6 @@ from __future__ import annotations
 from codereasoner.execution.allowlist import may_share
 from codereasoner.execution.encode import answer
 from codereasoner.execution.exception_text import exception_text
-from codereasoner.execution.python_tracer import manner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ class Program:
     """The code objects of a source and its harness; `fault` is the whole answer if they cannot be made."""
 
     def __init__(self, source: str, harness: str) -> None:
-        self.manner = manner(source + harness)
+        self.text = source + harness
         self.fault: bytes | None = None
         self.source: CodeType | None = None
         self.harness: CodeType | None = None

@@ -120,7 +120,7 @@ def run(
 
     built_ins: those of a program after which others run in this process: nothing but cycles is left of it.
     """
-    tracer = make(record, compiled.program.manner, limits)
+    tracer = make(record, compiled.program.text, limits)
     module = _module("program")
     _modules["program"] = module
     if built_ins is not None:

@@ -10,7 +10,7 @@ import sys
 from codereasoner.execution.allowlist import allow_formats
 from codereasoner.execution.compile_jobs import PROGRAM
 from codereasoner.execution.exception_text import thrown_text
-from codereasoner.execution.python_tracer import CAREFULLY, FOR_C, NOT, Lines, Tracer
+from codereasoner.execution.python_tracer import CAREFULLY, FOR_C, NOT, Lines, Tracer, manner
 from codereasoner.execution.safe_repr import describe, is_among, show
 
 TYPE_CHECKING = False
@@ -102,13 +102,13 @@ def evaluator() -> Callable[[CodeType | None, dict[str, object], int], object]:
     return _kinds["evaluate"]  # type: ignore[no-any-return]
 
 
-def make(record: str, manner: str, limits: RunLimits) -> Any:
-    """Return the tracer for what is to be recorded of a run; None for its value only, or an untraceable program."""
-    if record == "value" or manner == NOT:
+def make(record: str, text: str, limits: RunLimits) -> Any:
+    """Return the tracer for what is to be recorded of a run of this text; None for its value only, or if none can."""
+    if record == "value" or (how := manner(text)) == NOT:
         return None
     if record == "coverage":
         return _kinds[record](PROGRAM)
     kind = _kinds[record]
     if limits["globals"] or limits["stop_at_steps"]:
         kind = StoppingTracer if limits["stop_at_steps"] else GlobalsTracer
-    return kind(PROGRAM, manner == CAREFULLY, limits["steps"], limits["trace_bytes"], limits["value_chars"])
+    return kind(PROGRAM, how == CAREFULLY, limits["steps"], limits["trace_bytes"], limits["value_chars"])
