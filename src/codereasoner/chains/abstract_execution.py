@@ -66,9 +66,9 @@ def names_set(statement: ast.AST) -> set[str]:
     """Return the variables that a statement binds or mutates itself."""
     match statement:
         case ast.Assign(targets=targets):
-            return {name for target in targets for name in _owners(target)}
+            return {name for target in targets for name in owners(target)}
         case ast.AugAssign(target=target) | ast.AnnAssign(target=target) | ast.For(target=target):
-            return set(_owners(target))
+            return set(owners(target))
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)))):
             return {name}
     return set()
@@ -78,7 +78,7 @@ def names_read(node: ast.AST) -> list[str]:
     """Return the variables that an expression or a simple statement reads, each once."""
     reads = [each.id for each in walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)]
     if isinstance(node, ast.AugAssign):
-        reads += _owners(node.target)
+        reads += owners(node.target)
     return list(dict.fromkeys(reads))
 
 
@@ -173,13 +173,13 @@ def _read(name: str, state: State) -> object:
         raise Unknown from None
 
 
-def _owners(target: ast.expr) -> Iterator[str]:
+def owners(target: ast.expr) -> Iterator[str]:
     """Yield the variables that a target binds or mutates: `x` in `x`, `x[0]`, `(x, y)`."""
     match target:
         case ast.Name(id=name):
             yield name
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             for part in parts:
-                yield from _owners(part)
+                yield from owners(part)
         case ast.Subscript(value=value) | ast.Attribute(value=value) | ast.Starred(value=value):
-            yield from _owners(value)
+            yield from owners(value)

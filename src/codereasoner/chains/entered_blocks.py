@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence, Set
 from functools import lru_cache
 
-from codereasoner.chains.abstract_execution import State
+from codereasoner.chains.abstract_execution import State, owners
 from codereasoner.chains.statement_lines import LOOPS, Scope, Statement, body_lines, covers, first_line, header_end, own
 from codereasoner.records import Step
 
@@ -162,26 +162,15 @@ def targets(node: ast.AST | None) -> list[str]:
     """The variables a statement is about: assigned, looped over, or those a method is called on."""
     match node:
         case ast.Assign(targets=parts) | ast.Delete(targets=parts):
-            return [name for target in parts for name in _names(target)]
+            return [name for target in parts for name in owners(target)]
         case ast.AnnAssign(value=None):
             return []
-        case ast.AugAssign(target=target) | ast.AnnAssign(target=target) | ast.For(target=target):
-            return _names(target)
-        case ast.AsyncFor(target=target):
-            return _names(target)
+        case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
+            return list(owners(target))
+        case ast.For(target=target) | ast.AsyncFor(target=target):
+            return list(owners(target))
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=receiver))):
-            return _names(receiver)
-    return []
-
-
-def _names(target: ast.expr) -> list[str]:
-    match target:
-        case ast.Name(id=name):
-            return [name]
-        case ast.Tuple(elts=items) | ast.List(elts=items):
-            return [name for item in items for name in _names(item)]
-        case ast.Subscript(value=value) | ast.Attribute(value=value) | ast.Starred(value=value):
-            return _names(value)
+            return list(owners(receiver))
     return []
 
 
@@ -189,4 +178,4 @@ def _names(target: ast.expr) -> list[str]:
 def comprehension_names(node: ast.AST | None) -> frozenset[str]:
     """The variables of a statement's comprehensions, which Python 3.12 shows among those of the function."""
     loops = (part for part in (own(node) if node else ()) if isinstance(part, ast.comprehension))
-    return frozenset(name for loop in loops for name in _names(loop.target))
+    return frozenset(name for loop in loops for name in owners(loop.target))

@@ -298,7 +298,7 @@ class _Reader:
         if isinstance(node, ast.With | ast.AsyncWith) and taken is None and not raised:
             taken = frame.last_line not in body_lines(node)
         if isinstance(node, LOOPS) and not raised:
-            self._count_pass(frame, node, taken)
+            frame.passes[node] = frame.passes.get(node, 0) + 1 if frame.comes_round(node) else 1
         self._add(
             "line",
             frame,
@@ -320,11 +320,6 @@ class _Reader:
             frame.loop_left = frame.scope.loops.get(node)
             if frame.loop_left is not None:
                 frame.passes.pop(frame.loop_left, None)
-
-    def _count_pass(self, frame: OpenFrame, node: Statement, taken: bool | None) -> None:
-        if not frame.comes_round(node):
-            frame.passes.pop(node, None)
-        frame.passes[node] = frame.passes.get(node, 0) + 1
 
     def _add(
         self,

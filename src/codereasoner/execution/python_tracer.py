@@ -58,7 +58,6 @@ MAX_LINE = 1_000_000  # code can be made that claims to be on any line; what lie
 
 _type, _len, _any, _dict, _str, _list, _items = type, len, any, dict, str, list, dict.items
 _sorted, _range, _repr, _RecursionError = sorted, range, repr, RecursionError
-_mro = type.__dict__["__mro__"].__get__
 _getframe, _settrace, _gettrace = sys._getframe, sys.settrace, sys.gettrace
 _collects, _collect, _collect_not = gc.isenabled, gc.enable, gc.disable
 _LOCALS_ARE_KEPT = sys.version_info < (3, 13)  # in a dict, which is refreshed when a tracer looks at it

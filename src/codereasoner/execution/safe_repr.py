@@ -50,7 +50,6 @@ _OrderedDict, _KeyError, _RuntimeError = OrderedDict, KeyError, RuntimeError
 _TEXT_BASES = (str, bytes, bytearray)
 _built_in_bases = {id(base): base for base in (*_SIZED_BASES, str, bytes, int, float, BaseException)}
 _GETSET, _MEMBER = type(_function.__dict__["__code__"]), type(_function.__dict__["__globals__"])
-_getset_name = _GETSET.__dict__["__name__"].__get__
 # Types are told apart by identity: to look for one in a set would call the `__hash__` of a program's metaclass.
 _WRITTEN = frozenset(map(id, WRITERS))
 _SIMPLE = frozenset(map(id, (int, str, bool, type(None))))  # whose repr is their literal, where it is not long

@@ -44,11 +44,10 @@ MOST_WAITING = 256  # jobs that are read ahead
 MOST_UNSENT = 1 << 20  # bytes of answers that are kept for a pool that does not read
 
 _NO_PROCESS = b"this machine allows no further process"
-_SIGKILL = 9
 _SAMPLED = 1.3  # times the CPU limit: a timer counts in ticks and may be early; the exact time is checked afterwards
 _STUCK = FAST_WALL * 1.5  # seconds in which a process must have answered something
 _LOOK = 0.1  # seconds after which its pipe is read, although its bell has not rung
-_IN, _OUT, _GONE = select.POLLIN, select.POLLOUT, select.POLLHUP | select.POLLERR
+_IN, _OUT = select.POLLIN, select.POLLOUT
 
 
 def serve(source: int, sink: int, settings: dict[str, Any]) -> None:

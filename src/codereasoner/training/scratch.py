@@ -111,12 +111,6 @@ def make_scratch_model(folder: Path, seed: int = 0, size: str = "0.5m") -> Path:
     return folder
 
 
-def parameters(folder: Path) -> int:
-    """Return the number of parameters of the untrained model in a folder."""
-    manifest = read_manifest(folder) or {}
-    return int(manifest["counts"]["parameters"])
-
-
 def make_tokenizer() -> PreTrainedTokenizerBase:
     """Return the tokenizer: 256 bytes, the pieces, the tags; the end of a turn is the eos, and pad is another token."""
     tokenizers = import_extra("tokenizers", "train")
