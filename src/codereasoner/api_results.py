@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 
-from codereasoner.cli.annotated_source import annotated, result
+from codereasoner.cli.annotated_source import Annotated, result
 from codereasoner.errors import import_extra
 from codereasoner.ledger import read_rows
 from codereasoner.records import Run
@@ -49,7 +49,7 @@ class TracedRun(Run):
         printer.text(str(self))
 
     def _show(self, console: Console) -> None:
-        console.print(annotated(self))
+        console.print(Annotated(self))
         console.print(result(self))
 
 

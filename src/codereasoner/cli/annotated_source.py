@@ -95,11 +95,6 @@ def _stacked(rows: Sequence[tuple[str, str, Text, Text]]) -> Table:
     return table
 
 
-def annotated(run: Run, notes: Notes | None = None, whole: bool = False) -> Annotated:
-    """Return the renderable of a traced run."""
-    return Annotated(run, notes or {}, whole)
-
-
 def result(run: Run, written: str = "") -> Text:
     """Return `f(3) → 4`, or how else the call ended; written: a test, a script, or another expression."""
     if run.outcome == "ok" and (written.startswith("python ") or ".py::" in written):

@@ -11,13 +11,13 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from codereasoner.cli.annotated_source import annotated, result
+from codereasoner.cli.annotated_source import Annotated, result
 from codereasoner.cli.console import Screen, make_table, styled
 from codereasoner.evaluation.error_rules import KINDS
 from codereasoner.evaluation.quiz_questions import Reply
 from codereasoner.records import Run
 from codereasoner.reports.question_browser import prompt_without_program
-from codereasoner.reports.question_records import check_claims
+from codereasoner.reports.question_records import check_claims, false_claim
 from codereasoner.task import Question
 
 AROUND = 6  # lines of a chain that are shown on either side of its first false claim
@@ -46,7 +46,7 @@ def quiz_summary(replies: Sequence[Reply], run: Run) -> dict[str, object]:
                 "text": reply.text,
                 **reply.grade.to_json(),
                 "mistake": reply.mistake.to_json() if reply.mistake else None,
-                "claims": {"true": checked.true, "checked": checked.checked, "first_false": checked.false},
+                "claims": {"true": checked.true, "checked": checked.checked, "first_false": false_claim(checked)},
             }
         )
     right = sum(reply.grade.outcome == "correct" for reply in replies)
@@ -86,14 +86,14 @@ def _show_first_mistake(out: Screen, replies: Sequence[Reply], run: Run) -> None
     """Print the chain of the first mistake around its first false claim, next to the annotated source."""
     reply = next((each for each in replies if each.mistake is not None), None)
     if reply is None or reply.mistake is None:
-        out.print(annotated(run))
+        out.print(Annotated(run))
         out.print(result(run))
         return
     found = reply.mistake
     note = f"{KINDS[found.kind]}: {found.why}"
     out.print()
     out.print(Text.assemble(("first goes wrong", "bold red"), f" in the question about {reply.question.task}: {note}"))
-    trace = Group(annotated(run, {found.line: KINDS[found.kind]} if found.line else None), result(run))
+    trace = Group(Annotated(run, {found.line: KINDS[found.kind]} if found.line else {}), result(run))
     said, happened = Panel(_excerpt(reply, run), title="what the model says"), Panel(trace, title="what happens")
     if out.width < SIDE_BY_SIDE:
         out.print(said, happened)
@@ -108,9 +108,9 @@ def _show_first_mistake(out: Screen, replies: Sequence[Reply], run: Run) -> None
 def _excerpt(reply: Reply, run: Run) -> Text:
     """Return the chain around its first false claim, which is marked; its beginning where none is false."""
     checked = check_claims(reply.question, reply.text, run)
-    if checked.false is None:
+    if checked.first_false_at is None:
         return Text(_lines(reply.text, 0, 2 * AROUND))
-    start, end = int(str(checked.false["start"])), int(str(checked.false["end"]))
+    start, end = checked.first_false_at
     line = reply.text.count("\n", 0, start)
     first = max(0, line - AROUND)
     offset = sum(len(each) + 1 for each in reply.text.split("\n")[:first])

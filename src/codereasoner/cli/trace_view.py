@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from codereasoner.cli.annotated_source import annotated, result
+from codereasoner.cli.annotated_source import Annotated, result
 from codereasoner.cli.console import Screen, console, print_json, styled
 from codereasoner.cli.pools import closing
 from codereasoner.cli.trace_target import Target
@@ -78,7 +78,7 @@ def show_trace(
 
 def _show(run: Run, whole: bool, written: str) -> None:
     out = Screen()
-    out.print(annotated(run, whole=whole))
+    out.print(Annotated(run, whole=whole))
     if run.stdout:
         out.print(Text("printed: ", style="dim") + Text(run.stdout.rstrip()))
     if run.cut and run.outcome == "ok":

@@ -83,7 +83,8 @@ def score(
         raise ConfigError(f"the grader '{grader}' is unknown; there are: {', '.join(GRADERS)}")
     unavailable = dict(questions.unavailable) if isinstance(questions, Questions) else {}
     if not questions:
-        raise DataError(f"{benchmark.name} has no questions that can be asked here: {_reasons(unavailable)}")
+        why = extend.commonest(Counter(unavailable.values())) or "its data is empty"
+        raise DataError(f"{benchmark.name} has no questions that can be asked here: {why}")
     generations = generations if isinstance(generations, Generations) else Generations(generations)
     runner = each_job_once(runner) if runner is not None and compare else runner
     verdicts = _verdicts(benchmark, questions, generations, grader, runner)
@@ -242,8 +243,3 @@ def _reason(grade: Grade) -> str:
     if grade.outcome == "correct":
         return "correct"
     return grade.reason.split(":")[0].split(" (")[0] or grade.outcome
-
-
-def _reasons(unavailable: Mapping[str, str]) -> str:
-    known = Counter(unavailable.values())
-    return "; ".join(f"{count} x {reason}" for reason, count in known.most_common(3)) or "its data is empty"

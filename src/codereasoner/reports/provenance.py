@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from codereasoner.errors import DataError, counted
-from codereasoner.ledger import read_rows
+from codereasoner.ledger import dropped_rows, read_rows
 from codereasoner.parquet_files import Row
 from codereasoner.reports.run_folder import DATA_FILES, check_run_folder, evaluations
 from codereasoner.styles import short_name
@@ -64,15 +64,10 @@ def provenance(folder: Path, wanted: str) -> list[Found]:
                 splits |= {row["split"]} if row.get("split") else set()
                 found.append(Found(_name(folder, path), str(row.get("id", "")), fate, _words(row, fate)))
         if before == len(found) and found and path.parent == folder:
-            found.append(Found(_name(folder, path), "", "absent", _why_absent(path, splits)))
+            split = SPLITS.get(path.name)
+            why = f": `build` makes this file of the split {split}" if split and split not in splits else ""
+            found.append(Found(_name(folder, path), "", "absent", f"no row of it{why}"))
     return found
-
-
-def _why_absent(path: Path, splits: set[str]) -> str:
-    split = SPLITS.get(path.name)
-    if split and split not in splits:
-        return f"no row of it: `build` makes this file of the split {split}"
-    return "no row of it"
 
 
 def _files(folder: Path) -> list[Path]:
@@ -88,10 +83,8 @@ def _rows(path: Path) -> Iterator[tuple[Row, Fate]]:
     """Yield the kept rows of a file and then its dropped ones, without the long columns of a parquet file."""
     for row in read_rows(path, leave_out=("steps", "source", "prompt", "completion")):
         yield row, "kept"
-    dropped = path.with_name(f"{path.name}.dropped.jsonl")
-    if dropped.is_file():
-        for row in read_rows(dropped):
-            yield row, "dropped"
+    for row in dropped_rows(path):
+        yield row, "dropped"
 
 
 def _refers_to(row: Mapping[str, object]) -> set[str]:

@@ -204,7 +204,7 @@ def _add_answers(
             continue
         question, answer = item.question, answers.get(grade["id"])
         given, reason = grade.get("answer"), str(grade.get("reason", ""))
-        found, checked, code = None, Checked(), NOT_AUDITED
+        found, checked, code = None, Audit(0, 0), NOT_AUDITED
         if audited(grade["question"]):
             run = runs.get(run_id(question, None if "call" in question.facts else given))
             text = answer.whole[:TEXT_LIMIT] if answer is not None else ""
@@ -226,7 +226,7 @@ def _add_answers(
                     "answer": None if given is None else clip(given, VALUE_LIMIT),
                     "reason": reason,
                     "parts": grade.get("parts") or {},
-                    "false": checked.false,
+                    "false": false_claim(checked),
                     "claims": (checked.true, checked.checked),
                     "mistake": (found.kind, found.why, found.line) if found else None,
                 }
@@ -234,44 +234,29 @@ def _add_answers(
         yield item
 
 
-@dataclass(frozen=True)
-class Checked:
-    """The claims of one completion: how many are true, and the first that is not."""
-
-    true: int = 0
-    checked: int = 0
-    false: FalseClaim | None = None
-
-    @property
-    def share(self) -> float | None:
-        """The share of claims that are true, 0 to 1; None where there are none."""
-        return self.true / self.checked if self.checked else None
-
-
-def check_claims(question: Question, text: str, run: Run | None) -> Checked:
+def check_claims(question: Question, text: str, run: Run | None) -> Audit:
     """Audit a completion against the run it is about: that of the prompt's call, or of the call that it predicts.
 
-    A chain that looks for a call follows others on its way; only the call it settles on is checked.
+    A chain that looks for a call follows others on its way; only the call it settles on is checked. Where there is no
+    such run, or its trace is not whole, nothing is: it could not be called false.
     """
-    found = _audit(question, text, run)
-    if found is None:
-        return Checked()
-    if found.first_false is None or found.first_false_at is None:
-        return Checked(found.true, found.checked)
-    start, end = found.first_false_at
-    why = f"{found.first_false}; {found.true} of the {found.checked} claims are true"
-    return Checked(found.true, found.checked, {"start": start, "end": end, "why": why})
-
-
-def _audit(question: Question, text: str, run: Run | None) -> Audit | None:
     if run is None or not run.steps or question.facts.get("call", run.call) != run.call:
-        return None
+        return Audit(0, 0)
     try:
         if "call" in question.facts:
             return audit(text, run)
         return audit_search(text, {run.call: run}, question.facts["value"])
-    except DataError:  # the trace is not whole, so nothing can be called false
+    except DataError:
+        return Audit(0, 0)
+
+
+def false_claim(found: Audit) -> FalseClaim | None:
+    """Return the first false claim of a completion as a page marks it; None where all are true."""
+    if found.first_false is None or found.first_false_at is None:
         return None
+    start, end = found.first_false_at
+    why = f"{found.first_false}; {found.true} of the {found.checked} claims are true"
+    return {"start": start, "end": end, "why": why}
 
 
 def clip(text: str, limit: int) -> str:

@@ -21,7 +21,7 @@ from typing import TypedDict, TypeVar, cast
 from codereasoner import configs
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.evaluation.results import GradeRow, Summary
-from codereasoner.ledger import read_manifest, read_rows
+from codereasoner.ledger import read_manifest, read_rows, record_of
 from codereasoner.parquet_files import Row
 from codereasoner.records import Plain
 from codereasoner.styles import short_name as style_name
@@ -241,12 +241,8 @@ def rows_so_far(path: Path) -> Iterator[Row]:
 def records_so_far(path: Path, kind: type[P], keep: Callable[[Row], bool] | None = None) -> Iterator[P]:
     """Read the records of such a file; `keep` chooses rows before the rest of them is read."""
     for number, row in enumerate(rows_so_far(path), start=1):
-        if keep is not None and not keep(row):
-            continue
-        try:
-            yield kind.from_json(row)
-        except DataError as error:
-            raise DataError(f"{path}, row {number}: {error}") from None
+        if keep is None or keep(row):
+            yield record_of(path, number, row, kind)
 
 
 def _ends_whole(path: Path) -> bool:

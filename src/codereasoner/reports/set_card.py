@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from codereasoner.reports.markdown import document, origin, section, table
+from codereasoner.reports.question_records import clip
 from codereasoner.reports.run_folder import check_run_folder
 from codereasoner.reports.set_facts import SetFacts, TrainingRow, count_set, quantile
 from codereasoner.reports.set_plots import draw_plots
@@ -133,7 +134,7 @@ def _audit(facts: SetFacts) -> str:
     if not checked:
         return ""
     share = f"{true:,} ({100 * true / checked:.2f} %)"
-    return f"Of {checked:,} claims that a variable has a value, {share} are true of a new trace of the call."
+    return f"Of {checked:,} claims of the chains, {share} are true of a new trace of the call."
 
 
 def _acceptance(facts: SetFacts) -> str:
@@ -179,7 +180,7 @@ def _example(row: TrainingRow) -> str:
 
 def _fenced(text: str) -> str:
     """Return a text in a fence that is longer than any in it."""
-    shown = text if len(text) <= EXAMPLE else f"{text[:EXAMPLE]} ... ({len(text) - EXAMPLE:,} more characters)"
+    shown = clip(text, EXAMPLE)
     longest = max(map(len, re.findall("`+", shown)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{shown}\n{fence}"
