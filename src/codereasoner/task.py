@@ -31,6 +31,8 @@ from codereasoner.worked_examples import worked_examples
 Runner: TypeAlias = Callable[[Sequence[Job]], Sequence[Run]]
 """A function that executes jobs in order, such as `Pool.run`; a task never runs anything itself."""
 
+NewLines: TypeAlias = Mapping[int, int]
+"""The line that each old line has become in a rewritten program."""
 Verdict = Literal["correct", "wrong", "no_answer", "truncated", "error"]
 NO_PLACE = "the rewritten program has no such place"  # the reason of an `ask_again` that skips
 VERDICTS: tuple[Verdict, ...] = ("correct", "wrong", "no_answer", "truncated", "error")
@@ -226,9 +228,7 @@ class Task:
         """Return the job that recomputes a recorded answer, and the literal it must return; None: there is none."""
         return None
 
-    def ask_again(
-        self, question: Question, run: Run, lines: Mapping[int, int], names: Mapping[str, str]
-    ) -> Question | Skip:
+    def ask_again(self, question: Question, run: Run, lines: NewLines, names: Mapping[str, str]) -> Question | Skip:
         """Return the same question about a run of a rewritten program, where old lines and names have new ones."""
         asked = self.collect(run).questions
         return asked[0] if len(asked) == 1 else Skip(NO_PLACE)

@@ -7,16 +7,16 @@ GPUs, they are dealt out in turn.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from typing import Generic, TypeVar
 
 from codereasoner.errors import InfrastructureError, import_extra
 from codereasoner.extend import Progress, silent
+from codereasoner.stages.engine import end_with_parent
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 Result = TypeVar("Result")
@@ -49,7 +49,7 @@ def run_jobs(
             for job in [each for each in waiting if ended.issuperset(each.after)][: len(places)]:
                 waiting.remove(job)
                 place = places.pop(0)
-                process = ProcessPoolExecutor(1, get_context("spawn"), _end_with_parent)
+                process = ProcessPoolExecutor(1, get_context("spawn"), end_with_parent)
                 future = process.submit(_work, job.work, gpus[place % len(gpus)] if gpus else None)
                 running[future] = job, place, process
             if not running:
@@ -86,15 +86,3 @@ def _work(work: Callable[[], Result], gpu: str | None) -> Result:
     if gpu is not None:
         os.environ[VISIBLE] = gpu  # before CUDA is initialised here, which looks once
     return work()
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that started it has ended, also after kill -9."""
-    parent = parent_process()
-    assert parent is not None  # this is the initializer of a process of a pool
-
-    def watch() -> None:
-        parent.join()
-        os._exit(130)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -209,18 +209,23 @@ def _submit(pool: ProcessPoolExecutor, work: Callable[..., Result], *given: obje
 
 
 def _begin() -> None:
-    """End this process at Ctrl-C, and when the one that started it is gone, which cannot tell when it is killed."""
+    """End this process at Ctrl-C, and with the one that started it."""
     gc.set_threshold(*GC_THRESHOLDS)
     signal.signal(signal.SIGINT, lambda *words: os._exit(130))  # a handler: what this process starts does not have it
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    end_with_parent()
+
+
+def end_with_parent() -> None:
+    """End this process of a pool when the one that started it is gone, which cannot tell when it is killed."""
     parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_wait_and_end, args=(parent.sentinel,), daemon=True).start()
+    assert parent is not None  # a pool has started it
 
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(130)
 
-def _wait_and_end(sentinel: int) -> None:
-    connection.wait([sentinel])
-    os._exit(1)
+    threading.Thread(target=watch, daemon=True).start()
 
 
 __all__ = ["NAMES", "Engine", "InProcess", "OnRay", "Processes", "batches_of", "make_engine", "map_each"]

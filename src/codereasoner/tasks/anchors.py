@@ -14,7 +14,7 @@ from codereasoner.steps import statements, visits
 from codereasoner.steps.source import lines_in_loops, split_lines
 from codereasoner.task import CallFacts, Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks import state
-from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
+from codereasoner.tasks.calls import call_facts, invocation, says_nothing, unfit_trace
 from codereasoner.tasks.output import MAX_ANSWER, Output, outer_arguments, unfit_output
 
 
@@ -39,6 +39,7 @@ class Anchors(Task):
         "its value, as in `x = 3`, each on a line of its own. On the last line write the value that the call returns."
     )
     limit = 10  # anchors in one program
+    conclude = staticmethod(says_nothing)
 
     def unfit(self, run: Run) -> str:
         """Take whole traces with a value that can be asked for."""
@@ -73,10 +74,6 @@ class Anchors(Task):
 
     def guesses(self, question: Question) -> Mapping[str, str]:
         return outer_arguments(question.facts["call"])
-
-    def conclude(self, question: Question) -> str:
-        """Add nothing: every narrated run ends with the value that it returns."""
-        return ""
 
     def statement(self, question: Question) -> str:
         facts = question.facts

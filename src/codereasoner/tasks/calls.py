@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from codereasoner import literals
 from codereasoner.records import Run
 from codereasoner.steps import chance, statements, visits
 from codereasoner.steps.source import has_constant_loop
-from codereasoner.task import Grade
+from codereasoner.task import Grade, Question
 
 STEP = "a step is wrong"  # the reason of an answer in several parts
 
@@ -71,6 +72,19 @@ def graded(answer: str, part: str, right: Sequence[bool]) -> Grade:
     parts = {part: sum(right) / len(right), f"{part} before the first wrong one": first / len(right)}
     is_right = first == len(right)
     return Grade("correct" if is_right else "wrong", answer, "" if is_right else STEP, parts)
+
+
+def are_equal(given: str, wanted: str) -> bool:
+    """Return whether two texts are the same, or literals of equal values."""
+    try:
+        return given == wanted or literals.equal(literals.read(given), literals.read(wanted))
+    except literals.LiteralError:
+        return False
+
+
+def says_nothing(question: Question) -> str:
+    """Add no sentence to a narrated chain: it ends with what the answer is."""
+    return ""
 
 
 def depends_on_chance(run: Run) -> str:

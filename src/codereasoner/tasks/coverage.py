@@ -8,7 +8,7 @@ from random import Random
 
 from codereasoner.records import Run
 from codereasoner.steps import numbered, statements
-from codereasoner.task import NO_PLACE, CallFacts, Misreading, Question, Skip
+from codereasoner.task import NO_PLACE, CallFacts, Misreading, NewLines, Question, Skip
 from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
 from codereasoner.tasks.yes_no import YesNo
 
@@ -53,9 +53,7 @@ class Coverage(YesNo):
         for line, gold in picked:
             yield self.question(run, call_facts(run) | {"line": line}, [gold])
 
-    def ask_again(
-        self, question: Question, run: Run, lines: Mapping[int, int], names: Mapping[str, str]
-    ) -> Question | Skip:
+    def ask_again(self, question: Question, run: Run, lines: NewLines, names: Mapping[str, str]) -> Question | Skip:
         """Ask about the line that the statement is on now."""
         line = lines.get(question.facts["line"], 0)
         if line not in statements(run.source):

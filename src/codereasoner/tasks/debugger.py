@@ -10,7 +10,7 @@ from random import Random
 from codereasoner import literals
 from codereasoner.records import Run
 from codereasoner.steps import Visit, numbered, visits
-from codereasoner.task import NO_PLACE, Grade, Question, Skip, Task, Wrong
+from codereasoner.task import NO_PLACE, Grade, NewLines, Question, Skip, Task, Wrong
 from codereasoner.tasks.calls import STEP, call_facts, callers, invocation, unfit_order
 from codereasoner.tasks.path import MAX_TIME, VisitFacts, next_below
 from codereasoner.tasks.state import MAX_VALUE, is_assignment
@@ -84,9 +84,7 @@ class Debugger(Task):
         best = min(found, key=lambda each: each[0], default=None)
         return best[1:] if best else None
 
-    def ask_again(
-        self, question: Question, run: Run, lines: Mapping[int, int], names: Mapping[str, str]
-    ) -> Question | Skip:
+    def ask_again(self, question: Question, run: Run, lines: NewLines, names: Mapping[str, str]) -> Question | Skip:
         """Ask about the same move from the same time of the line that the statement is on now."""
         facts, trace = question.facts, _Trace(visits(run), callers(run))
         line, to = lines.get(facts["line"], 0), lines.get(facts["to"], 0)

@@ -6,14 +6,13 @@ import ast
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from random import Random
 
-from codereasoner import literals
 from codereasoner.records import Job, Run
 from codereasoner.rewrites.input_mutation import mutate
 from codereasoner.rewrites.rewrite_draft import Unfit
 from codereasoner.rewrites.rewriting import rewrite
 from codereasoner.steps.source import parse_source
-from codereasoner.task import CallFacts, Question, Skip
-from codereasoner.tasks.calls import call_facts, invocation
+from codereasoner.task import CallFacts, NewLines, Question, Skip
+from codereasoner.tasks.calls import are_equal, call_facts, invocation
 from codereasoner.tasks.mutants import mutants
 from codereasoner.tasks.output import unfit_output
 from codereasoner.tasks.yes_no import YesNo
@@ -78,9 +77,7 @@ class Equivalent(YesNo):
             facts = call_facts(run) | known | {"other": other, "returned": {**same, **different}[other]}
             yield self.question(run, facts, ["yes" if other in same else "no"])
 
-    def ask_again(
-        self, question: Question, run: Run, lines: Mapping[int, int], names: Mapping[str, str]
-    ) -> Question | Skip:
+    def ask_again(self, question: Question, run: Run, lines: NewLines, names: Mapping[str, str]) -> Question | Skip:
         """Ask about the rewritten program and the same second one."""
         facts, gold = {**question.facts, "source": run.source}, question.gold
         return self.question(run, facts, gold) if run.value is not None else Skip("the value has no literal")
@@ -104,7 +101,7 @@ class Equivalent(YesNo):
 
 
 def _verdict(facts: Mapping[str, Sequence[str]], place: int) -> str:
-    return "too" if _is_same(facts["values"][place], facts["returned"][place]) else "so they differ"
+    return "too" if are_equal(facts["values"][place], facts["returned"][place]) else "so they differ"
 
 
 def _values(run: Run, random: Random) -> Generator[list[Job], Sequence[Run], dict[str, str]]:
@@ -126,7 +123,7 @@ def _sorted(
         ends = [_end(each) for each in found[place * len(values) : (place + 1) * len(values)]]
         known = [end for end in ends if end is not None]
         if len(known) == len(values):
-            (same if all(map(_is_same, values.values(), known)) else different)[source] = known
+            (same if all(map(are_equal, values.values(), known)) else different)[source] = known
     return same, different
 
 
@@ -135,13 +132,6 @@ def _end(run: Run) -> str | None:
     if run.outcome == "raised" and not run.exception.startswith(("RecursionError", "MemoryError")):
         return run.exception.partition(":")[0]
     return run.value if run.outcome == "ok" else None
-
-
-def _is_same(value: str, end: str) -> bool:
-    try:
-        return literals.equal(literals.read(value), literals.read(end))
-    except literals.LiteralError:
-        return False
 
 
 def _rewritten(sources: Sequence[str], run: Run, calls: Iterable[str], random: Random) -> list[str]:

@@ -7,7 +7,7 @@ from random import Random
 
 from codereasoner.records import Job, Run
 from codereasoner.steps import numbered, visits
-from codereasoner.task import NO_PLACE, CallFacts, Question, Skip
+from codereasoner.task import NO_PLACE, CallFacts, NewLines, Question, Skip
 from codereasoner.tasks.calls import call_facts, depends_on_chance, invocation, unfit_order
 from codereasoner.tasks.yes_no import YesNo
 
@@ -92,9 +92,7 @@ class Halts(YesNo):
         ]
         yield from random.sample(pair, 2)
 
-    def ask_again(
-        self, question: Question, run: Run, lines: Mapping[int, int], names: Mapping[str, str]
-    ) -> Question | Skip:
+    def ask_again(self, question: Question, run: Run, lines: NewLines, names: Mapping[str, str]) -> Question | Skip:
         """Ask with a number on the same side of the lines that run now."""
         if run.outcome == "timeout":
             return Skip("the call timeout")

@@ -9,9 +9,22 @@ from functools import lru_cache
 from codereasoner import literals
 from codereasoner.records import Job, Run
 from codereasoner.task import CallFacts, Misreading, Question, Task, Wrong
-from codereasoner.tasks.calls import call_facts, unfit_value
+from codereasoner.tasks.calls import call_facts, says_nothing, unfit_value
 
 MAX_ANSWER = 10_000  # characters, or twice those of the right answer
+
+
+def unfit_output(run: Run) -> str:
+    """Return the reason why the value of a run cannot be asked for, or ""; an answer may state the whole assertion."""
+    reason, value = unfit_value(run), run.value or ""
+    if reason or len(value) <= MAX_ANSWER:
+        return reason
+    try:
+        literals.affordable(f"{run.expression} == {value}")
+        literals.read(value)
+    except literals.LiteralError:
+        return "the value is too large to be compared"
+    return ""
 
 
 class Output(Task):
@@ -26,10 +39,8 @@ class Output(Task):
     observes = "value"
     answers = "literal"
     request = "Complete the assertion with the literal value that the call returns."
-
-    def unfit(self, run: Run) -> str:
-        """Take runs that returned a value with a literal that an answer can be compared with."""
-        return unfit_output(run)
+    unfit = staticmethod(unfit_output)
+    conclude = staticmethod(says_nothing)
 
     def ask(self, run: Run) -> Iterator[Question]:
         yield self.question(run, call_facts(run), [run.value or ""])
@@ -37,10 +48,6 @@ class Output(Task):
     def guesses(self, question: Question) -> Mapping[str, str]:
         constants = {"None": "None", "True": "True", "False": "False", "0": "0", "''": "''", "[]": "[]"}
         return constants | outer_arguments(question.facts["call"])
-
-    def conclude(self, question: Question) -> str:
-        """Add nothing: every narrated run ends with the value that it returns."""
-        return ""
 
     def statement(self, question: Question) -> str:
         facts = question.facts
@@ -67,19 +74,6 @@ class Output(Task):
     def rerun_job(self, question: Question) -> tuple[Job, str] | None:
         facts = question.facts
         return Job(facts["source"], facts["entry"], facts["call"]), question.gold[0]
-
-
-def unfit_output(run: Run) -> str:
-    """Return the reason why the value of a run cannot be asked for, or ""; an answer may state the whole assertion."""
-    reason, value = unfit_value(run), run.value or ""
-    if reason or len(value) <= MAX_ANSWER:
-        return reason
-    try:
-        literals.affordable(f"{run.expression} == {value}")
-        literals.read(value)
-    except literals.LiteralError:
-        return "the value is too large to be compared"
-    return ""
 
 
 @lru_cache(maxsize=65536)

@@ -13,7 +13,7 @@ from random import Random
 from codereasoner.records import Run
 from codereasoner.steps import Visit, numbered, statements, visits
 from codereasoner.steps.source import has_constant_loop, split_lines
-from codereasoner.task import NO_PLACE, Misreading, Question, Skip, Task, Wrong
+from codereasoner.task import NO_PLACE, Misreading, NewLines, Question, Skip, Task, Wrong
 from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
 from codereasoner.tasks.coverage import LineFacts
 
@@ -56,9 +56,7 @@ class Path(Task):
             return
         yield from (self._about(run, turn) for turn in pick(moves, self.limit, Random(f"path/{run.id}")))
 
-    def ask_again(
-        self, question: Question, run: Run, lines: Mapping[int, int], names: Mapping[str, str]
-    ) -> Question | Skip:
+    def ask_again(self, question: Question, run: Run, lines: NewLines, names: Mapping[str, str]) -> Question | Skip:
         """Ask about the same time of the line that the statement is on now."""
         wanted = {"line": lines.get(question.facts["line"], 0), "time": question.facts["time"]}
         found = [each for each in turns(run) if isinstance(each, Turn) and each.facts() == wanted]

@@ -12,7 +12,7 @@ from random import Random
 from codereasoner import literals
 from codereasoner.records import Run
 from codereasoner.steps import Visit, numbered, statements, visits
-from codereasoner.task import NO_PLACE, Misreading, Question, Skip, Task, Wrong
+from codereasoner.task import NO_PLACE, Misreading, NewLines, Question, Skip, Task, Wrong
 from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
 from codereasoner.tasks.path import VisitFacts
 
@@ -57,9 +57,7 @@ class State(Task):
         moments = [each for each in found if isinstance(each, Moment)]
         yield from (self._about(run, moment) for moment in pick(moments, self.limit, Random(f"state/{run.id}")))
 
-    def ask_again(
-        self, question: Question, run: Run, lines: Mapping[int, int], names: Mapping[str, str]
-    ) -> Question | Skip:
+    def ask_again(self, question: Question, run: Run, lines: NewLines, names: Mapping[str, str]) -> Question | Skip:
         """Ask about the same variable after the same time of the line that the statement is on now."""
         facts, variable = question.facts, question.facts["variable"]
         wanted = {"line": lines.get(facts["line"], 0), "time": facts["time"], "variable": names.get(variable, variable)}

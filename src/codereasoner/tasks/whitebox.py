@@ -14,7 +14,7 @@ from codereasoner.records import Run
 from codereasoner.steps import numbered
 from codereasoner.task import CallFacts, Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks import path, state
-from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
+from codereasoner.tasks.calls import call_facts, invocation, says_nothing, unfit_trace
 from codereasoner.tasks.output import MAX_ANSWER, Output, outer_arguments, unfit_output
 
 _NUMBERING = re.compile(r"^[0-9]{1,2}[.)][ \t]+(?=\S)")
@@ -42,6 +42,7 @@ class WhiteBox(Task):
         "that runs next (-1 where the call ends)."
     )
     limit = 5  # questions of each kind about one run
+    conclude = staticmethod(says_nothing)
 
     def unfit(self, run: Run) -> str:
         """Take whole traces with a value that can be asked for."""
@@ -82,10 +83,6 @@ class WhiteBox(Task):
             line if each["kind"] == "path" else "1; int" for each, line in zip(facts["questions"], below, strict=True)
         ]
         return {name: "\n".join([value, *rest]) for name, value in outer_arguments(facts["call"]).items()}
-
-    def conclude(self, question: Question) -> str:
-        """Add nothing: every narrated run ends with the value that it returns."""
-        return ""
 
     def statement(self, question: Question) -> str:
         facts = question.facts

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import ClassVar
 
-from codereasoner import literals
-from codereasoner.literals import LiteralError
 from codereasoner.records import Run
 from codereasoner.steps import numbered
 from codereasoner.steps.trace_languages import Frame, Trace, frames, read_compact, read_cwm, write_compact, write_cwm
 from codereasoner.styles import STYLES
 from codereasoner.task import CallFacts, Grade, Misreading, Question, Skip, Task, Wrong
-from codereasoner.tasks.calls import call_facts, graded, invocation, unfit_order
+from codereasoner.tasks.calls import are_equal, call_facts, graded, invocation, says_nothing, unfit_order
 
 MAX_VALUE = 200  # characters of a value that is worth writing at every line
 MAX_ANSWER = 10_000  # characters, or twice those of the right answer
@@ -41,6 +39,7 @@ class CwmTrace(Task):
         "in a JSON string."
     )
     longest: ClassVar[int] = 8_000  # characters of a trace that is asked for
+    conclude = staticmethod(says_nothing)
 
     def unfit(self, run: Run) -> str:
         """Take whole traces whose lines have one order and whose values have literals."""
@@ -69,10 +68,6 @@ class CwmTrace(Task):
     def read(self, text: str) -> Trace:
         """Return the frames of a text."""
         return read_cwm(text)
-
-    def conclude(self, question: Question) -> str:
-        """Add nothing: the answer is the whole trace."""
-        return ""
 
     def statement(self, question: Question) -> str:
         return f"{question.facts['source'].rstrip()}\n{invocation(question.facts)}  # trace?"
@@ -144,19 +139,10 @@ def _same(given: Frame | None, wanted: Frame | None) -> bool:
         return False
     if given.seen.keys() != wanted.seen.keys() or not _same_value(given, wanted):
         return False
-    return all(_equal(given.seen[name], text) for name, text in wanted.seen.items())
+    return all(are_equal(given.seen[name], text) for name, text in wanted.seen.items())
 
 
 def _same_value(given: Frame, wanted: Frame) -> bool:
     if wanted.kind == "exception":
         return given.value.partition(":")[0] == wanted.value.partition(":")[0]
-    return _equal(given.value, wanted.value)
-
-
-def _equal(given: str, wanted: str) -> bool:
-    if given == wanted:
-        return True
-    try:
-        return literals.equal(literals.read(given), literals.read(wanted))
-    except LiteralError:
-        return False
+    return are_equal(given.value, wanted.value)
