@@ -19,7 +19,7 @@ from codereasoner.parquet_files import Row
 from codereasoner.records import Program
 from codereasoner.sources.program_files import read_program
 from codereasoner.spill import whole_lines
-from codereasoner.steps import read_source
+from codereasoner.steps.source import read_source
 
 PACKAGE = Path(__file__).parents[1] / "src" / "codereasoner"
 

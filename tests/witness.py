@@ -34,7 +34,7 @@ from codereasoner.ledger import read_rows
 from codereasoner.records import Job, Program, Run
 from codereasoner.sources.packages import Packages
 from codereasoner.sources.procedural import Procedural
-from codereasoner.steps import chance
+from codereasoner.steps.source import chance
 
 Call: TypeAlias = tuple[str, str, str, str]
 """Where a program comes from, its source, entry and arguments."""

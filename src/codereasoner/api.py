@@ -36,7 +36,7 @@ from codereasoner.models.function import Answering, FunctionModel
 from codereasoner.outputs import set_aside
 from codereasoner.records import Chain, Job, Program, Run
 from codereasoner.reports.run_folder import short_name
-from codereasoner.steps import refuse_unknown
+from codereasoner.steps.source import refuse_unknown
 from codereasoner.styles import Style, chosen_style
 from codereasoner.task import Grade, Question, Task, grade_all
 from codereasoner.training.reward_terms import RewardTerm

@@ -14,7 +14,7 @@ from codereasoner.rewrites.insertions import other_value
 from codereasoner.rewrites.proof import Claim, refute
 from codereasoner.rewrites.rewrite_draft import Unfit
 from codereasoner.rewrites.rewriting import KINDS, Rewritten, rewrite
-from codereasoner.steps import statements
+from codereasoner.steps.source import statements
 
 ROWS = Path(__file__).with_name("nasty_programs.txt").read_text(encoding="utf-8").split("--- ")[1:]
 PROGRAMS: dict[str, tuple[str, tuple[str, ...]]] = {}

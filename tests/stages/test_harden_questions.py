@@ -20,7 +20,7 @@ from codereasoner.reports.comparison import compare
 from codereasoner.rewrites import rewriting
 from codereasoner.rewrites.rewrite_draft import Draft
 from codereasoner.stages.harden_questions import Hardening, harden_questions
-from codereasoner.steps import statements
+from codereasoner.steps.source import statements
 from codereasoner.styles import find_style
 from codereasoner.task import Question
 

@@ -10,7 +10,7 @@ from codereasoner.errors import DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job
 from codereasoner.stages.write_chains import narrate_run
-from codereasoner.steps import chance, runs_text
+from codereasoner.steps.source import chance, runs_text
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from textwrap import dedent
 
 import pytest
 
-from codereasoner import steps
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run, Step
 from codereasoner.steps.marks import attributes, items, kind
+from codereasoner.steps.source import chance, numbered, plain_lines
+from codereasoner.steps.visits import visits
 
 
 def trace(pool: Pool, source: str, call: str, entry: str = "f") -> Run:
@@ -33,7 +34,7 @@ def test_a_visit_knows_the_locals_before_and_after_its_line_and_the_line_that_fo
         """,
         "2",
     )
-    found = steps.visits(run)
+    found = visits(run)
     assert [visit.line for visit in found] == [2, 3, 4, 3, 4, 3, 5]
     assert [visit.nth for visit in found if visit.line == 4] == [1, 2]
     assert found[4].before == {"n": "2", "t": "0", "i": "1"}
@@ -55,7 +56,7 @@ def test_mutation_in_place_and_deletion_are_changes(pool: Pool) -> None:
         """,
         "[]",
     )
-    second, third = steps.visits(run)[1:3]
+    second, third = visits(run)[1:3]
     assert second.changes == {"a": "[1]", "b": "[1]"}
     assert third.after == {"a": "[1]"}
 
@@ -73,13 +74,13 @@ def test_after_a_line_has_two_readings_where_other_lines_run_within_it(
     pool: Pool, body: str, line: int, reason: str
 ) -> None:
     run = trace(pool, f"def g(y):\n    return y + 1\ndef f(x):\n    {body}\n", "1")
-    first = next(visit for visit in steps.visits(run) if visit.line == line)
+    first = next(visit for visit in visits(run) if visit.line == line)
     assert first.unclear == reason
 
 
 def test_a_helpers_return_leads_to_two_places(pool: Pool) -> None:
     run = trace(pool, "def g(y):\n    return y + 1\ndef f(x):\n    x = g(x)\n    return x\n", "1")
-    assert {visit.line: visit.unclear for visit in steps.visits(run)} == {
+    assert {visit.line: visit.unclear for visit in visits(run)} == {
         4: "the line calls another function",
         2: "the function returns there",
         5: "",
@@ -93,13 +94,13 @@ def test_comprehensions_and_lambdas_on_their_own_line_are_a_part_of_it(pool: Poo
     if sys.version_info >= (3, 12) and expression[0] in "[{":
         pytest.skip("from Python 3.12 on such lines count once for each item, and are left out of the questions")
     run = trace(pool, f"def f(x):\n    y = {expression}\n    return y\n", "[1, 2]")
-    found = [(visit.line, visit.unclear, visit.following) for visit in steps.visits(run)]
+    found = [(visit.line, visit.unclear, visit.following) for visit in visits(run)]
     assert found == [(2, "", 3), (3, "", None)]
 
 
 def test_a_generator_that_is_consumed_elsewhere_is_not_a_part_of_its_line(pool: Pool) -> None:
     run = trace(pool, "def f(x):\n    y = (i for i in x)\n    z = list(y)\n    return z\n", "[1, 2]")
-    assert [visit.unclear for visit in steps.visits(run) if visit.line == 3] == ["the line calls another function"]
+    assert [visit.unclear for visit in visits(run) if visit.line == 3] == ["the line calls another function"]
 
 
 def test_a_handled_exception_leads_to_its_handler_and_an_unhandled_one_leaves(pool: Pool) -> None:
@@ -121,7 +122,7 @@ def test_a_handled_exception_leads_to_its_handler_and_an_unhandled_one_leaves(po
         """,
         "0",
     )
-    found = {visit.line: visit for visit in steps.visits(run)}
+    found = {visit.line: visit for visit in visits(run)}
     assert (found[5].raised, found[5].unclear, found[5].following) == (True, "", 6)
     assert found[2].unclear == "an exception leaves the function there"
     assert found[9].unclear == "the line calls another function"
@@ -156,12 +157,12 @@ def test_plain_lines_hold_one_whole_statement_of_a_function() -> None:
             return z
         '''
     ).lstrip("\n")
-    assert sorted(steps.plain_lines(source)) == [11, 12, 13, 15, 17, 18, 19, 20, 21, 24]
+    assert sorted(plain_lines(source)) == [11, 12, 13, 15, 17, 18, 19, 20, 21, 24]
 
 
 def test_source_that_does_not_parse_has_no_plain_lines() -> None:
-    assert steps.plain_lines("def f(:") == frozenset()
-    assert steps.chance("def f(:") == ""
+    assert plain_lines("def f(:") == frozenset()
+    assert chance("def f(:") == ""
 
 
 @pytest.mark.parametrize(
@@ -175,11 +176,11 @@ def test_source_that_does_not_parse_has_no_plain_lines() -> None:
     ],
 )
 def test_chance_is_found_in_the_text(source: str, name: str) -> None:
-    assert steps.chance(source) == name
+    assert chance(source) == name
 
 
 def test_lines_are_counted_as_python_counts_them() -> None:
-    assert steps.numbered("a\x0c = 1\r\nb\u2028c\n\n") == "1\ta\x0c = 1\n2\tb\u2028c"
+    assert numbered("a\x0c = 1\r\nb\u2028c\n\n") == "1\ta\x0c = 1\n2\tb\u2028c"
 
 
 @pytest.mark.parametrize(
@@ -222,7 +223,7 @@ def test_the_states_of_a_function_with_thousands_of_locals_do_not_hold_all_of_th
     told[500] = replace(told[500], removed=("y7", "y8"))
     run = Run("", "f", "1", "ok", steps=tuple(told))
     tracemalloc.start()
-    found = steps.visits(run)
+    found = visits(run)
     size = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert size < 15_000_000  # 75 million where each state is a dict of its own

@@ -12,7 +12,7 @@ from codereasoner import extend
 from codereasoner.evaluation.gold_check import gold_check
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
-from codereasoner.steps import visits
+from codereasoner.steps.visits import visits
 from codereasoner.styles import STYLES, Style
 from codereasoner.task import Question, Task
 

@@ -11,7 +11,7 @@ import pytest
 from codereasoner import extend, literals
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
-from codereasoner.steps import statements
+from codereasoner.steps.source import statements
 from codereasoner.task import Question
 
 

@@ -8,7 +8,6 @@ CodeCrash's scorer has, such as `from typing import List`.
 
 from __future__ import annotations
 
-import ast
 import builtins
 import collections
 import functools
@@ -28,7 +27,7 @@ from codereasoner.errors import DataError
 from codereasoner.extend import Questions
 from codereasoner.ledger import read_rows
 from codereasoner.rewrites.rewrite_draft import bindings
-from codereasoner.steps.source import parse_source
+from codereasoner.steps.source import names_in, parse_source
 from codereasoner.task import Question, Runner
 
 FIELDS = ("task_id", "dataset", "code", "function_name", "function_call", "output")
@@ -81,7 +80,7 @@ def with_imports(code: str) -> str:
     tree = parse_source(code)
     if tree is None:
         return code
-    read = sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - set(bindings(tree)))
+    read = sorted(names_in(tree) - set(bindings(tree)))
     lines = [f"import {name}" for name in read if name in _MODULES]
     for name in (each for each in read if each not in _MODULES and not hasattr(builtins, each)):
         home = next((each for each in _STARRED if name in getattr(each, "__all__", dir(each))), None)

@@ -19,7 +19,7 @@ from codereasoner.chains.expressions import computed
 from codereasoner.chains.pure_operations import FUNCTIONS, SILENT
 from codereasoner.chains.statement_lines import LOOPS, code_of, shadowed
 from codereasoner.records import Run
-from codereasoner.steps.source import has_constant_loop, nodes_of, walk
+from codereasoner.steps.source import has_constant_loop, names_in, nodes_of
 
 MOST_WORK = 4_000_000  # events that are looked at for one text, in about three seconds; no claim is checked after that
 EVALUATION = 50  # events' worth of work that it takes to evaluate a condition
@@ -98,7 +98,7 @@ class Events:
         node = ast.parse(claim.code, mode="eval").body
         if f"{claim.said.strip('`* ')}" in code_of(self._run.source):
             return None  # a line of the program
-        names = {each.id for each in walk(node) if isinstance(each, ast.Name)}
+        names = names_in(node)
         if not names:
             return _agrees(claim, node, {})
         if lines := _tests_of(self._run.source).get(claim.code):

@@ -28,8 +28,7 @@ from codereasoner.chains.inverse_operations import (
 )
 from codereasoner.chains.known_values import Unknown, text_of, texts_of
 from codereasoner.chains.statement_lines import header
-from codereasoner.steps import split_lines
-from codereasoner.steps.source import walk
+from codereasoner.steps.source import split_lines, walk
 
 MAX_PATHS = 8  # ways through the branches of a function that are undone
 MAX_FOLLOWED = 100  # that are looked at to find them: there are two to the power of its `if`s, and all may raise

@@ -27,7 +27,7 @@ from codereasoner.chains.inversion import FAILURES, is_certain, undo_statement, 
 from codereasoner.chains.statement_lines import header
 from codereasoner.chains.value_claims import calls
 from codereasoner.records import Run
-from codereasoner.steps.source import nodes_of, parse_any, parse_expression, parse_source, split_lines, walk
+from codereasoner.steps.source import names_in, nodes_of, parse_any, parse_expression, parse_source, split_lines, walk
 
 _TAKES = re.compile(r"take `([^`\n]+)`, (?=\S)")
 _GIVES = re.compile(r"`([^`\n]+)` must give (?=\S)")
@@ -188,7 +188,7 @@ class _Known:
                     node = parse_expression(left[begin.start() :].strip())
                     if not isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
                         continue
-                    if entry not in {each.id for each in walk(node) if isinstance(each, ast.Name)}:
+                    if entry not in names_in(node):
                         value = computed(node, {})
                         if value is not NotImplemented and literals.equal(value, right):
                             used = _constants_in(walk(node))

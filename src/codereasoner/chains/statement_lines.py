@@ -14,8 +14,7 @@ from typing import TypeAlias, cast
 
 from codereasoner.chains.expressions import unparse
 from codereasoner.chains.pure_operations import FUNCTIONS
-from codereasoner.steps import split_lines
-from codereasoner.steps.source import is_inlined, nodes_of, walk
+from codereasoner.steps.source import is_inlined, nodes_of, split_lines, walk
 
 Statement: TypeAlias = "ast.stmt | ast.ExceptHandler | ast.match_case"
 Owner: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module"

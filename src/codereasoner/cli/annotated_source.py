@@ -17,8 +17,8 @@ from codereasoner.chains.events import Event, read_events
 from codereasoner.chains.statement_lines import MODULE, Scope, body_lines, first_line, scopes
 from codereasoner.errors import DataError
 from codereasoner.records import Run
-from codereasoner.steps import split_lines
 from codereasoner.steps.marks import attributes, items, shown
+from codereasoner.steps.source import split_lines
 
 SHOWN = 4  # values of one variable per line, before the rest is folded
 LONGEST = 60  # characters of one value

@@ -44,7 +44,7 @@ def quiz_command(
     from codereasoner.cli.quiz_view import quiz_summary, show_replies
     from codereasoner.cli.trace_target import split_call
     from codereasoner.evaluation.quiz_questions import questions_about, quiz, stable_tasks, trace_for_quiz
-    from codereasoner.steps import read_source
+    from codereasoner.steps.source import read_source
 
     entry, arguments = split_call(call)
     answering, style, sampling = config.find(model)

@@ -15,8 +15,7 @@ from pathlib import Path
 from codereasoner.cli.console import waiting
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.records import Job, Run
-from codereasoner.steps import read_source
-from codereasoner.steps.source import parse_expression
+from codereasoner.steps.source import parse_expression, read_source
 
 ENTRY = "codereasoner_traced_call"
 """The function by which everything is run that is more than a function's name and its arguments."""

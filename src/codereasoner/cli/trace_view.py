@@ -18,7 +18,7 @@ from codereasoner.cli.trace_target import Target
 from codereasoner.errors import Shortfall
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.records import Run
-from codereasoner.steps import refuse_unknown
+from codereasoner.steps.source import refuse_unknown
 
 _NO_FILE = re.compile(r"FileNotFoundError: .*: '(.+)'$")
 _NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '(\w+)")

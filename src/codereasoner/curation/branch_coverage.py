@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from codereasoner.records import Run
-from codereasoner.steps import statements
+from codereasoner.steps.source import statements
 
 Jump: TypeAlias = tuple[int, bool]
 """The line of a header, and whether the body is entered."""

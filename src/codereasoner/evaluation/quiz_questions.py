@@ -13,7 +13,7 @@ from codereasoner.evaluation.error_rules import Mistake
 from codereasoner.extend import Model, Sampling
 from codereasoner.records import Job, Run
 from codereasoner.sampling import prompts_for, sample_and_grade
-from codereasoner.steps import refuse_unknown
+from codereasoner.steps.source import refuse_unknown
 from codereasoner.styles import Style
 from codereasoner.task import Grade, Question, Runner
 

@@ -19,7 +19,7 @@ def _cwm(run: Run) -> tuple[str, str]:
 
 
 def _compact(run: Run) -> tuple[str, str]:
-    from codereasoner.steps import numbered
+    from codereasoner.steps.source import numbered
     from codereasoner.steps.trace_languages import frames, write_compact
 
     return f"{numbered(run.source)}\n{run.expression}\n", write_compact(frames(run))

@@ -18,6 +18,7 @@ from codereasoner.rewrites.rewrite_draft import (
     renamed,
 )
 from codereasoner.rewrites.scopes import locals_of
+from codereasoner.steps.source import names_in
 
 _LATER = (ast.Lambda, ast.GeneratorExp, ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
 """What may see the variables of a comprehension at another time, or from another scope."""
@@ -111,13 +112,13 @@ def _comprehension(function: Function, own: set[str], start: ast.stmt, loop: ast
             return None
     match inner:
         case ast.Expr(ast.Call(ast.Attribute(ast.Name(id=to), "append"), [item], [])) if to == result in own:
-            variables = {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+            variables = names_in(target)
         case _:
             return None
     parts = [items, item, *tests]
-    if any(has(part, *_LATER, *SCOPES) or result in _read(part) for part in parts) or not variables <= own:
+    if any(has(part, *_LATER, *SCOPES) or result in names_in(part) for part in parts) or not variables <= own:
         return None
-    if not isinstance(target, ast.Name | ast.Tuple) or isinstance(item, ast.Starred) or variables & _read(items):
+    if not isinstance(target, ast.Name | ast.Tuple) or isinstance(item, ast.Starred) or variables & names_in(items):
         return None
     inside = {id(node) for node in ast.walk(loop)}
     arguments = {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
@@ -127,7 +128,3 @@ def _comprehension(function: Function, own: set[str], start: ast.stmt, loop: ast
     made = assign(result, ast.ListComp(item, [ast.comprehension(target, items, tests, 0)]))
     made.origin = start.origin  # type: ignore[attr-defined]
     return deepcopy(made)
-
-
-def _read(tree: ast.AST) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

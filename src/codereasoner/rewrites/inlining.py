@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from codereasoner.rewrites.rewrite_draft import SCOPES, Draft, Unfit, assign, bindings, blocks, has, head, renamed
 from codereasoner.rewrites.scopes import locals_of
+from codereasoner.steps.source import names_in
 
 _NEVER = (
     *(*SCOPES, ast.GeneratorExp, ast.Yield, ast.YieldFrom, ast.Await, ast.NamedExpr),
@@ -45,7 +46,7 @@ def inline_helpers(draft: Draft) -> None:
             body[:] = [node for each in made for node in each]
     if not count:
         raise Unfit("no helper is called in a statement of its own")
-    used = {node.id for node in ast.walk(draft.tree) if isinstance(node, ast.Name)}
+    used = names_in(draft.tree)
     unused = [each.node for each in helpers.values() if each.node.name not in used]
     draft.tree.body[:] = [node for node in draft.tree.body if node not in unused]
 
@@ -95,17 +96,13 @@ def _always_set(body: list[ast.stmt], names: set[str]) -> bool:
             case ast.Assign(targets=[ast.Name(id=own)]) if [each.id for each in inner] == [own]:
                 done.add(own)
             case ast.For(target=target, iter=items):
-                variables = _names(target)
-                elsewhere = set().union(*(_names(other) for other in body if other is not node))
-                if variables & (elsewhere | _names(items)) or {each.id for each in inner} - variables:
+                variables = names_in(target)
+                elsewhere = set().union(*(names_in(other) for other in body if other is not node))
+                if variables & (elsewhere | names_in(items)) or {each.id for each in inner} - variables:
                     return False
             case _ if inner:
                 return False
     return True
-
-
-def _names(tree: ast.AST) -> set[str]:
-    return {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)}
 
 
 def _inlined(draft: Draft, helpers: dict[str, _Helper], node: ast.stmt) -> list[ast.stmt]:

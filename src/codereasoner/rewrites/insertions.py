@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from codereasoner import literals
 from codereasoner.rewrites.rewrite_draft import Draft, Function, Unfit, assign, blocks, head, name, statement
 from codereasoner.rewrites.scopes import locals_of
-from codereasoner.steps import split_lines
+from codereasoner.steps.source import split_lines
 
 _MOST = 4  # insertions in one function: more of them drown the program
 _FALSE = ("3 > 7", "not 1", "None is not None", "'a' == 'b'", "0 * 5 > 1", "[] == [0]")

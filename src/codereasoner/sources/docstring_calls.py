@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from codereasoner import literals
 from codereasoner.literals import LiteralError
+from codereasoner.steps.source import names_in
 
 _PARSER = doctest.DocTestParser()
 _PLAIN = frozenset(name for name in dir(builtins) if name[0].islower()) - {"print", "input", "open", "eval", "exec"}
@@ -53,7 +54,7 @@ def examples(function: ast.FunctionDef) -> Iterator[Example | str]:
             ]:
                 if isinstance(value, ast.Starred):  # print(*f(3))
                     value = ast.Call(ast.Name("list", ast.Load()), [value.value], [])
-                if function.name in {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}:
+                if function.name in names_in(value):
                     yield _example(function, _Inlined(values).visit(value))
             case _:
                 continue
@@ -77,7 +78,7 @@ def _example(function: ast.FunctionDef, value: ast.expr) -> Example | str:
     body = lifting.visit(value)
     if not lifting.arguments:
         return "an example without a literal argument"
-    used = {node.id for node in ast.walk(body) if isinstance(node, ast.Name)} - set(lifting.arguments)
+    used = names_in(body) - set(lifting.arguments)
     bound = {node.id for node in ast.walk(body) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     bound |= {node.arg for node in ast.walk(body) if isinstance(node, ast.arg)}
     names = ", ".join(lifting.arguments)

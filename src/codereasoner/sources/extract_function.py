@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from codereasoner.function_source import POSTPONED, names_read
-from codereasoner.steps import read_source, split_lines
+from codereasoner.steps.source import read_source, split_lines
 
 Definition = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign | ast.Import | ast.ImportFrom
 MOST_PARTS = 40  # definitions of one program: what needs more is a library, not a function

@@ -17,8 +17,7 @@ from codereasoner.literals import is_literal
 from codereasoner.records import Program
 from codereasoner.sources.docstring_programs import docstring_programs
 from codereasoner.sources.extract_function import Modules
-from codereasoner.steps import read_source, split_lines
-from codereasoner.steps.source import parse_any
+from codereasoner.steps.source import names_in, parse_any, read_source, split_lines
 
 NO_CALL = "no call in a print, an assertion or a docstring"
 """The reason of a file that defines functions and shows no call of them."""
@@ -195,9 +194,8 @@ def _needed(arguments: str, call: _Call, known: set[str]) -> list[ast.stmt]:
 
 
 def _names(node: ast.AST) -> set[str]:
-    names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
     aliases = (each for each in ast.walk(node) if isinstance(each, ast.alias))
-    return names | {(each.asname or each.name).partition(".")[0] for each in aliases}
+    return names_in(node) | {(each.asname or each.name).partition(".")[0] for each in aliases}
 
 
 def _without(nodes: Iterable[ast.stmt], text: str) -> str:

@@ -233,6 +233,11 @@ def parse_expression(text: str) -> ast.expr | None:
         return None
 
 
+def names_in(tree: ast.AST) -> set[str]:
+    """Return the names that a tree reads or binds."""
+    return {node.id for node in walk(tree) if isinstance(node, ast.Name)}
+
+
 def _defined(source: str) -> set[str]:
     return {node.name for node in nodes_of(source) if isinstance(node, ast.FunctionDef)}
 

@@ -10,12 +10,12 @@ from codereasoner import literals
 from codereasoner.errors import DataError
 from codereasoner.literals import LiteralError
 from codereasoner.records import Run
-from codereasoner.steps import statements, visits
-from codereasoner.steps.source import lines_in_loops, split_lines
+from codereasoner.steps.source import lines_in_loops, split_lines, statements
+from codereasoner.steps.visits import visits
 from codereasoner.task import CallFacts, Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks import state
-from codereasoner.tasks.calls import call_facts, invocation, says_nothing, unfit_trace
-from codereasoner.tasks.output import MAX_ANSWER, Output, outer_arguments, unfit_output
+from codereasoner.tasks.calls import MAX_ANSWER, call_facts, invocation, says_nothing, unfit_trace
+from codereasoner.tasks.output import Output, outer_arguments, unfit_output
 
 
 class AnchorFacts(CallFacts):

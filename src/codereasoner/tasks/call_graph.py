@@ -10,9 +10,7 @@ from collections.abc import Iterator, Mapping
 from codereasoner.records import Run
 from codereasoner.steps.source import parse_source
 from codereasoner.task import CallFacts, Grade, Question, Skip, Task, Wrong
-from codereasoner.tasks.calls import STEP, call_facts, callers, invocation, unfit_trace
-
-MAX_ANSWER = 10_000  # characters
+from codereasoner.tasks.calls import MAX_ANSWER, STEP, call_facts, callers, invocation, unfit_trace
 
 _PAIR = re.compile(r"[ \t]*([^\W\d]\w{0,99})[ \t]*->[ \t]*([^\W\d]\w{0,99})[ \t]*:[ \t]*([0-9]{1,6})[ \t]*")
 

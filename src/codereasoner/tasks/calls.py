@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from codereasoner import literals
 from codereasoner.records import Run
-from codereasoner.steps import chance, statements, visits
-from codereasoner.steps.source import has_constant_loop
+from codereasoner.steps.source import chance, has_constant_loop, statements
+from codereasoner.steps.visits import visits
 from codereasoner.task import Grade, Question
 
+MAX_ANSWER = 10_000  # characters of an answer, or twice those of the right one
 STEP = "a step is wrong"  # the reason of an answer in several parts
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from random import Random
 
 from codereasoner.records import Run
-from codereasoner.steps import numbered, statements
+from codereasoner.steps.source import numbered, statements
 from codereasoner.task import NO_PLACE, CallFacts, Misreading, NewLines, Question, Skip
 from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
 from codereasoner.tasks.yes_no import YesNo

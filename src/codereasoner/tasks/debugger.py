@@ -9,13 +9,13 @@ from random import Random
 
 from codereasoner import literals
 from codereasoner.records import Run
-from codereasoner.steps import Visit, numbered, visits
+from codereasoner.steps.source import numbered
+from codereasoner.steps.visits import Visit, visits
 from codereasoner.task import NO_PLACE, Grade, NewLines, Question, Skip, Task, Wrong
-from codereasoner.tasks.calls import STEP, call_facts, callers, invocation, unfit_order
+from codereasoner.tasks.calls import MAX_ANSWER, STEP, call_facts, callers, invocation, unfit_order
 from codereasoner.tasks.path import MAX_TIME, VisitFacts, next_below
 from codereasoner.tasks.state import MAX_VALUE, is_assignment
 
-MAX_ANSWER = 10_000  # characters, or twice those of the right answer
 LONGEST = 2_000  # characters of a right answer: more variables are copying, not reasoning
 PLACES = 12  # of a run from which each move is tried
 MOVES = ("step", "next", "out", "to")

@@ -6,7 +6,8 @@ from collections.abc import Generator, Mapping, Sequence
 from random import Random
 
 from codereasoner.records import Job, Run
-from codereasoner.steps import numbered, visits
+from codereasoner.steps.source import numbered
+from codereasoner.steps.visits import visits
 from codereasoner.task import NO_PLACE, CallFacts, NewLines, Question, Skip
 from codereasoner.tasks.calls import call_facts, depends_on_chance, invocation, unfit_order
 from codereasoner.tasks.yes_no import YesNo

@@ -9,11 +9,10 @@ from typing import TypedDict
 
 from codereasoner import literals
 from codereasoner.records import Job, Run
-from codereasoner.steps import runs_text
+from codereasoner.steps.source import runs_text
 from codereasoner.task import Misreading, Question, Task, Wrong
-from codereasoner.tasks.calls import unfit_value
+from codereasoner.tasks.calls import MAX_ANSWER, unfit_value
 
-MAX_ANSWER = 10_000  # characters, or twice those of the known call
 MAX_VALUE = 2_000  # characters of a value that is worth asking for
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise, zip_longest
 
 from codereasoner.records import Run
-from codereasoner.steps import numbered, statements, visits
+from codereasoner.steps.source import numbered, statements
+from codereasoner.steps.visits import visits
 from codereasoner.task import CallFacts, Grade, Question, Skip, Task, Wrong
-from codereasoner.tasks.calls import call_facts, graded, invocation, unfit_order
+from codereasoner.tasks.calls import MAX_ANSWER, call_facts, graded, invocation, unfit_order
 from codereasoner.tasks.path import next_below
 
 MAX_LINES = 200  # of one run: more is copying, not reasoning
-MAX_ANSWER = 10_000  # characters; the longest right answer has 1,400
 
 _NUMBER = re.compile(r"[0-9]{1,6}", re.ASCII)
 _LIST = re.compile(r"\[?\s*+[0-9]{1,6}(?:[\s,]++[0-9]{1,6})*+[\s,]*+\]?", re.ASCII)

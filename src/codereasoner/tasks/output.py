@@ -9,9 +9,7 @@ from functools import lru_cache
 from codereasoner import literals
 from codereasoner.records import Job, Run
 from codereasoner.task import CallFacts, Misreading, Question, Task, Wrong
-from codereasoner.tasks.calls import call_facts, says_nothing, unfit_value
-
-MAX_ANSWER = 10_000  # characters, or twice those of the right answer
+from codereasoner.tasks.calls import MAX_ANSWER, call_facts, says_nothing, unfit_value
 
 
 def unfit_output(run: Run) -> str:

@@ -11,8 +11,8 @@ from functools import lru_cache
 from random import Random
 
 from codereasoner.records import Run
-from codereasoner.steps import Visit, numbered, statements, visits
-from codereasoner.steps.source import has_constant_loop, split_lines
+from codereasoner.steps.source import has_constant_loop, numbered, split_lines, statements
+from codereasoner.steps.visits import Visit, visits
 from codereasoner.task import NO_PLACE, Misreading, NewLines, Question, Skip, Task, Wrong
 from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
 from codereasoner.tasks.coverage import LineFacts

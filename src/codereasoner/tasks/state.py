@@ -11,14 +11,13 @@ from random import Random
 
 from codereasoner import literals
 from codereasoner.records import Run
-from codereasoner.steps import Visit, numbered, statements, visits
+from codereasoner.steps.source import numbered, statements
+from codereasoner.steps.visits import Visit, visits
 from codereasoner.task import NO_PLACE, Misreading, NewLines, Question, Skip, Task, Wrong
-from codereasoner.tasks.calls import call_facts, invocation, unfit_trace
-from codereasoner.tasks.path import VisitFacts
+from codereasoner.tasks.calls import MAX_ANSWER, call_facts, invocation, unfit_trace
+from codereasoner.tasks.path import MAX_TIME, VisitFacts
 
-MAX_ANSWER = 10_000  # characters, or twice those of the right answer
 MAX_VALUE = 200  # characters of a value that is worth asking for
-MAX_TIME = 20  # visits of a line that are asked about: later ones only test counting
 
 _TYPE = re.compile(r"\s*([A-Za-z_][\w.]*)(?:\[.*\])?\s*", re.DOTALL | re.ASCII)
 _TYPE_NAMES = {"none": "nonetype", "string": "str", "integer": "int", "boolean": "bool"}

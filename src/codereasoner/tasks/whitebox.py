@@ -11,11 +11,11 @@ from codereasoner import literals
 from codereasoner.errors import DataError
 from codereasoner.literals import LiteralError
 from codereasoner.records import Run
-from codereasoner.steps import numbered
+from codereasoner.steps.source import numbered
 from codereasoner.task import CallFacts, Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks import path, state
-from codereasoner.tasks.calls import call_facts, invocation, says_nothing, unfit_trace
-from codereasoner.tasks.output import MAX_ANSWER, Output, outer_arguments, unfit_output
+from codereasoner.tasks.calls import MAX_ANSWER, call_facts, invocation, says_nothing, unfit_trace
+from codereasoner.tasks.output import Output, outer_arguments, unfit_output
 
 _NUMBERING = re.compile(r"^[0-9]{1,2}[.)][ \t]+(?=\S)")
 

@@ -7,14 +7,13 @@ from itertools import zip_longest
 from typing import ClassVar
 
 from codereasoner.records import Run
-from codereasoner.steps import numbered
+from codereasoner.steps.source import numbered
 from codereasoner.steps.trace_languages import Frame, Trace, frames, read_compact, read_cwm, write_compact, write_cwm
 from codereasoner.styles import STYLES
 from codereasoner.task import CallFacts, Grade, Misreading, Question, Skip, Task, Wrong
-from codereasoner.tasks.calls import are_equal, call_facts, graded, invocation, says_nothing, unfit_order
+from codereasoner.tasks.calls import MAX_ANSWER, are_equal, call_facts, graded, invocation, says_nothing, unfit_order
 
 MAX_VALUE = 200  # characters of a value that is worth writing at every line
-MAX_ANSWER = 10_000  # characters, or twice those of the right answer
 
 
 class CwmTrace(Task):
