@@ -20,17 +20,7 @@ from codereasoner.chains.entered_blocks import stored, targets
 from codereasoner.chains.module_values import class_attribute, module_values
 from codereasoner.chains.open_frames import OpenFrame, OpenUnit
 from codereasoner.chains.shared_lines import Part, is_over, lead, take_apart
-from codereasoner.chains.statement_lines import (
-    LOOPS,
-    MODULE,
-    Owner,
-    Scope,
-    Statement,
-    Unit,
-    body_lines,
-    own,
-    scopes,
-)
+from codereasoner.chains.statement_lines import LOOPS, MODULE, Owner, Scope, Statement, Unit, body_lines, own, scopes
 from codereasoner.errors import DataError
 from codereasoner.records import Run, Step
 from codereasoner.steps.source import TOO_DEEP, parse_source

@@ -28,11 +28,7 @@ METHODS: dict[type, frozenset[str]] = {
     int: frozenset(("bit_length",)),
     float: frozenset(("is_integer",)),
 }
-LAST_METHODS = {
-    **METHODS,
-    list: METHODS[list] | {"pop"},
-    dict: METHODS[dict] | {"pop", "popitem", "setdefault"},
-}
+LAST_METHODS = {**METHODS, list: METHODS[list] | {"pop"}, dict: METHODS[dict] | {"pop", "popitem", "setdefault"}}
 """With those that also change the object, whose result is known where nobody looks at the object afterwards."""
 _BUILT_IN = (
     *(len, sum, max, min, sorted, abs, str, int, float, list, tuple, set, dict, bool, ord, chr, round, any, all),

@@ -26,16 +26,7 @@ from codereasoner.chains.entered_blocks import (
 )
 from codereasoner.chains.known_values import Unknown
 from codereasoner.chains.pure_operations import SILENT
-from codereasoner.chains.statement_lines import (
-    LOOPS,
-    Scope,
-    Statement,
-    Unit,
-    covers,
-    is_short_loop,
-    line_of,
-    own,
-)
+from codereasoner.chains.statement_lines import LOOPS, Scope, Statement, Unit, covers, is_short_loop, line_of, own
 from codereasoner.records import Step
 from codereasoner.steps.source import walk
 

@@ -103,13 +103,7 @@ def _command_of(file: str) -> click.Command:
     @config_options(Settings)
     @json_option
     def command(
-        name: str,
-        fresh: bool,
-        jobs: int,
-        pools: PoolOptions,
-        config: Settings,
-        as_json: bool,
-        data: Path | None = None,
+        name: str, fresh: bool, jobs: int, pools: PoolOptions, config: Settings, as_json: bool, data: Path | None = None
     ) -> None:
         from codereasoner.experiments.plan import read_experiment
 

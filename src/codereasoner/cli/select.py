@@ -80,12 +80,7 @@ def select_command(
     from codereasoner.cli.console import bar
     from codereasoner.cli.row_counts import show_counts
     from codereasoner.curation.difficulty import Band
-    from codereasoner.stages.rate_difficulty import (
-        Choice,
-        rate_questions,
-        refuse_other_selection,
-        select_questions,
-    )
+    from codereasoner.stages.rate_difficulty import Choice, rate_questions, refuse_other_selection, select_questions
     from codereasoner.task import Question
 
     questions = rows_file(questions, "questions.jsonl", kind=Question)
