@@ -114,6 +114,14 @@ def no_file(path: Path) -> str:
     return f"{path} is a device or a pipe: give the path of a file" if path.exists() else f"there is no file {path}"
 
 
+def no_rows_in(folder: Path, *names: str) -> str:
+    """Return the sentence for a folder that has none of these files of rows."""
+    said = f"the folder {folder} has no {' and no '.join(names)}: give the path of a file"
+    if not any((folder / each).is_file() for each in ("dataset_info.json", "dataset_dict.json")):
+        return said
+    return f"{said}; `datasets.load_from_disk('{folder}')`, its `.to_parquet('rows.parquet')` writes one"
+
+
 def counted(number: int, noun: str) -> str:
     """Return a number and its noun: "1 question", "2,000 questions"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

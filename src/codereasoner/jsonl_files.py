@@ -36,7 +36,12 @@ def row_of(path: Path, number: int, line: str) -> Row:
     Raises:
         DataError: it is not a JSON object; the message names the line.
     """
-    return object_of(f"{path}, line {number}", line)
+    try:
+        return object_of(f"{path}, line {number}", line)
+    except DataError as error:
+        if path.suffix not in _TABLES:
+            raise
+        raise DataError(f"{error}; rows are JSON lines, or a file that ends in .parquet: convert it") from None
 
 
 def read_rows_of_part(path: Path) -> Iterator[Row]:
@@ -90,6 +95,7 @@ def not_text(path: Path, error: UnicodeDecodeError) -> DataError:
     return DataError(f"{path}: not UTF-8 text (byte {error.start}){kind}")
 
 
+_TABLES = (".csv", ".tsv")
 _KINDS = {
     **dict.fromkeys((b"\xff\xfe", b"\xfe\xff"), "UTF-16: save it as UTF-8"),
     b"PAR1": "a parquet file: unpack it and give it a name that ends in .parquet",

@@ -282,6 +282,7 @@ def test_what_the_system_refuses_is_one_sentence(command: Command, monkeypatch: 
         ("safetensors", "SafetensorError", "Error while serializing: I/O error: No space left on device (os error 28)"),
         ("builtins", "RuntimeError", "[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534"),  # torch
         ("sqlite3", "OperationalError", "database or disk is full"),
+        ("builtins", "Exception", "No space left on device (os error 28)"),  # tokenizers
     ],
 )
 def test_a_full_disk_is_one_sentence_whichever_library_finds_it(

@@ -93,6 +93,26 @@ def test_a_broken_line_is_named_by_file_and_number(command: Command) -> None:
     assert "questions.jsonl, line 2: not JSON" in err
 
 
+@pytest.mark.parametrize("train", ["sft", "grpo"])
+def test_rows_of_ones_own_in_another_format_are_refused_with_what_is_read(train: str, command: Command) -> None:
+    pytest.importorskip("trl")
+
+    def refused(rows: str) -> str:
+        code, out, err = command(train, rows, "--model", "scratch:0.3m")
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        return err
+
+    Path("own.csv").write_text("prompt,completion\nq,a\n")
+    assert "own.csv, line 1: not JSON" in (said := refused("own.csv"))
+    assert "rows are JSON lines, or a file that ends in .parquet" in said
+    Path("own.jsonl").write_text('{"instruction": "q", "output": "a"}\n')
+    assert "(it has: instruction, output): is it a file of" in (said := refused("own.jsonl"))
+    assert ("rows of your own have prompt and completion, or messages" in said) == (train == "sft")
+    Path("saved").mkdir()
+    Path("saved/dataset_info.json").write_text("{}")  # as `datasets.Dataset.save_to_disk` writes it
+    assert "`datasets.load_from_disk('saved')`, its `.to_parquet('rows.parquet')` writes one" in refused("saved")
+
+
 def test_a_config_key_that_does_not_exist_lists_those_that_do(command: Command) -> None:
     Path("ask.yaml").write_text("task: [output]\ncolour: red\n")
     code, _, err = command("ask", "gone", "--config", "ask.yaml")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import time
 from collections.abc import Sequence
@@ -71,6 +72,23 @@ def test_the_same_seed_samples_the_same_text_and_another_seed_another(model: Mod
     first = completions(model, TEXTS, Sampling(temperature=1.0, max_tokens=8, seed=1))
     assert first == completions(model, TEXTS, Sampling(temperature=1.0, max_tokens=8, seed=1))
     assert first != completions(model, TEXTS, Sampling(temperature=1.0, max_tokens=8, seed=2))
+
+
+def test_what_a_model_declares_about_its_own_sampling_changes_no_answer(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As Qwen's models declare a repetition penalty, which transformers adds to what a caller leaves open."""
+    folder = make_scratch_model(tmp_path / "base", 0, "0.3m")
+    plain = completions(extend.find("model", str(folder), threads=1), TEXTS)
+    declared = json.loads((folder / "generation_config.json").read_text())
+    declared |= {"do_sample": True, "temperature": 0.7, "top_k": 20, "repetition_penalty": 100.0, "min_p": 0.9}
+    declared |= {"no_repeat_ngram_size": 1, "max_length": 7}
+    (folder / "generation_config.json").write_text(json.dumps(declared))
+    capfd.readouterr()
+    found: Any = extend.find("model", str(folder), threads=1)
+    assert completions(found, TEXTS) == plain
+    assert capfd.readouterr().err == ""
+    assert found.load().model.generation_config.repetition_penalty == 100.0  # it is saved with the trained model
 
 
 def test_two_models_differ_in_their_identity_and_copies_do_not(model: Model, tmp_path: Path) -> None:

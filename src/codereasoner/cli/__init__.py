@@ -81,8 +81,8 @@ def main() -> None:
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("codereasoner: stopped; the same command continues where it was", err=True)
         code = 130
-    except _library_errors() as error:
-        if not _DISK_FULL.search(str(error)):
+    except Exception as error:
+        if not (isinstance(error, _library_errors()) or type(error) is Exception) or not _DISK_FULL.search(str(error)):
             raise
         click.echo(f"codereasoner: {os.strerror(errno.ENOSPC)}; {_MAKE_ROOM}", err=True)
         code = 1
@@ -97,7 +97,7 @@ def _library_errors() -> tuple[type[Exception], ...]:
 
 
 _DISK_FULL = re.compile(r"No space left on device|disk is full|unexpected pos \d+ vs|PytorchStreamWriter")
-"""What safetensors, SQLite and torch say of a full disk: their errors are no OSError."""
+"""What safetensors, tokenizers, SQLite and torch say of a full disk: their errors are no OSError."""
 _MAKE_ROOM = "what was written is kept: make room (also in $TMPDIR), and the same command continues where it was"
 
 

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from codereasoner.cli.option_types import Output
-from codereasoner.errors import ConfigError, DataError
+from codereasoner.errors import ConfigError, DataError, no_rows_in
 from codereasoner.outputs import check_place, refuse_others, set_aside
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def rows_file(path: Path, *names: str, kind: type[Plain] | None = None) -> Path:
     if path.is_dir():
         found = next((path / name for name in names if (path / name).is_file()), path)
         if found is path:
-            raise DataError(f"the folder {path} has no {' and no '.join(names)}: give the path of a file")
+            raise DataError(no_rows_in(path, *names))
     first = next(read_rows(found, unpack=False), None)
     if first is None:
         raise DataError(f"{found} has no rows")

@@ -17,7 +17,7 @@ from codereasoner.cli.config_command import ConfigCommand, save_config
 from codereasoner.cli.option_types import OWN_FOLDER, PATH
 from codereasoner.cli.options import Decorator, config_options, out_option, pool_options, together
 from codereasoner.cli.pools import PoolOptions
-from codereasoner.errors import DataError, check_extra
+from codereasoner.errors import DataError, check_extra, no_rows_in
 from codereasoner.training.distributed import main_process_first, rank_and_size
 from codereasoner.training.training_config import GrpoConfig, RftConfig, SftConfig
 
@@ -115,7 +115,7 @@ def _train(
     inside = rows / ("sft.parquet" if name == "sft" else "grpo.parquet")
     file = inside if inside.is_file() else rows
     if rows.is_dir() and name != "sft" and file is rows:
-        raise DataError(f"the folder {rows} has no grpo.parquet: give the path of a file")
+        raise DataError(no_rows_in(rows, "grpo.parquet"))
     if is_folder(file):
         check_folder(file)
     else:

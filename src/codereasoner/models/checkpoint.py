@@ -34,6 +34,8 @@ PASSIVE_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 slower than one. It is read when torch is first imported, and costs nothing on idle cores."""
 
 
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")
+"""The files of which every tokenizer has one; peft itself saves adapters without them."""
 HUB_NOTE = 1.5  # seconds after which it is said that the Hub is waited for
 HUB_SECONDS = 8.0  # within which the Hub says whether it has a model; more is a network that is down
 
@@ -93,7 +95,8 @@ def load_checkpoint(
         template: arguments that are written into the chat template.
         quantize: hold the weights in 4 bits (bitsandbytes' NF4); a folder of adapters is refused.
 
-    A folder of LoRA adapters gives their model with the adapters merged into it; that may be such a folder too.
+    A folder of LoRA adapters gives their model with the adapters merged into it; that may be such a folder too. The
+    tokenizer is that of the adapters, or of their model where they were saved without one.
     """
     transformers = silent_transformers()
     adapters = [name]
@@ -105,7 +108,8 @@ def load_checkpoint(
     if quantize and adapters:
         raise ConfigError(f"{name} holds LoRA adapters of {base}: merge them first (--save merged), or quantize {base}")
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(name)
+        own = (each for each in adapters if any((Path(each) / file).is_file() for file in TOKENIZER_FILES))
+        tokenizer = transformers.AutoTokenizer.from_pretrained(next(own, base))
         model = transformers.AutoModelForCausalLM.from_pretrained(base, **_number_format(base, half, quantize))
         for folder in reversed(adapters):
             say_once(f"the adapters in {folder} are merged into {base}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -172,7 +173,7 @@ def _generate(
     pad = tokenizer.pad_token_id
     inputs = torch.tensor([[pad] * (longest - len(each)) + each for each in ids], device=model.device)
     mask = torch.tensor([[0] * (longest - len(each)) + [1] * len(each) for each in ids], device=model.device)
-    with torch.inference_mode():
+    with torch.inference_mode(), _without_own_defaults(model):
         output = model.generate(
             input_ids=inputs,
             attention_mask=mask,
@@ -232,6 +233,23 @@ def _ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[in
     declared = model.generation_config.eos_token_id
     declared = [] if declared is None else [declared] if isinstance(declared, int) else declared
     return [*dict.fromkeys([tokenizer.eos_token_id, end_of_turn(tokenizer), *declared])]
+
+
+@contextlib.contextmanager
+def _without_own_defaults(model: PreTrainedModel) -> Iterator[None]:
+    """Leave out what the model's generation_config.json sets: transformers adds it to whatever a caller leaves open.
+
+    A repetition penalty, as Qwen's models have it, would change greedy answers, and no line of a result would say so.
+    """
+    settings = vars(model.generation_config)
+    own = dict(settings)
+    settings.clear()
+    settings.update(vars(import_extra("transformers", "train").GenerationConfig()))
+    try:
+        yield
+    finally:
+        settings.clear()
+        settings.update(own)
 
 
 def _generation(tokenizer: PreTrainedTokenizerBase, ends: list[int], sampling: Sampling) -> GenerationConfig:

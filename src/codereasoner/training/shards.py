@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from codereasoner.errors import DataError, headline
+from codereasoner.errors import DataError, headline, no_rows_in
 from codereasoner.ledger import read_rows
 from codereasoner.training.budget import Budget
 from codereasoner.training.distributed import from_rank_0, rank_and_size
@@ -47,7 +47,7 @@ def check_folder(folder: Path) -> None:
     """Refuse a folder that holds other files, because no shards will be written there."""
     names = {each.name for each in folder.iterdir() if not each.name.startswith(".")} if folder.is_dir() else set()
     if names and not names & {DONE, "curriculum.json"} and not any(map(_NAME.fullmatch, names)):
-        raise DataError(f"{folder} has no sft.parquet and no {shard_name(0)}: give the file of the rows")
+        raise DataError(no_rows_in(folder, "sft.parquet", shard_name(0)))
 
 
 def shard_name(number: int) -> str:

@@ -75,9 +75,10 @@ def check_first(rows: Path, needed: str) -> None:
         return
     if missing := [name for name in ("prompt", needed) if not first.get(name)]:
         kind = "SFT" if needed == "completion" else "GRPO"
+        own = "; rows of your own have prompt and completion, or messages" if needed == "completion" else ""
         raise DataError(
-            f"{rows}, row 1 has no {' and no '.join(missing)}: is it a file of {kind} rows? `codereasoner rows` makes "
-            "them of questions"
+            f"{rows}, row 1 has no {' and no '.join(missing)} (it has: {', '.join([*first][:12])}): is it a file of "
+            f"{kind} rows? `codereasoner rows` makes them of questions{own}"
         )
     if needed == "question" and isinstance(first["prompt"], str):
         raise DataError(f"{rows}, row 1: the prompt is a text, and must be a list of messages")
