@@ -86,6 +86,17 @@ def test_a_wrong_reader_is_shown_the_false_claim_beside_the_trace(
     assert "4 of the 5 claims are true" in out
 
 
+def test_a_quiz_is_about_code_that_imports_modules(command: Command) -> None:
+    Path("prices.py").write_text("RATE = 2\n")
+    Path("shop.py").write_text("import prices\n\n\ndef f(x):\n    y = x * prices.RATE\n    return y\n")
+    Path().chmod(0o755)  # programs of root run as the user nobody
+    words = ("quiz", "shop.py", "f(3)", "--model", "scripted:gold", "--allow-weak-isolation")
+    code, _, err = command(*words)
+    assert (code, "No module named 'prices'; --with NAME imports it before" in err) == (1, True)
+    code, out, _ = command(*words, "--with", "./prices.py")
+    assert (code, "f(3) → 6" in out) == (0, True)
+
+
 def test_a_quiz_as_json_has_every_grade_and_mistake(command: Command, program: Path) -> None:
     words = ("quiz", str(program), "f([5, 1, 3])", "--model", "scripted:wrong", "--task", "output", "--json")
     code, out, _ = command(*words, "--allow-weak-isolation")
@@ -198,7 +209,7 @@ def test_only_functions_that_ran_are_shown_and_a_statement_counts_once(command: 
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        ("g(3)", "a generator, which was never run"),
+        ("g(3)", "a generator, which was never run: trace 'list(g(3))'"),
         ("h(3)", "<Point x=3>"),
         ("Point(3)", "<Point x=3>"),
         ("[h(3)]", "<list [<Point x=3>]>"),

@@ -117,7 +117,42 @@ def test_a_call_may_await(trace: Command) -> None:
 
 
 def test_a_generator_was_never_run(trace: Command) -> None:
-    assert "numbers(3) → a generator, which was never run" in trace("code.py", "numbers(3)")[1]
+    for call, whole in (
+        ("numbers(3)", "a generator, which was never run: trace 'list(numbers(3))'"),
+        ("pause(3)", "a coroutine, which was never run: trace 'await pause(3)'"),
+        ("values(3)", "a generator, which was never run: trace '[each async for each in values(3)]'"),
+    ):
+        assert f"{call} → {whole}" in " ".join(trace("code.py", call)[1].split())
+    assert "→ [3]" in trace("code.py", "[each async for each in values(3)]")[1]
+
+
+def test_a_long_output_is_shown_by_its_beginning_and_its_end(trace: Command) -> None:
+    Path("report.py").write_text("for i in range(40_000):\n    print('line', i)\n")
+    code, out, err = trace("report.py")
+    assert (code, err) == (0, "")
+    assert "line 0\n" in out
+    assert "line 39999\n" in out
+    assert "characters more: --json has them all" in out
+    assert len(out) < 6_000
+    assert json.loads(trace("report.py", "--json")[1])["stdout"].count("\n") == 40_000
+
+
+def test_an_exit_with_a_number_says_what_was_written_to_standard_error(trace: Command) -> None:
+    Path("count.py").write_text(
+        "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('n', type=int)\n"
+        "print(parser.parse_args().n)\n"
+    )
+    code, _, err = trace("count.py", "--argv", "x")
+    assert (code, "SystemExit: 2: count.py: error: argument n: invalid int value: 'x'" in err) == (1, True)
+    Path("leave.py").write_text("import sys\nsys.exit(int(sys.argv[1]) or 'no reason')\n")
+    assert "ended itself: SystemExit: 3\n" in trace("leave.py", "--argv", "3")[2]
+    assert "ended itself: SystemExit: no reason\n" in trace("leave.py", "--argv", "0")[2]
+
+
+def test_a_file_that_does_not_parse_is_named(trace: Command) -> None:
+    Path("broken.py").write_text("def f(x):\n    return x +\n")
+    for call in (("f(1)",), ("f(1) + 1",), ()):
+        assert "SyntaxError: invalid syntax (broken.py, line 2)" in trace("broken.py", *call)[2]
 
 
 def test_a_module_that_the_code_needs_is_named_and_brought_in(trace: Command) -> None:
@@ -332,6 +367,7 @@ def test_a_file_of_which_no_line_ran_is_told_so(shop: Command) -> None:
         ("open('new.txt', 'w')", "a traced program writes no files"),
         ("import os\nos.mkdir('new')", "a traced program writes no files"),
         ("import tempfile\ntempfile.mkdtemp()", "a traced program writes no files"),
+        ("import multiprocessing\nmultiprocessing.Pool(2)", "no network, process, thread or environment"),
         ("import subprocess\nsubprocess.run(['ls'])", "no network, process, thread or environment"),
         ("import socket\nsocket.socket()", "no network, process, thread or environment"),
         ("import os\nos.environ['HOME']", "no network, process, thread or environment"),
@@ -344,6 +380,11 @@ def test_what_the_world_of_a_traced_script_lacks_is_told_with_what_helps(
     Path("data.txt").write_text("1\n")
     Path("script.py").write_text(source + "\n")
     assert said in trace("script.py")[2]
+
+
+def test_a_function_of_ones_own_that_walks_is_not_taken_for_one_that_looks_for_files(trace: Command) -> None:
+    Path("tree.py").write_text("import ast\n\n\ndef walk(text):\n    return len([*ast.walk(ast.parse(text))])\n")
+    assert trace("tree.py", "walk('1')")[2] == ""
 
 
 def test_a_script_reads_what_is_piped_to_trace(trace: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ import pytest
 from codereasoner.execution import safe_repr
 from codereasoner.execution.known_reprs import known_repr
 from codereasoner.execution.safe_repr import describe
-from codereasoner.steps.marks import attributes, kind, shown
+from codereasoner.steps.marks import attributes, items, kind, shown
 
 
 class Colour(enum.Enum):
@@ -155,3 +155,32 @@ def test_an_ordered_dict_is_shown_in_its_own_order_unless_that_calls_the_program
     is_shown = False
     dict.__delitem__(plain, "a")
     assert describe(plain, 200) == "<Cache {(1, 2): 2}>"
+
+
+def test_arrays_and_numbers_of_numpy_are_shown_by_what_they_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    np = pytest.importorskip("numpy")
+    nested = np.zeros(2, dtype=object)
+    nested[0], nested[1] = nested, Loud("a")
+    sub = type("Sub", (np.ndarray,), {"tolist": Loud.__repr__})
+    monkeypatch.setattr(np._core.arrayprint, "array2string", Loud.__repr__)  # by which numpy's repr writes
+    for value, mark in (
+        (np.arange(4).reshape(2, 2), "<ndarray [[0, 1], [2, 3]]>"),
+        (np.array([0.5], dtype="float32"), "<ndarray [0.5], dtype=float32>"),
+        (np.array(["a", "bb"]), "<ndarray ['a', 'bb']>"),
+        (np.array(5), "<ndarray 5>"),
+        (np.zeros((9, 99)), "<ndarray shape=(9, 99), dtype=float64>"),
+        (np.zeros((10**9, 0), dtype="uint8"), "<ndarray shape=(1000000000, 0), dtype=uint8>"),  # a list of 10**9 lists
+        (np.empty(10**8, dtype="V0"), "<ndarray shape=(100000000,)>"),
+        (np.array(["a" * 3000]), "<ndarray shape=(1,)>"),
+        (np.full(150, 1e-300), "<ndarray shape=(150,), dtype=float64>"),
+        (nested, "<ndarray <list [<ndarray ...>, <Loud 'a'>]>>"),
+        (np.zeros(2).view(sub), "<Sub>"),
+        (np.int64(3), "<int64 3>"),
+        (np.float32(0.5), "<float32 0.5>"),
+        (np.bool_(True), f"<{np.bool_.__name__} True>"),
+        (np.complex64(1j), "<complex64 complex(0.0, 1.0)>"),
+        (np.longdouble(1), "<longdouble>"),
+    ):
+        assert describe(value, 4_000) == mark
+    assert attributes("<ndarray [0.5], dtype=float32>") == {"dtype": "float32"}
+    assert items("<ndarray [[0, 1], [2, 3]]>") == {"0": "[0, 1]", "1": "[2, 3]"}

@@ -116,10 +116,13 @@ def _without_literal(run: Run) -> str:
     """Describe a value that has no literal."""
     if not any(step.event == "call" for step in run.steps):
         entry = next((scope.node for (name, _), scope in _scopes(run).items() if name == run.entry), None)
-        if isinstance(entry, ast.AsyncFunctionDef):
-            return "a coroutine, which was never run"
-        if entry is not None and any(isinstance(each, ast.Yield | ast.YieldFrom) for each in ast.walk(entry)):
-            return "a generator, which was never run"
+        yields = entry is not None and any(isinstance(each, ast.Yield | ast.YieldFrom) for each in ast.walk(entry))
+        is_async = isinstance(entry, ast.AsyncFunctionDef)
+        if yields:
+            whole = f"[each async for each in {run.expression}]" if is_async else f"list({run.expression})"
+            return f"a generator, which was never run: trace '{whole}'"
+        if is_async:
+            return f"a coroutine, which was never run: trace 'await {run.expression}'"
     _, begin, mark = run.reason.partition(": <")
     return shown(begin[2:] + mark) if mark else "a value without a literal"
 

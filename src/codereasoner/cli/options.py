@@ -69,6 +69,13 @@ def _option(config: str, field: dataclasses.Field[Any], hint: Any) -> Decorator:
 
 pool_options = config_options(PoolOptions, "pools")
 weak_option = _option("", PoolOptions.__dataclass_fields__["allow_weak_isolation"], bool)
+with_option = click.option(
+    "--with",
+    "modules",
+    multiple=True,
+    metavar="NAME,./FILE.py",
+    help="Modules that your source may import. They are trusted: their import is not isolated.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 data_option = click.option(
     "--data",

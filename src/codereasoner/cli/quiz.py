@@ -8,8 +8,7 @@ import click
 
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import PATH
-from codereasoner.cli.options import config_options, json_option, model_option, task_option, weak_option
-from codereasoner.cli.pools import PoolOptions
+from codereasoner.cli.options import config_options, json_option, model_option, task_option, weak_option, with_option
 from codereasoner.errors import counted
 from codereasoner.stages.stage_options import ModelOptions
 
@@ -20,6 +19,7 @@ from codereasoner.stages.stage_options import ModelOptions
 @model_option
 @task_option("output", "coverage", "state", "path", "whitebox")
 @config_options(ModelOptions)
+@with_option
 @weak_option
 @json_option
 def quiz_command(
@@ -28,6 +28,7 @@ def quiz_command(
     model: str,
     tasks: tuple[str, ...],
     config: ModelOptions,
+    modules: tuple[str, ...],
     allow_weak_isolation: bool,
     as_json: bool,
 ) -> None:
@@ -41,17 +42,20 @@ def quiz_command(
         codereasoner quiz prices.py "total([3, 4], rate=2)" --model scripted:gold
     """
     from codereasoner.cli.console import bar, console, print_json, styled
+    from codereasoner.cli.pools import closing
     from codereasoner.cli.quiz_view import quiz_summary, show_replies
-    from codereasoner.cli.trace_target import split_call
+    from codereasoner.cli.trace_target import modules_of, split_call
     from codereasoner.evaluation.quiz_questions import questions_about, quiz, stable_tasks, trace_for_quiz
+    from codereasoner.execution.pool import Pool
     from codereasoner.steps.source import read_source
 
     entry, arguments = split_call(call)
     answering, style, sampling = config.find(model)
-    pools = PoolOptions(1, allow_weak_isolation)
-    with pools.open() as pool:
+    given = modules_of(modules)
+    weak = allow_weak_isolation
+    with closing(Pool(1, preload=given, allow_weak_isolation=weak)) as pool:
         run = trace_for_quiz(read_source(file), entry, arguments, pool.run)
-        with pools.second() as again:
+        with Pool(1, preload=given, allow_weak_isolation=weak, hash_seed=1) as again:
             tasks, warning = stable_tasks(run, tasks, again.run)
         if warning:
             console.print(styled("yellow", warning))

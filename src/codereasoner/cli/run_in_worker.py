@@ -47,17 +47,27 @@ def load(source: str, file: str, name: str, path: str) -> dict[str, object]:
 
 
 def script(source: str, file: str, package: str, arguments: tuple[str, ...], path: str) -> Callable[[], object]:
-    """Return what executes a file as `__main__`; an exit without an error is its end."""
+    """Return what executes a file as `__main__`; an exit without an error is its end.
+
+    An exit with a number, as argparse makes it, takes along the last line of what was written to standard error.
+    """
     sys.argv[:] = arguments
     module = sys.modules["__main__"] = types.ModuleType("__main__")
     module.__file__ = path
+
+    errors: Any = sys.stderr
 
     def run() -> None:
         try:
             _execute(source, file, module, package)
         except SystemExit as leaving:
-            if leaving.code:
+            if not leaving.code:
+                return
+            errors.flush()
+            *_, last = ["", *b"".join(errors.buffer.raw.parts).decode("utf-8", "replace").strip().splitlines()]
+            if not last or not isinstance(leaving.code, int):
                 raise
+            raise SystemExit(f"{leaving.code}: {last}") from None
 
     return run
 

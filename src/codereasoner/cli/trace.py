@@ -11,7 +11,7 @@ import click
 from codereasoner.cli.command_files import prepare_outputs, rows_file
 from codereasoner.cli.config_command import ConfigCommand
 from codereasoner.cli.option_types import ABOVE_ZERO, PATH
-from codereasoner.cli.options import config_options, json_option, out_option, pool_options
+from codereasoner.cli.options import config_options, json_option, out_option, pool_options, with_option
 from codereasoner.cli.pools import PoolOptions
 from codereasoner.errors import ConfigError
 from codereasoner.stages.stage_options import TraceOptions
@@ -25,13 +25,7 @@ from codereasoner.stages.stage_options import TraceOptions
 @config_options(TraceOptions)
 @click.option("--whole-file", is_flag=True, help="With source: show every line, also of functions that did not run.")
 @click.option("--cpu-seconds", type=ABOVE_ZERO, help="With source: CPU time limit (default: 1).")
-@click.option(
-    "--with",
-    "modules",
-    multiple=True,
-    metavar="NAME,./FILE.py",
-    help="With source: modules that the code may import. They are trusted: their import is not isolated.",
-)
+@with_option
 @click.option(
     "--file",
     "files",

@@ -25,6 +25,7 @@ REFUSED = "CannotRun: "
 _INPUT = re.compile(r"\bstdin\b|\binput\(|\bfileinput\b")
 """What reads standard input."""
 _TEST = re.compile(r"(.+\.py)::([\w:]+)(?:\[(.*)\])?", re.DOTALL)
+_PLACE = "(<program>, line "
 _MISSING = re.compile(r"(?:ModuleNotFoundError: No module named '([\w.]+)'|ImportError: )")
 
 
@@ -46,6 +47,11 @@ class Target:
         """Return the run under the names of the user."""
         if run.exception.startswith(REFUSED):
             raise ConfigError(run.exception.removeprefix(REFUSED))
+        if _PLACE in run.exception:  # of a SyntaxError
+            exception, reason = (
+                text.replace(_PLACE, f"({self.path.name}, line ") for text in (run.exception, run.reason)
+            )
+            run = replace(run, exception=exception, reason=reason)
         if not self.job.harness:
             return run
         return replace(run, source=self.source, entry=self.entry, call=self.call, id="")

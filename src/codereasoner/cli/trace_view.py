@@ -22,13 +22,16 @@ from codereasoner.steps.source import refuse_unknown
 
 _NO_FILE = re.compile(r"FileNotFoundError: .*: '(.+)'$")
 _NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '(\w+)")
-_LOOKS = re.compile(r"\b(glob|listdir|scandir|iterdir|rglob|walk|exists|is_file|is_dir|isfile|isdir)\(")
+_LOOKS = re.compile(r"\b(glob|listdir|scandir)\(|(?<!\bast)\.(iterdir|rglob|walk|exists|is_file|is_dir|isfile|isdir)\(")
 """Calls that look for files, and say nothing where there are none."""
 _SHUT_IN = re.compile(
     "Read-only file system|No usable temporary|Operation not permitted|start new thread|^URLError|^OperationalError"
+    "|No such file or directory$"  # of no file: a semaphore of `multiprocessing`
 )
 """What the isolation of programs answers to writing, processes, threads and the network."""
 FIRST_STEPS = 300  # of a run that a limit ended: enough to see a loop turn, too few to fill a screen for long
+MOST_OUTPUT = 5_000_000  # bytes: the user's own script may print a long report
+MOST_PRINTED = 4_000  # characters of it that are shown, so that the annotated source stays in sight
 WALL = 4  # times the CPU seconds: a machine under load gives a program less than a core
 
 
@@ -45,7 +48,8 @@ def show_trace(
     given: modules that the program may import, which are imported before it is shut in.
     """
     seconds = cpu_seconds or Limits().cpu_seconds
-    limits = Limits(cpu_seconds=seconds, wall_seconds=max(Limits().wall_seconds, WALL * seconds), globals=True)
+    wall = max(Limits().wall_seconds, WALL * seconds)
+    limits = Limits(cpu_seconds=seconds, wall_seconds=wall, output_bytes=MOST_OUTPUT, globals=True)
     preload = tuple(dict.fromkeys((*target.preload, *given)))
     job = target.job
 
@@ -80,12 +84,21 @@ def _show(run: Run, whole: bool, written: str) -> None:
     out = Screen()
     out.print(Annotated(run, whole=whole))
     if run.stdout:
-        out.print(Text("printed: ", style="dim") + Text(run.stdout.rstrip()))
+        out.print(Text("printed: ", style="dim") + Text(_printed(run.stdout.rstrip())))
     if run.cut and run.outcome == "ok":
         out.print(styled("yellow", "the trace ends early:", f" its budget of {run.cut} was used up"))
     elif run.cut:
         out.print(styled("yellow", "the trace ends early:", f" these are the first {len(run.steps):,} steps"))
     out.print(result(run, written))
+
+
+def _printed(text: str) -> str:
+    """Return the output, or its beginning and its end where it is long."""
+    left = len(text) - MOST_PRINTED
+    if left <= 0:
+        return text
+    half = MOST_PRINTED // 2
+    return f"{text[:half]}\n… {left:,} characters more: --json has them all …\n{text[-half:]}"
 
 
 def _hint(run: Run, target: Target, cpu_seconds: float | None, given: Sequence[str]) -> str:

@@ -38,6 +38,7 @@ def trace_for_quiz(source: str, entry: str, arguments: str, runner: Runner) -> R
     if run.outcome != "ok":
         raise Shortfall(
             f"{run.expression} {run.outcome}, so nothing can be asked about it: {run.exception or run.reason}"
+            + ("; --with NAME imports it before" if run.exception.startswith("ModuleNotFoundError: ") else "")
         )
     return run
 

@@ -2,6 +2,10 @@
 
     Decimal('1.5'), datetime.date(2024, 1, 2), Fraction(3, 4), PosixPath('/a/b'), <Color.RED: 1>
 
+Arrays and numbers of numpy are shown by what they hold, as its own repr can be changed by a program:
+
+    <ndarray [[0, 1], [2, 3]]>, <ndarray [0.5], dtype=float32>, <ndarray shape=(9, 99), dtype=int64>, <int64 3>
+
 A type written in C, which no program can change, writes its own repr. What a class written in Python would write is put
 together from the attributes of the instance. This file also runs inside the workers.
 """
@@ -15,8 +19,10 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 10_000  # of a value whose type writes its repr, which it does at any length
 
+MOST_ELEMENTS = 200  # of an array of numpy, which is written anew at each step
+
 _type, _str, _int, _all, _repr, _id, _flags = type, str, int, all, repr, id, type.__dict__["__flags__"].__get__
-_KeyError, _TypeError, _slice, _list = KeyError, TypeError, slice, list
+_KeyError, _TypeError, _slice, _list, _complex = KeyError, TypeError, slice, list, complex
 _own_name = type.__dict__["__name__"].__get__
 _own_module = type.__dict__["__module__"].__get__
 _IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: no program can change the type
@@ -34,6 +40,9 @@ _IN_C: dict[str, Callable[[Any], tuple[object, ...]]] = {
     "re.Match": lambda value: (),
     "re.Pattern": lambda value: (value.pattern,),
 }
+_NUMBERS = {"i": "int", "u": "uint", "f": "float", "c": "complex"}  # kinds of numpy's numbers, and their names
+_USUAL = (", dtype=int64", ", dtype=float64", ", dtype=complex128")  # of what Python's own numbers become
+_SCALARS = {f"{name}{bits}" for name in _NUMBERS.values() for bits in (8, 16, 32, 64, 128)} | {"bool", "bool_"}
 _PLAIN = frozenset(map(id, (int, float, bool, str, bytes, type(None))))
 
 
@@ -45,6 +54,10 @@ def known_repr(value: Any, read: Callable[[], Mapping[str, Any]], write: Callabl
     kind = _type(value)
     module, name = _module(kind), _str.__str__(_own_name(kind))
     if _flags(kind) & _IMMUTABLE:
+        if module == "numpy":
+            if name == "ndarray":
+                return _array(value, write)
+            return _number(value, name, write) if name in _SCALARS else ""
         return _repr(value) if _writes_itself(value) else ""
     try:
         if _module(_type(kind)) == "enum":
@@ -59,6 +72,23 @@ def known_repr(value: Any, read: Callable[[], Mapping[str, Any]], write: Callabl
     except (_KeyError, _TypeError):  # a class of the program has this name, or an attribute is not what it was
         pass
     return ""
+
+
+def _array(value: Any, write: Callable[[object], str]) -> str:
+    """Write an array by its elements, or by its shape where they are many; with the type of unusual numbers."""
+    name = _NUMBERS.get(value.dtype.kind, "")
+    dtype = f", dtype={name}{8 * value.itemsize}" if name else ""
+    if 0 < value.size <= MOST_ELEMENTS and value.nbytes <= MAX_BYTES:
+        inner = write(_type(value).tolist(value))
+        if inner[:9] != "<list of ":  # their text is too long
+            return f"ndarray {inner}{'' if dtype in _USUAL else dtype}"
+    return f"ndarray shape={_repr(value.shape)}{dtype}"
+
+
+def _number(value: Any, name: str, write: Callable[[object], str]) -> str:
+    """Write a number of numpy; "" for one that is none of Python's, as a `longdouble`."""
+    plain = _type(value).item(value)
+    return f"{name} {write(plain)}" if _id(_type(plain)) in _PLAIN or _type(plain) is _complex else ""
 
 
 def _module(kind: type) -> str:
