@@ -81,8 +81,8 @@ def main() -> None:
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("codereasoner: stopped; the same command continues where it was", err=True)
         code = 130
-    except Exception as error:
-        if not (isinstance(error, _library_errors()) or type(error) is Exception) or not _DISK_FULL.search(str(error)):
+    except _library_errors() as error:
+        if not _DISK_FULL.search(str(error)):
             raise
         click.echo(f"codereasoner: {os.strerror(errno.ENOSPC)}; {_MAKE_ROOM}", err=True)
         code = 1
@@ -93,7 +93,8 @@ def _library_errors() -> tuple[type[Exception], ...]:
     """Return the errors of torch, and of SQLite and safetensors if they were imported."""
     names = (("sqlite3", "Error"), ("safetensors", "SafetensorError"))
     found = (getattr(sys.modules.get(module), name, None) for module, name in names)
-    return (RuntimeError, *(each for each in found if each is not None))
+    bare = (Exception,) if type(sys.exception()) is Exception else ()  # as tokenizers raises it
+    return (RuntimeError, *bare, *(each for each in found if each is not None))
 
 
 _DISK_FULL = re.compile(r"No space left on device|disk is full|unexpected pos \d+ vs|PytorchStreamWriter")
