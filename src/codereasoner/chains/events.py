@@ -165,7 +165,7 @@ class _Reader:
                 self._add("wait" if waits else "yield", frame, step.line, frame.yielder(step.line), {}, value=value)
                 self._keep(frame, step)
             case "line":
-                if frame.goes_on(step, self.later[index]):
+                if frame.goes_on(step, self.later[index]) or frame.clears_up(step.line):
                     self._keep(frame, step)
                 else:
                     self._begin(frame, step)
@@ -193,6 +193,7 @@ class _Reader:
 
     def _begin(self, frame: OpenFrame, step: Step) -> None:
         self._finish(frame, step.line)
+        frame.failed = None
         unit = frame.scope.units.get(step.line) if frame.scope else None
         is_alone = unit is not None and len(unit.statements) == 1  # others on the line may change them meanwhile
         outside = {**self.fixed, **self.changing} if is_alone else self.fixed
@@ -220,6 +221,7 @@ class _Reader:
             return
         single = frame.open is not None and len(frame.open.unit.statements) == 1
         node = frame.node(step.line) if single else None  # where statements share a line, any may have raised
+        frame.failed = frame.open.unit if frame.open else None
         self._finish(frame, None, step)
         frame.apply(step)
         frame.returning = None
@@ -256,8 +258,10 @@ class _Reader:
             return None
         for step in opened.steps:
             frame.apply(step)
-        after = frame.known()
         raised = end is not None and end.event == "exception"
+        if raised:
+            frame.give_back(opened)
+        after = frame.known()
         parts = take_apart(
             opened.unit, opened.steps, opened.before, after, next_line, end, frame.scope, opened.earlier, opened.called
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from codereasoner.chains.callers import Callee, can_yield
+from codereasoner.chains.entered_blocks import comprehension_names
 from codereasoner.chains.shared_lines import Part
 from codereasoner.chains.statement_lines import (
     MODULE,
@@ -19,7 +20,9 @@ from codereasoner.chains.statement_lines import (
     own,
 )
 from codereasoner.records import Step
-from codereasoner.steps.source import is_inlined
+from codereasoner.steps.source import INLINED, is_inlined
+
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp)
 
 
 @dataclass(slots=True)
@@ -57,7 +60,7 @@ class OpenUnit:
         if self.steps[-1].event != "line":
             return True
         parts = (part for each in self.unit.statements for part in own(each))
-        return any(isinstance(each, ast.ListComp | ast.SetComp | ast.DictComp) or is_inlined(each) for each in parts)
+        return any(isinstance(each, COMPREHENSIONS) or is_inlined(each) for each in parts)
 
 
 @dataclass
@@ -74,6 +77,7 @@ class OpenFrame:
     last_line: int = 0
     returning: tuple[int, Statement] | None = None  # a `return` that `finally` blocks stand between
     loop_left: Statement | None = None  # the loop that the last statement broke out of
+    failed: Unit | None = None  # the unit that an exception has just ended
     is_hidden: bool = field(init=False)  # the frame of a comprehension, a lambda or annotations, part of a statement
 
     def __post_init__(self) -> None:
@@ -130,6 +134,21 @@ class OpenFrame:
         if _is_left(opened.unit, self.last_line):
             return later is None or later.event != "line" or later.line not in body_lines(opened.unit.statements[0])
         return opened.last_line != step.line or len(opened.unit.statements) > 1 or opened.repeats()
+
+    def give_back(self, opened: OpenUnit) -> None:
+        """Give the names of its comprehensions, where these are inlined, the values that they had before the unit."""
+        if INLINED and len(opened.unit.statements) == 1:
+            names = comprehension_names(opened.unit.statements[0])
+            kept = {name: value for name, value in self.state.items() if name not in names}
+            self.state = kept | {name: value for name, value in opened.before.items() if name in names}
+            self.snapshot = None
+
+    def clears_up(self, line: int) -> bool:
+        """Return whether a line only gives back the names of a comprehension that has failed (from Python 3.12 on)."""
+        if self.failed is None or self.scope is None or self.scope.units.get(line) is not self.failed:
+            return False
+        parts = own(self.failed.statements[0]) if len(self.failed.statements) == 1 else ()
+        return any(isinstance(each, COMPREHENSIONS) and each.lineno == line for each in parts)
 
 
 def _is_left(unit: Unit, last_line: int) -> bool:
