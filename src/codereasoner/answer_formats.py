@@ -12,8 +12,6 @@ Your own AnswerFormat sets `name`, the two instructions, `opening` and `closing`
 `codereasoner check QUESTIONS --style FILE.py:Result` proves that it reads back every right answer.
 """
 
-from __future__ import annotations
-
 import re
 from collections import deque
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Fields of configuration dataclasses: each becomes an option, declared once for every command that has it."""
 
-from __future__ import annotations
-
 from dataclasses import Field, field
 from typing import Any
 

@@ -12,8 +12,6 @@ CodeReasonerError
     └── IsolationError   the kernel refuses a layer of isolation that was asked for
 """
 
-from __future__ import annotations
-
 import difflib
 import importlib
 from collections.abc import Iterable

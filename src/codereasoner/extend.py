@@ -7,8 +7,6 @@ The first use of `file.py:ClassName`, or `register`, makes a task known by its n
 so that a later command, or a trainer in another process, finds it, too.
 """
 
-from __future__ import annotations
-
 import importlib
 import importlib.metadata
 import importlib.util

@@ -1,7 +1,5 @@
 """Lines of JSON, and the objects that they hold; a message names the file and the line."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import zlib

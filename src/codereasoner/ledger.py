@@ -6,8 +6,6 @@ continues after the rows that are there. After the last row the file gets its fi
 `NAME.dropped.jsonl` with its reason.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

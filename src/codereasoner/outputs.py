@@ -1,7 +1,5 @@
 """Guard outputs: nothing that is finished or begun is replaced unasked, and no two processes write one output."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import json

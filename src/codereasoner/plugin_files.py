@@ -6,8 +6,6 @@ call, is refused. What was named is remembered in `plugins.txt` of the user's st
 CODEREASONER_PLUGINS names files, too, joined as in PATH: where nothing can be written, or one has moved.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import sys

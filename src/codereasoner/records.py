@@ -6,8 +6,6 @@ A record's id is made from its content, so the same work has the same id on ever
 twice. Question and Grade, the two records that belong to a Task, are in task.py.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import html

@@ -1,7 +1,5 @@
 """Names that were replaced: the old one is accepted for one version, with a note on standard error."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Collection
 from functools import cache

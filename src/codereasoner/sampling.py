@@ -1,7 +1,5 @@
 """The one loop of prompt, complete and grade: evaluation, quiz, teacher and rating ask a model through it."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence

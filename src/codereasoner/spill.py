@@ -1,7 +1,5 @@
 """Sets and tables of any size: in memory while small, then in a private file that ends with the process."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Iterable

@@ -5,8 +5,6 @@ thoughts in a field of their own; thoughts in the text are separated here by the
 by those that a tokenizer declares.
 """
 
-from __future__ import annotations
-
 import re
 from bisect import bisect
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The worked examples of the built-in tasks, for few-shot prompts: tasks/worked_examples.yaml."""
 
-from __future__ import annotations
-
 from functools import cache
 from importlib.resources import files
 

@@ -10,8 +10,6 @@ nothing raises, so `3 or 1` and `2, 'message'` do. The verdicts here are the sam
    that would cost more to read here than a small multiple of its length.
 """
 
-from __future__ import annotations
-
 import ast
 import warnings
 from collections.abc import Sequence

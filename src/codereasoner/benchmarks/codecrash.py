@@ -6,8 +6,6 @@ LiveCodeBench, so that `compare` shows what the rewrites cost a model. Programs 
 CodeCrash's scorer has, such as `from typing import List`.
 """
 
-from __future__ import annotations
-
 import builtins
 import collections
 import functools

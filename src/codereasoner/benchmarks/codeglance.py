@@ -4,8 +4,6 @@ Three scenarios: intrinsic logic (CRUXEval), API interaction (DS-1000, PanNumEva
 torchdata).
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -5,8 +5,6 @@ models wrote. Specification reasoning (SR) asks for code, with or without its te
 programs read standard input and are not read.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path

@@ -5,8 +5,6 @@ holds "quantized" asks for the class of a value (`Empty List`) in place of the v
 files is a benchmark, which codesense.yaml describes.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """CRUXEval: 800 short functions; predict the output of a call, or an input that gives an output."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path

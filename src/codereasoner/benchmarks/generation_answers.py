@@ -5,8 +5,6 @@ completions, some repeat the assertion. What is taken here is what a reader woul
 that a text opens and does not close is none, as in every evaluation and reward: it may have been cut off.
 """
 
-from __future__ import annotations
-
 import ast
 
 from codereasoner import literals

@@ -5,8 +5,6 @@ can still be scored: values are compared, closed expressions are executed, and o
 program cannot be judged. It gets the verdict that its scored file records, or counts as wrong; `unjudged` lists it.
 """
 
-from __future__ import annotations
-
 import ast
 import builtins
 import json

@@ -1,7 +1,5 @@
 """Find a benchmark's data, read its questions, and make the pool that can run its programs."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -4,8 +4,6 @@ CRUXEval and the benchmarks after it keep their prompts as f-strings in function
 the syntax tree and filled in; nothing of the checkout is executed.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

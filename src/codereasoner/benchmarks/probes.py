@@ -1,7 +1,5 @@
 """Run the jobs of a benchmark, and make the sources of those that watch a program from inside."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Read the published numbers of the package's own benchmarks: a table of data, published.yaml."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Check and read the records of data files: what several benchmarks do alike."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias

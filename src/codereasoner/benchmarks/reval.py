@@ -4,8 +4,6 @@ Its ground truth is not in its data: it is derived by running the programs (reva
 `TASK/DREval/IDX/INPUT/POINT`; those about outputs have no point.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar

@@ -1,7 +1,5 @@
 """Read REval's files: its data as pairs of a program and an input, the logs of its evaluation, its prompt templates."""
 
-from __future__ import annotations
-
 import ast
 import json
 from collections.abc import Iterator, Mapping, Sequence

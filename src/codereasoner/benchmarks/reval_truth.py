@@ -1,7 +1,5 @@
 """REval's ground truth and its executed verdicts, from runs of reval_probe.py in the worker."""
 
-from __future__ import annotations
-
 import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ The data is CRUXEval's. SemCoder has its own way to find an answer in a raw gene
 the last [ANSWER], with every double quote made a single one. CRUXEval's scorer judges the result.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 

@@ -5,8 +5,6 @@ is what other statements, or the same ones on other values, give. Nothing of a p
 followed with the operations of `chains.expressions`, which are pure and small; what these cannot compute is unknown.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Arguments to try for a wanted value: expressions of the value and of the constants in the program, nothing else."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Find where a literal in a text ends, and read it: what a text claims is a whole literal, not one that goes on."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Mapping

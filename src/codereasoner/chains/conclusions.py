@@ -1,7 +1,5 @@
 """End a chain where its question looks, with the sentence that answers it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from codereasoner import extend

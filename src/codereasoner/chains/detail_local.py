@@ -10,8 +10,6 @@ loop gives its item and at most two that follow: its place, without a repetition
 value is what the trace recorded, or follows from it by `expressions.Trail`.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Iterator
 from itertools import islice

@@ -1,7 +1,5 @@
 """The detail `steps`: sentences with line numbers and the code, for models that can read."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Phrases of the terse details."""
 
-from __future__ import annotations
-
 import ast
 
 from codereasoner.chains.events import Event

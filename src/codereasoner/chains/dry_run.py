@@ -3,8 +3,6 @@
 What it calls must be pure and built in, and its values small. A dry run only proposes calls, which are then really run.
 """
 
-from __future__ import annotations
-
 import ast
 import copy
 from collections.abc import Mapping, Sequence, Sized

@@ -1,7 +1,5 @@
 """Tell from what a trace records whether a block that stands on the line of its header was entered."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterable, Sequence, Set
 from functools import lru_cache

@@ -5,8 +5,6 @@ by its line or its condition, is the next one there; a condition that is no test
 from there on.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache

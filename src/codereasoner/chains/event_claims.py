@@ -5,8 +5,6 @@ else branch", "iteration 2", "the loop runs 3 times", "line 7 is never reached",
 returns 4". What is only supposed ("if x > 3 is true") is no claim.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from bisect import bisect_right

@@ -1,7 +1,5 @@
 """Keep a chain below a length: passes of a loop that go the same way become one line, with the values they lead to."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise

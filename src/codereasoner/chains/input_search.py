@@ -5,8 +5,6 @@ program's constants (argument_candidates.py), and what a call returns decides wh
 search ends with the first that returns the wanted value. The call that the question was made from is never looked at.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

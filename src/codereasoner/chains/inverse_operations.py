@@ -1,7 +1,5 @@
 """Find the variables of an expression, or the items of a loop, with which it gives a wanted value."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

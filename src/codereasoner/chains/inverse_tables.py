@@ -1,7 +1,5 @@
 """The inverses of operators, built-in functions and methods that need no search: tables of functions of the result."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -4,8 +4,6 @@ Nothing is read off a run. Where several values would do (`x.lower()`, a filter,
 whoever uses the arguments runs the call to find out whether they are right.
 """
 
-from __future__ import annotations
-
 import ast
 import copy
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Values that are computed from the text of a trace: their literals, and the items of what has none."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any

@@ -5,8 +5,6 @@ only, if at all. Of a list, a dictionary or a set the program may only read the 
 its attributes, `<Account total=0>`, where functions set some of them, and only by `Account.total += 1` and its like.
 """
 
-from __future__ import annotations
-
 import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

@@ -7,8 +7,6 @@ part of it under its own name: shorter, and nothing has to be looked for far awa
 with line numbers and the code, for real models.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The operators, functions and methods that may be applied to values of a program: pure, of built-in types, small."""
 
-from __future__ import annotations
-
 import ast
 import operator
 from collections.abc import Callable

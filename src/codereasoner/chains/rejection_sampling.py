@@ -1,7 +1,5 @@
 """Chains by rejection sampling: a teacher thinks and answers; its thoughts are kept when its answer was right."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence

@@ -7,8 +7,6 @@ number that follows others that were tried. It is not enough that it occurs in t
 before anything leads to it has known it.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -15,8 +15,6 @@ What is no claim:
   what stands in fenced code blocks or in another literal.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache

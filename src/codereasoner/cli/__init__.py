@@ -3,8 +3,6 @@
 Exit codes: 0 done, 1 something fell short, 2 wrong use, 130 stopped by Ctrl-C.
 """
 
-from __future__ import annotations
-
 import errno
 import importlib
 import io

@@ -1,7 +1,5 @@
 """ask: the tasks' questions about traced runs."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 from pathlib import Path
 

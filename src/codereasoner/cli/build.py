@@ -1,7 +1,5 @@
 """build: a whole data set with one command."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

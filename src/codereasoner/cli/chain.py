@@ -1,7 +1,5 @@
 """chain: the reasoning that leads to the answers."""
 
-from __future__ import annotations
-
 from contextlib import nullcontext
 from pathlib import Path
 

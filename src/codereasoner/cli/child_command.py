@@ -3,8 +3,6 @@
 The starting process keeps the writing end of this one's standard input; the kernel closes it, also after kill -9.
 """
 
-from __future__ import annotations
-
 import os
 import threading
 

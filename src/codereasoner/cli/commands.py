@@ -3,8 +3,6 @@
 The lines are kept here, not in the commands' files, so that `codereasoner --help` imports none of them.
 """
 
-from __future__ import annotations
-
 GROUPS: dict[str, dict[str, str]] = {
     "Try": {
         "demo": "Run the whole method here: data, SFT, GRPO, evaluation, report.",

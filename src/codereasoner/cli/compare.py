@@ -1,7 +1,5 @@
 """compare: say whether one model is better than another, on the same questions."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """Tables of a comparison of evaluations, on standard error."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from textwrap import wrap
 

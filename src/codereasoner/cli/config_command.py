@@ -1,7 +1,5 @@
 """Commands whose options can also be given in a YAML file, under the same words; options given as flags win."""
 
-from __future__ import annotations
-
 import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Output of commands: consoles that show any text as text, tables, progress bars, and notes on waiting."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import re

@@ -6,8 +6,6 @@ checkpoint and spend the same operations, generation included. Budgets are token
 machine's speed.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, replace
 
 import click

@@ -1,7 +1,5 @@
 """doctor: how well programs are isolated on this machine."""
 
-from __future__ import annotations
-
 import click
 
 from codereasoner.cli.config_command import ConfigCommand

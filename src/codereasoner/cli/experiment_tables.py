@@ -1,7 +1,5 @@
 """Tables of experiments: their arms, their accuracies, and what the demo shows at its end."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

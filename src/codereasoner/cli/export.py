@@ -1,7 +1,5 @@
 """export: training rows in the format of another trainer, and traces as text."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

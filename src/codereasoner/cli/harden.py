@@ -1,7 +1,5 @@
 """harden: the same questions about rewritten programs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

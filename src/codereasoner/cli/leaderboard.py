@@ -1,7 +1,5 @@
 """leaderboard: published results next to your own."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """list: the plugins, styles and presets there are."""
 
-from __future__ import annotations
-
 import click
 
 from codereasoner.cli.config_command import ConfigCommand

@@ -1,7 +1,5 @@
 """Types of options, and the ranges of numbers, so that every command refuses the same."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

@@ -1,7 +1,5 @@
 """Options that several commands share, and options made from the fields of a dataclass."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import types

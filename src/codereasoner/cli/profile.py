@@ -1,7 +1,5 @@
 """profile: the constructs that programs use, or the form of their calls, compared with CRUXEval or other programs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

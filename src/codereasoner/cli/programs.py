@@ -1,7 +1,5 @@
 """programs: write programs from a source."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

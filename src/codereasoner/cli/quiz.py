@@ -1,7 +1,5 @@
 """quiz: ask a model about one call of your own function, and see where it first goes wrong."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """Replies to a quiz: a table of them, and the first mistake next to the true trace."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from itertools import takewhile

@@ -1,7 +1,5 @@
 """Tables of results, on standard error: summaries, scores, checks, audits, leaderboards, isolation."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice

@@ -1,7 +1,5 @@
 """Counts of a finished output, from its manifest."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from codereasoner.cli.console import console, styled

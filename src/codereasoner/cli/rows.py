@@ -1,7 +1,5 @@
 """rows: the rows that trainers read."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """select: the questions of the wanted difficulties, in the wanted order."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """show: one question of an evaluation, as it was asked and answered."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TypedDict
 

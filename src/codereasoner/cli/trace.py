@@ -1,7 +1,5 @@
 """trace: what each line of one call did, or the runs of a file of programs."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The target of `codereasoner trace`: an expression, a script, a module or a pytest test, as a job of a pool."""
 
-from __future__ import annotations
-
 import ast
 import importlib.util
 import os

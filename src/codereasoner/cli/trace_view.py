@@ -1,7 +1,5 @@
 """`codereasoner trace FILE.py "f(3)"`: the annotated source at a terminal, or the run as JSON."""
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """why: what became of a program, run, question or answer in every file of a folder."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 

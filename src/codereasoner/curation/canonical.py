@@ -1,7 +1,5 @@
 """The canonical form of a program: programs that differ in names, layout and docstrings only have the same."""
 
-from __future__ import annotations
-
 import ast
 import re
 from copy import deepcopy

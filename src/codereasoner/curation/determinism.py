@@ -4,8 +4,6 @@ CodeReasoner (arXiv:2507.17548) keeps a program when the assertion made of its c
 run also shows what the order of sets decides: the value, or a step on the way to it.
 """
 
-from __future__ import annotations
-
 from codereasoner.records import Job, Run
 
 _ENTRY = "_call_and_assert"

@@ -3,8 +3,6 @@
 CodeReasoner (arXiv:2507.17548) samples a small model ten times and keeps what it gets right at most three times.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from codereasoner.errors import ConfigError

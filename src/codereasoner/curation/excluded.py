@@ -4,8 +4,6 @@ The hash is of the program with its own names numbered and layout and round brac
 any names. The file holds the 800 programs of CRUXEval (arXiv:2401.03065).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from functools import cache

@@ -4,8 +4,6 @@ The hard requirements are those of CodeReasoner (arXiv:2507.17548): no comments,
 parameter. A copy of a number, True, False or None is not a sign of a trivial program and is kept.
 """
 
-from __future__ import annotations
-
 import ast
 import io
 import tokenize

@@ -4,8 +4,6 @@ Only counts are kept, no text. A name that ends in p10 to p99 is a quantile, in 
 one is a share, 0 to 1; in a profile of calls, the share among the things that are named before the comma.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 import string

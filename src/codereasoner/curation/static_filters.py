@@ -1,7 +1,5 @@
 """Drop programs by their text, before anything is run: the filters of one programs.jsonl, in order."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 

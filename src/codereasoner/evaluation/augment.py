@@ -11,8 +11,6 @@ program-of-thought  the model writes a program instead of an answer, and running
 Which augmentation, and from what, is part of every answer's key.
 """
 
-from __future__ import annotations
-
 import ast
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -5,8 +5,6 @@ structure   the same when its own names are numbered, and layout, comments, anno
 n-grams     most of the program's runs of tokens are in one benchmark program
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json

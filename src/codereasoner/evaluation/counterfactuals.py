@@ -6,8 +6,6 @@ Where the program does anything else, or following it does not give what the run
 counterfactuals.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -15,8 +15,6 @@ An explanation is accepted only when following it gives the very value that was 
 True, can be explained in several ways: the classes tell what is frequent, not what went on in a model.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The rules that explain a wrong value at a place of a run; error_analysis.py says where to look."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy

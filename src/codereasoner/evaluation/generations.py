@@ -4,8 +4,6 @@ Accepted, as .json, .json.gz or .jsonl: `{id: [texts]}`; the same below "raw_gen
 scored files have it; a list of lists in the order of the questions; rows with an id and texts; answers.jsonl.
 """
 
-from __future__ import annotations
-
 import gzip
 import json
 import zlib

@@ -4,8 +4,6 @@ The gold self-check renders each question's right answer as a perfect model woul
 but correct is an error of the grader, and is listed. The guess rates show how much of a score needs no reasoning.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Load the questions of a benchmark, by its name, or of a questions file: the one way of every command and export."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path

@@ -3,8 +3,6 @@
 Statistics beyond that, McNemar's exact test and the logistic model, come from scipy and numpy (the `eval` extra).
 """
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -10,8 +10,6 @@ sharper than two intervals side by side: what makes a question hard for both mod
 questions as independent and the interval does not, so where programs have several questions, believe the interval.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict

@@ -1,7 +1,5 @@
 """The perplexity of plain text to a model: how much of what it could before a training makes it forget."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

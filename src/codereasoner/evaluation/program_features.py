@@ -11,8 +11,6 @@ encapsulated_code_lines   lines of source of those that can be looked up by name
 encapsulated_trace_length lines executed in libraries
 """
 
-from __future__ import annotations
-
 import ast
 import builtins
 import importlib.util

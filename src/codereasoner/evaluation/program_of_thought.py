@@ -6,8 +6,6 @@ measures how far a model can work an answer out in its own code: a score with a 
 thought and never subtracted from it. The program runs in the pool like any text of a model, without network or files.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator, Sequence

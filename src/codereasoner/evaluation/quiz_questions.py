@@ -1,7 +1,5 @@
 """A quiz on one call: does a model read a function right, and where does it first go wrong?"""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

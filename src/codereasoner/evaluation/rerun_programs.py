@@ -4,8 +4,6 @@ A record whose program needs a package that is not installed cannot be run; one 
 another value than the recorded one, is ill-posed here, and its reason says so. Results depend on versions.
 """
 
-from __future__ import annotations
-
 import importlib.metadata
 import platform
 from collections import Counter

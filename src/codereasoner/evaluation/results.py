@@ -4,8 +4,6 @@ All shares are in percent. "interval" is the 95 % interval of pass@1, clustered 
 too, where a question has fewer than one, or k, answers.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NotRequired, TypeAlias, TypedDict

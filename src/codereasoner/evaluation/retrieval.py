@@ -1,7 +1,5 @@
 """Find the documents that a program is about: BM25 over words, of which identifiers are made up too."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

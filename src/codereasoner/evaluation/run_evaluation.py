@@ -6,8 +6,6 @@ Answers are appended as they arrive, keyed by everything that can change them: a
 Every evaluation grades all answers again: grading is quick, and a grader may have changed.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections import Counter

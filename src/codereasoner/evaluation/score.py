@@ -5,8 +5,6 @@ one outcome and none leaves the count. The official grade is the published score
 grader can include the other's, with the reasons why the two differ.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Think: a model sees what the task asks for and a few instances without answers, 
 of them and prints its intermediate values. Execute: the model simulates the pseudocode for each question.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Figures of trainings and evaluations: accuracy by level, wrong answers, learning curves, means of a history."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

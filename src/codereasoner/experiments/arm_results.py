@@ -4,8 +4,6 @@
 arXiv:2411.00640). `over_seeds` says what other first weights would give: Student's interval of the seeds' mean.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import statistics

@@ -1,7 +1,5 @@
 """Curricula as YAML files: levels of programs from easy to hard, and the questions that rows ask about them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal

@@ -1,7 +1,5 @@
 """The materials of an experiment: the model that it starts from, and its programs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The speed of this machine: how long an experiment takes here, and which budgets fit into minutes."""
 
-from __future__ import annotations
-
 import gc
 import json
 import time

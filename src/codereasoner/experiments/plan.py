@@ -1,7 +1,5 @@
 """Experiments as YAML files: which models are trained from which others, on what, and for how much compute."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Trainings as processes of their own, side by side, each with its share of the cores."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -10,8 +10,6 @@ An experiment that starts from pretrained weights has no base/. Chains of anothe
 chains-DETAIL.jsonl, and the perplexity of its plain text is in evaluations/ARM.perplexity.json.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Mapping, Sequence

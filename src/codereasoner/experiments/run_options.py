@@ -1,7 +1,5 @@
 """The options of an experiment's run, apart from its plan: a page of help needs them and nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace

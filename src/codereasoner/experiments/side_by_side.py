@@ -4,8 +4,6 @@ A small model keeps a GPU busy for a few percent of its speed, so several traini
 GPUs, they are dealt out in turn.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait

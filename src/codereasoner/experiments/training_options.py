@@ -1,7 +1,5 @@
 """Options of a training as an experiment's YAML gives them: checked, and put in place of those of a preset."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import fields, replace

@@ -4,8 +4,6 @@ verl and OpenRLHF call a reward function once per completion. Each call appends 
 caller that gets the lock grades the whole queue in one batch through one pool.
 """
 
-from __future__ import annotations
-
 import asyncio
 import os
 from collections import deque

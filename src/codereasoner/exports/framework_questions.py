@@ -3,8 +3,6 @@
 One pool per process executes what grading needs; it starts with the first completion.
 """
 
-from __future__ import annotations
-
 import asyncio
 import atexit
 import os

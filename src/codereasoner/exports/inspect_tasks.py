@@ -5,8 +5,6 @@ Names have underscores. Inspect generates and keeps the log. The score is our gr
 as metadata; an infrastructure error is left unscored.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from inspect_ai import Task, task

@@ -8,8 +8,6 @@ Each benchmark and each task of the registry is one, `codereasoner_` before its 
 takes the name, or a questions file, as `questions`. A task asks about programs of the grammar, others for each seed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, make_dataclass
 from itertools import islice

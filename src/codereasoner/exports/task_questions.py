@@ -1,7 +1,5 @@
 """Questions of any task about programs of the grammar: an endless stream by seed, for frameworks that have no file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace

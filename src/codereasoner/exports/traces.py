@@ -4,8 +4,6 @@ cwm            Code World Model's format: the context as the prompt, the frames 
 compact-trace  our compact format, after the program with line numbers and the call
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 from codereasoner.records import Run

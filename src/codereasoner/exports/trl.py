@@ -1,7 +1,5 @@
 """Our grade as a reward function of TRL's GRPOTrainer; it needs no runner and can be pickled."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections import defaultdict

@@ -6,8 +6,6 @@ compute_scores for a batched reward manager. Options are set as
 This module does not import verl. codereasoner must be installed on every node.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any

@@ -1,7 +1,5 @@
 """Write training rows in the format of another trainer, or runs in a trace language, row by row."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack

@@ -1,7 +1,5 @@
 """Name the constructs that a template shows: methods with their type, built-ins, operators, comprehensions."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache

@@ -1,7 +1,5 @@
 """A program before it has a split and a key, its shape, and the random draws that make it."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Write expressions that are well typed by construction, from the table of expressions and the variables in scope."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random

@@ -1,7 +1,5 @@
 """Write one program: a variable goes through changes, branches and loops to the value that is returned."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import replace

@@ -3,8 +3,6 @@
 Programs that differ in their quotes only are one program, of one shape (draft.py).
 """
 
-from __future__ import annotations
-
 import re
 from random import Random
 from typing import Literal

@@ -1,7 +1,5 @@
 """Write statements from the tables: changes of a variable, the blocks of loops, and whole idioms."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache

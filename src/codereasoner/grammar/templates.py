@@ -6,8 +6,6 @@ is a line of expressions.txt: it gives a string, has weight 4, is used from diff
 as the value in the first hole. A line that cannot be read is refused with its file and its number.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence

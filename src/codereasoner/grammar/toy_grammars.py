@@ -10,8 +10,6 @@ the embedded model, so names are one letter. The second kind computes nothing, s
 the values of its calls are of every kind; a model that learns from them learns to copy, which everything else needs.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 The shares are near those of CRUXEval's calls (curation/cruxeval_calls.txt), with more of what is rare there.
 """
 
-from __future__ import annotations
-
 import string
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A function of one's own as a model."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 import zlib

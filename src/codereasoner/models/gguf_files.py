@@ -1,7 +1,5 @@
 """Weights in a GGUF file: converted once to a folder that generation and training read, kept in the user's cache."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Sentences that a user should read once, such as a parameter that a server refuses: they go to the package's log."""
 
-from __future__ import annotations
-
 import logging
 
 _LOG = logging.getLogger("codereasoner")

@@ -3,8 +3,6 @@
 What can be read gives a Completion; everything else gives OddReply, which holds the server's own words.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping

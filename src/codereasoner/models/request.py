@@ -2,8 +2,6 @@
 that they know.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

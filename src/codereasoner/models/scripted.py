@@ -1,7 +1,5 @@
 """Models that follow a script: they measure the pipeline, the baselines and the graders, not reasoning."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Iterator, Sequence
 

@@ -3,8 +3,6 @@
 Only what was measured is a feature; each accuracy has its 95 % interval, clustered by program.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path

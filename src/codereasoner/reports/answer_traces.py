@@ -4,8 +4,6 @@ A benchmark's questions come without traces, and an answer that predicts an inpu
 run once, isolated, and kept as `traces.jsonl` in the folder of the evaluation.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 

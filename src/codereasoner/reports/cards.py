@@ -1,7 +1,5 @@
 """Write the cards of a run: of its data set, and of each model that it trained."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Compare evaluations on the questions they share: in all, by task, by feature, and question by question."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, pairwise

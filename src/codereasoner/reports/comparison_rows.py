@@ -1,7 +1,5 @@
 """The rows of a comparison: two models, or two versions of the questions, in pairs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 

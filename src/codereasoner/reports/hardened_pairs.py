@@ -1,7 +1,5 @@
 """The cost of rewrites for a model: its evaluation on hard questions, compared in pairs with their originals."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 

@@ -1,7 +1,5 @@
 """Upload a data set to the Hugging Face Hub, and write evaluation results as the Hub shows them."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Leaderboards: published results and your own, best first, with the settings and the source of each."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping, Sequence

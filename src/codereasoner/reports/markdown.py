@@ -1,7 +1,5 @@
 """Markdown tables, and the parts of a card: front matter, sections, origin."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 

@@ -6,8 +6,6 @@ is ever read as markup. A content security policy admits the page's own script a
 of data sets need image files; set_plots.py draws those.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import html

@@ -5,8 +5,6 @@ answer and a grade name their question. Two passes over the files find the rest:
 are made, the rows that an id came from; forwards those that were made of it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -8,8 +8,6 @@ The page holds an index of all questions, and details in chunks that it unpacks 
     runs-N     traces
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

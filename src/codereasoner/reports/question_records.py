@@ -4,8 +4,6 @@ A run's own questions are named by their id. Those that an evaluation on a bench
 benchmark and their id in it: two benchmarks may both have a `sample_0`.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

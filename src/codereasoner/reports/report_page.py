@@ -1,7 +1,5 @@
 """Write report.html of a run: its results, training, data and questions."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from codereasoner.reports.accuracy_by_feature import accuracy_by_feature, question_features

@@ -1,7 +1,5 @@
 """The results of evaluations: accuracies with intervals, outcomes, true claims, classes of mistakes, warnings."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TypedDict

@@ -6,8 +6,6 @@
 Every part may be missing: a run that was stopped, or that began in the middle, shows what is there.
 """
 
-from __future__ import annotations
-
 import gc
 import json
 import zlib

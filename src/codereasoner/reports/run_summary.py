@@ -1,7 +1,5 @@
 """The data flow of a run, the seconds of its stages, and its training curves."""
 
-from __future__ import annotations
-
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """The card of a data set: counts, drops, balance, distributions, contamination, audit, licences, command, commit."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """Count what a data set holds, in one pass over each of its files: memory does not grow with them."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Swap the operands of comparisons, and of sums and products of numbers."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """Write comprehensions as loops, and loops that build a list as comprehensions."""
 
-from __future__ import annotations
-
 import ast
 from copy import deepcopy
 

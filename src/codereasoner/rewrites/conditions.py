@@ -1,7 +1,5 @@
 """Write conditions in longer words: `if x` as `if not not x`, `x or False`, `True if x else False`."""
 
-from __future__ import annotations
-
 import ast
 
 from codereasoner.rewrites.rewrite_draft import Draft, Unfit, name

@@ -1,7 +1,5 @@
 """Put the body of a helper function in place of a call of it."""
 
-from __future__ import annotations
-
 import ast
 from collections import Counter
 from collections.abc import Iterator

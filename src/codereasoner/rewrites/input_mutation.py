@@ -4,8 +4,6 @@ The ranges are those of CodeReasoner (arXiv:2507.17548): integers of 5 to 20, st
 punctuation or one repeated character, collections of 5 to 15, so that no model can guess where the values lead.
 """
 
-from __future__ import annotations
-
 import string
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Add what changes nothing: code that never runs, comments and prints that say something wrong."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 

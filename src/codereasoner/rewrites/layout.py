@@ -1,7 +1,5 @@
 """Write a program in another layout: the same tree in other lines."""
 
-from __future__ import annotations
-
 import io
 import re
 import tokenize

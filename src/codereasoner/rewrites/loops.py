@@ -1,7 +1,5 @@
 """Unroll loops and roll them up again, and write `for` as `while` and `while` as `for`."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable
 from copy import deepcopy

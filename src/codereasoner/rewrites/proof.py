@@ -1,7 +1,5 @@
 """Prove rewrites by running: the same outcome, value, exception and output, under two hash seeds."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Give the names of a program others: random ones, or ones that say something wrong."""
 
-from __future__ import annotations
-
 import ast
 import string
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The program that a rewrite changes: its tree, the names that are taken, and its lists of statements."""
 
-from __future__ import annotations
-
 import ast
 import builtins
 import keyword

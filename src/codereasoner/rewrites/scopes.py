@@ -1,7 +1,5 @@
 """Facts about names: whether a program looks at its own, and which may get another."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterable

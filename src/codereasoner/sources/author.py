@@ -4,8 +4,6 @@ The grid, the six configurations and the sampling are those of CodeReasoner (arX
 in author.jinja, are our own. Every completion is kept in a file as it arrives, so that nothing is asked twice.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache

@@ -1,7 +1,5 @@
 """Read the program in a completion of a language model, or the reason why there is none."""
 
-from __future__ import annotations
-
 import ast
 import re
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The constraint grid of CodeReasoner (arXiv:2507.17548): a construct, and one of six configurations, easy to hard."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache

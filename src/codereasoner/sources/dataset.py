@@ -1,7 +1,5 @@
 """Programs of a public data set: a file of rows, a folder of them, or a data set of the Hub."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice

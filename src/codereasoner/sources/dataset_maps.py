@@ -4,8 +4,6 @@ Each function returns what a row holds, or the short reason why it holds no prog
 what a row records is compared later with a run (`curation/filters.py`).
 """
 
-from __future__ import annotations
-
 import ast
 import json
 import re

@@ -1,7 +1,5 @@
 """Read the calls in a docstring: of the function itself, or of an expression around it."""
 
-from __future__ import annotations
-
 import ast
 import builtins
 import doctest

@@ -1,7 +1,5 @@
 """The functions of a module whose docstrings show calls, each cut out with what it needs."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 

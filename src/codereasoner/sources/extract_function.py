@@ -4,8 +4,6 @@ Modules are read as text and never imported. What is left has to run on the stan
 out whole raises `NotCut` with a short reason. Docstrings are taken out: their examples tell the answers.
 """
 
-from __future__ import annotations
-
 import ast
 import builtins
 import sys

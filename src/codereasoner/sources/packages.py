@@ -1,7 +1,5 @@
 """Programs by people, without a network: functions of installed packages, with the calls in their docstrings."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import importlib.util
 import re

@@ -1,7 +1,5 @@
 """Draw programs from the grammar, without any model: deterministic by key, well typed, never the same twice."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from random import Random

@@ -1,7 +1,5 @@
 """Programs from files: a JSONL of Programs, a Python file, or a folder of them with calls at the end of each."""
 
-from __future__ import annotations
-
 import ast
 import builtins
 from collections.abc import Iterable, Iterator, Mapping

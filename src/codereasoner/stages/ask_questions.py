@@ -1,7 +1,5 @@
 """questions.jsonl: the tasks' questions about the runs."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial

@@ -3,8 +3,6 @@
 Every call that a text is about is traced anew: neither a chain's own run nor a right answer vouches for the steps.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace

@@ -7,8 +7,6 @@ program, so rare ones are kept whole and common ones thinned. Within a cell the 
 questions' ids, so that the place of a question that has no chain is taken by the next one.
 """
 
-from __future__ import annotations
-
 from array import array
 from collections import Counter
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence

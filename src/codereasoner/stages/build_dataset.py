@@ -9,8 +9,6 @@ continues where it was killed and is skipped where it is done, so the same build
 with the same files, however often it was stopped.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Work that an engine distributes: drafting ranges of programs, and executing in pools that every process has."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial

@@ -5,8 +5,6 @@ the order of the batches, and only the stage's own process writes. So batches of
 elsewhere, and no row is lost or written twice.
 """
 
-from __future__ import annotations
-
 import gc
 import os
 import pickle

@@ -1,7 +1,5 @@
 """Benchmarks whose programs are excluded, named on the command line: NAME, NAME=PATH, or all."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 

@@ -6,8 +6,6 @@ A rewrite that is not proved is not made. A question is written if at least one 
 features name the original question, the rewrites, and those that were not made with the reason.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

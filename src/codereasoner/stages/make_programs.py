@@ -1,7 +1,5 @@
 """programs.jsonl: programs from their sources, without those that a static filter drops."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial

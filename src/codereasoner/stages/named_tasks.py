@@ -1,7 +1,5 @@
 """Tasks named by an option, looked up before a stage does any work."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Progress of a stage while it works, and its counts at the end."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from codereasoner.extend import Progress

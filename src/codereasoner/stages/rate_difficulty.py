@@ -1,7 +1,5 @@
 """Difficulty: how often a model solves each question, and the selection and order of questions by it."""
 
-from __future__ import annotations
-
 import heapq
 from collections import defaultdict
 from collections.abc import Iterator, Sequence

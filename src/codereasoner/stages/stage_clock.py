@@ -1,7 +1,5 @@
 """The stages of a run: each shows its progress, and its seconds are kept in stages.json."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """runs.parquet: each call of each program, traced, and run again under another hash seed."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace

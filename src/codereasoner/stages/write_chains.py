@@ -1,7 +1,5 @@
 """chains.jsonl: reasoning that leads to the answers, narrated from traces or written by a teacher."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields

@@ -1,7 +1,5 @@
 """sft.parquet and grpo.parquet: the rows that trainers read."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial

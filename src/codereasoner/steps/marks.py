@@ -3,8 +3,6 @@
 Execution writes them (execution/safe_repr.py); they are read here as text, and nothing of them is evaluated.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache

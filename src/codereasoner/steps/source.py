@@ -1,7 +1,5 @@
 """Read facts about lines off the text of a program, without running it."""
 
-from __future__ import annotations
-
 import ast
 import re
 import sys

@@ -1,7 +1,5 @@
 """A trace as a list of visits: each execution of a line, with the locals before and after it."""
 
-from __future__ import annotations
-
 from collections import ChainMap, Counter
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """anchors: the values at marked lines, then the value that the call returns."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random

@@ -1,7 +1,5 @@
 """assertion-completion: the values in the blanks of test code."""
 
-from __future__ import annotations
-
 import ast
 from functools import lru_cache
 from typing import TypedDict

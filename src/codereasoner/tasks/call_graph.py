@@ -1,7 +1,5 @@
 """call-graph: the functions of a program that call one another in a run, and how often."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """Helpers of the tasks about one call: its facts, the line that shows it, and the reasons to ask nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from codereasoner import literals

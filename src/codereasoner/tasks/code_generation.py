@@ -1,7 +1,5 @@
 """code-generation: a function by its description."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Generator
 from typing import TypedDict

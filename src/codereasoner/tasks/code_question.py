@@ -1,7 +1,5 @@
 """code-question: a question in words about code."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import TypedDict
 

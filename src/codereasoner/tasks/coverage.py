@@ -1,7 +1,5 @@
 """coverage: whether a line is executed."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Mapping
 from random import Random

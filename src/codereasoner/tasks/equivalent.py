@@ -1,7 +1,5 @@
 """equivalent: whether two programs return the same for each of some calls."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from random import Random

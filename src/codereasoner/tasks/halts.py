@@ -1,7 +1,5 @@
 """halts: whether a call ends within a number of executed lines."""
 
-from __future__ import annotations
-
 from collections.abc import Generator, Mapping, Sequence
 from random import Random
 

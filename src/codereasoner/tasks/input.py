@@ -1,7 +1,5 @@
 """input: a call that returns a given value."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Mapping
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """lines: every executed line, in order."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise, zip_longest

@@ -1,7 +1,5 @@
 """Small changes of a program that may change its meaning, each at one place of its text."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Mapping
 

@@ -1,7 +1,5 @@
 """output: the value that a call returns."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Mapping
 from functools import lru_cache

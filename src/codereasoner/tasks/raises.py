@@ -1,7 +1,5 @@
 """raises: whether a call returns or raises an exception, and which one."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 

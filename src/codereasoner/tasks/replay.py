@@ -10,8 +10,6 @@ that no longer holds.
 Arguments and values pass between the two as tables (see replay_programs.py).
 """
 
-from __future__ import annotations
-
 import ast
 import builtins
 import json

@@ -7,8 +7,6 @@ rows of the arguments first, as the call left them, and then a row with what it 
 exception.
 """
 
-from __future__ import annotations
-
 CANDIDATE = "candidate"  # what tests call the function
 ASKED = "_values_of_calls"  # the harness's function; no name that a program would take
 NOTED = "_calls_of_tests"  # the function of the tests' process

@@ -1,7 +1,5 @@
 """whitebox: the value that a call returns, and states and steps of the same run."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial

@@ -1,7 +1,5 @@
 """trace and trace-compact: the whole trace of a call, in Code World Model's format or in the compact one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import ClassVar

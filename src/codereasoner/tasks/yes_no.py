@@ -1,7 +1,5 @@
 """The base of the tasks that are answered with yes or no."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from codereasoner.records import Run

@@ -8,8 +8,6 @@ where A is GRPO's advantage of the whole completion and the mean over no steps i
 other tokens get A. A step is one part of the answer on lines of its own, as in the task `anchors`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -5,8 +5,6 @@ comparable that spend them differently: a parameter takes 2 for a token read or 
 gradient takes twice the forward pass (arXiv:2001.08361, section 2.1; attention is left out, as there).
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

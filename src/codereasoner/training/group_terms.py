@@ -5,8 +5,6 @@ trace of the run, so that a right answer by right steps earns more than one by l
 for the tokens that it took beyond the shortest right one to the same prompt, and never more than a wrong answer loses.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The rows of history.jsonl, which a training appends as it goes."""
 
-from __future__ import annotations
-
 from typing import TypedDict
 
 

@@ -1,7 +1,5 @@
 """Model FLOPs utilization (MFU): the share of a GPU's matrix rate that a training uses."""
 
-from __future__ import annotations
-
 from codereasoner.errors import import_extra
 
 MATRIX_RATES = {

@@ -1,7 +1,5 @@
 """Refuse what a training could not do here, before any work."""
 
-from __future__ import annotations
-
 from importlib.util import find_spec
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Settings that belong together: of preset files, of pretrained weights, and how they become words of a command."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, fields
 from functools import cache
 from typing import TypeVar

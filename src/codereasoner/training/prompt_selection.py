@@ -1,7 +1,5 @@
 """Select the prompts that can teach a model something: those that it solves sometimes, not always or never."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

@@ -10,8 +10,6 @@ what some recipes add to it, off by default; a user's own function takes the pla
 What the grader failed to grade is never paid and reaches no function.
 """
 
-from __future__ import annotations
-
 import inspect
 import math
 from collections.abc import Callable

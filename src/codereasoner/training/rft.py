@@ -4,8 +4,6 @@ It is the control that reinforcement must beat: the same prompts, the same verif
 comparison of answers with one another.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace

@@ -1,7 +1,5 @@
 """Sampling for rows of a training, by the model that is trained: prompt selection, RFT, and questions held out."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from codereasoner.extend import Prompt, Sampling

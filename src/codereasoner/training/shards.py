@@ -4,8 +4,6 @@ A shard gets its name when it is whole. Shards count from 0 and are read in the 
 missing is waited for until done.json says that no more will come.
 """
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Callable, Iterator

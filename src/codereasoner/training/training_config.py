@@ -1,7 +1,5 @@
 """The options of SFT, GRPO and RFT, apart from the trainings themselves: a help page needs no more than this."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """The rows that trainers read: one for each example of instruction tuning or prompt of reinforcement."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

@@ -3,8 +3,6 @@
 TRL's own defaults are the model's whole context, whose cache may not fit, and 0.3 of the GPU.
 """
 
-from __future__ import annotations
-
 from codereasoner.training.memory import Memory
 from codereasoner.training.training_config import GrpoConfig
 
