@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from codereasoner.errors import ConfigError, import_extra
+from codereasoner.errors import ConfigError, check_extra, import_extra
 from codereasoner.spill import private_base
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class NearDuplicates:
         if not 0 < threshold <= 1:
             raise ConfigError(f"the similarity of near duplicates must be above 0 and at most 1, not {threshold}")
         self.threshold = threshold
-        _empty_sketch()
+        check_extra("datasketch", "data")
         self._index = private_base()
         self._index.execute("CREATE TABLE bands (band INTEGER PRIMARY KEY, place INTEGER)")
         self._index.execute("CREATE TABLE minima (place INTEGER PRIMARY KEY, row BLOB)")
