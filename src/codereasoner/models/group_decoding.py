@@ -9,6 +9,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from codereasoner.errors import import_extra
+from codereasoner.models.growing_cache import grow_in_place
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -84,6 +85,8 @@ def _decode(
     rows = torch.arange(len(input_ids))
     ended = torch.zeros(len(input_ids), dtype=torch.bool)
     left: list[tuple[Tensor, Tensor]] = []  # rows that have left the batch, and their tokens
+    if (cache := state.get("past_key_values")) is not None:
+        grow_in_place(cache)
     outputs = model._prefill(input_ids, generation_config, state)
     while True:
         state = model._update_model_kwargs_for_generation(outputs, state)
