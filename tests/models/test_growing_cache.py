@@ -66,3 +66,15 @@ def test_what_was_given_out_stays_as_it_was() -> None:
     before = first.clone()
     add(ours, 1, 2)
     assert torch.equal(first, before)
+
+
+def test_half_precision_is_contiguous_which_torch_multiplies_faster() -> None:
+    cache = caches.DynamicCache()
+    for _ in range(2):
+        keys = torch.zeros(3, 2, 5, 4, dtype=torch.bfloat16)
+        cache.update(keys, keys, 0)
+        grow_in_place(cache)
+    assert cache.layers[0].keys.shape[2] == 10
+    assert cache.layers[0].keys.is_contiguous()
+    cache.batch_select_indices(torch.tensor([1]))
+    assert cache.layers[0].keys.shape == (1, 2, 10, 4)

@@ -28,7 +28,7 @@ def grow_in_place(cache: DynamicCache) -> None:
 
 @cache
 def _growing_layer() -> Any:
-    caches = import_extra("transformers.cache_utils", "train")
+    torch, caches = import_extra("torch", "train"), import_extra("transformers.cache_utils", "train")
 
     class GrowingLayer(caches.DynamicLayer):  # type: ignore[misc, name-defined]
         """The keys and values of one layer, (rows, key heads, tokens, width) each: a view of what lies in `memory`.
@@ -41,7 +41,12 @@ def _growing_layer() -> Any:
             self.memory: tuple[Tensor, ...] = ()
 
         def update(self, key_states: Tensor, value_states: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
-            """Add the keys and values of the next tokens, and return all."""
+            """Add the keys and values of the next tokens, and return all.
+
+            Others than fp32 are copied all the same: torch multiplies views of these three times as slowly.
+            """
+            if key_states.dtype != torch.float32:
+                return super().update(key_states, value_states)  # type: ignore[no-any-return]
             if not self.is_initialized:
                 self.lazy_initialization(key_states, value_states)
             new, read = (key_states, value_states), self.get_seq_length()
