@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from codereasoner import extend
 from codereasoner.errors import DataError, UnknownName, UserError
+from codereasoner.evaluation.score import score_file
 from codereasoner.records import Run
 
 PLUGIN = """
@@ -80,6 +82,8 @@ QUESTION = 'self.question(run, {"source": run.source, "entry": run.entry, "call"
         (f"def ask(self, run): yield {QUESTION}[])", "has no right answer"),
         ("def ask(self, run): yield self.question(run, {'run': run}, ['1'])", "line 9: TypeError: Object of type Run"),
         ("def statement(self, question): return None", "Odd.statement must return a text, not None"),
+        ("def statement(self, question): raise RuntimeError('r')", "odd.py:Odd.statement, line 9: RuntimeError: r"),
+        ("def guesses(self, question): 1 / 0", "odd.py:Odd.guesses, line 9: ZeroDivisionError: division by zero"),
         ("def statement(self, question): return question.facts['x']", "its facts give KeyError: 'x'"),
     ],
 )
@@ -98,6 +102,23 @@ def test_a_task_of_a_file_that_is_not_whole_is_refused_in_one_sentence(
         return
     with pytest.raises(UserError, match=re.escape(told)):
         extend.task(f"{tmp_path}/odd.py:Odd").collect(run)
+
+
+def test_an_error_in_any_method_of_a_task_of_a_file_names_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    lines = ["from codereasoner.task import Task", "class Odd(Task):", "    name, request = 'odd2', 'Say 1.'"]
+    lines += [f"    def ask(self, run): yield {QUESTION}['1'])", "    def statement(self, question): return 'x'"]
+    lines += ["    def verify(self, question, answer, run=None): return answer == '1'"]
+    lines += ["    def conclude(self, question): return 1 / 0", "    def locate_error(self, *about): return about[7]"]
+    (tmp_path / "odd.py").write_text("\n".join(lines))
+    task = extend.task(f"{tmp_path}/odd.py:Odd")
+    [question] = task.collect(Run("def f(): return 1", "f", "", "ok", value="1")).questions
+    with pytest.raises(UserError, match=r"odd.py:Odd.conclude, line 7: ZeroDivisionError"):
+        task.conclude(question)
+    with pytest.raises(UserError, match=r"odd.py:Odd.locate_error, line 8: IndexError"):
+        task.locate_error(question, "2", None)
 
 
 def test_an_unknown_model_lists_the_schemes() -> None:
@@ -140,3 +161,50 @@ def test_a_plugin_of_another_package_is_found_by_its_entry_point(
         assert "the task 'text' is left out: it is no task class" in told
     finally:
         extend.available.cache_clear()
+
+
+BENCHMARK = """
+from codereasoner.extend import Benchmark, Question
+FACTS = {"source": "def f(): return 1", "entry": "f", "call": ""}
+Q = Question("output", FACTS, ("1",), id="a")
+class Odd(Benchmark):
+    name = title = "odd"
+    def load(self, data, runner=None): return [Q]
+    def parse_generation(self, question, text): return text
+    def grade_officially(self, questions, texts, runner): return {"a": [text == "1" for text in texts["a"]]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "told"),
+    [
+        ("def load(self, data, runner=None): return data.gone", "Odd.load, line 10: AttributeError: "),
+        ("def load(self, data, runner=None): return [{'x': 1}]", "Odd.load must return questions, not {'x': 1}"),
+        ("def load(self, data, runner=None): return []", "odd has no questions: its data is empty"),
+        ("def load(self, data, runner=None): return [Q, Q]", "Odd.load gives 2 questions the id 'a'"),
+        ("def parse_generation(self, question, text): 1 / 0", "Odd.parse_generation, line 10: ZeroDivisionError"),
+        (
+            "def parse_generation(self, question, text): return 3",
+            "Odd.parse_generation must return a text or None, not 3",
+        ),
+        (
+            "def grade_officially(self, *given): return {}",
+            "Odd.grade_officially must give a verdict on each text of 'a'",
+        ),
+        ("def grade_officially(self, *given): raise OSError('o')", "Odd.grade_officially, line 10: OSError: o"),
+        ("def metrics(self, *given): raise KeyError('m')", "Odd.metrics, line 10: KeyError: 'm'"),
+        ("version = '2'", ""),
+    ],
+)
+def test_a_mistake_in_a_benchmark_of_a_file_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, told: str
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "odd.py").write_text(f"{BENCHMARK}    {method}\n")
+    (tmp_path / "gen.json").write_text('{"a": ["1", "2"]}')
+    given: Any = f"{tmp_path}/odd.py:Odd", tmp_path / "gen.json", tmp_path / "odd.py", "strict", list
+    if not told:
+        assert score_file(*given)["reasons"] == {"another value": 1}  # type: ignore[typeddict-item]
+        return
+    with pytest.raises(UserError, match=re.escape(told)):
+        score_file(*given)

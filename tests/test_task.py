@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -101,6 +102,19 @@ def test_a_bug_of_a_verifier_is_an_error_of_that_answer_alone() -> None:
     grades = grade_answers([(Length(), question, answer) for answer in ("fail", "2", "x")])
     assert [grade.outcome for grade in grades] == ["error", "correct", "wrong"]
     assert grades[0].reward is None
+
+
+@pytest.mark.parametrize("verdict", [None, 0.5, float("nan"), "yes", [], SystemExit])
+def test_a_verdict_that_is_neither_true_nor_false_is_a_bug_of_the_verifier(verdict: Any) -> None:
+    class Odd(Length):
+        def verify(self, question: Question, answer: str, run: Run | None = None) -> Any:
+            if verdict is SystemExit:
+                raise verdict(3)
+            return verdict
+
+    [grade] = grade_answers([(Odd(), Question("length", {"text": "ab"}, ("2",)), "2")])
+    assert (grade.outcome, grade.reward) == ("error", None)
+    assert ("SystemExit: 3" if verdict is SystemExit else "`verify` returned ") in grade.reason
 
 
 def test_all_that_must_run_goes_to_the_runner_in_one_batch_in_order_and_once() -> None:

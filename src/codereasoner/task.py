@@ -197,6 +197,8 @@ class Task:
         verdict = getattr(self, "score", self.verify)(question, answer, run)  # `score`: a verify that grades, in 0.1
         if isinstance(verdict, Grade):
             return verdict
+        if verdict not in (True, False):
+            raise TypeError(f"`verify` returned {verdict!r:.60}, and its verdict is True, False or a Grade")
         if not verdict:
             raise Wrong("another value")
         return Grade("correct", answer)
@@ -396,5 +398,5 @@ def _guarded(answer: str | None, step: Callable[..., Any], *given: Any) -> Any:
         return step(*given)
     except (Wrong, LiteralError) as error:
         return Grade("wrong", answer, str(error))
-    except Exception as error:  # noqa: BLE001 - the one place: no completion may stop a training run
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the one place: no completion may stop a training run
         return Grade("error", answer, f"the verifier failed: {type(error).__name__}: {error}")

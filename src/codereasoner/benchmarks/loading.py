@@ -20,8 +20,10 @@ def load_benchmark(name: str, data: Path | None = None, runner: Runner | None = 
     """
     benchmark: Benchmark = extend.find("benchmark", name)
     found = benchmark.load(locate(benchmark, data), runner)
-    # a user's benchmark may return a plain list
-    return benchmark, found if isinstance(found, Questions) else Questions(found)
+    questions = found if isinstance(found, Questions) else Questions(found)  # a user's may return a plain list
+    if not questions and not questions.unavailable:
+        raise DataError(f"{benchmark.name} has no questions: its data is empty")
+    return benchmark, questions
 
 
 def pool_for(
