@@ -22,6 +22,7 @@ ORDER = [
     {"styles", "curation", "worked_examples"},
     {"task"},
     {"interfaces", "rewrites"},
+    {"own_plugins"},
     {"extend"},
     {"sampling"},
     {"tasks", "sources", "execution", "models"},

@@ -199,9 +199,7 @@ class Task:
             return verdict
         if verdict not in (True, False):
             raise TypeError(f"`verify` returned {verdict!r:.60}, and its verdict is True, False or a Grade")
-        if not verdict:
-            raise Wrong("another value")
-        return Grade("correct", answer)
+        return Grade("correct", answer) if verdict else Grade("wrong", answer, "another value")
 
     def guesses(self, question: Question) -> Mapping[str, str]:
         """Return trivial answers by name ("no", "the last argument"); the best of them is a baseline."""
