@@ -3,20 +3,21 @@
     pool --(Popen)--> this file --(fork)--> process 1 of its own world --(execve)--> the worker
 
 The execve leaves ctypes and this file behind, so that the worker is small, and makes fixed addresses take effect.
-The worker reads its own code from the pipe that its jobs come from: nothing of this package need be visible from
-inside. This process stays outside; it waits for the pool to go away, in whatever manner, and then ends its child.
+Both read their code, compiled, from the pipe that the jobs come from: nothing of this package need be visible from
+inside, and no start compiles it again. This process stays outside; it waits for the pool to go away, in whatever
+manner, and then ends its child. It imports little, because each start of a worker waits for it.
 """
 
 from __future__ import annotations
 
-import contextlib
+import _signal  # type: ignore[import-not-found]
 import os
 import select
-import signal
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import CodeType
     from typing import Any, NoReturn, TypedDict
 
     class Settings(TypedDict):
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 SHUT_OUT, FAILED = 1, 2  # as in framing.py: this file imports nothing of ours
 PARENT_CHECK = 1000  # milliseconds between two looks at who our parent is
 
-BOOTSTRAP = """
-import _imp, marshal, posix, sys
+_READ = """
+import marshal, posix, sys
 def read(size):
     parts = []
     while size:
@@ -47,6 +48,16 @@ def read(size):
         size -= len(part)
     return b"".join(parts)
 files, settings = marshal.loads(read(int.from_bytes(read(8), "little")))
+"""
+
+START = f"""{_READ}
+sys.modules["launcher"] = launcher = type(sys)("launcher")
+exec(files["launcher"], launcher.__dict__)
+launcher.main(settings, files)
+"""
+
+BOOTSTRAP = f"""{_READ}
+import _imp
 posix.environ.clear()
 try:
     sys.path += settings["paths"]
@@ -72,17 +83,21 @@ try:
         sys.modules.pop(name, None)
     del files, code, names, module, place, spec
 except BaseException as error:
-    body = f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:10000]
+    body = (type(error).__name__ + ": " + str(error)).encode("utf-8", "replace")[:10000]
     posix.write(1, b"CR\\1\\1\\2\\0\\0\\0" + len(body).to_bytes(4, "little") + body)
     posix._exit(3)
 loaded.serve(0, 1, settings)
 """
 
 
-def main(settings: Settings) -> NoReturn:
-    """Start one worker at the level of these settings, and end it when the pool is gone."""
+def main(settings: Settings, files: dict[str, CodeType]) -> NoReturn:
+    """Start one worker at the level of these settings, and end it when the pool is gone.
+
+    `files` has the code of two more files of this folder, which as parts of the package would take more memory.
+    """
+    sys.excepthook = lambda kind, error, trace: _fail(f"{kind.__name__}: {error}")
     pool = os.getppid()
-    layers = {**_load("isolation"), **_load("syscalls")} if sys.platform == "linux" else {}
+    layers = {**_run(files, "isolation"), **_run(files, "syscalls")} if sys.platform == "linux" else {}
     settings["paths"] += _mapped_files()
     try:
         if settings["level"] == "A":
@@ -160,13 +175,10 @@ def _mapped_files() -> list[str]:
     return sorted({word[5] for word in words if len(word) == 6 and word[5].startswith("/") and ".so" in word[5]})
 
 
-def _load(name: str) -> dict[str, Any]:
-    """Return the names of a file in this folder; to import it as a part of the package would take more memory."""
-    place = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
-    module = type(sys)(name)
-    sys.modules[name] = module
-    with open(place, encoding="utf-8") as file:
-        exec(compile(file.read(), place, "exec", 0, True), module.__dict__)  # noqa: S102 - our own file
+def _run(files: dict[str, CodeType], name: str) -> dict[str, Any]:
+    """Return the names of a file."""
+    sys.modules[name] = module = type(sys)(name)
+    exec(files[name], module.__dict__)  # noqa: S102 - our own file
     return module.__dict__
 
 
@@ -178,22 +190,23 @@ def _watch(pool: int, child: int) -> NoReturn:
     ready, note = os.pipe()
     os.set_blocking(ready, False)
     os.set_blocking(note, False)
-    signal.set_wakeup_fd(note)
+    _signal.set_wakeup_fd(note)
     stopped = False
 
     def stop(number: int, frame: object) -> None:
         nonlocal stopped
         stopped = True
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGCHLD, lambda number, frame: None)
+    _signal.signal(_signal.SIGTERM, stop)
+    _signal.signal(_signal.SIGCHLD, lambda number, frame: None)
     poll = select.poll()
     poll.register(0, 0)  # POLLHUP is reported unasked
     poll.register(ready, select.POLLIN)
     while not stopped and os.getppid() == pool and not _ended(child):
-        if any(place == 0 for place, _ in poll.poll(PARENT_CHECK)):
+        places = [place for place, _ in poll.poll(PARENT_CHECK)]
+        if 0 in places:
             break
-        with contextlib.suppress(BlockingIOError):
+        if places:
             os.read(ready, 1000)
     _end_all(child)
     os._exit(0)
@@ -215,19 +228,16 @@ def _end_all(child: int) -> None:
     left = [child]
     while left:
         for process in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
+            try:  # `contextlib.suppress` would cost each start some milliseconds
+                os.kill(process, _signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        try:
             os.waitpid(-1, 0)
+        except ChildProcessError:
+            break
         try:
             with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
                 left = [int(word) for word in file.read().split()]
         except OSError:
             left = []
-
-
-if __name__ == "__main__":
-    import marshal
-
-    sys.excepthook = lambda kind, error, trace: _fail(f"{kind.__name__}: {error}")
-    main(marshal.loads(bytes.fromhex(sys.argv[1])))

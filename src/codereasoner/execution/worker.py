@@ -68,7 +68,6 @@ def serve(source: int, sink: int, settings: dict[str, Any]) -> None:
         worker.say(pack(Kind.READY, SHUT_OUT, refused.encode()))
         return
     worker.say(pack(Kind.READY, 0, use(settings["extension"]).encode()))
-    learn_modules()  # here, once: else each process that is forked for a program with imports would do so
     worker.live()
 
 
@@ -125,6 +124,8 @@ class Worker:
         data = posix.read(self.source, 1 << 18)
         for kind, _, body in self.splitter.feed(data):
             if kind == Kind.JOBS:
+                if b"import" in body:
+                    learn_modules()  # here, once: else each process that is forked for such a program would do so
                 for job in marshal.loads(body):
                     (self.shared if job[6] else self.forked).waiting.append(job)
         return bool(data)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from codereasoner.errors import InfrastructureError, IsolationError
 from codereasoner.execution.decode import EXTENSION
 from codereasoner.execution.framing import FAILED, SHUT_OUT, Kind, Splitter
+from codereasoner.execution.launcher import START
 from codereasoner.execution.syscalls import OWN_ID, last_program
 
 if TYPE_CHECKING:
@@ -77,8 +78,7 @@ class Process:
             "inside": INSIDE,
             "preloads": bool(setup.preload),
         }
-        start = Path(__file__).with_name("launcher.py")
-        words = [executable, "-S", "-B", "-s", "-P", str(start), marshal.dumps(settings).hex()]  # type: ignore[arg-type]
+        words = [executable, "-S", "-B", "-s", "-P", "-c", START]
         try:
             self._popen = subprocess.Popen(
                 words,
@@ -101,8 +101,8 @@ class Process:
         inside: dict[str, object] = {"limits": setup.limits, "preload": list(setup.preload), "paths": packages}
         inside["final_filter"] = (b"" if level == "D" else last_program(platform.machine()), OWN_ID)
         inside["extension"] = INSIDE if extension and level == "A" else extension
-        body = marshal.dumps((_codes(), inside))
-        self.unsent = bytearray(len(body).to_bytes(8, "little") + body)
+        bodies = [marshal.dumps((_outside(), settings)), marshal.dumps((_codes(), inside))]
+        self.unsent = bytearray().join(part for body in bodies for part in (len(body).to_bytes(8, "little"), body))
         self.ready = False
         self.tracer = ""  # its name, once the worker is ready
         self.started = monotonic()
@@ -163,6 +163,13 @@ def environment(hash_seed: int = 0) -> dict[str, str]:
     """Return the environment that a worker's interpreter starts in; it is emptied before the first program."""
     seeded = ENVIRONMENT | {"PYTHONHASHSEED": str(hash_seed)}
     return seeded | {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
+@cache
+def _outside() -> dict[str, CodeType]:
+    """Return the code objects of the files that run in the process that starts a worker."""
+    places = {name: Path(__file__).with_name(f"{name}.py") for name in ("launcher", "isolation", "syscalls")}
+    return {name: compile(place.read_text("utf-8"), place, "exec", 0, True) for name, place in places.items()}
 
 
 @cache
