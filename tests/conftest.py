@@ -6,7 +6,9 @@ import gc
 import os
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -25,20 +27,50 @@ WHERE = (
 settings.register_profile("codereasoner", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("codereasoner")
 
+# Files that load torch, transformers or trl, which takes ten seconds: under pytest-xdist one worker runs all of them.
+LEARN = (
+    "exports/test_libraries.py",
+    "training/",
+    "cli/test_plugin_task.py",
+    "cli/test_style_of_ones_own.py",
+    "cli/test_every_command.py",
+    "experiments/test_curriculum.py",
+    "experiments/test_pace.py",
+    "experiments/test_weights.py",
+    "models/test_chat.py",
+    "models/test_control_tokens.py",
+    "models/test_device.py",
+    "models/test_gguf.py",
+    "models/test_local.py",
+    "models/test_short_attention.py",
+)
+
 # Files of few tests and much work. pytest-xdist hands out files by the number of their tests, so these would come last,
 # when the other core has nothing left to do.
 FIRST = (
+    *LEARN,
     "exports/test_inspect.py",
     "containers/test_containers.py",
     "execution/test_tracers.py",
-    "training/test_budget.py",
-    "training/test_grpo.py",
-    "training/test_streaming.py",
-    "cli/test_plugin_task.py",
-    "training/test_bilevel.py",
-    "training/test_evaluation_callback.py",
-    "training/test_fast_trainer.py",
-    "training/test_dynamic_sampling.py",
+    "chains/test_witness.py",
+    "test_docs.py",
+    "test_notebooks.py",
+    "hostile/test_answers.py",
+    "hostile/test_specification.py",
+    "tasks/test_every_task.py",
+    "benchmarks/test_reval.py",
+    "experiments/test_side_by_side.py",
+    "stages/test_build_dataset.py",
+    "stages/test_whole_build.py",
+    "exports/test_reasoning_gym.py",
+    "exports/test_files.py",
+    "execution/test_preload.py",
+    "chains/test_audit_work.py",
+    "curation/test_profiles.py",
+    "sources/test_author.py",
+    "grammar/test_templates.py",
+    "benchmarks/test_livecodebench.py",
+    "cli/test_servers.py",
 )
 
 gc.disable()  # until the tests are collected: nothing that they load is garbage
@@ -63,8 +95,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where pytest-xdist runs them, begin with the files that take longest, then those with most tests."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         tests = Counter(item.path for item in items)
-        places = {ALLOWED.parent / name: place for place, name in enumerate(FIRST)}
-        items.sort(key=lambda item: (places.get(item.path, len(FIRST)), -tests[item.path]))
+        items.sort(key=lambda item: (_place(item.path), -tests[item.path]))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let `--dist loadfile` take the files that load torch for one."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return "learn" if _place(config.rootpath / file) < len(LEARN) else file
+
+    return Scheduling(config, log)
+
+
+@cache
+def _place(path: Path) -> int:
+    """Return where in FIRST a file or its folder is; the number of all for a file of no name there."""
+    below = path.relative_to(ALLOWED.parent)
+    names = (str(below), f"{below.parts[0]}/")
+    return next((place for place, name in enumerate(FIRST) if name in names), len(FIRST))
 
 
 def pytest_collection_finish() -> None:
@@ -132,12 +186,13 @@ def pool() -> Iterator[Pool]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _lean_stages() -> Iterator[None]:
-    """Stages work in the process of the tests and draw no plots: either takes longer than the few rows of a test.
+    """Stages work in the process of the tests, with one worker, and draw no plots: it takes longer than their few rows.
 
     A test that is about processes uses `two_processes`; one that is about plots, `draw_plots` itself.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("codereasoner.stages.engine.cores", lambda: 1)
+        patch.setattr("codereasoner.execution.pool.default_workers", lambda: 1)
         patch.setattr("codereasoner.reports.set_card.draw_plots", lambda facts, folder: {})
         yield
 

@@ -20,12 +20,15 @@ from codereasoner.task import Question
 
 MISSING = "pip install 'codereasoner[inspect]'"
 pytestmark = pytest.mark.skipif(find_spec("inspect_ai") is None, reason=MISSING)  # its import takes seconds
-BY_NAME = """
-import functools, importlib.metadata, json, sys
+BOTH_WAYS = """
+import functools, importlib.metadata, json, runpy, sys
 importlib.metadata.packages_distributions = functools.cache(importlib.metadata.packages_distributions)
 from inspect_ai import eval  # which looks through all packages for each task
-for options in json.loads(sys.argv[1]):
-    eval(**options, model="openai-api/local/gold", display="plain", log_format="json", log_dir=sys.argv[2])
+_, evaluations, command, logs = sys.argv
+for options in json.loads(evaluations):
+    eval(**options, model="openai-api/local/gold", display="plain", log_format="json", log_dir=logs)
+sys.argv = ["inspect", *json.loads(command)]
+runpy.run_module("inspect_ai", run_name="__main__")
 """
 
 
@@ -36,20 +39,14 @@ def called(names: Sequence[str]) -> list[str]:
     return list(map(inspect_name, names))
 
 
-def logs_of(command: Sequence[str], server: GoldServer, logs: Path) -> dict[str, dict[str, Any]]:
-    """The logs as JSON that a command of Inspect leaves in this folder, by the name of the task."""
-    here = {"LOCAL_BASE_URL": server.url, "LOCAL_API_KEY": "none"}
-    done = subprocess.run(
-        [sys.executable, *command], env=os.environ | here, capture_output=True, text=True, timeout=500
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = [json.loads(log.read_text()) for log in logs.glob("*.json")]
-    return {log["eval"]["task"].removeprefix("codereasoner/"): log for log in found}
-
-
 @pytest.fixture(scope="module")
-def by_name(gold_server: GoldServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The logs of every task and of the benchmarks; one process evaluates both, for it starts longer than it works."""
+def by_name(
+    questions_file: Path, gold_server: GoldServer, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Any]]:
+    """The logs of every task, of the benchmarks and, by the command line, of a file of questions.
+
+    One process evaluates all of them, for it starts longer than it works.
+    """
     logs = tmp_path_factory.mktemp("logs")
     for name in OF_RUNS:
         gold_server.teach(framework_questions(name, limit=2, seed=5))
@@ -60,16 +57,19 @@ def by_name(gold_server: GoldServer, tmp_path_factory: pytest.TempPathFactory) -
         {"tasks": tasks, "task_args": {"limit": 2, "seed": 5}},
         {"tasks": benchmarks, "task_args": {"data": str(EXCERPT)}, "limit": 2},
     ]
-    return logs_of(["-c", BY_NAME, json.dumps(evaluations), str(logs)], gold_server, logs)
-
-
-def test_a_file_of_questions(
-    questions: list[Question], questions_file: Path, gold_server: GoldServer, tmp_path: Path
-) -> None:
-    command = ["-m", "inspect_ai", "eval", "codereasoner/questions", "--model", "openai-api/local/gold"]
-    command += ["--display", "plain", "--log-format", "json", "--log-dir", str(tmp_path)]
+    command = ["eval", "codereasoner/questions", "--model", "openai-api/local/gold"]
+    command += ["--display", "plain", "--log-format", "json", "--log-dir", str(logs)]
     command += ["-T", f"file={questions_file}", "-T", "system=You are careful."]
-    log = logs_of(command, gold_server, tmp_path)["questions"]
+    words = [sys.executable, "-c", BOTH_WAYS, json.dumps(evaluations), json.dumps(command), str(logs)]
+    here = {"LOCAL_BASE_URL": gold_server.url, "LOCAL_API_KEY": "none"}
+    done = subprocess.run(words, env=os.environ | here, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = [json.loads(log.read_text()) for log in logs.glob("*.json")]
+    return {log["eval"]["task"].removeprefix("codereasoner/"): log for log in found}
+
+
+def test_a_file_of_questions(questions: list[Question], by_name: dict[str, dict[str, Any]]) -> None:
+    log = by_name["questions"]
     assert log["status"] == "success"
     for sample in log["samples"]:
         assert [(turn["role"], turn["content"]) for turn in sample["input"][:-1]] == [("system", "You are careful.")]
