@@ -8,7 +8,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 
@@ -210,8 +210,11 @@ def both(pool: Pool, place: int, layout: str) -> tuple[Run, Run, Reports]:
     """The trace of a construct, the run of its witness and what that reports; many tests look at the same ones."""
     call, plain = CORPUS[place]
     source = LAYOUTS[layout](plain)
-    run, witness = pool.run([Job(source, "f", call, record="trace"), Job(rewritten(source, "f"), "_watched", call)])
+    run, witness = pool.run([job(source, "f", call, "trace"), job(rewritten(source, "f"), "_watched", call)])
     return run, witness, witnessed(witness)
+
+
+job = partial(Job, origin="witness")  # most of its programs share a process, which costs a tenth of one for each
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -327,8 +330,8 @@ def question_of(run: Run) -> Question:
 def test_story_and_witness_agree_on_programs_of_the_grammar(pool: Pool, difficulty: int) -> None:
     programs = list(Procedural("full", difficulty).programs("train", 60))
     jobs = [(program.source, program.entry, program.calls[0]) for program in programs]
-    runs = pool.run([Job(source, entry, call, record="trace") for source, entry, call in jobs])
-    seen = pool.run([Job(rewritten(source, entry), "_watched", call) for source, entry, call in jobs])
+    runs = pool.run([job(source, entry, call, "trace") for source, entry, call in jobs])
+    seen = pool.run([job(rewritten(source, entry), "_watched", call) for source, entry, call in jobs])
     compared = 0
     for run, witness in zip(runs, seen, strict=True):
         if run.outcome == "ok" and not run.cut:
@@ -341,8 +344,8 @@ def test_story_and_witness_agree_on_programs_of_the_grammar(pool: Pool, difficul
 def test_story_and_witness_agree_on_cruxeval(pool: Pool, shared_data: Path, layout: str) -> None:
     rows = [json.loads(line) for line in (shared_data / "cruxeval" / "cruxeval.jsonl").read_text().split("\n") if line]
     jobs = [(LAYOUTS[layout](row["code"]), row["input"]) for row in rows[::4]]
-    runs = pool.run([Job(source, "f", call, record="trace") for source, call in jobs])
-    seen = pool.run([Job(rewritten(source, "f"), "_watched", call) for source, call in jobs])
+    runs = pool.run([job(source, "f", call, "trace") for source, call in jobs])
+    seen = pool.run([job(rewritten(source, "f"), "_watched", call) for source, call in jobs])
     for run, witness in zip(runs, seen, strict=True):
         assert not list(disagreements(run.source, reported(read_events(run)), witnessed(witness))), run.source
         question = extend.task("output").collect(run).questions
@@ -368,8 +371,8 @@ def test_story_and_witness_agree_on_the_smallest_nested_program_too(
     pool: Pool, random: Random, layout: str, argument: int
 ) -> None:
     source = LAYOUTS[layout](program(random))
-    job = Job(source, "f", str(argument), record="trace")
-    run, witness = pool.run([job, Job(rewritten(source, "f"), "_watched", job.call)])
+    call = str(argument)
+    run, witness = pool.run([Job(source, "f", call, record="trace"), Job(rewritten(source, "f"), "_watched", call)])
     assume(run.outcome in ("ok", "raised") and witness.outcome in ("ok", "raised") and not run.cut)
     assert (run.outcome, run.value) == (witness.outcome, witness.value)
     assert not list(disagreements(source, reported(read_events(run)), witnessed(witness))), source

@@ -48,7 +48,8 @@ def every(kind: type[click.Parameter]) -> Iterator[tuple[str, click.Command, cli
             yield from ((place, command, each) for each in command.params if isinstance(each, kind))
 
 
-OUTPUTS = [(place, command, each) for place, command, each in every(click.Option) if isinstance(each.type, Output)]
+OPTIONS = list(every(click.Option))
+OUTPUTS = [(place, command, each) for place, command, each in OPTIONS if isinstance(each.type, Output)]
 
 
 def check(command: click.Command, option: click.Parameter, path: str, *more: str) -> None:
@@ -182,9 +183,9 @@ def test_an_evaluation_never_writes_among_the_files_of_a_set(command: Command) -
 HUGE = ("nan", "inf", "-inf", "-1", "1e400", "9" * 30, "one", "")
 
 
-@pytest.mark.parametrize("place", sorted({place for place, _, _ in every(click.Option)}))
+@pytest.mark.parametrize("place", sorted({place for place, _, _ in OPTIONS}))
 def test_no_number_is_negative_endless_or_none_at_all(place: str) -> None:
-    for where, command, option in every(click.Option):
+    for where, command, option in OPTIONS:
         numeric = (click.IntRange, click.FloatRange, click.types.IntParamType, click.types.FloatParamType)
         if where != place or not isinstance(option.type, numeric):
             continue
