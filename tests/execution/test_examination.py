@@ -64,7 +64,7 @@ def test_an_attack_that_a_slow_machine_does_not_end_in_time_gets_more_time(
     text = f"slow | | raised | |\nimport time\n{waits}"
     endless = "endless | | raised | |\ndef f():\n    while True:\n        pass"
     monkeypatch.setattr(examination, "attacks", lambda: [hostile_programs._read(each) for each in (text, endless)])
-    with Pool(workers=1, limits=Limits(cpu_seconds=0.1, wall_seconds=2.0)) as pool:
+    with Pool(workers=1, limits=Limits(cpu_seconds=0.05, wall_seconds=2.0)) as pool:
         rows = examination._hostile(pool)
     assert [row["state"] for row in rows] == ["held", "not held"]
     assert "more than 1.0 seconds of CPU" in rows[1]["reason"]

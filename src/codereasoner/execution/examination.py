@@ -37,7 +37,7 @@ WITHOUT = {
     "death with the parent": "a worker may outlive its pool",
 }
 PROBE_SECONDS = 20
-PATIENCE = 10  # times the limits of the hostile list, for a machine on which starting an interpreter takes seconds
+PATIENCE = 20  # times the limits of the hostile list, for a machine on which starting an interpreter takes seconds
 LEAST_MEMORY = 48 << 20  # bytes in which every attack still comes to its own end
 
 
