@@ -101,7 +101,8 @@ class Process:
         inside: dict[str, object] = {"limits": setup.limits, "preload": list(setup.preload), "paths": packages}
         inside["final_filter"] = (b"" if level == "D" else last_program(platform.machine()), OWN_ID)
         inside["extension"] = INSIDE if extension and level == "A" else extension
-        bodies = [marshal.dumps((_outside(), settings)), marshal.dumps((_codes(), inside))]
+        outside = marshal.dumps((_outside(), settings))  # type: ignore[arg-type]
+        bodies = [outside, marshal.dumps((_codes(), inside))]
         self.unsent = bytearray().join(part for body in bodies for part in (len(body).to_bytes(8, "little"), body))
         self.ready = False
         self.tracer = ""  # its name, once the worker is ready
