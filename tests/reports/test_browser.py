@@ -399,3 +399,20 @@ def test_an_interval_stands_where_its_numbers_are(tmp_path: Path, open_page: Ope
     low, *_, high = page.execute_script(f"return {at}", ".grid", "x1")
     [first, second] = page.execute_script(f"return {at}", "circle", "cx")
     assert [(each - low) / (high - low) for each in (first, second)] == pytest.approx([0.75, 0.5])
+
+
+def test_the_open_question_is_what_is_printed(report: Path, open_page: Open) -> None:
+    page = open_page(report, "#questions")
+    sizes = "return ['.detail', '.side', '.push'].map(name => document.querySelector(name).offsetHeight)"
+    hidden = (
+        "const {scrollHeight, clientHeight} = document.querySelector('.detail'); return scrollHeight - clientHeight"
+    )
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        for width in (800, 380):
+            metrics = {"width": width, "height": 300, "deviceScaleFactor": 1, "mobile": False}
+            page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+            detail, *rest = page.execute_script(sizes)
+            assert (detail > 300, rest, page.execute_script(hidden)) == (True, [0, 0], 0)
+    finally:
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
