@@ -317,3 +317,15 @@ def test_rows_for_sft_are_not_written_where_a_task_of_the_other_rows_is_unknown(
     code, _, err = command("rows", "questions.jsonl", "--rl-task", "inptu")
     assert (code, "task 'inptu' is unknown, did you mean 'input'?" in err) == (2, True)
     assert sorted(each.name for each in Path().iterdir()) == ["chains.jsonl", "questions.jsonl"]
+
+
+def test_programs_of_other_splits_are_mentioned_where_one_split_gives_too_few(command: Command) -> None:
+    Path("own.py").write_text("def f(x):\n    return x * 2\n\n\nprint(f(3))\n")
+    words = ("programs", "--source", "files", "--set", "path=own.py", "--test", "0")
+    said = [
+        command(*words, *splits, "--fresh")[2]
+        for splits in (("--train", "9", "--rl", "0"), ("--rl", "9", "--train", "0"))
+    ]
+    assert all("the text of a program decides its split" in each for each in said)
+    assert sum("programs.jsonl has no rows" in each for each in said) >= 1
+    assert "decides its split" not in command("programs", "--train", "2", "--out", "made.jsonl")[2]
