@@ -181,6 +181,8 @@ class Odd(Benchmark):
         ("def load(self, data, runner=None): return data.gone", "Odd.load, line 10: AttributeError: "),
         ("def load(self, data, runner=None): return [{'x': 1}]", "Odd.load must return questions, not {'x': 1}"),
         ("def load(self, data, runner=None): return []", "odd has no questions: its data is empty"),
+        ("def load(self, data, runner=None): return None", "Odd.load: TypeError: 'NoneType' object is not iterable"),
+        ("def load(self, data, runner=None): yield Q.gone", "Odd.load, line 10: AttributeError: "),
         ("def load(self, data, runner=None): return [Q, Q]", "Odd.load gives 2 questions the id 'a'"),
         ("def parse_generation(self, question, text): 1 / 0", "Odd.parse_generation, line 10: ZeroDivisionError"),
         (
@@ -191,9 +193,12 @@ class Odd(Benchmark):
             "def grade_officially(self, *given): return {}",
             "Odd.grade_officially must give a verdict on each text of 'a'",
         ),
+        ("def grade_officially(self, *given): return {'a': None}", "must give a verdict on each text of 'a'"),
+        ("def grade_officially(self, *given): return None", "must return verdicts by id, not None"),
         ("def grade_officially(self, *given): raise OSError('o')", "Odd.grade_officially, line 10: OSError: o"),
         ("def metrics(self, *given): raise KeyError('m')", "Odd.metrics, line 10: KeyError: 'm'"),
         ("version = '2'", ""),
+        ("def load(self, data, runner=None): yield Q", ""),
     ],
 )
 def test_a_mistake_in_a_benchmark_of_a_file_is_one_sentence(

@@ -54,12 +54,15 @@ class OwnBenchmark(Benchmark):
     def load(self, data: Path, runner: Runner | None = None) -> Questions:
         """Return its questions, if they are questions, each with an id of its own."""
         found: Any = _told(OwnBenchmark, "load")(self, data, runner)
+        if not isinstance(found, Questions):  # a list, or a generator, whose code runs here
+            path, _ = split_reference(self.reference)
+            found = call(Questions, found, path=path, words=f"{self.reference}.load")
         if wrong := [each for each in found if not isinstance(each, Question)]:
             raise DataError(f"{self.reference}.load must return questions, not {wrong[0]!r:.60}")
         name, times = max(Counter(each.id for each in found).items(), key=itemgetter(1), default=("", 0))
         if times > 1:
             raise DataError(f"{self.reference}.load gives {times} questions the id {name!r:.60}")
-        return found if isinstance(found, Questions) else Questions(found)
+        return found  # type: ignore[no-any-return]
 
     def parse_generation(self, question: Question, text: str) -> str | None:
         """Return the answer in a text, if it is one."""
@@ -73,8 +76,11 @@ class OwnBenchmark(Benchmark):
     ) -> OfficialVerdicts:
         """Return the verdicts, if there is one for every text of every question."""
         found: Any = _told(OwnBenchmark, "grade_officially")(self, questions, generations, runner)
+        if not isinstance(found, Mapping):
+            raise DataError(f"{self.reference}.grade_officially must return verdicts by id, not {found!r:.60}")
         for each in questions:
-            if len(found.get(each.id, ())) != len(generations[each.id]):
+            given = found.get(each.id)
+            if not isinstance(given, Sequence) or len(given) != len(generations[each.id]):
                 raise DataError(
                     f"{self.reference}.grade_officially must give a verdict on each text of {each.id!r:.60}"
                 )

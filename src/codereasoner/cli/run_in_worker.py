@@ -56,6 +56,7 @@ def script(source: str, file: str, package: str, arguments: tuple[str, ...], pat
     module.__file__ = path
 
     errors: Any = sys.stderr
+    raw = errors.buffer.raw
 
     def run() -> None:
         try:
@@ -63,8 +64,9 @@ def script(source: str, file: str, package: str, arguments: tuple[str, ...], pat
         except SystemExit as leaving:
             if not leaving.code:
                 return
-            errors.flush()
-            *_, last = ["", *b"".join(errors.buffer.raw.parts).decode("utf-8", "replace").strip().splitlines()]
+            if not errors.closed:  # else all was written when the program closed it
+                errors.flush()
+            *_, last = ["", *b"".join(raw.parts).decode("utf-8", "replace").strip().splitlines()]
             if not last or not isinstance(leaving.code, int):
                 raise
             raise SystemExit(f"{leaving.code}: {last}") from None
