@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.libraries import library
 
 from codereasoner.ledger import read_rows
 
-pytest.importorskip("trl")
+library("trl")
 
 SIZES = {"train": 60, "rl": 30, "test": 6, "sft-tokens": 20_000, "grpo-tokens": 24_000, "max-tokens": 16}
 WORDS = [f"--{name}={value}" for name, value in SIZES.items()]

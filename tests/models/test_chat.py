@@ -6,8 +6,7 @@ import logging
 from typing import Any
 
 import pytest
-
-pytest.importorskip("transformers")
+from tests.libraries import library
 from tests.models.templates import KINDS, Kind, tokenizer_of
 
 from codereasoner.errors import ConfigError
@@ -21,6 +20,8 @@ from codereasoner.thoughts import has_opened
 from codereasoner.training.reward import Reward
 from codereasoner.training.tokens import IGNORED, examples
 from codereasoner.training.training_rows import question_text
+
+library("transformers")
 
 USER = {"role": "user", "content": "What is f(3)?"}
 ANSWER = {"role": "assistant", "content": "4"}

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-pytest.importorskip("transformers")
+from tests.libraries import library
 from tests.models.templates import KINDS, tokenizer_of
 
 from codereasoner.models.chat import MARK, encode, prepare, prompt_text
 from codereasoner.models.local import tokenise
 from codereasoner.training.tokens import IGNORED, examples
+
+library("transformers")
 
 ASKED = {"role": "user", "content": "What is f(3)?"}
 ANSWER = {"role": "assistant", "content": "4"}

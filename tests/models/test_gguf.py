@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.libraries import library
 
 from codereasoner import extend
 from codereasoner.errors import ConfigError, MissingExtra
@@ -14,7 +15,7 @@ from codereasoner.models import gguf_files
 from codereasoner.models.gguf_files import converted, folder_of, smollm2_file
 from codereasoner.task import Question
 
-pytest.importorskip("torch")
+library("torch")
 gguf = pytest.importorskip("gguf")
 QUESTION = Question("output", {"source": "", "entry": "f", "call": ""}, ("1",))
 TEMPLATE = "{% for message in messages %}<s>{{ message.content }}<e>{% endfor %}"

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.libraries import library
 
-torch = pytest.importorskip("torch")
-caches = pytest.importorskip("transformers.cache_utils")
+torch = library("torch")
+caches = library("transformers.cache_utils")
 
 from codereasoner.models.growing_cache import ROOM, grow_in_place  # noqa: E402
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.libraries import library
 
 from codereasoner import extend
 from codereasoner.errors import DataError
@@ -23,7 +24,7 @@ from codereasoner.models.threads import choose_threads
 from codereasoner.records import Run
 from codereasoner.training.scratch import TEMPLATE, make_scratch_model, make_tokenizer
 
-torch = pytest.importorskip("torch")
+torch = library("torch")
 
 RUN = Run("def f(x):\n    return x\n", "f", "[1]", "ok", value="[1]")
 SHORT = Sampling(max_tokens=12)

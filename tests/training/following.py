@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
 from pyarrow import Table, parquet
+from tests.libraries import library
 
 from codereasoner.training.sft import sft
 from codereasoner.training.training_config import SftConfig
 
-trl = pytest.importorskip("trl")
+library("trl")
 
 CONFIG = SftConfig(
     max_steps=40,
@@ -60,7 +60,7 @@ def write_shards(folder: Path, sizes: Sequence[int]) -> Path:
     return folder
 
 
-class Recorded(trl.SFTTrainer):  # type: ignore[misc, name-defined]
+class Recorded:
     """Appends to LOG the step and the numbers in each batch."""
 
     log_path: Path
@@ -72,7 +72,14 @@ class Recorded(trl.SFTTrainer):  # type: ignore[misc, name-defined]
             found.append(int(text))
         with self.log_path.open("a", encoding="utf-8") as file:
             file.write(json.dumps([self.state.global_step, found]) + "\n")
-        return super().training_step(model, inputs, *rest, **options)
+        return super().training_step(model, inputs, *rest, **options)  # type: ignore[misc]
+
+
+def recorded() -> type:
+    """Return TRL's trainer that records."""
+    import trl
+
+    return type("Recorded", (Recorded, trl.SFTTrainer), {})
 
 
 def learnt(log: Path) -> list[tuple[int, list[int]]]:
@@ -81,5 +88,7 @@ def learnt(log: Path) -> list[tuple[int, list[int]]]:
 
 if __name__ == "__main__":
     folder, base, out, Recorded.log_path = map(Path, sys.argv[1:])
-    trl.SFTTrainer = Recorded
+    import trl
+
+    trl.SFTTrainer = recorded()
     sft(folder, base, out, CONFIG)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.libraries import library
 from tests.training.conftest import write
 
 from codereasoner.styles import find_style
@@ -21,7 +22,7 @@ from codereasoner.training.sft import sft
 from codereasoner.training.training_config import GrpoConfig, SftConfig
 from codereasoner.training.training_rows import grpo_row, question_text, sft_row
 
-torch = pytest.importorskip("torch")
+torch = library("torch")
 WEIGHT = 0.3
 SOURCE = "def f(n):\n    a = n\n    b = a\n    c = b\n    return c"
 TERSE = find_style("terse")

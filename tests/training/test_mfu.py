@@ -7,13 +7,14 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.libraries import library
 
 from codereasoner.training import sft as module
 from codereasoner.training.mfu import full_rate, matrix_rate
 from codereasoner.training.sft import sft
 from codereasoner.training.training_config import SftConfig
 
-pytest.importorskip("trl")
+library("trl")
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from tests.libraries import library
 
 import codereasoner as cr
 from codereasoner.ledger import write_records
 
-pytest.importorskip("trl")
+library("trl")
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # of TRL's own defaults, by this version of transformers

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.libraries import library
 
 from codereasoner.errors import UnknownName
 from codereasoner.models.device import has_gpu
 from codereasoner.training.scratch import CONTEXT, is_scratch_name, make_scratch_model, make_tokenizer
 from codereasoner.training.settings import load, style_of
 
-pytest.importorskip("trl")
+library("trl")
 
 
 @pytest.fixture(scope="module")

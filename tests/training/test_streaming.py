@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.training.following import CONFIG, Recorded, learnt, row, trl, write_shard, write_shards
+from tests.training.following import CONFIG, Recorded, learnt, recorded, row, write_shard, write_shards
 
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.ledger import read_manifest
@@ -91,7 +91,7 @@ def test_a_folder_that_grows_needs_to_be_told_when_to_end(base: Path, tmp_path: 
 
 
 def test_a_folder_that_is_done_is_one_data_set(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trl, "SFTTrainer", Recorded)
+    monkeypatch.setattr("trl.SFTTrainer", recorded())
     folder = write_shards(tmp_path / "rows", [5, 6, 8])
     config = replace(CONFIG, max_steps=None, epochs=2.0, readers=1)
     Recorded.log_path = tmp_path / "file.txt"
@@ -130,7 +130,7 @@ def test_a_folder_that_grows_is_learnt_as_it_comes(base: Path, tmp_path: Path) -
 def test_a_training_whose_rows_stop_coming_keeps_what_it_learnt(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trl, "SFTTrainer", Recorded)
+    monkeypatch.setattr("trl.SFTTrainer", recorded())
     Recorded.log_path = tmp_path / "learnt.txt"
     folder, out = tmp_path / "rows", tmp_path / "sft"
     write_shard(folder, 0, [row(each) for each in range(24)])
@@ -164,7 +164,7 @@ def test_a_killed_training_goes_on_at_the_right_row(
     assert before
     log.unlink()
     write_shards(folder, sizes)
-    monkeypatch.setattr(trl, "SFTTrainer", Recorded)
+    monkeypatch.setattr("trl.SFTTrainer", recorded())
     Recorded.log_path = log
     sft(folder, base, out, CONFIG)
     after = learnt(log)
