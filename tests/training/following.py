@@ -61,9 +61,11 @@ def write_shards(folder: Path, sizes: Sequence[int]) -> Path:
 
 
 class Recorded:
-    """Appends to LOG the step and the numbers in each batch."""
+    """The part of a trainer that appends to LOG the step and the numbers in each batch."""
 
     log_path: Path
+    processing_class: Any
+    state: Any
 
     def training_step(self, model: Any, inputs: Any, *rest: Any, **options: Any) -> Any:
         found = []
