@@ -66,7 +66,7 @@ def script(source: str, file: str, package: str, arguments: tuple[str, ...], pat
                 return
             if not errors.closed:  # else all was written when the program closed it
                 errors.flush()
-            *_, last = ["", *b"".join(raw.parts).decode("utf-8", "replace").strip().splitlines()]
+            last = b"".join(raw.parts).decode("utf-8", "replace").strip().rpartition("\n")[2]
             if not last or not isinstance(leaving.code, int):
                 raise
             raise SystemExit(f"{leaving.code}: {last}") from None
