@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cpu_time import cpu_seconds
 
 from codereasoner import extend
 from codereasoner.benchmarks.loading import locate
@@ -130,9 +130,11 @@ def test_a_checkout_is_found_and_another_file_is_refused(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("text", ["<ans>" * 20_000, "<ans>1</ans>" + "<ans>" * 20_000, "</ans>" * 16_000])
 def test_marks_without_an_end_are_searched_once(text: str) -> None:
-    benchmark = extend.find("benchmark", "codesense-statement")
-    question = Question("code-question", {"source": "", "question": ""}, ("1",))
-    assert cpu_seconds(lambda: benchmark.parse_generation(question, text), 0.05) < 0.05
+    began = time.process_time()
+    extend.find("benchmark", "codesense-statement").parse_generation(
+        Question("code-question", {"source": "", "question": ""}, ("1",)), text
+    )
+    assert time.process_time() - began < 0.05
 
 
 def test_an_output_of_c_or_java_is_the_value_that_the_debugger_saw(tmp_path: Path) -> None:
