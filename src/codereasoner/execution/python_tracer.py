@@ -125,12 +125,12 @@ class Tracer(_Tracing):
         known: dict[str, tuple[object, str, object]] = {}
         kept: list[object] = []
         last: list[object] | None = None
-        inside, told = False, None
+        inside, told, failed_at = False, None, -1
         add_line, steps, add_step = self.lines.add, self.steps, self.steps.append
         compare, max_steps, max_bytes = self._compare, self.max_steps, self.max_bytes
 
         def local(frame: FrameType, event: str, argument: object, present: object = None) -> object:
-            nonlocal inside, last, told
+            nonlocal inside, last, told, failed_at
             try:
                 if event == "call" and not inside:
                     inside = True
@@ -143,6 +143,10 @@ class Tracer(_Tracing):
                     present = frame.f_locals if optimized else names_in(frame, kept)
                 if last is not None:
                     compare(frame, present, known, last)
+                if event == "exception":
+                    failed_at = frame.f_lasti
+                elif event == "call" or (event == "line" and frame.f_lineno != told):
+                    failed_at = -1  # it was handled
                 if event == "line":
                     line = told = frame.f_lineno
                     if line is None or not 0 <= line <= MAX_LINE:
@@ -150,8 +154,8 @@ class Tracer(_Tracing):
                     add_line(line)
                     step: list[object] | None = ["line", number, line, "", (), []]
                 else:
-                    thrown = last is not None and last[0] == "exception"
-                    step = self._step(frame, event, number, argument, thrown or told not in (None, frame.f_lineno))
+                    unwinding = frame.f_lasti == failed_at or told not in (None, frame.f_lineno)
+                    step = self._step(frame, event, number, argument, unwinding)
                 if step is None:
                     last = None
                 elif _len(steps) >= max_steps:
@@ -181,7 +185,7 @@ class Tracer(_Tracing):
         elif event == "return":
             if argument is None or frame.f_code.co_flags & _GENERATOR:
                 # An exception leaves a frame with the value None, and a `with` has it raised again as if at the
-                # `yield`; but the line of the `with` was told of since the line of the `yield` was.
+                # `yield`; but the line of the `with` was told of since the line of the `yield` was, or is the same.
                 operation = instruction_of(frame)
                 if operation in YIELDS and not (argument is None and unwinding):
                     event = "yield"
