@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from codereasoner.chains.callers import Callee, can_yield
-from codereasoner.chains.entered_blocks import comprehension_names
+from codereasoner.chains.entered_blocks import comprehension_names, targets
 from codereasoner.chains.shared_lines import Part
 from codereasoner.chains.statement_lines import (
     MODULE,
@@ -137,17 +137,26 @@ class OpenFrame:
 
     def give_back(self, opened: OpenUnit) -> None:
         """Give the names of its comprehensions, where these are inlined, the values that they had before the unit."""
-        if INLINED and len(opened.unit.statements) == 1:
-            names = comprehension_names(opened.unit.statements[0])
+        if INLINED:
+            statements = opened.unit.statements
+            names = {name for each in statements for name in comprehension_names(each)}
+            if len(statements) > 1:  # one of them may have set such a name before another failed
+                names -= {name for each in statements for name in targets(each)}
             kept = {name: value for name, value in self.state.items() if name not in names}
             self.state = kept | {name: value for name, value in opened.before.items() if name in names}
             self.snapshot = None
 
     def clears_up(self, line: int) -> bool:
-        """Return whether a line only gives back the names of a comprehension that has failed (from Python 3.12 on)."""
+        """Return whether a line only gives back the names of a comprehension that has failed (from Python 3.12 on).
+
+        Where a `with` is on the same line, that may be its exit as well, and counts as such.
+        """
         if self.failed is None or self.scope is None or self.scope.units.get(line) is not self.failed:
             return False
-        parts = own(self.failed.statements[0]) if len(self.failed.statements) == 1 else ()
+        statements = self.failed.statements
+        if len(statements) > 1 and any(isinstance(each, ast.With | ast.AsyncWith) for each in statements):
+            return False
+        parts = (part for each in statements for part in own(each))
         return any(isinstance(each, COMPREHENSIONS) and each.lineno == line for each in parts)
 
 
