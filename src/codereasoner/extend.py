@@ -40,7 +40,7 @@ from codereasoner.interfaces import (
     silent,
 )
 from codereasoner.ledger import read_rows
-from codereasoner.own_plugins import OwnBenchmark, OwnTask
+from codereasoner.own_plugins import OwnBenchmark, OwnTask, check_class
 from codereasoner.plugin_files import (
     VARIABLE,
     call,
@@ -309,9 +309,7 @@ def _from_file(kind: Kind, path: Path, name: str) -> Any:
         classes = [each.__name__ for each in _classes(kind, module).values()]
         wrong = f"has no {kind} class '{name}'" if name else f"names no {kind} class: write {path}:CLASS"
         raise DataError(f"{path} {wrong}; it has: {', '.join(classes) or 'none'}")
-    for method, own in vars(_BASES[kind]).items():
-        if inspect.isfunction(own) and not callable(getattr(found, method)):
-            raise DataError(f"{path}: {name}.{method} is a value; write a method: def {method}{inspect.signature(own)}")
+    check_class(found, _BASES[kind], path)
     if (told := {"task": OwnTask, "benchmark": OwnBenchmark}.get(kind)) is not None:
         return type(name, (told, found), {"__doc__": found.__doc__, "reference": f"{path.resolve()}:{name}"})
     return found

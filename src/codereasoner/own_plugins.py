@@ -1,18 +1,53 @@
-"""Tasks and benchmarks of a user's file: a mistake in their code ends a command with a sentence."""
+"""Plugins of a user's file: a mistake in their code ends a command with a sentence."""
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 from codereasoner.errors import DataError
 from codereasoner.interfaces import Benchmark, Generations, OfficialVerdicts, Questions
 from codereasoner.plugin_files import call, split_reference
 from codereasoner.records import Run
 from codereasoner.task import Asked, Question, Runner, Task
+
+
+def check_class(found: type, base: type, path: Path) -> None:
+    """Refuse a class in which a value stands for a method of the plugins of its kind, or something else for a value.
+
+    Raises:
+        DataError: it has such a name; the message says what belongs there.
+    """
+    hints = get_type_hints(base)
+    for name, default in vars(base).items():
+        own, words = inspect.getattr_static(found, name), f"{path}: {found.__name__}.{name}"
+        if inspect.isfunction(default):
+            if not callable(getattr(found, name)):
+                raise DataError(f"{words} is a value; write a method: def {name}{inspect.signature(default)}")
+        elif name in hints and not isinstance(own, property) and (wanted := _wanted(own, hints[name])):
+            raise DataError(f"{words} must be {wanted}, not {own!r:.60}")
+
+
+def _wanted(value: object, hint: Any) -> str:
+    """Say what belongs where a hint stands, if a value is something else."""
+    hint = get_args(hint)[0] if get_origin(hint) is ClassVar else hint
+    plain = get_origin(hint) or hint
+    if plain is Literal:
+        options = get_args(hint)
+        return "" if value in options else f"one of {', '.join(map(repr, options))}"
+    if plain is Sequence:
+        return "" if isinstance(value, Sequence) and not isinstance(value, str) else "a list or tuple"
+    if plain is Mapping:
+        return "" if isinstance(value, Mapping) else "a dict"
+    if plain is float:
+        return "" if isinstance(value, int | float) else "a number"
+    if plain in (bool, str):
+        return "" if isinstance(value, plain) else {bool: "True or False", str: "a text"}[plain]
+    return ""
 
 
 class OwnTask(Task):
@@ -86,6 +121,35 @@ class OwnBenchmark(Benchmark):
                 )
         return found if isinstance(found, OfficialVerdicts) else OfficialVerdicts(found)
 
+    def official_counts(self, verdicts: Sequence[bool | None]) -> list[bool]:
+        """Return the verdicts that count, if they are verdicts."""
+        found: Any = _told(OwnBenchmark, "official_counts")(self, verdicts)
+        if not isinstance(found, list) or not all(isinstance(each, bool) for each in found):
+            raise DataError(f"{self.reference}.official_counts must return a list of True and False, not {found!r:.60}")
+        return found
+
+    def metrics(
+        self, questions: Sequence[Question], correct: Mapping[str, Sequence[bool]]
+    ) -> dict[str, float | Mapping[str, float]]:
+        """Return its own numbers, if they are numbers."""
+        return self._numbers("metrics", questions, correct)
+
+    def baselines(self, questions: Sequence[Question]) -> dict[str, float]:
+        """Return what answers without a model get, if these are numbers."""
+        return self._numbers("baselines", questions)
+
+    def _numbers(self, name: str, *values: object) -> dict[str, Any]:
+        found: Any = _told(OwnBenchmark, name)(self, *values)
+        if not isinstance(found, Mapping) or not all(map(_is_number, found.values())):
+            raise DataError(f"{self.reference}.{name} must return numbers by name, not {found!r:.60}")
+        return dict(found)
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(each, int | float) for each in value.values())
+    return isinstance(value, int | float)
+
 
 def _told(base: type[Task | Benchmark], name: str) -> Callable[..., Any]:
     """Return a method that calls the one of the user's class, whose error names its line."""
@@ -99,7 +163,7 @@ def _told(base: type[Task | Benchmark], name: str) -> Callable[..., Any]:
 
 for _base, _names in (
     (OwnTask, ("conclude", "conclude_at", "guesses", "locate_error")),
-    (OwnBenchmark, ("metrics", "baselines", "official_counts", "read_generations", "generation_sets")),
+    (OwnBenchmark, ("read_generations", "generation_sets")),
 ):
     for _name in _names:
         setattr(_base, _name, _told(_base, _name))
