@@ -8,6 +8,7 @@ marks, parameter sets, fixtures that are functions, setup functions; anything el
 from __future__ import annotations
 
 import ast
+import contextlib
 import enum
 import inspect
 import io
@@ -64,7 +65,7 @@ def script(source: str, file: str, package: str, arguments: tuple[str, ...], pat
         except SystemExit as leaving:
             if not leaving.code:
                 return
-            if not errors.closed:  # else all was written when the program closed it
+            with contextlib.suppress(ValueError):  # the program closed or detached it, which writes all
                 errors.flush()
             last = b"".join(raw.parts).decode("utf-8", "replace").strip().rpartition("\n")[2]
             if not last or not isinstance(leaving.code, int):
