@@ -50,9 +50,8 @@ def execute(path: Path, folder: Path) -> str:
     return re.sub(r"</?[a-z][^>]*>", "", "\n".join(texts))
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name == "grpo_with_trl" else ()) for name in SHOWN]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHOWN)
 def test_a_notebook_runs_and_shows_what_it_promises(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if name == "compare_models":
         pytest.importorskip("pandas")

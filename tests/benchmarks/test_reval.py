@@ -51,6 +51,7 @@ def test_the_data_has_690_pairs_and_3152_points(shared_data: Path) -> None:
     assert (len(pairs), sum(len(pair.points) for pair in pairs)) == (690, 3152)
 
 
+@pytest.mark.slow
 def test_the_published_ground_truth_is_derived_to_the_last_point(shared_data: Path, runner: Runner) -> None:
     folder = shared_data / "reval"
     result = compare_truth("reval", folder, folder / "ground_truth_py3.11.jsonl", runner)

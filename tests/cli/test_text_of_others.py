@@ -28,6 +28,7 @@ def server() -> Iterator[str]:
         yield f"{address}/hostile/x/v1"
 
 
+@pytest.mark.slow
 def test_every_command_survives_hostile_names_and_answers(command: Command, server: str) -> None:
     for folder in (NAME, f"{NAME}/p[", "d[", "g["):
         Path(folder).mkdir(parents=True, exist_ok=True)

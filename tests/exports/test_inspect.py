@@ -19,7 +19,8 @@ from codereasoner.exports.framework_questions import framework_questions
 from codereasoner.task import Question
 
 MISSING = "pip install 'codereasoner[inspect]'"
-pytestmark = pytest.mark.skipif(find_spec("inspect_ai") is None, reason=MISSING)  # its import takes seconds
+# Its import takes seconds, and each test needs a process that has it.
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("inspect_ai") is None, reason=MISSING)]
 BOTH_WAYS = """
 import functools, importlib.metadata, json, runpy, sys
 importlib.metadata.packages_distributions = functools.cache(importlib.metadata.packages_distributions)

@@ -57,6 +57,7 @@ def completions(questions: list[Question], end: str) -> list[str]:
     return [extend.task(each.task).render(each, STYLE, "Step by step.") + end for each in questions]
 
 
+@pytest.mark.slow
 def test_trl_makes_texts_of_them(rows: tuple[Path, Path], questions: list[Question], tmp_path: Path) -> None:
     pytest.importorskip("trl")
     from datasets import load_dataset

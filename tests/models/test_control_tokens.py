@@ -67,6 +67,7 @@ def test_control_tokens_that_the_tokenizer_calls_ordinary_are_text_too() -> None
     assert "x = '<|fim_prefix|>'" in tokenizer.decode(ids)
 
 
+@pytest.mark.slow
 def test_the_tokenizer_of_a_real_model_takes_its_own_control_tokens_in_a_program_for_text(tmp_path: Path) -> None:
     pytest.importorskip("gguf")
     path = pytest.importorskip("codereasoner.models.gguf_files").smollm2_file()

@@ -165,6 +165,7 @@ def test_a_program_that_depends_on_chance_asks_nothing(name: str, pool: Pool) ->
     assert any("chance" in reason for reason in TASKS[name].collect(run).skipped)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUN_TASKS)
 def test_every_question_about_cruxevals_programs_accepts_its_gold(name: str, cruxeval: list[Run], pool: Pool) -> None:
     task = TASKS[name]

@@ -120,7 +120,7 @@ def started(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sft(write(folder / "sft.jsonl", rows), base, folder / "sft", tune)
 
 
-@pytest.mark.parametrize("task", ["anchors", "whitebox"])
+@pytest.mark.parametrize("task", ["anchors", pytest.param("whitebox", marks=pytest.mark.slow)])
 def test_a_model_trains_on_steps_and_on_the_mixed_reward(started: Path, tmp_path: Path, task: str) -> None:
     prompts = write(tmp_path / "grpo.jsonl", [grpo_row(question, TERSE) for question in ASKED[task]])
     practise = GrpoConfig(max_steps=3, batch=64, accumulate=1, learning_rate=5e-4, max_tokens=28, select=0, threads=1)

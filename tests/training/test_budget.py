@@ -113,6 +113,7 @@ def stopped_and_continued(train: Callable[[Path, Any], Path], out: Path) -> list
     return history(train(out, lambda done, words: None))
 
 
+@pytest.mark.slow
 def test_a_training_stopped_twice_spends_the_same_tokens_and_operations(
     base: Path, sft_rows: Path, grpo_rows: Path, tmp_path: Path
 ) -> None:
