@@ -72,11 +72,7 @@ class IsolationError(InfrastructureError):
 
 
 def import_extra(module: str, extra: str) -> ModuleType:
-    """Import an optional dependency, or say which extra brings it.
-
-    Raises:
-        MissingExtra: the module is not installed.
-    """
+    """Import an optional dependency, or raise MissingExtra, which says which extra brings it."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
@@ -84,11 +80,7 @@ def import_extra(module: str, extra: str) -> ModuleType:
 
 
 def check_extra(module: str, extra: str) -> None:
-    """Do nothing where an optional dependency is installed; it is not imported, which may take seconds.
-
-    Raises:
-        MissingExtra: the module is not installed.
-    """
+    """Raise MissingExtra if an optional dependency is not installed; it is not imported, which may take seconds."""
     if find_spec(module) is None:
         raise _missing(module, extra)
 

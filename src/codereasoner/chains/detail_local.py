@@ -31,22 +31,14 @@ class Parts(Trail):
     """The parts of an expression under their own names: `len(text): 3`."""
 
     def value(self, node: ast.expr) -> object:
-        """Return the value of an expression; every part of it that is computed is written down, the whole last.
-
-        Raises:
-            Unknown: a part of it is none of the operations that may be applied here.
-        """
+        """Return the value of an expression; every part of it that is computed is written down, the whole last."""
         result = super().value(node)
         if isinstance(node, _COMPUTED) and not is_silent(node):
             self.lines.append(f"{unparse(node)}: {text_of(result)}")
         return result
 
     def note(self, operation: str, compute: Callable[[], object]) -> object:
-        """Apply an operation; `value` writes it down.
-
-        Raises:
-            Unknown: it fails, or what it gives is too long.
-        """
+        """Apply an operation; `value` writes it down."""
         result = super().note(operation, compute)
         self.lines.pop()
         return result

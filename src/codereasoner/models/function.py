@@ -29,11 +29,7 @@ class FunctionModel(Model):
         return f"function:{self.target}:{zlib.crc32(_known_by(self.answer).encode()):08x}"
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
-        """One completion for each prompt, in order.
-
-        Raises:
-            ConfigError: the function returned no text.
-        """
+        """Return one completion for each prompt, in order."""
         for index, prompt in enumerate(prompts):
             text = self.answer(prompt.messages)
             if not isinstance(text, str):

@@ -138,11 +138,7 @@ def _text(completion: object) -> str:
 
 
 def refuse_errors(grades: Sequence[Grade]) -> None:
-    """Refuse the grades of a step of which more than 1 % are infrastructure errors.
-
-    Raises:
-        InfrastructureError: they are.
-    """
+    """Raise InfrastructureError if more than 1 % of the grades of a step are infrastructure errors."""
     errors = [grade for grade in grades if grade.outcome == "error"]
     if len(errors) > TOLERATED * len(grades):
         raise InfrastructureError(
