@@ -28,7 +28,7 @@ from codereasoner.chains.expressions import unparse
 from codereasoner.chains.inversion import Inversion, invert
 from codereasoner.chains.module_values import module_values
 from codereasoner.records import Job, Run
-from codereasoner.steps.source import parse_source
+from codereasoner.steps.source import function_named, parse_source
 from codereasoner.task import Question, Runner
 
 MAX_RUNS = 12  # calls that are run, including those that the program cannot take, which the chain leaves out
@@ -99,10 +99,9 @@ class _Search:
         except literals.LiteralError:  # a value of more items than are read
             return
         tree = parse_source(self.source)
-        nodes = tree.body if tree else []
-        functions = [each for each in nodes if isinstance(each, ast.FunctionDef) and each.name == self.entry]
-        if tree and functions and not functions[-1].decorator_list:
-            self.function = functions[-1]
+        function = function_named(tree, self.entry) if tree else None
+        if tree and function and not function.decorator_list:
+            self.function = function
             self.known = constants(tree)
             self.outside = {name: literals.read(text) for name, text in module_values(self.source).fixed.items()}
             self.kinds = kinds(self.function)

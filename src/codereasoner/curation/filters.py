@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from codereasoner import literals
 from codereasoner.records import Program, Run
-from codereasoner.steps.source import nodes_of, parse_any, walk
+from codereasoner.steps.source import function_named, nodes_of, parse_any, walk
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ def program_reason(source: str, entry: str, by_people: bool = False) -> str | No
     tree = parse_any(source)
     if tree is None:
         return "does not parse"
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == entry]
-    if not functions:
+    function = function_named(tree, entry)
+    if function is None:
         return "entry missing"
-    arguments = functions[-1].args
+    arguments = function.args
     if not (arguments.args or arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg):
         return "no parameter"
     nodes = () if by_people else nodes_of(source)
@@ -68,7 +68,7 @@ def program_reason(source: str, entry: str, by_people: bool = False) -> str | No
         return "default parameter"
     if not by_people and _has_comment(source):
         return "comment"
-    return "constant" if _returns_one_constant(functions[-1]) else None
+    return "constant" if _returns_one_constant(function) else None
 
 
 def size_reason(name: str, text: Sized, most: int) -> str | None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from codereasoner.chains.abstract_execution import State, bind, follow, value_of
 from codereasoner.chains.known_values import Unknown, text_of
+from codereasoner.steps.source import function_named
 
 STEPS = 5_000  # statements followed for one call, all its counterfactuals together
 LENGTH = 2_000  # statements of one of them
@@ -36,7 +37,7 @@ def counterfactuals(
 
 
 def _find(source: str, entry: str, arguments: State, returned: str) -> Iterator[Counterfactual]:
-    function = _function(source, entry)
+    function = function_named(ast.parse(source), entry)
     if function is None:
         return
     plain = _Walk(None)
@@ -52,11 +53,6 @@ def _find(source: str, entry: str, arguments: State, returned: str) -> Iterator[
         if value is not None:
             node, taken = plain.decisions[number]
             yield Counterfactual(node, taken, value)
-
-
-def _function(source: str, entry: str) -> ast.FunctionDef | None:
-    found = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef) and node.name == entry]
-    return found[-1] if found else None
 
 
 class _Return(Exception):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from codereasoner import literals
 from codereasoner.rewrites.rewrite_draft import Draft, Function, Unfit, assign, blocks, head, name, statement
 from codereasoner.rewrites.scopes import locals_of
-from codereasoner.steps.source import split_lines
+from codereasoner.steps.source import function_named, split_lines
 
 _MOST = 4  # insertions in one function: more of them drown the program
 _FALSE = ("3 > 7", "not 1", "None is not None", "'a' == 'b'", "0 * 5 > 1", "[] == [0]")
@@ -92,13 +92,13 @@ def _claim(node: ast.stmt) -> str:
 
 def add_misleading_hint(draft: Draft) -> None:
     """Add a comment that gives a wrong result of the first call."""
-    functions = [node for node in draft.tree.body if isinstance(node, ast.FunctionDef) and node.name == draft.entry]
-    if not functions or not draft.calls:
+    function = function_named(draft.tree, draft.entry)
+    if function is None or not draft.calls:
         raise Unfit("no function of that name at top level" if draft.calls else "no call")
     call = f"{draft.entry}({draft.calls[0]})"
     if not draft.value or "\n" in call:
         raise Unfit("no value to be wrong about")
-    _write_comments(draft, {functions[-1]: f"{call} returns {other_value(draft.value)}"})
+    _write_comments(draft, {function: f"{call} returns {other_value(draft.value)}"})
 
 
 def other_value(text: str) -> str:

@@ -58,11 +58,6 @@ def statements(source: str) -> Mapping[int, ast.AST]:
     }
 
 
-def plain_lines(source: str) -> frozenset[int]:
-    """Return the lines that can be asked about: see `statements`."""
-    return frozenset(statements(source))
-
-
 @lru_cache(maxsize=512)
 def has_constant_loop(source: str) -> bool:
     """Return whether there is a loop like `while True`, whose header runs once only."""
@@ -229,6 +224,11 @@ def parse_expression(text: str) -> ast.expr | None:
         return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
+
+
+def function_named(tree: ast.Module, name: str) -> ast.FunctionDef | None:
+    """Return the function at the top level of a program that has this name in the end: the last one that gets it."""
+    return next((node for node in reversed(tree.body) if isinstance(node, ast.FunctionDef) and node.name == name), None)
 
 
 def names_in(tree: ast.AST) -> set[str]:

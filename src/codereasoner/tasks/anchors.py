@@ -12,7 +12,7 @@ from codereasoner.steps.source import lines_in_loops, split_lines, statements
 from codereasoner.steps.visits import visits
 from codereasoner.task import CallFacts, Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks import state
-from codereasoner.tasks.calls import MAX_ANSWER, call_facts, invocation, says_nothing, unfit_trace
+from codereasoner.tasks.calls import call_facts, invocation, refuse_long, says_nothing, unfit_trace
 from codereasoner.tasks.output import Output, outer_arguments, unfit_output
 
 
@@ -82,8 +82,7 @@ class Anchors(Task):
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> Grade:
         """Grade by the output alone; the parts are `final`, `step 1` and so on, and `steps`."""
-        if len(answer) > max(MAX_ANSWER, 2 * len(question.gold[0])):
-            raise Wrong("too long an answer")
+        refuse_long(question, answer)
         golds, lines = _lines(question.gold[0])[:-1], _lines(answer)[:-1]
         right = [number < len(lines) and state.is_assignment(lines[number], gold) for number, gold in enumerate(golds)]
         parts = {f"step {number}": float(held) for number, held in enumerate(right, start=1)}

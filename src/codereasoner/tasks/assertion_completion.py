@@ -7,9 +7,9 @@ from typing import TypedDict
 from codereasoner import literals
 from codereasoner.records import Job, Run
 from codereasoner.task import Question, Task, Wrong
+from codereasoner.tasks.calls import longest
 
 BLANK = "??"
-MAX_ANSWER = 10_000  # characters, or twice those of the right answer
 _PASSED = "reached_the_end"  # the function that a test which passes leaves behind
 _NAME = "blank_to_fill"  # replaces ?? where test code is parsed
 
@@ -47,7 +47,7 @@ class AssertionCompletion(Task):
         if answer == gold:
             return True
         wanted = filled(test, gold, blank)
-        given = filled(test, answer, blank, max(MAX_ANSWER, 2 * len(gold)))
+        given = filled(test, answer, blank, longest(gold))
         if len(wanted) != len(given):
             raise Wrong(f"{len(given)} of {len(wanted)} blanks are filled")
         return all(map(_same, given, wanted))

@@ -6,9 +6,9 @@ from codereasoner import literals
 from codereasoner.records import Run
 from codereasoner.steps.source import chance, has_constant_loop, statements
 from codereasoner.steps.visits import visits
-from codereasoner.task import Grade, Question
+from codereasoner.task import Grade, Question, Wrong
 
-MAX_ANSWER = 10_000  # characters of an answer, or twice those of the right one
+MAX_ANSWER = 10_000  # characters of an answer; twice those of the right one, if that is more
 STEP = "a step is wrong"  # the reason of an answer in several parts
 
 
@@ -71,6 +71,17 @@ def graded(answer: str, part: str, right: Sequence[bool]) -> Grade:
     parts = {part: sum(right) / len(right), f"{part} before the first wrong one": first / len(right)}
     is_right = first == len(right)
     return Grade("correct" if is_right else "wrong", answer, "" if is_right else STEP, parts)
+
+
+def longest(gold: str) -> int:
+    """Return how many characters an answer may have, given the right one."""
+    return max(MAX_ANSWER, 2 * len(gold))
+
+
+def refuse_long(question: Question, answer: str) -> None:
+    """Raise Wrong for an answer that is too long to be read."""
+    if len(answer) > longest(question.gold[0]):
+        raise Wrong("too long an answer")
 
 
 def are_equal(given: str, wanted: str) -> bool:

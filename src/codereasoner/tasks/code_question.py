@@ -6,8 +6,7 @@ from typing import TypedDict
 from codereasoner import literals
 from codereasoner.records import Run
 from codereasoner.task import Question, Task
-
-MAX_ANSWER = 10_000  # characters, or twice those of the right answer
+from codereasoner.tasks.calls import longest
 
 
 class WordsFacts(TypedDict):
@@ -42,7 +41,7 @@ class CodeQuestion(Task):
             wanted = literals.read(gold.strip())
         except literals.LiteralError:
             return _words(answer).casefold() == _words(gold).casefold()
-        given = literals.read(answer, max(MAX_ANSWER, 2 * len(gold)))
+        given = literals.read(answer, longest(gold))
         return literals.equal(given, wanted)
 
 

@@ -12,7 +12,7 @@ from codereasoner.records import Run
 from codereasoner.steps.source import numbered
 from codereasoner.steps.visits import Visit, visits
 from codereasoner.task import NO_PLACE, Grade, NewLines, Question, Skip, Task, Wrong
-from codereasoner.tasks.calls import MAX_ANSWER, STEP, call_facts, callers, invocation, unfit_order
+from codereasoner.tasks.calls import STEP, call_facts, callers, invocation, refuse_long, unfit_order
 from codereasoner.tasks.path import MAX_TIME, VisitFacts, next_below
 from codereasoner.tasks.state import MAX_VALUE, is_assignment
 
@@ -107,8 +107,7 @@ class Debugger(Task):
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> Grade:
         """Compare the line, and the variables in any order."""
-        if len(answer) > max(MAX_ANSWER, 2 * len(question.gold[0])):
-            raise Wrong("too long an answer")
+        refuse_long(question, answer)
         (true, *wanted), (line, *given) = literals.items(question.gold[0]), literals.items(answer) or [""]
         number = _NUMBER.fullmatch(line)
         if not number:

@@ -9,7 +9,7 @@ from codereasoner import literals
 from codereasoner.records import Job, Run
 from codereasoner.steps.source import runs_text
 from codereasoner.task import Misreading, Question, Task, Wrong
-from codereasoner.tasks.calls import MAX_ANSWER, unfit_value
+from codereasoner.tasks.calls import longest, unfit_value
 
 MAX_VALUE = 2_000  # characters of a value that is worth asking for
 
@@ -66,7 +66,7 @@ class Input(Task):
     def job(self, question: Question, answer: str) -> Job:
         """Run the call, rewritten from its arguments."""
         facts = question.facts
-        limit = max(MAX_ANSWER, 2 * len(question.gold[0]) if question.gold else 0)
+        limit = longest(question.gold[0] if question.gold else "")
         call = _call(answer, facts["value"], limit)
         if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == facts["entry"]):
             raise Wrong(f"not a call of {facts['entry']}")

@@ -7,7 +7,7 @@ from functools import lru_cache
 from codereasoner import literals
 from codereasoner.records import Job, Run
 from codereasoner.task import CallFacts, Misreading, Question, Task, Wrong
-from codereasoner.tasks.calls import MAX_ANSWER, call_facts, says_nothing, unfit_value
+from codereasoner.tasks.calls import MAX_ANSWER, call_facts, longest, says_nothing, unfit_value
 
 
 def unfit_output(run: Run) -> str:
@@ -54,7 +54,7 @@ class Output(Task):
         gold = question.gold[0]
         if answer == gold:
             return True
-        limit = max(MAX_ANSWER, 2 * len(gold))
+        limit = longest(gold)
         if answer.startswith("assert"):
             value = _right_side(question, literals.parse_statement(answer, limit))
         elif "==" in answer and isinstance(node := literals.parse(answer, limit), ast.Compare):

@@ -14,7 +14,7 @@ from codereasoner.records import Run
 from codereasoner.steps.source import numbered, statements
 from codereasoner.steps.visits import Visit, visits
 from codereasoner.task import NO_PLACE, Misreading, NewLines, Question, Skip, Task, Wrong
-from codereasoner.tasks.calls import MAX_ANSWER, call_facts, invocation, unfit_trace
+from codereasoner.tasks.calls import call_facts, invocation, longest, unfit_trace
 from codereasoner.tasks.path import MAX_TIME, VisitFacts
 
 MAX_VALUE = 200  # characters of a value that is worth asking for
@@ -120,7 +120,7 @@ def is_state(answer: str, golds: tuple[str, ...]) -> bool:
     if answer.strip(" []\t\r\n").lower() == "nil":
         return "Nil" in golds
     text, type_name = _split(answer)
-    value = literals.read(text, max(MAX_ANSWER, 2 * max(map(len, golds))))
+    value = literals.read(text, longest(max(golds, key=len)))
     if type_name and _TYPE_NAMES.get(type_name, type_name) != type(value).__name__.lower():
         raise Wrong(f"the value is no {type_name[:40]}")
     return literals.key(value) in map(_key, golds)

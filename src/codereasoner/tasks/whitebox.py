@@ -12,7 +12,7 @@ from codereasoner.records import Run
 from codereasoner.steps.source import numbered
 from codereasoner.task import CallFacts, Grade, Question, Skip, Task, Wrong
 from codereasoner.tasks import path, state
-from codereasoner.tasks.calls import MAX_ANSWER, call_facts, invocation, says_nothing, unfit_trace
+from codereasoner.tasks.calls import call_facts, invocation, refuse_long, says_nothing, unfit_trace
 from codereasoner.tasks.output import Output, outer_arguments, unfit_output
 
 _NUMBERING = re.compile(r"^[0-9]{1,2}[.)][ \t]+(?=\S)")
@@ -89,8 +89,7 @@ class WhiteBox(Task):
 
     def verify(self, question: Question, answer: str, run: Run | None = None) -> Grade:
         """Grade in parts: `output`, `state`, `path`, and `questions`, the share of states and steps that are right."""
-        if len(answer) > max(MAX_ANSWER, 2 * len(question.gold[0])):
-            raise Wrong("too long an answer")
+        refuse_long(question, answer)
         lines, golds = answers_in(answer), answers_in(question.gold[0])
         if len(lines) > len(golds):
             return Grade("wrong", answer, "more answers than questions", _parts(question, [False] * len(golds)), 0.0)

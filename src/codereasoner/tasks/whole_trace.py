@@ -9,7 +9,7 @@ from codereasoner.steps.source import numbered
 from codereasoner.steps.trace_languages import Frame, Trace, frames, read_compact, read_cwm, write_compact, write_cwm
 from codereasoner.styles import STYLES
 from codereasoner.task import CallFacts, Grade, Misreading, Question, Skip, Task, Wrong
-from codereasoner.tasks.calls import MAX_ANSWER, are_equal, call_facts, graded, invocation, says_nothing, unfit_order
+from codereasoner.tasks.calls import are_equal, call_facts, graded, invocation, refuse_long, says_nothing, unfit_order
 
 MAX_VALUE = 200  # characters of a value that is worth writing at every line
 
@@ -78,8 +78,7 @@ class CwmTrace(Task):
         return Grade(grade.outcome, answer, grade.reason, {**grade.parts, "final": float(final)})
 
     def _read_both(self, question: Question, answer: str) -> tuple[Trace, Trace]:
-        if len(answer) > max(MAX_ANSWER, 2 * len(question.gold[0])):
-            raise Wrong("too long an answer")
+        refuse_long(question, answer)
         given = self.read(answer)
         if not any(given):
             raise Wrong("no frame of a trace")
