@@ -39,6 +39,16 @@ def f(x):
     return y
 """
 
+PAIRS = """\
+def f(xs):
+    '''Count the rises.'''
+    total = 0
+    for x, y in zip(xs, xs[1:]):
+        if x < y:
+            total += 1
+    return total
+"""
+
 Wrong = Callable[..., tuple[str, int]]
 
 
@@ -92,6 +102,7 @@ def test_the_first_false_claim_of_the_chain_decides(wrong: Wrong, chain: str, ki
         (SUM, "[1, 5, 3], 2", "fourteen", "format", 0),
         (EARLY, "3", "'even'", "wrong_branch", 2),
         (EARLY, "3", "4.0", "type_confusion", 5),
+        (PAIRS, "[1, 3, 2, 5]", "3", "wrong_branch", 5),
         ("def f(n):\n    t = 1\n    for i in range(n):\n        t *= 2\n    return t", "3", "16", "loop_count", 3),
         ("def f(n):\n    while n > 1:\n        n -= 3\n    return n", "7", "-2", "loop_count", 2),
         ("def f(x):\n    y = x\n    y = y * 10\n    z = y + 1\n    return z", "4", "5", "stale_value", 3),

@@ -5,7 +5,7 @@ What it calls must be pure and built in, and its values small. A dry run only pr
 
 import ast
 import copy
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from typing import Any
 
 from codereasoner.chains.abstract_execution import MUTATORS
@@ -28,16 +28,10 @@ def dry_run(function: ast.FunctionDef, values: Mapping[str, object], left: list[
     left: the number of operations and statements that may still be run, of which this run takes its own.
     """
     left[0] -= A_RUN
-    run = _DryRun({}, brief=True)
+    run = DryRun({}, brief=True)
     run.values = {name: value if type(value) in _IMMUTABLE else copy.deepcopy(value) for name, value in values.items()}
     run.left = left
-    try:
-        run.block(function.body)
-    except _Returned as end:
-        return list(end.value) if isinstance(end.value, Items) else end.value
-    except (Unknown, _Jump, TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RuntimeError):
-        return NotImplemented
-    return None
+    return run.returned(function)
 
 
 class _Returned(Exception):
@@ -49,17 +43,33 @@ class _Jump(Exception):
     """A `break` or a `continue`."""
 
 
-class _DryRun(Trail):
+class DryRun(Trail):
+    """A run of statements on the values of their variables; `state` has those that are read when they are used."""
+
     methods = LAST_METHODS  # their owners are the objects themselves, not what is read off a state
 
     def __init__(self, state: Mapping[str, str], brief: bool = False) -> None:
         super().__init__(state, brief)
         self.small: dict[str, object] = {}  # values of variables that are known to be small, until an object changes
 
-    def block(self, body: Sequence[ast.stmt]) -> None:
+    def returned(self, function: ast.FunctionDef) -> Any:
+        """Return what a function returns on the values of this run; NotImplemented if that is unknown."""
+        try:
+            self._block(function.body)
+        except _Returned as end:
+            return list(end.value) if isinstance(end.value, Items) else end.value
+        except (Unknown, _Jump, TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RuntimeError):
+            return NotImplemented
+        return None
+
+    def decide(self, node: ast.stmt, taken: bool) -> bool:
+        """Return whether the body of an `if` is entered, given its test; a subclass may decide otherwise."""
+        return taken
+
+    def _block(self, body: Sequence[ast.stmt]) -> None:
         for statement in body:
             self._count()
-            self._run(statement)
+            self.run(statement)
 
     def _count(self) -> None:
         self.left[0] -= 1
@@ -92,7 +102,8 @@ class _DryRun(Trail):
             self.small.clear()
         return found
 
-    def _run(self, statement: ast.stmt) -> None:
+    def run(self, statement: ast.stmt) -> None:
+        """Run one statement, or raise Unknown if it is of another kind or a value is unknown."""
         match statement:
             case ast.Return(value=value):
                 raise _Returned(self.value(value) if value else None)
@@ -109,7 +120,7 @@ class _DryRun(Trail):
             case ast.Delete(targets=[ast.Subscript(value=owner, slice=ast.expr() as index)]):
                 del self.value(owner)[self.value(index)]
             case ast.If(test=test, body=body, orelse=orelse):
-                self.block(body if self.value(test) else orelse)
+                self._block(body if self.decide(statement, bool(self.value(test))) else orelse)
             case ast.While() | ast.For():
                 self._loop(statement)
             case ast.Break() | ast.Continue():
@@ -120,17 +131,24 @@ class _DryRun(Trail):
                 raise Unknown
 
     def _loop(self, node: ast.While | ast.For) -> None:
-        items = iter(self.items(node.iter)) if isinstance(node, ast.For) else None
-        while (item := next(items, self)) is not self if items else self.value(node.test):  # type: ignore[union-attr]
+        for item in self.passes(node):
             if isinstance(node, ast.For):
                 self._bind(node.target, item)
             try:
                 self._count()
-                self.block(node.body)
+                self._block(node.body)
             except _Jump as jump:
                 if isinstance(jump.args[0], ast.Break):
                     return
-        self.block(node.orelse)
+        self._block(node.orelse)
+
+    def passes(self, loop: ast.While | ast.For) -> Iterator[object]:
+        """Yield the item of each pass of a loop; None for those of a `while`."""
+        if isinstance(loop, ast.For):
+            yield from self.items(loop.iter)
+            return
+        while self.value(loop.test):
+            yield None
 
     def _add(self, target: ast.expr, sign: ast.operator, value: ast.expr) -> None:
         before, other = self.value(loaded(target)), self.value(value)
