@@ -72,7 +72,11 @@ class IsolationError(InfrastructureError):
 
 
 def import_extra(module: str, extra: str) -> ModuleType:
-    """Import an optional dependency, or raise MissingExtra, which says which extra brings it."""
+    """Import an optional dependency, or say which extra brings it.
+
+    Raises:
+        MissingExtra: the module is not installed.
+    """
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
@@ -80,7 +84,11 @@ def import_extra(module: str, extra: str) -> ModuleType:
 
 
 def check_extra(module: str, extra: str) -> None:
-    """Raise MissingExtra if an optional dependency is not installed; it is not imported, which may take seconds."""
+    """Do nothing where an optional dependency is installed; it is not imported, which may take seconds.
+
+    Raises:
+        MissingExtra: the module is not installed.
+    """
     if find_spec(module) is None:
         raise _missing(module, extra)
 

@@ -23,7 +23,11 @@ POSTPONED = "from __future__ import annotations"
 
 
 def source_of(function: Callable[..., object]) -> str:
-    """Return the source of a function, after the imports, constants, classes and helpers of its module that it uses."""
+    """Return the source of a function, after the imports, constants, classes and helpers of its module that it uses.
+
+    Raises:
+        ConfigError: it is not a function with a source, or it needs something that has neither a source nor a literal.
+    """
     function = inspect.unwrap(function)
     if not isinstance(function, FunctionType):
         kind = "a method" if inspect.ismethod(function) else f"{function!r:.60}"
@@ -41,7 +45,11 @@ def source_of(function: Callable[..., object]) -> str:
 
 
 def arguments_of(args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
-    """Return the source of a call's arguments, such as `[1, 2], k=3`."""
+    """Return the source of a call's arguments, such as `[1, 2], k=3`.
+
+    Raises:
+        ConfigError: a value has no literal.
+    """
     return ", ".join([*map(_argument, args), *(f"{name}={_argument(value)}" for name, value in kwargs.items())])
 
 

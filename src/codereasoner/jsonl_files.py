@@ -29,7 +29,11 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def row_of(path: Path, number: int, line: str) -> Row:
-    """Return the row of a line of a JSONL file, or raise DataError, which names the line, if it is no JSON object."""
+    """Return the row of a line of a JSONL file.
+
+    Raises:
+        DataError: it is not a JSON object; the message names the line.
+    """
     try:
         return object_of(f"{path}, line {number}", line)
     except DataError as error:
@@ -46,7 +50,11 @@ def read_rows_of_part(path: Path) -> Iterator[Row]:
 
 
 def object_of(place: str, text: str) -> Row:
-    """Return the JSON object that a text holds, or raise DataError, which names the `place` of the text."""
+    """Return the JSON object that a text holds.
+
+    Raises:
+        DataError: it holds none; the message names the `place` of the text.
+    """
     try:
         row = json.loads(text)
     except json.JSONDecodeError as error:
@@ -61,7 +69,11 @@ def object_of(place: str, text: str) -> Row:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a file, or raise DataError if it is not UTF-8."""
+    """Return the text of a file.
+
+    Raises:
+        DataError: it is not UTF-8.
+    """
     with path.open(encoding="utf-8") as file:
         return "".join(_decoded(path, file))
 

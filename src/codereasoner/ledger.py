@@ -65,7 +65,11 @@ def read_records(path: Path, kind: type[P]) -> Iterator[P]:
 
 
 def record_of(path: Path, number: int, row: Row, kind: type[P], json_columns: Sequence[str] = ()) -> P:
-    """Return the record of a row, packed or not, of a file, or raise DataError, which names the row by its number."""
+    """Return the record of the row with that number in a file; its JSON columns may be packed.
+
+    Raises:
+        DataError: the row is not such a record; the message names it.
+    """
     try:
         return kind.from_json(unpacked(row, json_columns))
     except (DataError, ValueError, RecursionError) as error:
@@ -285,7 +289,11 @@ def _with_value_of(other: Config, key: str, config: Row) -> Row:
 
 
 def refuse_unmade(path: Path) -> None:
-    """Refuse to replace rows that another program wrote: a file without a manifest that is not about to get one."""
+    """Refuse to replace a file of rows that another program wrote.
+
+    Raises:
+        ConfigError: there is a file without a manifest, which is not about to get one either.
+    """
     begun = path.with_name(f"{path.name}.part.config.json")  # also between the file's final name and its manifest
     if path.is_file() and not manifest_path(path).is_file() and not begun.is_file():
         raise ConfigError(
@@ -347,7 +355,11 @@ def read_manifest(path: Path) -> Row | None:
 
 
 def fingerprint(path: Path) -> str:
-    """Return sixteen hexadecimal digits of a file's content, by which a stage's config identifies its input."""
+    """Return sixteen hexadecimal digits of a file's content, by which a stage's config identifies its input.
+
+    Raises:
+        DataError: there is no such file.
+    """
     if not path.is_file():
         raise DataError(no_file(path))
     with path.open("rb") as file:

@@ -33,7 +33,11 @@ def _shown(values: Mapping[str, object], name: str) -> str:
 
 
 def refuse_others(path: Path, old: Mapping[str, object], new: Mapping[str, object], state: str = "finished") -> None:
-    """Refuse to replace a result that was made with another configuration; the message names the differences."""
+    """Refuse to replace a result that was made with another configuration.
+
+    Raises:
+        ConfigError: the configurations differ; the message names the differences.
+    """
     if found := differences(old, new):
         raise ConfigError(
             f"{path} holds a {state} result of other options ({'; '.join(found)}): nothing was changed; give --fresh "
@@ -42,7 +46,11 @@ def refuse_others(path: Path, old: Mapping[str, object], new: Mapping[str, objec
 
 
 def check_writable(path: Path) -> None:
-    """Refuse to replace what is not a regular file: a symbolic link, a device or a folder."""
+    """Refuse to replace what is not a regular file.
+
+    Raises:
+        ConfigError: the path is a symbolic link, a device or a folder.
+    """
     try:
         mode = path.lstat().st_mode
     except OSError:
@@ -53,7 +61,11 @@ def check_writable(path: Path) -> None:
 
 
 def check_place(path: Path, word: str = "--out") -> None:
-    """Refuse a path where nothing can be written, with what the system said; nothing is left there."""
+    """Refuse a path in a place where nothing can be written; nothing is left there.
+
+    Raises:
+        ConfigError: the message has the folder and what the system said.
+    """
     place = path if path.is_dir() else next(each for each in path.absolute().parents if each.exists())
     try:
         with tempfile.TemporaryFile(dir=place):
@@ -99,7 +111,11 @@ def trim_torn_line(path: Path) -> None:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of an output, `NAME.lock`, or refuse if another process does; a lock ends with its process."""
+    """Hold the lock of an output, `NAME.lock`; a lock ends with its process, however that ends.
+
+    Raises:
+        ConfigError: another process holds it; the message has the id of that process.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(path.name + ".lock")
     file = _take(path, lock)

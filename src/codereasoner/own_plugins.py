@@ -17,7 +17,11 @@ from codereasoner.task import Asked, Question, Runner, Task
 
 
 def check_class(found: type, base: type, path: Path) -> None:
-    """Refuse a class in which a value stands for a method of the plugins of its kind, or something else for a value."""
+    """Refuse a class in which a value stands for a method of the plugins of its kind, or something else for a value.
+
+    Raises:
+        DataError: it has such a name; the message says what belongs there.
+    """
     hints = get_type_hints(base)
     for name, default in vars(base).items():
         own, words = inspect.getattr_static(found, name), f"{path}: {found.__name__}.{name}"

@@ -59,7 +59,11 @@ def load_file(path: Path) -> ModuleType:
 
 
 def call(function: Callable[..., T], *values: object, path: Path, words: str) -> T:
-    """Call a function of a user's file; an error in it is a DataError: `words`, the error and its line in the file."""
+    """Call a function of a user's file.
+
+    Raises:
+        DataError: it raised an error; the message begins with `words` and has the error and its line in the file.
+    """
     try:
         return function(*values)
     except CodeReasonerError:  # a sentence for the user as it is, or a failure of ours

@@ -97,7 +97,11 @@ class Plain:
 
     @classmethod
     def check_names(cls, row: Mapping[str, Any]) -> None:
-        """Refuse a row without the fields of the record, or with others: a DataError says which, or what the row is."""
+        """Refuse a row without the fields of the record, or with others.
+
+        Raises:
+            DataError: the message says what the row is, or which field it lacks.
+        """
         fields, needed, _ = _shape(cls)
         if not isinstance(row, Mapping):
             raise DataError(f"{cls.__name__} must be an object, not {type(row).__name__}: {row!r:.60}")

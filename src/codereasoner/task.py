@@ -214,8 +214,9 @@ class Task:
 
         That is after the line and time that its facts name, or at the end of the run where they name no time.
 
-        state: the variables there, as literals.
-        following: the line that runs next in that function; None: it ends.
+        Args:
+            state: the variables there, as literals.
+            following: the line that runs next in that function; None: it ends.
         """
         return ""
 

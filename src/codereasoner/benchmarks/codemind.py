@@ -36,7 +36,11 @@ class _Codemind(Benchmark):
     results: ClassVar[Sequence[str]]  # the files of CodeMind's results, the best first
 
     def folders(self, data: Path) -> list[Path]:
-        """Return the folders of the programs, in the order of the numbers in their names."""
+        """Return the folders of the programs, in the order of the numbers in their names.
+
+        Raises:
+            DataError: there are none.
+        """
         root = data / "dataset" / self.folder if (data / "dataset" / self.folder).is_dir() else data
         folders = sorted(root.iterdir(), key=lambda each: by_number(each.name)) if root.is_dir() else []
         found = [each for each in folders if all((each / name).is_file() for name in self.needed)]

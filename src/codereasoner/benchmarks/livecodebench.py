@@ -47,8 +47,9 @@ from typing import Any, Callable, Dict, Generator, Iterable, Iterator, List, Opt
 class LiveCodeBenchExecution(AssertionGraded, PromptedBenchmark):
     """LiveCodeBench, the scenario "code execution".
 
-    echo: what the official grader does with a text that holds the call itself: "drop" leaves it out, as
-    LiveCodeBench does; "fail" counts it as wrong, as cruxeval-lcb did, which made the published files.
+    Args:
+        echo: what the official grader does with a text that holds the call itself: "drop" leaves it out, as
+            LiveCodeBench does; "fail" counts it as wrong, as cruxeval-lcb did, which made the published files.
     """
 
     name = "livecodebench-exec"

@@ -19,7 +19,11 @@ def probe_text(*files: Path) -> str:
 
 
 def run_jobs(jobs: Sequence[Job], runner: Runner | None, what: str) -> Sequence[Run]:
-    """Run jobs on which a verdict or a gold answer depends, or raise InfrastructureError, naming `what` they are."""
+    """Run jobs on whose results a verdict or a gold answer depends; `what` names them in an error.
+
+    Raises:
+        InfrastructureError: a run failed by no fault of its program, or there is no runner.
+    """
     if not jobs:
         return []
     if runner is None:

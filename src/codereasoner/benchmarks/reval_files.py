@@ -51,6 +51,9 @@ class Pair:
 def read_pairs(data: Path) -> list[Pair]:
     """Return the 690 pairs, in the order of the tasks file; `data` is the folder of the two files, or either of them;
     the files of JetBrains-Research/REval do, too.
+
+    Raises:
+        DataError: a file is missing, or a record lacks a field.
     """
     folder = data if data.is_dir() else data.parent
     is_repackaged = not (folder / DATA).is_file() and (folder / REPACKAGED[0]).is_file()

@@ -288,7 +288,11 @@ def type_name(kind: str) -> str:
 
 
 def typed_value(value: str, kind: str) -> tuple[object, object]:
-    """Return the value by the rule of its type; any exception means that it cannot be read."""
+    """Return the value by the rule of its type.
+
+    Raises:
+        Exception: of any kind, where it cannot be read.
+    """
     if kind == "str":
         quoted, content = attempt(evaluate, value)
         return (content if quoted else value), str

@@ -81,7 +81,11 @@ def names_read(node: ast.AST) -> list[str]:
 
 
 def follow(statement: ast.stmt, state: dict[str, str]) -> None:
-    """Change the state as a simple statement or an `if` does, or raise Unknown if it is another or a part is so."""
+    """Change the state as the statement does.
+
+    Raises:
+        Unknown: it is no simple statement and no `if`, or a part of it is unknown.
+    """
     match statement:
         case ast.Pass():
             return
@@ -104,9 +108,13 @@ def follow(statement: ast.stmt, state: dict[str, str]) -> None:
 
 
 def value_of(node: ast.expr, state: State, gone_over: bool = False) -> Any:
-    """Return the value of an expression in a state, as an object made of literals, or raise Unknown if a part of it is.
+    """Return the value of an expression in a state, as an object made of literals.
 
-    gone_over: it may be an iterator or a view, whose items are returned.
+    Args:
+        gone_over: it may be an iterator or a view, whose items are returned.
+
+    Raises:
+        Unknown: a part of it is.
     """
     try:
         return Trail(state, brief=True).items(node) if gone_over else Trail(state, brief=True).value(node)
@@ -115,7 +123,11 @@ def value_of(node: ast.expr, state: State, gone_over: bool = False) -> Any:
 
 
 def bind(target: ast.expr, value: Any, state: dict[str, str]) -> None:
-    """Bind a target, `x`, `x, y` or `x[0]`, or raise Unknown if it is another one or the value does not fit it."""
+    """Bind a target, `x`, `x, y` or `x[0]`, to a value.
+
+    Raises:
+        Unknown: it is another target, or the value does not fit it.
+    """
     match target:
         case ast.Name(id=name):
             state[name] = text_of(value)

@@ -61,8 +61,9 @@ def callers_of(
 ) -> tuple[bool, bool]:
     """Return whether the first statement of a line, and whether the others, can have made a call.
 
-    before: the variables before the line; one that holds a function names it.
-    direct: no comprehension or lambda of theirs made the call.
+    Args:
+        before: the variables before the line; one that holds a function names it.
+        direct: no comprehension or lambda of theirs made the call.
     """
     first = any(_can_be(callee, word, before) for word in _words(head, direct))
     rest = any(_can_be(callee, word, before) for each in others for word in _words(each, direct))

@@ -42,7 +42,11 @@ class Audit(Plain):
 
 
 def audit(chain: str, run: Run) -> Audit:
-    """Check the claims of a chain, in order, against the trace of its run, or raise DataError if that is not whole."""
+    """Check the claims of a chain, in order, against the trace of the run it is about.
+
+    Raises:
+        DataError: the run has no whole trace.
+    """
     history = History(run)
     return _count((claim, history) for claim in _claims(chain))
 

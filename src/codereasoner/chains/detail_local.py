@@ -31,14 +31,22 @@ class Parts(Trail):
     """The parts of an expression under their own names: `len(text): 3`."""
 
     def value(self, node: ast.expr) -> object:
-        """Return the value of an expression; every part of it that is computed is written down, the whole last."""
+        """Return the value of an expression; every part of it that is computed is written down, the whole last.
+
+        Raises:
+            Unknown: a part of it is none of the operations that may be applied here.
+        """
         result = super().value(node)
         if isinstance(node, _COMPUTED) and not is_silent(node):
             self.lines.append(f"{unparse(node)}: {text_of(result)}")
         return result
 
     def note(self, operation: str, compute: Callable[[], object]) -> object:
-        """Apply an operation; `value` writes it down."""
+        """Apply an operation; `value` writes it down.
+
+        Raises:
+            Unknown: it fails, or what it gives is too long.
+        """
         result = super().note(operation, compute)
         self.lines.pop()
         return result

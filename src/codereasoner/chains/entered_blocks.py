@@ -29,10 +29,11 @@ def was_entered(
 ) -> bool | None:
     """Return whether the block on a statement's own line was entered; None if the trace does not decide it.
 
-    before, after: the variables of the frame.
-    lines: the lines of the statement and its block that ran.
-    next_line: the line that the frame went on at; None: it did not.
-    end: the return or exception with which it was left instead.
+    Args:
+        before, after: the variables of the frame.
+        lines: the lines of the statement and its block that ran.
+        next_line: the line that the frame went on at; None: it did not.
+        end: the return or exception with which it was left instead.
     """
     if end is not None and end.event == "exception":
         return _raised_by(head, end.value.partition(":")[0])

@@ -47,8 +47,9 @@ def evaluate(
 ) -> tuple[list[str], Any]:
     """Return the operations of an expression, and its value; NotImplemented if it cannot be computed.
 
-    brief: leave out those of the passes of comprehensions and of the keys of a sort.
-    is_last: nothing is computed in this state afterwards; the expression may be a `pop` that changes it.
+    Args:
+        brief: leave out those of the passes of comprehensions and of the keys of a sort.
+        is_last: nothing is computed in this state afterwards; the expression may be a `pop` that changes it.
     """
     trail = Trail(state, brief)
     trail.changing = node if is_last else None
@@ -88,7 +89,11 @@ class Trail:
         return result
 
     def items(self, node: ast.expr) -> Any:
-        """Return the value of an expression that is only gone over, such as `zip(a, b)`, or raise Unknown."""
+        """Return the value of an expression that is only gone over, such as `zip(a, b)`.
+
+        Raises:
+            Unknown: as `value` does.
+        """
         return self._written(node) if is_silent(node) or isinstance(node, ast.GeneratorExp) else self.value(node)
 
     def _written(self, node: ast.expr) -> Any:
@@ -103,7 +108,11 @@ class Trail:
         self.left[0] -= 1
 
     def note(self, operation: str, compute: Callable[[], object]) -> object:
-        """Apply an operation and write it down, or raise Unknown if it fails or its result is too long."""
+        """Apply an operation and write it down.
+
+        Raises:
+            Unknown: it fails, or what it gives is too long.
+        """
         try:
             result = compute()
         except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, MemoryError):

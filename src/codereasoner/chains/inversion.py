@@ -146,7 +146,11 @@ def _undo(path: Path, wanted: object, source: tuple[str, ...]) -> Inversion | as
 
 
 def undo_statement(statement: ast.stmt, needs: Needs) -> Needs:
-    """Return what is needed before a statement, given what is needed after it, or raise Unknown if it is not undone."""
+    """Return what is needed before a statement, given what is needed after it.
+
+    Raises:
+        Unknown: it changes a needed variable in a way that is not undone.
+    """
     found = _own_needs(statement, needs)
     if found is None:
         return needs

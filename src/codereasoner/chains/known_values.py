@@ -20,7 +20,11 @@ class Items(list[object]):
 
 
 def text_of(value: object) -> str:
-    """Return the literal of a value, or raise Unknown if it has none or one that is too long."""
+    """Return the literal of a value.
+
+    Raises:
+        Unknown: it has none, or one that is too long.
+    """
     try:
         return literals.write(list(value) if isinstance(value, Items) else value, MAX_LENGTH)
     except literals.NotWritable:

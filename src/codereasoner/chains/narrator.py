@@ -47,7 +47,11 @@ def narrate(question: Question, run: Run, detail: Detail = "states", limit: int 
 
 
 def narrate_search(question: Question, tries: Sequence[Try], detail: Detail = "states", limit: int = 0) -> Chain:
-    """Return the chain that leads from a wanted value to the call that returns it, over the calls that were tried."""
+    """Return the chain that leads from a wanted value to the call that returns it, over the calls that were tried.
+
+    Raises:
+        ConfigError: there is no such detail. DataError: there is no try, or one has no whole trace.
+    """
     _check(detail)
     if not tries:
         raise DataError(f"{NOT_FOUND} that returns {question.facts['value']}: there is nothing to narrate")

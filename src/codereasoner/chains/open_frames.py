@@ -119,8 +119,9 @@ class OpenFrame:
     def goes_on(self, step: Step, later: Step | None) -> bool:
         """Return whether a new line, or the same line again, is still part of the open unit.
 
-        step: the step of that line.
-        later: what the frame does next.
+        Args:
+            step: the step of that line.
+            later: what the frame does next.
         """
         opened = self.open
         if opened is None or self.scope is None or not opened.unit.statements:

@@ -58,10 +58,11 @@ def take_apart(
 ) -> list[Part]:
     """Return the statements of a unit that ran, in order, without the first ones that were `earlier`.
 
-    before, after: the variables of the frame, which nobody changes any more.
-    next_line: the line that the frame went on at; None: it did not.
-    end: the return or exception with which it was left instead.
-    called: the functions that it called, whose events precede it.
+    Args:
+        before, after: the variables of the frame, which nobody changes any more.
+        next_line: the line that the frame went on at; None: it did not.
+        end: the return or exception with which it was left instead.
+        called: the functions that it called, whose events precede it.
     """
     raised = end is not None and end.event == "exception"
     changed = steps[0].changes if len(steps) == 1 else dict.fromkeys([name for step in steps for name in step.changes])
@@ -374,7 +375,8 @@ def _rest(unit: Unit, found: _Found, line: int, told: int, is_exact: bool = Fals
 
     A jump is named in any case: the frame goes on where it leads.
 
-    is_exact: the variables are known as the first ones left them; otherwise these may only compare what they were.
+    Args:
+        is_exact: the variables are known as the first ones left them; otherwise these may only compare what they were.
     """
     *others, last = unit.statements
     if told == len(others) and (is_exact or not (stored(others[-1]) or calls(others[-1]))):

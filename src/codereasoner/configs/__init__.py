@@ -38,8 +38,9 @@ def everything() -> list[str]:
 def path_of(name: str, known: Sequence[str] | None = None) -> Path:
     """Return the file of a configuration.
 
-    name: path below this folder, without its suffix.
-    known: names that fit here (default: all there are).
+    Args:
+        name: path below this folder, without its suffix.
+        known: names that fit here (default: all there are).
     """
     fitting = everything() if known is None else known
     name = current_name("preset", name, fitting)
@@ -86,7 +87,11 @@ def read_mapping(path: Path, what: str) -> dict[str, Any]:
 
 
 def read_yaml(text: str) -> object:
-    """Return the value of YAML text, or raise ConfigError if it is not YAML or its aliases expand to too much."""
+    """Return the value of YAML text.
+
+    Raises:
+        ConfigError: it is not YAML, or its aliases expand to too much; the message is one line.
+    """
     import yaml
 
     loader = yaml.SafeLoader(text)

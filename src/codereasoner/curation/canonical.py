@@ -21,7 +21,11 @@ class Written(NamedTuple):
 
 @lru_cache(maxsize=64)  # the filters of one program ask for it one after another
 def written(source: str) -> Written:
-    """Return the forms of a program, made of one tree, or raise SyntaxError if it does not parse or nests too deep."""
+    """Return the forms of a program, which are made of one tree.
+
+    Raises:
+        SyntaxError: it does not parse, or is nested too deeply to be written.
+    """
     try:
         tree = ast.parse(source)
         plain, names = unparse(tree), own_names(tree)

@@ -25,7 +25,11 @@ def keys(sources: Iterable[str]) -> list[str]:
 
 
 def shape_of(source: str) -> str:
-    """Return the shape of a program, its own names numbered as they appear, or raise SyntaxError as `written` does."""
+    """Return the shape of a program: its own names numbered in the order of their appearance.
+
+    Raises:
+        SyntaxError: it does not parse, or is nested too deeply to be written.
+    """
     found = written(source)
     return numbered(found.plain, found.names)
 

@@ -34,9 +34,10 @@ def mistake(
 ) -> Mistake | None:
     """Return the class of one answer; None for a right one, one that was cut off, and an infrastructure error.
 
-    outcome, answer, reason: the answer's Grade.
-    text: the completion, whose claims are checked where the run is the one it is about.
-    run: the traced run the chain is about: that of the question's call, or of the call that was predicted.
+    Args:
+        outcome, answer, reason: the answer's Grade.
+        text: the completion, whose claims are checked where the run is the one it is about.
+        run: the traced run the chain is about: that of the question's call, or of the call that was predicted.
     """
     if outcome == "no_answer":
         return Mistake("format", "no complete answer in the completion")

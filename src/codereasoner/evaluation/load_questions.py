@@ -41,7 +41,11 @@ def is_file(name: str) -> bool:
 
 
 def load_questions(name: str, data: Path | None, split: str, runner: Runner, limit: int | None = None) -> QuestionSet:
-    """Return the first `limit` questions of a benchmark, or of a questions file's split."""
+    """Return the first `limit` questions of a benchmark, or of a questions file's split.
+
+    Raises:
+        UserError: there is no such benchmark, data or split, or the data holds no programs to ask about.
+    """
     if is_file(name):
         try:
             return QuestionSet(name, _of_split(name, split)[:limit])

@@ -26,6 +26,9 @@ def logistic(rows: Sequence[tuple[Features, float]], names: Sequence[str]) -> li
     """Fit rows of (features, share of right answers); features that are missing or do not vary are left out.
 
     Newton's method on the likelihood of a Bernoulli share, features standardised (McCullagh and Nelder 1989, 4.4).
+
+    Raises:
+        MissingExtra: numpy or scipy is not installed.
     """
     held = [name for name in names if any(features.get(name) is not None for features, _ in rows)]
     kept = [(features, share) for features, share in rows if all(features.get(name) is not None for name in held)]

@@ -63,6 +63,9 @@ def mcnemar(gained: int, lost: int) -> float:
 
     Questions on which both do equally well say nothing about which is better and do not enter. With several samples
     of each question it is the sign test of the questions' shares, which is the same for one sample.
+
+    Raises:
+        MissingExtra: scipy is not installed.
     """
     if gained + lost == 0:
         return 1.0

@@ -53,7 +53,11 @@ def score_file(
     runner: Runner | None = None,
     compare: bool = True,
 ) -> Score | ModelScores:
-    """Score a generations file, or a folder with the logs of several models, on the benchmark of that name."""
+    """Score a generations file, or a folder with the logs of several models, on the benchmark of that name.
+
+    Raises:
+        UserError: a name, a file or a field is wrong; the message says which and what to do.
+    """
     benchmark, questions = load_benchmark(name, data, runner)
     scores = {}
     for path in benchmark.generation_sets(generations):

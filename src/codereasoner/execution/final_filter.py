@@ -34,7 +34,11 @@ class FinalFilter:
             self._install = getattr(extension, "install_filter", None) or _by_ctypes()
 
     def install(self, parent: int) -> None:
-        """Shut this process in, for good, or raise OSError if the kernel refuses; it ends with its `parent`."""
+        """Shut this process in, for good; `parent` is the process that forked it, with which it ends.
+
+        Raises:
+            OSError: the kernel refuses.
+        """
         if self._install is not None:
             self._install(self.template, self.own, parent)
 

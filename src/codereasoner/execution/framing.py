@@ -56,7 +56,11 @@ class FrameError(ValueError):
 
 
 def pack(kind: int, number: int, body: bytes) -> bytes:
-    """Return one frame, or raise FrameError if the body is longer than MAX_BODY."""
+    """Return one frame.
+
+    Raises:
+        FrameError: the body is longer than MAX_BODY.
+    """
     if _len(body) > MAX_BODY:
         raise FrameError(f"a frame of {_len(body)} bytes; at most {MAX_BODY} are allowed")
     return b"CR%c%c%b%b%b" % (VERSION, kind, number.to_bytes(4, "little"), _len(body).to_bytes(4, "little"), body)
@@ -69,7 +73,11 @@ class Splitter:
         self.rest = bytearray()
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Return the frames (kind, number, body) that these bytes complete, or raise FrameError if they make none."""
+        """Return the frames that are complete with these bytes, each as (kind, number, body).
+
+        Raises:
+            FrameError: the stream is not made of frames of this version, or a body is too long.
+        """
         rest = self.rest
         rest += data
         found: list[Frame] = []

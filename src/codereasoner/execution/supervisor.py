@@ -177,7 +177,11 @@ class Supervisor:
         return found
 
     def handle(self, found: list[tuple[selectors.SelectorKey, int]]) -> None:
-        """Handle the events that `wait` has returned, or raise InfrastructureError if no worker starts any more."""
+        """Handle the events that `wait` has returned.
+
+        Raises:
+            InfrastructureError: no worker starts any more.
+        """
         for key, events in found:
             worker = key.data
             if worker not in self._workers:
@@ -286,7 +290,11 @@ def _is_silent(worker: _Worker, now: float, seconds: float) -> bool:
 
 
 def _wait_until_ready(process: Process) -> None:
-    """Wait until the worker is ready; raise IsolationError if a layer is refused, InfrastructureError if it fails."""
+    """Wait until the worker is ready.
+
+    Raises:
+        IsolationError: the kernel refuses a layer. InfrastructureError: the worker does not start.
+    """
     with selectors.DefaultSelector() as selector:
         selector.register(process.source, selectors.EVENT_READ)
         process.write()

@@ -223,7 +223,11 @@ def _interpreter() -> tuple[str, str, list[str]]:
 
 
 def _package_folders(preload: Sequence[str]) -> list[str]:
-    """Return the folders of preloaded modules and of what they need, or raise InfrastructureError if one is missing."""
+    """Return the folders that preloaded modules and their dependencies are in.
+
+    Raises:
+        InfrastructureError: there is no module of that name.
+    """
     if not preload:
         return []
     folders = [path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")]

@@ -15,7 +15,11 @@ DECIDED = ("seed", "tokens", "operations", "seconds", "epochs", "max_steps", "th
 
 
 def check_options(config: Config, given: Mapping[str, object]) -> Config:
-    """Return the config with the given options, or raise ConfigError if one is unknown, fixed, or of another kind."""
+    """Return the config with the given options.
+
+    Raises:
+        ConfigError: there is no such option, the experiment decides it, or the value is of another kind.
+    """
     hints = get_type_hints(type(config))
     known = {each.name for each in fields(config)} - set(DECIDED)
     read: dict[str, Any] = {}

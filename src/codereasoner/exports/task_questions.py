@@ -40,6 +40,9 @@ def task_questions(
     A seed always gives the same ones.
 
     pools: two that differ in their hash seed; a call that differs in them is left out.
+
+    Raises:
+        ConfigError: the split or the difficulty is unknown, or the task asks nothing about such runs.
     """
     require_split(split)
     asks = type(task).ask is not Task.ask or hasattr(task, "consider")  # `consider`: an ask that skips, in 0.1

@@ -250,7 +250,11 @@ class Writer:
         return Text(f"{helper.name}({must.name})")
 
     def write_expression(self, expression: Expression, must: Var | None, depth: int) -> Text:
-        """Write an expression, which mentions a variable where it must, or raise DeadEnd if a hole cannot be filled."""
+        """Write an expression, which mentions a variable where it must.
+
+        Raises:
+            DeadEnd: one of its holes cannot be filled.
+        """
         saved = self.save()
         try:
             found = self._write(expression, must, depth)

@@ -28,7 +28,11 @@ def choose(writer: Writer, items: Sequence[E]) -> E:
 
 
 def change(writer: Writer, var: Var, indent: str) -> Var:
-    """Write a statement that changes a variable, and return that as it is then, or raise DeadEnd if there is none."""
+    """Write one statement that changes a variable, and return the variable as it is afterwards.
+
+    Raises:
+        DeadEnd: there is no such statement.
+    """
     fitting = [each for each in _allowed(writer, changes()) if each.kind == var.kind and var.low >= each.needs]
     if not fitting or writer.random.random() < (0.85 if var.kind in ("str", "int") else 0.4):
         found = writer.expr(var.kind, var)

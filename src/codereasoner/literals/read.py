@@ -148,7 +148,11 @@ def parse(text: str, max_chars: int = MAX_CHARS) -> ast.expr:
 
 
 def parse_statement(text: str, max_chars: int = MAX_CHARS) -> ast.stmt:
-    """Parse one statement, without running it, or raise LiteralError if it is not Python or not exactly one."""
+    """Parse one statement, without running it.
+
+    Raises:
+        LiteralError: it is not Python, or not exactly one statement.
+    """
     statements = parse_statements(text, max_chars)
     if len(statements) != 1:
         raise LiteralError(f"{len(statements)} statements where one is expected: {_shorten(text)}")

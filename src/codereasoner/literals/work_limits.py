@@ -66,7 +66,11 @@ def affordable(text: str) -> str:
 
 
 def check_statements(text: str) -> None:
-    """Refuse a program of more than MAX_STATEMENTS parts of lines; a line goes on inside brackets and strings."""
+    """Refuse a program with too many lines and parts of lines; a line goes on inside brackets and strings.
+
+    Raises:
+        LiteralError: it has more than MAX_STATEMENTS.
+    """
     if text.count(";") + text.count("\n") < MAX_STATEMENTS:
         return
     found, depth, end = 1, 0, 0

@@ -89,10 +89,11 @@ def load_checkpoint(
 ) -> Checkpoint:
     """Load a model and its tokenizer from a folder or the Hub, on the CPU.
 
-    name: a path, or a name on the Hub.
-    half: load the weights as bf16 where the device multiplies that faster; else they are fp32.
-    template: arguments that are written into the chat template.
-    quantize: hold the weights in 4 bits (bitsandbytes' NF4); a folder of adapters is refused.
+    Args:
+        name: a path, or a name on the Hub.
+        half: load the weights as bf16 where the device multiplies that faster; else they are fp32.
+        template: arguments that are written into the chat template.
+        quantize: hold the weights in 4 bits (bitsandbytes' NF4); a folder of adapters is refused.
 
     A folder of LoRA adapters gives their model with the adapters merged into it; that may be such a folder too. The
     tokenizer is that of the adapters, or of their model where they were saved without one.

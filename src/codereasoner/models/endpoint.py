@@ -192,7 +192,11 @@ class Endpoint(Model):
             attempt += 1
 
     async def _post(self, client: AsyncClient, body: Mapping[str, object]) -> tuple[int, Mapping[str, str], str]:
-        """Return the status, headers and text of a reply, or raise OddReply if it is too long or compressed unasked."""
+        """Return the status, the headers and the text of a reply.
+
+        Raises:
+            OddReply: it is longer than a reply can be, or compressed in a way that was not asked for.
+        """
         base = urlsplit(self.base_url or OPENAI)
         url = urlunsplit(base._replace(path=f"{base.path}/chat/completions"))
         async with client.stream("POST", url, content=json.dumps(body)) as response:

@@ -29,7 +29,11 @@ class FunctionModel(Model):
         return f"function:{self.target}:{zlib.crc32(_known_by(self.answer).encode()):08x}"
 
     def complete(self, prompts: Sequence[Prompt], sampling: Sampling) -> Iterator[tuple[int, Completion]]:
-        """Return one completion for each prompt, in order."""
+        """One completion for each prompt, in order.
+
+        Raises:
+            ConfigError: the function returned no text.
+        """
         for index, prompt in enumerate(prompts):
             text = self.answer(prompt.messages)
             if not isinstance(text, str):

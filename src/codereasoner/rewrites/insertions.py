@@ -102,7 +102,11 @@ def add_misleading_hint(draft: Draft) -> None:
 
 
 def other_value(text: str) -> str:
-    """Return a literal of the type of another, near and not equal to it, or raise Unfit if the text is no literal."""
+    """Return a literal of the same type as another one, and near to it, that is not equal.
+
+    Raises:
+        Unfit: the text is not a literal.
+    """
     try:
         value = literals.read(text)
     except literals.LiteralError:

@@ -88,7 +88,11 @@ def _bindings(body: list[ast.stmt]) -> Iterator[tuple[Definition, str]]:
 
 
 def cut_out(modules: Modules, module: Module, *names: str) -> str:
-    """Return the source of functions of a module with all they need, or raise NotCut if they do not stand alone."""
+    """Return the source of these functions of a module with everything that they need.
+
+    Raises:
+        NotCut: they do not stand alone.
+    """
     cut = _Cut(modules, needs={module.name: {}})
     for name in names:
         cut.take(module, name, frozenset())

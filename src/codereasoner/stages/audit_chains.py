@@ -59,6 +59,9 @@ def audit_texts(
     `first_false` one.
 
     runs: those that the questions were asked about; they know which programs may share a process (default: none may).
+
+    Raises:
+        DataError: a row is neither a chain nor an answer, or its question is not among the questions.
     """
     ledger = Ledger(out, {"texts": fingerprint(texts), "questions": fingerprint(questions)})
     if ledger.is_complete():
@@ -94,7 +97,11 @@ def keep_true(texts: Path, audited: Path, out: Path, above: float) -> None:
 
 
 def refuse_other_true(texts: Path, out: Path, above: float) -> None:
-    """Refuse, before the audit, to replace what `keep_true` made of other texts or with another share."""
+    """Refuse, before the audit, to replace what `keep_true` made of other texts or with another share.
+
+    Raises:
+        ConfigError: the message names what differs.
+    """
     _true_ledger(texts, "the audit to come", out, above).refuse_others(later="audit")
 
 

@@ -88,7 +88,11 @@ def build(
 
 
 def check_options(folder: Path, config: BuildConfig) -> None:
-    """Refuse names and numbers that a stage would refuse, in its words, before the first one works."""
+    """Refuse names and numbers that a stage would refuse, before the first one works.
+
+    Raises:
+        UserError: the message is that of the stage.
+    """
     kept(config, task_names(config.task))  # first: it registers the task of a file, which --direct names
     task_names(config.direct)
     sources_of(Paths(folder).programs, config)

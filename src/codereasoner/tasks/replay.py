@@ -117,11 +117,12 @@ def outcomes_in_turn(run: Run, made: InTurn) -> InTurn:
 def replaying(tests: str, entry: str, head: str, made: InTurn, told: InTurn) -> str:
     """Write the tests as a program whose function NOTED gives all the calls that they make.
 
-    tests: the tests, and where there is a function `check`, its definition.
-    entry: the name of the function that they test.
-    head: code that precedes the tests, such as definitions that the description gives.
-    made: calls whose outcomes are known, as `calls` returns them.
-    told: their outcomes, as `outcomes_in_turn` returns them.
+    Args:
+        tests: the tests, and where there is a function `check`, its definition.
+        entry: the name of the function that they test.
+        head: code that precedes the tests, such as definitions that the description gives.
+        made: calls whose outcomes are known, as `calls` returns them.
+        told: their outcomes, as `outcomes_in_turn` returns them.
 
     Raises:
         Wrong: the tests are no Python.

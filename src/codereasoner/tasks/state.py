@@ -114,7 +114,11 @@ def asked(facts: Mapping[str, object]) -> str:
 
 
 def is_state(answer: str, golds: tuple[str, ...]) -> bool:
-    """Return whether an answer is one of the right states; Wrong or LiteralError says why it is not."""
+    """Return whether an answer is one of the right states.
+
+    Raises:
+        Wrong, LiteralError: it is not, and the message is the reason.
+    """
     if answer in golds:
         return True
     if answer.strip(" []\t\r\n").lower() == "nil":

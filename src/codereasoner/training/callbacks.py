@@ -94,14 +94,15 @@ def make_callback(
 ) -> Summarized:
     """Return a callback that writes history.jsonl, reports progress, saves by the clock and ends training on budget.
 
-    budget: what is spent; it is saved with each checkpoint.
-    out: folder of history.jsonl.
-    config: how often to save and to evaluate.
-    logged: columns of the history, by the names that the trainer logs.
-    progress: shows the share that is done.
-    check: evaluates at the start and then at equal shares of the training; its result is part of that step's row.
-    fastest: tokens a second at the full matrix rate of the device, for the share of it that is reached.
-    seen: counts the rows that were read and those that were too long.
+    Args:
+        budget: what is spent; it is saved with each checkpoint.
+        out: folder of history.jsonl.
+        config: how often to save and to evaluate.
+        logged: columns of the history, by the names that the trainer logs.
+        progress: shows the share that is done.
+        check: evaluates at the start and then at equal shares of the training; its result is part of that step's row.
+        fastest: tokens a second at the full matrix rate of the device, for the share of it that is reached.
+        seen: counts the rows that were read and those that were too long.
     """
     transformers = import_extra("transformers", "train")
     exportable = import_extra("transformers.trainer_callback", "train").ExportableState

@@ -58,11 +58,12 @@ class Memory:
 def estimate(model: PreTrainedModel, config: TrainingConfig, length: int, learnt: int, bf16: bool) -> Memory:
     """Return the memory of a training that is about to begin.
 
-    model: the model as it was loaded, without adapters.
-    config: the options of the training.
-    length: tokens of the longest row, of prompt and completion together.
-    learnt: those of them whose logits are computed.
-    bf16: matrix products are in bf16.
+    Args:
+        model: the model as it was loaded, without adapters.
+        config: the options of the training.
+        length: tokens of the longest row, of prompt and completion together.
+        learnt: those of them whose logits are computed.
+        bf16: matrix products are in bf16.
     """
     shape = model.config.get_text_config()
     width, layers = int(shape.hidden_size), int(shape.num_hidden_layers)

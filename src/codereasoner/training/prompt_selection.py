@@ -43,6 +43,9 @@ def selected(
 
     `key` identifies prompts and model; a file with another key is made anew. What the pass took is part of the budget,
     also where the file was there already. Several processes share the prompts; all return the same ones.
+
+    Raises:
+        DataError: there are none.
     """
     key = {**key, "tries": tries, **sampling.facts(), "budget": [budget.limit, budget.unit]}
     if from_rank_0(_read(kept).get("key"))[0] != key:

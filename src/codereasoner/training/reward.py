@@ -138,7 +138,11 @@ def _text(completion: object) -> str:
 
 
 def refuse_errors(grades: Sequence[Grade]) -> None:
-    """Raise InfrastructureError if more than 1 % of the grades of a step are infrastructure errors."""
+    """Refuse the grades of a step of which more than 1 % are infrastructure errors.
+
+    Raises:
+        InfrastructureError: they are.
+    """
     errors = [grade for grade in grades if grade.outcome == "error"]
     if len(errors) > TOLERATED * len(grades):
         raise InfrastructureError(

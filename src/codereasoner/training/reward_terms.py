@@ -84,6 +84,10 @@ def compose(
 
     own: `file.py:function`, or the function itself.
     overlong: tokens below `limit` from which on length costs.
+
+    Raises:
+        ConfigError: a term has the wrong sign, or the buffer is longer than the limit.
+        DataError: the file of the user's reward is missing, or has no such function.
     """
     if format_bonus < 0 or format_penalty < 0:
         raise ConfigError(
@@ -110,7 +114,11 @@ class OwnReward:
     function: RewardTerm
 
     def __call__(self, grade: Grade, completion: str, tokens: int | None = None) -> float | None:
-        """Return the function's value as a float, or None; an error, or a number that is not finite, is a DataError."""
+        """Return the function's value as a float, or None.
+
+        Raises:
+            DataError: it raised an error, or returned what is not a finite number.
+        """
         words = f"the reward {self.name} fails on a completion that is graded {grade.outcome}"
         path = split_reference(self.name)[0]
         value: object = call(self.function, grade, completion, tokens, path=path, words=words)
@@ -129,7 +137,11 @@ class OwnReward:
 
 
 def own_reward(own: str | RewardTerm) -> RewardTerm:
-    """Return a user's reward function, given as `file.py:function` or as the function itself."""
+    """Return a user's reward function, given as `file.py:function` or as the function itself.
+
+    Raises:
+        DataError: the file is missing, or has no such function; or it cannot be called with three values.
+    """
     if isinstance(own, OwnReward):
         return own
     if not isinstance(own, str):

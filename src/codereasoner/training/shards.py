@@ -177,7 +177,11 @@ class Shards:
 
 
 def look_into(path: Path) -> tuple[int, tuple[str, ...]]:
-    """Return the number of rows of a shard and their styles, or raise DataError if it holds no SFT rows."""
+    """Return the number of rows of a shard, and their styles.
+
+    Raises:
+        DataError: it is not a parquet file, or one without SFT rows.
+    """
     from pyarrow import ArrowException, parquet
 
     try:

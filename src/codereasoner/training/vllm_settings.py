@@ -15,10 +15,11 @@ def vllm_arguments(
 ) -> dict[str, object]:
     """Return the arguments of TRL's GRPOConfig that concern vLLM.
 
-    config: the options of the training.
-    context: tokens of the longest prompt and its completion together.
-    memory: what the training itself needs; None, as without a GPU, leaves the share to TRL.
-    size: bytes of the GPU.
+    Args:
+        config: the options of the training.
+        context: tokens of the longest prompt and its completion together.
+        memory: what the training itself needs; None, as without a GPU, leaves the share to TRL.
+        size: bytes of the GPU.
     """
     found: dict[str, object] = {
         "use_vllm": config.vllm != "off",
