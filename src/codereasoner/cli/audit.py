@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 @out_option(None, "File of the audit, one row per text (default: TEXTS.audit.jsonl).")
 @config_options(AuditOptions)
 @click.option("--kept", type=OUT_FILE, help="With --keep-above: file of the kept texts (default: TEXTS.true.jsonl).")
-@click.option(
-    "--examples", type=NUMBER, default=3, show_default=True, help="Number of false claims of right answers to show."
-)
+@click.option("--examples", type=NUMBER, default=3, help="Number of false claims of right answers to show.")
 @pool_options
 @json_option
 def audit_command(

@@ -22,7 +22,6 @@ _NEUTRAL = ("concurrency", "requests_per_minute", "price_in", "price_out")
     "--engine",
     type=OneOf(("local", "ray")),
     default="local",
-    show_default=True,
     help="Run the stages on this machine, or on a Ray cluster.",
 )
 @click.option("--ray-address", help="Address of a running Ray cluster (default: start Ray on this machine).")

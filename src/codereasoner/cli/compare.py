@@ -17,9 +17,7 @@ from codereasoner.errors import ConfigError
 @click.option(
     "--by", multiple=True, metavar="FEATURE", help="Show only this feature of programs; repeat it (default: all)."
 )
-@click.option(
-    "--show", type=NUMBER, default=10, show_default=True, help="Maximum rows of flipped questions, and of features."
-)
+@click.option("--show", type=NUMBER, default=10, help="Maximum rows of flipped questions, and of features.")
 @pool_options
 @json_option
 def compare_command(

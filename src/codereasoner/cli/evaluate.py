@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     "--augment",
     type=OneOf(("none", "cot", "api-docs", "code-search", "think-and-execute", "program-of-thought")),
     default="none",
-    show_default=True,
     help="Extra context added to the prompt, or another way to reason.",
 )
 @click.option(
@@ -37,9 +36,9 @@ if TYPE_CHECKING:
     type=PATH,
     help="Source of --augment: a file of CodeGlance's API documents, a folder of code, or a pseudocode.jsonl.",
 )
-@click.option("--samples", type=SAMPLES, default=1, show_default=True, help="Answers per question.")
+@click.option("--samples", type=SAMPLES, default=1, help="Answers per question.")
 @click.option("--limit", type=COUNT, help="Evaluate only the first N questions.")
-@click.option("--split", default="test", show_default=True, help="Split of a questions file that is evaluated.")
+@click.option("--split", default="test", help="Split of a questions file that is evaluated.")
 @out_option(None, "Folder of the evaluation (default: evaluations/QUESTIONS@MODEL).", OWN_FOLDER)
 @pool_options
 @json_option

@@ -86,7 +86,7 @@ def run_options(name: str) -> Decorator:
     """Return the options that every run takes in addition to its sizes."""
     words = "The run's name; its folder is runs/NAME."
     return together(
-        click.option("--name", type=FOLDER_NAME, default=name, show_default=True, help=words),
+        click.option("--name", type=FOLDER_NAME, default=name, help=words),
         click.option("--fresh", is_flag=True, help="Start over; the existing run is renamed to NAME.old."),
         pool_options,
     )
@@ -99,7 +99,7 @@ def _command_of(file: str) -> click.Command:
 
     @click.command(stem, cls=ConfigCommand, help=title)
     @run_options(stem)
-    @click.option("--jobs", type=PROCESSES, default=1, show_default=True, help=JOBS)
+    @click.option("--jobs", type=PROCESSES, default=1, help=JOBS)
     @config_options(Settings)
     @json_option
     def command(
@@ -125,7 +125,7 @@ def _command_of(file: str) -> click.Command:
     for parameter in command.params:
         if parameter.name and hasattr(settings, parameter.name):
             parameter.default = getattr(settings, parameter.name)
-            setattr(parameter, "show_default", parameter.default not in (None, ""))  # noqa: B010 - only options have it
+            setattr(parameter, "show_default", parameter.default != "")  # noqa: B010 - only options have it
     return command
 
 
@@ -191,9 +191,7 @@ def show_command(name: str) -> None:
 @experiment_command.command("rows", cls=ConfigCommand)
 @click.argument("curriculum")
 @click.option("--out", type=OWN_FOLDER, required=True, help="Folder of the shards and the held-out questions.")
-@click.option(
-    "--workers", type=PROCESSES, default=1, show_default=True, help="Processes that make shards, one core each."
-)
+@click.option("--workers", type=PROCESSES, default=1, help="Processes that make shards, one core each.")
 @click.option("--shards", type=COUNT, help="Number of shards (default: the curriculum's).")
 def rows_command(curriculum: str, out: Path, workers: int, shards: int | None) -> None:
     """Make the rows of a CURRICULUM, by name or YAML file, shard by shard; a training can follow the folder."""
@@ -222,7 +220,7 @@ def clean_command(rows: Path, data: Path | None) -> None:
 @experiment_command.command("levels")
 @click.argument("held_out", type=PATH)
 @click.argument("evaluations", type=PATH, nargs=-1, required=True)
-@click.option("--min-questions", type=COUNT, default=20, show_default=True, help="Hide rarer constructs.")
+@click.option("--min-questions", type=COUNT, default=20, help="Hide rarer constructs.")
 def levels_command(held_out: Path, evaluations: Sequence[Path], min_questions: int) -> None:
     """Show the accuracy of EVALUATIONS on a curriculum's HELD_OUT questions, by level and by construct."""
     from codereasoner.evaluation.metrics import wilson_interval
@@ -240,7 +238,7 @@ def levels_command(held_out: Path, evaluations: Sequence[Path], min_questions: i
 
 @experiment_command.command("failures")
 @click.argument("evaluation", type=PATH)
-@click.option("--count", type=COUNT, default=20, show_default=True, help="Number of wrong answers to draw.")
+@click.option("--count", type=COUNT, default=20, help="Number of wrong answers to draw.")
 @pool_options
 def failures_command(evaluation: Path, count: int, pools: PoolOptions) -> None:
     """Show wrong answers of an EVALUATION, drawn at random, with the class of each error and its first false claim."""
@@ -255,7 +253,7 @@ def failures_command(evaluation: Path, count: int, pools: PoolOptions) -> None:
 
 @experiment_command.command("curve")
 @click.argument("trainings", type=PATH, nargs=-1, required=True)
-@click.option("--every", type=COUNT, default=500_000, show_default=True, help="Tokens between two lines.")
+@click.option("--every", type=COUNT, default=500_000, help="Tokens between two lines.")
 def curve_command(trainings: Sequence[Path], every: int) -> None:
     """Show loss and accuracy by tokens of TRAININGS that continue one another, as a table."""
     from codereasoner.experiments import analysis

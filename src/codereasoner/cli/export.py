@@ -26,7 +26,6 @@ from codereasoner.exports.traces import TRACES
     "--held-out",
     type=SHARE,
     default=0.0,
-    show_default=True,
     help="Share of the programs whose rows go to NAME-held-out, for validation.",
 )
 @json_option

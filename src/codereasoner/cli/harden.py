@@ -26,10 +26,9 @@ from codereasoner.cli.pools import PoolOptions
     "--calls",
     type=CALLS,
     default=2,
-    show_default=True,
     help="Number of calls with other arguments that must agree, too, before a rewrite counts as proved.",
 )
-@click.option("--seed", type=NUMBER, default=0, show_default=True, help="Seed of the random names and places.")
+@click.option("--seed", type=NUMBER, default=0, help="Seed of the random names and places.")
 @data_option
 @click.option("--limit", type=COUNT, help="Rewrite only the first N questions.")
 @out_option("hardened.jsonl", "File of the hard questions.")

@@ -18,7 +18,7 @@ from codereasoner.errors import ConfigError
     "--site", type=OUT_FOLDER, help="Write a static site, a page with filters and its data, into this folder."
 )
 @click.option("--eval-results", type=OUT_FOLDER, help="Write MODEL/.eval_results/*.yaml for the Hub into this folder.")
-@click.option("--source-url", default="", help="With --eval-results: address at which your answers can be read.")
+@click.option("--source-url", help="With --eval-results: address at which your answers can be read.")
 @json_option
 def leaderboard_command(
     evaluations: tuple[Path, ...],
@@ -26,7 +26,7 @@ def leaderboard_command(
     outs: tuple[Path, ...],
     site: Path | None,
     eval_results: Path | None,
-    source_url: str,
+    source_url: str | None,
     as_json: bool,
 ) -> None:
     """Show published results, with their settings and source, in one table with your own.
@@ -62,7 +62,7 @@ def leaderboard_command(
     if eval_results is not None:
         from codereasoner.reports.hub import write_eval_results
 
-        for path in write_eval_results(evaluations, eval_results, source_url):
+        for path in write_eval_results(evaluations, eval_results, source_url or ""):
             console.print(f"written: {path}")
     if as_json:
         print_json({"boards": [board.to_json() for board in boards]})

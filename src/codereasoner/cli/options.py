@@ -45,7 +45,7 @@ def config_options(config: type, name: str = "config") -> Callable[[Function], F
 def _option(config: str, field: dataclasses.Field[Any], hint: Any) -> Decorator:
     word = "--" + field.name.replace("_", "-")
     default = None if field.default is dataclasses.MISSING else field.default
-    shown = {"help": field.metadata.get("help", ""), "default": default, "show_default": default not in (None, (), "")}
+    shown = {"help": field.metadata.get("help", ""), "default": default, "show_default": default != ""}
     if metavar := field.metadata.get("metavar"):
         shown["metavar"] = metavar
     if field.metadata.get("is_flag"):
@@ -87,7 +87,6 @@ style_option = click.option(
     "--style",
     type=STYLE_NAME,
     default="direct",
-    show_default=True,
     help=StyleOptions.__dataclass_fields__["style"].metadata["help"],
 )
 
@@ -100,10 +99,10 @@ def together(*decorators: Decorator) -> Decorator:
 def out_option(default: str | None, words: str, kind: Output = OUT_FILE) -> Decorator:
     """Make the option --out of a command's output."""
     path = Path(default) if default else None
-    return click.option("--out", type=kind, default=path, show_default=path is not None, help=words)
+    return click.option("--out", type=kind, default=path, help=words)
 
 
 def task_option(*default: str) -> Decorator:
     """Make the option --task, for several tasks."""
     words = "Kind of question (`codereasoner list`), or file.py:CLASS; repeat it."
-    return click.option("--task", "tasks", multiple=True, default=default, show_default=True, help=words)
+    return click.option("--task", "tasks", multiple=True, default=default, help=words)

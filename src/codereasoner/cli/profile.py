@@ -15,9 +15,7 @@ from codereasoner.errors import DataError
 @click.command("profile", cls=ConfigCommand)
 @click.argument("programs", type=PATH)
 @click.option("--reference", type=PATH, help="Programs to compare with, a JSONL file (default: CRUXEval's).")
-@click.option(
-    "--min-share", type=SHARE, default=0.02, show_default=True, help="Minimum share of programs of a row that is shown."
-)
+@click.option("--min-share", type=SHARE, default=0.02, help="Minimum share of programs of a row that is shown.")
 @click.option("--calls", is_flag=True, help="Profile the calls instead: kinds, lengths and quotes of arguments.")
 @click.option("--runs", type=PATH, help="With --calls: runs of the programs, whose return values are profiled too.")
 @json_option

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("report", cls=ConfigCommand)
 @click.argument("run", type=PATH)
-@click.option(
-    "--trace/--no-trace", default=True, show_default=True, help="Trace the calls of answers that have no trace yet."
-)
+@click.option("--trace/--no-trace", default=True, help="Trace the calls of answers that have no trace yet.")
 @pool_options
 def report_command(run: Path, trace: bool, pools: PoolOptions) -> None:
     """Write report.html, one self-contained page, into the folder of a run or of an evaluation.

@@ -19,12 +19,11 @@ from codereasoner.stages.stage_options import RowOptions
     "rl_tasks",
     multiple=True,
     default=("output", "input"),
-    show_default=True,
     help="Task of the RL rows, with or without difficulties, such as input@3-5; repeat it.",
 )
 @config_options(RowOptions)
-@click.option("--sft-out", type=OUT_FILE, default=Path("sft.parquet"), show_default=True, help="File of SFT rows.")
-@click.option("--grpo-out", type=OUT_FILE, default=Path("grpo.parquet"), show_default=True, help="File of GRPO rows.")
+@click.option("--sft-out", type=OUT_FILE, default=Path("sft.parquet"), help="File of SFT rows.")
+@click.option("--grpo-out", type=OUT_FILE, default=Path("grpo.parquet"), help="File of GRPO rows.")
 def rows_command(
     questions: Path, chains: Path | None, rl_tasks: tuple[str, ...], config: RowOptions, sft_out: Path, grpo_out: Path
 ) -> None:

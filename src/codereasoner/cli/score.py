@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     "--grader",
     type=OneOf(("strict", "official")),
     default="strict",
-    show_default=True,
     help="Grader of the headline number; both are shown.",
 )
 @click.option("--plots", type=OUT_FILE, help="With CodeGlance: write a page with accuracy by feature to this file.")

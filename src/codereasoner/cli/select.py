@@ -30,7 +30,6 @@ class RatingOptions(ModelOptions):
 @click.option(
     "--by",
     default=FEATURES,
-    show_default=True,
     help="Measure of difficulty: the programs' features, or the answers of a model (openai:NAME, a path, a Hub name).",
 )
 @config_options(RatingOptions)
@@ -38,18 +37,16 @@ class RatingOptions(ModelOptions):
     "--low",
     type=NUMBER,
     default=0,
-    show_default=True,
     help="Minimum difficulty, 1 to 5; with --by MODEL: minimum number of right answers.",
 )
 @click.option("--high", type=NUMBER, help="Maximum, counted as for --low (default: no limit).")
 @click.option(
-    "--per-level", type=NUMBER, default=0, help="Maximum questions per task, split and difficulty (default: no limit)."
+    "--per-level", type=NUMBER, default=0, help="Maximum questions per task, split and difficulty (0: no limit)."
 )
 @click.option(
     "--order",
     type=OneOf(("given", "curriculum")),
     default="given",
-    show_default=True,
     help="Order of the questions: as given, or from easy to hard.",
 )
 @out_option("selected.jsonl", "File of the selected questions.")

@@ -14,9 +14,7 @@ _COLOURS = {"kept": "green", "dropped": "red", "absent": "dim"}
 
 @click.command("why", cls=ConfigCommand)
 @click.argument("identifier", metavar="ID")
-@click.option(
-    "--folder", type=PATH, default=Path("set"), show_default=True, help="Folder of a data set, a run or an evaluation."
-)
+@click.option("--folder", type=PATH, default=Path("set"), help="Folder of a data set, a run or an evaluation.")
 @json_option
 def why_command(identifier: str, folder: Path, as_json: bool) -> None:
     """Show what became of a program, run, question or answer: kept, dropped and why, its chain, rows and grades.
