@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 import tracemalloc
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run, Step
 from codereasoner.steps.marks import attributes, items, kind
-from codereasoner.steps.source import chance, numbered, statements
+from codereasoner.steps.source import bound_by, chance, numbered, statements, walk
 from codereasoner.steps.visits import visits
 
 
@@ -158,6 +159,20 @@ def test_plain_lines_hold_one_whole_statement_of_a_function() -> None:
         '''
     ).lstrip("\n")
     assert list(statements(source)) == [11, 12, 13, 15, 17, 18, 19, 20, 21, 24]
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("def f(a, *b, c=d): pass", "f a b c"),
+        ("import x.y, u as v", "x v"),
+        ("for a, (b, c[d]) in e: del g", "a b g"),
+        ("try: pass\nexcept E as e: f = lambda h: (i := 1)", "e f h i"),
+        ("match a:\n    case [b, *c] | {'k': d, **e} as g: pass", "b c d e g"),
+    ],
+)
+def test_every_way_to_bind_a_name_is_known(source: str, names: str) -> None:
+    assert {name for node in walk(ast.parse(source)) for name in bound_by(node)} == set(names.split())
 
 
 def test_source_that_does_not_parse_has_no_plain_lines() -> None:

@@ -16,7 +16,7 @@ from codereasoner import literals
 from codereasoner.chains.pure_operations import FUNCTIONS, METHODS
 from codereasoner.chains.statement_lines import Scope, Statement, own, scopes, shadowed
 from codereasoner.steps.marks import mark_of
-from codereasoner.steps.source import nodes_of, walk
+from codereasoner.steps.source import bound_by, nodes_of, walk
 
 _REFLECTION = frozenset(
     (
@@ -143,17 +143,7 @@ def _alone(scope: Scope) -> Iterator[Statement]:
 
 def _bound(node: ast.AST) -> Iterator[str]:
     """Yield the names that a node alone binds, deletes or declares to be those of another function."""
-    match node:
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name) | ast.ExceptHandler(name=str(name)):
-            yield name
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
-            yield name
-        case ast.alias(name=name, asname=other):
-            yield other or name.split(".")[0]
-        case ast.Nonlocal(names=names):
-            yield from names
+    yield from node.names if isinstance(node, ast.Nonlocal) else bound_by(node)
 
 
 def _words(node: ast.AST) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import TypeAlias, cast
 
 from codereasoner.chains.expressions import unparse
 from codereasoner.chains.pure_operations import FUNCTIONS
-from codereasoner.steps.source import is_inlined, nodes_of, split_lines, walk
+from codereasoner.steps.source import bound_by, is_inlined, nodes_of, split_lines, walk
 
 Statement: TypeAlias = "ast.stmt | ast.ExceptHandler | ast.match_case"
 Owner: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module"
@@ -74,7 +74,7 @@ def scopes(source: str) -> Mapping[tuple[str, int], Scope]:
 @lru_cache(maxsize=256)
 def shadowed(source: str) -> frozenset[str]:
     """Return the built-in functions whose names a program gives to something else."""
-    return _bound(_nodes(source)) & {*FUNCTIONS, "print"}
+    return frozenset(name for node in _nodes(source) for name in bound_by(node)) & {*FUNCTIONS, "print"}
 
 
 @lru_cache(maxsize=256)
@@ -85,7 +85,7 @@ def computed_attributes(source: str) -> frozenset[str]:
         return frozenset(each.attr for each in nodes if isinstance(each, ast.Attribute))
     members = [each for node in nodes if isinstance(node, ast.ClassDef) for each in node.body]
     made = (each for each in members if isinstance(each, ast.Assign) or getattr(each, "decorator_list", None))
-    return frozenset(name for each in made for name in _bound([each, *own(each)]))
+    return frozenset(name for each in made for part in (each, *own(each)) for name in bound_by(part))
 
 
 def _nodes(source: str) -> Sequence[ast.AST]:
@@ -269,20 +269,6 @@ def _landings(statements: Sequence[Statement]) -> Iterator[tuple[range, range]]:
                 yield final, range(first_line(each), final.start)
         elif isinstance(each, ast.With | ast.AsyncWith):
             yield range(first_line(each), header_end(each) + 1), range(first_line(each), body_lines(each).stop)
-
-
-def _bound(nodes: Sequence[ast.AST]) -> frozenset[str]:
-    """Return the names that a program binds anywhere."""
-    names: set[str] = set()
-    for node in nodes:
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
-                names.add(name)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                names.add(name)
-            case ast.alias(name=name, asname=other):
-                names.add(other or name.split(".")[0])
-    return frozenset(names)
 
 
 def _parameters(node: Owner) -> frozenset[str]:

@@ -10,6 +10,8 @@ from functools import cached_property
 from random import Random
 from typing import TypeAlias, TypeVar
 
+from codereasoner.steps.source import bound_by
+
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Lambda)
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -73,19 +75,7 @@ class Draft:
 def bindings(tree: ast.AST) -> Iterator[str]:
     """Yield each name that a tree binds, in any scope."""
     for node in ast.walk(tree):
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-            case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-                yield name
-            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                yield name
-            case ast.MatchMapping(rest=str(name)):
-                yield name
-            case ast.Import(names=names) | ast.ImportFrom(names=names):
-                yield from ((each.asname or each.name).partition(".")[0] for each in names)
-            case ast.Global(names=names) | ast.Nonlocal(names=names):
-                yield from names
+        yield from node.names if isinstance(node, ast.Global | ast.Nonlocal) else bound_by(node)
 
 
 def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:

@@ -231,6 +231,19 @@ def function_named(tree: ast.Module, name: str) -> ast.FunctionDef | None:
     return next((node for node in reversed(tree.body) if isinstance(node, ast.FunctionDef) and node.name == name), None)
 
 
+def bound_by(node: ast.AST) -> Iterator[str]:
+    """Yield the names that a node alone, without its parts, binds or deletes."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name) | ast.ExceptHandler(name=str(name)):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+            yield name
+        case ast.alias(name=name, asname=other):
+            yield other or name.partition(".")[0]
+
+
 def names_in(tree: ast.AST) -> set[str]:
     """Return the names that a tree reads or binds."""
     return {node.id for node in walk(tree) if isinstance(node, ast.Name)}
