@@ -74,7 +74,7 @@ def read_text(path: Path) -> str:
     Raises:
         DataError: it is not UTF-8.
     """
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8-sig") as file:
         return "".join(_decoded(path, file))
 
 

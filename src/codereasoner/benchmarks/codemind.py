@@ -14,7 +14,7 @@ from codereasoner.benchmarks.generation_answers import predicted_output
 from codereasoner.benchmarks.record_fields import by_number, call_parts
 from codereasoner.errors import DataError
 from codereasoner.extend import Benchmark, Generations, OfficialVerdicts, Questions
-from codereasoner.jsonl_files import not_text
+from codereasoner.jsonl_files import read_text
 from codereasoner.records import Job, Run
 from codereasoner.task import Question, Runner
 from codereasoner.tasks.code_generation import PREAMBLE, WHOLE, is_code, whole_tests
@@ -127,7 +127,7 @@ class _Dependent(_Execution):
     def folders(self, data: Path) -> list[Path]:
         """Return the folders that pass_id.txt names, where it is there: DER asks only about programs that pass."""
         passing = data / "pass_id.txt"
-        names = set(_text(passing).split()) if passing.is_file() else None
+        names = set(read_text(passing).split()) if passing.is_file() else None
         return [each for each in super().folders(data) if names is None or each.name in names]
 
     def _places(self, folder: Path) -> list[Path]:
@@ -164,7 +164,7 @@ def _call_question(folder: Path, places: Sequence[Path] = (), preamble: str = ""
         place = next((each / name for each in among if (each / name).is_file()), None)
         if place is None:
             raise DataError(f"{among[0]} has no {name}; a program of CodeMind has: {', '.join(CALL_FILES)}")
-        texts.append(_text(place).strip())
+        texts.append(read_text(place).strip())
     source, invocation, output = texts
     entry, call = call_parts(str(folder / "input.txt"), invocation)
     facts = {"source": preamble + source, "entry": entry, "call": call}
@@ -198,7 +198,7 @@ class _Specification(_Codemind):
 
     def sources(self, data: Path) -> dict[str, str]:
         """Return the reference solutions."""
-        return {each.name: _text(each / "main.py") for each in self.folders(data)}
+        return {each.name: read_text(each / "main.py") for each in self.folders(data)}
 
     def parse_generation(self, question: Question, text: str) -> str | None:
         """Return the first piece of marked code, or the whole text."""
@@ -219,12 +219,12 @@ class _Specification(_Codemind):
         return OfficialVerdicts({name: [_passes(next(runs)) for _ in row] for name, row in jobs.items()})
 
     def _question(self, folder: Path) -> Question:
-        described, tests, call, code = (_text(folder / name) for name in self.needed)
+        described, tests, call, code = (read_text(folder / name) for name in self.needed)
         signature = folder / "signature.txt"
         defined = re.findall(r"^def (\w+)\(", described, re.MULTILINE)
         facts = {
             "specification": described.strip("\n"),
-            "signature": _text(signature).strip() if signature.is_file() else "",
+            "signature": read_text(signature).strip() if signature.is_file() else "",
             "entry": defined[-1] if defined else call.strip().partition("(")[0],
             "tests": tests.strip("\n"),
             "shown": tests.strip("\n") if self.use_test else "",
@@ -302,10 +302,3 @@ def {WHOLE}():
 def _passes(run: Run) -> bool:
     ended = run.outcome in ("exited", "crashed") and not run.reason.endswith(f" status {COMPLAINED}")
     return run.value == "True" or ended
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise not_text(path, error) from None

@@ -15,7 +15,6 @@ class OneOf(click.Choice[str]):
     """One of several words; a mistyped one is answered with the nearest."""
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the word."""
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
@@ -29,7 +28,6 @@ class FolderName(click.ParamType[str]):
     name = "name"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the name."""
         if str(value) in ("", ".", "..") or Path(str(value)).name != str(value):
             self.fail(f"'{value}' is not the name of a folder: give a word, such as first-try", param, ctx)
         return str(value)
@@ -50,7 +48,6 @@ class Whole(click.IntRange):
     """A range of whole numbers that a computer can count to."""
 
     def convert(self, value: int, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the number."""
         number = super().convert(value, param, ctx)
         if number > MOST:
             self.fail(f"{number} is more than {MOST}, to which nothing can be counted", param, ctx)
@@ -63,7 +60,6 @@ class JsonObject(click.ParamType[dict[str, object]]):
     name = "json"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, object]:
-        """Return the object as a dict."""
         try:
             found = json.loads(value) if isinstance(value, str) else value
         except (ValueError, RecursionError) as error:
@@ -177,7 +173,6 @@ class NoneOrSeveral(Whole):
     """Zero, or at least two: one sample has none that it could be compared with."""
 
     def convert(self, value: int, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the number."""
         number = super().convert(value, param, ctx)
         if number == 1:
             self.fail("1 sample shows always or never, and nothing between: give 0 or at least 2", param, ctx)

@@ -44,7 +44,6 @@ class Asking:
         return self.sampling.facts() | self.augmentation.facts()
 
     def messages(self, question: Question) -> list[dict[str, str]]:
-        """Return the prompt of a question."""
         messages = extend.task_of(question).prompt(question, self.style)
         return self.augmentation.messages(question, messages)
 

@@ -48,7 +48,6 @@ class Output(_io._RawIOBase):
         self.size = 0
 
     def writable(self) -> bool:
-        """Return that it is."""
         return True
 
     def write(self, data: Any) -> int:

@@ -28,15 +28,8 @@ P = TypeVar("P", bound=Plain)
 
 FILES = ("programs.jsonl", "runs.parquet", "questions.jsonl", "chains.jsonl", "sft.parquet", "grpo.parquet")
 DATA_FILES = (
-    "programs.jsonl",
-    "runs.parquet",
-    "questions.jsonl",
-    "chosen.jsonl",
-    "chains.jsonl",
-    "chains.audit.jsonl",
-    "chains.true.jsonl",
-    "sft.parquet",
-    "grpo.parquet",
+    *("programs.jsonl", "runs.parquet", "questions.jsonl", "chosen.jsonl", "chains.jsonl", "chains.audit.jsonl"),
+    *("chains.true.jsonl", "sft.parquet", "grpo.parquet"),
 )
 """The files of a data set that `build` makes, in the order in which they are made."""
 AUDITED = 5_000  # answers whose mistakes and claims are looked at: each takes about two milliseconds

@@ -136,7 +136,6 @@ def name(word: str) -> ast.Name:
 
 
 def assign(target: str | ast.expr, value: ast.expr) -> ast.Assign:
-    """Return an assignment."""
     place = ast.Name(target, ast.Store()) if isinstance(target, str) else target
     return ast.Assign([place], value)
 

@@ -63,7 +63,6 @@ class CwmTrace(Task):
         return write_cwm(trace, source, self.longest)
 
     def read(self, text: str) -> Trace:
-        """Return the frames of a text."""
         return read_cwm(text)
 
     def statement(self, question: Question) -> str:

@@ -60,7 +60,6 @@ class Sum:
     terms: tuple[RewardTerm, ...]
 
     def __call__(self, grade: Grade, completion: str, tokens: int | None = None) -> float | None:
-        """Return the reward of a completion."""
         if grade.reward is None:
             return None
         paid = 0.0
