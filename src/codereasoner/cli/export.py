@@ -23,10 +23,7 @@ from codereasoner.exports.traces import TRACES
 )
 @out_option("exports", "Folder of the files.", OUT_FOLDER)
 @click.option(
-    "--held-out",
-    type=SHARE,
-    default=0.0,
-    help="Share of the programs whose rows go to NAME-held-out, for validation.",
+    "--held-out", type=SHARE, default=0.0, help="Share of the programs whose rows go to NAME-held-out, for validation."
 )
 @json_option
 def export_command(rows: Path, to: str, out: Path, held_out: float, as_json: bool) -> None:

@@ -84,10 +84,7 @@ model_option = click.option(
     "--model", required=True, help="Model: a path or Hub name, openai:NAME, gguf:FILE, smollm2, scripted:gold."
 )
 style_option = click.option(
-    "--style",
-    type=STYLE_NAME,
-    default="direct",
-    help=StyleOptions.__dataclass_fields__["style"].metadata["help"],
+    "--style", type=STYLE_NAME, default="direct", help=StyleOptions.__dataclass_fields__["style"].metadata["help"]
 )
 
 

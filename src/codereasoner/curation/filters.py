@@ -7,13 +7,13 @@ parameter. A copy of a number, True, False or None is not a sign of a trivial pr
 import ast
 import io
 import tokenize
-from collections.abc import Iterator, Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from functools import lru_cache
 
 from codereasoner import literals
 from codereasoner.records import Program, Run
-from codereasoner.steps.source import function_named, nodes_of, parse_any, walk
+from codereasoner.steps.source import function_named, nodes_of, own_nodes, parse_any, walk
 
 
 @dataclass(frozen=True)
@@ -162,14 +162,6 @@ def _returns_one_constant(function: ast.FunctionDef) -> bool:
     last = function.body[-1]
     if isinstance(last, ast.Return) and last.value and any(isinstance(node, ast.Name) for node in walk(last.value)):
         return False  # nearly every function
-    values = [node.value for node in _own_nodes(function) if isinstance(node, ast.Return) and node.value is not None]
+    values = [node.value for node in own_nodes(function) if isinstance(node, ast.Return) and node.value is not None]
     texts = {ast.dump(value) for value in values}
     return len(texts) < 2 and not any(isinstance(node, ast.Name) for value in values for node in walk(value))
-
-
-def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a function without those of the functions in it."""
-    for node in ast.iter_child_nodes(function):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            yield node
-            yield from _own_nodes(node)

@@ -11,6 +11,7 @@ from codereasoner import literals
 from codereasoner.chains.abstract_execution import after, assigned, names_read, names_set, value_in, value_of
 from codereasoner.chains.events import Event
 from codereasoner.chains.known_values import Unknown
+from codereasoner.chains.statement_lines import own
 from codereasoner.evaluation.counterfactuals import Counterfactual, counterfactuals
 from codereasoner.records import Plain, Run
 
@@ -255,14 +256,7 @@ def _history(spot: Spot, events: Sequence[Event]) -> dict[str, list[str]]:
 
 def _parts(node: ast.AST | None) -> list[ast.expr]:
     """Return the expressions in a statement, its block left out."""
-    pending = [node] if node is not None else []
-    found: list[ast.expr] = []
-    while pending:
-        part = pending.pop()
-        if isinstance(part, ast.expr):
-            found.append(part)
-        pending += [child for child in ast.iter_child_nodes(part) if not isinstance(child, ast.stmt)]
-    return found
+    return [each for each in own(node) if isinstance(each, ast.expr)] if node is not None else []
 
 
 def _is_text(owner: ast.expr, spot: Spot) -> bool:

@@ -3,8 +3,9 @@
 import ast
 from collections.abc import Mapping
 
-from codereasoner.rewrites.rewrite_draft import Draft, Function, Unfit, has, own_nodes
+from codereasoner.rewrites.rewrite_draft import Draft, Function, Unfit, has
 from codereasoner.rewrites.scopes import locals_of
+from codereasoner.steps.source import own_nodes
 
 _MIRRORED: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.Eq,

@@ -3,20 +3,9 @@
 import ast
 from copy import deepcopy
 
-from codereasoner.rewrites.rewrite_draft import (
-    SCOPES,
-    Draft,
-    Function,
-    Unfit,
-    assign,
-    blocks,
-    has,
-    name,
-    own_nodes,
-    renamed,
-)
+from codereasoner.rewrites.rewrite_draft import SCOPES, Draft, Function, Unfit, assign, blocks, has, name, renamed
 from codereasoner.rewrites.scopes import locals_of
-from codereasoner.steps.source import names_in
+from codereasoner.steps.source import names_in, own_nodes
 
 _LATER = (ast.Lambda, ast.GeneratorExp, ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
 """What may see the variables of a comprehension at another time, or from another scope."""

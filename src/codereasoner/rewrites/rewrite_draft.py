@@ -78,14 +78,6 @@ def bindings(tree: ast.AST) -> Iterator[str]:
         yield from node.names if isinstance(node, ast.Global | ast.Nonlocal) else bound_by(node)
 
 
-def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes in a scope, without those of the functions, classes and lambdas in it."""
-    for node in ast.iter_child_nodes(scope):
-        yield node
-        if not isinstance(node, SCOPES):
-            yield from own_nodes(node)
-
-
 def blocks(scope: ast.AST) -> Iterator[list[ast.stmt]]:
     """Yield each list of statements of a function, inner ones first, without those of the scopes in it."""
     for name in _PARTS:

@@ -4,7 +4,8 @@ import ast
 import re
 from collections.abc import Iterable
 
-from codereasoner.rewrites.rewrite_draft import RESERVED, SCOPES, Function, Unfit, bindings, own_nodes
+from codereasoner.rewrites.rewrite_draft import RESERVED, SCOPES, Function, Unfit, bindings
+from codereasoner.steps.source import own_nodes
 
 _LOOKING_CALLS = frozenset(
     {"locals", "globals", "vars", "dir", "eval", "exec", "compile", "__import__", "__builtins__", "breakpoint"}

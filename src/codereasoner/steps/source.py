@@ -231,6 +231,14 @@ def function_named(tree: ast.Module, name: str) -> ast.FunctionDef | None:
     return next((node for node in reversed(tree.body) if isinstance(node, ast.FunctionDef) and node.name == name), None)
 
 
+def own_nodes(scope: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes in a scope, without those of the functions, classes and lambdas in it."""
+    for node in ast.iter_child_nodes(scope):
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            yield from own_nodes(node)
+
+
 def bound_by(node: ast.AST) -> Iterator[str]:
     """Yield the names that a node alone, without its parts, binds or deletes."""
     match node:

@@ -20,7 +20,7 @@ from typing import Any
 
 from codereasoner import literals
 from codereasoner.records import Run
-from codereasoner.steps.source import parse_any
+from codereasoner.steps.source import bound_by, parse_any
 from codereasoner.task import Wrong
 from codereasoner.tasks.replay_programs import ASKED, ASKING, CANDIDATE, OUTCOMES, REPLAYING, TABLES
 
@@ -70,7 +70,8 @@ def equalities(tests: str, entry: str, head: str) -> Equalities | None:
     check = next((node for node in body if isinstance(node, ast.FunctionDef) and node.name == "check"), None)
     if check is not None and [argument.arg for argument in check.args.args] != [CANDIDATE]:
         return None
-    known = set(dir(builtins)) | _assigned([*above.body, *body]) | {CANDIDATE, entry}
+    bound = {name for each in (*above.body, *body) for node in ast.walk(each) for name in bound_by(node)}
+    known = {*dir(builtins), *bound, CANDIDATE, entry}
     tested = [node for node in (check.body if check else body) if not _does_nothing(node)]
     pairs = [pair for node in tested if (pair := _pair(node, {CANDIDATE, entry}, known))]
     if not pairs or len(pairs) < len(tested):
@@ -227,18 +228,6 @@ def _pair(node: ast.stmt, names: set[str], known: set[str]) -> tuple[str, object
                 return None
             return (ast.unparse(call), literals.value_of(right)) if literals.is_literal(right) else None
     return None
-
-
-def _assigned(body: Sequence[ast.stmt]) -> set[str]:
-    """Return the names that statements define."""
-    found: set[str] = set()
-    for node in (each for statement in body for each in ast.walk(statement)):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                found.add(name)
-            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                found |= {(alias.asname or alias.name).partition(".")[0] for alias in aliases}
-    return found
 
 
 def _does_nothing(node: ast.stmt) -> bool:
