@@ -36,6 +36,7 @@ def published_files(folder: Path) -> list[Path]:
     return sorted((folder / "livecodebench").glob("*.json.gz"))
 
 
+@pytest.mark.slow
 def test_the_published_files_are_reproduced_from_the_expected_outputs_alone(shared_data: Path, runner: Runner) -> None:
     files = published_files(shared_data)
     assert len(files) >= 12

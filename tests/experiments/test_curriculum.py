@@ -233,6 +233,7 @@ def test_means_of_a_history_are_over_the_rows_that_have_a_number(tmp_path: Path)
     assert means(tmp_path) == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_no_program_of_a_curriculum_is_a_benchmarks(made: Path, shared_data: Path, tmp_path: Path) -> None:
     pytest.importorskip("transformers")
     assert analysis.contamination(made, shared_data)["same"] == []

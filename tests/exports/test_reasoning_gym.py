@@ -28,7 +28,12 @@ def dataset(name: str, **settings: Any) -> Any:
     return gym.create_dataset(f"codereasoner_{name.replace('-', '_')}", size=3, seed=7, **data, **settings)
 
 
-@pytest.mark.parametrize("name", [*OF_RUNS, *OF_EXCERPT])
+QUICK = ("output", "input", "cruxeval-i")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=[pytest.mark.slow] * (each not in QUICK)) for each in (*OF_RUNS, *OF_EXCERPT)]
+)
 def test_every_task_and_benchmark_is_a_data_set_that_rewards_its_answers_alone(name: str) -> None:
     data = dataset(name)
     entries = list(data)
