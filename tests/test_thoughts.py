@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from codereasoner import extend
@@ -95,3 +97,16 @@ def test_a_right_answer_that_holds_a_tag_is_right(name: str, tag: str) -> None:
     task, style = extend.task("output"), find_style(name)
     assert task.grade(question, task.render(question, style), style).outcome == "correct"
     assert eval(shield_tags(gold)) == eval(gold)
+
+
+@pytest.mark.parametrize(
+    ("piece", "tail"), [("~", "`"), ("`", "x`"), ("~~~ ", "`"), ("``` ", "x"), ("~~~\n", ""), ("`~", "")]
+)
+def test_signs_of_fences_behind_a_thought_take_50_milliseconds_at_most(piece: str, tail: str) -> None:
+    completion = f"</think>{piece * (100_000 // len(piece))}{tail}"
+    seconds = []
+    for _ in range(3):
+        began = time.process_time()
+        assert split_thoughts(completion).text
+        seconds.append(time.process_time() - began)
+    assert min(seconds) < 0.05

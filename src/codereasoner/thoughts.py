@@ -40,7 +40,7 @@ _QUOTED = r"""(?x:
 )"""
 """A text between quotes on one line: a tag in it is only mentioned."""
 _BLANKS = "[ \t\r\f\v\0\xa0\u200b-\u200f\u2060\ufeff]*"
-_FENCE = re.compile(r"(```+|~~~+)([^`\n]*)$", re.MULTILINE)
+_FENCE = re.compile(r"```++|~~~++")
 _LANGUAGE = re.compile(r"[\w+#.-]*[ \t\r]*")
 _FINAL = re.compile(rf"{_QUOTED}|(?P<final><\|channel\|>final[^<]*<\|message\|>|assistantfinal)")
 _ANALYSIS = re.compile(
@@ -131,13 +131,17 @@ def _fences(text: str) -> list[int]:
     """Return where fences stand, those left out that are only text inside a block: shorter ones, or of another kind."""
     found: list[int] = []
     block = ""
-    for match in _FENCE.finditer(text):
-        fence = match[1]
-        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        alone = not line.strip() or (fence not in line and _LANGUAGE.fullmatch(match[2]))
-        if alone and fence.startswith(block):
-            block = "" if block else fence
-            found.append(match.start())
+    start = 0
+    for line in text.split("\n"):
+        ticks = line.rfind("`") + 1  # behind a fence there are none on its line
+        match = _FENCE.search(line, len(line[:ticks].rstrip("`")))
+        if match:
+            fence, ahead = match[0], line[: match.start()]
+            alone = not ahead.strip() or (fence not in ahead and _LANGUAGE.fullmatch(line, match.end()))
+            if alone and fence.startswith(block):
+                block = "" if block else fence
+                found.append(start + match.start())
+        start += len(line) + 1
     return found
 
 

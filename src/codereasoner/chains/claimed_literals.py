@@ -42,10 +42,11 @@ _ATOM = re.compile(
     r"|(?:float|set|frozenset|range|bytearray|complex)(?=\()"
 )
 QUESTION = re.compile(r"[`*$]{0,3}\?(?!\?)")
-_QUOTED = re.compile(r"b?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")
-_QUOTED_OR_BRACKET = re.compile(_QUOTED.pattern + r"|[()\[\]{}]")
+_QUOTED = re.compile(r"b?(?:'(?:[^'\\\n]|\\.)*+'|\"(?:[^\"\\\n]|\\.)*+\")")
+# No string begins at an escaped quote: else each of `\"\"\"` is looked at to the end of its line.
+_QUOTED_OR_BRACKET = re.compile(r"(?:b|(?<!\\)(?=['\"]))" + _QUOTED.pattern[2:] + r"|[()\[\]{}]")
 _PIECE = re.compile(  # each way begins with a letter of its own: re jumps from one to the next
-    r"'(?<!\w')(?:[^'\\\n]|\\.)*'(?!\w)|\"(?<!\w\")(?:[^\"\\\n]|\\.)*\"(?!\w)|<(?=[A-Za-z_])|>|\n"
+    r"'(?<![\w\\]')(?:[^'\\\n]|\\.)*+'(?!\w)|\"(?<![\w\\]\")(?:[^\"\\\n]|\\.)*+\"(?!\w)|<(?=[A-Za-z_])|>|\n"
 )
 _SHOWN = re.compile(r"<[A-Za-z_][\w.]* (?:\w+=|[\[({])")  # `<Pair key=1, next=<Pair key=2>>`, `<list [<Pair key=1>]>`
 _OPENING = re.compile(r"[(\[{]")
