@@ -250,7 +250,7 @@ def test_a_line_that_hands_on_what_is_thrown_into_it_is_told_of_once(pools: tupl
         assert [step.line for step in run.steps if step.event == "line"].count(7) == 1
 
 
-@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(BLOCKS, ARGUMENTS, st.sampled_from(["trace", "coverage"]))
 def test_both_say_the_same_of_any_program(
     pools: tuple[Pool, Pool], block: list[str], arguments: tuple[object, ...], record: str
