@@ -7,10 +7,14 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from codereasoner.training.memory import Memory
+from codereasoner.ledger import read_rows
+from codereasoner.training import training_run
+from codereasoner.training.memory import TOGETHER, Memory, fitted, free_memory
+from codereasoner.training.training_config import GrpoConfig, SftConfig, TrainingConfig
 
 FACTOR = 1.6  # between the estimate and the growth of the memory that is in use, either way
 
@@ -87,3 +91,68 @@ def test_the_sentence_names_the_parts_and_says_when_it_is_too_much() -> None:
     )
     assert found.words(None) == f"memory: about 130 GB ({parts})"
     assert Memory(1e6, 1e6, 2e6, 3e6).words(8e9) == "memory: about 0.007 GB of 8.0 GB that are free"
+
+
+def of_batch(config: TrainingConfig) -> Memory:
+    """A training whose every row takes one GB beside two of weights."""
+    return Memory(2e9, 0, 0, 1e9 * config.batch)
+
+
+@pytest.mark.parametrize(
+    ("free", "batch", "accumulate"), [(None, 8, 2), (10e9, 8, 2), (9.9e9, 4, 4), (3e9, 1, 16), (1e9, 1, 16)]
+)
+def test_a_batch_is_halved_until_it_fits(free: float | None, batch: int, accumulate: int) -> None:
+    notices: list[str] = []
+    found = fitted(SftConfig(batch=8, accumulate=2), of_batch, free, notices.append)
+    assert (found.batch, found.accumulate) == (batch, accumulate)
+    told = (
+        f"--batch 8 takes about 10 GB: batch {batch} with accumulate {accumulate} is used, which learns the same rows"
+    )
+    assert notices == ([f"{told} in an update"] if batch < 8 else [])
+
+
+def test_a_batch_stays_where_it_is_not_what_takes_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = SftConfig(batch=8, accumulate=2)
+    assert fitted(config, lambda _: Memory(9e9, 0, 0, 0, 5e9), 1e9, print) == config
+    monkeypatch.setattr("codereasoner.training.memory.rank_and_size", lambda: (0, 2))
+    assert fitted(config, of_batch, 1e9, print) == config  # each process has other memory, and all need one batch
+
+
+def test_trainings_side_by_side_share_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codereasoner.training.memory.has_gpu", lambda: False)
+    alone = free_memory()
+    monkeypatch.setenv(TOGETHER, "4")
+    shared = free_memory()
+    assert alone is not None
+    assert shared == pytest.approx(alone / 4, rel=0.2)
+
+
+@pytest.mark.parametrize("kind", ["sft", "grpo"])
+def test_a_smaller_batch_learns_the_same(
+    kind: str, started: Path, sft_rows: Path, grpo_rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = pytest.importorskip("torch")
+    from codereasoner.models.checkpoint import load_checkpoint
+    from codereasoner.training.grpo import grpo
+    from codereasoner.training.sft import sft
+
+    sizes: dict[str, Any] = {"batch": 4, "accumulate": 4, "threads": 1, "log_every": 1, "precision": "fp32"}
+    outs: list[Path] = []
+    for name, free in (("whole", 1e12), ("halved", 1.0)):
+        monkeypatch.setattr(training_run, "free_memory", lambda free=free: free)
+        out, notices = tmp_path / name, list[str]()
+        if kind == "sft":
+            sft(sft_rows, started, out, SftConfig(max_steps=4, learning_rate=1e-3, **sizes), notice=notices.append)
+        else:
+            config = GrpoConfig(max_steps=4, learning_rate=1e-3, max_tokens=4, select=0, **sizes)
+            grpo(grpo_rows, started, out, config, None, notice=notices.append)
+        assert any("batch 1 with accumulate 16" in each for each in notices) is (name == "halved")
+        outs.append(out)
+    keys = {"sft": ("tokens", "loss"), "grpo": ("reward", "loss")}[kind]
+    before, *histories = [[[row[key] for key in keys] for row in read_rows(out / "history.jsonl")] for out in outs]
+    assert histories[0] == [pytest.approx(row, rel=1e-3, abs=1e-6) for row in before]
+    assert any(loss for _, loss in before)
+    first, whole, halved = (load_checkpoint(str(each)).model.state_dict() for each in (started, *outs))
+    for name, value in whole.items():
+        torch.testing.assert_close(halved[name], value, rtol=1e-3, atol=2e-4)
+    assert any(float((first[name] - value).abs().max()) > 1e-3 for name, value in whole.items())

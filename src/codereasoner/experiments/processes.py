@@ -14,6 +14,7 @@ from codereasoner.errors import InfrastructureError
 from codereasoner.extend import Progress, silent
 from codereasoner.spill import whole_lines
 from codereasoner.training.history import HistoryRow
+from codereasoner.training.memory import TOGETHER
 
 GRACE = 20.0  # seconds that a training gets to save a checkpoint after Ctrl-C
 
@@ -40,7 +41,7 @@ def train_together(trainings: Sequence[Process], progress: Progress = silent) ->
         InfrastructureError: one of them failed; the message ends with the last lines of its log.
     """
     with ExitStack() as files:
-        running = [_start(training, files) for training in trainings]
+        running = [_start(training, len(trainings), files) for training in trainings]
         try:
             while any(process.poll() is None for process in running):
                 time.sleep(0.2)
@@ -63,10 +64,11 @@ def history(folder: Path) -> list[HistoryRow]:
     return [json.loads(line) for line in whole_lines(path.read_text(encoding="utf-8"))] if path.is_file() else []
 
 
-def _start(training: Process, files: ExitStack) -> subprocess.Popen[bytes]:
+def _start(training: Process, together: int, files: ExitStack) -> subprocess.Popen[bytes]:
     training.folder.mkdir(parents=True, exist_ok=True)
     log = files.enter_context(training.log.open("ab"))
     environment = os.environ | {"OMP_NUM_THREADS": str(training.threads), "TOKENIZERS_PARALLELISM": "false"}
+    environment |= {TOGETHER: str(together)}
     command = [sys.executable, "-m", "codereasoner.cli.child_command", *training.arguments]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment)
 

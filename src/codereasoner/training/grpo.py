@@ -23,7 +23,7 @@ from codereasoner.training.dynamic_sampling import REPLACED, THROWN, dynamic_sam
 from codereasoner.training.evaluation_callback import make_check
 from codereasoner.training.fast_trainer import completions_only, is_small
 from codereasoner.training.group_terms import GroupTerms
-from codereasoner.training.memory import estimate, gpu_bytes
+from codereasoner.training.memory import Memory, estimate, fitted, gpu_bytes
 from codereasoner.training.muon import make_optimizer
 from codereasoner.training.prompt_selection import selected
 from codereasoner.training.reward import Reward
@@ -85,7 +85,7 @@ def grpo(
     )
     content = fingerprint(rows)
 
-    def make(loaded: Checkpoint) -> Made:
+    def make(loaded: Checkpoint, free: float | None) -> Made:
         tokenizer = loaded.tokenizer
         budget.cost = cost_of_token(config)
         if config.vllm == "off":
@@ -108,9 +108,14 @@ def grpo(
         logged = LOGGED | ({each: each for each in (REPLACED, THROWN)} if config.dynamic_sampling else {})
         callback = make_callback(budget, out, config, logged, progress, check)
         bf16 = multiplies_in_bf16(loaded.model.config, config.precision)
-        memory = estimate(loaded.model, config, context, config.max_tokens, bf16)
-        args = trl_config(config, out, budget, bf16, vllm_arguments(config, context, memory, gpu_bytes()))
-        return Made(_trainer(loaded, prompts, reward, args, config, budget, callback), style, callback, memory)
+
+        def need(config: GrpoConfig) -> Memory:
+            return estimate(loaded.model, config, context, config.max_tokens, bf16)
+
+        small = fitted(config, need, free, notice)
+        memory = need(small)
+        args = trl_config(small, out, budget, bf16, vllm_arguments(small, context, memory, gpu_bytes()))
+        return Made(_trainer(loaded, prompts, reward, args, small, budget, callback), style, callback, memory)
 
     facts = {"rows": content, "reward": reward_identity(config.reward)}
     return run_training(source, out, config, facts, budget, make, progress, begun, notice)

@@ -8,19 +8,25 @@ a round. tests/training/test_memory.py holds the estimate against trainings that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 from codereasoner.errors import import_extra
 from codereasoner.models.device import has_gpu
 from codereasoner.models.short_attention import MOST_SCORES
+from codereasoner.training.distributed import rank_and_size
 from codereasoner.training.fast_trainer import ROOM, is_small
 from codereasoner.training.training_config import GrpoConfig, TrainingConfig
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+C = TypeVar("C", bound=TrainingConfig)
+
 GB = 1e9
+TOGETHER = "CODEREASONER_TRAININGS"  # environment variable: how many trainings share the memory that is free
 FP32, BF16 = 4, 2
 OPTIMIZER_BYTES = {"adamw": 8, "adamw-8bit": 2, "muon": 4}
 """Bytes of an optimizer's state for a weight that is trained: two moments, two of 8 bits, one momentum."""
@@ -45,7 +51,7 @@ class Memory:
         return self.weights + self.gradients + self.optimizer + max(self.activations, self.generation)
 
     def words(self, free: float | None) -> str:
-        """Return the sentence that a user reads before the first step; `free`: bytes before anything was loaded."""
+        """Return the sentence that a user reads before the first step; `free`: what `free_memory` said before it."""
         parts = {name: value for name, value in vars(self).items() if value >= 0.05 * GB}
         shown = ", ".join(f"{name} {value / GB:.1f}" for name, value in parts.items())
         said = f"memory: about {_gigabytes(self.total)} GB{f' ({shown})' if shown else ''}"
@@ -98,6 +104,26 @@ def estimate(model: PreTrainedModel, config: TrainingConfig, length: int, learnt
     )
 
 
+def fitted(config: C, need: Callable[[C], Memory], free: float | None, notice: Callable[[str], None]) -> C:
+    """Return the options with `batch` halved and `accumulate` doubled until a step fits into the memory that is free.
+
+    An update learns the same rows, and its gradients differ by rounding only; `notice` gets a sentence about it.
+    Several processes keep what they were given, since all must have the same options.
+    """
+    found = config
+    while free and found.batch % 2 == 0 and rank_and_size()[1] == 1 and need(found).total > free:
+        half = replace(found, batch=found.batch // 2, accumulate=found.accumulate * 2)
+        if need(half).total == need(found).total:
+            break
+        found = half
+    if found != config:
+        notice(
+            f"--batch {config.batch} takes about {_gigabytes(need(config).total)} GB: batch {found.batch} with "
+            f"accumulate {found.accumulate} is used, which learns the same rows in an update"
+        )
+    return found
+
+
 def _split_over() -> int:
     """Return over how many processes FSDP or ZeRO-3 splits weights, gradients and the optimizer's state."""
     state = import_extra("accelerate", "train").PartialState()
@@ -118,13 +144,13 @@ def gpu_bytes() -> float:
 
 
 def free_memory() -> float | None:
-    """Return the free bytes of the GPU, or of this machine without one; None where that is not known."""
+    """Return the free bytes of the GPU, or this training's share of this machine's; None where that is not known."""
     if has_gpu():
         return float(import_extra("torch", "train").cuda.mem_get_info()[0])
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
             lines = dict(line.split(":", 1) for line in file)
-        return 1024.0 * int(lines["MemAvailable"].split()[0])
+        return 1024.0 * int(lines["MemAvailable"].split()[0]) / int(os.environ.get(TOGETHER, "1"))
     except (OSError, LookupError, ValueError):
         return None
 

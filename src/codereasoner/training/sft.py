@@ -21,7 +21,7 @@ from codereasoner.training.callbacks import LastProgress, make_callback
 from codereasoner.training.distributed import rank_and_size
 from codereasoner.training.evaluation_callback import make_check
 from codereasoner.training.fast_trainer import fast_trainer, in_one_order, is_small
-from codereasoner.training.memory import estimate
+from codereasoner.training.memory import Memory, estimate, fitted
 from codereasoner.training.mfu import full_rate
 from codereasoner.training.muon import make_optimizer
 from codereasoner.training.settings import lora, set_threads, style_of
@@ -67,7 +67,7 @@ def sft(
     bar = LastProgress(progress)
     shards = Shards(rows, 60 * config.patience, budget, bar.repeat, notice) if is_folder(rows) else None
 
-    def make(loaded: Checkpoint) -> Made:
+    def make(loaded: Checkpoint, free: float | None) -> Made:
         most = context_of(loaded.model)
         limited = replace(config, max_length=min(config.max_length, most))
         data = _data(rows, shards, loaded.tokenizer, limited)
@@ -79,8 +79,13 @@ def sft(
         fastest = None if config.lora else full_rate(budget.parameters)
         callback = make_callback(budget, out, config, LOGGED, bar, check, fastest, data.seen)
         bf16 = multiplies_in_bf16(loaded.model.config, config.precision)
-        memory = estimate(loaded.model, config, *_longest(data, limited), bf16)
-        return Made(make_trainer(loaded, data, out, limited, budget, callback, bf16), style, callback, memory)
+        longest = _longest(data, limited)
+
+        def need(config: SftConfig) -> Memory:
+            return estimate(loaded.model, config, *longest, bf16)
+
+        small = limited if data.shards else fitted(limited, need, free, notice)
+        return Made(make_trainer(loaded, data, out, small, budget, callback, bf16), style, callback, need(small))
 
     content = fingerprint(shards.first.path if shards else rows)
     return run_training(source, out, config, {"rows": content}, budget, make, bar, begun, notice)

@@ -46,15 +46,16 @@ def run_training(
     config: TrainingConfig,
     facts: Mapping[str, object],
     budget: Budget,
-    make: Callable[[Checkpoint], Made],
+    make: Callable[[Checkpoint, float | None], Made],
     progress: Progress,
     begun: Callable[[], None],
     notice: Callable[[str], None],
 ) -> Path:
-    """Train the model `source` into a folder with what `make` makes of it; returns the folder.
+    """Train the model `source` into a folder with what `make` makes of it and the bytes that are free.
 
-    A training that is done does nothing; one that was killed continues. `facts` identify the training, with its
-    model and config. `begun` is called once it is sure to start; `notice` gets what a user should know at the start.
+    Returns the folder. A training that is done does nothing; one that was killed continues. `facts` identify the
+    training, with its model and config. `begun` is called once it is sure to start; `notice` gets what a user should
+    know at the start.
     """
     whole = {"model": weights_identity(source), **decisive(config), **facts}
     if is_done(out, whole):
@@ -69,7 +70,7 @@ def run_training(
         free = free_memory()
         loaded = load(source, config.lora > 0, template, config.quantize != "none")
         budget.parameters = loaded.model.num_parameters()
-        made = make(loaded)
+        made = make(loaded, free)
         notice(made.memory.words(free))
         add_tensorboard(made.trainer, config, out)
         _train(made.trainer, checkpoint)
