@@ -89,3 +89,27 @@ def test_a_benchmark_is_checked_in_the_style_that_is_named(tmp_path: Path, monke
     monkeypatch.setattr(Style, "render", render)
     check_benchmark("cruxeval-o", path, None, "boxed")
     assert seen == ["boxed"]
+
+
+OWN = """
+from codereasoner.extend import Benchmark, Question
+FACTS = {"source": "def f(x): return x + 1", "entry": "f", "call": "1"}
+class Own(Benchmark):
+    name = title = "own"
+    def load(self, data, runner=None):
+        return [Question("output", FACTS, (gold,), id=gold) for gold in ("2", "3")]
+    def parse_generation(self, question, text): return text
+    def grade_officially(self, questions, texts, runner): return {}
+"""
+
+
+def test_a_record_of_an_own_benchmark_that_its_program_contradicts_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pool: Pool
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    path = tmp_path / "own.py"
+    path.write_text(OWN)
+    found = check_benchmark(f"{path}:Own", path, pool.run)
+    assert found["gold_accepted"] == 2
+    assert found["rerun"]["agree"] == 1
+    assert found["rerun"]["ill_posed"] == [{"id": "3", "reason": "running it gives 2"}]

@@ -39,7 +39,6 @@ class _CodeCrash(AssertionGraded):
     license = "Apache-2.0"
     paper = "arXiv:2504.14119"
     hub = "CUHK-ARISE/CodeCrash"
-    reruns = True
     features = ("dataset", "rewrite")
     wanted: ClassVar[str]
 

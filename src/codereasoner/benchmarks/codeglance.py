@@ -77,7 +77,6 @@ class CodeglanceDs1000(_Codeglance):
     name = "codeglance-ds1000"
     title = "CodeGlance: API interaction (DS-1000)"
     license = "none stated; DS-1000 is CC BY-SA 4.0"
-    reruns = True
     packages = ("numpy", "pandas", "scipy")
     large = ("torch",)
     files = ("codeglance/DS1000_reasoning.jsonl", "DS1000_reasoning.jsonl")
@@ -88,7 +87,6 @@ class CodeglancePannum(_Codeglance):
 
     name = "codeglance-pannum"
     title = "CodeGlance: API interaction (PanNumEval)"
-    reruns = True
     packages = ("numpy", "pandas")
     files = ("codeglance/PanNumEval_reasoning.jsonl", "PanNumEval_reasoning.jsonl")
 
@@ -98,7 +96,6 @@ class CodeglanceMonkbeat(_Codeglance):
 
     name = "codeglance-monkbeat"
     title = "CodeGlance: unseen functions (MonkBeatEval)"
-    reruns = True
     files = ("codeglance/MonkBeatEval_reasoning.jsonl", "MonkBeatEval_reasoning.jsonl")
 
 
@@ -107,7 +104,6 @@ class CodeglanceTorchdata(_Codeglance):
 
     name = "codeglance-torchdata"
     title = "CodeGlance: unseen functions (torchdata)"
-    reruns = True
     files = ("codeglance/torchdata_reasoning.jsonl", "torchdata_reasoning.jsonl")
 
 

@@ -65,7 +65,6 @@ class _Codemind(Benchmark):
 
 
 class _Execution(_Codemind):
-    reruns = True
     results = ("response.txt",)
 
     def load(self, data: Path, runner: Runner | None = None) -> Questions:

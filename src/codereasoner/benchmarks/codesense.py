@@ -49,6 +49,7 @@ class _Codesense(Benchmark):
     version = "commit 825b576 of github.com/codesense-bench/codesense-codes"
     license = "none stated"
     paper = "arXiv:2506.00750"
+    reruns = False  # its programs are parts of projects that are not in its data
     described: ClassVar[_Described]
 
     def load(self, data: Path, runner: Runner | None = None) -> Questions:

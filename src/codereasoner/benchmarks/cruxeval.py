@@ -24,7 +24,6 @@ class _Cruxeval(AssertionGraded, PromptedBenchmark):
     paper = "arXiv:2401.03065"
     hub = "cruxeval-org/cruxeval"
     files: ClassVar[Sequence[str]] = ("cruxeval/cruxeval.jsonl", "cruxeval.jsonl")
-    reruns = True
 
     def load(self, data: Path, runner: Runner | None = None) -> Questions:
         """Return 800 questions with ids sample_0 to sample_799, in the order of the file."""

@@ -54,7 +54,6 @@ class LiveCodeBenchExecution(AssertionGraded, PromptedBenchmark):
 
     name = "livecodebench-exec"
     title = "LiveCodeBench code execution (v2)"
-    reruns = True
     packages = ("numpy", "pandas")
     version = "livecodebench/execution-v2: 479 calls, 92 problems, contests of 2023-05-07 to 2023-11-26"
     license = "MIT"

@@ -48,6 +48,7 @@ class _Reval(Benchmark):
     license = "none stated; its programs are HumanEval's (MIT) and ClassEval's (MIT)"
     paper = "arXiv:2403.16437"
     hub = "JetBrains-Research/REval"
+    reruns = False  # its truth is what its programs do here
     files: ClassVar[Sequence[str]] = tuple(
         f"{folder}{name}" for name in ("DREval_data.jsonl", "problems.jsonl") for folder in ("reval/", "", "data/")
     )
