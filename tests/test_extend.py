@@ -164,6 +164,27 @@ def test_a_plugin_of_another_package_is_found_by_its_entry_point(
         extend.available.cache_clear()
 
 
+def test_entry_points_that_cannot_be_read_end_no_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "other_package.py").write_text(PLUGIN)
+    for name, text in (
+        ("bad", "[console_scripts]\nfoo\n"),
+        ("good", "[codereasoner.tasks]\nw = other_package:Always\n"),
+    ):
+        metadata = tmp_path / f"{name}-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (metadata / "entry_points.txt").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    extend.available.cache_clear()
+    try:
+        assert {"w", "output"} <= set(extend.available("task"))
+        assert "codereasoner: the entry_points.txt of bad is left out: " in caplog.text
+    finally:
+        extend.available.cache_clear()
+
+
 BENCHMARK = """
 from codereasoner.extend import Benchmark, Question
 FACTS = {"source": "def f(): return 1", "entry": "f", "call": ""}

@@ -7,6 +7,7 @@ The first use of `file.py:ClassName`, or `register`, makes a task known by its n
 so that a later command, or a trainer in another process, finds it, too.
 """
 
+import contextlib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -250,7 +251,7 @@ def available(kind: Kind) -> dict[str, Any]:
     package = importlib.import_module(f"codereasoner.{_PACKAGES[kind]}")
     for module in pkgutil.iter_modules(package.__path__):
         found |= _classes(kind, importlib.import_module(f"{package.__name__}.{module.name}"))
-    for entry in importlib.metadata.entry_points(group=f"codereasoner.{kind}s"):
+    for entry in _entry_points(f"codereasoner.{kind}s"):
         try:  # a package that is broken must not end the commands of all others
             plugin = call(entry.load, path=Path(entry.value), words=entry.value)
             wrong = "" if inspect.isclass(plugin) and issubclass(plugin, _BASES[kind]) else f"it is no {kind} class"
@@ -261,6 +262,23 @@ def available(kind: Kind) -> dict[str, Any]:
         else:
             found[entry.name] = plugin
     return dict(sorted(found.items()))
+
+
+_UNREADABLE = (TypeError, ValueError, LookupError, AttributeError, OSError)
+"""What reading entry points raises where a file is not as it should be: a line without `=` is a TypeError."""
+
+
+def _entry_points(group: str) -> Iterator[importlib.metadata.EntryPoint]:
+    """Yield the entry points of a group; a package whose entry_points.txt cannot be read is left out with a warning."""
+    with contextlib.suppress(*_UNREADABLE):
+        yield from importlib.metadata.entry_points(group=group)
+        return
+    for package in importlib.metadata.distributions():
+        try:
+            yield from package.entry_points.select(group=group)
+        except _UNREADABLE as error:
+            name = package.metadata["Name"]
+            _LOG.warning("codereasoner: the entry_points.txt of %s is left out: %s", name, error)
 
 
 FEW_FOLDERS = 20  # models in the current folder that a message names

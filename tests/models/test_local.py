@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import json
 import os
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +18,7 @@ from tests.libraries import library
 from codereasoner import extend
 from codereasoner.errors import DataError
 from codereasoner.extend import Completion, Model, Prompt, Sampling
-from codereasoner.models import threads
+from codereasoner.models import local, threads
 from codereasoner.models.checkpoint import context_of
 from codereasoner.models.group_decoding import share_prompts
 from codereasoner.models.local import Local, tokenise
@@ -90,6 +92,28 @@ def test_what_a_model_declares_about_its_own_sampling_changes_no_answer(
     assert completions(found, TEXTS) == plain
     assert capfd.readouterr().err == ""
     assert found.load().model.generation_config.repetition_penalty == 100.0  # it is saved with the trained model
+
+
+def test_threads_that_ask_one_model_take_turns(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model's own settings are put aside while it generates: two at once would lose or use them."""
+    inside: list[int] = []
+    most = [0]
+    plain = local._generate
+
+    def watched(*given: Any) -> list[list[int]]:
+        inside.append(1)
+        most[0] = max(most[0], len(inside))
+        time.sleep(0.05)
+        try:
+            return plain(*given)
+        finally:
+            inside.pop()
+
+    monkeypatch.setattr(local, "_generate", watched)
+    with ThreadPoolExecutor(4) as together:
+        found = list(together.map(lambda _: completions(model, TEXTS), range(4)))
+    assert most == [1]
+    assert found[1:] == found[:-1]
 
 
 def test_two_models_differ_in_their_identity_and_copies_do_not(model: Model, tmp_path: Path) -> None:

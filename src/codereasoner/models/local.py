@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ from codereasoner.thoughts import FAMILIES, Tags, has_opened, split_thoughts
 if TYPE_CHECKING:
     from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
+_TURN = threading.Lock()  # a model's own settings are changed while it generates, and the random state is torch's
 BATCH_TOKENS = 24_576  # tokens of one batch on a CPU, prompts and what may be generated
 BATCH_TOKENS_GPU = 262_144
 MAX_BATCH = 256
@@ -131,8 +133,15 @@ def generate(
     """Return the completions of one batch of prompts, sampled with torch's global random state.
 
     A thought that has used up its budget is closed for the model, which then goes on to its answer. An answer is cut
-    off where the context of the model ends, and a prompt that leaves no room for one is an error.
+    off where the context of the model ends, and a prompt that leaves no room for one is an error. Threads take turns.
     """
+    with _TURN:
+        return _completions(model, tokenizer, ids, sampling)
+
+
+def _completions(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, ids: Sequence[list[int]], sampling: Sampling
+) -> list[Completion]:
     ends, context = _ends(model, tokenizer), context_of(model)
     reader = Reader(tokenizer, ends)
     room = [min(sampling.max_tokens, context - len(each)) for each in ids]
