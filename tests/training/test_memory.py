@@ -156,3 +156,29 @@ def test_a_smaller_batch_learns_the_same(
     for name, value in whole.items():
         torch.testing.assert_close(halved[name], value, rtol=1e-3, atol=2e-4)
     assert any(float((first[name] - value).abs().max()) > 1e-3 for name, value in whole.items())
+
+
+def test_a_training_goes_on_with_the_memory_that_is_free_then(
+    started: Path, sft_rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from codereasoner.training.sft import sft
+
+    config = SftConfig(max_steps=6, batch=4, accumulate=2, threads=1, log_every=1, learning_rate=1e-3, precision="fp32")
+
+    def stop(share: float, text: str) -> None:
+        if share > 0.4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training_run, "free_memory", lambda: 1e12)
+    sft(sft_rows, started, tmp_path / "whole", config)
+    with pytest.raises(KeyboardInterrupt):
+        sft(sft_rows, started, tmp_path / "stopped", config, progress=stop)
+    begun = read_rows(tmp_path / "stopped" / "history.jsonl")
+    assert 0 < len(list(begun)) < 6
+    monkeypatch.setattr(training_run, "free_memory", lambda: 1.0)
+    sft(sft_rows, started, tmp_path / "stopped", config)
+    whole, stopped = (
+        [(row["tokens"], row["loss"]) for row in read_rows(tmp_path / name / "history.jsonl")]
+        for name in ("whole", "stopped")
+    )
+    assert stopped == [pytest.approx(row, rel=1e-3) for row in whole]
