@@ -68,7 +68,7 @@ def _start(training: Process, together: int, files: ExitStack) -> subprocess.Pop
     training.folder.mkdir(parents=True, exist_ok=True)
     log = files.enter_context(training.log.open("ab"))
     environment = os.environ | {"OMP_NUM_THREADS": str(training.threads), "TOKENIZERS_PARALLELISM": "false"}
-    environment |= {TOGETHER: str(together)}
+    environment[TOGETHER] = str(together * int(environment.get(TOGETHER, "1")))
     command = [sys.executable, "-m", "codereasoner.cli.child_command", *training.arguments]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment)
 

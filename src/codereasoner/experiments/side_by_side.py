@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from codereasoner.errors import InfrastructureError, import_extra
 from codereasoner.extend import Progress, silent
 from codereasoner.stages.engine import end_with_parent
+from codereasoner.training.memory import TOGETHER
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 Result = TypeVar("Result")
@@ -48,7 +49,7 @@ def run_jobs(
                 waiting.remove(job)
                 place = places.pop(0)
                 process = ProcessPoolExecutor(1, get_context("spawn"), end_with_parent)
-                future = process.submit(_work, job.work, gpus[place % len(gpus)] if gpus else None)
+                future = process.submit(_work, job.work, gpus[place % len(gpus)] if gpus else None, width)
                 running[future] = job, place, process
             if not running:
                 break
@@ -80,7 +81,8 @@ def _gpus() -> list[str]:
     return [str(number) for number in range(import_extra("torch", "train").cuda.device_count())]
 
 
-def _work(work: Callable[[], Result], gpu: str | None) -> Result:
+def _work(work: Callable[[], Result], gpu: str | None, width: int) -> Result:
+    os.environ[TOGETHER] = str(width)
     if gpu is not None:
         os.environ[VISIBLE] = gpu  # before CUDA is initialised here, which looks once
     return work()
