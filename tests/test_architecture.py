@@ -14,7 +14,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "codereasoner"
 ORDER = [
-    {"config_fields", "errors", "literals", "renamed", "thoughts"},
+    {"config_fields", "errors", "literals", "machine_limits", "renamed", "thoughts"},
     {"function_source"},
     {"records", "spill", "configs", "outputs", "parquet_files"},
     {"jsonl_files"},

@@ -355,7 +355,7 @@ def test_story_and_witness_agree_on_cruxeval(pool: Pool, shared_data: Path, layo
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_story_and_witness_agree_on_random_nested_programs(pool: Pool, layout: str) -> None:
-    sources = [LAYOUTS[layout](program(seed)) for seed in range(10)]
+    sources = [LAYOUTS[layout](program(seed)) for seed in range(20)]
     runs = pool.run([Job(source, "f", "4", record="trace") for source in sources])
     seen = pool.run([Job(rewritten(source, "f"), "_watched", "4") for source in sources])
     whole = [(run, witness) for run, witness in zip(runs, seen, strict=True) if run.outcome in ("ok", "raised")]

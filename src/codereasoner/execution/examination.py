@@ -15,10 +15,10 @@ from typing import NotRequired, TypedDict
 from codereasoner.errors import IsolationError
 from codereasoner.execution.hostile_programs import LIMITS, Attack, attacks, jobs, neighbour_fault
 from codereasoner.execution.isolation import LAYERS, landlock_version
-from codereasoner.execution.machine_limits import memory_limit
 from codereasoner.execution.pool import Limits, Pool
 from codereasoner.execution.supervisor import MEANING
 from codereasoner.execution.worker_handle import environment
+from codereasoner.machine_limits import memory_limit
 from codereasoner.records import Run
 
 WITHOUT = {

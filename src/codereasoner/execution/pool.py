@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, cast
 
 from codereasoner.errors import ConfigError, InfrastructureError, IsolationError
-from codereasoner.execution.machine_limits import default_workers
 from codereasoner.execution.supervisor import Supervisor, Ticket, model_text_refused
 from codereasoner.execution.worker_handle import Setup
+from codereasoner.machine_limits import default_workers
 from codereasoner.records import Job, Run
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from codereasoner.errors import ConfigError, import_extra
-from codereasoner.execution.machine_limits import cores
 from codereasoner.experiments.plan import Experiment
 from codereasoner.experiments.run_options import Settings
 from codereasoner.extend import Sampling
 from codereasoner.ledger import write_whole
+from codereasoner.machine_limits import cores
 from codereasoner.models.checkpoint import Checkpoint
 from codereasoner.models.device import has_gpu, multiplies_in_bf16
 from codereasoner.models.local import generate

@@ -27,7 +27,6 @@ from codereasoner.evaluation.gold_check import guess_baselines
 from codereasoner.evaluation.perplexity import measure, read_texts
 from codereasoner.evaluation.results import Summary
 from codereasoner.evaluation.run_evaluation import Asking, evaluate
-from codereasoner.execution.machine_limits import cores
 from codereasoner.execution.pool import Pool
 from codereasoner.experiments.arm_results import markdown, perplexity_file, results
 from codereasoner.experiments.materials import make_base, parameters_of, parts
@@ -38,6 +37,7 @@ from codereasoner.experiments.run_options import Settings
 from codereasoner.experiments.side_by_side import Job, run_jobs
 from codereasoner.extend import Benchmark, Model, Sampling, silent
 from codereasoner.ledger import read_records, write_records, write_whole
+from codereasoner.machine_limits import cores
 from codereasoner.models.device import has_gpu
 from codereasoner.models.local import Local
 from codereasoner.reports.answer_traces import trace_answers

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from codereasoner.errors import import_extra
+from codereasoner.machine_limits import cores
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -21,11 +21,12 @@ TIMES = 3  # steps of which the best counts, because another process may disturb
 def choose_threads(model: PreTrainedModel) -> int:
     """Set torch to the number of threads with which a step of generation is fastest, and return it.
 
-    A model whose step takes longer than a part of the budget keeps torch's own number: for large ones, all cores help.
+    A model whose step takes longer than a part of the budget keeps torch's own number, or has as many as there are
+    cores for this process: for large ones, all help.
     """
     torch = import_extra("torch", "train")
     ids = torch.ones((ROWS, 1), dtype=torch.long)
-    default = int(torch.get_num_threads())
+    default = min(int(torch.get_num_threads()), cores())
     began = time.perf_counter()
     best, fastest = default, float("inf")
 
@@ -51,9 +52,8 @@ def choose_threads(model: PreTrainedModel) -> int:
 
 
 def _counts() -> Iterator[int]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    count = 1
-    while count < cores:
+    most, count = cores(), 1
+    while count < most:
         yield count
         count *= 2
-    yield cores
+    yield most

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Literal, Protocol, Self, TypeVar, get_args
 
 from codereasoner.errors import ConfigError, InfrastructureError, import_extra
-from codereasoner.execution.machine_limits import cores
+from codereasoner.machine_limits import cores
 
 Name = Literal["local", "ray"]
 NAMES: tuple[Name, ...] = get_args(Name)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from codereasoner import machine_limits
 from codereasoner.errors import import_extra
 from codereasoner.models.device import has_gpu
 from codereasoner.models.short_attention import MOST_SCORES
@@ -147,12 +148,8 @@ def free_memory() -> float | None:
     """Return the free bytes of the GPU, or this training's share of this machine's; None where that is not known."""
     if has_gpu():
         return float(import_extra("torch", "train").cuda.mem_get_info()[0])
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            lines = dict(line.split(":", 1) for line in file)
-        return 1024.0 * int(lines["MemAvailable"].split()[0]) / int(os.environ.get(TOGETHER, "1"))
-    except (OSError, LookupError, ValueError):
-        return None
+    found = machine_limits.free_memory()
+    return None if found is None else found / int(os.environ.get(TOGETHER, "1"))
 
 
 def _gigabytes(size: float) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from codereasoner.errors import ConfigError, import_extra
 from codereasoner.extend import Sampling, check_model_folder
+from codereasoner.machine_limits import cores
 from codereasoner.models.checkpoint import (
     CARD,
     PASSIVE_THREADS,
@@ -56,9 +57,9 @@ def quiet() -> Iterator[None]:
 
 
 def set_threads(threads: int | None) -> None:
-    """Let torch use this number of CPU threads; None leaves it its own number."""
-    if threads:
-        import_extra("torch", "train").set_num_threads(threads)
+    """Let torch use this number of CPU threads; None leaves it its own number, or that of the cores it may use."""
+    torch = import_extra("torch", "train")
+    torch.set_num_threads(threads or min(int(torch.get_num_threads()), cores()))
 
 
 def load(
