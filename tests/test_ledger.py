@@ -137,6 +137,12 @@ def test_dropped_rows_stand_beside_the_kept_ones_and_are_counted_by_reason(tmp_p
     assert [row["reason"] for row in read_rows(tmp_path / "rows.jsonl.dropped.jsonl")] == ["too long"] * 2
 
 
+def test_a_manifest_that_an_editor_has_given_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    (tmp_path / "rows.jsonl.manifest.json").write_text('{"counts": {"kept": 1}}', encoding="utf-8-sig")
+    assert read_manifest(path) == {"counts": {"kept": 1}}
+
+
 def test_the_manifest_says_what_made_the_file(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     write_records(path, rows(1), {"seed": 7})

@@ -128,6 +128,7 @@ _KNOWN_BY = {
     "a row for SFT": {"prompt", "completion"},
     "a row for GRPO": {"prompt", "question"},
     "a record of CRUXEval": {"code", "input", "output"},
+    "a notebook": {"cells", "nbformat"},
 }
 """Kinds of rows by fields that tell them from the others, the first that fits."""
 _MAKERS = {"Program": "programs", "Run": "trace", "Question": "ask", "Chain": "chain", "Answer": "evaluate"}

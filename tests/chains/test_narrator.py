@@ -9,6 +9,7 @@ import pytest
 from codereasoner import extend, literals
 from codereasoner.chains.claim_audit import audit
 from codereasoner.chains.narrator import DETAILS, Detail, narrate
+from codereasoner.chains.statement_lines import shadowed
 from codereasoner.errors import ConfigError, DataError
 from codereasoner.execution.pool import Pool
 from codereasoner.records import Job, Run
@@ -102,6 +103,23 @@ def test_a_run_without_a_whole_trace_is_refused(pool: Pool) -> None:
     for broken in (replace(run, steps=()), replace(run, cut="steps")):
         with pytest.raises(DataError, match="no whole trace"):
             narrate(question(run), broken)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "len = 1",
+        "try:\n    f()\nexcept OSError as len:\n    pass",
+        "match f:\n    case len:\n        pass",
+        "match f:\n    case [*len]:\n        pass",
+        "match f:\n    case {'a': 1, **len}:\n        pass",
+        "del len",
+        "import os as len",
+    ],
+)
+def test_a_name_that_a_program_binds_in_any_way_is_no_built_in_function(line: str) -> None:
+    assert shadowed(line) == {"len"}
+    assert shadowed("f = len([1])") == set()
 
 
 def test_an_unknown_detail_is_refused(pool: Pool) -> None:

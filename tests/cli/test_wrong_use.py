@@ -113,6 +113,43 @@ def test_rows_of_ones_own_in_another_format_are_refused_with_what_is_read(train:
     assert "`datasets.load_from_disk('saved')`, its `.to_parquet('rows.parquet')` writes one" in refused("saved")
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("train: [1, 2]", "'[1, 2]' is not a valid integer"),
+        ("train: {a: 1}", """'{"a": 1}' is not a valid integer"""),
+        ("train: 1.5", "'1.5' is not a valid integer"),
+        ("train: true", "'true' is not a valid integer"),
+        ("train: null", "build.yaml: 'train' has no value: give one, or leave the line out for the default"),
+        ("public: 3", "'3' is not a valid boolean"),
+    ],
+)
+def test_a_value_of_a_config_is_refused_as_on_the_command_line(command: Command, text: str, sentence: str) -> None:
+    Path("build.yaml").write_text(text)
+    code, _, err = command("build", "--config", "build.yaml", "--rl", "0")
+    assert (code, sentence in " ".join(err.split())) == (2, True), err
+    assert not Path("set").exists()
+
+
+def test_a_config_of_a_finished_set_makes_the_same_set(command: Command) -> None:
+    """Options without a value are null there, and lists are lists."""
+    assert command("build", "--train", "2", "--rl", "0", "--out", "one")[0] == 0
+    assert command("build", "--config", "one/config.yaml", "--out", "two")[0] == 0
+    assert Path("one/sft.parquet").read_bytes() == Path("two/sft.parquet").read_bytes()
+
+
+def test_questions_of_other_splits_say_which_to_ask_for(command: Command) -> None:
+    Path("questions.jsonl").write_text(json.dumps(QUESTION | {"id": "a", "split": "train"}))
+    code, _, err = command("evaluate", "questions.jsonl", "--model", "scripted:gold")
+    assert (code, "has no question of the split 'test'; give --split one of: train (1)" in err) == (2, True), err
+
+
+def test_a_notebook_is_no_program(command: Command) -> None:
+    Path("nb.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4}')
+    code, _, err = command("programs", "--source", "files", "--set", "path=nb.ipynb")
+    assert (code, "it is a notebook, and a program is wanted" in err) == (2, True), err
+
+
 def test_a_config_key_that_does_not_exist_lists_those_that_do(command: Command) -> None:
     Path("ask.yaml").write_text("task: [output]\ncolour: red\n")
     code, _, err = command("ask", "gone", "--config", "ask.yaml")

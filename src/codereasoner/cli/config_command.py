@@ -86,18 +86,28 @@ def _defaults(context: click.Context, path: Path) -> dict[str, object]:
         if key not in names:
             near, known = did_you_mean(key, names), ", ".join(sorted(names))
             raise ConfigError(f"{path}: '{key}' is not an option of {context.command.name}{near}; there are: {known}")
-    several = {each.name for each in context.command.params if isinstance(each, click.Option) and each.multiple}
-    return {names[key]: _listed(value, names[key] in several) for key, value in values.items()}
+    options = {each.name: each for each in context.command.params}
+    for key, value in values.items():
+        if value is None and isinstance(options[names[key]].default, str | int | float):
+            raise ConfigError(f"{path}: '{key}' has no value: give one, or leave the line out for the default")
+    return {names[key]: _as_given(value, options[names[key]]) for key, value in values.items()}
 
 
-def _listed(value: object, several: bool) -> object:
-    """Return a mapping as the list of KEY=VALUE, of which JSON, which is YAML too, is the value; one value as a list.
+def _as_given(value: object, option: click.Parameter) -> object:
+    """Return a value of YAML as the command line has it, so that the same is refused: 1.5 for a whole number.
 
-    several: the option takes several values.
+    Of an option that takes several values, a mapping is the list of KEY=VALUE, of which JSON, which is YAML too, is the
+    value, and one value is a list.
     """
-    if several and isinstance(value, Mapping):
-        return [f"{key}={json.dumps(each, default=str)}" for key, each in value.items()]
-    return [value] if several and isinstance(value, str | int | float) else value
+    if option.nargs != 1 or getattr(option, "multiple", False):
+        if isinstance(value, Mapping):
+            return [f"{key}={json.dumps(each, default=str)}" for key, each in value.items()]
+        return [_text(each) for each in value] if isinstance(value, list) else value and [_text(value)]
+    return value if isinstance(value, bool) and getattr(option, "is_flag", False) else _text(value)
+
+
+def _text(value: object) -> object:
+    return value if value is None or isinstance(value, str) else json.dumps(value, default=str)
 
 
 def _words(command: click.Command) -> dict[str, str]:

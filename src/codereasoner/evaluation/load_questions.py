@@ -71,6 +71,8 @@ def _of_split(name: str, split: str) -> list[Question]:
         else:
             others[question.split] += 1
     if not found:
-        splits = ", ".join(f"{each} ({count:,})" for each, count in others.items()) or "none: the file is empty"
-        raise ConfigError(f"{name} has no question of the split '{split}'; its splits: {splits}")
+        if not others:
+            raise ConfigError(f"{name} has no question of the split '{split}': the file is empty")
+        splits = ", ".join(f"{each} ({count:,})" for each, count in others.items())
+        raise ConfigError(f"{name} has no question of the split '{split}'; give --split one of: {splits}")
     return found
