@@ -30,6 +30,8 @@ _ASYNCHRONOUS = 0x80 | 0x100 | 0x200  # coroutines complain, when they are throw
 _MATCH_CLASS = opcode.opmap["MATCH_CLASS"]  # reads attributes whose names are among the constants
 _MATCH_GROUP = opcode.opmap["CHECK_EG_MATCH"]  # `except*` makes an ExceptionGroup, which is a type that can be changed
 _IMPORT, _STORE, _DELETE = [opcode.opmap[name] for name in ("IMPORT_NAME", "STORE_ATTR", "DELETE_ATTR")]
+_IS = opcode.opmap["IS_OP"]
+_IDENTITY = frozenset(["is_", "is_not"])  # of `operator`
 _ONLY_AST = 0x400  # PyCF_ONLY_AST
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 _MAX_VERDICTS = 50_000  # names that are remembered: some megabytes
@@ -97,7 +99,7 @@ _VERDICTS = _first_verdicts()
 
 def may_share(text: str, code: CodeType) -> bool:
     """Return whether this code, compiled from this text, may run in a process that other programs use after it."""
-    imports = deletes = closer = annotates = False
+    imports = deletes = closer = annotates = compares = False
     names: list[str] = []
     waiting = [code]
     while waiting:
@@ -121,6 +123,8 @@ def may_share(text: str, code: CodeType) -> bool:
             imports = True
         if _DELETE in operations:
             deletes = True
+        if _IS in operations:
+            compares = True
         if (_STORE in operations or _DELETE in operations) and not _UNSEALED.isdisjoint(code.co_names):
             return False
         names += code.co_names
@@ -129,7 +133,12 @@ def may_share(text: str, code: CodeType) -> bool:
                 waiting.append(constant)
     if imports and (deletes or annotates or not _may_import(names)):
         return False
-    return not closer or _look_closer(_compile(text, "<text>", "exec", _ONLY_AST, True))
+    interns = imports and "namedtuple" in names  # its strings may be objects that the process had before
+    if interns and not _IDENTITY.isdisjoint(names):
+        return False
+    if not closer and not (interns and compares):
+        return True
+    return _look_closer(_compile(text, "<text>", "exec", _ONLY_AST, True), interns)
 
 
 def allow_formats() -> None:
@@ -163,8 +172,8 @@ def _may_import(names: list[str]) -> bool:
 # ---- the second look
 
 
-def _look_closer(tree: Any) -> bool:
-    """Decide on the uses of names that are harmless in some."""
+def _look_closer(tree: Any, interns: bool) -> bool:
+    """Decide on the uses of names that are harmless in some, and on `is` in a program that `interns` strings."""
     fine: set[int] = set()  # ids of nodes that a node above them makes harmless
     stored: set[str] = set()
     compares = False
@@ -186,6 +195,8 @@ def _look_closer(tree: Any) -> bool:
                 _allow_type_of(node.value, fine)
         elif kind == "Compare":
             sides = [node.left, *node.comparators]
+            if interns and not _is_plain_identity(node.ops, sides):
+                return False
             if all(_is_type(side) for side in sides):
                 compares = True
                 for side in sides:
@@ -199,6 +210,13 @@ def _look_closer(tree: Any) -> bool:
             elif hasattr(part, "_fields"):
                 waiting.append(part)
     return "type" not in stored and not (compares and not _TYPES.isdisjoint(stored))
+
+
+def _is_plain_identity(operators: list[Any], sides: list[Any]) -> bool:
+    """Return whether `is`, where a comparison has it, asks for a constant such as None: never for one of two strings."""
+    constants = [_type(side).__name__ == "Constant" and _type(side.value) is not str for side in sides]
+    pairs = zip(operators, constants, constants[1:])  # noqa: B905
+    return all([left or right for each, left, right in pairs if _type(each).__name__ in ("Is", "IsNot")])
 
 
 def _is_plain_format(receiver: object) -> bool:

@@ -140,7 +140,7 @@ class Neighbours:
             self.streams.last = None
             names.clear()
             modules.clear()
-            found = _collect(0)  # what it has left in cycles
+            found = _collect()  # what it has left in cycles, also where a finalizer brought it back to life
             self.streams.empty()
             if not found and not names and modules.cleared():
                 return True
