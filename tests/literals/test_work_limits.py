@@ -154,6 +154,15 @@ def test_a_text_of_100000_characters_costs_50_milliseconds_and_50_megabytes_at_m
         assert (seconds < SECONDS, peak < MEGABYTES) == (True, True), (work.__name__, seconds, peak)
 
 
+@pytest.mark.parametrize("piece", ["1\\\n", "[1,\\\n", "{1,{1,\\\n", "??\n"])
+def test_the_statements_of_a_text_with_too_many_tokens_are_not_counted(piece: str) -> None:
+    def work() -> None:
+        with pytest.raises(LiteralError, match="more than 10000 tokens"):
+            literals.parse_statements(filled("[", piece, ""))
+
+    assert cost(work)[0] < SECONDS / 2
+
+
 @pytest.mark.parametrize(
     "text",
     ["dict(a=1, a=2)",
@@ -210,7 +219,7 @@ def test_a_long_plain_list_is_read_whatever_its_number_of_tokens() -> None:
 )  # fmt: skip
 def test_a_program_of_thousands_of_statements_is_refused_before_it_is_parsed(text: str) -> None:
     began = time.process_time()
-    with pytest.raises(LiteralError, match="more than 500 statements"):
+    with pytest.raises(LiteralError, match=r"more than (500 statements|10000 tokens)"):
         literals.parse_statements(text)
     assert time.process_time() - began < SECONDS / 5
 

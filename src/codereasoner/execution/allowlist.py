@@ -213,10 +213,10 @@ def _look_closer(tree: Any, interns: bool) -> bool:
 
 
 def _is_plain_identity(operators: list[Any], sides: list[Any]) -> bool:
-    """Return whether `is`, where a comparison has it, asks for a constant such as None: never for one of two strings."""
+    """Return whether each `is` of a comparison asks for a constant such as None: never for one of two strings."""
     constants = [_type(side).__name__ == "Constant" and _type(side.value) is not str for side in sides]
     pairs = zip(operators, constants, constants[1:])  # noqa: B905
-    return all([left or right for each, left, right in pairs if _type(each).__name__ in ("Is", "IsNot")])
+    return all(left or right for each, left, right in pairs if _type(each).__name__ in ("Is", "IsNot"))
 
 
 def _is_plain_format(receiver: object) -> bool:

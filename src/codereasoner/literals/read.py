@@ -194,10 +194,10 @@ def _parse(text: str, mode: str, max_chars: int) -> ast.AST:
     text = text.strip(_BLANK)
     if "\r" in text:  # Python ends lines there too, also inside strings
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if mode == "exec":
-        check_statements(text)
     if len(text) > _SHORT:
         text = affordable(text)
+    if mode == "exec":
+        check_statements(text)  # of no more tokens than can be afforded: it reads all of them
     try:
         with _silence() if _WARNS.search(text) else nullcontext():
             tree = ast.parse(text, mode=mode)
