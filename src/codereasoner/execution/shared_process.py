@@ -136,11 +136,12 @@ class Neighbours:
     def _forget(self, modules: Modules) -> bool:
         """Drop all that a program has left; return False if its finalizers still leave something after ROUNDS."""
         names = _modules["program"].__dict__
-        for _ in range(ROUNDS):
+        for turn in range(ROUNDS):
             self.streams.last = None
             names.clear()
             modules.clear()
-            found = _collect()  # what it has left in cycles, also where a finalizer brought it back to life
+            # What it has left in cycles; then what a finalizer brought back to life, which is of an older generation.
+            found = _collect() if turn else _collect(0)
             self.streams.empty()
             if not found and not names and modules.cleared():
                 return True
