@@ -196,6 +196,10 @@ TEXT_RUN = {
     "eval by another name": "e = eval\ndef f(x):\n    return [len(str(e(x))), 0]\n",
     "pickle": "import pickle\ndef f(x):\n    return [1, 0]\n",
     "any attribute": "def f(x):\n    return [len(getattr('', x)()), 0]\n",
+    "any attribute by another name": "g = getattr\ndef f(x):\n    return [len(g('', x)()), 0]\n",
+    "any attribute of several": "def f(x):\n    return [len(list(map(getattr, [''], [x]))), 0]\n",
+    "any attribute by a method": "def f(x):\n    return [len(object.__getattribute__('', x)()), 0]\n",
+    "any global": "def f(x):\n    return [len(str(globals()[x])), 0]\n",
 }
 
 
@@ -210,8 +214,9 @@ def test_no_answer_is_run_as_code_by_a_program_that_runs_text(source: str) -> No
     assert not INPUT.collect(Run(source, "f", "'1'", "ok", "[1, 0]")).questions
 
 
-def test_a_program_that_compiles_a_pattern_runs_no_text() -> None:
-    source = "import re\ndef f(x):\n    return bool(re.compile(x).match('a'))\n"
+@pytest.mark.parametrize("body", ["bool(re.compile(x).match('a'))", "getattr(x, 'upper')() == 'A'"])
+def test_a_program_that_compiles_a_pattern_or_reads_a_known_attribute_runs_no_text(body: str) -> None:
+    source = f"import re\ndef f(x):\n    return {body}\n"
     assert len(INPUT.collect(Run(source, "f", "'a'", "ok", "True")).questions) == 1
 
 

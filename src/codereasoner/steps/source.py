@@ -30,7 +30,10 @@ _CHANCE_NAMES = frozenset(
 _TEXT_MODULES = frozenset(
     {"builtins", "code", "codeop", "ctypes", "importlib", "marshal", "pickle", "runpy", "shelve", "subprocess"}
 )
-_TEXT_NAMES = frozenset({"eval", "exec", "compile", "__import__", "__builtins__", "attrgetter", "methodcaller"})
+_TEXT_NAMES = frozenset(
+    {"eval", "exec", "compile", "__import__", "__builtins__", "attrgetter", "methodcaller", "__getattribute__"}
+    | {"globals", "locals"}
+)
 
 
 @lru_cache(maxsize=512)
@@ -100,6 +103,7 @@ def chance(source: str) -> str:
 @lru_cache(maxsize=512)
 def runs_text(source: str) -> str:
     """Return what in a program may run text that it is given as code (`eval`, `getattr` with any name), or ""."""
+    plain: set[int] = set()  # ids of the names `getattr` that are called with the name of an attribute
     for node in nodes_of(source):
         match node:
             case ast.Import(names=names) if found := _TEXT_MODULES & {alias.name.split(".")[0] for alias in names}:
@@ -109,7 +113,9 @@ def runs_text(source: str) -> str:
             case ast.Name(id=name) | ast.Attribute(attr=name) if name in _TEXT_NAMES and name not in _defined(source):
                 if name != "compile" or isinstance(node, ast.Name):  # re.compile runs nothing
                     return name
-            case ast.Call(func=ast.Name(id="getattr"), args=[_, name, *_]) if not isinstance(name, ast.Constant):
+            case ast.Call(func=ast.Name(id="getattr") as called, args=[_, ast.Constant(), *_]):
+                plain.add(id(called))
+            case ast.Name(id="getattr") if id(node) not in plain:
                 return "getattr"
     return ""
 
