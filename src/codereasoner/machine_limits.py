@@ -53,7 +53,7 @@ def free_memory() -> int | None:
     """Return the bytes that are free on this machine, or in this container if these are fewer; None if unknown."""
     found = [room for file in _limit_files("memory") if (room := _room(file)) is not None]
     try:
-        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().split("\n") if line)
         found.append(1024 * int(lines["MemAvailable"].split()[0]))
     except (OSError, LookupError, ValueError):
         pass
@@ -82,7 +82,7 @@ def _room(file: Path) -> int | None:
         return None
     used, cache = _USED[file.name]
     try:
-        rows = dict(line.split() for line in file.with_name("memory.stat").read_text().splitlines())
+        rows = dict(line.split() for line in file.with_name("memory.stat").read_text().split("\n") if line)
         return max(0, limit - int(file.with_name(used).read_text()) + int(rows.get(cache, 0)))
     except (OSError, ValueError):
         return limit

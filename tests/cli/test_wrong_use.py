@@ -131,6 +131,7 @@ def test_a_value_of_a_config_is_refused_as_on_the_command_line(command: Command,
     assert not Path("set").exists()
 
 
+@pytest.mark.slow
 def test_a_config_of_a_finished_set_makes_the_same_set(command: Command) -> None:
     """Options without a value are null there, and lists are lists."""
     assert command("build", "--train", "2", "--rl", "0", "--out", "one")[0] == 0

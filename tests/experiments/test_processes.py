@@ -39,6 +39,7 @@ def test_trainings_know_how_many_share_the_memory(
     assert seen == [told, told]
 
 
+@pytest.mark.slow
 def test_jobs_side_by_side_know_it_too() -> None:
     pytest.importorskip("torch")
     seen: list[str | None] = []

@@ -158,6 +158,7 @@ def test_a_smaller_batch_learns_the_same(
     assert any(float((first[name] - value).abs().max()) > 1e-3 for name, value in whole.items())
 
 
+@pytest.mark.slow
 def test_a_training_goes_on_with_the_memory_that_is_free_then(
     started: Path, sft_rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
