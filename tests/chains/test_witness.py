@@ -353,7 +353,9 @@ def test_story_and_witness_agree_on_cruxeval(pool: Pool, shared_data: Path, layo
             assert audit(narrate(question[0], run, detail).text, run).first_false is None, (run.source, detail)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    "layout", [pytest.param(each, marks=[pytest.mark.slow] * (each in ("spread", "continued"))) for each in LAYOUTS]
+)
 def test_story_and_witness_agree_on_random_nested_programs(pool: Pool, layout: str) -> None:
     sources = [LAYOUTS[layout](program(seed)) for seed in range(20)]
     runs = pool.run([Job(source, "f", "4", record="trace") for source in sources])

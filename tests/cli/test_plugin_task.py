@@ -114,6 +114,7 @@ def test_a_moved_file_is_named_and_found_again_where_it_is_now(
     assert code == 0, err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("two_processes")
 def test_where_nothing_is_remembered_a_variable_names_the_file_for_every_command(
     fresh: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -110,8 +110,9 @@ def build(version: str, built: dict[str, Path]) -> Path:
     return built[version]
 
 
+@pytest.mark.slow
 # Other versions are for the slow tests and for `make test-pythons`, which runs this one on each of them.
-@pytest.mark.parametrize("version", [pytest.param(each, marks=[pytest.mark.slow] * (each != HERE)) for each in WANTED])
+@pytest.mark.parametrize("version", WANTED)
 def test_golden_and_awkward_programs_end_as_untraced_and_both_say_the_same_of_them(
     version: str, built: dict[str, Path]
 ) -> None:
@@ -155,6 +156,7 @@ def test_a_chain_deeper_than_a_literal_is_not_written_again_at_each_link(link: C
     assert seconds_of(lambda: describe(value, 4_000)) < 8 * seconds_of(lambda: write(value))
 
 
+@pytest.mark.slow
 def test_what_was_built_for_another_version_is_refused(built: dict[str, Path]) -> None:
     others = [version for version in ("3.12", "3.13") if version != HERE]
     place = build(others[0], built)

@@ -16,9 +16,12 @@ from codereasoner.task import Question
 gym: Any
 
 
+pytestmark = pytest.mark.slow  # the library takes seconds to import
+
+
 @pytest.fixture(scope="module", autouse=True)
 def registered() -> None:
-    global gym  # its import takes seconds
+    global gym
     gym = pytest.importorskip("reasoning_gym", reason="pip install 'codereasoner[reasoning-gym]'")
     import codereasoner.exports.reasoning_gym  # noqa: F401
 
@@ -28,12 +31,7 @@ def dataset(name: str, **settings: Any) -> Any:
     return gym.create_dataset(f"codereasoner_{name.replace('-', '_')}", size=3, seed=7, **data, **settings)
 
 
-QUICK = ("output", "input", "cruxeval-i")
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(each, marks=[pytest.mark.slow] * (each not in QUICK)) for each in (*OF_RUNS, *OF_EXCERPT)]
-)
+@pytest.mark.parametrize("name", [*OF_RUNS, *OF_EXCERPT])
 def test_every_task_and_benchmark_is_a_data_set_that_rewards_its_answers_alone(name: str) -> None:
     data = dataset(name)
     entries = list(data)

@@ -44,6 +44,7 @@ def text_of(entry: Entry) -> str:
     return (TABLES / file).read_text(encoding="utf-8").split("\n")[int(number) - 1]
 
 
+@pytest.mark.slow
 def test_every_line_is_used_by_a_program() -> None:
     used: set[str] = set()
     for index in range(2500):

@@ -30,6 +30,7 @@ def author(server: AuthorServer, folder: Path, **options: Any) -> Author:
     return Author(model="openai:m", base_url=server.url, ledger=folder / "author.jsonl", **options)
 
 
+@pytest.mark.slow
 def test_what_a_real_endpoint_does_wrong_costs_only_the_program_it_happens_to(tmp_path: Path) -> None:
     with AuthorServer(EVERY) as server:
         out = tmp_path / "programs.jsonl"

@@ -17,6 +17,7 @@ from codereasoner.training.callbacks import make_callback
 from codereasoner.training.training_config import SftConfig
 
 
+@pytest.mark.slow
 def test_threads_wait_asleep_and_nothing_is_reported_home_unless_the_user_says_otherwise() -> None:
     pytest.importorskip("torch")
     code = (
