@@ -84,6 +84,7 @@ def test_a_task_that_an_option_of_build_brings_in_is_direct_by_its_name(fresh: C
         check_options(tmp_path, BuildConfig(direct=("length",)))
 
 
+@pytest.mark.slow
 def test_a_model_is_trained_and_quizzed_on_a_task_of_ones_own(fresh: Command, tmp_path: Path) -> None:
     pytest.importorskip("trl")
     build(fresh, tmp_path)

@@ -60,6 +60,7 @@ def test_the_documented_style_is_the_file_that_is_tested() -> None:
     assert shown == EXAMPLE.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("two_processes")
 def test_a_style_of_ones_own_goes_through_rows_sft_and_evaluation_without_being_named_again(
     fresh: Command, tmp_path: Path

@@ -122,6 +122,7 @@ def test_rows_of_ones_own_in_another_format_are_refused_with_what_is_read(train:
         ("train: true", "'true' is not a valid integer"),
         ("train: null", "build.yaml: 'train' has no value: give one, or leave the line out for the default"),
         ("public: 3", "'3' is not a valid boolean"),
+        ("detail: 2026-11-27", "'2026-11-27' is not one of"),
     ],
 )
 def test_a_value_of_a_config_is_refused_as_on_the_command_line(command: Command, text: str, sentence: str) -> None:

@@ -140,7 +140,9 @@ def test_there_are_at_least_150_attacks_on_each_verifier(task: str) -> None:
     assert len(attacks(task)) >= 150
 
 
-@pytest.mark.parametrize("task", QUESTIONS)
+@pytest.mark.parametrize(
+    "task", [pytest.param(each, marks=[pytest.mark.slow] * (each == "code-generation")) for each in QUESTIONS]
+)
 def test_no_hostile_answer_is_accepted(task: str, runner: Runner) -> None:
     answers = [(extend.task(task), QUESTIONS[task], text) for text in attacks(task)]
     grades = grade_answers(answers, runner)

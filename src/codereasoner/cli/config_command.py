@@ -106,8 +106,11 @@ def _as_given(value: object, option: click.Parameter) -> object:
     return value if isinstance(value, bool) and getattr(option, "is_flag", False) else _text(value)
 
 
-def _text(value: object) -> object:
-    return value if value is None or isinstance(value, str) else json.dumps(value, default=str)
+def _text(value: object) -> str | None:
+    """Return one value as text: what YAML reads as a number or a mapping is written as JSON, a date as it was."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, default=str) if isinstance(value, bool | int | float | list | dict) else str(value)
 
 
 def _words(command: click.Command) -> dict[str, str]:
